@@ -1,0 +1,158 @@
+"""Nouns: the base of every frozen data class, and the array types that fit into one.
+
+Must not know any stage. Plain numpy arrays in pydantic make `==` raise, stay writable and do not dump to
+JSON; the array types here are copied once, checked, read-only, comparable and JSON-able.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+
+__all__ = [
+    "FloatArray",
+    "FloatParam",
+    "IntArray",
+    "IntParam",
+    "Name",
+    "Noun",
+    "NumberArray",
+    "PositiveParam",
+    "array_sha256",
+    "canonical_json",
+    "json_digest",
+]
+
+NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
+
+
+class Noun(BaseModel):
+    """Immutable data. An unknown field is an error, not a silent typo."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return _same(self.__dict__, other.__dict__)
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        both = isinstance(left, np.ndarray) and isinstance(right, np.ndarray)
+        return both and left.dtype == right.dtype and np.array_equal(left, right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, (tuple, list)) and isinstance(right, (tuple, list)):
+        return len(left) == len(right) and all(_same(a, b) for a, b in zip(left, right, strict=True))
+    return bool(left == right)
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    if array.flags.writeable or not array.flags.owndata or not array.flags.c_contiguous:
+        array = np.array(array, order="C")
+        array.flags.writeable = False
+    return array
+
+
+def _array(value: Any) -> NDArray[Any]:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"not a rectangular array of numbers: {error}") from None
+    if array.dtype == np.bool_ or array.dtype.kind not in "iuf":
+        raise ValueError(f"needs numbers, got {array.dtype} values")
+    return array
+
+
+def _require_finite(array: NDArray[Any]) -> None:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
+        first = tuple(int(i) for i in bad[0])
+        raise ValueError(f"{len(bad)} of {array.size} values are not finite (nan or inf); the first is at {list(first)}")
+
+
+def _number_array(value: Any) -> NDArray[Any]:
+    array = _array(value)
+    _require_finite(array)
+    return _frozen(array)
+
+
+def _float_array(value: Any) -> NDArray[Any]:
+    array = _array(value)
+    return _number_array(array if array.dtype.kind == "f" else array.astype(np.float64))
+
+
+def _int_array(value: Any) -> NDArray[Any]:
+    array = _array(value)
+    if array.dtype.kind == "f" and array.size:
+        raise ValueError(f"needs integers, got {array.dtype} values")
+    return _frozen(array if array.size or array.dtype.kind != "f" else array.astype(np.int64))
+
+
+def _float_param(value: Any) -> float | NDArray[Any]:
+    array = _float_array(value)
+    return float(array) if array.ndim == 0 else array
+
+
+def _positive_param(value: Any) -> float | NDArray[Any]:
+    param = _float_param(value)
+    if not np.all(np.asarray(param) > 0):
+        raise ValueError(f"must be greater than 0, smallest given is {float(np.min(param)):g}")
+    return param
+
+
+def _int_param(value: Any) -> int | NDArray[Any]:
+    array = _int_array(value)
+    return int(array) if array.ndim == 0 else array
+
+
+def _to_json(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+_TENSOR = {"type": "object", "properties": {"tensor": {"type": "string"}}, "required": ["tensor"]}
+_LIST = {"type": "array"}
+
+
+def _schema(scalar: str | None) -> WithJsonSchema:
+    forms: list[dict[str, Any]] = [_LIST, _TENSOR]
+    return WithJsonSchema({"anyOf": [{"type": scalar}, *forms] if scalar else forms})
+
+
+_JSON = PlainSerializer(_to_json, when_used="json")
+
+FloatArray = Annotated[NDArray[Any], PlainValidator(_float_array), _JSON, _schema(None)]
+"""Finite floats, any shape, read-only; float32 stays float32, integers become float64."""
+IntArray = Annotated[NDArray[Any], PlainValidator(_int_array), _JSON, _schema(None)]
+"""Integers of any width and shape, read-only; floats are refused."""
+NumberArray = Annotated[NDArray[Any], PlainValidator(_number_array), _JSON, _schema(None)]
+"""Finite floats or integers, dtype kept."""
+FloatParam = Annotated[float | NDArray[Any], PlainValidator(_float_param), _JSON, _schema("number")]
+"""One float for a whole population, or a float array of the population's shape."""
+PositiveParam = Annotated[float | NDArray[Any], PlainValidator(_positive_param), _JSON, _schema("number")]
+"""A FloatParam in which every value is > 0."""
+IntParam = Annotated[int | NDArray[Any], PlainValidator(_int_param), _JSON, _schema("integer")]
+"""One integer for a whole population, or an integer array of the population's shape."""
+
+
+def canonical_json(plain: Any) -> str:
+    """Return the one JSON text of plain data: sorted keys, two-space indent, no NaN, newline at the end."""
+    return json.dumps(plain, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def json_digest(plain: Any) -> str:
+    """Return the sha256 (hex) of the canonical JSON of `plain`."""
+    return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
+
+
+def array_sha256(array: NDArray[Any]) -> str:
+    """Return the sha256 (hex) of an array's values: little-endian, C order, container-independent."""
+    little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
+    return hashlib.sha256(little.tobytes()).hexdigest()

@@ -1,0 +1,70 @@
+"""Verb: a noun <-> JSON-able plain data plus named tensors. Touches no file.
+
+Every array of a noun becomes {"tensor": id}; the id is the path to it, by names: "projections/a_to_b/operation/weights".
+The same two functions serve networks, programs and recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from neurodeploy._noun import array_sha256, json_digest
+
+__all__ = ["digest_of", "join", "split", "tensor_table"]
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def split(noun: BaseModel) -> tuple[dict[str, Any], Tensors]:
+    """Return the noun as plain data with tensor references, and the tensors by id."""
+    tensors: Tensors = {}
+    return _split(noun, "", tensors), tensors
+
+
+def _split(value: Any, path: str, tensors: Tensors) -> Any:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        return {name: _split(getattr(value, name), f"{path}/{name}" if path else name, tensors) for name in fields}
+    if isinstance(value, np.ndarray):
+        tensors[path] = value
+        return {"tensor": path}
+    if isinstance(value, Mapping):
+        return {str(key): _split(item, f"{path}/{key}", tensors) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_split(item, f"{path}/{getattr(item, 'name', index)}", tensors) for index, item in enumerate(value)]
+    return value
+
+
+def join(plain: Any, tensors: Mapping[str, NDArray[Any]]) -> Any:
+    """Return plain data with every reference to a known tensor replaced by the tensor; unknown ones stay."""
+    if isinstance(plain, dict):
+        if plain.keys() == {"tensor"} and plain["tensor"] in tensors:
+            return tensors[plain["tensor"]]
+        return {key: join(item, tensors) for key, item in plain.items()}
+    if isinstance(plain, list):
+        return [join(item, tensors) for item in plain]
+    return plain
+
+
+def tensor_table(tensors: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
+    """Return what a document says of each tensor: dtype, shape, bytes, sha256 of its little-endian values."""
+    return {
+        key: {
+            "dtype": array.dtype.newbyteorder("<").str,
+            "shape": list(array.shape),
+            "bytes": int(array.nbytes),
+            "sha256": array_sha256(array),
+        }
+        for key, array in sorted(tensors.items())
+    }
+
+
+def digest_of(noun: BaseModel) -> str:
+    """Return the content hash of a noun: sha256 over its plain data and the table of its tensors."""
+    plain, tensors = split(noun)
+    return json_digest({"document": plain, "tensors": tensor_table(tensors)})

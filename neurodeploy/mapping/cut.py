@@ -1,0 +1,21 @@
+"""Noun: a Cut, which neurons share a core. Says nothing of where that core is."""
+
+from __future__ import annotations
+
+from neurodeploy._noun import IntArray, Noun
+from neurodeploy.quantize.quantized import Quantized
+
+__all__ = ["Cut"]
+
+
+class Cut(Noun):
+    """Neurons grouped into logical cores 0 .. n_cores-1.
+
+    Within a core, compartments are ordered by (population's place in the network, neuron), and a neuron that takes
+    several compartments takes them in a row.
+    """
+
+    quantized: Quantized
+    n_cores: int
+    core_of: dict[str, IntArray]
+    """Population -> (size,) int32, the logical core of each neuron."""

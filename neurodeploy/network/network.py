@@ -1,0 +1,125 @@
+"""Noun: the Network, one description of a spiking network with its semantics fixed. Must not know any chip."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import prod
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from neurodeploy._noun import IntParam, Name, Noun
+from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
+from neurodeploy.network.neurons import Neuron
+from neurodeploy.network.operations import Operation, WeightFormat
+
+__all__ = ["SCHEMA_VERSION", "Input", "Network", "Output", "Population", "Probe", "Projection", "Shape", "Time"]
+
+SCHEMA_VERSION = 1
+
+
+def _shape(value: Any) -> Any:
+    return (value,) if isinstance(value, int) else value
+
+
+Shape = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_shape), Field(min_length=1)]
+"""Sizes by axis; a bare integer stands for one axis."""
+
+
+class Time(Noun):
+    """The clock. Steps count from 1; a spike of step t arrives in step t + edge_latency_steps + delay_steps."""
+
+    dt_s: float = Field(gt=0, allow_inf_nan=False)
+    steps_per_sample: int | None = Field(default=None, gt=0)
+    """Steps for which one sample is presented, unless the run says otherwise."""
+    edge_latency_steps: Literal[1] = 1
+    update_order: Literal["current_voltage_threshold_reset"] = "current_voltage_threshold_reset"
+    delay_base: Literal[0] = 0
+    """delay_steps counts what comes on top of edge_latency_steps; 0 is the least."""
+
+
+class Population(Noun):
+    """Neurons of one kind."""
+
+    name: Name
+    shape: Shape
+    neuron: Neuron
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return prod(self.shape)
+
+
+class Input(Noun):
+    """A source of spikes (or host-driven currents) outside the chip; owns no neuron."""
+
+    name: Name
+    shape: Shape
+    encoder: Encoder = Spikes()
+
+    @property
+    def size(self) -> int:
+        """Number of lines."""
+        return prod(self.shape)
+
+
+class Projection(Noun):
+    """Synapses from one input or population to one population."""
+
+    name: Name
+    source: Name
+    target: Name
+    operation: Operation
+    delay_steps: IntParam = 0
+    delay_axis: Literal["projection", "source", "target", "synapse"] = "projection"
+    """What delay_steps is an array over; "synapse" has the shape of the operation's weights."""
+    weight_format: WeightFormat | None = None
+    """How integer weights are stored; needed where the target is loihi_cuba, else an annotation."""
+
+
+class Output(Noun):
+    """A population that is read, and how."""
+
+    name: Name
+    source: Name
+    decoder: Decoder = SpikeCount()
+
+
+class Probe(Noun):
+    """A state to record in every step: v after the reset, u (the synaptic current), or v as the chip's register reads."""
+
+    name: Name
+    target: Name
+    variable: Literal["v", "u", "v_register"]
+    """v_register: on a spike the register holds the refractory counter, (dead steps + 1) * 128, not the voltage."""
+
+
+class Network(Noun):
+    """One spiking network: populations, projections, inputs, outputs, probes, and the clock."""
+
+    format: Literal["neurodeploy"] = "neurodeploy"
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: Name
+    time: Time
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    """Free notes (origin, licence, labels). Never read by a stage."""
+
+    @cached_property
+    def population_by_name(self) -> dict[str, Population]:
+        """Populations by name."""
+        return {population.name: population for population in self.populations}
+
+    @cached_property
+    def input_by_name(self) -> dict[str, Input]:
+        """Inputs by name."""
+        return {item.name: item for item in self.inputs}
+
+    def source_size(self, name: str) -> int:
+        """Return the number of neurons or lines of the population or input `name`; KeyError if there is none."""
+        return (self.input_by_name.get(name) or self.population_by_name[name]).size

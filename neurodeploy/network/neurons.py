@@ -1,0 +1,158 @@
+"""Nouns: the neuron kinds of a network, each with its equations in discrete time.
+
+Order of one step t = 1, 2, ...: the input current I[t] (weighted spikes that arrive in step t, plus `bias`), then
+the synaptic current where the kind has one, then the voltage (which uses the new current), then the comparison, then
+the reset. Must not know any chip. A new kind is one class here, one name in `Neuron`, one branch in `quantize` and
+one in the float reference.
+
+`keep` and `gain` follow from `discretization`, with x = dt_s / tau_s:
+  euler     keep = 1 - x          gain = x
+  exact     keep = exp(-x)        gain = 1 - exp(-x)
+  explicit  as given
+The cleared state, at the start of every sample, is v = the reset value (mode "value"), else 0; i = 0.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from neurodeploy._noun import FloatParam, IntParam, Noun, PositiveParam
+
+__all__ = [
+    "CubaLif",
+    "Discretization",
+    "Euler",
+    "Exact",
+    "Explicit",
+    "If",
+    "Li",
+    "Lif",
+    "LoihiCuba",
+    "Neuron",
+    "Reset",
+    "SpikingNeuron",
+]
+
+
+class Euler(Noun):
+    """keep = 1 - dt/tau, gain = dt/tau."""
+
+    kind: Literal["euler"] = "euler"
+
+
+class Exact(Noun):
+    """keep = exp(-dt/tau), gain = 1 - exp(-dt/tau): exact for a current held through the step."""
+
+    kind: Literal["exact"] = "exact"
+
+
+class Explicit(Noun):
+    """Factors given as they are; the time constants are then only for people."""
+
+    kind: Literal["explicit"] = "explicit"
+    keep_v: FloatParam
+    gain_v: FloatParam
+    keep_i: FloatParam = 0.0
+    gain_i: FloatParam = 1.0
+
+
+def _tagged(key: str) -> BeforeValidator:
+    """Let a plain string stand for the class that needs nothing else: "zero" -> {"mode": "zero"}."""
+
+    def expand(value: Any) -> Any:
+        return {key: value} if isinstance(value, str) else value
+
+    return BeforeValidator(expand)
+
+
+Discretization = Annotated[Euler | Exact | Explicit, _tagged("kind"), Field(discriminator="kind")]
+
+
+class Reset(Noun):
+    """What a spike does to v in its own step: zero: v = 0; value: v = `value`; subtract: v -= v_threshold; none: nothing."""
+
+    mode: Literal["zero", "value", "subtract", "none"]
+    value: FloatParam = 0.0
+
+
+class SpikingNeuron(Noun):
+    """What every spiking kind of floats has."""
+
+    v_threshold: FloatParam
+    comparison: Literal[">", ">="] = ">"
+    """A spike in step t iff v[t] `comparison` v_threshold, before the reset."""
+    reset: Annotated[Reset, _tagged("mode")] = Reset(mode="zero")
+    refractory_steps: int = Field(default=0, ge=0)
+    """Steps after a spike in which v is held at the reset value and cannot spike; currents go on."""
+    v_floor: FloatParam | None = None
+    """v is never below this; None: no floor."""
+    bias: FloatParam = 0.0
+    """Constant current added to I in every step."""
+
+
+class If(SpikingNeuron):
+    """v[t] = v[t-1] + r * I[t]; r is per step."""
+
+    kind: Literal["if"] = "if"
+    r: FloatParam = 1.0
+
+
+class Lif(SpikingNeuron):
+    """v[t] = keep * v[t-1] + gain * (v_leak + r * I[t])."""
+
+    kind: Literal["lif"] = "lif"
+    tau_m_s: PositiveParam
+    r: FloatParam = 1.0
+    v_leak: FloatParam = 0.0
+    discretization: Discretization = Euler()
+
+
+class CubaLif(SpikingNeuron):
+    """i[t] = keep_i * i[t-1] + gain_i * w_in * I[t];  v[t] = keep_v * v[t-1] + gain_v * (v_leak + r * i[t])."""
+
+    kind: Literal["cuba_lif"] = "cuba_lif"
+    tau_m_s: PositiveParam
+    tau_syn_s: PositiveParam
+    r: FloatParam = 1.0
+    v_leak: FloatParam = 0.0
+    w_in: FloatParam = 1.0
+    discretization: Discretization = Euler()
+
+
+class Li(Noun):
+    """v[t] = keep * v[t-1] + gain * (v_leak + r * I[t]); never spikes; read by a probe or a membrane decoder."""
+
+    kind: Literal["li"] = "li"
+    tau_m_s: PositiveParam
+    r: FloatParam = 1.0
+    v_leak: FloatParam = 0.0
+    bias: FloatParam = 0.0
+    discretization: Discretization = Euler()
+
+
+class LoihiCuba(Noun):
+    """Integer registers, already what the chip holds; the equations are those of the target's dialect.
+
+    u = decay(u, du) + sum(w);  v = decay(v, dv) + u + bias_mant * 2**bias_exp;  spike iff v > vth_mant * 2**6.
+    Ranges are the target's and are checked against it, not here.
+    """
+
+    kind: Literal["loihi_cuba"] = "loihi_cuba"
+    du: IntParam
+    """Current decay register: the effective decay is (du + 1) / 4096."""
+    dv: IntParam
+    vth_mant: IntParam
+    bias_mant: IntParam = 0
+    bias_exp: IntParam = 0
+    refractory_steps: IntParam = 0
+    """Dead steps after a spike; the chip's register holds one more."""
+    vmin_exp: int = Field(default=23, ge=0)
+    """v is never below -(2**vmin_exp) + 1."""
+    vmax_exp: int = Field(default=7, ge=0)
+    """v is never above 2**(9 + 2 * vmax_exp) - 1."""
+    reset: Literal["zero", "subtract"] = "zero"
+
+
+Neuron = Annotated[If | Lif | CubaLif | Li | LoihiCuba, Field(discriminator="kind")]

@@ -1,0 +1,41 @@
+"""Noun: a Program, all that a backend needs to run, to prove itself and to be costed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from neurodeploy._noun import FloatArray, Name, Noun
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import Network
+from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
+from neurodeploy.quantize.quantized import QuantizeOptions
+from neurodeploy.target.target import Target
+
+__all__ = ["PlacedPopulation", "Program"]
+
+
+class PlacedPopulation(Noun):
+    """What reports and decoders need of a population."""
+
+    name: Name
+    size: int
+    kind: str
+    scale: float | None
+    v_frame: FloatArray
+    compartments_per_neuron: int
+
+
+class Program(Noun):
+    """A network quantized, cut and placed for one target. Plain data to save, compare, hash and run."""
+
+    format: Literal["neurodeploy-program"] = "neurodeploy-program"
+    schema_version: Literal[1] = 1
+    network: Network
+    target: Target
+    quantize_options: QuantizeOptions
+    placement_seed: int
+    ledger: tuple[LedgerLine, ...]
+    populations: tuple[PlacedPopulation, ...]
+    formats: tuple[SynapseFormat, ...]
+    inputs: tuple[InputRoutes, ...]
+    tables: Tables

@@ -1,0 +1,101 @@
+"""Noun: the core tables of a program, flat columns over all cores. Nothing in them is expanded: lists may be shared.
+
+Rows of a core are contiguous; `*_ptr` columns hold [start, stop) offsets. The path of a spike: compartment ->
+its out axons (or input line -> its routes) -> (core, in axon) -> (list, base) -> segments -> entries; an entry adds
+its weight to the accumulator of compartment `base + entry_target` of that core, `1 + entry_delay` steps later.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from neurodeploy._noun import IntArray, Name, Noun
+
+__all__ = ["InputRoutes", "SynapseFormat", "Tables"]
+
+
+class SynapseFormat(Noun):
+    """How the entries of a segment are stored."""
+
+    projection: Name
+    weight_bits: int
+    exponent: int
+    sign_mode: Literal["mixed", "excitatory", "inhibitory"]
+    delay_bits: int
+    index_bits: int
+    """0 for dense."""
+    encoding: Literal["dense", "sparse", "shared"]
+
+
+class InputRoutes(Noun):
+    """Where the spikes of one input go. Line i has routes [ptr[i], ptr[i+1])."""
+
+    name: Name
+    ptr: IntArray
+    core: IntArray
+    in_axon: IntArray
+    """Index within the core."""
+
+
+class Tables(Noun):
+    """All cores of a program, in the order of their logical number."""
+
+    # one row per core
+    core_id: IntArray
+    """(n_cores,) physical core on the board: chip * cores_per_chip + core on the chip."""
+    compartment_ptr: IntArray
+    """(n_cores + 1,)."""
+    in_axon_ptr: IntArray
+    """(n_cores + 1,)."""
+    list_ptr: IntArray
+    """(n_cores + 1,)."""
+    # one row per compartment row; a neuron of two compartments has one row, its second compartment is implied
+    population: IntArray
+    """Index into Program.populations."""
+    neuron: IntArray
+    du: IntArray
+    dv: IntArray
+    vth_mant: IntArray
+    bias_mant: IntArray
+    bias_exp: IntArray
+    refract_delay: IntArray
+    vmin_exp: IntArray
+    vmax_exp: IntArray
+    reset: IntArray
+    """0 zero, 1 subtract, 2 none."""
+    spiking: IntArray
+    """1, or 0 for a compartment that has no threshold."""
+    out_axon_ptr: IntArray
+    """(n_rows + 1,)."""
+    # one row per out axon
+    out_core: IntArray
+    out_in_axon: IntArray
+    """Index of the input axon within the destination core."""
+    # one row per in axon
+    in_axon_list: IntArray
+    """Index of the list within the core."""
+    in_axon_base: IntArray
+    """First row of the core that the list's targets count from."""
+    # lists, segments, entries
+    segment_ptr: IntArray
+    """(n_lists + 1,): segments of a list."""
+    segment_format: IntArray
+    """Index into Program.formats."""
+    entry_ptr: IntArray
+    """(n_segments + 1,): entries of a segment."""
+    entry_target: IntArray
+    """uint16, row relative to the axon's base."""
+    entry_mantissa: IntArray
+    """int16."""
+    entry_delay: IntArray
+    """uint8."""
+
+    @property
+    def n_cores(self) -> int:
+        """Cores in use."""
+        return int(self.core_id.size)
+
+    @property
+    def n_rows(self) -> int:
+        """Compartment rows over all cores."""
+        return int(self.neuron.size)

@@ -1,0 +1,81 @@
+"""Nouns: Quantized, a network in a target's integers, with the ledger of every change. Integers only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neurodeploy._noun import FloatArray, IntArray, Name, Noun
+from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import Network, WeightFormat
+from neurodeploy.target.target import Target
+
+__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection"]
+
+
+class QuantizeOptions(Noun):
+    """What the user may choose of the conversion to integers."""
+
+    weight_bits: dict[str, int] = Field(default_factory=dict)
+    """Projection name -> stored bits; "*" -> all others. Default: the widest the target stores."""
+
+
+class QuantizedPopulation(Noun):
+    """The registers of one population; every array has shape (size,)."""
+
+    name: Name
+    size: int
+    kind: str
+    du: IntArray
+    dv: IntArray
+    vth_mant: IntArray
+    bias_mant: IntArray
+    bias_exp: IntArray
+    refract_delay: IntArray
+    """Dead steps + 1."""
+    vmin_exp: IntArray
+    vmax_exp: IntArray
+    reset: Literal["zero", "subtract", "none"]
+    spiking: bool
+    compartments_per_neuron: int
+    scale: float | None
+    """Integer units of v per unit of the network's v; None: the network was integers already."""
+    v_frame: FloatArray
+    """(size,): the network's v is integer v / scale + v_frame."""
+
+
+class QuantizedProjection(Noun):
+    """Synapses by source neuron (CSR): source i has entries [indptr[i], indptr[i+1]), targets ascending."""
+
+    name: Name
+    source: Name
+    target: Name
+    weight_format: WeightFormat
+    indptr: IntArray
+    """(n_source + 1,) int64."""
+    targets: IntArray
+    """(n_synapses,) int32."""
+    mantissas: IntArray
+    """(n_synapses,) int16; exactly representable in `weight_format`."""
+    delay_steps: IntArray
+    """(n_synapses,) uint8."""
+
+    @property
+    def max_delay_steps(self) -> int:
+        """The longest delay, 0 if there is none."""
+        return int(self.delay_steps.max()) if self.delay_steps.size else 0
+
+
+class Quantized(Noun):
+    """A network in the integers of `target`."""
+
+    network: Network
+    target: Target
+    options: QuantizeOptions
+    populations: tuple[QuantizedPopulation, ...]
+    projections: tuple[QuantizedProjection, ...]
+    ledger: tuple[LedgerLine, ...]
+    findings: tuple[Diagnostic, ...] = ()
+    """Warnings and notes of the conversion; errors are raised instead."""

@@ -1,0 +1,46 @@
+"""Contract: what a backend is. An adapter translates and runs; it never quantizes, cuts, places or re-checks limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
+
+from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.stimulus import Stimulus
+
+__all__ = ["Backend", "Progress"]
+
+Progress = Callable[[int, int], None]
+"""Called with (samples done, samples in all) now and then; may raise KeyboardInterrupt."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Runs programs. Found by the entry-point group `neurodeploy.backends`, made without arguments."""
+
+    @property
+    def name(self) -> str:
+        """The name users type."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for `neurodeploy backends`."""
+        ...
+
+    def unavailable(self) -> Diagnostic | None:
+        """Return why it cannot run here, or None."""
+        ...
+
+    def check(self, program: Program) -> Iterable[Diagnostic]:
+        """Return what of the program it cannot express; limits of the target are not its business."""
+        ...
+
+    def run(
+        self, program: Program, stimulus: Stimulus, *, steps: int, seed: int = 0, threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every sample for `steps` steps from the cleared state; `steps` may exceed stimulus.n_steps (drain)."""
+        ...

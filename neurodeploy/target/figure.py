@@ -1,0 +1,50 @@
+"""Nouns: a number of a chip, which never travels without unit, source and confidence."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurodeploy._noun import Noun
+
+__all__ = ["Confidence", "Figure", "FigureList", "FigureRange", "FigureTable"]
+
+Confidence = Literal["published", "vendor", "secondary", "third-party", "derived", "ours"]
+"""published: paper or vendor document, opened. secondary: published, read through a transcription. vendor: read in
+vendor or SDK code or logs. third-party: somebody's calibration. derived: computed, the working is in the source.
+ours: a choice of this project, as for the test target."""
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Sourced(Noun):
+    unit: str
+    source: str = Field(min_length=8)
+    confidence: Confidence
+
+
+class Figure(_Sourced):
+    """One number; never negative."""
+
+    value: float = Field(ge=0, allow_inf_nan=False)
+
+
+class FigureRange(_Sourced):
+    """An inclusive range [low, high]."""
+
+    low: _Finite
+    high: _Finite
+
+
+class FigureList(_Sourced):
+    """The legal values, ascending."""
+
+    values: tuple[_Finite, ...]
+
+
+class FigureTable(_Sourced):
+    """Points (x, y) of a quantity, ascending in x; between points linear; `unit` is y's, `x_unit` x's."""
+
+    x_unit: str
+    points: tuple[tuple[_Finite, _Finite], ...]

@@ -1,0 +1,181 @@
+"""Noun: a Target, a chip family as data: what a core holds, what it computes exactly, what an event costs.
+
+Targets have specialised files, not subclasses. An absent figure is unknown: it neither limits nor costs, and whoever
+reports says so. A field of Target changes the chip; a field of CompileOptions changes what the compiler does with it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neurodeploy._noun import Name, Noun
+from neurodeploy.target.dialect import Dialect
+from neurodeploy.target.figure import Figure, FigureList, FigureRange, FigureTable
+
+__all__ = ["Board", "Chip", "CoreLimits", "EnergyProfile", "EventCost", "NeuronSupport", "Precision", "RuleSet", "Target"]
+
+
+class Chip(Noun):
+    """One chip: cores on a mesh of tiles."""
+
+    cores: Figure
+    cores_per_tile: Figure
+    mesh_columns: Figure
+    mesh_rows: Figure
+
+
+class CoreLimits(Noun):
+    """What one core holds. The names are the words of reports and findings."""
+
+    compartments: Figure | None = None
+    synapse_memory: Figure | None = None
+    """In words of RuleSet.word_bits."""
+    input_axons: Figure | None = None
+    output_axons: Figure | None = None
+    fan_in: Figure | None = None
+    """Synapses per neuron, where the chip has such a limit of its own."""
+    parameter_sets: Figure | None = None
+    """Distinct (du, dv, refractory, vmin, vmax) of one core."""
+    threshold_sets: Figure | None = None
+    """Distinct thresholds of one core."""
+    synapse_formats: Figure | None = None
+    accumulators: Figure | None = None
+    """compartments * 2**delay_bits of one core."""
+
+
+class Precision(Noun):
+    """Ranges of what a core stores."""
+
+    weight_bits: FigureList
+    """Legal stored weight widths."""
+    weight_exponent: FigureRange
+    du: FigureRange
+    dv: FigureRange
+    threshold_mantissa: FigureRange
+    bias_mantissa: FigureRange
+    bias_exponent: FigureRange
+    refractory_delay: FigureRange
+    """The register; dead steps + 1."""
+    delay_steps: FigureRange
+    delay_bits: FigureList
+    """Legal widths of a stored delay, 0 for none."""
+    index_bits: FigureList
+    """Legal widths of a stored target index."""
+    vmin_exponent: FigureRange
+    vmax_exponent: FigureRange
+
+
+class NeuronSupport(Noun):
+    """Which neuron kinds and resets a target runs, and how many compartments one neuron takes."""
+
+    kinds: tuple[str, ...]
+    kinds_source: str = Field(min_length=8)
+    resets: dict[str, Figure]
+    """Reset mode -> compartments per neuron. A mode that is absent is not offered."""
+    extensions: tuple[str, ...] = ()
+    """Resets offered here although no public arithmetic of the chip exists for them."""
+
+
+class RuleSet(Noun):
+    """How one public compiler counts synapse memory. A rule set is used whole; two are never mixed."""
+
+    title: str
+    word: Figure
+    """Bits of a memory word."""
+    synapses_per_entry: Figure
+    """Synapses that share one entry prefix."""
+    entry_prefix: Figure
+    """Bits of the prefix."""
+    index_in_prefix: bool = False
+    """Whether a dense entry's prefix also holds one index."""
+    words_per_axon: Figure | None = None
+    synapse_formats: Figure | None = None
+    """Overrides the core limit of the same name."""
+    destination_groups: Figure | None = None
+
+
+class Board(Noun):
+    """Chips that are sold together."""
+
+    title: str
+    chips: Figure
+
+
+class EventCost(Noun):
+    """Energy (J) and time (s) of one event; either may be unknown."""
+
+    energy: Figure | None = None
+    time: Figure | None = None
+
+
+class EnergyProfile(Noun):
+    """One published account of what events cost."""
+
+    title: str
+    access: EventCost = EventCost()
+    """Per mapped compartment and step."""
+    update: EventCost = EventCost()
+    """On top, per active compartment and step."""
+    spike: EventCost = EventCost()
+    """Per spike fired."""
+    message_out: EventCost = EventCost()
+    message_in: EventCost = EventCost()
+    synop_dense: EventCost = EventCost()
+    synop_sparse: EventCost = EventCost()
+    synop_shared: EventCost = EventCost()
+    """Per synapse of a list that several axons share (convolution)."""
+    hop_horizontal: EventCost = EventCost()
+    hop_vertical: EventCost = EventCost()
+    barrier: FigureTable | None = None
+    """Time of the step's synchronisation against occupied tiles of one chip."""
+    published_energy_error: Figure | None = None
+    """Largest published error of the profile against silicon, a fraction."""
+    published_time_error: Figure | None = None
+
+
+class Target(Noun):
+    """One chip family, resolved to the board it is used on."""
+
+    schema_version: Literal[1] = 1
+    name: Name
+    title: str
+    file: str = ""
+    """The file it was read from, as findings cite it."""
+    vendor: str
+    dialect: Dialect
+    chip: Chip
+    limits: CoreLimits
+    precision: Precision
+    neurons: NeuronSupport
+    rules: dict[str, RuleSet]
+    rule_set: str
+    """The rule set in force."""
+    boards: dict[str, Board] = Field(default_factory=dict)
+    board: str | None = None
+    """The board in force; None: one chip."""
+    energy: dict[str, EnergyProfile] = Field(default_factory=dict)
+    energy_nominal: str | None = None
+    """The profile whose total is the nominal figure; the others widen the interval."""
+    static_power: FigureRange | None = None
+    """Watts of one powered chip."""
+    barrier_chips: Figure | None = None
+    """Time of the step's synchronisation over several chips."""
+    energy_excludes: tuple[str, ...] = ()
+    """What no total of this target contains, for the report."""
+
+    @property
+    def chips(self) -> int:
+        """Chips of the board in force."""
+        return int(self.boards[self.board].chips.value) if self.board else 1
+
+    @property
+    def cores(self) -> int:
+        """Cores of the board in force."""
+        return self.chips * int(self.chip.cores.value)
+
+    @property
+    def counting(self) -> RuleSet:
+        """The rule set in force."""
+        return self.rules[self.rule_set]
