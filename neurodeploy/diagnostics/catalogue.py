@@ -5,17 +5,12 @@ A code is stable and never reused. The text of a rule is what `neurodeploy expla
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 from neurodeploy._noun import Noun
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from neurodeploy._toml import parse_toml
 
 __all__ = ["Rule", "Severity", "rule", "rules"]
 
@@ -44,7 +39,7 @@ def rules() -> dict[str, Rule]:
     found: dict[str, Rule] = {}
     for file in sorted(files("neurodeploy.diagnostics").joinpath("rules").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".toml"):
-            for code, row in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            for code, row in parse_toml(file.read_text(encoding="utf-8")).items():
                 found[code] = Rule(code=code, **row)
     return dict(sorted(found.items()))
 

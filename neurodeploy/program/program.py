@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from neurodeploy._noun import FloatArray, Name, Noun
+from neurodeploy._tensors import digest_of
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
@@ -39,3 +41,11 @@ class Program(Noun):
     formats: tuple[SynapseFormat, ...]
     inputs: tuple[InputRoutes, ...]
     tables: Tables
+
+    @cached_property
+    def _digest(self) -> str:
+        return digest_of(self)
+
+    def digest(self) -> str:
+        """Return the content hash: equal programs have equal digests on every machine."""
+        return self._digest

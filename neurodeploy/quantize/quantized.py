@@ -10,7 +10,6 @@ from neurodeploy._noun import FloatArray, IntArray, Name, Noun
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network, WeightFormat
-from neurodeploy.target.target import Target
 
 __all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection"]
 
@@ -69,10 +68,10 @@ class QuantizedProjection(Noun):
 
 
 class Quantized(Noun):
-    """A network in the integers of `target`."""
+    """A network in the integers of one target family; board and rule set do not matter to it."""
 
     network: Network
-    target: Target
+    target_name: Name
     options: QuantizeOptions
     populations: tuple[QuantizedPopulation, ...]
     projections: tuple[QuantizedProjection, ...]

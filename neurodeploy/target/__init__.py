@@ -1,1 +1,19 @@
-"""target."""
+"""Targets: what a chip holds, computes and costs, as data with sources. Knows no network."""
+
+from neurodeploy.target.dialect import Dialect
+from neurodeploy.target.files import cite, load_dialect, load_target, on_board, target_names, with_rules
+from neurodeploy.target.target import Board, EnergyProfile, RuleSet, Target
+
+__all__ = [
+    "Board",
+    "Dialect",
+    "EnergyProfile",
+    "RuleSet",
+    "Target",
+    "cite",
+    "load_dialect",
+    "load_target",
+    "on_board",
+    "target_names",
+    "with_rules",
+]

@@ -1,0 +1,87 @@
+"""Verb: pydantic's complaints as findings that name the user's field. Knows no stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from neurodeploy.diagnostics.finding import Diagnostic, finding
+
+__all__ = ["field_path", "nearest", "schema_findings"]
+
+
+def nearest(word: str, words: Sequence[str]) -> list[str]:
+    """Return ["did you mean 'x'?"] for the nearest of the legal words, or an empty list."""
+    close = get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return [f"did you mean '{close[0]}'?"] if close else []
+
+
+def field_path(document: Any, location: Sequence[int | str]) -> str:
+    """Return a location as users read it: populations[hidden].neuron.tau_m_s, by names where items have names."""
+    text, here = "", document
+    for part in location:
+        if isinstance(part, int):
+            item = here[part] if isinstance(here, (list, tuple)) and part < len(here) else None
+            name = item.get("name") if isinstance(item, dict) else None
+            text += f"[{name if isinstance(name, str) else part}]"
+            here = item
+        elif isinstance(here, dict) and part not in here and part in (here.get("kind"), here.get("mode")):
+            continue  # the tag of a union is no field of the document
+        else:
+            text += f".{part}" if text else part
+            here = here.get(part) if isinstance(here, dict) else None
+    return text or "the document"
+
+
+def _legal_fields(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """Every field name anywhere below the model: near enough for a suggestion."""
+    seen: set[str] = set()
+    todo, done = [model], set[type[BaseModel]]()
+    while todo:
+        current = todo.pop()
+        if current in done:
+            continue
+        done.add(current)
+        for name, info in current.model_fields.items():
+            seen.add(name)
+            todo += _models_in(info.annotation)
+    return sorted(seen - {str(location[-1])})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+
+
+def schema_findings(
+    code: str, where: str, error: ValidationError, document: Any, model: type[BaseModel]
+) -> tuple[Diagnostic, ...]:
+    """Return one finding for each complaint, with the field's path and the nearest legal name for an unknown field."""
+    found: list[Diagnostic] = []
+    for row in error.errors(include_url=False):
+        path = field_path(document, row["loc"])
+        sentence = row["msg"].removeprefix("Value error, ")
+        if row["type"] == "extra_forbidden":
+            message = f"field '{path}' is unknown"
+            fixes = nearest(str(row["loc"][-1]), _legal_fields(model, row["loc"]))
+        elif row["type"] == "missing":
+            message, fixes = f"field '{path}' is missing", []
+        else:
+            message, fixes = f"field '{path}': {sentence[:1].lower()}{sentence[1:]}{_given(row['input'])}", []
+        found.append(finding(code, where, message, fixes=fixes))
+    return tuple(dict.fromkeys(found)) if _hashable(found) else tuple(found)
+
+
+def _hashable(found: list[Diagnostic]) -> bool:
+    try:
+        return bool({hash(item) for item in found} or True)
+    except TypeError:
+        return False
+
+
+def _given(value: Any) -> str:
+    return f" (given: {value!r})" if isinstance(value, (str, int, float, bool)) else ""
