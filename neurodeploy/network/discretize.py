@@ -1,0 +1,45 @@
+"""Verb: the factors of one step of a neuron kind, from its time constants. The one place that knows the discretizations."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network.neurons import CubaLif, Euler, Explicit, If, Li, Lif
+
+__all__ = ["Factors", "factors"]
+
+
+class Factors(NamedTuple):
+    """v = keep_v * v + gain_v * (...);  i = keep_i * i + gain_i * (...). Scalars or arrays of the population's shape."""
+
+    keep_v: NDArray[np.float64]
+    gain_v: NDArray[np.float64]
+    keep_i: NDArray[np.float64]
+    gain_i: NDArray[np.float64]
+
+
+def _one(*values: float) -> list[NDArray[np.float64]]:
+    return [np.float64(value) * np.ones(()) for value in values]
+
+
+def _pair(kind: Any, tau_s: Any, dt_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x = dt_s / np.asarray(tau_s, dtype=np.float64)
+    if isinstance(kind, Euler):
+        return 1.0 - x, x
+    return np.exp(-x), -np.expm1(-x)
+
+
+def factors(neuron: If | Lif | CubaLif | Li, dt_s: float) -> Factors:
+    """Return keep and gain of voltage and current (see neurodeploy.network.neurons); an unfiltered current has keep_i 0, gain_i 1."""
+    if isinstance(neuron, If):
+        return Factors(*_one(1.0, 1.0, 0.0, 1.0))
+    rule = neuron.discretization
+    if isinstance(rule, Explicit):
+        given = (rule.keep_v, rule.gain_v, rule.keep_i, rule.gain_i)
+        return Factors(*(np.asarray(value, dtype=np.float64) for value in given))
+    voltage = _pair(rule, neuron.tau_m_s, dt_s)
+    current = _pair(rule, neuron.tau_syn_s, dt_s) if isinstance(neuron, CubaLif) else _one(0.0, 1.0)
+    return Factors(*voltage, *current)

@@ -1,0 +1,97 @@
+"""Verb: what of a network the target's neurons and ranges cannot express at all, before anything is converted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network import Current, Li, LoihiCuba, Network, Population
+from neurodeploy.quantize.quantized import QuantizeOptions
+from neurodeploy.target.files import cite
+from neurodeploy.target.target import Target
+
+__all__ = ["capability_findings"]
+
+
+def _reset_mode(population: Population) -> str | None:
+    neuron = population.neuron
+    if isinstance(neuron, Li):
+        return None
+    if isinstance(neuron, LoihiCuba):
+        return neuron.reset
+    return "zero" if neuron.reset.mode == "value" else neuron.reset.mode
+
+
+def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
+    offered = target.neurons
+    for population in network.populations:
+        where, neuron = f"population '{population.name}'", population.neuron
+        if neuron.kind not in offered.kinds:
+            yield finding(
+                "ND212", where, f"neuron kind '{neuron.kind}' is not offered by target '{target.name}': {', '.join(offered.kinds)}",
+                limit_source=f"{target.file} neurons.kinds: {offered.kinds_source}",
+            )
+            continue
+        mode = _reset_mode(population)
+        if mode is not None and mode not in offered.resets:
+            yield finding(
+                "ND213", where, f"reset '{mode}' is not offered by target '{target.name}': {', '.join(offered.resets)}",
+                limit_source=cite(target, f"neurons.resets.{next(iter(offered.resets))}"),
+            )
+        elif mode in offered.extensions:
+            count = int(offered.resets[mode].value)
+            yield finding(
+                "ND214", where, f"reset '{mode}' is an extension: it takes {count} compartments per neuron, and no public "
+                "arithmetic of the chip exists to be exact against",
+            )
+        if not isinstance(neuron, (Li, LoihiCuba)):
+            span = target.precision.refractory_delay
+            if neuron.refractory_steps + 1 > span.high:
+                yield finding(
+                    "ND210", where, "refractory period is longer than the register holds", found=neuron.refractory_steps,
+                    limit=span.high - 1, unit="step", limit_source=cite(target, "precision.refractory_delay"),
+                )
+            lowest = float(np.min(np.asarray(neuron.v_threshold)))
+            base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
+            if lowest < base:
+                yield finding(
+                    "ND203", where, f"v_threshold {lowest:g} lies below the reset value {base:g}: no register holds it",
+                    limit_source=cite(target, "precision.threshold_mantissa"),
+                )
+
+
+def _projections(network: Network, target: Target, options: QuantizeOptions) -> Iterator[Diagnostic]:
+    legal = [int(bits) for bits in target.precision.weight_bits.values]
+    span, widest = target.precision.delay_steps, max(legal)
+    for projection in network.projections:
+        where = f"projection '{projection.name}'"
+        annotated = projection.weight_format.weight_bits if projection.weight_format else widest
+        bits = options.weight_bits.get(projection.name, options.weight_bits.get("*", annotated))
+        if bits not in legal:
+            yield finding(
+                "ND207", where, f"{bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}",
+                limit_source=cite(target, "precision.weight_bits"),
+            )
+        delays = np.asarray(projection.delay_steps)
+        if delays.size and delays.max() > span.high:
+            count = int(np.count_nonzero(delays > span.high))
+            yield finding(
+                "ND211", where, f"{count} of {delays.size} delays are longer than the target holds", found=float(delays.max()),
+                limit=span.high, unit="step", limit_source=cite(target, "precision.delay_steps"),
+            )
+    names = [item.name for item in network.projections]
+    for name in options.weight_bits:
+        if name != "*" and name not in names:
+            yield finding("ND207", f"projection '{name}'", "does not exist, so its weight bits cannot be set", fixes=nearest(name, names))
+
+
+def capability_findings(network: Network, target: Target, options: QuantizeOptions) -> tuple[Diagnostic, ...]:
+    """Return every kind, reset, range and width that the target does not offer (ND203, ND207, ND210-ND215)."""
+    found = [*_populations(network, target), *_projections(network, target, options)]
+    for item in network.inputs:
+        if isinstance(item.encoder, Current):
+            found.append(finding("ND215", f"input '{item.name}'", "currents are host-driven in every step: not deployable, emulator and reference only"))
+    return tuple(found)

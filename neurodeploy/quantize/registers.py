@@ -1,0 +1,199 @@
+"""Verb: the registers of a population, from floats or from integers that are given. Decides no scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import CubaLif, If, Li, Lif, LoihiCuba, Population
+from neurodeploy.quantize.fold import Folded
+from neurodeploy.quantize.quantized import QuantizedPopulation
+from neurodeploy.target.files import cite
+from neurodeploy.target.target import Target
+
+__all__ = ["float_registers", "integer_registers"]
+
+Ints = NDArray[np.int64]
+TAU_TOLERANCE = 0.05
+"""A time constant that moves by more than this fraction is worth a warning."""
+
+
+def _decay(keep: NDArray[np.float64], one: int, low: float, high: float) -> Ints:
+    return np.clip(np.rint(one * (1.0 - keep)), low, high).astype(np.int64)
+
+
+def _decay_line(
+    where: str, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
+) -> tuple[LedgerLine, float]:
+    """Ledger line of a decay per step, for the neuron that is worst off; the relative error of its decay."""
+    error = np.abs(got - asked) / np.where(asked > 0, asked, 1.0)
+    worst = int(np.argmax(error))
+    line = LedgerLine(
+        where=where, quantity=quantity, asked=f"{asked[worst]:.6g} per step", got=f"{got[worst]:.6g} per step",
+        level="exact" if error[worst] == 0 else "rounded", relative_error=float(error[worst]),
+        note=f"worst of {asked.size} neurons" if asked.size > 1 else "",
+    )
+    return line, float(error[worst])
+
+
+def _thresholds(target: Target, folded: Folded, scale: float, comparison: str) -> Ints:
+    shift = target.dialect.threshold_shift_bits
+    units = folded.threshold * scale if folded.threshold is not None else np.zeros_like(folded.bias)
+    if comparison == ">=":
+        units = np.ceil(units) - 1  # v >= x is v > ceil(x) - 1 on integers
+    top = target.precision.threshold_mantissa
+    return np.clip(np.rint(units / (1 << shift)), top.low, top.high).astype(np.int64)
+
+
+def _bias(target: Target, folded: Folded, scale: float) -> tuple[Ints, int]:
+    """Mantissas and the smallest exponent under which the largest fits."""
+    units, top = folded.bias * scale, target.precision.bias_mantissa
+    for exponent in range(int(target.precision.bias_exponent.high) + 1):
+        mantissas = np.rint(units / 2.0**exponent)
+        if np.abs(mantissas).max(initial=0) <= top.high:
+            break
+    return np.clip(mantissas, top.low, top.high).astype(np.int64), exponent
+
+
+def _floor(target: Target, folded: Folded, scale: float) -> Ints:
+    span = target.precision.vmin_exponent
+    if folded.floor is None:
+        return np.full(folded.bias.size, int(span.high))
+    depth = np.maximum(-folded.floor * scale, 0.0) + 1.0
+    return np.clip(np.rint(np.log2(depth)), span.low, span.high).astype(np.int64)
+
+
+def float_registers(
+    population: Population, folded: Folded, target: Target, scale: float
+) -> tuple[QuantizedPopulation, list[LedgerLine], list[Diagnostic]]:
+    """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217)."""
+    neuron, where, size = population.neuron, f"population '{population.name}'", population.size
+    if not isinstance(neuron, (If, Lif, CubaLif, Li)):
+        raise TypeError("internal: integers have their own path")
+    dialect, precision = target.dialect, target.precision
+    one = 1 << dialect.decay_bits
+    dv = _decay(folded.keep_v, one - 0, precision.dv.low + dialect.voltage_decay_offset, precision.dv.high)
+    full = int(precision.du.high)
+    du = _decay(folded.keep_i, one, dialect.current_decay_offset, full + 1) - dialect.current_decay_offset
+    du = du if folded.filtered else np.full(size, full)
+    ledger, findings = list(folded.ledger), list[Diagnostic]()
+    decays = [("voltage decay", 1.0 - folded.keep_v, dv / one)]
+    if folded.filtered:
+        decays.append(("current decay", 1.0 - folded.keep_i, (du + dialect.current_decay_offset) / one))
+    for quantity, asked, got in decays:
+        line, error = _decay_line(where, quantity, asked, got)
+        ledger.append(line)
+        if error > TAU_TOLERANCE:
+            findings.append(_decay_finding(where, quantity, line, error))
+    spiking = not isinstance(neuron, Li)
+    vth = _thresholds(target, folded, scale, neuron.comparison) if spiking else np.zeros(size, dtype=np.int64)
+    bias_mant, bias_exp = _bias(target, folded, scale)
+    vmin = _floor(target, folded, scale)
+    ledger += _value_lines(where, folded, scale, target, vth, bias_mant << bias_exp, neuron.comparison if spiking else ">")
+    findings += _floor_findings(where, folded, scale, vmin)
+    mode = neuron.reset.mode if spiking else "none"
+    reset = "zero" if mode == "value" else mode
+    steps = neuron.refractory_steps if spiking else 0
+    return _registers(
+        population, du=du, dv=dv, vth_mant=vth, bias_mant=bias_mant, bias_exp=np.full(size, bias_exp),
+        refract_delay=np.full(size, steps + 1), vmin_exp=vmin, vmax_exp=np.full(size, int(precision.vmax_exponent.high)),
+        reset=reset, spiking=spiking, target=target, scale=scale, frame=folded.frame,
+    ), ledger, findings
+
+
+def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
+    message = f"{quantity} moves by {error:.1%}: asked {line.asked}, got {line.got}"
+    return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
+
+
+def _value_lines(
+    where: str, folded: Folded, scale: float, target: Target, vth: Ints, bias: Ints, comparison: str
+) -> list[LedgerLine]:
+    lines = [LedgerLine(where=where, quantity="scale", asked="1 unit of v", got=f"{scale:.6g} integer units", level="exact")]
+    if folded.threshold is not None:
+        got = (vth << target.dialect.threshold_shift_bits) / scale
+        error = float(np.max(np.abs(got - folded.threshold) / np.where(folded.threshold > 0, folded.threshold, 1.0)))
+        level = "approximate" if comparison == ">=" else ("exact" if error == 0 else "rounded")
+        note = "`>=` became `>` against the threshold below" if comparison == ">=" else ""
+        lines.append(
+            LedgerLine(
+                where=where, quantity="v_threshold", asked=f"{folded.threshold.max():.6g}", got=f"{got.max():.6g}",
+                level=level, relative_error=error, note=note,
+            )
+        )
+    if np.any(folded.bias):
+        got, top = bias / scale, float(np.abs(folded.bias).max())
+        error = float(np.abs(got - folded.bias).max()) / top
+        lines.append(
+            LedgerLine(
+                where=where, quantity="bias per step", asked=f"{folded.bias.max():.6g}", got=f"{got.max():.6g}",
+                level="exact" if error == 0 else "rounded", relative_error=error,
+            )
+        )
+    return lines
+
+
+def _floor_findings(where: str, folded: Folded, scale: float, vmin: Ints) -> list[Diagnostic]:
+    if folded.floor is None:
+        return []
+    got = -((2.0**vmin) - 1) / scale
+    if np.allclose(got, folded.floor, rtol=0.01, atol=0.5 / scale):
+        return []
+    worst = int(np.argmax(np.abs(got - folded.floor)))
+    message = f"v_floor {folded.floor[worst]:.6g} becomes {got[worst]:.6g}: the register holds powers of two"
+    return [finding("ND217", where, message)]
+
+
+def _registers(population: Population, *, target: Target, frame: Any, spiking: bool, reset: Any, **columns: Any) -> QuantizedPopulation:
+    modes = target.neurons.resets
+    scale = columns.pop("scale")
+    return QuantizedPopulation(
+        name=population.name,
+        size=population.size,
+        kind=population.neuron.kind,
+        reset=reset,
+        spiking=spiking,
+        compartments_per_neuron=int(modes[reset].value) if reset in modes else 1,
+        scale=scale,
+        v_frame=np.asarray(frame, dtype=np.float64),
+        **{name: np.broadcast_to(values, (population.size,)).astype(np.int32) for name, values in columns.items()},
+    )
+
+
+def _ranges(target: Target) -> dict[str, str]:
+    return {
+        "du": "du", "dv": "dv", "vth_mant": "threshold_mantissa", "bias_mant": "bias_mantissa", "bias_exp": "bias_exponent",
+        "refract_delay": "refractory_delay", "vmin_exp": "vmin_exponent", "vmax_exp": "vmax_exponent",
+    }
+
+
+def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation, list[Diagnostic]]:
+    """Return the registers of a loihi_cuba population unchanged, with a finding (ND208) for each that is out of range."""
+    neuron, size = population.neuron, population.size
+    if not isinstance(neuron, LoihiCuba):
+        raise TypeError("internal: floats have their own path")
+
+    def full(value: Any) -> Ints:
+        return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (size,)).astype(np.int64)
+
+    columns = {name: full(getattr(neuron, name)) for name in ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")}
+    columns["refract_delay"] = full(neuron.refractory_steps) + 1
+    findings: list[Diagnostic] = []
+    for name, field in _ranges(target).items():
+        span, values = getattr(target.precision, field), columns[name]
+        bad = np.flatnonzero((values < span.low) | (values > span.high))
+        if bad.size:
+            value = int(values[bad[0]])
+            limit = span.low if value < span.low else span.high
+            message = f"{name} of {bad.size} of {size} neurons is outside {span.low:g}..{span.high:g}, first neuron {bad[0]}"
+            findings.append(
+                finding("ND208", f"population '{population.name}'", message, found=value, limit=limit, unit=span.unit,
+                        limit_source=cite(target, f"precision.{field}"))
+            )
+    return _registers(
+        population, target=target, frame=np.zeros(size), spiking=True, reset=neuron.reset, scale=None, **columns
+    ), findings

@@ -1,0 +1,99 @@
+"""Verb: the one scale of a population: integer units of v per unit of the network's v. Rounds nothing.
+
+The scale is the largest that clips no weight, no threshold and no bias. Then room is made for sums: while the worst
+case of a step (every source of a neuron spikes at once) can overflow the accumulator, the current or the drive, and as
+long as every projection can lower its exponent by one, the scale is halved. Mantissas keep all of their bits that
+way; thresholds and decays lose a bit of precision they can spare. What can overflow even then is reported, not hidden.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.quantize.fold import Folded
+from neurodeploy.target.arithmetic import mantissa_limits
+from neurodeploy.target.target import Target
+
+__all__ = ["Incoming", "choose_scale", "exponent_for", "worst_current", "worst_sum"]
+
+
+class Incoming(NamedTuple):
+    """A projection's weights, folded, in volts per spike."""
+
+    name: str
+    post: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    weight_bits: int
+    sign_mode: str
+
+    @property
+    def largest(self) -> float:
+        """The largest |weight|."""
+        return float(np.abs(self.weights).max()) if self.weights.size else 0.0
+
+
+def _top_mantissa(target: Target, incoming: Incoming) -> int:
+    low, high = mantissa_limits(target.dialect, incoming.weight_bits, incoming.sign_mode)
+    return high if incoming.sign_mode != "inhibitory" else -low
+
+
+def exponent_for(target: Target, incoming: Incoming, scale: float) -> int | None:
+    """Return the smallest exponent >= 0 with which the largest weight fits its mantissa; None if none does."""
+    unit = float(1 << target.dialect.weight_shift_bits)
+    for exponent in range(int(target.precision.weight_exponent.high) + 1):
+        if incoming.largest * scale <= _top_mantissa(target, incoming) * unit * 2.0**exponent * (1 + 1e-12):
+            return exponent
+    return None
+
+
+def worst_sum(incoming: list[Incoming], size: int) -> NDArray[np.float64]:
+    """Return (size,) the largest |sum| of weights of one sign that can reach each neuron in one step, in volts."""
+    positive, negative = np.zeros(size), np.zeros(size)
+    for item in incoming:
+        positive += np.bincount(item.post, np.maximum(item.weights, 0), size)
+        negative += np.bincount(item.post, np.maximum(-item.weights, 0), size)
+    return np.maximum(positive, negative)
+
+
+def worst_current(folded: Folded, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (size,) the largest |u| when every source spikes in every step, in volts; infinite without decay."""
+    left = 1.0 - folded.keep_i if folded.filtered else np.ones_like(sums)
+    return np.divide(sums, left, out=np.where(sums > 0, np.inf, 0.0), where=left > 0)
+
+
+def _bounds(target: Target, folded: Folded, incoming: list[Incoming]) -> list[float]:
+    dialect, precision = target.dialect, target.precision
+    unit = float(1 << dialect.weight_shift_bits)
+    bounds: list[float] = []
+    for item in incoming:
+        if item.largest > 0:
+            top = _top_mantissa(target, item) * unit * 2.0**precision.weight_exponent.high
+            bounds.append(min(top, dialect.weight_limit or top) / item.largest)
+    if folded.threshold is not None and np.any(folded.threshold > 0):
+        highest = precision.threshold_mantissa.high * float(1 << dialect.threshold_shift_bits)
+        bounds.append(highest / float(folded.threshold.max()))
+    if np.any(folded.bias):
+        highest = precision.bias_mantissa.high * 2.0**precision.bias_exponent.high
+        bounds.append(highest / float(np.abs(folded.bias).max()))
+    return bounds
+
+
+def choose_scale(target: Target, folded: Folded, incoming: list[Incoming]) -> float:
+    """Return the scale of one population (see the module)."""
+    bounds = _bounds(target, folded, incoming)
+    if not bounds:
+        return 1.0
+    scale = min(bounds)
+    sums = worst_sum(incoming, folded.bias.size)
+    current = worst_current(folded, sums) + np.abs(folded.bias)
+    state_limit = 2.0**target.dialect.state_bits
+    sum_limit = 2.0 ** (target.dialect.accumulator_wrap_bits or target.dialect.state_bits)
+    while sums.max() * scale >= sum_limit or current.max() * scale >= state_limit:
+        exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
+        if not exponents or not all(exponents):
+            break
+        scale /= 2
+    return scale
