@@ -1,1 +1,8 @@
-"""mapping."""
+"""Mapping: partition (which neurons share a core) and place (which core that is)."""
+
+from neurodeploy.mapping.bounds import lower_bounds
+from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.partition import partition
+from neurodeploy.mapping.place import place
+
+__all__ = ["Cut", "lower_bounds", "partition", "place"]

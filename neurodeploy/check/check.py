@@ -1,0 +1,104 @@
+"""Verb: what cannot fit whatever the mapping, found neuron by neuron. Places nothing; fixes are computed elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.check.demand import Columns, columns_by_target, slice_demand
+from neurodeploy.check.limits import CODES, Limit, core_limits
+from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.target.target import Target
+
+__all__ = ["check"]
+
+Ints = NDArray[np.int64]
+_SAYS = {
+    "input_axons": "{n} has {found:,} distinct sources, and a neuron cannot be split over cores",
+    "synapse_memory": "the synapses of {n} alone overfill the synapse memory of a core",
+    "fan_in": "{n} has more synapses than the target allows",
+    "accumulators": "{n} alone, with its delays, needs more accumulators than a core has",
+    "compartments": "{n} alone takes more compartments than a core has",
+    "synapse_formats": "the synapses of {n} need more formats than a core holds",
+    "words_per_axon": "a list of {n} alone is longer than an axon may hold",
+}
+
+
+def _ranges(neurons: Ints) -> str:
+    """Neurons as ranges: "neurons 0..4, 7"."""
+    if neurons.size == 1:
+        return f"neuron {neurons[0]}"
+    breaks = np.flatnonzero(np.diff(neurons) > 1)
+    starts, stops = np.r_[neurons[0], neurons[breaks + 1]], np.r_[neurons[breaks], neurons[-1]]
+    parts = [f"{a}..{b}" if b > a else f"{a}" for a, b in zip(starts, stops, strict=True)]
+    shown = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more ranges" if len(parts) > 5 else "")
+    return f"neurons {shown} ({neurons.size} in all)"
+
+
+def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Columns]) -> dict[str, Ints]:
+    """Use of a core that holds one neuron alone, for every neuron."""
+    size = population.size
+    used = {name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon", "synapse_formats")}
+    delay_bits = np.zeros(size, dtype=np.int64)
+    by_source: dict[str, list[Columns]] = {}
+    for columns in into:
+        by_source.setdefault(columns.projection.source, []).append(columns)
+        count = np.diff(columns.ptr)
+        longest = _longest(columns)
+        widths = np.array([delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64)
+        bits = widths[longest]
+        delay_bits = np.maximum(delay_bits, bits)
+        style = columns.projection.weight_format.weight_bits
+        one = np.array([int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)])
+        used["synapse_memory"] += count * one[bits]
+        used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))
+        used["fan_in"] += count
+        used["synapse_formats"] += count > 0
+    for same in by_source.values():
+        used["input_axons"] += _distinct(same, size)
+    used["compartments"] = np.full(size, population.compartments_per_neuron)
+    used["accumulators"] = used["compartments"] << delay_bits
+    return used
+
+
+def _longest(columns: Columns) -> Ints:
+    longest = np.zeros(columns.ptr.size - 1, dtype=np.int64)
+    has = np.flatnonzero(np.diff(columns.ptr))
+    if has.size:
+        longest[has] = np.maximum.reduceat(columns.delay_steps, columns.ptr[has])
+    return longest
+
+
+def _distinct(same: list[Columns], size: int) -> Ints:
+    """Distinct sources of each neuron over projections from one source."""
+    if len(same) == 1:
+        return np.diff(same[0].ptr)
+    post = np.concatenate([np.repeat(np.arange(size), np.diff(item.ptr)) for item in same])
+    pairs = np.unique(post * same[0].n_source + np.concatenate([item.source for item in same]))
+    return np.bincount(pairs // same[0].n_source, minlength=size)
+
+
+def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for resource, values in used.items():
+        limit = limits.get(resource)
+        over = np.flatnonzero(values > limit.value) if limit else np.zeros(0, dtype=np.int64)
+        if limit is None or not over.size:
+            continue
+        worst = int(values[over].max())
+        message = _SAYS[resource].format(n="each neuron" if over.size == values.size > 1 else _ranges(over), found=worst)
+        found.append(
+            finding(CODES[resource], f"population '{name}'", message, found=worst, limit=limit.value, unit=limit.unit, limit_source=limit.citation)
+        )
+    return found
+
+
+def check(quantized: Quantized, target: Target) -> tuple[Diagnostic, ...]:
+    """Return every proof that a neuron fits no core of the target, by population (ND301-ND303, ND305, ND308-ND310)."""
+    limits, into = core_limits(target), columns_by_target(quantized)
+    found: list[Diagnostic] = []
+    for population in quantized.populations:
+        found += _findings_of(population.name, _per_neuron(target, population, into[population.name]), limits)
+    return tuple(found)

@@ -1,0 +1,107 @@
+"""Verb: re-count every core of a finished program from its tables alone. Shares no state with the mapper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.check.limits import core_limits
+from neurodeploy.check.words import segment_words
+from neurodeploy.program.program import Program
+from neurodeploy.target.target import RuleSet
+
+__all__ = ["use_of_program"]
+
+Ints = NDArray[np.int64]
+
+
+def _per_core(ptr: Ints, values: Ints) -> Ints:
+    total = np.r_[0, np.cumsum(values)]
+    return total[ptr[1:]] - total[ptr[:-1]]
+
+
+def _distinct(core: Ints, *columns: Any, n_cores: int) -> Ints:
+    """Distinct rows of the columns, by core."""
+    if not core.size:
+        return np.zeros(n_cores, dtype=np.int64)
+    rows = np.unique(np.stack([core, *(np.asarray(column, dtype=np.int64) for column in columns)], axis=1), axis=0)
+    return np.bincount(rows[:, 0], minlength=n_cores)
+
+
+def _segment_words(program: Program) -> Ints:
+    tables, rules = program.tables, program.target.counting
+    length, words = np.diff(tables.entry_ptr), np.zeros(tables.segment_format.size, dtype=np.int64)
+    for index, style in enumerate(program.formats):
+        mine = tables.segment_format == index
+        prefix = rules.entry_prefix.value
+        if rules.index_in_prefix and style.encoding == "dense":
+            legal = [int(bits) for bits in program.target.precision.index_bits.values]
+            width = int(length[mine].max(initial=1))
+            prefix += next((bits for bits in legal if (1 << bits) >= width), legal[-1])
+        counted: RuleSet = rules.model_copy(update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": prefix})})
+        words[mine] = segment_words(counted, length[mine], style.weight_bits, style.delay_bits, style.index_bits)
+    return words
+
+
+def _out_axons(program: Program, core_of_row: Ints) -> Ints:
+    tables = program.tables
+    chip = tables.core_id // int(program.target.chip.cores.value)
+    source_core = np.repeat(core_of_row, np.diff(tables.out_axon_ptr))
+    cost = 1 + (chip[source_core] != chip[tables.out_core])
+    return np.bincount(source_core, cost, program.tables.n_cores).astype(np.int64)
+
+
+def use_of_program(program: Program) -> dict[str, Ints]:
+    """Return the use of every limited resource, (n_cores,) each, by the names of CoreLimits and words_per_axon."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    core_of_row = np.repeat(np.arange(n_cores), np.diff(tables.compartment_ptr))
+    per_neuron = np.array([item.compartments_per_neuron for item in program.populations], dtype=np.int64)
+    compartments = _per_core(tables.compartment_ptr, per_neuron[tables.population])
+    words = _segment_words(program)
+    list_words = _per_core(tables.segment_ptr, words)
+    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
+    core_of_segment = np.repeat(core_of_list, np.diff(tables.segment_ptr))
+    delay_bits = np.array([style.delay_bits for style in program.formats] or [0], dtype=np.int64)
+    styles = np.array(
+        [[s.weight_bits, s.exponent, ("mixed", "excitatory", "inhibitory").index(s.sign_mode), s.delay_bits, s.index_bits] for s in program.formats]
+        or [[0] * 5], dtype=np.int64,
+    )[tables.segment_format]
+    longest, bits = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
+    np.maximum.at(longest, core_of_list, list_words)
+    np.maximum.at(bits, core_of_segment, delay_bits[tables.segment_format])
+    threshold = tables.spiking == 1
+    use = {
+        "compartments": compartments,
+        "synapse_memory": np.bincount(core_of_segment, words, n_cores).astype(np.int64),
+        "input_axons": np.diff(tables.in_axon_ptr),
+        "output_axons": _out_axons(program, core_of_row),
+        "fan_in": _fan_in(program, core_of_row),
+        "parameter_sets": _distinct(core_of_row, tables.du, tables.dv, tables.refract_delay, tables.vmin_exp, tables.vmax_exp, n_cores=n_cores),
+        "threshold_sets": _distinct(core_of_row[threshold], tables.vth_mant[threshold], n_cores=n_cores),
+        "synapse_formats": _distinct(core_of_segment, *styles.T, n_cores=n_cores),
+        "accumulators": compartments << bits,
+        "words_per_axon": longest,
+    }
+    limited = core_limits(program.target)
+    return {name: values for name, values in use.items() if name in limited}
+
+
+def _fan_in(program: Program, core_of_row: Ints) -> Ints:
+    """The largest number of synapses into one neuron, by core; zeros that a dense list stores are no synapses."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
+    core_of_axon = np.repeat(np.arange(n_cores), np.diff(tables.in_axon_ptr))
+    lists = tables.in_axon_list + tables.list_ptr[core_of_axon]
+    start, stop = tables.entry_ptr[tables.segment_ptr[lists]], tables.entry_ptr[tables.segment_ptr[lists + 1]]
+    most = np.zeros(n_cores, dtype=np.int64)
+    fan_in = np.zeros(tables.n_rows, dtype=np.int64)
+    if core_of_list.size:
+        length = stop - start
+        entry = np.repeat(start - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
+        base = np.repeat(tables.compartment_ptr[core_of_axon] + tables.in_axon_base, length)
+        real = tables.entry_mantissa[entry] != 0
+        fan_in = np.bincount((base + tables.entry_target[entry])[real], minlength=tables.n_rows)
+    np.maximum.at(most, core_of_row, fan_in)
+    return most

@@ -1,0 +1,53 @@
+"""Verb: how few cores any mapping could need, by resource. Maps nothing.
+
+LB_r = ceil(demand_r / capacity_r) with demands that no mapping can undercut: compartments as they are; synapse memory
+with the entries of each source filled to the brim; axons with one destination per 2**bits fan-out at least.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.check.limits import core_limits
+from neurodeploy.quantize.quantized import Quantized, QuantizedProjection
+from neurodeploy.target.target import Target
+
+__all__ = ["lower_bounds"]
+
+
+def _least_bits(target: Target, projection: QuantizedProjection) -> float:
+    """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
+    rules = target.counting
+    per_entry = projection.weight_format.weight_bits + rules.entry_prefix.value / rules.synapses_per_entry.value
+    return projection.targets.size * per_entry
+
+
+def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
+    """Return the least number of cores by resource (at least 1 where there are neurons)."""
+    limits, bounds = core_limits(target), dict[str, int]()
+    compartments = sum(item.size * item.compartments_per_neuron for item in quantized.populations)
+    if "compartments" in limits:
+        bounds["compartments"] = -(-compartments // limits["compartments"].value)
+    if "synapse_memory" in limits:
+        bits = sum(_least_bits(target, item) for item in quantized.projections)
+        capacity = limits["synapse_memory"].value * target.counting.word.value
+        bounds["synapse_memory"] = int(np.ceil(bits / capacity))
+    in_core = max(limits["compartments"].value, 1) if "compartments" in limits else None
+    for resource, inputs_too in (("input_axons", True), ("output_axons", False)):
+        if resource in limits and in_core:
+            bounds[resource] = int(np.ceil(_least_pairs(quantized, in_core, inputs_too) / limits[resource].value))
+    return bounds
+
+
+def _least_pairs(quantized: Quantized, in_core: int, inputs_too: bool) -> int:
+    """(source, destination core) pairs that there are at least: a source reaches `in_core` neurons of a core at most."""
+    inputs = {item.name for item in quantized.network.inputs}
+    total, by_source = 0, dict[str, np.ndarray]()
+    for projection in quantized.projections:
+        fan_out = np.diff(projection.indptr)
+        known = by_source.get(projection.source)
+        by_source[projection.source] = fan_out if known is None else np.maximum(known, fan_out)
+    for source, fan_out in by_source.items():
+        if inputs_too or source not in inputs:
+            total += int((-(-fan_out // in_core)).sum())
+    return total

@@ -1,0 +1,171 @@
+"""Verb: partition, which neurons share a core: first fit over all resources at once. Counts nothing itself.
+
+Cores are filled one after the other in the order of the network; the next slice of a population is the longest that
+fits beside what the core holds, found by bisection with the exact count. How many cores a neuron's spikes go to follows
+from how its receivers were split, so rounds repeat with the destinations of the round before until they agree.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.check.demand import Columns, Demand, add, columns_by_target, empty, slice_demand
+from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.mapping.bounds import lower_bounds
+from neurodeploy.mapping.cut import Cut
+from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.target.target import Target
+
+__all__ = ["partition"]
+
+STAGE = "partition"
+ROUNDS = 12
+Ints = NDArray[np.int64]
+
+
+class _Fill:
+    """First fit in one round."""
+
+    def __init__(self, quantized: Quantized, target: Target, into: dict[str, list[Columns]], destinations: dict[str, Ints]) -> None:
+        self.target, self.into, self.destinations = target, into, destinations
+        self.limits = {name: limit for name, limit in core_limits(target).items() if name != "fan_in"}
+        self.held, self.core = empty(), 0
+        self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in quantized.populations}
+
+    def with_slice(self, held: Demand, population: QuantizedPopulation, start: int, stop: int) -> Demand:
+        """Use of a core after a slice is added."""
+        more = slice_demand(self.target, population, self.into[population.name], start, stop, self.destinations[population.name])
+        return add(held, more)
+
+    def fits(self, demand: Demand) -> bool:
+        """Whether a core can hold it."""
+        return not exceeded(demand.figures(), self.limits)
+
+    def longest(self, population: QuantizedPopulation, start: int) -> int:
+        """The largest stop for which [start, stop) fits into the core that is open; `start` if nothing does."""
+        low, high, step = start, population.size, 64
+        while low < high:  # gallop: the slice is often much shorter than the rest of the population
+            probe = min(start + step, high)
+            if not self.fits(self.with_slice(self.held, population, start, probe)):
+                high = probe - 1
+                break
+            low, step = probe, step * 2
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.fits(self.with_slice(self.held, population, start, middle)):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def place(self, population: QuantizedPopulation) -> Diagnostic | None:
+        """Place a whole population; return the proof if one neuron fits no empty core."""
+        start, fresh = 0, self.held.compartments == 0
+        while start < population.size:
+            stop = self.longest(population, start)
+            if stop == start:
+                if fresh:
+                    return self.proof(population, start)
+                self.core, self.held, fresh = self.core + 1, empty(), True
+                continue
+            self.held = self.with_slice(self.held, population, start, stop)
+            self.core_of[population.name][start:stop] = self.core
+            start, fresh = stop, False
+        return None
+
+    def proof(self, population: QuantizedPopulation, neuron: int) -> Diagnostic:
+        """Finding of a neuron that overfills an empty core."""
+        figures = self.with_slice(empty(), population, neuron, neuron + 1).figures()
+        name = exceeded(figures, self.limits)[0]
+        limit: Limit = self.limits[name]
+        return finding(
+            CODES[name], f"population '{population.name}'", f"neuron {neuron} alone overfills an empty core", found=figures[name],
+            limit=limit.value, unit=limit.unit, limit_source=limit.citation,
+        )
+
+
+def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]]) -> dict[str, Ints]:
+    """Return output axons of every neuron: one per destination core, one more for a core on another chip.
+
+    Logical core k is taken to lie on chip k // cores per chip, as placement keeps it.
+    """
+    per_chip, n_cores = int(target.chip.cores.value), 1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0)
+    pairs: dict[str, list[Ints]] = {}
+    for projection in quantized.projections:
+        if projection.source not in core_of:
+            continue
+        source = np.repeat(np.arange(projection.indptr.size - 1), np.diff(projection.indptr))
+        key = source * n_cores + core_of[projection.target][projection.targets]
+        pairs.setdefault(projection.source, []).append(_unique(key, core_of[projection.source].size * n_cores))
+    found: dict[str, Ints] = {}
+    for name, cores in core_of.items():
+        keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
+        source, destination = keys // n_cores, keys % n_cores
+        cost = 1 + (cores[source] // per_chip != destination // per_chip)
+        found[name] = np.bincount(source, cost, cores.size).astype(np.int64)
+    return found
+
+
+def _unique(keys: Ints, bound: int) -> Ints:
+    if bound > 50_000_000:
+        return np.unique(keys)
+    seen = np.zeros(bound, dtype=bool)
+    seen[keys] = True
+    return np.flatnonzero(seen)
+
+
+def _overfull(quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]], destinations: dict[str, Ints]) -> bool:
+    limit = core_limits(target).get("output_axons")
+    if limit is None:
+        return False
+    total = np.zeros(1 + max(int(c.max(initial=0)) for c in core_of.values()))
+    for name, cores in core_of.items():
+        total += np.bincount(cores, destinations[name], total.size)
+    return bool(total.max(initial=0) > limit.value)
+
+
+def partition(quantized: Quantized, target: Target) -> Cut:
+    """Return a cut in which no core exceeds any limit of the target.
+
+    Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more cores than the target has),
+    ND402 (not placed by this mapper).
+    """
+    into = columns_by_target(quantized)
+    destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
+    tried: list[int] = []
+    for _ in range(ROUNDS):
+        fill = _Fill(quantized, target, into, destinations)
+        proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
+        if proofs:
+            raise DiagnosticError(STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),))
+        actual = destinations_of(quantized, target, fill.core_of)
+        tried.append(fill.core + 1)
+        if not _overfull(quantized, target, fill.core_of, actual):
+            if fill.core + 1 > target.cores:
+                raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1),))
+            return Cut(quantized=quantized, n_cores=fill.core + 1, core_of=dict(fill.core_of))
+        destinations = {name: np.maximum(actual[name], destinations[name]) for name in actual}
+    raise DiagnosticError(STAGE, (_not_placed(quantized, tried, None),))
+
+
+def _not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
+    why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
+    message = f"not placed by this mapper: first fit in {len(tried)} rounds ({tried[0]} to {tried[-1]} cores) kept overfilling output axons{why}"
+    return finding("ND402", f"network '{quantized.network.name}'", message)
+
+
+def _too_many(quantized: Quantized, target: Target, n_cores: int) -> Diagnostic:
+    bounds = lower_bounds(quantized, target)
+    resource = max(bounds, key=lambda name: bounds[name])
+    proven = bounds[resource] > target.cores
+    place = f"board '{target.board}'" if target.board else "one chip"
+    verdict = (
+        f"proven not to fit: {resource} alone needs {bounds[resource]:,} cores at least" if proven
+        else f"this mapper needs that many; {resource} proves only {bounds[resource]:,}"
+    )
+    return finding(
+        "ND401", f"network '{quantized.network.name}'", f"needs more cores than {place} of target '{target.name}' has ({verdict})",
+        found=n_cores, limit=target.cores, unit="core", limit_source=f"{target.file} chip.cores: {target.chip.cores.source}",
+    )
