@@ -1,1 +1,6 @@
-"""compiler."""
+"""Compiler: the stages in order, and fixes that were recomputed."""
+
+from neurodeploy.compiler.compile import compile_network
+from neurodeploy.compiler.options import Compilation, CompileOptions
+
+__all__ = ["Compilation", "CompileOptions", "compile_network"]

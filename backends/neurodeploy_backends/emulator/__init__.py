@@ -1,0 +1,5 @@
+"""The emulator: the executable definition of what a Program means, in integers, on a CPU."""
+
+from neurodeploy_backends.emulator.backend import EmulatorBackend
+
+__all__ = ["EmulatorBackend"]

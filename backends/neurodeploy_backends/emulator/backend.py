@@ -1,0 +1,181 @@
+"""Backend: runs a program's core tables bit for bit. Each sample is a thread's work; threads change no bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
+from neurodeploy.runtime.probes import probed_variables
+from neurodeploy.runtime.recording import Counters, Recording
+from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy_backends.emulator.lower import first_lines, lower
+
+__all__ = ["EmulatorBackend"]
+
+CHUNK_SPIKES = 1 << 16
+"""Spikes that one call of the kernel may write, at least one step's worst case."""
+_KINDS = {"v": 0, "u": 1, "v_register": 2}
+
+
+class _Sample(NamedTuple):
+    index: int
+    steps: NDArray[np.int32]
+    rows: NDArray[np.int32]
+    states: NDArray[np.int64]
+    counters: NDArray[np.int32]
+
+
+class EmulatorBackend:
+    """The CPU emulator."""
+
+    name = "emulator"
+    summary = "bit-exact integer emulator on this CPU (numba)"
+
+    def unavailable(self) -> Diagnostic | None:
+        """Return None: it runs wherever the package is installed."""
+        return None
+
+    def check(self, program: Program) -> Iterable[Diagnostic]:
+        """Return nothing: the emulator defines what a program means."""
+        return ()
+
+    def run(
+        self, program: Program, stimulus: Stimulus, *, steps: int, seed: int = 0, threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every sample for `steps` steps; the bits do not depend on `threads` (default: the CPUs there are)."""
+        job = _Job(program, stimulus, steps)
+        done: list[_Sample] = []
+        complete = True
+        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+            waiting: set[Future[_Sample]] = set()
+            todo = iter(range(stimulus.n_samples))
+            try:
+                for index in todo:
+                    waiting.add(pool.submit(job.run, index))
+                    if len(waiting) >= 4 * (threads or os.cpu_count() or 1):
+                        waiting = _collect(waiting, done, progress, stimulus.n_samples)
+                while waiting:
+                    waiting = _collect(waiting, done, progress, stimulus.n_samples)
+            except KeyboardInterrupt:
+                complete = False
+                for future in waiting:
+                    future.cancel()
+        return job.recording(sorted(done, key=lambda item: item.index), seed, complete=complete)
+
+
+def _collect(waiting: set[Future[_Sample]], done: list[_Sample], progress: Progress | None, total: int) -> set[Future[_Sample]]:
+    finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+    done += [future.result() for future in finished]
+    if progress:
+        progress(len(done), total)
+    return waiting
+
+
+class _Job:
+    """One program on one stimulus."""
+
+    def __init__(self, program: Program, stimulus: Stimulus, steps: int) -> None:
+        self.program, self.stimulus, self.steps = program, stimulus, steps
+        self.lowered = lower(program)
+        delays = program.tables.entry_delay
+        self.slots = int(delays.max(initial=0)) + 1
+        self.probes = probed_variables(program.network)
+        self.rows_of = self._rows_by_population()
+        rows = [self.rows_of[probe.population] for probe in self.probes]
+        kinds = [np.full(len(r), _KINDS[probe.variable]) for r, probe in zip(rows, self.probes, strict=True)]
+        empty = np.zeros(0, dtype=np.int64)
+        self.probe_row = np.concatenate([*rows, empty]).astype(np.int64)
+        self.probe_kind = np.concatenate([*kinds, empty]).astype(np.int64)
+        self.events = self._events()
+
+    def _rows_by_population(self) -> dict[str, NDArray[np.int64]]:
+        """Rows of each population in the order of its neurons."""
+        tables = self.program.tables
+        found: dict[str, NDArray[np.int64]] = {}
+        for index, item in enumerate(self.program.populations):
+            rows = np.flatnonzero(tables.population == index)
+            found[item.name] = rows[np.argsort(tables.neuron[rows], kind="stable")]
+        return found
+
+    def _events(self) -> list[tuple[Any, Any, Any]]:
+        """(ptr by step, source, factor) for each sample; factor 0 is a spike."""
+        first, parts = first_lines(self.program), list[NDArray[Any]]()
+        for name, rows in self.stimulus.spikes.items():
+            parts.append(np.stack([rows[:, 0], rows[:, 1], rows[:, 2] + first[name], np.zeros(len(rows))], axis=1))
+        for name, currents in self.stimulus.currents.items():
+            sample, step, line = np.nonzero(currents)
+            parts.append(np.stack([sample, step + 1, line + first[name], currents[sample, step, line]], axis=1))
+        every = np.concatenate([*parts, np.zeros((0, 4))])
+        every = every[np.lexsort((every[:, 2], every[:, 1], every[:, 0]))]
+        cuts = np.searchsorted(every[:, 0], np.arange(self.stimulus.n_samples + 1))
+        return [self._by_step(every[cuts[k] : cuts[k + 1]]) for k in range(self.stimulus.n_samples)]
+
+    def _by_step(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
+        count = np.bincount(rows[:, 1].astype(np.int64), minlength=self.stimulus.n_steps + 1)[1:]
+        return np.r_[0, np.cumsum(count)].astype(np.int64), rows[:, 2].astype(np.int64), rows[:, 3].copy()
+
+    def run(self, index: int) -> _Sample:
+        """Run one sample from the cleared state."""
+        from neurodeploy_backends.emulator.kernels import State, run_sample
+
+        n_rows, n_cores = self.program.tables.n_rows, self.program.tables.n_cores
+        planes = self.lowered.plane_shift.size
+        state = State(
+            u=np.zeros(n_rows, dtype=np.int64), v=np.zeros(n_rows, dtype=np.int64), refractory=np.zeros(n_rows, dtype=np.int64),
+            ring=np.zeros((self.slots, planes, n_rows), dtype=np.int64), fired=np.zeros(n_rows, dtype=np.int64),
+        )
+        states = np.zeros((self.steps, self.probe_row.size), dtype=np.int64)
+        counters = np.zeros((7, self.steps, n_cores), dtype=np.int32)
+        size = max(CHUNK_SPIKES, n_rows)
+        chunks, t, fired = list[tuple[Any, Any]](), 1, 0
+        unit = self.program.target.dialect.register_value_per_refractory_step
+        while t <= self.steps:
+            out_step, out_row = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
+            t, fired, written = run_sample(
+                self.lowered, state, t, self.steps, fired, *self.events[index], self.probe_row, self.probe_kind, unit,
+                states, counters, out_step, out_row,
+            )
+            chunks.append((out_step[:written].copy(), out_row[:written].copy()))
+        return _Sample(
+            index, np.concatenate([c[0] for c in chunks]), np.concatenate([c[1] for c in chunks]), states, counters
+        )
+
+    def recording(self, samples: list[_Sample], seed: int, *, complete: bool) -> Recording:
+        """Join the samples that are done."""
+        tables, count = self.program.tables, max(len(samples), 1)
+        sample = np.concatenate([np.full(len(s.rows), k) for k, s in enumerate(samples)] or [np.zeros(0)]).astype(np.int32)
+        step = np.concatenate([s.steps for s in samples] or [np.zeros(0, dtype=np.int32)])
+        row = np.concatenate([s.rows for s in samples] or [np.zeros(0, dtype=np.int32)])
+        spikes: dict[str, NDArray[np.int32]] = {}
+        for index, item in enumerate(self.program.populations):
+            mine = tables.population[row] == index
+            columns = np.stack([sample[mine], step[mine], tables.neuron[row[mine]]], axis=1).astype(np.int32)
+            spikes[item.name] = columns[np.lexsort(columns.T[::-1])]
+        totals = np.stack([s.counters for s in samples], axis=1) if samples else np.zeros((7, 0, self.steps, tables.n_cores), dtype=np.int32)
+        names = ("spikes", "active_updates", "messages_out", "messages_in", "synops_dense", "synops_sparse", "synops_shared")
+        return Recording(
+            ran_on="emulator", backend="emulator", program_digest=self.program.digest(), seed=seed, n_samples=count,
+            n_steps=self.steps, complete=complete, spikes=spikes, states=self._states(samples),
+            input_spikes={name: len(rows) for name, rows in self.stimulus.spikes.items()},
+            counters=Counters(**dict(zip(names, totals, strict=True))),
+        )
+
+    def _states(self, samples: list[_Sample]) -> dict[str, NDArray[np.int64]]:
+        found, column = dict[str, NDArray[np.int64]](), 0
+        for probe in self.probes:
+            width = self.rows_of[probe.population].size
+            parts = [s.states[:, column : column + width] for s in samples]
+            found[probe.name] = np.stack(parts) if parts else np.zeros((0, self.steps, width), dtype=np.int64)
+            column += width
+        return found
+
+

@@ -1,0 +1,92 @@
+"""Verb: compile, the list of stages. Decides nothing that a stage decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from neurodeploy.check import check
+from neurodeploy.compiler.fixes import with_fixes
+from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.mapping import lower_bounds, partition, place
+from neurodeploy.network import Network
+from neurodeploy.network.prune import prune
+from neurodeploy.network.validate import validate
+from neurodeploy.quantize import QuantizeOptions, quantize
+from neurodeploy.target.target import Target
+
+__all__ = ["compile_network"]
+
+T = TypeVar("T")
+
+
+class _Stages:
+    """Runs stages, keeps their time and their findings."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.findings: list[Diagnostic] = []
+
+    def run(self, name: str, stage: Callable[[], T]) -> T | None:
+        start = time.perf_counter()
+        try:
+            return stage()
+        except DiagnosticError as error:
+            self.findings += error.diagnostics
+            return None
+        finally:
+            self.seconds[name] = time.perf_counter() - start
+
+
+def _prune_lines(options: CompileOptions) -> tuple[LedgerLine, ...]:
+    return tuple(
+        LedgerLine(
+            where="all projections" if name == "*" else f"projection '{name}'", quantity="synapses", asked="all",
+            got=f"without the weakest {fraction:.0%} of each neuron's", level="dropped", note="asked for by the prune option",
+        )
+        for name, fraction in options.prune.items()
+    )
+
+
+def compile_network(network: Network, target: Target, options: CompileOptions | None = None) -> Compilation:
+    """Return what compiling a network for a target gives: a program, or every reason against it. Raises nothing for findings."""
+    options = options or CompileOptions()
+    stages = _Stages()
+    ledger, bounds = _prune_lines(options), dict[str, int]()
+    verdict: Verdict = "refused"
+    program, n_cores = None, None
+    stages.findings += stages.run("validate", lambda: validate(network)) or ()
+    quantized = None
+    if not errors_in(stages.findings):
+        lean = prune(network, options.prune)
+        quantized = stages.run("quantize", lambda: quantize(lean, target, QuantizeOptions(weight_bits=options.weight_bits)))
+    if quantized is not None:
+        kept = quantized
+        stages.findings += kept.findings
+        ledger += kept.ledger
+        bounds = lower_bounds(kept, target)
+        proofs = stages.run("check", lambda: check(kept, target)) or ()
+        stages.findings += proofs
+        cut = None if proofs else stages.run("partition", lambda: partition(kept, target))
+        verdict = "proven not to fit" if proofs else _verdict(stages.findings, bounds, target)
+        if cut is not None:
+            n_cores, verdict = cut.n_cores, "fits"
+            program = stages.run("place", lambda: place(cut, target, seed=options.placement_seed))
+    found = tuple(stages.findings)
+    if program is None and options.fixes:
+        start = time.perf_counter()
+        found = with_fixes(found, network, target, options, compile_network)
+        stages.seconds["fixes"] = time.perf_counter() - start
+    return Compilation(
+        program=program, verdict=verdict, findings=found, ledger=ledger, lower_bounds=bounds, n_cores=n_cores,
+        stage_seconds=stages.seconds,
+    )
+
+
+def _verdict(findings: list[Diagnostic], bounds: dict[str, int], target: Target) -> Verdict:
+    if any(item.code.startswith("ND30") or item.code == "ND310" for item in findings):
+        return "proven not to fit"
+    return "proven not to fit" if max(bounds.values(), default=0) > target.cores else "not placed by this mapper"

@@ -1,0 +1,52 @@
+"""Nouns: what the user may choose of a compilation, and what came of it.
+
+A field of CompileOptions changes what the compiler does; a field of Target changes the chip.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neurodeploy._noun import Noun
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.program.program import Program
+
+__all__ = ["Compilation", "CompileOptions", "Verdict"]
+
+Verdict = Literal["fits", "proven not to fit", "not placed by this mapper", "refused"]
+
+
+class CompileOptions(Noun):
+    """Choices of one compilation."""
+
+    weight_bits: dict[str, int] = Field(default_factory=dict)
+    """Projection -> stored bits; "*" -> all others."""
+    prune: dict[str, float] = Field(default_factory=dict)
+    """Projection -> fraction of each neuron's weakest synapses left out; "*" -> all others."""
+    placement_seed: int = 0
+    strict: bool = False
+    """Warnings refuse too."""
+    fixes: bool = True
+    """Compute fixes for what does not fit."""
+
+
+class Compilation(Noun):
+    """A program, or why there is none; with every finding of every stage that could run."""
+
+    program: Program | None
+    verdict: Verdict
+    findings: tuple[Diagnostic, ...]
+    ledger: tuple[LedgerLine, ...]
+    lower_bounds: dict[str, int] = Field(default_factory=dict)
+    """Least cores by resource."""
+    n_cores: int | None = None
+    stage_seconds: dict[str, float] = Field(default_factory=dict)
+
+    def require(self, *, strict: bool = False) -> Program:
+        """Return the program. Raises DiagnosticError with all findings if there is none, or if a warning counts."""
+        if self.program is None or errors_in(self.findings, strict=strict):
+            raise DiagnosticError("compile", self.findings)
+        return self.program

@@ -1,0 +1,100 @@
+"""Verb: a Program to a sealed file and back. What is loaded is checked, so that no table points outside another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from neurodeploy._archive import read_sealed, sealed_bytes, write_atomically
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.program.program import Program
+
+__all__ = ["load_program", "save_program", "table_faults"]
+
+FORMAT = "neurodeploy-program"
+
+
+def save_program(program: Program, path: str | Path) -> None:
+    """Write the sealed file; equal programs give equal bytes. Raises DiagnosticError: ND007."""
+    write_atomically(Path(path), sealed_bytes(program, FORMAT))
+
+
+def load_program(path: str | Path) -> Program:
+    """Return the program of a sealed file.
+
+    Raises DiagnosticError: ND001, ND003 (damaged, another format, newer, or inconsistent), ND004 (changed), ND005, ND006.
+    """
+    plain, _ = read_sealed(Path(path), FORMAT)
+    where = f"file '{path}'"
+    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    if version != 1:
+        message = f"is a program of schema version {version}; this release reads 1"
+        raise DiagnosticError("files", (finding("ND003", where, message, fixes=["update neurodeploy, or compile the network again"]),))
+    try:
+        program = Program.model_validate(plain)
+    except ValidationError as error:
+        raise DiagnosticError("files", schema_findings("ND003", where, error, plain, Program)) from None
+    faults = table_faults(program)
+    if faults:
+        raise DiagnosticError("files", tuple(finding("ND003", where, message) for message in faults))
+    return program
+
+
+def _ptr_faults(name: str, ptr: Any, rows: int, last: int) -> list[str]:
+    if ptr.size != rows + 1 or (ptr.size and (ptr[0] != 0 or ptr[-1] != last or np.any(np.diff(ptr) < 0))):
+        return [f"table {name} does not divide {last} rows into {rows} parts"]
+    return []
+
+
+def _range_faults(name: str, values: Any, stop: Any) -> list[str]:
+    if values.size and (int(values.min()) < 0 or np.any(values >= stop)):
+        return [f"table {name} points outside the table it refers to"]
+    return []
+
+
+def table_faults(program: Program) -> list[str]:
+    """Return what makes the tables of a program unsafe to run, one sentence each; none for a sound program."""
+    t = program.tables
+    rows, axons, cores = t.neuron.size, t.in_axon_list.size, t.core_id.size
+    lists, segments = int(t.list_ptr[-1]) if t.list_ptr.size else 0, t.segment_format.size
+    faults = _ptr_faults("compartment_ptr", t.compartment_ptr, cores, rows)
+    faults += _ptr_faults("in_axon_ptr", t.in_axon_ptr, cores, axons)
+    faults += _ptr_faults("list_ptr", t.list_ptr, cores, lists)
+    faults += _ptr_faults("segment_ptr", t.segment_ptr, lists, segments)
+    faults += _ptr_faults("entry_ptr", t.entry_ptr, segments, t.entry_target.size)
+    faults += _ptr_faults("out_axon_ptr", t.out_axon_ptr, rows, t.out_core.size)
+    for item in program.inputs:
+        faults += _ptr_faults(f"inputs[{item.name}].ptr", item.ptr, item.ptr.size - 1, item.core.size)
+    columns = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp", "reset", "spiking", "population")
+    faults += [f"table {name} has {getattr(t, name).size} rows, not {rows}" for name in columns if getattr(t, name).size != rows]
+    faults += [f"table {name} has the wrong length" for name in ("entry_mantissa", "entry_delay") if getattr(t, name).size != t.entry_target.size]
+    if faults:
+        return faults
+    faults += _range_faults("population", t.population, len(program.populations))
+    faults += _range_faults("neuron", t.neuron, np.array([item.size for item in program.populations])[t.population] if rows else 0)
+    faults += _range_faults("segment_format", t.segment_format, len(program.formats))
+    per_core = np.diff(t.in_axon_ptr)
+    for name, core, axon in [("out", t.out_core, t.out_in_axon), *((f"inputs[{i.name}]", i.core, i.in_axon) for i in program.inputs)]:
+        core_faults = _range_faults(f"{name} core", core, cores)
+        faults += core_faults or _range_faults(f"{name} axon", axon, per_core[core] if core.size else 0)
+    core_of_axon = np.repeat(np.arange(cores), per_core)
+    faults += _range_faults("in_axon_list", t.in_axon_list, np.diff(t.list_ptr)[core_of_axon] if axons else 0)
+    return faults or _target_faults(program, core_of_axon)
+
+
+def _target_faults(program: Program, core_of_axon: Any) -> list[str]:
+    """Faults of entries: every target of a list, counted from each axon's base, is a row of the core."""
+    t = program.tables
+    if not t.entry_target.size or not core_of_axon.size:
+        return []
+    furthest = np.maximum.reduceat(t.entry_target, np.minimum(t.entry_ptr[:-1], t.entry_target.size - 1)).astype(np.int64)
+    furthest[np.diff(t.entry_ptr) == 0] = 0
+    per_list = np.zeros(t.segment_ptr.size - 1, dtype=np.int64)
+    np.maximum.at(per_list, np.repeat(np.arange(per_list.size), np.diff(t.segment_ptr)), furthest)
+    reach = per_list[t.in_axon_list + t.list_ptr[core_of_axon]] + t.in_axon_base
+    faults = _range_faults("in_axon_base", t.in_axon_base, np.diff(t.compartment_ptr)[core_of_axon])
+    return faults + _range_faults("entry_target", reach, np.diff(t.compartment_ptr)[core_of_axon])
