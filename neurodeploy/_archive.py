@@ -25,7 +25,17 @@ from neurodeploy._noun import array_sha256, canonical_json, json_digest
 from neurodeploy._tensors import join, split, tensor_table
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 
-__all__ = ["read_sealed", "read_tensors", "require_tensors", "sealed_bytes", "tensor_bytes", "write_atomically"]
+__all__ = [
+    "open_npz_arrays",
+    "read_bytes",
+    "read_sealed",
+    "read_tensors",
+    "refuse",
+    "require_tensors",
+    "sealed_bytes",
+    "tensor_bytes",
+    "write_atomically",
+]
 
 Tensors = dict[str, NDArray[Any]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -144,6 +154,13 @@ def read_tensors(path: Path, keys: Mapping[str, str]) -> Tensors:
     """Return tensors of an .npz by id; `keys` is id -> key in the file. Raises ND001, ND003-ND006."""
     with _open_zip(path) as archive:
         return {tensor: _read_array(path, archive, f"{key}.npy") for tensor, key in keys.items()}
+
+
+def open_npz_arrays(path: Path) -> Tensors:
+    """Return every array of an .npz. Raises ND001, ND003, ND005, ND006."""
+    with _open_zip(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        return {name: _read_array(path, archive, f"{name}.npy") for name in names}
 
 
 def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,1 +1,15 @@
-"""runtime."""
+"""Runtime: stimulus in, recording out, on any backend."""
+
+from neurodeploy.runtime.backend import Backend, Progress
+from neurodeploy.runtime.decode import accuracy, answers, drain_steps
+from neurodeploy.runtime.encode import encode
+from neurodeploy.runtime.files import load_recording, load_stimulus, save_recording
+from neurodeploy.runtime.recording import Counters, Recording
+from neurodeploy.runtime.registry import backend_names, get_backend
+from neurodeploy.runtime.run import run_program
+from neurodeploy.runtime.stimulus import SampleValues, Stimulus
+
+__all__ = [
+    "Backend", "Counters", "Progress", "Recording", "SampleValues", "Stimulus", "accuracy", "answers", "backend_names",
+    "drain_steps", "encode", "get_backend", "load_recording", "load_stimulus", "run_program", "save_recording",
+]

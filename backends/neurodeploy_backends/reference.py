@@ -1,0 +1,248 @@
+"""Backend: float64 run of the network before it was quantized, on the same clock. Shows what quantization cost.
+
+Reads the program's network, never its tables. All samples run side by side in numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.network import CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
+from neurodeploy.network.connectivity import synapses_of
+from neurodeploy.network.discretize import factors
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
+from neurodeploy.runtime.probes import probed_variables
+from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.stimulus import Stimulus
+
+__all__ = ["ReferenceBackend"]
+
+Array = NDArray[np.float64]
+
+
+class ReferenceBackend:
+    """The float reference."""
+
+    name = "reference"
+    summary = "float64 run of the unquantized network (numpy)"
+
+    def unavailable(self) -> Diagnostic | None:
+        """Return None: it runs wherever the package is installed."""
+        return None
+
+    def check(self, program: Program) -> Iterable[Diagnostic]:
+        """Return nothing: every kind of a network has a float form."""
+        return ()
+
+    def run(
+        self, program: Program, stimulus: Stimulus, *, steps: int, seed: int = 0, threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every sample for `steps` steps from the cleared state."""
+        network = program.network
+        cells = {item.name: _cells(item, network.time.dt_s, stimulus.n_samples, program) for item in network.populations}
+        wires = [_Wire(item, network.source_size(item.source), cells[item.target], program) for item in network.projections]
+        drive = {item.name: _input_raster(stimulus, item.name, item.size, steps) for item in network.inputs}
+        probes = probed_variables(network)
+        spikes: dict[str, list[NDArray[Any]]] = {name: [] for name in cells}
+        states: dict[str, list[Any]] = {probe.name: [] for probe in probes}
+        fired: dict[str, Any] = {name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()}
+        for t in range(1, steps + 1):
+            previous = {**fired, **{name: raster[:, t - 2] if t > 1 else np.zeros_like(raster[:, 0]) for name, raster in drive.items()}}
+            for wire in wires:
+                wire.deliver(previous[wire.source], t)
+            fired = {name: cell.step(t).astype(np.float64) for name, cell in cells.items()}
+            for name, flags in fired.items():
+                rows = np.argwhere(flags)
+                spikes[name].append(np.insert(rows, 1, t, axis=1))
+            for probe in probes:
+                states[probe.name].append(np.array(cells[probe.population].probe(probe.variable)))
+            if progress:
+                progress(t * stimulus.n_samples // steps, stimulus.n_samples)
+        return Recording(
+            ran_on="reference", backend=self.name, program_digest=program.digest(), seed=seed, n_samples=stimulus.n_samples, n_steps=steps,
+            spikes={name: _sorted(parts) for name, parts in spikes.items()},
+            states={name: np.stack(parts, axis=1) for name, parts in states.items()},
+            input_spikes={name: len(rows) for name, rows in stimulus.spikes.items()},
+        )
+
+
+def _sorted(parts: list[NDArray[Any]]) -> NDArray[np.int32]:
+    rows = np.concatenate([*parts, np.zeros((0, 3), dtype=np.int64)]).astype(np.int32)
+    return rows[np.lexsort(rows.T[::-1])]
+
+
+def _input_raster(stimulus: Stimulus, name: str, size: int, steps: int) -> Array:
+    raster = np.zeros((stimulus.n_samples, max(steps, stimulus.n_steps), size))
+    if name in stimulus.currents:
+        raster[:, : stimulus.n_steps] = stimulus.currents[name]
+    elif name in stimulus.spikes:
+        rows = stimulus.spikes[name]
+        raster[rows[:, 0], rows[:, 1] - 1, rows[:, 2]] = 1.0
+    return raster
+
+
+class _Wire:
+    """A projection: adds weighted spikes of the step before to the ring of its target."""
+
+    def __init__(self, projection: Projection, n_source: int, cell: Any, program: Program) -> None:
+        self.source, self.cell = projection.source, cell
+        synapses = synapses_of(projection, n_source)
+        unit = 1.0
+        if isinstance(cell, _IntegerCells):
+            style = projection.weight_format
+            unit = 2.0 ** ((style.exponent if style else 0) + program.target.dialect.weight_shift_bits)
+        cell.hold(int(synapses.delay_steps.max(initial=0)))
+        self.by_delay: list[tuple[int, Any]] = []
+        for delay in np.unique(synapses.delay_steps):
+            mine = synapses.delay_steps == delay
+            pre, post, weights = synapses.pre[mine], synapses.post[mine], synapses.weights[mine] * unit
+            if isinstance(projection.operation, Dense):
+                matrix = np.zeros((n_source, cell.size))
+                matrix[pre, post] = weights
+                self.by_delay.append((int(delay), matrix))
+            else:
+                ptr = np.searchsorted(pre, np.arange(n_source + 1))
+                self.by_delay.append((int(delay), (ptr, post, weights)))
+
+    def deliver(self, active: Array, t: int) -> None:
+        for delay, synapses in self.by_delay:
+            self.cell.ring[(t + delay) % len(self.cell.ring)] += _weighted(active, synapses, self.cell.size)
+
+
+def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
+    """(samples, post) sums of the weights of active sources."""
+    if isinstance(synapses, np.ndarray):
+        return active @ synapses
+    ptr, post, weights = synapses
+    sample, source = np.nonzero(active)
+    length = ptr[source + 1] - ptr[source]
+    entry = np.repeat(ptr[source] - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
+    key = np.repeat(sample, length) * n_post + post[entry]
+    value = weights[entry] * np.repeat(active[sample, source], length)
+    return np.bincount(key, value, active.shape[0] * n_post).reshape(active.shape[0], n_post)
+
+
+def _cells(population: Population, dt_s: float, samples: int, program: Program) -> Any:
+    if isinstance(population.neuron, LoihiCuba):
+        return _IntegerCells(population, samples, program)
+    return _FloatCells(population, dt_s, samples)
+
+
+class _FloatCells:
+    """If, lif, cuba_lif and li, as neurodeploy.network.neurons writes them."""
+
+    def __init__(self, population: Population, dt_s: float, samples: int) -> None:
+        neuron = population.neuron
+        if isinstance(neuron, LoihiCuba):
+            raise TypeError("internal: integers have their own cells")
+        self.neuron, self.size = neuron, population.size
+        self.factors = [self.full(value) for value in factors(neuron, dt_s)]
+        self.r, self.bias = self.full(neuron.r), self.full(neuron.bias)
+        self.leak = self.full(0.0 if isinstance(neuron, If) else neuron.v_leak)
+        self.w_in = self.full(neuron.w_in if isinstance(neuron, CubaLif) else 1.0)
+        self.base = self.full(0.0)
+        if not isinstance(neuron, Li):
+            self.threshold = self.full(neuron.v_threshold)
+            self.floor = None if neuron.v_floor is None else self.full(neuron.v_floor)
+            self.base = self.full(neuron.reset.value) if neuron.reset.mode == "value" else self.base
+        self.v = np.tile(self.base, (samples, 1))
+        self.i = np.zeros_like(self.v)
+        self.dead = np.zeros(self.v.shape, dtype=np.int64)
+        self.ring = [np.zeros_like(self.v)]
+
+    def full(self, value: Any) -> Array:
+        return np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (self.size,))
+
+    def hold(self, delay_steps: int) -> None:
+        """Make the ring long enough."""
+        while len(self.ring) <= delay_steps:
+            self.ring.append(np.zeros_like(self.v))
+
+    def step(self, t: int) -> NDArray[np.bool_]:
+        slot = t % len(self.ring)
+        current, self.ring[slot] = self.ring[slot] + self.bias, np.zeros_like(self.v)
+        keep_v, gain_v, keep_i, gain_i = self.factors
+        if isinstance(self.neuron, CubaLif):
+            self.i = keep_i * self.i + gain_i * self.w_in * current
+            current = self.i
+        else:
+            self.i = current
+        if isinstance(self.neuron, If):
+            self.v = self.v + self.r * current
+        else:
+            self.v = keep_v * self.v + gain_v * (self.leak + self.r * current)
+        return np.zeros(self.v.shape, dtype=bool) if isinstance(self.neuron, Li) else self._spike(self.neuron)
+
+    def _spike(self, neuron: If | Lif | CubaLif) -> NDArray[np.bool_]:
+        if self.floor is not None:
+            self.v = np.maximum(self.v, self.floor)
+        self.v = np.where(self.dead > 0, self.base, self.v)
+        fired = (self.v > self.threshold) if neuron.comparison == ">" else (self.v >= self.threshold) & (self.dead == 0)
+        if neuron.reset.mode == "subtract":
+            self.v = np.where(fired, self.v - self.threshold, self.v)
+        elif neuron.reset.mode != "none":
+            self.v = np.where(fired, self.base, self.v)
+        self.dead = np.where(fired, neuron.refractory_steps, np.maximum(self.dead - 1, 0))
+        return fired
+
+    def probe(self, variable: str) -> Array:
+        return self.i if variable == "u" else self.v
+
+
+class _IntegerCells:
+    """loihi_cuba in exact integers of the dialect, without overflow: what the registers mean."""
+
+    def __init__(self, population: Population, samples: int, program: Program) -> None:
+        neuron, dialect = population.neuron, program.target.dialect
+        if not isinstance(neuron, LoihiCuba):
+            raise TypeError("internal: floats have their own cells")
+        self.neuron, self.dialect, self.size = neuron, dialect, population.size
+
+        def full(value: Any) -> NDArray[np.int64]:
+            return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (self.size,))
+
+        self.keep_u = (1 << dialect.decay_bits) - full(neuron.du) - dialect.current_decay_offset
+        self.keep_v = (1 << dialect.decay_bits) - full(neuron.dv) - dialect.voltage_decay_offset
+        self.threshold = full(neuron.vth_mant) << dialect.threshold_shift_bits
+        self.bias = full(neuron.bias_mant) << full(neuron.bias_exp)
+        self.dead_steps = full(neuron.refractory_steps)
+        self.u = np.zeros((samples, self.size), dtype=np.int64)
+        self.v, self.dead = np.zeros_like(self.u), np.zeros_like(self.u)
+        self.fired = np.zeros(self.u.shape, dtype=bool)
+        self.ring = [np.zeros(self.u.shape)]
+
+    def hold(self, delay_steps: int) -> None:
+        """Make the ring long enough."""
+        while len(self.ring) <= delay_steps:
+            self.ring.append(np.zeros(self.u.shape))
+
+    def decay(self, state: NDArray[np.int64], keep: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.sign(state) * ((np.abs(state) * keep) >> self.dialect.decay_bits)
+
+    def step(self, t: int) -> NDArray[np.bool_]:
+        slot = t % len(self.ring)
+        arrived, self.ring[slot] = self.ring[slot], np.zeros(self.u.shape)
+        self.u = self.decay(self.u, self.keep_u) + np.rint(arrived).astype(np.int64)
+        self.v = self.decay(self.v, self.keep_v) + self.u + self.bias
+        vmin, vmax = -(1 << self.neuron.vmin_exp) + 1, (1 << (9 + 2 * self.neuron.vmax_exp)) - 1
+        self.v = np.where(self.dead > 0, 0, np.clip(self.v, vmin, vmax))
+        self.fired = self.v > self.threshold
+        after = self.v - self.threshold if self.neuron.reset == "subtract" else np.zeros_like(self.v)
+        self.v = np.where(self.fired, after, self.v)
+        self.dead = np.where(self.fired, self.dead_steps, np.maximum(self.dead - 1, 0))
+        return self.fired
+
+    def probe(self, variable: str) -> NDArray[np.int64]:
+        if variable == "u":
+            return self.u
+        if variable == "v_register":
+            marker = (self.dead_steps + 1) * self.dialect.register_value_per_refractory_step
+            return np.where(self.fired, marker, self.v)
+        return self.v

@@ -1,0 +1,194 @@
+"""Verb: whether a network makes sense by itself; every fault at once. Must not know any chip."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.diagnostics import Diagnostic, finding, sorted_findings
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network.coding import FirstSpike, SpikeCount
+from neurodeploy.network.connectivity import synapses_of
+from neurodeploy.network.discretize import factors
+from neurodeploy.network.network import Network, Population, Projection
+from neurodeploy.network.neurons import Euler, If, Li, LoihiCuba
+from neurodeploy.network.operations import Dense, OneToOne, Sparse
+
+__all__ = ["validate"]
+
+
+def validate(network: Network) -> tuple[Diagnostic, ...]:
+    """Return every fault of the network (ND101-ND116), errors first."""
+    found = [*_names(network), *_references(network)]
+    for population in network.populations:
+        found += _parameters(population, network.time.dt_s)
+    for projection in network.projections:
+        if _known(network, projection):
+            found += _shapes(network, projection)
+    if not any(item.severity == "error" for item in found):
+        found += _reach(network)
+    return sorted_findings(found)
+
+
+def _names(network: Network) -> Iterator[Diagnostic]:
+    if not network.populations:
+        yield finding("ND113", f"network '{network.name}'", "has no population")
+    spaces = {
+        "population or input": [item.name for item in (*network.populations, *network.inputs)],
+        "projection": [item.name for item in network.projections],
+        "output": [item.name for item in network.outputs],
+        "probe": [item.name for item in network.probes],
+    }
+    for space, names in spaces.items():
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield finding("ND103", f"{space} '{name}'", f"the name is used {count} times")
+
+
+def _known(network: Network, projection: Projection) -> bool:
+    sources = {*network.population_by_name, *network.input_by_name}
+    return projection.source in sources and projection.target in network.population_by_name
+
+
+def _references(network: Network) -> Iterator[Diagnostic]:
+    populations = [item.name for item in network.populations]
+    sources = [*populations, *(item.name for item in network.inputs)]
+    for item in network.projections:
+        where = f"projection '{item.name}'"
+        if item.source not in sources:
+            yield finding("ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources))
+        if item.target in network.input_by_name:
+            yield finding("ND101", where, f"target '{item.target}' is an input; only populations receive")
+        elif item.target not in populations:
+            yield finding("ND101", where, f"target '{item.target}' does not exist", fixes=nearest(item.target, populations))
+    readers = [(f"output '{item.name}'", item.source) for item in network.outputs]
+    readers += [(f"probe '{item.name}'", item.target) for item in network.probes]
+    for where, name in readers:
+        if name not in populations:
+            yield finding("ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations))
+    for item in network.outputs:
+        population = network.population_by_name.get(item.source)
+        if population is not None and isinstance(population.neuron, Li) and isinstance(item.decoder, (SpikeCount, FirstSpike)):
+            yield finding("ND114", f"output '{item.name}'", f"decoder '{item.decoder.kind}' counts spikes, and population '{item.source}' (li) never spikes",
+                          fixes=["decoder = membrane"])
+
+
+def _arrays(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name in type(value).model_fields:
+        item = getattr(value, name)
+        if isinstance(item, np.ndarray):
+            yield f"{path}{name}", item
+        elif hasattr(type(item), "model_fields"):
+            yield from _arrays(item, f"{path}{name}.")
+
+
+def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
+    where, neuron = f"population '{population.name}'", population.neuron
+    wrong = False
+    for name, array in _arrays(neuron, ""):
+        if array.shape != population.shape and array.shape != (population.size,):
+            wrong = True
+            yield finding("ND104", where, f"parameter '{name}' has shape {list(array.shape)}; needs one number or shape {list(population.shape)}")
+    if wrong or isinstance(neuron, LoihiCuba):
+        return
+    if not isinstance(neuron, Li):
+        lowest = float(np.min(np.asarray(neuron.v_threshold)))
+        base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
+        if lowest <= base:
+            yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
+    if isinstance(neuron, If) or not isinstance(neuron.discretization, Euler):
+        return
+    keep = factors(neuron, dt_s)
+    for name, factor in (("tau_m_s", keep.keep_v), ("tau_syn_s", keep.keep_i)):
+        tau = getattr(neuron, name, None)
+        if tau is None:
+            continue
+        least = float(np.min(np.asarray(tau)))
+        if float(np.min(factor)) < 0:
+            yield finding("ND112", where, f"{name} {least:g} s is shorter than the step of {dt_s:g} s, and euler then oscillates",
+                          fixes=["discretization = exact", f"dt_s at most {least:g}", "check the unit of the time constant"])
+
+
+def _needed(network: Network, projection: Projection) -> tuple[int, int]:
+    return network.population_by_name[projection.target].size, network.source_size(projection.source)
+
+
+def _shapes(network: Network, projection: Projection) -> Iterator[Diagnostic]:
+    where, operation = f"projection '{projection.name}'", projection.operation
+    post, pre = _needed(network, projection)
+    got = _operation_shape(operation, post)
+    if got is not None and got != (post, pre):
+        fixes = ["transpose the weights: they are (post, pre)"] if got == (pre, post) else []
+        yield finding("ND102", where, f"weights have shape {list(got)}; needs [{post}, {pre}] (post '{projection.target}', pre '{projection.source}')", fixes=fixes)
+        return
+    if isinstance(operation, OneToOne) and (post != pre or operation.weights.shape not in ((), (pre,))):
+        yield finding("ND102", where, f"one_to_one joins {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}; needs equal sizes and one weight or one each")
+        return
+    if isinstance(operation, Sparse):
+        faults = list(_sparse_faults(where, operation))
+        yield from faults
+        if faults:
+            return
+    yield from _delay_faults(where, projection, post, pre)
+
+
+def _operation_shape(operation: Any, post: int) -> tuple[int, ...] | None:
+    if isinstance(operation, Dense):
+        return tuple(operation.weights.shape)
+    return tuple(operation.shape) if isinstance(operation, Sparse) else None
+
+
+def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
+    sizes = {operation.post.shape, operation.pre.shape, operation.weights.shape}
+    if len(sizes) > 1 or operation.weights.ndim != 1:
+        yield finding("ND102", where, f"post, pre and weights have shapes {[list(a.shape) for a in (operation.post, operation.pre, operation.weights)]}; needs three columns of one length")
+        return
+    for name, column, stop in (("post", operation.post, operation.shape[0]), ("pre", operation.pre, operation.shape[1])):
+        bad = np.flatnonzero((column < 0) | (column >= stop))
+        if bad.size:
+            yield finding("ND105", where, f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}, first {int(column[bad[0]])} at {bad[0]}")
+    key = operation.post.astype(np.int64) * operation.shape[1] + operation.pre
+    twice = key.size - np.unique(key).size
+    if twice:
+        yield finding("ND106", where, f"{twice} of {key.size} synapses join a pair of neurons that another synapse joins already", fixes=["add their weights"])
+
+
+def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> Iterator[Diagnostic]:
+    delays = np.asarray(projection.delay_steps)
+    if delays.size and int(delays.min()) < 0:
+        yield finding("ND107", where, f"delay_steps {int(delays.min())} is negative; 0 is the least")
+    if not delays.ndim:
+        return
+    weights = projection.operation.weights.shape
+    needs = {"source": (pre,), "target": (post,), "synapse": tuple(weights)}.get(projection.delay_axis)
+    if needs is None:
+        yield finding("ND107", where, f"delay_steps is an array of shape {list(delays.shape)}, but delay_axis is 'projection'",
+                      fixes=["delay_axis = source, target or synapse"])
+    elif delays.shape != needs:
+        yield finding("ND107", where, f"delay_steps has shape {list(delays.shape)}; delay_axis '{projection.delay_axis}' needs {list(needs)}")
+
+
+def _reach(network: Network) -> Iterator[Diagnostic]:
+    reached = {item.name for item in network.inputs}
+    reached |= {item.name for item in network.populations if _drives_itself(item)}
+    edges = [(item.source, item.target) for item in network.projections if synapses_of(item, network.source_size(item.source)).pre.size]
+    grew = True
+    while grew:
+        new = {target for source, target in edges if source in reached} - reached
+        reached |= new
+        grew = bool(new)
+    for population in network.populations:
+        if population.name not in reached:
+            yield finding("ND115", f"population '{population.name}'", "nothing drives it: no input reaches it, and it has no bias")
+    if not network.outputs:
+        yield finding("ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given")
+
+
+def _drives_itself(population: Population) -> bool:
+    neuron = population.neuron
+    if isinstance(neuron, LoihiCuba):
+        return bool(np.any(np.asarray(neuron.bias_mant)))
+    return bool(np.any(np.asarray(neuron.bias))) or bool(np.any(np.asarray(getattr(neuron, "v_leak", 0.0))))

@@ -1,0 +1,71 @@
+"""Verb: run a program on a backend, between a check of what goes in and a check of what comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
+from neurodeploy.runtime.decode import drain_steps
+from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.registry import get_backend
+from neurodeploy.runtime.stimulus import Stimulus
+
+__all__ = ["run_program"]
+
+
+def _stimulus_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
+    found, lines = list[Diagnostic](), {item.name: item.size for item in program.network.inputs}
+    for name, rows in stimulus.spikes.items():
+        where = f"input '{name}'"
+        if name not in lines:
+            found.append(finding("ND505", where, f"is not an input of network '{program.network.name}': {', '.join(lines)}"))
+            continue
+        if rows.ndim != 2 or rows.shape[1] != 3:
+            found.append(finding("ND505", where, f"spikes have shape {list(rows.shape)}; needs rows (sample, step, line)"))
+            continue
+        bounds = ((0, stimulus.n_samples - 1, "sample"), (1, stimulus.n_steps, "step"), (0, lines[name] - 1, "line"))
+        for column, (low, high, word) in enumerate(bounds):
+            bad = np.flatnonzero((rows[:, column] < low) | (rows[:, column] > high))
+            if bad.size:
+                found.append(finding("ND505", where, f"{bad.size} spikes have a {word} outside {low}..{high}, first {int(rows[bad[0], column])}"))
+    return found
+
+
+def _recording_faults(program: Program, recording: Recording, backend: str) -> list[Diagnostic]:
+    found, where = list[Diagnostic](), f"backend '{backend}'"
+    for item in program.populations:
+        rows = recording.spikes.get(item.name)
+        if rows is None or rows.ndim != 2 or rows.shape[1] != 3:
+            found.append(finding("ND506", where, f"gave no spike rows for population '{item.name}'"))
+        elif rows.size and not _in_order(rows, recording, item.size):
+            found.append(finding("ND506", where, f"gave spikes of population '{item.name}' that are unsorted or out of range"))
+    return found
+
+
+def _in_order(rows: np.ndarray, recording: Recording, size: int) -> bool:
+    top = np.array([recording.n_samples, recording.n_steps + 1, size])
+    if (rows < [0, 1, 0]).any() or (rows >= top).any():
+        return False
+    key = (rows[:, 0].astype(np.int64) * (recording.n_steps + 1) + rows[:, 1]) * size + rows[:, 2]
+    return bool((np.diff(key) > 0).all())
+
+
+def run_program(
+    program: Program, stimulus: Stimulus, *, backend: str = "emulator", steps: int | None = None, seed: int = 0,
+    threads: int | None = None, progress: Progress | None = None,
+) -> Recording:
+    """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
+
+    Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result).
+    """
+    adapter = get_backend(backend)
+    missing = adapter.unavailable()
+    if missing is not None:
+        raise DiagnosticError("run", (missing,))
+    raise_errors("run", [*_stimulus_faults(program, stimulus), *adapter.check(program)])
+    total = steps if steps is not None else stimulus.n_steps + drain_steps(program.network)
+    recording = adapter.run(program, stimulus, steps=total, seed=seed, threads=threads, progress=progress)
+    raise_errors("run", _recording_faults(program, recording, backend))
+    return recording
