@@ -1,1 +1,51 @@
-"""neurodeploy."""
+"""neurodeploy: one description of a spiking network, compiled to neuromorphic cores: exact, checked, costed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurodeploy.compiler import Compilation, CompileOptions, compile_network
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError
+from neurodeploy.importers import ImportOptions
+from neurodeploy.importers import load as _load
+from neurodeploy.network import (
+    CubaLif,
+    If,
+    Input,
+    Li,
+    Lif,
+    LoihiCuba,
+    Network,
+    Output,
+    Population,
+    Probe,
+    Projection,
+    Time,
+    dense,
+    one_to_one,
+    sparse,
+)
+from neurodeploy.network.files import save_network as save
+from neurodeploy.profile import profile
+from neurodeploy.program import Program
+from neurodeploy.runtime import run_program as run
+from neurodeploy.target import load_target
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Compilation", "CompileOptions", "CubaLif", "Diagnostic", "DiagnosticError", "If", "ImportOptions", "Input", "Li", "Lif",
+    "LoihiCuba", "Network", "Output", "Population", "Probe", "Program", "Projection", "Time", "compile", "dense", "load",
+    "load_target", "one_to_one", "profile", "run", "save", "sparse",
+]
+
+
+def load(path: str | Path, options: ImportOptions | None = None) -> Network:
+    """Return the network of a file; see neurodeploy.importers.load for the ledger of the import."""
+    return _load(path, options).network
+
+
+def compile(network: Network, target: str = "loihi1", *, board: str | None = None, options: CompileOptions | None = None) -> Program:
+    """Return the program of a network for a target. Raises DiagnosticError with every finding if it does not fit."""
+    chosen = options or CompileOptions()
+    return compile_network(network, load_target(target, board=board), chosen).require(strict=chosen.strict)

@@ -37,10 +37,19 @@ class Noun(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings")
 
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, _hash_key(self)))
+
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return _same(self.__dict__, other.__dict__)
+        return all(_same(getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
+
+
+def _hash_key(noun: BaseModel) -> str:
+    """Return a text that equal nouns share; arrays count by shape only."""
+    values = ((name, getattr(noun, name)) for name in type(noun).model_fields)
+    return repr([(name, value.shape if isinstance(value, np.ndarray) else value) for name, value in values])
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -1,1 +1,6 @@
-"""importers."""
+"""Importers: files of other tools to a Network, with a ledger of every assumption."""
+
+from neurodeploy.importers.load import load
+from neurodeploy.importers.options import Imported, ImportOptions
+
+__all__ = ["ImportOptions", "Imported", "load"]

@@ -68,11 +68,17 @@ class Profile(Noun):
     cores_bound_by: str
     """The resource that gives the bound."""
     resources: tuple[ResourceUse, ...]
-    synops_per_inference: float
+    synops_per_inference: float | None
+    """List entries touched; None: the backend counts none."""
     updates_per_inference: float
-    active_updates_per_inference: float
-    messages_per_inference: float
+    """Compartment-steps."""
+    active_updates_per_inference: float | None
+    messages_per_inference: float | None
+    """(spike, destination core) pairs sent."""
     hops_per_inference: float
+    """Tile hops of all messages, on chip."""
+    chip_messages_per_inference: float
+    """Messages that leave their chip."""
     energy_per_inference: Estimate | None
     energy_static_per_inference: Estimate | None
     time_per_inference: Estimate | None

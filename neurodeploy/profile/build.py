@@ -1,0 +1,123 @@
+"""Verb: profile, a Program and its Recording to a Profile. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.profile.cost import estimates, static_energy
+from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
+from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.recording import Recording
+
+__all__ = ["profile", "profile_findings", "resource_use"]
+
+
+def resource_use(program: Program) -> tuple[ResourceUse, ...]:
+    """Return the use of every limited resource, re-counted from the program's tables."""
+    limits = core_limits(program.target)
+    return tuple(
+        ResourceUse(
+            name=name, unit=limits[name].unit, limit=limits[name].value, per_core=tuple(int(v) for v in values),
+            source=limits[name].citation,
+        )
+        for name, values in use_of_program(program).items()
+    )
+
+
+def _activity(program: Program, recording: Recording) -> tuple[PopulationActivity, ...]:
+    found: list[PopulationActivity] = []
+    inferences = max(recording.n_samples, 1)
+    for item in program.populations:
+        rows = recording.spikes[item.name]
+        found.append(
+            PopulationActivity(
+                name=item.name, size=item.size, spikes=len(rows), spikes_per_inference=len(rows) / inferences,
+                rate_per_step=len(rows) / (inferences * recording.n_steps * item.size),
+                silent_neurons=item.size - int(np.unique(rows[:, 2]).size),
+            )
+        )
+    return tuple(found)
+
+
+def _per_inference(recording: Recording, *names: str) -> float | None:
+    if recording.counters is None:
+        return None
+    total = sum(float(getattr(recording.counters, name).sum(dtype=np.float64)) for name in names)
+    return total / max(recording.n_samples, 1)
+
+
+def _bounds(program: Program) -> tuple[int, str]:
+    """The lower bound of cores from what the program holds, and the resource that gives it."""
+    limits, use = core_limits(program.target), use_of_program(program)
+    additive = ("compartments", "synapse_memory")
+    bounds = {name: -(-int(use[name].sum()) // limits[name].value) for name in additive if name in use}
+    name = max(bounds, key=lambda key: bounds[key], default="compartments")
+    return max(bounds.get(name, 1), 1), name
+
+
+def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
+    target, found = program.target, list[str]()
+    if not target.energy:
+        found.append(f"energy and time: {target.file} has no public figure for an event of {target.title}")
+    elif recording.counters is None:
+        found.append(f"energy and time: backend '{recording.backend}' counts no events")
+    if chips > 1 and target.energy:
+        found.append("traffic between chips: no public figure of its energy")
+    return found
+
+
+def profile(
+    program: Program, recording: Recording, *, accuracy: float | None = None, reference_accuracy: float | None = None,
+    lower_bounds: dict[str, int] | None = None,
+) -> Profile:
+    """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state."""
+    chips = len(occupied_tiles(program))
+    pair = estimates(program, recording, recording.counters) if recording.counters is not None else None
+    energy, time = pair if pair else (None, None)
+    bound, by = _bounds(program)
+    if lower_bounds:
+        by = max(lower_bounds, key=lambda name: lower_bounds[name])
+        bound = max(lower_bounds[by], 1)
+    hops, n = travelled(program, recording), max(recording.n_samples, 1)
+    rows = population_rows(program)
+    values: dict[str, Any] = {
+        "synops_per_inference": _per_inference(recording, "synops_dense", "synops_sparse", "synops_shared"),
+        "active_updates_per_inference": _per_inference(recording, "active_updates"),
+        "messages_per_inference": _per_inference(recording, "messages_out"),
+    }
+    return Profile(
+        program_digest=program.digest(), target=program.target.name, board=program.target.board, backend=recording.backend,
+        ran_on=recording.ran_on, n_samples=recording.n_samples, steps_per_inference=recording.n_steps, accuracy=accuracy,
+        reference_accuracy=reference_accuracy, populations=_activity(program, recording), cores=program.tables.n_cores,
+        cores_lower_bound=bound, cores_bound_by=by, resources=resource_use(program),
+        updates_per_inference=float(rows.sum() * recording.n_steps), hops_per_inference=(hops.horizontal + hops.vertical) / n,
+        chip_messages_per_inference=hops.between_chips / n, **values, energy_per_inference=energy,
+        energy_static_per_inference=static_energy(program.target, chips, time) if time else None,
+        time_per_inference=time, time_per_step=_per_step(time, recording.n_steps),
+        no_figure=tuple(_missing(program, recording, chips)), excludes=program.target.energy_excludes,
+    )
+
+
+def _per_step(time: Estimate | None, steps: int) -> Estimate | None:
+    if time is None:
+        return None
+    return time.model_copy(update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps})
+
+
+def profile_findings(result: Profile) -> tuple[Diagnostic, ...]:
+    """Return notes on the figures: ND601 (no energy figure), ND602 (modelled, not measured), ND603 (silent populations)."""
+    found: list[Diagnostic] = []
+    where = f"target '{result.target}'"
+    if result.energy_per_inference is None:
+        found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
+    else:
+        found.append(finding("ND602", where, f"energy and time are modelled from published figures, not measured ({result.energy_per_inference.source})"))
+    for item in result.populations:
+        if item.spikes == 0 and item.size:
+            found.append(finding("ND603", f"population '{item.name}'", f"none of its {item.size} neurons spiked in {result.n_samples} samples"))
+    return tuple(found)
