@@ -36,6 +36,10 @@ class ReferenceBackend:
         """Return None: it runs wherever the package is installed."""
         return None
 
+    def notice(self) -> str | None:
+        """Return None: it starts at once."""
+        return None
+
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return nothing: every kind of a network has a float form."""
         return ()

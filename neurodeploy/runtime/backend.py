@@ -34,6 +34,10 @@ class Backend(Protocol):
         """Return why it cannot run here, or None."""
         ...
 
+    def notice(self) -> str | None:
+        """Return a line to print before a run that takes unusually long to start, or None."""
+        ...
+
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return what of the program it cannot express; limits of the target are not its business."""
         ...

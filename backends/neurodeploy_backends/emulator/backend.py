@@ -43,6 +43,12 @@ class EmulatorBackend:
         """Return None: it runs wherever the package is installed."""
         return None
 
+    def notice(self) -> str | None:
+        """Return a line if numba has not compiled the kernels on this machine yet."""
+        from neurodeploy_backends.emulator.kernels import is_compiled
+
+        return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 10 s) ..."
+
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return nothing: the emulator defines what a program means."""
         return ()

@@ -7,11 +7,12 @@ compartment takes its slot, updates u, then v with the new u, compares, resets. 
 """
 
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 
-__all__ = ["Lowered", "State", "run_sample"]
+__all__ = ["Lowered", "State", "is_compiled", "run_sample"]
 
 Lowered = namedtuple(
     "Lowered",
@@ -162,3 +163,9 @@ def run_sample(
         _record(program, state, probe_row, probe_kind, register_unit, spiked, states, index)
         t += 1
     return t, n_fired, written
+
+
+def is_compiled():
+    """Whether the kernel is compiled in this process or in numba's cache on disk."""
+    folder = run_sample._cache.cache_path
+    return bool(run_sample.signatures) or any(Path(folder).glob("kernels.run_sample*.nbi"))

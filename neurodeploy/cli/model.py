@@ -1,0 +1,141 @@
+"""Verb: what the commands share: options to nouns, a model file to a network or a program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, cast
+
+import typer
+
+from neurodeploy.compiler import Compilation, CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.importers import Imported, ImportOptions, load
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import Network
+from neurodeploy.program import Program, load_program
+from neurodeploy.target import load_target, target_names
+from neurodeploy.target.target import Target
+
+__all__ = [
+    "Board", "Choices", "Discretize", "Dt", "JsonOutput", "Model", "Prune", "ResetMode", "Rules", "Seed", "Strict", "TargetName", "TimeUnit",
+    "WeightBits", "compile_model", "read_model", "usage",
+]
+
+
+def _complete_target(incomplete: str) -> list[str]:
+    return [name for name in target_names() if name.startswith(incomplete)]
+
+
+Model = Annotated[Path, typer.Argument(help="A network (.nd.json, .nir) or a compiled program (.ndp).", show_default=False)]
+TargetName = Annotated[str | None, typer.Option("--target", "-t", help="Target name or path of a .toml.", autocompletion=_complete_target)]
+Board = Annotated[str | None, typer.Option("--board", help="Board of the target; default: one chip.")]
+Rules = Annotated[str | None, typer.Option("--rules", help="Rule set that counts synapse memory.")]
+WeightBits = Annotated[list[str] | None, typer.Option("--weight-bits", help="PROJECTION=BITS, or BITS for all; repeatable.")]
+Prune = Annotated[list[str] | None, typer.Option("--prune", help="PROJECTION=FRACTION, or FRACTION for all; repeatable.")]
+Seed = Annotated[int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")]
+Dt = Annotated[float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")]
+ResetMode = Annotated[str | None, typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR).")]
+Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
+TimeUnit = Annotated[str | None, typer.Option("--time-unit", help="Unit of time constants: s, ms or step (NIR); default s.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings and assumptions are errors.")]
+JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+class Choices(NamedTuple):
+    """Options of the commands that compile, as typed."""
+
+    target: str | None
+    board: str | None = None
+    rules: str | None = None
+    weight_bits: list[str] | None = None
+    prune: list[str] | None = None
+    seed: int = 0
+    dt: float | None = None
+    reset: str | None = None
+    discretization: str | None = None
+    time_unit: str | None = None
+    strict: bool = False
+
+
+def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
+    """Return the error of a fault in how a command was called."""
+    return DiagnosticError("usage", (finding(code, where, message, fixes=fixes),))
+
+
+def _by_projection(option: str, given: list[str] | None, number: type[int] | type[float]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text in given or []:
+        name, _, value = text.rpartition("=")
+        try:
+            found[name or "*"] = number(value)
+        except ValueError:
+            raise usage("ND701", f"option '{option}'", f"'{text}' is neither NAME={number.__name__} nor {number.__name__}") from None
+    return found
+
+
+def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
+    if value is not None and value not in allowed:
+        raise usage("ND701", f"option '{option}'", f"'{value}' is not one of {', '.join(allowed)}")
+    return value
+
+
+def compile_options(choices: Choices) -> CompileOptions:
+    """Return the compiler's options."""
+    prune = _by_projection("--prune", choices.prune, float)
+    for name, fraction in prune.items():
+        if not 0 <= fraction < 1:
+            raise usage("ND701", "option '--prune'", f"{fraction:g} for '{name}' is not a fraction from 0 to below 1")
+    return CompileOptions(
+        weight_bits=_by_projection("--weight-bits", choices.weight_bits, int), prune=prune, placement_seed=choices.seed, strict=choices.strict
+    )
+
+
+def _import_options(choices: Choices) -> ImportOptions:
+    if choices.dt is not None and choices.dt <= 0:
+        raise usage("ND701", "option '--dt'", f"{choices.dt:g} is not a positive number of seconds")
+    reset = _one_of("--reset", choices.reset, ("zero", "value", "subtract", "none"))
+    rule = _one_of("--discretization", choices.discretization, ("euler", "exact"))
+    unit = _one_of("--time-unit", choices.time_unit, ("s", "ms", "step"))
+    return ImportOptions(
+        dt_s=choices.dt, reset=cast(Any, reset), discretization=cast(Literal["euler", "exact"] | None, rule), time_unit=cast(Any, unit),
+        strict=choices.strict,
+    )
+
+
+def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]:
+    """Return the network of a model file and, if it is compiled already, its program."""
+    if model.suffix == ".ndp":
+        program = load_program(model)
+        _require_agreement(program, choices)
+        return Imported(network=program.network), program
+    return load(model, _import_options(choices)), None
+
+
+def _require_agreement(program: Program, choices: Choices) -> None:
+    asked = {"--target": choices.target, "--board": choices.board, "--rules": choices.rules}
+    has = {"--target": program.target.name, "--board": program.target.board, "--rules": program.target.rule_set}
+    wrong = [f"{name} {value} (the program has {has[name]})" for name, value in asked.items() if value is not None and value != has[name]]
+    if choices.weight_bits or choices.prune:
+        wrong.append("--weight-bits or --prune (the program is quantized)")
+    if wrong:
+        raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
+
+
+def _target(choices: Choices) -> Target:
+    if choices.target is None:
+        raise usage("ND705", "option '--target'", "is needed to compile a network", f"--target NAME, one of {', '.join(target_names())}")
+    return load_target(choices.target, board=choices.board, rules=choices.rules)
+
+
+def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
+    """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
+    options = compile_options(choices)
+    target = None if model.suffix == ".ndp" else _target(choices)
+    imported, program = read_model(model, choices)
+    if program is not None or target is None:
+        ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
+        cores = program.tables.n_cores if program else None
+        return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
+    result = compile_network(imported.network, target, options)
+    together = {"findings": (*imported.findings, *result.findings), "ledger": (*imported.ledger, *result.ledger)}
+    return imported.network, result.model_copy(update=together)
