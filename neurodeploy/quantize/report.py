@@ -18,7 +18,7 @@ from neurodeploy.target.target import Target
 __all__ = ["loss_findings", "loss_line", "overflow_findings", "reach_findings"]
 
 RMS_TOLERANCE = 0.05
-VANISHED_TOLERANCE = 0.05
+VANISHED_TOLERANCE = 0.25
 
 
 def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:

@@ -140,14 +140,14 @@ def target_rows(target: Target) -> list[tuple[str, str, str, str]]:
 
 def target_table(targets: Iterable[Target]) -> Table:
     """Return one row for each target."""
-    table = _table("", "target", "title", "cores", "compartments", "synapse words", "in / out axons", "boards")
+    table = _table("chips, and limits of one core", "target", "title", "cores", "neurons", "words", "in axons", "out axons", "boards")
 
     def shown(figure: Figure | None) -> str:
         return f"{figure.value:,.0f}" if figure else "no figure"
 
     for item in targets:
         limits = item.limits
-        boards = ", ".join(f"{name} ({board.chips.value:.0f})" for name, board in item.boards.items())
-        axons = f"{shown(limits.input_axons)} / {shown(limits.output_axons)}"
-        table.add_row(item.name, item.title, f"{item.chip.cores.value:.0f}", shown(limits.compartments), shown(limits.synapse_memory), axons, boards)
+        boards = str(len(item.boards))
+        cells = [shown(figure) for figure in (limits.compartments, limits.synapse_memory, limits.input_axons, limits.output_axons)]
+        table.add_row(item.name, item.title, f"{item.chip.cores.value:.0f}", *cells, boards)
     return table

@@ -1,0 +1,162 @@
+"""Verb: a .nir file to a Network. dt, reset and doubtful units are asked for; every assumption is a ledger line."""
+
+from __future__ import annotations
+
+import re
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy._noun import NAME_PATTERN
+from neurodeploy.diagnostics import finding, raise_errors
+from neurodeploy.importers.nir_chains import NEURONS, OPERATIONS, Arrival, Arrivals, Chains
+from neurodeploy.importers.nir_graph import FlatGraph, flatten
+from neurodeploy.importers.nir_neurons import NeuronReader
+from neurodeploy.importers.nir_reader import read_nir
+from neurodeploy.importers.options import Imported, ImportOptions
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import Input, Li, Membrane, Network, Output, Population, Projection, SpikeCount, Time, dense, one_to_one
+
+__all__ = ["load_nir"]
+
+STAGE = "import"
+
+
+def load_nir(path: Path, options: ImportOptions) -> Imported:
+    """Return the network of a .nir file.
+
+    Raises DiagnosticError, all findings of a stage at once: ND001, ND003, ND040 (file), ND041, ND042 (graph), ND043-ND046
+    (nodes), ND047-ND049 (what the file does not say), ND050 (assumptions under strict).
+    """
+    source = read_nir(path)
+    graph = flatten(path, source)
+    chains = Chains(graph, str(path))
+    reader = NeuronReader(str(path), source.version, options)
+    _supported(graph, chains)
+    raise_errors(STAGE, chains.findings)
+    arrivals = {name: chains.arriving(name) for name, node in graph.nodes.items() if node.type in NEURONS or (node.type == "Output" and name in graph.roots)}
+    raise_errors(STAGE, chains.findings)
+    populations = _populations(graph, arrivals, reader)
+    projections = [item for name in populations for item in _projections(name, arrivals[name])]
+    outputs = _outputs(graph, arrivals, populations, chains)
+    reader.ask()
+    ledger = (*_assumptions(graph, options, source.version), *reader.ledger)
+    raise_errors(STAGE, [*chains.findings, *reader.findings, *_strict(path, ledger, options)])
+    inputs = tuple(
+        Input(name=name, shape=tuple(int(n) for n in np.atleast_1d(graph.nodes[name].fields["shape"])))
+        for name in sorted(graph.roots) if graph.nodes[name].type == "Input"
+    )
+    network = Network(
+        name=re.sub(r"[^\w.-]", "_", path.name.removesuffix(".nir")), time=Time(dt_s=options.dt_s or 1.0), inputs=inputs,
+        populations=tuple(item for item in populations.values() if item is not None), projections=tuple(_unique_names(projections)), outputs=outputs,
+        metadata={"imported_from": {"format": "nir", "file": path.name, "version": source.version}},
+    )
+    return Imported(network=network, ledger=ledger)
+
+
+def _supported(graph: FlatGraph, chains: Chains) -> None:
+    known = (*NEURONS, *OPERATIONS, "Input", "Output")
+    unknown = [f"'{name}' ({node.type})" for name, node in graph.nodes.items() if node.type not in known]
+    if unknown:
+        chains.say("ND044", f"{len(unknown)} nodes have types that are not imported: {', '.join(unknown)}")
+    for name in graph.nodes:
+        if not re.match(NAME_PATTERN, name):
+            chains.say("ND041", f"node name '{name}' has characters that a name may not have: letters, digits, '_', '.', '-'")
+    for name in graph.roots:
+        if graph.nodes[name].type == "Input" and "shape" not in graph.nodes[name].fields:
+            chains.say("ND045", f"node '{name}' (Input) lacks its field 'shape'")
+
+
+def _size(name: str, graph: FlatGraph, arrivals: Arrivals) -> int | None:
+    """Neurons of a node: its largest parameter, else what reaches it."""
+    sizes = {int(np.asarray(value).size) for value in graph.nodes[name].fields.values() if not isinstance(value, str)}
+    if max(sizes, default=1) > 1:
+        return max(sizes)
+    for item in arrivals.paths:
+        if item.matrix is not None:
+            return int(item.matrix.shape[0])
+        if item.scale is not None and item.scale.size > 1:
+            return int(item.scale.size)
+    shapes = [graph.nodes[item.source].fields.get("shape") for item in arrivals.paths]
+    return next((prod(int(n) for n in np.atleast_1d(shape)) for shape in shapes if shape is not None), 1)
+
+
+def _populations(graph: FlatGraph, arrivals: dict[str, Arrivals], reader: NeuronReader) -> dict[str, Population | None]:
+    found: dict[str, Population | None] = {}
+    for name, node in sorted(graph.nodes.items()):
+        if node.type not in NEURONS:
+            continue
+        size = _size(name, graph, arrivals[name]) or 1
+        bias = arrivals[name].bias
+        given = None if bias is None or not np.any(bias) else bias.ravel().astype(np.float64)
+        neuron = reader.read(name, node, size, given)
+        shapes = [np.asarray(v).shape for v in node.fields.values() if not isinstance(v, str) and np.asarray(v).size == size]
+        found[name] = Population(name=name, shape=shapes[0] if shapes and shapes[0] else size, neuron=neuron) if neuron else None
+    return found
+
+
+def _projections(target: str, arrivals: Arrivals) -> list[Projection]:
+    return [_projection(target, item) for item in arrivals.paths]
+
+
+def _projection(target: str, item: Arrival) -> Projection:
+    name = item.via[-1] if item.via else f"{item.source}_to_{target}"
+    if item.matrix is not None:
+        return dense(item.source, target, item.matrix, name=name)
+    return one_to_one(item.source, target, np.float64(1.0) if item.scale is None else item.scale, name=name)
+
+
+def _unique_names(projections: list[Projection]) -> list[Projection]:
+    seen: dict[str, int] = {}
+    found: list[Projection] = []
+    for item in projections:
+        seen[item.name] = seen.get(item.name, 0) + 1
+        found.append(item if seen[item.name] == 1 else item.model_copy(update={"name": f"{item.name}_{seen[item.name]}"}))
+    return found
+
+
+def _outputs(graph: FlatGraph, arrivals: dict[str, Arrivals], populations: dict[str, Any], chains: Chains) -> tuple[Output, ...]:
+    found: list[Output] = []
+    for name, item in sorted(arrivals.items()):
+        if name in populations:
+            continue
+        for index, path in enumerate(item.paths):
+            if path.via or path.source not in populations:
+                chains.say("ND044", f"output '{name}' is fed by {'operation ' + repr(path.via[-1]) if path.via else 'an input'}, not by a neuron")
+                continue
+            population = populations[path.source]
+            reads_v = population is not None and isinstance(population.neuron, Li)
+            label = name if index == 0 else f"{name}_{index + 1}"
+            found.append(Output(name=label, source=path.source, decoder=Membrane() if reads_v else SpikeCount()))
+    return tuple(found)
+
+
+def _assumptions(graph: FlatGraph, options: ImportOptions, version: str) -> tuple[LedgerLine, ...]:
+    """One line for everything that the file does not say; those nobody answered have an empty `got by` note."""
+    kinds = {node.type for node in graph.nodes.values()}
+    lines = [("dt_s", "not in the file", f"{options.dt_s:g} s" if options.dt_s else "asked for", "given by the user")]
+    if kinds & {"LIF", "CubaLIF", "IF"}:
+        lines.append(("reset", f"not in files of nir {version}", str(options.reset), "given by the user; spike counts depend on it"))
+    if kinds & {"LIF", "CubaLIF", "LI"}:
+        rule = options.discretization
+        lines.append(("discretization", "not in the file", rule or "euler", "given by the user" if rule else "default"))
+        lines.append(("unit of time constants", "not in the file", options.time_unit or "s", "given by the user" if options.time_unit else "default"))
+    if "IF" in kinds:
+        lines.append(("r of IF", "per step or per second is not in the file", "per step", "the convention of sinabs, which writes such files"))
+    lines.append(("latency of an edge", "not in the file", "1 step per projection, loops included", "snnTorch and Norse pass a layer within the step"))
+    lines.append(("encoder of inputs", "not in the file", "spikes", "the format's default"))
+    lines.append(("decoder of outputs", "not in the file", "spike_count, or membrane of li", "the format's default"))
+    return tuple(LedgerLine(where="import", quantity=q, asked=asked, got=got, level="assumed", note=note) for q, asked, got, note in lines)
+
+
+def _strict(path: Path, ledger: tuple[LedgerLine, ...], options: ImportOptions) -> list[Any]:
+    if not options.strict:
+        return []
+    open_lines = [line for line in ledger if line.note == "default"]
+    return [
+        finding("ND050", f"file '{path}'", f"{line.quantity} is {line.asked}, and '{line.got}' would be assumed",
+                fixes=[f"--{'discretization' if line.quantity == 'discretization' else 'time-unit'} {line.got}"])
+        for line in open_lines
+    ]
