@@ -34,9 +34,33 @@ from neurodeploy.target import load_target
 __version__ = "0.1.0"
 
 __all__ = [
-    "Compilation", "CompileOptions", "CubaLif", "Diagnostic", "DiagnosticError", "If", "ImportOptions", "Input", "Li", "Lif",
-    "LoihiCuba", "Network", "Output", "Population", "Probe", "Program", "Projection", "Time", "compile", "dense", "load",
-    "load_target", "one_to_one", "profile", "run", "save", "sparse",
+    "Compilation",
+    "CompileOptions",
+    "CubaLif",
+    "Diagnostic",
+    "DiagnosticError",
+    "If",
+    "ImportOptions",
+    "Input",
+    "Li",
+    "Lif",
+    "LoihiCuba",
+    "Network",
+    "Output",
+    "Population",
+    "Probe",
+    "Program",
+    "Projection",
+    "Time",
+    "compile",
+    "dense",
+    "load",
+    "load_target",
+    "one_to_one",
+    "profile",
+    "run",
+    "save",
+    "sparse",
 ]
 
 
@@ -45,7 +69,13 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Network:
     return _load(path, options).network
 
 
-def compile(network: Network, target: str = "loihi1", *, board: str | None = None, options: CompileOptions | None = None) -> Program:
+def compile(
+    network: Network,
+    target: str = "loihi1",
+    *,
+    board: str | None = None,
+    options: CompileOptions | None = None,
+) -> Program:
     """Return the program of a network for a target. Raises DiagnosticError with every finding if it does not fit."""
     chosen = options or CompileOptions()
     return compile_network(network, load_target(target, board=board), chosen).require(strict=chosen.strict)

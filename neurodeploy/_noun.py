@@ -35,7 +35,9 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 class Noun(BaseModel):
     """Immutable data. An unknown field is an error, not a silent typo."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings"
+    )
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, _hash_key(self)))
@@ -84,7 +86,9 @@ def _require_finite(array: NDArray[Any]) -> None:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))
         first = tuple(int(i) for i in bad[0])
-        raise ValueError(f"{len(bad)} of {array.size} values are not finite (nan or inf); the first is at {list(first)}")
+        raise ValueError(
+            f"{len(bad)} of {array.size} values are not finite (nan or inf); the first is at {list(first)}"
+        )
 
 
 def _number_array(value: Any) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.discretize import factors
@@ -41,24 +41,48 @@ class ReferenceBackend:
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return nothing: every kind of a network has a float form."""
-        return ()
+        """Return the probes of registers that floats do not have (ND502)."""
+        kinds = {item.name: item.neuron.kind for item in program.network.populations}
+        for probe in program.network.probes:
+            if probe.variable == "v_register" and kinds[probe.target] != "loihi_cuba":
+                message = f"probe '{probe.name}' reads v_register of population '{probe.target}', whose floats have no register"
+                yield finding("ND502", f"backend '{self.name}'", message, fixes=["variable = v"])
 
     def run(
-        self, program: Program, stimulus: Stimulus, *, steps: int, seed: int = 0, threads: int | None = None,
+        self,
+        program: Program,
+        stimulus: Stimulus,
+        *,
+        steps: int,
+        seed: int = 0,
+        threads: int | None = None,
         progress: Progress | None = None,
     ) -> Recording:
         """Run every sample for `steps` steps from the cleared state."""
         network = program.network
-        cells = {item.name: _cells(item, network.time.dt_s, stimulus.n_samples, program) for item in network.populations}
-        wires = [_Wire(item, network.source_size(item.source), cells[item.target], program) for item in network.projections]
+        cells = {
+            item.name: _cells(item, network.time.dt_s, stimulus.n_samples, program)
+            for item in network.populations
+        }
+        wires = [
+            _Wire(item, network.source_size(item.source), cells[item.target], program)
+            for item in network.projections
+        ]
         drive = {item.name: _input_raster(stimulus, item.name, item.size, steps) for item in network.inputs}
         probes = probed_variables(network)
         spikes: dict[str, list[NDArray[Any]]] = {name: [] for name in cells}
         states: dict[str, list[Any]] = {probe.name: [] for probe in probes}
-        fired: dict[str, Any] = {name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()}
+        fired: dict[str, Any] = {
+            name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()
+        }
         for t in range(1, steps + 1):
-            previous = {**fired, **{name: raster[:, t - 2] if t > 1 else np.zeros_like(raster[:, 0]) for name, raster in drive.items()}}
+            previous = {
+                **fired,
+                **{
+                    name: raster[:, t - 2] if t > 1 else np.zeros_like(raster[:, 0])
+                    for name, raster in drive.items()
+                },
+            }
             for wire in wires:
                 wire.deliver(previous[wire.source], t)
             fired = {name: cell.step(t).astype(np.float64) for name, cell in cells.items()}
@@ -70,7 +94,12 @@ class ReferenceBackend:
             if progress:
                 progress(t * stimulus.n_samples // steps, stimulus.n_samples)
         return Recording(
-            ran_on="reference", backend=self.name, program_digest=program.digest(), seed=seed, n_samples=stimulus.n_samples, n_steps=steps,
+            ran_on="reference",
+            backend=self.name,
+            program_digest=program.digest(),
+            seed=seed,
+            n_samples=stimulus.n_samples,
+            n_steps=steps,
             spikes={name: _sorted(parts) for name, parts in spikes.items()},
             states={name: np.stack(parts, axis=1) for name, parts in states.items()},
             input_spikes={name: len(rows) for name, rows in stimulus.spikes.items()},
@@ -188,7 +217,11 @@ class _FloatCells:
         if self.floor is not None:
             self.v = np.maximum(self.v, self.floor)
         self.v = np.where(self.dead > 0, self.base, self.v)
-        fired = (self.v > self.threshold) if neuron.comparison == ">" else (self.v >= self.threshold) & (self.dead == 0)
+        fired = (
+            (self.v > self.threshold)
+            if neuron.comparison == ">"
+            else (self.v >= self.threshold) & (self.dead == 0)
+        )
         if neuron.reset.mode == "subtract":
             self.v = np.where(fired, self.v - self.threshold, self.v)
         elif neuron.reset.mode != "none":

@@ -30,6 +30,8 @@ DT_S, TAU_M_S, V_THRESHOLD, MAX_RATE = 1e-3, 16e-3, 1.0, 0.5
 KEEP, GAIN = np.float32(1 - DT_S / TAU_M_S), np.float32(DT_S / TAU_M_S)
 N_PIXELS, N_HIDDEN, N_CLASSES, N_HELD_BACK = 64, 96, 10, 360
 STEPS_PER_SAMPLE, DRAIN_STEPS = 32, 2
+SLOPE = np.float32(4)
+"""Of the surrogate derivative of a spike."""
 SHADES = 16
 """A pixel is k / 16, k = 0..16."""
 
@@ -83,7 +85,13 @@ def shifted(shades: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.i
     """Return the images, each moved by at most one pixel along one axis; two in five stay."""
     padded = np.pad(shades.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
     move = rng.integers(0, 5, len(shades))
-    views = [padded[:, 1:9, 1:9], padded[:, :8, 1:9], padded[:, 2:, 1:9], padded[:, 1:9, :8], padded[:, 1:9, 2:]]
+    views = [
+        padded[:, 1:9, 1:9],
+        padded[:, :8, 1:9],
+        padded[:, 2:, 1:9],
+        padded[:, 1:9, :8],
+        padded[:, 1:9, 2:],
+    ]
     return np.stack(views)[move, np.arange(len(shades))].reshape(-1, 64)
 
 
@@ -110,10 +118,10 @@ def run_layer(arriving: Array, weights: Array) -> Trace:
 def layer_gradient(trace: Trace, spike_gradient: Array) -> Array:
     """Return d loss / d I by step, through time, from d loss / d spikes.
 
-    The derivative of a spike by v is 1 / (1 + 4 |v - threshold|)**2, a smooth bump in place of a step's; the reset is
+    The derivative of a spike by v is 1 / (1 + SLOPE |v - threshold|)**2, a smooth bump in place of a step's; the reset is
     taken as given (its own derivative is left out).
     """
-    bump = 1 / (1 + 4 * np.abs(trace.voltage - V_THRESHOLD)) ** 2
+    bump = 1 / (1 + SLOPE * np.abs(trace.voltage - V_THRESHOLD)) ** 2
     gradient = np.empty_like(spike_gradient)
     later = np.zeros_like(spike_gradient[0])
     for step in range(len(gradient) - 1, -1, -1):
@@ -127,7 +135,9 @@ def one_step_later(spikes: Array) -> Array:
     return np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]])
 
 
-def forward(shades: NDArray[np.int64], weights: tuple[Array, Array], n_steps: int) -> tuple[Array, Trace, Trace]:
+def forward(
+    shades: NDArray[np.int64], weights: tuple[Array, Array], n_steps: int
+) -> tuple[Array, Trace, Trace]:
     """Return (arriving input, hidden, output) for a presentation of `n_steps`, drain included."""
     shown = spike_table(n_steps)[:, shades]
     shown = one_step_later(np.concatenate([shown, np.zeros((DRAIN_STEPS, *shown.shape[1:]), np.float32)]))
@@ -155,9 +165,13 @@ def gradients(images: Images, weights: tuple[Array, Array], settings: Settings) 
     at_output = layer_gradient(output, count_gradient(output.spikes, images.labels, settings))
     arrived = one_step_later(hidden.spikes)
     back = at_output @ weights[1]
-    to_hidden = np.concatenate([back[1:], np.zeros_like(back[:1])]) + np.float32(settings.hidden_cost / len(images.labels))
+    to_hidden = np.concatenate([back[1:], np.zeros_like(back[:1])]) + np.float32(
+        settings.hidden_cost / len(images.labels)
+    )
     at_hidden = layer_gradient(hidden, to_hidden)
-    return np.tensordot(at_hidden, shown, axes=([0, 1], [0, 1])), np.tensordot(at_output, arrived, axes=([0, 1], [0, 1]))
+    return np.tensordot(at_hidden, shown, axes=([0, 1], [0, 1])), np.tensordot(
+        at_output, arrived, axes=([0, 1], [0, 1])
+    )
 
 
 class Adam:
@@ -174,7 +188,9 @@ class Adam:
         for w, g, m, v in zip(weights, slopes, self.first, self.second, strict=True):
             m += 0.1 * (g - m)
             v += 0.001 * (g * g - v)
-            w -= np.float32(rate) * (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.999**self.steps)) + 1e-8)
+            w -= (
+                np.float32(rate) * (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.999**self.steps)) + 1e-8)
+            )
 
 
 def train(images: Images, settings: Settings) -> tuple[Array, Array]:
@@ -192,7 +208,8 @@ def train(images: Images, settings: Settings) -> tuple[Array, Array]:
         for batch in np.array_split(rng.permutation(len(images.labels)), n_batches):
             part = Images(shifted(images.shades[batch], rng), images.labels[batch])
             noisy = tuple(
-                w + rng.normal(0, settings.noise * np.abs(w).max(), w.shape).astype(np.float32) for w in weights
+                w + rng.normal(0, settings.noise * np.abs(w).max(), w.shape).astype(np.float32)
+                for w in weights
             )
             adam.step(weights, gradients(part, (noisy[0], noisy[1]), settings), rate)
     return weights
@@ -249,7 +266,9 @@ def main() -> None:
     training, held_back = load_images(settings.seed)
     weights = train(training, settings)
     for score in scores(held_back, weights, (4, 8, 16, 32)):
-        print(f"{score.steps:3d} steps: accuracy {score.accuracy:.4f}, {score.hidden_spikes:6.1f} hidden spikes per image")
+        print(
+            f"{score.steps:3d} steps: accuracy {score.accuracy:.4f}, {score.hidden_spikes:6.1f} hidden spikes per image"
+        )
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     save_network(describe(weights, settings.seed), arguments.out / "digits.nd.json")

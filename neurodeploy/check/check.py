@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.demand import Columns, columns_by_target, slice_demand
+from neurodeploy.check.demand import Columns, columns_by_target
 from neurodeploy.check.limits import CODES, Limit, core_limits
-from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
+from neurodeploy.check.words import delay_bits_for, segment_words
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.target.target import Target
@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 _SAYS = {
     "input_axons": "{n} has {found:,} distinct sources, and a neuron cannot be split over cores",
     "synapse_memory": "the synapses of {n} alone overfill the synapse memory of a core",
+    "output_axons": "the targets of {n} fill {found:,} cores at least, and each takes an output axon",
     "fan_in": "{n} has more synapses than the target allows",
     "accumulators": "{n} alone, with its delays, needs more accumulators than a core has",
     "compartments": "{n} alone takes more compartments than a core has",
@@ -40,27 +41,60 @@ def _ranges(neurons: Ints) -> str:
 def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Columns]) -> dict[str, Ints]:
     """Use of a core that holds one neuron alone, for every neuron."""
     size = population.size
-    used = {name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon", "synapse_formats")}
+    used = {
+        name: np.zeros(size, dtype=np.int64)
+        for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
+    }
     delay_bits = np.zeros(size, dtype=np.int64)
     by_source: dict[str, list[Columns]] = {}
     for columns in into:
         by_source.setdefault(columns.projection.source, []).append(columns)
         count = np.diff(columns.ptr)
         longest = _longest(columns)
-        widths = np.array([delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64)
+        widths = np.array(
+            [delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64
+        )
         bits = widths[longest]
         delay_bits = np.maximum(delay_bits, bits)
         style = columns.projection.weight_format.weight_bits
-        one = np.array([int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)])
+        one = np.array(
+            [
+                int(segment_words(target.counting, 1, style, int(b), 0))
+                for b in range(int(bits.max(initial=0)) + 1)
+            ]
+        )
         used["synapse_memory"] += count * one[bits]
         used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))
         used["fan_in"] += count
-        used["synapse_formats"] += count > 0
     for same in by_source.values():
         used["input_axons"] += _distinct(same, size)
+    used["synapse_formats"] = _formats(into, size)
     used["compartments"] = np.full(size, population.compartments_per_neuron)
     used["accumulators"] = used["compartments"] << delay_bits
     return used
+
+
+def _formats(into: list[Columns], size: int) -> Ints:
+    """Distinct weight formats of each neuron; encoding and delay may add to them, never take away."""
+    by_style: dict[str, NDArray[np.bool_]] = {}
+    for columns in into:
+        key = columns.projection.weight_format.model_dump_json()
+        by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (np.diff(columns.ptr) > 0)
+    return sum((flags.astype(np.int64) for flags in by_style.values()), np.zeros(size, dtype=np.int64))
+
+
+def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, Ints]:
+    """Cores that each neuron's spikes must reach at least, by population: its targets fill that many."""
+    sizes = {item.name: item for item in quantized.populations}
+    reach: dict[tuple[str, str], Ints] = {}
+    for projection in quantized.projections:
+        if projection.source in sizes:
+            key, fan_out = (projection.source, projection.target), np.diff(projection.indptr)
+            reach[key] = np.maximum(fan_out, reach.get(key, 0))
+    total = {name: np.zeros(item.size, dtype=np.int64) for name, item in sizes.items()}
+    for (source, target), fan_out in reach.items():
+        total[source] += fan_out * sizes[target].compartments_per_neuron
+    return {name: -(-values // compartments.value) for name, values in total.items()}
 
 
 def _longest(columns: Columns) -> Ints:
@@ -88,17 +122,31 @@ def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> 
         if limit is None or not over.size:
             continue
         worst = int(values[over].max())
-        message = _SAYS[resource].format(n="each neuron" if over.size == values.size > 1 else _ranges(over), found=worst)
+        message = _SAYS[resource].format(
+            n="each neuron" if over.size == values.size > 1 else _ranges(over), found=worst
+        )
         found.append(
-            finding(CODES[resource], f"population '{name}'", message, found=worst, limit=limit.value, unit=limit.unit, limit_source=limit.citation)
+            finding(
+                CODES[resource],
+                f"population '{name}'",
+                message,
+                found=worst,
+                limit=limit.value,
+                unit=limit.unit,
+                limit_source=limit.citation,
+            )
         )
     return found
 
 
 def check(quantized: Quantized, target: Target) -> tuple[Diagnostic, ...]:
-    """Return every proof that a neuron fits no core of the target, by population (ND301-ND303, ND305, ND308-ND310)."""
+    """Return every proof that a neuron fits no core of the target, by population (ND301-ND305, ND308-ND310)."""
     limits, into = core_limits(target), columns_by_target(quantized)
     found: list[Diagnostic] = []
+    reach = _least_destinations(quantized, limits["compartments"]) if "compartments" in limits else {}
     for population in quantized.populations:
-        found += _findings_of(population.name, _per_neuron(target, population, into[population.name]), limits)
+        used = _per_neuron(target, population, into[population.name])
+        if population.name in reach:
+            used["output_axons"] = reach[population.name]
+        found += _findings_of(population.name, used, limits)
     return tuple(found)

@@ -92,7 +92,9 @@ class Demand:
             "threshold_sets": len(self.threshold_sets),
             "synapse_formats": len(self.formats),
             "accumulators": self.compartments << self.delay_bits,
-            "words_per_axon": max((int(words.max(initial=0)) for words in self.list_words.values()), default=0),
+            "words_per_axon": max(
+                (int(words.max(initial=0)) for words in self.list_words.values()), default=0
+            ),
         }
 
 
@@ -112,8 +114,16 @@ def plan_segment(target: Target, columns: Columns, start: int, stop: int) -> Seg
     index_bits = index_bits_for(target, width)
     rules = target.counting
     extra = index_bits if rules.index_in_prefix else 0
-    prefixed = rules if not extra else rules.model_copy(
-        update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": rules.entry_prefix.value + extra})}
+    prefixed = (
+        rules
+        if not extra
+        else rules.model_copy(
+            update={
+                "entry_prefix": rules.entry_prefix.model_copy(
+                    update={"value": rules.entry_prefix.value + extra}
+                )
+            }
+        )
     )
     dense = segment_words(prefixed, width, bits, delay_bits, 0) * touched
     sparse = segment_words(rules, count, bits, delay_bits, index_bits)
@@ -124,20 +134,31 @@ def plan_segment(target: Target, columns: Columns, start: int, stop: int) -> Seg
 
 def _parameter_sets(population: QuantizedPopulation, start: int, stop: int) -> frozenset[tuple[int, ...]]:
     rows = np.stack(
-        [getattr(population, name)[start:stop] for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")], axis=1
+        [
+            getattr(population, name)[start:stop]
+            for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")
+        ],
+        axis=1,
     )
     return frozenset(tuple(int(value) for value in row) for row in np.unique(rows, axis=0))
 
 
 def slice_demand(
-    target: Target, population: QuantizedPopulation, into: list[Columns], start: int, stop: int, destinations: Ints
+    target: Target,
+    population: QuantizedPopulation,
+    into: list[Columns],
+    start: int,
+    stop: int,
+    destinations: Ints,
 ) -> Demand:
     """Return what neurons [start, stop) need; `destinations` (size,) is each neuron's output-axon count."""
     demand = Demand(
         compartments=(stop - start) * population.compartments_per_neuron,
         output_axons=int(destinations[start:stop].sum()),
         parameter_sets=_parameter_sets(population, start, stop),
-        threshold_sets=frozenset(int(value) for value in np.unique(population.vth_mant[start:stop])) if population.spiking else frozenset(),
+        threshold_sets=frozenset(int(value) for value in np.unique(population.vth_mant[start:stop]))
+        if population.spiking
+        else frozenset(),
     )
     for columns in into:
         plan = plan_segment(target, columns, start, stop)
@@ -146,8 +167,17 @@ def slice_demand(
         name, style = columns.projection.source, columns.projection.weight_format
         demand.synapse_memory += plan.words
         demand.sources[name] = plan.touched | demand.sources.get(name, np.zeros_like(plan.touched))
-        demand.list_words[name] = plan.words_per_source + demand.list_words.get(name, np.zeros_like(plan.words_per_source))
-        key = (style.weight_bits, style.exponent, style.sign_mode, plan.delay_bits, plan.index_bits, plan.encoding)
+        demand.list_words[name] = plan.words_per_source + demand.list_words.get(
+            name, np.zeros_like(plan.words_per_source)
+        )
+        key = (
+            style.weight_bits,
+            style.exponent,
+            style.sign_mode,
+            plan.delay_bits,
+            plan.index_bits,
+            plan.encoding,
+        )
         demand.formats |= {key}
         demand.delay_bits = max(demand.delay_bits, plan.delay_bits)
     return demand

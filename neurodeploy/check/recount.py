@@ -26,7 +26,9 @@ def _distinct(core: Ints, *columns: Any, n_cores: int) -> Ints:
     """Distinct rows of the columns, by core."""
     if not core.size:
         return np.zeros(n_cores, dtype=np.int64)
-    rows = np.unique(np.stack([core, *(np.asarray(column, dtype=np.int64) for column in columns)], axis=1), axis=0)
+    rows = np.unique(
+        np.stack([core, *(np.asarray(column, dtype=np.int64) for column in columns)], axis=1), axis=0
+    )
     return np.bincount(rows[:, 0], minlength=n_cores)
 
 
@@ -40,8 +42,12 @@ def _segment_words(program: Program) -> Ints:
             legal = [int(bits) for bits in program.target.precision.index_bits.values]
             width = int(length[mine].max(initial=1))
             prefix += next((bits for bits in legal if (1 << bits) >= width), legal[-1])
-        counted: RuleSet = rules.model_copy(update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": prefix})})
-        words[mine] = segment_words(counted, length[mine], style.weight_bits, style.delay_bits, style.index_bits)
+        counted: RuleSet = rules.model_copy(
+            update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": prefix})}
+        )
+        words[mine] = segment_words(
+            counted, length[mine], style.weight_bits, style.delay_bits, style.index_bits
+        )
     return words
 
 
@@ -65,8 +71,18 @@ def use_of_program(program: Program) -> dict[str, Ints]:
     core_of_segment = np.repeat(core_of_list, np.diff(tables.segment_ptr))
     delay_bits = np.array([style.delay_bits for style in program.formats] or [0], dtype=np.int64)
     styles = np.array(
-        [[s.weight_bits, s.exponent, ("mixed", "excitatory", "inhibitory").index(s.sign_mode), s.delay_bits, s.index_bits] for s in program.formats]
-        or [[0] * 5], dtype=np.int64,
+        [
+            [
+                s.weight_bits,
+                s.exponent,
+                ("mixed", "excitatory", "inhibitory").index(s.sign_mode),
+                s.delay_bits,
+                s.index_bits,
+            ]
+            for s in program.formats
+        ]
+        or [[0] * 5],
+        dtype=np.int64,
     )[tables.segment_format]
     longest, bits = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
     np.maximum.at(longest, core_of_list, list_words)
@@ -78,7 +94,15 @@ def use_of_program(program: Program) -> dict[str, Ints]:
         "input_axons": np.diff(tables.in_axon_ptr),
         "output_axons": _out_axons(program, core_of_row),
         "fan_in": _fan_in(program, core_of_row),
-        "parameter_sets": _distinct(core_of_row, tables.du, tables.dv, tables.refract_delay, tables.vmin_exp, tables.vmax_exp, n_cores=n_cores),
+        "parameter_sets": _distinct(
+            core_of_row,
+            tables.du,
+            tables.dv,
+            tables.refract_delay,
+            tables.vmin_exp,
+            tables.vmax_exp,
+            n_cores=n_cores,
+        ),
         "threshold_sets": _distinct(core_of_row[threshold], tables.vth_mant[threshold], n_cores=n_cores),
         "synapse_formats": _distinct(core_of_segment, *styles.T, n_cores=n_cores),
         "accumulators": compartments << bits,

@@ -19,7 +19,9 @@ from neurodeploy.target.target import RuleSet, Target
 __all__ = ["delay_bits_for", "index_bits_for", "segment_words"]
 
 
-def segment_words(rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int) -> NDArray[np.int64]:
+def segment_words(
+    rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int
+) -> NDArray[np.int64]:
     """Return the words of segments of `n_entries` stored synapses (int or array); index_bits 0 means dense."""
     group, word = int(rules.synapses_per_entry.value), int(rules.word.value)
     bits, prefix = weight_bits + delay_bits + index_bits, int(rules.entry_prefix.value)

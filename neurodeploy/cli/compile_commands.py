@@ -37,24 +37,39 @@ __all__ = ["check", "compile_command"]
 def _document(result: Compilation) -> dict[str, Any]:
     resources = resource_use(result.program) if result.program else ()
     return {
-        "verdict": result.verdict, "cores": result.n_cores, "lower_bounds": result.lower_bounds,
-        "stage_seconds": result.stage_seconds, "digest": result.program.digest() if result.program else None,
-        "resources": [item.model_dump() for item in resources], "ledger": [line.model_dump() for line in result.ledger],
+        "verdict": result.verdict,
+        "cores": result.n_cores,
+        "lower_bounds": result.lower_bounds,
+        "stage_seconds": result.stage_seconds,
+        "digest": result.program.digest() if result.program else None,
+        "resources": [item.model_dump() for item in resources],
+        "ledger": [line.model_dump() for line in result.ledger],
     }
 
 
 @command
 def check(
-    model: Model, target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
-    prune: Prune = None, dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
+    model: Model,
+    target: TargetName = None,
+    board: Board = None,
+    rules: Rules = None,
+    weight_bits: WeightBits = None,
+    prune: Prune = None,
+    dt: Dt = None,
+    reset: ResetMode = None,
+    discretization: Discretize = None,
+    time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
-    strict: Strict = False, json_output: JsonOutput = False,
+    strict: Strict = False,
+    json_output: JsonOutput = False,
 ) -> None:
     """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
 
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t loihi1 --dt 1e-4 --reset zero
     """
-    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict)
+    choices = Choices(
+        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict
+    )
     _, result = compile_model(model, choices)
     if json_output:
         finish(result.findings, json_document=_document(result), strict=strict)
@@ -66,18 +81,31 @@ def check(
 
 @command
 def compile_command(
-    model: Model, target: TargetName = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.")] = None,
-    board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None, placement_seed: Seed = 0,
-    dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
+    model: Model,
+    target: TargetName = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.")
+    ] = None,
+    board: Board = None,
+    rules: Rules = None,
+    weight_bits: WeightBits = None,
+    prune: Prune = None,
+    placement_seed: Seed = 0,
+    dt: Dt = None,
+    reset: ResetMode = None,
+    discretization: Discretize = None,
+    time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
-    strict: Strict = False, json_output: JsonOutput = False,
+    strict: Strict = False,
+    json_output: JsonOutput = False,
 ) -> None:
     """Compile a network to a sealed program (.ndp).
 
     Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp
     """
-    choices = Choices(target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict)
+    choices = Choices(
+        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict
+    )
     network, result = compile_model(model, choices)
     refused = result.program is None or bool(errors_in(result.findings, strict=strict))
     path = out or Path(f"{network.name}.ndp")

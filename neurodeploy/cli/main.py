@@ -10,13 +10,16 @@ from neurodeploy.cli.compile_commands import check, compile_command
 from neurodeploy.cli.model import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
-from neurodeploy.diagnostics import rules
+from neurodeploy.diagnostics import DiagnosticError, rules
 from neurodeploy.diagnostics.translate import nearest
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    name="neurodeploy", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    name="neurodeploy",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
     help="Compile one spiking-network description to neuromorphic cores: exact, checked, costed.",
     epilog="Start: neurodeploy run examples/digits/digits.nd.json --target loihi1",
 )
@@ -35,28 +38,46 @@ def _version(value: bool) -> None:
 
 
 @app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Compile one spiking-network description to neuromorphic cores: exact, checked, costed."""
+
+
+def unknown_code_error(code: str) -> DiagnosticError:
+    """Return the error of a code that no finding has."""
+    return usage("ND704", f"code '{code}'", "is no code of a finding", *nearest(code.upper(), list(rules())))
 
 
 @app.command(epilog="Examples: neurodeploy explain ND401 | neurodeploy explain")
 @command
 def explain(
-    code: Annotated[str | None, typer.Argument(help="A finding's code; all are listed without one.")] = None, json_output: JsonOutput = False
+    code: Annotated[str | None, typer.Argument(help="A finding's code; all are listed without one.")] = None,
+    json_output: JsonOutput = False,
 ) -> None:
     """Say what a finding means, why the chip has the limit, and what to do."""
     known = rules()
     if code is not None and code.upper() not in known:
-        raise usage("ND704", f"code '{code}'", "is no code of a finding", *nearest(code.upper(), list(known)))
+        raise unknown_code_error(code)
     if json_output:
-        emit_json(known[code.upper()].model_dump() if code else [item.model_dump() for item in known.values()])
+        emit_json(
+            known[code.upper()].model_dump() if code else [item.model_dump() for item in known.values()]
+        )
         return
     if code is None:
         show(*(f"{item.code}  {item.severity:7}  {item.name}" for item in known.values()))
         return
     item = known[code.upper()]
     show(f"{item.code} {item.name} ({item.severity})", "")
-    for title, text in (("What", item.what), ("Why", item.why), ("Example", item.example), ("Fix", item.fix), ("Source", item.source)):
+    for title, text in (
+        ("What", item.what),
+        ("Why", item.why),
+        ("Example", item.example),
+        ("Fix", item.fix),
+        ("Source", item.source),
+    ):
         if text:
             show(f"{title}: {text}")
 
@@ -64,7 +85,8 @@ def explain(
 @app.command(epilog="Examples: neurodeploy targets | neurodeploy targets show loihi1")
 @command
 def targets(
-    action: Annotated[str, typer.Argument(help="list or show.")] = "list", name: Annotated[str | None, typer.Argument(help="Target to show.")] = None,
+    action: Annotated[str, typer.Argument(help="list or show.")] = "list",
+    name: Annotated[str | None, typer.Argument(help="Target to show.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
     """List targets, or show every figure of one with its source."""
@@ -74,7 +96,13 @@ def targets(
     from neurodeploy.target import load_target, target_names
 
     if action not in ("list", "show") or (action == "show") != (name is not None):
-        raise usage("ND701", "command 'targets'", f"'{action}' is not understood", "neurodeploy targets", "neurodeploy targets show NAME")
+        raise usage(
+            "ND701",
+            "command 'targets'",
+            f"'{action}' is not understood",
+            "neurodeploy targets",
+            "neurodeploy targets show NAME",
+        )
     if action == "list":
         every = [load_target(item) for item in target_names()]
         if json_output:
@@ -86,7 +114,12 @@ def targets(
     if json_output:
         emit_json(target.model_dump(mode="json"))
         return
-    table = Table(title=f"{target.title} ({target.file}), dialect {target.dialect.name}, rule set {target.rule_set}", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=f"{target.title} ({target.file}), dialect {target.dialect.name}, rule set {target.rule_set}",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
     for head in ("figure", "value", "confidence", "source"):
         table.add_column(head, overflow="fold")
     for row in target_rows(target):
@@ -98,7 +131,6 @@ def targets(
 @command
 def backends(json_output: JsonOutput = False) -> None:
     """List backends and say which can run here."""
-    from neurodeploy.diagnostics import DiagnosticError
     from neurodeploy.runtime import backend_names, get_backend
 
     rows: list[dict[str, str | bool]] = []
@@ -106,13 +138,24 @@ def backends(json_output: JsonOutput = False) -> None:
         try:
             adapter = get_backend(name)
             missing = adapter.unavailable()
-            rows.append({"name": name, "available": missing is None, "summary": missing.message if missing else adapter.summary})
+            rows.append(
+                {
+                    "name": name,
+                    "available": missing is None,
+                    "summary": missing.message if missing else adapter.summary,
+                }
+            )
         except DiagnosticError as error:
             rows.append({"name": name, "available": False, "summary": error.diagnostics[0].message})
     if json_output:
         emit_json(rows)
         return
-    show(*(f"{row['name']:12} {'available' if row['available'] else 'not here':10} {row['summary']}" for row in rows))
+    show(
+        *(
+            f"{row['name']:12} {'available' if row['available'] else 'not here':10} {row['summary']}"
+            for row in rows
+        )
+    )
 
 
 @app.command(epilog="Example: neurodeploy schema > network.schema.json")

@@ -17,8 +17,23 @@ from neurodeploy.target import load_target, target_names
 from neurodeploy.target.target import Target
 
 __all__ = [
-    "Board", "Choices", "Discretize", "Dt", "JsonOutput", "Model", "Prune", "ResetMode", "Rules", "Seed", "Strict", "TargetName", "TimeUnit",
-    "WeightBits", "compile_model", "read_model", "usage",
+    "Board",
+    "Choices",
+    "Discretize",
+    "Dt",
+    "JsonOutput",
+    "Model",
+    "Prune",
+    "ResetMode",
+    "Rules",
+    "Seed",
+    "Strict",
+    "TargetName",
+    "TimeUnit",
+    "WeightBits",
+    "compile_model",
+    "read_model",
+    "usage",
 ]
 
 
@@ -26,17 +41,37 @@ def _complete_target(incomplete: str) -> list[str]:
     return [name for name in target_names() if name.startswith(incomplete)]
 
 
-Model = Annotated[Path, typer.Argument(help="A network (.nd.json, .nir) or a compiled program (.ndp).", show_default=False)]
-TargetName = Annotated[str | None, typer.Option("--target", "-t", help="Target name or path of a .toml.", autocompletion=_complete_target)]
+Model = Annotated[
+    Path, typer.Argument(help="A network (.nd.json, .nir) or a compiled program (.ndp).", show_default=False)
+]
+TargetName = Annotated[
+    str | None,
+    typer.Option("--target", "-t", help="Target name or path of a .toml.", autocompletion=_complete_target),
+]
 Board = Annotated[str | None, typer.Option("--board", help="Board of the target; default: one chip.")]
 Rules = Annotated[str | None, typer.Option("--rules", help="Rule set that counts synapse memory.")]
-WeightBits = Annotated[list[str] | None, typer.Option("--weight-bits", help="PROJECTION=BITS, or BITS for all; repeatable.")]
-Prune = Annotated[list[str] | None, typer.Option("--prune", help="PROJECTION=FRACTION, or FRACTION for all; repeatable.")]
-Seed = Annotated[int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")]
-Dt = Annotated[float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")]
-ResetMode = Annotated[str | None, typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR).")]
-Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
-TimeUnit = Annotated[str | None, typer.Option("--time-unit", help="Unit of time constants: s, ms or step (NIR); default s.")]
+WeightBits = Annotated[
+    list[str] | None, typer.Option("--weight-bits", help="PROJECTION=BITS, or BITS for all; repeatable.")
+]
+Prune = Annotated[
+    list[str] | None, typer.Option("--prune", help="PROJECTION=FRACTION, or FRACTION for all; repeatable.")
+]
+Seed = Annotated[
+    int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")
+]
+Dt = Annotated[
+    float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")
+]
+ResetMode = Annotated[
+    str | None,
+    typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR)."),
+]
+Discretize = Annotated[
+    str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")
+]
+TimeUnit = Annotated[
+    str | None, typer.Option("--time-unit", help="Unit of time constants: s, ms or step (NIR); default s.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings and assumptions are errors.")]
 JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -69,7 +104,11 @@ def _by_projection(option: str, given: list[str] | None, number: type[int] | typ
         try:
             found[name or "*"] = number(value)
         except ValueError:
-            raise usage("ND701", f"option '{option}'", f"'{text}' is neither NAME={number.__name__} nor {number.__name__}") from None
+            raise usage(
+                "ND701",
+                f"option '{option}'",
+                f"'{text}' is neither NAME={number.__name__} nor {number.__name__}",
+            ) from None
     return found
 
 
@@ -84,9 +123,14 @@ def compile_options(choices: Choices) -> CompileOptions:
     prune = _by_projection("--prune", choices.prune, float)
     for name, fraction in prune.items():
         if not 0 <= fraction < 1:
-            raise usage("ND701", "option '--prune'", f"{fraction:g} for '{name}' is not a fraction from 0 to below 1")
+            raise usage(
+                "ND701", "option '--prune'", f"{fraction:g} for '{name}' is not a fraction from 0 to below 1"
+            )
     return CompileOptions(
-        weight_bits=_by_projection("--weight-bits", choices.weight_bits, int), prune=prune, placement_seed=choices.seed, strict=choices.strict
+        weight_bits=_by_projection("--weight-bits", choices.weight_bits, int),
+        prune=prune,
+        placement_seed=choices.seed,
+        strict=choices.strict,
     )
 
 
@@ -97,7 +141,10 @@ def _import_options(choices: Choices) -> ImportOptions:
     rule = _one_of("--discretization", choices.discretization, ("euler", "exact"))
     unit = _one_of("--time-unit", choices.time_unit, ("s", "ms", "step"))
     return ImportOptions(
-        dt_s=choices.dt, reset=cast(Any, reset), discretization=cast(Literal["euler", "exact"] | None, rule), time_unit=cast(Any, unit),
+        dt_s=choices.dt,
+        reset=cast(Any, reset),
+        discretization=cast(Literal["euler", "exact"] | None, rule),
+        time_unit=cast(Any, unit),
         strict=choices.strict,
     )
 
@@ -113,8 +160,16 @@ def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]
 
 def _require_agreement(program: Program, choices: Choices) -> None:
     asked = {"--target": choices.target, "--board": choices.board, "--rules": choices.rules}
-    has = {"--target": program.target.name, "--board": program.target.board, "--rules": program.target.rule_set}
-    wrong = [f"{name} {value} (the program has {has[name]})" for name, value in asked.items() if value is not None and value != has[name]]
+    has = {
+        "--target": program.target.name,
+        "--board": program.target.board,
+        "--rules": program.target.rule_set,
+    }
+    wrong = [
+        f"{name} {value} (the program has {has[name]})"
+        for name, value in asked.items()
+        if value is not None and value != has[name]
+    ]
     if choices.weight_bits or choices.prune:
         wrong.append("--weight-bits or --prune (the program is quantized)")
     if wrong:
@@ -123,7 +178,12 @@ def _require_agreement(program: Program, choices: Choices) -> None:
 
 def _target(choices: Choices) -> Target:
     if choices.target is None:
-        raise usage("ND705", "option '--target'", "is needed to compile a network", f"--target NAME, one of {', '.join(target_names())}")
+        raise usage(
+            "ND705",
+            "option '--target'",
+            "is needed to compile a network",
+            f"--target NAME, one of {', '.join(target_names())}",
+        )
     return load_target(choices.target, board=choices.board, rules=choices.rules)
 
 
@@ -135,7 +195,12 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     if program is not None or target is None:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
         cores = program.tables.n_cores if program else None
-        return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
+        return imported.network, Compilation(
+            program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores
+        )
     result = compile_network(imported.network, target, options)
-    together = {"findings": (*imported.findings, *result.findings), "ledger": (*imported.ledger, *result.ledger)}
+    together = {
+        "findings": (*imported.findings, *result.findings),
+        "ledger": (*imported.ledger, *result.ledger),
+    }
     return imported.network, result.model_copy(update=together)

@@ -15,10 +15,18 @@ import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding, render_all, sorted_findings, to_plain
+from neurodeploy.diagnostics import (
+    Diagnostic,
+    DiagnosticError,
+    errors_in,
+    finding,
+    render_all,
+    sorted_findings,
+    to_plain,
+)
 from neurodeploy.runtime import Progress as ProgressCall
 
-__all__ = ["command", "emit_json", "finish", "progress_bar", "say", "show"]
+__all__ = ["command", "emit_json", "finish", "internal_fault", "progress_bar", "say", "show"]
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
@@ -53,7 +61,9 @@ def _status(findings: Iterable[Diagnostic], *, strict: bool) -> int:
     return 1 if refused else 0
 
 
-def finish(findings: Iterable[Diagnostic], *, json_document: dict[str, Any] | None = None, strict: bool = False) -> None:
+def finish(
+    findings: Iterable[Diagnostic], *, json_document: dict[str, Any] | None = None, strict: bool = False
+) -> None:
     """Print findings (or the JSON document with them) and leave with their exit status."""
     found = sorted_findings(findings)
     if json_document is not None:
@@ -61,6 +71,17 @@ def finish(findings: Iterable[Diagnostic], *, json_document: dict[str, Any] | No
     elif found:
         say("\n" + render_all(found))
     raise typer.Exit(_status(found, strict=strict))
+
+
+def internal_fault(error: Exception) -> Diagnostic:
+    """Return the finding of an exception that no finding explains."""
+    message = f"internal fault: {type(error).__name__}: {error}"
+    return finding(
+        "ND901",
+        "neurodeploy",
+        message,
+        fixes=["set NEURODEPLOY_TRACEBACK=1 for the traceback, and report it with the command"],
+    )
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
@@ -81,8 +102,7 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if os.environ.get("NEURODEPLOY_TRACEBACK"):
                 traceback.print_exc()
-            fault = finding("ND901", "neurodeploy", f"internal fault: {type(error).__name__}: {error}",
-                            fixes=["set NEURODEPLOY_TRACEBACK=1 for the traceback, and report it with the command"])
+            fault = internal_fault(error)
             if document is not None:
                 emit_json({"findings": [to_plain(fault)]})
             else:

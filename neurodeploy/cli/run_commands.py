@@ -43,11 +43,15 @@ from neurodeploy.runtime import (
     load_stimulus,
     run_program,
     save_recording,
+    stop_findings,
 )
 
 __all__ = ["profile_command", "run"]
 
-StimulusFile = Annotated[Path | None, typer.Option("--stimulus", help="Samples (.npz); default: NAME.stimulus.npz beside the model.")]
+StimulusFile = Annotated[
+    Path | None,
+    typer.Option("--stimulus", help="Samples (.npz); default: NAME.stimulus.npz beside the model."),
+]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Steps for which each sample is shown.")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="Only the first samples.")]
 Backend = Annotated[str, typer.Option("--backend", "-b", help="Where to run; see `neurodeploy backends`.")]
@@ -72,7 +76,9 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
     stem = model.name.removesuffix(".json").removesuffix(".nd").removesuffix(".ndp").removesuffix(".nir")
     beside = model.with_name(f"{stem}.stimulus.npz")
     if not beside.exists():
-        raise usage("ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
+        raise usage(
+            "ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz"
+        )
     return beside
 
 
@@ -80,12 +86,16 @@ def _first(values: SampleValues, samples: int | None) -> SampleValues:
     if samples is None:
         return values
     labels = None if values.labels is None else values.labels[:samples]
-    return SampleValues(values={name: array[:samples] for name, array in values.values.items()}, labels=labels)
+    return SampleValues(
+        values={name: array[:samples] for name, array in values.values.items()}, labels=labels
+    )
 
 
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:
     with progress_bar(f"{backend}: samples", quiet=chosen.quiet) as progress:
-        return run_program(program, stimulus, backend=backend, seed=chosen.seed, threads=chosen.threads, progress=progress)
+        return run_program(
+            program, stimulus, backend=backend, seed=chosen.seed, threads=chosen.threads, progress=progress
+        )
 
 
 def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> float | None:
@@ -103,43 +113,72 @@ def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
     reference = None
-    if chosen.reference and stimulus.labels is not None and chosen.backend != "reference" and recording.complete:
+    if (
+        chosen.reference
+        and stimulus.labels is not None
+        and chosen.backend != "reference"
+        and recording.complete
+    ):
         reference = _accuracy(network, _record(program, stimulus, chosen, "reference"), stimulus)
     met = _accuracy(network, recording, stimulus)
-    return profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds), recording
+    return profile(
+        program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds
+    ), recording
 
 
 def _require(result: Compilation, *, strict: bool, json_output: bool) -> Program:
     from neurodeploy.diagnostics import errors_in
 
     if result.program is None or errors_in(result.findings, strict=strict):
-        finish(result.findings, json_document={"verdict": result.verdict} if json_output else None, strict=strict)
+        finish(
+            result.findings, json_document={"verdict": result.verdict} if json_output else None, strict=strict
+        )
     return result.require(strict=strict)
 
 
 @command
 def run(
-    model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None,
-    backend: Backend = "emulator", board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
-    placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
+    model: Model,
+    target: TargetName = None,
+    stimulus: StimulusFile = None,
+    steps: Steps = None,
+    samples: Samples = None,
+    backend: Backend = "emulator",
+    board: Board = None,
+    rules: Rules = None,
+    weight_bits: WeightBits = None,
+    prune: Prune = None,
+    placement_seed: Seed = 0,
+    dt: Dt = None,
+    reset: ResetMode = None,
+    discretization: Discretize = None,
+    time_unit: TimeUnit = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of random encoders.")] = 0,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.")] = None,
-    reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.")
+    ] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")
+    ] = True,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Recording to write (.ndr).")] = None,
-    strict: Strict = False, json_output: JsonOutput = False,
+    strict: Strict = False,
+    json_output: JsonOutput = False,
 ) -> None:
     """Check, compile and run a network, and print what it did and what it costs.
 
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
-    choices = Choices(target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict)
+    choices = Choices(
+        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict
+    )
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
     chosen = _Show(stimulus, steps, samples, backend, seed, threads, reference, json_output)
     shown, recording = _run(program, model, chosen, result.lower_bounds)
     if out is not None:
         save_recording(recording, out)
-    _report(shown, (*result.findings, *profile_findings(shown)), program.network.name, strict=strict, json_output=json_output)
+    found = (*result.findings, *stop_findings(recording), *profile_findings(shown))
+    _report(shown, found, program.network.name, strict=strict, json_output=json_output)
 
 
 def _report(shown: Profile, findings: Any, name: str, *, strict: bool, json_output: bool) -> None:
@@ -151,16 +190,29 @@ def _report(shown: Profile, findings: Any, name: str, *, strict: bool, json_outp
 
 @command
 def profile_command(
-    model: Model, recording: Annotated[Path | None, typer.Argument(help="A recording (.ndr) of this program; without one it is run.")] = None,
-    target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None, board: Board = None,
-    rules: Rules = None, weight_bits: WeightBits = None, dt: Dt = None, reset: ResetMode = None, strict: Strict = False,
+    model: Model,
+    recording: Annotated[
+        Path | None, typer.Argument(help="A recording (.ndr) of this program; without one it is run.")
+    ] = None,
+    target: TargetName = None,
+    stimulus: StimulusFile = None,
+    steps: Steps = None,
+    samples: Samples = None,
+    board: Board = None,
+    rules: Rules = None,
+    weight_bits: WeightBits = None,
+    dt: Dt = None,
+    reset: ResetMode = None,
+    strict: Strict = False,
     json_output: JsonOutput = False,
 ) -> None:
     """Print activity, resources and cost of a program on a recording, or of a run made now on the emulator.
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
-    _, result = compile_model(model, Choices(target, board, rules, weight_bits, None, 0, dt, reset, None, None, strict))
+    _, result = compile_model(
+        model, Choices(target, board, rules, weight_bits, None, 0, dt, reset, None, None, strict)
+    )
     program = _require(result, strict=strict, json_output=json_output)
     if recording is None:
         chosen = _Show(stimulus, steps, samples, "emulator", 0, None, False, json_output)
@@ -168,6 +220,16 @@ def profile_command(
     else:
         loaded = load_recording(recording)
         if loaded.program_digest != program.digest():
-            raise usage("ND703", f"file '{recording}'", f"is a recording of program {loaded.program_digest[:12]}, not of {program.digest()[:12]}")
+            raise usage(
+                "ND703",
+                f"file '{recording}'",
+                f"is a recording of program {loaded.program_digest[:12]}, not of {program.digest()[:12]}",
+            )
         shown = profile(program, loaded, lower_bounds=result.lower_bounds)
-    _report(shown, (*result.findings, *profile_findings(shown)), program.network.name, strict=strict, json_output=json_output)
+    _report(
+        shown,
+        (*result.findings, *profile_findings(shown)),
+        program.network.name,
+        strict=strict,
+        json_output=json_output,
+    )

@@ -44,8 +44,12 @@ class _Stages:
 def _prune_lines(options: CompileOptions) -> tuple[LedgerLine, ...]:
     return tuple(
         LedgerLine(
-            where="all projections" if name == "*" else f"projection '{name}'", quantity="synapses", asked="all",
-            got=f"without the weakest {fraction:.0%} of each neuron's", level="dropped", note="asked for by the prune option",
+            where="all projections" if name == "*" else f"projection '{name}'",
+            quantity="synapses",
+            asked="all",
+            got=f"without the weakest {fraction:.0%} of each neuron's",
+            level="dropped",
+            note="asked for by the prune option",
         )
         for name, fraction in options.prune.items()
     )
@@ -62,7 +66,9 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
     quantized = None
     if not errors_in(stages.findings):
         lean = prune(network, options.prune)
-        quantized = stages.run("quantize", lambda: quantize(lean, target, QuantizeOptions(weight_bits=options.weight_bits)))
+        quantized = stages.run(
+            "quantize", lambda: quantize(lean, target, QuantizeOptions(weight_bits=options.weight_bits))
+        )
     if quantized is not None:
         kept = quantized
         stages.findings += kept.findings
@@ -81,7 +87,12 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
         found = with_fixes(found, network, target, options, compile_network)
         stages.seconds["fixes"] = time.perf_counter() - start
     return Compilation(
-        program=program, verdict=verdict, findings=found, ledger=ledger, lower_bounds=bounds, n_cores=n_cores,
+        program=program,
+        verdict=verdict,
+        findings=found,
+        ledger=ledger,
+        lower_bounds=bounds,
+        n_cores=n_cores,
         stage_seconds=stages.seconds,
     )
 
@@ -89,4 +100,6 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
 def _verdict(findings: list[Diagnostic], bounds: dict[str, int], target: Target) -> Verdict:
     if any(item.code.startswith("ND30") or item.code == "ND310" for item in findings):
         return "proven not to fit"
-    return "proven not to fit" if max(bounds.values(), default=0) > target.cores else "not placed by this mapper"
+    return (
+        "proven not to fit" if max(bounds.values(), default=0) > target.cores else "not placed by this mapper"
+    )

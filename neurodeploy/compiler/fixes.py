@@ -41,7 +41,11 @@ def _narrower(attempt: _Attempt) -> Iterator[Fix]:
     for bits in (bits for bits in legal if bits < current):
         cores = attempt.cores(weight_bits={**attempt.options.weight_bits, "*": bits})
         if cores is not None:
-            yield Fix(text=f"{bits}-bit weights need {cores:,} cores", flag=f"--weight-bits {bits}", change={"weight_bits": {"*": bits}})
+            yield Fix(
+                text=f"{bits}-bit weights need {cores:,} cores",
+                flag=f"--weight-bits {bits}",
+                change={"weight_bits": {"*": bits}},
+            )
             return
 
 
@@ -55,7 +59,11 @@ def _larger(attempt: _Attempt) -> Iterator[Fix]:
         cores = attempt.cores(bigger)
         if cores is not None:
             title = attempt.target.boards[name].title
-            yield Fix(text=f"{title} ({bigger.chips} chips) holds its {cores:,} cores", flag=f"--board {name}", change={"board": name})
+            yield Fix(
+                text=f"{title} ({bigger.chips} chips) holds its {cores:,} cores",
+                flag=f"--board {name}",
+                change={"board": name},
+            )
             return
 
 
@@ -87,7 +95,11 @@ REMEDIES: dict[str, tuple[Callable[[_Attempt], Iterator[Fix]], ...]] = {
 
 
 def with_fixes(
-    findings: tuple[Diagnostic, ...], network: Network, target: Target, options: CompileOptions, compiler: Compiler
+    findings: tuple[Diagnostic, ...],
+    network: Network,
+    target: Target,
+    options: CompileOptions,
+    compiler: Compiler,
 ) -> tuple[Diagnostic, ...]:
     """Return the findings with the fixes that were tried and passed."""
     attempt, cache = _Attempt(network, target, options, compiler), dict[str, tuple[Fix, ...]]()

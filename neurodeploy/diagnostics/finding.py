@@ -10,7 +10,16 @@ from pydantic import Field
 from neurodeploy._noun import Noun
 from neurodeploy.diagnostics.catalogue import Severity, rule
 
-__all__ = ["Diagnostic", "DiagnosticError", "Fix", "Severity", "errors_in", "finding", "raise_errors", "sorted_findings"]
+__all__ = [
+    "Diagnostic",
+    "DiagnosticError",
+    "Fix",
+    "Severity",
+    "errors_in",
+    "finding",
+    "raise_errors",
+    "sorted_findings",
+]
 
 
 class Fix(Noun):
@@ -88,7 +97,9 @@ def errors_in(findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[
     return tuple(item for item in findings if item.severity in refused)
 
 
-def raise_errors(stage: str, findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[Diagnostic, ...]:
+def raise_errors(
+    stage: str, findings: Iterable[Diagnostic], *, strict: bool = False
+) -> tuple[Diagnostic, ...]:
     """Return the findings of a finished stage; raise DiagnosticError with all of them if one refuses the work."""
     everything = tuple(findings)
     if errors_in(everything, strict=strict):

@@ -29,5 +29,13 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
     read_bytes(Path(path))
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
     raise DiagnosticError(
-        "import", (finding("ND009", f"file '{path}'", f"has a suffix that is not read: {', '.join(READABLE)}", fixes=fixes),)
+        "import",
+        (
+            finding(
+                "ND009",
+                f"file '{path}'",
+                f"has a suffix that is not read: {', '.join(READABLE)}",
+                fixes=fixes,
+            ),
+        ),
     )

@@ -17,7 +17,19 @@ from neurodeploy.importers.nir_neurons import NeuronReader
 from neurodeploy.importers.nir_reader import read_nir
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import Input, Li, Membrane, Network, Output, Population, Projection, SpikeCount, Time, dense, one_to_one
+from neurodeploy.network import (
+    Input,
+    Li,
+    Membrane,
+    Network,
+    Output,
+    Population,
+    Projection,
+    SpikeCount,
+    Time,
+    dense,
+    one_to_one,
+)
 
 __all__ = ["load_nir"]
 
@@ -36,7 +48,11 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     reader = NeuronReader(str(path), source.version, options)
     _supported(graph, chains)
     raise_errors(STAGE, chains.findings)
-    arrivals = {name: chains.arriving(name) for name, node in graph.nodes.items() if node.type in NEURONS or (node.type == "Output" and name in graph.roots)}
+    arrivals = {
+        name: chains.arriving(name)
+        for name, node in graph.nodes.items()
+        if node.type in NEURONS or (node.type == "Output" and name in graph.roots)
+    }
     raise_errors(STAGE, chains.findings)
     populations = _populations(graph, arrivals, reader)
     projections = [item for name in populations for item in _projections(name, arrivals[name])]
@@ -46,11 +62,16 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     raise_errors(STAGE, [*chains.findings, *reader.findings, *_strict(path, ledger, options)])
     inputs = tuple(
         Input(name=name, shape=tuple(int(n) for n in np.atleast_1d(graph.nodes[name].fields["shape"])))
-        for name in sorted(graph.roots) if graph.nodes[name].type == "Input"
+        for name in sorted(graph.roots)
+        if graph.nodes[name].type == "Input"
     )
     network = Network(
-        name=re.sub(r"[^\w.-]", "_", path.name.removesuffix(".nir")), time=Time(dt_s=options.dt_s or 1.0), inputs=inputs,
-        populations=tuple(item for item in populations.values() if item is not None), projections=tuple(_unique_names(projections)), outputs=outputs,
+        name=re.sub(r"[^\w.-]", "_", path.name.removesuffix(".nir")),
+        time=Time(dt_s=options.dt_s or 1.0),
+        inputs=inputs,
+        populations=tuple(item for item in populations.values() if item is not None),
+        projections=tuple(_unique_names(projections)),
+        outputs=outputs,
         metadata={"imported_from": {"format": "nir", "file": path.name, "version": source.version}},
     )
     return Imported(network=network, ledger=ledger)
@@ -63,7 +84,10 @@ def _supported(graph: FlatGraph, chains: Chains) -> None:
         chains.say("ND044", f"{len(unknown)} nodes have types that are not imported: {', '.join(unknown)}")
     for name in graph.nodes:
         if not re.match(NAME_PATTERN, name):
-            chains.say("ND041", f"node name '{name}' has characters that a name may not have: letters, digits, '_', '.', '-'")
+            chains.say(
+                "ND041",
+                f"node name '{name}' has characters that a name may not have: letters, digits, '_', '.', '-'",
+            )
     for name in graph.roots:
         if graph.nodes[name].type == "Input" and "shape" not in graph.nodes[name].fields:
             chains.say("ND045", f"node '{name}' (Input) lacks its field 'shape'")
@@ -71,7 +95,11 @@ def _supported(graph: FlatGraph, chains: Chains) -> None:
 
 def _size(name: str, graph: FlatGraph, arrivals: Arrivals) -> int | None:
     """Neurons of a node: its largest parameter, else what reaches it."""
-    sizes = {int(np.asarray(value).size) for value in graph.nodes[name].fields.values() if not isinstance(value, str)}
+    sizes = {
+        int(np.asarray(value).size)
+        for value in graph.nodes[name].fields.values()
+        if not isinstance(value, str)
+    }
     if max(sizes, default=1) > 1:
         return max(sizes)
     for item in arrivals.paths:
@@ -83,7 +111,9 @@ def _size(name: str, graph: FlatGraph, arrivals: Arrivals) -> int | None:
     return next((prod(int(n) for n in np.atleast_1d(shape)) for shape in shapes if shape is not None), 1)
 
 
-def _populations(graph: FlatGraph, arrivals: dict[str, Arrivals], reader: NeuronReader) -> dict[str, Population | None]:
+def _populations(
+    graph: FlatGraph, arrivals: dict[str, Arrivals], reader: NeuronReader
+) -> dict[str, Population | None]:
     found: dict[str, Population | None] = {}
     for name, node in sorted(graph.nodes.items()):
         if node.type not in NEURONS:
@@ -92,8 +122,16 @@ def _populations(graph: FlatGraph, arrivals: dict[str, Arrivals], reader: Neuron
         bias = arrivals[name].bias
         given = None if bias is None or not np.any(bias) else bias.ravel().astype(np.float64)
         neuron = reader.read(name, node, size, given)
-        shapes = [np.asarray(v).shape for v in node.fields.values() if not isinstance(v, str) and np.asarray(v).size == size]
-        found[name] = Population(name=name, shape=shapes[0] if shapes and shapes[0] else size, neuron=neuron) if neuron else None
+        shapes = [
+            np.asarray(v).shape
+            for v in node.fields.values()
+            if not isinstance(v, str) and np.asarray(v).size == size
+        ]
+        found[name] = (
+            Population(name=name, shape=shapes[0] if shapes and shapes[0] else size, neuron=neuron)
+            if neuron
+            else None
+        )
     return found
 
 
@@ -113,42 +151,95 @@ def _unique_names(projections: list[Projection]) -> list[Projection]:
     found: list[Projection] = []
     for item in projections:
         seen[item.name] = seen.get(item.name, 0) + 1
-        found.append(item if seen[item.name] == 1 else item.model_copy(update={"name": f"{item.name}_{seen[item.name]}"}))
+        found.append(
+            item
+            if seen[item.name] == 1
+            else item.model_copy(update={"name": f"{item.name}_{seen[item.name]}"})
+        )
     return found
 
 
-def _outputs(graph: FlatGraph, arrivals: dict[str, Arrivals], populations: dict[str, Any], chains: Chains) -> tuple[Output, ...]:
+def _outputs(
+    graph: FlatGraph, arrivals: dict[str, Arrivals], populations: dict[str, Any], chains: Chains
+) -> tuple[Output, ...]:
     found: list[Output] = []
     for name, item in sorted(arrivals.items()):
         if name in populations:
             continue
         for index, path in enumerate(item.paths):
             if path.via or path.source not in populations:
-                chains.say("ND044", f"output '{name}' is fed by {'operation ' + repr(path.via[-1]) if path.via else 'an input'}, not by a neuron")
+                chains.say(
+                    "ND044",
+                    f"output '{name}' is fed by {'operation ' + repr(path.via[-1]) if path.via else 'an input'}, not by a neuron",
+                )
                 continue
             population = populations[path.source]
             reads_v = population is not None and isinstance(population.neuron, Li)
             label = name if index == 0 else f"{name}_{index + 1}"
-            found.append(Output(name=label, source=path.source, decoder=Membrane() if reads_v else SpikeCount()))
+            found.append(
+                Output(name=label, source=path.source, decoder=Membrane() if reads_v else SpikeCount())
+            )
     return tuple(found)
 
 
 def _assumptions(graph: FlatGraph, options: ImportOptions, version: str) -> tuple[LedgerLine, ...]:
     """One line for everything that the file does not say; those nobody answered have an empty `got by` note."""
     kinds = {node.type for node in graph.nodes.values()}
-    lines = [("dt_s", "not in the file", f"{options.dt_s:g} s" if options.dt_s else "asked for", "given by the user")]
+    lines = [
+        (
+            "dt_s",
+            "not in the file",
+            f"{options.dt_s:g} s" if options.dt_s else "asked for",
+            "given by the user",
+        )
+    ]
     if kinds & {"LIF", "CubaLIF", "IF"}:
-        lines.append(("reset", f"not in files of nir {version}", str(options.reset), "given by the user; spike counts depend on it"))
+        lines.append(
+            (
+                "reset",
+                f"not in files of nir {version}",
+                str(options.reset),
+                "given by the user; spike counts depend on it",
+            )
+        )
     if kinds & {"LIF", "CubaLIF", "LI"}:
         rule = options.discretization
-        lines.append(("discretization", "not in the file", rule or "euler", "given by the user" if rule else "default"))
-        lines.append(("unit of time constants", "not in the file", options.time_unit or "s", "given by the user" if options.time_unit else "default"))
+        lines.append(
+            ("discretization", "not in the file", rule or "euler", "given by the user" if rule else "default")
+        )
+        lines.append(
+            (
+                "unit of time constants",
+                "not in the file",
+                options.time_unit or "s",
+                "given by the user" if options.time_unit else "default",
+            )
+        )
     if "IF" in kinds:
-        lines.append(("r of IF", "per step or per second is not in the file", "per step", "the convention of sinabs, which writes such files"))
-    lines.append(("latency of an edge", "not in the file", "1 step per projection, loops included", "snnTorch and Norse pass a layer within the step"))
+        lines.append(
+            (
+                "r of IF",
+                "per step or per second is not in the file",
+                "per step",
+                "the convention of sinabs, which writes such files",
+            )
+        )
+    lines.append(
+        (
+            "latency of an edge",
+            "not in the file",
+            "1 step per projection, loops included",
+            "snnTorch and Norse pass a layer within the step",
+        )
+    )
     lines.append(("encoder of inputs", "not in the file", "spikes", "the format's default"))
-    lines.append(("decoder of outputs", "not in the file", "spike_count, or membrane of li", "the format's default"))
-    return tuple(LedgerLine(where="import", quantity=q, asked=asked, got=got, level="assumed", note=note) for q, asked, got, note in lines)
+    lines.append(
+        ("decoder of outputs", "not in the file", "spike_count, or membrane of li", "the format's default")
+    )
+    return tuple(
+        LedgerLine(where="import", quantity=q, asked=asked, got=got, level="assumed", note=note)
+        for q, asked, got, note in lines
+    )
 
 
 def _strict(path: Path, ledger: tuple[LedgerLine, ...], options: ImportOptions) -> list[Any]:
@@ -156,7 +247,11 @@ def _strict(path: Path, ledger: tuple[LedgerLine, ...], options: ImportOptions) 
         return []
     open_lines = [line for line in ledger if line.note == "default"]
     return [
-        finding("ND050", f"file '{path}'", f"{line.quantity} is {line.asked}, and '{line.got}' would be assumed",
-                fixes=[f"--{'discretization' if line.quantity == 'discretization' else 'time-unit'} {line.got}"])
+        finding(
+            "ND050",
+            f"file '{path}'",
+            f"{line.quantity} is {line.asked}, and '{line.got}' would be assumed",
+            fixes=[f"--{'discretization' if line.quantity == 'discretization' else 'time-unit'} {line.got}"],
+        )
         for line in open_lines
     ]

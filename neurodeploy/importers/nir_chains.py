@@ -79,16 +79,24 @@ class Chains:
             return Arrivals((), None)
         value = np.asarray(value)
         if key == "weight" and value.ndim != 2:
-            self.say("ND046", f"node '{name}' ({node.type}): weight has shape {list(value.shape)}; needs (out, in)")
+            self.say(
+                "ND046", f"node '{name}' ({node.type}): weight has shape {list(value.shape)}; needs (out, in)"
+            )
             return Arrivals((), None)
         if not np.isfinite(value).all():
-            self.say("ND046", f"node '{name}' ({node.type}): {int((~np.isfinite(value)).sum())} values of '{key}' are not finite")
+            self.say(
+                "ND046",
+                f"node '{name}' ({node.type}): {int((~np.isfinite(value)).sum())} values of '{key}' are not finite",
+            )
             return Arrivals((), None)
         try:
             paths = tuple(_through(item, name, value) for item in before.paths)
             bias = None if before.bias is None else _multiply(value, before.bias)
         except ValueError:
-            self.say("ND046", f"node '{name}' ({node.type}): weight of shape {list(value.shape)} does not fit what reaches it")
+            self.say(
+                "ND046",
+                f"node '{name}' ({node.type}): weight of shape {list(value.shape)} does not fit what reaches it",
+            )
             return Arrivals((), None)
         own = node.fields.get("bias")
         if own is not None:

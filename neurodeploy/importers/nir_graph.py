@@ -35,7 +35,13 @@ class _Flattening:
             if isinstance(node, NirGraph):
                 self.walk(node, f"{full}.")
             elif full in self.nodes:
-                self.findings.append(finding("ND041", f"file '{self.path}'", f"two nodes are called '{full}' once nested graphs are flattened"))
+                self.findings.append(
+                    finding(
+                        "ND041",
+                        f"file '{self.path}'",
+                        f"two nodes are called '{full}' once nested graphs are flattened",
+                    )
+                )
             else:
                 self.nodes[full] = node
         for source, target in graph.edges:
@@ -51,15 +57,25 @@ class _Flattening:
         if isinstance(node, NirNode):
             return [f"{prefix}{name}"]
         if isinstance(node, NirGraph):
-            return [f"{prefix}{name}.{inner}" for inner, item in node.nodes.items() if isinstance(item, NirNode) and item.type == kind]
+            return [
+                f"{prefix}{name}.{inner}"
+                for inner, item in node.nodes.items()
+                if isinstance(item, NirNode) and item.type == kind
+            ]
         outer, _, inner = name.partition(".")
         nested = graph.nodes.get(outer)
-        return self.port(nested, f"{prefix}{outer}.", inner, kind) if isinstance(nested, NirGraph) and inner else []
+        return (
+            self.port(nested, f"{prefix}{outer}.", inner, kind)
+            if isinstance(nested, NirGraph) and inner
+            else []
+        )
 
     def dangling(self, graph: NirGraph, prefix: str, edge: tuple[str, str], name: str) -> None:
         inside = f" of graph '{prefix[:-1]}'" if prefix else ""
         message = f"edge '{edge[0]}' -> '{edge[1]}'{inside} dangles: node '{name}' does not exist"
-        self.findings.append(finding("ND042", f"file '{self.path}'", message, fixes=nearest(name, sorted(graph.nodes))))
+        inner = f"{name}.{'output' if name == edge[0] else 'input'}"
+        fixes = [f"did you mean '{inner}'?"] if inner in graph.nodes else nearest(name, sorted(graph.nodes))
+        self.findings.append(finding("ND042", f"file '{self.path}'", message, fixes=fixes))
 
 
 def flatten(path: Path, graph: NirGraph) -> FlatGraph:
@@ -70,5 +86,7 @@ def flatten(path: Path, graph: NirGraph) -> FlatGraph:
     into: dict[str, list[str]] = {name: [] for name in work.nodes}
     for source, target in sorted(work.edges):
         into[target].append(source)
-    roots = frozenset(name for name, node in work.nodes.items() if name in graph.nodes and node.type in ("Input", "Output"))
+    roots = frozenset(
+        name for name, node in work.nodes.items() if name in graph.nodes and node.type in ("Input", "Output")
+    )
     return FlatGraph(work.nodes, {name: tuple(sources) for name, sources in into.items()}, roots)

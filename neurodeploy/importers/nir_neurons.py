@@ -49,9 +49,16 @@ class NeuronReader:
         """Return the neuron of a node, or None with a finding."""
         missing = [key for key in _FIELDS[node.type] if key not in node.fields]
         if missing:
-            self.say("ND045", f"node '{name}' ({node.type}) lacks its field{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}")
+            self.say(
+                "ND045",
+                f"node '{name}' ({node.type}) lacks its field{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}",
+            )
             return None
-        values = {key: self.value(name, node, key, size) for key in (*_FIELDS[node.type], "w_in", "v_reset") if key in node.fields}
+        values = {
+            key: self.value(name, node, key, size)
+            for key in (*_FIELDS[node.type], "w_in", "v_reset")
+            if key in node.fields
+        }
         if any(value is None for value in values.values()):
             return None
         common: dict[str, Any] = {"r": values["r"], "bias": 0.0 if bias is None else bias}
@@ -59,9 +66,15 @@ class NeuronReader:
             common |= {"v_threshold": values["v_threshold"], "reset": self.reset(name, values)}
         if node.type == "IF":
             return If(**common)
-        common |= {"v_leak": values["v_leak"], "discretization": Exact() if self.options.discretization == "exact" else Euler()}
+        common |= {
+            "v_leak": values["v_leak"],
+            "discretization": Exact() if self.options.discretization == "exact" else Euler(),
+        }
         if node.type == "CubaLIF":
-            taus = {"tau_syn_s": self.seconds(name, values["tau_syn"]), "tau_m_s": self.seconds(name, values["tau_mem"])}
+            taus = {
+                "tau_syn_s": self.seconds(name, values["tau_syn"]),
+                "tau_m_s": self.seconds(name, values["tau_mem"]),
+            }
             return CubaLif(**common, **taus, w_in=values.get("w_in", 1.0))
         tau = self.seconds(name, values["tau"])
         return Lif(**common, tau_m_s=tau) if node.type == "LIF" else Li(**common, tau_m_s=tau)
@@ -70,13 +83,22 @@ class NeuronReader:
         """A parameter as a float or a flat (size,) array; None with a finding if it is neither."""
         array = np.asarray(node.fields[key])
         if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-            self.say("ND046", f"node '{name}' ({node.type}): field '{key}' holds values that are not finite numbers")
+            self.say(
+                "ND046",
+                f"node '{name}' ({node.type}): field '{key}' holds values that are not finite numbers",
+            )
             return None
         if key.startswith("tau") and array.size and array.min() <= 0:
-            self.say("ND046", f"node '{name}' ({node.type}): time constant '{key}' must be above 0, smallest given is {array.min():g}")
+            self.say(
+                "ND046",
+                f"node '{name}' ({node.type}): time constant '{key}' must be above 0, smallest given is {array.min():g}",
+            )
             return None
         if array.size not in (1, size):
-            self.say("ND046", f"node '{name}' ({node.type}): field '{key}' has shape {list(array.shape)}; the population has {size} neurons")
+            self.say(
+                "ND046",
+                f"node '{name}' ({node.type}): field '{key}' has shape {list(array.shape)}; the population has {size} neurons",
+            )
             return None
         return float(array.ravel()[0]) if array.size == 1 else array.ravel().astype(np.float64)
 
@@ -106,8 +128,14 @@ class NeuronReader:
             self.say("ND047", "does not say how long a step is", "--dt SECONDS, e.g. --dt 1e-4")
         if self.without_reset:
             names = ", ".join(sorted(self.without_reset))
-            self.say("ND048", f"does not say what a spike does to the voltage (written by nir {self.version or 'of unknown version'}; nodes {names})",
-                     "--reset zero, or --reset subtract; spike counts differ several-fold between them")
+            self.say(
+                "ND048",
+                f"does not say what a spike does to the voltage (written by nir {self.version or 'of unknown version'}; nodes {names})",
+                "--reset zero, or --reset subtract; spike counts differ several-fold between them",
+            )
         if self.odd_taus:
-            self.say("ND049", f"has time constants that are no seconds, or shorter than a step: nodes {', '.join(self.odd_taus)}",
-                     "--time-unit step, --time-unit ms or --time-unit s")
+            self.say(
+                "ND049",
+                f"has time constants that are no seconds, or shorter than a step: nodes {', '.join(self.odd_taus)}",
+                "--time-unit step, --time-unit ms or --time-unit s",
+            )

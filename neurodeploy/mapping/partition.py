@@ -28,7 +28,13 @@ Ints = NDArray[np.int64]
 class _Fill:
     """First fit in one round."""
 
-    def __init__(self, quantized: Quantized, target: Target, into: dict[str, list[Columns]], destinations: dict[str, Ints]) -> None:
+    def __init__(
+        self,
+        quantized: Quantized,
+        target: Target,
+        into: dict[str, list[Columns]],
+        destinations: dict[str, Ints],
+    ) -> None:
         self.target, self.into, self.destinations = target, into, destinations
         self.limits = {name: limit for name, limit in core_limits(target).items() if name != "fan_in"}
         self.held, self.core = empty(), 0
@@ -36,7 +42,14 @@ class _Fill:
 
     def with_slice(self, held: Demand, population: QuantizedPopulation, start: int, stop: int) -> Demand:
         """Use of a core after a slice is added."""
-        more = slice_demand(self.target, population, self.into[population.name], start, stop, self.destinations[population.name])
+        more = slice_demand(
+            self.target,
+            population,
+            self.into[population.name],
+            start,
+            stop,
+            self.destinations[population.name],
+        )
         return add(held, more)
 
     def fits(self, demand: Demand) -> bool:
@@ -81,24 +94,36 @@ class _Fill:
         name = exceeded(figures, self.limits)[0]
         limit: Limit = self.limits[name]
         return finding(
-            CODES[name], f"population '{population.name}'", f"neuron {neuron} alone overfills an empty core", found=figures[name],
-            limit=limit.value, unit=limit.unit, limit_source=limit.citation,
+            CODES[name],
+            f"population '{population.name}'",
+            f"neuron {neuron} alone overfills an empty core",
+            found=figures[name],
+            limit=limit.value,
+            unit=limit.unit,
+            limit_source=limit.citation,
         )
 
 
-def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]]) -> dict[str, Ints]:
+def destinations_of(
+    quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]]
+) -> dict[str, Ints]:
     """Return output axons of every neuron: one per destination core, one more for a core on another chip.
 
     Logical core k is taken to lie on chip k // cores per chip, as placement keeps it.
     """
-    per_chip, n_cores = int(target.chip.cores.value), 1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0)
+    per_chip, n_cores = (
+        int(target.chip.cores.value),
+        1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0),
+    )
     pairs: dict[str, list[Ints]] = {}
     for projection in quantized.projections:
         if projection.source not in core_of:
             continue
         source = np.repeat(np.arange(projection.indptr.size - 1), np.diff(projection.indptr))
         key = source * n_cores + core_of[projection.target][projection.targets]
-        pairs.setdefault(projection.source, []).append(_unique(key, core_of[projection.source].size * n_cores))
+        pairs.setdefault(projection.source, []).append(
+            _unique(key, core_of[projection.source].size * n_cores)
+        )
     found: dict[str, Ints] = {}
     for name, cores in core_of.items():
         keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
@@ -116,7 +141,9 @@ def _unique(keys: Ints, bound: int) -> Ints:
     return np.flatnonzero(seen)
 
 
-def _overfull(quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]], destinations: dict[str, Ints]) -> bool:
+def _overfull(
+    quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]], destinations: dict[str, Ints]
+) -> bool:
     limit = core_limits(target).get("output_axons")
     if limit is None:
         return False
@@ -139,7 +166,9 @@ def partition(quantized: Quantized, target: Target) -> Cut:
         fill = _Fill(quantized, target, into, destinations)
         proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
         if proofs:
-            raise DiagnosticError(STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),))
+            raise DiagnosticError(
+                STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),)
+            )
         actual = destinations_of(quantized, target, fill.core_of)
         tried.append(fill.core + 1)
         if not _overfull(quantized, target, fill.core_of, actual):
@@ -162,10 +191,16 @@ def _too_many(quantized: Quantized, target: Target, n_cores: int) -> Diagnostic:
     proven = bounds[resource] > target.cores
     place = f"board '{target.board}'" if target.board else "one chip"
     verdict = (
-        f"proven not to fit: {resource} alone needs {bounds[resource]:,} cores at least" if proven
+        f"proven not to fit: {resource} alone needs {bounds[resource]:,} cores at least"
+        if proven
         else f"this mapper needs that many; {resource} proves only {bounds[resource]:,}"
     )
     return finding(
-        "ND401", f"network '{quantized.network.name}'", f"needs more cores than {place} of target '{target.name}' has ({verdict})",
-        found=n_cores, limit=target.cores, unit="core", limit_source=f"{target.file} chip.cores: {target.chip.cores.source}",
+        "ND401",
+        f"network '{quantized.network.name}'",
+        f"needs more cores than {place} of target '{target.name}' has ({verdict})",
+        found=n_cores,
+        limit=target.cores,
+        unit="core",
+        limit_source=f"{target.file} chip.cores: {target.chip.cores.source}",
     )

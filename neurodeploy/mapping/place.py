@@ -23,7 +23,9 @@ def _core_ids(n_cores: int, target: Target, seed: int) -> Ints:
         return ids
     per_chip, rng = int(target.chip.cores.value), np.random.default_rng(seed)
     for first in range(0, n_cores, per_chip):
-        ids[first : first + per_chip] = first + rng.permutation(per_chip)[: len(ids[first : first + per_chip])]
+        ids[first : first + per_chip] = (
+            first + rng.permutation(per_chip)[: len(ids[first : first + per_chip])]
+        )
     return ids
 
 
@@ -51,19 +53,44 @@ def _segment(target: Target, columns: Columns, run: tuple[int, int, int], first_
     if not sources.size:
         return None
     low, high = columns.ptr[start], columns.ptr[stop]
-    source, mantissas, delays = columns.source[low:high], columns.mantissas[low:high], columns.delay_steps[low:high]
+    source, mantissas, delays = (
+        columns.source[low:high],
+        columns.mantissas[low:high],
+        columns.delay_steps[low:high],
+    )
     row = np.repeat(np.arange(stop - start), np.diff(columns.ptr[start : stop + 1]))
     projection = columns.projection
     style = make_format(projection.name, projection.weight_format, plan)
     if plan.encoding == "dense":
         width, position = stop - start, np.cumsum(plan.touched) - 1
-        weights, waits = np.zeros((sources.size, width), dtype=np.int16), np.zeros((sources.size, width), dtype=np.uint8)
+        weights, waits = (
+            np.zeros((sources.size, width), dtype=np.int16),
+            np.zeros((sources.size, width), dtype=np.uint8),
+        )
         weights[position[source], row], waits[position[source], row] = mantissas, delays
         lengths, targets = np.full(sources.size, width), np.tile(np.arange(width), sources.size)
-        return Segment(core, projection.source, style, sources, lengths, (targets + first_row).astype(np.uint16), weights.ravel(), waits.ravel())
+        return Segment(
+            core,
+            projection.source,
+            style,
+            sources,
+            lengths,
+            (targets + first_row).astype(np.uint16),
+            weights.ravel(),
+            waits.ravel(),
+        )
     order = np.argsort(source, kind="stable")
     lengths = np.bincount(source, minlength=columns.n_source)[sources]
-    return Segment(core, projection.source, style, sources, lengths, (row[order] + first_row).astype(np.uint16), mantissas[order], delays[order])
+    return Segment(
+        core,
+        projection.source,
+        style,
+        sources,
+        lengths,
+        (row[order] + first_row).astype(np.uint16),
+        mantissas[order],
+        delays[order],
+    )
 
 
 def place(cut: Cut, target: Target, *, seed: int = 0) -> Program:
@@ -78,16 +105,31 @@ def place(cut: Cut, target: Target, *, seed: int = 0) -> Program:
     ]
     inputs = {item.name: item.size for item in quantized.network.inputs}
     formats, routes, tables = build_tables(
-        quantized.populations, inputs, cut.core_of, _core_ids(cut.n_cores, target, seed), [item for item in found if item is not None]
+        quantized.populations,
+        inputs,
+        cut.core_of,
+        _core_ids(cut.n_cores, target, seed),
+        [item for item in found if item is not None],
     )
     placed = tuple(
         PlacedPopulation(
-            name=item.name, size=item.size, kind=item.kind, scale=item.scale, v_frame=item.v_frame,
+            name=item.name,
+            size=item.size,
+            kind=item.kind,
+            scale=item.scale,
+            v_frame=item.v_frame,
             compartments_per_neuron=item.compartments_per_neuron,
         )
         for item in quantized.populations
     )
     return Program(
-        network=quantized.network, target=target, quantize_options=quantized.options, placement_seed=seed, ledger=quantized.ledger,
-        populations=placed, formats=formats, inputs=routes, tables=tables,
+        network=quantized.network,
+        target=target,
+        quantize_options=quantized.options,
+        placement_seed=seed,
+        ledger=quantized.ledger,
+        populations=placed,
+        formats=formats,
+        inputs=routes,
+        tables=tables,
     )

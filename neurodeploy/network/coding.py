@@ -8,7 +8,18 @@ from pydantic import BeforeValidator, Field
 
 from neurodeploy._noun import Noun
 
-__all__ = ["Current", "Decoder", "Encoder", "FirstSpike", "Latency", "Membrane", "Poisson", "Rate", "SpikeCount", "Spikes"]
+__all__ = [
+    "Current",
+    "Decoder",
+    "Encoder",
+    "FirstSpike",
+    "Latency",
+    "Membrane",
+    "Poisson",
+    "Rate",
+    "SpikeCount",
+    "Spikes",
+]
 
 
 class Spikes(Noun):
@@ -67,5 +78,7 @@ def _expand(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-Encoder = Annotated[Spikes | Rate | Poisson | Latency | Current, BeforeValidator(_expand), Field(discriminator="kind")]
+Encoder = Annotated[
+    Spikes | Rate | Poisson | Latency | Current, BeforeValidator(_expand), Field(discriminator="kind")
+]
 Decoder = Annotated[SpikeCount | FirstSpike | Membrane, BeforeValidator(_expand), Field(discriminator="kind")]

@@ -8,7 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neurodeploy._archive import read_bytes, read_tensors, refuse, require_tensors, tensor_bytes, write_atomically
+from neurodeploy._archive import (
+    read_bytes,
+    read_tensors,
+    refuse,
+    require_tensors,
+    tensor_bytes,
+    write_atomically,
+)
 from neurodeploy._noun import canonical_json
 from neurodeploy._tensors import join, split, tensor_table
 from neurodeploy.diagnostics import DiagnosticError
@@ -43,7 +50,9 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(read_bytes(path))
     except json.JSONDecodeError as error:
-        raise refuse("ND003", path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise refuse(
+            "ND003", path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
     except UnicodeDecodeError as error:
         raise refuse("ND003", path, f"is not text: {error.reason} at byte {error.start}") from None
     if not isinstance(document, dict) or document.get("format") != "neurodeploy":
@@ -54,17 +63,29 @@ def _document(path: Path) -> dict[str, Any]:
 def _up_to_date(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     version = document.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise refuse("ND002", path, f"field 'schema_version': must be an integer from 1 to {SCHEMA_VERSION} (given: {version!r})")
+        raise refuse(
+            "ND002",
+            path,
+            f"field 'schema_version': must be an integer from 1 to {SCHEMA_VERSION} (given: {version!r})",
+        )
     if version > SCHEMA_VERSION:
         raise refuse(
-            "ND008", path, "was written by a newer release", found=version, limit=SCHEMA_VERSION, unit="schema version",
+            "ND008",
+            path,
+            "was written by a newer release",
+            found=version,
+            limit=SCHEMA_VERSION,
+            unit="schema version",
             fixes=["update neurodeploy: pip install --upgrade neurodeploy"],
         )
     return migrate(document, version, steps=MIGRATIONS)
 
 
 def _tensors(path: Path, table: Any, *, verify: bool) -> dict[str, Any]:
-    if not isinstance(table, dict) or not all(isinstance(row, dict) and {"file", "key", "dtype", "shape", "sha256"} <= set(row) for row in table.values()):
+    if not isinstance(table, dict) or not all(
+        isinstance(row, dict) and {"file", "key", "dtype", "shape", "sha256"} <= set(row)
+        for row in table.values()
+    ):
         raise refuse("ND002", path, "field 'tensors': each row needs file, key, dtype, shape and sha256")
     files = sorted({str(row["file"]) for row in table.values()})
     found: dict[str, Any] = {}
@@ -91,4 +112,6 @@ def load_network(path: str | Path, *, verify: bool = True) -> Network:
     try:
         return Network.model_validate(join(document, tensors))
     except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND002", f"file '{path}'", error, document, Network)) from None
+        raise DiagnosticError(
+            "files", schema_findings("ND002", f"file '{path}'", error, document, Network)
+        ) from None

@@ -17,7 +17,11 @@ MIGRATIONS: dict[int, Migration] = {}
 
 
 def migrate(
-    document: dict[str, Any], version: int, *, to: int = SCHEMA_VERSION, steps: Mapping[int, Migration] = MIGRATIONS
+    document: dict[str, Any],
+    version: int,
+    *,
+    to: int = SCHEMA_VERSION,
+    steps: Mapping[int, Migration] = MIGRATIONS,
 ) -> dict[str, Any]:
     """Return the document at version `to`; KeyError if a step is missing."""
     while version < to:

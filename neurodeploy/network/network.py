@@ -13,7 +13,17 @@ from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
 from neurodeploy.network.neurons import Neuron
 from neurodeploy.network.operations import Operation, WeightFormat
 
-__all__ = ["SCHEMA_VERSION", "Input", "Network", "Output", "Population", "Probe", "Projection", "Shape", "Time"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Input",
+    "Network",
+    "Output",
+    "Population",
+    "Probe",
+    "Projection",
+    "Shape",
+    "Time",
+]
 
 SCHEMA_VERSION = 1
 

@@ -23,10 +23,15 @@ def _pruned(network: Network, projection: Projection, fraction: float) -> Projec
     drop = np.floor(fraction * np.repeat(np.diff(start), np.diff(start)))
     keep = np.sort(order[rank >= drop])
     operation = Sparse(
-        shape=(n_post, n_pre), post=synapses.post[keep], pre=synapses.pre[keep], weights=synapses.weights[keep]
+        shape=(n_post, n_pre),
+        post=synapses.post[keep],
+        pre=synapses.pre[keep],
+        weights=synapses.weights[keep],
     )
     delays = synapses.delay_steps[keep]
-    return projection.model_copy(update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse"})
+    return projection.model_copy(
+        update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse"}
+    )
 
 
 def prune(network: Network, fractions: Mapping[str, float]) -> Network:

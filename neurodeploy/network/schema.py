@@ -15,8 +15,12 @@ def json_schema() -> dict[str, Any]:
     row = {
         "type": "object",
         "properties": {
-            "file": {"type": "string"}, "key": {"type": "string"}, "dtype": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer"}}, "bytes": {"type": "integer"}, "sha256": {"type": "string"},
+            "file": {"type": "string"},
+            "key": {"type": "string"},
+            "dtype": {"type": "string"},
+            "shape": {"type": "array", "items": {"type": "integer"}},
+            "bytes": {"type": "integer"},
+            "sha256": {"type": "string"},
         },
         "required": ["file", "key", "dtype", "shape", "sha256"],
     }

@@ -59,21 +59,38 @@ def _references(network: Network) -> Iterator[Diagnostic]:
     for item in network.projections:
         where = f"projection '{item.name}'"
         if item.source not in sources:
-            yield finding("ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources))
+            yield finding(
+                "ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources)
+            )
         if item.target in network.input_by_name:
             yield finding("ND101", where, f"target '{item.target}' is an input; only populations receive")
         elif item.target not in populations:
-            yield finding("ND101", where, f"target '{item.target}' does not exist", fixes=nearest(item.target, populations))
+            yield finding(
+                "ND101",
+                where,
+                f"target '{item.target}' does not exist",
+                fixes=nearest(item.target, populations),
+            )
     readers = [(f"output '{item.name}'", item.source) for item in network.outputs]
     readers += [(f"probe '{item.name}'", item.target) for item in network.probes]
     for where, name in readers:
         if name not in populations:
-            yield finding("ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations))
+            yield finding(
+                "ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations)
+            )
     for item in network.outputs:
         population = network.population_by_name.get(item.source)
-        if population is not None and isinstance(population.neuron, Li) and isinstance(item.decoder, (SpikeCount, FirstSpike)):
-            yield finding("ND114", f"output '{item.name}'", f"decoder '{item.decoder.kind}' counts spikes, and population '{item.source}' (li) never spikes",
-                          fixes=["decoder = membrane"])
+        if (
+            population is not None
+            and isinstance(population.neuron, Li)
+            and isinstance(item.decoder, (SpikeCount, FirstSpike))
+        ):
+            yield finding(
+                "ND114",
+                f"output '{item.name}'",
+                f"decoder '{item.decoder.kind}' counts spikes, and population '{item.source}' (li) never spikes",
+                fixes=["decoder = membrane"],
+            )
 
 
 def _arrays(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -91,14 +108,20 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
     for name, array in _arrays(neuron, ""):
         if array.shape != population.shape and array.shape != (population.size,):
             wrong = True
-            yield finding("ND104", where, f"parameter '{name}' has shape {list(array.shape)}; needs one number or shape {list(population.shape)}")
+            yield finding(
+                "ND104",
+                where,
+                f"parameter '{name}' has shape {list(array.shape)}; needs one number or shape {list(population.shape)}",
+            )
     if wrong or isinstance(neuron, LoihiCuba):
         return
     if not isinstance(neuron, Li):
         lowest = float(np.min(np.asarray(neuron.v_threshold)))
         base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
         if lowest <= base:
-            yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
+            yield finding(
+                "ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}"
+            )
     if isinstance(neuron, If) or not isinstance(neuron.discretization, Euler):
         return
     keep = factors(neuron, dt_s)
@@ -108,8 +131,16 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
             continue
         least = float(np.min(np.asarray(tau)))
         if float(np.min(factor)) < 0:
-            yield finding("ND112", where, f"{name} {least:g} s is shorter than the step of {dt_s:g} s, and euler then oscillates",
-                          fixes=["discretization = exact", f"dt_s at most {least:g}", "check the unit of the time constant"])
+            yield finding(
+                "ND112",
+                where,
+                f"{name} {least:g} s is shorter than the step of {dt_s:g} s, and euler then oscillates",
+                fixes=[
+                    "discretization = exact",
+                    f"dt_s at most {least:g}",
+                    "check the unit of the time constant",
+                ],
+            )
 
 
 def _needed(network: Network, projection: Projection) -> tuple[int, int]:
@@ -122,10 +153,19 @@ def _shapes(network: Network, projection: Projection) -> Iterator[Diagnostic]:
     got = _operation_shape(operation, post)
     if got is not None and got != (post, pre):
         fixes = ["transpose the weights: they are (post, pre)"] if got == (pre, post) else []
-        yield finding("ND102", where, f"weights have shape {list(got)}; needs [{post}, {pre}] (post '{projection.target}', pre '{projection.source}')", fixes=fixes)
+        yield finding(
+            "ND102",
+            where,
+            f"weights have shape {list(got)}; needs [{post}, {pre}] (post '{projection.target}', pre '{projection.source}')",
+            fixes=fixes,
+        )
         return
     if isinstance(operation, OneToOne) and (post != pre or operation.weights.shape not in ((), (pre,))):
-        yield finding("ND102", where, f"one_to_one joins {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}; needs equal sizes and one weight or one each")
+        yield finding(
+            "ND102",
+            where,
+            f"one_to_one joins {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}; needs equal sizes and one weight or one each",
+        )
         return
     if isinstance(operation, Sparse):
         faults = list(_sparse_faults(where, operation))
@@ -144,16 +184,32 @@ def _operation_shape(operation: Any, post: int) -> tuple[int, ...] | None:
 def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
     sizes = {operation.post.shape, operation.pre.shape, operation.weights.shape}
     if len(sizes) > 1 or operation.weights.ndim != 1:
-        yield finding("ND102", where, f"post, pre and weights have shapes {[list(a.shape) for a in (operation.post, operation.pre, operation.weights)]}; needs three columns of one length")
+        yield finding(
+            "ND102",
+            where,
+            f"post, pre and weights have shapes {[list(a.shape) for a in (operation.post, operation.pre, operation.weights)]}; needs three columns of one length",
+        )
         return
-    for name, column, stop in (("post", operation.post, operation.shape[0]), ("pre", operation.pre, operation.shape[1])):
+    for name, column, stop in (
+        ("post", operation.post, operation.shape[0]),
+        ("pre", operation.pre, operation.shape[1]),
+    ):
         bad = np.flatnonzero((column < 0) | (column >= stop))
         if bad.size:
-            yield finding("ND105", where, f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}, first {int(column[bad[0]])} at {bad[0]}")
+            yield finding(
+                "ND105",
+                where,
+                f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}, first {int(column[bad[0]])} at {bad[0]}",
+            )
     key = operation.post.astype(np.int64) * operation.shape[1] + operation.pre
     twice = key.size - np.unique(key).size
     if twice:
-        yield finding("ND106", where, f"{twice} of {key.size} synapses join a pair of neurons that another synapse joins already", fixes=["add their weights"])
+        yield finding(
+            "ND106",
+            where,
+            f"{twice} of {key.size} synapses join a pair of neurons that another synapse joins already",
+            fixes=["add their weights"],
+        )
 
 
 def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> Iterator[Diagnostic]:
@@ -165,16 +221,28 @@ def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> It
     weights = projection.operation.weights.shape
     needs = {"source": (pre,), "target": (post,), "synapse": tuple(weights)}.get(projection.delay_axis)
     if needs is None:
-        yield finding("ND107", where, f"delay_steps is an array of shape {list(delays.shape)}, but delay_axis is 'projection'",
-                      fixes=["delay_axis = source, target or synapse"])
+        yield finding(
+            "ND107",
+            where,
+            f"delay_steps is an array of shape {list(delays.shape)}, but delay_axis is 'projection'",
+            fixes=["delay_axis = source, target or synapse"],
+        )
     elif delays.shape != needs:
-        yield finding("ND107", where, f"delay_steps has shape {list(delays.shape)}; delay_axis '{projection.delay_axis}' needs {list(needs)}")
+        yield finding(
+            "ND107",
+            where,
+            f"delay_steps has shape {list(delays.shape)}; delay_axis '{projection.delay_axis}' needs {list(needs)}",
+        )
 
 
 def _reach(network: Network) -> Iterator[Diagnostic]:
     reached = {item.name for item in network.inputs}
     reached |= {item.name for item in network.populations if _drives_itself(item)}
-    edges = [(item.source, item.target) for item in network.projections if synapses_of(item, network.source_size(item.source)).pre.size]
+    edges = [
+        (item.source, item.target)
+        for item in network.projections
+        if synapses_of(item, network.source_size(item.source)).pre.size
+    ]
     grew = True
     while grew:
         new = {target for source, target in edges if source in reached} - reached
@@ -182,9 +250,15 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
         grew = bool(new)
     for population in network.populations:
         if population.name not in reached:
-            yield finding("ND115", f"population '{population.name}'", "nothing drives it: no input reaches it, and it has no bias")
+            yield finding(
+                "ND115",
+                f"population '{population.name}'",
+                "nothing drives it: no input reaches it, and it has no bias",
+            )
     if not network.outputs:
-        yield finding("ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given")
+        yield finding(
+            "ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given"
+        )
 
 
 def _drives_itself(population: Population) -> bool:

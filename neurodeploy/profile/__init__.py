@@ -3,4 +3,12 @@
 from neurodeploy.profile.build import profile, profile_findings, resource_use
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
 
-__all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse", "profile", "profile_findings", "resource_use"]
+__all__ = [
+    "Estimate",
+    "PopulationActivity",
+    "Profile",
+    "ResourceUse",
+    "profile",
+    "profile_findings",
+    "resource_use",
+]

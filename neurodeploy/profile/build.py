@@ -22,7 +22,10 @@ def resource_use(program: Program) -> tuple[ResourceUse, ...]:
     limits = core_limits(program.target)
     return tuple(
         ResourceUse(
-            name=name, unit=limits[name].unit, limit=limits[name].value, per_core=tuple(int(v) for v in values),
+            name=name,
+            unit=limits[name].unit,
+            limit=limits[name].value,
+            per_core=tuple(int(v) for v in values),
             source=limits[name].citation,
         )
         for name, values in use_of_program(program).items()
@@ -36,7 +39,10 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
         rows = recording.spikes[item.name]
         found.append(
             PopulationActivity(
-                name=item.name, size=item.size, spikes=len(rows), spikes_per_inference=len(rows) / inferences,
+                name=item.name,
+                size=item.size,
+                spikes=len(rows),
+                spikes_per_inference=len(rows) / inferences,
                 rate_per_step=len(rows) / (inferences * recording.n_steps * item.size),
                 silent_neurons=item.size - int(np.unique(rows[:, 2]).size),
             )
@@ -72,7 +78,11 @@ def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
 
 
 def profile(
-    program: Program, recording: Recording, *, accuracy: float | None = None, reference_accuracy: float | None = None,
+    program: Program,
+    recording: Recording,
+    *,
+    accuracy: float | None = None,
+    reference_accuracy: float | None = None,
     lower_bounds: dict[str, int] | None = None,
 ) -> Profile:
     """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state."""
@@ -91,22 +101,39 @@ def profile(
         "messages_per_inference": _per_inference(recording, "messages_out"),
     }
     return Profile(
-        program_digest=program.digest(), target=program.target.name, board=program.target.board, backend=recording.backend,
-        ran_on=recording.ran_on, n_samples=recording.n_samples, steps_per_inference=recording.n_steps, accuracy=accuracy,
-        reference_accuracy=reference_accuracy, populations=_activity(program, recording), cores=program.tables.n_cores,
-        cores_lower_bound=bound, cores_bound_by=by, resources=resource_use(program),
-        updates_per_inference=float(rows.sum() * recording.n_steps), hops_per_inference=(hops.horizontal + hops.vertical) / n,
-        chip_messages_per_inference=hops.between_chips / n, **values, energy_per_inference=energy,
+        program_digest=program.digest(),
+        target=program.target.name,
+        board=program.target.board,
+        backend=recording.backend,
+        ran_on=recording.ran_on,
+        n_samples=recording.n_samples,
+        steps_per_inference=recording.n_steps,
+        accuracy=accuracy,
+        reference_accuracy=reference_accuracy,
+        populations=_activity(program, recording),
+        cores=program.tables.n_cores,
+        cores_lower_bound=bound,
+        cores_bound_by=by,
+        resources=resource_use(program),
+        updates_per_inference=float(rows.sum() * recording.n_steps),
+        hops_per_inference=(hops.horizontal + hops.vertical) / n,
+        chip_messages_per_inference=hops.between_chips / n,
+        **values,
+        energy_per_inference=energy,
         energy_static_per_inference=static_energy(program.target, chips, time) if time else None,
-        time_per_inference=time, time_per_step=_per_step(time, recording.n_steps),
-        no_figure=tuple(_missing(program, recording, chips)), excludes=program.target.energy_excludes,
+        time_per_inference=time,
+        time_per_step=_per_step(time, recording.n_steps),
+        no_figure=tuple(_missing(program, recording, chips)),
+        excludes=program.target.energy_excludes,
     )
 
 
 def _per_step(time: Estimate | None, steps: int) -> Estimate | None:
     if time is None:
         return None
-    return time.model_copy(update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps})
+    return time.model_copy(
+        update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps}
+    )
 
 
 def profile_findings(result: Profile) -> tuple[Diagnostic, ...]:
@@ -116,8 +143,20 @@ def profile_findings(result: Profile) -> tuple[Diagnostic, ...]:
     if result.energy_per_inference is None:
         found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
     else:
-        found.append(finding("ND602", where, f"energy and time are modelled from published figures, not measured ({result.energy_per_inference.source})"))
+        found.append(
+            finding(
+                "ND602",
+                where,
+                f"energy and time are modelled from published figures, not measured ({result.energy_per_inference.source})",
+            )
+        )
     for item in result.populations:
         if item.spikes == 0 and item.size:
-            found.append(finding("ND603", f"population '{item.name}'", f"none of its {item.size} neurons spiked in {result.n_samples} samples"))
+            found.append(
+                finding(
+                    "ND603",
+                    f"population '{item.name}'",
+                    f"none of its {item.size} neurons spiked in {result.n_samples} samples",
+                )
+            )
     return tuple(found)

@@ -54,15 +54,22 @@ def cost_under(program: Program, recording: Recording, counters: Counters, profi
     """Return energy and time of a whole recording under one profile (see the module)."""
     rows = population_rows(program).astype(np.float64)
     sent = [
-        (rows, profile.access), (counters.active_updates, profile.update), (counters.spikes, profile.spike),
+        (rows, profile.access),
+        (counters.active_updates, profile.update),
+        (counters.spikes, profile.spike),
         (counters.messages_out, profile.message_out),
     ]
     received = [
-        (counters.messages_in, profile.message_in), (counters.synops_dense, profile.synop_dense),
-        (counters.synops_sparse, profile.synop_sparse), (counters.synops_shared, profile.synop_shared),
+        (counters.messages_in, profile.message_in),
+        (counters.synops_dense, profile.synop_dense),
+        (counters.synops_sparse, profile.synop_sparse),
+        (counters.synops_shared, profile.synop_shared),
     ]
     shape = counters.spikes.shape
-    energy = sum(float(np.broadcast_to(count, shape).sum(dtype=np.float64)) * _value(event.energy) for count, event in sent + received)
+    energy = sum(
+        float(np.broadcast_to(count, shape).sum(dtype=np.float64)) * _value(event.energy)
+        for count, event in sent + received
+    )
     energy += _hop_energy(travelled(program, recording), profile)
     send = sum((np.asarray(count) * _value(event.time) for count, event in sent), np.zeros(shape))
     receive = sum((np.asarray(count) * _value(event.time) for count, event in received), np.zeros(shape))
@@ -72,7 +79,9 @@ def cost_under(program: Program, recording: Recording, counters: Counters, profi
 
 
 def _hop_energy(hops: Hops, profile: EnergyProfile) -> float:
-    return hops.horizontal * _value(profile.hop_horizontal.energy) + hops.vertical * _value(profile.hop_vertical.energy)
+    return hops.horizontal * _value(profile.hop_horizontal.energy) + hops.vertical * _value(
+        profile.hop_vertical.energy
+    )
 
 
 def estimates(program: Program, recording: Recording, counters: Counters) -> tuple[Estimate, Estimate] | None:
@@ -84,15 +93,33 @@ def estimates(program: Program, recording: Recording, counters: Counters) -> tup
     target = program.target
     if target.energy_nominal is None:
         return None
-    costs = {name: cost_under(program, recording, counters, profile) for name, profile in target.energy.items()}
+    costs = {
+        name: cost_under(program, recording, counters, profile) for name, profile in target.energy.items()
+    }
     nominal, profile = costs[target.energy_nominal], target.energy[target.energy_nominal]
     source = f"{target.file} energy." + ", energy.".join(target.energy)
     chips = len(occupied_tiles(program))
     across = _value(target.barrier_chips) * recording.n_samples * recording.n_steps if chips > 1 else 0.0
-    energy = _widened([c.energy_j for c in costs.values()], nominal.energy_j, _value(profile.published_energy_error), "J", source, recording.n_samples)
+    energy = _widened(
+        [c.energy_j for c in costs.values()],
+        nominal.energy_j,
+        _value(profile.published_energy_error),
+        "J",
+        source,
+        recording.n_samples,
+    )
     times = [c.time_s for c in costs.values()]
-    slowest = max([*times, *(c.time_s - c.barrier_s + across for c in costs.values())]) if chips > 1 else max(times)
-    time = _widened([*times, slowest], nominal.time_s, _value(profile.published_time_error), "s", source, recording.n_samples)
+    slowest = (
+        max([*times, *(c.time_s - c.barrier_s + across for c in costs.values())]) if chips > 1 else max(times)
+    )
+    time = _widened(
+        [*times, slowest],
+        nominal.time_s,
+        _value(profile.published_time_error),
+        "s",
+        source,
+        recording.n_samples,
+    )
     return energy, time
 
 
@@ -108,6 +135,10 @@ def static_energy(target: Target, chips: int, time: Estimate) -> Estimate | None
         return None
     middle = 0.5 * (power.low + power.high) * chips
     return Estimate(
-        value=middle * time.value, low=power.low * chips * time.low, high=power.high * chips * time.high, unit="J",
-        kind="modelled", source=f"{target.file} static_power: {power.source}",
+        value=middle * time.value,
+        low=power.low * chips * time.low,
+        high=power.high * chips * time.high,
+        unit="J",
+        kind="modelled",
+        source=f"{target.file} static_power: {power.source}",
     )

@@ -4,4 +4,12 @@ from neurodeploy.program.archive import load_program, save_program
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 
-__all__ = ["InputRoutes", "PlacedPopulation", "Program", "SynapseFormat", "Tables", "load_program", "save_program"]
+__all__ = [
+    "InputRoutes",
+    "PlacedPopulation",
+    "Program",
+    "SynapseFormat",
+    "Tables",
+    "load_program",
+    "save_program",
+]

@@ -33,7 +33,10 @@ def load_program(path: str | Path) -> Program:
     version = plain.get("schema_version") if isinstance(plain, dict) else None
     if version != 1:
         message = f"is a program of schema version {version}; this release reads 1"
-        raise DiagnosticError("files", (finding("ND003", where, message, fixes=["update neurodeploy, or compile the network again"]),))
+        raise DiagnosticError(
+            "files",
+            (finding("ND003", where, message, fixes=["update neurodeploy, or compile the network again"]),),
+        )
     try:
         program = Program.model_validate(plain)
     except ValidationError as error:
@@ -69,16 +72,41 @@ def table_faults(program: Program) -> list[str]:
     faults += _ptr_faults("out_axon_ptr", t.out_axon_ptr, rows, t.out_core.size)
     for item in program.inputs:
         faults += _ptr_faults(f"inputs[{item.name}].ptr", item.ptr, item.ptr.size - 1, item.core.size)
-    columns = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp", "reset", "spiking", "population")
-    faults += [f"table {name} has {getattr(t, name).size} rows, not {rows}" for name in columns if getattr(t, name).size != rows]
-    faults += [f"table {name} has the wrong length" for name in ("entry_mantissa", "entry_delay") if getattr(t, name).size != t.entry_target.size]
+    columns = (
+        "du",
+        "dv",
+        "vth_mant",
+        "bias_mant",
+        "bias_exp",
+        "refract_delay",
+        "vmin_exp",
+        "vmax_exp",
+        "reset",
+        "spiking",
+        "population",
+    )
+    faults += [
+        f"table {name} has {getattr(t, name).size} rows, not {rows}"
+        for name in columns
+        if getattr(t, name).size != rows
+    ]
+    faults += [
+        f"table {name} has the wrong length"
+        for name in ("entry_mantissa", "entry_delay")
+        if getattr(t, name).size != t.entry_target.size
+    ]
     if faults:
         return faults
     faults += _range_faults("population", t.population, len(program.populations))
-    faults += _range_faults("neuron", t.neuron, np.array([item.size for item in program.populations])[t.population] if rows else 0)
+    faults += _range_faults(
+        "neuron", t.neuron, np.array([item.size for item in program.populations])[t.population] if rows else 0
+    )
     faults += _range_faults("segment_format", t.segment_format, len(program.formats))
     per_core = np.diff(t.in_axon_ptr)
-    for name, core, axon in [("out", t.out_core, t.out_in_axon), *((f"inputs[{i.name}]", i.core, i.in_axon) for i in program.inputs)]:
+    for name, core, axon in [
+        ("out", t.out_core, t.out_in_axon),
+        *((f"inputs[{i.name}]", i.core, i.in_axon) for i in program.inputs),
+    ]:
         core_faults = _range_faults(f"{name} core", core, cores)
         faults += core_faults or _range_faults(f"{name} axon", axon, per_core[core] if core.size else 0)
     core_of_axon = np.repeat(np.arange(cores), per_core)
@@ -91,7 +119,9 @@ def _target_faults(program: Program, core_of_axon: Any) -> list[str]:
     t = program.tables
     if not t.entry_target.size or not core_of_axon.size:
         return []
-    furthest = np.maximum.reduceat(t.entry_target, np.minimum(t.entry_ptr[:-1], t.entry_target.size - 1)).astype(np.int64)
+    furthest = np.maximum.reduceat(
+        t.entry_target, np.minimum(t.entry_ptr[:-1], t.entry_target.size - 1)
+    ).astype(np.int64)
     furthest[np.diff(t.entry_ptr) == 0] = 0
     per_list = np.zeros(t.segment_ptr.size - 1, dtype=np.int64)
     np.maximum.at(per_list, np.repeat(np.arange(per_list.size), np.diff(t.segment_ptr)), furthest)

@@ -54,11 +54,15 @@ def _gather(starts: Ints, lengths: Ints) -> Ints:
     return np.repeat(starts - offset, lengths) + np.arange(int(lengths.sum()))
 
 
-def _merge(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Lists:
+def _merge(
+    segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]
+) -> _Lists:
     """Sort the segments of a core by (source, projection) and join those of one source to one list."""
     if not segments:
         zero = np.zeros(0, dtype=np.int64)
-        return _Lists(zero, zero, zero, zero, zero.astype(np.uint16), zero.astype(np.int16), zero.astype(np.uint8))
+        return _Lists(
+            zero, zero, zero, zero, zero.astype(np.uint16), zero.astype(np.int16), zero.astype(np.uint8)
+        )
     owner = np.concatenate([first_of[item.source] + item.sources for item in segments])
     lengths = np.concatenate([item.lengths for item in segments])
     formats = np.concatenate([np.full(item.sources.size, format_index[item.style]) for item in segments])
@@ -66,7 +70,10 @@ def _merge(segments: list[Segment], first_of: dict[str, int], format_index: dict
     entry = _gather((np.cumsum(lengths) - lengths)[order], lengths[order])
     owners, per_list = np.unique(owner, return_counts=True)
     return _Lists(
-        owners, per_list, formats[order], lengths[order],
+        owners,
+        per_list,
+        formats[order],
+        lengths[order],
         np.concatenate([item.targets for item in segments])[entry],
         np.concatenate([item.mantissas for item in segments])[entry],
         np.concatenate([item.delays for item in segments])[entry],
@@ -86,12 +93,23 @@ def _rows(populations: tuple[QuantizedPopulation, ...], core_of: dict[str, Any])
     return population[order], neuron[order], core[order]
 
 
-def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints) -> dict[str, Any]:
+def _registers(
+    populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints
+) -> dict[str, Any]:
     first = _ptr([item.size for item in populations])[population] + neuron
-    types = {"vth_mant": np.int32, "bias_mant": np.int16, "du": np.int16, "dv": np.int16, "refract_delay": np.uint8}
+    types = {
+        "vth_mant": np.int32,
+        "bias_mant": np.int16,
+        "du": np.int16,
+        "dv": np.int16,
+        "refract_delay": np.uint8,
+    }
     names = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(item, name) for item in populations])[first].astype(types.get(name, np.int8)) for name in names
+        name: np.concatenate([getattr(item, name) for item in populations])[first].astype(
+            types.get(name, np.int8)
+        )
+        for name in names
     }
     columns["reset"] = np.array([_RESETS[item.reset] for item in populations], dtype=np.int8)[population]
     columns["spiking"] = np.array([int(item.spiking) for item in populations], dtype=np.int8)[population]
@@ -99,7 +117,11 @@ def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, n
 
 
 def build_tables(
-    populations: tuple[QuantizedPopulation, ...], inputs: dict[str, int], core_of: dict[str, Any], core_id: Any, segments: list[Segment]
+    populations: tuple[QuantizedPopulation, ...],
+    inputs: dict[str, int],
+    core_of: dict[str, Any],
+    core_id: Any,
+    segments: list[Segment],
 ) -> tuple[tuple[SynapseFormat, ...], tuple[InputRoutes, ...], Tables]:
     """Return formats, input routes and tables; `inputs` is name -> lines, `core_id` (n_cores,) the physical cores."""
     n_cores = int(np.asarray(core_id).size)
@@ -107,7 +129,9 @@ def build_tables(
     formats = tuple(dict.fromkeys(item.style for item in segments))
     format_index = {style: index for index, style in enumerate(formats)}
     sizes = [*inputs.values(), *(item.size for item in populations)]
-    first_of = dict(zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False))
+    first_of = dict(
+        zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False)
+    )
     by_core: list[list[Segment]] = [[] for _ in range(n_cores)]
     for item in segments:
         by_core[item.core].append(item)
@@ -138,8 +162,12 @@ def build_tables(
 
 
 def _routes(
-    inputs: dict[str, int], populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints,
-    first_of: dict[str, int], axons: tuple[Ints, Ints, Ints],
+    inputs: dict[str, int],
+    populations: tuple[QuantizedPopulation, ...],
+    population: Ints,
+    neuron: Ints,
+    first_of: dict[str, int],
+    axons: tuple[Ints, Ints, Ints],
 ) -> tuple[tuple[InputRoutes, ...], dict[str, Any]]:
     """Routes of the inputs, and the out-axon columns of the rows."""
     owner, to_core, axon = axons
@@ -150,7 +178,11 @@ def _routes(
         low, high = np.searchsorted(owner, [first_of[name], first_of[name] + lines])
         mine = slice(int(low), int(high))
         ptr = _ptr(np.bincount(owner[mine] - first_of[name], minlength=lines))
-        routes.append(InputRoutes(name=name, ptr=ptr, core=to_core[mine].astype(np.int32), in_axon=axon[mine].astype(np.int32)))
+        routes.append(
+            InputRoutes(
+                name=name, ptr=ptr, core=to_core[mine].astype(np.int32), in_axon=axon[mine].astype(np.int32)
+            )
+        )
     first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
     number = first[population] + neuron
     start, stop = np.searchsorted(owner, number, "left"), np.searchsorted(owner, number, "right")
@@ -169,6 +201,11 @@ Encoding = Literal["dense", "sparse", "shared"]
 def make_format(projection: str, weight: Any, plan: Any) -> SynapseFormat:
     """Return the format of a projection's segments inside one core."""
     return SynapseFormat(
-        projection=projection, weight_bits=weight.weight_bits, exponent=weight.exponent, sign_mode=cast(SignMode, weight.sign_mode),
-        delay_bits=plan.delay_bits, index_bits=plan.index_bits, encoding=cast(Encoding, plan.encoding),
+        projection=projection,
+        weight_bits=weight.weight_bits,
+        exponent=weight.exponent,
+        sign_mode=cast(SignMode, weight.sign_mode),
+        delay_bits=plan.delay_bits,
+        index_bits=plan.index_bits,
+        encoding=cast(Encoding, plan.encoding),
     )

@@ -1,6 +1,11 @@
 """Quantize: floats to a target's integers, nothing rounded in silence."""
 
 from neurodeploy.quantize.quantize import quantize
-from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation, QuantizedProjection, QuantizeOptions
+from neurodeploy.quantize.quantized import (
+    Quantized,
+    QuantizedPopulation,
+    QuantizedProjection,
+    QuantizeOptions,
+)
 
 __all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection", "quantize"]

@@ -31,34 +31,47 @@ def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
         where, neuron = f"population '{population.name}'", population.neuron
         if neuron.kind not in offered.kinds:
             yield finding(
-                "ND212", where, f"neuron kind '{neuron.kind}' is not offered by target '{target.name}': {', '.join(offered.kinds)}",
+                "ND212",
+                where,
+                f"neuron kind '{neuron.kind}' is not offered by target '{target.name}': {', '.join(offered.kinds)}",
                 limit_source=f"{target.file} neurons.kinds: {offered.kinds_source}",
             )
             continue
         mode = _reset_mode(population)
         if mode is not None and mode not in offered.resets:
             yield finding(
-                "ND213", where, f"reset '{mode}' is not offered by target '{target.name}': {', '.join(offered.resets)}",
+                "ND213",
+                where,
+                f"reset '{mode}' is not offered by target '{target.name}': {', '.join(offered.resets)}",
                 limit_source=cite(target, f"neurons.resets.{next(iter(offered.resets))}"),
             )
         elif mode in offered.extensions:
             count = int(offered.resets[mode].value)
             yield finding(
-                "ND214", where, f"reset '{mode}' is an extension: it takes {count} compartments per neuron, and no public "
+                "ND214",
+                where,
+                f"reset '{mode}' is an extension: it takes {count} compartments per neuron, and no public "
                 "arithmetic of the chip exists to be exact against",
             )
         if not isinstance(neuron, (Li, LoihiCuba)):
             span = target.precision.refractory_delay
             if neuron.refractory_steps + 1 > span.high:
                 yield finding(
-                    "ND210", where, "refractory period is longer than the register holds", found=neuron.refractory_steps,
-                    limit=span.high - 1, unit="step", limit_source=cite(target, "precision.refractory_delay"),
+                    "ND210",
+                    where,
+                    "refractory period is longer than the register holds",
+                    found=neuron.refractory_steps,
+                    limit=span.high - 1,
+                    unit="step",
+                    limit_source=cite(target, "precision.refractory_delay"),
                 )
             lowest = float(np.min(np.asarray(neuron.v_threshold)))
             base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
             if lowest < base:
                 yield finding(
-                    "ND203", where, f"v_threshold {lowest:g} lies below the reset value {base:g}: no register holds it",
+                    "ND203",
+                    where,
+                    f"v_threshold {lowest:g} lies below the reset value {base:g}: no register holds it",
                     limit_source=cite(target, "precision.threshold_mantissa"),
                 )
 
@@ -72,20 +85,32 @@ def _projections(network: Network, target: Target, options: QuantizeOptions) -> 
         bits = options.weight_bits.get(projection.name, options.weight_bits.get("*", annotated))
         if bits not in legal:
             yield finding(
-                "ND207", where, f"{bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}",
+                "ND207",
+                where,
+                f"{bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}",
                 limit_source=cite(target, "precision.weight_bits"),
             )
         delays = np.asarray(projection.delay_steps)
         if delays.size and delays.max() > span.high:
             count = int(np.count_nonzero(delays > span.high))
             yield finding(
-                "ND211", where, f"{count} of {delays.size} delays are longer than the target holds", found=float(delays.max()),
-                limit=span.high, unit="step", limit_source=cite(target, "precision.delay_steps"),
+                "ND211",
+                where,
+                f"{count} of {delays.size} delays are longer than the target holds",
+                found=float(delays.max()),
+                limit=span.high,
+                unit="step",
+                limit_source=cite(target, "precision.delay_steps"),
             )
     names = [item.name for item in network.projections]
     for name in options.weight_bits:
         if name != "*" and name not in names:
-            yield finding("ND207", f"projection '{name}'", "does not exist, so its weight bits cannot be set", fixes=nearest(name, names))
+            yield finding(
+                "ND207",
+                f"projection '{name}'",
+                "does not exist, so its weight bits cannot be set",
+                fixes=nearest(name, names),
+            )
 
 
 def capability_findings(network: Network, target: Target, options: QuantizeOptions) -> tuple[Diagnostic, ...]:
@@ -93,5 +118,11 @@ def capability_findings(network: Network, target: Target, options: QuantizeOptio
     found = [*_populations(network, target), *_projections(network, target, options)]
     for item in network.inputs:
         if isinstance(item.encoder, Current):
-            found.append(finding("ND215", f"input '{item.name}'", "currents are host-driven in every step: not deployable, emulator and reference only"))
+            found.append(
+                finding(
+                    "ND215",
+                    f"input '{item.name}'",
+                    "currents are host-driven in every step: not deployable, emulator and reference only",
+                )
+            )
     return tuple(found)

@@ -55,7 +55,9 @@ def fold(population: Population, dt_s: float) -> Folded:
     parts = [full(value) for value in factors(neuron, dt_s)]
     keep_v, gain_v, keep_i, gain_i = parts
     filtered = isinstance(neuron, CubaLif)
-    weight_gain = gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, CubaLif) else 1.0)
+    weight_gain = (
+        gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, CubaLif) else 1.0)
+    )
     leak = full(0.0 if isinstance(neuron, If) else neuron.v_leak)
     ledger: list[LedgerLine] = []
     spiking = not isinstance(neuron, Li)
@@ -65,8 +67,12 @@ def fold(population: Population, dt_s: float) -> Folded:
     if filtered and np.any(drive):
         ledger.append(
             LedgerLine(
-                where=where, quantity="bias", asked="into the filtered current", got="its steady state, into v",
-                level="approximate", note="differs while the current charges",
+                where=where,
+                quantity="bias",
+                asked="into the filtered current",
+                got="its steady state, into v",
+                level="approximate",
+                note="differs while the current charges",
             )
         )
     steady = np.where(keep_i < 1, 1.0 - keep_i, 1.0) if filtered else np.ones(size)

@@ -12,7 +12,12 @@ from neurodeploy.network import LoihiCuba, Network, Population, Projection, Weig
 from neurodeploy.network.connectivity import Synapses, synapses_of
 from neurodeploy.quantize.capability import capability_findings
 from neurodeploy.quantize.fold import Folded, fold
-from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation, QuantizedProjection, QuantizeOptions
+from neurodeploy.quantize.quantized import (
+    Quantized,
+    QuantizedPopulation,
+    QuantizedProjection,
+    QuantizeOptions,
+)
 from neurodeploy.quantize.registers import float_registers, integer_registers
 from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findings, reach_findings
 from neurodeploy.quantize.scale import Incoming, choose_scale, exponent_for
@@ -54,15 +59,21 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     raise_errors(STAGE, work.findings)
     by_target: dict[str, list[tuple[Projection, Synapses]]] = {item.name: [] for item in network.populations}
     for projection in network.projections:
-        by_target[projection.target].append((projection, synapses_of(projection, network.source_size(projection.source))))
+        by_target[projection.target].append(
+            (projection, synapses_of(projection, network.source_size(projection.source)))
+        )
     for population in network.populations:
         convert = _convert_integers if isinstance(population.neuron, LoihiCuba) else _convert_floats
         convert(work, population, by_target[population.name])
     findings = raise_errors(STAGE, work.findings)
     return Quantized(
-        network=network, target_name=target.name, options=work.options, populations=tuple(work.populations),
+        network=network,
+        target_name=target.name,
+        options=work.options,
+        populations=tuple(work.populations),
         projections=tuple(work.projections[item.name] for item in network.projections),
-        ledger=tuple(work.ledger), findings=findings,
+        ledger=tuple(work.ledger),
+        findings=findings,
     )
 
 
@@ -70,7 +81,9 @@ def _incoming(work: _Work, folded: Folded, pairs: list[tuple[Projection, Synapse
     found: list[Incoming] = []
     for projection, synapses in pairs:
         weights = synapses.weights.astype(np.float64) * folded.weight_gain[synapses.post]
-        found.append(Incoming(projection.name, synapses.post, weights, work.bits(projection), sign_mode_of(weights)))
+        found.append(
+            Incoming(projection.name, synapses.post, weights, work.bits(projection), sign_mode_of(weights))
+        )
     return found
 
 
@@ -84,16 +97,22 @@ def _convert_floats(work: _Work, population: Population, pairs: list[tuple[Proje
     work.findings += findings
     for (projection, synapses), item in zip(pairs, incoming, strict=True):
         exponent = exponent_for(work.target, item, scale) or 0
-        style = WeightFormat(weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode))
+        style = WeightFormat(
+            weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode)
+        )
         mantissas, loss = round_weights(work.target.dialect, item.weights, scale, style)
         work.ledger.append(loss_line(projection.name, style, loss))
         work.findings += loss_findings(projection.name, loss)
         _keep(work, projection, synapses, mantissas, style)
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
-    work.findings += reach_findings(registers, folded, incoming, [work.projections[p.name] for p, _ in pairs], work.target)
+    work.findings += reach_findings(
+        registers, folded, incoming, [work.projections[p.name] for p, _ in pairs], work.target
+    )
 
 
-def _keep(work: _Work, projection: Projection, synapses: Synapses, mantissas: Any, style: WeightFormat) -> None:
+def _keep(
+    work: _Work, projection: Projection, synapses: Synapses, mantissas: Any, style: WeightFormat
+) -> None:
     n_source = work.network.source_size(projection.source)
     work.projections[projection.name] = as_csr(
         projection.name, projection.source, projection.target, n_source, synapses, mantissas, style
@@ -116,17 +135,28 @@ def _convert_integers(work: _Work, population: Population, pairs: list[tuple[Pro
         mantissas = np.rint(synapses.weights).astype(np.int64)
         if np.any(mantissas != synapses.weights):
             work.findings.append(
-                finding("ND209", where, "its target holds integers, and its weights are not all integers",
-                        fixes=["give integer mantissas and a weight_format, or a float neuron kind"])
+                finding(
+                    "ND209",
+                    where,
+                    "its target holds integers, and its weights are not all integers",
+                    fixes=["give integer mantissas and a weight_format, or a float neuron kind"],
+                )
             )
             continue
         stored = stored_mantissas(work.target.dialect, mantissas, style.weight_bits, style.sign_mode)
-        signs = {"excitatory": mantissas < 0, "inhibitory": mantissas > 0}.get(style.sign_mode, np.zeros(1, dtype=bool))
+        signs = {"excitatory": mantissas < 0, "inhibitory": mantissas > 0}.get(
+            style.sign_mode, np.zeros(1, dtype=bool)
+        )
         wide = np.abs(mantissas) > (1 << work.target.dialect.mantissa_bits)
         bad = int(np.count_nonzero((stored != mantissas) | signs | wide))
         if bad:
             message = f"{bad} of {mantissas.size} mantissas cannot be stored in {style.weight_bits} bits with sign mode {style.sign_mode}"
             work.findings.append(
-                finding("ND209", where, message, fixes=["even mantissas, more bits, or one projection for each sign"])
+                finding(
+                    "ND209",
+                    where,
+                    message,
+                    fixes=["even mantissas, more bits, or one projection for each sign"],
+                )
             )
         _keep(work, projection, synapses, mantissas, style)

@@ -33,8 +33,12 @@ def _decay_line(
     error = np.abs(got - asked) / np.where(asked > 0, asked, 1.0)
     worst = int(np.argmax(error))
     line = LedgerLine(
-        where=where, quantity=quantity, asked=f"{asked[worst]:.6g} per step", got=f"{got[worst]:.6g} per step",
-        level="exact" if error[worst] == 0 else "rounded", relative_error=float(error[worst]),
+        where=where,
+        quantity=quantity,
+        asked=f"{asked[worst]:.6g} per step",
+        got=f"{got[worst]:.6g} per step",
+        level="exact" if error[worst] == 0 else "rounded",
+        relative_error=float(error[worst]),
         note=f"worst of {asked.size} neurons" if asked.size > 1 else "",
     )
     return line, float(error[worst])
@@ -93,36 +97,70 @@ def float_registers(
     vth = _thresholds(target, folded, scale, neuron.comparison) if spiking else np.zeros(size, dtype=np.int64)
     bias_mant, bias_exp = _bias(target, folded, scale)
     vmin = _floor(target, folded, scale)
-    ledger += _value_lines(where, folded, scale, target, vth, bias_mant << bias_exp, neuron.comparison if spiking else ">")
+    ledger += _value_lines(
+        where, folded, scale, target, vth, bias_mant << bias_exp, neuron.comparison if spiking else ">"
+    )
     findings += _floor_findings(where, folded, scale, vmin)
     mode = neuron.reset.mode if spiking else "none"
     reset = "zero" if mode == "value" else mode
     steps = neuron.refractory_steps if spiking else 0
-    return _registers(
-        population, du=du, dv=dv, vth_mant=vth, bias_mant=bias_mant, bias_exp=np.full(size, bias_exp),
-        refract_delay=np.full(size, steps + 1), vmin_exp=vmin, vmax_exp=np.full(size, int(precision.vmax_exponent.high)),
-        reset=reset, spiking=spiking, target=target, scale=scale, frame=folded.frame,
-    ), ledger, findings
+    return (
+        _registers(
+            population,
+            du=du,
+            dv=dv,
+            vth_mant=vth,
+            bias_mant=bias_mant,
+            bias_exp=np.full(size, bias_exp),
+            refract_delay=np.full(size, steps + 1),
+            vmin_exp=vmin,
+            vmax_exp=np.full(size, int(precision.vmax_exponent.high)),
+            reset=reset,
+            spiking=spiking,
+            target=target,
+            scale=scale,
+            frame=folded.frame,
+        ),
+        ledger,
+        findings,
+    )
 
 
 def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
     message = f"{quantity} moves by {error:.1%}: asked {line.asked}, got {line.got}"
-    return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
+    return finding(
+        "ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"]
+    )
 
 
 def _value_lines(
     where: str, folded: Folded, scale: float, target: Target, vth: Ints, bias: Ints, comparison: str
 ) -> list[LedgerLine]:
-    lines = [LedgerLine(where=where, quantity="scale", asked="1 unit of v", got=f"{scale:.6g} integer units", level="exact")]
+    lines = [
+        LedgerLine(
+            where=where,
+            quantity="scale",
+            asked="1 unit of v",
+            got=f"{scale:.6g} integer units",
+            level="exact",
+        )
+    ]
     if folded.threshold is not None:
         got = (vth << target.dialect.threshold_shift_bits) / scale
-        error = float(np.max(np.abs(got - folded.threshold) / np.where(folded.threshold > 0, folded.threshold, 1.0)))
+        error = float(
+            np.max(np.abs(got - folded.threshold) / np.where(folded.threshold > 0, folded.threshold, 1.0))
+        )
         level = "approximate" if comparison == ">=" else ("exact" if error == 0 else "rounded")
         note = "`>=` became `>` against the threshold below" if comparison == ">=" else ""
         lines.append(
             LedgerLine(
-                where=where, quantity="v_threshold", asked=f"{folded.threshold.max():.6g}", got=f"{got.max():.6g}",
-                level=level, relative_error=error, note=note,
+                where=where,
+                quantity="v_threshold",
+                asked=f"{folded.threshold.max():.6g}",
+                got=f"{got.max():.6g}",
+                level=level,
+                relative_error=error,
+                note=note,
             )
         )
     if np.any(folded.bias):
@@ -130,8 +168,12 @@ def _value_lines(
         error = float(np.abs(got - folded.bias).max()) / top
         lines.append(
             LedgerLine(
-                where=where, quantity="bias per step", asked=f"{folded.bias.max():.6g}", got=f"{got.max():.6g}",
-                level="exact" if error == 0 else "rounded", relative_error=error,
+                where=where,
+                quantity="bias per step",
+                asked=f"{folded.bias.max():.6g}",
+                got=f"{got.max():.6g}",
+                level="exact" if error == 0 else "rounded",
+                relative_error=error,
             )
         )
     return lines
@@ -148,7 +190,9 @@ def _floor_findings(where: str, folded: Folded, scale: float, vmin: Ints) -> lis
     return [finding("ND217", where, message)]
 
 
-def _registers(population: Population, *, target: Target, frame: Any, spiking: bool, reset: Any, **columns: Any) -> QuantizedPopulation:
+def _registers(
+    population: Population, *, target: Target, frame: Any, spiking: bool, reset: Any, **columns: Any
+) -> QuantizedPopulation:
     modes = target.neurons.resets
     scale = columns.pop("scale")
     return QuantizedPopulation(
@@ -160,14 +204,23 @@ def _registers(population: Population, *, target: Target, frame: Any, spiking: b
         compartments_per_neuron=int(modes[reset].value) if reset in modes else 1,
         scale=scale,
         v_frame=np.asarray(frame, dtype=np.float64),
-        **{name: np.broadcast_to(values, (population.size,)).astype(np.int32) for name, values in columns.items()},
+        **{
+            name: np.broadcast_to(values, (population.size,)).astype(np.int32)
+            for name, values in columns.items()
+        },
     )
 
 
 def _ranges(target: Target) -> dict[str, str]:
     return {
-        "du": "du", "dv": "dv", "vth_mant": "threshold_mantissa", "bias_mant": "bias_mantissa", "bias_exp": "bias_exponent",
-        "refract_delay": "refractory_delay", "vmin_exp": "vmin_exponent", "vmax_exp": "vmax_exponent",
+        "du": "du",
+        "dv": "dv",
+        "vth_mant": "threshold_mantissa",
+        "bias_mant": "bias_mantissa",
+        "bias_exp": "bias_exponent",
+        "refract_delay": "refractory_delay",
+        "vmin_exp": "vmin_exponent",
+        "vmax_exp": "vmax_exponent",
     }
 
 
@@ -180,7 +233,10 @@ def integer_registers(population: Population, target: Target) -> tuple[Quantized
     def full(value: Any) -> Ints:
         return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (size,)).astype(np.int64)
 
-    columns = {name: full(getattr(neuron, name)) for name in ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")}
+    columns = {
+        name: full(getattr(neuron, name))
+        for name in ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")
+    }
     columns["refract_delay"] = full(neuron.refractory_steps) + 1
     findings: list[Diagnostic] = []
     for name, field in _ranges(target).items():
@@ -191,9 +247,22 @@ def integer_registers(population: Population, target: Target) -> tuple[Quantized
             limit = span.low if value < span.low else span.high
             message = f"{name} of {bad.size} of {size} neurons is outside {span.low:g}..{span.high:g}, first neuron {bad[0]}"
             findings.append(
-                finding("ND208", f"population '{population.name}'", message, found=value, limit=limit, unit=span.unit,
-                        limit_source=cite(target, f"precision.{field}"))
+                finding(
+                    "ND208",
+                    f"population '{population.name}'",
+                    message,
+                    found=value,
+                    limit=limit,
+                    unit=span.unit,
+                    limit_source=cite(target, f"precision.{field}"),
+                )
             )
     return _registers(
-        population, target=target, frame=np.zeros(size), spiking=True, reset=neuron.reset, scale=None, **columns
+        population,
+        target=target,
+        frame=np.zeros(size),
+        spiking=True,
+        reset=neuron.reset,
+        scale=None,
+        **columns,
     ), findings

@@ -25,9 +25,13 @@ def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:
     """Return the ledger line of a projection's weights."""
     exact = loss.largest == 0
     return LedgerLine(
-        where=f"projection '{name}'", quantity="weights", asked=f"{loss.n_synapses:,} floats",
-        got=f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}", level="exact" if exact else "rounded",
-        relative_error=loss.rms_relative, note=f"{loss.clipped} clipped, {loss.vanished} vanished, largest error {loss.largest:.3g}",
+        where=f"projection '{name}'",
+        quantity="weights",
+        asked=f"{loss.n_synapses:,} floats",
+        got=f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}",
+        level="exact" if exact else "rounded",
+        relative_error=loss.rms_relative,
+        note=f"{loss.clipped} clipped, {loss.vanished} vanished, largest error {loss.largest:.3g}",
     )
 
 
@@ -36,16 +40,26 @@ def loss_findings(name: str, loss: WeightLoss) -> list[Diagnostic]:
     where, found = f"projection '{name}'", list[Diagnostic]()
     if loss.vanished > VANISHED_TOLERANCE * loss.n_synapses:
         message = f"{loss.vanished} of {loss.n_synapses} weights round to 0"
-        found.append(finding("ND202", where, message, severity="error" if loss.vanished == loss.n_synapses else None))
+        found.append(
+            finding("ND202", where, message, severity="error" if loss.vanished == loss.n_synapses else None)
+        )
     if loss.rms_relative > RMS_TOLERANCE:
         found.append(
-            finding("ND201", where, "rounding moves the weights far", found=100 * RMS_TOLERANCE, limit=round(100 * loss.rms_relative, 2),
-                    unit="% RMS error at most")
+            finding(
+                "ND201",
+                where,
+                "rounding moves the weights far",
+                found=100 * RMS_TOLERANCE,
+                limit=round(100 * loss.rms_relative, 2),
+                unit="% RMS error at most",
+            )
         )
     return found
 
 
-def overflow_findings(name: str, folded: Folded, incoming: list[Incoming], scale: float, target: Target) -> list[Diagnostic]:
+def overflow_findings(
+    name: str, folded: Folded, incoming: list[Incoming], scale: float, target: Target
+) -> list[Diagnostic]:
     """Return ND206 where the worst case of a step can overflow the accumulator or the current."""
     sums = worst_sum(incoming, folded.bias.size) * scale
     dialect, where, found = target.dialect, f"population '{name}'", list[Diagnostic]()
@@ -58,31 +72,59 @@ def overflow_findings(name: str, folded: Folded, incoming: list[Incoming], scale
             count = int(np.count_nonzero(values >= 2.0**bits))
             message = f"the {what} of {count} of {values.size} neurons overflows if all their sources keep spiking together"
             found.append(
-                finding("ND206", where, message, found=float(values.max()) if np.isfinite(values.max()) else None,
-                        limit=2.0**bits if np.isfinite(values.max()) else None, unit="integer unit",
-                        limit_source=f"dialect {dialect.name}: {dialect.sources.get('accumulator_wrap_bits' if what == 'accumulator' else 'state_bits', '')}")
+                finding(
+                    "ND206",
+                    where,
+                    message,
+                    found=float(values.max()) if np.isfinite(values.max()) else None,
+                    limit=2.0**bits if np.isfinite(values.max()) else None,
+                    unit="integer unit",
+                    limit_source=f"dialect {dialect.name}: {dialect.sources.get('accumulator_wrap_bits' if what == 'accumulator' else 'state_bits', '')}",
+                )
             )
     return found
 
 
 def reach_findings(
-    registers: QuantizedPopulation, folded: Folded, incoming: list[Incoming], projections: list[QuantizedProjection], target: Target
+    registers: QuantizedPopulation,
+    folded: Folded,
+    incoming: list[Incoming],
+    projections: list[QuantizedProjection],
+    target: Target,
 ) -> list[Diagnostic]:
     """Return ND216 (neurons that rounding silenced) and ND218 (neurons that rounding made fire by themselves)."""
     if not registers.spiking or folded.threshold is None:
         return []
     size, where, found = registers.size, f"population '{registers.name}'", list[Diagnostic]()
-    wanted = folded.bias + sum((np.bincount(i.post, np.maximum(i.weights, 0), size) for i in incoming), np.zeros(size))
+    wanted = folded.bias + sum(
+        (np.bincount(i.post, np.maximum(i.weights, 0), size) for i in incoming), np.zeros(size)
+    )
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)
     for item in projections:
         style = item.weight_format
-        weights = effective_weights(target.dialect, item.mantissas, style.weight_bits, style.exponent, style.sign_mode)
+        weights = effective_weights(
+            target.dialect, item.mantissas, style.weight_bits, style.exponent, style.sign_mode
+        )
         has += np.bincount(item.targets, np.maximum(weights, 0), size)
     dead = np.flatnonzero((wanted > 0) & (has <= 0))
     if dead.size:
-        found.append(finding("ND216", where, f"{dead.size} of {size} neurons lost all that could excite them, first neuron {dead[0]}"))
-    bias = (registers.bias_mant.astype(np.int64) << registers.bias_exp)
-    alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & (folded.bias <= folded.threshold)
+        found.append(
+            finding(
+                "ND216",
+                where,
+                f"{dead.size} of {size} neurons lost all that could excite them, first neuron {dead[0]}",
+            )
+        )
+    bias = registers.bias_mant.astype(np.int64) << registers.bias_exp
+    alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & (
+        folded.bias <= folded.threshold
+    )
     if alone.any():
-        found.append(finding("ND218", where, f"{int(alone.sum())} of {size} neurons spike in every step without input, first neuron {int(np.argmax(alone))}"))
+        found.append(
+            finding(
+                "ND218",
+                where,
+                f"{int(alone.sum())} of {size} neurons spike in every step without input, first neuron {int(np.argmax(alone))}",
+            )
+        )
     return found

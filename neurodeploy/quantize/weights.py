@@ -58,7 +58,13 @@ def round_weights(
 
 
 def as_csr(
-    name: str, source: str, target: str, n_source: int, synapses: Synapses, mantissas: NDArray[np.int64], style: WeightFormat
+    name: str,
+    source: str,
+    target: str,
+    n_source: int,
+    synapses: Synapses,
+    mantissas: NDArray[np.int64],
+    style: WeightFormat,
 ) -> QuantizedProjection:
     """Return the projection by source neuron; synapses whose mantissa is 0 do nothing and are left out."""
     keep = mantissas != 0

@@ -6,10 +6,25 @@ from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.files import load_recording, load_stimulus, save_recording
 from neurodeploy.runtime.recording import Counters, Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
-from neurodeploy.runtime.run import run_program
+from neurodeploy.runtime.run import run_program, stop_findings
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
 __all__ = [
-    "Backend", "Counters", "Progress", "Recording", "SampleValues", "Stimulus", "accuracy", "answers", "backend_names",
-    "drain_steps", "encode", "get_backend", "load_recording", "load_stimulus", "run_program", "save_recording",
+    "Backend",
+    "Counters",
+    "Progress",
+    "Recording",
+    "SampleValues",
+    "Stimulus",
+    "accuracy",
+    "answers",
+    "backend_names",
+    "drain_steps",
+    "encode",
+    "get_backend",
+    "load_recording",
+    "load_stimulus",
+    "run_program",
+    "save_recording",
+    "stop_findings",
 ]

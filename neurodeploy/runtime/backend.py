@@ -43,7 +43,13 @@ class Backend(Protocol):
         ...
 
     def run(
-        self, program: Program, stimulus: Stimulus, *, steps: int, seed: int = 0, threads: int | None = None,
+        self,
+        program: Program,
+        stimulus: Stimulus,
+        *,
+        steps: int,
+        seed: int = 0,
+        threads: int | None = None,
         progress: Progress | None = None,
     ) -> Recording:
         """Run every sample for `steps` steps from the cleared state; `steps` may exceed stimulus.n_steps (drain)."""

@@ -23,14 +23,36 @@ def _faults(item: Input, values: Array) -> list[Diagnostic]:
     timed = len(per_sample) == len(item.shape) + 1 and per_sample[1:] == item.shape
     if not (timed or (per_sample == item.shape and not over_time)):
         needs = "(samples, steps, " if over_time else "(samples, "
-        return [finding("ND505", where, f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, item.shape))})")]
+        return [
+            finding(
+                "ND505",
+                where,
+                f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, item.shape))})",
+            )
+        ]
     if timed and not isinstance(item.encoder, (Spikes, Current)):
-        return [finding("ND505", where, f"encoder '{item.encoder.kind}' takes one value per line, the stimulus has values over time")]
+        return [
+            finding(
+                "ND505",
+                where,
+                f"encoder '{item.encoder.kind}' takes one value per line, the stimulus has values over time",
+            )
+        ]
     if over_time and not np.isin(values, (0, 1)).all():
         return [finding("ND505", where, "spikes must be 0 or 1 in every step")]
-    if isinstance(item.encoder, (Rate, Poisson, Latency)) and values.size and (values.min() < 0 or values.max() > 1):
-        return [finding("ND505", where, f"values lie between {values.min():g} and {values.max():g}; encoder '{item.encoder.kind}' needs 0 to 1",
-                        fixes=["divide the values by their maximum"])]
+    if (
+        isinstance(item.encoder, (Rate, Poisson, Latency))
+        and values.size
+        and (values.min() < 0 or values.max() > 1)
+    ):
+        return [
+            finding(
+                "ND505",
+                where,
+                f"values lie between {values.min():g} and {values.max():g}; encoder '{item.encoder.kind}' needs 0 to 1",
+                fixes=["divide the values by their maximum"],
+            )
+        ]
     return []
 
 
@@ -55,7 +77,9 @@ def _presented(network: Network, values: SampleValues, steps: int | None) -> int
     if steps is not None:
         return steps
     lengths = [
-        array.shape[1] for name, array in values.values.items() if array.ndim == len(network.input_by_name[name].shape) + 2
+        array.shape[1]
+        for name, array in values.values.items()
+        if array.ndim == len(network.input_by_name[name].shape) + 2
     ]
     return max(lengths) if lengths else network.time.steps_per_sample
 
@@ -68,12 +92,25 @@ def encode(network: Network, values: SampleValues, *, steps: int | None = None, 
     found: list[Diagnostic] = []
     counts = {array.shape[0] for array in values.values.values() if array.ndim}
     if len(counts) > 1 or (values.labels is not None and values.labels.shape not in {(n,) for n in counts}):
-        found.append(finding("ND505", f"network '{network.name}'", f"inputs and labels have different numbers of samples: {sorted(counts)}"))
+        found.append(
+            finding(
+                "ND505",
+                f"network '{network.name}'",
+                f"inputs and labels have different numbers of samples: {sorted(counts)}",
+            )
+        )
     for name, array in values.values.items():
         found += _faults(network.input_by_name[name], array)
     presented = _presented(network, values, steps)
     if presented is None:
-        found.append(finding("ND505", f"network '{network.name}'", "nobody says how long a sample lasts", fixes=["--steps N, or time.steps_per_sample in the network"]))
+        found.append(
+            finding(
+                "ND505",
+                f"network '{network.name}'",
+                "nobody says how long a sample lasts",
+                fixes=["--steps N, or time.steps_per_sample in the network"],
+            )
+        )
     raise_errors("encode", found)
     n_steps, rng = int(presented or 1), np.random.default_rng(seed)
     spikes, currents = dict[str, Array](), dict[str, Array]()
@@ -82,8 +119,17 @@ def encode(network: Network, values: SampleValues, *, steps: int | None = None, 
         if isinstance(item.encoder, Current):
             currents[item.name] = _currents(item, array, n_steps)
         else:
-            spikes[item.name] = np.argwhere(_raster(item, array, n_steps, rng)).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
-    return Stimulus(n_samples=max(counts, default=1), n_steps=n_steps, spikes=spikes, currents=currents, labels=values.labels, seed=seed)
+            spikes[item.name] = np.argwhere(_raster(item, array, n_steps, rng)).astype(np.int32) + np.array(
+                [0, 1, 0], dtype=np.int32
+            )
+    return Stimulus(
+        n_samples=max(counts, default=1),
+        n_steps=n_steps,
+        spikes=spikes,
+        currents=currents,
+        labels=values.labels,
+        seed=seed,
+    )
 
 
 def _currents(item: Input, array: Array, steps: int) -> Array:

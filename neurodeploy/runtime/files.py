@@ -32,12 +32,18 @@ def load_stimulus(path: str | Path, network: Network) -> SampleValues:
     missing = [name for name in names if name not in arrays]
     unknown = [name for name in arrays if name not in names]
     if missing or unknown:
-        say = [f"lacks an array for input '{name}'" for name in missing] + [f"has an array '{name}' that no input is named" for name in unknown]
-        raise refuse("ND505", path, "; ".join(say), fixes=[fix for name in unknown for fix in nearest(name, names)])
+        say = [f"lacks an array for input '{name}'" for name in missing] + [
+            f"has an array '{name}' that no input is named" for name in unknown
+        ]
+        raise refuse(
+            "ND505", path, "; ".join(say), fixes=[fix for name in unknown for fix in nearest(name, names)]
+        )
     try:
         return SampleValues(values=arrays, labels=labels)
     except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND505", f"file '{path}'", error, {"values": arrays}, SampleValues)) from None
+        raise DiagnosticError(
+            "files", schema_findings("ND505", f"file '{path}'", error, {"values": arrays}, SampleValues)
+        ) from None
 
 
 def save_recording(recording: Recording, path: str | Path) -> None:
@@ -51,6 +57,6 @@ def load_recording(path: str | Path) -> Recording:
     try:
         return Recording.model_validate(plain)
     except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, Recording)) from None
-
-
+        raise DiagnosticError(
+            "files", schema_findings("ND003", f"file '{path}'", error, plain, Recording)
+        ) from None

@@ -29,7 +29,9 @@ def broken(entry: EntryPoint) -> Diagnostic | None:
     except Exception as error:  # a plug-in may raise anything; others go on
         owner = entry.dist.name if entry.dist else "an unknown distribution"
         return finding(
-            "ND503", f"backend '{entry.name}'", f"cannot be loaded from '{entry.value}': {type(error).__name__}: {error}",
+            "ND503",
+            f"backend '{entry.name}'",
+            f"cannot be loaded from '{entry.value}': {type(error).__name__}: {error}",
             fixes=[f"repair or uninstall {owner}"],
         )
     return None
@@ -39,7 +41,17 @@ def get_backend(name: str) -> Backend:
     """Return a backend by name. Raises DiagnosticError: ND503 broken plug-in, ND504 unknown name."""
     entries = _entries()
     if name not in entries:
-        raise DiagnosticError("run", (finding("ND504", f"backend '{name}'", f"is not one of {', '.join(entries)}", fixes=nearest(name, list(entries))),))
+        raise DiagnosticError(
+            "run",
+            (
+                finding(
+                    "ND504",
+                    f"backend '{name}'",
+                    f"is not one of {', '.join(entries)}",
+                    fixes=nearest(name, list(entries)),
+                ),
+            ),
+        )
     fault = broken(entries[name])
     if fault:
         raise DiagnosticError("run", (fault,))

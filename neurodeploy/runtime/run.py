@@ -12,7 +12,7 @@ from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import get_backend
 from neurodeploy.runtime.stimulus import Stimulus
 
-__all__ = ["run_program"]
+__all__ = ["run_program", "stop_findings"]
 
 
 def _stimulus_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
@@ -20,16 +20,34 @@ def _stimulus_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
     for name, rows in stimulus.spikes.items():
         where = f"input '{name}'"
         if name not in lines:
-            found.append(finding("ND505", where, f"is not an input of network '{program.network.name}': {', '.join(lines)}"))
+            found.append(
+                finding(
+                    "ND505", where, f"is not an input of network '{program.network.name}': {', '.join(lines)}"
+                )
+            )
             continue
         if rows.ndim != 2 or rows.shape[1] != 3:
-            found.append(finding("ND505", where, f"spikes have shape {list(rows.shape)}; needs rows (sample, step, line)"))
+            found.append(
+                finding(
+                    "ND505", where, f"spikes have shape {list(rows.shape)}; needs rows (sample, step, line)"
+                )
+            )
             continue
-        bounds = ((0, stimulus.n_samples - 1, "sample"), (1, stimulus.n_steps, "step"), (0, lines[name] - 1, "line"))
+        bounds = (
+            (0, stimulus.n_samples - 1, "sample"),
+            (1, stimulus.n_steps, "step"),
+            (0, lines[name] - 1, "line"),
+        )
         for column, (low, high, word) in enumerate(bounds):
             bad = np.flatnonzero((rows[:, column] < low) | (rows[:, column] > high))
             if bad.size:
-                found.append(finding("ND505", where, f"{bad.size} spikes have a {word} outside {low}..{high}, first {int(rows[bad[0], column])}"))
+                found.append(
+                    finding(
+                        "ND505",
+                        where,
+                        f"{bad.size} spikes have a {word} outside {low}..{high}, first {int(rows[bad[0], column])}",
+                    )
+                )
     return found
 
 
@@ -40,7 +58,13 @@ def _recording_faults(program: Program, recording: Recording, backend: str) -> l
         if rows is None or rows.ndim != 2 or rows.shape[1] != 3:
             found.append(finding("ND506", where, f"gave no spike rows for population '{item.name}'"))
         elif rows.size and not _in_order(rows, recording, item.size):
-            found.append(finding("ND506", where, f"gave spikes of population '{item.name}' that are unsorted or out of range"))
+            found.append(
+                finding(
+                    "ND506",
+                    where,
+                    f"gave spikes of population '{item.name}' that are unsorted or out of range",
+                )
+            )
     return found
 
 
@@ -52,9 +76,28 @@ def _in_order(rows: np.ndarray, recording: Recording, size: int) -> bool:
     return bool((np.diff(key) > 0).all())
 
 
+def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
+    """Return ND507 if the run was stopped before its last sample."""
+    if recording.complete:
+        return ()
+    return (
+        finding(
+            "ND507",
+            f"backend '{recording.backend}'",
+            f"the run was stopped; {recording.n_samples} samples are complete and kept",
+        ),
+    )
+
+
 def run_program(
-    program: Program, stimulus: Stimulus, *, backend: str = "emulator", steps: int | None = None, seed: int = 0,
-    threads: int | None = None, progress: Progress | None = None,
+    program: Program,
+    stimulus: Stimulus,
+    *,
+    backend: str = "emulator",
+    steps: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Recording:
     """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
 

@@ -50,7 +50,9 @@ def _package_texts(entry: EntryPoint) -> dict[str, str]:
         }
     except (ImportError, OSError, TypeError) as error:
         raise _refuse(
-            "ND027", f"target package '{entry.name}'", f"cannot be read: {type(error).__name__}: {error}",
+            "ND027",
+            f"target package '{entry.name}'",
+            f"cannot be read: {type(error).__name__}: {error}",
             fixes=[f"repair or uninstall the distribution that declares '{entry.name} = {entry.value}'"],
         ) from None
 
@@ -76,7 +78,10 @@ def load_dialect(name: str) -> Dialect:
             tables.update(_parse(file, text))
     if name not in tables:
         raise _refuse(
-            "ND022", f"dialect '{name}'", f"is not one of {', '.join(sorted(tables))}", fixes=nearest(name, list(tables))
+            "ND022",
+            f"dialect '{name}'",
+            f"is not one of {', '.join(sorted(tables))}",
+            fixes=nearest(name, list(tables)),
         )
     row = tables[name]
     values = {key: item["value"] if isinstance(item, dict) else item for key, item in row.items()}
@@ -98,7 +103,10 @@ def load_target(spec: str, *, board: str | None = None, rules: str | None = None
         target = _from_text(f"{spec}.toml", f"{spec}.toml", _texts()[f"{spec}.toml"])
     else:
         raise _refuse(
-            "ND020", f"target '{spec}'", f"is not one of {', '.join(target_names())}", fixes=nearest(spec, target_names())
+            "ND020",
+            f"target '{spec}'",
+            f"is not one of {', '.join(target_names())}",
+            fixes=nearest(spec, target_names()),
         )
     target = with_rules(target, rules) if rules else target
     return on_board(target, board)
@@ -110,7 +118,9 @@ def _read(path: Path) -> str:
     try:
         return read_bytes(path).decode()
     except UnicodeDecodeError as error:
-        raise _refuse("ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}") from None
+        raise _refuse(
+            "ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}"
+        ) from None
 
 
 def _from_text(shown: str, file: str, text: str) -> Target:
@@ -121,7 +131,9 @@ def _from_text(shown: str, file: str, text: str) -> Target:
     try:
         target = Target.model_validate({**document, "file": file})
     except ValidationError as error:
-        raise DiagnosticError(STAGE, schema_findings("ND023", f"file '{shown}'", error, document, Target)) from None
+        raise DiagnosticError(
+            STAGE, schema_findings("ND023", f"file '{shown}'", error, document, Target)
+        ) from None
     faults = _contradictions(shown, target)
     if faults:
         raise DiagnosticError(STAGE, faults)
@@ -135,10 +147,16 @@ def _contradictions(shown: str, target: Target) -> tuple[Diagnostic, ...]:
         found.append(finding("ND026", where, message, fixes=fixes))
 
     if target.rule_set not in target.rules:
-        say(f"rule_set '{target.rule_set}' is not among rules {sorted(target.rules)}", nearest(target.rule_set, list(target.rules)))
+        say(
+            f"rule_set '{target.rule_set}' is not among rules {sorted(target.rules)}",
+            nearest(target.rule_set, list(target.rules)),
+        )
     nominal = target.energy_nominal
     if (nominal is None) != (not target.energy) or (nominal is not None and nominal not in target.energy):
-        say(f"energy_nominal '{nominal}' is not among energy profiles {sorted(target.energy)}", nearest(nominal or "", list(target.energy)))
+        say(
+            f"energy_nominal '{nominal}' is not among energy profiles {sorted(target.energy)}",
+            nearest(nominal or "", list(target.energy)),
+        )
     mesh = target.chip.mesh_columns.value * target.chip.mesh_rows.value * target.chip.cores_per_tile.value
     if mesh < target.chip.cores.value:
         say(f"chip.cores {target.chip.cores.value:g} do not fit the mesh of {mesh:g} cores", [])
@@ -155,7 +173,9 @@ def on_board(target: Target, board: str | None) -> Target:
     """Return the target on a board of its file; None: one chip. Raises DiagnosticError: ND024."""
     if board is not None and board not in target.boards:
         raise _refuse(
-            "ND024", f"board '{board}'", f"is not a board of target '{target.name}': {', '.join(sorted(target.boards)) or 'it has none'}",
+            "ND024",
+            f"board '{board}'",
+            f"is not a board of target '{target.name}': {', '.join(sorted(target.boards)) or 'it has none'}",
             fixes=nearest(board, list(target.boards)),
         )
     return target.model_copy(update={"board": board})
@@ -165,7 +185,9 @@ def with_rules(target: Target, name: str) -> Target:
     """Return the target under another of its rule sets. Raises DiagnosticError: ND025."""
     if name not in target.rules:
         raise _refuse(
-            "ND025", f"rule set '{name}'", f"is not a rule set of target '{target.name}': {', '.join(sorted(target.rules))}",
+            "ND025",
+            f"rule set '{name}'",
+            f"is not a rule set of target '{target.name}': {', '.join(sorted(target.rules))}",
             fixes=nearest(name, list(target.rules)),
         )
     return target.model_copy(update={"rule_set": name})

@@ -14,7 +14,17 @@ from neurodeploy._noun import Name, Noun
 from neurodeploy.target.dialect import Dialect
 from neurodeploy.target.figure import Figure, FigureList, FigureRange, FigureTable
 
-__all__ = ["Board", "Chip", "CoreLimits", "EnergyProfile", "EventCost", "NeuronSupport", "Precision", "RuleSet", "Target"]
+__all__ = [
+    "Board",
+    "Chip",
+    "CoreLimits",
+    "EnergyProfile",
+    "EventCost",
+    "NeuronSupport",
+    "Precision",
+    "RuleSet",
+    "Target",
+]
 
 
 class Chip(Noun):

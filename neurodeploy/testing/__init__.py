@@ -1,1 +1,1 @@
-"""testing."""
+"""Testing: what other people's tests use."""

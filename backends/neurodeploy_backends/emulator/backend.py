@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.probes import probed_variables
 from neurodeploy.runtime.recording import Counters, Recording
 from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy_backends.emulator.lower import first_lines, lower
 
 __all__ = ["EmulatorBackend"]
 
@@ -40,21 +39,40 @@ class EmulatorBackend:
     summary = "bit-exact integer emulator on this CPU (numba)"
 
     def unavailable(self) -> Diagnostic | None:
-        """Return None: it runs wherever the package is installed."""
+        """Return what is missing: numba, where it has no wheel for this Python."""
+        try:
+            import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
+        except ImportError as error:
+            return finding(
+                "ND501",
+                f"backend '{self.name}'",
+                f"numba cannot be imported: {error}",
+                fixes=["pip install numba"],
+            )
         return None
 
     def notice(self) -> str | None:
         """Return a line if numba has not compiled the kernels on this machine yet."""
         from neurodeploy_backends.emulator.kernels import is_compiled
 
-        return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 10 s) ..."
+        return (
+            None
+            if is_compiled()
+            else "compiling the emulator's kernels, once on this machine (about 10 s) ..."
+        )
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return nothing: the emulator defines what a program means."""
         return ()
 
     def run(
-        self, program: Program, stimulus: Stimulus, *, steps: int, seed: int = 0, threads: int | None = None,
+        self,
+        program: Program,
+        stimulus: Stimulus,
+        *,
+        steps: int,
+        seed: int = 0,
+        threads: int | None = None,
         progress: Progress | None = None,
     ) -> Recording:
         """Run every sample for `steps` steps; the bits do not depend on `threads` (default: the CPUs there are)."""
@@ -78,7 +96,9 @@ class EmulatorBackend:
         return job.recording(sorted(done, key=lambda item: item.index), seed, complete=complete)
 
 
-def _collect(waiting: set[Future[_Sample]], done: list[_Sample], progress: Progress | None, total: int) -> set[Future[_Sample]]:
+def _collect(
+    waiting: set[Future[_Sample]], done: list[_Sample], progress: Progress | None, total: int
+) -> set[Future[_Sample]]:
     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
     done += [future.result() for future in finished]
     if progress:
@@ -90,6 +110,8 @@ class _Job:
     """One program on one stimulus."""
 
     def __init__(self, program: Program, stimulus: Stimulus, steps: int) -> None:
+        from neurodeploy_backends.emulator.lower import first_lines, lower
+
         self.program, self.stimulus, self.steps = program, stimulus, steps
         self.lowered = lower(program)
         delays = program.tables.entry_delay
@@ -101,7 +123,7 @@ class _Job:
         empty = np.zeros(0, dtype=np.int64)
         self.probe_row = np.concatenate([*rows, empty]).astype(np.int64)
         self.probe_kind = np.concatenate([*kinds, empty]).astype(np.int64)
-        self.events = self._events()
+        self.events = self._events(first_lines(program))
 
     def _rows_by_population(self) -> dict[str, NDArray[np.int64]]:
         """Rows of each population in the order of its neurons."""
@@ -112,14 +134,18 @@ class _Job:
             found[item.name] = rows[np.argsort(tables.neuron[rows], kind="stable")]
         return found
 
-    def _events(self) -> list[tuple[Any, Any, Any]]:
+    def _events(self, first: dict[str, int]) -> list[tuple[Any, Any, Any]]:
         """(ptr by step, source, factor) for each sample; factor 0 is a spike."""
-        first, parts = first_lines(self.program), list[NDArray[Any]]()
+        parts: list[NDArray[Any]] = []
         for name, rows in self.stimulus.spikes.items():
-            parts.append(np.stack([rows[:, 0], rows[:, 1], rows[:, 2] + first[name], np.zeros(len(rows))], axis=1))
+            parts.append(
+                np.stack([rows[:, 0], rows[:, 1], rows[:, 2] + first[name], np.zeros(len(rows))], axis=1)
+            )
         for name, currents in self.stimulus.currents.items():
             sample, step, line = np.nonzero(currents)
-            parts.append(np.stack([sample, step + 1, line + first[name], currents[sample, step, line]], axis=1))
+            parts.append(
+                np.stack([sample, step + 1, line + first[name], currents[sample, step, line]], axis=1)
+            )
         every = np.concatenate([*parts, np.zeros((0, 4))])
         every = every[np.lexsort((every[:, 2], every[:, 1], every[:, 0]))]
         cuts = np.searchsorted(every[:, 0], np.arange(self.stimulus.n_samples + 1))
@@ -136,8 +162,11 @@ class _Job:
         n_rows, n_cores = self.program.tables.n_rows, self.program.tables.n_cores
         planes = self.lowered.plane_shift.size
         state = State(
-            u=np.zeros(n_rows, dtype=np.int64), v=np.zeros(n_rows, dtype=np.int64), refractory=np.zeros(n_rows, dtype=np.int64),
-            ring=np.zeros((self.slots, planes, n_rows), dtype=np.int64), fired=np.zeros(n_rows, dtype=np.int64),
+            u=np.zeros(n_rows, dtype=np.int64),
+            v=np.zeros(n_rows, dtype=np.int64),
+            refractory=np.zeros(n_rows, dtype=np.int64),
+            ring=np.zeros((self.slots, planes, n_rows), dtype=np.int64),
+            fired=np.zeros(n_rows, dtype=np.int64),
         )
         states = np.zeros((self.steps, self.probe_row.size), dtype=np.int64)
         counters = np.zeros((7, self.steps, n_cores), dtype=np.int32)
@@ -147,18 +176,35 @@ class _Job:
         while t <= self.steps:
             out_step, out_row = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
             t, fired, written = run_sample(
-                self.lowered, state, t, self.steps, fired, *self.events[index], self.probe_row, self.probe_kind, unit,
-                states, counters, out_step, out_row,
+                self.lowered,
+                state,
+                t,
+                self.steps,
+                fired,
+                *self.events[index],
+                self.probe_row,
+                self.probe_kind,
+                unit,
+                states,
+                counters,
+                out_step,
+                out_row,
             )
             chunks.append((out_step[:written].copy(), out_row[:written].copy()))
         return _Sample(
-            index, np.concatenate([c[0] for c in chunks]), np.concatenate([c[1] for c in chunks]), states, counters
+            index,
+            np.concatenate([c[0] for c in chunks]),
+            np.concatenate([c[1] for c in chunks]),
+            states,
+            counters,
         )
 
     def recording(self, samples: list[_Sample], seed: int, *, complete: bool) -> Recording:
         """Join the samples that are done."""
         tables, count = self.program.tables, max(len(samples), 1)
-        sample = np.concatenate([np.full(len(s.rows), k) for k, s in enumerate(samples)] or [np.zeros(0)]).astype(np.int32)
+        sample = np.concatenate(
+            [np.full(len(s.rows), k) for k, s in enumerate(samples)] or [np.zeros(0)]
+        ).astype(np.int32)
         step = np.concatenate([s.steps for s in samples] or [np.zeros(0, dtype=np.int32)])
         row = np.concatenate([s.rows for s in samples] or [np.zeros(0, dtype=np.int32)])
         spikes: dict[str, NDArray[np.int32]] = {}
@@ -166,11 +212,30 @@ class _Job:
             mine = tables.population[row] == index
             columns = np.stack([sample[mine], step[mine], tables.neuron[row[mine]]], axis=1).astype(np.int32)
             spikes[item.name] = columns[np.lexsort(columns.T[::-1])]
-        totals = np.stack([s.counters for s in samples], axis=1) if samples else np.zeros((7, 0, self.steps, tables.n_cores), dtype=np.int32)
-        names = ("spikes", "active_updates", "messages_out", "messages_in", "synops_dense", "synops_sparse", "synops_shared")
+        totals = (
+            np.stack([s.counters for s in samples], axis=1)
+            if samples
+            else np.zeros((7, 0, self.steps, tables.n_cores), dtype=np.int32)
+        )
+        names = (
+            "spikes",
+            "active_updates",
+            "messages_out",
+            "messages_in",
+            "synops_dense",
+            "synops_sparse",
+            "synops_shared",
+        )
         return Recording(
-            ran_on="emulator", backend="emulator", program_digest=self.program.digest(), seed=seed, n_samples=count,
-            n_steps=self.steps, complete=complete, spikes=spikes, states=self._states(samples),
+            ran_on="emulator",
+            backend="emulator",
+            program_digest=self.program.digest(),
+            seed=seed,
+            n_samples=count,
+            n_steps=self.steps,
+            complete=complete,
+            spikes=spikes,
+            states=self._states(samples),
             input_spikes={name: len(rows) for name, rows in self.stimulus.spikes.items()},
             counters=Counters(**dict(zip(names, totals, strict=True))),
         )
@@ -183,5 +248,3 @@ class _Job:
             found[probe.name] = np.stack(parts) if parts else np.zeros((0, self.steps, width), dtype=np.int64)
             column += width
         return found
-
-

@@ -127,8 +127,21 @@ def _record(program, state, probe_row, probe_kind, register_unit, spiked, states
 
 @njit(nogil=True, cache=True)
 def run_sample(
-    program, state, t, n_steps, n_fired, event_ptr, event_source, event_factor, probe_row, probe_kind, register_unit,
-    states, counters, out_step, out_row,
+    program,
+    state,
+    t,
+    n_steps,
+    n_fired,
+    event_ptr,
+    event_source,
+    event_factor,
+    probe_row,
+    probe_kind,
+    register_unit,
+    states,
+    counters,
+    out_step,
+    out_row,
 ):
     """Run steps t .. n_steps; returns (next step, sources in `fired`, spikes written).
 

@@ -36,7 +36,9 @@ def _entry_weights(program: Program) -> tuple[NDArray[np.int64], NDArray[np.int6
     plane_of_format = np.zeros(max(len(program.formats), 1), dtype=np.int64)
     for index, style in enumerate(program.formats):
         mine = format_of_entry == index
-        weights[mine] = effective_weights(dialect, tables.entry_mantissa[mine], style.weight_bits, style.exponent, style.sign_mode)
+        weights[mine] = effective_weights(
+            dialect, tables.entry_mantissa[mine], style.weight_bits, style.exponent, style.sign_mode
+        )
         if style.exponent < 0 and dialect.exponent_stage == "sum":
             if style.projection not in planes:
                 planes[style.projection] = len(shifts)
@@ -77,8 +79,12 @@ def lower(program: Program) -> Lowered:
     threshold = tables.vth_mant.astype(np.int64) << dialect.threshold_shift_bits
     overflow = {"none": 0, "wrap": 1, "fold": 2}
     switches = [
-        dialect.decay_bits, dialect.accumulator_wrap_bits or 0, dialect.state_bits, overflow[dialect.current_overflow],
-        overflow[dialect.drive_overflow], dialect.weight_shift_bits,
+        dialect.decay_bits,
+        dialect.accumulator_wrap_bits or 0,
+        dialect.state_bits,
+        overflow[dialect.current_overflow],
+        overflow[dialect.drive_overflow],
+        dialect.weight_shift_bits,
     ]
     return Lowered(
         row_core=np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr)).astype(np.int64),

@@ -1,0 +1,45 @@
+"""Fixtures that tests share. Reference data: environment variable NEURODEPLOY_REFERENCE_DATA, default ../shared."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite golden files instead of comparing (refused under CI)",
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    wanted = bool(request.config.getoption("--update-golden"))
+    if wanted and os.environ.get("CI"):
+        pytest.fail("--update-golden is refused under CI: a golden file would be compared with itself")
+    return wanted
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """Folder of golden traces and real networks that other tools wrote."""
+    given = os.environ.get("NEURODEPLOY_REFERENCE_DATA")
+    folder = Path(given) if given else ROOT.parent / "shared"
+    if not (folder / "golden").is_dir():
+        message = f"reference data is missing: '{folder}' has no folder 'golden'; set NEURODEPLOY_REFERENCE_DATA to run this test"
+        if given or os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT

@@ -1,0 +1,383 @@
+"""The smallest trigger of every code. Each runs in an empty current folder and returns findings or raises them."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+import neurodeploy as nd
+from neurodeploy.cli import model as cli_model
+from neurodeploy.cli.output import internal_fault
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.importers import ImportOptions, load
+from neurodeploy.network import Current, WeightFormat
+from neurodeploy.network.files import load_network, save_network
+from neurodeploy.network.validate import validate
+from neurodeploy.profile import profile, profile_findings
+from neurodeploy.program import load_program
+from neurodeploy.quantize import quantize
+from neurodeploy.runtime import SampleValues, Stimulus, encode, get_backend, run_program, stop_findings
+from neurodeploy.runtime.registry import broken
+from neurodeploy.runtime.run import _recording_faults
+from neurodeploy.target import load_target
+from neurodeploy.target.files import _package_texts
+
+
+def net(
+    n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields
+):
+    neuron = neuron or nd.Lif(tau_m_s=0.02, v_threshold=1.0)
+    populations = populations or (nd.Population(name="cells", shape=size, neuron=neuron),)
+    if projections is None:
+        projections = (nd.dense("in", "cells", np.ones((size, n_in)) if weights is None else weights),)
+    return nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=n_in, encoder=encoder),),
+        populations=populations,
+        projections=projections,
+        outputs=fields.pop("outputs", (nd.Output(name="out", source="cells"),)),
+        **fields,
+    )
+
+
+def cells(name="cells", size=2, **fields):
+    return nd.Population(name=name, shape=size, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, **fields))
+
+
+def integer(**fields):
+    return nd.LoihiCuba(**{"du": 4095, "dv": 0, "vth_mant": 10, **fields})
+
+
+def compiled(network, target="tiny", **options):
+    chip = load_target(target) if isinstance(target, str) else target
+    return compile_network(network, chip, CompileOptions(**options)).findings
+
+
+def limited(name, value):
+    tiny = load_target("tiny")
+    figure = getattr(tiny.limits, name).model_copy(update={"value": value})
+    return tiny.model_copy(update={"limits": tiny.limits.model_copy(update={name: figure})})
+
+
+def document(**change):
+    save_network(net(), "net.nd.json")
+    data = json.loads(Path("net.nd.json").read_text())
+    data.update(change)
+    Path("net.nd.json").write_text(json.dumps(data))
+    return data
+
+
+def edited(edit):
+    data = document()
+    edit(data)
+    Path("net.nd.json").write_text(json.dumps(data))
+    return load_network("net.nd.json")
+
+
+def tiny_file(old, new):
+    from importlib.resources import files
+
+    text = files("neurodeploy_targets").joinpath("tiny.toml").read_text()
+    assert old in text
+    Path("mine.toml").write_text(text.replace(old, new, 1))
+    return load_target("mine.toml")
+
+
+def nir(nodes, edges, version="0.2.0", options=None, **lif):
+    """Write a NIR file: nodes name -> (type, fields)."""
+    with h5py.File("net.nir", "w") as file:
+        file["version"] = version
+        node = file.create_group("node")
+        node["type"] = "NIRGraph"
+        node["edges"] = np.array(edges, dtype=object).astype("S") if edges else np.zeros((0, 2), dtype="S1")
+        for name, (kind, fields) in nodes.items():
+            group = node.create_group(f"nodes/{name}")
+            group["type"] = kind
+            for key, value in fields.items():
+                group[key] = value
+    return load("net.nir", options or ImportOptions(dt_s=1e-4, reset="zero"))
+
+
+LIF = {"tau": [0.01], "r": [1.0], "v_leak": [0.0], "v_threshold": [1.0]}
+PORTS = {"input": ("Input", {"shape": [1]}), "output": ("Output", {"shape": [1]})}
+LINE = [("input", "lif"), ("lif", "output")]
+
+
+def lif_file(options=None, version="0.2.0", **change):
+    fields = {key: value for key, value in {**LIF, **change}.items() if value is not None}
+    return nir({**PORTS, "lif": ("LIF", fields)}, LINE, version, options)
+
+
+def program(network=None, target="loihi1"):
+    return compile_network(network or net(), load_target(target)).require()
+
+
+def run(network=None, rows=((0, 1, 0),), target="loihi1", **options):
+    stimulus = Stimulus(n_samples=1, n_steps=5, spikes={"in": np.array(rows, dtype=np.int32)})
+    made = program(network, target)
+    return made, run_program(made, stimulus, **options)
+
+
+def nd004():
+    save_network(net(), "net.nd.json")
+    save_network(net(weights=2 * np.ones((2, 2))), "other.nd.json")
+    os.replace("other.nd.npz", "net.nd.npz")
+    load_network("net.nd.json")
+
+
+def nd006():
+    save_network(net(), "net.nd.json")
+    with zipfile.ZipFile("net.nd.npz") as old:
+        (name,) = old.namelist()
+    np.save("a.npy", np.array([{}], dtype=object))
+    with zipfile.ZipFile("net.nd.npz", "w") as new:
+        new.write("a.npy", name)
+    load_network("net.nd.json")
+
+
+def escape(data):
+    for row in data["tensors"].values():
+        row["file"] = "../net.nd.npz"
+
+
+def nd003():
+    Path("net.ndp").write_bytes(b"PK truncated")
+    load_program("net.ndp")
+
+
+def dense_of(size_in, size_out, target, **fields):
+    rng = np.random.default_rng(0)
+    return compiled(
+        net(size_in, size_out, weights=rng.normal(size=(size_out, size_in))), target, fixes=False, **fields
+    )
+
+
+def three_formats():
+    styles = [WeightFormat(weight_bits=8, exponent=e, sign_mode="excitatory") for e in (0, 1, 2)]
+    many = tuple(
+        nd.dense("in", "cells", np.full((1, 2), 4), name=f"p{k}", weight_format=style)
+        for k, style in enumerate(styles)
+    )
+    return compiled(net(2, 1, integer(), projections=many), fixes=False)
+
+
+def nd304():
+    wide = nd.dense("one", "cells", np.ones((104, 1)))
+    return compiled(
+        net(
+            1,
+            populations=(cells("one", 1), cells(size=104)),
+            projections=(nd.dense("in", "one", [[1.0]]), wide),
+        ),
+        fixes=False,
+    )
+
+
+def nd402():
+    rng = np.random.default_rng(0)
+    ring = net(
+        1,
+        populations=(cells("cells", 40),),
+        projections=(
+            nd.dense("in", "cells", np.ones((40, 1))),
+            nd.sparse("cells", "cells", (rng.random((40, 40)) < 0.2) * 1.0),
+        ),
+    )
+    return compiled(ring, limited("output_axons", 7), fixes=False)
+
+
+def nd506():
+    made, recording = run()
+    wrong = recording.model_copy(update={"spikes": {"cells": np.array([[0, 99, 0]], dtype=np.int32)}})
+    return _recording_faults(made, wrong, "mine")
+
+
+def silent(target="loihi1"):
+    made, recording = run(net(weights=np.full((2, 2), 0.01)), target=target)
+    return profile_findings(profile(made, recording))
+
+
+def unavailable(patch):
+    import sys
+
+    patch.setitem(sys.modules, "numba", None)
+    run()
+
+
+def unwritable():
+    Path("folder").write_text("a file, not a folder")
+    save_network(net(), "folder/net.nd.json")
+
+
+choices = cli_model.Choices
+CASES = {
+    "ND001": lambda _: load_network("missing.nd.json"),
+    "ND002": lambda _: edited(lambda data: data["populations"][0]["neuron"].update(tau_ms=20, tau_m_s=-1.0)),
+    "ND003": lambda _: nd003(),
+    "ND004": lambda _: nd004(),
+    "ND005": lambda _: edited(escape),
+    "ND006": lambda _: nd006(),
+    "ND007": lambda _: unwritable(),
+    "ND008": lambda _: edited(lambda data: data.update(schema_version=99)),
+    "ND009": lambda _: (Path("model.pt").write_text(""), load("model.pt")),
+    "ND020": lambda _: load_target("loih1"),
+    "ND021": lambda _: (Path("mine.toml").write_text("name = tiny"), load_target("mine.toml")),
+    "ND022": lambda _: tiny_file('dialect = "loihi1"', 'dialect = "lohi1"'),
+    "ND023": lambda _: tiny_file(
+        'compartments = {value = 8, unit = "compartment", source',
+        'compartments = {value = -8, unit = "compartment", sauce',
+    ),
+    "ND024": lambda _: load_target("loihi1", board="kapoho"),
+    "ND025": lambda _: load_target("loihi1", rules="nengo"),
+    "ND026": lambda _: tiny_file('rule_set = "plain"', 'rule_set = "plane"'),
+    "ND027": lambda _: _package_texts(
+        EntryPoint("mine", "no_such_package_of_targets", "neurodeploy.targets")
+    ),
+    "ND040": lambda _: (h5py.File("net.nir", "w").close(), load("net.nir")),
+    "ND041": lambda _: nir({**PORTS, "layer 1": ("LIF", LIF)}, [("input", "layer 1"), ("layer 1", "output")]),
+    "ND042": lambda _: nir({**PORTS, "lif1": ("LIF", LIF)}, [("input", "lif"), ("lif1", "output")]),
+    "ND043": lambda _: nir(
+        {**PORTS, "lif": ("LIF", LIF), "w": ("Linear", {"weight": [[1.0]]})},
+        [*LINE, ("w", "w"), ("w", "lif")],
+    ),
+    "ND044": lambda _: nir(
+        {**PORTS, "lif": ("LIF", LIF), "pool": ("SumPool2d", {})}, [*LINE, ("input", "pool")]
+    ),
+    "ND045": lambda _: lif_file(tau=None, r=None),
+    "ND046": lambda _: lif_file(tau=[-0.002]),
+    "ND047": lambda _: lif_file(ImportOptions(reset="zero")),
+    "ND048": lambda _: lif_file(ImportOptions(dt_s=1e-4)),
+    "ND049": lambda _: lif_file(tau=[2.2]),
+    "ND050": lambda _: lif_file(ImportOptions(dt_s=1e-4, reset="zero", strict=True)),
+    "ND101": lambda _: validate(net(projections=(nd.dense("in", "cell", np.ones((2, 2))),))),
+    "ND102": lambda _: validate(net(3, 2, weights=np.ones((3, 2)))),
+    "ND103": lambda _: validate(net(populations=(cells(), cells()))),
+    "ND104": lambda _: validate(net(neuron=nd.Lif(tau_m_s=[0.01, 0.02, 0.03], v_threshold=1.0))),
+    "ND105": lambda _: validate(net(projections=(sparse_of([0, 5], [0, 1]),))),
+    "ND106": lambda _: validate(net(projections=(sparse_of([0, 0], [1, 1]),))),
+    "ND107": lambda _: validate(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=-1),))),
+    "ND111": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=0.0))),
+    "ND112": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.0005, v_threshold=1.0))),
+    "ND113": lambda _: validate(nd.Network(name="net", time=nd.Time(dt_s=1e-3), populations=())),
+    "ND114": lambda _: validate(net(neuron=nd.Li(tau_m_s=0.02))),
+    "ND115": lambda _: validate(net(projections=())),
+    "ND116": lambda _: validate(net(outputs=())),
+    "ND201": lambda _: compiled(net(4, 1, weights=[[1.0, 0.3, -0.45, 0.6]]), "loihi1", weight_bits={"*": 2}),
+    "ND202": lambda _: compiled(net(4, 1, weights=[[1.0, 0.1, 0.1, 0.1]]), "loihi1", weight_bits={"*": 2}),
+    "ND203": lambda _: quantize(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=-1.0)), load_target("loihi1")),
+    "ND205": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=3.0, v_threshold=1.0)), "loihi1"),
+    "ND206": lambda _: compiled(net(2000, 1, weights=np.full((1, 2000), 0.9)), "loihi1"),
+    "ND207": lambda _: compiled(net(), "loihi1", weight_bits={"*": 7}),
+    "ND208": lambda _: compiled(net(neuron=integer(du=[5000, 4095]), weights=np.full((2, 2), 2)), "loihi1"),
+    "ND209": lambda _: compiled(net(neuron=integer(), weights=[[3, -2], [2, 2]]), "loihi1"),
+    "ND210": lambda _: compiled(
+        net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, refractory_steps=100)), "loihi1"
+    ),
+    "ND211": lambda _: compiled(
+        net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=100),)), "loihi1"
+    ),
+    "ND212": lambda _: compiled(net(neuron=nd.Li(tau_m_s=0.02), outputs=()), "tiny"),
+    "ND213": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="none")), "loihi1"),
+    "ND214": lambda _: compiled(
+        net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")), "loihi1"
+    ),
+    "ND215": lambda _: compiled(net(encoder=Current()), "loihi1"),
+    "ND216": lambda _: compiled(net(2, 2, weights=[[1.0, 1.0], [1e-4, -1.0]]), "loihi1"),
+    "ND217": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, v_floor=-0.3)), "loihi1"),
+    "ND218": lambda _: compiled(
+        net(weights=np.full((2, 2), 400.0), neuron=nd.If(v_threshold=1.0, bias=0.9999), outputs=()), "loihi1"
+    ),
+    "ND301": lambda _: compiled(
+        net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")),
+        limited("compartments", 1),
+        fixes=False,
+    ),
+    "ND302": lambda _: dense_of(20, 1, "tiny"),
+    "ND303": lambda _: dense_of(13, 1, "tiny"),
+    "ND304": lambda _: nd304(),
+    "ND305": lambda _: dense_of(11, 1, "tiny"),
+    "ND306": lambda _: compiled(net(), limited("parameter_sets", 0), fixes=False),
+    "ND307": lambda _: compiled(net(), limited("threshold_sets", 0), fixes=False),
+    "ND308": lambda _: three_formats(),
+    "ND309": lambda _: compiled(
+        net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=3),)),
+        limited("accumulators", 2),
+        fixes=False,
+    ),
+    "ND310": lambda _: compiled(
+        net(
+            1,
+            1,
+            projections=(
+                nd.dense("in", "cells", [[1.0]], name="a"),
+                nd.dense("in", "cells", [[0.9]], name="b"),
+            ),
+        ),
+        load_target("tiny", rules="short"),
+        fixes=False,
+    ),
+    "ND401": lambda _: compiled(net(10, 60, weights=np.ones((60, 10))), "tiny"),
+    "ND402": lambda _: nd402(),
+    "ND501": unavailable,
+    "ND502": lambda _: run(
+        net(probes=(nd.Probe(name="register", target="cells", variable="v_register"),)), backend="reference"
+    ),
+    "ND503": lambda _: [
+        broken(EntryPoint("mine", "no_such_package_of_backends:Backend", "neurodeploy.backends"))
+    ],
+    "ND504": lambda _: get_backend("emulater"),
+    "ND505": lambda _: encode(
+        net(encoder="rate"), SampleValues(values={"in": np.array([[0.5, 3.0]])}), steps=4
+    ),
+    "ND506": lambda _: nd506(),
+    "ND507": lambda _: stop_findings(run()[1].model_copy(update={"complete": False})),
+    "ND601": lambda _: silent("loihi2"),
+    "ND602": lambda _: silent(),
+    "ND603": lambda _: silent(),
+    "ND701": lambda _: cli_model.compile_options(choices("loihi1", weight_bits=["cells:6"])),
+    "ND702": lambda _: no_stimulus(),
+    "ND703": lambda _: contradicting(),
+    "ND704": lambda _: unknown_code(),
+    "ND705": lambda _: (
+        save_network(net(), "net.nd.json"),
+        cli_model.compile_model(Path("net.nd.json"), choices(None)),
+    ),
+    "ND901": lambda _: [internal_fault(RuntimeError("an example"))],
+}
+
+
+def sparse_of(post, pre):
+    from neurodeploy.network import Sparse
+
+    return nd.Projection(
+        name="wires",
+        source="in",
+        target="cells",
+        operation=Sparse(shape=(2, 2), post=post, pre=pre, weights=[1.0, 1.0]),
+    )
+
+
+def no_stimulus():
+    from neurodeploy.cli.run_commands import _stimulus_path
+
+    return _stimulus_path(Path("net.nd.json"), None)
+
+
+def contradicting():
+    from neurodeploy.program import save_program
+
+    save_program(program(), "net.ndp")
+    return cli_model.compile_model(Path("net.ndp"), choices("loihi2"))
+
+
+def unknown_code():
+    from neurodeploy.cli.main import unknown_code_error
+
+    raise unknown_code_error("ND999")
