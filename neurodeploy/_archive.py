@@ -75,9 +75,7 @@ def _umask() -> int:
 
 def _npy(array: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
-    little = (
-        np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).reshape(array.shape)
-    )
+    little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).reshape(array.shape)
     np.lib.format.write_array(buffer, little, version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
 
@@ -148,9 +146,7 @@ def _read_array(path: Path, archive: zipfile.ZipFile, member: str) -> NDArray[An
         raise refuse("ND004", path, f"lacks the tensor '{member}'") from None
     except ValueError as error:
         if "Object arrays" in str(error):
-            raise refuse(
-                "ND006", path, f"tensor '{member}' holds Python objects, which are never loaded"
-            ) from None
+            raise refuse("ND006", path, f"tensor '{member}' holds Python objects, which are never loaded") from None
         raise refuse("ND003", path, f"tensor '{member}' is damaged: {error}") from None
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise refuse("ND003", path, f"tensor '{member}' is damaged: {error}") from None
@@ -176,9 +172,7 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
         array = tensors[key]
         if list(array.shape) != row["shape"] or array.dtype != np.dtype(row["dtype"]):
             said, is_now = f"{row['dtype']} {row['shape']}", f"{array.dtype.str} {list(array.shape)}"
-            wrong.append(
-                finding("ND004", f"file '{path}'", f"tensor '{key}' is {is_now}, the document says {said}")
-            )
+            wrong.append(finding("ND004", f"file '{path}'", f"tensor '{key}' is {is_now}, the document says {said}"))
         elif array_sha256(array) != row["sha256"]:
             wrong.append(
                 finding(
@@ -209,11 +203,7 @@ def read_sealed(path: Path, format_name: str) -> tuple[Any, str]:
     with _open_zip(path) as archive:
         seal = _json_member(path, archive, "seal.json")
         plain = _json_member(path, archive, "document.json")
-        if (
-            not isinstance(seal, dict)
-            or seal.get("format") != format_name
-            or not isinstance(seal.get("tensors"), dict)
-        ):
+        if not isinstance(seal, dict) or seal.get("format") != format_name or not isinstance(seal.get("tensors"), dict):
             raise refuse("ND003", path, f"is not a {format_name} file")
         table = seal["tensors"]
         tensors = {key: _read_array(path, archive, f"tensors/{key}.npy") for key in table}

@@ -29,19 +29,14 @@ def split(noun: BaseModel) -> tuple[dict[str, Any], Tensors]:
 def _split(value: Any, path: str, tensors: Tensors) -> Any:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        return {
-            name: _split(getattr(value, name), f"{path}/{name}" if path else name, tensors) for name in fields
-        }
+        return {name: _split(getattr(value, name), f"{path}/{name}" if path else name, tensors) for name in fields}
     if isinstance(value, np.ndarray):
         tensors[path] = value
         return {"tensor": path}
     if isinstance(value, Mapping):
         return {str(key): _split(item, f"{path}/{key}", tensors) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [
-            _split(item, f"{path}/{getattr(item, 'name', index)}", tensors)
-            for index, item in enumerate(value)
-        ]
+        return [_split(item, f"{path}/{getattr(item, 'name', index)}", tensors) for index, item in enumerate(value)]
     return value
 
 

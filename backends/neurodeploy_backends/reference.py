@@ -61,27 +61,20 @@ class ReferenceBackend:
         """Run every sample for `steps` steps from the cleared state."""
         network = program.network
         cells = {
-            item.name: _cells(item, network.time.dt_s, stimulus.n_samples, program)
-            for item in network.populations
+            item.name: _cells(item, network.time.dt_s, stimulus.n_samples, program) for item in network.populations
         }
         wires = [
-            _Wire(item, network.source_size(item.source), cells[item.target], program)
-            for item in network.projections
+            _Wire(item, network.source_size(item.source), cells[item.target], program) for item in network.projections
         ]
         drive = {item.name: _input_raster(stimulus, item.name, item.size, steps) for item in network.inputs}
         probes = probed_variables(network)
         spikes: dict[str, list[NDArray[Any]]] = {name: [] for name in cells}
         states: dict[str, list[Any]] = {probe.name: [] for probe in probes}
-        fired: dict[str, Any] = {
-            name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()
-        }
+        fired: dict[str, Any] = {name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()}
         for t in range(1, steps + 1):
             previous = {
                 **fired,
-                **{
-                    name: raster[:, t - 2] if t > 1 else np.zeros_like(raster[:, 0])
-                    for name, raster in drive.items()
-                },
+                **{name: raster[:, t - 2] if t > 1 else np.zeros_like(raster[:, 0]) for name, raster in drive.items()},
             }
             for wire in wires:
                 wire.deliver(previous[wire.source], t)
@@ -217,11 +210,7 @@ class _FloatCells:
         if self.floor is not None:
             self.v = np.maximum(self.v, self.floor)
         self.v = np.where(self.dead > 0, self.base, self.v)
-        fired = (
-            (self.v > self.threshold)
-            if neuron.comparison == ">"
-            else (self.v >= self.threshold) & (self.dead == 0)
-        )
+        fired = (self.v > self.threshold) if neuron.comparison == ">" else (self.v >= self.threshold) & (self.dead == 0)
         if neuron.reset.mode == "subtract":
             self.v = np.where(fired, self.v - self.threshold, self.v)
         elif neuron.reset.mode != "none":

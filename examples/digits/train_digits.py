@@ -67,9 +67,7 @@ def load_images(seed: int) -> tuple[Images, Images]:
 
     digits = load_digits()
     shades, labels = digits.data.astype(np.int64), digits.target.astype(np.int64)
-    train, held = train_test_split(
-        np.arange(labels.size), test_size=N_HELD_BACK, random_state=seed, stratify=labels
-    )
+    train, held = train_test_split(np.arange(labels.size), test_size=N_HELD_BACK, random_state=seed, stratify=labels)
     held = np.sort(held)
     return Images(shades[train], labels[train]), Images(shades[held], labels[held])
 
@@ -135,9 +133,7 @@ def one_step_later(spikes: Array) -> Array:
     return np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]])
 
 
-def forward(
-    shades: NDArray[np.int64], weights: tuple[Array, Array], n_steps: int
-) -> tuple[Array, Trace, Trace]:
+def forward(shades: NDArray[np.int64], weights: tuple[Array, Array], n_steps: int) -> tuple[Array, Trace, Trace]:
     """Return (arriving input, hidden, output) for a presentation of `n_steps`, drain included."""
     shown = spike_table(n_steps)[:, shades]
     shown = one_step_later(np.concatenate([shown, np.zeros((DRAIN_STEPS, *shown.shape[1:]), np.float32)]))
@@ -188,9 +184,7 @@ class Adam:
         for w, g, m, v in zip(weights, slopes, self.first, self.second, strict=True):
             m += 0.1 * (g - m)
             v += 0.001 * (g * g - v)
-            w -= (
-                np.float32(rate) * (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.999**self.steps)) + 1e-8)
-            )
+            w -= np.float32(rate) * (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.999**self.steps)) + 1e-8)
 
 
 def train(images: Images, settings: Settings) -> tuple[Array, Array]:
@@ -208,8 +202,7 @@ def train(images: Images, settings: Settings) -> tuple[Array, Array]:
         for batch in np.array_split(rng.permutation(len(images.labels)), n_batches):
             part = Images(shifted(images.shades[batch], rng), images.labels[batch])
             noisy = tuple(
-                w + rng.normal(0, settings.noise * np.abs(w).max(), w.shape).astype(np.float32)
-                for w in weights
+                w + rng.normal(0, settings.noise * np.abs(w).max(), w.shape).astype(np.float32) for w in weights
             )
             adam.step(weights, gradients(part, (noisy[0], noisy[1]), settings), rate)
     return weights

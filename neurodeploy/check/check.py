@@ -42,8 +42,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Colu
     """Use of a core that holds one neuron alone, for every neuron."""
     size = population.size
     used = {
-        name: np.zeros(size, dtype=np.int64)
-        for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
+        name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
     }
     delay_bits = np.zeros(size, dtype=np.int64)
     by_source: dict[str, list[Columns]] = {}
@@ -58,10 +57,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Colu
         delay_bits = np.maximum(delay_bits, bits)
         style = columns.projection.weight_format.weight_bits
         one = np.array(
-            [
-                int(segment_words(target.counting, 1, style, int(b), 0))
-                for b in range(int(bits.max(initial=0)) + 1)
-            ]
+            [int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)]
         )
         used["synapse_memory"] += count * one[bits]
         used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))

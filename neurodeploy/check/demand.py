@@ -92,9 +92,7 @@ class Demand:
             "threshold_sets": len(self.threshold_sets),
             "synapse_formats": len(self.formats),
             "accumulators": self.compartments << self.delay_bits,
-            "words_per_axon": max(
-                (int(words.max(initial=0)) for words in self.list_words.values()), default=0
-            ),
+            "words_per_axon": max((int(words.max(initial=0)) for words in self.list_words.values()), default=0),
         }
 
 
@@ -118,11 +116,7 @@ def plan_segment(target: Target, columns: Columns, start: int, stop: int) -> Seg
         rules
         if not extra
         else rules.model_copy(
-            update={
-                "entry_prefix": rules.entry_prefix.model_copy(
-                    update={"value": rules.entry_prefix.value + extra}
-                )
-            }
+            update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": rules.entry_prefix.value + extra})}
         )
     )
     dense = segment_words(prefixed, width, bits, delay_bits, 0) * touched
@@ -134,10 +128,7 @@ def plan_segment(target: Target, columns: Columns, start: int, stop: int) -> Seg
 
 def _parameter_sets(population: QuantizedPopulation, start: int, stop: int) -> frozenset[tuple[int, ...]]:
     rows = np.stack(
-        [
-            getattr(population, name)[start:stop]
-            for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")
-        ],
+        [getattr(population, name)[start:stop] for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")],
         axis=1,
     )
     return frozenset(tuple(int(value) for value in row) for row in np.unique(rows, axis=0))

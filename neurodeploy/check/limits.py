@@ -44,9 +44,7 @@ def core_limits(target: Target) -> dict[str, Limit]:
     for name in ("synapse_formats", "words_per_axon"):
         figure = getattr(rules, name)
         if figure is not None:
-            found[name] = Limit(
-                int(figure.value), figure.unit, cite(target, f"rules.{target.rule_set}.{name}")
-            )
+            found[name] = Limit(int(figure.value), figure.unit, cite(target, f"rules.{target.rule_set}.{name}"))
     return found
 
 

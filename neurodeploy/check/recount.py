@@ -26,9 +26,7 @@ def _distinct(core: Ints, *columns: Any, n_cores: int) -> Ints:
     """Distinct rows of the columns, by core."""
     if not core.size:
         return np.zeros(n_cores, dtype=np.int64)
-    rows = np.unique(
-        np.stack([core, *(np.asarray(column, dtype=np.int64) for column in columns)], axis=1), axis=0
-    )
+    rows = np.unique(np.stack([core, *(np.asarray(column, dtype=np.int64) for column in columns)], axis=1), axis=0)
     return np.bincount(rows[:, 0], minlength=n_cores)
 
 
@@ -45,9 +43,7 @@ def _segment_words(program: Program) -> Ints:
         counted: RuleSet = rules.model_copy(
             update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": prefix})}
         )
-        words[mine] = segment_words(
-            counted, length[mine], style.weight_bits, style.delay_bits, style.index_bits
-        )
+        words[mine] = segment_words(counted, length[mine], style.weight_bits, style.delay_bits, style.index_bits)
     return words
 
 

@@ -67,9 +67,7 @@ def check(
 
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t loihi1 --dt 1e-4 --reset zero
     """
-    choices = Choices(
-        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict
-    )
+    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict)
     _, result = compile_model(model, choices)
     if json_output:
         finish(result.findings, json_document=_document(result), strict=strict)

@@ -62,9 +62,7 @@ def explain(
     if code is not None and code.upper() not in known:
         raise unknown_code_error(code)
     if json_output:
-        emit_json(
-            known[code.upper()].model_dump() if code else [item.model_dump() for item in known.values()]
-        )
+        emit_json(known[code.upper()].model_dump() if code else [item.model_dump() for item in known.values()])
         return
     if code is None:
         show(*(f"{item.code}  {item.severity:7}  {item.name}" for item in known.values()))
@@ -150,12 +148,7 @@ def backends(json_output: JsonOutput = False) -> None:
     if json_output:
         emit_json(rows)
         return
-    show(
-        *(
-            f"{row['name']:12} {'available' if row['available'] else 'not here':10} {row['summary']}"
-            for row in rows
-        )
-    )
+    show(*(f"{row['name']:12} {'available' if row['available'] else 'not here':10} {row['summary']}" for row in rows))
 
 
 @app.command(epilog="Example: neurodeploy schema > network.schema.json")

@@ -59,16 +59,12 @@ Prune = Annotated[
 Seed = Annotated[
     int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")
 ]
-Dt = Annotated[
-    float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")
-]
+Dt = Annotated[float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")]
 ResetMode = Annotated[
     str | None,
     typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR)."),
 ]
-Discretize = Annotated[
-    str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")
-]
+Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
 TimeUnit = Annotated[
     str | None, typer.Option("--time-unit", help="Unit of time constants: s, ms or step (NIR); default s.")
 ]
@@ -123,9 +119,7 @@ def compile_options(choices: Choices) -> CompileOptions:
     prune = _by_projection("--prune", choices.prune, float)
     for name, fraction in prune.items():
         if not 0 <= fraction < 1:
-            raise usage(
-                "ND701", "option '--prune'", f"{fraction:g} for '{name}' is not a fraction from 0 to below 1"
-            )
+            raise usage("ND701", "option '--prune'", f"{fraction:g} for '{name}' is not a fraction from 0 to below 1")
     return CompileOptions(
         weight_bits=_by_projection("--weight-bits", choices.weight_bits, int),
         prune=prune,
@@ -195,9 +189,7 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     if program is not None or target is None:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
         cores = program.tables.n_cores if program else None
-        return imported.network, Compilation(
-            program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores
-        )
+        return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
     result = compile_network(imported.network, target, options)
     together = {
         "findings": (*imported.findings, *result.findings),

@@ -76,9 +76,7 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
     stem = model.name.removesuffix(".json").removesuffix(".nd").removesuffix(".ndp").removesuffix(".nir")
     beside = model.with_name(f"{stem}.stimulus.npz")
     if not beside.exists():
-        raise usage(
-            "ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz"
-        )
+        raise usage("ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
     return beside
 
 
@@ -86,9 +84,7 @@ def _first(values: SampleValues, samples: int | None) -> SampleValues:
     if samples is None:
         return values
     labels = None if values.labels is None else values.labels[:samples]
-    return SampleValues(
-        values={name: array[:samples] for name, array in values.values.items()}, labels=labels
-    )
+    return SampleValues(values={name: array[:samples] for name, array in values.values.items()}, labels=labels)
 
 
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:
@@ -113,26 +109,17 @@ def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
     reference = None
-    if (
-        chosen.reference
-        and stimulus.labels is not None
-        and chosen.backend != "reference"
-        and recording.complete
-    ):
+    if chosen.reference and stimulus.labels is not None and chosen.backend != "reference" and recording.complete:
         reference = _accuracy(network, _record(program, stimulus, chosen, "reference"), stimulus)
     met = _accuracy(network, recording, stimulus)
-    return profile(
-        program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds
-    ), recording
+    return profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds), recording
 
 
 def _require(result: Compilation, *, strict: bool, json_output: bool) -> Program:
     from neurodeploy.diagnostics import errors_in
 
     if result.program is None or errors_in(result.findings, strict=strict):
-        finish(
-            result.findings, json_document={"verdict": result.verdict} if json_output else None, strict=strict
-        )
+        finish(result.findings, json_document={"verdict": result.verdict} if json_output else None, strict=strict)
     return result.require(strict=strict)
 
 
@@ -157,9 +144,7 @@ def run(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.")
     ] = None,
-    reference: Annotated[
-        bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")
-    ] = True,
+    reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Recording to write (.ndr).")] = None,
     strict: Strict = False,
     json_output: JsonOutput = False,
@@ -210,9 +195,7 @@ def profile_command(
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
-    _, result = compile_model(
-        model, Choices(target, board, rules, weight_bits, None, 0, dt, reset, None, None, strict)
-    )
+    _, result = compile_model(model, Choices(target, board, rules, weight_bits, None, 0, dt, reset, None, None, strict))
     program = _require(result, strict=strict, json_output=json_output)
     if recording is None:
         chosen = _Show(stimulus, steps, samples, "emulator", 0, None, False, json_output)

@@ -100,6 +100,4 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
 def _verdict(findings: list[Diagnostic], bounds: dict[str, int], target: Target) -> Verdict:
     if any(item.code.startswith("ND30") or item.code == "ND310" for item in findings):
         return "proven not to fit"
-    return (
-        "proven not to fit" if max(bounds.values(), default=0) > target.cores else "not placed by this mapper"
-    )
+    return "proven not to fit" if max(bounds.values(), default=0) > target.cores else "not placed by this mapper"

@@ -97,9 +97,7 @@ def errors_in(findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[
     return tuple(item for item in findings if item.severity in refused)
 
 
-def raise_errors(
-    stage: str, findings: Iterable[Diagnostic], *, strict: bool = False
-) -> tuple[Diagnostic, ...]:
+def raise_errors(stage: str, findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[Diagnostic, ...]:
     """Return the findings of a finished stage; raise DiagnosticError with all of them if one refuses the work."""
     everything = tuple(findings)
     if errors_in(everything, strict=strict):

@@ -95,11 +95,7 @@ def _supported(graph: FlatGraph, chains: Chains) -> None:
 
 def _size(name: str, graph: FlatGraph, arrivals: Arrivals) -> int | None:
     """Neurons of a node: its largest parameter, else what reaches it."""
-    sizes = {
-        int(np.asarray(value).size)
-        for value in graph.nodes[name].fields.values()
-        if not isinstance(value, str)
-    }
+    sizes = {int(np.asarray(value).size) for value in graph.nodes[name].fields.values() if not isinstance(value, str)}
     if max(sizes, default=1) > 1:
         return max(sizes)
     for item in arrivals.paths:
@@ -111,9 +107,7 @@ def _size(name: str, graph: FlatGraph, arrivals: Arrivals) -> int | None:
     return next((prod(int(n) for n in np.atleast_1d(shape)) for shape in shapes if shape is not None), 1)
 
 
-def _populations(
-    graph: FlatGraph, arrivals: dict[str, Arrivals], reader: NeuronReader
-) -> dict[str, Population | None]:
+def _populations(graph: FlatGraph, arrivals: dict[str, Arrivals], reader: NeuronReader) -> dict[str, Population | None]:
     found: dict[str, Population | None] = {}
     for name, node in sorted(graph.nodes.items()):
         if node.type not in NEURONS:
@@ -123,14 +117,10 @@ def _populations(
         given = None if bias is None or not np.any(bias) else bias.ravel().astype(np.float64)
         neuron = reader.read(name, node, size, given)
         shapes = [
-            np.asarray(v).shape
-            for v in node.fields.values()
-            if not isinstance(v, str) and np.asarray(v).size == size
+            np.asarray(v).shape for v in node.fields.values() if not isinstance(v, str) and np.asarray(v).size == size
         ]
         found[name] = (
-            Population(name=name, shape=shapes[0] if shapes and shapes[0] else size, neuron=neuron)
-            if neuron
-            else None
+            Population(name=name, shape=shapes[0] if shapes and shapes[0] else size, neuron=neuron) if neuron else None
         )
     return found
 
@@ -152,9 +142,7 @@ def _unique_names(projections: list[Projection]) -> list[Projection]:
     for item in projections:
         seen[item.name] = seen.get(item.name, 0) + 1
         found.append(
-            item
-            if seen[item.name] == 1
-            else item.model_copy(update={"name": f"{item.name}_{seen[item.name]}"})
+            item if seen[item.name] == 1 else item.model_copy(update={"name": f"{item.name}_{seen[item.name]}"})
         )
     return found
 
@@ -176,9 +164,7 @@ def _outputs(
             population = populations[path.source]
             reads_v = population is not None and isinstance(population.neuron, Li)
             label = name if index == 0 else f"{name}_{index + 1}"
-            found.append(
-                Output(name=label, source=path.source, decoder=Membrane() if reads_v else SpikeCount())
-            )
+            found.append(Output(name=label, source=path.source, decoder=Membrane() if reads_v else SpikeCount()))
     return tuple(found)
 
 
@@ -204,9 +190,7 @@ def _assumptions(graph: FlatGraph, options: ImportOptions, version: str) -> tupl
         )
     if kinds & {"LIF", "CubaLIF", "LI"}:
         rule = options.discretization
-        lines.append(
-            ("discretization", "not in the file", rule or "euler", "given by the user" if rule else "default")
-        )
+        lines.append(("discretization", "not in the file", rule or "euler", "given by the user" if rule else "default"))
         lines.append(
             (
                 "unit of time constants",
@@ -233,9 +217,7 @@ def _assumptions(graph: FlatGraph, options: ImportOptions, version: str) -> tupl
         )
     )
     lines.append(("encoder of inputs", "not in the file", "spikes", "the format's default"))
-    lines.append(
-        ("decoder of outputs", "not in the file", "spike_count, or membrane of li", "the format's default")
-    )
+    lines.append(("decoder of outputs", "not in the file", "spike_count, or membrane of li", "the format's default"))
     return tuple(
         LedgerLine(where="import", quantity=q, asked=asked, got=got, level="assumed", note=note)
         for q, asked, got, note in lines

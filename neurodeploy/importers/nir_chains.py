@@ -79,9 +79,7 @@ class Chains:
             return Arrivals((), None)
         value = np.asarray(value)
         if key == "weight" and value.ndim != 2:
-            self.say(
-                "ND046", f"node '{name}' ({node.type}): weight has shape {list(value.shape)}; needs (out, in)"
-            )
+            self.say("ND046", f"node '{name}' ({node.type}): weight has shape {list(value.shape)}; needs (out, in)")
             return Arrivals((), None)
         if not np.isfinite(value).all():
             self.say(

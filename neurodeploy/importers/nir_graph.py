@@ -64,11 +64,7 @@ class _Flattening:
             ]
         outer, _, inner = name.partition(".")
         nested = graph.nodes.get(outer)
-        return (
-            self.port(nested, f"{prefix}{outer}.", inner, kind)
-            if isinstance(nested, NirGraph) and inner
-            else []
-        )
+        return self.port(nested, f"{prefix}{outer}.", inner, kind) if isinstance(nested, NirGraph) and inner else []
 
     def dangling(self, graph: NirGraph, prefix: str, edge: tuple[str, str], name: str) -> None:
         inside = f" of graph '{prefix[:-1]}'" if prefix else ""

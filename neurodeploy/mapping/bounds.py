@@ -18,9 +18,7 @@ __all__ = ["lower_bounds"]
 def _least_bits(target: Target, projection: QuantizedProjection) -> float:
     """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
     rules = target.counting
-    per_entry = (
-        projection.weight_format.weight_bits + rules.entry_prefix.value / rules.synapses_per_entry.value
-    )
+    per_entry = projection.weight_format.weight_bits + rules.entry_prefix.value / rules.synapses_per_entry.value
     return projection.targets.size * per_entry
 
 
@@ -37,9 +35,7 @@ def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
     in_core = max(limits["compartments"].value, 1) if "compartments" in limits else None
     for resource, inputs_too in (("input_axons", True), ("output_axons", False)):
         if resource in limits and in_core:
-            bounds[resource] = int(
-                np.ceil(_least_pairs(quantized, in_core, inputs_too) / limits[resource].value)
-            )
+            bounds[resource] = int(np.ceil(_least_pairs(quantized, in_core, inputs_too) / limits[resource].value))
     return bounds
 
 

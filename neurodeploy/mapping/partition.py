@@ -104,9 +104,7 @@ class _Fill:
         )
 
 
-def destinations_of(
-    quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]]
-) -> dict[str, Ints]:
+def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]]) -> dict[str, Ints]:
     """Return output axons of every neuron: one per destination core, one more for a core on another chip.
 
     Logical core k is taken to lie on chip k // cores per chip, as placement keeps it.
@@ -121,9 +119,7 @@ def destinations_of(
             continue
         source = np.repeat(np.arange(projection.indptr.size - 1), np.diff(projection.indptr))
         key = source * n_cores + core_of[projection.target][projection.targets]
-        pairs.setdefault(projection.source, []).append(
-            _unique(key, core_of[projection.source].size * n_cores)
-        )
+        pairs.setdefault(projection.source, []).append(_unique(key, core_of[projection.source].size * n_cores))
     found: dict[str, Ints] = {}
     for name, cores in core_of.items():
         keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
@@ -166,9 +162,7 @@ def partition(quantized: Quantized, target: Target) -> Cut:
         fill = _Fill(quantized, target, into, destinations)
         proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
         if proofs:
-            raise DiagnosticError(
-                STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),)
-            )
+            raise DiagnosticError(STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),))
         actual = destinations_of(quantized, target, fill.core_of)
         tried.append(fill.core + 1)
         if not _overfull(quantized, target, fill.core_of, actual):

@@ -23,9 +23,7 @@ def _core_ids(n_cores: int, target: Target, seed: int) -> Ints:
         return ids
     per_chip, rng = int(target.chip.cores.value), np.random.default_rng(seed)
     for first in range(0, n_cores, per_chip):
-        ids[first : first + per_chip] = (
-            first + rng.permutation(per_chip)[: len(ids[first : first + per_chip])]
-        )
+        ids[first : first + per_chip] = first + rng.permutation(per_chip)[: len(ids[first : first + per_chip])]
     return ids
 
 

@@ -78,7 +78,5 @@ def _expand(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-Encoder = Annotated[
-    Spikes | Rate | Poisson | Latency | Current, BeforeValidator(_expand), Field(discriminator="kind")
-]
+Encoder = Annotated[Spikes | Rate | Poisson | Latency | Current, BeforeValidator(_expand), Field(discriminator="kind")]
 Decoder = Annotated[SpikeCount | FirstSpike | Membrane, BeforeValidator(_expand), Field(discriminator="kind")]

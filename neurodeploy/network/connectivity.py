@@ -22,9 +22,7 @@ class Synapses(NamedTuple):
     delay_steps: NDArray[np.int64]
 
 
-def _columns(
-    projection: Projection, n_source: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _columns(projection: Projection, n_source: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """(pre, post, weights, index into an array of the weights' shape), before sorting."""
     operation = projection.operation
     if isinstance(operation, Dense):
@@ -52,6 +50,4 @@ def synapses_of(projection: Projection, n_source: int) -> Synapses:
     if not isinstance(projection.operation, (Dense, OneToOne)):
         order = np.lexsort((post, pre))
         pre, post, weights, per_synapse = pre[order], post[order], weights[order], per_synapse[order]
-    return Synapses(
-        pre.astype(np.int64), post.astype(np.int64), np.asarray(weights), per_synapse.astype(np.int64)
-    )
+    return Synapses(pre.astype(np.int64), post.astype(np.int64), np.asarray(weights), per_synapse.astype(np.int64))

@@ -50,9 +50,7 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(read_bytes(path))
     except json.JSONDecodeError as error:
-        raise refuse(
-            "ND003", path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
+        raise refuse("ND003", path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except UnicodeDecodeError as error:
         raise refuse("ND003", path, f"is not text: {error.reason} at byte {error.start}") from None
     if not isinstance(document, dict) or document.get("format") != "neurodeploy":
@@ -83,8 +81,7 @@ def _up_to_date(path: Path, document: dict[str, Any]) -> dict[str, Any]:
 
 def _tensors(path: Path, table: Any, *, verify: bool) -> dict[str, Any]:
     if not isinstance(table, dict) or not all(
-        isinstance(row, dict) and {"file", "key", "dtype", "shape", "sha256"} <= set(row)
-        for row in table.values()
+        isinstance(row, dict) and {"file", "key", "dtype", "shape", "sha256"} <= set(row) for row in table.values()
     ):
         raise refuse("ND002", path, "field 'tensors': each row needs file, key, dtype, shape and sha256")
     files = sorted({str(row["file"]) for row in table.values()})
@@ -112,6 +109,4 @@ def load_network(path: str | Path, *, verify: bool = True) -> Network:
     try:
         return Network.model_validate(join(document, tensors))
     except ValidationError as error:
-        raise DiagnosticError(
-            "files", schema_findings("ND002", f"file '{path}'", error, document, Network)
-        ) from None
+        raise DiagnosticError("files", schema_findings("ND002", f"file '{path}'", error, document, Network)) from None

@@ -29,9 +29,7 @@ def _pruned(network: Network, projection: Projection, fraction: float) -> Projec
         weights=synapses.weights[keep],
     )
     delays = synapses.delay_steps[keep]
-    return projection.model_copy(
-        update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse"}
-    )
+    return projection.model_copy(update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse"})
 
 
 def prune(network: Network, fractions: Mapping[str, float]) -> Network:

@@ -59,9 +59,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
     for item in network.projections:
         where = f"projection '{item.name}'"
         if item.source not in sources:
-            yield finding(
-                "ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources)
-            )
+            yield finding("ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources))
         if item.target in network.input_by_name:
             yield finding("ND101", where, f"target '{item.target}' is an input; only populations receive")
         elif item.target not in populations:
@@ -75,9 +73,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
     readers += [(f"probe '{item.name}'", item.target) for item in network.probes]
     for where, name in readers:
         if name not in populations:
-            yield finding(
-                "ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations)
-            )
+            yield finding("ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations))
     for item in network.outputs:
         population = network.population_by_name.get(item.source)
         if (
@@ -119,9 +115,7 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
         lowest = float(np.min(np.asarray(neuron.v_threshold)))
         base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
         if lowest <= base:
-            yield finding(
-                "ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}"
-            )
+            yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
     if isinstance(neuron, If) or not isinstance(neuron.discretization, Euler):
         return
     keep = factors(neuron, dt_s)
@@ -256,9 +250,7 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
                 "nothing drives it: no input reaches it, and it has no bias",
             )
     if not network.outputs:
-        yield finding(
-            "ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given"
-        )
+        yield finding("ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given")
 
 
 def _drives_itself(population: Population) -> bool:

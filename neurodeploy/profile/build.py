@@ -131,9 +131,7 @@ def profile(
 def _per_step(time: Estimate | None, steps: int) -> Estimate | None:
     if time is None:
         return None
-    return time.model_copy(
-        update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps}
-    )
+    return time.model_copy(update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps})
 
 
 def profile_findings(result: Profile) -> tuple[Diagnostic, ...]:

@@ -79,9 +79,7 @@ def cost_under(program: Program, recording: Recording, counters: Counters, profi
 
 
 def _hop_energy(hops: Hops, profile: EnergyProfile) -> float:
-    return hops.horizontal * _value(profile.hop_horizontal.energy) + hops.vertical * _value(
-        profile.hop_vertical.energy
-    )
+    return hops.horizontal * _value(profile.hop_horizontal.energy) + hops.vertical * _value(profile.hop_vertical.energy)
 
 
 def estimates(program: Program, recording: Recording, counters: Counters) -> tuple[Estimate, Estimate] | None:
@@ -93,9 +91,7 @@ def estimates(program: Program, recording: Recording, counters: Counters) -> tup
     target = program.target
     if target.energy_nominal is None:
         return None
-    costs = {
-        name: cost_under(program, recording, counters, profile) for name, profile in target.energy.items()
-    }
+    costs = {name: cost_under(program, recording, counters, profile) for name, profile in target.energy.items()}
     nominal, profile = costs[target.energy_nominal], target.energy[target.energy_nominal]
     source = f"{target.file} energy." + ", energy.".join(target.energy)
     chips = len(occupied_tiles(program))
@@ -109,9 +105,7 @@ def estimates(program: Program, recording: Recording, counters: Counters) -> tup
         recording.n_samples,
     )
     times = [c.time_s for c in costs.values()]
-    slowest = (
-        max([*times, *(c.time_s - c.barrier_s + across for c in costs.values())]) if chips > 1 else max(times)
-    )
+    slowest = max([*times, *(c.time_s - c.barrier_s + across for c in costs.values())]) if chips > 1 else max(times)
     time = _widened(
         [*times, slowest],
         nominal.time_s,

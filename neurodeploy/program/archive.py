@@ -119,9 +119,9 @@ def _target_faults(program: Program, core_of_axon: Any) -> list[str]:
     t = program.tables
     if not t.entry_target.size or not core_of_axon.size:
         return []
-    furthest = np.maximum.reduceat(
-        t.entry_target, np.minimum(t.entry_ptr[:-1], t.entry_target.size - 1)
-    ).astype(np.int64)
+    furthest = np.maximum.reduceat(t.entry_target, np.minimum(t.entry_ptr[:-1], t.entry_target.size - 1)).astype(
+        np.int64
+    )
     furthest[np.diff(t.entry_ptr) == 0] = 0
     per_list = np.zeros(t.segment_ptr.size - 1, dtype=np.int64)
     np.maximum.at(per_list, np.repeat(np.arange(per_list.size), np.diff(t.segment_ptr)), furthest)

@@ -54,15 +54,11 @@ def _gather(starts: Ints, lengths: Ints) -> Ints:
     return np.repeat(starts - offset, lengths) + np.arange(int(lengths.sum()))
 
 
-def _merge(
-    segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]
-) -> _Lists:
+def _merge(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Lists:
     """Sort the segments of a core by (source, projection) and join those of one source to one list."""
     if not segments:
         zero = np.zeros(0, dtype=np.int64)
-        return _Lists(
-            zero, zero, zero, zero, zero.astype(np.uint16), zero.astype(np.int16), zero.astype(np.uint8)
-        )
+        return _Lists(zero, zero, zero, zero, zero.astype(np.uint16), zero.astype(np.int16), zero.astype(np.uint8))
     owner = np.concatenate([first_of[item.source] + item.sources for item in segments])
     lengths = np.concatenate([item.lengths for item in segments])
     formats = np.concatenate([np.full(item.sources.size, format_index[item.style]) for item in segments])
@@ -93,9 +89,7 @@ def _rows(populations: tuple[QuantizedPopulation, ...], core_of: dict[str, Any])
     return population[order], neuron[order], core[order]
 
 
-def _registers(
-    populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints
-) -> dict[str, Any]:
+def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints) -> dict[str, Any]:
     first = _ptr([item.size for item in populations])[population] + neuron
     types = {
         "vth_mant": np.int32,
@@ -106,9 +100,7 @@ def _registers(
     }
     names = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(item, name) for item in populations])[first].astype(
-            types.get(name, np.int8)
-        )
+        name: np.concatenate([getattr(item, name) for item in populations])[first].astype(types.get(name, np.int8))
         for name in names
     }
     columns["reset"] = np.array([_RESETS[item.reset] for item in populations], dtype=np.int8)[population]
@@ -129,9 +121,7 @@ def build_tables(
     formats = tuple(dict.fromkeys(item.style for item in segments))
     format_index = {style: index for index, style in enumerate(formats)}
     sizes = [*inputs.values(), *(item.size for item in populations)]
-    first_of = dict(
-        zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False)
-    )
+    first_of = dict(zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False))
     by_core: list[list[Segment]] = [[] for _ in range(n_cores)]
     for item in segments:
         by_core[item.core].append(item)
@@ -179,9 +169,7 @@ def _routes(
         mine = slice(int(low), int(high))
         ptr = _ptr(np.bincount(owner[mine] - first_of[name], minlength=lines))
         routes.append(
-            InputRoutes(
-                name=name, ptr=ptr, core=to_core[mine].astype(np.int32), in_axon=axon[mine].astype(np.int32)
-            )
+            InputRoutes(name=name, ptr=ptr, core=to_core[mine].astype(np.int32), in_axon=axon[mine].astype(np.int32))
         )
     first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
     number = first[population] + neuron

@@ -55,9 +55,7 @@ def fold(population: Population, dt_s: float) -> Folded:
     parts = [full(value) for value in factors(neuron, dt_s)]
     keep_v, gain_v, keep_i, gain_i = parts
     filtered = isinstance(neuron, CubaLif)
-    weight_gain = (
-        gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, CubaLif) else 1.0)
-    )
+    weight_gain = gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, CubaLif) else 1.0)
     leak = full(0.0 if isinstance(neuron, If) else neuron.v_leak)
     ledger: list[LedgerLine] = []
     spiking = not isinstance(neuron, Li)

@@ -81,9 +81,7 @@ def _incoming(work: _Work, folded: Folded, pairs: list[tuple[Projection, Synapse
     found: list[Incoming] = []
     for projection, synapses in pairs:
         weights = synapses.weights.astype(np.float64) * folded.weight_gain[synapses.post]
-        found.append(
-            Incoming(projection.name, synapses.post, weights, work.bits(projection), sign_mode_of(weights))
-        )
+        found.append(Incoming(projection.name, synapses.post, weights, work.bits(projection), sign_mode_of(weights)))
     return found
 
 
@@ -97,9 +95,7 @@ def _convert_floats(work: _Work, population: Population, pairs: list[tuple[Proje
     work.findings += findings
     for (projection, synapses), item in zip(pairs, incoming, strict=True):
         exponent = exponent_for(work.target, item, scale) or 0
-        style = WeightFormat(
-            weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode)
-        )
+        style = WeightFormat(weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode))
         mantissas, loss = round_weights(work.target.dialect, item.weights, scale, style)
         work.ledger.append(loss_line(projection.name, style, loss))
         work.findings += loss_findings(projection.name, loss)
@@ -110,9 +106,7 @@ def _convert_floats(work: _Work, population: Population, pairs: list[tuple[Proje
     )
 
 
-def _keep(
-    work: _Work, projection: Projection, synapses: Synapses, mantissas: Any, style: WeightFormat
-) -> None:
+def _keep(work: _Work, projection: Projection, synapses: Synapses, mantissas: Any, style: WeightFormat) -> None:
     n_source = work.network.source_size(projection.source)
     work.projections[projection.name] = as_csr(
         projection.name, projection.source, projection.target, n_source, synapses, mantissas, style
@@ -144,9 +138,7 @@ def _convert_integers(work: _Work, population: Population, pairs: list[tuple[Pro
             )
             continue
         stored = stored_mantissas(work.target.dialect, mantissas, style.weight_bits, style.sign_mode)
-        signs = {"excitatory": mantissas < 0, "inhibitory": mantissas > 0}.get(
-            style.sign_mode, np.zeros(1, dtype=bool)
-        )
+        signs = {"excitatory": mantissas < 0, "inhibitory": mantissas > 0}.get(style.sign_mode, np.zeros(1, dtype=bool))
         wide = np.abs(mantissas) > (1 << work.target.dialect.mantissa_bits)
         bad = int(np.count_nonzero((stored != mantissas) | signs | wide))
         if bad:

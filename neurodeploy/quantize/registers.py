@@ -128,9 +128,7 @@ def float_registers(
 
 def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
     message = f"{quantity} moves by {error:.1%}: asked {line.asked}, got {line.got}"
-    return finding(
-        "ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"]
-    )
+    return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
 
 
 def _value_lines(
@@ -147,9 +145,7 @@ def _value_lines(
     ]
     if folded.threshold is not None:
         got = (vth << target.dialect.threshold_shift_bits) / scale
-        error = float(
-            np.max(np.abs(got - folded.threshold) / np.where(folded.threshold > 0, folded.threshold, 1.0))
-        )
+        error = float(np.max(np.abs(got - folded.threshold) / np.where(folded.threshold > 0, folded.threshold, 1.0)))
         level = "approximate" if comparison == ">=" else ("exact" if error == 0 else "rounded")
         note = "`>=` became `>` against the threshold below" if comparison == ">=" else ""
         lines.append(
@@ -204,10 +200,7 @@ def _registers(
         compartments_per_neuron=int(modes[reset].value) if reset in modes else 1,
         scale=scale,
         v_frame=np.asarray(frame, dtype=np.float64),
-        **{
-            name: np.broadcast_to(values, (population.size,)).astype(np.int32)
-            for name, values in columns.items()
-        },
+        **{name: np.broadcast_to(values, (population.size,)).astype(np.int32) for name, values in columns.items()},
     )
 
 
@@ -245,7 +238,9 @@ def integer_registers(population: Population, target: Target) -> tuple[Quantized
         if bad.size:
             value = int(values[bad[0]])
             limit = span.low if value < span.low else span.high
-            message = f"{name} of {bad.size} of {size} neurons is outside {span.low:g}..{span.high:g}, first neuron {bad[0]}"
+            message = (
+                f"{name} of {bad.size} of {size} neurons is outside {span.low:g}..{span.high:g}, first neuron {bad[0]}"
+            )
             findings.append(
                 finding(
                     "ND208",

@@ -40,9 +40,7 @@ def loss_findings(name: str, loss: WeightLoss) -> list[Diagnostic]:
     where, found = f"projection '{name}'", list[Diagnostic]()
     if loss.vanished > VANISHED_TOLERANCE * loss.n_synapses:
         message = f"{loss.vanished} of {loss.n_synapses} weights round to 0"
-        found.append(
-            finding("ND202", where, message, severity="error" if loss.vanished == loss.n_synapses else None)
-        )
+        found.append(finding("ND202", where, message, severity="error" if loss.vanished == loss.n_synapses else None))
     if loss.rms_relative > RMS_TOLERANCE:
         found.append(
             finding(
@@ -70,7 +68,9 @@ def overflow_findings(
     for what, values, bits in cases:
         if bits is not None and values.size and values.max() >= 2.0**bits:
             count = int(np.count_nonzero(values >= 2.0**bits))
-            message = f"the {what} of {count} of {values.size} neurons overflows if all their sources keep spiking together"
+            message = (
+                f"the {what} of {count} of {values.size} neurons overflows if all their sources keep spiking together"
+            )
             found.append(
                 finding(
                     "ND206",
@@ -96,15 +96,11 @@ def reach_findings(
     if not registers.spiking or folded.threshold is None:
         return []
     size, where, found = registers.size, f"population '{registers.name}'", list[Diagnostic]()
-    wanted = folded.bias + sum(
-        (np.bincount(i.post, np.maximum(i.weights, 0), size) for i in incoming), np.zeros(size)
-    )
+    wanted = folded.bias + sum((np.bincount(i.post, np.maximum(i.weights, 0), size) for i in incoming), np.zeros(size))
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)
     for item in projections:
         style = item.weight_format
-        weights = effective_weights(
-            target.dialect, item.mantissas, style.weight_bits, style.exponent, style.sign_mode
-        )
+        weights = effective_weights(target.dialect, item.mantissas, style.weight_bits, style.exponent, style.sign_mode)
         has += np.bincount(item.targets, np.maximum(weights, 0), size)
     dead = np.flatnonzero((wanted > 0) & (has <= 0))
     if dead.size:

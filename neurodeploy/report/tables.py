@@ -19,9 +19,7 @@ __all__ = ["compilation_lines", "ledger_table", "profile_report", "target_rows",
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, name in enumerate(columns):
         table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
     return table
@@ -149,9 +147,7 @@ def compilation_lines(result: Compilation) -> list[str]:
         lines.append(
             f"cores: {cores}; lower bound {max(result.lower_bounds[bound], 1):,} (by {bound.replace('_', ' ')})"
         )
-    lines.append(
-        "stages: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result.stage_seconds.items())
-    )
+    lines.append("stages: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result.stage_seconds.items()))
     return lines
 
 
@@ -181,9 +177,7 @@ def target_rows(target: Target) -> list[tuple[str, str, str, str]]:
         if isinstance(value, Figure):
             rows.append((path, f"{value.value:g} {value.unit}", value.confidence, value.source))
         elif isinstance(value, FigureRange):
-            rows.append(
-                (path, f"{value.low:g} to {value.high:g} {value.unit}", value.confidence, value.source)
-            )
+            rows.append((path, f"{value.low:g} to {value.high:g} {value.unit}", value.confidence, value.source))
         elif isinstance(value, FigureList):
             rows.append(
                 (

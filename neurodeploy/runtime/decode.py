@@ -41,10 +41,7 @@ def drain_steps(network: Network) -> int:
     Each projection takes 1 + its longest delay; the longest path over distinct populations from any input counts.
     """
     longest = {item.name: 0 for item in network.inputs}
-    edges = [
-        (item.source, item.target, 1 + int(np.max(np.asarray(item.delay_steps))))
-        for item in network.projections
-    ]
+    edges = [(item.source, item.target, 1 + int(np.max(np.asarray(item.delay_steps)))) for item in network.projections]
     for _ in range(len(network.populations)):
         before = dict(longest)
         for source, target, cost in edges:

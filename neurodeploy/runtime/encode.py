@@ -40,11 +40,7 @@ def _faults(item: Input, values: Array) -> list[Diagnostic]:
         ]
     if over_time and not np.isin(values, (0, 1)).all():
         return [finding("ND505", where, "spikes must be 0 or 1 in every step")]
-    if (
-        isinstance(item.encoder, (Rate, Poisson, Latency))
-        and values.size
-        and (values.min() < 0 or values.max() > 1)
-    ):
+    if isinstance(item.encoder, (Rate, Poisson, Latency)) and values.size and (values.min() < 0 or values.max() > 1):
         return [
             finding(
                 "ND505",

@@ -35,9 +35,7 @@ def load_stimulus(path: str | Path, network: Network) -> SampleValues:
         say = [f"lacks an array for input '{name}'" for name in missing] + [
             f"has an array '{name}' that no input is named" for name in unknown
         ]
-        raise refuse(
-            "ND505", path, "; ".join(say), fixes=[fix for name in unknown for fix in nearest(name, names)]
-        )
+        raise refuse("ND505", path, "; ".join(say), fixes=[fix for name in unknown for fix in nearest(name, names)])
     try:
         return SampleValues(values=arrays, labels=labels)
     except ValidationError as error:
@@ -57,6 +55,4 @@ def load_recording(path: str | Path) -> Recording:
     try:
         return Recording.model_validate(plain)
     except ValidationError as error:
-        raise DiagnosticError(
-            "files", schema_findings("ND003", f"file '{path}'", error, plain, Recording)
-        ) from None
+        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, Recording)) from None

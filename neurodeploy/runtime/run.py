@@ -21,16 +21,12 @@ def _stimulus_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
         where = f"input '{name}'"
         if name not in lines:
             found.append(
-                finding(
-                    "ND505", where, f"is not an input of network '{program.network.name}': {', '.join(lines)}"
-                )
+                finding("ND505", where, f"is not an input of network '{program.network.name}': {', '.join(lines)}")
             )
             continue
         if rows.ndim != 2 or rows.shape[1] != 3:
             found.append(
-                finding(
-                    "ND505", where, f"spikes have shape {list(rows.shape)}; needs rows (sample, step, line)"
-                )
+                finding("ND505", where, f"spikes have shape {list(rows.shape)}; needs rows (sample, step, line)")
             )
             continue
         bounds = (

@@ -31,9 +31,7 @@ def mantissa_limits(dialect: Dialect, weight_bits: int, sign_mode: str) -> tuple
     return -(1 << dialect.mantissa_bits), top
 
 
-def stored_mantissas(
-    dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, sign_mode: str
-) -> NDArray[np.int64]:
+def stored_mantissas(dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, sign_mode: str) -> NDArray[np.int64]:
     """Return the mantissas after the bits that are not stored are dropped."""
     drop = dropped_bits(dialect, weight_bits, sign_mode)
     wide = np.asarray(mantissas, dtype=np.int64)

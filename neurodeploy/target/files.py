@@ -118,9 +118,7 @@ def _read(path: Path) -> str:
     try:
         return read_bytes(path).decode()
     except UnicodeDecodeError as error:
-        raise _refuse(
-            "ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}"
-        ) from None
+        raise _refuse("ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}") from None
 
 
 def _from_text(shown: str, file: str, text: str) -> Target:
@@ -131,9 +129,7 @@ def _from_text(shown: str, file: str, text: str) -> Target:
     try:
         target = Target.model_validate({**document, "file": file})
     except ValidationError as error:
-        raise DiagnosticError(
-            STAGE, schema_findings("ND023", f"file '{shown}'", error, document, Target)
-        ) from None
+        raise DiagnosticError(STAGE, schema_findings("ND023", f"file '{shown}'", error, document, Target)) from None
     faults = _contradictions(shown, target)
     if faults:
         raise DiagnosticError(STAGE, faults)

@@ -29,9 +29,7 @@ from neurodeploy.target import load_target
 from neurodeploy.target.files import _package_texts
 
 
-def net(
-    n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields
-):
+def net(n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields):
     neuron = neuron or nd.Lif(tau_m_s=0.02, v_threshold=1.0)
     populations = populations or (nd.Population(name="cells", shape=size, neuron=neuron),)
     if projections is None:
@@ -154,16 +152,13 @@ def nd003():
 
 def dense_of(size_in, size_out, target, **fields):
     rng = np.random.default_rng(0)
-    return compiled(
-        net(size_in, size_out, weights=rng.normal(size=(size_out, size_in))), target, fixes=False, **fields
-    )
+    return compiled(net(size_in, size_out, weights=rng.normal(size=(size_out, size_in))), target, fixes=False, **fields)
 
 
 def three_formats():
     styles = [WeightFormat(weight_bits=8, exponent=e, sign_mode="excitatory") for e in (0, 1, 2)]
     many = tuple(
-        nd.dense("in", "cells", np.full((1, 2), 4), name=f"p{k}", weight_format=style)
-        for k, style in enumerate(styles)
+        nd.dense("in", "cells", np.full((1, 2), 4), name=f"p{k}", weight_format=style) for k, style in enumerate(styles)
     )
     return compiled(net(2, 1, integer(), projections=many), fixes=False)
 
@@ -181,16 +176,14 @@ def nd304():
 
 
 def nd402():
-    rng = np.random.default_rng(0)
-    ring = net(
-        1,
-        populations=(cells("cells", 40),),
-        projections=(
-            nd.dense("in", "cells", np.ones((40, 1))),
-            nd.sparse("cells", "cells", (rng.random((40, 40)) < 0.2) * 1.0),
-        ),
+    target = np.arange(40)
+    wires = np.zeros((40, 40))
+    for far in (8, 16, 24):
+        wires[(target + far) % 40, target] = 1.0
+    projections = (nd.dense("in", "cells", np.ones((40, 1))), nd.sparse("cells", "cells", wires))
+    return compiled(
+        net(1, populations=(cells("cells", 40),), projections=projections), limited("output_axons", 2), fixes=False
     )
-    return compiled(ring, limited("output_axons", 7), fixes=False)
 
 
 def nd506():
@@ -237,9 +230,7 @@ CASES = {
     "ND024": lambda _: load_target("loihi1", board="kapoho"),
     "ND025": lambda _: load_target("loihi1", rules="nengo"),
     "ND026": lambda _: tiny_file('rule_set = "plain"', 'rule_set = "plane"'),
-    "ND027": lambda _: _package_texts(
-        EntryPoint("mine", "no_such_package_of_targets", "neurodeploy.targets")
-    ),
+    "ND027": lambda _: _package_texts(EntryPoint("mine", "no_such_package_of_targets", "neurodeploy.targets")),
     "ND040": lambda _: (h5py.File("net.nir", "w").close(), load("net.nir")),
     "ND041": lambda _: nir({**PORTS, "layer 1": ("LIF", LIF)}, [("input", "layer 1"), ("layer 1", "output")]),
     "ND042": lambda _: nir({**PORTS, "lif1": ("LIF", LIF)}, [("input", "lif"), ("lif1", "output")]),
@@ -247,9 +238,7 @@ CASES = {
         {**PORTS, "lif": ("LIF", LIF), "w": ("Linear", {"weight": [[1.0]]})},
         [*LINE, ("w", "w"), ("w", "lif")],
     ),
-    "ND044": lambda _: nir(
-        {**PORTS, "lif": ("LIF", LIF), "pool": ("SumPool2d", {})}, [*LINE, ("input", "pool")]
-    ),
+    "ND044": lambda _: nir({**PORTS, "lif": ("LIF", LIF), "pool": ("SumPool2d", {})}, [*LINE, ("input", "pool")]),
     "ND045": lambda _: lif_file(tau=None, r=None),
     "ND046": lambda _: lif_file(tau=[-0.002]),
     "ND047": lambda _: lif_file(ImportOptions(reset="zero")),
@@ -277,22 +266,18 @@ CASES = {
     "ND207": lambda _: compiled(net(), "loihi1", weight_bits={"*": 7}),
     "ND208": lambda _: compiled(net(neuron=integer(du=[5000, 4095]), weights=np.full((2, 2), 2)), "loihi1"),
     "ND209": lambda _: compiled(net(neuron=integer(), weights=[[3, -2], [2, 2]]), "loihi1"),
-    "ND210": lambda _: compiled(
-        net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, refractory_steps=100)), "loihi1"
-    ),
+    "ND210": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, refractory_steps=100)), "loihi1"),
     "ND211": lambda _: compiled(
         net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=100),)), "loihi1"
     ),
     "ND212": lambda _: compiled(net(neuron=nd.Li(tau_m_s=0.02), outputs=()), "tiny"),
     "ND213": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="none")), "loihi1"),
-    "ND214": lambda _: compiled(
-        net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")), "loihi1"
-    ),
+    "ND214": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")), "loihi1"),
     "ND215": lambda _: compiled(net(encoder=Current()), "loihi1"),
     "ND216": lambda _: compiled(net(2, 2, weights=[[1.0, 1.0], [1e-4, -1.0]]), "loihi1"),
     "ND217": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, v_floor=-0.3)), "loihi1"),
     "ND218": lambda _: compiled(
-        net(weights=np.full((2, 2), 400.0), neuron=nd.If(v_threshold=1.0, bias=0.9999), outputs=()), "loihi1"
+        net(weights=np.full((2, 2), 404.0), neuron=nd.If(v_threshold=1.0, bias=0.9999), outputs=()), "loihi1"
     ),
     "ND301": lambda _: compiled(
         net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")),
@@ -329,13 +314,9 @@ CASES = {
     "ND502": lambda _: run(
         net(probes=(nd.Probe(name="register", target="cells", variable="v_register"),)), backend="reference"
     ),
-    "ND503": lambda _: [
-        broken(EntryPoint("mine", "no_such_package_of_backends:Backend", "neurodeploy.backends"))
-    ],
+    "ND503": lambda _: [broken(EntryPoint("mine", "no_such_package_of_backends:Backend", "neurodeploy.backends"))],
     "ND504": lambda _: get_backend("emulater"),
-    "ND505": lambda _: encode(
-        net(encoder="rate"), SampleValues(values={"in": np.array([[0.5, 3.0]])}), steps=4
-    ),
+    "ND505": lambda _: encode(net(encoder="rate"), SampleValues(values={"in": np.array([[0.5, 3.0]])}), steps=4),
     "ND506": lambda _: nd506(),
     "ND507": lambda _: stop_findings(run()[1].model_copy(update={"complete": False})),
     "ND601": lambda _: silent("loihi2"),

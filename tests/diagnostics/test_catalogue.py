@@ -28,9 +28,7 @@ CASES = _cases()
 def test_codes_in_code_docs_and_triggers_are_the_same(root):
     sources = [*root.glob("neurodeploy/**/*.py"), *root.glob("backends/**/*.py")]
     emitted = {code for file in sources for code in re.findall(r"\"(ND\d{3})\"", file.read_text())}
-    documented = set(
-        re.findall(r"^### (ND\d{3}) ", (root / "docs" / "diagnostics.md").read_text(), flags=re.MULTILINE)
-    )
+    documented = set(re.findall(r"^### (ND\d{3}) ", (root / "docs" / "diagnostics.md").read_text(), flags=re.MULTILINE))
     assert emitted == set(rules()), "codes that the code emits against rules"
     assert documented == set(rules()), "codes in docs/diagnostics.md against rules"
     assert set(CASES) == set(rules()), "codes with a trigger against rules"
@@ -61,8 +59,8 @@ def test_whole_text(code, tmp_path, monkeypatch, update_golden):
 def test_every_rule_is_told_in_full(code):
     item = rules()[code]
     for text in (item.what, item.why, item.fix):
-        assert text[0].isupper()
         assert text.endswith(".")
+    assert item.what[0].isupper()
     assert re.fullmatch(r"[a-z0-9-]+", item.name)
 
 

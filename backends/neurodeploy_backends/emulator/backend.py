@@ -55,11 +55,7 @@ class EmulatorBackend:
         """Return a line if numba has not compiled the kernels on this machine yet."""
         from neurodeploy_backends.emulator.kernels import is_compiled
 
-        return (
-            None
-            if is_compiled()
-            else "compiling the emulator's kernels, once on this machine (about 10 s) ..."
-        )
+        return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 10 s) ..."
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return nothing: the emulator defines what a program means."""
@@ -138,14 +134,10 @@ class _Job:
         """(ptr by step, source, factor) for each sample; factor 0 is a spike."""
         parts: list[NDArray[Any]] = []
         for name, rows in self.stimulus.spikes.items():
-            parts.append(
-                np.stack([rows[:, 0], rows[:, 1], rows[:, 2] + first[name], np.zeros(len(rows))], axis=1)
-            )
+            parts.append(np.stack([rows[:, 0], rows[:, 1], rows[:, 2] + first[name], np.zeros(len(rows))], axis=1))
         for name, currents in self.stimulus.currents.items():
             sample, step, line = np.nonzero(currents)
-            parts.append(
-                np.stack([sample, step + 1, line + first[name], currents[sample, step, line]], axis=1)
-            )
+            parts.append(np.stack([sample, step + 1, line + first[name], currents[sample, step, line]], axis=1))
         every = np.concatenate([*parts, np.zeros((0, 4))])
         every = every[np.lexsort((every[:, 2], every[:, 1], every[:, 0]))]
         cuts = np.searchsorted(every[:, 0], np.arange(self.stimulus.n_samples + 1))
@@ -202,9 +194,9 @@ class _Job:
     def recording(self, samples: list[_Sample], seed: int, *, complete: bool) -> Recording:
         """Join the samples that are done."""
         tables, count = self.program.tables, max(len(samples), 1)
-        sample = np.concatenate(
-            [np.full(len(s.rows), k) for k, s in enumerate(samples)] or [np.zeros(0)]
-        ).astype(np.int32)
+        sample = np.concatenate([np.full(len(s.rows), k) for k, s in enumerate(samples)] or [np.zeros(0)]).astype(
+            np.int32
+        )
         step = np.concatenate([s.steps for s in samples] or [np.zeros(0, dtype=np.int32)])
         row = np.concatenate([s.rows for s in samples] or [np.zeros(0, dtype=np.int32)])
         spikes: dict[str, NDArray[np.int32]] = {}
