@@ -4,7 +4,7 @@
 
 needs numpy and scikit-learn (the `test` extra), a minute or two, and no accelerator. It writes the network
 (digits.nd.json, digits.nd.npz) and the held-back images (digits.stimulus.npz: inputs (360, 64) in [0, 1], labels
-(360,)). The same seed on the same machine gives the same files; another BLAS may round sums differently.
+(360,)). One thread and one seed: the same machine gives the same files; another BLAS may round sums differently.
 
 The network is trained under the clock it runs on: a spike of step t arrives in step t + 1, so an input spike needs two
 steps to reach the output. What the outputs have counted by step s + 2 depends on the input of steps 1..s alone. One
@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from neurodeploy.network import Input, Lif, Network, Output, Population, Rate, Time, dense
 from neurodeploy.network.files import save_network
@@ -28,7 +29,7 @@ Array = NDArray[np.float32]
 
 DT_S, TAU_M_S, V_THRESHOLD, MAX_RATE = 1e-3, 16e-3, 1.0, 0.5
 KEEP, GAIN = np.float32(1 - DT_S / TAU_M_S), np.float32(DT_S / TAU_M_S)
-N_PIXELS, N_HIDDEN, N_CLASSES, N_HELD_BACK = 64, 96, 10, 360
+N_PIXELS, N_HIDDEN, N_CLASSES, N_HELD_BACK = 64, 128, 10, 360
 STEPS_PER_SAMPLE, DRAIN_STEPS = 32, 2
 SLOPE = np.float32(4)
 """Of the surrogate derivative of a spike."""
@@ -37,19 +38,19 @@ SHADES = 16
 
 
 class Settings(NamedTuple):
-    """What may be chosen of the training; the defaults gave the shipped files."""
+    """What may be chosen of the training; the defaults, found on 300 of the training images, gave the shipped files."""
 
-    epochs: int = 60
+    epochs: int = 120
     batch: int = 64
-    learning_rate: float = 0.03
+    learning_rate: float = 0.01
     seed: int = 7
     checkpoints: tuple[int, ...] = (4, 8, 16, 24, 32)
     """Presentations, in steps, at which the answer must be right."""
-    margin: float = 1.0
-    """Softmax temperature of the spike counts, in spikes at the longest presentation."""
-    hidden_cost: float = 2e-4
+    margin: float = 4.0
+    """Softmax temperature in spikes: how far the right digit must lead."""
+    hidden_cost: float = 5e-4
     """Loss for one hidden spike: energy is a cost."""
-    noise: float = 0.01
+    noise: float = 0.02
     """Gaussian noise on the weights, against their largest: stands in for 8-bit rounding."""
 
 
@@ -116,8 +117,8 @@ def run_layer(arriving: Array, weights: Array) -> Trace:
 def layer_gradient(trace: Trace, spike_gradient: Array) -> Array:
     """Return d loss / d I by step, through time, from d loss / d spikes.
 
-    The derivative of a spike by v is 1 / (1 + SLOPE |v - threshold|)**2, a smooth bump in place of a step's; the reset is
-    taken as given (its own derivative is left out).
+    The derivative of a spike by v is 1 / (1 + SLOPE |v - threshold|)**2, a smooth bump in place of a step's; the
+    reset is taken as given (its own derivative is left out).
     """
     bump = 1 / (1 + SLOPE * np.abs(trace.voltage - V_THRESHOLD)) ** 2
     gradient = np.empty_like(spike_gradient)
@@ -181,14 +182,15 @@ class Adam:
     def step(self, weights: tuple[Array, ...], slopes: tuple[Array, ...], rate: float) -> None:
         """Move the weights in place."""
         self.steps += 1
-        for w, g, m, v in zip(weights, slopes, self.first, self.second, strict=True):
-            m += 0.1 * (g - m)
-            v += 0.001 * (g * g - v)
-            w -= np.float32(rate) * (m / (1 - 0.9**self.steps)) / (np.sqrt(v / (1 - 0.999**self.steps)) + 1e-8)
+        for weight, slope, first, second in zip(weights, slopes, self.first, self.second, strict=True):
+            first[:] = 0.9 * first + 0.1 * slope
+            second[:] = 0.999 * second + 0.001 * slope**2
+            mean, square = first / (1 - 0.9**self.steps), second / (1 - 0.999**self.steps)
+            weight[:] -= np.float32(rate) * mean / (np.sqrt(square) + 1e-8)
 
 
 def train(images: Images, settings: Settings) -> tuple[Array, Array]:
-    """Return the trained weights (96, 64) and (10, 96)."""
+    """Return the trained weights (128, 64) and (10, 128)."""
     rng = np.random.default_rng(settings.seed)
     # 1 / GAIN brings the summed input of a typical image near the threshold within a few steps
     weights = (
@@ -208,6 +210,13 @@ def train(images: Images, settings: Settings) -> tuple[Array, Array]:
     return weights
 
 
+def without_silent(images: Images, weights: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return the weights without the hidden neurons that no image makes spike: they cost memory and answer nothing."""
+    _, hidden, _ = forward(images.shades, weights, STEPS_PER_SAMPLE)
+    useful = hidden.spikes.any(axis=(0, 1))
+    return weights[0][useful], weights[1][:, useful]
+
+
 def describe(weights: tuple[Array, Array], seed: int) -> Network:
     """Return the network, complete with its clock, its coding and where its data came from."""
     neuron = Lif(tau_m_s=TAU_M_S, v_threshold=V_THRESHOLD)
@@ -216,7 +225,7 @@ def describe(weights: tuple[Array, Array], seed: int) -> Network:
         time=Time(dt_s=DT_S, steps_per_sample=STEPS_PER_SAMPLE),
         inputs=(Input(name="pixels", shape=N_PIXELS, encoder=Rate(max_rate=MAX_RATE)),),
         populations=(
-            Population(name="hidden", shape=N_HIDDEN, neuron=neuron),
+            Population(name="hidden", shape=len(weights[0]), neuron=neuron),
             Population(name="digit", shape=N_CLASSES, neuron=neuron),
         ),
         projections=(dense("pixels", "hidden", weights[0]), dense("hidden", "digit", weights[1])),
@@ -257,7 +266,8 @@ def main() -> None:
     settings = Settings(epochs=3) if arguments.quick else Settings()
 
     training, held_back = load_images(settings.seed)
-    weights = train(training, settings)
+    with threadpool_limits(1):
+        weights = without_silent(training, train(training, settings))
     for score in scores(held_back, weights, (4, 8, 16, 32)):
         print(
             f"{score.steps:3d} steps: accuracy {score.accuracy:.4f}, {score.hidden_spikes:6.1f} hidden spikes per image"

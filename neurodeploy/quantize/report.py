@@ -49,7 +49,7 @@ def loss_findings(name: str, loss: WeightLoss) -> list[Diagnostic]:
                 "rounding moves the weights far",
                 found=100 * RMS_TOLERANCE,
                 limit=round(100 * loss.rms_relative, 2),
-                unit="% RMS error at most",
+                unit="% RMS error",
             )
         )
     return found

@@ -66,18 +66,16 @@ def as_csr(
     mantissas: NDArray[np.int64],
     style: WeightFormat,
 ) -> QuantizedProjection:
-    """Return the projection by source neuron; synapses whose mantissa is 0 do nothing and are left out."""
-    keep = mantissas != 0
-    pre = synapses.pre[keep]
+    """Return the projection by source neuron. Synapses that rounded to 0 stay: leaving them out is the user's choice."""
     indptr = np.zeros(n_source + 1, dtype=np.int64)
-    np.cumsum(np.bincount(pre, minlength=n_source), out=indptr[1:])
+    np.cumsum(np.bincount(synapses.pre, minlength=n_source), out=indptr[1:])
     return QuantizedProjection(
         name=name,
         source=source,
         target=target,
         weight_format=style,
         indptr=indptr,
-        targets=synapses.post[keep].astype(np.int32),
-        mantissas=mantissas[keep].astype(np.int16),
-        delay_steps=synapses.delay_steps[keep].astype(np.uint8),
+        targets=synapses.post.astype(np.int32),
+        mantissas=mantissas.astype(np.int16),
+        delay_steps=synapses.delay_steps.astype(np.uint8),
     )
