@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from neurodeploy._noun import array_sha256, canonical_json, json_digest
+from neurodeploy._plain import as_table
 from neurodeploy._tensors import join, split, tensor_table
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 
@@ -201,11 +202,11 @@ def read_sealed(path: Path, format_name: str) -> tuple[Any, str]:
     ND006 object array.
     """
     with _open_zip(path) as archive:
-        seal = _json_member(path, archive, "seal.json")
+        seal = as_table(_json_member(path, archive, "seal.json")) or {}
         plain = _json_member(path, archive, "document.json")
-        if not isinstance(seal, dict) or seal.get("format") != format_name or not isinstance(seal.get("tensors"), dict):
+        table = as_table(seal.get("tensors"))
+        if seal.get("format") != format_name or table is None:
             raise refuse("ND003", path, f"is not a {format_name} file")
-        table = seal["tensors"]
         tensors = {key: _read_array(path, archive, f"tensors/{key}.npy") for key in table}
     require_tensors(path, tensors, table)
     digest = json_digest({"document": plain, "tensors": table})

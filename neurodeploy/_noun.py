@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
+from neurodeploy._plain import as_items, as_table
+
 __all__ = [
     "FloatArray",
     "FloatParam",
@@ -48,18 +50,21 @@ class Noun(BaseModel):
 
 def _hash_key(noun: BaseModel) -> str:
     """Return a text that equal nouns share; arrays count by shape only."""
-    values = ((name, getattr(noun, name)) for name in type(noun).model_fields)
-    return repr([(name, value.shape if isinstance(value, np.ndarray) else value) for name, value in values])
+    values: list[tuple[str, Any]] = [(name, getattr(noun, name)) for name in type(noun).model_fields]
+    return repr([(name, np.shape(value) if isinstance(value, np.ndarray) else value) for name, value in values])
 
 
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        one, other = np.asarray(left), np.asarray(right)
         both = isinstance(left, np.ndarray) and isinstance(right, np.ndarray)
-        return both and left.dtype == right.dtype and np.array_equal(left, right)
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
-    if isinstance(left, (tuple, list)) and isinstance(right, (tuple, list)):
-        return len(left) == len(right) and all(_same(a, b) for a, b in zip(left, right, strict=True))
+        return both and one.dtype == other.dtype and np.array_equal(one, other)
+    tables, items = (as_table(left), as_table(right)), (as_items(left), as_items(right))
+    if tables[0] is not None and tables[1] is not None:
+        one, other = tables[0], tables[1]
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if items[0] is not None and items[1] is not None:
+        return len(items[0]) == len(items[1]) and all(_same(a, b) for a, b in zip(items[0], items[1], strict=True))
     return bool(left == right)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from neurodeploy._noun import array_sha256, json_digest
+from neurodeploy._plain import as_items, as_table
 
 __all__ = ["digest_of", "join", "split", "tensor_table"]
 
@@ -33,21 +34,23 @@ def _split(value: Any, path: str, tensors: Tensors) -> Any:
     if isinstance(value, np.ndarray):
         tensors[path] = value
         return {"tensor": path}
-    if isinstance(value, Mapping):
-        return {str(key): _split(item, f"{path}/{key}", tensors) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_split(item, f"{path}/{getattr(item, 'name', index)}", tensors) for index, item in enumerate(value)]
+    table, items = as_table(value), as_items(value)
+    if table is not None:
+        return {key: _split(item, f"{path}/{key}", tensors) for key, item in table.items()}
+    if items is not None:
+        return [_split(item, f"{path}/{getattr(item, 'name', index)}", tensors) for index, item in enumerate(items)]
     return value
 
 
 def join(plain: Any, tensors: Mapping[str, NDArray[Any]]) -> Any:
     """Return plain data with every reference to a known tensor replaced by the tensor; unknown ones stay."""
-    if isinstance(plain, dict):
-        if plain.keys() == {"tensor"} and plain["tensor"] in tensors:
-            return tensors[plain["tensor"]]
-        return {key: join(item, tensors) for key, item in plain.items()}
-    if isinstance(plain, list):
-        return [join(item, tensors) for item in plain]
+    table, items = as_table(plain), as_items(plain)
+    if table is not None:
+        if table.keys() == {"tensor"} and table["tensor"] in tensors:
+            return tensors[table["tensor"]]
+        return {key: join(item, tensors) for key, item in table.items()}
+    if items is not None:
+        return [join(item, tensors) for item in items]
     return plain
 
 

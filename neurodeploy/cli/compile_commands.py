@@ -29,7 +29,7 @@ from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.profile import resource_use
 from neurodeploy.program import save_program
-from neurodeploy.report import compilation_lines, ledger_table
+from neurodeploy.report import compilation_lines, ledger_table, resource_table
 
 __all__ = ["check", "compile_command"]
 
@@ -45,6 +45,14 @@ def _document(result: Compilation) -> dict[str, Any]:
         "resources": [item.model_dump() for item in resources],
         "ledger": [line.model_dump() for line in result.ledger],
     }
+
+
+def _show(result: Compilation, *, ledger: bool) -> None:
+    show(*compilation_lines(result))
+    if result.program is not None:
+        show("", resource_table(resource_use(result.program), result.program.tables.n_cores))
+    if ledger:
+        show("", ledger_table(result.ledger))
 
 
 @command
@@ -71,9 +79,7 @@ def check(
     _, result = compile_model(model, choices)
     if json_output:
         finish(result.findings, json_document=_document(result), strict=strict)
-    show(*compilation_lines(result))
-    if ledger:
-        show(ledger_table(result.ledger))
+    _show(result, ledger=ledger)
     finish(result.findings, strict=strict)
 
 
@@ -112,9 +118,7 @@ def compile_command(
     if json_output:
         document = {**_document(result), "written": None if refused else str(path)}
         finish(result.findings, json_document=document, strict=strict)
-    show(*compilation_lines(result))
-    if ledger:
-        show(ledger_table(result.ledger))
+    _show(result, ledger=ledger)
     if result.program is not None and not refused:
-        show(f"written: {path}  digest {result.program.digest()[:16]}")
+        show("", f"written: {path}  digest {result.program.digest()[:16]}")
     finish(result.findings, strict=strict)

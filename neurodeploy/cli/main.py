@@ -88,9 +88,7 @@ def targets(
     json_output: JsonOutput = False,
 ) -> None:
     """List targets, or show every figure of one with its source."""
-    from rich.table import Table
-
-    from neurodeploy.report import target_rows, target_table
+    from neurodeploy.report import target_report, target_table
     from neurodeploy.target import load_target, target_names
 
     if action not in ("list", "show") or (action == "show") != (name is not None):
@@ -111,40 +109,28 @@ def targets(
     target = load_target(name or "")
     if json_output:
         emit_json(target.model_dump(mode="json"))
-        return
-    table = Table(
-        title=f"{target.title} ({target.file}), dialect {target.dialect.name}, rule set {target.rule_set}",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
-    for head in ("figure", "value", "confidence", "source"):
-        table.add_column(head, overflow="fold")
-    for row in target_rows(target):
-        table.add_row(*row)
-    show(table)
+    else:
+        show(target_report(target))
+
+
+def _backend_row(name: str) -> dict[str, str | bool]:
+    from neurodeploy.runtime import get_backend
+
+    try:
+        adapter = get_backend(name)
+        missing = adapter.unavailable()
+    except DiagnosticError as error:
+        return {"name": name, "available": False, "summary": error.diagnostics[0].message}
+    return {"name": name, "available": missing is None, "summary": missing.message if missing else adapter.summary}
 
 
 @app.command(epilog="Example: neurodeploy backends --json")
 @command
 def backends(json_output: JsonOutput = False) -> None:
     """List backends and say which can run here."""
-    from neurodeploy.runtime import backend_names, get_backend
+    from neurodeploy.runtime import backend_names
 
-    rows: list[dict[str, str | bool]] = []
-    for name in backend_names():
-        try:
-            adapter = get_backend(name)
-            missing = adapter.unavailable()
-            rows.append(
-                {
-                    "name": name,
-                    "available": missing is None,
-                    "summary": missing.message if missing else adapter.summary,
-                }
-            )
-        except DiagnosticError as error:
-            rows.append({"name": name, "available": False, "summary": error.diagnostics[0].message})
+    rows = [_backend_row(name) for name in backend_names()]
     if json_output:
         emit_json(rows)
         return

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec
@@ -52,7 +52,9 @@ def emit_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
-def _status(findings: Iterable[Diagnostic], *, strict: bool) -> int:
+def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
+    if any(item.code == "ND507" for item in findings):
+        return INTERRUPTED
     refused = errors_in(findings, strict=strict)
     if any(item.code.startswith("ND7") for item in refused):
         return USAGE
@@ -89,7 +91,7 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        document = {} if kwargs.get("json_output") else None
+        document: dict[str, Any] | None = {} if kwargs.get("json_output") else None
         try:
             function(*args, **kwargs)
         except DiagnosticError as error:
@@ -113,7 +115,7 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
 
 @contextmanager
-def progress_bar(label: str, *, quiet: bool) -> Iterator[ProgressCall | None]:
+def progress_bar(label: str, total: int, *, quiet: bool) -> Generator[ProgressCall | None, None, None]:
     """Yield a progress callback that draws on a terminal; None elsewhere."""
     console = _console(stderr=True)
     if quiet or not console.is_terminal:
@@ -121,5 +123,5 @@ def progress_bar(label: str, *, quiet: bool) -> Iterator[ProgressCall | None]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=None)
+        task = bar.add_task(label, total=total)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -27,6 +27,7 @@ from neurodeploy.cli.model import (
 )
 from neurodeploy.cli.output import command, finish, progress_bar, say, show
 from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import Diagnostic, errors_in, finding
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
@@ -87,8 +88,16 @@ def _first(values: SampleValues, samples: int | None) -> SampleValues:
     return SampleValues(values={name: array[:samples] for name, array in values.values.items()}, labels=labels)
 
 
+class _Outcome(NamedTuple):
+    """What a run gave; no profile if it was stopped before its first sample was done."""
+
+    recording: Recording
+    shown: Profile | None
+    findings: tuple[Diagnostic, ...]
+
+
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:
-    with progress_bar(f"{backend}: samples", quiet=chosen.quiet) as progress:
+    with progress_bar(f"{backend}: samples", stimulus.n_samples, quiet=chosen.quiet) as progress:
         return run_program(
             program, stimulus, backend=backend, seed=chosen.seed, threads=chosen.threads, progress=progress
         )
@@ -101,23 +110,36 @@ def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> flo
     return accuracy(given, stimulus.labels[: len(given)])
 
 
-def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -> tuple[Profile, Recording]:
+def _reference_accuracy(
+    program: Program, stimulus: Stimulus, chosen: _Show
+) -> tuple[float | None, tuple[Diagnostic, ...]]:
+    """The float reference's accuracy, if there are labels to have one on and it is wanted."""
+    if not chosen.reference or stimulus.labels is None or chosen.backend == "reference":
+        return None, ()
+    try:
+        recording = _record(program, stimulus, chosen, "reference")
+    except KeyboardInterrupt:
+        stopped = "the run was stopped; the figures below are whole, and lack only the reference's accuracy"
+        return None, (finding("ND507", "backend 'reference'", stopped),)
+    return _accuracy(program.network, recording, stimulus), ()
+
+
+def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -> _Outcome:
     network = program.network
     values = _first(load_stimulus(_stimulus_path(model, chosen.stimulus), network), chosen.samples)
     stimulus = encode(network, values, steps=chosen.steps, seed=chosen.seed)
     if not chosen.quiet and (notice := get_backend(chosen.backend).notice()):
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
-    reference = None
-    if chosen.reference and stimulus.labels is not None and chosen.backend != "reference" and recording.complete:
-        reference = _accuracy(network, _record(program, stimulus, chosen, "reference"), stimulus)
+    if not recording.n_samples:
+        return _Outcome(recording, None, stop_findings(recording))
+    reference, stopped = _reference_accuracy(program, stimulus, chosen) if recording.complete else (None, ())
     met = _accuracy(network, recording, stimulus)
-    return profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds), recording
+    shown = profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds)
+    return _Outcome(recording, shown, (*stop_findings(recording), *stopped, *profile_findings(shown)))
 
 
 def _require(result: Compilation, *, strict: bool, json_output: bool) -> Program:
-    from neurodeploy.diagnostics import errors_in
-
     if result.program is None or errors_in(result.findings, strict=strict):
         finish(result.findings, json_document={"verdict": result.verdict} if json_output else None, strict=strict)
     return result.require(strict=strict)
@@ -159,17 +181,21 @@ def run(
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
     chosen = _Show(stimulus, steps, samples, backend, seed, threads, reference, json_output)
-    shown, recording = _run(program, model, chosen, result.lower_bounds)
+    outcome = _run(program, model, chosen, result.lower_bounds)
     if out is not None:
-        save_recording(recording, out)
-    found = (*result.findings, *stop_findings(recording), *profile_findings(shown))
-    _report(shown, found, program.network.name, strict=strict, json_output=json_output)
+        save_recording(outcome.recording, out)
+    found = (*result.findings, *outcome.findings)
+    _report(outcome.shown, found, program.network.name, strict=strict, json_output=json_output)
 
 
-def _report(shown: Profile, findings: Any, name: str, *, strict: bool, json_output: bool) -> None:
+def _report(
+    shown: Profile | None, findings: tuple[Diagnostic, ...], name: str, *, strict: bool, json_output: bool
+) -> None:
     if json_output:
-        finish(findings, json_document={"profile": shown.model_dump(mode="json")}, strict=strict)
-    show(profile_report(shown, name))
+        plain = shown.model_dump(mode="json") if shown else None
+        finish(findings, json_document={"profile": plain}, strict=strict)
+    if shown:
+        show(profile_report(shown, name))
     finish(findings, strict=strict)
 
 
@@ -186,8 +212,11 @@ def profile_command(
     board: Board = None,
     rules: Rules = None,
     weight_bits: WeightBits = None,
+    prune: Prune = None,
     dt: Dt = None,
     reset: ResetMode = None,
+    discretization: Discretize = None,
+    time_unit: TimeUnit = None,
     strict: Strict = False,
     json_output: JsonOutput = False,
 ) -> None:
@@ -195,24 +224,23 @@ def profile_command(
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
-    _, result = compile_model(model, Choices(target, board, rules, weight_bits, None, 0, dt, reset, None, None, strict))
+    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict)
+    _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
     if recording is None:
         chosen = _Show(stimulus, steps, samples, "emulator", 0, None, False, json_output)
-        shown, _ = _run(program, model, chosen, result.lower_bounds)
+        outcome = _run(program, model, chosen, result.lower_bounds)
+        shown, found = outcome.shown, outcome.findings
     else:
-        loaded = load_recording(recording)
-        if loaded.program_digest != program.digest():
-            raise usage(
-                "ND703",
-                f"file '{recording}'",
-                f"is a recording of program {loaded.program_digest[:12]}, not of {program.digest()[:12]}",
-            )
-        shown = profile(program, loaded, lower_bounds=result.lower_bounds)
-    _report(
-        shown,
-        (*result.findings, *profile_findings(shown)),
-        program.network.name,
-        strict=strict,
-        json_output=json_output,
-    )
+        shown = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
+        found = profile_findings(shown)
+    found = (*result.findings, *found)
+    _report(shown, found, program.network.name, strict=strict, json_output=json_output)
+
+
+def _own_recording(program: Program, path: Path) -> Recording:
+    recording = load_recording(path)
+    if recording.program_digest != program.digest():
+        told = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
+        raise usage("ND703", f"file '{path}'", told)
+    return recording

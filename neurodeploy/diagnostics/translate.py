@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from neurodeploy._plain import as_items, as_table
 from neurodeploy.diagnostics.finding import Diagnostic, finding
 
 __all__ = ["field_path", "nearest", "schema_findings"]
@@ -23,16 +24,17 @@ def field_path(document: Any, location: Sequence[int | str]) -> str:
     """Return a location as users read it: populations[hidden].neuron.tau_m_s, by names where items have names."""
     text, here = "", document
     for part in location:
+        table, items = as_table(here), as_items(here)
         if isinstance(part, int):
-            item = here[part] if isinstance(here, (list, tuple)) and part < len(here) else None
-            name = item.get("name") if isinstance(item, dict) else None
+            item = items[part] if items is not None and part < len(items) else None
+            name = (as_table(item) or {}).get("name")
             text += f"[{name if isinstance(name, str) else part}]"
             here = item
-        elif isinstance(here, dict) and part not in here and part in (here.get("kind"), here.get("mode")):
+        elif table is not None and part not in table and part in (table.get("kind"), table.get("mode")):
             continue  # the tag of a union is no field of the document
         else:
             text += f".{part}" if text else part
-            here = here.get(part) if isinstance(here, dict) else None
+            here = table.get(part) if table is not None else None
     return text or "the document"
 
 
@@ -54,7 +56,8 @@ def _legal_fields(model: type[BaseModel], location: Sequence[int | str]) -> list
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    parts: tuple[Any, ...] = getattr(cast(Any, annotation), "__args__", ())
+    return [model for part in parts for model in _models_in(part)]
 
 
 def schema_findings(
@@ -73,14 +76,7 @@ def schema_findings(
         else:
             message, fixes = f"field '{path}': {sentence[:1].lower()}{sentence[1:]}{_given(row['input'])}", []
         found.append(finding(code, where, message, fixes=fixes))
-    return tuple(dict.fromkeys(found)) if _hashable(found) else tuple(found)
-
-
-def _hashable(found: list[Diagnostic]) -> bool:
-    try:
-        return bool({hash(item) for item in found} or True)
-    except TypeError:
-        return False
+    return tuple(dict.fromkeys(found))
 
 
 def _given(value: Any) -> str:

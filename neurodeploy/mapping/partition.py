@@ -175,7 +175,8 @@ def partition(quantized: Quantized, target: Target) -> Cut:
 
 def _not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
     why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
-    message = f"not placed by this mapper: first fit in {len(tried)} round{'s' if len(tried) > 1 else ''} ({tried[0]} to {tried[-1]} cores) kept overfilling output axons{why}"
+    rounds = f"{len(tried)} round{'s' if len(tried) > 1 else ''} ({tried[0]} to {tried[-1]} cores)"
+    message = f"not placed by this mapper: first fit in {rounds} kept overfilling output axons{why}"
     return finding("ND402", f"network '{quantized.network.name}'", message)
 
 

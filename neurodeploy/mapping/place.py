@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ def _runs(cores: NDArray[np.int32]) -> list[tuple[int, int, int]]:
     """(core, start, stop) of the runs of equal cores; first fit yields few."""
     edges = np.flatnonzero(np.diff(cores)) + 1
     bounds = [0, *(int(edge) for edge in edges), cores.size]
-    return [(int(cores[a]), a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [(int(cores[a]), a, b) for a, b in pairwise(bounds)]
 
 
 def _first_rows(cut: Cut) -> dict[tuple[str, int], int]:

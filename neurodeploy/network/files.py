@@ -17,6 +17,7 @@ from neurodeploy._archive import (
     write_atomically,
 )
 from neurodeploy._noun import canonical_json
+from neurodeploy._plain import as_table
 from neurodeploy._tensors import join, split, tensor_table
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.diagnostics.translate import schema_findings
@@ -53,9 +54,10 @@ def _document(path: Path) -> dict[str, Any]:
         raise refuse("ND003", path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except UnicodeDecodeError as error:
         raise refuse("ND003", path, f"is not text: {error.reason} at byte {error.start}") from None
-    if not isinstance(document, dict) or document.get("format") != "neurodeploy":
+    table = as_table(document)
+    if table is None or table.get("format") != "neurodeploy":
         raise refuse("ND003", path, "is JSON, but not a network: field 'format' is not 'neurodeploy'")
-    return document
+    return table
 
 
 def _up_to_date(path: Path, document: dict[str, Any]) -> dict[str, Any]:
@@ -79,10 +81,9 @@ def _up_to_date(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     return migrate(document, version, steps=MIGRATIONS)
 
 
-def _tensors(path: Path, table: Any, *, verify: bool) -> dict[str, Any]:
-    if not isinstance(table, dict) or not all(
-        isinstance(row, dict) and {"file", "key", "dtype", "shape", "sha256"} <= set(row) for row in table.values()
-    ):
+def _tensors(path: Path, document: dict[str, Any], *, verify: bool) -> dict[str, Any]:
+    table = {key: as_table(row) or {} for key, row in (as_table(document.get("tensors", {})) or {"": None}).items()}
+    if not all({"file", "key", "dtype", "shape", "sha256"} <= set(row) for row in table.values()):
         raise refuse("ND002", path, "field 'tensors': each row needs file, key, dtype, shape and sha256")
     files = sorted({str(row["file"]) for row in table.values()})
     found: dict[str, Any] = {}
@@ -105,7 +106,8 @@ def load_network(path: str | Path, *, verify: bool = True) -> Network:
     """
     path = Path(path)
     document = _up_to_date(path, _document(path))
-    tensors = _tensors(path, document.pop("tensors", {}), verify=verify)
+    tensors = _tensors(path, document, verify=verify)
+    document.pop("tensors", None)
     try:
         return Network.model_validate(join(document, tensors))
     except ValidationError as error:

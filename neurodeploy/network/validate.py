@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from neurodeploy._noun import Noun
 from neurodeploy.diagnostics import Diagnostic, finding, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
@@ -89,12 +91,12 @@ def _references(network: Network) -> Iterator[Diagnostic]:
             )
 
 
-def _arrays(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _arrays(value: Noun, path: str) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in type(value).model_fields:
         item = getattr(value, name)
         if isinstance(item, np.ndarray):
-            yield f"{path}{name}", item
-        elif hasattr(type(item), "model_fields"):
+            yield f"{path}{name}", np.asarray(item)
+        elif isinstance(item, Noun):
             yield from _arrays(item, f"{path}{name}.")
 
 
@@ -176,12 +178,13 @@ def _operation_shape(operation: Any, post: int) -> tuple[int, ...] | None:
 
 
 def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
-    sizes = {operation.post.shape, operation.pre.shape, operation.weights.shape}
+    columns = (operation.post, operation.pre, operation.weights)
+    sizes = {column.shape for column in columns}
     if len(sizes) > 1 or operation.weights.ndim != 1:
         yield finding(
             "ND102",
             where,
-            f"post, pre and weights have shapes {[list(a.shape) for a in (operation.post, operation.pre, operation.weights)]}; needs three columns of one length",
+            f"post, pre and weights have shapes {[list(column.shape) for column in columns]}; needs one length",
         )
         return
     for name, column, stop in (

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from neurodeploy._archive import read_sealed, sealed_bytes, write_atomically
+from neurodeploy._plain import as_table
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.program.program import Program
@@ -30,7 +31,7 @@ def load_program(path: str | Path) -> Program:
     """
     plain, _ = read_sealed(Path(path), FORMAT)
     where = f"file '{path}'"
-    version = plain.get("schema_version") if isinstance(plain, dict) else None
+    version = (as_table(plain) or {}).get("schema_version")
     if version != 1:
         message = f"is a program of schema version {version}; this release reads 1"
         raise DiagnosticError(

@@ -58,9 +58,7 @@ def fold(population: Population, dt_s: float) -> Folded:
     weight_gain = gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, CubaLif) else 1.0)
     leak = full(0.0 if isinstance(neuron, If) else neuron.v_leak)
     ledger: list[LedgerLine] = []
-    spiking = not isinstance(neuron, Li)
-    by_value = spiking and neuron.reset.mode == "value"
-    frame = full(neuron.reset.value) if by_value else full(0.0)
+    frame = full(0.0 if isinstance(neuron, Li) or neuron.reset.mode != "value" else neuron.reset.value)
     drive = full(neuron.bias)
     if filtered and np.any(drive):
         ledger.append(
@@ -75,6 +73,8 @@ def fold(population: Population, dt_s: float) -> Folded:
         )
     steady = np.where(keep_i < 1, 1.0 - keep_i, 1.0) if filtered else np.ones(size)
     bias = weight_gain * drive / steady + gain_v * leak - (1.0 - keep_v) * frame
-    floor = full(neuron.v_floor) - frame if spiking and neuron.v_floor is not None else None
-    threshold = full(neuron.v_threshold) - frame if spiking else None
+    if isinstance(neuron, Li):
+        return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, tuple(ledger))
+    floor = None if neuron.v_floor is None else full(neuron.v_floor) - frame
+    threshold = full(neuron.v_threshold) - frame
     return Folded(keep_v, keep_i, filtered, weight_gain, bias, threshold, frame, floor, tuple(ledger))

@@ -56,11 +56,10 @@ def _thresholds(target: Target, folded: Folded, scale: float, comparison: str) -
 def _bias(target: Target, folded: Folded, scale: float) -> tuple[Ints, int]:
     """Mantissas and the smallest exponent under which the largest fits."""
     units, top = folded.bias * scale, target.precision.bias_mantissa
-    for exponent in range(int(target.precision.bias_exponent.high) + 1):
-        mantissas = np.rint(units / 2.0**exponent)
-        if np.abs(mantissas).max(initial=0) <= top.high:
-            break
-    return np.clip(mantissas, top.low, top.high).astype(np.int64), exponent
+    exponent, last = 0, int(target.precision.bias_exponent.high)
+    while exponent < last and np.abs(np.rint(units / 2.0**exponent)).max(initial=0) > top.high:
+        exponent += 1
+    return np.clip(np.rint(units / 2.0**exponent), top.low, top.high).astype(np.int64), exponent
 
 
 def _floor(target: Target, folded: Folded, scale: float) -> Ints:

@@ -1,13 +1,8 @@
 """Report: what people look at. Pure functions from nouns to renderables; nothing is decided here."""
 
 from neurodeploy.report.quantity import count, interval, si
-from neurodeploy.report.tables import (
-    compilation_lines,
-    ledger_table,
-    profile_report,
-    target_rows,
-    target_table,
-)
+from neurodeploy.report.tables import compilation_lines, ledger_table, profile_report, resource_table
+from neurodeploy.report.target_tables import target_report, target_rows, target_table
 
 __all__ = [
     "compilation_lines",
@@ -15,7 +10,9 @@ __all__ = [
     "interval",
     "ledger_table",
     "profile_report",
+    "resource_table",
     "si",
+    "target_report",
     "target_rows",
     "target_table",
 ]

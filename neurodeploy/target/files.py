@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from neurodeploy._plain import as_table
 from neurodeploy._toml import TomlError, parse_toml
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.diagnostics.translate import nearest, schema_findings
@@ -83,11 +84,14 @@ def load_dialect(name: str) -> Dialect:
             f"is not one of {', '.join(sorted(tables))}",
             fixes=nearest(name, list(tables)),
         )
-    row = tables[name]
-    values = {key: item["value"] if isinstance(item, dict) else item for key, item in row.items()}
-    sources = {key: item["source"] for key, item in row.items() if isinstance(item, dict)}
-    values = {key: None if value == "none-set" else value for key, value in values.items()}
-    return Dialect(name=name, sources=sources, **values)
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for key, item in tables[name].items():
+        cited = as_table(item) or {"value": item}
+        values[key] = None if cited["value"] == "none-set" else cited["value"]
+        if "source" in cited:
+            sources[key] = cited["source"]
+    return Dialect.model_validate({"name": name, "sources": sources, **values})
 
 
 def load_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target:
@@ -193,5 +197,6 @@ def cite(target: Target, path: str) -> str:
     """Return how findings cite a figure: "loihi1.toml limits.synapse_memory: <source>"."""
     here: Any = target
     for part in path.split("."):
-        here = here[part] if isinstance(here, dict) else getattr(here, part)
+        table = as_table(here)
+        here = table[part] if table is not None else getattr(here, part)
     return f"{target.file} {path}: {here.source}"

@@ -25,7 +25,7 @@ _KINDS = {"v": 0, "u": 1, "v_register": 2}
 
 
 class _Sample(NamedTuple):
-    index: int
+    number: int
     steps: NDArray[np.int32]
     rows: NDArray[np.int32]
     states: NDArray[np.int64]
@@ -89,7 +89,7 @@ class EmulatorBackend:
                 complete = False
                 for future in waiting:
                     future.cancel()
-        return job.recording(sorted(done, key=lambda item: item.index), seed, complete=complete)
+        return job.recording(_first_samples(done), seed, complete=complete)
 
 
 def _collect(
@@ -100,6 +100,12 @@ def _collect(
     if progress:
         progress(len(done), total)
     return waiting
+
+
+def _first_samples(done: list[_Sample]) -> list[_Sample]:
+    """The samples 0, 1, ... up to the first that is missing: a stopped run keeps no sample whose number would change."""
+    ordered = sorted(done, key=lambda item: item.number)
+    return [item for place, item in enumerate(ordered) if item.number == place]
 
 
 class _Job:
@@ -193,7 +199,7 @@ class _Job:
 
     def recording(self, samples: list[_Sample], seed: int, *, complete: bool) -> Recording:
         """Join the samples that are done."""
-        tables, count = self.program.tables, max(len(samples), 1)
+        tables = self.program.tables
         sample = np.concatenate([np.full(len(s.rows), k) for k, s in enumerate(samples)] or [np.zeros(0)]).astype(
             np.int32
         )
@@ -223,7 +229,7 @@ class _Job:
             backend="emulator",
             program_digest=self.program.digest(),
             seed=seed,
-            n_samples=count,
+            n_samples=len(samples),
             n_steps=self.steps,
             complete=complete,
             spikes=spikes,

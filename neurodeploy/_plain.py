@@ -1,0 +1,17 @@
+"""Verb: narrow plain data (what JSON and TOML yield) to tables and lists with known types. Knows no format."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+__all__ = ["as_items", "as_table"]
+
+
+def as_table(value: object) -> dict[str, Any] | None:
+    """Return the value if it is a dict, else None."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def as_items(value: object) -> list[Any] | None:
+    """Return the items if the value is a list or tuple, else None."""
+    return list(cast("list[Any]", value)) if isinstance(value, (list, tuple)) else None
