@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
-from neurodeploy._plain import as_items, as_table
+from neurodeploy._plain import as_array, as_items, as_table
 
 __all__ = [
     "FloatArray",
@@ -51,14 +51,15 @@ class Noun(BaseModel):
 def _hash_key(noun: BaseModel) -> str:
     """Return a text that equal nouns share; arrays count by shape only."""
     values: list[tuple[str, Any]] = [(name, getattr(noun, name)) for name in type(noun).model_fields]
-    return repr([(name, np.shape(value) if isinstance(value, np.ndarray) else value) for name, value in values])
+    return repr([(name, value if (array := as_array(value)) is None else array.shape) for name, value in values])
 
 
 def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
-        one, other = np.asarray(left), np.asarray(right)
-        both = isinstance(left, np.ndarray) and isinstance(right, np.ndarray)
-        return both and one.dtype == other.dtype and np.array_equal(one, other)
+    arrays = (as_array(left), as_array(right))
+    if arrays[0] is not None and arrays[1] is not None:
+        return arrays[0].dtype == arrays[1].dtype and np.array_equal(arrays[0], arrays[1])
+    if arrays[0] is not None or arrays[1] is not None:
+        return False
     tables, items = (as_table(left), as_table(right)), (as_items(left), as_items(right))
     if tables[0] is not None and tables[1] is not None:
         one, other = tables[0], tables[1]

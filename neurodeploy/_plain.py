@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-__all__ = ["as_items", "as_table"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["as_array", "as_items", "as_table"]
+
+
+def as_array(value: object) -> NDArray[Any] | None:
+    """Return the value if it is an array, else None."""
+    return cast("NDArray[Any]", value) if isinstance(value, np.ndarray) else None
 
 
 def as_table(value: object) -> dict[str, Any] | None:

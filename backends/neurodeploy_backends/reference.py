@@ -152,7 +152,8 @@ def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
     entry = np.repeat(ptr[source] - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
     key = np.repeat(sample, length) * n_post + post[entry]
     value = weights[entry] * np.repeat(active[sample, source], length)
-    return np.bincount(key, value, active.shape[0] * n_post).reshape(active.shape[0], n_post)
+    sums: Any = np.bincount(key, value, active.shape[0] * n_post)
+    return sums.reshape(active.shape[0], n_post)
 
 
 def _cells(population: Population, dt_s: float, samples: int, program: Program) -> Any:

@@ -44,7 +44,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Colu
     used = {
         name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
     }
-    delay_bits = np.zeros(size, dtype=np.int64)
+    delay_bits: Ints = np.zeros(size, dtype=np.int64)
     by_source: dict[str, list[Columns]] = {}
     for columns in into:
         by_source.setdefault(columns.projection.source, []).append(columns)
@@ -53,7 +53,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Colu
         widths = np.array(
             [delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64
         )
-        bits = widths[longest]
+        bits: Ints = widths[longest]
         delay_bits = np.maximum(delay_bits, bits)
         style = columns.projection.weight_format.weight_bits
         one = np.array(

@@ -52,7 +52,8 @@ def _out_axons(program: Program, core_of_row: Ints) -> Ints:
     chip = tables.core_id // int(program.target.chip.cores.value)
     source_core = np.repeat(core_of_row, np.diff(tables.out_axon_ptr))
     cost = 1 + (chip[source_core] != chip[tables.out_core])
-    return np.bincount(source_core, cost, program.tables.n_cores).astype(np.int64)
+    slots: Any = np.bincount(source_core, cost, program.tables.n_cores)
+    return slots.astype(np.int64)
 
 
 def use_of_program(program: Program) -> dict[str, Ints]:

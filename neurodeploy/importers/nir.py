@@ -14,7 +14,7 @@ from neurodeploy.diagnostics import finding, raise_errors
 from neurodeploy.importers.nir_chains import NEURONS, OPERATIONS, Arrival, Arrivals, Chains
 from neurodeploy.importers.nir_graph import FlatGraph, flatten
 from neurodeploy.importers.nir_neurons import NeuronReader
-from neurodeploy.importers.nir_reader import read_nir
+from neurodeploy.importers.nir_reader import NirNode, read_nir
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import (
@@ -116,13 +116,14 @@ def _populations(graph: FlatGraph, arrivals: dict[str, Arrivals], reader: Neuron
         bias = arrivals[name].bias
         given = None if bias is None or not np.any(bias) else bias.ravel().astype(np.float64)
         neuron = reader.read(name, node, size, given)
-        shapes = [
-            np.asarray(v).shape for v in node.fields.values() if not isinstance(v, str) and np.asarray(v).size == size
-        ]
-        found[name] = (
-            Population(name=name, shape=shapes[0] if shapes and shapes[0] else size, neuron=neuron) if neuron else None
-        )
+        found[name] = Population(name=name, shape=_shape(node, size), neuron=neuron) if neuron else None
     return found
+
+
+def _shape(node: NirNode, size: int) -> tuple[int, ...]:
+    """Shape of a population: that of its first parameter with one value for each neuron."""
+    arrays = [np.asarray(value) for value in node.fields.values() if not isinstance(value, str)]
+    return next((array.shape for array in arrays if array.size == size and array.ndim), (size,))
 
 
 def _projections(target: str, arrivals: Arrivals) -> list[Projection]:

@@ -42,9 +42,10 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _node(path: Path, name: str, group: Any) -> NirNode | NirGraph:
-    if not isinstance(group, h5py.Group) or "type" not in group:
+def _node(path: Path, name: str, entry: Any) -> NirNode | NirGraph:
+    if not isinstance(entry, h5py.Group) or "type" not in entry:
         raise refuse("ND040", path, f"node '{name}' has no type")
+    group: Any = entry
     kind = _text(group["type"][()])
     if kind == "NIRGraph":
         return _graph(path, name, group)
@@ -69,10 +70,11 @@ def read_nir(path: Path) -> NirGraph:
     read_bytes(path)
     try:
         with h5py.File(path, "r") as file:
-            if "node" not in file:
+            tree: Any = file
+            if "node" not in tree:
                 raise refuse("ND040", path, "is HDF5, but holds no NIR graph: there is no group 'node'")
-            root = _node(path, "", file["node"])
-            version = _text(file["version"][()]) if "version" in file else ""
+            root = _node(path, "", tree["node"])
+            version = _text(tree["version"][()]) if "version" in tree else ""
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise refuse("ND003", path, f"is not a whole HDF5 file: {error}") from None
     if isinstance(root, NirNode):

@@ -7,6 +7,8 @@ from how its receivers were split, so rounds repeat with the destinations of the
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -125,7 +127,8 @@ def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDA
         keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
         source, destination = keys // n_cores, keys % n_cores
         cost = 1 + (cores[source] // per_chip != destination // per_chip)
-        found[name] = np.bincount(source, cost, cores.size).astype(np.int64)
+        slots: Any = np.bincount(source, cost, cores.size)
+        found[name] = slots.astype(np.int64)
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy._noun import Noun
+from neurodeploy._plain import as_array
 from neurodeploy.diagnostics import Diagnostic, finding, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
@@ -94,8 +95,9 @@ def _references(network: Network) -> Iterator[Diagnostic]:
 def _arrays(value: Noun, path: str) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in type(value).model_fields:
         item = getattr(value, name)
-        if isinstance(item, np.ndarray):
-            yield f"{path}{name}", np.asarray(item)
+        array = as_array(item)
+        if array is not None:
+            yield f"{path}{name}", array
         elif isinstance(item, Noun):
             yield from _arrays(item, f"{path}{name}.")
 

@@ -32,7 +32,8 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
 
 def accuracy(given: Any, labels: Any) -> float:
     """Return the fraction of answers that meet their labels."""
-    return float(np.mean(np.asarray(given) == np.asarray(labels)))
+    same: NDArray[np.bool_] = np.equal(np.asarray(given), np.asarray(labels))
+    return float(same.mean())
 
 
 def drain_steps(network: Network) -> int:

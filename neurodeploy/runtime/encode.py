@@ -8,12 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Current, Input, Latency, Network, Poisson, Rate, Spikes
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
 __all__ = ["encode"]
 
 Array = NDArray[Any]
+
+
+def _name_faults(network: Network, values: SampleValues) -> list[Diagnostic]:
+    """Inputs without samples, and samples without an input."""
+    names = [item.name for item in network.inputs]
+    lacking = [name for name in names if name not in values.values]
+    found = [finding("ND505", f"input '{name}'", "is given no samples") for name in lacking]
+    for name in values.values:
+        if name not in names:
+            message = f"is not an input of network '{network.name}': {', '.join(names)}"
+            found.append(finding("ND505", f"input '{name}'", message, fixes=nearest(name, names)))
+    return found
 
 
 def _faults(item: Input, values: Array) -> list[Diagnostic]:
@@ -85,7 +98,7 @@ def encode(network: Network, values: SampleValues, *, steps: int | None = None, 
 
     Deterministic for a seed. Raises DiagnosticError: ND505.
     """
-    found: list[Diagnostic] = []
+    found = [*raise_errors("encode", _name_faults(network, values))]
     counts = {array.shape[0] for array in values.values.values() if array.ndim}
     if len(counts) > 1 or (values.labels is not None and values.labels.shape not in {(n,) for n in counts}):
         found.append(

@@ -115,7 +115,7 @@ class _Job:
         from neurodeploy_backends.emulator.lower import first_lines, lower
 
         self.program, self.stimulus, self.steps = program, stimulus, steps
-        self.lowered = lower(program)
+        self.lowered: Any = lower(program)
         delays = program.tables.entry_delay
         self.slots = int(delays.max(initial=0)) + 1
         self.probes = probed_variables(program.network)
@@ -155,15 +155,16 @@ class _Job:
 
     def run(self, index: int) -> _Sample:
         """Run one sample from the cleared state."""
-        from neurodeploy_backends.emulator.kernels import State, run_sample
+        from neurodeploy_backends.emulator import kernels
+
+        compiled: Any = kernels
 
         n_rows, n_cores = self.program.tables.n_rows, self.program.tables.n_cores
-        planes = self.lowered.plane_shift.size
-        state = State(
+        state = compiled.State(
             u=np.zeros(n_rows, dtype=np.int64),
             v=np.zeros(n_rows, dtype=np.int64),
             refractory=np.zeros(n_rows, dtype=np.int64),
-            ring=np.zeros((self.slots, planes, n_rows), dtype=np.int64),
+            ring=np.zeros((self.slots, len(self.lowered.plane_shift), n_rows), dtype=np.int64),
             fired=np.zeros(n_rows, dtype=np.int64),
         )
         states = np.zeros((self.steps, self.probe_row.size), dtype=np.int64)
@@ -173,7 +174,7 @@ class _Job:
         unit = self.program.target.dialect.register_value_per_refractory_step
         while t <= self.steps:
             out_step, out_row = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
-            t, fired, written = run_sample(
+            t, fired, written = compiled.run_sample(
                 self.lowered,
                 state,
                 t,

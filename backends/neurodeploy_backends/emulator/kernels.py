@@ -180,5 +180,5 @@ def run_sample(
 
 def is_compiled():
     """Whether the kernel is compiled in this process or in numba's cache on disk."""
-    folder = run_sample._cache.cache_path
+    folder = run_sample._cache.cache_path  # pyright: ignore[reportAttributeAccessIssue]
     return bool(run_sample.signatures) or any(Path(folder).glob("kernels.run_sample*.nbi"))

@@ -1,0 +1,87 @@
+"""The pytest fixture, used as a user's own test would use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+
+
+def pair(tau_m_s=None, scale=2.0):
+    """Two inputs, two cells; each input spike makes a spike of its cell."""
+    neuron = nd.Lif(tau_m_s=tau_m_s, r=100.0, v_threshold=1.0) if tau_m_s else nd.If(v_threshold=1.0)
+    return nd.Network(
+        name="pair",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
+        populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
+        projections=(nd.dense("lines", "cells", scale * np.eye(2)),),
+        outputs=(nd.Output(name="answer", source="cells"),),
+    )
+
+
+SPIKES = np.zeros((2, 3, 2), dtype=np.uint8)
+SPIKES[0, :, 0] = SPIKES[1, :, 1] = 1
+
+
+def test_it_compiles_runs_and_profiles(neurodeploy_run):
+    result = neurodeploy_run(pair(), target="loihi1", values={"lines": SPIKES}, labels=[0, 1])
+    assert result.profile.accuracy == 1.0
+    assert result.profile.cores == result.program.tables.n_cores == 1
+    # a spike in step t reaches its cell in step t + 1
+    assert result.recording.spikes["cells"].tolist() == [
+        [0, 2, 0],
+        [0, 3, 0],
+        [0, 4, 0],
+        [1, 2, 1],
+        [1, 3, 1],
+        [1, 4, 1],
+    ]
+    assert result.recording.ran_on == "emulator"
+    assert all(item.severity == "info" for item in result.findings)
+
+
+def test_the_same_test_on_another_target_and_backend(neurodeploy_run):
+    result = neurodeploy_run(pair(), target="tiny", values={"lines": SPIKES}, backend="reference", steps=2)
+    assert (result.profile.target, result.recording.ran_on) == ("tiny", "reference")
+    assert result.recording.n_steps == 3
+    assert result.profile.accuracy is None
+
+
+def test_a_warning_fails_the_test_unless_told_otherwise(neurodeploy_run):
+    slow = pair(tau_m_s=3.0)
+    with pytest.raises(nd.DiagnosticError, match=r"warning\[ND205\] population 'cells'"):
+        neurodeploy_run(slow, values={"lines": SPIKES})
+    assert "ND205" in {item.code for item in neurodeploy_run(slow, values={"lines": SPIKES}, strict=False).findings}
+
+
+def test_what_does_not_fit_fails_with_every_finding(neurodeploy_run):
+    wide = pair().model_copy(
+        update={
+            "inputs": (nd.Input(name="lines", shape=20, encoder="spikes"),),
+            "projections": (nd.dense("lines", "cells", np.ones((2, 20))),),
+        }
+    )
+    with pytest.raises(nd.DiagnosticError) as refused:
+        neurodeploy_run(wide, target="tiny")
+    assert {"ND303", "ND305"} <= {item.code for item in refused.value.diagnostics}
+
+
+def test_samples_under_a_wrong_name_are_told(neurodeploy_run):
+    with pytest.raises(nd.DiagnosticError) as refused:
+        neurodeploy_run(pair(), values={"line": SPIKES})
+    assert [(item.code, item.where) for item in refused.value.diagnostics] == [
+        ("ND505", "input 'lines'"),
+        ("ND505", "input 'line'"),
+    ]
+    assert refused.value.diagnostics[1].fixes[0].text == "did you mean 'lines'?"
+
+
+def test_the_plugin_costs_a_session_no_compiler():
+    code = "import neurodeploy.testing.plugin, sys; print([m for m in ('numba', 'h5py', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
