@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
@@ -28,7 +30,7 @@ from neurodeploy.network import (
 from neurodeploy.network.files import save_network as save
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import run_program as run
+from neurodeploy.runtime import Recording, SampleValues, Stimulus, encode, run_program
 from neurodeploy.target import load_target
 
 __version__ = "0.1.0"
@@ -79,3 +81,17 @@ def compile(
     """Return the program of a network for a target. Raises DiagnosticError with every finding if it does not fit."""
     chosen = options or CompileOptions()
     return compile_network(network, load_target(target, board=board), chosen).require(strict=chosen.strict)
+
+
+def run(
+    program: Program,
+    samples: Stimulus | Mapping[str, Any],
+    *,
+    backend: str = "emulator",
+    seed: int = 0,
+    threads: int | None = None,
+) -> Recording:
+    """Return the recording of samples: an array for each input, (samples, ...), or a Stimulus that `encode` made of them."""
+    if not isinstance(samples, Stimulus):
+        samples = encode(program.network, SampleValues(values=dict(samples)), seed=seed)
+    return run_program(program, samples, backend=backend, seed=seed, threads=threads)

@@ -52,8 +52,31 @@ def _out_axons(program: Program, core_of_row: Ints) -> Ints:
     chip = tables.core_id // int(program.target.chip.cores.value)
     source_core = np.repeat(core_of_row, np.diff(tables.out_axon_ptr))
     cost = 1 + (chip[source_core] != chip[tables.out_core])
-    slots: Any = np.bincount(source_core, cost, program.tables.n_cores)
-    return slots.astype(np.int64)
+    slots: Ints = np.zeros(tables.n_cores, dtype=np.int64)
+    np.add.at(slots, source_core, cost)
+    return slots
+
+
+def _styles(program: Program) -> Ints:
+    """(segments, 5): what makes two formats of one core distinct."""
+    signs = ("mixed", "excitatory", "inhibitory")
+    rows = [[s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits] for s in program.formats]
+    return np.array(rows or [[0] * 5], dtype=np.int64)[program.tables.segment_format]
+
+
+def _synapse_use(program: Program) -> dict[str, Ints]:
+    """What the lists of each core take: memory, formats, longest list, delay bits."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    words, styles = _segment_words(program), _styles(program)
+    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
+    core_of_segment = np.repeat(core_of_list, np.diff(tables.segment_ptr))
+    longest, bits = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
+    np.maximum.at(longest, core_of_list, _per_core(tables.segment_ptr, words))
+    np.maximum.at(bits, core_of_segment, styles[:, 3])
+    total: Ints = np.zeros(n_cores, dtype=np.int64)
+    np.add.at(total, core_of_segment, words)
+    formats = _distinct(core_of_segment, *styles.T, n_cores=n_cores)
+    return {"synapse_memory": total, "synapse_formats": formats, "words_per_axon": longest, "delay_bits": bits}
 
 
 def use_of_program(program: Program) -> dict[str, Ints]:
@@ -62,48 +85,19 @@ def use_of_program(program: Program) -> dict[str, Ints]:
     core_of_row = np.repeat(np.arange(n_cores), np.diff(tables.compartment_ptr))
     per_neuron = np.array([item.compartments_per_neuron for item in program.populations], dtype=np.int64)
     compartments = _per_core(tables.compartment_ptr, per_neuron[tables.population])
-    words = _segment_words(program)
-    list_words = _per_core(tables.segment_ptr, words)
-    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
-    core_of_segment = np.repeat(core_of_list, np.diff(tables.segment_ptr))
-    delay_bits = np.array([style.delay_bits for style in program.formats] or [0], dtype=np.int64)
-    styles = np.array(
-        [
-            [
-                s.weight_bits,
-                s.exponent,
-                ("mixed", "excitatory", "inhibitory").index(s.sign_mode),
-                s.delay_bits,
-                s.index_bits,
-            ]
-            for s in program.formats
-        ]
-        or [[0] * 5],
-        dtype=np.int64,
-    )[tables.segment_format]
-    longest, bits = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
-    np.maximum.at(longest, core_of_list, list_words)
-    np.maximum.at(bits, core_of_segment, delay_bits[tables.segment_format])
-    threshold = tables.spiking == 1
+    threshold, synapses = tables.spiking == 1, _synapse_use(program)
+    registers = (tables.du, tables.dv, tables.refract_delay, tables.vmin_exp, tables.vmax_exp)
     use = {
         "compartments": compartments,
-        "synapse_memory": np.bincount(core_of_segment, words, n_cores).astype(np.int64),
+        "synapse_memory": synapses["synapse_memory"],
         "input_axons": np.diff(tables.in_axon_ptr),
         "output_axons": _out_axons(program, core_of_row),
         "fan_in": _fan_in(program, core_of_row),
-        "parameter_sets": _distinct(
-            core_of_row,
-            tables.du,
-            tables.dv,
-            tables.refract_delay,
-            tables.vmin_exp,
-            tables.vmax_exp,
-            n_cores=n_cores,
-        ),
+        "parameter_sets": _distinct(core_of_row, *registers, n_cores=n_cores),
         "threshold_sets": _distinct(core_of_row[threshold], tables.vth_mant[threshold], n_cores=n_cores),
-        "synapse_formats": _distinct(core_of_segment, *styles.T, n_cores=n_cores),
-        "accumulators": compartments << bits,
-        "words_per_axon": longest,
+        "synapse_formats": synapses["synapse_formats"],
+        "accumulators": compartments << synapses["delay_bits"],
+        "words_per_axon": synapses["words_per_axon"],
     }
     limited = core_limits(program.target)
     return {name: values for name, values in use.items() if name in limited}

@@ -170,55 +170,22 @@ def _outputs(
 
 
 def _assumptions(graph: FlatGraph, options: ImportOptions, version: str) -> tuple[LedgerLine, ...]:
-    """One line for everything that the file does not say; those nobody answered have an empty `got by` note."""
+    """One line for everything that the file does not say; the note of those that nobody answered is "default"."""
     kinds = {node.type for node in graph.nodes.values()}
-    lines = [
-        (
-            "dt_s",
-            "not in the file",
-            f"{options.dt_s:g} s" if options.dt_s else "asked for",
-            "given by the user",
-        )
-    ]
+    user, absent = "given by the user", "not in the file"
+    lines = [("dt_s", absent, f"{options.dt_s:g} s" if options.dt_s else "asked for", user)]
     if kinds & {"LIF", "CubaLIF", "IF"}:
-        lines.append(
-            (
-                "reset",
-                f"not in files of nir {version}",
-                str(options.reset),
-                "given by the user; spike counts depend on it",
-            )
-        )
+        lines.append(("reset", f"not in files of nir {version}", str(options.reset), f"{user}; spikes depend on it"))
     if kinds & {"LIF", "CubaLIF", "LI"}:
-        rule = options.discretization
-        lines.append(("discretization", "not in the file", rule or "euler", "given by the user" if rule else "default"))
-        lines.append(
-            (
-                "unit of time constants",
-                "not in the file",
-                options.time_unit or "s",
-                "given by the user" if options.time_unit else "default",
-            )
-        )
+        rule, unit = options.discretization, options.time_unit
+        lines.append(("discretization", absent, rule or "euler", user if rule else "default"))
+        lines.append(("unit of time constants", absent, unit or "s", user if unit else "default"))
     if "IF" in kinds:
-        lines.append(
-            (
-                "r of IF",
-                "per step or per second is not in the file",
-                "per step",
-                "the convention of sinabs, which writes such files",
-            )
-        )
-    lines.append(
-        (
-            "latency of an edge",
-            "not in the file",
-            "1 step per projection, loops included",
-            "snnTorch and Norse pass a layer within the step",
-        )
-    )
-    lines.append(("encoder of inputs", "not in the file", "spikes", "the format's default"))
-    lines.append(("decoder of outputs", "not in the file", "spike_count, or membrane of li", "the format's default"))
+        lines.append(("r of IF", "per step or per second: not in the file", "per step", "as sinabs writes such files"))
+    others = "snnTorch and Norse pass a layer within the step"
+    lines.append(("latency of an edge", absent, "1 step per projection, loops included", others))
+    lines.append(("encoder of inputs", absent, "spikes", "the format's default"))
+    lines.append(("decoder of outputs", absent, "spike_count, or membrane of li", "the format's default"))
     return tuple(
         LedgerLine(where="import", quantity=q, asked=asked, got=got, level="assumed", note=note)
         for q, asked, got, note in lines

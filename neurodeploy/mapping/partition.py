@@ -7,8 +7,6 @@ from how its receivers were split, so rounds repeat with the destinations of the
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -127,8 +125,8 @@ def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDA
         keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
         source, destination = keys // n_cores, keys % n_cores
         cost = 1 + (cores[source] // per_chip != destination // per_chip)
-        slots: Any = np.bincount(source, cost, cores.size)
-        found[name] = slots.astype(np.int64)
+        found[name] = np.zeros(cores.size, dtype=np.int64)
+        np.add.at(found[name], source, cost)
     return found
 
 

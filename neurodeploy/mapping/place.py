@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.demand import Columns, columns_by_target, plan_segment
+from neurodeploy.check.demand import Columns, SegmentPlan, columns_by_target, plan_segment
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.program.build import Segment, build_tables, make_format
 from neurodeploy.program.program import PlacedPopulation, Program
@@ -47,50 +47,46 @@ def _first_rows(cut: Cut) -> dict[tuple[str, int], int]:
 
 
 def _segment(target: Target, columns: Columns, run: tuple[int, int, int], first_row: int) -> Segment | None:
+    """Synapses of a projection into a run of neurons, as the plan of least memory stores them."""
     core, start, stop = run
     plan = plan_segment(target, columns, start, stop)
     sources = np.flatnonzero(plan.touched)
     if not sources.size:
         return None
-    low, high = columns.ptr[start], columns.ptr[stop]
-    source, mantissas, delays = (
-        columns.source[low:high],
-        columns.mantissas[low:high],
-        columns.delay_steps[low:high],
-    )
-    row = np.repeat(np.arange(stop - start), np.diff(columns.ptr[start : stop + 1]))
-    projection = columns.projection
-    style = make_format(projection.name, projection.weight_format, plan)
-    if plan.encoding == "dense":
-        width, position = stop - start, np.cumsum(plan.touched) - 1
-        weights, waits = (
-            np.zeros((sources.size, width), dtype=np.int16),
-            np.zeros((sources.size, width), dtype=np.uint8),
-        )
-        weights[position[source], row], waits[position[source], row] = mantissas, delays
-        lengths, targets = np.full(sources.size, width), np.tile(np.arange(width), sources.size)
-        return Segment(
-            core,
-            projection.source,
-            style,
-            sources,
-            lengths,
-            (targets + first_row).astype(np.uint16),
-            weights.ravel(),
-            waits.ravel(),
-        )
+    style = make_format(columns.projection.name, columns.projection.weight_format, plan)
+    stored = _dense if plan.encoding == "dense" else _sparse
+    lengths, rows, mantissas, delays = stored(columns, plan, start, stop)
+    targets = (rows + first_row).astype(np.uint16)
+    return Segment(core, columns.projection.source, style, sources, lengths, targets, mantissas, delays)
+
+
+_Entries = tuple[Ints, Ints, NDArray[np.int16], NDArray[np.uint8]]
+"""(entries of each source, row of each entry, mantissas, delays)."""
+
+
+def _rows_of(columns: Columns, start: int, stop: int) -> tuple[slice, Ints]:
+    synapses = slice(int(columns.ptr[start]), int(columns.ptr[stop]))
+    return synapses, np.repeat(np.arange(stop - start), np.diff(columns.ptr[start : stop + 1]))
+
+
+def _dense(columns: Columns, plan: SegmentPlan, start: int, stop: int) -> _Entries:
+    """Every row of the run for every source, zeros stored."""
+    synapses, row = _rows_of(columns, start, stop)
+    position = np.cumsum(plan.touched)[columns.source[synapses]] - 1
+    shape = (int(plan.touched.sum()), stop - start)
+    mantissas, delays = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.uint8)
+    mantissas[position, row], delays[position, row] = columns.mantissas[synapses], columns.delay_steps[synapses]
+    lengths, rows = np.full(shape[0], shape[1]), np.tile(np.arange(shape[1]), shape[0])
+    return lengths, rows, mantissas.ravel(), delays.ravel()
+
+
+def _sparse(columns: Columns, plan: SegmentPlan, start: int, stop: int) -> _Entries:
+    """Only synapses, by source and row."""
+    synapses, row = _rows_of(columns, start, stop)
+    source = columns.source[synapses]
     order = np.argsort(source, kind="stable")
-    lengths = np.bincount(source, minlength=columns.n_source)[sources]
-    return Segment(
-        core,
-        projection.source,
-        style,
-        sources,
-        lengths,
-        (row[order] + first_row).astype(np.uint16),
-        mantissas[order],
-        delays[order],
-    )
+    lengths = np.bincount(source, minlength=columns.n_source)[plan.touched]
+    return lengths, row[order], columns.mantissas[synapses][order], columns.delay_steps[synapses][order]
 
 
 def place(cut: Cut, target: Target, *, seed: int = 0) -> Program:

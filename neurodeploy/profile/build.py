@@ -86,20 +86,10 @@ def profile(
     lower_bounds: dict[str, int] | None = None,
 ) -> Profile:
     """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state."""
-    chips = len(occupied_tiles(program))
-    pair = estimates(program, recording, recording.counters) if recording.counters is not None else None
-    energy, time = pair if pair else (None, None)
     bound, by = _bounds(program)
     if lower_bounds:
         by = max(lower_bounds, key=lambda name: lower_bounds[name])
         bound = max(lower_bounds[by], 1)
-    hops, n = travelled(program, recording), max(recording.n_samples, 1)
-    rows = population_rows(program)
-    values: dict[str, Any] = {
-        "synops_per_inference": _per_inference(recording, "synops_dense", "synops_sparse", "synops_shared"),
-        "active_updates_per_inference": _per_inference(recording, "active_updates"),
-        "messages_per_inference": _per_inference(recording, "messages_out"),
-    }
     return Profile(
         program_digest=program.digest(),
         target=program.target.name,
@@ -115,17 +105,37 @@ def profile(
         cores_lower_bound=bound,
         cores_bound_by=by,
         resources=resource_use(program),
-        updates_per_inference=float(rows.sum() * recording.n_steps),
-        hops_per_inference=(hops.horizontal + hops.vertical) / n,
-        chip_messages_per_inference=hops.between_chips / n,
-        **values,
-        energy_per_inference=energy,
-        energy_static_per_inference=static_energy(program.target, chips, time) if time else None,
-        time_per_inference=time,
-        time_per_step=_per_step(time, recording.n_steps),
-        no_figure=tuple(_missing(program, recording, chips)),
+        **_events(program, recording),
+        **_costs(program, recording),
         excludes=program.target.energy_excludes,
     )
+
+
+def _events(program: Program, recording: Recording) -> dict[str, Any]:
+    """Counts per inference."""
+    hops, n = travelled(program, recording), max(recording.n_samples, 1)
+    return {
+        "synops_per_inference": _per_inference(recording, "synops_dense", "synops_sparse", "synops_shared"),
+        "updates_per_inference": float(population_rows(program).sum() * recording.n_steps),
+        "active_updates_per_inference": _per_inference(recording, "active_updates"),
+        "messages_per_inference": _per_inference(recording, "messages_out"),
+        "hops_per_inference": (hops.horizontal + hops.vertical) / n,
+        "chip_messages_per_inference": hops.between_chips / n,
+    }
+
+
+def _costs(program: Program, recording: Recording) -> dict[str, Any]:
+    """Estimates per inference; None, with the reason, where there is no figure or no whole sample."""
+    chips, counted = len(occupied_tiles(program)), recording.counters
+    pair = estimates(program, recording, counted) if counted is not None and recording.n_samples else None
+    energy, time = pair if pair else (None, None)
+    return {
+        "energy_per_inference": energy,
+        "energy_static_per_inference": static_energy(program.target, chips, time) if time else None,
+        "time_per_inference": time,
+        "time_per_step": _per_step(time, recording.n_steps),
+        "no_figure": tuple(_missing(program, recording, chips)),
+    }
 
 
 def _per_step(time: Estimate | None, steps: int) -> Estimate | None:

@@ -62,57 +62,61 @@ def _range_faults(name: str, values: Any, stop: Any) -> list[str]:
 
 def table_faults(program: Program) -> list[str]:
     """Return what makes the tables of a program unsafe to run, one sentence each; none for a sound program."""
+    faults = _shape_faults(program)
+    if faults:
+        return faults
+    core_of_axon = np.repeat(np.arange(program.tables.n_cores), np.diff(program.tables.in_axon_ptr))
+    return _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon)
+
+
+_ROW_COLUMNS = [
+    "du",
+    "dv",
+    "vth_mant",
+    "bias_mant",
+    "bias_exp",
+    "refract_delay",
+    "vmin_exp",
+    "vmax_exp",
+    "reset",
+    "spiking",
+    "population",
+]
+
+
+def _shape_faults(program: Program) -> list[str]:
+    """Columns of the wrong length, and offsets that do not divide their table."""
     t = program.tables
-    rows, axons, cores = t.neuron.size, t.in_axon_list.size, t.core_id.size
-    lists, segments = int(t.list_ptr[-1]) if t.list_ptr.size else 0, t.segment_format.size
+    rows, cores, segments = t.neuron.size, t.core_id.size, t.segment_format.size
+    lists = int(t.list_ptr[-1]) if t.list_ptr.size else 0
     faults = _ptr_faults("compartment_ptr", t.compartment_ptr, cores, rows)
-    faults += _ptr_faults("in_axon_ptr", t.in_axon_ptr, cores, axons)
+    faults += _ptr_faults("in_axon_ptr", t.in_axon_ptr, cores, t.in_axon_list.size)
     faults += _ptr_faults("list_ptr", t.list_ptr, cores, lists)
     faults += _ptr_faults("segment_ptr", t.segment_ptr, lists, segments)
     faults += _ptr_faults("entry_ptr", t.entry_ptr, segments, t.entry_target.size)
     faults += _ptr_faults("out_axon_ptr", t.out_axon_ptr, rows, t.out_core.size)
     for item in program.inputs:
         faults += _ptr_faults(f"inputs[{item.name}].ptr", item.ptr, item.ptr.size - 1, item.core.size)
-    columns = (
-        "du",
-        "dv",
-        "vth_mant",
-        "bias_mant",
-        "bias_exp",
-        "refract_delay",
-        "vmin_exp",
-        "vmax_exp",
-        "reset",
-        "spiking",
-        "population",
-    )
-    faults += [
-        f"table {name} has {getattr(t, name).size} rows, not {rows}"
-        for name in columns
-        if getattr(t, name).size != rows
-    ]
-    faults += [
-        f"table {name} has the wrong length"
-        for name in ("entry_mantissa", "entry_delay")
-        if getattr(t, name).size != t.entry_target.size
-    ]
-    if faults:
-        return faults
-    faults += _range_faults("population", t.population, len(program.populations))
-    faults += _range_faults(
-        "neuron", t.neuron, np.array([item.size for item in program.populations])[t.population] if rows else 0
-    )
+    lengths = dict.fromkeys(_ROW_COLUMNS, rows) | dict.fromkeys(("entry_mantissa", "entry_delay"), t.entry_target.size)
+    lengths |= {"out_in_axon": t.out_core.size, "in_axon_base": t.in_axon_list.size}
+    sizes = {name: int(getattr(t, name).size) for name in lengths}
+    return faults + [f"table {name} has {sizes[name]} rows, not {n}" for name, n in lengths.items() if sizes[name] != n]
+
+
+def _index_faults(program: Program, core_of_axon: Any) -> list[str]:
+    """Indices that point outside the table they refer to."""
+    t = program.tables
+    sizes, per_core = np.array([item.size for item in program.populations]), np.diff(t.in_axon_ptr)
+    faults = _range_faults("population", t.population, len(program.populations))
     faults += _range_faults("segment_format", t.segment_format, len(program.formats))
-    per_core = np.diff(t.in_axon_ptr)
-    for name, core, axon in [
-        ("out", t.out_core, t.out_in_axon),
-        *((f"inputs[{i.name}]", i.core, i.in_axon) for i in program.inputs),
-    ]:
-        core_faults = _range_faults(f"{name} core", core, cores)
-        faults += core_faults or _range_faults(f"{name} axon", axon, per_core[core] if core.size else 0)
-    core_of_axon = np.repeat(np.arange(cores), per_core)
-    faults += _range_faults("in_axon_list", t.in_axon_list, np.diff(t.list_ptr)[core_of_axon] if axons else 0)
-    return faults or _target_faults(program, core_of_axon)
+    faults += _range_faults("in_axon_list", t.in_axon_list, np.diff(t.list_ptr)[core_of_axon])
+    if not faults:
+        faults += _range_faults("neuron", t.neuron, sizes[t.population])
+    routes = [(f"inputs[{item.name}]", item.core, item.in_axon) for item in program.inputs]
+    for name, core, axon in [("out", t.out_core, t.out_in_axon), *routes]:
+        wrong = _range_faults(f"{name} core", core, t.n_cores)
+        faults += wrong or _range_faults(f"{name} axon", axon, per_core[core])
+    return faults
 
 
 def _target_faults(program: Program, core_of_axon: Any) -> list[str]:

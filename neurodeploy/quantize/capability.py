@@ -28,52 +28,64 @@ def _reset_mode(population: Population) -> str | None:
 def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
     offered = target.neurons
     for population in network.populations:
-        where, neuron = f"population '{population.name}'", population.neuron
-        if neuron.kind not in offered.kinds:
-            yield finding(
-                "ND212",
-                where,
-                f"neuron kind '{neuron.kind}' is not offered by target '{target.name}': {', '.join(offered.kinds)}",
-                limit_source=f"{target.file} neurons.kinds: {offered.kinds_source}",
-            )
+        kind = population.neuron.kind
+        if kind in offered.kinds:
+            yield from _reset(population, target)
+            yield from _ranges(population, target)
             continue
-        mode = _reset_mode(population)
-        if mode is not None and mode not in offered.resets:
-            yield finding(
-                "ND213",
-                where,
-                f"reset '{mode}' is not offered by target '{target.name}': {', '.join(offered.resets)}",
-                limit_source=cite(target, f"neurons.resets.{next(iter(offered.resets))}"),
-            )
-        elif mode in offered.extensions:
-            count = int(offered.resets[mode].value)
-            yield finding(
-                "ND214",
-                where,
-                f"reset '{mode}' is an extension: it takes {count} compartments per neuron, and no public "
-                "arithmetic of the chip exists to be exact against",
-            )
-        if not isinstance(neuron, (Li, LoihiCuba)):
-            span = target.precision.refractory_delay
-            if neuron.refractory_steps + 1 > span.high:
-                yield finding(
-                    "ND210",
-                    where,
-                    "refractory period is longer than the register holds",
-                    found=neuron.refractory_steps,
-                    limit=span.high - 1,
-                    unit="step",
-                    limit_source=cite(target, "precision.refractory_delay"),
-                )
-            lowest = float(np.min(np.asarray(neuron.v_threshold)))
-            base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
-            if lowest < base:
-                yield finding(
-                    "ND203",
-                    where,
-                    f"v_threshold {lowest:g} lies below the reset value {base:g}: no register holds it",
-                    limit_source=cite(target, "precision.threshold_mantissa"),
-                )
+        yield finding(
+            "ND212",
+            f"population '{population.name}'",
+            f"neuron kind '{kind}' is not offered by target '{target.name}': {', '.join(offered.kinds)}",
+            limit_source=f"{target.file} neurons.kinds: {offered.kinds_source}",
+        )
+
+
+def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
+    """Whether the target offers the reset, and on what footing."""
+    offered, mode, where = target.neurons, _reset_mode(population), f"population '{population.name}'"
+    if mode is not None and mode not in offered.resets:
+        yield finding(
+            "ND213",
+            where,
+            f"reset '{mode}' is not offered by target '{target.name}': {', '.join(offered.resets)}",
+            limit_source=cite(target, f"neurons.resets.{next(iter(offered.resets))}"),
+        )
+    elif mode in offered.extensions:
+        count = int(offered.resets[mode].value)
+        yield finding(
+            "ND214",
+            where,
+            f"reset '{mode}' is an extension: it takes {count} compartments per neuron, and no public "
+            "arithmetic of the chip exists to be exact against",
+        )
+
+
+def _ranges(population: Population, target: Target) -> Iterator[Diagnostic]:
+    """Refractory periods and thresholds that no register holds."""
+    neuron, where = population.neuron, f"population '{population.name}'"
+    if isinstance(neuron, (Li, LoihiCuba)):
+        return
+    span = target.precision.refractory_delay
+    if neuron.refractory_steps + 1 > span.high:
+        yield finding(
+            "ND210",
+            where,
+            "refractory period is longer than the register holds",
+            found=neuron.refractory_steps,
+            limit=span.high - 1,
+            unit="step",
+            limit_source=cite(target, "precision.refractory_delay"),
+        )
+    lowest = float(np.min(np.asarray(neuron.v_threshold)))
+    base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
+    if lowest < base:
+        yield finding(
+            "ND203",
+            where,
+            f"v_threshold {lowest:g} lies below the reset value {base:g}: no register holds it",
+            limit_source=cite(target, "precision.threshold_mantissa"),
+        )
 
 
 def _projections(network: Network, target: Target, options: QuantizeOptions) -> Iterator[Diagnostic]:

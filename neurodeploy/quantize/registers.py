@@ -70,6 +70,25 @@ def _floor(target: Target, folded: Folded, scale: float) -> Ints:
     return np.clip(np.rint(np.log2(depth)), span.low, span.high).astype(np.int64)
 
 
+def _decays(where: str, folded: Folded, target: Target) -> tuple[Ints, Ints, list[LedgerLine], list[Diagnostic]]:
+    """(du, dv), with what rounding did to the time constants."""
+    dialect, precision = target.dialect, target.precision
+    one, full = 1 << dialect.decay_bits, int(precision.du.high)
+    dv = _decay(folded.keep_v, one, precision.dv.low + dialect.voltage_decay_offset, precision.dv.high)
+    du = _decay(folded.keep_i, one, dialect.current_decay_offset, full + 1) - dialect.current_decay_offset
+    du = du if folded.filtered else np.full(dv.size, full)
+    decays = [("voltage decay", 1.0 - folded.keep_v, dv / one)]
+    if folded.filtered:
+        decays.append(("current decay", 1.0 - folded.keep_i, (du + dialect.current_decay_offset) / one))
+    ledger, findings = list[LedgerLine](), list[Diagnostic]()
+    for quantity, asked, got in decays:
+        line, error = _decay_line(where, quantity, asked, got)
+        ledger.append(line)
+        if error > TAU_TOLERANCE:
+            findings.append(_decay_finding(where, quantity, line, error))
+    return du, dv, ledger, findings
+
+
 def float_registers(
     population: Population, folded: Folded, target: Target, scale: float
 ) -> tuple[QuantizedPopulation, list[LedgerLine], list[Diagnostic]]:
@@ -77,52 +96,31 @@ def float_registers(
     neuron, where, size = population.neuron, f"population '{population.name}'", population.size
     if not isinstance(neuron, (If, Lif, CubaLif, Li)):
         raise TypeError("internal: integers have their own path")
-    dialect, precision = target.dialect, target.precision
-    one = 1 << dialect.decay_bits
-    dv = _decay(folded.keep_v, one - 0, precision.dv.low + dialect.voltage_decay_offset, precision.dv.high)
-    full = int(precision.du.high)
-    du = _decay(folded.keep_i, one, dialect.current_decay_offset, full + 1) - dialect.current_decay_offset
-    du = du if folded.filtered else np.full(size, full)
-    ledger, findings = list(folded.ledger), list[Diagnostic]()
-    decays = [("voltage decay", 1.0 - folded.keep_v, dv / one)]
-    if folded.filtered:
-        decays.append(("current decay", 1.0 - folded.keep_i, (du + dialect.current_decay_offset) / one))
-    for quantity, asked, got in decays:
-        line, error = _decay_line(where, quantity, asked, got)
-        ledger.append(line)
-        if error > TAU_TOLERANCE:
-            findings.append(_decay_finding(where, quantity, line, error))
-    spiking = not isinstance(neuron, Li)
-    vth = _thresholds(target, folded, scale, neuron.comparison) if spiking else np.zeros(size, dtype=np.int64)
+    du, dv, ledger, findings = _decays(where, folded, target)
+    spiking = None if isinstance(neuron, Li) else neuron
+    comparison = spiking.comparison if spiking else ">"
+    vth = _thresholds(target, folded, scale, comparison) if spiking else np.zeros(size, dtype=np.int64)
     bias_mant, bias_exp = _bias(target, folded, scale)
     vmin = _floor(target, folded, scale)
-    ledger += _value_lines(
-        where, folded, scale, target, vth, bias_mant << bias_exp, neuron.comparison if spiking else ">"
+    lines = _value_lines(where, folded, scale, target, vth, bias_mant << bias_exp, comparison)
+    mode = spiking.reset.mode if spiking else "none"
+    registers = _registers(
+        population,
+        du=du,
+        dv=dv,
+        vth_mant=vth,
+        bias_mant=bias_mant,
+        bias_exp=np.full(size, bias_exp),
+        refract_delay=np.full(size, (spiking.refractory_steps if spiking else 0) + 1),
+        vmin_exp=vmin,
+        vmax_exp=np.full(size, int(target.precision.vmax_exponent.high)),
+        reset="zero" if mode == "value" else mode,
+        spiking=spiking is not None,
+        target=target,
+        scale=scale,
+        frame=folded.frame,
     )
-    findings += _floor_findings(where, folded, scale, vmin)
-    mode = neuron.reset.mode if spiking else "none"
-    reset = "zero" if mode == "value" else mode
-    steps = neuron.refractory_steps if spiking else 0
-    return (
-        _registers(
-            population,
-            du=du,
-            dv=dv,
-            vth_mant=vth,
-            bias_mant=bias_mant,
-            bias_exp=np.full(size, bias_exp),
-            refract_delay=np.full(size, steps + 1),
-            vmin_exp=vmin,
-            vmax_exp=np.full(size, int(precision.vmax_exponent.high)),
-            reset=reset,
-            spiking=spiking,
-            target=target,
-            scale=scale,
-            frame=folded.frame,
-        ),
-        ledger,
-        findings,
-    )
+    return registers, [*folded.ledger, *ledger, *lines], [*findings, *_floor_findings(where, folded, scale, vmin)]
 
 
 def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) -> Diagnostic:

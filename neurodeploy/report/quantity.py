@@ -1,16 +1,23 @@
-"""Verb: numbers as people read them: SI prefixes, intervals, counts. No rounding that hides a unit."""
+"""Verb: numbers as people read them: three digits, SI prefixes, intervals, counts. No rounding that hides a unit."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from neurodeploy.profile import Estimate
 
 __all__ = ["count", "interval", "si"]
 
-_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
+_PREFIXES = ((1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, never in powers of ten: 1200, not 1.2e+03."""
+    return f"{Decimal(f'{value:.3g}'):f}"
 
 
 def _prefix(value: float) -> tuple[float, str]:
-    size = abs(value)
+    size = abs(float(f"{value:.3g}"))
     if size == 0:
         return 1.0, ""
     return next(((scale, letter) for scale, letter in _PREFIXES if size >= scale), _PREFIXES[-1])
@@ -19,19 +26,22 @@ def _prefix(value: float) -> tuple[float, str]:
 def si(value: float, unit: str) -> str:
     """Return e.g. "3.1 uJ"."""
     scale, letter = _prefix(value)
-    return f"{value / scale:.3g} {letter}{unit}"
+    return f"{_digits(value / scale)} {letter}{unit}"
 
 
 def interval(item: Estimate | None) -> str:
-    """Return e.g. "3.1 uJ (2.0 - 4.4)", or "no figure"."""
+    """Return e.g. "3.1 uJ (2.0 - 4.4)", all three with the nominal figure's prefix, or "no figure"."""
     if item is None:
         return "no figure"
     scale, letter = _prefix(item.value)
-    return f"{item.value / scale:.3g} {letter}{item.unit} ({item.low / scale:.3g} - {item.high / scale:.3g})"
+    value, low, high = (_digits(number / scale) for number in (item.value, item.low, item.high))
+    return f"{value} {letter}{item.unit} ({low} - {high})"
 
 
 def count(value: float | None) -> str:
-    """Return a count with thousands separated; one decimal below a thousand; "no figure" for None."""
+    """Return a count: thousands separated, one decimal below a thousand, three digits below ten; or "no figure"."""
     if value is None:
         return "no figure"
-    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.1f}"
+    if abs(value) >= 1000 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else _digits(value)
