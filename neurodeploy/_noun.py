@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -46,6 +47,47 @@ class Noun(BaseModel):
         if type(self) is not type(other):
             return NotImplemented
         return all(_same(getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Yield the fields that are not as by default, each in a few words: a line of a notebook, not all weights."""
+        for name, info in type(self).model_fields.items():
+            value = getattr(self, name)
+            if info.is_required() or not _same(value, info.get_default(call_default_factory=True)):
+                yield name, _Brief(_brief(value))
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class _Brief(str):
+    """A text that is its own repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+_BRIEF_ITEMS, _BRIEF_LETTERS = 6, 60
+
+
+def _brief(value: Any, *, inside: bool = False) -> str:
+    """Return a value in a few words: an array by type and shape, a noun by its name, long lists by their length."""
+    array, items, table = as_array(value), as_items(value), as_table(value)
+    if array is not None:
+        return f"{array.dtype}{list(array.shape)}" if array.size > _BRIEF_ITEMS else str(array.tolist())
+    if table is not None:
+        items = [_Brief(f"{key!r}: {_brief(item, inside=True)}") for key, item in table.items()]
+    if items is not None:
+        shown = ", ".join(_brief(item, inside=True) for item in items[:_BRIEF_ITEMS])
+        more = f", ... {len(items)} in all" if len(items) > _BRIEF_ITEMS else ""
+        return f"{{{shown}{more}}}" if table is not None else f"[{shown}{more}]"
+    if isinstance(value, BaseModel):
+        name = getattr(value, "name", None)
+        named = repr(name) if isinstance(name, str) else "..." if inside else None
+        return f"{type(value).__name__}({named})" if named else repr(value)
+    text = repr(value)
+    return text if len(text) <= _BRIEF_LETTERS or isinstance(value, _Brief) else f"{text[:_BRIEF_LETTERS]}..."
 
 
 def _hash_key(noun: BaseModel) -> str:

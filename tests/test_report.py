@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+import neurodeploy as nd
 from neurodeploy.profile import Estimate, Profile, ResourceUse
 from neurodeploy.profile.profile import PopulationActivity
 from neurodeploy.report import count, interval, profile_report, resource_table, si, target_report, target_rows
@@ -162,3 +164,24 @@ def test_every_figure_of_a_target_is_shown_with_its_source(name):
         assert row.field in text
     numbered = [line for line in lines if line.startswith("[")]
     assert len([line for line in numbered if line.split("]")[0][1:].isdigit()]) == len({row.source for row in rows})
+
+
+def test_a_notebook_shows_a_line_of_a_network_and_not_its_weights():
+    network = nd.Network(
+        name="echo",
+        time=nd.Time(dt_s=1e-3),
+        inputs=[nd.Input(name="sensor", shape=16)],
+        populations=[nd.Population(name="hidden", shape=8, neuron=nd.Lif(tau_m_s=[0.02] * 8, v_threshold=1))],
+        projections=[nd.dense("sensor", "hidden", np.ones((8, 16)))],
+        metadata={"seed": 7},
+    )
+    assert str(network) == repr(network)
+    assert repr(network) == (
+        "Network(name='echo', time=Time(dt_s=0.001), populations=[Population('hidden')], "
+        "projections=[Projection('sensor_to_hidden')], inputs=[Input('sensor')], metadata={'seed': 7})"
+    )
+    assert repr(network.populations[0]) == (
+        "Population(name='hidden', shape=[8], neuron=Lif(v_threshold=1.0, tau_m_s=float64[8]))"
+    )
+    assert len(repr(nd.compile(network))) < 1200
+    assert len(repr(load_target("loihi1").limits)) < 1500

@@ -60,28 +60,20 @@ class ReferenceBackend:
     ) -> Recording:
         """Run every sample for `steps` steps from the cleared state."""
         network = program.network
-        cells = {
-            item.name: _cells(item, network.time.dt_s, stimulus.n_samples, program) for item in network.populations
-        }
-        wires = [
-            _Wire(item, network.source_size(item.source), cells[item.target], program) for item in network.projections
-        ]
+        cells = {p.name: _cells(p, network.time.dt_s, stimulus.n_samples, program) for p in network.populations}
+        wires = [_Wire(p, network.source_size(p.source), cells[p.target], program) for p in network.projections]
         drive = {item.name: _input_raster(stimulus, item.name, item.size, steps) for item in network.inputs}
         probes = probed_variables(network)
         spikes: dict[str, list[NDArray[Any]]] = {name: [] for name in cells}
         states: dict[str, list[Any]] = {probe.name: [] for probe in probes}
         fired: dict[str, Any] = {name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()}
         for t in range(1, steps + 1):
-            previous = {
-                **fired,
-                **{name: raster[:, t - 2] if t > 1 else np.zeros_like(raster[:, 0]) for name, raster in drive.items()},
-            }
+            shown = {name: raster[:, t - 2] if t > 1 else 0 * raster[:, 0] for name, raster in drive.items()}
             for wire in wires:
-                wire.deliver(previous[wire.source], t)
+                wire.deliver({**fired, **shown}[wire.source], t)
             fired = {name: cell.step(t).astype(np.float64) for name, cell in cells.items()}
             for name, flags in fired.items():
-                rows = np.argwhere(flags)
-                spikes[name].append(np.insert(rows, 1, t, axis=1))
+                spikes[name].append(np.insert(np.argwhere(flags), 1, t, axis=1))
             for probe in probes:
                 states[probe.name].append(np.array(cells[probe.population].probe(probe.variable)))
             if progress:
@@ -152,7 +144,8 @@ def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
     entry = np.repeat(ptr[source] - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
     key = np.repeat(sample, length) * n_post + post[entry]
     value = weights[entry] * np.repeat(active[sample, source], length)
-    sums: Any = np.bincount(key, value, active.shape[0] * n_post)
+    sums: Array = np.zeros(active.shape[0] * n_post)
+    np.add.at(sums, key, value)
     return sums.reshape(active.shape[0], n_post)
 
 

@@ -128,47 +128,35 @@ def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) ->
     return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
 
 
+def _line(where: str, quantity: str, asked: float, got: float, error: float, note: str = "") -> LedgerLine:
+    """Ledger line of a value that was rounded to a register; a note says that more than rounding happened."""
+    level = "approximate" if note else ("exact" if error == 0 else "rounded")
+    return LedgerLine(
+        where=where,
+        quantity=quantity,
+        asked=f"{asked:.6g}",
+        got=f"{got:.6g}",
+        level=level,
+        relative_error=error,
+        note=note,
+    )
+
+
 def _value_lines(
     where: str, folded: Folded, scale: float, target: Target, vth: Ints, bias: Ints, comparison: str
 ) -> list[LedgerLine]:
-    lines = [
-        LedgerLine(
-            where=where,
-            quantity="scale",
-            asked="1 unit of v",
-            got=f"{scale:.6g} integer units",
-            level="exact",
-        )
-    ]
-    if folded.threshold is not None:
+    units = f"{scale:.6g} integer units"
+    lines = [LedgerLine(where=where, quantity="scale", asked="1 unit of v", got=units, level="exact")]
+    asked = folded.threshold
+    if asked is not None:
         got = (vth << target.dialect.threshold_shift_bits) / scale
-        error = float(np.max(np.abs(got - folded.threshold) / np.where(folded.threshold > 0, folded.threshold, 1.0)))
-        level = "approximate" if comparison == ">=" else ("exact" if error == 0 else "rounded")
+        error = float(np.max(np.abs(got - asked) / np.where(asked > 0, asked, 1.0)))
         note = "`>=` became `>` against the threshold below" if comparison == ">=" else ""
-        lines.append(
-            LedgerLine(
-                where=where,
-                quantity="v_threshold",
-                asked=f"{folded.threshold.max():.6g}",
-                got=f"{got.max():.6g}",
-                level=level,
-                relative_error=error,
-                note=note,
-            )
-        )
+        lines.append(_line(where, "v_threshold", float(asked.max()), float(got.max()), error, note))
     if np.any(folded.bias):
-        got, top = bias / scale, float(np.abs(folded.bias).max())
-        error = float(np.abs(got - folded.bias).max()) / top
-        lines.append(
-            LedgerLine(
-                where=where,
-                quantity="bias per step",
-                asked=f"{folded.bias.max():.6g}",
-                got=f"{got.max():.6g}",
-                level="exact" if error == 0 else "rounded",
-                relative_error=error,
-            )
-        )
+        got = bias / scale
+        error = float(np.abs(got - folded.bias).max()) / float(np.abs(folded.bias).max())
+        lines.append(_line(where, "bias per step", float(folded.bias.max()), float(got.max()), error))
     return lines
 
 
@@ -214,47 +202,46 @@ def _ranges(target: Target) -> dict[str, str]:
     }
 
 
+def _range_finding(where: str, name: str, field: str, values: Ints, target: Target) -> list[Diagnostic]:
+    """ND208 if any value of a register is outside the target's range."""
+    span = getattr(target.precision, field)
+    bad = np.flatnonzero((values < span.low) | (values > span.high))
+    if not bad.size:
+        return []
+    value = int(values[bad[0]])
+    allowed = f"{span.low:g}..{span.high:g}"
+    message = f"{name} of {bad.size} of {values.size} neurons is outside {allowed}, first neuron {bad[0]}"
+    return [
+        finding(
+            "ND208",
+            where,
+            message,
+            found=value,
+            limit=span.low if value < span.low else span.high,
+            unit=span.unit,
+            limit_source=cite(target, f"precision.{field}"),
+        )
+    ]
+
+
 def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation, list[Diagnostic]]:
     """Return the registers of a loihi_cuba population unchanged, with a finding (ND208) for each that is out of range."""
-    neuron, size = population.neuron, population.size
+    neuron, size, where = population.neuron, population.size, f"population '{population.name}'"
     if not isinstance(neuron, LoihiCuba):
         raise TypeError("internal: floats have their own path")
 
     def full(value: Any) -> Ints:
         return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (size,)).astype(np.int64)
 
-    columns = {
-        name: full(getattr(neuron, name))
-        for name in ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")
-    }
+    given = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")
+    columns = {name: full(getattr(neuron, name)) for name in given}
     columns["refract_delay"] = full(neuron.refractory_steps) + 1
-    findings: list[Diagnostic] = []
-    for name, field in _ranges(target).items():
-        span, values = getattr(target.precision, field), columns[name]
-        bad = np.flatnonzero((values < span.low) | (values > span.high))
-        if bad.size:
-            value = int(values[bad[0]])
-            limit = span.low if value < span.low else span.high
-            message = (
-                f"{name} of {bad.size} of {size} neurons is outside {span.low:g}..{span.high:g}, first neuron {bad[0]}"
-            )
-            findings.append(
-                finding(
-                    "ND208",
-                    f"population '{population.name}'",
-                    message,
-                    found=value,
-                    limit=limit,
-                    unit=span.unit,
-                    limit_source=cite(target, f"precision.{field}"),
-                )
-            )
-    return _registers(
-        population,
-        target=target,
-        frame=np.zeros(size),
-        spiking=True,
-        reset=neuron.reset,
-        scale=None,
-        **columns,
-    ), findings
+    findings = [
+        item
+        for name, field in _ranges(target).items()
+        for item in _range_finding(where, name, field, columns[name], target)
+    ]
+    registers = _registers(
+        population, target=target, frame=np.zeros(size), spiking=True, reset=neuron.reset, scale=None, **columns
+    )
+    return registers, findings

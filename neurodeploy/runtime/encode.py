@@ -101,44 +101,31 @@ def encode(network: Network, values: SampleValues, *, steps: int | None = None, 
     found = [*raise_errors("encode", _name_faults(network, values))]
     counts = {array.shape[0] for array in values.values.values() if array.ndim}
     if len(counts) > 1 or (values.labels is not None and values.labels.shape not in {(n,) for n in counts}):
-        found.append(
-            finding(
-                "ND505",
-                f"network '{network.name}'",
-                f"inputs and labels have different numbers of samples: {sorted(counts)}",
-            )
-        )
+        message = f"inputs and labels have different numbers of samples: {sorted(counts)}"
+        found.append(finding("ND505", f"network '{network.name}'", message))
     for name, array in values.values.items():
         found += _faults(network.input_by_name[name], array)
     presented = _presented(network, values, steps)
     if presented is None:
-        found.append(
-            finding(
-                "ND505",
-                f"network '{network.name}'",
-                "nobody says how long a sample lasts",
-                fixes=["--steps N, or time.steps_per_sample in the network"],
-            )
-        )
+        fix = "--steps N, or time.steps_per_sample in the network"
+        found.append(finding("ND505", f"network '{network.name}'", "nobody says how long a sample lasts", fixes=[fix]))
     raise_errors("encode", found)
     n_steps, rng = int(presented or 1), np.random.default_rng(seed)
-    spikes, currents = dict[str, Array](), dict[str, Array]()
-    for item in network.inputs:
-        array = values.values[item.name]
-        if isinstance(item.encoder, Current):
-            currents[item.name] = _currents(item, array, n_steps)
-        else:
-            spikes[item.name] = np.argwhere(_raster(item, array, n_steps, rng)).astype(np.int32) + np.array(
-                [0, 1, 0], dtype=np.int32
-            )
+    driven = [item for item in network.inputs if isinstance(item.encoder, Current)]
+    spiking = [item for item in network.inputs if not isinstance(item.encoder, Current)]
     return Stimulus(
         n_samples=max(counts, default=1),
         n_steps=n_steps,
-        spikes=spikes,
-        currents=currents,
+        spikes={item.name: _events(_raster(item, values.values[item.name], n_steps, rng)) for item in spiking},
+        currents={item.name: _currents(item, values.values[item.name], n_steps) for item in driven},
         labels=values.labels,
         seed=seed,
     )
+
+
+def _events(raster: Array) -> NDArray[np.int32]:
+    """Rows (sample, step, line) of a raster; its index 0 is step 1."""
+    return np.argwhere(raster).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
 
 
 def _currents(item: Input, array: Array, steps: int) -> Array:

@@ -73,32 +73,35 @@ class EmulatorBackend:
     ) -> Recording:
         """Run every sample for `steps` steps; the bits do not depend on `threads` (default: the CPUs there are)."""
         job = _Job(program, stimulus, steps)
-        done: list[_Sample] = []
-        complete = True
-        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-            waiting: set[Future[_Sample]] = set()
-            todo = iter(range(stimulus.n_samples))
-            try:
-                for index in todo:
-                    waiting.add(pool.submit(job.run, index))
-                    if len(waiting) >= 4 * (threads or os.cpu_count() or 1):
-                        waiting = _collect(waiting, done, progress, stimulus.n_samples)
-                while waiting:
-                    waiting = _collect(waiting, done, progress, stimulus.n_samples)
-            except KeyboardInterrupt:
-                complete = False
-                for future in waiting:
-                    future.cancel()
+        done, complete = _run_all(job, stimulus.n_samples, threads or os.cpu_count() or 1, progress)
         return job.recording(_first_samples(done), seed, complete=complete)
 
 
+def _run_all(job: _Job, total: int, threads: int, progress: Progress | None) -> tuple[list[_Sample], bool]:
+    """Samples that were run, and whether these are all; Ctrl-C stops after the samples that are under way."""
+    done, waiting = list[_Sample](), set[Future[_Sample]]()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for number in range(total):
+                waiting = _collect(waiting, done, progress, total, room=4 * threads)
+                waiting.add(pool.submit(job.run, number))
+            _collect(waiting, done, progress, total, room=1)
+        except KeyboardInterrupt:
+            for future in waiting:
+                future.cancel()
+            return done, False
+    return done, True
+
+
 def _collect(
-    waiting: set[Future[_Sample]], done: list[_Sample], progress: Progress | None, total: int
+    waiting: set[Future[_Sample]], done: list[_Sample], progress: Progress | None, total: int, *, room: int
 ) -> set[Future[_Sample]]:
-    finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-    done += [future.result() for future in finished]
-    if progress:
-        progress(len(done), total)
+    """Wait until fewer than `room` samples are under way; return those."""
+    while len(waiting) >= room:
+        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        done += [future.result() for future in finished]
+        if progress:
+            progress(len(done), total)
     return waiting
 
 
@@ -153,50 +156,34 @@ class _Job:
         count = np.bincount(rows[:, 1].astype(np.int64), minlength=self.stimulus.n_steps + 1)[1:]
         return np.r_[0, np.cumsum(count)].astype(np.int64), rows[:, 2].astype(np.int64), rows[:, 3].copy()
 
-    def run(self, index: int) -> _Sample:
+    def cleared(self, kernels: Any) -> Any:
+        """State of a sample before its first step."""
+        rows, planes = self.program.tables.n_rows, len(self.lowered.plane_shift)
+        zeros = [np.zeros(rows, dtype=np.int64) for _ in range(4)]
+        ring = np.zeros((self.slots, planes, rows), dtype=np.int64)
+        return kernels.State(u=zeros[0], v=zeros[1], refractory=zeros[2], ring=ring, fired=zeros[3])
+
+    def run(self, number: int) -> _Sample:
         """Run one sample from the cleared state."""
-        from neurodeploy_backends.emulator import kernels
+        from neurodeploy_backends.emulator import kernels as compiled
 
-        compiled: Any = kernels
-
-        n_rows, n_cores = self.program.tables.n_rows, self.program.tables.n_cores
-        state = compiled.State(
-            u=np.zeros(n_rows, dtype=np.int64),
-            v=np.zeros(n_rows, dtype=np.int64),
-            refractory=np.zeros(n_rows, dtype=np.int64),
-            ring=np.zeros((self.slots, len(self.lowered.plane_shift), n_rows), dtype=np.int64),
-            fired=np.zeros(n_rows, dtype=np.int64),
-        )
+        kernels: Any = compiled
+        tables, unit = self.program.tables, self.program.target.dialect.register_value_per_refractory_step
+        state, events = self.cleared(kernels), kernels.Events(*self.events[number])
         states = np.zeros((self.steps, self.probe_row.size), dtype=np.int64)
-        counters = np.zeros((7, self.steps, n_cores), dtype=np.int32)
-        size = max(CHUNK_SPIKES, n_rows)
-        chunks, t, fired = list[tuple[Any, Any]](), 1, 0
-        unit = self.program.target.dialect.register_value_per_refractory_step
+        probes = kernels.Probes(self.probe_row, self.probe_kind, np.array([unit], dtype=np.int64), states)
+        counters = np.zeros((7, self.steps, tables.n_cores), dtype=np.int32)
+        size = max(CHUNK_SPIKES, tables.n_rows)
+        steps, rows = list[NDArray[np.int32]](), list[NDArray[np.int32]]()
+        t, fired = 1, 0
         while t <= self.steps:
-            out_step, out_row = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
-            t, fired, written = compiled.run_sample(
-                self.lowered,
-                state,
-                t,
-                self.steps,
-                fired,
-                *self.events[index],
-                self.probe_row,
-                self.probe_kind,
-                unit,
-                states,
-                counters,
-                out_step,
-                out_row,
+            output = kernels.Output(np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32))
+            t, fired, written = kernels.run_sample(
+                self.lowered, state, t, self.steps, fired, events, probes, counters, output
             )
-            chunks.append((out_step[:written].copy(), out_row[:written].copy()))
-        return _Sample(
-            index,
-            np.concatenate([c[0] for c in chunks]),
-            np.concatenate([c[1] for c in chunks]),
-            states,
-            counters,
-        )
+            steps.append(output.step[:written].copy())
+            rows.append(output.row[:written].copy())
+        return _Sample(number, np.concatenate(steps), np.concatenate(rows), states, counters)
 
     def recording(self, samples: list[_Sample], seed: int, *, complete: bool) -> Recording:
         """Join the samples that are done."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
-__all__ = ["Lowered", "State", "is_compiled", "run_sample"]
+__all__ = ["Events", "Lowered", "Output", "Probes", "State", "is_compiled", "run_sample"]
 
 Lowered = namedtuple(
     "Lowered",
@@ -22,6 +22,15 @@ Lowered = namedtuple(
 )
 """A program as the kernel reads it. Sources are the rows, then the lines of the inputs. `switches`: decay_bits,
 accumulator bits (or 0), state_bits, current overflow (0 none, 1 wrap, 2 fold), drive overflow (0, 1), weight shift."""
+
+Events = namedtuple("Events", "ptr source factor")
+"""Input events of one sample by step; factor 0 is a spike, else a current in units of a spike."""
+
+Probes = namedtuple("Probes", "row kind register_unit states")
+"""What to record: rows, kinds (0 v, 1 u, 2 register), and `states` (n_steps, rows)."""
+
+Output = namedtuple("Output", "step row")
+"""Spikes written by one call."""
 
 State = namedtuple("State", "u v refractory ring fired")
 """State of one sample; `fired` holds the sources that spiked in the last step, `ring` is (slots, planes, rows)."""
@@ -39,6 +48,17 @@ def _decay(x, keep, bits):
 
 
 @njit(cache=True)
+def _add_segment(program, state, segment, base, factor, t, slots):
+    plane = program.segment_plane[segment]
+    for entry in range(program.entry_ptr[segment], program.entry_ptr[segment + 1]):
+        weight = program.entry_weight[entry]
+        if factor != 0.0:
+            weight = np.int64(np.rint(weight * factor))
+        slot = (t + program.entry_delay[entry]) % slots
+        state.ring[slot, plane, base + program.entry_target[entry]] += weight
+
+
+@njit(cache=True)
 def _deliver(program, state, source, factor, t, index, counters):
     """Add the list of a source's axons to the ring; factor 0 is a spike, else a current in units of a spike."""
     slots = state.ring.shape[0]
@@ -46,15 +66,9 @@ def _deliver(program, state, source, factor, t, index, counters):
         core, base, lists = program.route_core[route], program.route_base[route], program.route_list[route]
         counters[3, index, core] += 1
         for segment in range(program.segment_ptr[lists], program.segment_ptr[lists + 1]):
-            plane = program.segment_plane[segment]
-            start, stop = program.entry_ptr[segment], program.entry_ptr[segment + 1]
-            counters[4 + program.segment_encoding[segment], index, core] += stop - start
-            for entry in range(start, stop):
-                weight = program.entry_weight[entry]
-                if factor != 0.0:
-                    weight = np.int64(np.rint(weight * factor))
-                slot = (t + program.entry_delay[entry]) % slots
-                state.ring[slot, plane, base + program.entry_target[entry]] += weight
+            touched = program.entry_ptr[segment + 1] - program.entry_ptr[segment]
+            counters[4 + program.segment_encoding[segment], index, core] += touched
+            _add_segment(program, state, segment, base, factor, t, slots)
 
 
 @njit(cache=True)
@@ -114,35 +128,29 @@ def _update(program, state, row, slot):
 
 
 @njit(cache=True)
-def _record(program, state, probe_row, probe_kind, register_unit, spiked, states, index):
-    for column in range(probe_row.size):
-        row = probe_row[column]
-        if probe_kind[column] == 1:
-            states[index, column] = state.u[row]
-        elif probe_kind[column] == 2 and spiked[row]:
-            states[index, column] = program.refract[row] * register_unit
+def _record(program, state, probes, spiked, index):
+    for column in range(probes.row.size):
+        row, kind = probes.row[column], probes.kind[column]
+        if kind == 1:
+            probes.states[index, column] = state.u[row]
+        elif kind == 2 and spiked[row]:
+            probes.states[index, column] = program.refract[row] * probes.register_unit[0]
         else:
-            states[index, column] = state.v[row]
+            probes.states[index, column] = state.v[row]
+
+
+@njit(cache=True)
+def _deliver_all(program, state, n_fired, events, t, counters):
+    """Deliver the neurons that fired in the step before and the input events of that step."""
+    for k in range(n_fired):
+        _deliver(program, state, state.fired[k], 0.0, t, t - 1, counters)
+    if 2 <= t <= events.ptr.size:
+        for k in range(events.ptr[t - 2], events.ptr[t - 1]):
+            _deliver(program, state, events.source[k], events.factor[k], t, t - 1, counters)
 
 
 @njit(nogil=True, cache=True)
-def run_sample(
-    program,
-    state,
-    t,
-    n_steps,
-    n_fired,
-    event_ptr,
-    event_source,
-    event_factor,
-    probe_row,
-    probe_kind,
-    register_unit,
-    states,
-    counters,
-    out_step,
-    out_row,
-):
+def run_sample(program, state, t, n_steps, n_fired, events, probes, counters, output):
     """Run steps t .. n_steps; returns (next step, sources in `fired`, spikes written).
 
     Stops early when the output cannot hold one more worst-case step; call again with the step that it returns.
@@ -151,29 +159,24 @@ def run_sample(
     rows, slots = state.u.size, state.ring.shape[0]
     spiked = np.zeros(rows, dtype=np.uint8)
     written = 0
-    while t <= n_steps and written + rows <= out_step.size:
+    while t <= n_steps and written + rows <= output.step.size:
         index, slot = t - 1, t % slots
-        for k in range(n_fired):
-            _deliver(program, state, state.fired[k], 0.0, t, index, counters)
-        if 2 <= t <= event_ptr.size:
-            for k in range(event_ptr[t - 2], event_ptr[t - 1]):
-                _deliver(program, state, event_source[k], event_factor[k], t, index, counters)
+        _deliver_all(program, state, n_fired, events, t, counters)
         n_fired = 0
         for row in range(rows):
             fired, active = _update(program, state, row, slot)
-            spiked[row] = fired
             core = program.row_core[row]
-            if active:
-                counters[1, index, core] += 1
+            spiked[row] = fired
+            counters[1, index, core] += active
             if fired:
                 counters[0, index, core] += 1
                 counters[2, index, core] += program.route_ptr[row + 1] - program.route_ptr[row]
                 state.fired[n_fired] = row
                 n_fired += 1
-                out_step[written] = t
-                out_row[written] = row
+                output.step[written] = t
+                output.row[written] = row
                 written += 1
-        _record(program, state, probe_row, probe_kind, register_unit, spiked, states, index)
+        _record(program, state, probes, spiked, index)
         t += 1
     return t, n_fired, written
 
