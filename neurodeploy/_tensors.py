@@ -46,8 +46,9 @@ def join(plain: Any, tensors: Mapping[str, NDArray[Any]]) -> Any:
     """Return plain data with every reference to a known tensor replaced by the tensor; unknown ones stay."""
     table, items = as_table(plain), as_items(plain)
     if table is not None:
-        if table.keys() == {"tensor"} and table["tensor"] in tensors:
-            return tensors[table["tensor"]]
+        reference = table.get("tensor")
+        if len(table) == 1 and isinstance(reference, str) and reference in tensors:
+            return tensors[reference]
         return {key: join(item, tensors) for key, item in table.items()}
     if items is not None:
         return [join(item, tensors) for item in items]

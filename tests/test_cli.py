@@ -378,3 +378,22 @@ def test_python_dash_m():
         [sys.executable, "-m", "neurodeploy", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == nd.__version__
+
+
+def test_a_fix_that_is_offered_fits_when_it_is_typed(folder, call):
+    """30 neurons of 10 sources: a core of 16 words holds 7 of them at 8 bits, and the test chip has 4 cores."""
+    wide = nd.Network(
+        name="wide",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="sensor", shape=10),),
+        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.01, v_threshold=1)),),
+        projections=(nd.dense("sensor", "cells", np.random.default_rng(1).normal(0, 4, (30, 10))),),
+    )
+    nd.save(wide, "wide.nd.json")
+    check = ("check", "wide.nd.json", "-t", "tiny")
+    status, out, _ = call(*check, "--json")
+    flags = [fix["flag"] for item in json.loads(out)["findings"] for fix in item["fixes"]]
+    assert status == 1
+    assert {"--weight-bits 4", "--board pair"} <= set(flags)
+    for flag in flags:
+        assert call(*check, *flag.split())[0] == 0, flag

@@ -71,8 +71,8 @@ def test_5000_inputs_to_one_neuron_each_is_proven_impossible_and_only_pruning_he
     assert (finding.code, finding.found, finding.limit) == ("ND303", 5000, 4096)
     assert result.verdict == "proven not to fit"
     (fix,) = finding.fixes
-    assert set(fix.change) == {"prune"}
-    assert compile_network(network, target, CompileOptions(prune=fix.change["prune"])).verdict == "fits"
+    assert fix.change == {"prune_sources": {"*": 0.2}}  # 1 - 4096 / 5000 = 18.1 %, in steps of 5 %
+    assert compile_network(network, target, CompileOptions(**fix.change)).verdict == "fits"
 
 
 @pytest.mark.parametrize("size", [8, 9, 30])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "neurodeploy"
@@ -36,6 +34,8 @@ LAYERS = (
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 PRINTERS = ("cli", "report", "testing")
 MODULE_LINES, FUNCTION_LINES, NESTING = 400, 40, 3
+BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def modules(folder: Path) -> list[Path]:
@@ -83,6 +83,16 @@ def backward_arrows(importer: str, module: ast.Module) -> list[str]:
     return found
 
 
+def faults(paths: list[Path], of: Callable[[Path, ast.Module], Sequence[object]]) -> list[str]:
+    """Every module's faults, as "path: fault": all of them in one failure."""
+    return [f"{shown(path)}: {fault}" for path in paths for fault in of(path, tree(path))]
+
+
+def has_docstring(node: ast.AST) -> bool:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return isinstance(node, kinds) and ast.get_docstring(node) is not None
+
+
 def stage_of(path: Path) -> str:
     parts = path.relative_to(CORE).with_suffix("").parts
     return "" if parts == ("__init__",) else parts[0]
@@ -92,9 +102,8 @@ def test_every_stage_has_a_place_in_the_order() -> None:
     assert {stage_of(path) for path in modules(CORE)} == set(RANK)
 
 
-@pytest.mark.parametrize("path", modules(CORE), ids=shown)
-def test_core_imports_run_one_way(path: Path) -> None:
-    assert backward_arrows(stage_of(path), tree(path)) == []
+def test_core_imports_run_one_way() -> None:
+    assert faults(modules(CORE), lambda path, module: backward_arrows(stage_of(path), module)) == []
 
 
 def test_a_backward_arrow_is_seen() -> None:
@@ -108,74 +117,63 @@ def test_a_backward_arrow_is_seen() -> None:
     assert backward_arrows("cli", ast.parse("import neurodeploy.mapping.place")) == []
 
 
-@pytest.mark.parametrize("path", modules(CORE), ids=shown)
-def test_core_does_not_name_the_plugin_packages_in_strings(path: Path) -> None:
+def plugin_strings(path: Path, module: ast.Module) -> list[str]:
     """No import_module("neurodeploy_backends...") behind the back of the test above; docstrings may speak of them."""
-    module = tree(path)
     documented = {id(node.body[0].value) for node in ast.walk(module) if has_docstring(node)}
-    named = [
+    return [
         f"line {node.lineno}: {node.value!r}"
         for node in ast.walk(module)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
         if node.value.startswith(("neurodeploy_backends", "neurodeploy_targets"))
     ]
-    assert named == []
 
 
-def has_docstring(node: ast.AST) -> bool:
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    return isinstance(node, kinds) and ast.get_docstring(node) is not None
+def test_core_does_not_name_the_plugin_packages_in_strings() -> None:
+    assert faults(modules(CORE), plugin_strings) == []
 
 
-@pytest.mark.parametrize("path", modules(TARGETS), ids=shown)
-def test_targets_import_nothing(path: Path) -> None:
-    assert [name for _, name in imports(tree(path)) if name != "__future__"] == []
+def test_targets_import_nothing() -> None:
+    assert faults(modules(TARGETS), lambda _, module: [n for _, n in imports(module) if n != "__future__"]) == []
 
 
-@pytest.mark.parametrize("path", modules(BACKENDS), ids=shown)
-def test_backends_know_the_core_and_not_each_other(path: Path) -> None:
+def strange_friends(path: Path, module: ast.Module) -> list[str]:
+    """Imports of a backend that are not its business: targets, other backends, the command line, reports."""
     own = path.relative_to(BACKENDS).with_suffix("").parts[0]
-    names = [name.split(".") for _, name in imports(tree(path))]
-    assert not [name for name in names if name[0] == "neurodeploy_targets"]
-    assert not [name for name in names if name[0] == "neurodeploy_backends" and name[1:2] != [own]]
-    assert not [name for name in names if name[:2] in (["neurodeploy", "cli"], ["neurodeploy", "report"])]
+    shut = {("neurodeploy", "cli"), ("neurodeploy", "report"), ("neurodeploy", "testing")}
+    found: list[str] = []
+    for line, name in imports(module):
+        first, second = (*name.split("."), "")[:2]
+        other = first == "neurodeploy_backends" and second != own
+        if other or first == "neurodeploy_targets" or (first, second) in shut:
+            found.append(f"line {line}: {name}")
+    return found
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=shown)
-def test_modules_are_small(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES
+def test_backends_know_the_core_and_not_each_other() -> None:
+    assert faults(modules(BACKENDS), strange_friends) == []
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=shown)
-def test_modules_say_what_they_are(path: Path) -> None:
-    assert ast.get_docstring(tree(path)), "a module's first line says noun, verb or contract"
+def test_modules_are_small_and_say_what_they_are() -> None:
+    assert faults(PACKAGED, lambda path, _: [n for n in (n_lines(path),) if n > MODULE_LINES]) == []
+    assert faults(PACKAGED, lambda _, module: [] if ast.get_docstring(module) else ["no docstring"]) == []
 
 
-def functions(module: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+def n_lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def functions(module: ast.Module) -> list[Function]:
     return [node for node in ast.walk(module) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 
-def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines of a function from its `def` to its end, the docstring's lines not counted."""
-    total = (node.end_lineno or node.lineno) - node.lineno + 1
-    first = node.body[0]
-    documented = has_docstring(node)
-    return total - ((first.end_lineno or first.lineno) - first.lineno + 1 if documented else 0)
-
-
-@pytest.mark.parametrize("path", PACKAGED, ids=shown)
-def test_functions_are_small(path: Path) -> None:
-    long = [
-        f"{node.name}: {body_lines(node)} lines" for node in functions(tree(path)) if body_lines(node) > FUNCTION_LINES
-    ]
-    assert long == []
-
-
-BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try)
+def body_lines(node: Function) -> int:
+    """Lines of a function's body, its docstring not counted: what must be read at once."""
+    body = node.body[1:] if has_docstring(node) else node.body
+    return (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
 def depth(node: ast.AST) -> int:
-    """Deepest chain of blocks below a node; `elif` is no deeper than its `if`, and an inner function starts anew."""
+    """Deepest chain of branches and loops; `elif` is no deeper than its `if`, and an inner function starts anew."""
     deepest = 0
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -185,32 +183,50 @@ def depth(node: ast.AST) -> int:
     return deepest
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=shown)
-def test_functions_are_shallow(path: Path) -> None:
-    deep = [f"{node.name}: {depth(node)} levels" for node in functions(tree(path)) if depth(node) > NESTING]
-    assert deep == []
+def test_functions_are_small() -> None:
+    def long(_: Path, module: ast.Module) -> list[str]:
+        return [
+            f"{node.name}: {body_lines(node)} lines" for node in functions(module) if body_lines(node) > FUNCTION_LINES
+        ]
+
+    assert faults(PACKAGED, long) == []
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=shown)
-def test_only_the_command_line_prints(path: Path) -> None:
-    if path.is_relative_to(CORE) and stage_of(path) in PRINTERS:
-        pytest.skip("its business is to print")
-    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    assert [call.lineno for call in calls if call.func.id == "print"] == []
+def test_functions_are_shallow() -> None:
+    def deep(_: Path, module: ast.Module) -> list[str]:
+        return [f"{node.name}: {depth(node)} levels" for node in functions(module) if depth(node) > NESTING]
+
+    assert faults(PACKAGED, deep) == []
 
 
-@pytest.mark.parametrize("path", PACKAGED, ids=shown)
-def test_no_bare_assert(path: Path) -> None:
-    """An assertion of package code guards an invariant, never a user's input, and says "internal:"."""
-    bare = [
-        node.lineno
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Assert)
-        and not (isinstance(node.msg, ast.Constant) and str(node.msg.value).startswith("internal:"))
-    ]
-    assert bare == []
+def test_nesting_is_counted() -> None:
+    """for 1, if 2, while 3; the elif stays at 2, the with counts for nothing."""
+    source = "for a in b:\n  with c:\n    if d:\n      while e: pass\n    elif f:\n      g()\n"
+    assert depth(ast.parse(source)) == 3
 
 
-@pytest.mark.parametrize("path", modules(EXAMPLES), ids=shown)
-def test_examples_say_how_to_run_them(path: Path) -> None:
-    assert f"python {shown(path)}" in (ast.get_docstring(tree(path)) or "")
+def test_only_the_command_line_prints() -> None:
+    def prints(path: Path, module: ast.Module) -> list[str]:
+        if path.is_relative_to(CORE) and stage_of(path) in PRINTERS:
+            return []
+        calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+        return [f"line {call.lineno}" for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+
+    assert faults(PACKAGED, prints) == []
+
+
+def test_assertions_of_package_code_are_invariants() -> None:
+    """An assertion never judges a user's input, and says "internal:"."""
+
+    def bare(_: Path, module: ast.Module) -> list[str]:
+        asserts = [node for node in ast.walk(module) if isinstance(node, ast.Assert)]
+        return [f"line {node.lineno}" for node in asserts if "internal:" not in ast.unparse(node.msg or node.test)]
+
+    assert faults(PACKAGED, bare) == []
+
+
+def test_examples_say_how_to_run_them() -> None:
+    def silent(path: Path, module: ast.Module) -> list[str]:
+        return [] if f"python {shown(path)}" in (ast.get_docstring(module) or "") else ["no command"]
+
+    assert faults(modules(EXAMPLES), silent) == []

@@ -15,6 +15,7 @@ from neurodeploy.cli.model import (
     JsonOutput,
     Model,
     Prune,
+    PruneSources,
     ResetMode,
     Rules,
     Seed,
@@ -63,6 +64,7 @@ def check(
     rules: Rules = None,
     weight_bits: WeightBits = None,
     prune: Prune = None,
+    prune_sources: PruneSources = None,
     dt: Dt = None,
     reset: ResetMode = None,
     discretization: Discretize = None,
@@ -75,7 +77,9 @@ def check(
 
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t loihi1 --dt 1e-4 --reset zero
     """
-    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict)
+    choices = Choices(
+        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
+    )
     _, result = compile_model(model, choices)
     if json_output:
         finish(result.findings, json_document=_document(result), strict=strict)
@@ -85,30 +89,31 @@ def check(
 
 @command
 def compile_command(
-    model: Model,
-    target: TargetName = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.")
-    ] = None,
-    board: Board = None,
-    rules: Rules = None,
-    weight_bits: WeightBits = None,
-    prune: Prune = None,
-    placement_seed: Seed = 0,
-    dt: Dt = None,
-    reset: ResetMode = None,
-    discretization: Discretize = None,
-    time_unit: TimeUnit = None,
+    model: Model, target: TargetName = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.") ] = None,
+    board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
+    prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
+    discretization: Discretize = None, time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
-    strict: Strict = False,
-    json_output: JsonOutput = False,
-) -> None:
+    strict: Strict = False, json_output: JsonOutput = False,
+) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
     Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp
     """
     choices = Choices(
-        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict
+        target,
+        board,
+        rules,
+        weight_bits,
+        prune,
+        placement_seed,
+        dt,
+        reset,
+        discretization,
+        time_unit,
+        strict,
+        prune_sources,
     )
     network, result = compile_model(model, choices)
     refused = result.program is None or bool(errors_in(result.findings, strict=strict))

@@ -24,6 +24,7 @@ __all__ = [
     "JsonOutput",
     "Model",
     "Prune",
+    "PruneSources",
     "ResetMode",
     "Rules",
     "Seed",
@@ -56,6 +57,10 @@ WeightBits = Annotated[
 Prune = Annotated[
     list[str] | None, typer.Option("--prune", help="PROJECTION=FRACTION, or FRACTION for all; repeatable.")
 ]
+PruneSources = Annotated[
+    list[str] | None,
+    typer.Option("--prune-sources", help="PROJECTION=FRACTION, or FRACTION for all; repeatable."),
+]
 Seed = Annotated[
     int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")
 ]
@@ -86,6 +91,7 @@ class Choices(NamedTuple):
     discretization: str | None = None
     time_unit: str | None = None
     strict: bool = False
+    prune_sources: list[str] | None = None
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
@@ -117,12 +123,18 @@ def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | N
 def compile_options(choices: Choices) -> CompileOptions:
     """Return the compiler's options."""
     prune = _by_projection("--prune", choices.prune, float)
-    for name, fraction in prune.items():
+    sources = _by_projection("--prune-sources", choices.prune_sources, float)
+    for name, fraction in (*prune.items(), *sources.items()):
         if not 0 <= fraction < 1:
-            raise usage("ND701", "option '--prune'", f"{fraction:g} for '{name}' is not a fraction from 0 to below 1")
+            raise usage(
+                "ND701",
+                "option '--prune' or '--prune-sources'",
+                f"{fraction:g} for '{name}' is not a fraction from 0 to below 1",
+            )
     return CompileOptions(
         weight_bits=_by_projection("--weight-bits", choices.weight_bits, int),
         prune=prune,
+        prune_sources=sources,
         placement_seed=choices.seed,
         strict=choices.strict,
     )
@@ -164,7 +176,7 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         for name, value in asked.items()
         if value is not None and value != has[name]
     ]
-    if choices.weight_bits or choices.prune:
+    if choices.weight_bits or choices.prune or choices.prune_sources:
         wrong.append("--weight-bits or --prune (the program is quantized)")
     if wrong:
         raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))

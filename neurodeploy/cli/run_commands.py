@@ -15,6 +15,7 @@ from neurodeploy.cli.model import (
     JsonOutput,
     Model,
     Prune,
+    PruneSources,
     ResetMode,
     Rules,
     Seed,
@@ -147,36 +148,33 @@ def _require(result: Compilation, *, strict: bool, json_output: bool) -> Program
 
 @command
 def run(
-    model: Model,
-    target: TargetName = None,
-    stimulus: StimulusFile = None,
-    steps: Steps = None,
-    samples: Samples = None,
-    backend: Backend = "emulator",
-    board: Board = None,
-    rules: Rules = None,
-    weight_bits: WeightBits = None,
-    prune: Prune = None,
-    placement_seed: Seed = 0,
-    dt: Dt = None,
-    reset: ResetMode = None,
-    discretization: Discretize = None,
-    time_unit: TimeUnit = None,
+    model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
+    samples: Samples = None, backend: Backend = "emulator", board: Board = None, rules: Rules = None,
+    weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None, placement_seed: Seed = 0,
+    dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of random encoders.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.")
-    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.") ] = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Recording to write (.ndr).")] = None,
-    strict: Strict = False,
-    json_output: JsonOutput = False,
-) -> None:
+    strict: Strict = False, json_output: JsonOutput = False,
+) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
 
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
     choices = Choices(
-        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict
+        target,
+        board,
+        rules,
+        weight_bits,
+        prune,
+        placement_seed,
+        dt,
+        reset,
+        discretization,
+        time_unit,
+        strict,
+        prune_sources,
     )
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
@@ -213,6 +211,7 @@ def profile_command(
     rules: Rules = None,
     weight_bits: WeightBits = None,
     prune: Prune = None,
+    prune_sources: PruneSources = None,
     dt: Dt = None,
     reset: ResetMode = None,
     discretization: Discretize = None,
@@ -224,7 +223,9 @@ def profile_command(
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
-    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict)
+    choices = Choices(
+        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
+    )
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
     if recording is None:

@@ -9,11 +9,12 @@ from typing import TypeVar
 from neurodeploy.check import check
 from neurodeploy.compiler.fixes import with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
+from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.mapping import lower_bounds, partition, place
 from neurodeploy.network import Network
-from neurodeploy.network.prune import prune
+from neurodeploy.network.prune import prune, prune_sources
 from neurodeploy.network.validate import validate
 from neurodeploy.quantize import QuantizeOptions, quantize
 from neurodeploy.target.target import Target
@@ -42,17 +43,31 @@ class _Stages:
 
 
 def _prune_lines(options: CompileOptions) -> tuple[LedgerLine, ...]:
+    asked = [("synapses of each neuron", options.prune), ("sources", options.prune_sources)]
     return tuple(
         LedgerLine(
             where="all projections" if name == "*" else f"projection '{name}'",
             quantity="synapses",
             asked="all",
-            got=f"without the weakest {fraction:.0%} of each neuron's",
+            got=f"without the weakest {fraction:.0%} of the {what}",
             level="dropped",
-            note="asked for by the prune option",
+            note="asked for by the user",
         )
-        for name, fraction in options.prune.items()
+        for what, fractions in asked
+        for name, fraction in fractions.items()
     )
+
+
+def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic]:
+    """ND101 for options that name a projection which does not exist."""
+    names = [item.name for item in network.projections]
+    asked = [("prune", options.prune), ("prune_sources", options.prune_sources)]
+    return [
+        finding("ND101", f"option '{option}'", f"projection '{name}' does not exist", fixes=nearest(name, names))
+        for option, fractions in asked
+        for name in fractions
+        if name != "*" and name not in names
+    ]
 
 
 def compile_network(network: Network, target: Target, options: CompileOptions | None = None) -> Compilation:
@@ -63,9 +78,10 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
     verdict: Verdict = "refused"
     program, n_cores = None, None
     stages.findings += stages.run("validate", lambda: validate(network)) or ()
+    stages.findings += _unknown_names(network, options)
     quantized = None
     if not errors_in(stages.findings):
-        lean = prune(network, options.prune)
+        lean = prune_sources(prune(network, options.prune), options.prune_sources)
         quantized = stages.run(
             "quantize", lambda: quantize(lean, target, QuantizeOptions(weight_bits=options.weight_bits))
         )
@@ -76,7 +92,7 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
         bounds = lower_bounds(kept, target)
         proofs = stages.run("check", lambda: check(kept, target)) or ()
         stages.findings += proofs
-        cut = None if proofs else stages.run("partition", lambda: partition(kept, target))
+        cut = None if proofs else stages.run("partition", lambda: partition(kept, target, stop_early=not options.fixes))
         verdict = "proven not to fit" if proofs else _verdict(stages.findings, bounds, target)
         if cut is not None:
             n_cores, verdict = cut.n_cores, "fits"

@@ -26,6 +26,8 @@ class CompileOptions(Noun):
     """Projection -> stored bits; "*" -> all others."""
     prune: dict[str, float] = Field(default_factory=dict)
     """Projection -> fraction of each neuron's weakest synapses left out; "*" -> all others."""
+    prune_sources: dict[str, float] = Field(default_factory=dict)
+    """Projection -> fraction of its weakest sources left out whole; "*" -> all others."""
     placement_seed: int = 0
     strict: bool = False
     """Warnings refuse too."""

@@ -34,11 +34,18 @@ class _Fill:
         target: Target,
         into: dict[str, list[Columns]],
         destinations: dict[str, Ints],
+        last_core: int | None,
     ) -> None:
+        self.last_core = last_core
         self.target, self.into, self.destinations = target, into, destinations
         self.limits = {name: limit for name, limit in core_limits(target).items() if name != "fan_in"}
         self.held, self.core = empty(), 0
         self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in quantized.populations}
+
+    @property
+    def too_many(self) -> bool:
+        """Whether filling stopped because the target has no further core."""
+        return self.last_core is not None and self.core >= self.last_core
 
     def with_slice(self, held: Demand, population: QuantizedPopulation, start: int, stop: int) -> Demand:
         """Use of a core after a slice is added."""
@@ -82,6 +89,8 @@ class _Fill:
                 if fresh:
                     return self.proof(population, start)
                 self.core, self.held, fresh = self.core + 1, empty(), True
+                if self.too_many:
+                    return None
                 continue
             self.held = self.with_slice(self.held, population, start, stop)
             self.core_of[population.name][start:stop] = self.core
@@ -150,8 +159,8 @@ def _overfull(
     return bool(total.max(initial=0) > limit.value)
 
 
-def partition(quantized: Quantized, target: Target) -> Cut:
-    """Return a cut in which no core exceeds any limit of the target.
+def partition(quantized: Quantized, target: Target, *, stop_early: bool = False) -> Cut:
+    """Return a cut in which no core exceeds any limit of the target; `stop_early` does not count cores beyond its last.
 
     Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more cores than the target has),
     ND402 (not placed by this mapper).
@@ -160,10 +169,12 @@ def partition(quantized: Quantized, target: Target) -> Cut:
     destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
     tried: list[int] = []
     for _ in range(ROUNDS):
-        fill = _Fill(quantized, target, into, destinations)
+        fill = _Fill(quantized, target, into, destinations, target.cores if stop_early else None)
         proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
         if proofs:
             raise DiagnosticError(STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),))
+        if fill.too_many:
+            raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1),))
         actual = destinations_of(quantized, target, fill.core_of)
         tried.append(fill.core + 1)
         if not _overfull(quantized, target, fill.core_of, actual):

@@ -26,7 +26,7 @@ def _columns(projection: Projection, n_source: int) -> tuple[NDArray[Any], NDArr
     """(pre, post, weights, index into an array of the weights' shape), before sorting."""
     operation = projection.operation
     if isinstance(operation, Dense):
-        by_source = operation.weights.T
+        by_source = np.ascontiguousarray(operation.weights.T)
         pre, post = np.nonzero(by_source)
         return pre, post, by_source[pre, post], post * by_source.shape[0] + pre
     if isinstance(operation, Sparse):

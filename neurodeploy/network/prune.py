@@ -1,45 +1,67 @@
-"""Verb: leave out the weakest synapses of a network. Changes no other synapse."""
+"""Verb: leave out the weakest synapses, or the weakest sources, of a network. Changes no other synapse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodeploy.network.connectivity import synapses_of
+from neurodeploy.network.connectivity import Synapses, synapses_of
 from neurodeploy.network.network import Network, Projection
 from neurodeploy.network.operations import Sparse
 
-__all__ = ["prune"]
+__all__ = ["prune", "prune_sources"]
 
 
-def _pruned(network: Network, projection: Projection, fraction: float) -> Projection:
-    synapses = synapses_of(projection, network.source_size(projection.source))
-    n_post = network.population_by_name[projection.target].size
-    n_pre = network.source_size(projection.source)
+def _weakest_synapses(synapses: Synapses, n_post: int, fraction: float) -> NDArray[np.int64]:
+    """Synapses that stay when each neuron loses its weakest ones."""
     order = np.lexsort((synapses.pre, np.abs(synapses.weights), synapses.post))
     start = np.searchsorted(synapses.post[order], np.arange(n_post + 1))
     rank = np.arange(order.size) - np.repeat(start[:-1], np.diff(start))
     drop = np.floor(fraction * np.repeat(np.diff(start), np.diff(start)))
-    keep = np.sort(order[rank >= drop])
+    return np.sort(order[rank >= drop])
+
+
+def _weakest_sources(synapses: Synapses, n_pre: int, fraction: float) -> NDArray[np.int64]:
+    """Synapses that stay when the sources with the least sum of |weight| lose all of theirs."""
+    strength = np.zeros(n_pre)
+    np.add.at(strength, synapses.pre, np.abs(synapses.weights))
+    out = np.argsort(strength, kind="stable")[: int(np.floor(fraction * n_pre))]
+    kept = np.ones(n_pre, dtype=bool)
+    kept[out] = False
+    return np.flatnonzero(kept[synapses.pre])
+
+
+def _reduced(network: Network, projection: Projection, fraction: float, *, whole_sources: bool) -> Projection:
+    n_post, n_pre = network.population_by_name[projection.target].size, network.source_size(projection.source)
+    synapses = synapses_of(projection, n_pre)
+    weakest, size = (_weakest_sources, n_pre) if whole_sources else (_weakest_synapses, n_post)
+    keep = weakest(synapses, size, fraction)
     operation = Sparse(
-        shape=(n_post, n_pre),
-        post=synapses.post[keep],
-        pre=synapses.pre[keep],
-        weights=synapses.weights[keep],
+        shape=(n_post, n_pre), post=synapses.post[keep], pre=synapses.pre[keep], weights=synapses.weights[keep]
     )
     delays = synapses.delay_steps[keep]
     return projection.model_copy(update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse"})
 
 
-def prune(network: Network, fractions: Mapping[str, float]) -> Network:
-    """Return the network without the given fraction of each neuron's weakest synapses, by projection; "*" is every other."""
+def _each(network: Network, fractions: Mapping[str, float], *, whole_sources: bool) -> Network:
     if not fractions:
         return network
     changed = [
-        _pruned(network, item, fractions.get(item.name, fractions.get("*", 0.0)))
+        _reduced(network, item, fractions.get(item.name, fractions.get("*", 0.0)), whole_sources=whole_sources)
         if item.name in fractions or "*" in fractions
         else item
         for item in network.projections
     ]
     return network.model_copy(update={"projections": tuple(changed)})
+
+
+def prune(network: Network, fractions: Mapping[str, float]) -> Network:
+    """Return the network without the given fraction of each neuron's weakest synapses, by projection; "*": every other."""
+    return _each(network, fractions, whole_sources=False)
+
+
+def prune_sources(network: Network, fractions: Mapping[str, float]) -> Network:
+    """Return the network without the given fraction of each projection's weakest sources; "*": every other projection."""
+    return _each(network, fractions, whole_sources=True)

@@ -14,7 +14,6 @@ from neurodeploy._plain import as_array
 from neurodeploy.diagnostics import Diagnostic, finding, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
-from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.network import Network, Population, Projection
 from neurodeploy.network.neurons import Euler, If, Li, LoihiCuba
@@ -237,11 +236,7 @@ def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> It
 def _reach(network: Network) -> Iterator[Diagnostic]:
     reached = {item.name for item in network.inputs}
     reached |= {item.name for item in network.populations if _drives_itself(item)}
-    edges = [
-        (item.source, item.target)
-        for item in network.projections
-        if synapses_of(item, network.source_size(item.source)).pre.size
-    ]
+    edges = [(item.source, item.target) for item in network.projections if np.any(item.operation.weights)]
     grew = True
     while grew:
         new = {target for source, target in edges if source in reached} - reached

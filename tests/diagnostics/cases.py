@@ -176,14 +176,12 @@ def nd304():
 
 
 def nd402():
-    target = np.arange(40)
-    wires = np.zeros((40, 40))
-    for far in (8, 16, 24):
-        wires[(target + far) % 40, target] = 1.0
-    projections = (nd.dense("in", "cells", np.ones((40, 1))), nd.sparse("cells", "cells", wires))
-    return compiled(
-        net(1, populations=(cells("cells", 40),), projections=projections), limited("output_axons", 2), fixes=False
-    )
+    target = np.arange(24)
+    wires = np.zeros((24, 24))
+    for far in (8, 16):
+        wires[(target + far) % 24, target] = 1.0
+    projections = (nd.dense("in", "cells", np.ones((24, 1))), nd.sparse("cells", "cells", wires))
+    return compiled(net(1, populations=(cells("cells", 24),), projections=projections), limited("output_axons", 1))
 
 
 def nd506():
