@@ -42,8 +42,11 @@ __all__ = [
 
 Tensors = dict[str, NDArray[Any]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, TypeError, RuntimeError, MemoryError)
-"""What zipfile and numpy raise at damaged bytes; NotImplementedError and OverflowError are among the bases' kinds."""
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
+    *(ValueError, TypeError, RuntimeError, OverflowError, MemoryError),
+)
+"""What zipfile and numpy raise at damaged bytes."""
 STAGE = "files"
 
 

@@ -31,6 +31,8 @@ __all__ = [
     "json_digest",
 ]
 
+LARGEST = 1e38
+"""A number of a network fits float32, so that no product or square of two overflows on the way to integers."""
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 
@@ -129,12 +131,12 @@ def _array(value: Any) -> NDArray[Any]:
 
 
 def _require_finite(array: NDArray[Any]) -> None:
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = np.argwhere(~np.isfinite(array))
-        first = tuple(int(i) for i in bad[0])
-        raise ValueError(
-            f"{len(bad)} of {array.size} values are not finite (nan or inf); the first is at {list(first)}"
-        )
+    if array.dtype.kind != "f" or (np.abs(array) <= LARGEST).all():
+        return
+    unknown = ~np.isfinite(array)
+    bad = np.argwhere(unknown if unknown.any() else np.abs(array) > LARGEST)
+    why = "not finite (nan or inf)" if unknown.any() else f"beyond {LARGEST:g} in size"
+    raise ValueError(f"{len(bad)} of {array.size} values are {why}; the first is at {[int(i) for i in bad[0]]}")
 
 
 def _number_array(value: Any) -> NDArray[Any]:

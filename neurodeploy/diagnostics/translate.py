@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -54,10 +54,10 @@ def _legal_fields(model: type[BaseModel], location: Sequence[int | str]) -> list
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    parts: tuple[Any, ...] = getattr(cast(Any, annotation), "__args__", ())
-    return [model for part in parts for model in _models_in(part)]
+    parts = get_args(annotation)  # asked first: to Python 3.10 list[int] is a type, and yet no class
+    if parts:
+        return [model for part in parts for model in _models_in(part)]
+    return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 
 def schema_findings(

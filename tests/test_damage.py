@@ -1,0 +1,146 @@
+"""A damaged file gives a finding that names it: never a traceback, an internal fault, or a half-written output."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+
+import h5py
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.cli.main import app
+
+TRIES = 30
+ODD = (None, -1, 0, 1e308, 10**30, float("nan"), True, "x", "../../etc/passwd", [], {}, [[1]], {"tensor": [1]})
+COMMANDS = {
+    "pair.nd.json": ("check", "pair.nd.json", "-t", "loihi1"),
+    "pair.nd.npz": ("check", "pair.nd.json", "-t", "loihi1"),
+    "pair.stimulus.npz": ("run", "pair.nd.json", "-t", "loihi1", "--no-reference"),
+    "pair.ndp": ("check", "pair.ndp"),
+    "run.ndr": ("profile", "pair.ndp", "run.ndr"),
+    "model.nir": ("check", "model.nir", "-t", "loihi1", "--dt", "1e-4", "--reset", "zero"),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Name -> bytes of one good file of each kind."""
+    folder = tmp_path_factory.mktemp("whole")
+    network = nd.Network(
+        name="pair",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="lines", shape=2),),
+        populations=(
+            nd.Population(
+                name="cells", shape=2, neuron=nd.CubaLif(tau_m_s=[0.01, 0.02], tau_syn_s=0.005, v_threshold=1)
+            ),
+        ),
+        projections=(nd.dense("lines", "cells", np.eye(2)), nd.sparse("cells", "cells", np.eye(2), delay_steps=2)),
+        outputs=(nd.Output(name="answer", source="cells"),),
+    )
+    nd.save(network, folder / "pair.nd.json")
+    np.savez_compressed(folder / "pair.stimulus.npz", lines=np.ones((2, 5, 2), dtype=np.uint8), labels=[0, 1])
+    with h5py.File(folder / "model.nir", "w") as file:
+        file["version"] = "1.0.8"
+        node = file.create_group("node")
+        node["type"] = "NIRGraph"
+        node["edges"] = np.array([("input", "lif"), ("lif", "output")], dtype="S")
+        for name in ("input", "output"):
+            node[f"nodes/{name}/type"] = name.capitalize()
+            node[f"nodes/{name}/shape"] = [1]
+        node["nodes/lif/type"] = "LIF"
+        for name, value in {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1}.items():
+            node[f"nodes/lif/{name}"] = [value]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for words in (
+            ("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp"),
+            (*COMMANDS["pair.stimulus.npz"], "--out", "run.ndr"),
+            *COMMANDS.values(),
+        ):
+            with pytest.raises(SystemExit) as left:
+                app(list(words))
+            assert not left.value.code, words
+    return {name: (folder / name).read_bytes() for name in COMMANDS}
+
+
+def flipped(content, dice):
+    for _ in range(dice.randint(1, 4)):
+        content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+
+
+def truncated(content, dice):
+    del content[dice.randrange(len(content)) :]
+
+
+def zeroed(content, dice):
+    start = dice.randrange(len(content))
+    content[start : start + 16] = bytes(16)
+
+
+def inserted(content, dice):
+    start = dice.randrange(len(content))
+    content[start:start] = struct.pack("<Q", dice.getrandbits(64))
+
+
+def leave(capsys, words):
+    with pytest.raises(SystemExit) as left:
+        app(list(words))
+    return left.value.code or 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", [flipped, truncated, zeroed, inserted])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_damaged_bytes(whole, tmp_path, monkeypatch, capsys, name, how):
+    monkeypatch.chdir(tmp_path)
+    dice = random.Random(f"{name} {how.__name__}")
+    for file, content in whole.items():
+        (tmp_path / file).write_bytes(content)
+    for _ in range(TRIES):
+        content = bytearray(whole[name])
+        how(content, dice)
+        (tmp_path / name).write_bytes(content)
+        status, err = leave(capsys, COMMANDS[name])
+        assert status in (0, 1), err
+        assert status == 0 or "error[" in err
+        assert "ND901" not in err
+
+
+def places(plain, path=()):
+    """Every place of plain data, as the keys to it."""
+    inside = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, value in inside:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def changed(plain, dice):
+    *path, last = dice.choice(list(places(plain)))
+    for key in path:
+        plain = plain[key]
+    what = dice.choice((*ODD, "remove", "add"))
+    if what == "remove":
+        del plain[last]
+    elif what == "add" and isinstance(plain, dict):
+        plain["an unknown field"] = 1
+    else:
+        plain[last] = what
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_edited_documents(whole, tmp_path, monkeypatch, capsys, seed):
+    monkeypatch.chdir(tmp_path)
+    dice = random.Random(seed)
+    for file, content in whole.items():
+        (tmp_path / file).write_bytes(content)
+    for _ in range(TRIES):
+        document = json.loads(whole["pair.nd.json"])
+        for _ in range(dice.randint(1, 2)):
+            changed(document, dice)
+        (tmp_path / "pair.nd.json").write_text(json.dumps(document))
+        status, err = leave(capsys, COMMANDS["pair.nd.json"])
+        assert status in (0, 1), f"{document} {err}"
+        assert "ND901" not in err
