@@ -131,10 +131,13 @@ def _array(value: Any) -> NDArray[Any]:
 
 
 def _require_finite(array: NDArray[Any]) -> None:
-    if array.dtype.kind != "f" or (np.abs(array) <= LARGEST).all():
+    if array.dtype.kind != "f":
+        return
+    size = np.abs(array if array.itemsize > 2 else array.astype(np.float32))
+    if (size <= LARGEST).all():
         return
     unknown = ~np.isfinite(array)
-    bad = np.argwhere(unknown if unknown.any() else np.abs(array) > LARGEST)
+    bad = np.argwhere(unknown if unknown.any() else size > LARGEST)
     why = "not finite (nan or inf)" if unknown.any() else f"beyond {LARGEST:g} in size"
     raise ValueError(f"{len(bad)} of {array.size} values are {why}; the first is at {[int(i) for i in bad[0]]}")
 

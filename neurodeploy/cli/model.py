@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
+from neurodeploy.cli.output import working
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.importers import Imported, ImportOptions, load
@@ -202,7 +203,8 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
         cores = program.tables.n_cores if program else None
         return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
-    result = compile_network(imported.network, target, options)
+    with working(f"compiling network '{imported.network.name}' for {target.name}"):
+        result = compile_network(imported.network, target, options)
     together = {
         "findings": (*imported.findings, *result.findings),
         "ledger": (*imported.ledger, *result.ledger),

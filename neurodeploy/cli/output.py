@@ -26,7 +26,7 @@ from neurodeploy.diagnostics import (
 )
 from neurodeploy.runtime import Progress as ProgressCall
 
-__all__ = ["command", "emit_json", "finish", "internal_fault", "progress_bar", "say", "show"]
+__all__ = ["command", "emit_json", "finish", "internal_fault", "progress_bar", "say", "show", "working"]
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
@@ -112,6 +112,18 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(INTERNAL) from None
 
     return guarded
+
+
+@contextmanager
+def working(label: str) -> Generator[None, None, None]:
+    """Show on a terminal that something is being done whose length is not known; nothing elsewhere."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as bar:
+        bar.add_task(label, total=None)
+        yield
 
 
 @contextmanager
