@@ -8,12 +8,13 @@ from typing import Protocol, runtime_checkable
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 
 __all__ = ["Backend", "Progress"]
 
 Progress = Callable[[int, int], None]
-"""Called with (samples done, samples in all) now and then; may raise KeyboardInterrupt."""
+"""Called with (steps done, steps in all), over all samples, now and then; may raise KeyboardInterrupt."""
 
 
 @runtime_checkable
@@ -48,9 +49,8 @@ class Backend(Protocol):
         stimulus: Stimulus,
         *,
         steps: int,
-        seed: int = 0,
-        threads: int | None = None,
+        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """Run every sample for `steps` steps from the cleared state; `steps` may exceed stimulus.n_steps (drain)."""
+        """Run every sample up to step `steps`, which may exceed stimulus.n_steps (drain)."""
         ...

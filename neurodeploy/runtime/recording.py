@@ -7,27 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun, NumberArray
+from neurodeploy.runtime.state import RunState
 
-__all__ = ["Counters", "RanOn", "Recording"]
+__all__ = ["RanOn", "Recording"]
 
 RanOn = Literal["reference", "emulator", "vendor-emulator", "silicon"]
-
-
-class Counters(Noun):
-    """Events by (sample, step, core), each (n_samples, n_steps, n_cores) int32. Steps in index 0 are step 1."""
-
-    spikes: IntArray
-    """Spikes fired by the core's compartments."""
-    active_updates: IntArray
-    """Compartment rows in which u, v, bias or input was not 0."""
-    messages_out: IntArray
-    """(spike, destination core) pairs sent; spikes of inputs are sent by nobody."""
-    messages_in: IntArray
-    """(spike, this core) pairs received, inputs included, in the step after they were sent."""
-    synops_dense: IntArray
-    """List entries touched, by encoding; counted in the step the message is received."""
-    synops_sparse: IntArray
-    synops_shared: IntArray
 
 
 class Recording(Noun):
@@ -39,18 +23,27 @@ class Recording(Noun):
     seed: int
     n_samples: int
     n_steps: int
-    """Steps run per sample, drain included."""
+    """Last step run of each sample, drain included."""
+    first_step: int = 1
+    """Later than 1 if the run went on from a kept state; rows and states then begin there."""
     complete: bool = True
     """False if the run was stopped; what was recorded until then is here."""
     spikes: dict[Name, IntArray]
     """Population -> (n, 3) int32 rows (sample, step, neuron), sorted."""
     states: dict[Name, NumberArray] = Field(default_factory=dict)
-    """Probe -> (n_samples, n_steps, size): integers of the registers, or floats on the reference."""
-    input_spikes: dict[Name, int] = Field(default_factory=dict)
-    """Input -> spikes shown, all samples."""
-    counters: Counters | None = None
+    """Probe -> (n_samples, steps run, size): integers of the registers, or floats on the reference."""
+    payloads: dict[Name, IntArray] = Field(default_factory=dict)
+    """Population of graded spikes -> (n,) values, row for row with `spikes`."""
+    input_spikes: dict[Name, IntArray] = Field(default_factory=dict)
+    """Input -> (n, 3) int32 rows (sample, step, line) that it was shown up to n_steps; with the program's tables they
+    and `spikes` give every count of messages and synaptic operations, whatever backend ran."""
+    active_updates: IntArray | None = None
+    """(n_samples, steps run, n_cores) int32 compartments in which u, v, bias or input was not 0. None: not counted."""
     overflows: dict[Name, IntArray] = Field(default_factory=dict)
-    """Population -> (3,): accumulator wraps, current wraps, voltage clips seen. Absent: not watched."""
+    """Population -> (3, size): steps in which a neuron's accumulator left its range, its current did, its voltage was
+    limited; all samples. Absent: not watched; a row of zeros may be a proof instead of a count."""
+    final_state: RunState | None = None
+    """After the last step, if it was asked for."""
 
     def spike_counts(self, population: str, size: int) -> FloatArray:
         """Return (n_samples, size) spikes of each neuron in each sample."""

@@ -1,0 +1,48 @@
+"""Nouns: how a run is made, and the state in which it ends. Must not know any backend."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neurodeploy._noun import IntArray, Name, Noun
+
+__all__ = ["RunOptions", "RunState"]
+
+
+class RunState(Noun):
+    """All state of every sample after step `step`, its spikes sent: a run that goes on from here has the same bits.
+
+    Independent of cores and threads: arrays are in the order of a population's neurons.
+    """
+
+    format: Literal["neurodeploy-state"] = "neurodeploy-state"
+    program_digest: str
+    n_samples: int
+    step: int = Field(ge=0)
+    variables: dict[str, IntArray] = Field(default_factory=dict)
+    """"population.variable" -> (n_samples, size): u, v, refractory, and what else the kind keeps."""
+    arriving: dict[Name, IntArray] = Field(default_factory=dict)
+    """Population -> (n_samples, slots, planes, size) sums of weights on their way: slot k acts in step `step` + 1 + k.
+    Plane 0 is finished sums; further planes still want the negative exponent of their projection."""
+
+
+class RunOptions(Noun):
+    """What may be chosen of a run. None of it changes a spike, except `seed` and `noise` where there is noise."""
+
+    seed: int = 0
+    threads: int | None = Field(default=None, ge=1)
+    """Default: the CPUs there are."""
+    record: tuple[Name, ...] | None = None
+    """Populations whose spikes are recorded; None: all."""
+    activity: bool = True
+    """Count the compartments that are active in every step; energy and time need it."""
+    overflow: bool = True
+    """Count accumulators, currents and voltages that leave their range, where the program alone does not exclude it."""
+    keep_state: bool = False
+    """Keep the state after the last step, to go on from it."""
+    resume: RunState | None = None
+    """Go on after step `resume.step`; the stimulus and `steps` still count from step 1."""
+    noise: dict[Name, IntArray] = Field(default_factory=dict)
+    """Population -> (n_samples or 1, steps, size) draws in -127..127 that replace the generator's."""
