@@ -105,7 +105,7 @@ def check(case, states, sent, names):
 
 def test_edges_at_which_a_current_folds(cases):
     case = cases["lif_wrap_edge_direct_a_in"]
-    neuron = nd.LoihiCuba(du=4095, dv=1, vth_mant=131071)
+    neuron = nd.LoihiCuba(du=4095, dv=4095, vth_mant=131071)
     check(case, *run_case(neuron, {"a": case["a_in"]}, ("u", "v")), {"u": "u", "v": "v"})
 
 
@@ -210,7 +210,7 @@ def test_values_times_weights_reach_a_lif(cases, exponent):
     weights = np.array(case["params"]["W"])
     weights = (weights >> 3) << 3  # six bits of a mixed sign drop three, downwards
     neuron = nd.LoihiCuba(du=4095, dv=4095, vth_mant=100_000)
-    states, sent = run_case(neuron, {"a": case["s_in"]}, ("u",), weights=weights, style=style)
+    states, _ = run_case(neuron, {"a": case["s_in"]}, ("u",), weights=weights, style=style)
     got, expected = states["u"], case[f"exp{exponent}"]
     assert np.array_equal(got[:-1], np.array(expected["u"])[1:])  # the dense process holds its sums for a step
 
