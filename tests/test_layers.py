@@ -33,6 +33,8 @@ LAYERS = (
 """A stage imports stages of earlier rows, and itself. The empty name is the package's own front door."""
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 PRINTERS = ("cli", "report", "testing")
+COMPILED = ("kernels.py", "gather.py")
+"""Compiled code: a call costs what a loop does, and one file is one cache; the sizes below are not asked of it."""
 MODULE_LINES, FUNCTION_LINES, NESTING = 400, 40, 3
 BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -45,6 +47,7 @@ def modules(folder: Path) -> list[Path]:
 
 
 PACKAGED = [*modules(CORE), *modules(BACKENDS), *modules(TARGETS)]
+SIZED = [path for path in PACKAGED if path.name not in COMPILED]
 
 
 def tree(path: Path) -> ast.Module:
@@ -154,7 +157,7 @@ def test_backends_know_the_core_and_not_each_other() -> None:
 
 
 def test_modules_are_small_and_say_what_they_are() -> None:
-    assert faults(PACKAGED, lambda path, _: [n for n in (n_lines(path),) if n > MODULE_LINES]) == []
+    assert faults(SIZED, lambda path, _: [n for n in (n_lines(path),) if n > MODULE_LINES]) == []
     assert faults(PACKAGED, lambda _, module: [] if ast.get_docstring(module) else ["no docstring"]) == []
 
 
@@ -189,14 +192,14 @@ def test_functions_are_small() -> None:
             f"{node.name}: {body_lines(node)} lines" for node in functions(module) if body_lines(node) > FUNCTION_LINES
         ]
 
-    assert faults(PACKAGED, long) == []
+    assert faults(SIZED, long) == []
 
 
 def test_functions_are_shallow() -> None:
     def deep(_: Path, module: ast.Module) -> list[str]:
         return [f"{node.name}: {depth(node)} levels" for node in functions(module) if depth(node) > NESTING]
 
-    assert faults(PACKAGED, deep) == []
+    assert faults(SIZED, deep) == []
 
 
 def test_nesting_is_counted() -> None:

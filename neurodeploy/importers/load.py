@@ -11,13 +11,13 @@ from neurodeploy.network.files import load_network
 
 __all__ = ["load"]
 
-READABLE = (".nd.json", ".nir")
+READABLE = (".nd.json", ".nir", ".net")
 
 
 def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
-    """Return the network of a file (.nd.json or .nir) and the ledger of the import.
+    """Return the network of a file (.nd.json, .nir or .net) and the ledger of the import.
 
-    Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND049 (NIR).
+    Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND050 (NIR), ND051-ND053 (netx).
     """
     name = str(path)
     if name.endswith(".nd.json"):
@@ -26,6 +26,10 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
         from neurodeploy.importers.nir import load_nir  # h5py loads only for those who need it
 
         return load_nir(Path(path), options or ImportOptions())
+    if name.endswith(".net"):
+        from neurodeploy.importers.netx import load_netx
+
+        return load_netx(Path(path), options or ImportOptions())
     read_bytes(Path(path))
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
     raise DiagnosticError(

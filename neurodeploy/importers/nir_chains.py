@@ -161,10 +161,8 @@ def _multiply(value: Array, x: Array) -> Array:
 def _through(item: Arrival, name: str, value: Array) -> Arrival:
     via = (*item.via, name)
     if value.ndim == 2:
-        if item.matrix is not None:
-            matrix = value @ item.matrix
-        else:
-            matrix = value if item.scale is None else value * item.scale[None, :]
+        before = np.float64(1.0) if item.scale is None else item.scale[None, :]
+        matrix = value * before if item.matrix is None else value @ item.matrix
         if item.shape is not None and item.matrix is None and prod(item.shape) != value.shape[1]:
             raise ValueError
         return item._replace(via=via, matrix=matrix, scale=None, shape=(int(value.shape[0]),))

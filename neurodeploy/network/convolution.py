@@ -54,7 +54,12 @@ def output_shape(window: Window) -> tuple[int, int, int]:
     places = [
         max((n + 2 * p - d * (k - 1) - 1) // s + 1, 0)
         for n, p, d, k, s in zip(
-            window.input_shape[1:], window.padding, window.dilation, window.weights.shape[2:], window.stride, strict=True
+            window.input_shape[1:],
+            window.padding,
+            window.dilation,
+            window.weights.shape[2:],
+            window.stride,
+            strict=True,
         )
     ]
     return window.weights.shape[0], places[0], places[1]
@@ -76,7 +81,13 @@ def window_columns(window: Window) -> Columns:
     axes = [
         _axis(n, places, k, s, p, d)
         for n, places, k, s, p, d in zip(
-            (height, width), (out_height, out_width), kernel, window.stride, window.padding, window.dilation, strict=True
+            (height, width),
+            (out_height, out_width),
+            kernel,
+            window.stride,
+            window.padding,
+            window.dilation,
+            strict=True,
         )
     ]
     (tap_y, out_y, in_y), (tap_x, out_x, in_x) = axes

@@ -205,7 +205,11 @@ def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
             return f"weights have shape {list(shape)}; {pre} neurons reach them"
         return None
     if isinstance(step, OneToOne):
-        return None if step.weights.shape in ((), (pre,)) or not chained else f"{pre} neurons reach {step.weights.size} weights"
+        return (
+            None
+            if step.weights.shape in ((), (pre,)) or not chained
+            else f"{pre} neurons reach {step.weights.size} weights"
+        )
     if prod(step.input_shape) != pre:
         return f"input_shape {list(step.input_shape)} has {prod(step.input_shape)} places; {pre} neurons reach them"
     rank = 3 if isinstance(step, Conv1d) else 4
@@ -262,7 +266,12 @@ def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> It
     each = tuple(own.weights.shape) if isinstance(own, (Dense, Sparse, OneToOne)) else None
     if projection.delay_axis == "synapse" and each is None:
         fixes = ["delay_axis = projection, source or target"]
-        yield finding("ND107", where, f"synapses of a {own.kind} share their weights, and have no delays of their own", fixes=fixes)
+        yield finding(
+            "ND107",
+            where,
+            f"synapses of a {own.kind} share their weights, and have no delays of their own",
+            fixes=fixes,
+        )
         return
     needs = {"source": (pre,), "target": (post,), "synapse": each}.get(projection.delay_axis)
     if needs is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, LoihiCuba, Noise, Population
+from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, LoihiCuba, Neuron, Noise, Population
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.target.files import cite
@@ -226,21 +227,25 @@ def _range_finding(where: str, name: str, field: str, values: Ints, target: Targ
 
 def _parameters(population: Population) -> dict[str, NDArray[np.float64]]:
     """What only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
-    found: dict[str, NDArray[np.float64]] = {}
-    for name, value in population.neuron:
-        if name in _SHARED or value is None or (name == "reset" and isinstance(population.neuron, LoihiCuba)):
-            continue
-        if isinstance(value, str):
-            value = get_args(type(population.neuron).model_fields[name].annotation).index(value)
-        if isinstance(value, Noise):
-            at = float(get_args(Noise.model_fields["at"].annotation).index(value.at))
-            given = {"noise_at": at, "noise_exponent": float(value.exponent), "noise_offset": float(value.offset)}
-        else:
-            given = {name: value}
-        for key, item in given.items():
-            full = np.broadcast_to(np.asarray(item, dtype=np.float64).ravel(), (population.size,))
-            found[key] = np.ascontiguousarray(full)
+    neuron, found = population.neuron, dict[str, NDArray[np.float64]]()
+    for name, value in _given(neuron):
+        full = np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (population.size,))
+        found[name] = np.ascontiguousarray(full)
     return found
+
+
+def _given(neuron: Neuron) -> Iterator[tuple[str, Any]]:
+    """(name, number or array) of every field without a register of its own."""
+    fields = type(neuron).model_fields
+    for name, value in neuron:
+        if name in _SHARED or value is None or (name == "reset" and isinstance(neuron, LoihiCuba)):
+            continue
+        if isinstance(value, Noise):
+            yield "noise_at", get_args(Noise.model_fields["at"].annotation).index(value.at)
+            yield "noise_exponent", value.exponent
+            yield "noise_offset", value.offset
+        else:
+            yield name, get_args(fields[name].annotation).index(value) if isinstance(value, str) else value
 
 
 _SHARED = ("kind", "du", "dv", "vth_mant", "bias_mant", "bias_exp", "refractory_steps", "vmin_exp", "vmax_exp")

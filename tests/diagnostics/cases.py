@@ -113,6 +113,28 @@ def lif_file(options=None, version="0.2.0", **change):
     return nir({**PORTS, "lif": ("LIF", fields)}, LINE, version, options)
 
 
+NETX = {
+    "layer/0/type": b"dense",
+    "layer/0/weight": [[2.0, 4.0], [6.0, -8.0]],
+    "layer/0/neuron/type": b"CUBA",
+    "layer/0/neuron/iDecay": 4096,
+    "layer/0/neuron/vDecay": 128,
+    "layer/0/neuron/vThMant": 10,
+}
+
+
+def netx(fields):
+    with h5py.File("net.net", "w") as file:
+        for path, value in fields.items():
+            file[path] = value
+    return load("net.net", ImportOptions(dt_s=1e-3))
+
+
+def convolution():
+    operation = nd.network.Conv2d(input_shape=(1, 2, 3), weights=np.ones((1, 1, 2, 2)))
+    return nd.Projection(name="p", source="in", target="cells", operation=operation)
+
+
 def program(network=None, target="loihi1"):
     return compile_network(network or net(), load_target(target)).require()
 
@@ -236,7 +258,7 @@ CASES = {
         {**PORTS, "lif": ("LIF", LIF), "w": ("Linear", {"weight": [[1.0]]})},
         [*LINE, ("w", "w"), ("w", "lif")],
     ),
-    "ND044": lambda _: nir({**PORTS, "lif": ("LIF", LIF), "pool": ("SumPool2d", {})}, [*LINE, ("input", "pool")]),
+    "ND044": lambda _: nir({**PORTS, "lif": ("LIF", LIF), "pool": ("MaxPool2d", {})}, [*LINE, ("input", "pool")]),
     "ND045": lambda _: lif_file(tau=None, r=None),
     "ND046": lambda _: lif_file(tau=[-0.002]),
     "ND047": lambda _: lif_file(ImportOptions(reset="zero")),
@@ -244,6 +266,10 @@ CASES = {
     "ND049": lambda _: lif_file(tau=[2.2]),
     "ND050": lambda _: lif_file(ImportOptions(dt_s=1e-4, reset="zero", strict=True)),
     "ND101": lambda _: validate(net(projections=(nd.dense("in", "cell", np.ones((2, 2))),))),
+    "ND051": lambda _: netx({"other/0/type": b"dense"}),
+    "ND052": lambda _: netx({"layer/0/type": b"average", "layer/0/shape": [3]}),
+    "ND053": lambda _: netx({**NETX, "layer/0/shape": [3]}),
+    "ND117": lambda _: validate(net(projections=(convolution(),))),
     "ND102": lambda _: validate(net(3, 2, weights=np.ones((3, 2)))),
     "ND103": lambda _: validate(net(populations=(cells(), cells()))),
     "ND104": lambda _: validate(net(neuron=nd.Lif(tau_m_s=[0.01, 0.02, 0.03], v_threshold=1.0))),

@@ -33,7 +33,7 @@ def _segments(walk, core, axon):
 @njit(cache=True, nogil=True)
 def in_order(rows):
     """Whether rows (sample, step, line) ascend by sample and step."""
-    for k in range(1, rows.shape[0]):
+    for k in range(1, rows.shape[0]):  # noqa: SIM110  # compiled, and all() is not
         if rows[k, 0] < rows[k - 1, 0] or (rows[k, 0] == rows[k - 1, 0] and rows[k, 1] < rows[k - 1, 1]):
             return False
     return True
@@ -131,7 +131,7 @@ def _grown(array, size):
 
 
 @njit(cache=True)
-def fill_patterns(walk, routes, kind, start, stop, shift, most):
+def fill_patterns(walk, routes, kind, start, stop, shift, most):  # noqa: PLR0912
     """Return what sources send, each pattern once: (pattern and base of each source, first entry of each pattern, offset
     from the base and weight >> shift of each entry). A source that sends nothing has pattern -1."""
     n, size = routes.start.size, 1

@@ -7,16 +7,17 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.probes import ProbedVariable, probed_variables
+from neurodeploy.runtime.probes import probed_variables
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
@@ -24,9 +25,10 @@ from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator import models
 from neurodeploy_backends.emulator.lower import Lowered, lower
-from neurodeploy_backends.emulator.states import kept_state, restore
+from neurodeploy_backends.emulator.results import recording_of
+from neurodeploy_backends.emulator.states import restore
 
-__all__ = ["run_job"]
+__all__ = ["Job", "Share", "run_job"]
 
 gather: Any = _gather
 kernels: Any = _kernels
@@ -34,7 +36,9 @@ Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
 """Recorded spikes that one call may hold, at least one step's worst case."""
 CALL_S = 0.05
-"""What a call should last: how often progress is told and Ctrl-C heard."""
+"""What a call should last: how soon Ctrl-C is heard."""
+TELL_S = 0.1
+"""How often progress is told."""
 SHARES = 4
 """Portions of samples per thread, so that a slow one does not keep the others waiting."""
 PAYS_FROM = 1_000_000
@@ -43,7 +47,7 @@ _KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4,
 
 
 @dataclass
-class _Share:
+class Share:
     """Samples [start, stop) of one worker, and what they gave."""
 
     start: int
@@ -75,7 +79,7 @@ def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, 
     return layouts[key]
 
 
-class _Job:
+class Job:
     """One program on one stimulus, and everything that all samples share."""
 
     def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
@@ -191,7 +195,7 @@ class _Job:
         numbers = (sample, step, stop, self.steps, self.first, todo, thread, self.pieces, self.options.seed)
         return kernels.Control(*(np.int64(number) for number in numbers))
 
-    def run(self, share: _Share, told: Callable[[int], None]) -> None:
+    def run(self, share: Share) -> None:
         """Run a share of the samples, a call after the other, until it is done or all are stopped."""
         state, counted = self.state(share.start), self.low.rows if self.options.overflow and self.low.wide else 0
         share.watch = np.zeros((3, counted), dtype=np.int64)
@@ -211,7 +215,6 @@ class _Job:
             if output.payloads.size:
                 share.payloads.append(self._taken(output.payloads, output, made))
             share.done += made
-            told(made)
             todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
         share.state = state
 
@@ -258,11 +261,11 @@ def _pieces(program: Program, n_samples: int, threads: int) -> int:
     return threads if program.tables.entry_target.size >= PAYS_FROM else 1
 
 
-def _shares(n_samples: int, workers: int, *, single: bool) -> list[_Share]:
+def _shares(n_samples: int, workers: int, *, single: bool) -> list[Share]:
     """Portions of the samples; `single`: each for itself, because its state is given or wanted."""
     count = n_samples if single else min(n_samples, workers if workers == 1 else workers * SHARES)
     cuts = [k * n_samples // count for k in range(count + 1)]
-    return [_Share(low, high) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [Share(low, high) for low, high in pairwise(cuts)]
 
 
 def run_job(
@@ -271,146 +274,23 @@ def run_job(
     """Return the recording; after Ctrl-C, what the samples before the first unfinished one gave, marked incomplete."""
     threads = options.threads or os.cpu_count() or 1
     pieces = _pieces(program, stimulus.n_samples, threads)
-    job = _Job(program, stimulus, steps, options, pieces)
+    job = Job(program, stimulus, steps, options, pieces)
     stateful = options.keep_state or options.resume is not None
     shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
-    total, told = stimulus.n_samples * job.length, [0]
-
-    def tell(made: int) -> None:
-        told[0] += made
-
     with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:
-        futures = [pool.submit(job.run, share, tell) for share in shares]
+        futures = [pool.submit(job.run, share) for share in shares]
         try:
-            for future in futures:
-                while not _done(future, 0.1):
-                    if progress:
-                        progress(told[0], total)
-            if progress:
-                progress(told[0], total)
+            _wait(futures, lambda: progress and progress(sum(s.done for s in shares), stimulus.n_samples * job.length))
         except KeyboardInterrupt:
             job.stopped.set()
     for future in futures:
         future.result()
-    return _recording(job, shares, options)
+    return recording_of(job, shares, options)
 
 
-def _done(future: Any, seconds: float) -> bool:
-    from concurrent.futures import wait
-
-    return bool(wait([future], timeout=seconds).done)
-
-
-class _Kept(NamedTuple):
-    """Samples that are whole."""
-
-    samples: int
-    complete: bool
-    steps: int | None = None
-    """Of a single sample that was stopped: the last step that is done."""
-
-
-def _recording(job: _Job, shares: list[_Share], options: RunOptions) -> Recording:
-    """Join what the shares gave."""
-    kept = _whole_samples(job, shares)
-    steps = job.steps if kept.steps is None else kept.steps
-    n, spikes, payloads = kept.samples, dict[str, Array](), dict[str, Array]()
-    graded = models.graded(job.program)
-    for item in job.program.populations:
-        rows = _ranges(job, item.name, [call for share in shares for call in share.rows])
-        order = _order(rows, n)
-        spikes[item.name] = np.concatenate(rows)[order] if order is not None else rows[0]
-        if item.name in graded:
-            values = _ranges(job, item.name, [call for share in shares for call in share.payloads])
-            payloads[item.name] = np.concatenate(values)[order] if order is not None else values[0]
-    return Recording(
-        ran_on="emulator",
-        backend="emulator",
-        program_digest=job.program.digest(),
-        seed=options.seed,
-        n_samples=n,
-        n_steps=steps,
-        first_step=job.first,
-        complete=kept.complete,
-        spikes=spikes,
-        payloads=payloads,
-        states=_states(job, n, steps - job.first + 1),
-        input_spikes=_shown(job, n, steps),
-        active_updates=_active(job, n, steps - job.first + 1),
-        overflows=_overflows(job, shares),
-        final_state=_final_state(job, shares) if options.keep_state and kept.complete else None,
-    )
-
-
-def _whole_samples(job: _Job, shares: list[_Share]) -> _Kept:
-    """The samples 0, 1, ... up to the first that is unfinished: a stopped run keeps no sample whose number would change."""
-    n = 0
-    for share in shares:
-        whole = share.done // job.length if job.length else share.stop - share.start
-        n += whole
-        if whole < share.stop - share.start:
-            alone = job.stimulus.n_samples == 1 and share.done > 0
-            return _Kept(1, False, job.first + share.done - 1) if alone else _Kept(n, False)
-    return _Kept(n, True)
-
-
-def _ranges(job: _Job, name: str, calls: list[list[Array]]) -> list[Array]:
-    """What the calls gave of each range of a population."""
-    found = list[Array]()
-    for number, part in enumerate(job.low.parts):
-        if part.name == name and not part.is_input:
-            parts = [call[number] for call in calls]
-            full = [array for array in parts if array.size]
-            found.append(full[0] if len(full) == 1 else np.concatenate(full or parts or [np.zeros((0, 3), np.int32)]))
-    return found
-
-
-def _order(ranges: list[Array], n_samples: int) -> Array | None:
-    """Which rows to keep, sorted by (sample, step, neuron); None if the one range is that already."""
-    last = ranges[0][-1:, 0]
-    if len(ranges) == 1 and (not last.size or last[0] < n_samples):
-        return None
-    rows = np.concatenate(ranges)
-    order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
-    return order[rows[order, 0] < n_samples]
-
-
-def _shown(job: _Job, n_samples: int, steps: int) -> dict[str, Array]:
-    """Input rows of the whole samples, up to the last step."""
-    found: dict[str, Array] = {}
-    for name, rows in job.stimulus.spikes.items():
-        if steps < job.stimulus.n_steps or n_samples < job.stimulus.n_samples:
-            rows = rows[(rows[:, 1] <= steps) & (rows[:, 0] < n_samples)]
-        found[name] = rows
-    return found
-
-
-def _states(job: _Job, n_samples: int, length: int) -> dict[str, Array]:
-    found, column = dict[str, Array](), 0
-    for probe in job.probes:
-        width = job.low.row_of_neuron[probe.population].size
-        found[probe.name] = job.states[:n_samples, :length, column : column + width]
-        column += width
-    return found
-
-
-def _active(job: _Job, n_samples: int, length: int) -> Array | None:
-    """Active compartments by (sample, step, core), of all threads together."""
-    if not job.options.activity:
-        return None
-    return sum(job.active[1:], job.active[0])[:n_samples, :length]
-
-
-def _overflows(job: _Job, shares: list[_Share]) -> dict[str, Array]:
-    """(3, size) by population: counted, or 0 because it was proven before the run that none is possible."""
-    if not job.options.overflow or not (job.low.wide or job.low.proven):
-        return {}
-    total = np.zeros((3, job.low.rows), dtype=np.int64)
-    for share in shares:
-        if share.watch is not None and share.watch.size:
-            total += share.watch
-    return {name: total[:, rows] for name, rows in job.low.row_of_neuron.items()}
-
-
-def _final_state(job: _Job, shares: list[_Share]) -> Any:
-    return kept_state(job.program, job.low, [share.state for share in shares], job.steps)
+def _wait(futures: list[Future[None]], tell: Callable[[], object]) -> None:
+    """Wait for all, telling now and then; a failure ends the waiting."""
+    waiting = set(futures)
+    while waiting:
+        waiting = wait(waiting, timeout=TELL_S, return_when=FIRST_EXCEPTION).not_done
+        tell()

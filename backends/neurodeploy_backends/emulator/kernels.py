@@ -34,16 +34,17 @@ def _record(names):
 
 
 POPULATION = _record(
-    "start size padded kind owner acc slots planes plane_shift ports model graded noise noise_exponent noise_offset noise_column left right state_shift drive_shift ku kv bias vth "
-    "vmin vmax reset refract sleeps reset_every reset_at record room ids first input runs run_stop"
+    "start size padded kind owner acc slots planes plane_shift ports model graded noise noise_exponent noise_offset "
+    "noise_column left right state_shift drive_shift ku kv bias vth vmin vmax reset refract sleeps reset_every reset_at "
+    "record room ids first input runs run_stop"
 )
 """start: first row. padded: size up to a multiple of 64. owner: thread. acc: its accumulators, planes x slots x padded.
 plane_shift: of plane 0, in the arenas of plane shifts and ports; ports: planes that stay apart, the others are added to
-them. model: see MODELS; graded: 1 if its spikes have values. noise: 0 none, 1 current, 2 membrane; noise_column: of the
-first neuron in given draws, or -1. left, right: shifts that give q its unit and wrap it. state_shift,
-drive_shift: shifts that wrap u, and u + bias. ku ... refract: registers, where all neurons share them. sleeps: 1 if a
-silent population stays silent. record, room: its rows of the recording, room 0 for none. ids, first: neuron of a row,
-from the arena, or (ids < 0) first + row. runs, run_stop: its rows by core."""
+them. model: see MODELS. graded: 1 if its spikes have values. noise: 0 none, 1 current, 2 membrane; noise_column: of the
+first neuron in given draws, or -1. left, right: shifts that give q its unit and wrap it. state_shift, drive_shift: shifts
+that wrap u, and u + bias. ku ... refract: registers, where all neurons share them. sleeps: 1 if a silent population stays
+silent. record, room: its rows of the recording, room 0 for none. ids, first: neuron of a row, from the arena, or (ids < 0)
+first + row. runs, run_stop: its rows by core."""
 BLOCK = _record("kind bytes source target owner width weights index pointer shift delay plane tile_bits tiles")
 """bytes: of a weight. width: accumulators of a row. weights, index, pointer: offsets into the arenas. shift: of a weight
 to the unit of the accumulators. delay: of all synapses, unless each has its own."""
@@ -67,24 +68,26 @@ Layout = namedtuple(
     "populations blocks ku kv bias vth vmin vmax refract reset plane_shift plane_port parameters initial global_neuron ids weights8 weights16 index32 "
     "pointer run_start run_core switches",
 )
-"""A program as the engine reads it. `parameters` (6, rows) and `initial`
-(2, rows) states are of models; `global_neuron` numbers all neurons of the program; `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`
-(wide): bits of the accumulator or 0, of the state, overflow of u (0 none, 1 wrap, 2 fold), of u + bias (0, 1)."""
+"""A program as the engine reads it. `parameters` (6, rows) and `initial` (2, rows) states are of models; `global_neuron`
+numbers all neurons of the program. `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`: bits
+of the accumulator or 0, bits of the state, overflow of u (0 none, 1 wrap, 2 fold), of u + bias (0, 1), where a narrow u folds,
+shift of a weight, bits of a decay."""
 State = namedtuple(
     "State",
     "u v more acc refract flags spikes counts values pending asleep cursor queue arrived marks",
 )
-"""State of one sample, and its scratch: `more` (2, rows) of models; `flags` of those that fire; `spikes` (2 * rows) and `counts`
-(2, populations) by parity of the steps made; `values` of the rows that send any; `queue` of tiled blocks and `marks` of neurons in their own order, by thread; `arrived`
-counts the threads that have met."""
+"""State of one sample, and its scratch. `more` (2, rows) is of models, `flags` of those that fire; `spikes` (2 * rows) and
+`counts` (2, populations) are by parity of the steps made; `values` of the rows that send any; `queue` of tiled blocks and
+`marks` of neurons in their own order are by thread; `arrived` counts the threads that have met."""
 Stimuli = namedtuple("Stimuli", "events first values noise")
 """Input k's events are rows [first[k], first[k + 1]) of `events` (n, 3) (sample, step, line), sorted; `values`
 (samples, steps, lines) is of all value inputs side by side; `noise` (samples, steps, columns) replaces draws."""
 Output = namedtuple(
     "Output", "rows payloads written probe_row probe_kind probe_owner probe_unit probes active watch first"
 )
-"""`payloads` stand beside them where there are any; rows (n, 3), flat, (sample, step, neuron); `written` (2, populations) by parity of the steps made; probes (samples, steps, columns); active (samples, steps,
-cores); watch (3, rows) counts of overflows, empty if they are not counted."""
+"""rows (n, 3), flat, (sample, step, neuron), and `payloads` beside them where there are any; `written` (2, populations) by
+parity of the steps made; probes (samples, steps, columns); active (samples, steps, cores); watch (3, rows) counts of
+overflows, empty if they are not counted."""
 Control = namedtuple("Control", "sample step stop steps first todo thread threads seed")
 """Where to begin, where to end: samples up to `stop`, their steps first..steps, at most `todo` steps in this call."""
 
@@ -927,7 +930,7 @@ def _has_room(layout, written):
 
 
 @njit(nogil=True, cache=not CHECKED, boundscheck=CHECKED)
-def run(layout, state, stimuli, output, control, wide):
+def run(layout, state, stimuli, output, control, wide):  # noqa: PLR0912  # one loop, one function: calls cost more
     """Run from (control.sample, control.step) until `control.stop`, the call's share of steps, or a full recording.
 
     Returns the sample and step to go on from, and the steps made. With several threads each calls with its number and

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.state import RunState
-from neurodeploy_backends.emulator.lower import Lowered, Part
+from neurodeploy_backends.emulator.lower import Lowered
+from neurodeploy_backends.emulator.parts import Part
 
 __all__ = ["kept_state", "restore"]
 
