@@ -72,12 +72,12 @@ class Link:
         """Weights that are not 0, a convolution written out."""
         if self.dense is not None:
             return int(np.count_nonzero(self.dense))
-        return int(np.count_nonzero(self.as_csr().data))
+        return self.as_csr().data.size
 
     def as_csr(self) -> Csr:
         """Return the synapses one by one, zeros left out; a convolution is written out."""
         if self.csr is not None:
-            return self.csr
+            return without_zeros(self.csr)
         if self.conv is not None:
             return expand(self.conv)
         assert self.dense is not None
@@ -142,6 +142,15 @@ def bernoulli(lines: int, steps: int, seed: int = 1) -> Array:
     return np.concatenate(rows)
 
 
+def without_zeros(csr: Csr) -> Csr:
+    """Return the synapses that have a weight."""
+    kept = csr.data != 0
+    if kept.all():
+        return csr
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return Csr(before[csr.indptr], csr.indices[kept], csr.data[kept])
+
+
 def expand(conv: Conv) -> Csr:
     """Return the synapses of a convolution one by one, by source, zeros left out; neurons count channel first."""
     channels, height, width = conv.source_shape
@@ -197,7 +206,7 @@ def w3(n: int = 10_000, fan_out: int = 100) -> Case:
     weights[weights == 0] = 2
     csr = Csr(np.arange(0, n * fan_out + 1, fan_out), post.ravel().astype(np.int32), weights.ravel())
     layer, link = Layer("layer1", (n,), 1731), Link("input", "layer1", csr=csr)
-    return Case("w3", "10k -> 10k sparse, 1M synapses", 4_000, (layer,), (link,), {"input": (n,)}, target="loihi2")
+    return Case("w3", "10k -> 10k sparse, 1M synapses", 4_000, (layer,), (link,), {"input": (n,)}, board="kapoho_bay")
 
 
 def _driven(key: str, title: str, steps: int, csr: Csr, bias: Array, **where: Any) -> Case:

@@ -54,7 +54,9 @@ class Layer(NamedTuple):
     size: int
     vth: int
     bias: Any
-    """(size,) what is added to the voltage's input in each step, exponent applied; None: nothing."""
+    """(size,) what is added to the voltage's input in each step; None: nothing."""
+    bias_mant: Any
+    bias_exp: int
 
 
 class Case(NamedTuple):
@@ -84,9 +86,9 @@ def read_case(folder: Path, steps: int) -> Case:
 
     layers = []
     for item in about["layers"]:
-        bias = array("bias." + item["name"])
-        scaled = None if bias is None else bias << item["bias_exp"]
-        layers.append(Layer(item["name"], item["size"], item["vth"], scaled))
+        mant, exp = array("bias." + item["name"]), item["bias_exp"]
+        bias = None if mant is None else mant << exp
+        layers.append(Layer(item["name"], item["size"], item["vth"], bias, mant, exp))
     synapses = [
         Synapses(item["source"], item["target"], *(array(f"link{k}.{part}") for part in ("dense", "indptr", "indices", "data")))
         for k, item in enumerate(about["links"])
@@ -99,7 +101,10 @@ def read_case(folder: Path, steps: int) -> Case:
     return Case(steps, about["du"], about["dv"], layers, inputs, synapses, events, folder)
 
 
-Counts = "dict[str, Any]"
+class Unsupported(Exception):
+    """The peer cannot express the network; not a fault."""
+
+
 Runner = Callable[[], "tuple[float, dict[str, Any]]"]
 """One run from the cleared state: seconds of the steps alone, and layer -> (size,) spikes."""
 
@@ -124,7 +129,8 @@ def serve(prepare: Callable[..., tuple[Runner, dict[str, str]]]) -> None:
             print(json.dumps({"seconds": seconds, "counts": str(path)}), file=answers)
     except Exception as error:
         traceback.print_exc()
-        last = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        reason = str(error) if isinstance(error, Unsupported) else f"{type(error).__name__}: {error}"
+        last = reason.strip().splitlines()[0]
         print(json.dumps({"failed": last[:300]}), file=answers)
         answers.flush()
         os._exit(1)  # some peers' helpers would keep the process for ever
