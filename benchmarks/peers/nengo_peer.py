@@ -48,12 +48,9 @@ def _connect(item: Synapses, source: Any, target: Any, n_source: int) -> None:
     source.add_axon(axon)
 
 
-def prepare(case: Case) -> Any:
-    """Return one run; the emulator is made anew each time, outside the timed part."""
-    warnings.simplefilter("ignore")
+def _model(case: Case) -> tuple[Any, dict[str, Any]]:
     from nengo_loihi.builder import Model
     from nengo_loihi.inputs import SpikeInput
-    from nengo_loihi.emulator import EmulatorInterface
     from nengo_loihi.probe import LoihiProbe
 
     model, parts, probes = Model(), {}, {}
@@ -72,8 +69,16 @@ def prepare(case: Case) -> Any:
     sizes = {**case.inputs, **{layer.name: layer.size for layer in case.layers}}
     for item in case.synapses:
         _connect(item, parts[item.source], parts[item.target], sizes[item.source])
+    return model, probes
+
+
+def prepare(case: Case) -> Any:
+    """Return one run; the model is made anew each time, outside the timed part, for a run uses its inputs up."""
+    warnings.simplefilter("ignore")
+    from nengo_loihi.emulator import EmulatorInterface
 
     def run() -> tuple[float, dict[str, Any]]:
+        model, probes = _model(case)
         emulator = EmulatorInterface(model, seed=0)
         start = time.perf_counter()
         emulator.run_steps(case.steps)
