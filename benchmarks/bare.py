@@ -126,7 +126,16 @@ def _plain(first: Any, lines: Any, indptr: Any, targets: Any, weights: Any, acc:
 
 @njit
 def _tiled(
-    first: Any, lines: Any, seg_ptr: Any, seg_tile: Any, seg_start: Any, seg_end: Any, targets: Any, weights: Any, acc: Any, tile: int
+    first: Any,
+    lines: Any,
+    seg_ptr: Any,
+    seg_tile: Any,
+    seg_start: Any,
+    seg_end: Any,
+    targets: Any,
+    weights: Any,
+    acc: Any,
+    tile: int,
 ) -> None:
     n_tiles = (acc.size + tile - 1) // tile
     count, queue = np.zeros(n_tiles + 1, np.int64), np.empty(seg_tile.size + 64, np.uint32)
@@ -259,7 +268,9 @@ def _jobs(link: Link, size: int, *, plain: bool, expanded: bool) -> dict[str, An
         return jobs
     for tile in (1024, 4096, 16384, 65536):
         tables = _tables(csr, tile)
-        jobs[f"tiled {tile:,}"] = lambda first, lines, tables=tables, tile=tile: _tiled(first, lines, *tables, acc, tile) or acc
+        jobs[f"tiled {tile:,}"] = lambda first, lines, tables=tables, tile=tile: (
+            _tiled(first, lines, *tables, acc, tile) or acc
+        )
     return jobs
 
 

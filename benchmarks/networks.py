@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +9,11 @@ from numpy.typing import NDArray
 from workloads import DU, DV, Case, Layer, Link
 
 import neurodeploy as nd
-from neurodeploy.network import Operation, Sparse, WeightFormat
+from neurodeploy.compiler import compile_network
+from neurodeploy.network import Sparse, WeightFormat
+from neurodeploy.program import save_program
 
-__all__ = ["network", "program", "stimulus"]
+__all__ = ["network", "program", "save_program", "stimulus"]
 
 FORMAT = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
 
@@ -25,16 +24,18 @@ def _neuron(layer: Layer) -> nd.LoihiCuba:
     return nd.LoihiCuba(du=DU, dv=DV, vth_mant=layer.vth, bias_mant=layer.bias, bias_exp=layer.bias_exp)
 
 
-def _operation(link: Link, sizes: dict[str, int]) -> Operation:
+def _operation(link: Link, sizes: dict[str, int], *, expanded: bool) -> Any:
     if link.dense is not None:
         return nd.dense("a", "b", np.ascontiguousarray(link.dense.T)).operation
+    if link.conv is not None and not expanded and hasattr(nd.network, "Conv2d"):
+        return nd.network.Conv2d(weights=link.conv.weights, stride=link.conv.stride)
     csr = link.as_csr()
     pre = np.repeat(np.arange(csr.indptr.size - 1, dtype=np.int32), np.diff(csr.indptr))
     return Sparse(shape=(sizes[link.target], sizes[link.source]), post=csr.indices, pre=pre, weights=csr.data)
 
 
-def network(case: Case) -> nd.Network:
-    """Return the network; convolutions stay convolutions."""
+def network(case: Case, *, expanded: bool = False) -> nd.Network:
+    """Return the network; convolutions stay convolutions unless `expanded` asks for their synapses one by one."""
     inputs = [nd.Input(name=name, shape=shape) for name, shape in case.inputs.items()]
     sizes = {item.name: item.size for item in [*inputs, *case.layers]}
     return nd.Network(
@@ -47,12 +48,19 @@ def network(case: Case) -> nd.Network:
                 name=f"{link.source}_to_{link.target}",
                 source=link.source,
                 target=link.target,
-                operation=_operation(link, sizes),
+                operation=_operation(link, sizes, expanded=expanded),
                 weight_format=FORMAT,
             )
             for link in case.links
         ],
     )
+
+
+def program(case: Case, *, expanded: bool = False) -> nd.Program:
+    """Return the compiled program."""
+    options = nd.CompileOptions(fixes=False)
+    target = nd.load_target(case.target, board=case.board)
+    return compile_network(network(case, expanded=expanded), target, options).require()
 
 
 def stimulus(case: Case, steps: int, samples: int = 1) -> nd.Stimulus:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CASES", "DU", "DV", "RATE", "Case", "Conv", "Csr", "Layer", "Link", "build", "tiny"]
+__all__ = ["CASES", "DU", "DV", "RATE", "Case", "Conv", "Csr", "Layer", "Link", "build", "single"]
 
 Array = NDArray[Any]
 DU, DV, RATE = 2048, 256, 0.05
@@ -100,6 +100,11 @@ class Case:
     board: str | None = None
 
     @property
+    def stationary(self) -> bool:
+        """Whether its first steps are like all others: driven by its input from the start, and not deep."""
+        return bool(self.inputs) and len(self.layers) <= 3
+
+    @property
     def neurons(self) -> int:
         return sum(layer.size for layer in self.layers)
 
@@ -173,7 +178,9 @@ def _even(rng: np.random.Generator, shape: tuple[int, ...], low: int, high: int)
     return (rng.integers(low // 2, high // 2 + 1, size=shape) * 2).astype(np.int32)
 
 
-def _feed_forward(key: str, title: str, steps: int, sizes: list[int], vth: list[int], ranges: list[tuple[int, int]]) -> Case:
+def _feed_forward(
+    key: str, title: str, steps: int, sizes: list[int], vth: list[int], ranges: list[tuple[int, int]]
+) -> Case:
     rng = np.random.default_rng(0)
     weights = [_even(rng, (sizes[k], sizes[k + 1]), *ranges[k]) for k in range(len(vth))]
     names = ["input", *(f"layer{k + 1}" for k in range(len(vth)))]
@@ -313,6 +320,11 @@ def tiny(n: int = 100) -> Case:
     bias = rng.integers(28, 59, size=n).astype(np.int32)
     layer = Layer("cells", (n,), 1000, bias, bias_exp=7)
     return Case("tiny", "100 neurons, recurrent, dense", 400_000, (layer,), (Link("cells", "cells", dense=weights),))
+
+
+def single() -> Case:
+    """One neuron: what its process takes is what any program takes."""
+    return Case("single", "one neuron", 100, (Layer("cell", (1,), 1000, np.array([40], dtype=np.int32), 7),), ())
 
 
 CASES: dict[str, Callable[[], Case]] = {"w1": w1, "w2": w2, "w3": w3, "w4": w4, "w5": w5, "w6": w6, "tiny": tiny}

@@ -90,7 +90,11 @@ def read_case(folder: Path, steps: int) -> Case:
         bias = None if mant is None else mant << exp
         layers.append(Layer(item["name"], item["size"], item["vth"], bias, mant, exp))
     synapses = [
-        Synapses(item["source"], item["target"], *(array(f"link{k}.{part}") for part in ("dense", "indptr", "indices", "data")))
+        Synapses(
+            item["source"],
+            item["target"],
+            *(array(f"link{k}.{part}") for part in ("dense", "indptr", "indices", "data")),
+        )
         for k, item in enumerate(about["links"])
     ]
     events = {}

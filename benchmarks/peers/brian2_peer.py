@@ -40,7 +40,12 @@ def _network(b2: Any, case: Case) -> tuple[Any, dict[str, Any]]:
         has_bias = layer.bias is not None
         model = "u : 1\nv : 1\narrived : integer\n" + ("bias : 1 (constant)" if has_bias else "")
         group = b2.NeuronGroup(
-            layer.size, model, threshold="v > limit", reset="v = 0", method="euler", namespace={**names, "limit": layer.vth * 64}
+            layer.size,
+            model,
+            threshold="v > limit",
+            reset="v = 0",
+            method="euler",
+            namespace={**names, "limit": layer.vth * 64},
         )
         if has_bias:
             group.bias = layer.bias
@@ -50,7 +55,9 @@ def _network(b2: Any, case: Case) -> tuple[Any, dict[str, Any]]:
         parts += [group, monitors[layer.name]]
     for item in case.synapses:
         pre, post, weights = item.pairs()
-        synapses = b2.Synapses(groups[item.source], groups[item.target], "w : integer (constant)", on_pre="arrived_post += w")
+        synapses = b2.Synapses(
+            groups[item.source], groups[item.target], "w : integer (constant)", on_pre="arrived_post += w"
+        )
         synapses.connect(i=pre, j=post)
         synapses.w = weights
         parts.append(synapses)
