@@ -293,7 +293,7 @@ class Bare:
 
     def seconds(self, _: str = "") -> dict[str, Any]:
         """Return seconds of the fastest loops and of the plain ones, summed over the links, and which were fastest."""
-        best, plain, chosen = 0.0, 0.0, []
+        best, plain, chosen, has_plain = 0.0, 0.0, [], False
         for first, lines, jobs in self.links:
             times = {}
             for name, job in jobs.items():
@@ -304,7 +304,9 @@ class Bare:
             name = min(times, key=times.__getitem__)
             best, chosen = best + times[name], [*chosen, name]
             plain += times[name] if slow is None else slow
-        return {"seconds": best, "plain_seconds": plain, "loops": chosen}
+            has_plain |= slow is not None
+        found: dict[str, Any] = {"seconds": best, "loops": chosen}
+        return {**found, "plain_seconds": plain} if has_plain else found
 
     def sums(self) -> list[Any]:
         """Return, for each link, the accumulators that each loop leaves: they have to agree."""

@@ -300,7 +300,7 @@ def _repeat(
         line["seconds_per_step"] = times
         line["steps_per_s"] = 1 / statistics.median(times)
         line["ratio"] = statistics.median(their / our for their, our in zip(times, matched[key], strict=True))
-        line["peak_bytes"] = workers[key].peak_bytes() if key in workers else None
+        line.setdefault("peak_bytes", workers[key].peak_bytes() if key in workers else None)
     result["seconds"] = samples
     per_step = statistics.median(item["per_step"] for item in samples["on"])
     events = result["events_per_step"]
@@ -325,7 +325,7 @@ def _bare_figures(result: dict[str, Any], answers: list[dict[str, Any]], per_ste
         "steps_per_s": 1 / bare,
         "events_per_s": result["events_per_step"] / bare,
         "share": bare / per_step,
-        "plain_share": median("bare", "plain_seconds") / per_step,
+        "plain_share": median("bare", "plain_seconds") / per_step if "plain_seconds" in answers[0]["bare"] else None,
         "loops": answers[-1]["bare"]["loops"],
         "copy_bytes_per_s": copy,
         "copy_share": result["bytes_per_step"] / per_step / copy,
@@ -356,14 +356,14 @@ def _memory(case: Case, path: Path, folder: Path, steps: int, settings: Settings
     base = _peak(single_path, single_folder, 100, settings)
     mine = _peak(path, folder, few, settings)
     growth = mine["peak_bytes"] - base["peak_bytes"]
-    extra = mine["recorded_bytes"]
+    extra = mine["rows_bytes"]
     return {
         "peak_bytes": mine["peak_bytes"],
         "base_bytes": base["peak_bytes"],
         "growth_bytes": growth,
         "run_growth_bytes": mine["peak_bytes"] - mine["loaded_bytes"],
         "entry_bytes": mine["entry_bytes"],
-        "recorded_bytes": extra,
+        "rows_bytes": extra,
         "ratio": (growth - extra) / mine["entry_bytes"],
         "steps": few,
     }

@@ -94,8 +94,10 @@ def main() -> None:
         for line in sys.stdin:
             request = json.loads(line)
             seconds, recording = runner.run(request)
-            rows = sum(item.nbytes for item in recording.spikes.values())
-            found = {"seconds": seconds, "peak_bytes": _peak_bytes(), "recorded_bytes": rows}
+            kept = [*recording.spikes.values(), *recording.input_spikes.values()]
+            shown = sum(item.nbytes for item in runner.events.values())
+            rows = shown + sum(item.nbytes for item in kept)
+            found = {"seconds": seconds, "peak_bytes": _peak_bytes(), "rows_bytes": rows}
             if request.get("keep"):
                 found["spikes"] = str(runner.spikes(recording))
             print(json.dumps(found), file=answers)

@@ -26,7 +26,8 @@ bare loop   delivery of the same spikes into int32 accumulators and nothing else
 copy        bytes of weights and indices that the loop has to read, of the bytes per second that a large array is copied
             with (read and written). It shows how far memory is from being the limit.
 memory      peak of a process that loads the program and runs it, above one with a single neuron; "of synapses": without
-            what was recorded, over the bytes of the program's synapse entries.
+            the rows of the spikes it was shown and recorded, over the bytes of the program's synapse entries; "of which
+            run" is what came on top of the loaded program.
 """
 
 
@@ -62,7 +63,7 @@ def _ours(results: dict[str, Any]) -> Table:
             _number(item["events_per_s"] / 1e6),
             _number(item["ns_per_event"]),
             _number(bare["share"], 2),
-            _number(bare["share"] * bare["steps_per_s"] and bare["plain_share"], 2),
+            _number(bare["plain_share"], 2),
             _number(bare["copy_share"], 2),
             _number(threads["batch"]) + "x",
             _number(threads["within"]) + "x",
@@ -115,7 +116,7 @@ def _memory(results: dict[str, Any]) -> Table:
         if "memory" not in item:
             continue
         m = item["memory"]
-        names = ("peak_bytes", "base_bytes", "growth_bytes", "run_growth_bytes", "entry_bytes", "recorded_bytes")
+        names = ("peak_bytes", "base_bytes", "growth_bytes", "run_growth_bytes", "entry_bytes", "rows_bytes")
         table.add_row(key, *(_megabytes(m[name]) for name in names), _number(m["ratio"]) + "x")
     return table
 

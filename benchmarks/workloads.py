@@ -159,7 +159,7 @@ def without_zeros(csr: Csr) -> Csr:
 def expand(conv: Conv) -> Csr:
     """Return the synapses of a convolution one by one, by source, zeros left out; neurons count channel first."""
     channels, height, width = conv.source_shape
-    n_out, _, kernel, _ = conv.weights.shape
+    kernel = conv.weights.shape[2]
     out_h, out_w = (height - kernel) // conv.stride + 1, (width - kernel) // conv.stride + 1
     o, c, ky, kx = (axis.ravel() for axis in np.indices(conv.weights.shape))
     weights = conv.weights.ravel()

@@ -8,13 +8,15 @@ must run on Python 3.10 and numpy 1.24.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +48,7 @@ class Synapses(NamedTuple):
         """Return (targets, weights) of every source."""
         indptr, indices, data = self.as_csr()
         bounds = indptr.tolist()
-        return [(indices[a:b], data[a:b]) for a, b in zip(bounds[:-1], bounds[1:])]
+        return [(indices[a:b], data[a:b]) for a, b in itertools.pairwise(bounds)]
 
 
 class Layer(NamedTuple):
@@ -105,7 +107,7 @@ def read_case(folder: Path, steps: int) -> Case:
     return Case(steps, about["du"], about["dv"], layers, inputs, synapses, events, folder)
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The peer cannot express the network; not a fault."""
 
 
@@ -123,7 +125,10 @@ def serve(prepare: Callable[..., tuple[Runner, dict[str, str]]]) -> None:
         case = read_case(folder, steps)
         runner, versions = prepare(case, *options)
         versions = {"python": sys.version.split()[0], "numpy": np.__version__, **versions}
-        print(json.dumps({"ready": time.perf_counter() - start, "versions": versions}), file=answers)
+        ready: dict[str, Any] = {"ready": time.perf_counter() - start, "versions": versions}
+        if hasattr(runner, "peak_bytes"):  # a binary that is not alive any more when it is asked
+            ready["peak_bytes"] = runner.peak_bytes
+        print(json.dumps(ready), file=answers)
         for line in sys.stdin:
             if line.strip() != "run":
                 break
@@ -133,7 +138,7 @@ def serve(prepare: Callable[..., tuple[Runner, dict[str, str]]]) -> None:
             print(json.dumps({"seconds": seconds, "counts": str(path)}), file=answers)
     except Exception as error:
         traceback.print_exc()
-        reason = str(error) if isinstance(error, Unsupported) else f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, UnsupportedError) else f"{type(error).__name__}: {error}"
         last = reason.strip().splitlines()[0]
         print(json.dumps({"failed": last[:300]}), file=answers)
         answers.flush()

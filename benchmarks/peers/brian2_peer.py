@@ -7,8 +7,10 @@ networks), which spares Brian2 work.
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
-import sys
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -99,12 +101,18 @@ def _standalone(b2: Any, case: Case) -> Any:
         seconds = float((folder / "results" / "last_run_info.txt").read_text().split()[0])
         return seconds, {name: np.asarray(item.count[:]) for name, item in monitors.items()}
 
-    import atexit
-
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    run.peak_bytes = _peak_bytes(folder)  # type: ignore[attr-defined]
     return run
 
 
+def _peak_bytes(folder: Path) -> int:
+    """Return the peak resident size of the binary."""
+    with subprocess.Popen(["./main"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, _, used = os.wait4(process.pid, 0)
+        process.returncode = 0
+    return used.ru_maxrss * 1024
+
+
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     serve(prepare)

@@ -8,13 +8,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from _worker import Case, Unsupported, serve
+from _worker import Case, UnsupportedError, serve
 
 
 def prepare(case: Case) -> Any:
     """Return one run from the stored state."""
     if any(layer.bias is not None for layer in case.layers):
-        raise Unsupported("brian2-loihi has no bias")
+        raise UnsupportedError("brian2-loihi has no bias")
     warnings.simplefilter("ignore")
     import brian2 as b2
     import brian2_loihi as loihi

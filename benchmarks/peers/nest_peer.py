@@ -6,6 +6,7 @@ steps of 1 ms make the gains 1), the sign picks one of NEST's two currents, whic
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import time
@@ -62,7 +63,7 @@ def _network(nest: Any, case: Case) -> Any:
         rows = case.events[name]
         order = np.argsort(rows[:, 1], kind="stable")
         bounds = np.searchsorted(rows[order, 1], np.arange(size + 1))
-        times = [rows[order[a:b], 0].astype(float) for a, b in zip(bounds[:-1], bounds[1:])]
+        times = [rows[order[a:b], 0].astype(float) for a, b in itertools.pairwise(bounds)]
         groups[name] = nest.Create("spike_generator", size)
         groups[name].set([{"spike_times": item} for item in times])
     recorders = {}

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from _worker import Case, Unsupported, serve
+from _worker import Case, UnsupportedError, serve
 
 PER_CORE, CORES = 1024, 128
 
@@ -22,7 +22,7 @@ def prepare(case: Case) -> Any:
 
     neurons = sum(layer.size for layer in case.layers) + sum(case.inputs.values())
     if neurons > PER_CORE * CORES:
-        raise Unsupported(f"{neurons:,} neurons and inputs, its chip has {PER_CORE * CORES:,}")
+        raise UnsupportedError(f"{neurons:,} neurons and inputs, its chip has {PER_CORE * CORES:,}")
     chip_of = sanafe.load_loihi()
     cores = [core for tile in chip_of.tiles for core in tile.cores]
     network, groups, used = sanafe.Network(), {}, 0
@@ -61,7 +61,7 @@ def prepare(case: Case) -> Any:
     gain = 64 * 4096 / (case.du + 1)
     for item in case.synapses:
         pre, post, weights = item.pairs()
-        pairs = list(zip(pre.tolist(), post.tolist()))
+        pairs = list(zip(pre.tolist(), post.tolist(), strict=True))
         groups[item.source].connect_neurons_sparse(groups[item.target], {"weight": (weights * gain).tolist()}, pairs)
 
     def run() -> tuple[float, dict[str, Any]]:
