@@ -30,7 +30,7 @@ from neurodeploy.network import (
 from neurodeploy.network.files import save_network as save
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import Recording, SampleValues, Stimulus, encode, run_program
+from neurodeploy.runtime import Recording, RunOptions, SampleValues, Stimulus, encode, run_program
 from neurodeploy.target import load_target
 
 __version__ = "0.1.0"
@@ -94,4 +94,4 @@ def run(
     """Return the recording of samples: an array for each input, (samples, ...), or a Stimulus that `encode` made of them."""
     if not isinstance(samples, Stimulus):
         samples = encode(program.network, SampleValues(values=dict(samples)), seed=seed)
-    return run_program(program, samples, backend=backend, seed=seed, threads=threads)
+    return run_program(program, samples, backend=backend, options=RunOptions(seed=seed, threads=threads))

@@ -11,7 +11,7 @@ from neurodeploy.mapping import Cut, partition, place
 from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
-from neurodeploy.runtime import Stimulus, run_program
+from neurodeploy.runtime import RunOptions, Stimulus, run_program
 from neurodeploy.target import load_target
 
 STEPS = 25
@@ -174,8 +174,8 @@ def test_mapping_seed_and_threads_change_no_spike(case, seed, data):
     cut = Cut(quantized=quantized, n_cores=used.size, core_of={"cells": cores.astype(np.int32)})
     rows = np.concatenate([np.insert(events, 0, sample, axis=1) for sample in range(3)]).astype(np.int32)
     stimulus = Stimulus(n_samples=3, n_steps=STEPS, spikes={"in": rows})
-    one = run_program(place(partition(quantized, target), target), stimulus, steps=STEPS, threads=1)
-    other = run_program(place(cut, target, seed=seed), stimulus, steps=STEPS, threads=3)
+    one = run_program(place(partition(quantized, target), target), stimulus, steps=STEPS, options=RunOptions(threads=1))
+    other = run_program(place(cut, target, seed=seed), stimulus, steps=STEPS, options=RunOptions(threads=3))
     assert np.array_equal(one.spikes["cells"], other.spikes["cells"])
     assert np.array_equal(one.states["v"], other.states["v"])
-    assert one.counters.active_updates.sum() == other.counters.active_updates.sum()
+    assert one.active_updates.sum() == other.active_updates.sum()

@@ -9,6 +9,7 @@ import neurodeploy as nd
 from neurodeploy.mapping import Cut, place
 from neurodeploy.network import WeightFormat
 from neurodeploy.profile import profile
+from neurodeploy.profile.counting import counts
 from neurodeploy.quantize import quantize
 from neurodeploy.runtime import Stimulus, run_program
 from neurodeploy.target import load_target, on_board
@@ -56,13 +57,13 @@ def test_every_event_of_a_two_neuron_chain_is_counted_and_paid():
     program, recording = run_on((0, 1), load_target("tiny"), core_ids=[0, 2])  # tiles 0 and 1, one hop apart
     assert recording.spikes["a"].tolist() == [[0, 2, 0]]
     assert recording.spikes["b"].tolist() == [[0, 3, 0]]
-    counters = recording.counters
-    assert counters.messages_in[0, :, 0].tolist() == [0, 1, 0, 0]
-    assert counters.messages_in[0, :, 1].tolist() == [0, 0, 1, 0]
+    (events,) = counts(program, recording)
+    assert events.messages_in[:, 0].tolist() == [0, 1, 0, 0]
+    assert events.messages_in[:, 1].tolist() == [0, 0, 1, 0]
     shown = profile(program, recording)
     # 2 compartments x 4 steps accessed; a is active in step 2 (input) and, for its u, not after: du = 4095 forgets all but
     # nothing, v is reset; so 2 + 2 updates at most are counted by hand from the recording
-    active = int(counters.active_updates.sum())
+    active = int(recording.active_updates.sum())
     energy = 8 * 1 + active * 2 + 2 * 10 + 1 * 20 + 2 * 5 + 2 * 4 + 1 * 7  # access, update, spike, out, in, synop, hop
     assert active in (2, 3, 4)
     assert shown.energy_per_inference.value == pytest.approx(energy * PJ)
@@ -74,13 +75,9 @@ def test_every_event_of_a_two_neuron_chain_is_counted_and_paid():
 
 def test_the_time_of_a_step_is_the_barrier_and_the_busiest_core():
     program, recording = run_on((0, 0), load_target("tiny"))
-    counters = recording.counters
-    send = (
-        2 * 1 + counters.active_updates[0, :, 0] * 2 + counters.spikes[0, :, 0] * 5 + counters.messages_out[0, :, 0] * 4
-    )
-    receive = (
-        counters.messages_in[0, :, 0] * 3 + counters.synops_dense[0, :, 0] * 1 + counters.synops_sparse[0, :, 0] * 2
-    )
+    (events,) = counts(program, recording)
+    send = 2 * 1 + recording.active_updates[0, :, 0] * 2 + events.spikes[:, 0] * 5 + events.messages_out[:, 0] * 4
+    receive = events.messages_in[:, 0] * 3 + events.synops_dense[:, 0] * 1 + events.synops_sparse[:, 0] * 2
     expected = np.maximum(send, receive).sum() + 4 * 100
     assert profile(program, recording).time_per_inference.value == pytest.approx(expected * NS)
 
@@ -112,5 +109,13 @@ def test_no_figure_is_none_and_never_zero():
     assert shown.time_per_inference is None
     assert shown.energy_static_per_inference is None
     assert "no public figure" in shown.no_figure[0]
-    blind = profile(program, recording.model_copy(update={"counters": None}))
-    assert blind.synops_per_inference is None
+
+
+def test_where_nobody_counted_active_compartments_energy_is_an_interval_from_none_to_all():
+    program, recording = run_on((0, 1), load_target("tiny"))
+    blind = profile(program, recording.model_copy(update={"active_updates": None}))
+    counted = profile(program, recording)
+    assert blind.active_updates_per_inference is None
+    assert blind.synops_per_inference == counted.synops_per_inference
+    assert blind.energy_per_inference.low < counted.energy_per_inference.value < blind.energy_per_inference.high
+    assert "did not count them" in blind.no_figure[0]

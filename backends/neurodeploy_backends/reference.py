@@ -19,6 +19,7 @@ from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.probes import probed_variables
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 
 __all__ = ["ReferenceBackend"]
@@ -54,8 +55,7 @@ class ReferenceBackend:
         stimulus: Stimulus,
         *,
         steps: int,
-        seed: int = 0,
-        threads: int | None = None,
+        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
         """Run every sample for `steps` steps from the cleared state."""
@@ -77,17 +77,17 @@ class ReferenceBackend:
             for probe in probes:
                 states[probe.name].append(np.array(cells[probe.population].probe(probe.variable)))
             if progress:
-                progress(t * stimulus.n_samples // steps, stimulus.n_samples)
+                progress(t * stimulus.n_samples, steps * stimulus.n_samples)
         return Recording(
             ran_on="reference",
             backend=self.name,
             program_digest=program.digest(),
-            seed=seed,
+            seed=options.seed,
             n_samples=stimulus.n_samples,
             n_steps=steps,
             spikes={name: _sorted(parts) for name, parts in spikes.items()},
             states={name: np.stack(parts, axis=1) for name, parts in states.items()},
-            input_spikes={name: len(rows) for name, rows in stimulus.spikes.items()},
+            input_spikes={name: rows[rows[:, 1] <= steps] for name, rows in stimulus.spikes.items()},
         )
 
 

@@ -35,6 +35,7 @@ from neurodeploy.program import Program
 from neurodeploy.report import profile_report
 from neurodeploy.runtime import (
     Recording,
+    RunOptions,
     SampleValues,
     Stimulus,
     accuracy,
@@ -98,9 +99,13 @@ class _Outcome(NamedTuple):
 
 
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:
-    with progress_bar(f"{backend}: samples", stimulus.n_samples, quiet=chosen.quiet) as progress:
+    with progress_bar(f"{backend}: steps", stimulus.n_samples * stimulus.n_steps, quiet=chosen.quiet) as progress:
         return run_program(
-            program, stimulus, backend=backend, seed=chosen.seed, threads=chosen.threads, progress=progress
+            program,
+            stimulus,
+            backend=backend,
+            options=RunOptions(seed=chosen.seed, threads=chosen.threads),
+            progress=progress,
         )
 
 

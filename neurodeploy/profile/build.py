@@ -50,13 +50,6 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
     return tuple(found)
 
 
-def _per_inference(recording: Recording, *names: str) -> float | None:
-    if recording.counters is None:
-        return None
-    total = sum(float(getattr(recording.counters, name).sum(dtype=np.float64)) for name in names)
-    return total / max(recording.n_samples, 1)
-
-
 def _bounds(program: Program) -> tuple[int, str]:
     """The lower bound of cores from what the program holds, and the resource that gives it."""
     limits, use = core_limits(program.target), use_of_program(program)
@@ -70,8 +63,8 @@ def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
     target, found = program.target, list[str]()
     if not target.energy:
         found.append(f"energy and time: {target.file} has no public figure for an event of {target.title}")
-    elif recording.counters is None:
-        found.append(f"energy and time: backend '{recording.backend}' counts no events")
+    elif recording.active_updates is None:
+        found.append(f"active compartments: backend '{recording.backend}' did not count them; low takes none, high all")
     if chips > 1 and target.energy:
         found.append("traffic between chips: no public figure of its energy")
     return found
@@ -105,35 +98,29 @@ def profile(
         cores_lower_bound=bound,
         cores_bound_by=by,
         resources=resource_use(program),
-        **_events(program, recording),
-        **_costs(program, recording),
+        **_figures(program, recording),
         excludes=program.target.energy_excludes,
     )
 
 
-def _events(program: Program, recording: Recording) -> dict[str, Any]:
-    """Counts per inference."""
-    hops, n = travelled(program, recording), max(recording.n_samples, 1)
+def _figures(program: Program, recording: Recording) -> dict[str, Any]:
+    """Events and estimates per inference; None, with the reason, where there is no figure."""
+    n, chips = max(recording.n_samples, 1), len(occupied_tiles(program))
+    hops = travelled(program, recording)
+    totals, pair = estimates(program, recording)
+    energy, time = pair if pair else (None, None)
+    steps = recording.n_steps - recording.first_step + 1
     return {
-        "synops_per_inference": _per_inference(recording, "synops_dense", "synops_sparse", "synops_shared"),
-        "updates_per_inference": float(population_rows(program).sum() * recording.n_steps),
-        "active_updates_per_inference": _per_inference(recording, "active_updates"),
-        "messages_per_inference": _per_inference(recording, "messages_out"),
+        "synops_per_inference": (totals.synops_dense + totals.synops_sparse + totals.synops_shared) / n,
+        "updates_per_inference": float(population_rows(program).sum() * steps),
+        "active_updates_per_inference": None if totals.active is None else totals.active / n,
+        "messages_per_inference": totals.messages_out / n,
         "hops_per_inference": (hops.horizontal + hops.vertical) / n,
         "chip_messages_per_inference": hops.between_chips / n,
-    }
-
-
-def _costs(program: Program, recording: Recording) -> dict[str, Any]:
-    """Estimates per inference; None, with the reason, where there is no figure or no whole sample."""
-    chips, counted = len(occupied_tiles(program)), recording.counters
-    pair = estimates(program, recording, counted) if counted is not None and recording.n_samples else None
-    energy, time = pair if pair else (None, None)
-    return {
         "energy_per_inference": energy,
         "energy_static_per_inference": static_energy(program.target, chips, time) if time else None,
         "time_per_inference": time,
-        "time_per_step": _per_step(time, recording.n_steps),
+        "time_per_step": _per_step(time, steps),
         "no_figure": tuple(_missing(program, recording, chips)),
     }
 

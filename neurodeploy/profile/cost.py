@@ -11,19 +11,20 @@ many-to-many traffic. Nothing here knows a figure of a chip: an event without a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.profile.counting import Hops, occupied_tiles, population_rows, travelled
+from neurodeploy.profile.counting import Counts, Hops, counts, occupied_tiles, population_rows, travelled
 from neurodeploy.profile.profile import Estimate
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.recording import Counters, Recording
+from neurodeploy.runtime.recording import Recording
 from neurodeploy.target.figure import Figure, FigureTable
 from neurodeploy.target.target import EnergyProfile, Target
 
-__all__ = ["Cost", "cost_under", "estimates", "static_energy"]
+__all__ = ["Cost", "Totals", "cost_under", "estimates", "static_energy", "tally"]
 
 Array = NDArray[np.float64]
 
@@ -35,6 +36,8 @@ class Cost(NamedTuple):
     time_s: float
     barrier_s: float
     """The part of the time that is synchronisation."""
+    uncounted_j: float = 0.0
+    """The part of the energy that falls away if no compartment was active: nobody counted them."""
 
 
 def _value(figure: Figure | None) -> float:
@@ -50,54 +53,102 @@ def _interpolate(table: FigureTable | None, x: float) -> float:
     return float(ys[-1] + (x - xs[-1]) * (ys[-1] - ys[-2]) / (xs[-1] - xs[-2]))
 
 
-def cost_under(program: Program, recording: Recording, counters: Counters, profile: EnergyProfile) -> Cost:
+class Totals(NamedTuple):
+    """Events of a whole recording, all samples together."""
+
+    steps: int
+    """Steps of all samples."""
+    updates: float
+    """Compartment updates, active or not."""
+    active: float | None
+    """None: nobody counted them."""
+    spikes: float
+    messages_out: float
+    messages_in: float
+    synops_dense: float
+    synops_sparse: float
+    synops_shared: float
+
+
+def _active(recording: Recording, part: Counts, rows: Array) -> Array:
+    """Active updates of a range of steps; where they were not counted, all of them: an upper estimate."""
+    if recording.active_updates is None:
+        return np.broadcast_to(rows, part.spikes.shape)
+    low = part.first_step - recording.first_step
+    return recording.active_updates[part.sample, low : low + part.spikes.shape[0]]
+
+
+def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfile]) -> tuple[Totals, list[float]]:
+    """Return the events, and for each profile the seconds that the busiest cores of all steps take together."""
+    rows, names = population_rows(program).astype(np.float64), Counts._fields[2:]
+    chosen, sums, steps = list(profiles), dict.fromkeys(names, 0.0), 0
+    busy = [0.0 for _ in chosen]
+    for part in counts(program, recording):
+        steps += part.spikes.shape[0]
+        for name in names:
+            sums[name] += float(getattr(part, name).sum(dtype=np.float64))
+        active = _active(recording, part, rows)
+        for number, profile in enumerate(chosen):
+            busy[number] += _busiest(part, rows, active, profile)
+    counted = recording.active_updates
+    active_sum = None if counted is None else float(counted.sum(dtype=np.float64))
+    return Totals(steps, float(rows.sum()) * steps, active_sum, **sums), busy
+
+
+def _busiest(part: Counts, rows: Array, active: Array, profile: EnergyProfile) -> float:
+    """Sum over the steps of the time of the core that sends longest or receives longest."""
+    send = rows * _value(profile.access.time) + active * _value(profile.update.time)
+    send = send + part.spikes * _value(profile.spike.time) + part.messages_out * _value(profile.message_out.time)
+    receive = part.messages_in * _value(profile.message_in.time)
+    for name in ("synop_dense", "synop_sparse", "synop_shared"):
+        receive = receive + getattr(part, name.replace("synop", "synops")) * _value(getattr(profile, name).time)
+    return float(np.maximum(send.max(axis=1), receive.max(axis=1)).sum()) if part.spikes.shape[1] else 0.0
+
+
+def cost_under(program: Program, totals: Totals, hops: Hops, profile: EnergyProfile, busy_s: float) -> Cost:
     """Return energy and time of a whole recording under one profile (see the module)."""
-    rows = population_rows(program).astype(np.float64)
-    sent = [
-        (rows, profile.access),
-        (counters.active_updates, profile.update),
-        (counters.spikes, profile.spike),
-        (counters.messages_out, profile.message_out),
+    active = totals.updates if totals.active is None else totals.active
+    events = [
+        (totals.updates, profile.access),
+        (active, profile.update),
+        (totals.spikes, profile.spike),
+        (totals.messages_out, profile.message_out),
+        (totals.messages_in, profile.message_in),
+        (totals.synops_dense, profile.synop_dense),
+        (totals.synops_sparse, profile.synop_sparse),
+        (totals.synops_shared, profile.synop_shared),
     ]
-    received = [
-        (counters.messages_in, profile.message_in),
-        (counters.synops_dense, profile.synop_dense),
-        (counters.synops_sparse, profile.synop_sparse),
-        (counters.synops_shared, profile.synop_shared),
-    ]
-    shape = counters.spikes.shape
-    energy = sum(
-        float(np.broadcast_to(count, shape).sum(dtype=np.float64)) * _value(event.energy)
-        for count, event in sent + received
-    )
-    energy += _hop_energy(travelled(program, recording), profile)
-    send = sum((np.asarray(count) * _value(event.time) for count, event in sent), np.zeros(shape))
-    receive = sum((np.asarray(count) * _value(event.time) for count, event in received), np.zeros(shape))
-    busiest = np.maximum(send.max(axis=2), receive.max(axis=2)) if shape[2] else np.zeros(shape[:2])
-    barrier = _interpolate(profile.barrier, max(occupied_tiles(program).values(), default=1)) * busiest.size
-    return Cost(energy, float(busiest.sum()) + barrier, barrier)
+    energy = sum(count * _value(event.energy) for count, event in events) + _hop_energy(hops, profile)
+    barrier = _interpolate(profile.barrier, max(occupied_tiles(program).values(), default=1)) * totals.steps
+    idle = 0.0 if totals.active is not None else active * _value(profile.update.energy)
+    return Cost(energy, busy_s + barrier, barrier, idle)
 
 
 def _hop_energy(hops: Hops, profile: EnergyProfile) -> float:
     return hops.horizontal * _value(profile.hop_horizontal.energy) + hops.vertical * _value(profile.hop_vertical.energy)
 
 
-def estimates(program: Program, recording: Recording, counters: Counters) -> tuple[Estimate, Estimate] | None:
-    """Return (energy, time) per inference over the profiles of the target; None if it has none.
+def estimates(program: Program, recording: Recording) -> tuple[Totals, tuple[Estimate, Estimate] | None]:
+    """Return the events, and (energy, time) per inference over the profiles of the target; None if it has none.
 
     Nominal is the target's nominal profile; low and high are the extremes of all profiles, the nominal one widened by its
     published error. Over several chips the barrier lies between the on-chip one and the measured one of the board.
     """
     target = program.target
-    if target.energy_nominal is None:
-        return None
-    costs = {name: cost_under(program, recording, counters, profile) for name, profile in target.energy.items()}
+    totals, busy = tally(program, recording, target.energy.values())
+    if target.energy_nominal is None or not recording.n_samples:
+        return totals, None
+    hops = travelled(program, recording)
+    costs = {
+        name: cost_under(program, totals, hops, profile, seconds)
+        for (name, profile), seconds in zip(target.energy.items(), busy, strict=True)
+    }
     nominal, profile = costs[target.energy_nominal], target.energy[target.energy_nominal]
     source = f"{target.file} energy." + ", energy.".join(target.energy)
     chips = len(occupied_tiles(program))
-    across = _value(target.barrier_chips) * recording.n_samples * recording.n_steps if chips > 1 else 0.0
+    across = _value(target.barrier_chips) * totals.steps if chips > 1 else 0.0
     energy = _widened(
-        [c.energy_j for c in costs.values()],
+        [bound for c in costs.values() for bound in (c.energy_j, c.energy_j - c.uncounted_j)],
         nominal.energy_j,
         _value(profile.published_energy_error),
         "J",
@@ -114,7 +165,7 @@ def estimates(program: Program, recording: Recording, counters: Counters) -> tup
         source,
         recording.n_samples,
     )
-    return energy, time
+    return totals, (energy, time)
 
 
 def _widened(values: list[float], nominal: float, error: float, unit: str, source: str, n: int) -> Estimate:

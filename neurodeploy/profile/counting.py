@@ -1,8 +1,13 @@
-"""Verb: what a recording's counters and spikes amount to, by sample, step and core. Knows no energy."""
+"""Verb: what the spikes of a recording amount to on the cores, by sample and step. Knows no energy, and no backend.
+
+Every count follows from the spikes, the input spikes and the program's tables: so all backends give the same figures.
+Work goes step range by step range: memory does not grow with the length of a run.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +15,122 @@ from numpy.typing import NDArray
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.recording import Recording
 
-__all__ = ["Hops", "occupied_tiles", "population_rows", "travelled"]
+__all__ = ["Counts", "Hops", "counts", "occupied_tiles", "population_rows", "travelled"]
 
 Ints = NDArray[np.int64]
+
+
+MESSAGES = 1 << 20
+"""Messages that are expanded at a time."""
+ENCODINGS = ("dense", "sparse", "shared")
+
+
+class Counts(NamedTuple):
+    """Events of consecutive steps of one sample, each (steps, n_cores)."""
+
+    sample: int
+    first_step: int
+    spikes: Ints
+    """Fired by the core's compartments."""
+    messages_out: Ints
+    """(spike, destination core) pairs sent; spikes of inputs are sent by nobody."""
+    messages_in: Ints
+    """(spike, this core) pairs received, inputs included, in the step after they were sent."""
+    synops_dense: Ints
+    """List entries touched, by encoding; counted in the step the message is received."""
+    synops_sparse: Ints
+    synops_shared: Ints
+
+
+class _Sources(NamedTuple):
+    """Every neuron and line as a sender: routes [ptr[i], ptr[i + 1]) of source i."""
+
+    first: dict[str, Any]
+    """Population -> its table rows by neuron; input -> number of its line 0."""
+    core: Ints
+    """Of the first n_rows sources, the rest are lines."""
+    ptr: Ints
+    to_core: Ints
+    entries: Ints
+    """(3, n_routes) list entries by encoding."""
+
+
+def _sources(program: Program) -> _Sources:
+    tables = program.tables
+    lengths = np.concatenate([np.diff(tables.out_axon_ptr), *(np.diff(item.ptr) for item in program.inputs)])
+    to_core = np.concatenate([tables.out_core, *(item.core for item in program.inputs)]).astype(np.int64)
+    axon = np.concatenate([tables.out_in_axon, *(item.in_axon for item in program.inputs)]).astype(np.int64)
+    lists = tables.in_axon_list[tables.in_axon_ptr[to_core] + axon] + tables.list_ptr[to_core]
+    encoding = np.array([ENCODINGS.index(style.encoding) for style in program.formats] or [0])[tables.segment_format]
+    entries = np.zeros((len(ENCODINGS), to_core.size), dtype=np.int64)
+    for number in range(len(ENCODINGS)):
+        total = np.r_[0, np.cumsum(np.diff(tables.entry_ptr) * (encoding == number))]
+        entries[number] = total[tables.segment_ptr[lists + 1]] - total[tables.segment_ptr[lists]]
+    first: dict[str, Any] = {}
+    for index, item in enumerate(program.populations):
+        rows = np.flatnonzero(tables.population == index)
+        first[item.name] = rows[np.argsort(tables.neuron[rows], kind="stable")]
+    number = tables.n_rows
+    for item in program.inputs:
+        first[item.name], number = number, number + item.ptr.size - 1
+    core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
+    return _Sources(first, core, np.r_[0, np.cumsum(lengths)].astype(np.int64), to_core, entries)
+
+
+def _senders(program: Program, recording: Recording, sources: _Sources) -> tuple[Ints, Ints, Ints]:
+    """(sample, step, source) of every spike and input spike, by sample and step."""
+    parts = [(np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64))]
+    for item in program.populations:
+        rows = recording.spikes[item.name]
+        parts.append((rows[:, :2], sources.first[item.name][rows[:, 2]]))
+    for item in program.inputs:
+        rows = recording.input_spikes.get(item.name, np.zeros((0, 3), dtype=np.int64))
+        parts.append((rows[:, :2], sources.first[item.name] + rows[:, 2]))
+    when, source = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    order = np.lexsort((when[:, 1], when[:, 0]))
+    return when[order, 0].astype(np.int64), when[order, 1].astype(np.int64), source[order].astype(np.int64)
+
+
+def counts(program: Program, recording: Recording) -> Iterator[Counts]:
+    """Yield the events of every sample in ranges of steps; a step without events is there, with zeros.
+
+    What was on its way before the recording's first step is not in it.
+    """
+    sources = _sources(program)
+    sample, step, source = _senders(program, recording, sources)
+    length = recording.n_steps - recording.first_step + 1
+    for number in range(recording.n_samples):
+        low, high = np.searchsorted(sample, [number, number + 1])
+        index, mine = step[low:high] - recording.first_step, source[low:high]
+        messages = np.bincount(index, (sources.ptr[mine + 1] - sources.ptr[mine]) + 1, length + 1)
+        cuts = np.flatnonzero(np.diff(np.cumsum(messages) // MESSAGES)) + 1
+        for start, stop in zip(np.r_[0, cuts], np.r_[cuts, length], strict=True):
+            if start < stop:
+                yield _range(sources, (number, int(start), int(stop)), recording.first_step, index, mine)
+
+
+def _range(sources: _Sources, span: tuple[int, int, int], first_step: int, index: Ints, source: Ints) -> Counts:
+    """Counts of steps [start, stop) of a sample whose events have ascending `index`."""
+    sample, start, stop = span
+    n_cores = int(sources.core.max(initial=-1)) + 1
+    shape = (stop - start, n_cores)
+
+    def by_core(step: Ints, core: Ints, weight: Ints | None = None) -> Ints:
+        flat = np.bincount((step - start) * n_cores + core, weight, shape[0] * n_cores)
+        return flat.reshape(shape).astype(np.int64)
+
+    low, high = np.searchsorted(index, [start, stop])
+    sent, sender = index[low:high], source[low:high]
+    fired = sender < sources.core.size
+    core, routes = sources.core[sender[fired]], (sources.ptr[sender + 1] - sources.ptr[sender])[fired]
+    low, high = np.searchsorted(index, [start - 1, stop - 1])
+    came, sender = index[low:high] + 1, source[low:high]
+    per = sources.ptr[sender + 1] - sources.ptr[sender]
+    route = np.repeat(sources.ptr[sender] - np.r_[0, np.cumsum(per)[:-1]], per) + np.arange(int(per.sum()))
+    came, to_core = np.repeat(came, per), sources.to_core[route]
+    synops = [by_core(came, to_core, kind[route]) for kind in sources.entries]
+    spikes, out = by_core(sent[fired], core), by_core(sent[fired], core, routes)
+    return Counts(sample, first_step + start, spikes, out, by_core(came, to_core), *synops)
 
 
 class Hops(NamedTuple):

@@ -4,16 +4,18 @@ from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import accuracy, answers, drain_steps
 from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.files import load_recording, load_stimulus, save_recording
-from neurodeploy.runtime.recording import Counters, Recording
+from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
 from neurodeploy.runtime.run import run_program, stop_findings
+from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
 __all__ = [
     "Backend",
-    "Counters",
     "Progress",
     "Recording",
+    "RunOptions",
+    "RunState",
     "SampleValues",
     "Stimulus",
     "accuracy",

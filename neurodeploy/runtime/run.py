@@ -10,6 +10,7 @@ from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.decode import drain_steps
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import get_backend
+from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 
 __all__ = ["run_program", "stop_findings"]
@@ -91,8 +92,7 @@ def run_program(
     *,
     backend: str = "emulator",
     steps: int | None = None,
-    seed: int = 0,
-    threads: int | None = None,
+    options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
     progress: Progress | None = None,
 ) -> Recording:
     """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
@@ -105,6 +105,6 @@ def run_program(
         raise DiagnosticError("run", (missing,))
     raise_errors("run", [*_stimulus_faults(program, stimulus), *adapter.check(program)])
     total = steps if steps is not None else stimulus.n_steps + drain_steps(program.network)
-    recording = adapter.run(program, stimulus, steps=total, seed=seed, threads=threads, progress=progress)
+    recording = adapter.run(program, stimulus, steps=total, options=options, progress=progress)
     raise_errors("run", _recording_faults(program, recording, backend))
     return recording

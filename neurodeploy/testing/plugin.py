@@ -48,13 +48,13 @@ def compile_and_run(
     """Compile and run a network on samples (`values`: input -> array). Raises DiagnosticError with every finding."""
     from neurodeploy.compiler import CompileOptions, compile_network
     from neurodeploy.profile import profile
-    from neurodeploy.runtime import SampleValues, accuracy, answers, encode, run_program
+    from neurodeploy.runtime import RunOptions, SampleValues, accuracy, answers, encode, run_program
     from neurodeploy.target import load_target
 
     result = compile_network(network, load_target(target, board=board), CompileOptions(strict=strict))
     program = result.require(strict=strict)
     stimulus = encode(network, SampleValues(values=dict(values or {}), labels=labels), steps=steps, seed=seed)
-    recording = run_program(program, stimulus, backend=backend, seed=seed)
+    recording = run_program(program, stimulus, backend=backend, options=RunOptions(seed=seed))
     given = answers(network, recording)
     met = accuracy(given, stimulus.labels) if given is not None and stimulus.labels is not None else None
     shown = profile(program, recording, accuracy=met, lower_bounds=result.lower_bounds)

@@ -1,187 +1,825 @@
 # pyright: basic
-"""Kernels: the canonical step of a dialect in integers, event-driven. The only file with compiled code.
+"""Kernels: one table-driven engine for every program, in integers, event-driven. The only file of the engine's code.
 
-All kernels stand in this one file because numba's cache looks at the file that defines a function and not at what it
-calls. Step t: (1) spikes of step t-1, of inputs and neurons, are delivered into the ring slots t + delay; (2) every
-compartment takes its slot, updates u, then v with the new u, compares, resets. Source: neurodeploy.target.dialect.
+All of it stands in this one file because numba's cache looks at the file that defines a function and not at what it
+calls. Step t of a sample: (1) every population takes what has arrived, updates u, then v with the new u, compares,
+resets, and lists its spikes, and the inputs list theirs; (2) what is listed is recorded; (3) every block of synapses
+adds the rows of its source's list to the accumulators of its target, in the slot of step t + 1 + delay.
+
+A layout is one record for each population and block over flat arenas. Loops read the arenas through borrowed views,
+pointer and length, unchecked and uncounted; with NEURODEPLOY_CHECKED=1 every view is a checked slice, much slower.
+A narrow layout holds state in int32 and is exact where the dialect wraps, or where lowering proved that nothing leaves
+its range; a wide one holds int64 and does everything else. Neither reads a name or a number of any chip.
 """
 
+import os
 from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
-__all__ = ["Events", "Lowered", "Output", "Probes", "State", "is_compiled", "run_sample"]
+__all__ = ["BLOCK", "POPULATION", "Control", "Layout", "Output", "State", "Stimuli", "is_compiled", "run"]
 
-Lowered = namedtuple(
-    "Lowered",
-    "row_core du_keep dv_keep bias threshold vmin vmax refract reset "
-    "route_ptr route_core route_list route_base segment_ptr segment_plane segment_encoding entry_ptr "
-    "entry_target entry_weight entry_delay plane_shift switches",
+CHECKED = bool(os.environ.get("NEURODEPLOY_CHECKED"))
+CAN_YIELD = hasattr(os, "sched_yield")
+
+
+def _record(names):
+    return np.dtype([(name, np.int64) for name in names.split()], align=True)
+
+
+POPULATION = _record(
+    "start size padded kind owner acc slots planes plane_shift left right state_shift drive_shift ku kv bias vth "
+    "vmin vmax reset refract sleeps reset_every reset_at record room ids first input runs run_stop"
 )
-"""A program as the kernel reads it. Sources are the rows, then the lines of the inputs. `switches`: decay_bits,
-accumulator bits (or 0), state_bits, current overflow (0 none, 1 wrap, 2 fold), drive overflow (0, 1), weight shift."""
+"""start: first row. padded: size up to a multiple of 64. owner: thread. acc: its accumulators, planes x slots x padded.
+plane_shift: of plane 0, in the arena of plane shifts. left, right: shifts that give q its unit and wrap it. state_shift,
+drive_shift: shifts that wrap u, and u + bias. ku ... refract: registers, where all neurons share them. sleeps: 1 if a
+silent population stays silent. record, room: its rows of the recording, room 0 for none. ids, first: neuron of a row,
+from the arena, or (ids < 0) first + row. runs, run_stop: its rows by core."""
+BLOCK = _record("kind bytes source target owner width weights index pointer shift delay plane tile_bits tiles")
+"""bytes: of a weight. width: accumulators of a row. weights, index, pointer: offsets into the arenas. shift: of a weight
+to the unit of the accumulators. delay: of all synapses, unless each has its own."""
+INPUT, EVEN, BIASED, MIXED, VALUES, WIDE = range(6)
+"""Kinds of population: an input of spikes; CUBA with one set of registers; with a bias for each neuron; with all registers
+for each; an input of values; any other, in wide layouts only."""
+DENSE, SPARSE, RINGED, TILED, SHARED, VALUED = range(6)
+"""Kinds of block: rows for all targets; targets and weights; targets with delays; sparse, sorted by tile of the targets;
+patterns that sources share; targets and weights that are multiplied by the source's value."""
+AHEAD = 4
+"""Rows of synapses that are asked for before they are needed."""
+CHUNK = 2048
+"""Neurons updated before their flags are scanned: what fits the first cache."""
+SPINS = 2000
+"""Tries before a waiting thread lets another process run."""
 
-Events = namedtuple("Events", "ptr source factor")
-"""Input events of one sample by step; factor 0 is a spike, else a current in units of a spike."""
+Layout = namedtuple(
+    "Layout",
+    "populations blocks ku kv bias vth vmin vmax refract reset plane_shift ids weights8 weights16 index64 index32 "
+    "pointer run_start run_core switches",
+)
+"""A program as the engine reads it. `index64` holds four 16-bit targets in a word; `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`
+(wide): bits of the accumulator or 0, of the state, overflow of u (0 none, 1 wrap, 2 fold), of u + bias (0, 1)."""
+State = namedtuple(
+    "State",
+    "u v acc refract flags spikes counts values pending asleep cursor queue arrived marks",
+)
+"""State of one sample, and its scratch: `flags` of those that fire; `spikes` (2 * rows) and `counts`
+(2, populations) by parity of the steps made; `values` of the rows that send any; `queue` of tiled blocks and `marks` of neurons in their own order, by thread; `arrived`
+counts the threads that have met."""
+Stimuli = namedtuple("Stimuli", "events first values")
+"""Input k's events are rows [first[k], first[k + 1]) of `events` (n, 3) (sample, step, line), sorted; `values`
+(samples, steps, lines) is of all value inputs side by side, from column `first`."""
+Output = namedtuple("Output", "rows written probe_row probe_kind probe_owner probe_unit probes active watch first")
+"""rows (n, 3), flat, (sample, step, neuron); `written` (2, populations) by parity of the steps made; probes (samples, steps, columns); active (samples, steps,
+cores); watch (3, rows) counts of overflows, empty if they are not counted."""
+Control = namedtuple("Control", "sample step stop steps first todo thread threads")
+"""Where to begin, where to end: samples up to `stop`, their steps first..steps, at most `todo` steps in this call."""
 
-Probes = namedtuple("Probes", "row kind register_unit states")
-"""What to record: rows, kinds (0 v, 1 u, 2 register), and `states` (n_steps, rows)."""
 
-Output = namedtuple("Output", "step row")
-"""Spikes written by one call."""
+@intrinsic
+def _borrowed(typingctx, array, offset, size):
+    """A view that neither checks its bounds nor counts a reference."""
 
-State = namedtuple("State", "u v refractory ring fired")
-"""State of one sample; `fired` holds the sources that spiked in the last step, `ring` is (slots, planes, rows)."""
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        view = context.make_array(signature.return_type)(context, builder)
+        width = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
+        itemsize = context.get_constant(types.intp, width)
+        populate_array(
+            view,
+            data=builder.gep(source.data, [arguments[1]]),
+            shape=cgutils.pack_array(builder, [arguments[2]]),
+            strides=cgutils.pack_array(builder, [itemsize]),
+            itemsize=itemsize,
+            meminfo=None,
+        )
+        return view._getvalue()
+
+    return types.Array(array.dtype, 1, "C")(array, types.int64, types.int64), generate
 
 
-@njit(cache=True)
-def _wrap(x, bits):
+@intrinsic
+def _lent(typingctx, group):
+    """The same arrays without their owners: nobody counts references to them, which costs more than a short loop."""
+
+    def generate(context, builder, signature, arguments):
+        items = []
+        for number, kind in enumerate(signature.args[0].types):
+            item = builder.extract_value(arguments[0], number)
+            if isinstance(kind, types.Array):
+                array = context.make_array(kind)(context, builder, item)
+                array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                array.parent = cgutils.get_null_value(array.parent.type)
+                item = array._getvalue()
+            items.append(item)
+        return context.make_tuple(builder, signature.return_type, items)
+
+    return group(group), generate
+
+
+@njit
+def _checked(array, offset, size):
+    if offset < 0 or size < 0 or offset + size > array.size:
+        raise IndexError("a view leaves its arena")
+    return array[offset : offset + size]
+
+
+_view = _checked if CHECKED else _borrowed
+
+
+@intrinsic
+def _up(typingctx, x, shift):
+    """x << shift in the 32 bits of x; numba's own shift would widen it, and halve the lanes."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.shl(*arguments)
+
+    return types.int32(types.int32, types.int32), generate
+
+
+@intrinsic
+def _down(typingctx, x, shift):
+    """x >> shift, arithmetic, in 32 bits."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.ashr(*arguments)
+
+    return types.int32(types.int32, types.int32), generate
+
+
+@intrinsic
+def _trailing_zeros(typingctx, word):
+    def generate(context, builder, signature, arguments):
+        kind = ir.FunctionType(ir.IntType(64), [ir.IntType(64), ir.IntType(1)])
+        count = cgutils.get_or_insert_function(builder.module, kind, "llvm.cttz.i64")
+        return builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 1)])
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def _flagged(typingctx, flags, offset):
+    """A bit for each of 64 bytes that is not 0."""
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        bytes_ = ir.VectorType(ir.IntType(8), 64)
+        place = builder.bitcast(builder.gep(source.data, [arguments[1]]), bytes_.as_pointer())
+        loaded = builder.load(place, align=1)
+        return builder.bitcast(builder.icmp_unsigned("!=", loaded, ir.Constant(bytes_, None)), ir.IntType(64))
+
+    return types.uint64(flags, types.int64), generate
+
+
+@intrinsic
+def _ask_for(typingctx, array, offset):
+    """Prefetch the cache line of an element; any offset is harmless."""
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        place = builder.bitcast(builder.gep(source.data, [arguments[1]]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(call, [place, ir.Constant(number, 0), ir.Constant(number, 3), ir.Constant(number, 1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+@intrinsic
+def _add_shared(typingctx, array):
+    """Add 1 to element 0, seen by all threads."""
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        builder.atomic_rmw("add", source.data, ir.Constant(ir.IntType(64), 1), "seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(array), generate
+
+
+@intrinsic
+def _read_shared(typingctx, array):
+    """Element 0 as other threads left it."""
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.load_atomic(source.data, "acquire", 8)
+
+    return types.int64(array), generate
+
+
+_let_others_run = types.ExternalFunction("sched_yield", types.int32()) if CAN_YIELD else None
+
+
+@njit
+def _meet(arrived, target):
+    """Wait until `target` arrivals were counted, this one included."""
+    _add_shared(arrived)
+    tries = 0
+    while _read_shared(arrived) < target:
+        tries += 1
+        if CAN_YIELD and tries > SPINS:
+            _let_others_run()
+
+
+I1, I2, I4, U8 = np.int8, np.int16, np.int32, np.uint64
+
+
+@njit(forceinline=True)
+def _kept(x, keep):
+    """x * keep / 4096 towards zero in 32 bits, for |x| < 2**27 and int16 keep: 12 low bits apart, so nothing overflows."""
+    high, low = I2(I4(x >> I4(12))), I2(x & I4(4095))
+    up = I4(I4(x >> I4(31)) & I4(4095))
+    return I4(I4(I4(high) * I4(keep)) + I4(I4(I4(I4(low) * I4(keep)) + up) >> I4(12)))
+
+
+@njit(forceinline=True)
+def _wrapped(x, shift):
+    return _down(_up(x, shift), shift)
+
+
+@njit(forceinline=True)
+def _update_even(pop, u, v, acc, flags, n):
+    """One step of n neurons with the same registers, no dead steps, reset to zero."""
+    ku, kv, bias, vth = I2(pop.ku), I2(pop.kv), I4(pop.bias), I4(pop.vth)
+    vmin, vmax, left, right = I4(pop.vmin), I4(pop.vmax), I4(pop.left), I4(pop.right)
+    state, drive = I4(pop.state_shift), I4(pop.drive_shift)
+    for i in range(n):
+        x = _wrapped(I4(_kept(u[i], ku) + _down(_up(acc[i], left), right)), state)
+        acc[i] = I4(0)
+        u[i] = x
+        y = I4(_kept(v[i], kv) + _wrapped(I4(x + bias), drive))
+        y = min(max(y, vmin), vmax)
+        fired = y > vth
+        flags[i] = np.uint8(fired)
+        v[i] = I4(0) if fired else y
+
+
+@njit(forceinline=True)
+def _update_biased(pop, u, v, acc, flags, bias, n):
+    """The same with a bias for each neuron."""
+    ku, kv, vth = I2(pop.ku), I2(pop.kv), I4(pop.vth)
+    vmin, vmax, left, right = I4(pop.vmin), I4(pop.vmax), I4(pop.left), I4(pop.right)
+    state, drive = I4(pop.state_shift), I4(pop.drive_shift)
+    for i in range(n):
+        x = _wrapped(I4(_kept(u[i], ku) + _down(_up(acc[i], left), right)), state)
+        acc[i] = I4(0)
+        u[i] = x
+        y = I4(_kept(v[i], kv) + _wrapped(I4(x + bias[i]), drive))
+        y = min(max(y, vmin), vmax)
+        fired = y > vth
+        flags[i] = np.uint8(fired)
+        v[i] = I4(0) if fired else y
+
+
+@njit(forceinline=True)
+def _update_mixed(pop, layout, state, at, n, slot):
+    """One step of rows [at, at + n) with registers, dead steps and reset of their own; u folds if the layout says so."""
+    u, v, flags, dead = (
+        _view(state.u, at, n),
+        _view(state.v, at, n),
+        _view(state.flags, at, n),
+        _view(state.refract, at, n),
+    )
+    acc, refract = _view(state.acc, slot, n), _view(layout.refract, at, n)
+    ku, kv, bias, vth = (
+        _view(layout.ku, at, n),
+        _view(layout.kv, at, n),
+        _view(layout.bias, at, n),
+        _view(layout.vth, at, n),
+    )
+    vmin, vmax, reset = _view(layout.vmin, at, n), _view(layout.vmax, at, n), _view(layout.reset, at, n)
+    left, right, shift, drive = I4(pop.left), I4(pop.right), I4(pop.state_shift), I4(pop.drive_shift)
+    top = I4(layout.switches[4])
+    for i in range(n):
+        x = _wrapped(I4(_kept(u[i], ku[i]) + _down(_up(acc[i], left), right)), shift)
+        x = I4(x - I4(I4(top << I4(1)) & I4(-I4(x > top))))
+        x = I4(x + I4(I4(top << I4(1)) & I4(-I4(x <= I4(-top)))))
+        acc[i] = I4(0)
+        u[i] = x
+        y = I4(_kept(v[i], kv[i]) + _wrapped(I4(x + bias[i]), drive))
+        y = min(max(y, vmin[i]), vmax[i])
+        y = I4(0) if dead[i] > 0 else y
+        fired = y > vth[i]
+        flags[i] = np.uint8(fired)
+        dead[i] = np.uint8(refract[i] if fired else dead[i])
+        dead[i] = np.uint8(dead[i] - np.uint8(dead[i] > 0))
+        # reset holds the bits of the threshold that a spike takes off, or all of v: -1 zero, vth subtract, 0 none
+        y = I4(I4(0) if reset[i] < 0 else I4(y - reset[i])) if fired else y
+        v[i] = y
+
+
+@njit(forceinline=True)
+def _fold_planes(pop, layout, state, slot):
+    """Add the sums that still wanted their negative exponent to plane 0, and clear them."""
+    for plane in range(1, pop.planes):
+        part = _view(state.acc, slot + plane * pop.slots * pop.padded, pop.size)
+        total, down = _view(state.acc, slot, pop.size), layout.plane_shift[pop.plane_shift + plane]
+        up = layout.switches[5]
+        for i in range(pop.size):
+            total[i] += (part[i] >> down) << up
+            part[i] = 0
+
+
+@njit(forceinline=True)
+def _kept_wide(x, keep, bits):
+    product = x * keep
+    return (product + ((product >> 63) & ((1 << bits) - 1))) >> bits
+
+
+@njit(forceinline=True)
+def _wrapped_wide(x, bits):
     return ((x + (1 << bits)) & ((1 << (bits + 1)) - 1)) - (1 << bits)
 
 
-@njit(cache=True)
-def _decay(x, keep, bits):
-    product = x * keep
-    return (product + ((product >> 63) & ((1 << bits) - 1))) >> bits  # rounds toward zero
-
-
-@njit(cache=True)
-def _add_segment(program, state, segment, base, factor, t, slots):
-    plane = program.segment_plane[segment]
-    for entry in range(program.entry_ptr[segment], program.entry_ptr[segment + 1]):
-        weight = program.entry_weight[entry]
-        if factor != 0.0:
-            weight = np.int64(np.rint(weight * factor))
-        slot = (t + program.entry_delay[entry]) % slots
-        state.ring[slot, plane, base + program.entry_target[entry]] += weight
-
-
-@njit(cache=True)
-def _deliver(program, state, source, factor, t, index, counters):
-    """Add the list of a source's axons to the ring; factor 0 is a spike, else a current in units of a spike."""
-    slots = state.ring.shape[0]
-    for route in range(program.route_ptr[source], program.route_ptr[source + 1]):
-        core, base, lists = program.route_core[route], program.route_base[route], program.route_list[route]
-        counters[3, index, core] += 1
-        for segment in range(program.segment_ptr[lists], program.segment_ptr[lists + 1]):
-            touched = program.entry_ptr[segment + 1] - program.entry_ptr[segment]
-            counters[4 + program.segment_encoding[segment], index, core] += touched
-            _add_segment(program, state, segment, base, factor, t, slots)
-
-
-@njit(cache=True)
-def _input_of(program, state, slot, row):
-    """Take the accumulator of a row; planes above 0 hold sums that still want their negative exponent."""
-    q = state.ring[slot, 0, row]
-    state.ring[slot, 0, row] = 0
-    for plane in range(1, state.ring.shape[1]):
-        part = state.ring[slot, plane, row]
-        if part != 0:
-            q += (part >> program.plane_shift[plane]) << program.switches[5]
-            state.ring[slot, plane, row] = 0
-    if program.switches[1] > 0:
-        q = _wrap(q, program.switches[1])
-    return q
-
-
-@njit(cache=True)
-def _current(program, u, keep, q):
-    bits, how = program.switches[2], program.switches[3]
-    u = _decay(u, keep, program.switches[0]) + q
+@njit(forceinline=True)
+def _overflowed(x, bits, how):
+    """x as the dialect keeps it: 0 as it is, 1 wrapped, 2 folded once."""
     if how == 1:
-        return _wrap(u, bits)
-    if how == 2:
-        if u > (1 << bits):
-            return u - (2 << bits)
-        if u <= -(1 << bits):
-            return u + (2 << bits)
-    return u
+        return _wrapped_wide(x, bits)
+    if how == 2 and x > (1 << bits):
+        return x - (2 << bits)
+    if how == 2 and x <= -(1 << bits):
+        return x + (2 << bits)
+    return x
 
 
-@njit(cache=True)
-def _update(program, state, row, slot):
-    """One step of one compartment; returns (fired, active)."""
-    q = _input_of(program, state, slot, row)
-    active = q != 0 or state.u[row] != 0 or state.v[row] != 0 or program.bias[row] != 0
-    u = _current(program, state.u[row], program.du_keep[row], q)
-    drive = u + program.bias[row]
-    if program.switches[4] == 1:
-        drive = _wrap(drive, program.switches[2])
-    v = _decay(state.v[row], program.dv_keep[row], program.switches[0]) + drive
-    v = min(max(v, program.vmin[row]), program.vmax[row])
-    if state.refractory[row] > 0:
-        v = 0
-    fired = v > program.threshold[row]
-    if fired:
-        if program.reset[row] == 0:
-            v = 0
-        elif program.reset[row] == 1:
-            v -= program.threshold[row]
-        state.refractory[row] = program.refract[row]
-    if state.refractory[row] > 0:
-        state.refractory[row] -= 1
-    state.u[row] = u
-    state.v[row] = v
-    return fired, active
+@njit
+def _update_wide(pop, layout, state, watch, slot):
+    """One step of a CUBA population with everything that a dialect may ask for; counts what leaves its range."""
+    bits, counted = layout.switches[1], watch.shape[1] > 0
+    for i in range(pop.start, pop.start + pop.size):
+        total = state.acc[slot + i - pop.start]
+        state.acc[slot + i - pop.start] = 0
+        q = _wrapped_wide(total, layout.switches[0]) if layout.switches[0] > 0 else total
+        plain = _kept_wide(state.u[i], layout.ku[i], layout.switches[6]) + q
+        u = _overflowed(plain, bits, layout.switches[2])
+        drive = u + layout.bias[i]
+        kept = _overflowed(drive, bits, layout.switches[3])
+        free = _kept_wide(state.v[i], layout.kv[i], layout.switches[6]) + kept
+        v = min(max(free, layout.vmin[i]), layout.vmax[i])
+        if counted:
+            watch[0, i] += q != total
+            watch[1, i] += (plain > (1 << bits)) | (plain < -(1 << bits)) | (drive != kept)
+            watch[2, i] += v != free
+        if state.refract[i] > 0:
+            v = np.int64(0)
+        fired = v > layout.vth[i]
+        state.flags[i] = np.uint8(fired)
+        if fired:
+            v = np.int64(0) if layout.reset[i] < 0 else v - layout.reset[i]
+            state.refract[i] = layout.refract[i]
+        if state.refract[i] > 0:
+            state.refract[i] -= np.uint8(1)
+        state.u[i] = u
+        state.v[i] = v
 
 
-@njit(cache=True)
-def _record(program, state, probes, spiked, index):
-    for column in range(probes.row.size):
-        row, kind = probes.row[column], probes.kind[column]
-        if kind == 1:
-            probes.states[index, column] = state.u[row]
-        elif kind == 2 and spiked[row]:
-            probes.states[index, column] = program.refract[row] * probes.register_unit[0]
+@njit(forceinline=True)
+def _list_flags(flags, first, spikes):
+    """Write the numbers of the set bytes, 64 at a time; return how many. Bytes after the last are there, and are 0."""
+    count = 0
+    for low in range(0, flags.size, 64):
+        word = _flagged(flags, low)
+        while word != U8(0):
+            spikes[U8(count)] = I4(first + low + _trailing_zeros(word))
+            count += 1
+            word &= word - U8(1)
+    return count
+
+
+@njit(forceinline=True)
+def _scan(state, pop, parity, low, n, count):
+    """List the flagged neurons of [low, low + n) after the first `count`; return how many there are then."""
+    spikes = _view(state.spikes, parity * (state.spikes.size >> 1) + pop.start + count, pop.size - count)
+    return count + _list_flags(_view(state.flags, pop.start + low, n), low, spikes)
+
+
+@njit(forceinline=True)
+def _update_narrow(pop, layout, state, slot, parity):
+    """Update and scan a population chunk by chunk; return its spikes."""
+    count = 0
+    for low in range(0, pop.size, CHUNK):
+        n = min(CHUNK, pop.size - low)
+        at, whole = pop.start + low, (n + 15) & ~15
+        u, v = _view(state.u, at, whole), _view(state.v, at, whole)
+        acc, flags = _view(state.acc, slot + low, whole), _view(state.flags, at, whole)
+        if pop.kind == EVEN:
+            _update_even(pop, u, v, acc, flags, whole)
+        elif pop.kind == BIASED:
+            _update_biased(pop, u, v, acc, flags, _view(layout.bias, at, whole), whole)
         else:
-            probes.states[index, column] = state.v[row]
+            _update_mixed(pop, layout, state, at, whole, slot + low)
+        for k in range(n, whole):
+            flags[k] = np.uint8(0)
+        count = _scan(state, pop, parity, low, n, count)
+    return count
 
 
-@njit(cache=True)
-def _deliver_all(program, state, n_fired, events, t, counters):
-    """Deliver the neurons that fired in the step before and the input events of that step."""
-    for k in range(n_fired):
-        _deliver(program, state, state.fired[k], 0.0, t, t - 1, counters)
-    if 2 <= t <= events.ptr.size:
-        for k in range(events.ptr[t - 2], events.ptr[t - 1]):
-            _deliver(program, state, events.source[k], events.factor[k], t, t - 1, counters)
+@njit(forceinline=True)
+def _is_silent(pop, state):
+    """Whether nothing is left that could move a neuron."""
+    u, v, dead = (
+        _view(state.u, pop.start, pop.size),
+        _view(state.v, pop.start, pop.size),
+        _view(state.refract, pop.start, pop.size),
+    )
+    bits = u[0] & 0
+    for i in range(pop.size):
+        bits |= u[i] | v[i] | dead[i]
+    return bits == 0
 
 
-@njit(nogil=True, cache=True)
-def run_sample(program, state, t, n_steps, n_fired, events, probes, counters, output):
-    """Run steps t .. n_steps; returns (next step, sources in `fired`, spikes written).
+@njit(forceinline=True)
+def _reset_states(pop, state):
+    for i in range(pop.start, pop.start + pop.size):
+        state.u[i] = 0
+        state.v[i] = 0
 
-    Stops early when the output cannot hold one more worst-case step; call again with the step that it returns.
-    `counters` is (7, n_steps, n_cores) in the order of runtime.recording.Counters.
+
+@njit(forceinline=True)
+def _list_input(pop, state, stimuli, parity, sample, step):
+    """List an input's events of this step; return how many."""
+    events, k = stimuli.events, state.cursor[pop.input]
+    stop = stimuli.first[pop.input + 1]
+    while k < stop and (events[k, 0] < sample or (events[k, 0] == sample and events[k, 1] < step)):
+        k += 1
+    count, spikes = 0, _view(state.spikes, parity * (state.spikes.size >> 1) + pop.start, pop.padded)
+    while k < stop and events[k, 1] == step and events[k, 0] == sample:
+        spikes[count] = events[k, 2]
+        count += 1
+        k += 1
+    state.cursor[pop.input] = k
+    return count
+
+
+@njit
+def _list_values(pop, state, stimuli, parity, sample, step):
+    """List an input's lines whose value is not 0 in this step, and keep the values; return how many."""
+    count, spikes = 0, _view(state.spikes, parity * (state.spikes.size >> 1) + pop.start, pop.padded)
+    if step > stimuli.values.shape[1]:
+        return 0
+    for line in range(pop.size):
+        value = stimuli.values[sample, step - 1, pop.input + line]
+        state.values[pop.start + line] = value
+        if value != 0.0:
+            spikes[count] = line
+            count += 1
+    return count
+
+
+@njit(forceinline=True)
+def _write_rows(pop, layout, state, output, number, count, parity, sample, step):
+    """Record a population's spikes as rows (sample, step, neuron)."""
+    spikes = _view(state.spikes, parity * (state.spikes.size >> 1) + pop.start, count)
+    at, first = output.written[1 - parity, number], I4(pop.first)
+    rows = _view(output.rows, 3 * (pop.record + at), 3 * count)
+    if pop.ids >= 0:
+        spikes, first = _in_order(pop, layout, state, spikes, pop.owner), I4(0)
+    for k in range(count):
+        rows[3 * k] = I4(sample)
+        rows[3 * k + 1] = I4(step)
+        rows[3 * k + 2] = first + spikes[k]
+    output.written[parity, number] = at + count
+
+
+@njit
+def _in_order(pop, layout, state, spikes, thread):
+    """The neurons of a population that is held in another order, ascending: marked, then scanned."""
+    marks = state.marks[thread]
+    neurons = np.empty(spikes.size, np.int32)
+    for k in range(spikes.size):
+        marks[layout.ids[pop.ids + spikes[k]]] = np.uint8(1)
+    _list_flags(marks, 0, neurons)
+    for k in range(spikes.size):
+        marks[neurons[k]] = np.uint8(0)
+    return neurons
+
+
+@njit
+def _count_active(pop, layout, state, slot, active):
+    """Add the rows that are about to be moved by u, v, bias or input to the counts of their cores."""
+    for run in range(pop.runs, pop.run_stop):
+        low, high = layout.run_start[run], layout.run_start[run + 1]
+        count = 0
+        for i in range(low, high):
+            q = state.acc[slot + i - pop.start]
+            count += (q != 0) | (state.u[i] != 0) | (state.v[i] != 0) | (layout.bias[i] != 0)
+        active[layout.run_core[run]] += I4(count)
+
+
+@njit
+def _probe(layout, state, output, me, sample, step):
+    """Record the states of the columns that are this thread's."""
+    for column in range(output.probe_row.size):
+        if output.probe_owner[column] == me:
+            row, kind = output.probe_row[column], output.probe_kind[column]
+            if kind == 1:
+                value = np.int64(state.u[row])
+            elif kind == 2 and state.flags[row]:
+                value = np.int64(layout.refract[row]) * output.probe_unit
+            else:
+                value = np.int64(state.v[row])
+            output.probes[sample, step, column] = value
+
+
+@njit(forceinline=True)
+def _add_rows(weights, block, spikes, acc):
+    """Dense: four rows at a time, in 16 columns at least so that no loop has a scalar rest."""
+    n, shift, at = block.width, I4(block.shift), block.weights
+    j, count = 0, spikes.size
+    while j + 4 <= count:
+        a, b = _view(weights, at + spikes[j] * n, n), _view(weights, at + spikes[j + 1] * n, n)
+        c, d = _view(weights, at + spikes[j + 2] * n, n), _view(weights, at + spikes[j + 3] * n, n)
+        for k in range(n):
+            acc[k] += _up(I4(I4(I4(a[k]) + I4(b[k])) + I4(I4(c[k]) + I4(d[k]))), shift)
+        j += 4
+    while j < count:
+        a = _view(weights, at + spikes[j] * n, n)
+        for k in range(n):
+            acc[k] += _up(I4(a[k]), shift)
+        j += 1
+
+
+@njit(forceinline=True)
+def _ask_for_row(weights, index, start, stop):
+    """Ask for the lines that hold the groups [start, stop) of four synapses, as far as the first 64."""
+    stop = min(stop, start + 64)
+    for k in range(start, stop, 8):
+        _ask_for(index, k)
+    for k in range(start, stop, 16):
+        _ask_for(weights, 4 * k)
+
+
+@njit(forceinline=True)
+def _scatter(weights, index, start, stop, shift, acc):
+    """Add groups of four weights to the accumulators that a word of four targets names.
+
+    One load for four targets, because loads and stores of the accumulators are what limits this loop; unsigned numbers,
+    so that no index is checked.
     """
-    rows, slots = state.u.size, state.ring.shape[0]
-    spiked = np.zeros(rows, dtype=np.uint8)
-    written = 0
-    while t <= n_steps and written + rows <= output.step.size:
-        index, slot = t - 1, t % slots
-        _deliver_all(program, state, n_fired, events, t, counters)
-        n_fired = 0
-        for row in range(rows):
-            fired, active = _update(program, state, row, slot)
-            core = program.row_core[row]
-            spiked[row] = fired
-            counters[1, index, core] += active
-            if fired:
-                counters[0, index, core] += 1
-                counters[2, index, core] += program.route_ptr[row + 1] - program.route_ptr[row]
-                state.fired[n_fired] = row
-                n_fired += 1
-                output.step[written] = t
-                output.row[written] = row
-                written += 1
-        _record(program, state, probes, spiked, index)
-        t += 1
-    return t, n_fired, written
+    k, stop = U8(start), U8(stop)
+    while k < stop:
+        word, w = index[k], k * U8(4)
+        acc[word & U8(0xFFFF)] += _up(I4(weights[w]), shift)
+        acc[(word >> U8(16)) & U8(0xFFFF)] += _up(I4(weights[w + U8(1)]), shift)
+        acc[(word >> U8(32)) & U8(0xFFFF)] += _up(I4(weights[w + U8(2)]), shift)
+        acc[word >> U8(48)] += _up(I4(weights[w + U8(3)]), shift)
+        k += U8(1)
+
+
+@njit(forceinline=True)
+def _add_sparse(weights, index, pointer, spikes, shift, acc):
+    """Targets and weights by source, in groups of four."""
+    count = spikes.size
+    for j in range(count):
+        if j + AHEAD < count:
+            ahead = U8(spikes[U8(j + AHEAD)])
+            _ask_for_row(weights, index, np.int64(pointer[ahead]), np.int64(pointer[ahead + U8(1)]))
+        source = U8(spikes[U8(j)])
+        _scatter(weights, index, pointer[source], pointer[source + U8(1)], shift, acc)
+
+
+@njit(forceinline=True)
+def _add_ringed(weights, index, pointer, block, spikes, ring, now):
+    """The same with delays: the index counts through the slots, from the one of the next step on."""
+    count, shift, end = spikes.size, I4(block.shift), U8(ring.size)
+    for j in range(count):
+        if j + AHEAD < count:
+            ahead = np.int64(pointer[U8(spikes[U8(j + AHEAD)])])
+            for line in range(0, 128, 16):
+                _ask_for(index, ahead + line)
+            _ask_for(weights, ahead)
+            _ask_for(weights, ahead + 64)
+        source = U8(spikes[U8(j)])
+        k, stop = U8(pointer[source]), U8(pointer[source + U8(1)])
+        while k < stop:
+            place = U8(now) + U8(index[k])
+            place = place - end if place >= end else place
+            ring[place] += _up(I4(weights[k]), shift)
+            k += U8(1)
+
+
+@njit(forceinline=True)
+def _add_valued(weights, index, pointer, block, spikes, values, ring, now):
+    """The same for sources that send values: a weight counts value times, rounded to even."""
+    end = np.int64(ring.size)
+    for j in range(spikes.size):
+        source = np.int64(spikes[j])
+        value = values[source]
+        for k in range(pointer[source], pointer[source + 1]):
+            place = now + np.int64(index[k])
+            place = place - end if place >= end else place
+            ring[place] += np.int64(np.rint(np.float64(np.int64(weights[k]) << block.shift) * value))
+
+
+@njit(forceinline=True)
+def _add_tiled(weights, index, pointer, block, spikes, queue, acc):
+    """Sparse into many targets: the segments of all spikes are sorted by tile, so that a tile is in the cache at a time.
+
+    pointer: per source the first of its segments (n + 1), then per segment its start (m + 1), then its tile (m).
+    """
+    count, sources = spikes.size, block.tiles
+    n_tiles = (acc.size + (1 << block.tile_bits) - 1) >> block.tile_bits
+    ends = _view(queue, 0, n_tiles + 1)
+    for k in range(n_tiles + 1):
+        ends[k] = 0
+    starts = _view(pointer, sources + 1, pointer[sources] + 1)
+    tile_of = _view(pointer, sources + 2 + pointer[sources], np.int64(pointer[sources]))
+    for j in range(count):
+        source = U8(spikes[U8(j)])
+        for s in range(pointer[source], pointer[source + U8(1)]):
+            ends[U8(tile_of[U8(s)]) + U8(1)] += 1
+    for k in range(n_tiles):
+        ends[k + 1] += ends[k]
+    total = ends[n_tiles]
+    segments = _view(queue, n_tiles + 1, total)
+    for j in range(count):
+        source = U8(spikes[U8(j)])
+        for s in range(pointer[source], pointer[source + U8(1)]):
+            tile, start = U8(tile_of[U8(s)]), np.int64(starts[U8(s)])
+            segments[U8(ends[tile])] = (start << 16) | (np.int64(starts[U8(s + 1)]) - start)
+            ends[tile] += 1
+    done, shift = 0, I4(block.shift)
+    for tile in range(n_tiles):
+        low = tile << block.tile_bits
+        part = _view(acc, low, min(1 << block.tile_bits, acc.size - low))
+        while done < ends[tile]:
+            if done + 6 * AHEAD < total:
+                ahead = segments[U8(done + 6 * AHEAD)]
+                _ask_for_row(weights, index, ahead >> 16, (ahead >> 16) + (ahead & 0xFFFF))
+            segment = segments[U8(done)]
+            _scatter(weights, index, segment >> 16, (segment >> 16) + (segment & 0xFFFF), shift, part)
+            done += 1
+
+
+@njit(forceinline=True)
+def _add_shared_rows(weights, pointer, block, spikes, acc):
+    """Patterns that sources share, each a few runs of neighbouring targets.
+
+    pointer: per source its pattern and its base (2 n), then per pattern the first of its runs (p + 1), then per run
+    (target from the base, length, first weight).
+    """
+    shift, n = I4(block.shift), block.tiles
+    runs = 2 * n + block.tile_bits + 1
+    for j in range(spikes.size):
+        source = np.int64(spikes[j])
+        pattern, base = pointer[2 * source], pointer[2 * source + 1]
+        for run in range(pointer[2 * n + pattern], pointer[2 * n + pattern + 1]):
+            at = runs + 3 * run
+            m = pointer[at + 1]
+            row, part = _view(weights, block.weights + pointer[at + 2], m), _view(acc, base + pointer[at], m)
+            for k in range(m):
+                part[k] += _up(I4(row[k]), shift)
+
+
+@njit(forceinline=True)
+def _deliver(layout, state, weights, block, source, target, step, parity, me, wide):
+    """Add the rows of everything that the source listed."""
+    spikes = _view(state.spikes, parity * (state.spikes.size >> 1) + source.start, state.counts[parity, block.source])
+    slot = (step + 1 + block.delay) % target.slots
+    plane = target.acc + block.plane * target.slots * target.padded
+    acc = _view(state.acc, plane + slot * target.padded, target.padded)
+    pointer = _view(layout.pointer, block.pointer, layout.pointer.size - block.pointer)
+    if block.kind == DENSE:
+        _add_rows(weights, block, spikes, _view(acc, 0, block.width))
+        return
+    rest = _view(weights, block.weights, weights.size - block.weights)
+    if block.kind == SPARSE:
+        index = _view(layout.index64, block.index, layout.index64.size - block.index)
+        if block.shift == 0:
+            _add_sparse(rest, index, pointer, spikes, I4(0), acc)
+        else:
+            _add_sparse(rest, index, pointer, spikes, I4(block.shift), acc)
+    elif block.kind == SHARED:
+        _add_shared_rows(weights, pointer, block, spikes, acc)
+    elif block.kind == TILED:
+        index = _view(layout.index64, block.index, layout.index64.size - block.index)
+        queue = _view(state.queue, me * (state.queue.size >> 1), state.queue.size >> 1)
+        _add_tiled(rest, index, pointer, block, spikes, queue, _view(acc, 0, target.size))
+    else:
+        index = _view(layout.index32, block.index, layout.index32.size - block.index)
+        ring = _view(state.acc, plane, target.slots * target.padded)
+        now = ((step + 1) % target.slots) * target.padded
+        if block.kind == RINGED:
+            _add_ringed(rest, index, pointer, block, spikes, ring, now)
+        elif wide is not None:
+            values = _view(state.values, source.start, source.size)
+            _add_valued(rest, index, pointer, block, spikes, values, ring, now)
+
+
+@njit(forceinline=True)
+def _move(pop, number, layout, state, output, parity, sample, step, wide):
+    """Phase 1 for one population: what arrived, the update, the list of its spikes."""
+    if state.asleep[number] != 0:
+        if state.pending[number] < step:
+            return 0
+        state.asleep[number] = 0
+    if pop.reset_every > 0 and step % pop.reset_every == pop.reset_at:
+        _reset_states(pop, state)
+    slot = pop.acc + (step % pop.slots) * pop.padded
+    if pop.planes > 1:
+        _fold_planes(pop, layout, state, slot)
+    if output.active.shape[2] > 0:
+        _count_active(pop, layout, state, slot, output.active[sample, step - output.first])
+    if wide is None:
+        count = _update_narrow(pop, layout, state, slot, parity)
+    else:
+        _update_wide(pop, layout, state, output.watch, slot)
+        count = _scan(state, pop, parity, 0, pop.size, 0)
+    if count == 0 and pop.sleeps == 1 and step & 15 == 0 and state.pending[number] <= step:
+        state.asleep[number] = _is_silent(pop, state)
+    return count
+
+
+@njit(forceinline=True)
+def _clear(layout, state, me):
+    """Bring this thread's populations to the cleared state."""
+    for p in range(layout.populations.size):
+        pop = layout.populations[p]
+        if pop.owner == me and pop.kind not in (INPUT, VALUES):
+            _view(state.u, pop.start, pop.padded)[:] = 0
+            _view(state.v, pop.start, pop.padded)[:] = 0
+            _view(state.refract, pop.start, pop.padded)[:] = 0
+            _view(state.acc, pop.acc, pop.planes * pop.slots * pop.padded)[:] = 0
+            state.pending[p] = 0
+            state.asleep[p] = 0
+
+
+@njit(forceinline=True)
+def _has_room(layout, written):
+    """Whether every recorded population could spike as a whole once more."""
+    for p in range(layout.populations.size):
+        pop = layout.populations[p]
+        if pop.room > 0 and pop.room - written[p] < pop.size:
+            return False
+    return True
+
+
+@njit(forceinline=True)
+def _run(layout, state, stimuli, output, control, wide):
+    """`run`, on arrays that are lent."""
+    sample, step, made = control.sample, control.step, 0
+    while sample < control.stop:
+        if step == control.first and control.first == 1 and control.threads == 1:
+            _clear(layout, state, control.thread)
+        while step <= control.steps:
+            parity = made & 1
+            if made == control.todo or not _has_room(layout, output.written[1 - parity]):
+                return sample, step, made
+            made += 1
+            for p in range(layout.populations.size):
+                pop = layout.populations[p]
+                if pop.owner != control.thread:
+                    continue
+                if pop.kind == INPUT:
+                    count = _list_input(pop, state, stimuli, parity, sample, step)
+                elif pop.kind == VALUES:
+                    count = _list_values(pop, state, stimuli, parity, sample, step)
+                else:
+                    count = _move(pop, p, layout, state, output, parity, sample, step, wide)
+                state.counts[parity, p] = count
+                if pop.room > 0:
+                    _write_rows(pop, layout, state, output, p, count, parity, sample, step)
+            if output.probe_row.size > 0:
+                _probe(layout, state, output, control.thread, sample, step - control.first)
+            if control.threads > 1:
+                _meet(state.arrived, made * control.threads)
+            for b in range(layout.blocks.size):
+                block = layout.blocks[b]
+                if block.owner != control.thread or state.counts[parity, block.source] == 0:
+                    continue
+                source, target = layout.populations[block.source], layout.populations[block.target]
+                state.pending[block.target] = max(state.pending[block.target], step + target.slots)
+                if block.bytes == 1:
+                    _deliver(layout, state, layout.weights8, block, source, target, step, parity, control.thread, wide)
+                else:
+                    _deliver(layout, state, layout.weights16, block, source, target, step, parity, control.thread, wide)
+            step += 1
+        sample, step = sample + 1, control.first
+    return sample, step, made
+
+
+@njit(nogil=True, cache=not CHECKED, boundscheck=CHECKED)
+def run(layout, state, stimuli, output, control, wide):
+    """Run from (control.sample, control.step) until `control.stop`, the call's share of steps, or a full recording.
+
+    Returns the sample and step to go on from, and the steps made. With several threads each calls with its number and
+    the same control; they meet once in each step. What one publishes in a step stands in the half of its parity, which
+    is not written again before all have met once more: so all see the same, and all leave after the same step.
+    """
+    return _run(_lent(layout), _lent(state), _lent(stimuli), _lent(output), control, wide)
 
 
 def is_compiled():
-    """Whether the kernel is compiled in this process or in numba's cache on disk."""
-    folder = run_sample._cache.cache_path  # pyright: ignore[reportAttributeAccessIssue]
-    return bool(run_sample.signatures) or any(Path(folder).glob("kernels.run_sample*.nbi"))
+    """Whether the engine is compiled in this process or in numba's cache on disk."""
+    folder = run._cache.cache_path  # pyright: ignore[reportAttributeAccessIssue]
+    return bool(run.signatures) or any(Path(folder).glob("kernels.run*.nbi"))

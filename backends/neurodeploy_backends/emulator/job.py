@@ -1,0 +1,351 @@
+"""Verb: run a layout on a stimulus, sample by sample over threads, or one sample over several."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
+from neurodeploy.runtime.probes import ProbedVariable, probed_variables
+from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.state import RunOptions
+from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy_backends.emulator import gather as _gather
+from neurodeploy_backends.emulator import kernels as _kernels
+from neurodeploy_backends.emulator.lower import Lowered, lower
+
+__all__ = ["run_job"]
+
+gather: Any = _gather
+kernels: Any = _kernels
+Array = NDArray[Any]
+CHUNK_ROWS = 1 << 18
+"""Recorded spikes that one call may hold, at least one step's worst case."""
+CALL_S = 0.05
+"""What a call should last: how often progress is told and Ctrl-C heard."""
+SHARES = 4
+"""Portions of samples per thread, so that a slow one does not keep the others waiting."""
+PAYS_FROM = 1_000_000
+"""Synapses from which one sample is worth the meeting of several threads in every step."""
+_KINDS = {"v": 0, "u": 1, "v_register": 2}
+
+
+@dataclass
+class _Share:
+    """Samples [start, stop) of one worker, and what they gave."""
+
+    start: int
+    stop: int
+    rows: list[list[Array]] = field(default_factory=list[list[Array]])
+    """By part, in the order of the calls."""
+    done: int = 0
+    """Steps that are done."""
+
+
+_LOWERED: dict[int, dict[tuple[bool, int], Lowered]] = {}
+"""Layouts of the programs that are alive, by identity."""
+
+
+def _lowered(program: Program, *, watched: bool, pieces: int) -> Lowered:
+    """The layout of a program, made once for as long as the program lives."""
+    if id(program) not in _LOWERED:
+        weakref.finalize(program, _LOWERED.pop, id(program), None)
+    layouts = _LOWERED.setdefault(id(program), {})
+    if (watched, pieces) not in layouts:
+        layouts[watched, pieces] = lower(program, watched=watched, pieces=pieces)
+    return layouts[watched, pieces]
+
+
+class _Job:
+    """One program on one stimulus, and everything that all samples share."""
+
+    def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
+        self.program, self.stimulus, self.steps, self.options, self.pieces = program, stimulus, steps, options, pieces
+        self.low = _lowered(program, watched=options.overflow, pieces=pieces)
+        self.first = options.resume.step + 1 if options.resume else 1
+        self.length = max(steps - self.first + 1, 0)
+        self.probes = probed_variables(program.network)
+        self._make_room()
+        self._make_outputs()
+        self.stimuli = self._stimuli()
+        self.stopped = threading.Event()
+
+    def _make_room(self) -> None:
+        """Give every recorded part its region of a call's rows."""
+        table, wanted = self.low.layout.populations.copy(), self.options.record
+        recorded = [not p.is_input and (wanted is None or p.name in wanted) for p in self.low.parts]
+        total = sum(part.size for part, on in zip(self.low.parts, recorded, strict=True) if on)
+        at = 0
+        for number, (part, on) in enumerate(zip(self.low.parts, recorded, strict=True)):
+            room = max(part.size * 2, CHUNK_ROWS * part.size // max(total, 1)) if on else 0
+            table["room"][number], table["record"][number] = room, at
+            at += room
+        self.room = at
+        self.layout = self.low.layout._replace(populations=table)
+
+    def _make_outputs(self) -> None:
+        low, n = self.low, self.stimulus.n_samples
+        rows = [low.row_of_neuron[probe.population] for probe in self.probes]
+        kinds = [np.full(r.size, _KINDS[probe.variable]) for r, probe in zip(rows, self.probes, strict=True)]
+        none = np.zeros(0, dtype=np.int64)
+        self.probe_row = np.concatenate([*rows, none]).astype(np.int64)
+        self.probe_kind = np.concatenate([*kinds, none]).astype(np.int64)
+        owner = np.zeros(low.rows, dtype=np.int64)
+        for part in low.parts:
+            if not part.is_input:
+                owner[part.start : part.start + part.size] = part.owner
+        self.probe_owner = owner[self.probe_row]
+        self.states = np.zeros((n, self.length, self.probe_row.size), dtype=np.int64)
+        cores = self.program.tables.n_cores if self.options.activity else 0
+        shape = (n if cores else 0, self.length if cores else 0, cores)
+        self.active = [np.zeros(shape, dtype=np.int32) for _ in range(self.pieces)]
+        counted = self.options.overflow and self.low.wide
+        self.watch = [np.zeros((3, low.rows if counted else 0), dtype=np.int64)]
+
+    def _stimuli(self) -> Any:
+        """Events of all spike inputs one after the other, values of all value inputs side by side."""
+        driven, n, shown = self.low.values, self.stimulus.n_samples, self.stimulus.n_steps
+        names = [part.name for part in self.low.parts if part.is_input and part.name not in driven]
+        none = np.zeros((0, 3), dtype=np.int32)
+        events = [_ordered(np.asarray(self.stimulus.spikes.get(name, none), dtype=np.int32)) for name in names]
+        joined = events[0] if len(events) == 1 else np.concatenate([*events, none])
+        first = np.r_[0, np.cumsum([len(e) for e in events])].astype(np.int64)
+        values = [np.zeros((n if driven else 0, shown, 0))]
+        for name in driven:
+            lines = self.program.network.input_by_name[name].size
+            values.append(np.asarray(self.stimulus.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
+        joined.flags.writeable = False
+        return kernels.Stimuli(joined, first, np.concatenate(values, axis=2) if driven else values[0])
+
+    def state(self, sample: int) -> Any:
+        """A cleared state, its cursors on the events of a sample."""
+        low, rows = self.low, self.low.rows
+        dtype = np.int64 if low.wide else np.int32
+        every = sum(-(-part.size // 64) * 64 for part in low.parts)
+        events, first = self.stimuli.events, self.stimuli.first
+        cursor = [first[k] + np.searchsorted(events[first[k] : first[k + 1], 0], sample) for k in range(first.size - 1)]
+        most = max((-(-r.size // 64) * 64 for r in low.row_of_neuron.values()), default=0)
+        marks = np.zeros((self.pieces, most), dtype=np.uint8)
+        return kernels.State(
+            u=np.zeros(rows, dtype=dtype),
+            v=np.zeros(rows, dtype=dtype),
+            acc=np.zeros(low.accumulators, dtype=dtype),
+            refract=np.zeros(rows, dtype=np.uint8),
+            flags=np.zeros(rows, dtype=np.uint8),
+            spikes=np.zeros(2 * every, dtype=np.int32),
+            counts=np.zeros((2, len(low.parts)), dtype=np.int64),
+            values=np.zeros(every if low.wide else 0),
+            pending=np.zeros(len(low.parts), dtype=np.int64),
+            asleep=np.zeros(len(low.parts), dtype=np.uint8),
+            cursor=np.array([*cursor, 0], dtype=np.int64),
+            queue=np.zeros(2 * low.queue, dtype=np.int64),
+            arrived=np.zeros(8, dtype=np.int64),
+            marks=marks,
+        )
+
+    def output(self, thread: int) -> Any:
+        """Buffers of one thread; what is probed goes to the arrays of the job."""
+        return kernels.Output(
+            rows=np.empty(3 * self.room, dtype=np.int32),
+            written=np.zeros((2, len(self.low.parts)), dtype=np.int64),
+            probe_row=self.probe_row,
+            probe_kind=self.probe_kind,
+            probe_owner=self.probe_owner,
+            probe_unit=np.int64(self.program.target.dialect.register_value_per_refractory_step),
+            probes=self.states,
+            active=self.active[thread],
+            watch=self.watch[0],
+            first=np.int64(self.first),
+        )
+
+    def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Any:
+        """Arguments of one call."""
+        numbers = (sample, step, stop, self.steps, self.first, todo, thread, self.pieces)
+        return kernels.Control(*(np.int64(number) for number in numbers))
+
+    def run(self, share: _Share, told: Callable[[int], None]) -> None:
+        """Run a share of the samples, a call after the other, until it is done or all are stopped."""
+        state, outputs = self.state(share.start), [self.output(thread) for thread in range(self.pieces)]
+        sample, step, todo = share.start, self.first, 16
+        wide = () if self.low.wide else None
+        while sample < share.stop and self.length and not self.stopped.is_set():
+            begun = time.perf_counter()
+            calls = [self.control(sample, step, share.stop, todo, thread) for thread in range(self.pieces)]
+            state.arrived[:] = 0
+            outputs[0].written[:] = 0
+            sample, step, made = self._call(state, outputs, calls, wide)
+            share.rows.append(self._taken(outputs[0], made))
+            share.done += made
+            told(made)
+            todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
+
+    def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
+        """One call in every thread that shares the sample; the first runs here."""
+        others = [
+            threading.Thread(target=kernels.run, args=(self.layout, state, self.stimuli, output, call, wide))
+            for output, call in zip(outputs[1:], calls[1:], strict=True)
+        ]
+        for other in others:
+            other.start()
+        result = kernels.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
+        for other in others:
+            other.join()
+        return result
+
+    def _taken(self, output: Any, made: int) -> list[Array]:
+        """Copies of the rows that a call wrote, by part."""
+        written, table = output.written[1 - (made & 1)], self.layout.populations
+        return [
+            output.rows[3 * at : 3 * (at + count)].reshape(-1, 3).copy()
+            for at, count in zip(table["record"].tolist(), written.tolist(), strict=True)
+        ]
+
+
+def _ordered(rows: Array) -> Array:
+    """Rows by sample and step, in one layout so that one compiled engine serves all."""
+    rows = np.ascontiguousarray(rows)
+    if not gather.in_order(rows):
+        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    rows = rows.view()
+    rows.flags.writeable = False
+    return rows
+
+
+def _steps_of(seconds: float, made: int, took: float) -> int:
+    """Steps that last about as long as asked, growing eightfold at most."""
+    return max(1, min(8 * max(made, 1), int(seconds * max(made, 1) / max(took, 1e-6))))
+
+
+def _pieces(program: Program, n_samples: int, threads: int) -> int:
+    """Threads that share one sample: several only where a step is long enough to pay for their meeting."""
+    if n_samples > 1 or threads < 2 or not kernels.CAN_YIELD:
+        return 1
+    return threads if program.tables.entry_target.size >= PAYS_FROM else 1
+
+
+def _shares(n_samples: int, workers: int) -> list[_Share]:
+    count = min(n_samples, workers if workers == 1 else workers * SHARES)
+    cuts = [k * n_samples // count for k in range(count + 1)]
+    return [_Share(low, high) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def run_job(
+    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None
+) -> Recording:
+    """Return the recording; after Ctrl-C, what the samples before the first unfinished one gave, marked incomplete."""
+    threads = options.threads or os.cpu_count() or 1
+    pieces = _pieces(program, stimulus.n_samples, threads)
+    job = _Job(program, stimulus, steps, options, pieces)
+    shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads)
+    total, told = stimulus.n_samples * job.length, [0]
+
+    def tell(made: int) -> None:
+        told[0] += made
+
+    with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:
+        futures = [pool.submit(job.run, share, tell) for share in shares]
+        try:
+            for future in futures:
+                while not _done(future, 0.1):
+                    if progress:
+                        progress(told[0], total)
+            if progress:
+                progress(told[0], total)
+        except KeyboardInterrupt:
+            job.stopped.set()
+    for future in futures:
+        future.result()
+    return _recording(job, shares, options)
+
+
+def _done(future: Any, seconds: float) -> bool:
+    from concurrent.futures import wait
+
+    return bool(wait([future], timeout=seconds).done)
+
+
+class _Kept(NamedTuple):
+    """Samples that are whole."""
+
+    samples: int
+    complete: bool
+
+
+def _recording(job: _Job, shares: list[_Share], options: RunOptions) -> Recording:
+    """Join what the shares gave."""
+    kept = _whole_samples(job, shares)
+    spikes: dict[str, Array] = {}
+    for item in job.program.populations:
+        mine = [k for k, part in enumerate(job.low.parts) if part.name == item.name and not part.is_input]
+        ranges = [_joined([call[k] for share in shares for call in share.rows]) for k in mine]
+        spikes[item.name] = ranges[0] if len(ranges) == 1 else _merged(ranges)
+        if not kept.complete:
+            spikes[item.name] = spikes[item.name][spikes[item.name][:, 0] < kept.samples]
+    n = kept.samples
+    return Recording(
+        ran_on="emulator",
+        backend="emulator",
+        program_digest=job.program.digest(),
+        seed=options.seed,
+        n_samples=n,
+        n_steps=job.steps,
+        first_step=job.first,
+        complete=kept.complete,
+        spikes=spikes,
+        states=_states(job, n),
+        input_spikes=_shown(job, n),
+        active_updates=sum(job.active[1:], job.active[0])[:n] if options.activity else None,
+        overflows={},
+    )
+
+
+def _whole_samples(job: _Job, shares: list[_Share]) -> _Kept:
+    """The samples 0, 1, ... up to the first that is unfinished: a stopped run keeps no sample whose number would change."""
+    n = 0
+    for share in shares:
+        whole = share.done // job.length if job.length else share.stop - share.start
+        n += whole
+        if whole < share.stop - share.start:
+            return _Kept(n, False)
+    return _Kept(n, True)
+
+
+def _joined(calls: list[Array]) -> Array:
+    """Rows of the calls of one range, which are in order."""
+    calls = [rows for rows in calls if rows.size]
+    return calls[0] if len(calls) == 1 else np.concatenate([*calls, np.zeros((0, 3), dtype=np.int32)])
+
+
+def _merged(ranges: list[Array]) -> Array:
+    """Rows of the ranges of one population, sorted by (sample, step, neuron)."""
+    rows = np.concatenate(ranges)
+    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+
+
+def _shown(job: _Job, n_samples: int) -> dict[str, Array]:
+    """Input rows of the whole samples, up to the last step."""
+    found: dict[str, Array] = {}
+    for name, rows in job.stimulus.spikes.items():
+        if job.steps < job.stimulus.n_steps or n_samples < job.stimulus.n_samples:
+            rows = rows[(rows[:, 1] <= job.steps) & (rows[:, 0] < n_samples)]
+        found[name] = rows
+    return found
+
+
+def _states(job: _Job, n_samples: int) -> dict[str, Array]:
+    found, column = dict[str, Array](), 0
+    for probe in job.probes:
+        width = job.low.row_of_neuron[probe.population].size
+        found[probe.name] = job.states[:n_samples, :, column : column + width]
+        column += width
+    return found
