@@ -23,6 +23,7 @@ from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator.lower import Lowered, lower
+from neurodeploy_backends.emulator.states import kept_state, restore
 
 __all__ = ["run_job"]
 
@@ -50,6 +51,10 @@ class _Share:
     """By part, in the order of the calls."""
     done: int = 0
     """Steps that are done."""
+    watch: Array | None = None
+    """(3, rows) what left its range."""
+    state: Any = None
+    """After the last step."""
 
 
 _LOWERED: dict[int, dict[tuple[bool, int], Lowered]] = {}
@@ -109,8 +114,6 @@ class _Job:
         cores = self.program.tables.n_cores if self.options.activity else 0
         shape = (n if cores else 0, self.length if cores else 0, cores)
         self.active = [np.zeros(shape, dtype=np.int32) for _ in range(self.pieces)]
-        counted = self.options.overflow and self.low.wide
-        self.watch = [np.zeros((3, low.rows if counted else 0), dtype=np.int64)]
 
     def _stimuli(self) -> Any:
         """Events of all spike inputs one after the other, values of all value inputs side by side."""
@@ -148,13 +151,13 @@ class _Job:
             pending=np.zeros(len(low.parts), dtype=np.int64),
             asleep=np.zeros(len(low.parts), dtype=np.uint8),
             cursor=np.array([*cursor, 0], dtype=np.int64),
-            queue=np.zeros(2 * low.queue, dtype=np.int64),
+            queue=np.zeros((self.pieces, low.queue + 1), dtype=np.int64),
             arrived=np.zeros(8, dtype=np.int64),
             marks=marks,
         )
 
-    def output(self, thread: int) -> Any:
-        """Buffers of one thread; what is probed goes to the arrays of the job."""
+    def output(self, watch: Array) -> Any:
+        """Buffers of one share; what is probed goes to the arrays of the job."""
         return kernels.Output(
             rows=np.empty(3 * self.room, dtype=np.int32),
             written=np.zeros((2, len(self.low.parts)), dtype=np.int64),
@@ -163,8 +166,8 @@ class _Job:
             probe_owner=self.probe_owner,
             probe_unit=np.int64(self.program.target.dialect.register_value_per_refractory_step),
             probes=self.states,
-            active=self.active[thread],
-            watch=self.watch[0],
+            active=self.active[0],
+            watch=watch,
             first=np.int64(self.first),
         )
 
@@ -175,7 +178,12 @@ class _Job:
 
     def run(self, share: _Share, told: Callable[[int], None]) -> None:
         """Run a share of the samples, a call after the other, until it is done or all are stopped."""
-        state, outputs = self.state(share.start), [self.output(thread) for thread in range(self.pieces)]
+        state, counted = self.state(share.start), self.low.rows if self.options.overflow and self.low.wide else 0
+        share.watch = np.zeros((3, counted), dtype=np.int64)
+        output = self.output(share.watch)
+        outputs = [output._replace(active=active) for active in self.active]
+        if self.options.resume is not None:
+            restore(self.low, state, self.options.resume, share.start)
         sample, step, todo = share.start, self.first, 16
         wide = () if self.low.wide else None
         while sample < share.stop and self.length and not self.stopped.is_set():
@@ -188,6 +196,7 @@ class _Job:
             share.done += made
             told(made)
             todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
+        share.state = state
 
     def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
         """One call in every thread that shares the sample; the first runs here."""
@@ -233,8 +242,9 @@ def _pieces(program: Program, n_samples: int, threads: int) -> int:
     return threads if program.tables.entry_target.size >= PAYS_FROM else 1
 
 
-def _shares(n_samples: int, workers: int) -> list[_Share]:
-    count = min(n_samples, workers if workers == 1 else workers * SHARES)
+def _shares(n_samples: int, workers: int, *, single: bool) -> list[_Share]:
+    """Portions of the samples; `single`: each for itself, because its state is given or wanted."""
+    count = n_samples if single else min(n_samples, workers if workers == 1 else workers * SHARES)
     cuts = [k * n_samples // count for k in range(count + 1)]
     return [_Share(low, high) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
 
@@ -246,7 +256,8 @@ def run_job(
     threads = options.threads or os.cpu_count() or 1
     pieces = _pieces(program, stimulus.n_samples, threads)
     job = _Job(program, stimulus, steps, options, pieces)
-    shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads)
+    stateful = options.keep_state or options.resume is not None
+    shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
     total, told = stimulus.n_samples * job.length, [0]
 
     def tell(made: int) -> None:
@@ -279,11 +290,14 @@ class _Kept(NamedTuple):
 
     samples: int
     complete: bool
+    steps: int | None = None
+    """Of a single sample that was stopped: the last step that is done."""
 
 
 def _recording(job: _Job, shares: list[_Share], options: RunOptions) -> Recording:
     """Join what the shares gave."""
     kept = _whole_samples(job, shares)
+    steps = job.steps if kept.steps is None else kept.steps
     spikes: dict[str, Array] = {}
     for item in job.program.populations:
         mine = [k for k, part in enumerate(job.low.parts) if part.name == item.name and not part.is_input]
@@ -298,14 +312,15 @@ def _recording(job: _Job, shares: list[_Share], options: RunOptions) -> Recordin
         program_digest=job.program.digest(),
         seed=options.seed,
         n_samples=n,
-        n_steps=job.steps,
+        n_steps=steps,
         first_step=job.first,
         complete=kept.complete,
         spikes=spikes,
-        states=_states(job, n),
-        input_spikes=_shown(job, n),
-        active_updates=sum(job.active[1:], job.active[0])[:n] if options.activity else None,
-        overflows={},
+        states=_states(job, n, steps - job.first + 1),
+        input_spikes=_shown(job, n, steps),
+        active_updates=_active(job, n, steps - job.first + 1),
+        overflows=_overflows(job, shares),
+        final_state=_final_state(job, shares) if options.keep_state and kept.complete else None,
     )
 
 
@@ -316,7 +331,8 @@ def _whole_samples(job: _Job, shares: list[_Share]) -> _Kept:
         whole = share.done // job.length if job.length else share.stop - share.start
         n += whole
         if whole < share.stop - share.start:
-            return _Kept(n, False)
+            alone = job.stimulus.n_samples == 1 and share.done > 0
+            return _Kept(1, False, job.first + share.done - 1) if alone else _Kept(n, False)
     return _Kept(n, True)
 
 
@@ -332,20 +348,42 @@ def _merged(ranges: list[Array]) -> Array:
     return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
 
 
-def _shown(job: _Job, n_samples: int) -> dict[str, Array]:
+def _shown(job: _Job, n_samples: int, steps: int) -> dict[str, Array]:
     """Input rows of the whole samples, up to the last step."""
     found: dict[str, Array] = {}
     for name, rows in job.stimulus.spikes.items():
-        if job.steps < job.stimulus.n_steps or n_samples < job.stimulus.n_samples:
-            rows = rows[(rows[:, 1] <= job.steps) & (rows[:, 0] < n_samples)]
+        if steps < job.stimulus.n_steps or n_samples < job.stimulus.n_samples:
+            rows = rows[(rows[:, 1] <= steps) & (rows[:, 0] < n_samples)]
         found[name] = rows
     return found
 
 
-def _states(job: _Job, n_samples: int) -> dict[str, Array]:
+def _states(job: _Job, n_samples: int, length: int) -> dict[str, Array]:
     found, column = dict[str, Array](), 0
     for probe in job.probes:
         width = job.low.row_of_neuron[probe.population].size
-        found[probe.name] = job.states[:n_samples, :, column : column + width]
+        found[probe.name] = job.states[:n_samples, :length, column : column + width]
         column += width
     return found
+
+
+def _active(job: _Job, n_samples: int, length: int) -> Array | None:
+    """Active compartments by (sample, step, core), of all threads together."""
+    if not job.options.activity:
+        return None
+    return sum(job.active[1:], job.active[0])[:n_samples, :length]
+
+
+def _overflows(job: _Job, shares: list[_Share]) -> dict[str, Array]:
+    """(3, size) by population: counted, or 0 because it was proven before the run that none is possible."""
+    if not job.options.overflow or not (job.low.wide or job.low.proven):
+        return {}
+    total = np.zeros((3, job.low.rows), dtype=np.int64)
+    for share in shares:
+        if share.watch is not None and share.watch.size:
+            total += share.watch
+    return {name: total[:, rows] for name, rows in job.low.row_of_neuron.items()}
+
+
+def _final_state(job: _Job, shares: list[_Share]) -> Any:
+    return kept_state(job.program, job.low, [share.state for share in shares], job.steps)

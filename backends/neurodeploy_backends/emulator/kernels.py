@@ -60,10 +60,10 @@ SPINS = 2000
 
 Layout = namedtuple(
     "Layout",
-    "populations blocks ku kv bias vth vmin vmax refract reset plane_shift ids weights8 weights16 index64 index32 "
+    "populations blocks ku kv bias vth vmin vmax refract reset plane_shift ids weights8 weights16 index32 "
     "pointer run_start run_core switches",
 )
-"""A program as the engine reads it. `index64` holds four 16-bit targets in a word; `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`
+"""A program as the engine reads it. `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`
 (wide): bits of the accumulator or 0, of the state, overflow of u (0 none, 1 wrap, 2 fold), of u + bias (0, 1)."""
 State = namedtuple(
     "State",
@@ -175,6 +175,18 @@ def _flagged(typingctx, flags, offset):
         return builder.bitcast(builder.icmp_unsigned("!=", loaded, ir.Constant(bytes_, None)), ir.IntType(64))
 
     return types.uint64(flags, types.int64), generate
+
+
+@intrinsic
+def _word(typingctx, array, offset):
+    """The 64 bits that begin at an element, aligned or not."""
+
+    def generate(context, builder, signature, arguments):
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.bitcast(builder.gep(source.data, [arguments[1]]), ir.IntType(64).as_pointer())
+        return builder.load(place, align=1)
+
+    return types.uint64(array, types.uint64), generate
 
 
 @intrinsic
@@ -550,42 +562,42 @@ def _add_rows(weights, block, spikes, acc):
 
 
 @njit(forceinline=True)
-def _ask_for_row(weights, index, start, stop):
-    """Ask for the lines that hold the groups [start, stop) of four synapses, as far as the first 64."""
+def _ask_for_groups(groups, start, stop):
+    """Ask for the lines that hold groups [start, stop), as far as the first 64."""
+    size = 8 // groups.itemsize + 4
     stop = min(stop, start + 64)
-    for k in range(start, stop, 8):
-        _ask_for(index, k)
-    for k in range(start, stop, 16):
-        _ask_for(weights, 4 * k)
+    for k in range(start * size, stop * size, 64 // groups.itemsize):
+        _ask_for(groups, k)
 
 
 @njit(forceinline=True)
-def _scatter(weights, index, start, stop, shift, acc):
-    """Add groups of four weights to the accumulators that a word of four targets names.
+def _scatter(groups, start, stop, shift, acc):
+    """Add the weights of groups [start, stop) to their accumulators. A group is four 16-bit targets, then four weights.
 
-    One load for four targets, because loads and stores of the accumulators are what limits this loop; unsigned numbers,
-    so that no index is checked.
+    One load for four targets, because loads and stores of accumulators are what limits this loop; targets beside their
+    weights, because a row of synapses is a cache miss; unsigned numbers, so that no index is checked.
     """
-    k, stop = U8(start), U8(stop)
+    head = U8(8 // groups.itemsize)
+    k, stop = U8(start) * (head + U8(4)), U8(stop) * (head + U8(4))
     while k < stop:
-        word, w = index[k], k * U8(4)
-        acc[word & U8(0xFFFF)] += _up(I4(weights[w]), shift)
-        acc[(word >> U8(16)) & U8(0xFFFF)] += _up(I4(weights[w + U8(1)]), shift)
-        acc[(word >> U8(32)) & U8(0xFFFF)] += _up(I4(weights[w + U8(2)]), shift)
-        acc[word >> U8(48)] += _up(I4(weights[w + U8(3)]), shift)
-        k += U8(1)
+        word, w = _word(groups, k), k + head
+        acc[word & U8(0xFFFF)] += _up(I4(groups[w]), shift)
+        acc[(word >> U8(16)) & U8(0xFFFF)] += _up(I4(groups[w + U8(1)]), shift)
+        acc[(word >> U8(32)) & U8(0xFFFF)] += _up(I4(groups[w + U8(2)]), shift)
+        acc[word >> U8(48)] += _up(I4(groups[w + U8(3)]), shift)
+        k = w + U8(4)
 
 
 @njit(forceinline=True)
-def _add_sparse(weights, index, pointer, spikes, shift, acc):
+def _add_sparse(groups, pointer, spikes, shift, acc):
     """Targets and weights by source, in groups of four."""
     count = spikes.size
     for j in range(count):
         if j + AHEAD < count:
             ahead = U8(spikes[U8(j + AHEAD)])
-            _ask_for_row(weights, index, np.int64(pointer[ahead]), np.int64(pointer[ahead + U8(1)]))
+            _ask_for_groups(groups, np.int64(pointer[ahead]), np.int64(pointer[ahead + U8(1)]))
         source = U8(spikes[U8(j)])
-        _scatter(weights, index, pointer[source], pointer[source + U8(1)], shift, acc)
+        _scatter(groups, pointer[source], pointer[source + U8(1)], shift, acc)
 
 
 @njit(forceinline=True)
@@ -622,7 +634,7 @@ def _add_valued(weights, index, pointer, block, spikes, values, ring, now):
 
 
 @njit(forceinline=True)
-def _add_tiled(weights, index, pointer, block, spikes, queue, acc):
+def _add_tiled(groups, pointer, block, spikes, queue, acc):
     """Sparse into many targets: the segments of all spikes are sorted by tile, so that a tile is in the cache at a time.
 
     pointer: per source the first of its segments (n + 1), then per segment its start (m + 1), then its tile (m).
@@ -655,9 +667,9 @@ def _add_tiled(weights, index, pointer, block, spikes, queue, acc):
         while done < ends[tile]:
             if done + 6 * AHEAD < total:
                 ahead = segments[U8(done + 6 * AHEAD)]
-                _ask_for_row(weights, index, ahead >> 16, (ahead >> 16) + (ahead & 0xFFFF))
+                _ask_for_groups(groups, ahead >> 16, (ahead >> 16) + (ahead & 0xFFFF))
             segment = segments[U8(done)]
-            _scatter(weights, index, segment >> 16, (segment >> 16) + (segment & 0xFFFF), shift, part)
+            _scatter(groups, segment >> 16, (segment >> 16) + (segment & 0xFFFF), shift, part)
             done += 1
 
 
@@ -694,17 +706,15 @@ def _deliver(layout, state, weights, block, source, target, step, parity, me, wi
         return
     rest = _view(weights, block.weights, weights.size - block.weights)
     if block.kind == SPARSE:
-        index = _view(layout.index64, block.index, layout.index64.size - block.index)
         if block.shift == 0:
-            _add_sparse(rest, index, pointer, spikes, I4(0), acc)
+            _add_sparse(rest, pointer, spikes, I4(0), acc)
         else:
-            _add_sparse(rest, index, pointer, spikes, I4(block.shift), acc)
+            _add_sparse(rest, pointer, spikes, I4(block.shift), acc)
     elif block.kind == SHARED:
         _add_shared_rows(weights, pointer, block, spikes, acc)
     elif block.kind == TILED:
-        index = _view(layout.index64, block.index, layout.index64.size - block.index)
-        queue = _view(state.queue, me * (state.queue.size >> 1), state.queue.size >> 1)
-        _add_tiled(rest, index, pointer, block, spikes, queue, _view(acc, 0, target.size))
+        queue = state.queue[me]
+        _add_tiled(rest, pointer, block, spikes, queue, _view(acc, 0, target.size))
     else:
         index = _view(layout.index32, block.index, layout.index32.size - block.index)
         ring = _view(state.acc, plane, target.slots * target.padded)

@@ -234,9 +234,10 @@ def _is_proven(program: Program, low: Array, high: Array, du: Array, bias: Array
     return inside and (dialect.accumulator_wrap_bits is None or bool((q < 1 << dialect.accumulator_wrap_bits).all()))
 
 
-def _words(index: Array) -> Array:
-    """Four 16-bit targets in a word, the first in its low bits."""
-    return index.astype("<u2").view("<u8").astype(np.uint64)
+def _groups(index: Array, weights: Array) -> Array:
+    """Four 16-bit targets, then their four weights, as elements of the weights' type."""
+    targets = index.astype(np.uint16).reshape(-1, GROUP).view(weights.dtype)
+    return np.concatenate([targets, weights.reshape(-1, GROUP)], axis=1)
 
 
 class _Arenas:
@@ -265,7 +266,6 @@ class _Arenas:
 _ARENAS: dict[str, Any] = {
     "weights8": np.int8,
     "weights16": np.int16,
-    "index64": np.uint64,
     "index32": np.uint32,
     "pointer": np.int32,
 }
@@ -352,8 +352,7 @@ class _Builder:
         """Rows of groups of four: a word of targets, four weights."""
         pointer, index, weights = self._entries(fact, self._counts(fact), GROUP, 0)
         put = self.arenas.put
-        block.update(kind=kernels.SPARSE, index=put("index64", _words(index)))
-        block.update(weights=put(self._weights(fact)[0], weights))
+        block.update(kind=kernels.SPARSE, weights=put(self._weights(fact)[0], _groups(index, weights)))
         block.update(pointer=put("pointer", (pointer // GROUP).astype(np.int32)))
 
     def _tiled(self, block: dict[str, int], fact: _Fact) -> None:
@@ -377,7 +376,7 @@ class _Builder:
         self.queue = max(self.queue, starts.size + (self.parts[fact.target].size >> bits) + 3)
         put = self.arenas.put
         block.update(kind=kernels.TILED, tile_bits=bits, tiles=counts.size)
-        block.update(index=put("index64", _words(filled)), weights=put(self._weights(fact)[0], weight))
+        block.update(weights=put(self._weights(fact)[0], _groups(filled, weight)))
         block.update(pointer=put("pointer", np.concatenate(table).astype(np.int32)))
 
     @staticmethod
