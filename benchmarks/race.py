@@ -16,6 +16,7 @@ import datetime
 import json
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 def main() -> int:
     """Install, run or show."""
     options = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the workers are ended too
     console = Console(stderr=options.json == "-", width=None if sys.stdout.isatty() else 150)
     if options.action == "install":
         faults = environments.install(options.peers or [peer.key for peer in PEERS])
