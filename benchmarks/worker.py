@@ -95,4 +95,6 @@ class Worker:
             self._process.stdin.close()
         self._signal(signal.SIGKILL)
         self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._log.close()
