@@ -8,7 +8,6 @@ networks), which spares Brian2 work.
 from __future__ import annotations
 
 import atexit
-import os
 import shutil
 import subprocess
 import tempfile
@@ -107,11 +106,15 @@ def _standalone(b2: Any, case: Case) -> Any:
 
 
 def _peak_bytes(folder: Path) -> int:
-    """Return the peak resident size of the binary."""
+    """Return the peak resident size of the binary, read while it runs."""
+    peak = 0
     with subprocess.Popen(["./main"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, _, used = os.wait4(process.pid, 0)
-        process.returncode = 0
-    return used.ru_maxrss * 1024
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            if "VmHWM:" in status:
+                peak = max(peak, int(status.split("VmHWM:")[1].split()[0]) * 1024)
+            time.sleep(0.005)
+    return peak
 
 
 if __name__ == "__main__":
