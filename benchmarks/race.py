@@ -32,6 +32,8 @@ from rich.console import Console  # noqa: E402
 from worker import WorkerError  # noqa: E402
 from workloads import CASES, build  # noqa: E402
 
+from neurodeploy import DiagnosticError  # noqa: E402
+
 QUICK = {"workloads": ["w1", "w2", "w3", "tiny"], "peers": ["brian2-cpp", "lava", "nengo-loihi"]}
 
 
@@ -92,7 +94,7 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
             before = os.getloadavg()[0]
             try:
                 results["workloads"][key] = race(build(key), peers, settings, status.update)
-            except WorkerError as error:
+            except (WorkerError, DiagnosticError) as error:
                 results["workloads"][key] = {"failed": str(error)}
             results["workloads"][key]["load"] = [before, os.getloadavg()[0]]
             if options.json not in (None, "-"):

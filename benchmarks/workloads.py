@@ -264,7 +264,7 @@ def w5() -> Case:
         links.append(Link(name, layers[-1].name, dense=_even(rng, (size, width), -60, 90)))
         size, name = width, layers[-1].name
     inputs = {"input": W5_INPUT}
-    return Case("w5", "PilotNet's convolutions", 500, tuple(layers), tuple(links), inputs, board="nahuku8")
+    return Case("w5", "PilotNet's convolutions", 500, tuple(layers), tuple(links), inputs, board="nahuku32")
 
 
 PD14_SIZES = [20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948]
