@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.network import CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
+from neurodeploy.network import CubaLi, CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.program.program import Program
@@ -168,7 +168,7 @@ class _FloatCells:
         self.leak = self.full(0.0 if isinstance(neuron, If) else neuron.v_leak)
         self.w_in = self.full(neuron.w_in if isinstance(neuron, CubaLif) else 1.0)
         self.base = self.full(0.0)
-        if not isinstance(neuron, Li):
+        if not isinstance(neuron, (Li, CubaLi)):
             self.threshold = self.full(neuron.v_threshold)
             self.floor = None if neuron.v_floor is None else self.full(neuron.v_floor)
             self.base = self.full(neuron.reset.value) if neuron.reset.mode == "value" else self.base
@@ -198,7 +198,7 @@ class _FloatCells:
             self.v = self.v + self.r * current
         else:
             self.v = keep_v * self.v + gain_v * (self.leak + self.r * current)
-        return np.zeros(self.v.shape, dtype=bool) if isinstance(self.neuron, Li) else self._spike(self.neuron)
+        return np.zeros(self.v.shape, dtype=bool) if isinstance(self.neuron, (Li, CubaLi)) else self._spike(self.neuron)
 
     def _spike(self, neuron: If | Lif | CubaLif) -> NDArray[np.bool_]:
         if self.floor is not None:

@@ -115,6 +115,7 @@ def place(cut: Cut, target: Target, *, seed: int = 0) -> Program:
             scale=item.scale,
             v_frame=item.v_frame,
             compartments_per_neuron=item.compartments_per_neuron,
+            parameters=item.parameters,
         )
         for item in quantized.populations
     )

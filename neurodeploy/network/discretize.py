@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network.neurons import CubaLif, Euler, Explicit, If, Li, Lif
+from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, Explicit, If, Li, Lif
 
 __all__ = ["Factors", "factors"]
 
@@ -32,7 +32,7 @@ def _pair(kind: Any, tau_s: Any, dt_s: float) -> tuple[NDArray[np.float64], NDAr
     return np.exp(-x), -np.expm1(-x)
 
 
-def factors(neuron: If | Lif | CubaLif | Li, dt_s: float) -> Factors:
+def factors(neuron: If | Lif | CubaLif | Li | CubaLi, dt_s: float) -> Factors:
     """Return keep and gain of voltage and current (see neurodeploy.network.neurons); an unfiltered current has keep_i 0, gain_i 1."""
     if isinstance(neuron, If):
         return Factors(*_one(1.0, 1.0, 0.0, 1.0))
@@ -41,5 +41,5 @@ def factors(neuron: If | Lif | CubaLif | Li, dt_s: float) -> Factors:
         given = (rule.keep_v, rule.gain_v, rule.keep_i, rule.gain_i)
         return Factors(*(np.asarray(value, dtype=np.float64) for value in given))
     voltage = _pair(rule, neuron.tau_m_s, dt_s)
-    current = _pair(rule, neuron.tau_syn_s, dt_s) if isinstance(neuron, CubaLif) else _one(0.0, 1.0)
+    current = _pair(rule, neuron.tau_syn_s, dt_s) if isinstance(neuron, (CubaLif, CubaLi)) else _one(0.0, 1.0)
     return Factors(*voltage, *current)

@@ -22,6 +22,7 @@ __all__ = [
     "Probe",
     "Projection",
     "Shape",
+    "StateReset",
     "Time",
 ]
 
@@ -48,12 +49,24 @@ class Time(Noun):
     """delay_steps counts what comes on top of edge_latency_steps; 0 is the least."""
 
 
+class StateReset(Noun):
+    """u = v = 0 before step t is integrated, whenever t % interval_steps == offset_steps % interval_steps.
+
+    What else a kind keeps goes back to where a sample begins; what is on its way arrives. Source: LIFReset of lava-nc 0.10.0.
+    """
+
+    interval_steps: int = Field(gt=0)
+    offset_steps: int = Field(default=0, ge=0)
+
+
 class Population(Noun):
     """Neurons of one kind."""
 
     name: Name
     shape: Shape
     neuron: Neuron
+    state_reset: StateReset | None = None
+    """A periodic reset within a sample; none between steps otherwise."""
 
     @property
     def size(self) -> int:
@@ -82,6 +95,8 @@ class Projection(Noun):
     target: Name
     operation: Operation
     delay_steps: IntParam = 0
+    port: Literal["a", "b"] = "a"
+    """Where it arrives; only kinds with two inputs have a port "b"."""
     delay_axis: Literal["projection", "source", "target", "synapse"] = "projection"
     """What delay_steps is an array over; "synapse" has the shape of the operation's weights."""
     weight_format: WeightFormat | None = None
@@ -101,8 +116,9 @@ class Probe(Noun):
 
     name: Name
     target: Name
-    variable: Literal["v", "u", "v_register"]
-    """v_register: on a spike the register holds the refractory counter, (dead steps + 1) * 128, not the voltage."""
+    variable: Literal["v", "u", "v_register", "residue", "error", "theta", "r"]
+    """v_register: on a spike the register holds the refractory counter, (dead steps + 1) * 128, not the voltage. Of the
+    integer kinds, u is sigma, re or i, and v is act or im; residue, error, theta and r are what only some of them have."""
 
 
 class Network(Noun):

@@ -14,13 +14,26 @@ The cleared state, at the start of every sample, is v = the reset value (mode "v
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
 from neurodeploy._noun import FloatParam, IntParam, Noun, PositiveParam
+from neurodeploy.network.graded import (
+    AdaptiveLif,
+    Delta,
+    GradedRelu,
+    Product,
+    ResonateFire,
+    ResonateZero,
+    Sigma,
+    SigmaDelta,
+    TernaryCuba,
+)
 
 __all__ = [
+    "INTEGER_KINDS",
+    "CubaLi",
     "CubaLif",
     "Discretization",
     "Euler",
@@ -31,6 +44,7 @@ __all__ = [
     "Lif",
     "LoihiCuba",
     "Neuron",
+    "Noise",
     "Reset",
     "SpikingNeuron",
 ]
@@ -132,6 +146,31 @@ class Li(Noun):
     discretization: Discretization = Euler()
 
 
+class CubaLi(Noun):
+    """i[t] = keep_i * i[t-1] + gain_i * w_in * I[t];  v[t] = keep_v * v[t-1] + gain_v * (v_leak + r * i[t]); never spikes."""
+
+    kind: Literal["cuba_li"] = "cuba_li"
+    tau_m_s: PositiveParam
+    tau_syn_s: PositiveParam
+    r: FloatParam = 1.0
+    v_leak: FloatParam = 0.0
+    w_in: FloatParam = 1.0
+    bias: FloatParam = 0.0
+    discretization: Discretization = Euler()
+
+
+class Noise(Noun):
+    """z = rtz((x + 64 * offset) * 2**(exponent - 7)) with x drawn evenly from -127..127 for each neuron and step.
+
+    "current": added to the arriving weights, before they wrap; "membrane": added to u + bias. Source: nengo-loihi 1.1.0.
+    The generator is ours: no chip's is public, and a run may give the draws instead.
+    """
+
+    at: Literal["current", "membrane"]
+    exponent: int = Field(ge=0, le=23)
+    offset: int = 0
+
+
 class LoihiCuba(Noun):
     """Integer registers, already what the chip holds; the equations are those of the target's dialect.
 
@@ -153,6 +192,11 @@ class LoihiCuba(Noun):
     vmax_exp: int = Field(default=7, ge=0)
     """v is never above 2**(9 + 2 * vmax_exp) - 1."""
     reset: Literal["zero", "subtract"] = "zero"
+    noise: Noise | None = None
 
 
-Neuron = Annotated[If | Lif | CubaLif | Li | LoihiCuba, Field(discriminator="kind")]
+Cuba = If | Lif | CubaLif | Li | CubaLi | LoihiCuba
+Lava = TernaryCuba | SigmaDelta | Delta | Sigma | GradedRelu | Product | ResonateFire | ResonateZero | AdaptiveLif
+Neuron = Annotated[Cuba | Lava, Field(discriminator="kind")]
+INTEGER_KINDS = (LoihiCuba, *get_args(Lava))
+"""Kinds that hold registers already: nothing about them is scaled or rounded."""

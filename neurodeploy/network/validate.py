@@ -16,7 +16,7 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.network import Network, Population, Projection
-from neurodeploy.network.neurons import Euler, If, Li, LoihiCuba
+from neurodeploy.network.neurons import INTEGER_KINDS, CubaLi, Euler, If, Li, SpikingNeuron
 from neurodeploy.network.operations import Dense, OneToOne, Sparse
 
 __all__ = ["validate"]
@@ -80,7 +80,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
         population = network.population_by_name.get(item.source)
         if (
             population is not None
-            and isinstance(population.neuron, Li)
+            and isinstance(population.neuron, (Li, CubaLi))
             and isinstance(item.decoder, (SpikeCount, FirstSpike))
         ):
             yield finding(
@@ -112,9 +112,9 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
                 where,
                 f"parameter '{name}' has shape {list(array.shape)}; needs one number or shape {list(population.shape)}",
             )
-    if wrong or isinstance(neuron, LoihiCuba):
+    if wrong or isinstance(neuron, INTEGER_KINDS):
         return
-    if not isinstance(neuron, Li):
+    if isinstance(neuron, SpikingNeuron):
         lowest = float(np.min(np.asarray(neuron.v_threshold)))
         base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
         if lowest <= base:
@@ -255,6 +255,7 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
 
 def _drives_itself(population: Population) -> bool:
     neuron = population.neuron
-    if isinstance(neuron, LoihiCuba):
-        return bool(np.any(np.asarray(neuron.bias_mant)))
+    if isinstance(neuron, INTEGER_KINDS):
+        own = getattr(neuron, "bias_mant", getattr(neuron, "bias", 0))
+        return bool(np.any(np.asarray(own))) or getattr(neuron, "noise", None) is not None
     return bool(np.any(np.asarray(neuron.bias))) or bool(np.any(np.asarray(getattr(neuron, "v_leak", 0.0))))

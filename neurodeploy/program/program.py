@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
+from pydantic import Field
+
 from neurodeploy._noun import FloatArray, Name, Noun
 from neurodeploy._tensors import digest_of
 from neurodeploy.ledger import LedgerLine
@@ -25,6 +27,8 @@ class PlacedPopulation(Noun):
     scale: float | None
     v_frame: FloatArray
     compartments_per_neuron: int
+    parameters: dict[str, FloatArray] = Field(default_factory=dict)
+    """(size,) each: what only this kind has (see neurodeploy.network.graded), as the network gives it."""
 
 
 class Program(Noun):

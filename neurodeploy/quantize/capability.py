@@ -8,7 +8,8 @@ import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.network import Current, Li, LoihiCuba, Network, Population
+from neurodeploy.network import Current, LoihiCuba, Network, Population
+from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.quantize.quantized import QuantizeOptions
 from neurodeploy.target.files import cite
 from neurodeploy.target.target import Target
@@ -18,10 +19,10 @@ __all__ = ["capability_findings"]
 
 def _reset_mode(population: Population) -> str | None:
     neuron = population.neuron
-    if isinstance(neuron, Li):
-        return None
     if isinstance(neuron, LoihiCuba):
         return neuron.reset
+    if not isinstance(neuron, SpikingNeuron):
+        return None
     return "zero" if neuron.reset.mode == "value" else neuron.reset.mode
 
 
@@ -64,7 +65,7 @@ def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
 def _ranges(population: Population, target: Target) -> Iterator[Diagnostic]:
     """Refractory periods and thresholds that no register holds."""
     neuron, where = population.neuron, f"population '{population.name}'"
-    if isinstance(neuron, (Li, LoihiCuba)):
+    if not isinstance(neuron, SpikingNeuron):
         return
     span = target.precision.refractory_delay
     if neuron.refractory_steps + 1 > span.high:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import CubaLif, If, Li, Lif, Population
+from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
 from neurodeploy.network.discretize import factors
 
 __all__ = ["Folded", "fold"]
@@ -46,7 +46,7 @@ def fold(population: Population, dt_s: float) -> Folded:
     there too, else becomes bias; a bias into a filtered current becomes its steady state.
     """
     neuron, size, where = population.neuron, population.size, f"population '{population.name}'"
-    if not isinstance(neuron, (If, Lif, CubaLif, Li)):
+    if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
         raise TypeError(f"internal: {population.name} is integers already")
 
     def full(value: Any) -> Array:
@@ -54,11 +54,13 @@ def fold(population: Population, dt_s: float) -> Folded:
 
     parts = [full(value) for value in factors(neuron, dt_s)]
     keep_v, gain_v, keep_i, gain_i = parts
-    filtered = isinstance(neuron, CubaLif)
-    weight_gain = gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, CubaLif) else 1.0)
+    filtered = isinstance(neuron, (CubaLif, CubaLi))
+    weight_gain = (
+        gain_v * full(neuron.r) * gain_i * (full(neuron.w_in) if isinstance(neuron, (CubaLif, CubaLi)) else 1.0)
+    )
     leak = full(0.0 if isinstance(neuron, If) else neuron.v_leak)
     ledger: list[LedgerLine] = []
-    frame = full(0.0 if isinstance(neuron, Li) or neuron.reset.mode != "value" else neuron.reset.value)
+    frame = full(0.0 if isinstance(neuron, (Li, CubaLi)) or neuron.reset.mode != "value" else neuron.reset.value)
     drive = full(neuron.bias)
     if filtered and np.any(drive):
         ledger.append(
@@ -73,7 +75,7 @@ def fold(population: Population, dt_s: float) -> Folded:
         )
     steady = np.where(keep_i < 1, 1.0 - keep_i, 1.0) if filtered else np.ones(size)
     bias = weight_gain * drive / steady + gain_v * leak - (1.0 - keep_v) * frame
-    if isinstance(neuron, Li):
+    if isinstance(neuron, (Li, CubaLi)):
         return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, tuple(ledger))
     floor = None if neuron.v_floor is None else full(neuron.v_floor) - frame
     threshold = full(neuron.v_threshold) - frame

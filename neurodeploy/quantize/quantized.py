@@ -43,6 +43,8 @@ class QuantizedPopulation(Noun):
     """Integer units of v per unit of the network's v; None: the network was integers already."""
     v_frame: FloatArray
     """(size,): the network's v is integer v / scale + v_frame."""
+    parameters: dict[str, FloatArray] = Field(default_factory=dict)
+    """(size,) each: what only this kind has, as the network gives it."""
 
 
 class QuantizedProjection(Noun):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import CubaLif, If, Li, Lif, LoihiCuba, Population
+from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, LoihiCuba, Noise, Population
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.target.files import cite
@@ -94,10 +94,10 @@ def float_registers(
 ) -> tuple[QuantizedPopulation, list[LedgerLine], list[Diagnostic]]:
     """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217)."""
     neuron, where, size = population.neuron, f"population '{population.name}'", population.size
-    if not isinstance(neuron, (If, Lif, CubaLif, Li)):
+    if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
         raise TypeError("internal: integers have their own path")
     du, dv, ledger, findings = _decays(where, folded, target)
-    spiking = None if isinstance(neuron, Li) else neuron
+    spiking = None if isinstance(neuron, (Li, CubaLi)) else neuron
     comparison = spiking.comparison if spiking else ">"
     vth = _thresholds(target, folded, scale, comparison) if spiking else np.zeros(size, dtype=np.int64)
     bias_mant, bias_exp = _bias(target, folded, scale)
@@ -224,24 +224,47 @@ def _range_finding(where: str, name: str, field: str, values: Ints, target: Targ
     ]
 
 
+def _parameters(population: Population) -> dict[str, NDArray[np.float64]]:
+    """What only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
+    found: dict[str, NDArray[np.float64]] = {}
+    for name, value in population.neuron:
+        if name in _SHARED or value is None or (name == "reset" and isinstance(population.neuron, LoihiCuba)):
+            continue
+        if isinstance(value, str):
+            value = get_args(type(population.neuron).model_fields[name].annotation).index(value)
+        if isinstance(value, Noise):
+            at = float(get_args(Noise.model_fields["at"].annotation).index(value.at))
+            given = {"noise_at": at, "noise_exponent": float(value.exponent), "noise_offset": float(value.offset)}
+        else:
+            given = {name: value}
+        for key, item in given.items():
+            full = np.broadcast_to(np.asarray(item, dtype=np.float64).ravel(), (population.size,))
+            found[key] = np.ascontiguousarray(full)
+    return found
+
+
+_SHARED = ("kind", "du", "dv", "vth_mant", "bias_mant", "bias_exp", "refractory_steps", "vmin_exp", "vmax_exp")
+"""Fields of integer kinds that have a register of their own in every compartment."""
+
+
 def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation, list[Diagnostic]]:
-    """Return the registers of a loihi_cuba population unchanged, with a finding (ND208) for each that is out of range."""
+    """Return the registers of integers unchanged, with a finding (ND208) for each that is out of range."""
     neuron, size, where = population.neuron, population.size, f"population '{population.name}'"
-    if not isinstance(neuron, LoihiCuba):
-        raise TypeError("internal: floats have their own path")
 
     def full(value: Any) -> Ints:
         return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (size,)).astype(np.int64)
 
+    rest = {"du": target.precision.du.high, "vmin_exp": 23, "vmax_exp": 7}
     given = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")
-    columns = {name: full(getattr(neuron, name)) for name in given}
-    columns["refract_delay"] = full(neuron.refractory_steps) + 1
+    columns = {name: full(getattr(neuron, name, rest.get(name, 0))) for name in given}
+    columns["refract_delay"] = full(getattr(neuron, "refractory_steps", 0)) + 1
     findings = [
         item
         for name, field in _ranges(target).items()
         for item in _range_finding(where, name, field, columns[name], target)
     ]
+    reset = neuron.reset if isinstance(neuron, LoihiCuba) else "zero"
     registers = _registers(
-        population, target=target, frame=np.zeros(size), spiking=True, reset=neuron.reset, scale=None, **columns
+        population, target=target, frame=np.zeros(size), spiking=True, reset=reset, scale=None, **columns
     )
-    return registers, findings
+    return registers.model_copy(update={"parameters": _parameters(population)}), findings

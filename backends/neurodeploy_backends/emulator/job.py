@@ -22,6 +22,7 @@ from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import kernels as _kernels
+from neurodeploy_backends.emulator import models
 from neurodeploy_backends.emulator.lower import Lowered, lower
 from neurodeploy_backends.emulator.states import kept_state, restore
 
@@ -38,7 +39,7 @@ SHARES = 4
 """Portions of samples per thread, so that a slow one does not keep the others waiting."""
 PAYS_FROM = 1_000_000
 """Synapses from which one sample is worth the meeting of several threads in every step."""
-_KINDS = {"v": 0, "u": 1, "v_register": 2}
+_KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
 
 
 @dataclass
@@ -49,6 +50,8 @@ class _Share:
     stop: int
     rows: list[list[Array]] = field(default_factory=list[list[Array]])
     """By part, in the order of the calls."""
+    payloads: list[list[Array]] = field(default_factory=list[list[Array]])
+    """The same, of the values of graded spikes."""
     done: int = 0
     """Steps that are done."""
     watch: Array | None = None
@@ -57,18 +60,19 @@ class _Share:
     """After the last step."""
 
 
-_LOWERED: dict[int, dict[tuple[bool, int], Lowered]] = {}
+_LOWERED: dict[int, dict[tuple[bool, int, tuple[str, ...]], Lowered]] = {}
 """Layouts of the programs that are alive, by identity."""
 
 
-def _lowered(program: Program, *, watched: bool, pieces: int) -> Lowered:
+def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, ...]) -> Lowered:
     """The layout of a program, made once for as long as the program lives."""
     if id(program) not in _LOWERED:
         weakref.finalize(program, _LOWERED.pop, id(program), None)
     layouts = _LOWERED.setdefault(id(program), {})
-    if (watched, pieces) not in layouts:
-        layouts[watched, pieces] = lower(program, watched=watched, pieces=pieces)
-    return layouts[watched, pieces]
+    key = (watched, pieces, noise)
+    if key not in layouts:
+        layouts[key] = lower(program, watched=watched, pieces=pieces, noise=noise)
+    return layouts[key]
 
 
 class _Job:
@@ -76,7 +80,7 @@ class _Job:
 
     def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
         self.program, self.stimulus, self.steps, self.options, self.pieces = program, stimulus, steps, options, pieces
-        self.low = _lowered(program, watched=options.overflow, pieces=pieces)
+        self.low = _lowered(program, watched=options.overflow, pieces=pieces, noise=self._given_noise())
         self.first = options.resume.step + 1 if options.resume else 1
         self.length = max(steps - self.first + 1, 0)
         self.probes = probed_variables(program.network)
@@ -84,6 +88,9 @@ class _Job:
         self._make_outputs()
         self.stimuli = self._stimuli()
         self.stopped = threading.Event()
+
+    def _given_noise(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.program.populations if item.name in self.options.noise)
 
     def _make_room(self) -> None:
         """Give every recorded part its region of a call's rows."""
@@ -128,7 +135,13 @@ class _Job:
             lines = self.program.network.input_by_name[name].size
             values.append(np.asarray(self.stimulus.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
         joined.flags.writeable = False
-        return kernels.Stimuli(joined, first, np.concatenate(values, axis=2) if driven else values[0])
+        shown_values = np.concatenate(values, axis=2) if driven else values[0]
+        return kernels.Stimuli(joined, first, shown_values, self._noise())
+
+    def _noise(self) -> Array:
+        """Given draws of all populations side by side, (samples or 1, steps, columns) int16."""
+        given = [np.asarray(self.options.noise[name], dtype=np.int16) for name in self._given_noise()]
+        return np.ascontiguousarray(np.concatenate(given, axis=2)) if given else np.zeros((1, 0, 0), dtype=np.int16)
 
     def state(self, sample: int) -> Any:
         """A cleared state, its cursors on the events of a sample."""
@@ -142,6 +155,7 @@ class _Job:
         return kernels.State(
             u=np.zeros(rows, dtype=dtype),
             v=np.zeros(rows, dtype=dtype),
+            more=low.layout.initial.copy(),
             acc=np.zeros(low.accumulators, dtype=dtype),
             refract=np.zeros(rows, dtype=np.uint8),
             flags=np.zeros(rows, dtype=np.uint8),
@@ -160,6 +174,7 @@ class _Job:
         """Buffers of one share; what is probed goes to the arrays of the job."""
         return kernels.Output(
             rows=np.empty(3 * self.room, dtype=np.int32),
+            payloads=np.empty(self.room if models.graded(self.program) else 0, dtype=np.int64),
             written=np.zeros((2, len(self.low.parts)), dtype=np.int64),
             probe_row=self.probe_row,
             probe_kind=self.probe_kind,
@@ -173,7 +188,7 @@ class _Job:
 
     def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Any:
         """Arguments of one call."""
-        numbers = (sample, step, stop, self.steps, self.first, todo, thread, self.pieces)
+        numbers = (sample, step, stop, self.steps, self.first, todo, thread, self.pieces, self.options.seed)
         return kernels.Control(*(np.int64(number) for number in numbers))
 
     def run(self, share: _Share, told: Callable[[int], None]) -> None:
@@ -192,7 +207,9 @@ class _Job:
             state.arrived[:] = 0
             outputs[0].written[:] = 0
             sample, step, made = self._call(state, outputs, calls, wide)
-            share.rows.append(self._taken(outputs[0], made))
+            share.rows.append(self._taken(output.rows.reshape(-1, 3), output, made))
+            if output.payloads.size:
+                share.payloads.append(self._taken(output.payloads, output, made))
             share.done += made
             told(made)
             todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
@@ -211,12 +228,11 @@ class _Job:
             other.join()
         return result
 
-    def _taken(self, output: Any, made: int) -> list[Array]:
-        """Copies of the rows that a call wrote, by part."""
+    def _taken(self, buffer: Array, output: Any, made: int) -> list[Array]:
+        """Copies of what a call wrote into a buffer, by part."""
         written, table = output.written[1 - (made & 1)], self.layout.populations
         return [
-            output.rows[3 * at : 3 * (at + count)].reshape(-1, 3).copy()
-            for at, count in zip(table["record"].tolist(), written.tolist(), strict=True)
+            buffer[at : at + count].copy() for at, count in zip(table["record"].tolist(), written.tolist(), strict=True)
         ]
 
 
@@ -298,14 +314,15 @@ def _recording(job: _Job, shares: list[_Share], options: RunOptions) -> Recordin
     """Join what the shares gave."""
     kept = _whole_samples(job, shares)
     steps = job.steps if kept.steps is None else kept.steps
-    spikes: dict[str, Array] = {}
+    n, spikes, payloads = kept.samples, dict[str, Array](), dict[str, Array]()
+    graded = models.graded(job.program)
     for item in job.program.populations:
-        mine = [k for k, part in enumerate(job.low.parts) if part.name == item.name and not part.is_input]
-        ranges = [_joined([call[k] for share in shares for call in share.rows]) for k in mine]
-        spikes[item.name] = ranges[0] if len(ranges) == 1 else _merged(ranges)
-        if not kept.complete:
-            spikes[item.name] = spikes[item.name][spikes[item.name][:, 0] < kept.samples]
-    n = kept.samples
+        rows = _ranges(job, item.name, [call for share in shares for call in share.rows])
+        order = _order(rows, n)
+        spikes[item.name] = np.concatenate(rows)[order] if order is not None else rows[0]
+        if item.name in graded:
+            values = _ranges(job, item.name, [call for share in shares for call in share.payloads])
+            payloads[item.name] = np.concatenate(values)[order] if order is not None else values[0]
     return Recording(
         ran_on="emulator",
         backend="emulator",
@@ -316,6 +333,7 @@ def _recording(job: _Job, shares: list[_Share], options: RunOptions) -> Recordin
         first_step=job.first,
         complete=kept.complete,
         spikes=spikes,
+        payloads=payloads,
         states=_states(job, n, steps - job.first + 1),
         input_spikes=_shown(job, n, steps),
         active_updates=_active(job, n, steps - job.first + 1),
@@ -336,16 +354,25 @@ def _whole_samples(job: _Job, shares: list[_Share]) -> _Kept:
     return _Kept(n, True)
 
 
-def _joined(calls: list[Array]) -> Array:
-    """Rows of the calls of one range, which are in order."""
-    calls = [rows for rows in calls if rows.size]
-    return calls[0] if len(calls) == 1 else np.concatenate([*calls, np.zeros((0, 3), dtype=np.int32)])
+def _ranges(job: _Job, name: str, calls: list[list[Array]]) -> list[Array]:
+    """What the calls gave of each range of a population."""
+    found = list[Array]()
+    for number, part in enumerate(job.low.parts):
+        if part.name == name and not part.is_input:
+            parts = [call[number] for call in calls]
+            full = [array for array in parts if array.size]
+            found.append(full[0] if len(full) == 1 else np.concatenate(full or parts or [np.zeros((0, 3), np.int32)]))
+    return found
 
 
-def _merged(ranges: list[Array]) -> Array:
-    """Rows of the ranges of one population, sorted by (sample, step, neuron)."""
+def _order(ranges: list[Array], n_samples: int) -> Array | None:
+    """Which rows to keep, sorted by (sample, step, neuron); None if the one range is that already."""
+    last = ranges[0][-1:, 0]
+    if len(ranges) == 1 and (not last.size or last[0] < n_samples):
+        return None
     rows = np.concatenate(ranges)
-    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
+    return order[rows[order, 0] < n_samples]
 
 
 def _shown(job: _Job, n_samples: int, steps: int) -> dict[str, Array]:

@@ -34,17 +34,21 @@ def _record(names):
 
 
 POPULATION = _record(
-    "start size padded kind owner acc slots planes plane_shift left right state_shift drive_shift ku kv bias vth "
+    "start size padded kind owner acc slots planes plane_shift ports model graded noise noise_exponent noise_offset noise_column left right state_shift drive_shift ku kv bias vth "
     "vmin vmax reset refract sleeps reset_every reset_at record room ids first input runs run_stop"
 )
 """start: first row. padded: size up to a multiple of 64. owner: thread. acc: its accumulators, planes x slots x padded.
-plane_shift: of plane 0, in the arena of plane shifts. left, right: shifts that give q its unit and wrap it. state_shift,
+plane_shift: of plane 0, in the arenas of plane shifts and ports; ports: planes that stay apart, the others are added to
+them. model: see MODELS; graded: 1 if its spikes have values. noise: 0 none, 1 current, 2 membrane; noise_column: of the
+first neuron in given draws, or -1. left, right: shifts that give q its unit and wrap it. state_shift,
 drive_shift: shifts that wrap u, and u + bias. ku ... refract: registers, where all neurons share them. sleeps: 1 if a
 silent population stays silent. record, room: its rows of the recording, room 0 for none. ids, first: neuron of a row,
 from the arena, or (ids < 0) first + row. runs, run_stop: its rows by core."""
 BLOCK = _record("kind bytes source target owner width weights index pointer shift delay plane tile_bits tiles")
 """bytes: of a weight. width: accumulators of a row. weights, index, pointer: offsets into the arenas. shift: of a weight
 to the unit of the accumulators. delay: of all synapses, unless each has its own."""
+CUBA, TERNARY, SIGMA_DELTA, DELTA, SIGMA, RELU, PRODUCT, RESONATE, RESONATE_ZERO, ADAPTIVE = range(10)
+"""Models of wide populations, with the equations of neurodeploy.network.graded."""
 INPUT, EVEN, BIASED, MIXED, VALUES, WIDE = range(6)
 """Kinds of population: an input of spikes; CUBA with one set of registers; with a bias for each neuron; with all registers
 for each; an input of values; any other, in wide layouts only."""
@@ -60,25 +64,28 @@ SPINS = 2000
 
 Layout = namedtuple(
     "Layout",
-    "populations blocks ku kv bias vth vmin vmax refract reset plane_shift ids weights8 weights16 index32 "
+    "populations blocks ku kv bias vth vmin vmax refract reset plane_shift plane_port parameters initial global_neuron ids weights8 weights16 index32 "
     "pointer run_start run_core switches",
 )
-"""A program as the engine reads it. `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`
+"""A program as the engine reads it. `parameters` (6, rows) and `initial`
+(2, rows) states are of models; `global_neuron` numbers all neurons of the program; `pointer` is int32 and holds row starts, tile segments, patterns and runs. `switches`
 (wide): bits of the accumulator or 0, of the state, overflow of u (0 none, 1 wrap, 2 fold), of u + bias (0, 1)."""
 State = namedtuple(
     "State",
-    "u v acc refract flags spikes counts values pending asleep cursor queue arrived marks",
+    "u v more acc refract flags spikes counts values pending asleep cursor queue arrived marks",
 )
-"""State of one sample, and its scratch: `flags` of those that fire; `spikes` (2 * rows) and `counts`
+"""State of one sample, and its scratch: `more` (2, rows) of models; `flags` of those that fire; `spikes` (2 * rows) and `counts`
 (2, populations) by parity of the steps made; `values` of the rows that send any; `queue` of tiled blocks and `marks` of neurons in their own order, by thread; `arrived`
 counts the threads that have met."""
-Stimuli = namedtuple("Stimuli", "events first values")
+Stimuli = namedtuple("Stimuli", "events first values noise")
 """Input k's events are rows [first[k], first[k + 1]) of `events` (n, 3) (sample, step, line), sorted; `values`
-(samples, steps, lines) is of all value inputs side by side, from column `first`."""
-Output = namedtuple("Output", "rows written probe_row probe_kind probe_owner probe_unit probes active watch first")
-"""rows (n, 3), flat, (sample, step, neuron); `written` (2, populations) by parity of the steps made; probes (samples, steps, columns); active (samples, steps,
+(samples, steps, lines) is of all value inputs side by side; `noise` (samples, steps, columns) replaces draws."""
+Output = namedtuple(
+    "Output", "rows payloads written probe_row probe_kind probe_owner probe_unit probes active watch first"
+)
+"""`payloads` stand beside them where there are any; rows (n, 3), flat, (sample, step, neuron); `written` (2, populations) by parity of the steps made; probes (samples, steps, columns); active (samples, steps,
 cores); watch (3, rows) counts of overflows, empty if they are not counted."""
-Control = namedtuple("Control", "sample step stop steps first todo thread threads")
+Control = namedtuple("Control", "sample step stop steps first todo thread threads seed")
 """Where to begin, where to end: samples up to `stop`, their steps first..steps, at most `todo` steps in this call."""
 
 
@@ -331,10 +338,12 @@ def _update_mixed(pop, layout, state, at, n, slot):
 
 @njit(forceinline=True)
 def _fold_planes(pop, layout, state, slot):
-    """Add the sums that still wanted their negative exponent to plane 0, and clear them."""
-    for plane in range(1, pop.planes):
+    """Add the sums that still wanted their negative exponent to the plane of their port, and clear them."""
+    for plane in range(pop.ports, pop.planes):
         part = _view(state.acc, slot + plane * pop.slots * pop.padded, pop.size)
-        total, down = _view(state.acc, slot, pop.size), layout.plane_shift[pop.plane_shift + plane]
+        port = layout.plane_port[pop.plane_shift + plane]
+        total = _view(state.acc, slot + port * pop.slots * pop.padded, pop.size)
+        down = layout.plane_shift[pop.plane_shift + plane]
         up = layout.switches[5]
         for i in range(pop.size):
             total[i] += (part[i] >> down) << up
@@ -364,35 +373,165 @@ def _overflowed(x, bits, how):
     return x
 
 
+@njit(forceinline=True)
+def _mixed_bits(x):
+    """A 64-bit number whose bits depend on all bits of x (the finaliser of splitmix64, Steele et al. 2014)."""
+    x = (x ^ (x >> U8(30))) * U8(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> U8(27))) * U8(0x94D049BB133111EB)
+    return x ^ (x >> U8(31))
+
+
+@njit(forceinline=True)
+def _draw(seed, sample, step, neuron):
+    """-127..127 for a neuron of the program in a step: nothing else decides it, no core, thread or neighbour."""
+    x = _mixed_bits(U8(seed) + U8(0x9E3779B97F4A7C15) * (U8(sample) + U8(1)))
+    x = _mixed_bits(x ^ (U8(step) << U8(32)) ^ U8(neuron))
+    return np.int64(((x >> U8(32)) * U8(255)) >> U8(32)) - 127
+
+
 @njit
-def _update_wide(pop, layout, state, watch, slot):
+def _noise(pop, layout, stimuli, seed, sample, step, i):
+    """What is added to a neuron's current or membrane in this step."""
+    if pop.noise_column >= 0:
+        x = np.int64(stimuli.noise[sample % stimuli.noise.shape[0], step - 1, pop.noise_column + i - pop.start])
+    else:
+        x = _draw(seed, sample, step, layout.global_neuron[i])
+    x += 64 * pop.noise_offset
+    if pop.noise_exponent >= 7:
+        return x << (pop.noise_exponent - 7)
+    return _kept_wide(x, 1, 7 - pop.noise_exponent)
+
+
+@njit
+def _update_wide(pop, layout, state, stimuli, watch, slot, seed, sample, step):
     """One step of a CUBA population with everything that a dialect may ask for; counts what leaves its range."""
     bits, counted = layout.switches[1], watch.shape[1] > 0
     for i in range(pop.start, pop.start + pop.size):
         total = state.acc[slot + i - pop.start]
         state.acc[slot + i - pop.start] = 0
+        z = _noise(pop, layout, stimuli, seed, sample, step, i) if pop.noise > 0 else np.int64(0)
+        total += z if pop.noise == 1 else 0
         q = _wrapped_wide(total, layout.switches[0]) if layout.switches[0] > 0 else total
         plain = _kept_wide(state.u[i], layout.ku[i], layout.switches[6]) + q
         u = _overflowed(plain, bits, layout.switches[2])
-        drive = u + layout.bias[i]
+        drive = u + layout.bias[i] + (z if pop.noise == 2 else 0)
         kept = _overflowed(drive, bits, layout.switches[3])
         free = _kept_wide(state.v[i], layout.kv[i], layout.switches[6]) + kept
         v = min(max(free, layout.vmin[i]), layout.vmax[i])
         if counted:
             watch[0, i] += q != total
-            watch[1, i] += (plain > (1 << bits)) | (plain < -(1 << bits)) | (drive != kept)
+            watch[1, i] += (plain != u) | (drive != kept)
             watch[2, i] += v != free
         if state.refract[i] > 0:
             v = np.int64(0)
-        fired = v > layout.vth[i]
-        state.flags[i] = np.uint8(fired)
-        if fired:
+        sent = np.int64(v > layout.vth[i])
+        if pop.model == TERNARY:
+            sent = np.int64(v > layout.parameters[0, i]) - np.int64(v < layout.parameters[1, i])
+            state.values[i] = np.float64(sent)
+        state.flags[i] = np.uint8(sent != 0)
+        if sent != 0:
             v = np.int64(0) if layout.reset[i] < 0 else v - layout.reset[i]
             state.refract[i] = layout.refract[i]
         if state.refract[i] > 0:
             state.refract[i] -= np.uint8(1)
         state.u[i] = u
         state.v[i] = v
+
+
+@njit
+def _differences(model, p, a, state, i):
+    """Sigma-delta, delta and sigma: returns the value to send."""
+    if model == SIGMA:
+        state.u[i] += a
+        return state.u[i]
+    if model == DELTA:
+        act = a << np.int64(p[1])
+    else:
+        state.u[i] += a
+        act = state.u[i] + np.int64(p[1])
+        act = max(act, np.int64(0)) if p[3] == 0 else act
+    change = act - state.v[i] + state.more[0, i]
+    compared = change
+    if model == SIGMA_DELTA and p[4] != 0:
+        state.more[1, i] += change
+        compared = state.more[1, i]
+    sent = change if abs(compared) >= p[0] else np.int64(0)
+    if sent != 0:
+        state.more[1, i] = 0
+    state.v[i] = act
+    state.more[0, i] = change - sent
+    return sent >> np.int64(p[2])
+
+
+@njit
+def _resonate(p, a, b, limit, state, i):
+    """Resonate and fire, by parameters (sin, cos, decay bits, threshold, state exponent, reset)."""
+    s, c, bits, up = np.int64(p[0]), np.int64(p[1]), np.int64(p[2]), np.int64(p[4])
+    re, im = state.u[i], state.v[i]
+    x = _kept_wide(re, c, bits) - _kept_wide(im, s, bits) + (a << up)
+    y = _kept_wide(re, s, bits) + _kept_wide(im, c, bits) + (b << up)
+    x, y = min(max(x, -limit), limit), min(max(y, -limit), limit)
+    sent = y >= p[3] if p[5] != 0 else x >= p[3] and y >= 0 and im < 0
+    if sent and p[5] != 0:
+        x, y = np.int64(0), np.int64(p[3]) - 1
+    state.u[i], state.v[i] = x, y
+    return np.int64(sent)
+
+
+@njit
+def _resonate_zero(p, a, b, state, i):
+    s, c, re, im = np.int64(p[0]), np.int64(p[1]), state.u[i], state.v[i]
+    x = ((c * re) >> 15) - ((s * im) >> 15) + a
+    y = ((s * re) >> 15) + ((c * im) >> 15) + b
+    state.u[i], state.v[i] = x, y
+    return x if x > p[2] and y >= 0 and im < 0 else np.int64(0)
+
+
+@njit
+def _adapt(p, a, bits, state, i):
+    """Adaptive leaky integrate and fire, by parameters (factors of i, v, theta, r; theta_0, theta_step)."""
+    half = (np.int64(1) << bits) - 1
+    current = np.int64(np.float64(state.u[i]) * p[0])
+    current = ((current + ((current >> 63) & half)) >> bits) + a
+    v = _kept_wide(state.v[i], np.int64(p[1]), bits) + current
+    base = np.int64(p[4])
+    theta = _kept_wide(state.more[0, i] - base, np.int64(p[2]), bits) + base
+    r = _kept_wide(state.more[1, i], np.int64(p[3]), bits)
+    sent = v - r >= theta
+    state.u[i], state.v[i] = current, v
+    state.more[0, i] = theta + (np.int64(p[5]) if sent else 0)
+    state.more[1, i] = r + (2 * theta if sent else 0)
+    return np.int64(sent)
+
+
+@njit
+def _update_model(pop, layout, state, slot):
+    """One step of a population that is no CUBA: its value, or 1 for a spike, stands in state.values where it is sent."""
+    down, bits, far = layout.switches[5], layout.switches[6], pop.slots * pop.padded
+    limit, model = (np.int64(1) << layout.switches[1]) - 1, pop.model
+    for i in range(pop.start, pop.start + pop.size):
+        at, p = slot + i - pop.start, layout.parameters[:, i]
+        total, b = state.acc[at], np.int64(0)
+        state.acc[at] = 0
+        if pop.ports > 1:
+            b = state.acc[at + far] >> down
+            state.acc[at + far] = 0
+        a = total >> down
+        if model == RESONATE:
+            sent = _resonate(p, a, b, limit, state, i)
+        elif model == RESONATE_ZERO:
+            sent = _resonate_zero(p, a, b, state, i)
+        elif model == ADAPTIVE:
+            sent = _adapt(p, total, bits, state, i)
+        elif model == RELU:
+            sent = a if a > p[0] or (p[1] == 0 and a < -p[0]) else np.int64(0)
+        elif model == PRODUCT:
+            product = (a * b) >> np.int64(p[1])
+            sent = product if abs(product) > p[0] else np.int64(0)
+        else:
+            sent = _differences(model, p, a, state, i)
+        state.flags[i] = np.uint8(sent != 0)
+        state.values[i] = np.float64(sent)
 
 
 @njit(forceinline=True)
@@ -451,10 +590,12 @@ def _is_silent(pop, state):
 
 
 @njit(forceinline=True)
-def _reset_states(pop, state):
+def _reset_states(pop, layout, state):
     for i in range(pop.start, pop.start + pop.size):
         state.u[i] = 0
         state.v[i] = 0
+    if state.more.shape[1] > 0:
+        state.more[:, pop.start : pop.start + pop.size] = layout.initial[:, pop.start : pop.start + pop.size]
 
 
 @njit(forceinline=True)
@@ -500,6 +641,9 @@ def _write_rows(pop, layout, state, output, number, count, parity, sample, step)
         rows[3 * k] = I4(sample)
         rows[3 * k + 1] = I4(step)
         rows[3 * k + 2] = first + spikes[k]
+    if pop.graded == 1 and output.payloads.size > 0:
+        for k in range(count):
+            output.payloads[pop.record + at + k] = np.int64(state.values[pop.start + np.int64(spikes[k])])
     output.written[parity, number] = at + count
 
 
@@ -534,7 +678,9 @@ def _probe(layout, state, output, me, sample, step):
     for column in range(output.probe_row.size):
         if output.probe_owner[column] == me:
             row, kind = output.probe_row[column], output.probe_kind[column]
-            if kind == 1:
+            if kind >= 3:
+                value = np.int64(state.more[kind - 3, row])
+            elif kind == 1:
                 value = np.int64(state.u[row])
             elif kind == 2 and state.flags[row]:
                 value = np.int64(layout.refract[row]) * output.probe_unit
@@ -727,23 +873,26 @@ def _deliver(layout, state, weights, block, source, target, step, parity, me, wi
 
 
 @njit(forceinline=True)
-def _move(pop, number, layout, state, output, parity, sample, step, wide):
+def _move(pop, number, layout, state, stimuli, output, parity, seed, sample, step, wide):
     """Phase 1 for one population: what arrived, the update, the list of its spikes."""
     if state.asleep[number] != 0:
         if state.pending[number] < step:
             return 0
         state.asleep[number] = 0
     if pop.reset_every > 0 and step % pop.reset_every == pop.reset_at:
-        _reset_states(pop, state)
+        _reset_states(pop, layout, state)
     slot = pop.acc + (step % pop.slots) * pop.padded
-    if pop.planes > 1:
+    if pop.planes > pop.ports:
         _fold_planes(pop, layout, state, slot)
     if output.active.shape[2] > 0:
         _count_active(pop, layout, state, slot, output.active[sample, step - output.first])
     if wide is None:
         count = _update_narrow(pop, layout, state, slot, parity)
     else:
-        _update_wide(pop, layout, state, output.watch, slot)
+        if pop.model <= TERNARY:
+            _update_wide(pop, layout, state, stimuli, output.watch, slot, seed, sample, step)
+        else:
+            _update_model(pop, layout, state, slot)
         count = _scan(state, pop, parity, 0, pop.size, 0)
     if count == 0 and pop.sleeps == 1 and step & 15 == 0 and state.pending[number] <= step:
         state.asleep[number] = _is_silent(pop, state)
@@ -759,6 +908,8 @@ def _clear(layout, state, me):
             _view(state.u, pop.start, pop.padded)[:] = 0
             _view(state.v, pop.start, pop.padded)[:] = 0
             _view(state.refract, pop.start, pop.padded)[:] = 0
+            if state.more.shape[1] > 0:
+                state.more[:, pop.start : pop.start + pop.size] = layout.initial[:, pop.start : pop.start + pop.size]
             _view(state.acc, pop.acc, pop.planes * pop.slots * pop.padded)[:] = 0
             state.pending[p] = 0
             state.asleep[p] = 0
@@ -795,7 +946,7 @@ def _run(layout, state, stimuli, output, control, wide):
                 elif pop.kind == VALUES:
                     count = _list_values(pop, state, stimuli, parity, sample, step)
                 else:
-                    count = _move(pop, p, layout, state, output, parity, sample, step, wide)
+                    count = _move(pop, p, layout, state, stimuli, output, parity, control.seed, sample, step, wide)
                 state.counts[parity, p] = count
                 if pop.room > 0:
                     _write_rows(pop, layout, state, output, p, count, parity, sample, step)

@@ -18,6 +18,7 @@ from neurodeploy.program.program import Program
 from neurodeploy.target.arithmetic import effective_weights
 from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import kernels as _kernels
+from neurodeploy_backends.emulator import models
 
 __all__ = ["Lowered", "Part", "lower"]
 
@@ -75,7 +76,7 @@ def _orders(program: Program) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for item in program.network.populations:
         order = np.arange(item.size, dtype=np.int32)
-        if item.name in receives and len(item.shape) == 3:
+        if item.name in receives and len(item.shape) == 3 and item.neuron.kind not in models.GRADED:
             order = order.reshape(item.shape).transpose(1, 2, 0).ravel()
         found[item.name] = order
     return found
@@ -105,9 +106,9 @@ class _Classes(NamedTuple):
 
     of_format: Array
     plane: Array
-    """(n,): 0, or 1 + the number of the class's plane of sums that still want their exponent."""
-    shift: list[int]
-    """Of each plane; plane 0 has 0."""
+    """(n,): number of the class's plane."""
+    planes: list[tuple[int, int]]
+    """(port, shift that the sum still wants) of each plane; plane 0 is (0, 0)."""
     weight: Array
     lowest: int
 
@@ -116,7 +117,8 @@ def _classes(program: Program) -> _Classes:
     tables, dialect = program.tables, program.target.dialect
     lowest = min(int(tables.entry_mantissa.min(initial=0)), 0)
     mantissas = np.arange(lowest, max(int(tables.entry_mantissa.max(initial=0)), 0) + 1)
-    found, of_format, planes, shifts = dict[tuple[str, int], int](), list[int](), list[int](), [0]
+    ports = {item.name: "ab".index(item.port) for item in program.network.projections}
+    found, of_format, of_class, planes = dict[tuple[str, int], int](), list[int](), list[int](), [(0, 0)]
     weight = np.zeros((max(len(program.formats), 1), mantissas.size), dtype=np.int64)
     for index, style in enumerate(program.formats):
         weight[index] = effective_weights(dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
@@ -124,11 +126,14 @@ def _classes(program: Program) -> _Classes:
         if key not in found:
             found[key] = len(found)
             on_sum = style.exponent < 0 and dialect.exponent_stage == "sum"
-            planes.append(len(shifts) if on_sum else 0)
-            shifts += [-style.exponent] if on_sum else []
+            plane = (ports[style.projection], -style.exponent if on_sum else 0)
+            # sums that still want a shift are of one projection each; the others of a port share a plane
+            if on_sum or plane not in planes:
+                planes.append(plane)
+            of_class.append(len(planes) - 1 if on_sum else planes.index(plane))
         of_format.append(found[key])
-    plain = np.array([*planes, 0], dtype=np.int64)
-    return _Classes(np.array([*of_format, 0], dtype=np.int64), plain, shifts, weight, lowest)
+    plain = np.array([*of_class, 0], dtype=np.int64)
+    return _Classes(np.array([*of_format, 0], dtype=np.int64), plain, planes, weight, lowest)
 
 
 class _Sources(NamedTuple):
@@ -195,7 +200,7 @@ def _survey(parts: list[Part], sources: _Sources, classes: _Classes, rows: int) 
     """Facts, and by plane and row the least and greatest sum that can arrive in a step."""
     part_of_row = np.repeat(np.arange(len(parts)), [_whole(part.size, PAD) for part in parts])
     n_kinds, found = int(classes.of_format.max(initial=0)) + 1, list[_Fact]()
-    low = np.zeros((len(classes.shift), rows), dtype=np.int64)
+    low = np.zeros((len(classes.planes), rows), dtype=np.int64)
     high = np.zeros_like(low)
     for number in range(len(parts)):
         facts = np.zeros((n_kinds, len(parts), 6), dtype=np.int64)
@@ -213,15 +218,12 @@ def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
     dialect = program.target.dialect
     if values or dialect.current_overflow == "none" or dialect.decay_bits != 12:
         return False
-    if not all(item.kind in _CUBA for item in program.populations):
+    if not all(models.is_plain(item) for item in program.populations):
         return False
     total = np.maximum(high, -low).sum(axis=0).max(initial=0)
     if dialect.current_overflow == "wrap" and dialect.drive_overflow == "wrap" and dialect.accumulator_wrap_bits:
         return low.shape[0] == 1
     return bool(total < 1 << dialect.state_bits) and low.shape[0] == 1
-
-
-_CUBA = ("if", "lif", "cuba_lif", "li", "loihi_cuba", "cuba_li")
 
 
 def _is_proven(program: Program, low: Array, high: Array, du: Array, bias: Array) -> bool:
@@ -277,7 +279,9 @@ class _Builder:
     def __init__(self, program: Program, parts: list[Part], sources: _Sources, classes: _Classes, wide: bool) -> None:
         self.program, self.parts, self.sources, self.classes, self.wide = program, parts, sources, classes, wide
         self.arenas, self.rows, self.queue = _Arenas(), list[dict[str, int]](), 0
-        self.planes: list[list[int]] = [[0] for _ in parts]
+        ports = [1 + (part.name in models.two_ports(program)) for part in parts]
+        self.planes = [[(port, 0) for port in range(n)] for n in ports]
+        self.ports = ports
         shared = {style.projection for style in program.formats if style.encoding == "shared"}
         self.shared = {
             int(kind)
@@ -306,11 +310,11 @@ class _Builder:
         self.rows.append(block)
 
     def _plane(self, fact: _Fact) -> int:
-        """The plane's number within the target's population; 0 if the class has none of its own."""
-        plane = int(self.classes.plane[fact.kind])
-        if plane == 0:
-            return 0
-        self.planes[fact.target].append(self.classes.shift[plane])
+        """The plane's number within the target's population: that of the port, or one of its own that wants a shift."""
+        port, shift = self.classes.planes[int(self.classes.plane[fact.kind])]
+        if shift == 0:
+            return port
+        self.planes[fact.target].append((port, shift))
         return len(self.planes[fact.target]) - 1
 
     def _range(self, fact: _Fact) -> tuple[Any, Any, int, int, int]:
@@ -474,7 +478,10 @@ class _Shape(NamedTuple):
     units: list[int]
     """Shift of each part's accumulators."""
     slots: list[int]
-    planes: list[list[int]]
+    planes: list[list[tuple[int, int]]]
+    ports: list[int]
+    numbers: dict[str, dict[str, int]]
+    """Population -> columns of the population table that its kind sets."""
     fold: bool
     proven: bool
 
@@ -482,7 +489,7 @@ class _Shape(NamedTuple):
 def _population_rows(shape: _Shape, values: dict[str, int]) -> tuple[Array, int, dict[str, Array]]:
     """(table, accumulators, arenas that the table points into)."""
     table = np.zeros(len(shape.parts), dtype=kernels.POPULATION)
-    acc, planes, ids, runs = 0, list[int](), list[Array](), [list[int](), list[int]()]
+    acc, planes, ids, runs = 0, list[tuple[int, int]](), list[Array](), [list[int](), list[int]()]
     first_input = 0
     for number, part in enumerate(shape.parts):
         row = {"start": part.start, "size": part.size, "padded": _whole(part.size, PAD), "owner": part.owner}
@@ -494,7 +501,10 @@ def _population_rows(shape: _Shape, values: dict[str, int]) -> tuple[Array, int,
             first_input += not driven
         else:
             row |= {"acc": acc, "slots": shape.slots[number], "planes": len(shape.planes[number])}
-            row |= {"plane_shift": len(planes)} | _arithmetic(shape, number)
+            row |= {"plane_shift": len(planes), "ports": shape.ports[number]} | _arithmetic(shape, number)
+            row |= shape.numbers[part.name]
+            if row["noise_column"] >= 0:
+                row["noise_column"] += int(part.neurons[0])
             planes += shape.planes[number]
             acc += row["planes"] * row["slots"] * row["padded"]
             if (np.diff(part.neurons) != 1).any():
@@ -509,7 +519,8 @@ def _population_rows(shape: _Shape, values: dict[str, int]) -> tuple[Array, int,
         for name, value in row.items():
             table[name][number] = value
     arenas = {
-        "plane_shift": np.array([*planes, 0], dtype=np.int64),
+        "plane_shift": np.array([*(shift for _, shift in planes), 0], dtype=np.int64),
+        "plane_port": np.array([*(port for port, _ in planes), 0], dtype=np.int64),
         "ids": np.concatenate([*ids, np.zeros(1, dtype=np.int32)]).astype(np.int32),
         "run_start": np.array([*runs[0], 0], dtype=np.int64),
         "run_core": np.array([*runs[1], 0], dtype=np.int64),
@@ -530,7 +541,7 @@ def _arithmetic(shape: _Shape, number: int) -> dict[str, int]:
     quiet &= (registers["vmin"][here] <= 0) & (registers["vmax"][here] >= 0)
     row = {"kind": kind, "left": wraps + unit, "right": wraps, "state_shift": state, "drive_shift": drive}
     row |= {name: int(registers[name][part.start]) for name in ("ku", "kv", "bias", "vth", "vmin", "vmax")}
-    return row | {"sleeps": int(quiet.all()), "reset_every": 0, "reset_at": 0}
+    return row | {"sleeps": int(quiet.all())}
 
 
 def _switches(program: Program, *, fold: bool) -> Array:
@@ -557,11 +568,11 @@ def _rows_of(program: Program) -> dict[str, Array]:
     return found
 
 
-def lower(program: Program, *, watched: bool = False, pieces: int = 1) -> Lowered:
+def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tuple[str, ...] = ()) -> Lowered:
     """Return the layout of a sound program (see neurodeploy.program.archive.table_faults).
 
     `watched`: overflows are to be counted; that takes the wide layout unless they are proven impossible. `pieces`: threads
-    that share one sample, each the owner of a range of every population.
+    that share one sample, each the owner of a range of every population. `noise`: populations whose draws are given.
     """
     parts, classes = _parts(program, pieces), _classes(program)
     sources = _sources(program, parts, classes)
@@ -582,11 +593,13 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1) -> Lowere
     wide = not narrow or (watched and not proven)
     units = [0 if wide else min((f.zeros for f in facts if f.target == n), default=0) for n in range(len(parts))]
     slots = [1 + max((f.most_delay for f in facts if f.target == n), default=0) for n in range(len(parts))]
+    sends = {*values, *models.graded(program)}
     builder = _Builder(program, parts, sources, classes, wide)
     for fact in facts:
-        builder.add(fact, units[fact.target], parts[fact.source].name in values)
+        builder.add(fact, units[fact.target], parts[fact.source].name in sends)
     typed = _typed(registers, wide=wide)
-    shape = _Shape(program, parts, registers, wide, units, slots, builder.planes, fold, proven)
+    numbers = models.numbers(program, noise)
+    shape = _Shape(program, parts, registers, wide, units, slots, builder.planes, builder.ports, numbers, fold, proven)
     table, accumulators, arenas = _population_rows(shape, values)
     blocks = np.zeros(len(builder.rows), dtype=kernels.BLOCK)
     for number, block in enumerate(builder.rows):
@@ -599,6 +612,7 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1) -> Lowere
         blocks=blocks,
         **typed,
         **arenas,
+        **models.columns(program, parts, rows, wide=wide),
         **builder.arenas.joined(),
         switches=_switches(program, fold=fold and not proven),
     )
