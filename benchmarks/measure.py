@@ -181,7 +181,7 @@ def race(case: Case, peers: list[Peer], settings: Settings, say: Say) -> dict[st
         for item in workers.values():
             item.kill()
     result["memory"] = _memory(case, path, folder, steps, settings)
-    if any(link.conv is not None for link in case.links):
+    if any(link.conv is not None for link in case.links) and not settings.quick:
         result["expanded"] = _expanded(case, folder, settings, result, say)
     return result
 

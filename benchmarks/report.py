@@ -20,7 +20,7 @@ spikes      "same": the spikes of every neuron are equal, over the steps the pee
             their number of spikes in per cent of ours instead.
 event       a weight that is not 0, added to an accumulator.
 bare loop   delivery of the same spikes into int32 accumulators and nothing else, by the fastest loops we know: int8 rows
-            four spikes a pass (dense); u16 targets, int8 weights, unrolled, rows prefetched 8 spikes ahead (sparse);
+            four spikes a pass (dense); u16 targets, int8 weights, unrolled, rows prefetched (sparse, by four);
             above 65,536 targets sorted by tile of targets first (tiled); one contiguous run of additions for each kernel
             row (conv). All loops are in bare.py. The plain loop takes u32 targets one by one.
 copy        bytes of weights and indices that the loop has to read, of the bytes per second that a large array is copied
