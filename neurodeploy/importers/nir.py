@@ -15,20 +15,21 @@ from neurodeploy.importers.nir_chains import NEURONS, OPERATIONS, Arrival, Arriv
 from neurodeploy.importers.nir_graph import FlatGraph, flatten
 from neurodeploy.importers.nir_neurons import NeuronReader
 from neurodeploy.importers.nir_reader import NirNode, read_nir
+from neurodeploy.importers.nir_windows import own_steps
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import (
+    Chain,
     Input,
     Li,
     Membrane,
     Network,
+    OneToOne,
     Output,
     Population,
     Projection,
     SpikeCount,
     Time,
-    dense,
-    one_to_one,
 )
 
 __all__ = ["load_nir"]
@@ -55,7 +56,7 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     }
     raise_errors(STAGE, chains.findings)
     populations = _populations(graph, arrivals, reader)
-    projections = [item for name in populations for item in _projections(name, arrivals[name])]
+    projections = [_projection(name, item, options.dt_s) for name in populations for item in arrivals[name].paths]
     outputs = _outputs(graph, arrivals, populations, chains)
     reader.ask()
     ledger = (*_assumptions(graph, options, source.version), *reader.ledger)
@@ -101,6 +102,8 @@ def _size(name: str, graph: FlatGraph, arrivals: Arrivals) -> int | None:
     for item in arrivals.paths:
         if item.matrix is not None:
             return int(item.matrix.shape[0])
+        if item.steps and item.shape is not None:
+            return prod(item.shape)
         if item.scale is not None and item.scale.size > 1:
             return int(item.scale.size)
     shapes = [graph.nodes[item.source].fields.get("shape") for item in arrivals.paths]
@@ -116,25 +119,31 @@ def _populations(graph: FlatGraph, arrivals: dict[str, Arrivals], reader: Neuron
         bias = arrivals[name].bias
         given = None if bias is None or not np.any(bias) else bias.ravel().astype(np.float64)
         neuron = reader.read(name, node, size, given)
-        found[name] = Population(name=name, shape=_shape(node, size), neuron=neuron) if neuron else None
+        found[name] = Population(name=name, shape=_shape(node, size, arrivals[name]), neuron=neuron) if neuron else None
     return found
 
 
-def _shape(node: NirNode, size: int) -> tuple[int, ...]:
-    """Shape of a population: that of its first parameter with one value for each neuron."""
+def _shape(node: NirNode, size: int, arrivals: Arrivals) -> tuple[int, ...]:
+    """Shape of a population: that of its first parameter with one value for each neuron, else that of what reaches it."""
+    for item in arrivals.paths:
+        if item.steps and item.shape is not None and prod(item.shape) == size:
+            return item.shape
     arrays = [np.asarray(value) for value in node.fields.values() if not isinstance(value, str)]
     return next((array.shape for array in arrays if array.size == size and array.ndim), (size,))
 
 
-def _projections(target: str, arrivals: Arrivals) -> list[Projection]:
-    return [_projection(target, item) for item in arrivals.paths]
-
-
-def _projection(target: str, item: Arrival) -> Projection:
+def _projection(target: str, item: Arrival, dt_s: float | None) -> Projection:
+    """One projection for a chain of nodes; it has the name of the last, a delay counts in whole steps."""
     name = item.via[-1] if item.via else f"{item.source}_to_{target}"
-    if item.matrix is not None:
-        return dense(item.source, target, item.matrix, name=name)
-    return one_to_one(item.source, target, np.float64(1.0) if item.scale is None else item.scale, name=name)
+    steps = (*item.steps, *own_steps(item)) or (OneToOne(weights=np.float64(1.0)),)
+    operation = steps[0] if len(steps) == 1 else Chain(operations=steps)
+    made = Projection(name=name, source=item.source, target=target, operation=operation)
+    if item.delay_s is None:
+        return made
+    delays = np.rint(item.delay_s / (dt_s or 1.0)).astype(np.int64)
+    if delays.size == 1:
+        return made.model_copy(update={"delay_steps": int(delays[0])})
+    return made.model_copy(update={"delay_steps": delays, "delay_axis": item.delay_at})
 
 
 def _unique_names(projections: list[Projection]) -> list[Projection]:

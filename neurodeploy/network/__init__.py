@@ -39,10 +39,25 @@ from neurodeploy.network.neurons import (
     Noise,
     Reset,
 )
-from neurodeploy.network.operations import Dense, OneToOne, Operation, Sparse, WeightFormat
+from neurodeploy.network.operations import (
+    AvgPool2d,
+    Chain,
+    Conv1d,
+    Conv2d,
+    Dense,
+    OneToOne,
+    Operation,
+    Sparse,
+    SumPool2d,
+    WeightFormat,
+)
 
 __all__ = [
     "AdaptiveLif",
+    "AvgPool2d",
+    "Chain",
+    "Conv1d",
+    "Conv2d",
     "CubaLi",
     "CubaLif",
     "Current",
@@ -83,6 +98,7 @@ __all__ = [
     "SpikeCount",
     "Spikes",
     "StateReset",
+    "SumPool2d",
     "TernaryCuba",
     "Time",
     "WeightFormat",

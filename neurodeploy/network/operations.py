@@ -1,7 +1,7 @@
 """Nouns: what a projection does to the spikes of its source. Weights are (post, pre) everywhere in a Network.
 
-Must not know any chip. A new operation (convolution, pooling) is one class here, one name in `Operation`, and one
-branch in `synapses_of` of `neurodeploy.network.connectivity`.
+Neurons of a shaped population are numbered in the order of its axes, the last running fastest. Must not know any chip. A
+new operation is one class here, one name in `Operation`, and one branch in `columns_of` of `network.connectivity`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,18 @@ from pydantic import Field
 
 from neurodeploy._noun import IntArray, Noun, NumberArray
 
-__all__ = ["Dense", "OneToOne", "Operation", "Sparse", "WeightFormat"]
+__all__ = [
+    "AvgPool2d",
+    "Chain",
+    "Conv1d",
+    "Conv2d",
+    "Dense",
+    "OneToOne",
+    "Operation",
+    "Sparse",
+    "SumPool2d",
+    "WeightFormat",
+]
 
 
 class WeightFormat(Noun):
@@ -53,4 +64,75 @@ class OneToOne(Noun):
     """Shape (n,), or () for one weight shared by all."""
 
 
-Operation = Annotated[Dense | Sparse | OneToOne, Field(discriminator="kind")]
+Pair = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+Padding = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+
+
+class Conv2d(Noun):
+    """y[o, i, j] = sum of weights[o, c, k, l] * x[c', i * stride - padding + k * dilation, ...]; nothing is flipped.
+
+    c' runs over the channels of o's group. Each output axis has (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+    places.
+    """
+
+    kind: Literal["conv2d"] = "conv2d"
+    input_shape: tuple[int, int, int]
+    """(channels, height, width) of the source."""
+    weights: NumberArray
+    """(out channels, channels / groups, kernel height, kernel width)."""
+    stride: Pair = (1, 1)
+    padding: Padding = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = Field(default=1, ge=1)
+
+
+class Conv1d(Noun):
+    """The same over one axis."""
+
+    kind: Literal["conv1d"] = "conv1d"
+    input_shape: tuple[int, int]
+    """(channels, length)."""
+    weights: NumberArray
+    """(out channels, channels / groups, kernel)."""
+    stride: int = Field(default=1, ge=1)
+    padding: int = Field(default=0, ge=0)
+    dilation: int = Field(default=1, ge=1)
+    groups: int = Field(default=1, ge=1)
+
+
+class SumPool2d(Noun):
+    """The sum over each window, channel by channel."""
+
+    kind: Literal["sum_pool2d"] = "sum_pool2d"
+    input_shape: tuple[int, int, int]
+    kernel: Pair
+    stride: Pair
+    padding: Padding = (0, 0)
+
+
+class AvgPool2d(Noun):
+    """The sum over each window divided by its size, padding counted in."""
+
+    kind: Literal["avg_pool2d"] = "avg_pool2d"
+    input_shape: tuple[int, int, int]
+    kernel: Pair
+    stride: Pair
+    padding: Padding = (0, 0)
+
+
+Step = Annotated[
+    Dense | Sparse | OneToOne | Conv1d | Conv2d | SumPool2d | AvgPool2d,
+    Field(discriminator="kind"),
+]
+
+
+class Chain(Noun):
+    """Operations one after the other, within one step and without a neuron between them: their product."""
+
+    kind: Literal["chain"] = "chain"
+    operations: tuple[Step, ...] = Field(min_length=1)
+
+
+Operation = Annotated[
+    Dense | Sparse | OneToOne | Conv1d | Conv2d | SumPool2d | AvgPool2d | Chain, Field(discriminator="kind")
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from neurodeploy._plain import as_array
 from neurodeploy.diagnostics import Diagnostic, finding, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
+from neurodeploy.network.connectivity import target_size
+from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.network import Network, Population, Projection
 from neurodeploy.network.neurons import INTEGER_KINDS, CubaLi, Euler, If, Li, SpikingNeuron
-from neurodeploy.network.operations import Dense, OneToOne, Sparse
+from neurodeploy.network.operations import Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
 
 __all__ = ["validate"]
 
@@ -147,7 +150,11 @@ def _needed(network: Network, projection: Projection) -> tuple[int, int]:
 def _shapes(network: Network, projection: Projection) -> Iterator[Diagnostic]:
     where, operation = f"projection '{projection.name}'", projection.operation
     post, pre = _needed(network, projection)
-    got = _operation_shape(operation, post)
+    faults = list(_geometry_faults(where, operation, pre))
+    yield from faults
+    if faults:
+        return
+    got = _operation_shape(operation, pre)
     if got is not None and got != (post, pre):
         fixes = ["transpose the weights: they are (post, pre)"] if got == (pre, post) else []
         yield finding(
@@ -172,10 +179,45 @@ def _shapes(network: Network, projection: Projection) -> Iterator[Diagnostic]:
     yield from _delay_faults(where, projection, post, pre)
 
 
-def _operation_shape(operation: Any, post: int) -> tuple[int, ...] | None:
+def _operation_shape(operation: Operation, pre: int) -> tuple[int, ...] | None:
     if isinstance(operation, Dense):
         return tuple(operation.weights.shape)
-    return tuple(operation.shape) if isinstance(operation, Sparse) else None
+    if isinstance(operation, OneToOne):
+        return None
+    return tuple(operation.shape) if isinstance(operation, Sparse) else (target_size(operation, pre), pre)
+
+
+def _geometry_faults(where: str, operation: Operation, pre: int) -> Iterator[Diagnostic]:
+    """Kernels that do not fit their channels or their source, and steps of a chain that do not follow."""
+    for number, step in enumerate(operation.operations if isinstance(operation, Chain) else (operation,)):
+        at = f"step {number + 1} of the chain, {step.kind}: " if isinstance(operation, Chain) else ""
+        fault = _step_fault(step, pre, chained=isinstance(operation, Chain))
+        if fault:
+            yield finding("ND117", where, at + fault)
+            return
+        pre = target_size(step, pre)
+
+
+def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
+    if isinstance(step, (Dense, Sparse)):
+        shape = tuple(step.weights.shape) if isinstance(step, Dense) else step.shape
+        if chained and (len(shape) != 2 or shape[1] != pre):
+            return f"weights have shape {list(shape)}; {pre} neurons reach them"
+        return None
+    if isinstance(step, OneToOne):
+        return None if step.weights.shape in ((), (pre,)) or not chained else f"{pre} neurons reach {step.weights.size} weights"
+    if prod(step.input_shape) != pre:
+        return f"input_shape {list(step.input_shape)} has {prod(step.input_shape)} places; {pre} neurons reach them"
+    rank = 3 if isinstance(step, Conv1d) else 4
+    if isinstance(step, (Conv1d, Conv2d)) and step.weights.ndim != rank:
+        return f"weights have shape {list(step.weights.shape)}; needs {rank} axes"
+    window = window_of(step)
+    channels, out = step.input_shape[0], window.weights.shape[0]
+    if window.weights.shape[1] * window.groups != channels or out % window.groups:
+        return f"weights have shape {list(window.weights.shape)} in {window.groups} groups; the source has {channels} channels"
+    if 0 in output_shape(window):
+        return f"kernel {list(window.weights.shape[2:])} does not fit into {list(step.input_shape[1:])}"
+    return None
 
 
 def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
@@ -216,8 +258,13 @@ def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> It
         yield finding("ND107", where, f"delay_steps {int(delays.min())} is negative; 0 is the least")
     if not delays.ndim:
         return
-    weights = projection.operation.weights.shape
-    needs = {"source": (pre,), "target": (post,), "synapse": tuple(weights)}.get(projection.delay_axis)
+    own = projection.operation
+    each = tuple(own.weights.shape) if isinstance(own, (Dense, Sparse, OneToOne)) else None
+    if projection.delay_axis == "synapse" and each is None:
+        fixes = ["delay_axis = projection, source or target"]
+        yield finding("ND107", where, f"synapses of a {own.kind} share their weights, and have no delays of their own", fixes=fixes)
+        return
+    needs = {"source": (pre,), "target": (post,), "synapse": each}.get(projection.delay_axis)
     if needs is None:
         yield finding(
             "ND107",
@@ -236,7 +283,7 @@ def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> It
 def _reach(network: Network) -> Iterator[Diagnostic]:
     reached = {item.name for item in network.inputs}
     reached |= {item.name for item in network.populations if _drives_itself(item)}
-    edges = [(item.source, item.target) for item in network.projections if np.any(item.operation.weights)]
+    edges = [(item.source, item.target) for item in network.projections if _carries(item.operation)]
     grew = True
     while grew:
         new = {target for source, target in edges if source in reached} - reached
@@ -251,6 +298,13 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
             )
     if not network.outputs:
         yield finding("ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given")
+
+
+def _carries(operation: Operation) -> bool:
+    """Whether any weight of an operation is not 0, as far as its own weights tell."""
+    if isinstance(operation, Chain):
+        return all(_carries(step) for step in operation.operations)
+    return bool(np.any(getattr(operation, "weights", 1)))
 
 
 def _drives_itself(population: Population) -> bool:

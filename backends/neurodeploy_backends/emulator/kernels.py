@@ -299,7 +299,7 @@ def _update_biased(pop, u, v, acc, flags, bias, n):
         v[i] = I4(0) if fired else y
 
 
-@njit(forceinline=True)
+@njit
 def _update_mixed(pop, layout, state, at, n, slot):
     """One step of rows [at, at + n) with registers, dead steps and reset of their own; u folds if the layout says so."""
     u, v, flags, dead = (
@@ -336,7 +336,7 @@ def _update_mixed(pop, layout, state, at, n, slot):
         v[i] = y
 
 
-@njit(forceinline=True)
+@njit
 def _fold_planes(pop, layout, state, slot):
     """Add the sums that still wanted their negative exponent to the plane of their port, and clear them."""
     for plane in range(pop.ports, pop.planes):
@@ -575,7 +575,7 @@ def _update_narrow(pop, layout, state, slot, parity):
     return count
 
 
-@njit(forceinline=True)
+@njit
 def _is_silent(pop, state):
     """Whether nothing is left that could move a neuron."""
     u, v, dead = (
@@ -589,13 +589,15 @@ def _is_silent(pop, state):
     return bits == 0
 
 
-@njit(forceinline=True)
+@njit
 def _reset_states(pop, layout, state):
-    for i in range(pop.start, pop.start + pop.size):
+    for i in range(pop.start, pop.start + pop.padded):
         state.u[i] = 0
         state.v[i] = 0
     if state.more.shape[1] > 0:
-        state.more[:, pop.start : pop.start + pop.size] = layout.initial[:, pop.start : pop.start + pop.size]
+        for i in range(pop.start, pop.start + pop.size):
+            state.more[0, i] = layout.initial[0, i]
+            state.more[1, i] = layout.initial[1, i]
 
 
 @njit(forceinline=True)
@@ -746,7 +748,7 @@ def _add_sparse(groups, pointer, spikes, shift, acc):
         _scatter(groups, pointer[source], pointer[source + U8(1)], shift, acc)
 
 
-@njit(forceinline=True)
+@njit
 def _add_ringed(weights, index, pointer, block, spikes, ring, now):
     """The same with delays: the index counts through the slots, from the one of the next step on."""
     count, shift, end = spikes.size, I4(block.shift), U8(ring.size)
@@ -766,7 +768,7 @@ def _add_ringed(weights, index, pointer, block, spikes, ring, now):
             k += U8(1)
 
 
-@njit(forceinline=True)
+@njit
 def _add_valued(weights, index, pointer, block, spikes, values, ring, now):
     """The same for sources that send values: a weight counts value times, rounded to even."""
     end = np.int64(ring.size)
@@ -779,7 +781,7 @@ def _add_valued(weights, index, pointer, block, spikes, values, ring, now):
             ring[place] += np.int64(np.rint(np.float64(np.int64(weights[k]) << block.shift) * value))
 
 
-@njit(forceinline=True)
+@njit
 def _add_tiled(groups, pointer, block, spikes, queue, acc):
     """Sparse into many targets: the segments of all spikes are sorted by tile, so that a tile is in the cache at a time.
 
@@ -819,7 +821,7 @@ def _add_tiled(groups, pointer, block, spikes, queue, acc):
             done += 1
 
 
-@njit(forceinline=True)
+@njit
 def _add_shared_rows(weights, pointer, block, spikes, acc):
     """Patterns that sources share, each a few runs of neighbouring targets.
 
@@ -899,23 +901,22 @@ def _move(pop, number, layout, state, stimuli, output, parity, seed, sample, ste
     return count
 
 
-@njit(forceinline=True)
+@njit
 def _clear(layout, state, me):
     """Bring this thread's populations to the cleared state."""
     for p in range(layout.populations.size):
         pop = layout.populations[p]
         if pop.owner == me and pop.kind not in (INPUT, VALUES):
-            _view(state.u, pop.start, pop.padded)[:] = 0
-            _view(state.v, pop.start, pop.padded)[:] = 0
-            _view(state.refract, pop.start, pop.padded)[:] = 0
-            if state.more.shape[1] > 0:
-                state.more[:, pop.start : pop.start + pop.size] = layout.initial[:, pop.start : pop.start + pop.size]
-            _view(state.acc, pop.acc, pop.planes * pop.slots * pop.padded)[:] = 0
+            _reset_states(pop, layout, state)
+            for i in range(pop.start, pop.start + pop.padded):
+                state.refract[i] = 0
+            for i in range(pop.acc, pop.acc + pop.planes * pop.slots * pop.padded):
+                state.acc[i] = 0
             state.pending[p] = 0
             state.asleep[p] = 0
 
 
-@njit(forceinline=True)
+@njit
 def _has_room(layout, written):
     """Whether every recorded population could spike as a whole once more."""
     for p in range(layout.populations.size):
@@ -925,9 +926,15 @@ def _has_room(layout, written):
     return True
 
 
-@njit(forceinline=True)
-def _run(layout, state, stimuli, output, control, wide):
-    """`run`, on arrays that are lent."""
+@njit(nogil=True, cache=not CHECKED, boundscheck=CHECKED)
+def run(layout, state, stimuli, output, control, wide):
+    """Run from (control.sample, control.step) until `control.stop`, the call's share of steps, or a full recording.
+
+    Returns the sample and step to go on from, and the steps made. With several threads each calls with its number and
+    the same control; they meet once in each step. What one publishes in a step stands in the half of its parity, which
+    is not written again before all have met once more: so all see the same, and all leave after the same step.
+    """
+    layout, state, stimuli, output = _lent(layout), _lent(state), _lent(stimuli), _lent(output)
     sample, step, made = control.sample, control.step, 0
     while sample < control.stop:
         if step == control.first and control.first == 1 and control.threads == 1:
@@ -967,17 +974,6 @@ def _run(layout, state, stimuli, output, control, wide):
             step += 1
         sample, step = sample + 1, control.first
     return sample, step, made
-
-
-@njit(nogil=True, cache=not CHECKED, boundscheck=CHECKED)
-def run(layout, state, stimuli, output, control, wide):
-    """Run from (control.sample, control.step) until `control.stop`, the call's share of steps, or a full recording.
-
-    Returns the sample and step to go on from, and the steps made. With several threads each calls with its number and
-    the same control; they meet once in each step. What one publishes in a step stands in the half of its parity, which
-    is not written again before all have met once more: so all see the same, and all leave after the same step.
-    """
-    return _run(_lent(layout), _lent(state), _lent(stimuli), _lent(output), control, wide)
 
 
 def is_compiled():

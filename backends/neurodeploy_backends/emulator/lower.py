@@ -69,10 +69,13 @@ def _whole(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+_WINDOWS = ("conv1d", "conv2d", "sum_pool2d", "avg_pool2d", "chain")
+"""Operations by which many sources send the same pattern."""
+
+
 def _orders(program: Program) -> dict[str, Array]:
     """Neurons of each population in the order in which the engine holds them."""
-    shared = {style.projection for style in program.formats if style.encoding == "shared"}
-    receives = {item.target for item in program.network.projections if item.name in shared}
+    receives = {item.target for item in program.network.projections if item.operation.kind in _WINDOWS}
     found: dict[str, Array] = {}
     for item in program.network.populations:
         order = np.arange(item.size, dtype=np.int32)
@@ -282,7 +285,7 @@ class _Builder:
         ports = [1 + (part.name in models.two_ports(program)) for part in parts]
         self.planes = [[(port, 0) for port in range(n)] for n in ports]
         self.ports = ports
-        shared = {style.projection for style in program.formats if style.encoding == "shared"}
+        shared = {item.name for item in program.network.projections if item.operation.kind in _WINDOWS}
         self.shared = {
             int(kind)
             for kind, style in zip(classes.of_format, program.formats, strict=False)
