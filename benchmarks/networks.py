@@ -10,7 +10,7 @@ from workloads import DU, DV, Case, Layer, Link
 
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
-from neurodeploy.network import Sparse, WeightFormat
+from neurodeploy.network.operations import Conv2d, Sparse, WeightFormat
 from neurodeploy.program import save_program
 
 __all__ = ["network", "program", "save_program", "stimulus"]
@@ -27,8 +27,9 @@ def _neuron(layer: Layer) -> nd.LoihiCuba:
 def _operation(link: Link, sizes: dict[str, int], *, expanded: bool) -> Any:
     if link.dense is not None:
         return nd.dense("a", "b", np.ascontiguousarray(link.dense.T)).operation
-    if link.conv is not None and not expanded and hasattr(nd.network, "Conv2d"):
-        return nd.network.Conv2d(weights=link.conv.weights, stride=link.conv.stride)
+    if link.conv is not None and not expanded:
+        conv, stride = link.conv, (link.conv.stride, link.conv.stride)
+        return Conv2d(input_shape=conv.source_shape, weights=conv.weights, stride=stride)
     csr = link.as_csr()
     pre = np.repeat(np.arange(csr.indptr.size - 1, dtype=np.int32), np.diff(csr.indptr))
     return Sparse(shape=(sizes[link.target], sizes[link.source]), post=csr.indices, pre=pre, weights=csr.data)
