@@ -1,0 +1,165 @@
+"""The results of a race as tables for people. Reads the same data that --json writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marks import judge
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["show"]
+
+NOTES = """\
+[bold]What the figures are[/]
+steps/s     ours: `run_program` with recording on and one thread, median of the repeats, less the time of a run of one
+            step, as the peers' figures leave out their build; "whole call" leaves nothing out. Peers: their steps alone.
+ratio       ours over the peer's, median over the repeats of pairs taken one after the other in this run; where a network
+            starts from rest, both over the same number of steps.
+spikes      "same": the spikes of every neuron are equal, over the steps the peer ran. Peers with other arithmetic show
+            their number of spikes in per cent of ours instead.
+event       a weight that is not 0, added to an accumulator.
+bare loop   delivery of the same spikes into int32 accumulators and nothing else, by the fastest loops we know: int8 rows
+            four spikes a pass (dense); u16 targets, int8 weights, unrolled, rows prefetched (sparse, by four);
+            above 65,536 targets sorted by tile of targets first (tiled); one contiguous run of additions for each kernel
+            row (conv). All loops are in bare.py. The plain loop takes u32 targets one by one.
+copy        bytes of weights and indices that the loop has to read, of the bytes per second that a large array is copied
+            with (read and written). It shows how far memory is from being the limit.
+memory      peak of a process that loads the program and runs it, above one with a single neuron; "of synapses": without
+            the rows of the spikes it was shown and recorded, over the bytes of the program's synapse entries; "of which
+            run" is what came on top of the loaded program.
+"""
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    if value is None:
+        return "-"
+    if abs(value) >= 1000:
+        return f"{float(f'{value:.{digits}g}'):,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def _megabytes(value: float | None) -> str:
+    return "-" if value is None else f"{value / 1e6:,.1f}"
+
+
+def _ours(results: dict[str, Any]) -> Table:
+    table = Table(title="the emulator, one thread", title_justify="left", header_style="bold")
+    columns = ["workload", "steps/s", "whole call", "not recording", "events/step", "M events/s", "ns/event"]
+    columns += ["of bare", "of plain", "of copy", "batch", "within"]
+    for name in columns:
+        table.add_column(name, justify="left" if name == "workload" else "right")
+    for key, item in results.items():
+        if "failed" in item:
+            table.add_row(key, "[red]" + item["failed"][:60])
+            continue
+        bare, threads = item["bare"], item["threads"]
+        table.add_row(
+            f"{key}  {item['title']}",
+            _number(item["steps_per_s"]),
+            _number(item["whole_call_steps_per_s"]),
+            _number(item["recording_off_steps_per_s"]),
+            _number(item["events_per_step"], 6),
+            _number(item["events_per_s"] / 1e6),
+            _number(item["ns_per_event"]),
+            _number(bare["share"], 2),
+            _number(bare["plain_share"], 2),
+            _number(bare["copy_share"], 2),
+            _number(threads["batch"]) + "x",
+            _number(threads["within"]) + "x",
+        )
+    return table
+
+
+def _agreement(line: dict[str, Any]) -> str:
+    found = line.get("agreement")
+    if found is None:
+        return "-"
+    if found["identical"]:
+        return "[green]same[/]"
+    share = f"{100 * found['theirs'] / found['ours']:.0f} %" if found["ours"] else f"{found['theirs']}"
+    return share if not line["exact"] else f"[red]{found['neurons_that_differ']} neurons differ[/]"
+
+
+def _peers(results: dict[str, Any]) -> Table:
+    table = Table(title="the peers", title_justify="left", header_style="bold")
+    for name in ("workload", "peer", "steps/s", "M events/s", "ours is", "spikes", "steps", "peak MB"):
+        table.add_column(name, justify="left" if name in ("workload", "peer") else "right")
+    for key, item in results.items():
+        for number, line in enumerate(item.get("peers", {}).values()):
+            label = key if number == 0 else ""
+            if "ratio" not in line:
+                table.add_row(label, line["title"], f"[yellow]{line.get('reason', 'no run')[:70]}[/]")
+                continue
+            reached = _number(line["steps_per_s"] * item["events_per_step"] / 1e6)
+            ratio = f"[bold]{_number(line['ratio'])}x[/]"
+            cells = (_agreement(line), f"{line['steps']:,}", _megabytes(line.get("peak_bytes")))
+            table.add_row(label, line["title"], _number(line["steps_per_s"]), reached, ratio, *cells)
+        table.add_section()
+    return table
+
+
+def _memory(results: dict[str, Any]) -> Table:
+    table = Table(title="memory, one process for each figure (MB)", title_justify="left", header_style="bold")
+    for name in (
+        "workload",
+        "peak",
+        "one neuron",
+        "growth",
+        "of which run",
+        "synapse entries",
+        "recorded",
+        "of synapses",
+    ):
+        table.add_column(name, justify="left" if name == "workload" else "right")
+    for key, item in results.items():
+        if "memory" not in item:
+            continue
+        m = item["memory"]
+        names = ("peak_bytes", "base_bytes", "growth_bytes", "run_growth_bytes", "entry_bytes", "rows_bytes")
+        table.add_row(key, *(_megabytes(m[name]) for name in names), _number(m["ratio"]) + "x")
+    return table
+
+
+def _marks(results: dict[str, Any]) -> Table:
+    table = Table(title="marks", title_justify="left", header_style="bold")
+    for name in ("mark", "wanted", "measured", ""):
+        table.add_column(name, justify="left" if name in ("mark", "") else "right")
+    words = {True: "[green]met[/]", False: "[red]missed[/]", None: "[dim]not measured[/]"}
+    for mark in judge(results):
+        sign = "<=" if mark.at_most else ">="
+        wanted = f"{sign} {_number(mark.limit)} {mark.unit}".strip()
+        table.add_row(
+            mark.title, wanted, f"{_number(mark.found)} {mark.unit if mark.found else ''}".strip(), words[mark.met]
+        )
+    return table
+
+
+def _loops(results: dict[str, Any], console: Console) -> None:
+    for key, item in results.items():
+        if "bare" not in item:
+            continue
+        bare = item["bare"]
+        extra = f"; expanded {_number(bare['expanded_steps_per_s'])} steps/s" if "expanded_steps_per_s" in bare else ""
+        loops = ", ".join(dict.fromkeys(bare["loops"]))
+        console.print(
+            f"bare loop of {key}: {_number(bare['steps_per_s'])} steps/s, {_number(bare['events_per_s'] / 1e6)} M events/s ({loops}{extra})"
+        )
+
+
+def show(results: dict[str, Any], console: Console) -> None:
+    """Print tables and notes."""
+    machine, workloads = results["machine"], results["workloads"]
+    console.print(f"[bold]{machine['cpu']}[/], {machine['cores']} cores, Python {machine['python']}, {results['date']}")
+    load = ", ".join(f"{item:.2f}" for item in (machine["load_before"], machine["load_after"]))
+    console.print(f"load average before and after: {load}; medians of {results['repeats']} repeats taken in turn")
+    if results.get("start_up"):
+        item = results["start_up"]
+        console.print(f"first result of a process: {item['cold_s']:.1f} s cold, {item['cached_s']:.2f} s cached")
+    for table in (_ours(workloads), _peers(workloads), _memory(workloads), _marks(results)):
+        console.print()
+        console.print(table)
+    console.print()
+    _loops(workloads, console)
+    console.print()
+    console.print(NOTES, highlight=False)
