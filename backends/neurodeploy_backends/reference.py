@@ -15,6 +15,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import CubaLi, CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.discretize import factors
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.probes import probed_variables
@@ -44,6 +45,10 @@ class ReferenceBackend:
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return the probes of registers that floats do not have (ND502)."""
         kinds = {item.name: item.neuron.kind for item in program.network.populations}
+        for item in program.network.populations:
+            if isinstance(item.neuron, IntegerNeuron) and not isinstance(item.neuron, LoihiCuba):
+                message = f"population '{item.name}' is {item.neuron.kind}, which is integers and has no float form"
+                yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
         for probe in program.network.probes:
             if probe.variable == "v_register" and kinds[probe.target] != "loihi_cuba":
                 message = f"probe '{probe.name}' reads v_register of population '{probe.target}', whose floats have no register"
@@ -156,17 +161,17 @@ def _cells(population: Population, dt_s: float, samples: int, program: Program) 
 
 
 class _FloatCells:
-    """If, lif, cuba_lif and li, as neurodeploy.network.neurons writes them."""
+    """If, lif, cuba_lif, li and cuba_li, as neurodeploy.network.neurons writes them."""
 
     def __init__(self, population: Population, dt_s: float, samples: int) -> None:
         neuron = population.neuron
-        if isinstance(neuron, LoihiCuba):
+        if isinstance(neuron, IntegerNeuron):
             raise TypeError("internal: integers have their own cells")
         self.neuron, self.size = neuron, population.size
         self.factors = [self.full(value) for value in factors(neuron, dt_s)]
         self.r, self.bias = self.full(neuron.r), self.full(neuron.bias)
         self.leak = self.full(0.0 if isinstance(neuron, If) else neuron.v_leak)
-        self.w_in = self.full(neuron.w_in if isinstance(neuron, CubaLif) else 1.0)
+        self.w_in = self.full(neuron.w_in if isinstance(neuron, (CubaLif, CubaLi)) else 1.0)
         self.base = self.full(0.0)
         if not isinstance(neuron, (Li, CubaLi)):
             self.threshold = self.full(neuron.v_threshold)
@@ -189,7 +194,7 @@ class _FloatCells:
         slot = t % len(self.ring)
         current, self.ring[slot] = self.ring[slot] + self.bias, np.zeros_like(self.v)
         keep_v, gain_v, keep_i, gain_i = self.factors
-        if isinstance(self.neuron, CubaLif):
+        if isinstance(self.neuron, (CubaLif, CubaLi)):
             self.i = keep_i * self.i + gain_i * self.w_in * current
             current = self.i
         else:

@@ -143,7 +143,7 @@ class _Reader:
         self.ledger.append(LedgerLine(where=where, quantity=quantity, asked=asked, got=got, level="assumed", note=note))
 
     def _neuron(self, number: int, layer: dict[str, Any], shape: tuple[int, ...]) -> LoihiCuba | None:
-        fields = layer.get("neuron")
+        fields: Any = layer.get("neuron")
         needed = ("iDecay", "vDecay", "vThMant")
         lacking = [key for key in needed if not isinstance(fields, dict) or key not in fields]
         if lacking:
@@ -203,15 +203,15 @@ class _Reader:
                 f"layer {number} (conv) has weights of shape {list(weights.shape)} in {groups} groups; shape {list(self.shape)} feeds it",
             )
             return None
-        pairs = {
+        pairs: Any = {
             key: _pair(layer.get(key), default) for key, default in (("stride", 1), ("padding", 0), ("dilation", 1))
         }
         return Conv2d(input_shape=self.shape, weights=weights, groups=groups, **pairs)
 
     def _add(self, name: str, shape: tuple[int, ...], neuron: LoihiCuba, operation: Any, style: WeightFormat) -> None:
-        flat = {key: value.ravel() if isinstance(value, np.ndarray) else value for key, value in neuron}
+        flat: Any = {key: value.ravel() if isinstance(value, np.ndarray) else value for key, value in neuron}
         self.populations.append(Population(name=name, shape=shape, neuron=LoihiCuba(**flat)))
-        axis = {"delay_axis": "source"} if self.delay.ndim else {}
+        axis: Any = {"delay_axis": "source"} if self.delay.ndim else {}
         delay = self.delay if self.delay.ndim else int(self.delay)
         self.projections.append(
             Projection(

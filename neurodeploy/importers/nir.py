@@ -135,7 +135,7 @@ def _shape(node: NirNode, size: int, arrivals: Arrivals) -> tuple[int, ...]:
 def _projection(target: str, item: Arrival, dt_s: float | None) -> Projection:
     """One projection for a chain of nodes; it has the name of the last, a delay counts in whole steps."""
     name = item.via[-1] if item.via else f"{item.source}_to_{target}"
-    steps = (*item.steps, *own_steps(item)) or (OneToOne(weights=np.float64(1.0)),)
+    steps = (*item.steps, *own_steps(item)) or (OneToOne(weights=np.array(1.0)),)
     operation = steps[0] if len(steps) == 1 else Chain(operations=steps)
     made = Projection(name=name, source=item.source, target=target, operation=operation)
     if item.delay_s is None:

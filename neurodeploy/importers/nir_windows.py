@@ -92,12 +92,15 @@ def _built(where: str, node: NirNode, kernel: tuple[Any, int], shape: Any, say: 
     if node.type in ("SumPool2d", "AvgPool2d"):
         size = _pair(node.fields["kernel_size"])
         pool = SumPool2d if node.type == "SumPool2d" else AvgPool2d
-        given = {"stride": size if stride is None else _pair(stride), "padding": _pair(node.fields.get("padding", 0))}
+        given: Any = {
+            "stride": size if stride is None else _pair(stride),
+            "padding": _pair(node.fields.get("padding", 0)),
+        }
         return pool(input_shape=shape, kernel=size, **given)
     reach = tuple(weights.shape[2:]) if node.type == "Conv2d" else (1, *weights.shape[2:])
     padding = _padding(node, reach, dilation if node.type == "Conv2d" else (1, dilation[0]))
     rank = 4 if node.type == "Conv2d" else 3
-    faults = []
+    faults = list[str]()
     if weights.ndim != rank:
         faults.append(f"weight has shape {list(weights.shape)}; needs {rank} axes")
     elif weights.shape[1] * groups != shape[0] or weights.shape[0] % groups:
@@ -110,7 +113,7 @@ def _built(where: str, node: NirNode, kernel: tuple[Any, int], shape: Any, say: 
         return None
     stride = 1 if stride is None else stride
     if node.type == "Conv1d":
-        single = {"stride": _pair(stride)[0], "padding": padding[1], "dilation": dilation[0]}
+        single: Any = {"stride": _pair(stride)[0], "padding": padding[1], "dilation": dilation[0]}
         return Conv1d(input_shape=shape, weights=weights, groups=groups, **single)
     return Conv2d(
         input_shape=shape, weights=weights, stride=_pair(stride), padding=padding, dilation=dilation, groups=groups

@@ -96,7 +96,7 @@ def window_columns(window: Window) -> Columns:
     tap = (tap_y[:, None] * kernel[1] + tap_x[None, :]).ravel()
     channel = np.arange(out_channels)
     first = channel // (out_channels // window.groups) * per_group
-    source = first[:, None] + np.arange(per_group)[None, :]
+    source: Array = first[:, None] + np.arange(per_group)[None, :]
     shape = (out_channels, per_group, post.size)
     pre = np.broadcast_to(source[:, :, None] * (height * width) + pre, shape).ravel()
     post = np.broadcast_to(channel[:, None, None] * (out_height * out_width) + post, shape).ravel()

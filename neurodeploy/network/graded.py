@@ -17,6 +17,7 @@ __all__ = [
     "AdaptiveLif",
     "Delta",
     "GradedRelu",
+    "IntegerNeuron",
     "Product",
     "ResonateFire",
     "ResonateZero",
@@ -26,7 +27,11 @@ __all__ = [
 ]
 
 
-class TernaryCuba(Noun):
+class IntegerNeuron(Noun):
+    """A kind that holds registers already: nothing about it is scaled or rounded."""
+
+
+class TernaryCuba(IntegerNeuron):
     """u and v as in loihi_cuba; sends 1 above v_upper_mant * 2**6, -1 below v_lower_mant * 2**6, and v = 0 after either."""
 
     kind: Literal["ternary_cuba"] = "ternary_cuba"
@@ -38,7 +43,7 @@ class TernaryCuba(Noun):
     bias_exp: IntParam = 0
 
 
-class SigmaDelta(Noun):
+class SigmaDelta(IntegerNeuron):
     """sigma += a; act' = f(sigma + bias); d = act' - act + residue; |d| >= threshold sends d >> state_exp, else d is kept.
 
     f is max(x, 0) for "relu", x for "unit". threshold and bias count in units of 2**(spike_exp + state_exp). With
@@ -54,7 +59,7 @@ class SigmaDelta(Noun):
     state_exp: int = Field(default=0, ge=0)
 
 
-class Delta(Noun):
+class Delta(IntegerNeuron):
     """act' = a << (spike_exp + state_exp); d = act' - act + residue; |d| >= threshold, in the same unit, sends d >> state_exp."""
 
     kind: Literal["delta"] = "delta"
@@ -63,13 +68,13 @@ class Delta(Noun):
     state_exp: int = Field(default=0, ge=0)
 
 
-class Sigma(Noun):
+class Sigma(IntegerNeuron):
     """sigma += a; sends sigma in every step."""
 
     kind: Literal["sigma"] = "sigma"
 
 
-class GradedRelu(Noun):
+class GradedRelu(IntegerNeuron):
     """Sends a where a > threshold; without `rectify` where |a| > threshold."""
 
     kind: Literal["relu"] = "relu"
@@ -77,7 +82,7 @@ class GradedRelu(Noun):
     rectify: bool = True
 
 
-class Product(Noun):
+class Product(IntegerNeuron):
     """v = (a * b) >> exponent; sends v where |v| > threshold."""
 
     kind: Literal["product"] = "product"
@@ -85,7 +90,7 @@ class Product(Noun):
     exponent: int = Field(default=0, ge=0)
 
 
-class ResonateFire(Noun):
+class ResonateFire(IntegerNeuron):
     """re' = rtz(c * re, d) - rtz(s * im, d) + (a << e);  im' = rtz(s * re, d) + rtz(c * im, d) + (b << e), both limited.
 
     c = cos_decay, s = sin_decay, d = decay_bits, e = state_exp. Spikes where im passes 0 upwards while
@@ -101,7 +106,7 @@ class ResonateFire(Noun):
     reset: Literal["none", "izhikevich"] = "none"
 
 
-class ResonateZero(Noun):
+class ResonateZero(IntegerNeuron):
     """The same with 15 decay bits, each term rounded down; where im passes 0 upwards while re' > threshold it sends re'."""
 
     kind: Literal["resonate_zero"] = "resonate_zero"
@@ -110,7 +115,7 @@ class ResonateZero(Noun):
     threshold: IntParam
 
 
-class AdaptiveLif(Noun):
+class AdaptiveLif(IntegerNeuron):
     """i, v and r decay by delta_i, delta_v and delta_r, theta towards theta_0 by delta_theta; i += a, v += i.
 
     Spikes where v - r >= theta; then r += 2 * theta and theta += theta_step; v is not reset. i decays by one part in 4096 more.

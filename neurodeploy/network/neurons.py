@@ -14,7 +14,7 @@ The cleared state, at the start of every sample, is v = the reset value (mode "v
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -23,6 +23,7 @@ from neurodeploy.network.graded import (
     AdaptiveLif,
     Delta,
     GradedRelu,
+    IntegerNeuron,
     Product,
     ResonateFire,
     ResonateZero,
@@ -32,7 +33,6 @@ from neurodeploy.network.graded import (
 )
 
 __all__ = [
-    "INTEGER_KINDS",
     "CubaLi",
     "CubaLif",
     "Discretization",
@@ -171,7 +171,7 @@ class Noise(Noun):
     offset: int = 0
 
 
-class LoihiCuba(Noun):
+class LoihiCuba(IntegerNeuron):
     """Integer registers, already what the chip holds; the equations are those of the target's dialect.
 
     u = decay(u, du) + sum(w);  v = decay(v, dv) + u + bias_mant * 2**bias_exp;  spike iff v > vth_mant * 2**6.
@@ -198,5 +198,3 @@ class LoihiCuba(Noun):
 Cuba = If | Lif | CubaLif | Li | CubaLi | LoihiCuba
 Lava = TernaryCuba | SigmaDelta | Delta | Sigma | GradedRelu | Product | ResonateFire | ResonateZero | AdaptiveLif
 Neuron = Annotated[Cuba | Lava, Field(discriminator="kind")]
-INTEGER_KINDS = (LoihiCuba, *get_args(Lava))
-"""Kinds that hold registers already: nothing about them is scaled or rounded."""

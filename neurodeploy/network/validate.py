@@ -18,8 +18,9 @@ from neurodeploy.network.coding import FirstSpike, SpikeCount
 from neurodeploy.network.connectivity import target_size
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.discretize import factors
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.network import Network, Population, Projection
-from neurodeploy.network.neurons import INTEGER_KINDS, CubaLi, Euler, If, Li, SpikingNeuron
+from neurodeploy.network.neurons import CubaLi, Euler, If, Li, SpikingNeuron
 from neurodeploy.network.operations import Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
 
 __all__ = ["validate"]
@@ -115,7 +116,7 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
                 where,
                 f"parameter '{name}' has shape {list(array.shape)}; needs one number or shape {list(population.shape)}",
             )
-    if wrong or isinstance(neuron, INTEGER_KINDS):
+    if wrong or isinstance(neuron, IntegerNeuron):
         return
     if isinstance(neuron, SpikingNeuron):
         lowest = float(np.min(np.asarray(neuron.v_threshold)))
@@ -318,7 +319,7 @@ def _carries(operation: Operation) -> bool:
 
 def _drives_itself(population: Population) -> bool:
     neuron = population.neuron
-    if isinstance(neuron, INTEGER_KINDS):
+    if isinstance(neuron, IntegerNeuron):
         own = getattr(neuron, "bias_mant", getattr(neuron, "bias", 0))
         return bool(np.any(np.asarray(own))) or getattr(neuron, "noise", None) is not None
     return bool(np.any(np.asarray(neuron.bias))) or bool(np.any(np.asarray(getattr(neuron, "v_leak", 0.0))))

@@ -10,7 +10,7 @@ from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network, Population, Projection, WeightFormat
 from neurodeploy.network.connectivity import Synapses, synapses_of
-from neurodeploy.network.neurons import INTEGER_KINDS
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.quantize.capability import capability_findings
 from neurodeploy.quantize.fold import Folded, fold
 from neurodeploy.quantize.quantized import (
@@ -64,7 +64,7 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
             (projection, synapses_of(projection, network.source_size(projection.source)))
         )
     for population in network.populations:
-        convert = _convert_integers if isinstance(population.neuron, INTEGER_KINDS) else _convert_floats
+        convert = _convert_integers if isinstance(population.neuron, IntegerNeuron) else _convert_floats
         convert(work, population, by_target[population.name])
     findings = raise_errors(STAGE, work.findings)
     return Quantized(

@@ -186,8 +186,12 @@ def _registers(
         compartments_per_neuron=int(modes[reset].value) if reset in modes else 1,
         scale=scale,
         v_frame=np.asarray(frame, dtype=np.float64),
-        **{name: np.broadcast_to(values, (population.size,)).astype(np.int32) for name, values in columns.items()},
+        **_columns(columns, population.size),
     )
+
+
+def _columns(columns: dict[str, Any], size: int) -> dict[str, Any]:
+    return {name: np.broadcast_to(values, (size,)).astype(np.int32) for name, values in columns.items()}
 
 
 def _ranges(target: Target) -> dict[str, str]:

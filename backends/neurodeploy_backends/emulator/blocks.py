@@ -91,7 +91,7 @@ class BlockBuilder:
         uniform = fact.least_delay == fact.most_delay and not values
         if not uniform:
             self._listed(block, fact, kernels.VALUED if values else kernels.RINGED)
-        elif fact.count >= DENSE_FROM * source.size * target.size:
+        elif fact.entries >= DENSE_FROM * source.size * target.size:
             self._dense(block, fact)
         elif fact.kind not in self.shared or not self._patterns(block, fact):
             if target.size > TILED_FROM:
@@ -186,7 +186,7 @@ class BlockBuilder:
         """Keep shared lists shared; False if they are hardly shared."""
         target = self.parts[fact.target]
         of_source, first, offsets, weights = gather.fill_patterns(*self._range(fact), fact.zeros, target.size)
-        if 2 * weights.size > fact.count:
+        if 2 * weights.size > fact.entries:
             return False
         starts = np.flatnonzero(np.r_[True, np.diff(offsets) != 1])
         starts = np.union1d(starts, first[:-1])

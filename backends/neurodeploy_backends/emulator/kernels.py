@@ -1,4 +1,4 @@
-# pyright: basic
+# pyright: basic, reportCallIssue=false
 """Kernels: one table-driven engine for every program, in integers, event-driven. The only file of the engine's code.
 
 All of it stands in this one file because numba's cache looks at the file that defines a function and not at what it

@@ -125,7 +125,7 @@ def _value_columns(program: Program, parts: list[Part]) -> dict[str, int]:
 
 
 def _block_table(rows: list[dict[str, int]]) -> Array:
-    table = np.zeros(len(rows), dtype=kernels.BLOCK)
+    table: Any = np.zeros(len(rows), dtype=kernels.BLOCK)
     for number, row in enumerate(rows):
         for name, value in row.items():
             table[name][number] = value

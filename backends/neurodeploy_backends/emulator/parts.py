@@ -181,7 +181,7 @@ class Fact(NamedTuple):
     source: int
     target: int
     kind: int
-    count: int
+    entries: int
     zeros: int
     """Low bits that no weight has."""
     small: bool

@@ -133,7 +133,8 @@ class _Arenas:
 
 def population_rows(shape: Shape, values: dict[str, int]) -> tuple[Array, int, dict[str, Array]]:
     """Return (table, accumulators, arenas that the table points into)."""
-    table, arenas = np.zeros(len(shape.parts), dtype=kernels.POPULATION), _Arenas()
+    table: Any = np.zeros(len(shape.parts), dtype=kernels.POPULATION)
+    arenas = _Arenas()
     for number, part in enumerate(shape.parts):
         row = {"start": part.start, "size": part.size, "padded": whole(part.size, PAD), "owner": part.owner}
         row |= {"slots": 1, "planes": 1, "ids": -1, "first": int(part.neurons[0])}
