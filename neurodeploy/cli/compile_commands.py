@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.cli.model import (
     Board,
     Choices,
@@ -27,15 +28,32 @@ from neurodeploy.cli.model import (
 )
 from neurodeploy.cli.output import command, finish, show
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import errors_in
+from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.profile import resource_use
 from neurodeploy.program import save_program
 from neurodeploy.report import compilation_lines, ledger_table, resource_table
+from neurodeploy.runtime import drain_steps
+from neurodeploy.target import dialect_names, load_dialect
 
 __all__ = ["check", "compile_command"]
 
 
-def _document(result: Compilation) -> dict[str, Any]:
+def _domain(result: Compilation) -> DomainVerdict | None:
+    """Which other dialects give a program's bits; a sample is as long as the network says."""
+    if result.program is None:
+        return None
+    steps = result.program.network.time.steps_per_sample
+    drained = None if steps is None else steps + drain_steps(result.program.network)
+    return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
+
+
+def _findings(result: Compilation, domain: DomainVerdict | None) -> tuple[Diagnostic, ...]:
+    if result.program is None or domain is None:
+        return result.findings
+    return (*result.findings, *domain_findings(result.program, domain))
+
+
+def _document(result: Compilation, domain: DomainVerdict | None) -> dict[str, Any]:
     resources = resource_use(result.program) if result.program else ()
     return {
         "verdict": result.verdict,
@@ -44,6 +62,7 @@ def _document(result: Compilation) -> dict[str, Any]:
         "stage_seconds": result.stage_seconds,
         "digest": result.program.digest() if result.program else None,
         "resources": [item.model_dump() for item in resources],
+        "dialects": domain.model_dump() if domain else None,
         "ledger": [line.model_dump() for line in result.ledger],
     }
 
@@ -81,10 +100,11 @@ def check(
         target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
     )
     _, result = compile_model(model, choices)
+    domain = _domain(result)
     if json_output:
-        finish(result.findings, json_document=_document(result), strict=strict)
+        finish(_findings(result, domain), json_document=_document(result, domain), strict=strict)
     _show(result, ledger=ledger)
-    finish(result.findings, strict=strict)
+    finish(_findings(result, domain), strict=strict)
 
 
 @command
@@ -121,7 +141,7 @@ def compile_command(
     if result.program is not None and not refused:
         save_program(result.program, path)
     if json_output:
-        document = {**_document(result), "written": None if refused else str(path)}
+        document = {**_document(result, _domain(result)), "written": None if refused else str(path)}
         finish(result.findings, json_document=document, strict=strict)
     _show(result, ledger=ledger)
     if result.program is not None and not refused:

@@ -44,6 +44,7 @@ from neurodeploy.runtime import (
     get_backend,
     load_recording,
     load_stimulus,
+    run_findings,
     run_program,
     save_recording,
     stop_findings,
@@ -142,7 +143,8 @@ def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -
     reference, stopped = _reference_accuracy(program, stimulus, chosen) if recording.complete else (None, ())
     met = _accuracy(network, recording, stimulus)
     shown = profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds)
-    return _Outcome(recording, shown, (*stop_findings(recording), *stopped, *profile_findings(shown)))
+    seen = (*stop_findings(recording), *stopped, *run_findings(program, recording))
+    return _Outcome(recording, shown, (*seen, *profile_findings(shown)))
 
 
 def _require(result: Compilation, *, strict: bool, json_output: bool) -> Program:

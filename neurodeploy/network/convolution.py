@@ -94,9 +94,9 @@ def window_columns(window: Window) -> Columns:
     post = (out_y[:, None] * out_width + out_x[None, :]).ravel()
     pre = (in_y[:, None] * width + in_x[None, :]).ravel()
     tap = (tap_y[:, None] * kernel[1] + tap_x[None, :]).ravel()
-    channel = np.arange(out_channels)
+    channel: Array = np.arange(out_channels)
     first = channel // (out_channels // window.groups) * per_group
-    source: Array = first[:, None] + np.arange(per_group)[None, :]
+    source = first[:, None] + np.arange(per_group)[None, :]
     shape = (out_channels, per_group, post.size)
     pre = np.broadcast_to(source[:, :, None] * (height * width) + pre, shape).ravel()
     post = np.broadcast_to(channel[:, None, None] * (out_height * out_width) + post, shape).ravel()

@@ -7,6 +7,7 @@ from neurodeploy.runtime.files import load_recording, load_stimulus, save_record
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
 from neurodeploy.runtime.run import run_program, stop_findings
+from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
@@ -26,6 +27,7 @@ __all__ = [
     "get_backend",
     "load_recording",
     "load_stimulus",
+    "run_findings",
     "run_program",
     "save_recording",
     "stop_findings",

@@ -1,7 +1,7 @@
 """Targets: what a chip holds, computes and costs, as data with sources. Knows no network."""
 
 from neurodeploy.target.dialect import Dialect
-from neurodeploy.target.files import cite, load_dialect, load_target, on_board, target_names, with_rules
+from neurodeploy.target.files import cite, dialect_names, load_dialect, load_target, on_board, target_names, with_rules
 from neurodeploy.target.target import Board, EnergyProfile, RuleSet, Target
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "RuleSet",
     "Target",
     "cite",
+    "dialect_names",
     "load_dialect",
     "load_target",
     "on_board",

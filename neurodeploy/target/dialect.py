@@ -49,6 +49,8 @@ class Dialect(Noun):
     """Where a negative exponent floors: each weight, or the sum of the weights of one projection in one step."""
     weight_limit: int | None
     """A weight is clipped to +- this; None: not clipped."""
+    bias: Literal["register", "none"]
+    """Whether a compartment has a bias."""
     refractory_delay_max: int
     """The largest refractory register; 1 is no dead step."""
     delay_steps_max: int

@@ -21,7 +21,7 @@ from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.target.dialect import Dialect
 from neurodeploy.target.target import Target
 
-__all__ = ["cite", "load_dialect", "load_target", "on_board", "target_names", "with_rules"]
+__all__ = ["cite", "dialect_names", "load_dialect", "load_target", "on_board", "target_names", "with_rules"]
 
 GROUP = "neurodeploy.targets"
 DIALECTS = "dialects.toml"
@@ -71,12 +71,22 @@ def _parse(file: str, text: str) -> dict[str, Any]:
 
 
 @cache
-def load_dialect(name: str) -> Dialect:
-    """Return an installed dialect by name. Raises DiagnosticError: ND022."""
+def _dialect_tables() -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for file, text in _texts().items():
         if file.endswith(DIALECTS):
             tables.update(_parse(file, text))
+    return tables
+
+
+def dialect_names() -> tuple[str, ...]:
+    """Return the installed dialects' names."""
+    return tuple(_dialect_tables())
+
+
+def load_dialect(name: str) -> Dialect:
+    """Return an installed dialect by name. Raises DiagnosticError: ND022."""
+    tables = _dialect_tables()
     if name not in tables:
         raise _refuse(
             "ND022",

@@ -47,8 +47,9 @@ def compile_and_run(
 ) -> RunResult:
     """Compile and run a network on samples (`values`: input -> array). Raises DiagnosticError with every finding."""
     from neurodeploy.compiler import CompileOptions, compile_network
+    from neurodeploy.diagnostics import DiagnosticError, errors_in
     from neurodeploy.profile import profile
-    from neurodeploy.runtime import RunOptions, SampleValues, accuracy, answers, encode, run_program
+    from neurodeploy.runtime import RunOptions, SampleValues, accuracy, answers, encode, run_findings, run_program
     from neurodeploy.target import load_target
 
     result = compile_network(network, load_target(target, board=board), CompileOptions(strict=strict))
@@ -58,7 +59,10 @@ def compile_and_run(
     given = answers(network, recording)
     met = accuracy(given, stimulus.labels) if given is not None and stimulus.labels is not None else None
     shown = profile(program, recording, accuracy=met, lower_bounds=result.lower_bounds)
-    return RunResult(program, recording, shown, result.findings)
+    seen = (*result.findings, *run_findings(program, recording))
+    if errors_in(seen, strict=strict):
+        raise DiagnosticError("run", seen)
+    return RunResult(program, recording, shown, seen)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 import neurodeploy as nd
+from neurodeploy.check import dialect_verdict, domain_findings
 from neurodeploy.cli import model as cli_model
 from neurodeploy.cli.output import internal_fault
 from neurodeploy.compiler import CompileOptions, compile_network
@@ -25,7 +26,8 @@ from neurodeploy.quantize import quantize
 from neurodeploy.runtime import SampleValues, Stimulus, encode, get_backend, run_program, stop_findings
 from neurodeploy.runtime.registry import broken
 from neurodeploy.runtime.run import _recording_faults
-from neurodeploy.target import load_target
+from neurodeploy.runtime.seen import run_findings
+from neurodeploy.target import load_dialect, load_target
 from neurodeploy.target.files import _package_texts
 
 
@@ -111,6 +113,38 @@ LINE = [("input", "lif"), ("lif", "output")]
 def lif_file(options=None, version="0.2.0", **change):
     fields = {key: value for key, value in {**LIF, **change}.items() if value is not None}
     return nir({**PORTS, "lif": ("LIF", fields)}, LINE, version, options)
+
+
+def domain(network, steps=None):
+    made = program(network)
+    others = [load_dialect(name) for name in ("brian2loihi", "loihi2", "nengo")]
+    return domain_findings(made, dialect_verdict(made, others, steps))
+
+
+def integers(weight, **registers):
+    style = WeightFormat(weight_bits=8, exponent=3, sign_mode="excitatory")
+    neuron = nd.LoihiCuba(du=4095, dv=4095, vth_mant=100, **registers)
+    return net(neuron=neuron, projections=(nd.dense("in", "cells", np.full((2, 2), weight), weight_format=style),))
+
+
+def seen(weight, exponent=0, size=2, **registers):
+    """A run of 40 steps in which line 0 fires in every step, into the first of two neurons."""
+    style = WeightFormat(weight_bits=8, exponent=exponent, sign_mode="excitatory")
+    neuron = nd.LoihiCuba(**{"du": 4095, "dv": 4095, "vth_mant": 131071, **registers})
+    weights = np.zeros((2, size))
+    weights[0] = weight
+    made = program(
+        nd.Network(
+            name="n",
+            time=nd.Time(dt_s=1e-3),
+            inputs=(nd.Input(name="in", shape=size),),
+            populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
+            projections=(nd.dense("in", "cells", weights, weight_format=style),),
+        )
+    )
+    rows = [(0, step, line) for step in range(1, 41) for line in range(size)]
+    stimulus = Stimulus(n_samples=1, n_steps=40, spikes={"in": np.array(rows, dtype=np.int32)})
+    return run_findings(made, run_program(made, stimulus))
 
 
 NETX = {
@@ -269,6 +303,13 @@ CASES = {
     "ND051": lambda _: netx({"other/0/type": b"dense"}),
     "ND052": lambda _: netx({"layer/0/type": b"average", "layer/0/shape": [3]}),
     "ND053": lambda _: netx({**NETX, "layer/0/shape": [3]}),
+    "ND330": lambda _: domain(integers(20)),
+    "ND331": lambda _: domain(integers(255, bias_mant=7, refractory_steps=2)),
+    "ND530": lambda _: seen(255, exponent=7, size=3),
+    "ND531": lambda _: seen(255, exponent=7, size=1, du=0),
+    "ND532": lambda _: seen(255, exponent=3, size=1, vmax_exp=0),
+    "ND533": lambda _: seen(200, vth_mant=180, bias_mant=0, dv=0),
+    "ND534": lambda _: seen(200, vth_mant=10),
     "ND117": lambda _: validate(net(projections=(convolution(),))),
     "ND102": lambda _: validate(net(3, 2, weights=np.ones((3, 2)))),
     "ND103": lambda _: validate(net(populations=(cells(), cells()))),

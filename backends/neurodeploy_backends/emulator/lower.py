@@ -28,7 +28,15 @@ from neurodeploy_backends.emulator.parts import (
     table_rows,
     whole,
 )
-from neurodeploy_backends.emulator.populations import Shape, population_rows, registers_of, switches_of, typed
+from neurodeploy_backends.emulator.populations import (
+    FAR,
+    NEVER,
+    Shape,
+    population_rows,
+    registers_of,
+    switches_of,
+    typed,
+)
 
 __all__ = ["Lowered", "lower"]
 
@@ -50,7 +58,7 @@ class Lowered:
     values: dict[str, int] = field(default_factory=dict[str, int])
     """Value input -> its first column."""
     proven: bool = False
-    """No accumulator, current or drive can leave its range, whatever is shown."""
+    """No accumulator, current, drive or voltage can leave its range, whatever is shown."""
 
 
 def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
@@ -66,14 +74,23 @@ def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
     return bool(total < 1 << dialect.state_bits) and low.shape[0] == 1
 
 
-def _is_proven(program: Program, low: Array, high: Array, du: Array, bias: Array) -> bool:
-    """Whether q, u and u + bias stay in range for ever: |u| <= sum of q * keep**k <= q * 4096 / (4096 - keep)."""
-    dialect = program.target.dialect
-    q = np.maximum(high, -low).sum(axis=0)[: du.size]
-    one = 1 << dialect.decay_bits
-    u = -(-q * one // np.maximum(one - du, 1))
-    inside = bool((u + np.abs(bias) < 1 << dialect.state_bits).all())
-    return inside and (dialect.accumulator_wrap_bits is None or bool((q < 1 << dialect.accumulator_wrap_bits).all()))
+def _held(y: Array, keep: Array, one: int) -> Array:
+    """Bound of |x| for ever if x' = x * keep / one + y, |y| given: y * one / (one - keep); NEVER where nothing decays."""
+    return np.where(keep < one, -(-y * one // np.maximum(one - keep, 1)), NEVER)
+
+
+def _proofs(program: Program, low: Array, high: Array, registers: dict[str, Array]) -> tuple[bool, bool]:
+    """(q, u and u + bias stay in range for ever, and v meets no limit either)."""
+    dialect, one = program.target.dialect, 1 << program.target.dialect.decay_bits
+    q = np.maximum(high, -low).sum(axis=0)[: registers["ku"].size]
+    drive = _held(q, registers["ku"], one) + np.abs(registers["bias"])
+    inside = bool((drive < 1 << dialect.state_bits).all())
+    inside &= dialect.accumulator_wrap_bits is None or bool((q < 1 << dialect.accumulator_wrap_bits).all())
+    below = _held(drive, registers["kv"], one)
+    fires = (registers["reset"] < 0) & (registers["vth"] < FAR)
+    above = np.where(fires, np.minimum(below, np.maximum(registers["vth"], 0) + drive), below)
+    free = (below <= -registers["vmin"]) & (above <= registers["vmax"])
+    return inside, inside and bool((free | (registers["core"] < 0)).all())
 
 
 def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tuple[str, ...] = ()) -> Lowered:
@@ -89,8 +106,9 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     values = _value_columns(program, parts)
     registers = registers_of(program, parts, table_rows(program), rows)
     narrow = _is_narrow(program, low, high, bool(values))
-    proven = narrow and _is_proven(program, low, high, registers["ku"], registers["bias"])
-    wide = not narrow or (watched and not proven)
+    inside, unlimited = _proofs(program, low, high, registers)
+    proven = narrow and inside
+    wide = not narrow or (watched and not unlimited)
     units = [0 if wide else min((f.zeros for f in facts if f.target == n), default=0) for n in range(len(parts))]
     builder = BlockBuilder(program, parts, sources, classes, {*values, *models.graded(program)})
     for fact in facts:
@@ -108,7 +126,9 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
         **builder.arenas.joined(),
         switches=switches_of(program, fold=fold and not proven),
     )
-    return Lowered(layout, parts, wide, rows, accumulators, builder.queue, _rows_of_neurons(parts), values, proven)
+    return Lowered(
+        layout, parts, wide, rows, accumulators, builder.queue, _rows_of_neurons(parts), values, unlimited and not wide
+    )
 
 
 def _value_columns(program: Program, parts: list[Part]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from neurodeploy.program.program import Program
 from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator.parts import PAD, Part, whole
 
-__all__ = ["Shape", "population_rows", "registers_of", "switches_of", "typed"]
+__all__ = ["FAR", "NEVER", "Shape", "population_rows", "registers_of", "switches_of", "typed"]
 
 kernels: Any = _kernels
 Array = NDArray[Any]
@@ -34,7 +34,7 @@ def registers_of(program: Program, parts: list[Part], rows_of: dict[str, Array],
     one = 1 << dialect.decay_bits
     names = ("ku", "kv", "bias", "vth", "vmin", "vmax", "refract", "reset", "core")
     found = {name: np.zeros(size, dtype=np.int64) for name in names}
-    found["vth"][:] = NEVER
+    found["vth"][:], found["core"][:] = NEVER, -1
     for part in parts:
         if part.is_input:
             continue

@@ -1,0 +1,129 @@
+"""Verb: how far the state of a program's neurons can go, whatever is shown to it. Knows no other dialect.
+
+A synapse acts at most once in a step, so what arrives in one step lies between the sum of the negative and the sum of the
+positive weights. With x' = rtz(x * keep / one) + y and y in [low, high], keep < one, rounding towards zero never leads away
+from 0, so x stays in [low, high] * one / (one - keep) (both widened to hold 0). v begins each step at or below the
+threshold where a spike resets it to 0. Where nothing decays, a bound holds for a number of steps only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy._noun import IntArray, Name, Noun
+from neurodeploy.program.program import Program
+from neurodeploy.target.arithmetic import effective_weights
+from neurodeploy.target.dialect import Dialect
+
+__all__ = ["StateBounds", "entries_by_core", "state_bounds"]
+
+Ints = NDArray[np.int64]
+FAR = 1 << 60
+
+
+class StateBounds(Noun):
+    """Least and greatest value of one population, each (size,) int64; +-2**60 stands for no bound."""
+
+    population: Name
+    q_low: IntArray
+    """Sum of the weights that arrive in one step."""
+    q_high: IntArray
+    u_low: IntArray
+    u_high: IntArray
+    drive_low: IntArray
+    """u + bias."""
+    drive_high: IntArray
+    v_low: IntArray
+    """Before limits, threshold and reset."""
+    v_high: IntArray
+    steps: int | None
+    """Steps for which v is bounded; None: for ever."""
+
+
+def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Yield (table row, format, mantissa) of every list entry that an axon reaches, core by core."""
+    tables = program.tables
+    for core in range(tables.n_cores):
+        axons = np.arange(tables.in_axon_ptr[core], tables.in_axon_ptr[core + 1])
+        lists = tables.in_axon_list[axons].astype(np.int64) + tables.list_ptr[core]
+        base = tables.compartment_ptr[core] + tables.in_axon_base[axons].astype(np.int64)
+        first, count = tables.segment_ptr[lists], np.diff(tables.segment_ptr)[lists]
+        segment = _runs(first, count)
+        start, length = tables.entry_ptr[segment], np.diff(tables.entry_ptr)[segment]
+        entry = _runs(start, length)
+        row = np.repeat(np.repeat(base, count), length) + tables.entry_target[entry]
+        style = np.repeat(tables.segment_format[segment], length).astype(np.int64)
+        yield row, style, tables.entry_mantissa[entry].astype(np.int64)
+
+
+def _runs(start: Any, length: Any) -> Ints:
+    """Indices of the runs [start, start + length), one after the other."""
+    return np.repeat(start - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
+
+
+def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
+    """(n_rows,) least and greatest sum of one step; FAR where values, not spikes, arrive."""
+    low, high = (np.zeros(program.tables.n_rows, dtype=np.int64) for _ in range(2))
+    valued = {item.name for item in program.network.inputs if item.encoder.kind == "current"}
+    valued |= {item.name for item in program.populations if item.kind in _GRADED}
+    from_values = {item.name for item in program.network.projections if item.source in valued}
+    for rows, styles, mantissas in entries_by_core(program):
+        for index in np.unique(styles):
+            style = program.formats[int(index)]
+            mine = styles == index
+            shift = -style.exponent if style.exponent < 0 and dialect.exponent_stage == "sum" else 0
+            given = (style.weight_bits, style.exponent, style.sign_mode)
+            weights = effective_weights(dialect, mantissas[mine], *given)
+            weights = ((weights >> shift) << dialect.weight_shift_bits) if shift else weights
+            weights = np.where(weights != 0, FAR, 0) if style.projection in from_values else weights
+            np.add.at(low, rows[mine], np.minimum(weights, 0) - (shift > 0) * (1 << dialect.weight_shift_bits))
+            np.add.at(high, rows[mine], np.maximum(weights, 0) + (shift > 0) * (1 << dialect.weight_shift_bits))
+            if style.projection in from_values:
+                np.subtract.at(low, rows[mine], weights)
+    return np.maximum(low, -FAR), np.minimum(high, FAR)
+
+
+_GRADED = ("ternary_cuba", "sigma_delta", "delta", "sigma", "relu", "product", "resonate_zero")
+
+
+def _held(low: Ints, high: Ints, lost: Ints, one: int, steps: int | None) -> tuple[Ints, Ints]:
+    """Range of x when y in [low, high] is added in each step and lost / one of x goes."""
+    low, high = np.minimum(low, 0), np.maximum(high, 0)
+    often = FAR if steps is None else steps
+
+    def grown(y: Ints) -> Ints:
+        ever = np.where(lost > 0, -(-y * float(one) // np.maximum(lost, 1)), float(FAR))
+        return np.minimum(np.minimum(ever, y * float(often)), FAR).astype(np.int64)
+
+    return -grown(-low), grown(high)
+
+
+def state_bounds(program: Program, dialect: Dialect | None = None, steps: int | None = None) -> tuple[StateBounds, ...]:
+    """Return the bounds of every CUBA population under a dialect (default: the program's own); see the module."""
+    dialect, tables = dialect or program.target.dialect, program.tables
+    one = 1 << dialect.decay_bits
+    q_low, q_high = _arriving(program, dialect)
+    found: list[StateBounds] = []
+    for index, item in enumerate(program.populations):
+        rows = np.flatnonzero(tables.population == index)
+        rows = rows[np.argsort(tables.neuron[rows], kind="stable")]
+        u_low, u_high = _held(
+            q_low[rows], q_high[rows], tables.du[rows].astype(np.int64) + dialect.current_decay_offset, one, None
+        )
+        bias = tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64)
+        drive_low, drive_high = np.maximum(u_low + bias, -FAR), np.minimum(u_high + bias, FAR)
+        lost = tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset
+        v_low, v_high = _held(drive_low, drive_high, lost, one, steps)
+        if bool((tables.spiking[rows] == 1).all()) and bool((tables.reset[rows] == 0).all()):
+            threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
+            v_high = np.minimum(v_high, np.maximum(threshold, 0) + np.maximum(drive_high, 0))
+        forever = bool((lost > 0).all())
+        arrays = (q_low[rows], q_high[rows], u_low, u_high, drive_low, drive_high, v_low, v_high)
+        names = ("q_low", "q_high", "u_low", "u_high", "drive_low", "drive_high", "v_low", "v_high")
+        bounds: Any = dict(zip(names, arrays, strict=True))
+        found.append(StateBounds(population=item.name, **bounds, steps=None if forever else steps))
+    return tuple(found)
