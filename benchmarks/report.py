@@ -10,6 +10,9 @@ from rich.table import Table
 
 __all__ = ["show"]
 
+IDLE = 0.5
+"""Load average below which nothing else is running."""
+
 NOTES = """\
 [bold]What the figures are[/]
 steps/s     ours: `run_program` with recording on and one thread, median of the repeats, less the time of a run of one
@@ -153,6 +156,11 @@ def show(results: dict[str, Any], console: Console) -> None:
     console.print(f"[bold]{machine['cpu']}[/], {machine['cores']} cores, Python {machine['python']}, {results['date']}")
     load = ", ".join(f"{item:.2f}" for item in (machine["load_before"], machine["load_after"]))
     console.print(f"load average before and after: {load}; medians of {results['repeats']} repeats taken in turn")
+    if machine["load_before"] > IDLE or machine["load_after"] > 1 + IDLE:  # one is the race itself
+        console.print(
+            "[yellow]Other work ran on this machine: trust ratios between single threads to a factor of 1.5, "
+            "and neither shares of the bare loop nor the figures of several threads.[/]"
+        )
     if results.get("start_up"):
         item = results["start_up"]
         console.print(f"first result of a process: {item['cold_s']:.1f} s cold, {item['cached_s']:.2f} s cached")
