@@ -48,7 +48,7 @@ def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Yield (table row, format, mantissa) of every list entry that an axon reaches, core by core."""
     tables = program.tables
     for core in range(tables.n_cores):
-        axons = np.arange(tables.in_axon_ptr[core], tables.in_axon_ptr[core + 1])
+        axons: Ints = np.arange(int(tables.in_axon_ptr[core]), int(tables.in_axon_ptr[core + 1]))
         lists = tables.in_axon_list[axons].astype(np.int64) + tables.list_ptr[core]
         base = tables.compartment_ptr[core] + tables.in_axon_base[axons].astype(np.int64)
         first, count = tables.segment_ptr[lists], np.diff(tables.segment_ptr)[lists]
