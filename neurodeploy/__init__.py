@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
@@ -30,7 +28,7 @@ from neurodeploy.network import (
 from neurodeploy.network.files import save_network as save
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import Recording, RunOptions, SampleValues, Stimulus, encode, run_program
+from neurodeploy.runtime import Recording, RunOptions, Samples, run_samples
 from neurodeploy.target import load_target
 
 __version__ = "0.1.0"
@@ -85,13 +83,11 @@ def compile(
 
 def run(
     program: Program,
-    samples: Stimulus | Mapping[str, Any],
+    samples: Samples,
     *,
     backend: str = "emulator",
     seed: int = 0,
     threads: int | None = None,
 ) -> Recording:
-    """Return the recording of samples: an array for each input, (samples, ...), or a Stimulus that `encode` made of them."""
-    if not isinstance(samples, Stimulus):
-        samples = encode(program.network, SampleValues(values=dict(samples)), seed=seed)
-    return run_program(program, samples, backend=backend, options=RunOptions(seed=seed, threads=threads))
+    """Return the recording of samples; see Program.run for what they may be."""
+    return run_samples(program, samples, backend=backend, options=RunOptions(seed=seed, threads=threads))

@@ -71,6 +71,10 @@ def stage(dotted: str) -> str:
     return (dotted.split(".") + [""])[1]
 
 
+UPWARD = {("program", "runtime")}
+"""Program.run, so that what one holds can be run; the import waits until it is called."""
+
+
 def backward_arrows(importer: str, module: ast.Module) -> list[str]:
     """Imports of a core module of stage `importer` that do not point to an earlier row."""
     found: list[str] = []
@@ -79,7 +83,7 @@ def backward_arrows(importer: str, module: ast.Module) -> list[str]:
             found.append(f"line {line}: relative import '{name}'")
         elif name.split(".")[0] == "neurodeploy":
             wanted = stage(name)
-            if wanted != importer and RANK[wanted] >= RANK[importer]:
+            if wanted != importer and RANK[wanted] >= RANK[importer] and (importer, wanted) not in UPWARD:
                 found.append(f"line {line}: '{importer}' imports '{wanted}'")
         elif name.split(".")[0] in ("neurodeploy_backends", "neurodeploy_targets", "backends", "targets"):
             found.append(f"line {line}: core imports '{name}', which is found by entry point only")

@@ -171,3 +171,41 @@ def test_ctrl_c_keeps_the_samples_that_are_done():
     recording = run_program(program, stimulus, steps=200_000, options=RunOptions(threads=1), progress=stop)
     assert not recording.complete
     assert recording.n_samples < 50
+
+
+def test_a_program_runs_whatever_describes_samples():
+    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[20.0, 0.0], [0.0, 30.0]])
+    program = nd.compile(network, "loihi1")
+    raster = np.random.default_rng(0).random((5, 12, 2)) < 0.4
+    rows = (np.argwhere(raster) + [0, 1, 0]).astype(np.int64)
+    expected = program.run({"in": raster.astype(int)}, steps=12)
+    per_sample = [{"in": sample.astype(int)} for sample in raster]
+    given = (
+        encode(network, SampleValues(values={"in": raster.astype(int)}), steps=12),
+        {"in": rows[np.random.default_rng(1).permutation(len(rows))]},
+        iter(per_sample),
+        (item for item in per_sample),
+    )
+    for samples in given:
+        found = program.run(samples, steps=12, batch=2, probes=[("cells", "v")])
+        assert found.n_samples == 5
+        assert np.array_equal(found.spikes["cells"], expected.spikes["cells"])
+        assert np.array_equal(found.active_updates, expected.active_updates)
+        assert found.states["cells.v"].shape == (5, found.n_steps, 2)
+    assert len(expected.spikes["cells"]) > 10
+    with pytest.raises(DiagnosticError, match="no samples"):
+        program.run(iter([]))
+
+
+def test_a_run_goes_on_from_a_kept_state_with_the_same_bits(tmp_path):
+    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0, refractory_steps=2), [[5.0, 3.0], [2.0, 9.0]], delay_steps=3)
+    program = nd.compile(network, "loihi1")
+    raster = np.random.default_rng(0).random((3, 40, 2)) < 0.4
+    stimulus = encode(network, SampleValues(values={"in": raster.astype(int)}))
+    whole = run_program(program, stimulus, steps=50)
+    half = run_program(program, stimulus, steps=17, options=RunOptions(keep_state=True))
+    rest = run_program(program, stimulus, steps=50, options=RunOptions(resume=half.final_state, threads=2))
+    assert (half.n_steps, rest.first_step, rest.n_steps) == (17, 18, 50)
+    both = np.concatenate([half.spikes["cells"], rest.spikes["cells"]])
+    assert np.array_equal(both[np.lexsort(both.T[::-1])], whole.spikes["cells"])
+    assert np.array_equal(np.concatenate([half.active_updates, rest.active_updates], axis=1), whole.active_updates)

@@ -68,7 +68,7 @@ class ReferenceBackend:
         cells = {p.name: _cells(p, network.time.dt_s, stimulus.n_samples, program) for p in network.populations}
         wires = [_Wire(p, network.source_size(p.source), cells[p.target], program) for p in network.projections]
         drive = {item.name: _input_raster(stimulus, item.name, item.size, steps) for item in network.inputs}
-        probes = probed_variables(network)
+        probes = probed_variables(network, options.probes)
         spikes: dict[str, list[NDArray[Any]]] = {name: [] for name in cells}
         states: dict[str, list[Any]] = {probe.name: [] for probe in probes}
         fired: dict[str, Any] = {name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from neurodeploy._noun import FloatArray, Name, Noun
 from neurodeploy._tensors import digest_of
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import Network
+from neurodeploy.network import Network, Probe
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
 from neurodeploy.target.target import Target
@@ -45,6 +46,31 @@ class Program(Noun):
     formats: tuple[SynapseFormat, ...]
     inputs: tuple[InputRoutes, ...]
     tables: Tables
+
+    def run(
+        self,
+        samples: Any,
+        steps: int | None = None,
+        probes: Sequence[tuple[str, str]] = (),
+        batch: int | None = None,
+        *,
+        backend: str = "emulator",
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> Any:
+        """Return the Recording of samples on a backend.
+
+        `samples`: a Stimulus; input -> array (samples, ...) for the network's encoders, or integer rows (sample, step, line);
+        or an iterator of one such mapping per sample (rows then are (step, line)), run `batch` at a time. `steps`: for which
+        each sample is shown. `probes`: (population, variable) to record besides the network's own, as "population.variable".
+        Raises DiagnosticError: ND501-ND506.
+        """
+        from neurodeploy.runtime.samples import run_samples
+        from neurodeploy.runtime.state import RunOptions
+
+        asked = tuple(Probe.model_validate({"name": f"{p}.{v}", "target": p, "variable": v}) for p, v in probes)
+        options = RunOptions(seed=seed, threads=threads, probes=asked)
+        return run_samples(self, samples, steps=steps, batch=batch, backend=backend, options=options)
 
     @cached_property
     def _digest(self) -> str:

@@ -7,6 +7,7 @@ from neurodeploy.runtime.files import load_recording, load_stimulus, save_record
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
 from neurodeploy.runtime.run import run_program, stop_findings
+from neurodeploy.runtime.samples import Samples, run_samples, stimulus_of
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
@@ -18,6 +19,7 @@ __all__ = [
     "RunOptions",
     "RunState",
     "SampleValues",
+    "Samples",
     "Stimulus",
     "accuracy",
     "answers",
@@ -29,6 +31,8 @@ __all__ = [
     "load_stimulus",
     "run_findings",
     "run_program",
+    "run_samples",
     "save_recording",
+    "stimulus_of",
     "stop_findings",
 ]

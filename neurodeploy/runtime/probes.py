@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neurodeploy.network import Membrane, Network
+from neurodeploy.network import Membrane, Network, Probe
 
 __all__ = ["ProbedVariable", "membrane_probe", "probed_variables"]
 
@@ -23,9 +23,9 @@ def membrane_probe(output: str) -> str:
     return f"{output}.v"
 
 
-def probed_variables(network: Network) -> tuple[ProbedVariable, ...]:
-    """Return what to record, in order."""
-    asked = [ProbedVariable(item.name, item.target, item.variable) for item in network.probes]
+def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[ProbedVariable, ...]:
+    """Return what to record, in order; `more`: what a run asks for besides."""
+    asked = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
     for item in network.outputs:
         if isinstance(item.decoder, Membrane):
             asked.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))

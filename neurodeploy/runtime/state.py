@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy._noun import IntArray, Name, Noun
+from neurodeploy.network import Probe
 
 __all__ = ["RunOptions", "RunState"]
 
@@ -36,6 +37,8 @@ class RunOptions(Noun):
     """Default: the CPUs there are."""
     record: tuple[Name, ...] | None = None
     """Populations whose spikes are recorded; None: all."""
+    probes: tuple[Probe, ...] = ()
+    """States to record besides the network's own probes."""
     activity: bool = True
     """Count the compartments that are active in every step; energy and time need it."""
     overflow: bool = True

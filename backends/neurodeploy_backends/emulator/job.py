@@ -87,7 +87,7 @@ class Job:
         self.low = _lowered(program, watched=options.overflow, pieces=pieces, noise=self._given_noise())
         self.first = options.resume.step + 1 if options.resume else 1
         self.length = max(steps - self.first + 1, 0)
-        self.probes = probed_variables(program.network)
+        self.probes = probed_variables(program.network, options.probes)
         self._make_room()
         self._make_outputs()
         self.stimuli = self._stimuli()
