@@ -9,6 +9,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError
 from neurodeploy.importers import ImportOptions
 from neurodeploy.importers import load as _load
 from neurodeploy.network import (
+    CubaLi,
     CubaLif,
     If,
     Input,
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Compilation",
     "CompileOptions",
+    "CubaLi",
     "CubaLif",
     "Diagnostic",
     "DiagnosticError",
