@@ -7,8 +7,8 @@ spikes one step after another can reach on one thread of this machine.
   dense    int8 rows of the targets, four spikes a pass, vectorised
   sparse   u16 targets and int8 weights by source, unrolled by four, the rows of the 8th next spike prefetched; and
            the same with four targets in a word, rows of the 4th next spike prefetched: the faster of the two counts
-  tiled    above 65,536 targets: the spikes of a step are sorted by tile of targets (counting sort), then delivered tile
-           by tile with u16 offsets, rows prefetched 24 ahead; the fastest of several tile sizes counts
+  tiled    above 65,536 targets: spikes sorted by tile of targets (counting sort), then delivered tile by tile with u16
+           offsets, rows prefetched 24 ahead; the fastest of several tile sizes counts
   conv     each kernel row of a spike is one contiguous run of additions, channel last and padded to 16; weights laid
            out for it, and where a run begins looked up for each source
 
@@ -323,8 +323,7 @@ def _jobs(link: Link, size: int, *, plain: bool, expanded: bool) -> dict[str, An
 
 
 def _out(conv: Conv) -> tuple[int, int]:
-    _, height, width = conv.source_shape
-    kernel = conv.weights.shape[2]
+    (_, height, width), kernel = conv.source_shape, conv.weights.shape[2]
     return (height - kernel) // conv.stride + 1, (width - kernel) // conv.stride + 1
 
 
@@ -337,9 +336,9 @@ class Bare:
         for link in case.links:
             first, lines = _by_step(spikes[link.source], steps)
             self.links.append((first, lines, _jobs(link, sizes[link.target], plain=True, expanded=expanded)))
-        self.seconds("warm")  # compile
+        self.seconds()  # compile
 
-    def seconds(self, _: str = "") -> dict[str, Any]:
+    def seconds(self) -> dict[str, Any]:
         """Return seconds of the fastest loops and of the plain ones, summed over the links, and which were fastest."""
         best, plain, chosen, has_plain = 0.0, 0.0, [], False
         for first, lines, jobs in self.links:
@@ -353,7 +352,7 @@ class Bare:
             best, chosen = best + times[name], [*chosen, name]
             plain += times[name] if slow is None else slow
             has_plain |= slow is not None
-        found: dict[str, Any] = {"seconds": best, "loops": chosen}
+        found = {"seconds": best, "loops": chosen}
         return {**found, "plain_seconds": plain} if has_plain else found
 
     def sums(self) -> list[Any]:

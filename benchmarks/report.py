@@ -87,12 +87,13 @@ def _agreement(line: dict[str, Any]) -> str:
 def _peers(results: dict[str, Any]) -> Table:
     table = Table(title="the peers", title_justify="left", header_style="bold")
     for name in ("workload", "peer", "steps/s", "M events/s", "ours is", "spikes", "steps", "peak MB"):
-        table.add_column(name, justify="left" if name in ("workload", "peer") else "right")
+        left = name in ("workload", "peer")
+        table.add_column(name, justify="left" if left else "right", max_width=50 if left else None)
     for key, item in results.items():
         for number, line in enumerate(item.get("peers", {}).values()):
             label = key if number == 0 else ""
             if "ratio" not in line:
-                table.add_row(label, line["title"], f"[yellow]{line.get('reason', 'no run')[:70]}[/]")
+                table.add_row(label, f"{line['title']}: [yellow]{line.get('reason', 'no run')}[/]")
                 continue
             reached = _number(line["steps_per_s"] * item["events_per_step"] / 1e6)
             ratio = f"[bold]{_number(line['ratio'])}x[/]"

@@ -94,7 +94,7 @@ def prepare(case: Case) -> Any:
         counts = {}
         for layer in case.layers:
             first = int(groups[layer.name][0].tolist()[0])
-            senders = recorders[layer.name].events["senders"] - first
+            senders = recorders[layer.name].events["senders"].astype(np.int64) - first  # float if there are none
             counts[layer.name] = np.bincount(senders, minlength=layer.size)
         return seconds, counts
 
