@@ -83,10 +83,11 @@ def test_what_is_proven_equal_is_equal_and_no_bound_is_left(made):
         rows = np.argwhere(rng.random((1, STEPS, size)) < density).astype(np.int32) + np.array([0, 1, 0], np.int32)
         stimulus = Stimulus(n_samples=1, n_steps=STEPS, spikes={"in": rows})
         own = run_program(program, stimulus, steps=STEPS)
-        if np.abs(np.concatenate([bounds.q_low, bounds.q_high])).max() < 2**21:
-            u = own.states["u"][0]
-            assert (u >= np.maximum(bounds.u_low, -(2**23))).all()
-            assert (u <= np.minimum(bounds.u_high, 2**23)).all()
+        inside = (bounds.u_low >= -(2**23)) & (bounds.u_high < 2**23)
+        u, v = own.states["u"][0], own.states["v"][0]
+        assert ((u >= bounds.u_low) & (u <= bounds.u_high))[:, inside].all()
+        limited = (v >= np.minimum(bounds.v_low, 0)) & (v <= np.maximum(bounds.v_high, 0))
+        assert limited.all()
         for name in verdict.proven:
             other = run_program(program_of(network, name), stimulus, steps=STEPS)
             for variable in ("u", "v"):

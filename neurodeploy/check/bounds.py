@@ -3,7 +3,8 @@
 A synapse acts at most once in a step, so what arrives in one step lies between the sum of the negative and the sum of the
 positive weights. With x' = rtz(x * keep / one) + y and y in [low, high], keep < one, rounding towards zero never leads away
 from 0, so x stays in [low, high] * one / (one - keep) (both widened to hold 0). v begins each step at or below the
-threshold where a spike resets it to 0. Where nothing decays, a bound holds for a number of steps only.
+threshold where a spike resets it to 0. Where nothing decays, a bound holds for a number of steps only. A bound is of the
+value before it overflows; what can overflow goes on as anything that the dialect keeps.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FAR = 1 << 60
 
 
 class StateBounds(Noun):
-    """Least and greatest value of one population, each (size,) int64; +-2**60 stands for no bound."""
+    """Least and greatest value of one population before it overflows, each (size,) int64; +-2**60 stands for no bound."""
 
     population: Name
     q_low: IntArray
@@ -90,6 +91,16 @@ def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
 _GRADED = ("ternary_cuba", "sigma_delta", "delta", "sigma", "relu", "product", "resonate_zero")
 
 
+def _kept(low: Ints, high: Ints, bits: int | None, how: str) -> tuple[Ints, Ints]:
+    """What is left after the dialect's overflow: the same where nothing leaves its range, else all that is kept."""
+    if bits is None or how == "none":
+        return low, high
+    top = np.int64(1 << bits)
+    out = (low < -top) | (high >= top)
+    far = np.maximum(np.maximum(-low, high), top) if how == "fold" else top
+    return np.where(out, -far, low), np.where(out, far, high)
+
+
 def _held(low: Ints, high: Ints, lost: Ints, one: int, steps: int | None) -> tuple[Ints, Ints]:
     """Range of x when y in [low, high] is added in each step and lost / one of x goes."""
     low, high = np.minimum(low, 0), np.maximum(high, 0)
@@ -111,16 +122,17 @@ def state_bounds(program: Program, dialect: Dialect | None = None, steps: int | 
     for index, item in enumerate(program.populations):
         rows = np.flatnonzero(tables.population == index)
         rows = rows[np.argsort(tables.neuron[rows], kind="stable")]
-        u_low, u_high = _held(
-            q_low[rows], q_high[rows], tables.du[rows].astype(np.int64) + dialect.current_decay_offset, one, None
-        )
+        arriving = _kept(q_low[rows], q_high[rows], dialect.accumulator_wrap_bits, "wrap")
+        u_low, u_high = _held(*arriving, tables.du[rows].astype(np.int64) + dialect.current_decay_offset, one, None)
         bias = tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64)
-        drive_low, drive_high = np.maximum(u_low + bias, -FAR), np.minimum(u_high + bias, FAR)
+        current_low, current_high = _kept(u_low, u_high, dialect.state_bits, dialect.current_overflow)
+        drive_low, drive_high = np.maximum(current_low + bias, -FAR), np.minimum(current_high + bias, FAR)
+        driven_low, driven_high = _kept(drive_low, drive_high, dialect.state_bits, dialect.drive_overflow)
         lost = tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset
-        v_low, v_high = _held(drive_low, drive_high, lost, one, steps)
+        v_low, v_high = _held(driven_low, driven_high, lost, one, steps)
         if bool((tables.spiking[rows] == 1).all()) and bool((tables.reset[rows] == 0).all()):
             threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
-            v_high = np.minimum(v_high, np.maximum(threshold, 0) + np.maximum(drive_high, 0))
+            v_high = np.minimum(v_high, np.maximum(threshold, 0) + np.maximum(driven_high, 0))
         forever = bool((lost > 0).all())
         arrays = (q_low[rows], q_high[rows], u_low, u_high, drive_low, drive_high, v_low, v_high)
         names = ("q_low", "q_high", "u_low", "u_high", "drive_low", "drive_high", "v_low", "v_high")

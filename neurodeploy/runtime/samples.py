@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ def run_samples(
     if isinstance(samples, Stimulus):
         return run_program(program, samples, backend=backend, options=options)
     if isinstance(samples, Mapping):
-        shown = stimulus_of(network, samples, steps=steps, seed=options.seed)
+        shown = stimulus_of(network, cast("Mapping[str, Any]", samples), steps=steps, seed=options.seed)
         return run_program(program, shown, backend=backend, options=options)
     parts, done = list[Recording](), 0
     for group in _batches(iter(samples), batch or BATCH):
@@ -139,7 +139,7 @@ def joined(parts: list[Recording]) -> Recording:
         ]
         return np.concatenate(shifted).astype(np.int32)
 
-    counted = all(part.active_updates is not None for part in parts)
+    active = [part.active_updates for part in parts if part.active_updates is not None]
     same = len({part.n_steps for part in parts}) == 1
     return first.model_copy(
         update={
@@ -150,7 +150,7 @@ def joined(parts: list[Recording]) -> Recording:
             "input_spikes": {name: rows("input_spikes", name) for name in first.input_spikes},
             "payloads": {name: np.concatenate([part.payloads[name] for part in parts]) for name in first.payloads},
             "states": {name: np.concatenate([part.states[name] for part in parts]) for name in first.states if same},
-            "active_updates": np.concatenate([part.active_updates for part in parts]) if counted and same else None,
+            "active_updates": np.concatenate(active) if len(active) == len(parts) and same else None,
             "overflows": {name: sum(part.overflows[name] for part in parts) for name in first.overflows},
             "final_state": None,
         }
