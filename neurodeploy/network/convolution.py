@@ -96,7 +96,7 @@ def window_columns(window: Window) -> Columns:
     tap = (tap_y[:, None] * kernel[1] + tap_x[None, :]).ravel()
     channel: Array = np.arange(out_channels)
     first: Array = np.floor_divide(channel, out_channels // window.groups) * per_group
-    source: Array = np.add.outer(first, np.arange(per_group))
+    source: Array = np.add.outer(first, np.arange(int(per_group)))
     shape = (out_channels, per_group, post.size)
     pre = np.broadcast_to(source[:, :, None] * (height * width) + pre, shape).ravel()
     post = np.broadcast_to(channel[:, None, None] * (out_height * out_width) + post, shape).ravel()
