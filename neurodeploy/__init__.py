@@ -29,7 +29,7 @@ from neurodeploy.network import (
 from neurodeploy.network.files import save_network as save
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import Recording, RunOptions, Samples, run_samples
+from neurodeploy.runtime import Recording, RunOptions, Samples, Stimulus, run_program, run_samples
 from neurodeploy.target import load_target
 
 __version__ = "0.1.0"
@@ -54,6 +54,7 @@ __all__ = [
     "Program",
     "Projection",
     "Time",
+    "Stimulus",
     "compile",
     "dense",
     "load",
@@ -61,6 +62,7 @@ __all__ = [
     "one_to_one",
     "profile",
     "run",
+    "run_program",
     "save",
     "sparse",
 ]

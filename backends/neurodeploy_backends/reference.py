@@ -32,6 +32,7 @@ class ReferenceBackend:
     """The float reference."""
 
     name = "reference"
+    trusted = True
     summary = "float64 run of the unquantized network (numpy)"
 
     def unavailable(self) -> Diagnostic | None:

@@ -27,6 +27,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def trusted(self) -> bool:
+        """Whether its rows need no check: only of a backend that is proven with this package."""
+        ...
+
+    @property
     def summary(self) -> str:
         """One line for `neurodeploy backends`."""
         ...

@@ -18,6 +18,7 @@ class EmulatorBackend:
     """The CPU emulator."""
 
     name = "emulator"
+    trusted = True
     summary = "bit-exact integer emulator on this CPU (numba)"
 
     def unavailable(self) -> Diagnostic | None:
