@@ -61,6 +61,19 @@ def call(capsys):
 RUN = ("run", "pair.nd.json", "--target", "loihi1")
 
 
+def test_a_run_is_kept_and_goes_on(folder, call):
+    whole = json.loads(call(*RUN, "--json", "--no-reference")[1])["profile"]
+    status, _, err = call(*RUN, "--steps", "3", "--no-reference", "--save-state", "half.nds")
+    assert (status, err.count("error")) == (0, 0)
+    status, out, _ = call(*RUN, "--resume", "half.nds", "--json")
+    rest = json.loads(out)["profile"]
+    assert status == 0
+    assert 0 < rest["populations"][0]["spikes"] < whole["populations"][0]["spikes"]
+    status, out, err = call(*RUN, "--samples", "2", "--resume", "half.nds")
+    assert status == 1
+    assert "ND509" in out + err
+
+
 def test_run_prints_what_it_did_and_what_it_costs(folder, call):
     status, out, err = call(*RUN)
     assert status == 0

@@ -15,8 +15,10 @@ from neurodeploy.runtime import (
     drain_steps,
     encode,
     load_recording,
+    load_state,
     run_program,
     save_recording,
+    save_state,
 )
 from neurodeploy.runtime.recording import Recording
 
@@ -204,7 +206,9 @@ def test_a_run_goes_on_from_a_kept_state_with_the_same_bits(tmp_path):
     stimulus = encode(network, SampleValues(values={"in": raster.astype(int)}))
     whole = run_program(program, stimulus, steps=50)
     half = run_program(program, stimulus, steps=17, options=RunOptions(keep_state=True))
-    rest = run_program(program, stimulus, steps=50, options=RunOptions(resume=half.final_state, threads=2))
+    save_state(half.final_state, tmp_path / "half.nds")
+    options = RunOptions(resume=load_state(tmp_path / "half.nds"), threads=2)
+    rest = run_program(program, stimulus, steps=50, options=options)
     assert (half.n_steps, rest.first_step, rest.n_steps) == (17, 18, 50)
     both = np.concatenate([half.spikes["cells"], rest.spikes["cells"]])
     assert np.array_equal(both[np.lexsort(both.T[::-1])], whole.spikes["cells"])

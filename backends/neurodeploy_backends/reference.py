@@ -33,6 +33,7 @@ class ReferenceBackend:
 
     name = "reference"
     trusted = True
+    resumes = False
     summary = "float64 run of the unquantized network (numpy)"
 
     def unavailable(self) -> Diagnostic | None:

@@ -43,10 +43,12 @@ from neurodeploy.runtime import (
     encode,
     get_backend,
     load_recording,
+    load_state,
     load_stimulus,
     run_findings,
     run_program,
     save_recording,
+    save_state,
     stop_findings,
 )
 
@@ -72,6 +74,8 @@ class _Show(NamedTuple):
     threads: int | None
     reference: bool
     quiet: bool
+    resume: Path | None = None
+    keep_state: bool = False
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
@@ -99,13 +103,21 @@ class _Outcome(NamedTuple):
     findings: tuple[Diagnostic, ...]
 
 
+def _options(chosen: _Show, backend: str) -> RunOptions:
+    """Options of a run; the float reference beside it begins at the beginning and keeps nothing."""
+    if backend != chosen.backend:
+        return RunOptions(seed=chosen.seed, threads=chosen.threads)
+    state = load_state(chosen.resume) if chosen.resume else None
+    return RunOptions(seed=chosen.seed, threads=chosen.threads, resume=state, keep_state=chosen.keep_state)
+
+
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:
     with progress_bar(f"{backend}: steps", stimulus.n_samples * stimulus.n_steps, quiet=chosen.quiet) as progress:
         return run_program(
             program,
             stimulus,
             backend=backend,
-            options=RunOptions(seed=chosen.seed, threads=chosen.threads),
+            options=_options(chosen, backend),
             progress=progress,
         )
 
@@ -163,6 +175,8 @@ def run(
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.") ] = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Recording to write (.ndr).")] = None,
+    keep: Annotated[Path | None, typer.Option("--save-state", help="State after the last step, to write (.nds).")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="State to go on from (.nds); the samples are the same.")] = None,
     strict: Strict = False, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
@@ -185,10 +199,13 @@ def run(
     )
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
-    chosen = _Show(stimulus, steps, samples, backend, seed, threads, reference, json_output)
+    whole = reference and resume is None
+    chosen = _Show(stimulus, steps, samples, backend, seed, threads, whole, json_output, resume, keep is not None)
     outcome = _run(program, model, chosen, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
+    if keep is not None and outcome.recording.final_state is not None:
+        save_state(outcome.recording.final_state, keep)
     found = (*result.findings, *outcome.findings)
     _report(outcome.shown, found, program.network.name, strict=strict, json_output=json_output)
 

@@ -3,7 +3,7 @@
 from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import accuracy, answers, drain_steps
 from neurodeploy.runtime.encode import encode
-from neurodeploy.runtime.files import load_recording, load_stimulus, save_recording
+from neurodeploy.runtime.files import load_recording, load_state, load_stimulus, save_recording, save_state
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
 from neurodeploy.runtime.run import run_program, stop_findings
@@ -28,11 +28,13 @@ __all__ = [
     "encode",
     "get_backend",
     "load_recording",
+    "load_state",
     "load_stimulus",
     "run_findings",
     "run_program",
     "run_samples",
     "save_recording",
+    "save_state",
     "stimulus_of",
     "stop_findings",
 ]

@@ -32,6 +32,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def resumes(self) -> bool:
+        """Whether it keeps the state of a run and goes on from one."""
+        ...
+
+    @property
     def summary(self) -> str:
         """One line for `neurodeploy backends`."""
         ...

@@ -11,11 +11,13 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.network import Network
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.state import RunState
 from neurodeploy.runtime.stimulus import SampleValues
 
-__all__ = ["load_recording", "load_stimulus", "save_recording"]
+__all__ = ["load_recording", "load_state", "load_stimulus", "save_recording", "save_state"]
 
 FORMAT = "neurodeploy-recording"
+STATE_FORMAT = "neurodeploy-state"
 
 
 def load_stimulus(path: str | Path, network: Network) -> SampleValues:
@@ -56,3 +58,17 @@ def load_recording(path: str | Path) -> Recording:
         return Recording.model_validate(plain)
     except ValidationError as error:
         raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, Recording)) from None
+
+
+def save_state(state: RunState, path: str | Path) -> None:
+    """Write a sealed .nds file. Raises DiagnosticError: ND007."""
+    write_atomically(Path(path), sealed_bytes(state, STATE_FORMAT))
+
+
+def load_state(path: str | Path) -> RunState:
+    """Return the state of an .nds file. Raises DiagnosticError: ND001, ND003-ND006."""
+    plain, _ = read_sealed(Path(path), STATE_FORMAT)
+    try:
+        return RunState.model_validate(plain)
+    except ValidationError as error:
+        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, RunState)) from None

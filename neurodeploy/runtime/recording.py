@@ -35,7 +35,7 @@ class Recording(Noun):
     payloads: dict[Name, IntArray] = Field(default_factory=dict)
     """Population of graded spikes -> (n,) values, row for row with `spikes`."""
     input_spikes: dict[Name, IntArray] = Field(default_factory=dict)
-    """Input -> (n, 3) int32 rows (sample, step, line) that it was shown up to n_steps; with the program's tables they
+    """Input -> (n, 3) int32 rows (sample, step, line) that it was shown in the steps run; with the program's tables they
     and `spikes` give every count of messages and synaptic operations, whatever backend ran."""
     active_updates: IntArray | None = None
     """(n_samples, steps run, n_cores) int32 compartments in which u, v, bias or input was not 0. None: not counted."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.backend import Progress
+from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import drain_steps
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import get_backend
@@ -89,6 +89,30 @@ def _in_order(rows: np.ndarray, recording: Recording, size: int) -> bool:
     return bool((np.diff(key) > 0).all())
 
 
+def _resume_faults(program: Program, stimulus: Stimulus, adapter: Backend, options: RunOptions) -> list[Diagnostic]:
+    """What stands against keeping a state, or going on from one."""
+    kept, where = options.resume, f"network '{program.network.name}'"
+    if (kept is not None or options.keep_state) and not getattr(adapter, "resumes", False):
+        return [
+            finding(
+                "ND508",
+                f"backend '{adapter.name}'",
+                "keeps no state and goes on from none",
+                fixes=["--backend emulator"],
+            )
+        ]
+    if kept is None:
+        return []
+    found = list[Diagnostic]()
+    if kept.program_digest != program.digest():
+        told = f"state is of program {kept.program_digest[:12]}, not of {program.digest()[:12]}"
+        found.append(finding("ND509", where, told))
+    if kept.n_samples != stimulus.n_samples:
+        told = "state has another number of samples than the stimulus"
+        found.append(finding("ND509", where, told, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
+    return found
+
+
 def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
     """Return ND507 if the run was stopped before its last sample."""
     if recording.complete:
@@ -113,13 +137,15 @@ def run_program(
 ) -> Recording:
     """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
 
-    Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result).
+    Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result),
+    ND508, ND509 (states).
     """
     adapter = get_backend(backend)
     missing = adapter.unavailable()
     if missing is not None:
         raise DiagnosticError("run", (missing,))
-    raise_errors("run", [*_stimulus_faults(program, stimulus), *adapter.check(program)])
+    faults = [*_stimulus_faults(program, stimulus), *adapter.check(program)]
+    raise_errors("run", [*faults, *_resume_faults(program, stimulus, adapter, options)])
     total = steps if steps is not None else stimulus.n_steps + drain_steps(program.network)
     recording = adapter.run(program, stimulus, steps=total, options=options, progress=progress)
     if not getattr(adapter, "trusted", False):

@@ -23,7 +23,7 @@ from neurodeploy.network.validate import validate
 from neurodeploy.profile import profile, profile_findings
 from neurodeploy.program import load_program
 from neurodeploy.quantize import quantize
-from neurodeploy.runtime import SampleValues, Stimulus, encode, get_backend, run_program, stop_findings
+from neurodeploy.runtime import RunOptions, SampleValues, Stimulus, encode, get_backend, run_program, stop_findings
 from neurodeploy.runtime.registry import broken
 from neurodeploy.runtime.run import _recording_faults
 from neurodeploy.runtime.seen import run_findings
@@ -145,6 +145,13 @@ def seen(weight, exponent=0, size=2, **registers):
     rows = [(0, step, line) for step in range(1, 41) for line in range(size)]
     stimulus = Stimulus(n_samples=1, n_steps=40, spikes={"in": np.array(rows, dtype=np.int32)})
     return run_findings(made, run_program(made, stimulus))
+
+
+def resumed(samples=1, backend="emulator", weights=None):
+    made, recording = run(options=RunOptions(keep_state=True))
+    other = made if weights is None else program(net(weights=weights))
+    stimulus = Stimulus(n_samples=samples, n_steps=5)
+    run_program(other, stimulus, backend=backend, options=RunOptions(resume=recording.final_state))
 
 
 NETX = {
@@ -305,6 +312,8 @@ CASES = {
     "ND053": lambda _: netx({**NETX, "layer/0/shape": [3]}),
     "ND330": lambda _: domain(integers(20)),
     "ND331": lambda _: domain(integers(255, bias_mant=7, refractory_steps=2)),
+    "ND508": lambda _: resumed(backend="reference"),
+    "ND509": lambda _: resumed(samples=3, weights=np.full((2, 2), 7.0)),
     "ND530": lambda _: seen(255, exponent=7, size=3),
     "ND531": lambda _: seen(255, exponent=7, size=1, du=0),
     "ND532": lambda _: seen(255, exponent=3, size=1, vmax_exp=0),

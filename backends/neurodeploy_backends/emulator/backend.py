@@ -19,6 +19,7 @@ class EmulatorBackend:
 
     name = "emulator"
     trusted = True
+    resumes = True
     summary = "bit-exact integer emulator on this CPU (numba)"
 
     def unavailable(self) -> Diagnostic | None:

@@ -95,10 +95,13 @@ def _order(ranges: list[Array], n_samples: int) -> Array | None:
 
 
 def _shown(job: Job, n_samples: int, steps: int) -> dict[str, Array]:
-    """Input rows of the whole samples, up to the last step."""
-    if steps >= job.stimulus.n_steps and n_samples == job.stimulus.n_samples:
+    """Input rows of the whole samples, of the steps that were run."""
+    if steps >= job.stimulus.n_steps and n_samples == job.stimulus.n_samples and job.first == 1:
         return dict(job.stimulus.spikes)
-    return {name: rows[(rows[:, 1] <= steps) & (rows[:, 0] < n_samples)] for name, rows in job.stimulus.spikes.items()}
+    return {
+        name: rows[(rows[:, 1] >= job.first) & (rows[:, 1] <= steps) & (rows[:, 0] < n_samples)]
+        for name, rows in job.stimulus.spikes.items()
+    }
 
 
 def _states(job: Job, n_samples: int, length: int) -> dict[str, Array]:
