@@ -153,4 +153,5 @@ def test_sixteen_value_synapses_are_no_bound():
             projections=(nd.dense("in", "cells", np.full((1, count), 2), weight_format=WeightFormat(weight_bits=8)),),
         )
         bounds = state_bounds(program_of(network))[0]
-        assert bounds.q_low[0] == -(2**60) and bounds.q_high[0] == 2**60
+        assert bounds.q_low[0] == -(2**60)
+        assert bounds.q_high[0] == 2**60
