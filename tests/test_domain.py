@@ -140,3 +140,18 @@ def test_each_lack_of_a_dialect_is_named():
     assert reasons(steady(10, refractory_steps=3), "loihi2") == {"its dead steps are not held by the other's register"}
     assert reasons(steady(11, exponent=-1), "loihi2") == {"mantissas are rounded, shifted or clipped to other weights"}
     assert reasons(steady(12, exponent=-1), "loihi2") == set()
+
+
+def test_sixteen_value_synapses_are_no_bound():
+    """16 * 2**60 is 0 in 64 bits: a bound that was added up would prove what does not hold."""
+    for count in (1, 8, 16, 32):
+        network = nd.Network(
+            name="n",
+            time=nd.Time(dt_s=1e-3),
+            inputs=(nd.Input(name="in", shape=count, encoder=nd.network.coding.Current()),),
+            populations=(nd.Population(name="cells", shape=1, neuron=nd.LoihiCuba(du=4095, dv=0, vth_mant=9)),),
+            projections=(nd.dense("in", "cells", np.full((1, count), 2), weight_format=WeightFormat(weight_bits=8)),),
+        )
+        bounds = state_bounds(program_of(network))[0]
+        assert bounds.q_low[0] == -(2**60)
+        assert bounds.q_high[0] == 2**60

@@ -69,6 +69,8 @@ def _runs(start: Any, length: Any) -> Ints:
 def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
     """(n_rows,) least and greatest sum of one step; FAR where values, not spikes, arrive."""
     low, high = (np.zeros(program.tables.n_rows, dtype=np.int64) for _ in range(2))
+    # marked, not added up: sixteen times 2**60 is 0 in 64 bits
+    unbounded = np.zeros(program.tables.n_rows, dtype=bool)
     valued = {item.name for item in program.network.inputs if item.encoder.kind == "current"}
     valued |= {item.name for item in program.populations if item.kind in _GRADED}
     from_values = {item.name for item in program.network.projections if item.source in valued}
@@ -80,12 +82,12 @@ def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
             given = (style.weight_bits, style.exponent, style.sign_mode)
             weights = effective_weights(dialect, mantissas[mine], *given)
             weights = ((weights >> shift) << dialect.weight_shift_bits) if shift else weights
-            weights = np.where(weights != 0, FAR, 0) if style.projection in from_values else weights
+            if style.projection in from_values:
+                unbounded[rows[mine][mantissas[mine] != 0]] = True
+                continue
             np.add.at(low, rows[mine], np.minimum(weights, 0) - (shift > 0) * (1 << dialect.weight_shift_bits))
             np.add.at(high, rows[mine], np.maximum(weights, 0) + (shift > 0) * (1 << dialect.weight_shift_bits))
-            if style.projection in from_values:
-                np.subtract.at(low, rows[mine], weights)
-    return np.maximum(low, -FAR), np.minimum(high, FAR)
+    return np.where(unbounded, -FAR, low), np.where(unbounded, FAR, high)
 
 
 _GRADED = ("ternary_cuba", "sigma_delta", "delta", "sigma", "relu", "product", "resonate_zero")
