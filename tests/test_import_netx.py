@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
@@ -99,3 +100,23 @@ def test_whole_files_keep_every_integer(folder):
         assert all(line.level == "assumed" for line in imported.ledger)
         assert not any(line.level in ("rounded", "approximate") for line in program.ledger)
     assert isinstance(load(folder / "tiny.net", OPTIONS).network.inputs[0].encoder, Current)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("bias", np.ones(7), "7 biases for 256 neurons"),
+        ("weight", np.ones(7), "not of two axes"),
+        ("neuron/vDecay", np.array([1, 2, 3]), "3 values of neuron/vDecay"),
+    ],
+)
+def test_what_does_not_fit_a_layer_is_a_finding(tmp_path, folder, key, value, said):
+    path = tmp_path / "damaged.net"
+    path.write_bytes((folder / "oxford.net").read_bytes())
+    with h5py.File(path, "r+") as file:
+        if f"layer/0/{key}" in file:
+            del file[f"layer/0/{key}"]
+        file[f"layer/0/{key}"] = value
+    with pytest.raises(nd.DiagnosticError, match=said) as caught:
+        load(path, OPTIONS)
+    assert {item.code for item in caught.value.diagnostics} == {"ND053"}

@@ -94,10 +94,18 @@ class _Reader:
         if kind == "flatten":
             self.shape = (prod(self.shape),)
             return True
+        if kind == "dense" and np.ndim(layer.get("weight", np.zeros((1, 1)))) != 2:
+            self.say(
+                "ND053",
+                f"layer {number} (dense) has weights of shape {list(np.shape(layer['weight']))}, not of two axes",
+            )
+            return False
         if not self.source:
             self._open(number, layer, kind, shape)
         if kind == "input":
             return True
+        if not self._sizes_fit(number, layer, shape):
+            return False
         neuron = self._neuron(number, layer, shape)
         operation = self._operation(number, layer, kind)
         if neuron is None or operation is None:
@@ -138,6 +146,19 @@ class _Reader:
             self.say("ND052", "begins with a convolution and has no input layer that says the shape of its source")
             return (int(weights.shape[1]), 1, 1)
         return (int(weights.shape[1]),)
+
+    def _sizes_fit(self, number: int, layer: dict[str, Any], shape: tuple[int, ...]) -> bool:
+        """Whether registers are single numbers and biases go evenly into the layer; says what does not."""
+        before, fields = len(self.findings), layer.get("neuron")
+        for key, value in fields.items() if isinstance(fields, dict) else ():
+            if key in ("iDecay", "vDecay", "vThMant", "refDelay") and np.size(value) != 1:
+                self.say(
+                    "ND053", f"layer {number} has {np.size(value)} values of neuron/{key}; one is for the whole layer"
+                )
+        size = np.size(layer.get("bias", 0.0))
+        if not size or prod(shape) % size:
+            self.say("ND053", f"layer {number} has {size} biases for {prod(shape)} neurons")
+        return len(self.findings) == before
 
     def _line(self, where: str, quantity: str, asked: str, got: str, note: str) -> None:
         self.ledger.append(LedgerLine(where=where, quantity=quantity, asked=asked, got=got, level="assumed", note=note))
