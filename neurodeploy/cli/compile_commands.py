@@ -137,13 +137,13 @@ def compile_command(
     )
     network, result = compile_model(model, choices)
     refused = result.program is None or bool(errors_in(result.findings, strict=strict))
-    path = out or Path(f"{network.name}.ndp")
+    path, domain = out or Path(f"{network.name}.ndp"), _domain(result)
     if result.program is not None and not refused:
         save_program(result.program, path)
     if json_output:
-        document = {**_document(result, _domain(result)), "written": None if refused else str(path)}
-        finish(result.findings, json_document=document, strict=strict)
+        document = {**_document(result, domain), "written": None if refused else str(path)}
+        finish(_findings(result, domain), json_document=document, strict=strict)
     _show(result, ledger=ledger)
     if result.program is not None and not refused:
         show("", f"written: {path}  digest {result.program.digest()[:16]}")
-    finish(result.findings, strict=strict)
+    finish(_findings(result, domain), strict=strict)

@@ -123,6 +123,13 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
         base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
         if lowest <= base:
             yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
+        if neuron.v_floor is not None and float(np.max(np.asarray(neuron.v_floor))) >= lowest:
+            floor = float(np.max(np.asarray(neuron.v_floor)))
+            yield finding(
+                "ND118",
+                where,
+                f"v_floor {floor:g} does not lie below v_threshold {lowest:g}: every neuron would fire always",
+            )
     if isinstance(neuron, If) or not isinstance(neuron.discretization, Euler):
         return
     keep = factors(neuron, dt_s)

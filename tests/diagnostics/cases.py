@@ -319,6 +319,7 @@ CASES = {
     "ND532": lambda _: seen(255, exponent=3, size=1, vmax_exp=0),
     "ND533": lambda _: seen(200, vth_mant=180, bias_mant=0, dv=0),
     "ND534": lambda _: seen(200, vth_mant=10),
+    "ND118": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.01, v_threshold=1.0, v_floor=2.0))),
     "ND117": lambda _: validate(net(projections=(convolution(),))),
     "ND102": lambda _: validate(net(3, 2, weights=np.ones((3, 2)))),
     "ND103": lambda _: validate(net(populations=(cells(), cells()))),
