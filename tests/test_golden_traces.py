@@ -171,3 +171,36 @@ def test_the_same_neuron_from_nir_quantized_by_our_rule_spikes_in_the_same_steps
             712,
             762,
         ]
+
+
+def test_delays_arrive_when_brian2loihi_says(reference_data):
+    """Its times count from 0; a generator's spike acts in its own step there, one step after its stamp here."""
+    case = json.loads((reference_data / "golden/brian2loihi_models.json").read_text())["cases"]["delays"]
+    count, style = len(case["delays"]), WeightFormat(weight_bits=8, exponent=2, sign_mode="excitatory")
+    quiet, relay = (nd.LoihiCuba(du=4095, dv=0, vth_mant=vth) for vth in (131071, 100))
+    delays = {"weight_format": style, "delay_steps": np.array(case["delays"]), "delay_axis": "target"}
+    network = nd.Network(
+        name="delays",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(
+            nd.Population(name="relay", shape=1, neuron=relay),
+            nd.Population(name="near", shape=count, neuron=quiet),
+            nd.Population(name="far", shape=count, neuron=quiet),
+        ),
+        projections=(
+            nd.dense("in", "relay", [[200]], weight_format=style),
+            nd.dense("in", "near", np.full((count, 1), 10), **delays),
+            nd.dense("relay", "far", np.full((count, 1), 10), **delays),
+        ),
+        probes=tuple(nd.Probe(name=name, target=name, variable="u") for name in ("near", "far")),
+    )
+    target = target_of("brian2loihi")
+    program = place(partition(quantize(network, target), target), target)
+    stamp = case["gen_brian_time"]
+    stimulus = Stimulus(n_samples=1, n_steps=20, spikes={"in": np.array([[0, stamp, 0]], dtype=np.int32)})
+    recording = run_program(program, stimulus, steps=20)
+    assert (recording.spikes["relay"][:, 1] - 1).tolist() == case["relay_spike_brian_time"]
+    for name, key in (("near", "gen_to_neuron"), ("far", "neuron_to_neuron")):
+        first = (recording.states[name][0] != 0).argmax(axis=0)
+        assert first.tolist() == case[f"{key}_I_first_nonzero_brian_time"]
