@@ -223,6 +223,33 @@ def test_a_negative_exponent_belongs_to_the_sum(cases):
     assert np.array_equal(states["u"][:-1], np.array(case["u"])[1:])
 
 
+def test_delays_of_single_synapses(cases):
+    case = cases["delay_dense"]
+    shown = np.array(case["s_in"])
+    network = Network(
+        name="delays",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=shown.shape[0]),),
+        populations=(nd.Population(name="cells", shape=1, neuron=nd.LoihiCuba(du=4095, dv=4095, vth_mant=100_000)),),
+        projections=(
+            nd.dense(
+                "in",
+                "cells",
+                np.array(case["params"]["W"]),
+                delay_steps=np.array(case["params"]["delays"]),
+                delay_axis="synapse",
+                weight_format=WeightFormat(weight_bits=8, sign_mode="mixed"),
+            ),
+        ),
+        probes=(nd.Probe(name="u", target="cells", variable="u"),),
+    )
+    line, column = np.nonzero(shown)
+    rows = np.stack([np.zeros(line.size), column + 1, line], axis=1).astype(np.int32)
+    steps = len(case["u"])
+    recording = run_program(program_of(network), Stimulus(n_samples=1, n_steps=steps, spikes={"in": rows}), steps=steps)
+    assert np.array_equal(recording.states["u"][0], np.array(case["u"]))
+
+
 def test_noise_of_given_draws(reference_data):
     cases = json.loads((reference_data / "golden/nengo_noise.json").read_text())["cases"]
     assert len(cases) == 3

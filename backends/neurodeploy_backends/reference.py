@@ -51,6 +51,10 @@ class ReferenceBackend:
             if isinstance(item.neuron, IntegerNeuron) and not isinstance(item.neuron, LoihiCuba):
                 message = f"population '{item.name}' is {item.neuron.kind}, which is integers and has no float form"
                 yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
+            noisy = isinstance(item.neuron, LoihiCuba) and item.neuron.noise is not None
+            if item.state_reset is not None or noisy:
+                message = f"population '{item.name}' has noise or a periodic reset, which this backend does not"
+                yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
         for probe in program.network.probes:
             if probe.variable == "v_register" and kinds[probe.target] != "loihi_cuba":
                 message = f"probe '{probe.name}' reads v_register of population '{probe.target}', whose floats have no register"

@@ -20,7 +20,7 @@ from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.network import Network, Population, Projection
-from neurodeploy.network.neurons import CubaLi, Euler, If, Li, SpikingNeuron
+from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
 from neurodeploy.network.operations import Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
 
 __all__ = ["validate"]
@@ -118,20 +118,27 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
             )
     if wrong or isinstance(neuron, IntegerNeuron):
         return
-    if isinstance(neuron, SpikingNeuron):
-        lowest = float(np.min(np.asarray(neuron.v_threshold)))
-        base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
-        if lowest <= base:
-            yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
-        if neuron.v_floor is not None and float(np.max(np.asarray(neuron.v_floor))) >= lowest:
-            floor = float(np.max(np.asarray(neuron.v_floor)))
-            yield finding(
-                "ND118",
-                where,
-                f"v_floor {floor:g} does not lie below v_threshold {lowest:g}: every neuron would fire always",
-            )
+    if isinstance(neuron, (If, Lif, CubaLif)):
+        yield from _threshold_faults(where, neuron)
     if isinstance(neuron, If) or not isinstance(neuron.discretization, Euler):
         return
+    yield from _oscillations(where, neuron, dt_s)
+
+
+def _threshold_faults(where: str, neuron: If | Lif | CubaLif) -> Iterator[Diagnostic]:
+    """Thresholds that the reset value or the floor reaches."""
+    lowest = float(np.min(np.asarray(neuron.v_threshold)))
+    base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
+    if lowest <= base:
+        yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
+    floor = None if neuron.v_floor is None else float(np.max(np.asarray(neuron.v_floor)))
+    if floor is not None and floor >= lowest:
+        message = f"v_floor {floor:g} does not lie below v_threshold {lowest:g}: every neuron would fire always"
+        yield finding("ND118", where, message)
+
+
+def _oscillations(where: str, neuron: Lif | CubaLif | Li | CubaLi, dt_s: float) -> Iterator[Diagnostic]:
+    """Time constants shorter than a step, under euler."""
     keep = factors(neuron, dt_s)
     for name, factor in (("tau_m_s", keep.keep_v), ("tau_syn_s", keep.keep_i)):
         tau = getattr(neuron, name, None)
