@@ -195,6 +195,16 @@ def test_a_program_runs_whatever_describes_samples():
         assert np.array_equal(found.active_updates, expected.active_updates)
         assert found.states["cells.v"].shape == (5, found.n_steps, 2)
     assert len(expected.spikes["cells"]) > 10
+    events = [
+        {"in": rows[rows[:, 0] == sample][:, 1:] if sample not in (1, 4) else np.zeros((0, 2), int)}
+        for sample in range(5)
+    ]
+    sparse = program.run(events, steps=12, batch=2)
+    assert sparse.n_samples == 5
+    kept = np.isin(expected.spikes["cells"][:, 0], (0, 2, 3))
+    assert np.array_equal(sparse.spikes["cells"], expected.spikes["cells"][kept])
+    with pytest.raises(DiagnosticError, match="no value in 1 of 2 samples"):
+        program.run([per_sample[0], {}])
     with pytest.raises(DiagnosticError, match="no samples"):
         program.run(iter([]))
 

@@ -89,7 +89,9 @@ def _in_order(rows: np.ndarray, recording: Recording, size: int) -> bool:
     return bool((np.diff(key) > 0).all())
 
 
-def _resume_faults(program: Program, stimulus: Stimulus, adapter: Backend, options: RunOptions) -> list[Diagnostic]:
+def _resume_faults(
+    program: Program, stimulus: Stimulus, adapter: Backend, options: RunOptions, steps: int
+) -> list[Diagnostic]:
     """What stands against keeping a state, or going on from one."""
     kept, where = options.resume, f"network '{program.network.name}'"
     if (kept is not None or options.keep_state) and not getattr(adapter, "resumes", False):
@@ -107,6 +109,9 @@ def _resume_faults(program: Program, stimulus: Stimulus, adapter: Backend, optio
     if kept.program_digest != program.digest():
         told = f"state is of program {kept.program_digest[:12]}, not of {program.digest()[:12]}"
         found.append(finding("ND509", where, told))
+    if steps <= kept.step:
+        told = "state is of a later step than the run is to reach"
+        found.append(finding("ND509", where, told, found=kept.step, limit=steps, unit="step"))
     if kept.n_samples != stimulus.n_samples:
         told = "state has another number of samples than the stimulus"
         found.append(finding("ND509", where, told, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
@@ -145,8 +150,8 @@ def run_program(
     if missing is not None:
         raise DiagnosticError("run", (missing,))
     faults = [*_stimulus_faults(program, stimulus), *adapter.check(program)]
-    raise_errors("run", [*faults, *_resume_faults(program, stimulus, adapter, options)])
     total = steps if steps is not None else stimulus.n_steps + drain_steps(program.network)
+    raise_errors("run", [*faults, *_resume_faults(program, stimulus, adapter, options, total)])
     recording = adapter.run(program, stimulus, steps=total, options=options, progress=progress)
     if not getattr(adapter, "trusted", False):
         raise_errors("run", _recording_faults(program, recording, backend))

@@ -34,15 +34,20 @@ def _is_events(network: Network, name: str, value: Any) -> bool:
     return item is not None and isinstance(item.encoder, Spikes) and rows
 
 
-def stimulus_of(network: Network, values: Mapping[str, Any], *, steps: int | None = None, seed: int = 0) -> Stimulus:
-    """Return the stimulus of arrays and event rows; every input has one of them. Raises DiagnosticError: ND505."""
+def stimulus_of(
+    network: Network, values: Mapping[str, Any], *, steps: int | None = None, seed: int = 0, samples: int = 1
+) -> Stimulus:
+    """Return the stimulus of arrays and event rows; every input has one of them. Raises DiagnosticError: ND505.
+
+    `samples`: how many there are at least, since events do not tell of an empty last one.
+    """
     rows = {name: np.asarray(value) for name, value in values.items() if _is_events(network, name, value)}
     arrays = {name: value for name, value in values.items() if name not in rows}
     if not rows:
         return encode(network, SampleValues(values=arrays), steps=steps, seed=seed)
     last = max((int(value[:, 1].max()) for value in rows.values() if len(value)), default=1)
     presented = steps or network.time.steps_per_sample or last
-    samples = 1 + max((int(value[:, 0].max()) for value in rows.values() if len(value)), default=0)
+    samples = max(samples, 1 + max((int(value[:, 0].max()) for value in rows.values() if len(value)), default=0))
     raise_errors("encode", _negative(rows))
     rest = [item for item in network.inputs if item.name not in rows]
     encoded = None
@@ -98,7 +103,9 @@ def run_samples(
         return run_program(program, shown, backend=backend, options=options)
     parts, done = list[Recording](), 0
     for group in _batches(iter(samples), batch or BATCH):
-        shown = stimulus_of(network, _stacked(network, group), steps=steps, seed=options.seed + done)
+        shown = stimulus_of(
+            network, _stacked(network, group), steps=steps, seed=options.seed + done, samples=len(group)
+        )
         parts.append(run_program(program, shown, backend=backend, options=options))
         done += len(group)
         if not parts[-1].complete:
@@ -114,12 +121,17 @@ def _batches(samples: Iterator[Mapping[str, Any]], size: int) -> Iterator[list[M
 
 def _stacked(network: Network, group: list[Mapping[str, Any]]) -> dict[str, Array]:
     """One mapping of many samples: arrays get an axis, event rows (step, line) a column of their sample."""
-    found: dict[str, Array] = {}
-    for name in group[0]:
-        values = [np.asarray(item[name]) for item in group if name in item]
+    names, found = dict.fromkeys(name for item in group for name in item), dict[str, Array]()
+    lacking = {name: sum(name not in item for item in group) for name in names}
+    told = [(name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count]
+    raise_errors("encode", [finding("ND505", f"input '{name}'", message) for name, message in told])
+    for name in names:
+        values = [np.asarray(item[name]) for item in group]
         item = network.input_by_name.get(name)
         pairs = all(value.ndim == 2 and value.shape[1] == 2 and value.dtype.kind in "iu" for value in values)
-        if pairs and item is not None and isinstance(item.encoder, Spikes) and item.size != 2:
+        # rows of 0 and 1 are a raster of two lines; events of more than one step are not
+        pairs &= item is not None and (item.size != 2 or any(not value.size or value.max() > 1 for value in values))
+        if pairs and item is not None and isinstance(item.encoder, Spikes):
             found[name] = np.concatenate([np.insert(value, 0, k, axis=1) for k, value in enumerate(values)])
         else:
             found[name] = np.stack(values)

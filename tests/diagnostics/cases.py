@@ -151,7 +151,7 @@ def resumed(samples=1, backend="emulator", weights=None):
     made, recording = run(options=RunOptions(keep_state=True))
     other = made if weights is None else program(net(weights=weights))
     stimulus = Stimulus(n_samples=samples, n_steps=5)
-    run_program(other, stimulus, backend=backend, options=RunOptions(resume=recording.final_state))
+    run_program(other, stimulus, backend=backend, steps=9, options=RunOptions(resume=recording.final_state))
 
 
 NETX = {
