@@ -51,10 +51,11 @@ def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recordin
         n_steps=steps,
         first_step=job.first,
         complete=kept.complete,
+        partial=kept.steps is not None,
         spikes=spikes,
         payloads=payloads,
         states=_states(job, n, steps - job.first + 1),
-        input_spikes=_shown(job, n, steps),
+        input_spikes=_shown(job, shares, n, steps),
         active_updates=_active(job, n, steps - job.first + 1),
         overflows=_overflows(job, shares),
         final_state=_final_state(job, shares) if options.keep_state and kept.complete else None,
@@ -77,7 +78,7 @@ def _ranges(job: Job, name: str, calls: list[list[Array]]) -> list[Array]:
     """What the calls gave of each range of a population."""
     found = list[Array]()
     for number, part in enumerate(job.low.parts):
-        if part.name == name and not part.is_input:
+        if part.name == name:
             parts = [call[number] for call in calls]
             full = [array for array in parts if array.size]
             found.append(full[0] if len(full) == 1 else np.concatenate(full or parts or [np.zeros((0, 3), np.int32)]))
@@ -94,13 +95,19 @@ def _order(ranges: list[Array], n_samples: int) -> Array | None:
     return order[rows[order, 0] < n_samples]
 
 
-def _shown(job: Job, n_samples: int, steps: int) -> dict[str, Array]:
-    """Input rows of the whole samples, of the steps that were run."""
+def _shown(job: Job, shares: list[Share], n_samples: int, steps: int) -> dict[str, Array]:
+    """Input rows of the whole samples, of the steps that were run: those of rasters as the engine listed them."""
+    calls = [call for share in shares for call in share.rows]
+    found = dict(job.stimulus.spikes)
+    for name in job.stimulus.rasters:
+        rows = _ranges(job, name, calls)
+        order = _order(rows, n_samples)
+        found[name] = np.concatenate(rows)[order] if order is not None else rows[0]
     if steps >= job.stimulus.n_steps and n_samples == job.stimulus.n_samples and job.first == 1:
-        return dict(job.stimulus.spikes)
+        return found
     return {
         name: rows[(rows[:, 1] >= job.first) & (rows[:, 1] <= steps) & (rows[:, 0] < n_samples)]
-        for name, rows in job.stimulus.spikes.items()
+        for name, rows in found.items()
     }
 
 
