@@ -69,15 +69,15 @@ _ENDLESS = np.iinfo(np.int64).max
 
 
 def _ranges(item: Input, samples: int, names: list[str]) -> dict[str, tuple[int, int]]:
-    shape = tuple(item.shape)
+    height, width = (1, 1, *item.shape)[-2:]
     known = {
         "sample": (0, samples - 1),
         "step": (1, _ENDLESS),
         "line": (0, item.size - 1),
         "time": (0, _ENDLESS),
         "polarity": (0, 1),
-        "row": (0, shape[-2] - 1 if len(shape) > 1 else 0),
-        "column": (0, shape[-1] - 1),
+        "row": (0, height - 1),
+        "column": (0, width - 1),
     }
     return {name: known[name] for name in names}
 
