@@ -10,7 +10,17 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-__all__ = ["Routes", "Walk", "count_entries", "fill_dense", "fill_patterns", "fill_sparse", "in_order", "survey"]
+__all__ = [
+    "Routes",
+    "Walk",
+    "count_entries",
+    "fill_dense",
+    "fill_patterns",
+    "fill_sparse",
+    "in_order",
+    "merged",
+    "survey",
+]
 
 Routes = namedtuple("Routes", "start stop core axon")
 """Of one group of sources: routes [start[i], stop[i]) of source i, each to (core, input axon of the core)."""
@@ -37,6 +47,25 @@ def in_order(rows):
         if rows[k, 0] < rows[k - 1, 0] or (rows[k, 0] == rows[k - 1, 0] and rows[k, 1] < rows[k - 1, 1]):
             return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def merged(first, second, first_values, second_values):
+    """Return rows of two ranges of a population as one, and their values: both ascend by sample and step, and in a step
+    the neurons of `first` come first. Values are given for all rows or for none."""
+    rows = np.empty((first.shape[0] + second.shape[0], 3), np.int32)
+    values = np.empty(first_values.size + second_values.size, np.int64)
+    valued, i, j = values.size > 0, 0, 0
+    for k in range(rows.shape[0]):
+        left = j == second.shape[0]
+        if not left and i < first.shape[0]:
+            left = first[i, 0] < second[j, 0] or (first[i, 0] == second[j, 0] and first[i, 1] <= second[j, 1])
+        source, at = (first, i) if left else (second, j)
+        rows[k, 0], rows[k, 1], rows[k, 2] = source[at, 0], source[at, 1], source[at, 2]
+        if valued:
+            values[k] = first_values[at] if left else second_values[at]
+        i, j = i + left, j + (not left)
+    return rows, values
 
 
 @njit(cache=True)

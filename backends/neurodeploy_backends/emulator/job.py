@@ -42,7 +42,7 @@ TELL_S = 0.1
 """How often progress is told."""
 SHARES = 4
 """Portions of samples per thread, so that a slow one does not keep the others waiting."""
-PAYS_FROM = 1_000_000
+PAYS_FROM = 4_000_000
 """Synapses from which one sample is worth the meeting of several threads in every step."""
 _KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
 
