@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.cli.model import (
     Board,
+    Budgets,
     Choices,
     Discretize,
     Dt,
     JsonOutput,
     Model,
+    OutputFormat,
     Prune,
     PruneSources,
     ResetMode,
@@ -24,12 +26,21 @@ from neurodeploy.cli.model import (
     TargetName,
     TimeUnit,
     WeightBits,
+    chosen_target,
     compile_model,
 )
-from neurodeploy.cli.output import command, finish, show
+from neurodeploy.cli.output import Format, chosen_format, command, finish, show
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
-from neurodeploy.profile import resource_use
+from neurodeploy.profile import (
+    COMPILATION_FIGURES,
+    Budget,
+    budget_findings,
+    compilation_measures,
+    met_budgets,
+    read_budgets,
+    resource_use,
+)
 from neurodeploy.program import save_program
 from neurodeploy.report import compilation_lines, ledger_table, resource_table
 from neurodeploy.runtime import drain_steps
@@ -47,10 +58,50 @@ def _domain(result: Compilation) -> DomainVerdict | None:
     return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
 
 
-def _findings(result: Compilation, domain: DomainVerdict | None) -> tuple[Diagnostic, ...]:
-    if result.program is None or domain is None:
+class _Asked(NamedTuple):
+    """What the user wants of a compilation's report."""
+
+    model: Path
+    style: Format
+    budgets: tuple[Budget, ...]
+    ledger: bool
+    strict: bool
+
+
+def _asked(
+    model: Path, given: Format | None, budget: list[str] | None, *, ledger: bool, strict: bool, json_output: bool
+) -> _Asked:
+    style = chosen_format(given, json_output=json_output)
+    return _Asked(model, style, read_budgets(budget or (), COMPILATION_FIGURES), ledger, strict)
+
+
+def _judged(result: Compilation, choices: Choices, asked: _Asked) -> tuple[Diagnostic, ...]:
+    """The findings of a compilation, and those of the budgets."""
+    if not asked.budgets:
         return result.findings
-    return (*result.findings, *domain_findings(result.program, domain))
+    target = chosen_target(choices) if result.program is None else None
+    return (*result.findings, *budget_findings(asked.budgets, compilation_measures(result, target)))
+
+
+def _finish(result: Compilation, findings: tuple[Diagnostic, ...], asked: _Asked, **more: str | None) -> None:
+    """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
+    domain = _domain(result)
+    notes = () if result.program is None or domain is None else domain_findings(result.program, domain)
+    document = None
+    if asked.style is Format.json:
+        document = {**_document(result, domain), **more}
+    elif asked.style is Format.text:
+        _show(result, ledger=asked.ledger)
+        if result.program is not None and more.get("written"):
+            show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
+    finish(
+        (*findings, *notes),
+        json_document=document,
+        strict=asked.strict,
+        style=asked.style,
+        model=asked.model,
+        passed=met_budgets(asked.budgets, findings),
+    )
 
 
 def _document(result: Compilation, domain: DomainVerdict | None) -> dict[str, Any]:
@@ -89,22 +140,21 @@ def check(
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
+    budget: Budgets = None,
     strict: Strict = False,
+    output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
 
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t loihi1 --dt 1e-4 --reset zero
     """
+    asked = _asked(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
         target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
     )
     _, result = compile_model(model, choices)
-    domain = _domain(result)
-    if json_output:
-        finish(_findings(result, domain), json_document=_document(result, domain), strict=strict)
-    _show(result, ledger=ledger)
-    finish(_findings(result, domain), strict=strict)
+    _finish(result, _judged(result, choices, asked), asked)
 
 
 @command
@@ -115,12 +165,13 @@ def compile_command(
     prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
-    strict: Strict = False, json_output: JsonOutput = False,
+    budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
-    Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp
+    Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4'
     """
+    asked = _asked(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
         target,
         board,
@@ -136,14 +187,8 @@ def compile_command(
         prune_sources,
     )
     network, result = compile_model(model, choices)
-    refused = result.program is None or bool(errors_in(result.findings, strict=strict))
-    path, domain = out or Path(f"{network.name}.ndp"), _domain(result)
-    if result.program is not None and not refused:
+    findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
+    fits = result.program is not None and not errors_in(findings, strict=strict)
+    if result.program is not None and fits:
         save_program(result.program, path)
-    if json_output:
-        document = {**_document(result, domain), "written": None if refused else str(path)}
-        finish(_findings(result, domain), json_document=document, strict=strict)
-    _show(result, ledger=ledger)
-    if result.program is not None and not refused:
-        show("", f"written: {path}  digest {result.program.digest()[:16]}")
-    finish(_findings(result, domain), strict=strict)
+    _finish(result, findings, asked, written=str(path) if fits else None)

@@ -1,14 +1,23 @@
 """Profile: what a run did and what it cost, every figure with its interval and source."""
 
+from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
 from neurodeploy.profile.build import profile, profile_findings, resource_use
+from neurodeploy.profile.measures import COMPILATION_FIGURES, compilation_measures
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
 
 __all__ = [
+    "COMPILATION_FIGURES",
+    "Budget",
     "Estimate",
+    "Measure",
     "PopulationActivity",
     "Profile",
     "ResourceUse",
+    "budget_findings",
+    "compilation_measures",
+    "met_budgets",
     "profile",
     "profile_findings",
+    "read_budgets",
     "resource_use",
 ]

@@ -20,7 +20,14 @@ from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Current, WeightFormat
 from neurodeploy.network.files import load_network, save_network
 from neurodeploy.network.validate import validate
-from neurodeploy.profile import profile, profile_findings
+from neurodeploy.profile import (
+    COMPILATION_FIGURES,
+    budget_findings,
+    compilation_measures,
+    profile,
+    profile_findings,
+    read_budgets,
+)
 from neurodeploy.program import load_program
 from neurodeploy.quantize import quantize
 from neurodeploy.runtime import RunOptions, SampleValues, Stimulus, encode, get_backend, run_program, stop_findings
@@ -265,6 +272,11 @@ def unavailable(patch):
     run()
 
 
+def budgeted(*texts, target="tiny"):
+    budgets = read_budgets(texts, COMPILATION_FIGURES)
+    return budget_findings(budgets, compilation_measures(compile_network(net(), load_target(target))))
+
+
 def unwritable():
     Path("folder").write_text("a file, not a folder")
     save_network(net(), "folder/net.nd.json")
@@ -397,6 +409,10 @@ CASES = {
     "ND601": lambda _: silent("loihi2"),
     "ND602": lambda _: silent(),
     "ND603": lambda _: silent(),
+    "ND604": lambda _: budgeted("cores<=0", "compartments<10%"),
+    "ND605": lambda _: budgeted("fan_in<=10", target="loihi1"),
+    "ND706": lambda _: budgeted("cores=4", "synapse_memory<=lots"),
+    "ND707": lambda _: budgeted("synapse_memry<=80%"),
     "ND701": lambda _: cli_model.compile_options(choices("loihi1", weight_bits=["cells:6"])),
     "ND702": lambda _: no_stimulus(),
     "ND703": lambda _: contradicting(),

@@ -1,0 +1,85 @@
+"""Verb: the figures of a compilation's report by name, for budgets. Judges nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.check import core_limits
+from neurodeploy.check.limits import CODES
+from neurodeploy.compiler import Compilation
+from neurodeploy.profile.budgets import Measure
+from neurodeploy.profile.build import resource_use
+from neurodeploy.profile.profile import ResourceUse
+from neurodeploy.program.program import Program
+from neurodeploy.target.target import Target
+
+__all__ = ["COMPILATION_FIGURES", "compilation_measures"]
+
+RESOURCES = tuple(CODES)
+STAGES = ("validate", "quantize", "check", "partition", "place")
+COMPILATION_FIGURES: tuple[str, ...] = (
+    "cores",
+    "chips",
+    "lower_bound",
+    *(f"lower_bound.{name}" for name in RESOURCES),
+    *RESOURCES,
+    *(f"{name}.mean" for name in RESOURCES),
+    *(f"{name}.total" for name in RESOURCES),
+    "weight_error",
+    "warnings",
+    "seconds",
+    *(f"seconds.{name}" for name in STAGES),
+)
+"""Every figure that `check` and `compile` can report. A resource is its fullest core; .mean is over cores, .total all of them."""
+
+NOT_PLACED = "the network was not placed"
+
+
+def _resource(item: ResourceUse) -> dict[str, Measure]:
+    total, count = sum(item.per_core), max(len(item.per_core), 1)
+    whole = None if item.limit is None else item.limit * count
+    return {
+        item.name: Measure(item.worst, item.unit, item.limit, item.source),
+        f"{item.name}.mean": Measure(total / count, item.unit, item.limit, item.source),
+        f"{item.name}.total": Measure(total, item.unit, whole, item.source),
+    }
+
+
+def _placed(program: Program) -> dict[str, Measure]:
+    """Figures that only a placed program has."""
+    target = program.target
+    chips = int(np.unique(program.tables.core_id // int(target.chip.cores.value)).size)
+    board = f"{target.name} on board {target.board}" if target.board else f"one chip of {target.name}"
+    found = {
+        "cores": Measure(program.tables.n_cores, "core", target.cores, board),
+        "chips": Measure(chips, "chip", target.chips, board),
+    }
+    for item in resource_use(program):
+        found.update(_resource(item))
+    return found
+
+
+def _unplaced(target: Target | None) -> dict[str, Measure]:
+    names = ["cores", "chips"] + [name for name in RESOURCES if target is None or name in core_limits(target)]
+    every = [*names, *(f"{name}.{kind}" for name in names[2:] for kind in ("mean", "total"))]
+    return {name: Measure(None, "", why_none=NOT_PLACED) for name in every}
+
+
+def compilation_measures(result: Compilation, target: Target | None = None) -> dict[str, Measure]:
+    """Return what `check` reports, by the names of COMPILATION_FIGURES; what the target does not limit is absent.
+
+    `target`: of a network that was not placed; a program brings its own.
+    """
+    found = _placed(result.program) if result.program else _unplaced(target)
+    for name, cores in result.lower_bounds.items():
+        found[f"lower_bound.{name}"] = Measure(cores, "core")
+    if result.lower_bounds:
+        found["lower_bound"] = Measure(max(*result.lower_bounds.values(), 1), "core")
+    errors = [line.relative_error for line in result.ledger if line.quantity == "weights"]
+    known = [error for error in errors if error is not None]
+    source = "the weights' root mean square, worst projection"
+    found["weight_error"] = Measure(max(known, default=None), "fraction", 1.0, source, "no weight was converted")
+    found["warnings"] = Measure(sum(item.severity == "warning" for item in result.findings), "warning")
+    found["seconds"] = Measure(sum(result.stage_seconds.values()), "s")
+    found.update((f"seconds.{name}", Measure(took, "s")) for name, took in result.stage_seconds.items())
+    return found
