@@ -383,7 +383,8 @@ def test_help_holds_an_example(call, command):
 
 def test_target_names_complete():
     assert _complete_target("loi") == ["loihi1", "loihi2"]
-    assert _complete_target("x") == []
+    assert _complete_target("xylo_a") == ["xylo_audio2", "xylo_audio3"]
+    assert _complete_target("zz") == []
 
 
 def test_python_dash_m():

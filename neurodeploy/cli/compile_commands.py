@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
+from neurodeploy.cli.asked import Asked, asked_for
+from neurodeploy.cli.judge import judge_model
 from neurodeploy.cli.model import (
     Board,
     Budgets,
@@ -29,16 +31,13 @@ from neurodeploy.cli.model import (
     chosen_target,
     compile_model,
 )
-from neurodeploy.cli.output import Format, chosen_format, command, finish, show
+from neurodeploy.cli.output import Format, command, finish, show
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.profile import (
-    COMPILATION_FIGURES,
-    Budget,
     budget_findings,
     compilation_measures,
     met_budgets,
-    read_budgets,
     resource_use,
 )
 from neurodeploy.program import save_program
@@ -58,24 +57,7 @@ def _domain(result: Compilation) -> DomainVerdict | None:
     return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
 
 
-class _Asked(NamedTuple):
-    """What the user wants of a compilation's report."""
-
-    model: Path
-    style: Format
-    budgets: tuple[Budget, ...]
-    ledger: bool
-    strict: bool
-
-
-def _asked(
-    model: Path, given: Format | None, budget: list[str] | None, *, ledger: bool, strict: bool, json_output: bool
-) -> _Asked:
-    style = chosen_format(given, json_output=json_output)
-    return _Asked(model, style, read_budgets(budget or (), COMPILATION_FIGURES), ledger, strict)
-
-
-def _judged(result: Compilation, choices: Choices, asked: _Asked) -> tuple[Diagnostic, ...]:
+def _judged(result: Compilation, choices: Choices, asked: Asked) -> tuple[Diagnostic, ...]:
     """The findings of a compilation, and those of the budgets."""
     if not asked.budgets:
         return result.findings
@@ -83,7 +65,7 @@ def _judged(result: Compilation, choices: Choices, asked: _Asked) -> tuple[Diagn
     return (*result.findings, *budget_findings(asked.budgets, compilation_measures(result, target)))
 
 
-def _finish(result: Compilation, findings: tuple[Diagnostic, ...], asked: _Asked, **more: str | None) -> None:
+def _finish(result: Compilation, findings: tuple[Diagnostic, ...], asked: Asked, **more: str | None) -> None:
     """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
     domain = _domain(result)
     notes = () if result.program is None or domain is None else domain_findings(result.program, domain)
@@ -147,12 +129,13 @@ def check(
 ) -> None:
     """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
 
-    Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t loihi1 --dt 1e-4 --reset zero
+    Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t speck2f --dt 1e-4 --reset zero
     """
-    asked = _asked(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
         target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
     )
+    judge_model(asked, choices)
     _, result = compile_model(model, choices)
     _finish(result, _judged(result, choices, asked), asked)
 
@@ -171,7 +154,7 @@ def compile_command(
 
     Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4'
     """
-    asked = _asked(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
         target,
         board,

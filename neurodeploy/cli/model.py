@@ -37,6 +37,7 @@ __all__ = [
     "WeightBits",
     "chosen_target",
     "compile_model",
+    "compile_options",
     "read_model",
     "usage",
 ]

@@ -2,11 +2,17 @@
 
 from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
 from neurodeploy.profile.build import profile, profile_findings, resource_use
-from neurodeploy.profile.measures import COMPILATION_FIGURES, compilation_measures
+from neurodeploy.profile.measures import (
+    COMPILATION_FIGURES,
+    JUDGEMENT_FIGURES,
+    compilation_measures,
+    judgement_measures,
+)
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
 
 __all__ = [
     "COMPILATION_FIGURES",
+    "JUDGEMENT_FIGURES",
     "Budget",
     "Estimate",
     "Measure",
@@ -15,6 +21,7 @@ __all__ = [
     "ResourceUse",
     "budget_findings",
     "compilation_measures",
+    "judgement_measures",
     "met_budgets",
     "profile",
     "profile_findings",

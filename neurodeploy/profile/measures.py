@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from neurodeploy.check import core_limits
 from neurodeploy.check.limits import CODES
+from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.profile.budgets import Measure
 from neurodeploy.profile.build import resource_use
 from neurodeploy.profile.profile import ResourceUse
 from neurodeploy.program.program import Program
+from neurodeploy.target.other import LIMITS
 from neurodeploy.target.target import Target
 
-__all__ = ["COMPILATION_FIGURES", "compilation_measures"]
+__all__ = ["COMPILATION_FIGURES", "JUDGEMENT_FIGURES", "compilation_measures", "judgement_measures"]
 
 RESOURCES = tuple(CODES)
 STAGES = ("validate", "quantize", "check", "partition", "place")
@@ -32,6 +37,8 @@ COMPILATION_FIGURES: tuple[str, ...] = (
 )
 """Every figure that `check` and `compile` can report. A resource is its fullest core; .mean is over cores, .total all of them."""
 
+JUDGEMENT_FIGURES: tuple[str, ...] = (*(name for noun in LIMITS for name in noun.model_fields), "cores", "warnings")
+"""Every figure that `check` can report of a target of another architecture."""
 NOT_PLACED = "the network was not placed"
 
 
@@ -83,3 +90,9 @@ def compilation_measures(result: Compilation, target: Target | None = None) -> d
     found["seconds"] = Measure(sum(result.stage_seconds.values()), "s")
     found.update((f"seconds.{name}", Measure(took, "s")) for name, took in result.stage_seconds.items())
     return found
+
+
+def judgement_measures(result: Judgement, findings: Iterable[Diagnostic]) -> dict[str, Measure]:
+    """Return what `check` reports of a target of another architecture, by the names of its limits."""
+    found = {item.name: Measure(item.found, item.unit, item.limit, item.source) for item in result.uses}
+    return {**found, "warnings": Measure(sum(item.severity == "warning" for item in findings), "warning")}
