@@ -74,7 +74,7 @@ def target_report(target: Target | OtherTarget) -> RenderableType:
         notes = [f"board {name}: {board.title}, {board.chips.value:g} chips" for name, board in target.boards.items()]
     else:
         kind = f"architecture {target.architecture}: judged, not compiled for"
-        notes = [f"not public, and so not judged: {line}" for line in target.unknown]
+        notes = [f"not judged: {line}" for line in target.not_judged]
     table = plain_table(f"{target.title} ({target.file}), {kind}", "figure", "value", "confidence", "source", text=True)
     table.columns[0].no_wrap = True
     sources: dict[str, int] = {}

@@ -64,8 +64,8 @@ class _Other(Noun):
     """The file it was read from, as findings cite it."""
     vendor: str
     abilities: Abilities
-    unknown: tuple[str, ...] = ()
-    """What is not public, and so not judged."""
+    not_judged: tuple[str, ...] = ()
+    """What a judgement leaves out: not public, or not described by a network."""
 
 
 class LayerLimits(Noun):

@@ -175,8 +175,8 @@ def judge(network: Network, target: OtherTarget, *, others: Iterable[OtherTarget
     refused = errors_in(found)
     holders = _holders(network, others, target) if refused else ()
     told = tuple(_with_fixes(item, found, network, target, holders) for item in found)
-    unknown = f"; not public and so not judged: {'; '.join(target.unknown)}" if target.unknown else ""
-    message = f"networks are judged against its public limits, and neither compiled nor run{unknown}"
+    left = f"; not judged: {'; '.join(target.not_judged)}" if target.not_judged else ""
+    message = f"networks are judged against its public limits, and neither compiled nor run{left}"
     note = finding("ND351", f"target '{target.name}'", message)
     cannot = any(item.code in CANNOT for item in refused)
     return Judgement(
