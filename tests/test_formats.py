@@ -384,3 +384,57 @@ def test_every_fault_of_budgets_is_told_at_once(wide, call):
 def test_times_take_prefixes(wide, call):
     assert call(*FITS, "--budget", "seconds<=600s", "--budget", "seconds.place<=600000ms")[0] == 0
     assert call(*FITS, "--budget", "seconds>600ks")[0] == 1
+
+
+@pytest.fixture
+def pair(tmp_path, monkeypatch):
+    """Two lines that each make their own neuron fire in every of 5 steps, of 6 that an inference has."""
+    monkeypatch.chdir(tmp_path)
+    network = nd.Network(
+        name="pair",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="lines", shape=2),),
+        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
+        projections=(nd.dense("lines", "cells", 2 * np.eye(2)),),
+        outputs=(nd.Output(name="answer", source="cells"),),
+    )
+    nd.save(network, "pair.nd.json")
+    spikes = np.zeros((2, 5, 2), dtype=np.uint8)
+    spikes[0, :, 0] = spikes[1, :, 1] = 1
+    np.savez("pair.stimulus.npz", lines=spikes, labels=[0, 1])
+
+
+RUN = ("run", "pair.nd.json", "--target", "tiny", "--backend", "reference", "--json")
+
+
+# 2 samples of 5 spikes: 5 an inference; 12 updates of 2 neurons in 6 steps; the tiny chip's access costs 1 pJ each
+@pytest.mark.parametrize(
+    ("budget", "met"),
+    [
+        ("spikes_per_inference<=5", True),
+        ("spikes_per_inference<5", False),
+        ("updates_per_inference==12", True),
+        ("accuracy>=100%", True),
+        ("accuracy<100%", False),
+        ("silent_neurons<=0%", True),
+        ("energy_per_inference<=1J", True),
+        ("energy_per_inference.high<=1pJ", False),
+        ("time_per_step<=1ns", False),
+        ("compartments<=25%", True),
+        ("compartments<=24%", False),
+    ],
+)
+def test_figures_of_a_run_are_gates_too(pair, call, budget, met):
+    status, out, _ = call(*RUN, "--budget", budget)
+    assert ("ND604" in [item["code"] for item in json.loads(out)["findings"]]) == (not met)
+    assert status == (0 if met else 1)
+
+
+def test_a_run_without_a_figure_does_not_meet_its_budget(pair, call):
+    words = ("profile", "pair.nd.json", "--target", "loihi2", "--json")
+    status, out, _ = call("run", *words[1:], "--backend", "reference", "--budget", "energy_per_inference<=1J")
+    assert status == 1
+    (item,) = [item for item in json.loads(out)["findings"] if item["code"] == "ND605"]
+    assert "no figure" in item["message"]
+    assert call(*RUN, "--budget", "accuracy_drop<=1%")[0] == 1, "the reference has no reference"
+    assert call(*RUN, "--budget", "joules<=1")[0] == 2

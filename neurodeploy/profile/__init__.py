@@ -5,14 +5,17 @@ from neurodeploy.profile.build import profile, profile_findings, resource_use
 from neurodeploy.profile.measures import (
     COMPILATION_FIGURES,
     JUDGEMENT_FIGURES,
+    PROFILE_FIGURES,
     compilation_measures,
     judgement_measures,
+    profile_measures,
 )
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
 
 __all__ = [
     "COMPILATION_FIGURES",
     "JUDGEMENT_FIGURES",
+    "PROFILE_FIGURES",
     "Budget",
     "Estimate",
     "Measure",
@@ -25,6 +28,7 @@ __all__ = [
     "met_budgets",
     "profile",
     "profile_findings",
+    "profile_measures",
     "read_budgets",
     "resource_use",
 ]

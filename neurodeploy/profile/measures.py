@@ -13,12 +13,19 @@ from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.profile.budgets import Measure
 from neurodeploy.profile.build import resource_use
-from neurodeploy.profile.profile import ResourceUse
+from neurodeploy.profile.profile import Profile, ResourceUse
 from neurodeploy.program.program import Program
 from neurodeploy.target.other import LIMITS
 from neurodeploy.target.target import Target
 
-__all__ = ["COMPILATION_FIGURES", "JUDGEMENT_FIGURES", "compilation_measures", "judgement_measures"]
+__all__ = [
+    "COMPILATION_FIGURES",
+    "JUDGEMENT_FIGURES",
+    "PROFILE_FIGURES",
+    "compilation_measures",
+    "judgement_measures",
+    "profile_measures",
+]
 
 RESOURCES = tuple(CODES)
 STAGES = ("validate", "quantize", "check", "partition", "place")
@@ -39,6 +46,30 @@ COMPILATION_FIGURES: tuple[str, ...] = (
 
 JUDGEMENT_FIGURES: tuple[str, ...] = (*(name for noun in LIMITS for name in noun.model_fields), "cores", "warnings")
 """Every figure that `check` can report of a target of another architecture."""
+ESTIMATES = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
+"""Figures of a profile that have an interval: the nominal one, .low and .high."""
+COUNTS = {
+    "synops_per_inference": "synaptic operation",
+    "updates_per_inference": "update",
+    "active_updates_per_inference": "update",
+    "messages_per_inference": "message",
+    "hops_per_inference": "hop",
+    "chip_messages_per_inference": "message",
+}
+PROFILE_FIGURES: tuple[str, ...] = (
+    "cores",
+    "lower_bound",
+    "accuracy",
+    "accuracy_drop",
+    "spikes_per_inference",
+    "silent_neurons",
+    *ESTIMATES,
+    *(f"{name}.{end}" for name in ESTIMATES for end in ("low", "high")),
+    *COUNTS,
+    *RESOURCES,
+    *(f"{name}.{part}" for name in RESOURCES for part in ("mean", "total")),
+)
+"""Every figure that `run` and `profile` can report. accuracy_drop is from the float reference to the program."""
 NOT_PLACED = "the network was not placed"
 
 
@@ -96,3 +127,34 @@ def judgement_measures(result: Judgement, findings: Iterable[Diagnostic]) -> dic
     """Return what `check` reports of a target of another architecture, by the names of its limits."""
     found = {item.name: Measure(item.found, item.unit, item.limit, item.source) for item in result.uses}
     return {**found, "warnings": Measure(sum(item.severity == "warning" for item in findings), "warning")}
+
+
+def _accuracy(shown: Profile) -> dict[str, Measure]:
+    drop = None
+    if shown.accuracy is not None and shown.reference_accuracy is not None:
+        drop = shown.reference_accuracy - shown.accuracy
+    whole, why = (1.0, "all samples"), "there are no labels, or no reference ran"
+    return {
+        "accuracy": Measure(shown.accuracy, "fraction", *whole, why_none="there are no labels"),
+        "accuracy_drop": Measure(drop, "fraction", *whole, why_none=why),
+    }
+
+
+def profile_measures(shown: Profile) -> dict[str, Measure]:
+    """Return what `run` and `profile` report, by the names of PROFILE_FIGURES."""
+    found = {"cores": Measure(shown.cores, "core"), "lower_bound": Measure(shown.cores_lower_bound, "core")}
+    found.update(_accuracy(shown))
+    neurons = sum(item.size for item in shown.populations)
+    spikes, silent = (item.spikes_per_inference for item in shown.populations), "all neurons"
+    found["spikes_per_inference"] = Measure(sum(spikes), "spike")
+    found["silent_neurons"] = Measure(sum(i.silent_neurons for i in shown.populations), "neuron", neurons, silent)
+    for name in ESTIMATES:
+        item, why = getattr(shown, name), "; ".join(shown.no_figure)
+        ends = {"": "value", ".low": "low", ".high": "high"}
+        for end, field in ends.items():
+            value = None if item is None else getattr(item, field)
+            found[name + end] = Measure(value, "" if item is None else item.unit, why_none=why)
+    found.update((name, Measure(getattr(shown, name), unit)) for name, unit in COUNTS.items())
+    for item in shown.resources:
+        found.update(_resource(item))
+    return found
