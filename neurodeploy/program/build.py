@@ -82,11 +82,6 @@ def _joined(arrays: list[Any], dtype: Any) -> Any:
     return np.concatenate([*arrays, np.zeros(0, dtype=dtype)]).astype(dtype, copy=False)
 
 
-def _places(names: Any, wanted: Any) -> Ints:
-    found: Any = np.searchsorted(names, wanted)
-    return found.astype(np.int64)
-
-
 def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Core:
     """Join the segments of each source to one list, and number the lists of a core."""
     # a list is known by (its owner, 0), or, if it is shared, by (a number of its own below all owners, 0)
@@ -111,7 +106,7 @@ def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[
     owner, first = np.unique(_joined(owners, np.int64), return_index=True)
     return _Core(
         owner=owner,
-        list_of=_places(names, _joined(per_axon, np.int64)[first]),
+        list_of=cast(Ints, np.searchsorted(names, _joined(per_axon, np.int64)[first])),
         base=_joined(bases, np.int64)[first],
         segments_per_list=per_list,
         formats=formats[order],
