@@ -68,6 +68,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "refractory_steps": ("step",),
     "resets": ("compartment",),
     "static_power": ("W",),
+    "shared_base": ("compartment",),
     "strides": ("pixel",),
     "synapse_formats": ("format",),
     "synapse_memory": ("word",),
