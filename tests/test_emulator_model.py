@@ -346,3 +346,48 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
         assert np.array_equal(found.states["v"], expected.states["v"])
         assert np.array_equal(found.active_updates, expected.active_updates)
     assert len(expected.spikes["cells"]) > 1000
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(monkeypatch, threads):
+    """lava: sums of a step are shifted before they meet those of another step, and never in parts."""
+    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    rng = np.random.default_rng(5)
+    size = 200
+    post, pre = np.nonzero(rng.random((size, size)) < 0.1)
+    weights, delays = rng.integers(-60, 70, post.size) * 2, rng.integers(0, 3, post.size)
+    style = WeightFormat(weight_bits=8, exponent=-5, sign_mode="mixed")
+    neuron = nd.LoihiCuba(du=1000, dv=200, vth_mant=1)
+    network = nd.Network(
+        name="shifted",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=size),),
+        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
+        projections=tuple(
+            nd.Projection(
+                name=source,
+                source=source,
+                target="cells",
+                operation=Sparse(shape=(size, size), post=post, pre=pre, weights=weights),
+                delay_steps=delays,
+                delay_axis="synapse",
+                weight_format=style,
+            )
+            for source in ("in", "cells")
+        ),
+    )
+    target = load_target("loihi2")
+    program = place(partition(quantize(network, target), target), target)
+    events = np.argwhere(rng.random((STEPS, size)) < 0.1) + [1, 0]
+    synapses = [
+        (source, j, i, w, d, -5, number)
+        for number, source in enumerate(("in", "cells"))
+        for j, i, w, d in zip(pre.tolist(), post.tolist(), weights.tolist(), delays.tolist(), strict=True)
+    ]
+    spikes, _, _ = SlowModel(neuron, size, synapses, "loihi2").run(events.tolist())
+    assert len(spikes) > 100
+    job._LOWERED.clear()
+    for overflow in (False, True):
+        options = RunOptions(threads=threads, overflow=overflow)
+        found = run_program(program, stimulus_of(events), steps=STEPS, options=options)
+        assert [tuple(row[1:]) for row in found.spikes["cells"].tolist()] == spikes

@@ -74,11 +74,13 @@ class BlockBuilder:
         several = models.ports(program)
         self.ports = [several.get(part.name, 1) for part in parts]
         self.planes = [[(port, 0) for port in range(n)] for n in self.ports]
+        self.plane_of = dict[tuple[int, int], int]()
         shared = {item.name for item in program.network.projections if item.operation.kind in WINDOWS}
         self.shared = {
             int(kind)
-            for kind, style in zip(classes.of_format, program.formats, strict=False)
+            for kinds, style in zip(classes.of, program.formats, strict=False)
             if style.projection in shared
+            for kind in kinds
         }
 
     def add(self, fact: Fact, unit: int) -> None:
@@ -107,8 +109,10 @@ class BlockBuilder:
         port, shift = self.classes.planes[int(self.classes.plane[fact.kind])]
         if shift == 0:
             return port
-        self.planes[fact.target].append((port, shift))
-        return len(self.planes[fact.target]) - 1
+        if (fact.target, fact.kind) not in self.plane_of:
+            self.plane_of[fact.target, fact.kind] = len(self.planes[fact.target])
+            self.planes[fact.target].append((port, shift))
+        return self.plane_of[fact.target, fact.kind]
 
     def _range(self, fact: Fact) -> tuple[Any, Any, int, int, int]:
         target = self.parts[fact.target]

@@ -27,9 +27,10 @@ Routes = namedtuple("Routes", "start stop core axon")
 Walk = namedtuple(
     "Walk",
     "in_axon_ptr list_ptr compartment_ptr in_axon_list in_axon_base segment_ptr segment_format entry_ptr "
-    "entry_target entry_mantissa entry_delay row class_of_format weight lowest",
+    "entry_target entry_mantissa entry_delay row class_of weight lowest",
 )
-"""The core tables; `row` is the engine row of each table row, `weight` (formats, mantissas) the weight of a mantissa."""
+"""The core tables; `row` is the engine row of each table row, `class_of` (formats, delays) the class of a synapse, those of
+one format without a gap; `weight` (formats, mantissas) the weight of a mantissa."""
 
 
 @njit(cache=True)
@@ -82,15 +83,14 @@ def survey(walk, routes, part_of_row, plane_of_class, facts, low, high):
 @njit(cache=True)
 def _survey_segment(walk, segment, base, part_of_row, plane_of_class, facts, low, high):
     style = walk.segment_format[segment]
-    kind = walk.class_of_format[style]
-    plane = plane_of_class[kind]
     for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
         weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
         if weight == 0:
             continue
         row = walk.row[base + walk.entry_target[k]]
-        fact = facts[kind, part_of_row[row]]
         delay = np.int64(walk.entry_delay[k])
+        kind = walk.class_of[style, delay]
+        fact, plane = facts[kind, part_of_row[row]], plane_of_class[kind]
         fact[4] = delay if fact[0] == 0 else min(fact[4], delay)
         fact[5] = max(fact[5], delay)
         fact[0] += 1
@@ -121,19 +121,20 @@ def _entries_of(walk, routes, source, kind, start, stop, room):
     for route in range(routes.start[source], routes.stop[source]):
         first, last, base = _segments(walk, routes.core[route], routes.axon[route])
         for segment in range(first, last):
-            if walk.class_of_format[walk.segment_format[segment]] == kind:
-                count = _segment_entries(walk, segment, base, start, stop, room, count)
+            classes = walk.class_of[walk.segment_format[segment]]
+            if classes[0] <= kind <= classes[-1]:
+                count = _segment_entries(walk, segment, kind, base, start, stop, room, count)
     return count
 
 
 @njit(cache=True)
-def _segment_entries(walk, segment, base, start, stop, room, count):
+def _segment_entries(walk, segment, kind, base, start, stop, room, count):
     rows, delays, weights = room
     style = walk.segment_format[segment]
     for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
         row = walk.row[base + walk.entry_target[k]]
         weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
-        if start <= row < stop and weight != 0:
+        if start <= row < stop and weight != 0 and walk.class_of[style, walk.entry_delay[k]] == kind:
             rows[count], delays[count], weights[count] = row - start, walk.entry_delay[k], weight
             count += 1
     return count

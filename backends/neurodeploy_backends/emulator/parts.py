@@ -85,9 +85,11 @@ def cut_parts(program: Program, pieces: int) -> list[Part]:
 
 
 class Classes(NamedTuple):
-    """Formats that one block may hold together: one projection, one exponent."""
+    """Synapses that one block may hold together: one projection, one exponent; and one delay, where the sum of each step
+    is shifted before it joins the sums of other steps."""
 
-    of_format: Array
+    of: Array
+    """(formats, delays): class of a format's synapses with that delay; of one format they ascend one by one."""
     plane: Array
     """(n,): number of the class's plane."""
     planes: list[tuple[int, int]]
@@ -102,22 +104,21 @@ def classes_of(program: Program) -> Classes:
     lowest = min(int(tables.entry_mantissa.min(initial=0)), 0)
     mantissas = np.arange(lowest, max(int(tables.entry_mantissa.max(initial=0)), 0) + 1)
     ports = {item.name: "ab".index(item.port) for item in program.network.projections}
-    found, of_format, of_class, planes = dict[tuple[str, int], int](), list[int](), list[int](), [(0, 0)]
+    delays = int(tables.entry_delay.max(initial=0)) + 1
+    found, of_class, planes = dict[tuple[str, int], int](), list[int](), [(0, 0)]
+    of = np.zeros((max(len(program.formats), 1), delays), dtype=np.int64)
     weight = np.zeros((max(len(program.formats), 1), mantissas.size), dtype=np.int64)
     for index, style in enumerate(program.formats):
         weight[index] = effective_weights(dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
-        key = (style.projection, style.exponent)
+        key, on_sum = (style.projection, style.exponent), style.exponent < 0 and dialect.exponent_stage == "sum"
         if key not in found:
-            found[key] = len(found)
-            on_sum = style.exponent < 0 and dialect.exponent_stage == "sum"
+            found[key] = len(of_class)
             plane = (ports[style.projection], -style.exponent if on_sum else 0)
-            # sums that still want a shift are of one projection each; the others of a port share a plane
-            if on_sum or plane not in planes:
-                planes.append(plane)
-            of_class.append(len(planes) - 1 if on_sum else planes.index(plane))
-        of_format.append(found[key])
-    plain = np.array([*of_class, 0], dtype=np.int64)
-    return Classes(np.array([*of_format, 0], dtype=np.int64), plain, planes, weight, lowest)
+            # sums that still want a shift are of one projection and one step each; the others of a port share a plane
+            planes += [plane] * delays if on_sum else [plane] * (plane not in planes)
+            of_class += range(len(planes) - delays, len(planes)) if on_sum else [planes.index(plane)]
+        of[index] = found[key] + (np.arange(delays) if on_sum else 0)
+    return Classes(of, np.array([*of_class, 0], dtype=np.int64), planes, weight, lowest)
 
 
 class Sources(NamedTuple):
@@ -155,7 +156,7 @@ def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources
         tables.entry_mantissa,
         tables.entry_delay,
         row,
-        classes.of_format,
+        classes.of,
         classes.weight,
         classes.lowest,
     )
@@ -180,7 +181,7 @@ class Fact(NamedTuple):
 def facts_of(parts: list[Part], sources: Sources, classes: Classes, rows: int) -> tuple[list[Fact], Array, Array]:
     """Facts, and by plane and row the least and greatest sum that can arrive in a step."""
     part_of_row = np.repeat(np.arange(len(parts)), [whole(part.size, PAD) for part in parts])
-    n_kinds, found = int(classes.of_format.max(initial=0)) + 1, list[Fact]()
+    n_kinds, found = int(classes.of.max(initial=0)) + 1, list[Fact]()
     low = np.zeros((len(classes.planes), rows), dtype=np.int64)
     high = np.zeros_like(low)
     for number in range(len(parts)):
