@@ -62,7 +62,7 @@ class Model:
         columns = {n: self.job.arrays[f"link.{number}.{n}"] for n in ("axon_of", "ptr", "targets", "weights")}
         bounds = columns["ptr"].tolist()
         synapse = Synapse(len(bounds) - 1, label=item["projection"])
-        rows = list(zip(bounds[:-1], bounds[1:]))
+        rows = [(bounds[k], bounds[k + 1]) for k in range(len(bounds) - 1)]
         weights = [columns["weights"][a:b].astype(np.int32)[None, :] for a, b in rows]
         indices = [columns["targets"][a:b].astype(np.int32)[None, :] for a, b in rows]
         synapse._set_weights_indices(weights, indices=indices, weight_dtype=np.int32, compression=0)
