@@ -1,6 +1,7 @@
 """Runtime: stimulus in, recording out, on any backend."""
 
 from neurodeploy.runtime.backend import Backend, Progress
+from neurodeploy.runtime.compare import Divergence, compare_findings, first_divergence
 from neurodeploy.runtime.decode import accuracy, answers, drain_steps
 from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.files import load_recording, load_state, load_stimulus, save_recording, save_state
@@ -14,6 +15,7 @@ from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
 __all__ = [
     "Backend",
+    "Divergence",
     "Progress",
     "Recording",
     "RunOptions",
@@ -24,8 +26,10 @@ __all__ = [
     "accuracy",
     "answers",
     "backend_names",
+    "compare_findings",
     "drain_steps",
     "encode",
+    "first_divergence",
     "get_backend",
     "load_recording",
     "load_state",

@@ -84,7 +84,7 @@ def flat(program: Program, stimulus: Stimulus, steps: int, options: RunOptions, 
     for number, item in enumerate(program.populations):
         row = {"name": item.name, "size": item.size, "kind": item.kind, "graded": item.kind in GRADED}
         populations.append({**row, "part": parts[item.name]})
-        columns = {**item.parameters, **registers(program, item.name)}
+        columns = {**registers(program, item.name), **item.parameters}
         arrays |= {f"population.{number}.{name}": values for name, values in columns.items()}
     plan = {
         "steps": steps,
