@@ -194,7 +194,6 @@ def corpus() -> tuple[Case, ...]:
     """Return every case, in the order of its features."""
     parts = (
         _operations,
-        _average,
         _delays,
         _recurrence,
         _weights,
