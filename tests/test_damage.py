@@ -21,6 +21,7 @@ COMMANDS = {
     "pair.stimulus.npz": ("run", "pair.nd.json", "-t", "loihi1", "--no-reference"),
     "pair.ndp": ("check", "pair.ndp"),
     "run.ndr": ("profile", "pair.ndp", "run.ndr"),
+    "kept.nds": ("run", "pair.ndp", "--stimulus", "pair.stimulus.npz", "--steps", "9", "--resume", "kept.nds"),
     "model.nir": ("check", "model.nir", "-t", "loihi1", "--dt", "1e-4", "--reset", "zero"),
 }
 
@@ -58,7 +59,7 @@ def whole(tmp_path_factory):
         patch.chdir(folder)
         for words in (
             ("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp"),
-            (*COMMANDS["pair.stimulus.npz"], "--out", "run.ndr"),
+            (*COMMANDS["pair.stimulus.npz"], "--out", "run.ndr", "--save-state", "kept.nds"),
             *COMMANDS.values(),
         ):
             with pytest.raises(SystemExit) as left:

@@ -33,8 +33,8 @@ LAYERS = (
 """A stage imports stages of earlier rows, and itself. The empty name is the package's own front door."""
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 PRINTERS = ("cli", "report", "testing")
-COMPILED = ("kernels.py", "gather.py")
-"""Compiled code: a call costs what a loop does, and one file is one cache; the sizes below are not asked of it."""
+COMPILED = ("kernels.py",)
+"""The compiled engine: one loop, and one file because it is one cache; the sizes below are not asked of it."""
 MODULE_LINES, FUNCTION_LINES, NESTING = 400, 40, 3
 BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try)
 Function = ast.FunctionDef | ast.AsyncFunctionDef

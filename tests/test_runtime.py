@@ -41,7 +41,7 @@ LIF = nd.Lif(tau_m_s=0.01, v_threshold=1.0)
 
 def encoded(encoder, values, steps, seed=0):
     network = net(LIF, np.ones((1, len(values[0]))), encoder)
-    return encode(network, SampleValues(values={"in": np.array(values)}), steps=steps, seed=seed).spikes["in"]
+    return encode(network, SampleValues(values={"in": np.array(values)}), steps=steps, seed=seed).rows("in")
 
 
 def test_rate_code_spreads_exactly_the_share_of_steps():
@@ -176,9 +176,9 @@ def test_ctrl_c_keeps_the_samples_that_are_done():
 
 
 def test_a_program_runs_whatever_describes_samples():
-    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[20.0, 0.0], [0.0, 30.0]])
+    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[20.0, 0.0, 3.0], [0.0, 30.0, 1.0]])
     program = nd.compile(network, "loihi1")
-    raster = np.random.default_rng(0).random((5, 12, 2)) < 0.4
+    raster = np.random.default_rng(0).random((5, 12, 3)) < 0.4
     rows = (np.argwhere(raster) + [0, 1, 0]).astype(np.int64)
     expected = program.run({"in": raster.astype(int)}, steps=12)
     per_sample = [{"in": sample.astype(int)} for sample in raster]

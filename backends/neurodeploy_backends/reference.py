@@ -22,6 +22,7 @@ from neurodeploy.runtime.probes import probed_variables
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.target.arithmetic import voltage_limits
 
 __all__ = ["ReferenceBackend"]
 
@@ -32,7 +33,7 @@ class ReferenceBackend:
     """The float reference."""
 
     name = "reference"
-    trusted = True
+    trusted = False
     resumes = False
     summary = "float64 run of the unquantized network (numpy)"
 
@@ -98,8 +99,12 @@ class ReferenceBackend:
             n_steps=steps,
             spikes={name: _sorted(parts) for name, parts in spikes.items()},
             states={name: np.stack(parts, axis=1) for name, parts in states.items()},
-            input_spikes={name: rows[rows[:, 1] <= steps] for name, rows in stimulus.spikes.items()},
+            input_spikes={name: _until(stimulus.rows(name), steps) for name in (*stimulus.spikes, *stimulus.rasters)},
         )
+
+
+def _until(rows: NDArray[Any], steps: int) -> NDArray[Any]:
+    return rows[rows[:, 1] <= steps]
 
 
 def _sorted(parts: list[NDArray[Any]]) -> NDArray[np.int32]:
@@ -111,6 +116,8 @@ def _input_raster(stimulus: Stimulus, name: str, size: int, steps: int) -> Array
     raster = np.zeros((stimulus.n_samples, max(steps, stimulus.n_steps), size))
     if name in stimulus.currents:
         raster[:, : stimulus.n_steps] = stimulus.currents[name]
+    elif name in stimulus.rasters:
+        raster[:, : stimulus.n_steps] = stimulus.rasters[name] != 0
     elif name in stimulus.spikes:
         rows = stimulus.spikes[name]
         raster[rows[:, 0], rows[:, 1] - 1, rows[:, 2]] = 1.0
@@ -244,6 +251,7 @@ class _IntegerCells:
         self.threshold = full(neuron.vth_mant) << dialect.threshold_shift_bits
         self.bias = full(neuron.bias_mant) << full(neuron.bias_exp)
         self.dead_steps = full(neuron.refractory_steps)
+        self.limits = voltage_limits(dialect, full(neuron.vmin_exp), full(neuron.vmax_exp))
         self.u = np.zeros((samples, self.size), dtype=np.int64)
         self.v, self.dead = np.zeros_like(self.u), np.zeros_like(self.u)
         self.fired = np.zeros(self.u.shape, dtype=bool)
@@ -262,8 +270,7 @@ class _IntegerCells:
         arrived, self.ring[slot] = self.ring[slot], np.zeros(self.u.shape)
         self.u = self.decay(self.u, self.keep_u) + np.rint(arrived).astype(np.int64)
         self.v = self.decay(self.v, self.keep_v) + self.u + self.bias
-        vmin, vmax = -(1 << self.neuron.vmin_exp) + 1, (1 << (9 + 2 * self.neuron.vmax_exp)) - 1
-        self.v = np.where(self.dead > 0, 0, np.clip(self.v, vmin, vmax))
+        self.v = np.where(self.dead > 0, 0, np.clip(self.v, *self.limits))
         self.fired = self.v > self.threshold
         after = self.v - self.threshold if self.neuron.reset == "subtract" else np.zeros_like(self.v)
         self.v = np.where(self.fired, after, self.v)

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy._noun import IntArray, Name, Noun
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
-from neurodeploy.target.arithmetic import effective_weights
+from neurodeploy.target.arithmetic import UNBOUNDED, effective_weights, voltage_limits
 from neurodeploy.target.dialect import Dialect
 
-__all__ = ["StateBounds", "entries_by_core", "state_bounds"]
+__all__ = ["StateBounds", "entries_by_core", "meets_no_limit", "never_overflows", "state_bounds"]
 
 Ints = NDArray[np.int64]
-FAR = 1 << 60
 
 
 class StateBounds(Noun):
@@ -67,12 +67,13 @@ def _runs(start: Any, length: Any) -> Ints:
 
 
 def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
-    """(n_rows,) least and greatest sum of one step; FAR where values, not spikes, arrive."""
+    """(n_rows,) least and greatest sum of one step; UNBOUNDED where values, not spikes, arrive."""
     low, high = (np.zeros(program.tables.n_rows, dtype=np.int64) for _ in range(2))
     # marked, not added up: sixteen times 2**60 is 0 in 64 bits
     unbounded = np.zeros(program.tables.n_rows, dtype=bool)
     valued = {item.name for item in program.network.inputs if item.encoder.kind == "current"}
-    valued |= {item.name for item in program.populations if item.kind in _GRADED}
+    neurons = {item.name: item.neuron for item in program.network.populations}
+    valued |= {name for name, kind in neurons.items() if isinstance(kind, IntegerNeuron) and kind.sends_values}
     from_values = {item.name for item in program.network.projections if item.source in valued}
     for rows, styles, mantissas in entries_by_core(program):
         for index in np.unique(styles):
@@ -87,10 +88,7 @@ def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
                 continue
             np.add.at(low, rows[mine], np.minimum(weights, 0) - (shift > 0) * (1 << dialect.weight_shift_bits))
             np.add.at(high, rows[mine], np.maximum(weights, 0) + (shift > 0) * (1 << dialect.weight_shift_bits))
-    return np.where(unbounded, -FAR, low), np.where(unbounded, FAR, high)
-
-
-_GRADED = ("ternary_cuba", "sigma_delta", "delta", "sigma", "relu", "product", "resonate_zero")
+    return np.where(unbounded, -UNBOUNDED, low), np.where(unbounded, UNBOUNDED, high)
 
 
 def _kept(low: Ints, high: Ints, bits: int | None, how: str) -> tuple[Ints, Ints]:
@@ -106,29 +104,33 @@ def _kept(low: Ints, high: Ints, bits: int | None, how: str) -> tuple[Ints, Ints
 def _held(low: Ints, high: Ints, lost: Ints, one: int, steps: int | None) -> tuple[Ints, Ints]:
     """Range of x when y in [low, high] is added in each step and lost / one of x goes."""
     low, high = np.minimum(low, 0), np.maximum(high, 0)
-    often = FAR if steps is None else steps
+    often = UNBOUNDED if steps is None else steps
 
     def grown(y: Ints) -> Ints:
-        ever = np.where(lost > 0, -(-y * float(one) // np.maximum(lost, 1)), float(FAR))
-        return np.minimum(np.minimum(ever, y * float(often)), FAR).astype(np.int64)
+        ever = np.where(lost > 0, -(-y * float(one) // np.maximum(lost, 1)), float(UNBOUNDED))
+        return np.minimum(np.minimum(ever, y * float(often)), UNBOUNDED).astype(np.int64)
 
     return -grown(-low), grown(high)
 
 
-def state_bounds(program: Program, dialect: Dialect | None = None, steps: int | None = None) -> tuple[StateBounds, ...]:
-    """Return the bounds of every CUBA population under a dialect (default: the program's own); see the module."""
-    dialect, tables = dialect or program.target.dialect, program.tables
+def state_bounds(
+    program: Program, steps: int | None = None, *, arriving: tuple[Ints, Ints] | None = None
+) -> tuple[StateBounds, ...]:
+    """Return the bounds of every CUBA population under the program's dialect, from the cleared state; see the module.
+
+    `arriving`: (n_rows,) least and greatest sum of one step by table row, where they are known already.
+    """
+    dialect, tables = program.target.dialect, program.tables
     one = 1 << dialect.decay_bits
-    q_low, q_high = _arriving(program, dialect)
+    q_low, q_high = arriving or _arriving(program, dialect)
     found: list[StateBounds] = []
-    for index, item in enumerate(program.populations):
-        rows = np.flatnonzero(tables.population == index)
-        rows = rows[np.argsort(tables.neuron[rows], kind="stable")]
-        arriving = _kept(q_low[rows], q_high[rows], dialect.accumulator_wrap_bits, "wrap")
-        u_low, u_high = _held(*arriving, tables.du[rows].astype(np.int64) + dialect.current_decay_offset, one, None)
+    for item in program.populations:
+        rows = program.table_rows[item.name]
+        summed = _kept(q_low[rows], q_high[rows], dialect.accumulator_wrap_bits, "wrap")
+        u_low, u_high = _held(*summed, tables.du[rows].astype(np.int64) + dialect.current_decay_offset, one, None)
         bias = tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64)
         current_low, current_high = _kept(u_low, u_high, dialect.state_bits, dialect.current_overflow)
-        drive_low, drive_high = np.maximum(current_low + bias, -FAR), np.minimum(current_high + bias, FAR)
+        drive_low, drive_high = np.maximum(current_low + bias, -UNBOUNDED), np.minimum(current_high + bias, UNBOUNDED)
         driven_low, driven_high = _kept(drive_low, drive_high, dialect.state_bits, dialect.drive_overflow)
         lost = tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset
         v_low, v_high = _held(driven_low, driven_high, lost, one, steps)
@@ -141,3 +143,22 @@ def state_bounds(program: Program, dialect: Dialect | None = None, steps: int | 
         bounds: Any = dict(zip(names, arrays, strict=True))
         found.append(StateBounds(population=item.name, **bounds, steps=None if forever else steps))
     return tuple(found)
+
+
+def _inside(low: Any, high: Any, bits: int | None) -> bool:
+    top = UNBOUNDED if bits is None else 1 << bits
+    return bool((np.asarray(low) > -top).all() and (np.asarray(high) < top).all())
+
+
+def never_overflows(bounds: StateBounds, dialect: Dialect) -> bool:
+    """Return whether no sum, current or drive of a population can leave the range that the dialect keeps."""
+    sums = _inside(bounds.q_low, bounds.q_high, dialect.accumulator_wrap_bits)
+    current = _inside(bounds.u_low, bounds.u_high, dialect.state_bits)
+    return sums and current and _inside(bounds.drive_low, bounds.drive_high, dialect.state_bits)
+
+
+def meets_no_limit(program: Program, bounds: StateBounds) -> bool:
+    """Return whether no voltage of a population can reach its limit."""
+    rows, tables = program.table_rows[bounds.population], program.tables
+    low, high = voltage_limits(program.target.dialect, tables.vmin_exp[rows], tables.vmax_exp[rows])
+    return bool((np.asarray(bounds.v_low) >= low).all() and (np.asarray(bounds.v_high) <= high).all())

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.bounds import StateBounds, entries_by_core, state_bounds
 from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.network import LoihiCuba
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
-from neurodeploy.target.arithmetic import effective_weights
+from neurodeploy.target.arithmetic import effective_weights, voltage_limits
 from neurodeploy.target.dialect import Dialect
 
 __all__ = ["DomainVerdict", "Parting", "dialect_verdict", "domain_findings"]
 
 Ints = NDArray[np.int64]
-PLAIN = ("if", "lif", "cuba_lif", "li", "cuba_li", "loihi_cuba")
 
 
 class Parting(Noun):
@@ -98,21 +99,12 @@ def _beyond(where: str, what: str, low: Any, high: Any, top: int) -> Iterator[Pa
     yield from _of(where, f"{what} can leave +-2**{top.bit_length() - 1}", bad)
 
 
-def _limits(dialect: Dialect, program: Program, rows: Ints) -> tuple[Ints, Ints]:
-    tables = program.tables
-    if dialect.voltage_limit == "registers":
-        low = -(np.int64(1) << tables.vmin_exp[rows].astype(np.int64)) + 1
-        return low, (np.int64(1) << (9 + 2 * tables.vmax_exp[rows].astype(np.int64))) - 1
-    far = (np.int64(1) << dialect.state_bits) - 1 if dialect.voltage_limit == "symmetric" else np.int64(1) << 59
-    return np.full(rows.size, -far), np.full(rows.size, far)
-
-
 def _registers(program: Program, index: int, bounds: StateBounds, a: Dialect, b: Dialect) -> Iterator[Parting]:
     """Registers that the other dialect does not have, and limits of v that differ within reach."""
     tables, where = program.tables, f"population '{bounds.population}'"
-    rows = np.flatnonzero(tables.population == index)
-    rows = rows[np.argsort(tables.neuron[rows], kind="stable")]
-    (a_low, a_high), (b_low, b_high) = _limits(a, program, rows), _limits(b, program, rows)
+    rows = program.table_rows[bounds.population]
+    given = tables.vmin_exp[rows], tables.vmax_exp[rows]
+    (a_low, a_high), (b_low, b_high) = voltage_limits(a, *given), voltage_limits(b, *given)
     low, high = np.asarray(bounds.v_low), np.asarray(bounds.v_high)
     differ = (a_low != b_low) & (low < np.maximum(a_low, b_low))
     differ |= (a_high != b_high) & (high > np.minimum(a_high, b_high))
@@ -127,9 +119,10 @@ def _registers(program: Program, index: int, bounds: StateBounds, a: Dialect, b:
 
 def _kinds(program: Program) -> Iterator[Parting]:
     """What no other dialect has."""
+    neurons = {item.name: item.neuron for item in program.network.populations}
     for item in program.populations:
-        every = np.ones(item.size, dtype=bool)
-        if item.kind not in PLAIN:
+        every, neuron = np.ones(item.size, dtype=bool), neurons[item.name]
+        if isinstance(neuron, IntegerNeuron) and not isinstance(neuron, LoihiCuba):
             yield from _of(f"population '{item.name}'", f"kind '{item.kind}' exists in one dialect only", every)
         if "noise_at" in item.parameters:
             yield from _of(f"population '{item.name}'", "noise is drawn by another generator", every)
@@ -157,7 +150,7 @@ def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | No
     `steps`: of one sample; voltages that do not decay are bounded for that many only.
     """
     own, partings = program.target.dialect, dict[str, tuple[Parting, ...]]()
-    bounds = state_bounds(program, own, steps)
+    bounds = state_bounds(program, steps)
     for other in others:
         if other.name == own.name:
             continue

@@ -14,7 +14,7 @@ SHOWN = 4
 
 
 def dialect_refusals(program: Program, dialect: str, backend: str, steps: int | None) -> tuple[Diagnostic, ...]:
-    """Return ND513 if the program's bits could differ under the backend's dialect, with the reasons; nothing if proven equal.
+    """Return ND543 if the program's bits could differ under the backend's dialect, with the reasons; nothing if proven equal.
 
     `steps` of one sample that the proof is to cover; None: as many as the network says, and one where it says none, so that
     a bound on a voltage that never decays is not asked for before a run tells its length.
@@ -30,7 +30,7 @@ def dialect_refusals(program: Program, dialect: str, backend: str, steps: int | 
     more = f"; and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
     message = f"computes in dialect '{dialect}', the program is of '{own}', and they could part: {told}{more}"
     fixes = ["--backend emulator, which computes in the program's own dialect"]
-    return (finding("ND513", f"backend '{backend}'", message, fixes=fixes),)
+    return (finding("ND543", f"backend '{backend}'", message, fixes=fixes),)
 
 
 def _told(item: Parting) -> str:

@@ -204,9 +204,11 @@ def run(
     outcome = _run(program, model, chosen, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
+    found = (*result.findings, *outcome.findings)
     if keep is not None and outcome.recording.final_state is not None:
         save_state(outcome.recording.final_state, keep)
-    found = (*result.findings, *outcome.findings)
+    elif keep is not None:
+        found = (*found, finding("ND507", f"file '{keep}'", "is not written: the run was stopped before its last step"))
     _report(outcome.shown, found, program.network.name, strict=strict, json_output=json_output)
 
 

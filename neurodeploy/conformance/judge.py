@@ -80,7 +80,7 @@ def judge(case: Case, backend: str) -> Judgement:
         given = run_program(program, case.stimulus, backend=backend, steps=case.steps)
     except DiagnosticError as error:
         first = error.diagnostics[0]
-        outcome = "refused" if first.code in ("ND502", "ND513") else "failed"
+        outcome = "refused" if first.code in ("ND502", "ND543") else "failed"
         return said(outcome, code=first.code, told=first.message)
     wanted = run_program(program, case.stimulus, backend=EMULATOR, steps=case.steps)
     apart = compare_findings(wanted, given, program)
@@ -88,13 +88,13 @@ def judge(case: Case, backend: str) -> Judgement:
     count = sum(len(rows) for rows in wanted.spikes.values())
     if apart or lacking:
         told = apart[0].message if apart else f"its recording lacks {', '.join(lacking)}"
-        return said("differs", code="ND524", told=told, spikes=count)
+        return said("differs", code="ND554", told=told, spikes=count)
     return said("exact", spikes=count)
 
 
 def conformance_findings(judgements: Iterable[Judgement]) -> tuple[Diagnostic, ...]:
-    """Return ND524 for every case that differs or failed; a refusal with a code is no fault."""
+    """Return ND554 for every case that differs or failed; a refusal with a code is no fault."""
     bad = [item for item in judgements if item.outcome in ("differs", "failed")]
     return tuple(
-        finding("ND524", f"backend '{item.backend}'", f"case '{item.case}' {item.outcome}: {item.told}") for item in bad
+        finding("ND554", f"backend '{item.backend}'", f"case '{item.case}' {item.outcome}: {item.told}") for item in bad
     )

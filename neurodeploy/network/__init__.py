@@ -2,9 +2,11 @@
 
 from neurodeploy.network.build import dense, one_to_one, sparse
 from neurodeploy.network.coding import (
+    Bias,
     Current,
     Decoder,
     Encoder,
+    Events,
     FirstSpike,
     Latency,
     Membrane,
@@ -53,6 +55,7 @@ from neurodeploy.network.operations import (
 )
 
 __all__ = [
+    "Bias",
     "AdaptiveLif",
     "AvgPool2d",
     "Chain",
@@ -65,6 +68,7 @@ __all__ = [
     "Delta",
     "Dense",
     "Encoder",
+    "Events",
     "Euler",
     "Exact",
     "Explicit",

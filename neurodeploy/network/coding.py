@@ -9,9 +9,11 @@ from pydantic import BeforeValidator, Field
 from neurodeploy._noun import Noun
 
 __all__ = [
+    "Bias",
     "Current",
     "Decoder",
     "Encoder",
+    "Events",
     "FirstSpike",
     "Latency",
     "Membrane",
@@ -50,6 +52,31 @@ class Latency(Noun):
     kind: Literal["latency"] = "latency"
 
 
+class Bias(Noun):
+    """A line is an integrator on the chip whose bias the host sets: v += rint(x * threshold) in every step, x in [0, 1].
+
+    It spikes where v reaches `threshold`, after which v is 0 ("zero") or v - threshold ("subtract"). So a value spikes
+    every ceil(1 / x) steps, or as often as the rate code says, up to the rounding of the bias.
+    """
+
+    kind: Literal["bias"] = "bias"
+    threshold: int = Field(default=4096, ge=1, le=2**23)
+    reset: Literal["zero", "subtract"] = "zero"
+
+
+class Events(Noun):
+    """Events of a vision sensor: a line spikes in step 1 + floor(t * unit_s / dt_s), once, however many events fall into it.
+
+    The input has shape (2, height, width), polarity 0 first; or (height, width), and polarities are not told apart.
+    """
+
+    kind: Literal["events"] = "events"
+    columns: Literal["txyp", "xytp", "xypt"] = "txyp"
+    """Order of the columns of an event: time, column, row, polarity."""
+    unit_s: float = Field(default=1e-6, gt=0, allow_inf_nan=False)
+    """Seconds of one unit of t."""
+
+
 class Current(Noun):
     """The values are currents, added to I in every step. Host-driven: not deployable, reference and emulator only."""
 
@@ -78,5 +105,7 @@ def _expand(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-Encoder = Annotated[Spikes | Rate | Poisson | Latency | Current, BeforeValidator(_expand), Field(discriminator="kind")]
+Encoder = Annotated[
+    Spikes | Rate | Poisson | Latency | Bias | Events | Current, BeforeValidator(_expand), Field(discriminator="kind")
+]
 Decoder = Annotated[SpikeCount | FirstSpike | Membrane, BeforeValidator(_expand), Field(discriminator="kind")]

@@ -7,7 +7,7 @@ not sent. Source of all equations: lava-nc 0.10.0, reproduced value by value. Mu
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -30,10 +30,18 @@ __all__ = [
 class IntegerNeuron(Noun):
     """A kind that holds registers already: nothing about it is scaled or rounded."""
 
+    sends_values: ClassVar[bool] = False
+    """Whether its spikes have values."""
+    ports: ClassVar[int] = 1
+    """Inputs that are summed apart: port "a", and "b" where there are two."""
+    memories: ClassVar[tuple[str, ...]] = ()
+    """States besides u and v, two at most, as probes name them."""
+
 
 class TernaryCuba(IntegerNeuron):
     """u and v as in loihi_cuba; sends 1 above v_upper_mant * 2**6, -1 below v_lower_mant * 2**6, and v = 0 after either."""
 
+    sends_values: ClassVar[bool] = True
     kind: Literal["ternary_cuba"] = "ternary_cuba"
     du: IntParam
     dv: IntParam
@@ -50,6 +58,8 @@ class SigmaDelta(IntegerNeuron):
     `cumulative_error` the sum of d since the last value sent is compared instead of d.
     """
 
+    sends_values: ClassVar[bool] = True
+    memories: ClassVar[tuple[str, ...]] = ("residue", "error")
     kind: Literal["sigma_delta"] = "sigma_delta"
     threshold: IntParam
     bias: IntParam = 0
@@ -62,6 +72,8 @@ class SigmaDelta(IntegerNeuron):
 class Delta(IntegerNeuron):
     """act' = a << (spike_exp + state_exp); d = act' - act + residue; |d| >= threshold, in the same unit, sends d >> state_exp."""
 
+    sends_values: ClassVar[bool] = True
+    memories: ClassVar[tuple[str, ...]] = ("residue",)
     kind: Literal["delta"] = "delta"
     threshold: IntParam
     spike_exp: int = Field(default=0, ge=0)
@@ -71,12 +83,14 @@ class Delta(IntegerNeuron):
 class Sigma(IntegerNeuron):
     """sigma += a; sends sigma in every step."""
 
+    sends_values: ClassVar[bool] = True
     kind: Literal["sigma"] = "sigma"
 
 
 class GradedRelu(IntegerNeuron):
     """Sends a where a > threshold; without `rectify` where |a| > threshold."""
 
+    sends_values: ClassVar[bool] = True
     kind: Literal["relu"] = "relu"
     threshold: IntParam = 0
     rectify: bool = True
@@ -85,6 +99,8 @@ class GradedRelu(IntegerNeuron):
 class Product(IntegerNeuron):
     """v = (a * b) >> exponent; sends v where |v| > threshold."""
 
+    sends_values: ClassVar[bool] = True
+    ports: ClassVar[int] = 2
     kind: Literal["product"] = "product"
     threshold: IntParam = 0
     exponent: int = Field(default=0, ge=0)
@@ -97,6 +113,7 @@ class ResonateFire(IntegerNeuron):
     re' >= threshold << e. With reset "izhikevich": where im' >= threshold << e, and then re = 0, im = (threshold << e) - 1.
     """
 
+    ports: ClassVar[int] = 2
     kind: Literal["resonate_fire"] = "resonate_fire"
     sin_decay: IntParam
     cos_decay: IntParam
@@ -109,6 +126,8 @@ class ResonateFire(IntegerNeuron):
 class ResonateZero(IntegerNeuron):
     """The same with 15 decay bits, each term rounded down; where im passes 0 upwards while re' > threshold it sends re'."""
 
+    sends_values: ClassVar[bool] = True
+    ports: ClassVar[int] = 2
     kind: Literal["resonate_zero"] = "resonate_zero"
     sin_decay: IntParam
     cos_decay: IntParam
@@ -121,6 +140,7 @@ class AdaptiveLif(IntegerNeuron):
     Spikes where v - r >= theta; then r += 2 * theta and theta += theta_step; v is not reset. i decays by one part in 4096 more.
     """
 
+    memories: ClassVar[tuple[str, ...]] = ("theta", "r")
     kind: Literal["adaptive_lif"] = "adaptive_lif"
     delta_i: FloatParam
     delta_v: FloatParam

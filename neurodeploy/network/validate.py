@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any
 
@@ -19,15 +19,15 @@ from neurodeploy.network.connectivity import target_size
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
-from neurodeploy.network.network import Network, Population, Projection
+from neurodeploy.network.network import Network, Population, Probe, Projection
 from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
 from neurodeploy.network.operations import Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
 
-__all__ = ["validate"]
+__all__ = ["probe_faults", "validate"]
 
 
 def validate(network: Network) -> tuple[Diagnostic, ...]:
-    """Return every fault of the network (ND101-ND116), errors first."""
+    """Return every fault of the network (ND101-ND120), errors first."""
     found = [*_names(network), *_references(network)]
     for population in network.populations:
         found += _parameters(population, network.time.dt_s)
@@ -52,6 +52,31 @@ def _names(network: Network) -> Iterator[Diagnostic]:
         for name, count in Counter(names).items():
             if count > 1:
                 yield finding("ND103", f"{space} '{name}'", f"the name is used {count} times")
+
+
+def _ports(network: Network) -> Iterator[Diagnostic]:
+    """Projections to a second input that their target does not have."""
+    for item in network.projections:
+        target = network.population_by_name.get(item.target)
+        ports = target.neuron.ports if target and isinstance(target.neuron, IntegerNeuron) else 1
+        if target and item.port == "b" and ports == 1:
+            told = f"goes to port 'b' of population '{item.target}', and kind '{target.neuron.kind}' has one input"
+            yield finding("ND119", f"projection '{item.name}'", told, fixes=["port = a"])
+
+
+def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterator[Diagnostic]:
+    """Yield `code` for each probe of a state that its population does not have."""
+    for item in probes:
+        target = network.population_by_name.get(item.target)
+        if target is None:
+            continue
+        own = target.neuron.memories if isinstance(target.neuron, IntegerNeuron) else ()
+        known = ("v", "u", "v_register", *own)
+        if item.variable not in known:
+            told = (
+                f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}': {', '.join(known)}"
+            )
+            yield finding(code, f"probe '{item.name}'", told)
 
 
 def _known(network: Network, projection: Projection) -> bool:
@@ -80,6 +105,8 @@ def _references(network: Network) -> Iterator[Diagnostic]:
     for where, name in readers:
         if name not in populations:
             yield finding("ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations))
+    yield from _ports(network)
+    yield from probe_faults(network, network.probes, "ND120")
     for item in network.outputs:
         population = network.population_by_name.get(item.source)
         if (

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 
 MESSAGES = 1 << 20
-"""Messages that are expanded at a time."""
+"""Messages that are expanded at a time; a step counts as one for each core besides, which has its figures."""
 ENCODINGS = ("dense", "sparse", "shared")
 
 
@@ -66,10 +66,7 @@ def _sources(program: Program) -> _Sources:
     for number in range(len(ENCODINGS)):
         total = np.r_[0, np.cumsum(np.diff(tables.entry_ptr) * (encoding == number))]
         entries[number] = total[tables.segment_ptr[lists + 1]] - total[tables.segment_ptr[lists]]
-    first: dict[str, Any] = {}
-    for index, item in enumerate(program.populations):
-        rows = np.flatnonzero(tables.population == index)
-        first[item.name] = rows[np.argsort(tables.neuron[rows], kind="stable")]
+    first: dict[str, Any] = dict(program.table_rows)
     number = tables.n_rows
     for item in program.inputs:
         first[item.name], number = number, number + item.ptr.size - 1
@@ -98,12 +95,12 @@ def counts(program: Program, recording: Recording) -> Iterator[Counts]:
     """
     sources = _sources(program)
     sample, step, source = _senders(program, recording, sources)
-    length = recording.n_steps - recording.first_step + 1
+    length, n_cores = recording.n_steps - recording.first_step + 1, program.tables.n_cores
     for number in range(recording.n_samples):
         low, high = np.searchsorted(sample, [number, number + 1])
         index, mine = step[low:high] - recording.first_step, source[low:high]
         messages = np.bincount(index, (sources.ptr[mine + 1] - sources.ptr[mine]) + 1, length + 1)
-        cuts = np.flatnonzero(np.diff(np.cumsum(messages) // MESSAGES)) + 1
+        cuts = np.flatnonzero(np.diff(np.cumsum(messages + n_cores) // MESSAGES)) + 1
         for start, stop in zip(np.r_[0, cuts], np.r_[cuts, length], strict=True):
             if start < stop:
                 yield _range(sources, (number, int(start), int(stop)), recording.first_step, index, mine)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from neurodeploy._noun import FloatArray, Name, Noun
+from neurodeploy._noun import FloatArray, IntArray, Name, Noun
 from neurodeploy._tensors import digest_of
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import Network, Probe
+from neurodeploy.network import Network
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
 from neurodeploy.target.target import Target
@@ -51,7 +52,7 @@ class Program(Noun):
         self,
         samples: Any,
         steps: int | None = None,
-        probes: Sequence[tuple[str, str]] = (),
+        probes: Sequence[str | tuple[str, str]] = (),
         batch: int | None = None,
         *,
         backend: str = "emulator",
@@ -62,15 +63,23 @@ class Program(Noun):
 
         `samples`: a Stimulus; input -> array (samples, ...) for the network's encoders, or integer rows (sample, step, line);
         or an iterator of one such mapping per sample (rows then are (step, line)), run `batch` at a time. `steps`: for which
-        each sample is shown. `probes`: (population, variable) to record besides the network's own, as "population.variable".
-        Raises DiagnosticError: ND501-ND506.
+        each sample is shown. `probes`: "population.variable" to record besides the network's own, under that name; v of a
+        population whose name stands alone. Raises DiagnosticError: ND501-ND510.
         """
+        from neurodeploy.runtime.probes import probes_named
         from neurodeploy.runtime.samples import run_samples
         from neurodeploy.runtime.state import RunOptions
 
-        asked = tuple(Probe.model_validate({"name": f"{p}.{v}", "target": p, "variable": v}) for p, v in probes)
+        asked = probes_named(self.network, probes)
         options = RunOptions(seed=seed, threads=threads, probes=asked)
         return run_samples(self, samples, steps=steps, batch=batch, backend=backend, options=options)
+
+    @cached_property
+    def table_rows(self) -> dict[str, IntArray]:
+        """Population -> its rows of the core tables, in the order of its neurons."""
+        order = np.lexsort((self.tables.neuron, self.tables.population))
+        ends = np.cumsum([item.size for item in self.populations])
+        return {item.name: order[end - item.size : end] for item, end in zip(self.populations, ends, strict=True)}
 
     @cached_property
     def _digest(self) -> str:

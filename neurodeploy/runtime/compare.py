@@ -42,7 +42,7 @@ _ORDER = {"u": 0, "theta": 1, "r": 1, "residue": 1, "error": 1, "v": 2, "v_regis
 
 
 def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND521 for all that makes two recordings no recordings of the same run."""
+    """Return ND551 for all that makes two recordings no recordings of the same run."""
     pairs = {
         "programs": (left.program_digest[:12], right.program_digest[:12]),
         "numbers of samples": (left.n_samples, right.n_samples),
@@ -53,7 +53,7 @@ def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
     told = [f"{what} {one} and {other}" for what, (one, other) in pairs.items() if one != other]
     if not _same_inputs(left, right):
         told.append("other input spikes")
-    return (finding("ND521", "recordings", "are of different runs: " + "; ".join(told)),) if told else ()
+    return (finding("ND551", "recordings", "are of different runs: " + "; ".join(told)),) if told else ()
 
 
 def _same_inputs(left: Recording, right: Recording) -> bool:
@@ -141,7 +141,7 @@ def explanation(program: Program, dialects: tuple[str, str], where: Divergence, 
 def compare_findings(
     left: Recording, right: Recording, program: Program | None = None, dialects: tuple[str, str] | None = None
 ) -> tuple[Diagnostic, ...]:
-    """Return nothing for identical recordings, ND521 if they are of different runs, ND520 with the first divergence."""
+    """Return nothing for identical recordings, ND551 if they are of different runs, ND550 with the first divergence."""
     refused = not_comparable(left, right)
     if refused:
         return refused
@@ -153,4 +153,4 @@ def compare_findings(
         told = explanation(program, dialects, where, left.n_steps)
         own = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(told[:3])}"
         message += f"; {own}" if told else "; no rule of their dialects differs there, so one of them is wrong"
-    return (finding("ND520", f"'{left.backend}' and '{right.backend}'", message),)
+    return (finding("ND550", f"'{left.backend}' and '{right.backend}'", message),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -18,6 +19,7 @@ __all__ = ["load_recording", "load_state", "load_stimulus", "save_recording", "s
 
 FORMAT = "neurodeploy-recording"
 STATE_FORMAT = "neurodeploy-state"
+Kept = TypeVar("Kept", Recording, RunState)
 
 
 def load_stimulus(path: str | Path, network: Network) -> SampleValues:
@@ -53,11 +55,7 @@ def save_recording(recording: Recording, path: str | Path) -> None:
 
 def load_recording(path: str | Path) -> Recording:
     """Return the recording of an .ndr file. Raises DiagnosticError: ND001, ND003-ND006."""
-    plain, _ = read_sealed(Path(path), FORMAT)
-    try:
-        return Recording.model_validate(plain)
-    except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, Recording)) from None
+    return _loaded(path, FORMAT, Recording)
 
 
 def save_state(state: RunState, path: str | Path) -> None:
@@ -67,8 +65,12 @@ def save_state(state: RunState, path: str | Path) -> None:
 
 def load_state(path: str | Path) -> RunState:
     """Return the state of an .nds file. Raises DiagnosticError: ND001, ND003-ND006."""
-    plain, _ = read_sealed(Path(path), STATE_FORMAT)
+    return _loaded(path, STATE_FORMAT, RunState)
+
+
+def _loaded(path: str | Path, kind: str, noun: type[Kept]) -> Kept:
+    plain, _ = read_sealed(Path(path), kind)
     try:
-        return RunState.model_validate(plain)
+        return noun.model_validate(plain)
     except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, RunState)) from None
+        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, noun)) from None

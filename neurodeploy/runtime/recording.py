@@ -28,6 +28,8 @@ class Recording(Noun):
     """Later than 1 if the run went on from a kept state; rows and states then begin there."""
     complete: bool = True
     """False if the run was stopped; what was recorded until then is here."""
+    partial: bool = False
+    """The one sample was stopped after step `n_steps`: figures per sample do not hold."""
     spikes: dict[Name, IntArray]
     """Population -> (n, 3) int32 rows (sample, step, neuron), sorted."""
     states: dict[Name, NumberArray] = Field(default_factory=dict)

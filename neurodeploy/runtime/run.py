@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network import Network
+from neurodeploy.network.validate import probe_faults
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import drain_steps
@@ -64,13 +67,43 @@ def _stimulus_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
     return found
 
 
-def _recording_faults(program: Program, recording: Recording, backend: str) -> list[Diagnostic]:
+def _raster_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
+    found, lines = list[Diagnostic](), {item.name: item.size for item in program.network.inputs}
+    for name, raster in stimulus.rasters.items():
+        needs = (stimulus.n_samples, stimulus.n_steps, lines.get(name, 0))
+        if name not in lines:
+            told = f"is not an input of network '{program.network.name}': {', '.join(lines)}"
+            found.append(finding("ND505", f"input '{name}'", told))
+        elif raster.shape != needs or raster.dtype != np.uint8:
+            told = f"raster has shape {list(raster.shape)} of {raster.dtype}; needs {list(needs)} of uint8"
+            found.append(finding("ND505", f"input '{name}'", told))
+    return found
+
+
+def _option_faults(network: Network, options: RunOptions) -> list[Diagnostic]:
+    """Names in a run's options that the network does not have."""
+    names, found = [item.name for item in network.populations], list[Diagnostic]()
+    asked = [(f"probe '{item.name}'", item.target) for item in options.probes]
+    asked += [(f"record '{name}'", name) for name in options.record or ()]
+    asked += [(f"noise '{name}'", name) for name in options.noise]
+    for where, name in asked:
+        if name not in names:
+            told = f"population '{name}' does not exist"
+            found.append(finding("ND510", where, told, fixes=nearest(name, names)))
+    return [*found, *probe_faults(network, options.probes, "ND510")]
+
+
+def _recording_faults(program: Program, recording: Recording, backend: str, *, ordered: bool) -> list[Diagnostic]:
+    """What is wrong with a recording; `ordered`: the order of its rows is proven and not looked at."""
+    last = recording.n_samples - 1, recording.n_steps
     found, where = list[Diagnostic](), f"backend '{backend}'"
     for item in program.populations:
         rows = recording.spikes.get(item.name)
         if rows is None or rows.ndim != 2 or rows.shape[1] != 3:
             found.append(finding("ND506", where, f"gave no spike rows for population '{item.name}'"))
-        elif rows.size and not _in_order(rows, recording, item.size):
+        elif rows.size and not (
+            _inside(rows, (0, 1, 0), (*last, item.size - 1)) and (ordered or _in_order(rows, recording, item.size))
+        ):
             found.append(
                 finding(
                     "ND506",
@@ -82,9 +115,6 @@ def _recording_faults(program: Program, recording: Recording, backend: str) -> l
 
 
 def _in_order(rows: np.ndarray, recording: Recording, size: int) -> bool:
-    top = np.array([recording.n_samples, recording.n_steps + 1, size])
-    if (rows < [0, 1, 0]).any() or (rows >= top).any():
-        return False
     key = (rows[:, 0].astype(np.int64) * (recording.n_steps + 1) + rows[:, 1]) * size + rows[:, 2]
     return bool((np.diff(key) > 0).all())
 
@@ -118,6 +148,12 @@ def _resume_faults(
     return found
 
 
+def _stopped_at(recording: Recording) -> str:
+    if recording.partial:
+        return f"the run was stopped; steps up to {recording.n_steps} of its one sample are kept"
+    return f"the run was stopped; {recording.n_samples} samples are complete and kept"
+
+
 def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
     """Return ND507 if the run was stopped before its last sample."""
     if recording.complete:
@@ -126,7 +162,7 @@ def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
         finding(
             "ND507",
             f"backend '{recording.backend}'",
-            f"the run was stopped; {recording.n_samples} samples are complete and kept",
+            _stopped_at(recording),
         ),
     )
 
@@ -143,16 +179,17 @@ def run_program(
     """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
 
     Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result),
-    ND508, ND509 (states).
+    ND508, ND509 (states), ND510 (options).
     """
     adapter = get_backend(backend)
     missing = adapter.unavailable()
     if missing is not None:
         raise DiagnosticError("run", (missing,))
-    faults = [*_stimulus_faults(program, stimulus), *adapter.check(program)]
+    faults = [*_stimulus_faults(program, stimulus), *_raster_faults(program, stimulus)]
+    faults += [*_option_faults(program.network, options), *adapter.check(program)]
     total = steps if steps is not None else stimulus.n_steps + drain_steps(program.network)
     raise_errors("run", [*faults, *_resume_faults(program, stimulus, adapter, options, total)])
     recording = adapter.run(program, stimulus, steps=total, options=options, progress=progress)
-    if not getattr(adapter, "trusted", False):
-        raise_errors("run", _recording_faults(program, recording, backend))
+    ordered = getattr(adapter, "trusted", False)
+    raise_errors("run", _recording_faults(program, recording, backend, ordered=ordered))
     return recording

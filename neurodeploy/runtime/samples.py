@@ -10,76 +10,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
-from neurodeploy.network import Network, Spikes
+from neurodeploy.network import Events, Input, Network, Spikes
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.encode import encode
+from neurodeploy.runtime.events import plain_columns
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.run import run_program
-from neurodeploy.runtime.state import RunOptions
+from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
 __all__ = ["Samples", "joined", "run_samples", "stimulus_of"]
 
 Array = NDArray[Any]
 Samples = Stimulus | Mapping[str, Any] | Iterable[Mapping[str, Any]]
-"""A stimulus; input -> array (samples, ...) or event rows (sample, step, line); or one such mapping for each sample."""
+"""A stimulus; input -> array (samples, ...) or rows of events with their sample; or one such mapping for each sample,
+without that axis or column."""
 BATCH = 64
 
 
-def _is_events(network: Network, name: str, value: Any) -> bool:
-    """Whether a value is rows of events: integers in three columns for an input of spikes."""
-    item = network.input_by_name.get(name)
-    array = np.asarray(value)
-    rows = array.ndim == 2 and array.shape[1] == 3 and array.dtype.kind in "iu"
-    return item is not None and isinstance(item.encoder, Spikes) and rows
-
-
 def stimulus_of(
-    network: Network, values: Mapping[str, Any], *, steps: int | None = None, seed: int = 0, samples: int = 1
+    network: Network,
+    values: Mapping[str, Any],
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    samples: int | None = None,
+    first_sample: int = 0,
 ) -> Stimulus:
-    """Return the stimulus of arrays and event rows; every input has one of them. Raises DiagnosticError: ND505.
+    """Return the stimulus of arrays and rows of events; every input has one of them. Raises DiagnosticError: ND505.
 
-    `samples`: how many there are at least, since events do not tell of an empty last one.
+    `samples`: how many there are, since rows of events do not tell of an empty last one.
     """
-    rows = {name: np.asarray(value) for name, value in values.items() if _is_events(network, name, value)}
-    arrays = {name: value for name, value in values.items() if name not in rows}
-    if not rows:
-        return encode(network, SampleValues(values=arrays), steps=steps, seed=seed)
-    last = max((int(value[:, 1].max()) for value in rows.values() if len(value)), default=1)
-    presented = steps or network.time.steps_per_sample or last
-    samples = max(samples, 1 + max((int(value[:, 0].max()) for value in rows.values() if len(value)), default=0))
-    raise_errors("encode", _negative(rows))
-    rest = [item for item in network.inputs if item.name not in rows]
-    encoded = None
-    if rest:
-        part = network.model_copy(update={"inputs": tuple(rest)})
-        encoded = encode(part, SampleValues(values=arrays), steps=presented, seed=seed)
-        samples = max(samples, encoded.n_samples)
-    spikes = {name: _sorted(value[value[:, 1] <= presented]) for name, value in rows.items()}
-    return Stimulus(
-        n_samples=samples,
-        n_steps=presented,
-        spikes={**spikes, **(encoded.spikes if encoded else {})},
-        currents=dict(encoded.currents) if encoded else {},
-        seed=seed,
-    )
+    inputs = network.input_by_name
+    plain = {name: plain_columns(inputs[name], v) if name in inputs else np.asarray(v) for name, v in values.items()}
+    raise_errors("encode", [_no_numbers(name, v) for name, v in plain.items() if v.dtype.kind not in "biuf"])
+    numbers = {name: v.view(np.uint8) if v.dtype == np.bool_ else v for name, v in plain.items()}
+    told = SampleValues(values=numbers, n_samples=samples)
+    return encode(network, told, steps=steps, seed=seed, first_sample=first_sample)
 
 
-def _negative(rows: dict[str, Array]) -> list[Diagnostic]:
-    low = np.array([0, 1, 0])
-    return [
-        finding(
-            "ND505",
-            f"input '{name}'",
-            f"{int((value < low).any(axis=1).sum())} events lie before sample 0, step 1 or line 0",
-        )
-        for name, value in rows.items()
-        if (value < low).any()
-    ]
-
-
-def _sorted(rows: Array) -> Array:
-    return np.unique(rows, axis=0).astype(np.int32)
+def _no_numbers(name: str, values: Array) -> Diagnostic:
+    return finding("ND505", f"input '{name}'", f"is given {values.dtype} values; needs numbers")
 
 
 def run_samples(
@@ -93,7 +64,8 @@ def run_samples(
 ) -> Recording:
     """Return the recording of all samples; an iterator is taken `batch` samples at a time, and never as a whole.
 
-    `steps`: for which each sample is shown. Raises what encode and run_program raise.
+    `steps`: for which each sample is shown; the first sample of an iterator decides otherwise. The recording is the same
+    for every batch. Raises what encode and run_program raise.
     """
     network = program.network
     if isinstance(samples, Stimulus):
@@ -101,13 +73,16 @@ def run_samples(
     if isinstance(samples, Mapping):
         shown = stimulus_of(network, cast("Mapping[str, Any]", samples), steps=steps, seed=options.seed)
         return run_program(program, shown, backend=backend, options=options)
-    parts, done = list[Recording](), 0
+    parts, done, presented = list[Recording](), 0, steps
     for group in _batches(iter(samples), batch or BATCH):
-        shown = stimulus_of(
-            network, _stacked(network, group), steps=steps, seed=options.seed + done, samples=len(group)
-        )
-        parts.append(run_program(program, shown, backend=backend, options=options))
-        done += len(group)
+        presented = presented or _length(network, group[0])
+        values = _together(network, group, presented, done)
+        n = len(group)
+        shown = stimulus_of(network, values, steps=presented, seed=options.seed, samples=n, first_sample=done)
+        part = run_program(program, shown, backend=backend, options=options)
+        whole = part.complete or not parts or part.n_steps == parts[0].n_steps
+        parts.append(part) if whole else parts.append(_stopped(parts.pop()))
+        done += n
         if not parts[-1].complete:
             break
     raise_errors("run", [] if parts else [finding("ND505", f"network '{network.name}'", "was given no samples")])
@@ -119,23 +94,82 @@ def _batches(samples: Iterator[Mapping[str, Any]], size: int) -> Iterator[list[M
         yield group
 
 
-def _stacked(network: Network, group: list[Mapping[str, Any]]) -> dict[str, Array]:
-    """One mapping of many samples: arrays get an axis, event rows (step, line) a column of their sample."""
+def _is_pairs(item: Input, value: Array) -> bool:
+    """Whether one sample's values are rows (step, line): two columns, unless the input has two lines."""
+    pairs = value.ndim == 2 and value.shape[1] == 2 and value.dtype.kind in "iu"
+    return isinstance(item.encoder, Spikes) and pairs and item.shape != (2,)
+
+
+def _is_rows(item: Input, value: Array) -> bool:
+    return isinstance(item.encoder, Events) or _is_pairs(item, value)
+
+
+def _length(network: Network, sample: Mapping[str, Any]) -> int | None:
+    """Steps that one sample's values over time last; else what the network says."""
+    found = list[int]()
+    for name, value in sample.items():
+        item, array = network.input_by_name.get(name), np.asarray(value)
+        if item is not None and not _is_rows(item, array) and array.ndim == len(item.shape) + 1:
+            found.append(array.shape[0])
+    return max(found, default=network.time.steps_per_sample)
+
+
+def _together(
+    network: Network, group: list[Mapping[str, Any]], steps: int | None, first_sample: int
+) -> dict[str, Array]:
+    """One mapping of many samples: arrays get an axis, rows of events a column of their sample."""
     names, found = dict.fromkeys(name for item in group for name in item), dict[str, Array]()
     lacking = {name: sum(name not in item for item in group) for name in names}
     told = [(name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count]
     raise_errors("encode", [finding("ND505", f"input '{name}'", message) for name, message in told])
     for name in names:
-        values = [np.asarray(item[name]) for item in group]
         item = network.input_by_name.get(name)
-        pairs = all(value.ndim == 2 and value.shape[1] == 2 and value.dtype.kind in "iu" for value in values)
-        # rows of 0 and 1 are a raster of two lines; events of more than one step are not
-        pairs &= item is not None and (item.size != 2 or any(not value.size or value.max() > 1 for value in values))
-        if pairs and item is not None and isinstance(item.encoder, Spikes):
+        values = [plain_columns(item, one[name]) if item else np.asarray(one[name]) for one in group]
+        if item is not None and values and all(_is_rows(item, value) for value in values):
+            raise_errors("encode", _row_faults(item, values, steps, first_sample))
             found[name] = np.concatenate([np.insert(value, 0, k, axis=1) for k, value in enumerate(values)])
-        else:
-            found[name] = np.stack(values)
+            continue
+        if item is not None and steps is not None:
+            values = [_lasting(item, value, steps) for value in values]
+        raise_errors("encode", _ragged(name, values, first_sample))
+        found[name] = np.stack(values)
     return found
+
+
+def _row_faults(item: Input, values: list[Array], steps: int | None, first_sample: int) -> list[Diagnostic]:
+    """Rows that are none; and rows of which nobody says how long a sample lasts, since no two end in the same step."""
+    columns = len(item.encoder.columns) if isinstance(item.encoder, Events) else 2
+    bad = [k for k, v in enumerate(values) if v.ndim != 2 or v.shape[1] != columns or v.dtype.kind not in "iu"]
+    if bad:
+        shape = list(values[bad[0]].shape)
+        told = f"events of sample {first_sample + bad[0]} have shape {shape}; needs integer rows of {columns} columns"
+        return [finding("ND505", f"input '{item.name}'", told)]
+    if steps is None:
+        told = "nobody says how long a sample of events lasts"
+        return [finding("ND505", f"input '{item.name}'", told, fixes=["steps=N, or time.steps_per_sample"])]
+    return []
+
+
+def _lasting(item: Input, value: Array, steps: int) -> Array:
+    """Values over time for exactly `steps`, silent at the end; all else as it is."""
+    if value.ndim != len(item.shape) + 1 or value.shape[1:] != item.shape or value.shape[0] == steps:
+        return value
+    held = np.zeros((steps, *item.shape), dtype=value.dtype)
+    held[: value.shape[0]] = value[:steps]
+    return held
+
+
+def _ragged(name: str, values: list[Array], first_sample: int) -> list[Diagnostic]:
+    other = next((k for k, value in enumerate(values) if value.shape != values[0].shape), None)
+    if other is None:
+        return []
+    told = f"samples have different shapes: sample {first_sample} {list(values[0].shape)}, sample {first_sample + other} {list(values[other].shape)}"
+    return [finding("ND505", f"input '{name}'", told)]
+
+
+def _stopped(part: Recording) -> Recording:
+    """The samples before one that was stopped half-way, whose states would be shorter than theirs."""
+    return part.model_copy(update={"complete": False, "final_state": None})
 
 
 def joined(parts: list[Recording]) -> Recording:
@@ -143,7 +177,7 @@ def joined(parts: list[Recording]) -> Recording:
     if len(parts) == 1:
         return parts[0]
     starts = np.r_[0, np.cumsum([part.n_samples for part in parts])]
-    first, steps = parts[0], max(part.n_steps for part in parts)
+    first = parts[0]
 
     def rows(of: str, name: str) -> Array:
         shifted = [
@@ -152,18 +186,28 @@ def joined(parts: list[Recording]) -> Recording:
         return np.concatenate(shifted).astype(np.int32)
 
     active = [part.active_updates for part in parts if part.active_updates is not None]
-    same = len({part.n_steps for part in parts}) == 1
     return first.model_copy(
         update={
             "n_samples": int(starts[-1]),
-            "n_steps": steps,
             "complete": all(part.complete for part in parts),
             "spikes": {name: rows("spikes", name) for name in first.spikes},
             "input_spikes": {name: rows("input_spikes", name) for name in first.input_spikes},
             "payloads": {name: np.concatenate([part.payloads[name] for part in parts]) for name in first.payloads},
-            "states": {name: np.concatenate([part.states[name] for part in parts]) for name in first.states if same},
-            "active_updates": np.concatenate(active) if len(active) == len(parts) and same else None,
+            "states": {name: np.concatenate([part.states[name] for part in parts]) for name in first.states},
+            "active_updates": np.concatenate(active) if len(active) == len(parts) else None,
             "overflows": {name: sum(part.overflows[name] for part in parts) for name in first.overflows},
-            "final_state": None,
+            "final_state": _joined_state([part.final_state for part in parts if part.final_state is not None], starts),
         }
     )
+
+
+def _joined_state(states: list[RunState], starts: Array) -> RunState | None:
+    if len(states) < len(starts) - 1:
+        return None
+    first = states[0]
+    together = {
+        "n_samples": int(starts[-1]),
+        "variables": {name: np.concatenate([s.variables[name] for s in states]) for name in first.variables},
+        "arriving": {name: np.concatenate([s.arriving[name] for s in states]) for name in first.arriving},
+    }
+    return first.model_copy(update=together)

@@ -38,16 +38,13 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
     if not recording.n_samples or steps < MANY or not len(recording.spikes[item.name]):
         return
     counts = np.bincount(recording.spikes[item.name][:, 2], minlength=item.size)
-    tables = program.tables
-    rows = np.flatnonzero(tables.population == [p.name for p in program.populations].index(item.name))
-    rows = rows[np.argsort(tables.neuron[rows], kind="stable")]
     dead = np.flatnonzero(counts == 0)
     if dead.size:
         told = (
             f"{dead.size} of {item.size} neurons never fired in {recording.n_samples} samples, first neuron {dead[0]}"
         )
         yield finding("ND533", where, told)
-    delay = np.maximum(tables.refract_delay[rows].astype(np.int64), 1)
+    delay = np.maximum(program.tables.refract_delay[program.table_rows[item.name]].astype(np.int64), 1)
     # the first spike may come a few steps late: what counts is that none is left out afterwards
     most = -(-(steps - MANY // 2) // delay) * recording.n_samples
     always = np.flatnonzero(counts >= most)

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from neurodeploy.target.dialect import Dialect
 
-__all__ = ["dropped_bits", "effective_weights", "mantissa_limits", "stored_mantissas"]
+__all__ = [
+    "UNBOUNDED",
+    "dropped_bits",
+    "effective_weights",
+    "mantissa_limits",
+    "stored_mantissas",
+    "voltage_limits",
+]
+
+UNBOUNDED = 1 << 60
+"""Stands for no limit: beyond everything that a state can hold, and its double still fits 64 bits."""
 
 
 def dropped_bits(dialect: Dialect, weight_bits: int, sign_mode: str) -> int:
@@ -56,3 +66,15 @@ def effective_weights(
     if dialect.weight_limit is None:
         return weights
     return np.clip(weights, -dialect.weight_limit, dialect.weight_limit)
+
+
+def voltage_limits(dialect: Dialect, vmin_exp: Any, vmax_exp: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the least and greatest v of compartments with these registers, both (n,); +-UNBOUNDED where there is none.
+
+    Registers: vmin = -(2**vmin_exp) + 1, vmax = 2**(9 + 2 * vmax_exp) - 1. Source: nengo-loihi 1.1.0, measured.
+    """
+    low, high = (np.atleast_1d(np.asarray(value, dtype=np.int64)) for value in (vmin_exp, vmax_exp))
+    if dialect.voltage_limit == "registers":
+        return -(np.int64(1) << low) + 1, (np.int64(1) << (9 + 2 * high)) - 1
+    bound = (1 << dialect.state_bits) - 1 if dialect.voltage_limit == "symmetric" else UNBOUNDED
+    return np.full(low.shape, -bound, dtype=np.int64), np.full(high.shape, bound, dtype=np.int64)

@@ -135,10 +135,10 @@ def _has(interpreter: Path, distribution: str) -> bool:
 
 
 def needs(environment: Environment, backend: str, distribution: str, what: str) -> Diagnostic | None:
-    """Return the finding that a board's package is not in the environment (ND515), or None."""
+    """Return the finding that a board's package is not in the environment (ND545), or None."""
     found = interpreter_of(environment)
     if found is not None and _has(found.path, distribution):
         return None
     message = f"no board can be reached: {distribution}, {what}, is not in the environment '{environment.name}'"
     fixes = [f"install it there and attach a board; the interpreter is {found.path if found else 'not installed'}"]
-    return finding("ND515", f"backend '{backend}'", message, fixes=fixes)
+    return finding("ND545", f"backend '{backend}'", message, fixes=fixes)

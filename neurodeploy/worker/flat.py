@@ -141,7 +141,7 @@ def _shown(program: Program, stimulus: Stimulus, steps: int, samples: range, pre
             table[:length] = given[samples.start : samples.stop, :length].transpose(1, 0, 2)
             found[prefix + item.name] = table.reshape(steps, -1)
             continue
-        rows = np.asarray(stimulus.spikes.get(item.name, np.zeros((0, 3), dtype=np.int64)), dtype=np.int64)
+        rows = np.asarray(stimulus.rows(item.name), dtype=np.int64)
         mine = rows[(rows[:, 0] >= samples.start) & (rows[:, 0] < samples.stop) & (rows[:, 1] <= steps)]
         table = np.stack([mine[:, 1], (mine[:, 0] - samples.start) * item.size + mine[:, 2]], axis=1)
         found[prefix + item.name] = table[np.lexsort(table.T[::-1])]

@@ -23,7 +23,7 @@ TRY_S = 20
 
 
 def _refuse(environment: Environment, message: str, *fixes: str) -> DiagnosticError:
-    return DiagnosticError("install", (finding("ND514", f"environment '{environment.name}'", message, fixes=fixes),))
+    return DiagnosticError("install", (finding("ND544", f"environment '{environment.name}'", message, fixes=fixes),))
 
 
 def _answers(command: list[str]) -> str | None:
@@ -59,7 +59,7 @@ def _uv(environment: Environment, say: Say) -> str:
 
 
 def _step(environment: Environment, command: list[str], failing: str) -> None:
-    """Run one command of the installation. Raises DiagnosticError: ND514 with the last lines it printed."""
+    """Run one command of the installation. Raises DiagnosticError: ND544 with the last lines it printed."""
     clean = {
         name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     }
@@ -96,7 +96,7 @@ def _alone(environment: Environment, say: Say) -> Generator[None, None, None]:
 
 
 def install(environment: Environment, say: Say) -> Path:
-    """Return the interpreter of an environment that is whole; make it, or what is missing of it. Raises DiagnosticError: ND514.
+    """Return the interpreter of an environment that is whole; make it, or what is missing of it. Raises DiagnosticError: ND544.
 
     `say` is told what is done, a line each. What is fetched stays in uv's cache, so that a second try goes on.
     """

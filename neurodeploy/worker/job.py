@@ -49,7 +49,7 @@ def run_job(
 ) -> Result:
     """Return what the script made of a plan and its arrays. The folder it was done in is gone afterwards.
 
-    Raises DiagnosticError: ND510-ND512 (see supervise), ND516 (files cannot be written or read).
+    Raises DiagnosticError: ND540-ND542 (see supervise), ND546 (files cannot be written or read).
     """
     where = f"backend '{script.backend}'"
     try:
@@ -82,7 +82,7 @@ def _no_files(where: str, error: Exception) -> DiagnosticError:
     told = (error.strerror or str(error)) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
     message = f"files of the job in '{tempfile.gettempdir()}' cannot be written or read: {told}"
     fixes = ["make room there, or set TMPDIR to another folder"]
-    return DiagnosticError("run", (finding("ND516", where, message, fixes=fixes),))
+    return DiagnosticError("run", (finding("ND546", where, message, fixes=fixes),))
 
 
 def _write(folder: Path, plan: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:

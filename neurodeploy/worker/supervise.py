@@ -95,7 +95,7 @@ def supervise(
 ) -> None:
     """Run a child until it says that it is done. `shared_memory`: how the names of its segments begin.
 
-    Raises DiagnosticError: ND510 (it raised), ND511 (no progress, or too long), ND512 (it ended without a word); and
+    Raises DiagnosticError: ND540 (it raised), ND541 (no progress, or too long), ND542 (it ended without a word); and
     whatever `on_step` raises. The group is ended before anything is raised.
     """
     kept = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP", "PYTHONWARNINGS")
@@ -114,7 +114,7 @@ def supervise(
             )
     except OSError as error:
         message = f"its process cannot be started: {command[0]}: {error.strerror or error}"
-        raise DiagnosticError("run", (finding("ND512", f"backend '{backend}'", message),)) from None
+        raise DiagnosticError("run", (finding("ND542", f"backend '{backend}'", message),)) from None
     try:
         _listen(process, state, log, _Reader(backend, limits, on_step))
     finally:
@@ -157,7 +157,7 @@ def _raised(state: _State, reader: _Reader) -> DiagnosticError:
     places = " <- ".join(f"{Path(file).name}:{line} {function}" for file, line, function in reversed(frames))
     error = " ".join(str(told.get("error", "an exception")).split())
     message = f"raised {error[:LONG]} in {state.where}" + (f" ({places})" if places else "")
-    return DiagnosticError("run", (finding("ND510", f"backend '{reader.backend}'", message),))
+    return DiagnosticError("run", (finding("ND540", f"backend '{reader.backend}'", message),))
 
 
 def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bool) -> DiagnosticError:
@@ -166,7 +166,7 @@ def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bo
     message = f"{why}; it was ended in {state.where}{_last_words(log)}"
     lever = "a larger --timeout" if by_wall else f"a larger {SILENCE_VARIABLE}"
     details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if it is only slow"]}
-    return DiagnosticError("run", (finding("ND511", f"backend '{reader.backend}'", message, **details),))
+    return DiagnosticError("run", (finding("ND541", f"backend '{reader.backend}'", message, **details),))
 
 
 def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _Reader) -> DiagnosticError:
@@ -179,7 +179,7 @@ def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _
         with contextlib.suppress(ValueError):
             how = f"was killed by {signal.Signals(-status).name}"
     message = f"its process {how} in {state.where}, without a result{_last_words(log)}"
-    return DiagnosticError("run", (finding("ND512", f"backend '{reader.backend}'", message),))
+    return DiagnosticError("run", (finding("ND542", f"backend '{reader.backend}'", message),))
 
 
 def _last_words(log: Path) -> str:

@@ -250,7 +250,7 @@ def nd402():
 def nd506():
     made, recording = run()
     wrong = recording.model_copy(update={"spikes": {"cells": np.array([[0, 99, 0]], dtype=np.int32)}})
-    return _recording_faults(made, wrong, "mine")
+    return _recording_faults(made, wrong, "mine", ordered=False)
 
 
 def silent(target="loihi1"):
@@ -314,12 +314,15 @@ CASES = {
     "ND331": lambda _: domain(integers(255, bias_mant=7, refractory_steps=2)),
     "ND508": lambda _: resumed(backend="reference"),
     "ND509": lambda _: resumed(samples=3, weights=np.full((2, 2), 7.0)),
+    "ND510": lambda _: program(net()).run({"in": np.ones((1, 5, 2), dtype=int)}, probes=["cell.v", ("cells", "r")]),
     "ND530": lambda _: seen(255, exponent=7, size=3),
     "ND531": lambda _: seen(255, exponent=7, size=1, du=0),
     "ND532": lambda _: seen(255, exponent=3, size=1, vmax_exp=0),
     "ND533": lambda _: seen(200, vth_mant=180, bias_mant=0, dv=0),
     "ND534": lambda _: seen(200, vth_mant=10),
     "ND118": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.01, v_threshold=1.0, v_floor=2.0))),
+    "ND119": lambda _: validate(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), port="b"),))),
+    "ND120": lambda _: validate(net(probes=(nd.Probe(name="p", target="cells", variable="theta"),))),
     "ND117": lambda _: validate(net(projections=(convolution(),))),
     "ND102": lambda _: validate(net(3, 2, weights=np.ones((3, 2)))),
     "ND103": lambda _: validate(net(populations=(cells(), cells()))),

@@ -54,7 +54,7 @@ class Brian2LoihiBackend:
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that its groups and synapses cannot express (ND502), and why the bits could differ (ND513)."""
+        """Return all that its groups and synapses cannot express (ND502), and why the bits could differ (ND543)."""
         yield from dialect_refusals(program, DIALECT, self.name, None)
         yield from self._refused(program, program.network.time.steps_per_sample or 1)
 
@@ -71,7 +71,7 @@ class Brian2LoihiBackend:
         options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """Run every sample, several at once as copies of the network. Raises DiagnosticError: ND502, ND510-ND516."""
+        """Run every sample, several at once as copies of the network. Raises DiagnosticError: ND502, ND540-ND546."""
         raise_errors("run", [*dialect_refusals(program, DIALECT, self.name, steps), *self._refused(program, steps)])
         interpreter = interpreter_of(BRIAN2_LOIHI)
         if interpreter is None:

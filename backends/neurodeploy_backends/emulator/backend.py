@@ -39,7 +39,7 @@ class EmulatorBackend:
         """Return a line if numba has not compiled the kernels on this machine yet."""
         from neurodeploy_backends.emulator.kernels import is_compiled
 
-        return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 20 s) ..."
+        return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 40 s) ..."
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return nothing: the emulator defines what a program means."""

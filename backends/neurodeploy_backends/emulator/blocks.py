@@ -71,9 +71,9 @@ class BlockBuilder:
     ) -> None:
         self.parts, self.sources, self.classes, self.senders = parts, sources, classes, senders
         self.arenas, self.rows, self.queue = _Arenas(), list[dict[str, int]](), 0
-        ports = [1 + (part.name in models.two_ports(program)) for part in parts]
-        self.planes = [[(port, 0) for port in range(n)] for n in ports]
-        self.ports = ports
+        several = models.ports(program)
+        self.ports = [several.get(part.name, 1) for part in parts]
+        self.planes = [[(port, 0) for port in range(n)] for n in self.ports]
         shared = {item.name for item in program.network.projections if item.operation.kind in WINDOWS}
         self.shared = {
             int(kind)
@@ -184,8 +184,7 @@ class BlockBuilder:
 
     def _patterns(self, block: dict[str, int], fact: Fact) -> bool:
         """Keep shared lists shared; False if they are hardly shared."""
-        target = self.parts[fact.target]
-        of_source, first, offsets, weights = gather.fill_patterns(*self._range(fact), fact.zeros, target.size)
+        of_source, first, offsets, weights = gather.fill_patterns(*self._range(fact), fact.zeros)
         if 2 * weights.size > fact.entries:
             return False
         starts = np.flatnonzero(np.r_[True, np.diff(offsets) != 1])

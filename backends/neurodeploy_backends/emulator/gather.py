@@ -10,7 +10,17 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-__all__ = ["Routes", "Walk", "count_entries", "fill_dense", "fill_patterns", "fill_sparse", "in_order", "survey"]
+__all__ = [
+    "Routes",
+    "Walk",
+    "count_entries",
+    "fill_dense",
+    "fill_patterns",
+    "fill_sparse",
+    "in_order",
+    "merged",
+    "survey",
+]
 
 Routes = namedtuple("Routes", "start stop core axon")
 """Of one group of sources: routes [start[i], stop[i]) of source i, each to (core, input axon of the core)."""
@@ -39,6 +49,25 @@ def in_order(rows):
     return True
 
 
+@njit(cache=True, nogil=True)
+def merged(first, second, first_values, second_values):
+    """Return rows of two ranges of a population as one, and their values: both ascend by sample and step, and in a step
+    the neurons of `first` come first. Values are given for all rows or for none."""
+    rows = np.empty((first.shape[0] + second.shape[0], 3), np.int32)
+    values = np.empty(first_values.size + second_values.size, np.int64)
+    valued, i, j = values.size > 0, 0, 0
+    for k in range(rows.shape[0]):
+        left = j == second.shape[0]
+        if not left and i < first.shape[0]:
+            left = first[i, 0] < second[j, 0] or (first[i, 0] == second[j, 0] and first[i, 1] <= second[j, 1])
+        source, at = (first, i) if left else (second, j)
+        rows[k, 0], rows[k, 1], rows[k, 2] = source[at, 0], source[at, 1], source[at, 2]
+        if valued:
+            values[k] = first_values[at] if left else second_values[at]
+        i, j = i + left, j + (not left)
+    return rows, values
+
+
 @njit(cache=True)
 def survey(walk, routes, part_of_row, plane_of_class, facts, low, high):
     """Learn, by (class, part), of all entries that are not 0: count, bits set in any weight, least and largest weight,
@@ -47,78 +76,104 @@ def survey(walk, routes, part_of_row, plane_of_class, facts, low, high):
         for route in range(routes.start[source], routes.stop[source]):
             first, stop, base = _segments(walk, routes.core[route], routes.axon[route])
             for segment in range(first, stop):
-                style = walk.segment_format[segment]
-                kind = walk.class_of_format[style]
-                for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
-                    weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
-                    if weight == 0:
-                        continue
-                    row = walk.row[base + walk.entry_target[k]]
-                    fact = facts[kind, part_of_row[row]]
-                    delay = np.int64(walk.entry_delay[k])
-                    fact[4] = delay if fact[0] == 0 else min(fact[4], delay)
-                    fact[5] = max(fact[5], delay)
-                    fact[0] += 1
-                    fact[1] |= weight
-                    fact[2] = min(fact[2], weight)
-                    fact[3] = max(fact[3], weight)
-                    if weight < 0:
-                        low[plane_of_class[kind], row] += weight
-                    else:
-                        high[plane_of_class[kind], row] += weight
+                _survey_segment(walk, segment, base, part_of_row, plane_of_class, facts, low, high)
+
+
+@njit(cache=True)
+def _survey_segment(walk, segment, base, part_of_row, plane_of_class, facts, low, high):
+    style = walk.segment_format[segment]
+    kind = walk.class_of_format[style]
+    plane = plane_of_class[kind]
+    for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
+        weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
+        if weight == 0:
+            continue
+        row = walk.row[base + walk.entry_target[k]]
+        fact = facts[kind, part_of_row[row]]
+        delay = np.int64(walk.entry_delay[k])
+        fact[4] = delay if fact[0] == 0 else min(fact[4], delay)
+        fact[5] = max(fact[5], delay)
+        fact[0] += 1
+        fact[1] |= weight
+        fact[2] = min(fact[2], weight)
+        fact[3] = max(fact[3], weight)
+        low[plane, row] += min(weight, 0)
+        high[plane, row] += max(weight, 0)
+
+
+@njit(cache=True)
+def _most_entries(walk, routes):
+    """The most entries that one source has, of all formats."""
+    most = 0
+    for source in range(routes.start.size):
+        count = 0
+        for route in range(routes.start[source], routes.stop[source]):
+            first, last, _ = _segments(walk, routes.core[route], routes.axon[route])
+            count += walk.entry_ptr[last] - walk.entry_ptr[first]
+        most = max(most, count)
+    return most
+
+
+@njit(cache=True)
+def _entries_of(walk, routes, source, kind, start, stop, room):
+    """Write the entries of one source that are not 0, of one class and in rows [start, stop); return how many."""
+    count = 0
+    for route in range(routes.start[source], routes.stop[source]):
+        first, last, base = _segments(walk, routes.core[route], routes.axon[route])
+        for segment in range(first, last):
+            if walk.class_of_format[walk.segment_format[segment]] == kind:
+                count = _segment_entries(walk, segment, base, start, stop, room, count)
+    return count
+
+
+@njit(cache=True)
+def _segment_entries(walk, segment, base, start, stop, room, count):
+    rows, delays, weights = room
+    style = walk.segment_format[segment]
+    for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
+        row = walk.row[base + walk.entry_target[k]]
+        weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
+        if start <= row < stop and weight != 0:
+            rows[count], delays[count], weights[count] = row - start, walk.entry_delay[k], weight
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _room(walk, routes):
+    """(rows, delays, weights) for the entries of any one source."""
+    most = _most_entries(walk, routes)
+    return np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
 
 
 @njit(cache=True)
 def count_entries(walk, routes, kind, start, stop, counts):
     """Entries of each source in engine rows [start, stop)."""
+    room = _room(walk, routes)
     for source in range(routes.start.size):
-        for route in range(routes.start[source], routes.stop[source]):
-            first, last, base = _segments(walk, routes.core[route], routes.axon[route])
-            for segment in range(first, last):
-                style = walk.segment_format[segment]
-                if walk.class_of_format[style] != kind:
-                    continue
-                for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
-                    row = walk.row[base + walk.entry_target[k]]
-                    if start <= row < stop and walk.weight[style, walk.entry_mantissa[k] - walk.lowest] != 0:
-                        counts[source] += 1
+        counts[source] = _entries_of(walk, routes, source, kind, start, stop, room)
 
 
 @njit(cache=True)
-def fill_sparse(walk, routes, kind, start, stop, shift, slot_size, pointer, index, weights):
+def fill_sparse(walk, routes, kind, start, stop, shift, slot_size, pointer, index, values):
     """Write index (delay * slot_size + row - start) and weight >> shift of every entry, in the order of the sources."""
+    room = _room(walk, routes)
+    rows, delays, weights = room
     for source in range(routes.start.size):
         at = np.int64(pointer[source])
-        for route in range(routes.start[source], routes.stop[source]):
-            first, last, base = _segments(walk, routes.core[route], routes.axon[route])
-            for segment in range(first, last):
-                style = walk.segment_format[segment]
-                if walk.class_of_format[style] != kind:
-                    continue
-                for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
-                    row = walk.row[base + walk.entry_target[k]]
-                    weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
-                    if start <= row < stop and weight != 0:
-                        index[at] = np.int64(walk.entry_delay[k]) * slot_size + row - start
-                        weights[at] = weight >> shift
-                        at += 1
+        for k in range(_entries_of(walk, routes, source, kind, start, stop, room)):
+            index[at + k] = delays[k] * slot_size + rows[k]
+            values[at + k] = weights[k] >> shift
 
 
 @njit(cache=True)
-def fill_dense(walk, routes, kind, start, stop, shift, rows):
-    """Add weight >> shift of every entry to `rows` (sources, width)."""
+def fill_dense(walk, routes, kind, start, stop, shift, values):
+    """Add weight >> shift of every entry to `values` (sources, width)."""
+    room = _room(walk, routes)
+    rows, _, weights = room
     for source in range(routes.start.size):
-        for route in range(routes.start[source], routes.stop[source]):
-            first, last, base = _segments(walk, routes.core[route], routes.axon[route])
-            for segment in range(first, last):
-                style = walk.segment_format[segment]
-                if walk.class_of_format[style] != kind:
-                    continue
-                for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
-                    row = walk.row[base + walk.entry_target[k]]
-                    if start <= row < stop:
-                        weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
-                        rows[source, row - start] += weight >> shift
+        for k in range(_entries_of(walk, routes, source, kind, start, stop, room)):
+            values[source, rows[k]] += weights[k] >> shift
 
 
 @njit(cache=True)
@@ -131,53 +186,55 @@ def _grown(array, size):
 
 
 @njit(cache=True)
-def fill_patterns(walk, routes, kind, start, stop, shift, most):  # noqa: PLR0912
+def _key(rows, values, order):
+    """A number that equal patterns share (FNV-1a over offsets and weights)."""
+    key = np.uint64(14695981039346656037)
+    for k in order:
+        word = np.uint64(((rows[k] - rows[order[0]]) << 16) ^ (values[k] & 0xFFFF))
+        key = (key ^ word) * np.uint64(1099511628211)
+    return key
+
+
+@njit(cache=True)
+def _is_pattern(offsets, weights, at, rows, values, order):
+    for k in range(order.size):  # noqa: SIM110  # compiled, and all() is not
+        if offsets[at + k] != rows[order[k]] - rows[order[0]] or weights[at + k] != values[order[k]]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def fill_patterns(walk, routes, kind, start, stop, shift):
     """Return what sources send, each pattern once: (pattern and base of each source, first entry of each pattern, offset
     from the base and weight >> shift of each entry). A source that sends nothing has pattern -1."""
     n, size = routes.start.size, 1
     while size < 4 * n:
         size *= 2
-    slots, mixed = np.full(size, -1, np.int64), np.zeros(n + 1, np.uint64)
-    of_source = np.full((n, 2), -1, np.int64)
+    slots, keys, of_source = np.full(size, -1, np.int64), np.zeros(n + 1, np.uint64), np.full((n, 2), -1, np.int64)
     pointer, offsets, weights = np.zeros(n + 1, np.int64), np.empty(1024, np.int32), np.empty(1024, np.int16)
-    rows, found, patterns = np.empty(most, np.int64), np.empty(most, np.int64), 0
+    room, patterns = _room(walk, routes), 0
+    rows, _, values = room
     for source in range(n):
-        count = 0
-        for route in range(routes.start[source], routes.stop[source]):
-            first, last, base = _segments(walk, routes.core[route], routes.axon[route])
-            for segment in range(first, last):
-                style = walk.segment_format[segment]
-                if walk.class_of_format[style] != kind:
-                    continue
-                for k in range(walk.entry_ptr[segment], walk.entry_ptr[segment + 1]):
-                    row = walk.row[base + walk.entry_target[k]]
-                    weight = walk.weight[style, walk.entry_mantissa[k] - walk.lowest]
-                    if start <= row < stop and weight != 0:
-                        rows[count] = row - start
-                        found[count] = weight >> shift
-                        count += 1
+        count = _entries_of(walk, routes, source, kind, start, stop, room)
         if count == 0:
             continue
+        for k in range(count):
+            values[k] >>= shift
         order = np.argsort(rows[:count])
-        base, key = rows[order[0]], np.uint64(14695981039346656037)
-        for k in order:
-            key = (key ^ np.uint64(((rows[k] - base) << 16) ^ (found[k] & 0xFFFF))) * np.uint64(1099511628211)
+        key = _key(rows, values, order)
         place = np.int64((key ^ (key >> np.uint64(29))) & np.uint64(size - 1))
         while slots[place] >= 0:
             other = slots[place]
-            if mixed[other] == key and pointer[other + 1] - pointer[other] == count:
-                same, at = True, pointer[other]
-                for k in range(count):
-                    same &= offsets[at + k] == rows[order[k]] - base and weights[at + k] == found[order[k]]
-                if same:
-                    break
+            alike = keys[other] == key and pointer[other + 1] - pointer[other] == count
+            if alike and _is_pattern(offsets, weights, pointer[other], rows, values, order):
+                break
             place = (place + 1) & (size - 1)
         if slots[place] < 0:
-            slots[place], mixed[patterns], at = patterns, key, pointer[patterns]
+            slots[place], keys[patterns], at = patterns, key, pointer[patterns]
             offsets, weights = _grown(offsets, at + count), _grown(weights, at + count)
             for k in range(count):
-                offsets[at + k], weights[at + k] = rows[order[k]] - base, found[order[k]]
+                offsets[at + k], weights[at + k] = rows[order[k]] - rows[order[0]], values[order[k]]
             patterns += 1
             pointer[patterns] = at + count
-        of_source[source, 0], of_source[source, 1] = slots[place], base
+        of_source[source, 0], of_source[source, 1] = slots[place], rows[order[0]]
     return of_source, pointer[: patterns + 1], offsets[: pointer[patterns]], weights[: pointer[patterns]]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.diagnostics import raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.probes import probed_variables
@@ -26,7 +27,7 @@ from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator import models
 from neurodeploy_backends.emulator.lower import Lowered, lower
 from neurodeploy_backends.emulator.results import recording_of
-from neurodeploy_backends.emulator.states import restore
+from neurodeploy_backends.emulator.states import restore, state_faults
 
 __all__ = ["Job", "Share", "run_job"]
 
@@ -41,7 +42,7 @@ TELL_S = 0.1
 """How often progress is told."""
 SHARES = 4
 """Portions of samples per thread, so that a slow one does not keep the others waiting."""
-PAYS_FROM = 1_000_000
+PAYS_FROM = 4_000_000
 """Synapses from which one sample is worth the meeting of several threads in every step."""
 _KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
 
@@ -99,7 +100,8 @@ class Job:
     def _make_room(self) -> None:
         """Give every recorded part its region of a call's rows."""
         table, wanted = self.low.layout.populations.copy(), self.options.record
-        recorded = [not p.is_input and (wanted is None or p.name in wanted) for p in self.low.parts]
+        rasters = self.stimulus.rasters
+        recorded = [p.name in rasters if p.is_input else wanted is None or p.name in wanted for p in self.low.parts]
         total = sum(part.size for part, on in zip(self.low.parts, recorded, strict=True) if on)
         at = 0
         for number, (part, on) in enumerate(zip(self.low.parts, recorded, strict=True)):
@@ -140,7 +142,20 @@ class Job:
             values.append(np.asarray(self.stimulus.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
         joined.flags.writeable = False
         shown_values = np.concatenate(values, axis=2) if driven else values[0]
-        return kernels.Stimuli(joined, first, shown_values, self._noise())
+        raster, column = self._rasters(names)
+        numbers = np.int64(shown), np.int64(self.stimulus.first_sample)
+        return kernels.Stimuli(joined, first, raster, column, numbers[0], shown_values, self._noise(), numbers[1])
+
+    def _rasters(self, names: list[str]) -> tuple[Array, Array]:
+        """All rasters one after the other, and where that of each input of spikes begins; -1: it has events."""
+        flat = {
+            name: np.ascontiguousarray(array, dtype=np.uint8).ravel() for name, array in self.stimulus.rasters.items()
+        }
+        begins = dict(zip(flat, np.cumsum([0, *(array.size for array in flat.values())]).tolist(), strict=False))
+        arrays = list(flat.values()) or [np.zeros(0, dtype=np.uint8)]
+        joined = (arrays[0] if len(arrays) == 1 else np.concatenate(arrays)).view()
+        joined.flags.writeable = False
+        return joined, np.array([begins.get(name, -1) for name in names] + [-1], dtype=np.int64)
 
     def _noise(self) -> Array:
         """Given draws of all populations side by side, (samples or 1, steps, columns) int16."""
@@ -275,6 +290,7 @@ def run_job(
     threads = options.threads or os.cpu_count() or 1
     pieces = _pieces(program, stimulus.n_samples, threads)
     job = Job(program, stimulus, steps, options, pieces)
+    raise_errors("run", state_faults(job.low, options.resume) if options.resume else [])
     stateful = options.keep_state or options.resume is not None
     shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
     with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:

@@ -79,8 +79,9 @@ State = namedtuple(
 """State of one sample, and its scratch. `more` (2, rows) is of models, `flags` of those that fire; `spikes` (2 * rows) and
 `counts` (2, populations) are by parity of the steps made; `values` of the rows that send any; `queue` of tiled blocks and
 `marks` of neurons in their own order are by thread; `arrived` counts the threads that have met."""
-Stimuli = namedtuple("Stimuli", "events first values noise")
-"""Input k's events are rows [first[k], first[k + 1]) of `events` (n, 3) (sample, step, line), sorted; `values`
+Stimuli = namedtuple("Stimuli", "events first raster column steps values noise number")
+"""Input k's events are rows [first[k], first[k + 1]) of `events` (n, 3) (sample, step, line), sorted; or, if column[k] is not
+negative, those of `raster`, flat, (samples, `steps`, lines) from there, 1 where a line fires. `number` of the first sample; `values`
 (samples, steps, lines) is of all value inputs side by side; `noise` (samples, steps, columns) replaces draws."""
 Output = namedtuple(
     "Output", "rows payloads written probe_row probe_kind probe_owner probe_unit probes active watch first"
@@ -269,8 +270,8 @@ def _wrapped(x, shift):
 
 
 @njit(forceinline=True)
-def _update_even(pop, u, v, acc, flags, n):
-    """One step of n neurons with the same registers, no dead steps, reset to zero."""
+def _update_even(pop, u, v, acc, flags, biases, n):
+    """One step of n neurons with the same registers, no dead steps, reset to zero; `biases` None: the same bias, too."""
     ku, kv, bias, vth = I2(pop.ku), I2(pop.kv), I4(pop.bias), I4(pop.vth)
     vmin, vmax, left, right = I4(pop.vmin), I4(pop.vmax), I4(pop.left), I4(pop.right)
     state, drive = I4(pop.state_shift), I4(pop.drive_shift)
@@ -278,24 +279,8 @@ def _update_even(pop, u, v, acc, flags, n):
         x = _wrapped(I4(_kept(u[i], ku) + _down(_up(acc[i], left), right)), state)
         acc[i] = I4(0)
         u[i] = x
-        y = I4(_kept(v[i], kv) + _wrapped(I4(x + bias), drive))
-        y = min(max(y, vmin), vmax)
-        fired = y > vth
-        flags[i] = np.uint8(fired)
-        v[i] = I4(0) if fired else y
-
-
-@njit(forceinline=True)
-def _update_biased(pop, u, v, acc, flags, bias, n):
-    """The same with a bias for each neuron."""
-    ku, kv, vth = I2(pop.ku), I2(pop.kv), I4(pop.vth)
-    vmin, vmax, left, right = I4(pop.vmin), I4(pop.vmax), I4(pop.left), I4(pop.right)
-    state, drive = I4(pop.state_shift), I4(pop.drive_shift)
-    for i in range(n):
-        x = _wrapped(I4(_kept(u[i], ku) + _down(_up(acc[i], left), right)), state)
-        acc[i] = I4(0)
-        u[i] = x
-        y = I4(_kept(v[i], kv) + _wrapped(I4(x + bias[i]), drive))
+        own = bias if biases is None else biases[i]
+        y = I4(_kept(v[i], kv) + _wrapped(I4(x + own), drive))
         y = min(max(y, vmin), vmax)
         fired = y > vth
         flags[i] = np.uint8(fired)
@@ -398,7 +383,7 @@ def _noise(pop, layout, stimuli, seed, sample, step, i):
     if pop.noise_column >= 0:
         x = np.int64(stimuli.noise[sample % stimuli.noise.shape[0], step - 1, pop.noise_column + i - pop.start])
     else:
-        x = _draw(seed, sample, step, layout.global_neuron[i])
+        x = _draw(seed, sample + stimuli.number, step, layout.global_neuron[i])
     x += 64 * pop.noise_offset
     if pop.noise_exponent >= 7:
         return x << (pop.noise_exponent - 7)
@@ -567,9 +552,9 @@ def _update_narrow(pop, layout, state, slot, parity):
         u, v = _view(state.u, at, whole), _view(state.v, at, whole)
         acc, flags = _view(state.acc, slot + low, whole), _view(state.flags, at, whole)
         if pop.kind == EVEN:
-            _update_even(pop, u, v, acc, flags, whole)
+            _update_even(pop, u, v, acc, flags, None, whole)
         elif pop.kind == BIASED:
-            _update_biased(pop, u, v, acc, flags, _view(layout.bias, at, whole), whole)
+            _update_even(pop, u, v, acc, flags, _view(layout.bias, at, whole), whole)
         else:
             _update_mixed(pop, layout, state, at, whole, slot + low)
         for k in range(n, whole):
@@ -603,9 +588,26 @@ def _reset_states(pop, layout, state):
             state.more[1, i] = layout.initial[1, i]
 
 
+@njit
+def _list_raster(pop, state, stimuli, parity, sample, step):
+    """List the lines of a raster that fire in this step; return how many."""
+    if step > stimuli.steps:
+        return 0
+    n, spikes = pop.size, _view(state.spikes, parity * (state.spikes.size >> 1) + pop.start, pop.padded)
+    fires = _view(stimuli.raster, stimuli.column[pop.input] + (sample * stimuli.steps + step - 1) * n, n)
+    count = _list_flags(_view(fires, 0, n & ~63), 0, spikes)
+    for line in range(n & ~63, n):
+        if fires[line] != 0:
+            spikes[count] = I4(line)
+            count += 1
+    return count
+
+
 @njit(forceinline=True)
 def _list_input(pop, state, stimuli, parity, sample, step):
     """List an input's events of this step; return how many."""
+    if stimuli.column[pop.input] >= 0:
+        return _list_raster(pop, state, stimuli, parity, sample, step)
     events, k = stimuli.events, state.cursor[pop.input]
     stop = stimuli.first[pop.input + 1]
     while k < stop and (events[k, 0] < sample or (events[k, 0] == sample and events[k, 1] < step)):

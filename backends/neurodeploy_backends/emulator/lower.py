@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.bounds import meets_no_limit, never_overflows, state_bounds
 from neurodeploy.network import Current
 from neurodeploy.program.program import Program
 from neurodeploy_backends.emulator import kernels as _kernels
@@ -25,12 +26,9 @@ from neurodeploy_backends.emulator.parts import (
     cut_parts,
     facts_of,
     sources_of,
-    table_rows,
     whole,
 )
 from neurodeploy_backends.emulator.populations import (
-    FAR,
-    NEVER,
     Shape,
     population_rows,
     registers_of,
@@ -74,23 +72,11 @@ def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
     return bool(total < 1 << dialect.state_bits) and low.shape[0] == 1
 
 
-def _held(y: Array, keep: Array, one: int) -> Array:
-    """Bound of |x| for ever if x' = x * keep / one + y, |y| given: y * one / (one - keep); NEVER where nothing decays."""
-    return np.where(keep < one, -(-y * one // np.maximum(one - keep, 1)), NEVER)
-
-
-def _proofs(program: Program, low: Array, high: Array, registers: dict[str, Array]) -> tuple[bool, bool]:
-    """(q, u and u + bias stay in range for ever, and v meets no limit either)."""
-    dialect, one = program.target.dialect, 1 << program.target.dialect.decay_bits
-    q = np.maximum(high, -low).sum(axis=0)[: registers["ku"].size]
-    drive = _held(q, registers["ku"], one) + np.abs(registers["bias"])
-    inside = bool((drive < 1 << dialect.state_bits).all())
-    inside &= dialect.accumulator_wrap_bits is None or bool((q < 1 << dialect.accumulator_wrap_bits).all())
-    below = _held(drive, registers["kv"], one)
-    fires = (registers["reset"] < 0) & (registers["vth"] < FAR)
-    above = np.where(fires, np.minimum(below, np.maximum(registers["vth"], 0) + drive), below)
-    free = (below <= -registers["vmin"]) & (above <= registers["vmax"])
-    return inside, inside and bool((free | (registers["core"] < 0)).all())
+def _proofs(program: Program, low: Array, high: Array) -> tuple[bool, bool]:
+    """(nothing overflows whatever is shown, and v meets no limit either), from the sums by table row."""
+    bounds = state_bounds(program, arriving=(low, high))
+    inside = all(never_overflows(item, program.target.dialect) for item in bounds)
+    return inside, inside and all(meets_no_limit(program, item) for item in bounds)
 
 
 def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tuple[str, ...] = ()) -> Lowered:
@@ -104,10 +90,10 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     rows = sum(size for size, part in zip(padded, parts, strict=True) if not part.is_input)
     facts, low, high = facts_of(parts, sources, classes, sum(padded))
     values = _value_columns(program, parts)
-    registers = registers_of(program, parts, table_rows(program), rows)
+    registers = registers_of(program, parts, rows)
     narrow = _is_narrow(program, low, high, bool(values))
-    inside, unlimited = _proofs(program, low, high, registers)
-    proven = narrow and inside
+    row = sources.walk.row
+    proven, unlimited = _proofs(program, low[0][row], high[0][row]) if narrow else (False, False)
     wide = not narrow or (watched and not unlimited)
     units = [0 if wide else min((f.zeros for f in facts if f.target == n), default=0) for n in range(len(parts))]
     builder = BlockBuilder(program, parts, sources, classes, {*values, *models.graded(program)})

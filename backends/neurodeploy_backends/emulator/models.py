@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy_backends.emulator import kernels as _kernels
 
-__all__ = ["GRADED", "columns", "graded", "is_plain", "numbers", "two_ports"]
+__all__ = ["columns", "graded", "is_plain", "numbers", "ports"]
 
 kernels: Any = _kernels
 Array = NDArray[Any]
-GRADED = ("ternary_cuba", "sigma_delta", "delta", "sigma", "relu", "product", "resonate_zero")
-"""Kinds whose spikes have values."""
-TWO_PORTS = ("product", "resonate_fire", "resonate_zero")
 MODELS = {
     "ternary_cuba": kernels.TERNARY,
     "sigma_delta": kernels.SIGMA_DELTA,
@@ -35,23 +33,28 @@ def is_plain(item: PlacedPopulation) -> bool:
     return item.kind not in MODELS and "noise_at" not in item.parameters
 
 
+def _integers(program: Program) -> dict[str, IntegerNeuron]:
+    """Populations of kinds that are registers already."""
+    return {p.name: p.neuron for p in program.network.populations if isinstance(p.neuron, IntegerNeuron)}
+
+
 def graded(program: Program) -> set[str]:
     """Return the populations whose spikes have values."""
-    return {item.name for item in program.populations if item.kind in GRADED}
+    return {name for name, neuron in _integers(program).items() if neuron.sends_values}
 
 
-def two_ports(program: Program) -> set[str]:
-    """Return the populations with a second input."""
-    return {item.name for item in program.populations if item.kind in TWO_PORTS}
+def ports(program: Program) -> dict[str, int]:
+    """Return the number of inputs of the populations that have more than one."""
+    return {name: neuron.ports for name, neuron in _integers(program).items() if neuron.ports > 1}
 
 
 def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int]]:
     """Return, by population, the columns of the population table that its kind sets; `noise`: whose draws are given."""
     found, column = dict[str, dict[str, int]](), 0
-    resets = {item.name: item.state_reset for item in program.network.populations}
+    resets, valued = {item.name: item.state_reset for item in program.network.populations}, graded(program)
     for item in program.populations:
         given, reset = item.parameters, resets[item.name]
-        row = {"model": MODELS.get(item.kind, kernels.CUBA), "graded": int(item.kind in GRADED), "noise_column": -1}
+        row = {"model": MODELS.get(item.kind, kernels.CUBA), "graded": int(item.name in valued), "noise_column": -1}
         row |= {"reset_every": reset.interval_steps if reset else 0}
         row |= {"reset_at": reset.offset_steps % reset.interval_steps if reset else 0}
         if "noise_at" in given:

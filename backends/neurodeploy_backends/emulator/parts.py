@@ -24,7 +24,6 @@ __all__ = [
     "cut_parts",
     "facts_of",
     "sources_of",
-    "table_rows",
     "whole",
 ]
 
@@ -55,11 +54,12 @@ def whole(size: int, multiple: int) -> int:
 
 def _orders(program: Program) -> dict[str, Array]:
     """Neurons of each population in the order in which the engine holds them."""
+    valued = models.graded(program)
     receives = {item.target for item in program.network.projections if item.operation.kind in WINDOWS}
     found: dict[str, Array] = {}
     for item in program.network.populations:
         order = np.arange(item.size, dtype=np.int32)
-        if item.name in receives and len(item.shape) == 3 and item.neuron.kind not in models.GRADED:
+        if item.name in receives and len(item.shape) == 3 and item.name not in valued:
             order = order.reshape(item.shape).transpose(1, 2, 0).ravel()
         found[item.name] = order
     return found
@@ -82,15 +82,6 @@ def cut_parts(program: Program, pieces: int) -> list[Part]:
         parts.append(Part(item.name, start, size, np.arange(size, dtype=np.int32), number % pieces, True))
         start += whole(size, PAD)
     return parts
-
-
-def table_rows(program: Program) -> dict[str, Array]:
-    """Table rows of each population in the order of its neurons."""
-    tables, found = program.tables, dict[str, Array]()
-    for index, item in enumerate(program.populations):
-        rows = np.flatnonzero(tables.population == index)
-        found[item.name] = rows[np.argsort(tables.neuron[rows], kind="stable")]
-    return found
 
 
 class Classes(NamedTuple):
@@ -140,18 +131,14 @@ class Sources(NamedTuple):
 def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources:
     """Return the core tables as walks read them, and the routes of every part."""
     tables = program.tables
-    row, table_row = np.zeros(tables.n_rows, dtype=np.int64), dict[str, Array]()
-    for index, item in enumerate(program.populations):
-        mine = np.flatnonzero(tables.population == index)
-        table_row[item.name] = mine[np.argsort(tables.neuron[mine], kind="stable")]
-    routes = list[Any]()
+    row, routes = np.zeros(tables.n_rows, dtype=np.int64), list[Any]()
     inputs = {item.name: item for item in program.inputs}
     for part in parts:
         if part.is_input:
             item = inputs[part.name]
             routes.append(gather.Routes(item.ptr[:-1], item.ptr[1:], item.core, item.in_axon))
             continue
-        rows = table_row[part.name][part.neurons]
+        rows = program.table_rows[part.name][part.neurons]
         row[rows] = part.start + np.arange(part.size)
         ptr = tables.out_axon_ptr
         routes.append(gather.Routes(ptr[rows], ptr[rows + 1], tables.out_core, tables.out_in_axon))

@@ -8,27 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.program.program import Program
+from neurodeploy.target.arithmetic import UNBOUNDED, voltage_limits
 from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator.parts import PAD, Part, whole
 
-__all__ = ["FAR", "NEVER", "Shape", "population_rows", "registers_of", "switches_of", "typed"]
+__all__ = ["Shape", "population_rows", "registers_of", "switches_of", "typed"]
 
 kernels: Any = _kernels
 Array = NDArray[Any]
 NEVER = 2**31 - 1
-FAR = 1 << 62
 
 
-def _limits(program: Program, rows: Array) -> tuple[Array, Array]:
-    tables, dialect = program.tables, program.target.dialect
-    if dialect.voltage_limit == "registers":
-        low = -(np.int64(1) << tables.vmin_exp[rows].astype(np.int64)) + 1
-        return low, (np.int64(1) << (9 + 2 * tables.vmax_exp[rows].astype(np.int64))) - 1
-    bound = (np.int64(1) << dialect.state_bits) - 1 if dialect.voltage_limit == "symmetric" else FAR
-    return np.full(rows.size, -bound), np.full(rows.size, bound)
-
-
-def registers_of(program: Program, parts: list[Part], rows_of: dict[str, Array], size: int) -> dict[str, Array]:
+def registers_of(program: Program, parts: list[Part], size: int) -> dict[str, Array]:
     """Registers of every engine row, int64; rows that only fill up hold a neuron that cannot fire."""
     tables, dialect = program.tables, program.target.dialect
     one = 1 << dialect.decay_bits
@@ -38,13 +29,13 @@ def registers_of(program: Program, parts: list[Part], rows_of: dict[str, Array],
     for part in parts:
         if part.is_input:
             continue
-        rows, here = rows_of[part.name][part.neurons], slice(part.start, part.start + part.size)
+        rows, here = program.table_rows[part.name][part.neurons], slice(part.start, part.start + part.size)
         threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
         found["ku"][here] = one - (tables.du[rows].astype(np.int64) + dialect.current_decay_offset)
         found["kv"][here] = one - (tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset)
         found["bias"][here] = tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64)
-        found["vth"][here] = np.where(tables.spiking[rows] == 1, threshold, FAR)
-        found["vmin"][here], found["vmax"][here] = _limits(program, rows)
+        found["vth"][here] = np.where(tables.spiking[rows] == 1, threshold, UNBOUNDED)
+        found["vmin"][here], found["vmax"][here] = voltage_limits(dialect, tables.vmin_exp[rows], tables.vmax_exp[rows])
         found["refract"][here] = tables.refract_delay[rows]
         found["reset"][here] = np.choose(tables.reset[rows], [np.full(rows.size, -1), threshold, np.zeros(rows.size)])
         found["core"][here] = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))[rows]
@@ -56,7 +47,7 @@ _NARROW = {"ku": np.int16, "kv": np.int16, "refract": np.uint8}
 
 def typed(registers: dict[str, Array], *, wide: bool) -> dict[str, Array]:
     """Return the registers in the types of the layout, limited to what they hold."""
-    limit = FAR if wide else NEVER
+    limit = UNBOUNDED if wide else NEVER
     found: dict[str, Array] = {}
     for name, values in registers.items():
         if name == "core":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.state import RunOptions
+from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import models
 from neurodeploy_backends.emulator.states import kept_state
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["recording_of"]
 
+gather: Any = _gather
 Array = NDArray[Any]
 
 
@@ -36,12 +38,9 @@ def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recordin
     n, spikes, payloads = kept.samples, dict[str, Array](), dict[str, Array]()
     graded = models.graded(job.program)
     for item in job.program.populations:
-        rows = _ranges(job, item.name, [call for share in shares for call in share.rows])
-        order = _order(rows, n)
-        spikes[item.name] = np.concatenate(rows)[order] if order is not None else rows[0]
+        spikes[item.name], values = _joined(job, shares, item.name, n)
         if item.name in graded:
-            values = _ranges(job, item.name, [call for share in shares for call in share.payloads])
-            payloads[item.name] = np.concatenate(values)[order] if order is not None else values[0]
+            payloads[item.name] = values
     return Recording(
         ran_on="emulator",
         backend="emulator",
@@ -51,10 +50,11 @@ def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recordin
         n_steps=steps,
         first_step=job.first,
         complete=kept.complete,
+        partial=kept.steps is not None,
         spikes=spikes,
         payloads=payloads,
         states=_states(job, n, steps - job.first + 1),
-        input_spikes=_shown(job, n, steps),
+        input_spikes=_shown(job, shares, n, steps),
         active_updates=_active(job, n, steps - job.first + 1),
         overflows=_overflows(job, shares),
         final_state=_final_state(job, shares) if options.keep_state and kept.complete else None,
@@ -73,34 +73,36 @@ def _whole_samples(job: Job, shares: list[Share]) -> _Kept:
     return _Kept(n, True)
 
 
-def _ranges(job: Job, name: str, calls: list[list[Array]]) -> list[Array]:
-    """What the calls gave of each range of a population."""
-    found = list[Array]()
+def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[Array, Array]:
+    """Rows of a population or input, and values beside them, of all calls and ranges, as far as samples are whole."""
+    rows, values = np.zeros((0, 3), dtype=np.int32), np.zeros(0, dtype=np.int64)
     for number, part in enumerate(job.low.parts):
-        if part.name == name and not part.is_input:
-            parts = [call[number] for call in calls]
-            full = [array for array in parts if array.size]
-            found.append(full[0] if len(full) == 1 else np.concatenate(full or parts or [np.zeros((0, 3), np.int32)]))
-    return found
+        if part.name != name:
+            continue
+        own = _in_one([call[number] for share in shares for call in share.rows], rows[:0])
+        beside = _in_one([call[number] for share in shares for call in share.payloads], values[:0])
+        rows, values = gather.merged(rows, own, values, beside) if len(rows) else (own, beside)
+    if len(rows) and rows[-1, 0] >= n_samples:
+        stop = int(np.searchsorted(rows[:, 0], n_samples))
+        return rows[:stop], values[:stop]
+    return rows, values
 
 
-def _order(ranges: list[Array], n_samples: int) -> Array | None:
-    """Which rows to keep, sorted by (sample, step, neuron); None if the one range is that already."""
-    last = ranges[0][-1:, 0]
-    if len(ranges) == 1 and (not last.size or last[0] < n_samples):
-        return None
-    rows = np.concatenate(ranges)
-    order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
-    return order[rows[order, 0] < n_samples]
+def _in_one(arrays: list[Array], none: Array) -> Array:
+    full = [array for array in arrays if array.size]
+    return full[0] if len(full) == 1 else np.concatenate([*full, none])
 
 
-def _shown(job: Job, n_samples: int, steps: int) -> dict[str, Array]:
-    """Input rows of the whole samples, of the steps that were run."""
+def _shown(job: Job, shares: list[Share], n_samples: int, steps: int) -> dict[str, Array]:
+    """Input rows of the whole samples, of the steps that were run: those of rasters as the engine listed them."""
+    found = dict(job.stimulus.spikes)
+    for name in job.stimulus.rasters:
+        found[name] = _joined(job, shares, name, n_samples)[0]
     if steps >= job.stimulus.n_steps and n_samples == job.stimulus.n_samples and job.first == 1:
-        return dict(job.stimulus.spikes)
+        return found
     return {
         name: rows[(rows[:, 1] >= job.first) & (rows[:, 1] <= steps) & (rows[:, 0] < n_samples)]
-        for name, rows in job.stimulus.spikes.items()
+        for name, rows in found.items()
     }
 
 

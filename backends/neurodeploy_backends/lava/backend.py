@@ -65,7 +65,7 @@ class LavaBackend:
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that lava cannot express (ND502), and why its bits could differ (ND513)."""
+        """Return all that lava cannot express (ND502), and why its bits could differ (ND543)."""
         dialect = load_dialect(DIALECT)
         yield from dialect_refusals(program, DIALECT, self.name, None)
         yield from population_faults(program, self.name, dialect)
@@ -81,7 +81,7 @@ class LavaBackend:
         options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """Run every sample in lava, several at once as copies of the network. Raises DiagnosticError: ND502, ND510-ND516."""
+        """Run every sample in lava, several at once as copies of the network. Raises DiagnosticError: ND502, ND540-ND546."""
         found = [*dialect_refusals(program, DIALECT, self.name, steps), *stimulus_faults(program, stimulus, self.name)]
         raise_errors(
             "run", [*found, *probe_faults(program, probed_variables(program.network, options.probes), self.name)]
@@ -112,7 +112,7 @@ class LavaLoihi2Backend(LavaBackend):
     ran_on: RanOn = "silicon"
 
     def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: lava's interpreter (ND501), or Intel's package in it (ND515)."""
+        """Return what is missing: lava's interpreter (ND501), or Intel's package in it (ND545)."""
         return super().unavailable() or needs(
             LAVA, self.name, "lava-loihi", "Intel's Loihi 2 package, which members of INRC have"
         )

@@ -64,7 +64,7 @@ class NengoLoihiBackend:
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that blocks cannot express (ND502), and why the bits could differ (ND513)."""
+        """Return all that blocks cannot express (ND502), and why the bits could differ (ND543)."""
         yield from dialect_refusals(program, DIALECT, self.name, None)
         for message, fix in _faults(program):
             yield finding(
@@ -80,7 +80,7 @@ class NengoLoihiBackend:
         options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """Run sample after sample. Raises DiagnosticError: ND510-ND516."""
+        """Run sample after sample. Raises DiagnosticError: ND540-ND546."""
         raise_errors("run", dialect_refusals(program, DIALECT, self.name, steps))
         interpreter = interpreter_of(NENGO_LOIHI)
         if interpreter is None:
@@ -135,6 +135,6 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
     ran_on: RanOn = "silicon"
 
     def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: its interpreter (ND501), or NxSDK in it (ND515)."""
+        """Return what is missing: its interpreter (ND501), or NxSDK in it (ND545)."""
         lacking = needs(NENGO_LOIHI, self.name, "nxsdk", "Intel's Loihi 1 package, which members of INRC have")
         return super().unavailable() or lacking

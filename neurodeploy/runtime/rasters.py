@@ -1,0 +1,65 @@
+"""Verbs: values to rasters, by the encoders of a network. The formulas are those of neurodeploy.network.coding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network import Bias, Encoder, Input, Latency, Poisson, Rate
+
+__all__ = ["currents_of", "raster_of", "spikes_over_time"]
+
+Array = NDArray[Any]
+
+
+def spikes_over_time(item: Input, values: Array, steps: int) -> Array:
+    """Return (samples, steps, lines) uint8 of spikes (samples, any steps, *shape)."""
+    given = values.reshape(values.shape[0], values.shape[1], item.size)[:, :steps]
+    if given.shape[1] == steps and given.dtype == np.uint8:
+        return given
+    raster = np.zeros((given.shape[0], steps, item.size), dtype=np.uint8)
+    raster[:, : given.shape[1]] = given
+    return raster
+
+
+def raster_of(encoder: Encoder, flat: Array, steps: int, seed: int, first_sample: int) -> Array:
+    """Return (samples, steps, lines) uint8 of values (samples, lines) in [0, 1]; draws depend on a sample's number alone."""
+    t, values = np.arange(1, steps + 1)[None, :, None], flat[:, None, :]
+    if isinstance(encoder, Rate):
+        rate = values * encoder.max_rate
+        fires = np.floor(t * rate + 1e-9) > np.floor((t - 1) * rate + 1e-9)
+    elif isinstance(encoder, Poisson):
+        fires = _draws(flat.shape, steps, seed, first_sample) < values * encoder.max_rate
+    elif isinstance(encoder, Bias):
+        fires = _integrated(encoder, np.rint(values * encoder.threshold).astype(np.int64), t)
+    elif isinstance(encoder, Latency):
+        fires = (t == np.rint(1 + (1 - values) * (steps - 1))) & (values > 0)
+    else:
+        raise TypeError(f"internal: encoder '{encoder.kind}' takes no values")
+    return fires.view(np.uint8)
+
+
+def _draws(shape: tuple[int, ...], steps: int, seed: int, first_sample: int) -> Array:
+    numbers = range(first_sample, first_sample + shape[0])
+    drawn = [np.random.default_rng([seed, number]).random((steps, shape[1])) for number in numbers]
+    return np.stack(drawn) if drawn else np.zeros((0, steps, shape[1]))
+
+
+def _integrated(encoder: Bias, bias: Array, t: Array) -> Array:
+    """The closed form of the integrator: how often `threshold` was passed, or every how many steps."""
+    if encoder.reset == "subtract":
+        return t * bias // encoder.threshold > (t - 1) * bias // encoder.threshold
+    return (bias > 0) & (t % np.maximum(-(-encoder.threshold // np.maximum(bias, 1)), 1) == 0)
+
+
+def currents_of(item: Input, array: Array, steps: int) -> Array:
+    """Return (samples, steps, lines) of currents that are the same in every step, or over time and then 0."""
+    n = array.shape[0]
+    if array.ndim == len(item.shape) + 1:
+        return np.repeat(array.reshape(n, 1, item.size).astype(np.float64), steps, axis=1)
+    held = np.zeros((n, steps, item.size))
+    given = array.reshape(n, array.shape[1], item.size)[:, :steps]
+    held[:, : given.shape[1]] = given
+    return held
