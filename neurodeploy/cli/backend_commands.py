@@ -164,15 +164,22 @@ def conformance(
     exact = sum(item.outcome == "exact" for item in found)
     if json_output:
         finish(faults, json_document={"cases": [item.model_dump() for item in found]})
-    show("", f"{exact} of {len(found)} cases exact, {sum(item.outcome == 'refused' for item in found)} refused with a code")
+    show(
+        "",
+        f"{exact} of {len(found)} cases exact, {sum(item.outcome == 'refused' for item in found)} refused with a code",
+    )
     finish(faults)
 
 
-@backends.command(epilog="Example: neurodeploy backends new mychip && cd neurodeploy-mychip && pip install -e . && pytest")
+@backends.command(
+    epilog="Example: neurodeploy backends new mychip && cd neurodeploy-mychip && pip install -e . && pytest"
+)
 @command
 def new(
     name: Annotated[str, typer.Argument(help="Name of the backend, as users will type it.", show_default=False)],
-    folder: Annotated[Path | None, typer.Option("--folder", help="Where; default: neurodeploy-NAME in this folder.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where; default: neurodeploy-NAME in this folder.")
+    ] = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Write a working plug-in project: an entry point, the adapter of a toy simulator, its conformance test."""

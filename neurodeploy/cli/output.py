@@ -97,8 +97,8 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except DiagnosticError as error:
             finish(error.diagnostics, json_document=document, strict=bool(kwargs.get("strict")))
         except KeyboardInterrupt:
-            say("stopped")
-            raise typer.Exit(INTERRUPTED) from None
+            stopped = finding("ND507", "neurodeploy", "stopped before there was a result, and nothing is left running")
+            finish([stopped], json_document=document)
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import SynapseFormat
 
-__all__ = ["Wire", "rows_by_population", "wires_of"]
+__all__ = ["Wire", "wires_of"]
 
 Ints = NDArray[np.int64]
 
@@ -35,15 +35,6 @@ class Wire(NamedTuple):
     pre_row: Ints
     """(n_synapses,) table row of the source neuron, -1 for a line of an input."""
     post_row: Ints
-
-
-def rows_by_population(program: Program) -> dict[str, Ints]:
-    """Return population -> (size,) table row of each of its neurons."""
-    tables, found = program.tables, dict[str, Ints]()
-    for index, item in enumerate(program.populations):
-        rows = np.flatnonzero(tables.population == index)
-        found[item.name] = rows[np.argsort(tables.neuron[rows], kind="stable")]
-    return found
 
 
 def _runs(start: Any, length: Any) -> Ints:
@@ -68,7 +59,7 @@ def _routes(program: Program) -> dict[str, _Routes]:
     for item in program.inputs:
         line = np.repeat(np.arange(item.ptr.size - 1), np.diff(item.ptr))
         found[item.name] = _Routes(line, np.full(line.size, -1), _wide(item.core), _wide(item.in_axon))
-    for name, rows in rows_by_population(program).items():
+    for name, rows in program.table_rows.items():
         first, count = tables.out_axon_ptr[rows], np.diff(tables.out_axon_ptr)[rows]
         out, neuron = _runs(first, count), np.repeat(np.arange(rows.size), count)
         found[name] = _Routes(neuron, rows[neuron], _wide(tables.out_core[out]), _wide(tables.out_in_axon[out]))

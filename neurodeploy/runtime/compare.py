@@ -57,8 +57,8 @@ def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
 
 
 def _same_inputs(left: Recording, right: Recording) -> bool:
-    one, other = left.input_spikes, right.input_spikes
-    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+    one, other, none = left.input_spikes, right.input_spikes, np.zeros((0, 3), dtype=np.int32)
+    return all(np.array_equal(one.get(name, none), other.get(name, none)) for name in one.keys() | other.keys())
 
 
 def first_divergence(left: Recording, right: Recording, program: Program | None = None) -> Divergence | None:

@@ -15,23 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.network import Current
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
-from neurodeploy.program.wires import rows_by_population, wires_of
+from neurodeploy.program.wires import wires_of
 from neurodeploy.runtime.probes import ProbedVariable, probed_variables
 from neurodeploy.runtime.recording import RanOn, Recording
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.worker.job import Result
 
-__all__ = ["Flat", "Origin", "flat", "recording_of", "registers"]
+__all__ = ["Flat", "Origin", "flat", "recording_of", "registers", "senders_of_values"]
 
 Array = NDArray[Any]
 MOST_SYNAPSES, MOST_RECORDED = 2_000_000, 1 << 28
 """Synapses, and bytes of recorded steps, above which no further copy is put beside the others."""
-
-
-GRADED = ("ternary_cuba", "sigma_delta", "delta", "sigma", "relu", "product", "resonate_zero")
-"""Kinds whose spikes have values."""
 
 
 class Flat(NamedTuple):
@@ -42,9 +39,15 @@ class Flat(NamedTuple):
     runs: tuple[range, ...]
 
 
+def senders_of_values(program: Program) -> set[str]:
+    """Return the populations whose spikes have values."""
+    neurons = {item.name: item.neuron for item in program.network.populations}
+    return {name for name, kind in neurons.items() if isinstance(kind, IntegerNeuron) and kind.sends_values}
+
+
 def registers(program: Program, name: str) -> dict[str, Array]:
     """Return the registers of a population, each (size,) int64 in the order of its neurons."""
-    rows, tables = rows_by_population(program)[name], program.tables
+    rows, tables = program.table_rows[name], program.tables
     names = (
         "du",
         "dv",
@@ -80,9 +83,9 @@ def flat(program: Program, stimulus: Stimulus, steps: int, options: RunOptions, 
     parts = _parts(program)
     for number, samples in enumerate(runs):
         arrays |= _shown(program, stimulus, steps, samples, f"run.{number}.input.")
-    populations = list[dict[str, Any]]()
+    populations, valued = list[dict[str, Any]](), senders_of_values(program)
     for number, item in enumerate(program.populations):
-        row = {"name": item.name, "size": item.size, "kind": item.kind, "graded": item.kind in GRADED}
+        row = {"name": item.name, "size": item.size, "kind": item.kind, "graded": item.name in valued}
         populations.append({**row, "part": parts[item.name]})
         columns = {**registers(program, item.name), **item.parameters}
         arrays |= {f"population.{number}.{name}": values for name, values in columns.items()}
@@ -117,8 +120,7 @@ def _parts(program: Program) -> dict[str, int]:
 
 def _links(program: Program) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     links, arrays, network = list[dict[str, Any]](), dict[str, Array](), program.network
-    valued = {item.name for item in network.inputs if isinstance(item.encoder, Current)}
-    valued |= {item.name for item in program.populations if item.kind in GRADED}
+    valued = {item.name for item in network.inputs if isinstance(item.encoder, Current)} | senders_of_values(program)
     for number, wire in enumerate(wires_of(program)):
         style = wire.style
         row = {"projection": wire.projection, "source": wire.source, "target": wire.target, "port": wire.port}
@@ -167,6 +169,7 @@ def recording_of(
             payloads[item.name] = values
     probes = probed_variables(program.network, options.probes)
     states = {probe.name: _states(program, job, result, probe, spikes) for probe in probes}
+    shown = {name: stimulus.rows(name) for name in (*stimulus.spikes, *stimulus.rasters)}
     for name in spikes if options.record is not None else ():
         if name not in options.record:
             spikes[name] = np.zeros((0, 3), dtype=np.int32)
@@ -181,7 +184,7 @@ def recording_of(
         spikes=spikes,
         payloads=payloads,
         states=states,
-        input_spikes={name: rows[rows[:, 1] <= steps] for name, rows in stimulus.spikes.items()},
+        input_spikes={name: rows[rows[:, 1] <= steps] for name, rows in shown.items()},
     )
 
 

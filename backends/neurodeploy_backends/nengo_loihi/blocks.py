@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.program.program import Program
-from neurodeploy.program.wires import Wire, rows_by_population, wires_of
+from neurodeploy.program.wires import Wire, wires_of
 from neurodeploy.target.arithmetic import effective_weights
 
 __all__ = ["blocks_of"]
@@ -58,7 +58,7 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
             arrays |= {f"link.{len(links)}.{name}": values for name, values in columns.items()}
             links.append(row)
     first = np.r_[0, np.cumsum([rows.size for rows in blocks.rows])]
-    for name, rows in rows_by_population(program).items():
+    for name, rows in program.table_rows.items():
         arrays[f"rows.{name}"] = first[blocks.block[rows]] + blocks.place[rows]
     return {"blocks": table, "block_links": links}, arrays
 
