@@ -29,6 +29,8 @@ SILENCE_VARIABLE = "NEURODEPLOY_WORKER_SILENCE_S"
 SHARED_MEMORY = Path("/dev/shm")
 TAIL_BYTES, TAIL_LINES, FRAMES, LONG = 1 << 16, 6, 4, 600
 """How much of what a child printed or raised a finding tells: bytes read, lines, frames, letters."""
+LOOK_S = 0.2
+"""How often it is looked whether the child lives: its own children hold its channel open when it is gone."""
 GROUP_END_S = 5.0
 """How long killed processes may take to vanish."""
 
@@ -134,11 +136,12 @@ def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: 
             left = deadline - time.monotonic()
             if left <= 0:
                 raise _late(state, log, reader, time.monotonic() - began, by_wall=deadline != heard + silence)
-            if not selector.select(left):
-                continue
-            part = os.read(pipe.fileno(), 1 << 16)
-            if not part:
+            ended = process.poll() is not None
+            part = os.read(pipe.fileno(), 1 << 16) if selector.select(0 if ended else min(left, LOOK_S)) else None
+            if part == b"" or (part is None and ended):
                 raise _ended(process, state, log, reader)
+            if part is None:
+                continue
             heard = time.monotonic()
             *lines, buffer = (buffer + part).split(b"\n")
             stepped = [state.hear(line) for line in lines]
