@@ -86,7 +86,7 @@ class Program(Noun):
 
     @cached_property
     def _digest(self) -> str:
-        return digest_of(self if self.golden is None else self.model_copy(update={"golden": None}))
+        return digest_of(self, without=("golden",))
 
     def digest(self) -> str:
         """Return the content hash: equal programs have equal digests on every machine."""

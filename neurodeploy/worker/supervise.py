@@ -165,7 +165,7 @@ def _raised(state: _State, reader: _Reader) -> DiagnosticError:
 
 def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bool) -> DiagnosticError:
     limit = reader.limits.wall_s if by_wall else reader.limits.silence_s
-    why = f"took {took:.0f} s in all" if by_wall else "made no progress, so it hangs"
+    why = f"took {took:.0f} s in all" if by_wall else f"made no progress for {limit:g} s, so it hangs"
     message = f"{why}; it was ended in {state.where}{_last_words(log)}"
     lever = "a larger --timeout" if by_wall else f"a larger {SILENCE_VARIABLE}"
     details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if it is only slow"]}

@@ -210,9 +210,9 @@ def test_stopping_ends_the_group_before_it_goes_on(tmp_path, folders):
     def stop(_):
         raise KeyboardInterrupt
 
+    child, plan = script(tmp_path, STAGED.replace("FAULT", "time.sleep(600)")), {"at": "read", "pids": str(pids)}
     with pytest.raises(KeyboardInterrupt):
-        plan = {"at": "read", "pids": str(pids)}
-        run_job(script(tmp_path, STAGED.replace("FAULT", "time.sleep(600)")), plan, {"x": np.arange(1)}, on_step=stop)
+        run_job(child, plan, {"x": np.arange(1)}, on_step=stop)
     assert gone([int(pid) for pid in pids.read_text().split()])
 
 
