@@ -170,10 +170,10 @@ def recording_of(
     probes = probed_variables(program.network, options.probes)
     states = {probe.name: _states(program, job, result, probe, spikes) for probe in probes}
     shown = {name: stimulus.rows(name) for name in (*stimulus.spikes, *stimulus.rasters)}
-    for name in spikes if options.record is not None else ():
-        if name not in options.record:
-            spikes[name] = np.zeros((0, 3), dtype=np.int32)
-            payloads.pop(name, None)
+    wanted = set(spikes) if options.record is None else set(options.record)
+    for name in set(spikes) - wanted:
+        spikes[name] = np.zeros((0, 3), dtype=np.int32)
+        payloads.pop(name, None)
     return Recording(
         ran_on=origin.ran_on,
         backend=origin.backend,
