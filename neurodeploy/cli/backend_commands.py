@@ -142,7 +142,7 @@ def conformance(
 ) -> None:
     """Run the conformance corpus on a backend: exact, refused with a code, or different and where."""
     from neurodeploy._archive import write_atomically
-    from neurodeploy.conformance import conformance_findings, corpus, judge, markdown
+    from neurodeploy.conformance import Judgement, conformance_findings, corpus, judge, markdown
     from neurodeploy.runtime import get_backend
 
     missing = get_backend(name).unavailable()
@@ -151,7 +151,7 @@ def conformance(
     known = {case.name: case for case in corpus()}
     for unknown in [case for case in cases or [] if case not in known]:
         raise usage("ND706", f"case '{unknown}'", "is not of the corpus", *nearest(unknown, list(known)))
-    found = []
+    found = list[Judgement]()
     for case in [known[case] for case in cases or known]:
         with working(case.name):
             judgement = judge(case, name)

@@ -10,7 +10,7 @@ import typer
 from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, usage
 from neurodeploy.cli.output import command, finish, progress_bar, show
 from neurodeploy.cli.run_commands import Samples, StimulusFile, shown_stimulus
-from neurodeploy.diagnostics import errors_in
+from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.runtime import (
     Recording,
@@ -109,7 +109,7 @@ def verify(
     Example: neurodeploy verify net.ndp -b emulator -b lava
     """
     program = load_program(model)
-    rows, faults = dict[str, bool](), []
+    rows, faults = dict[str, bool](), list[Diagnostic]()
     for name in backend or [EMULATOR]:
         recording, found = verify_program(program, name)
         rows[name] = not found

@@ -117,8 +117,13 @@ def _options(chosen: _Show, backend: str) -> RunOptions:
     if backend != chosen.backend:
         return RunOptions(seed=chosen.seed, threads=chosen.threads)
     state = load_state(chosen.resume) if chosen.resume else None
-    more = {"resume": state, "keep_state": chosen.keep_state, "timeout_s": chosen.timeout}
-    return RunOptions(seed=chosen.seed, threads=chosen.threads, **more)
+    return RunOptions(
+        seed=chosen.seed,
+        threads=chosen.threads,
+        resume=state,
+        keep_state=chosen.keep_state,
+        timeout_s=chosen.timeout,
+    )
 
 
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:

@@ -8,13 +8,12 @@ from functools import cache
 import numpy as np
 
 from neurodeploy.conformance.kinds import float_cases, graded_cases
-from neurodeploy.conformance.parts import MIXED, Case, cells, events, joined, mixed, one, projection, registers
+from neurodeploy.conformance.parts import MIXED, Case, cells, events, joined, lines, mixed, one, projection, registers
 from neurodeploy.network import (
     Chain,
     Conv1d,
     Conv2d,
     Dense,
-    Input,
     Noise,
     OneToOne,
     Sparse,
@@ -51,20 +50,20 @@ def _windows() -> Iterator[tuple[str, object, int, int]]:
 
 def _operations() -> Iterator[Case]:
     yield one("dense", "operations")
-    square = (Input(name="in", shape=5),)
+    square = (lines(5),)
     yield one("sparse", "operations", projections=(joined("in", "cells", _sparse(2, 5, 6)),))
     identity = joined("in", "cells", OneToOne(weights=mixed(9, (5,), 60, 160)))
     yield one("one_to_one", "operations", projections=(identity,), inputs=square)
     shared = joined("in", "cells", OneToOne(weights=np.array(120)))
     yield one("one_to_one_shared", "operations", projections=(shared,), inputs=square)
-    for name, operation, lines, size in _windows():
+    for name, operation, width, size in _windows():
         style = WeightFormat(weight_bits=8, exponent=6, sign_mode="excitatory") if name == "sum_pool" else MIXED
         yield one(
             name,
             "operations",
             (cells(size=size),),
             (joined("in", "cells", operation, weight_format=style),),
-            inputs=(Input(name="in", shape=lines),),
+            inputs=(lines(width),),
         )
 
 
@@ -98,13 +97,13 @@ def _recurrence() -> Iterator[Case]:
 def _weights() -> Iterator[Case]:
     rng = np.random.default_rng(18)
     for sign, low, high in (("excitatory", 0, 120), ("inhibitory", -60, 0)):
-        style = WeightFormat(weight_bits=8, exponent=0, sign_mode=sign)  # type: ignore[arg-type]
+        style = WeightFormat.model_validate({"weight_bits": 8, "sign_mode": sign})
         link = projection("in", "cells", rng.integers(low, high, (5, 6)), weight_format=style, name="signed")
         drive = (projection("in", "cells", seed=19),) if sign == "inhibitory" else ()
         yield one(f"weights_{sign}", "weights", projections=(*drive, link))
     for bits in (2, 4, 6):
         step = 1 << (9 - bits)
-        coarse = rng.integers(-128 // step, 128 // step, (5, 6)) * step
+        coarse = rng.integers(-128 // step, 128 // step + 1, (5, 6)) * step
         style = WeightFormat(weight_bits=bits, exponent=0, sign_mode="mixed")
         yield one(
             f"weights_{bits}_bits", "weights", projections=(projection("in", "cells", coarse, weight_format=style),)
@@ -175,7 +174,7 @@ def _layers() -> Iterator[Case]:
         projection("cells", "last", seed=27, n=(4, 12), name="skip"),
     )
     yield one("layers_with_skip", "networks", layers, links, probes=(("last", "u"), ("last", "v")))
-    inputs = (Input(name="in", shape=6), Input(name="more", shape=3))
+    inputs = (lines(6), lines(3, "more"))
     both = (projection("in", "cells"), projection("more", "cells", seed=28, n=(5, 3)))
     yield one("two_inputs", "networks", projections=both, inputs=inputs)
     silent = {"in": events(1, rate=0.0)}

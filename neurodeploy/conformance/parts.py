@@ -23,7 +23,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.runtime.stimulus import Stimulus
 
-__all__ = ["Case", "cells", "events", "joined", "mixed", "one", "projection", "registers", "shown", "values"]
+__all__ = ["Case", "cells", "events", "joined", "lines", "mixed", "one", "projection", "registers", "shown", "values"]
 
 STEPS, SAMPLES, LINES, CELLS = 24, 2, 6, 5
 """Of most cases: long enough for decays, resets and delays to show, small enough to be read."""
@@ -45,12 +45,17 @@ class Case(Noun):
 
 def registers(**fields: Any) -> LoihiCuba:
     """Return registers that fire now and then under the corpus's events."""
-    return LoihiCuba(**{"du": 1200, "dv": 300, "vth_mant": 120, **fields})
+    return LoihiCuba.model_validate({"du": 1200, "dv": 300, "vth_mant": 120, **fields})
 
 
 def cells(name: str = "cells", size: int = CELLS, neuron: Any = None, **fields: Any) -> Population:
     """Return a population."""
-    return Population(name=name, shape=size, neuron=neuron or registers(), **fields)
+    return Population(name=name, shape=(size,), neuron=neuron or registers(), **fields)
+
+
+def lines(size: int = LINES, name: str = "in", **fields: Any) -> Input:
+    """Return an input."""
+    return Input(name=name, shape=(size,), **fields)
 
 
 def mixed(seed: int, shape: tuple[int, ...], low: int = -60, high: int = 100) -> NDArray[np.int64]:
@@ -110,7 +115,7 @@ def one(
     dialect: str | None = None,
 ) -> Case:
     """Return a case: by default one population that six lines drive, watched in u and v, `extra` steps beyond the stimulus."""
-    inputs = inputs or (Input(name="in", shape=LINES),)
+    inputs = inputs or (lines(),)
     populations = populations or (cells(),)
     network = Network(
         name=name,

@@ -111,7 +111,7 @@ def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str,
     """Formats that make one wire: those of the same projection that give a mantissa the same weight."""
     names = {item.name for item in program.network.projections if item.source == source}
     found = dict[tuple[str, int, int, str], list[int]]()
-    for index in np.unique(reached.style).tolist():
+    for index in (int(number) for number in np.unique(reached.style)):
         style = program.formats[index]
         if style.projection in names:
             key = (style.projection, style.weight_bits, style.exponent, style.sign_mode)

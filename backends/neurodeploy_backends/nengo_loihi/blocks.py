@@ -86,7 +86,8 @@ def _links(program: Program, wire: Wire, blocks: _Blocks) -> list[tuple[dict[str
     source = np.full(wire.pre.size, -1) if from_input else blocks.block[wire.pre_row]
     place = wire.pre if from_input else blocks.place[wire.pre_row]
     pairs, index = np.unique(np.stack([source, blocks.block[wire.post_row]], axis=1), axis=0, return_inverse=True)
-    for number, (one, other) in enumerate(pairs.tolist()):
+    for number, pair in enumerate(pairs):
+        one, other = int(pair[0]), int(pair[1])
         mine = np.flatnonzero(index.ravel() == number)
         mine = mine[np.argsort(place[mine], kind="stable")]
         sources, lengths = np.unique(place[mine], return_counts=True)
