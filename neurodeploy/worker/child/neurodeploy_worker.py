@@ -52,6 +52,11 @@ class Job:
         """Say that a step is done, counted over all runs of the job."""
         self.tell(step=int(done))
 
+    def fail(self, error):
+        """Tell of an exception from a process forked from this one, whose end its simulator may not notice."""
+        told = {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2500:]}
+        os.write(self._channel.fileno(), (json.dumps({"failed": told}) + "\n").encode())
+
     def watch(self, counter):
         """Tell the value of `counter()` whenever it has changed, until the next stage."""
         self._watched = counter

@@ -117,20 +117,28 @@ def tap(process, kind, probes):
     """Let a process write variables to shared tables after each step; `probes` is (variable, key of the store)."""
     names = {variable: VARIABLES.get(kind, {}).get(variable, variable) for variable, _ in probes}
     process.proc_params["taps"] = [(names[variable], key) for variable, key in probes]
+
+
+def guard(process, job):
+    """Let the fixed-point model of a process fill its taps, and tell of an exception: lava would wait for ever."""
     module = importlib.import_module(type(process).__module__.rsplit(".", 1)[0] + ".models")
     for model in vars(module).values():
         if getattr(model, "implements_process", None) is type(process) and "fixed_pt" in getattr(model, "tags", ()):
-            _show(model)
+            _guard(model, job)
 
 
-def _show(model):
-    if getattr(model, "shows_taps", False) is model:
+def _guard(model, job):
+    if getattr(model, "guarded", None) is model:
         return
     step = model.run_spk
 
     def run_spk(self):
-        step(self)
-        for name, key in self.proc_params.get("taps") or ():
-            io.STORE[key][self.time_step - 1] = getattr(self, name)
+        try:
+            step(self)
+            for name, key in self.proc_params.get("taps") or ():
+                io.STORE[key][self.time_step - 1] = getattr(self, name)
+        except Exception as error:
+            job.fail(error)
+            raise
 
-    model.run_spk, model.shows_taps = run_spk, model
+    model.run_spk, model.guarded = run_spk, model

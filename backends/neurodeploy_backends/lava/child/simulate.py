@@ -54,7 +54,7 @@ class Builder:
 
     def population(self, io, index, item):
         """Make a population, its sink and its taps."""
-        from populations import process_of, tap
+        from populations import guard, process_of, tap
 
         name, total = item["name"], item["size"] * self.copies
         prefix = f"population.{index}."
@@ -65,6 +65,7 @@ class Builder:
             io.STORE[key] = io.shared((self.steps, total), np.int64)
         if probes:
             tap(process, item["kind"], probes)
+        guard(process, self.job)
         key = "sent." + name
         io.STORE[key] = io.shared((self.steps, total), np.int32 if item["graded"] else np.int8)
         process.s_out.connect(io.Sink(size=total, key=key).a_in)
@@ -72,9 +73,10 @@ class Builder:
 
     def link(self, index, item):
         """Make the process of a link between two that are made."""
-        from populations import port_of
+        from populations import guard, port_of
 
         made = self.connection(index, item)
+        guard(made, self.job)
         self.processes[item["source"]].s_out.connect(made.s_in)
         target = self.processes[item["target"]]
         made.a_out.connect(port_of(self.kinds[item["target"]], target, item["port"]))
