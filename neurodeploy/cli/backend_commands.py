@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neurodeploy.cli.model import JsonOutput, usage
-from neurodeploy.cli.output import command, emit_json, finish, say, show, working
+from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, working
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
 from neurodeploy.diagnostics.translate import nearest
+
+if TYPE_CHECKING:
+    from neurodeploy.conformance import Case, Judgement
 
 __all__ = ["backends"]
 
@@ -43,7 +46,7 @@ def _list(*, json_output: bool) -> None:
         emit_json(rows)
         return
     for row in rows:
-        show(f"{row['name']:18} {'available' if row['available'] else 'not here':10} {row['summary']}")
+        show_lines(f"{row['name']:18} {'available' if row['available'] else 'not here':10} {row['summary']}")
 
 
 @command
@@ -126,7 +129,7 @@ def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
         rows.append(row)
         faults += found if names or row["state"] == "broken" else ()
         if not json_output:
-            show(f"{row['backend']:18} {row['state']:10} {row['told']}")
+            show_lines(f"{row['backend']:18} {row['state']:10} {row['told']}")
     if json_output:
         finish(faults, json_document={"backends": rows, "known": list(backend_names())})
     finish(faults)
@@ -135,40 +138,47 @@ def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
 @backends.command(epilog="Example: neurodeploy backends conformance lava")
 @command
 def conformance(
-    name: Annotated[str, typer.Argument(help="A backend.", show_default=False)],
+    names: Annotated[list[str], typer.Argument(help="Backends.", show_default=False)],
     cases: Annotated[list[str] | None, typer.Option("--case", help="Only these cases; repeatable.")] = None,
     table: Annotated[Path | None, typer.Option("--table", help="Markdown table to write.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Run the conformance corpus on a backend: exact, refused with a code, or different and where."""
+    """Run the conformance corpus on backends: exact, refused with a code, or different and where."""
     from neurodeploy._archive import write_atomically
-    from neurodeploy.conformance import Judgement, conformance_findings, corpus, judge, markdown
+    from neurodeploy.conformance import conformance_findings, corpus, markdown
     from neurodeploy.runtime import get_backend
 
-    missing = get_backend(name).unavailable()
-    if missing is not None:
-        finish([missing], json_document={} if json_output else None)
+    lacking = [item for item in (get_backend(name).unavailable() for name in names) if item is not None]
+    if lacking:
+        finish(lacking, json_document={} if json_output else None)
     known = {case.name: case for case in corpus()}
     for unknown in [case for case in cases or [] if case not in known]:
         raise usage("ND706", f"case '{unknown}'", "is not of the corpus", *nearest(unknown, list(known)))
-    found = list[Judgement]()
-    for case in [known[case] for case in cases or known]:
-        with working(case.name):
-            judgement = judge(case, name)
-        found.append(judgement)
-        if not json_output:
-            show(f"{judgement.case:28} {judgement.outcome:8} {judgement.code:6} {judgement.told[:120]}".rstrip())
+    found = [item for name in names for item in _judged(name, [known[c] for c in cases or known], quiet=json_output)]
     if table is not None:
         write_atomically(table, markdown(found).encode())
     faults = conformance_findings(found)
-    exact = sum(item.outcome == "exact" for item in found)
     if json_output:
         finish(faults, json_document={"cases": [item.model_dump() for item in found]})
-    show(
-        "",
-        f"{exact} of {len(found)} cases exact, {sum(item.outcome == 'refused' for item in found)} refused with a code",
-    )
+    for name in names:
+        outcomes = [item.outcome for item in found if item.backend == name]
+        exact, refused = outcomes.count("exact"), outcomes.count("refused")
+        show_lines(f"{name}: {exact} of {len(outcomes)} cases exact, {refused} refused with a code")
     finish(faults)
+
+
+def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
+    """Judge a backend case by case, a line for each."""
+    from neurodeploy.conformance import judge
+
+    found = list[Any]()
+    for case in cases:
+        with working(f"{name}: {case.name}"):
+            found.append(judge(case, name))
+        if not quiet:
+            item = found[-1]
+            show_lines(f"{item.case:28} {item.outcome:8} {item.code:6} {item.told}".rstrip())
+    return found
 
 
 @backends.command(
@@ -189,5 +199,5 @@ def new(
     if json_output:
         emit_json({"written": [str(path) for path in written]})
         return
-    show(*(f"written: {path}" for path in written))
-    show("", f"next: cd {written[0].parent} && pip install -e . && pytest")
+    show_lines(*(f"written: {path}" for path in written))
+    show_lines("", f"next: cd {written[0].parent} && pip install -e . && pytest")

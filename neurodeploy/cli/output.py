@@ -26,7 +26,7 @@ from neurodeploy.diagnostics import (
 )
 from neurodeploy.runtime import Progress as ProgressCall
 
-__all__ = ["command", "emit_json", "finish", "internal_fault", "progress_bar", "say", "show", "working"]
+__all__ = ["command", "emit_json", "finish", "internal_fault", "progress_bar", "say", "show", "show_lines", "working"]
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
@@ -40,6 +40,12 @@ def show(*items: RenderableType) -> None:
     """Print tables and lines to standard output."""
     for item in items:
         _console().print(item)
+
+
+def show_lines(*lines: str) -> None:
+    """Print lines to standard output, each whole, however wide the terminal is."""
+    for line in lines:
+        _console().print(line, soft_wrap=True)
 
 
 def say(text: str) -> None:
