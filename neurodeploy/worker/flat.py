@@ -2,7 +2,7 @@
 
 Samples do not touch each other, so a simulator without a cleared state to return to is shown several at once: `copies` of
 the whole network side by side, neuron k of copy c being neuron c * size + k. The job holds one copy; the child repeats it.
-Arrays of a job: "population.0.du" and all other registers and parameters of the first population, "link.0.pre" of the first
+Stored zeros are left out. Arrays of a job: "population.0.du" and all other registers and parameters of the first population, "link.0.pre" of the first
 link, "run.0.input.NAME" of the first run. Of a result: "run.0.spikes.NAME" (rows of step and neuron), "run.0.values.NAME"
 (payloads row by row), "run.0.state.NAME" (steps, copies * size). Parts of the plan are networks that no link joins.
 """
@@ -122,12 +122,15 @@ def _links(program: Program) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     links, arrays, network = list[dict[str, Any]](), dict[str, Array](), program.network
     valued = {item.name for item in network.inputs if isinstance(item.encoder, Current)} | senders_of_values(program)
     for number, wire in enumerate(wires_of(program)):
-        style = wire.style
+        style, kept = wire.style, np.flatnonzero(wire.mantissas)
         row = {"projection": wire.projection, "source": wire.source, "target": wire.target, "port": wire.port}
         row |= {"n_source": network.source_size(wire.source), "n_target": network.source_size(wire.target)}
         row |= {"weight_bits": style.weight_bits, "exponent": style.exponent, "sign_mode": style.sign_mode}
-        links.append({**row, "delay_steps": int(wire.delay_steps.max(initial=0)), "graded": wire.source in valued})
         columns = {"pre": wire.pre, "post": wire.post, "mantissas": wire.mantissas, "delay_steps": wire.delay_steps}
+        columns = {name: values[kept] for name, values in columns.items()}
+        links.append(
+            {**row, "delay_steps": int(columns["delay_steps"].max(initial=0)), "graded": wire.source in valued}
+        )
         arrays |= {f"link.{number}.{name}": values for name, values in columns.items()}
     return links, arrays
 

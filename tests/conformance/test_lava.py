@@ -167,6 +167,28 @@ def test_two_runs_at_once(vendor):
     assert len(one.spikes["cells"])
 
 
+def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
+    """Conv is a process of its own where a sample is a network of its own; five samples side by side are lists."""
+    from neurodeploy_backends.lava.convolution import as_convolutions
+
+    from neurodeploy.runtime import Stimulus
+    from neurodeploy.target import load_dialect
+
+    case = next(item for item in corpus() if item.name == "conv2d_stride_padding")
+    program = program_of(case, "loihi2")
+    made = flat(program, case.stimulus, case.steps, RunOptions(), together=False)
+    links, kernels = as_convolutions(program, made, load_dialect("loihi2"))
+    assert links[0]["conv"]["stride"] == (2, 1)
+    weights = case.network.projections[0].operation.weights
+    assert np.array_equal(kernels["link.0.kernel"][:, ::-1, ::-1, 0], weights[:, 0])
+    rows = np.concatenate([case.stimulus.spikes["in"] + [2 * k, 0, 0] for k in range(3)]).astype(np.int32)
+    many = Stimulus(n_samples=6, n_steps=case.stimulus.n_steps, spikes={"in": rows})
+    few, several = (run_program(program, s, backend=vendor, steps=case.steps) for s in (case.stimulus, many))
+    first = several.spikes["cells"][several.spikes["cells"][:, 0] < 2]
+    assert np.array_equal(few.spikes["cells"], first)
+    assert np.array_equal(few.states["cells.v"], several.states["cells.v"][4:])
+
+
 def test_values_that_are_no_integers_are_refused(vendor):
     case = next(item for item in corpus() if item.name == "relu")
     program = program_of(case, "loihi2")

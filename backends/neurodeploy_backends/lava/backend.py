@@ -30,6 +30,7 @@ from neurodeploy.worker import (
     recording_of,
     run_job,
 )
+from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
 from neurodeploy_backends.lava.express import population_faults, probe_faults, stimulus_faults, table_faults
 
@@ -37,6 +38,8 @@ __all__ = ["LavaBackend", "LavaLoihi1Backend", "LavaLoihi2Backend"]
 
 DIALECT = "loihi2"
 """What the fixed-point models compute."""
+FEW = 4
+"""Samples up to which each is a network of its own, of Dense and Conv where it can be; more are copies side by side."""
 SCRIPT = Path(__file__).with_name("child") / "simulate.py"
 
 
@@ -86,7 +89,7 @@ class LavaBackend:
         raise_errors(
             "run", [*found, *probe_faults(program, probed_variables(program.network, options.probes), self.name)]
         )
-        job = flat(program, stimulus, steps, options, together=self.board is None)
+        job = flat(program, stimulus, steps, options, together=self.board is None and stimulus.n_samples > FEW)
         interpreter = interpreter_of(LAVA)
         if interpreter is None:
             raise DiagnosticError("run", (missing(LAVA, self.name) or _nowhere(self.name),))
@@ -140,4 +143,5 @@ def _for_lava(program: Program, job: Flat, board: str | None) -> tuple[dict[str,
         reset = item.state_reset
         every = {"reset_every": reset.interval_steps, "reset_at": reset.offset_steps} if reset else {}
         populations.append({**row, **every})
-    return {**job.plan, "populations": populations, "board": board}, arrays
+    links, kernels = as_convolutions(program, job, dialect)
+    return {**job.plan, "populations": populations, "links": links, "board": board}, {**arrays, **kernels}

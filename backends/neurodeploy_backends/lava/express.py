@@ -69,7 +69,7 @@ def table_faults(program: Program, backend: str, dialect: Dialect) -> Iterator[D
     if longest > dialect.delay_steps_max:
         yield _cannot(backend, f"delays reach {longest} steps, lava holds {dialect.delay_steps_max}")
     for wire in wires_of(program):
-        if wire.style.exponent < 0 and np.unique(wire.delay_steps).size > 1:
+        if wire.style.exponent < 0 and np.unique(wire.delay_steps[wire.mantissas != 0]).size > 1:
             message = f"projection '{wire.projection}' has a negative exponent and several delays, and lava rounds each delay's sum"
             yield _cannot(backend, message, "an exponent of 0 or more, or one delay")
     span = 1 << dialect.mantissa_bits

@@ -75,11 +75,30 @@ class Builder:
         """Make the process of a link between two that are made."""
         from populations import guard, port_of
 
+        if item.get("conv") and self.copies == 1:
+            self.convolution(index, item)
+            return
         made = self.connection(index, item)
         guard(made, self.job)
         self.processes[item["source"]].s_out.connect(made.s_in)
         target = self.processes[item["target"]]
         made.a_out.connect(port_of(self.kinds[item["target"]], target, item["port"]))
+
+    def convolution(self, index, item):
+        """Make lava's Conv, whose axes are height, width and channel, where ours are channel, height and width."""
+        from lava.proc.conv.process import Conv
+        from populations import guard, port_of
+
+        shape, given = item["conv"]["input_shape"], item["conv"]
+        more = {"num_message_bits": GRADED_BITS if item["graded"] else 0, "groups": given["groups"]}
+        geometry = {name: tuple(given[name]) for name in ("stride", "padding", "dilation")}
+        kernel = self.job.arrays[f"link.{index}.kernel"].astype(np.int32)
+        made = Conv(weight=kernel, input_shape=(shape[1], shape[2], shape[0]), **geometry, **more)
+        guard(made, self.job)
+        source, target = self.processes[item["source"]], self.processes[item["target"]]
+        source.s_out.reshape(tuple(shape)).transpose((1, 2, 0)).connect(made.s_in)
+        port = port_of(self.kinds[item["target"]], target, item["port"])
+        made.a_out.transpose((2, 0, 1)).reshape((item["n_target"],)).connect(port)
 
     def connection(self, index, item):
         """Return Dense, Sparse or their kin with delays."""
@@ -94,7 +113,7 @@ class Builder:
         common |= {"num_message_bits": GRADED_BITS if item["graded"] else 0}
         weights = self.matrix(columns, "mantissas", shape)
         delays = self.matrix(columns, "delay_steps", shape).astype(np.int64)
-        dense = columns["pre"].size == shape[0] * shape[1] and self.copies == 1
+        dense = 2 * columns["pre"].size > shape[0] * shape[1] and self.copies == 1
         if item["delay_steps"]:
             more = {"max_delay": item["delay_steps"], **common}
             if dense:
