@@ -13,7 +13,7 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.conformance import Judgement, corpus, judge, markdown
-from neurodeploy.program import load_program
+from neurodeploy.program import load_program, save_program
 from neurodeploy.runtime import load_recording, save_recording
 
 VENDORS = {"lava", "nengo-loihi", "brian2loihi"}
@@ -207,6 +207,29 @@ def test_what_is_sealed_is_verified_and_a_program_without_it_is_refused(folder, 
     assert "error[ND553]" in err
     programs = [load_program(name) for name in ("plain.ndp", "pair.ndp")]
     assert programs[0].digest() == programs[1].digest(), "what is sealed beside a program does not change it"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"spikes": {"cell": np.zeros((0, 3), dtype=np.int32)}}, "golden output is not of its populations"),
+        ({"inputs": {"wires": np.zeros((0, 3), dtype=np.int32)}}, "golden input 'wires' is none of its"),
+        ({"spikes": {"cells": np.zeros((4, 2), dtype=np.int32)}}, "golden rows of 'cells' are no rows of three"),
+        (
+            {"payloads": {"cells": np.zeros(3, dtype=np.int64)}},
+            "golden payloads of 'cells' are not as many as its rows",
+        ),
+    ],
+)
+def test_a_program_whose_sealed_output_is_not_its_own_is_refused(folder, call, change, told):
+    golden = ("--golden", "pair.stimulus.npz")
+    assert call("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp", *golden)[0] == 0
+    program = load_program("pair.ndp")
+    save_program(program.model_copy(update={"golden": program.golden.model_copy(update=change)}), "pair.ndp")
+    status, _, err = call("verify", "pair.ndp")
+    assert status == 1
+    assert "error[ND003]" in err
+    assert told in " ".join(err.split())
 
 
 def test_the_template_is_a_project_whose_tests_pass(folder, call):

@@ -29,6 +29,8 @@ SILENCE_VARIABLE = "NEURODEPLOY_WORKER_SILENCE_S"
 SHARED_MEMORY = Path("/dev/shm")
 TAIL_BYTES, TAIL_LINES, FRAMES, LONG = 1 << 16, 6, 4, 600
 """How much of what a child printed or raised a finding tells: bytes read, lines, frames, letters."""
+PROTOCOL = "neurodeploy_worker"
+"""Module that calls the script's function: its place in a traceback says nothing."""
 LOOK_S = 0.2
 """How often it is looked whether the child lives: its own children hold its channel open when it is gone."""
 GROUP_END_S = 5.0
@@ -156,7 +158,8 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 def _raised(state: _State, reader: _Reader) -> DiagnosticError:
     told = state.failed or {}
-    frames = _FRAME.findall(str(told.get("traceback", "")))[-FRAMES:]
+    every = _FRAME.findall(str(told.get("traceback", "")))
+    frames = [frame for frame in every if Path(frame[0]).stem != PROTOCOL][-FRAMES:]
     places = " <- ".join(f"{Path(file).name}:{line} {function}" for file, line, function in reversed(frames))
     error = " ".join(str(told.get("error", "an exception")).split())
     message = f"raised {error[:LONG]} in {state.where}" + (f" ({places})" if places else "")
