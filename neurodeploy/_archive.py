@@ -125,6 +125,13 @@ def read_bytes(path: Path) -> bytes:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}", fixes=_near(path)) from None
 
 
+def _require_readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}", fixes=_near(path)) from None
+
+
 def _near(path: Path) -> list[str]:
     from difflib import get_close_matches
 
@@ -135,8 +142,9 @@ def _near(path: Path) -> list[str]:
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
+    _require_readable(path)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(read_bytes(path)))
+        archive = zipfile.ZipFile(path)
     except _DAMAGE:
         raise refuse("ND003", path, "is not a whole archive: truncated, or something else") from None
     for info in archive.infolist():
@@ -148,14 +156,16 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
 
 def _read_array(path: Path, archive: zipfile.ZipFile, member: str) -> NDArray[Any]:
     try:
-        content = archive.read(member)
-        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        with archive.open(member) as content:
+            array = np.lib.format.read_array(content, allow_pickle=False)
     except KeyError:
         raise refuse("ND004", path, f"lacks the tensor '{member}'") from None
     except _DAMAGE as error:
         if "Object arrays" in str(error):
             raise refuse("ND006", path, f"tensor '{member}' holds Python objects, which are never loaded") from None
         raise refuse("ND003", path, f"tensor '{member}' is damaged: {error}") from None
+    array.flags.writeable = False  # so that the noun takes it as it is
+    return array
 
 
 def read_tensors(path: Path, keys: Mapping[str, str]) -> Tensors:

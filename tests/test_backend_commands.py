@@ -74,7 +74,7 @@ def test_help_of_a_part_holds_an_example(call, words):
 def test_an_environment_that_nobody_has_is_a_usage_fault_with_the_nearest(folder, call):
     status, _, err = call("backends", "install", "lavva")
     assert status == 2
-    assert "error[ND706]" in err
+    assert "error[ND710]" in err
     assert "lava" in err
 
 

@@ -345,7 +345,7 @@ def test_stopping_the_reference_keeps_the_run(folder, call, monkeypatch):
 
 def test_targets_are_listed_and_shown_with_every_source(folder, call):
     _, out, _ = call("targets")
-    assert {"loihi1", "loihi2", "tiny"} <= {line.split()[0] for line in out.splitlines()}
+    assert {"loihi1", "loihi2", "tiny"} <= {line.split()[0] for line in out.splitlines() if line.strip()}
     _, out, _ = call("targets", "show", "tiny")
     assert "limits.synapse_memory" in out
     assert "16 word" in out
@@ -383,7 +383,8 @@ def test_help_holds_an_example(call, command):
 
 def test_target_names_complete():
     assert _complete_target("loi") == ["loihi1", "loihi2"]
-    assert _complete_target("x") == []
+    assert _complete_target("xylo_a") == ["xylo_audio2", "xylo_audio3"]
+    assert _complete_target("zz") == []
 
 
 def test_python_dash_m():

@@ -12,11 +12,11 @@ from neurodeploy_backends.emulator import blocks, job
 
 import neurodeploy as nd
 from neurodeploy.mapping import Cut, partition, place
-from neurodeploy.network import Sparse, WeightFormat
+from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d, WeightFormat
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.runtime import RunOptions, Stimulus, run_program
-from neurodeploy.target import load_target
+from neurodeploy.target import load_dialect, load_target
 
 STEPS = 25
 EXAMPLES = int(os.environ.get("NEURODEPLOY_EXAMPLES", "60"))
@@ -31,51 +31,77 @@ def wrap(x, bits):
     return (x + 2**bits) % 2 ** (bits + 1) - 2**bits
 
 
+RULES = {
+    "loihi1": (21, "wrap", "wrap", "registers"),
+    "nengo": (21, "wrap", "wrap", "registers"),
+    "loihi2": (None, "fold", "none", "symmetric"),
+    "brian2loihi": (None, "none", "none", "none"),
+}
+"""Bits of the accumulator, overflow of u and of u + bias, limits of v."""
+
+
+def fold(x, bits):
+    return x - 2 ** (bits + 1) if x > 2**bits else x + 2 ** (bits + 1) if x <= -(2**bits) else x
+
+
+def kept(x, how):
+    return wrap(x, 23) if how == "wrap" else fold(x, 23) if how == "fold" else x
+
+
 class SlowModel:
-    """One population in plain Python integers, dialect loihi1 or loihi2."""
+    """One population in plain Python integers."""
 
     def __init__(self, neuron, size, synapses, dialect):
         full = lambda value: np.broadcast_to(value, (size,)).astype(int).tolist()  # noqa: E731
         self.du, self.dv, self.vth = full(neuron.du), full(neuron.dv), full(neuron.vth_mant)
         self.bias = [m * 2**e for m, e in zip(full(neuron.bias_mant), full(neuron.bias_exp), strict=True)]
         self.dead_steps, self.subtract = full(neuron.refractory_steps), neuron.reset == "subtract"
-        self.vmin, self.vmax = -(2**neuron.vmin_exp) + 1, 2 ** (9 + 2 * neuron.vmax_exp) - 1
-        self.size, self.synapses, self.lava = size, synapses, dialect == "loihi2"
+        self.size, self.dialect = size, dialect
+        self.bits, self.current, self.drive, limits = RULES[dialect]
+        self.vmin, self.vmax = {
+            "registers": (-(2**neuron.vmin_exp) + 1, 2 ** (9 + 2 * neuron.vmax_exp) - 1),
+            "symmetric": (-(2**23) + 1, 2**23 - 1),
+            "none": (-(2**60), 2**60),
+        }[limits]
+        self.synapses = {}
+        for source, pre, *rest in synapses:
+            self.synapses.setdefault((source, pre), []).append(rest)
 
     def run(self, events):
         """Spikes as sorted (step, neuron); events are (step, line)."""
         u, v, dead = [0] * self.size, [0] * self.size, [0] * self.size
-        arriving = {}
-        spikes = []
-
-        def send(kind, index, t):
-            for source, pre, post, weight, delay in self.synapses:
-                if (source, pre) == (kind, index):
-                    key = (t + 1 + delay, post)
-                    arriving[key] = arriving.get(key, 0) + weight
-
+        arriving, spikes = {}, []
         for t in range(1, STEPS + 1):
             fired = [self.step(i, u, v, dead, arriving.get((t, i), 0)) for i in range(self.size)]
-            for i in np.flatnonzero(fired):
-                spikes.append((t, int(i)))
-                send("cells", int(i), t)
-            for step, line in events:
-                if step == t:
-                    send("in", line, t)
+            sent = [("cells", int(i)) for i in np.flatnonzero(fired)] + [
+                ("in", line) for step, line in events if step == t
+            ]
+            spikes += [(t, i) for kind, i in sent if kind == "cells"]
+            for (post, delay), q in self.sums(sent).items():
+                arriving[t + 1 + delay, post] = arriving.get((t + 1 + delay, post), 0) + q
         return spikes, u, v
 
+    def sums(self, sent):
+        """What the spikes of one step bring: (target, delay) -> sum. lava shifts sums of a projection, the others weights."""
+        mantissas, total = {}, {}
+        for kind, index in sent:
+            for post, mantissa, delay, exponent, number in self.synapses.get((kind, index), []):
+                key = (post, delay, exponent, number)
+                if self.dialect == "loihi2":
+                    mantissas[key] = mantissas.get(key, 0) + mantissa
+                else:
+                    weight = mantissa * 2**exponent if exponent >= 0 else mantissa // 2**-exponent
+                    total[post, delay] = total.get((post, delay), 0) + weight * 64
+        for (post, delay, exponent, _), sum_ in mantissas.items():
+            shifted = sum_ * 2**exponent if exponent >= 0 else sum_ // 2**-exponent
+            total[post, delay] = total.get((post, delay), 0) + shifted * 64
+        return total
+
     def step(self, i, u, v, dead, q):
-        q = q if self.lava else wrap(q, 21)
-        current = toward_zero(u[i], 4096 - self.du[i] - 1) + q
-        if self.lava:
-            current = current - 2**24 if current > 2**23 else current + 2**24 if current <= -(2**23) else current
-            drive = current + self.bias[i]
-            low, high = -(2**23) + 1, 2**23 - 1
-        else:
-            current = wrap(current, 23)
-            drive = wrap(current + self.bias[i], 23)
-            low, high = self.vmin, self.vmax
-        voltage = min(max(toward_zero(v[i], 4096 - self.dv[i]) + drive, low), high)
+        q = wrap(q, self.bits) if self.bits else q
+        current = kept(toward_zero(u[i], 4096 - self.du[i] - 1) + q, self.current)
+        drive = kept(current + self.bias[i], self.drive)
+        voltage = min(max(toward_zero(v[i], 4096 - self.dv[i]) + drive, self.vmin), self.vmax)
         voltage = 0 if dead[i] else voltage
         fired = voltage > self.vth[i] * 64
         dead[i] = self.dead_steps[i] if fired else max(dead[i] - 1, 0)
@@ -85,60 +111,132 @@ class SlowModel:
         return fired
 
 
+def window_synapses(shape, weights, stride, padding, dilation, groups):
+    """Synapses (pre, post, mantissa) of a convolution, place by place; and the shape of its output."""
+    (_, height, width), (out, per_group, rows, columns) = shape, weights.shape
+    high = (height + 2 * padding[0] - dilation[0] * (rows - 1) - 1) // stride[0] + 1
+    wide = (width + 2 * padding[1] - dilation[1] * (columns - 1) - 1) // stride[1] + 1
+    found = []
+    for o, i, j, c, a, b in np.ndindex(out, max(high, 0), max(wide, 0), per_group, rows, columns):
+        y, x = i * stride[0] - padding[0] + a * dilation[0], j * stride[1] - padding[1] + b * dilation[1]
+        channel = o // (out // groups) * per_group + c
+        if 0 <= y < height and 0 <= x < width and weights[o, c, a, b]:
+            found.append(((channel * height + y) * width + x, (o * high + i) * wide + j, int(weights[o, c, a, b])))
+    return found, (out, high, wide)
+
+
+def mantissas(rng, shape):
+    return rng.integers(-127, 128, shape) * 2
+
+
 @st.composite
-def cases(draw, dialect="loihi1"):
-    """(network, events, synapses as the slow model takes them)."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    size, lines = draw(st.integers(1, 7)), draw(st.integers(1, 4))
-    register = lambda low, high: rng.integers(low, high, size)  # noqa: E731
+def windows(draw, rng):
+    """(operation, shape of its source, shape of its target, synapses) of a convolution or a pool."""
+    pair = lambda low, high: (draw(st.integers(low, high)), draw(st.integers(low, high)))  # noqa: E731
+    kind, groups = draw(st.sampled_from(["conv2d", "conv1d", "pool"])), draw(st.integers(1, 2))
+    shape = (groups * draw(st.integers(1, 2)), *pair(3, 5))
+    if kind == "pool":
+        kernel = pair(1, 2)
+        ones = np.ones((shape[0], 1, *kernel), dtype=int)
+        found, out = window_synapses(shape, ones, kernel, (0, 0), (1, 1), shape[0])
+        return SumPool2d(input_shape=shape, kernel=kernel, stride=kernel), shape, out, found
+    stride, padding, dilation = pair(1, 2), pair(0, 1), pair(1, 2)
+    weights = mantissas(rng, (groups * draw(st.integers(1, 2)), shape[0] // groups, *pair(1, 2)))
+    if kind == "conv2d":
+        found, out = window_synapses(shape, weights, stride, padding, dilation, groups)
+        given = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        return Conv2d(input_shape=shape, weights=weights, **given), shape, out, found
+    line = weights[:, :, :1]
+    found, out = window_synapses(
+        (shape[0], 1, shape[2]), line, (1, stride[1]), (0, padding[1]), (1, dilation[1]), groups
+    )
+    given = {"stride": stride[1], "padding": padding[1], "dilation": dilation[1], "groups": groups}
+    operation = Conv1d(input_shape=(shape[0], shape[2]), weights=line[:, :, 0], **given)
+    return operation, (shape[0], shape[2]), (out[0], out[2]), found
+
+
+def written(draw, rng, kind, size, width):
+    """(operation, synapses) between two populations without a shape."""
+    if kind == "one_to_one":
+        weights = mantissas(rng, size)
+        return OneToOne(weights=weights), [(i, i, int(w)) for i, w in enumerate(weights)]
+    mask = rng.random((size, width)) < draw(st.floats(0.1, 1.0))
+    if kind == "dense":
+        weights = mantissas(rng, (size, width)) * mask
+        return Dense(weights=weights), [(j, i, int(weights[i, j])) for i, j in np.argwhere(weights).tolist()]
+    post, pre = np.nonzero(mask)
+    weights = mantissas(rng, post.size)
+    synapses = list(zip(pre.tolist(), post.tolist(), weights.tolist(), strict=True))
+    return Sparse(shape=(size, width), post=post, pre=pre, weights=weights), synapses
+
+
+def registers(draw, rng, size, dialect):
     lava = dialect == "loihi2"
-    neuron = nd.LoihiCuba(
+    register = lambda low, high: rng.integers(low, high, size)  # noqa: E731
+    return nd.LoihiCuba(
         du=register(0, 4096),
         dv=register(0, 4096),
         vth_mant=register(1, draw(st.sampled_from([40, 400, 40000]))),
-        bias_mant=register(-300, 300) * draw(st.integers(0, 1)),
+        bias_mant=register(-300, 300) * draw(st.integers(0, int(dialect != "brian2loihi"))),
         bias_exp=draw(st.integers(0, 4)),
         refractory_steps=0 if lava else register(0, 5),
         vmin_exp=23 if lava else draw(st.sampled_from([0, 12, 23])),
         vmax_exp=7 if lava else draw(st.sampled_from([3, 7])),
         reset="zero" if lava else draw(st.sampled_from(["zero", "subtract"])),
     )
+
+
+@st.composite
+def cases(draw, dialect="loihi1"):
+    """(network, events, synapses as the slow model takes them): every operation, delays, recurrence."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    first = draw(windows(rng)) if draw(st.integers(0, 2)) == 0 else None
+    in_shape = first[1] if first else (draw(st.integers(1, 4)),)
+    shape = first[2] if first and 0 not in first[2] else (draw(st.integers(1, 7)),)
+    lines, size = int(np.prod(in_shape)), int(np.prod(shape))
     projections, synapses = [], []
     for number, source in enumerate(["in", "cells", "in"][: draw(st.integers(1, 3))]):
         width = lines if source == "in" else size
-        mask = rng.random((size, width)) < draw(st.floats(0.1, 1.0))
-        post, pre = np.nonzero(mask)
-        mantissas = rng.integers(-127, 128, post.size) * 2
-        exponent = draw(st.integers(0, 7))
-        delays = (
-            rng.integers(0, draw(st.integers(1, 9)), post.size)
-            if draw(st.booleans())
-            else np.full(post.size, draw(st.integers(0, 4)))
+        kinds = ["sparse", "dense", *(["one_to_one"] if width == size else [])]
+        operation, found = (
+            (first[0], first[3])
+            if first and number == 0 and shape == first[2]
+            else written(draw, rng, draw(st.sampled_from(kinds)), size, width)
         )
+        low = {"nengo": 0, "loihi1": -4, "brian2loihi": -4, "loihi2": -4}[dialect]
+        exponent = draw(st.integers(low, 7))
+        delay, axis = draw(st.integers(0, 0 if dialect == "nengo" else 4)), "projection"
+        delays = [delay] * len(found)
+        if isinstance(operation, Sparse) and dialect != "nengo" and draw(st.booleans()):
+            axis, delays = "synapse", rng.integers(0, draw(st.integers(1, 9)), len(found)).tolist()
         projections.append(
             nd.Projection(
                 name=f"p{number}",
                 source=source,
                 target="cells",
-                operation=Sparse(shape=(size, width), post=post, pre=pre, weights=mantissas),
-                delay_steps=delays,
-                delay_axis="synapse",
-                weight_format=WeightFormat(weight_bits=8, exponent=exponent, sign_mode="mixed"),
+                operation=operation,
+                delay_steps=np.array(delays, dtype=int) if axis == "synapse" else delay,
+                delay_axis=axis,
+                weight_format=WeightFormat(
+                    weight_bits=8,
+                    exponent=exponent,
+                    sign_mode="excitatory" if isinstance(operation, SumPool2d) else "mixed",
+                ),
             )
         )
-        weights = mantissas * 2**exponent * 64
-        synapses += zip(
-            [source] * post.size, pre.tolist(), post.tolist(), weights.tolist(), delays.tolist(), strict=True
-        )
+        synapses += [
+            (source, pre, post, mantissa, late, exponent, number)
+            for (pre, post, mantissa), late in zip(found, delays, strict=True)
+        ]
     network = nd.Network(
         name="random",
         time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=lines),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
+        inputs=(nd.Input(name="in", shape=in_shape),),
+        populations=(nd.Population(name="cells", shape=shape, neuron=registers(draw, rng, size, dialect)),),
         projections=tuple(projections),
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
     )
-    events = np.argwhere(rng.random((STEPS, lines)) < 0.4) + [1, 0]
+    events = np.argwhere(rng.random((STEPS, lines)) < min(0.4, 3 / lines)) + [1, 0]
     return network, events, synapses
 
 
@@ -149,7 +247,8 @@ def stimulus_of(events):
 
 def assert_equals_slow_model(case, dialect):
     network, events, synapses = case
-    target = load_target(dialect)
+    target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
+    target = target.model_copy(update={"dialect": load_dialect(dialect)})
     program = place(partition(quantize(network, target), target), target)
     assert table_faults(program) == []
     population = network.populations[0]
@@ -165,16 +264,14 @@ def assert_equals_slow_model(case, dialect):
         assert recording.states["v"][0, -1].tolist() == v
 
 
-@SLOW
-@given(cases("loihi1"))
-def test_random_networks_equal_the_slow_model_loihi1(case):
-    assert_equals_slow_model(case, "loihi1")
+@pytest.mark.parametrize("dialect", RULES)
+def test_random_networks_equal_the_slow_model(dialect):
+    @SLOW
+    @given(cases(dialect))
+    def equal(case):
+        assert_equals_slow_model(case, dialect)
 
-
-@SLOW
-@given(cases("loihi2"))
-def test_random_networks_equal_the_slow_model_loihi2(case):
-    assert_equals_slow_model(case, "loihi2")
+    equal()
 
 
 @SLOW

@@ -171,3 +171,19 @@ def test_files_that_are_not_nir_are_findings(tmp_path, content, paper):
         content = (paper / "01_lif/lif_norse.nir").read_bytes()[:900]
     (tmp_path / "a.nir").write_bytes(content)
     assert codes(tmp_path / "a.nir", TOLD)[0] == ["ND003"]
+
+
+@pytest.mark.parametrize(("kind", "own"), [("LI", {"tau": [0.01, 0.02]}), ("CubaLI", {"tau_mem": [0.01, 0.02]})])
+def test_integrators_without_a_threshold_are_imported(tmp_path, kind, own):
+    fields = {"r": [2.0, 2.0], "v_leak": [0.0, 0.0], **own}
+    if kind == "CubaLI":
+        fields |= {"tau_syn": [0.005, 0.005], "w_in": [3.0, 3.0]}
+    nodes = {**PORTS, "in": ("Linear", {"weight": np.ones((2, 3))}), "cells": (kind, fields)}
+    edges = [("input", "in"), ("in", "cells"), ("cells", "output")]
+    network = load(write(tmp_path / "li.nir", nodes, edges), TOLD).network
+    neuron = network.populations[0].neuron
+    assert neuron.kind == {"LI": "li", "CubaLI": "cuba_li"}[kind]
+    assert np.asarray(neuron.tau_m_s).tolist() == [0.01, 0.02]
+    if kind == "CubaLI":
+        assert float(np.max(neuron.tau_syn_s)) == 0.005
+        assert float(np.max(neuron.w_in)) == 3.0

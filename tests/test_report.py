@@ -12,7 +12,7 @@ import neurodeploy as nd
 from neurodeploy.profile import Estimate, Profile, ResourceUse
 from neurodeploy.profile.profile import PopulationActivity
 from neurodeploy.report import count, interval, profile_report, resource_table, si, target_report, target_rows
-from neurodeploy.target import load_target, target_names
+from neurodeploy.target import load_target, read_target, target_names
 
 
 def printed(item, width=80):
@@ -154,9 +154,9 @@ def figures(plain):
 
 @pytest.mark.parametrize("name", target_names())
 def test_every_figure_of_a_target_is_shown_with_its_source(name):
-    target = load_target(name)
+    target = read_target(name)
     rows = target_rows(target)
-    assert len(rows) == figures(target.model_dump(exclude={"dialect"})) > 20
+    assert len(rows) == figures(target.model_dump(exclude={"dialect"})) > 2
     assert all(row.value and row.confidence and row.source for row in rows)
     lines = printed(target_report(target))
     text = " ".join(lines)

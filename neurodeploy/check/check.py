@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.demand import Columns, columns_by_target
+from neurodeploy.check.demand import Projection, projections_into
 from neurodeploy.check.limits import CODES, Limit, core_limits
 from neurodeploy.check.words import delay_bits_for, segment_words
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.quantize.wiring import parts
 from neurodeploy.target.target import Target
 
 __all__ = ["check"]
@@ -38,24 +39,23 @@ def _ranges(neurons: Ints) -> str:
     return f"neurons {shown} ({neurons.size} in all)"
 
 
-def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Columns]) -> dict[str, Ints]:
+def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Projection]) -> dict[str, Ints]:
     """Use of a core that holds one neuron alone, for every neuron."""
     size = population.size
     used = {
         name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
     }
     delay_bits: Ints = np.zeros(size, dtype=np.int64)
-    by_source: dict[str, list[Columns]] = {}
-    for columns in into:
-        by_source.setdefault(columns.projection.source, []).append(columns)
-        count = np.diff(columns.ptr)
-        longest = _longest(columns)
+    by_source: dict[str, list[Projection]] = {}
+    for projection in into:
+        by_source.setdefault(projection.source, []).append(projection)
+        count, longest = projection.fan_in, projection.longest_delay
         widths = np.array(
             [delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64
         )
         bits: Ints = widths[longest]
         delay_bits = np.maximum(delay_bits, bits)
-        style = columns.projection.weight_format.weight_bits
+        style = projection.weight_format.weight_bits
         one = np.array(
             [int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)]
         )
@@ -70,12 +70,12 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Colu
     return used
 
 
-def _formats(into: list[Columns], size: int) -> Ints:
+def _formats(into: list[Projection], size: int) -> Ints:
     """Distinct weight formats of each neuron; encoding and delay may add to them, never take away."""
     by_style: dict[str, NDArray[np.bool_]] = {}
-    for columns in into:
-        key = columns.projection.weight_format.model_dump_json()
-        by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (np.diff(columns.ptr) > 0)
+    for projection in into:
+        key = projection.weight_format.model_dump_json()
+        by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (projection.fan_in > 0)
     return sum((flags.astype(np.int64) for flags in by_style.values()), np.zeros(size, dtype=np.int64))
 
 
@@ -85,7 +85,7 @@ def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, 
     reach: dict[tuple[str, str], Ints] = {}
     for projection in quantized.projections:
         if projection.source in sizes:
-            key, fan_out = (projection.source, projection.target), np.diff(projection.indptr)
+            key, fan_out = (projection.source, projection.target), projection.fan_out
             reach[key] = np.maximum(fan_out, reach.get(key, 0))
     total = {name: np.zeros(item.size, dtype=np.int64) for name, item in sizes.items()}
     for (source, target), fan_out in reach.items():
@@ -93,20 +93,12 @@ def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, 
     return {name: -(-values // compartments.value) for name, values in total.items()}
 
 
-def _longest(columns: Columns) -> Ints:
-    longest = np.zeros(columns.ptr.size - 1, dtype=np.int64)
-    has = np.flatnonzero(np.diff(columns.ptr))
-    if has.size:
-        longest[has] = np.maximum.reduceat(columns.delay_steps, columns.ptr[has])
-    return longest
-
-
-def _distinct(same: list[Columns], size: int) -> Ints:
+def _distinct(same: list[Projection], size: int) -> Ints:
     """Distinct sources of each neuron over projections from one source."""
     if len(same) == 1:
-        return np.diff(same[0].ptr)
-    post = np.concatenate([np.repeat(np.arange(size), np.diff(item.ptr)) for item in same])
-    pairs = np.unique(post * same[0].n_source + np.concatenate([item.source for item in same]))
+        return same[0].fan_in
+    keys = [(part.rows + start) * item.n_source + part.source for item in same for start, part in parts(item)]
+    pairs = np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
     return np.bincount(pairs // same[0].n_source, minlength=size)
 
 
@@ -137,7 +129,7 @@ def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> 
 
 def check(quantized: Quantized, target: Target) -> tuple[Diagnostic, ...]:
     """Return every proof that a neuron fits no core of the target, by population (ND301-ND305, ND308-ND310)."""
-    limits, into = core_limits(target), columns_by_target(quantized)
+    limits, into = core_limits(target), projections_into(quantized)
     found: list[Diagnostic] = []
     reach = _least_destinations(quantized, limits["compartments"]) if "compartments" in limits else {}
     for population in quantized.populations:

@@ -1,97 +1,113 @@
-"""Verb: what a slice of a population needs of a core, counted exactly. Knows no mapping; the mapper asks, it never guesses.
+"""Verb: what some neurons of a population need of a core, counted exactly. Knows no mapping; the mapper asks, it never guesses.
 
-A slice is neurons [start, stop) of one population. Encoding is chosen per (projection, slice): the cheaper of dense and
-sparse in words. Input axons: one for each source neuron or line with a synapse in the core; the synapses of all
-projections from that source share its list. Output axons: one for each (neuron, destination core).
+Encoding is chosen per (projection, neurons of the core): the cheapest of dense, sparse and shared in words. Input axons:
+one for each source neuron or line with a synapse in the core; the synapses of all projections from that source share its
+list. So lists are shared among sources only where one projection alone makes them. Output axons: one for each (neuron,
+destination core).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.patterns import patterns_of
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
-from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation, QuantizedProjection
+from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
 from neurodeploy.target.target import Target
 
-__all__ = ["Columns", "Demand", "SegmentPlan", "add", "columns_of", "empty", "plan_segment", "slice_demand"]
+__all__ = [
+    "Demand",
+    "Projection",
+    "SegmentPlan",
+    "add",
+    "demand_of",
+    "empty",
+    "plan_segment",
+    "projections_into",
+    "stored",
+]
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """A projection by target neuron: target j has synapses [ptr[j], ptr[j+1])."""
-
-    projection: QuantizedProjection
-    ptr: Ints
-    source: NDArray[np.int32]
-    mantissas: NDArray[np.int16]
-    delay_steps: NDArray[np.uint8]
-
-    @property
-    def n_source(self) -> int:
-        """Source neurons or lines."""
-        return self.projection.indptr.size - 1
-
-
-def columns_of(projection: QuantizedProjection, n_target: int) -> Columns:
-    """Return the projection by target neuron."""
-    source = np.repeat(np.arange(projection.indptr.size - 1, dtype=np.int32), np.diff(projection.indptr))
-    order = np.argsort(projection.targets, kind="stable")
-    ptr = np.zeros(n_target + 1, dtype=np.int64)
-    np.cumsum(np.bincount(projection.targets, minlength=n_target), out=ptr[1:])
-    return Columns(projection, ptr, source[order], projection.mantissas[order], projection.delay_steps[order])
+Projection = QuantizedProjection | WindowProjection
 
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """How one projection is stored for one slice."""
+    """How one projection is stored for some neurons of a core."""
 
+    projection: Projection
     encoding: str
     delay_bits: int
     index_bits: int
     words: int
     words_per_source: Ints
     """(n_source,)."""
-    touched: NDArray[np.bool_]
-    """(n_source,): sources with a synapse in the slice."""
+    alone: SegmentPlan | None = None
+    """Of shared lists: what is stored if another projection adds to the lists of the same sources."""
+
+    @property
+    def touched(self) -> NDArray[np.bool_]:
+        """(n_source,): sources with a synapse."""
+        return self.words_per_source > 0
+
+    @property
+    def style(self) -> tuple[Any, ...]:
+        """What makes two formats of one core distinct."""
+        own = self.projection.weight_format
+        return own.weight_bits, own.exponent, own.sign_mode, self.delay_bits, self.index_bits
+
+
+def stored(plans: tuple[SegmentPlan, ...]) -> dict[str, list[SegmentPlan]]:
+    """Return by source population how each projection of a core is really stored: lists of several are not shared."""
+    found: dict[str, list[SegmentPlan]] = {}
+    for plan in plans:
+        found.setdefault(plan.projection.source, []).append(plan)
+    return {name: [plan.alone or plan for plan in same] if len(same) > 1 else same for name, same in found.items()}
 
 
 @dataclass
 class Demand:
-    """Use of a core; grows as slices are added."""
+    """Use of a core; grows as neurons are added."""
 
+    rows: int = 0
+    """Neurons, each of which has one row of the core's tables."""
     compartments: int = 0
-    synapse_memory: int = 0
     output_axons: int = 0
-    sources: dict[str, NDArray[np.bool_]] = field(default_factory=dict[str, NDArray[np.bool_]])
-    list_words: dict[str, Ints] = field(default_factory=dict[str, Ints])
+    plans: tuple[SegmentPlan, ...] = ()
     parameter_sets: frozenset[tuple[int, ...]] = frozenset()
     threshold_sets: frozenset[int] = frozenset()
-    formats: frozenset[tuple[Any, ...]] = frozenset()
-    delay_bits: int = 0
 
     @cached_property
-    def input_axons(self) -> int:
-        """Distinct sources."""
-        return int(sum(int(mask.sum()) for mask in self.sources.values()))
+    def segments(self) -> dict[str, list[SegmentPlan]]:
+        """Source population -> its projections as they are stored."""
+        return stored(self.plans)
+
+    @cached_property
+    def list_words(self) -> dict[str, Ints]:
+        """Source population -> (n_source,) words of each list."""
+        return {
+            name: sum((plan.words_per_source for plan in same[1:]), same[0].words_per_source)
+            for name, same in self.segments.items()
+        }
 
     def figures(self) -> dict[str, int]:
         """Return use by the names of CoreLimits, plus words_per_axon."""
+        plans = [plan for same in self.segments.values() for plan in same]
         return {
             "compartments": self.compartments,
-            "synapse_memory": self.synapse_memory,
-            "input_axons": self.input_axons,
+            "synapse_memory": sum(plan.words for plan in plans),
+            "input_axons": sum(int(np.count_nonzero(words)) for words in self.list_words.values()),
             "output_axons": self.output_axons,
             "parameter_sets": len(self.parameter_sets),
             "threshold_sets": len(self.threshold_sets),
-            "synapse_formats": len(self.formats),
-            "accumulators": self.compartments << self.delay_bits,
+            "synapse_formats": len({plan.style for plan in plans}),
+            "accumulators": self.compartments << max((plan.delay_bits for plan in plans), default=0),
             "words_per_axon": max((int(words.max(initial=0)) for words in self.list_words.values()), default=0),
         }
 
@@ -101,103 +117,89 @@ def empty() -> Demand:
     return Demand()
 
 
-def plan_segment(target: Target, columns: Columns, start: int, stop: int) -> SegmentPlan:
-    """Return how the synapses into targets [start, stop) are stored at least cost."""
-    low, high = columns.ptr[start], columns.ptr[stop]
-    count = np.bincount(columns.source[low:high], minlength=columns.n_source)
-    touched = count > 0
-    delays = columns.delay_steps[low:high]
-    delay_bits = delay_bits_for(target, int(delays.max()) if delays.size else 0)
-    bits, width = columns.projection.weight_format.weight_bits, stop - start
+def plan_segment(target: Target, projection: Projection, neurons: Ints, first_row: int = 0) -> SegmentPlan:
+    """Return how the synapses into `neurons` are stored at least cost; the first of them is row `first_row` of the core."""
+    part = projection.into(neurons)
+    count = np.bincount(part.source, minlength=projection.n_source)
+    delay_bits = delay_bits_for(target, int(part.delay_steps.max()) if part.delay_steps.size else 0)
+    bits, width = projection.weight_format.weight_bits, neurons.size
     index_bits = index_bits_for(target, width)
     rules = target.counting
-    extra = index_bits if rules.index_in_prefix else 0
-    prefixed = (
-        rules
-        if not extra
-        else rules.model_copy(
-            update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": rules.entry_prefix.value + extra})}
-        )
-    )
-    dense = segment_words(prefixed, width, bits, delay_bits, 0) * touched
+    prefixed = rules.with_prefix(index_bits) if rules.index_in_prefix else rules
+    dense = segment_words(prefixed, width, bits, delay_bits, 0) * (count > 0)
     sparse = segment_words(rules, count, bits, delay_bits, index_bits)
     if int(dense.sum()) <= int(sparse.sum()):
-        return SegmentPlan("dense", delay_bits, 0, int(dense.sum()), dense, touched)
-    return SegmentPlan("sparse", delay_bits, index_bits, int(sparse.sum()), sparse, touched)
+        alone = SegmentPlan(projection, "dense", delay_bits, 0, int(dense.sum()), dense)
+    else:
+        alone = SegmentPlan(projection, "sparse", delay_bits, index_bits, int(sparse.sum()), sparse)
+    return _shared(target, projection, part, first_row, alone) or alone
 
 
-def _parameter_sets(population: QuantizedPopulation, start: int, stop: int) -> frozenset[tuple[int, ...]]:
+def _shared(
+    target: Target, projection: Projection, part: Part, first_row: int, alone: SegmentPlan
+) -> SegmentPlan | None:
+    """The plan with lists that sources share, if the target has such and it takes fewer words."""
+    furthest = target.precision.shared_base
+    if not projection.shares or furthest is None or not part.source.size:
+        return None
+    lists = patterns_of(part)
+    if first_row + int(lists.base.max()) > furthest.high:
+        return None
+    bits, delay_bits = projection.weight_format.weight_bits, alone.delay_bits
+    index_bits = index_bits_for(target, int(lists.offset.max()) + 1)
+    of_source = segment_words(target.counting, lists.length, bits, delay_bits, index_bits)
+    words = int(of_source[lists.first].sum())
+    if words >= alone.words:
+        return None
+    per_source = np.zeros(projection.n_source, dtype=np.int64)
+    per_source[lists.source] = of_source
+    return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone)
+
+
+def _parameter_sets(population: QuantizedPopulation, neurons: Ints) -> frozenset[tuple[int, ...]]:
     rows = np.stack(
-        [getattr(population, name)[start:stop] for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")],
+        [getattr(population, name)[neurons] for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")],
         axis=1,
     )
     return frozenset(tuple(int(value) for value in row) for row in np.unique(rows, axis=0))
 
 
-def slice_demand(
+def demand_of(
     target: Target,
     population: QuantizedPopulation,
-    into: list[Columns],
-    start: int,
-    stop: int,
+    into: list[Projection],
+    neurons: Ints,
     destinations: Ints,
+    first_row: int = 0,
 ) -> Demand:
-    """Return what neurons [start, stop) need; `destinations` (size,) is each neuron's output-axon count."""
-    demand = Demand(
-        compartments=(stop - start) * population.compartments_per_neuron,
-        output_axons=int(destinations[start:stop].sum()),
-        parameter_sets=_parameter_sets(population, start, stop),
-        threshold_sets=frozenset(int(value) for value in np.unique(population.vth_mant[start:stop]))
-        if population.spiking
-        else frozenset(),
+    """Return what some neurons need, which ascend; `destinations` (size,) is each neuron's output-axon count."""
+    plans = [plan_segment(target, projection, neurons, first_row) for projection in into]
+    thresholds = np.unique(population.vth_mant[neurons]) if population.spiking else np.zeros(0, dtype=np.int64)
+    return Demand(
+        rows=neurons.size,
+        compartments=neurons.size * population.compartments_per_neuron,
+        output_axons=int(destinations[neurons].sum()),
+        plans=tuple(plan for plan in plans if plan.words),
+        parameter_sets=_parameter_sets(population, neurons),
+        threshold_sets=frozenset(int(value) for value in thresholds),
     )
-    for columns in into:
-        plan = plan_segment(target, columns, start, stop)
-        if not plan.touched.any():
-            continue
-        name, style = columns.projection.source, columns.projection.weight_format
-        demand.synapse_memory += plan.words
-        demand.sources[name] = plan.touched | demand.sources.get(name, np.zeros_like(plan.touched))
-        demand.list_words[name] = plan.words_per_source + demand.list_words.get(
-            name, np.zeros_like(plan.words_per_source)
-        )
-        key = (
-            style.weight_bits,
-            style.exponent,
-            style.sign_mode,
-            plan.delay_bits,
-            plan.index_bits,
-            plan.encoding,
-        )
-        demand.formats |= {key}
-        demand.delay_bits = max(demand.delay_bits, plan.delay_bits)
-    return demand
 
 
 def add(left: Demand, right: Demand) -> Demand:
     """Return the use of a core that holds both."""
-    both = Demand(
+    return Demand(
+        rows=left.rows + right.rows,
         compartments=left.compartments + right.compartments,
-        synapse_memory=left.synapse_memory + right.synapse_memory,
         output_axons=left.output_axons + right.output_axons,
-        sources=dict(left.sources),
-        list_words=dict(left.list_words),
+        plans=left.plans + right.plans,
         parameter_sets=left.parameter_sets | right.parameter_sets,
         threshold_sets=left.threshold_sets | right.threshold_sets,
-        formats=left.formats | right.formats,
-        delay_bits=max(left.delay_bits, right.delay_bits),
     )
-    for name, mask in right.sources.items():
-        both.sources[name] = mask | left.sources[name] if name in left.sources else mask
-        words = right.list_words[name]
-        both.list_words[name] = words + left.list_words[name] if name in left.list_words else words
-    return both
 
 
-def columns_by_target(quantized: Quantized) -> dict[str, list[Columns]]:
-    """Return the projections into each population, by target neuron."""
-    sizes = {item.name: item.size for item in quantized.populations}
-    found: dict[str, list[Columns]] = {name: [] for name in sizes}
+def projections_into(quantized: Quantized) -> dict[str, list[Projection]]:
+    """Return the projections into each population."""
+    found: dict[str, list[Projection]] = {item.name: [] for item in quantized.populations}
     for projection in quantized.projections:
-        found[projection.target].append(columns_of(projection, sizes[projection.target]))
+        found[projection.target].append(projection)
     return found

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.words import segment_words
 from neurodeploy.program.program import Program
-from neurodeploy.target.target import RuleSet
 
 __all__ = ["use_of_program"]
 
@@ -35,15 +34,14 @@ def _segment_words(program: Program) -> Ints:
     length, words = np.diff(tables.entry_ptr), np.zeros(tables.segment_format.size, dtype=np.int64)
     for index, style in enumerate(program.formats):
         mine = tables.segment_format == index
-        prefix = rules.entry_prefix.value
+        prefix = 0
         if rules.index_in_prefix and style.encoding == "dense":
             legal = [int(bits) for bits in program.target.precision.index_bits.values]
             width = int(length[mine].max(initial=1))
-            prefix += next((bits for bits in legal if (1 << bits) >= width), legal[-1])
-        counted: RuleSet = rules.model_copy(
-            update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": prefix})}
+            prefix = next((bits for bits in legal if (1 << bits) >= width), legal[-1])
+        words[mine] = segment_words(
+            rules.with_prefix(prefix), length[mine], style.weight_bits, style.delay_bits, style.index_bits
         )
-        words[mine] = segment_words(counted, length[mine], style.weight_bits, style.delay_bits, style.index_bits)
     return words
 
 

@@ -8,13 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
+from neurodeploy.cli.asked import Asked, asked_for
+from neurodeploy.cli.judge import judge_model
 from neurodeploy.cli.model import (
     Board,
+    Budgets,
     Choices,
     Discretize,
     Dt,
     JsonOutput,
     Model,
+    OutputFormat,
     Prune,
     PruneSources,
     ResetMode,
@@ -24,13 +28,19 @@ from neurodeploy.cli.model import (
     TargetName,
     TimeUnit,
     WeightBits,
+    chosen_target,
     compile_model,
 )
-from neurodeploy.cli.output import command, finish, show
+from neurodeploy.cli.output import Format, command, finish, show
 from neurodeploy.cli.run_commands import shown_stimulus
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
-from neurodeploy.profile import resource_use
+from neurodeploy.profile import (
+    budget_findings,
+    compilation_measures,
+    met_budgets,
+    resource_use,
+)
 from neurodeploy.program import Program, save_program
 from neurodeploy.report import compilation_lines, ledger_table, resource_table
 from neurodeploy.runtime import drain_steps, seal_golden
@@ -48,10 +58,33 @@ def _domain(result: Compilation) -> DomainVerdict | None:
     return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
 
 
-def _findings(result: Compilation, domain: DomainVerdict | None) -> tuple[Diagnostic, ...]:
-    if result.program is None or domain is None:
+def _judged(result: Compilation, choices: Choices, asked: Asked) -> tuple[Diagnostic, ...]:
+    """The findings of a compilation, and those of the budgets."""
+    if not asked.budgets:
         return result.findings
-    return (*result.findings, *domain_findings(result.program, domain))
+    target = chosen_target(choices) if result.program is None else None
+    return (*result.findings, *budget_findings(asked.budgets, compilation_measures(result, target)))
+
+
+def _finish(result: Compilation, findings: tuple[Diagnostic, ...], asked: Asked, **more: str | None) -> None:
+    """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
+    domain = _domain(result)
+    notes = () if result.program is None or domain is None else domain_findings(result.program, domain)
+    document = None
+    if asked.style is Format.json:
+        document = {**_document(result, domain), **more}
+    elif asked.style is Format.text:
+        _show(result, ledger=asked.ledger)
+        if result.program is not None and more.get("written"):
+            show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
+    finish(
+        (*findings, *notes),
+        json_document=document,
+        strict=asked.strict,
+        style=asked.style,
+        model=asked.model,
+        passed=met_budgets(asked.budgets, findings),
+    )
 
 
 def _document(result: Compilation, domain: DomainVerdict | None) -> dict[str, Any]:
@@ -90,22 +123,22 @@ def check(
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
+    budget: Budgets = None,
     strict: Strict = False,
+    output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
 
-    Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t loihi1 --dt 1e-4 --reset zero
+    Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t speck2f --dt 1e-4 --reset zero
     """
+    asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
         target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
     )
+    judge_model(asked, choices)
     _, result = compile_model(model, choices)
-    domain = _domain(result)
-    if json_output:
-        finish(_findings(result, domain), json_document=_document(result, domain), strict=strict)
-    _show(result, ledger=ledger)
-    finish(_findings(result, domain), strict=strict)
+    _finish(result, _judged(result, choices, asked), asked)
 
 
 def _sealed(program: Program, model: Path, golden: Path | None) -> Program:
@@ -122,12 +155,13 @@ def compile_command(
     discretization: Discretize = None, time_unit: TimeUnit = None,
     golden: Annotated[Path | None, typer.Option("--golden", help="Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
-    strict: Strict = False, json_output: JsonOutput = False,
+    budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
-    Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp
+    Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4'
     """
+    asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
         target,
         board,
@@ -143,14 +177,8 @@ def compile_command(
         prune_sources,
     )
     network, result = compile_model(model, choices)
-    refused = result.program is None or bool(errors_in(result.findings, strict=strict))
-    path, domain = out or Path(f"{network.name}.ndp"), _domain(result)
-    if result.program is not None and not refused:
+    findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
+    fits = result.program is not None and not errors_in(findings, strict=strict)
+    if result.program is not None and fits:
         save_program(_sealed(result.program, model, golden), path)
-    if json_output:
-        document = {**_document(result, domain), "written": None if refused else str(path)}
-        finish(_findings(result, domain), json_document=document, strict=strict)
-    _show(result, ledger=ledger)
-    if result.program is not None and not refused:
-        show("", f"written: {path}  digest {result.program.digest()[:16]}")
-    finish(_findings(result, domain), strict=strict)
+    _finish(result, findings, asked, written=str(path) if fits else None)

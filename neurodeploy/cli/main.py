@@ -85,33 +85,38 @@ def explain(
             show(f"{title}: {text}")
 
 
-@app.command(epilog="Examples: neurodeploy targets | neurodeploy targets show loihi1")
+def _list_targets(*, json_output: bool) -> None:
+    from neurodeploy.report import confidence_table, other_table, target_table
+    from neurodeploy.target import Target, read_target, target_names
+
+    every = [read_target(item) for item in target_names()]
+    if json_output:
+        emit_json([item.model_dump(mode="json", exclude={"dialect"}) for item in every])
+        return
+    show(target_table(item for item in every if isinstance(item, Target)), "")
+    show(other_table(item for item in every if not isinstance(item, Target)), "", confidence_table(every))
+
+
+@app.command(
+    epilog="Examples: neurodeploy targets | neurodeploy targets show loihi1 | neurodeploy targets show my.toml"
+)
 @command
 def targets(
     action: Annotated[str, typer.Argument(help="list or show.")] = "list",
-    name: Annotated[str | None, typer.Argument(help="Target to show.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Target to show, or path of a .toml to judge and show.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
     """List targets, or show every figure of one with its source."""
-    from neurodeploy.report import target_report, target_table
-    from neurodeploy.target import load_target, target_names
+    from neurodeploy.report import target_report
+    from neurodeploy.target import read_target
 
     if action not in ("list", "show") or (action == "show") != (name is not None):
-        raise usage(
-            "ND701",
-            "command 'targets'",
-            f"'{action}' is not understood",
-            "neurodeploy targets",
-            "neurodeploy targets show NAME",
-        )
-    if action == "list":
-        every = [load_target(item) for item in target_names()]
-        if json_output:
-            emit_json([item.model_dump(mode="json", exclude={"dialect"}) for item in every])
-        else:
-            show(target_table(every))
+        fixes = ("neurodeploy targets", "neurodeploy targets show NAME")
+        raise usage("ND701", "command 'targets'", f"'{action}' is not understood", *fixes)
+    if name is None:
+        _list_targets(json_output=json_output)
         return
-    target = load_target(name or "")
+    target = read_target(name)
     if json_output:
         emit_json(target.model_dump(mode="json"))
     else:

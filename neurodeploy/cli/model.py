@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
-from neurodeploy.cli.output import working
+from neurodeploy.cli.output import Format, working
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.importers import Imported, ImportOptions, load
@@ -19,11 +19,13 @@ from neurodeploy.target.target import Target
 
 __all__ = [
     "Board",
+    "Budgets",
     "Choices",
     "Discretize",
     "Dt",
     "JsonOutput",
     "Model",
+    "OutputFormat",
     "Prune",
     "PruneSources",
     "ResetMode",
@@ -33,7 +35,9 @@ __all__ = [
     "TargetName",
     "TimeUnit",
     "WeightBits",
+    "chosen_target",
     "compile_model",
+    "compile_options",
     "read_model",
     "usage",
 ]
@@ -76,6 +80,13 @@ TimeUnit = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings and assumptions are errors.")]
 JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+OutputFormat = Annotated[
+    Format | None, typer.Option("--format", help="How findings are printed; all but text alone, on standard output.")
+]
+Budgets = Annotated[
+    list[str] | None,
+    typer.Option("--budget", help="A gate on a figure of the report: 'cores<=4', 'synapse_memory<=80%'; repeatable."),
+]
 
 
 class Choices(NamedTuple):
@@ -183,7 +194,8 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
 
 
-def _target(choices: Choices) -> Target:
+def chosen_target(choices: Choices) -> Target:
+    """Return the target that the options name. Raises DiagnosticError: ND705 none, and what load_target raises."""
     if choices.target is None:
         raise usage(
             "ND705",
@@ -197,7 +209,7 @@ def _target(choices: Choices) -> Target:
 def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
     options = compile_options(choices)
-    target = None if model.suffix == ".ndp" else _target(choices)
+    target = None if model.suffix == ".ndp" else chosen_target(choices)
     imported, program = read_model(model, choices)
     if program is not None or target is None:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()

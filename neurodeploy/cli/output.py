@@ -8,7 +8,10 @@ import sys
 import traceback
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from enum import Enum
 from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import typer
@@ -24,12 +27,38 @@ from neurodeploy.diagnostics import (
     sorted_findings,
     to_plain,
 )
+from neurodeploy.report.formats import Subject, concise, github, junit, sarif
 from neurodeploy.runtime import Progress as ProgressCall
 
-__all__ = ["command", "emit_json", "finish", "internal_fault", "progress_bar", "say", "show", "show_lines", "working"]
+__all__ = [
+    "Format",
+    "chosen_format",
+    "command",
+    "emit_json",
+    "finish",
+    "internal_fault",
+    "progress_bar",
+    "say",
+    "show",
+    "show_lines",
+    "working",
+]
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
+WITH_LINES = ".json"
+"""Suffix of the models whose findings have a line."""
+
+
+class Format(str, Enum):
+    """How findings are printed. All but text go to standard output, alone."""
+
+    text = "text"
+    concise = "concise"
+    json = "json"
+    sarif = "sarif"
+    junit = "junit"
+    github = "github"
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -58,10 +87,20 @@ def emit_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
+def chosen_format(given: Format | None, *, json_output: bool) -> Format:
+    """Return the format that --format and --json ask for. Raises DiagnosticError: ND701 if they contradict each other."""
+    if json_output and given not in (None, Format.json):
+        told = f"'{given.value}' contradicts --json" if given else ""
+        raise DiagnosticError("usage", (finding("ND701", "option '--format'", told, fixes=["leave one of them out"]),))
+    return Format.json if json_output else given or Format.text
+
+
 def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
     if any(item.code == "ND507" for item in findings):
         return INTERRUPTED
     refused = errors_in(findings, strict=strict)
+    if any(item.code == "ND901" for item in refused):
+        return INTERNAL
     if any(item.code.startswith("ND7") for item in refused):
         return USAGE
     if refused and all(item.code in ("ND501", "ND503", "ND504") for item in refused):
@@ -69,16 +108,44 @@ def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
     return 1 if refused else 0
 
 
+def _subject(model: Path | None, *, strict: bool, passed: Iterable[str]) -> Subject:
+    text = ""
+    if model is not None and model.suffix == WITH_LINES and model.is_file():
+        text = model.read_text(encoding="utf-8", errors="replace")
+    return Subject("" if model is None else str(model), text, strict, tuple(passed))
+
+
+def _emit(found: tuple[Diagnostic, ...], style: Format, subject: Subject, status: int) -> None:
+    """Print findings for another tool to standard output."""
+    if style is Format.sarif:
+        emit_json(sarif(found, subject, version=version("neurodeploy"), status=status))
+        return
+    forms = {Format.concise: concise, Format.github: github, Format.junit: junit}
+    sys.stdout.write(forms[style](found, subject))
+
+
 def finish(
-    findings: Iterable[Diagnostic], *, json_document: dict[str, Any] | None = None, strict: bool = False
+    findings: Iterable[Diagnostic],
+    *,
+    json_document: dict[str, Any] | None = None,
+    strict: bool = False,
+    style: Format = Format.text,
+    model: Path | None = None,
+    passed: Iterable[str] = (),
 ) -> None:
-    """Print findings (or the JSON document with them) and leave with their exit status."""
+    """Print findings in a format (with the JSON document, if there is one) and leave with their exit status.
+
+    `model` and `passed`: what the formats other than text and json name beside the findings.
+    """
     found = sorted_findings(findings)
-    if json_document is not None:
-        emit_json({**json_document, "findings": [to_plain(item) for item in found]})
+    status = _status(found, strict=strict)
+    if json_document is not None or style is Format.json:
+        emit_json({**(json_document or {}), "findings": [to_plain(item) for item in found]})
+    elif style is not Format.text:
+        _emit(found, style, _subject(model, strict=strict, passed=passed), status)
     elif found:
         say("\n" + render_all(found))
-    raise typer.Exit(_status(found, strict=strict))
+    raise typer.Exit(status)
 
 
 def internal_fault(error: Exception) -> Diagnostic:
@@ -97,25 +164,26 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        document: dict[str, Any] | None = {} if kwargs.get("json_output") else None
+        given, model = kwargs.get("output_format"), kwargs.get("model")
+        style = Format.json if kwargs.get("json_output") else given if isinstance(given, Format) else Format.text
+        subject = model if isinstance(model, Path) else None
+
+        def leave(findings: tuple[Diagnostic, ...]) -> None:
+            finish(findings, strict=bool(kwargs.get("strict")), style=style, model=subject)
+
         try:
             function(*args, **kwargs)
         except DiagnosticError as error:
-            finish(error.diagnostics, json_document=document, strict=bool(kwargs.get("strict")))
+            leave(error.diagnostics)
         except KeyboardInterrupt:
             stopped = finding("ND507", "neurodeploy", "stopped before there was a result, and nothing is left running")
-            finish([stopped], json_document=document)
+            leave((stopped,))
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if os.environ.get("NEURODEPLOY_TRACEBACK"):
                 traceback.print_exc()
-            fault = internal_fault(error)
-            if document is not None:
-                emit_json({"findings": [to_plain(fault)]})
-            else:
-                say(render_all([fault]))
-            raise typer.Exit(INTERNAL) from None
+            leave((internal_fault(error),))
 
     return guarded
 

@@ -9,6 +9,7 @@ import typer
 
 from neurodeploy.cli.model import (
     Board,
+    Budgets,
     Choices,
     Discretize,
     Dt,
@@ -30,7 +31,16 @@ from neurodeploy.cli.output import command, finish, progress_bar, say, show
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in, finding
 from neurodeploy.network import Network
-from neurodeploy.profile import Profile, profile, profile_findings
+from neurodeploy.profile import (
+    PROFILE_FIGURES,
+    Budget,
+    Profile,
+    budget_findings,
+    profile,
+    profile_findings,
+    profile_measures,
+    read_budgets,
+)
 from neurodeploy.program import Program
 from neurodeploy.report import profile_report
 from neurodeploy.runtime import (
@@ -192,12 +202,13 @@ def run(
     keep: Annotated[Path | None, typer.Option("--save-state", help="State after the last step, to write (.nds).")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="State to go on from (.nds); the samples are the same.")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds after which a simulator in a process of its own is ended.")] = None,
-    strict: Strict = False, json_output: JsonOutput = False,
+    budget: Budgets = None, strict: Strict = False, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
 
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
+    budgets = read_budgets(budget or (), PROFILE_FIGURES)
     choices = Choices(
         target,
         board,
@@ -226,12 +237,19 @@ def run(
         save_state(outcome.recording.final_state, keep)
     elif keep is not None:
         found = (*found, finding("ND507", f"file '{keep}'", "is not written: the run was stopped before its last step"))
-    _report(outcome.shown, found, program.network.name, strict=strict, json_output=json_output)
+    _report(outcome.shown, found, budgets, program.network.name, strict=strict, json_output=json_output)
 
 
 def _report(
-    shown: Profile | None, findings: tuple[Diagnostic, ...], name: str, *, strict: bool, json_output: bool
+    shown: Profile | None,
+    findings: tuple[Diagnostic, ...],
+    budgets: tuple[Budget, ...],
+    name: str,
+    *,
+    strict: bool,
+    json_output: bool,
 ) -> None:
+    findings = (*findings, *budget_findings(budgets, profile_measures(shown) if shown else {}))
     if json_output:
         plain = shown.model_dump(mode="json") if shown else None
         finish(findings, json_document={"profile": plain}, strict=strict)
@@ -259,6 +277,7 @@ def profile_command(
     reset: ResetMode = None,
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
+    budget: Budgets = None,
     strict: Strict = False,
     json_output: JsonOutput = False,
 ) -> None:
@@ -266,6 +285,7 @@ def profile_command(
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
+    budgets = read_budgets(budget or (), PROFILE_FIGURES)
     choices = Choices(
         target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
     )
@@ -279,7 +299,7 @@ def profile_command(
         shown = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
         found = profile_findings(shown)
     found = (*result.findings, *found)
-    _report(shown, found, program.network.name, strict=strict, json_output=json_output)
+    _report(shown, found, budgets, program.network.name, strict=strict, json_output=json_output)
 
 
 def _own_recording(program: Program, path: Path) -> Recording:

@@ -16,13 +16,13 @@ SUFFIX = ".template"
 
 
 def write_template(name: str, folder: Path) -> tuple[Path, ...]:
-    """Write the project of a backend into a folder that is not there yet. Raises DiagnosticError: ND706 (name or folder), ND007."""
+    """Write the project of a backend into a folder that is not there yet. Raises DiagnosticError: ND710 (name or folder), ND007."""
     if not NAME.fullmatch(name):
         message = "is no name for a backend: small letters, digits and -, a letter first"
-        raise DiagnosticError("usage", (finding("ND706", f"backend '{name}'", message, fixes=["mychip"]),))
+        raise DiagnosticError("usage", (finding("ND710", f"backend '{name}'", message, fixes=["mychip"]),))
     if folder.exists():
         message = "is there already, and nothing is overwritten"
-        raise DiagnosticError("usage", (finding("ND706", f"folder '{folder}'", message, fixes=["--folder OTHER"]),))
+        raise DiagnosticError("usage", (finding("ND710", f"folder '{folder}'", message, fixes=["--folder OTHER"]),))
     package, title = f"neurodeploy_{name.replace('-', '_')}", "".join(part.title() for part in name.split("-"))
     names = {"@name@": name, "@package@": package, "@Title@": title}
     written: list[Path] = []

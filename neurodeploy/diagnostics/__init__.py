@@ -11,7 +11,7 @@ from neurodeploy.diagnostics.finding import (
     raise_errors,
     sorted_findings,
 )
-from neurodeploy.diagnostics.render import render, render_all, to_plain
+from neurodeploy.diagnostics.render import comparison, render, render_all, to_plain
 
 __all__ = [
     "Diagnostic",
@@ -19,6 +19,7 @@ __all__ = [
     "Fix",
     "Rule",
     "Severity",
+    "comparison",
     "errors_in",
     "finding",
     "raise_errors",

@@ -8,7 +8,7 @@ from typing import Any
 from neurodeploy.diagnostics.catalogue import rule
 from neurodeploy.diagnostics.finding import Diagnostic, Fix
 
-__all__ = ["render", "render_all", "to_plain"]
+__all__ = ["comparison", "render", "render_all", "to_plain"]
 
 
 def _number(value: float) -> str:
@@ -21,7 +21,8 @@ def _quantity(value: float, unit: str) -> str:
     return f"{_number(value)} {unit}".rstrip()
 
 
-def _comparison(item: Diagnostic) -> str | None:
+def comparison(item: Diagnostic) -> str | None:
+    """Return the two numbers of a finding as text, or None if it has none."""
     first, second = rule(item.code).words
     if item.found is None:
         return None
@@ -41,9 +42,9 @@ def _fix_line(fix: Fix) -> str:
 def render(item: Diagnostic) -> str:
     """Return the finding as text, several lines, no newline at the end."""
     lines = [f"{item.severity}[{item.code}] {item.where}: {item.message}"]
-    comparison = _comparison(item)
-    if comparison:
-        lines.append(f"   {comparison}")
+    numbers = comparison(item)
+    if numbers:
+        lines.append(f"   {numbers}")
     if item.limit_source:
         lines.append(f"   {rule(item.code).words[1]} from {item.limit_source}")
     lines += [f"   {_fix_line(fix)}" for fix in item.fixes]

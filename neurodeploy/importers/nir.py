@@ -185,7 +185,7 @@ def _assumptions(graph: FlatGraph, options: ImportOptions, version: str) -> tupl
     lines = [("dt_s", absent, f"{options.dt_s:g} s" if options.dt_s else "asked for", user)]
     if kinds & {"LIF", "CubaLIF", "IF"}:
         lines.append(("reset", f"not in files of nir {version}", str(options.reset), f"{user}; spikes depend on it"))
-    if kinds & {"LIF", "CubaLIF", "LI"}:
+    if kinds & {"LIF", "CubaLIF", "LI", "CubaLI"}:
         rule, unit = options.discretization, options.time_unit
         lines.append(("discretization", absent, rule or "euler", user if rule else "default"))
         lines.append(("unit of time constants", absent, unit or "s", user if unit else "default"))

@@ -18,7 +18,7 @@ from neurodeploy.network.convolution import output_shape, window_of
 
 __all__ = ["LAYERS", "NEURONS", "OPERATIONS", "Arrival", "Arrivals", "Chains"]
 
-NEURONS = ("LIF", "CubaLIF", "IF", "LI")
+NEURONS = ("LIF", "CubaLIF", "IF", "LI", "CubaLI")
 LAYERS = ("Conv1d", "Conv2d", "SumPool2d", "AvgPool2d")
 OPERATIONS = ("Affine", "Linear", "Scale", "Flatten", "Delay", *LAYERS)
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.importers.nir_reader import NirNode
 from neurodeploy.importers.options import ImportOptions
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import CubaLif, Euler, Exact, If, Li, Lif, Neuron, Reset
+from neurodeploy.network import CubaLi, CubaLif, Euler, Exact, If, Li, Lif, Neuron, Reset
 
 __all__ = ["NeuronReader"]
 
@@ -20,6 +20,7 @@ _FIELDS = {
     "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"),
     "IF": ("r", "v_threshold"),
     "LI": ("tau", "r", "v_leak"),
+    "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak"),
 }
 _RESET_SINCE = (1, 0, 6)
 """The writer's version from which v_reset means what it says; files before were written for subtraction."""
@@ -62,7 +63,7 @@ class NeuronReader:
         if any(value is None for value in values.values()):
             return None
         common: dict[str, Any] = {"r": values["r"], "bias": 0.0 if bias is None else bias}
-        if node.type != "LI":
+        if node.type not in ("LI", "CubaLI"):
             common |= {"v_threshold": values["v_threshold"], "reset": self.reset(name, values)}
         if node.type == "IF":
             return If(**common)
@@ -70,12 +71,13 @@ class NeuronReader:
             "v_leak": values["v_leak"],
             "discretization": Exact() if self.options.discretization == "exact" else Euler(),
         }
-        if node.type == "CubaLIF":
+        if node.type in ("CubaLIF", "CubaLI"):
             taus = {
                 "tau_syn_s": self.seconds(name, values["tau_syn"]),
                 "tau_m_s": self.seconds(name, values["tau_mem"]),
             }
-            return CubaLif(**common, **taus, w_in=values.get("w_in", 1.0))
+            cuba = CubaLif if node.type == "CubaLIF" else CubaLi
+            return cuba(**common, **taus, w_in=values.get("w_in", 1.0))
         tau = self.seconds(name, values["tau"])
         return Lif(**common, tau_m_s=tau) if node.type == "LIF" else Li(**common, tau_m_s=tau)
 

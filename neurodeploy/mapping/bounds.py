@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurodeploy.check.demand import Projection
 from neurodeploy.check.limits import core_limits
-from neurodeploy.quantize.quantized import Quantized, QuantizedProjection
+from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
 
 __all__ = ["lower_bounds"]
 
 
-def _least_bits(target: Target, projection: QuantizedProjection) -> float:
+def _least_bits(target: Target, projection: Projection) -> float:
     """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
     rules = target.counting
     per_entry = projection.weight_format.weight_bits + rules.entry_prefix.value / rules.synapses_per_entry.value
-    return projection.targets.size * per_entry
+    return projection.least_weights * per_entry
 
 
 def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
@@ -44,7 +45,7 @@ def _least_pairs(quantized: Quantized, in_core: int, inputs_too: bool) -> int:
     inputs = {item.name for item in quantized.network.inputs}
     total, by_source = 0, dict[str, np.ndarray]()
     for projection in quantized.projections:
-        fan_out = np.diff(projection.indptr)
+        fan_out = projection.fan_out
         known = by_source.get(projection.source)
         by_source[projection.source] = fan_out if known is None else np.maximum(known, fan_out)
     for source, fan_out in by_source.items():

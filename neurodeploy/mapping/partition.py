@@ -1,8 +1,9 @@
 """Verb: partition, which neurons share a core: first fit over all resources at once. Counts nothing itself.
 
-Cores are filled one after the other in the order of the network; the next slice of a population is the longest that
-fits beside what the core holds, found by bisection with the exact count. How many cores a neuron's spikes go to follows
-from how its receivers were split, so rounds repeat with the destinations of the round before until they agree.
+Cores are filled one after the other in the order of the network, populations in the order that `order_of` gives; the next
+slice of a population is the longest that fits beside what the core holds, found by bisection with the exact count. How
+many cores a neuron's spikes go to follows from how its receivers were split, so rounds repeat with the destinations of the
+round before until they agree.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.demand import Columns, Demand, add, columns_by_target, empty, slice_demand
+from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.order import furthest, order_of, placing_limits
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.quantize.wiring import parts
 from neurodeploy.target.target import Target
 
 __all__ = ["partition"]
@@ -32,14 +35,15 @@ class _Fill:
         self,
         quantized: Quantized,
         target: Target,
-        into: dict[str, list[Columns]],
+        into: dict[str, list[Projection]],
+        orders: dict[str, Ints],
         destinations: dict[str, Ints],
         last_core: int | None,
     ) -> None:
         self.last_core = last_core
-        self.target, self.into, self.destinations = target, into, destinations
-        self.limits = {name: limit for name, limit in core_limits(target).items() if name != "fan_in"}
-        self.held, self.core = empty(), 0
+        self.target, self.into, self.orders, self.destinations = target, into, orders, destinations
+        self.limits = placing_limits(target)
+        self.held, self.core, self.hint = empty(), 0, dict[str, int]()
         self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in quantized.populations}
 
     @property
@@ -49,36 +53,17 @@ class _Fill:
 
     def with_slice(self, held: Demand, population: QuantizedPopulation, start: int, stop: int) -> Demand:
         """Use of a core after a slice is added."""
-        more = slice_demand(
-            self.target,
-            population,
-            self.into[population.name],
-            start,
-            stop,
-            self.destinations[population.name],
-        )
-        return add(held, more)
-
-    def fits(self, demand: Demand) -> bool:
-        """Whether a core can hold it."""
-        return not exceeded(demand.figures(), self.limits)
+        neurons = np.sort(self.orders[population.name][start:stop])
+        into, destinations = self.into[population.name], self.destinations[population.name]
+        return add(held, demand_of(self.target, population, into, neurons, destinations, held.rows))
 
     def longest(self, population: QuantizedPopulation, start: int) -> int:
         """The largest stop for which [start, stop) fits into the core that is open; `start` if nothing does."""
-        low, high, step = start, population.size, 64
-        while low < high:  # gallop: the slice is often much shorter than the rest of the population
-            probe = min(start + step, high)
-            if not self.fits(self.with_slice(self.held, population, start, probe)):
-                high = probe - 1
-                break
-            low, step = probe, step * 2
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.fits(self.with_slice(self.held, population, start, middle)):
-                low = middle
-            else:
-                high = middle - 1
-        return low
+
+        def fits(stop: int) -> bool:
+            return not exceeded(self.with_slice(self.held, population, start, stop).figures(), self.limits)
+
+        return furthest(start, population.size, fits, self.hint.get(population.name, 64))
 
     def place(self, population: QuantizedPopulation) -> Diagnostic | None:
         """Place a whole population; return the proof if one neuron fits no empty core."""
@@ -93,7 +78,8 @@ class _Fill:
                     return None
                 continue
             self.held = self.with_slice(self.held, population, start, stop)
-            self.core_of[population.name][start:stop] = self.core
+            self.core_of[population.name][self.orders[population.name][start:stop]] = self.core
+            self.hint[population.name] = stop - start
             start, fresh = stop, False
         return None
 
@@ -101,6 +87,7 @@ class _Fill:
         """Finding of a neuron that overfills an empty core."""
         figures = self.with_slice(empty(), population, neuron, neuron + 1).figures()
         name = exceeded(figures, self.limits)[0]
+        neuron = int(self.orders[population.name][neuron])
         limit: Limit = self.limits[name]
         return finding(
             CODES[name],
@@ -126,9 +113,10 @@ def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDA
     for projection in quantized.projections:
         if projection.source not in core_of:
             continue
-        source = np.repeat(np.arange(projection.indptr.size - 1), np.diff(projection.indptr))
-        key = source * n_cores + core_of[projection.target][projection.targets]
-        pairs.setdefault(projection.source, []).append(_unique(key, core_of[projection.source].size * n_cores))
+        cores, bound = core_of[projection.target], core_of[projection.source].size * n_cores
+        for start, part in parts(projection):
+            key = part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows]
+            pairs.setdefault(projection.source, []).append(_unique(key, bound))
     found: dict[str, Ints] = {}
     for name, cores in core_of.items():
         keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
@@ -165,11 +153,12 @@ def partition(quantized: Quantized, target: Target, *, stop_early: bool = False)
     Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more cores than the target has),
     ND402 (not placed by this mapper).
     """
-    into = columns_by_target(quantized)
+    into = projections_into(quantized)
+    orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
     destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
     tried: list[int] = []
     for _ in range(ROUNDS):
-        fill = _Fill(quantized, target, into, destinations, target.cores if stop_early else None)
+        fill = _Fill(quantized, target, into, orders, destinations, target.cores if stop_early else None)
         proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
         if proofs:
             raise DiagnosticError(STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.demand import Columns, SegmentPlan, columns_by_target, plan_segment
+from neurodeploy.check.demand import SegmentPlan, plan_segment, projections_into, stored
+from neurodeploy.check.patterns import patterns_of
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.program.build import Segment, build_tables, make_format
+from neurodeploy.program.build import Lists, Segment, build_tables, make_format
 from neurodeploy.program.program import PlacedPopulation, Program
+from neurodeploy.quantize.wiring import Part
 from neurodeploy.target.target import Target
 
 __all__ = ["place"]
@@ -29,83 +29,88 @@ def _core_ids(n_cores: int, target: Target, seed: int) -> Ints:
     return ids
 
 
-def _runs(cores: NDArray[np.int32]) -> list[tuple[int, int, int]]:
-    """(core, start, stop) of the runs of equal cores; first fit yields few."""
-    edges = np.flatnonzero(np.diff(cores)) + 1
-    bounds = [0, *(int(edge) for edge in edges), cores.size]
-    return [(int(cores[a]), a, b) for a, b in pairwise(bounds)]
-
-
-def _first_rows(cut: Cut) -> dict[tuple[str, int], int]:
-    """(population, start of a run) -> row of its first neuron within the core."""
-    filled, found = np.zeros(cut.n_cores, dtype=np.int64), dict[tuple[str, int], int]()
+def _members(cut: Cut) -> list[list[tuple[str, Ints]]]:
+    """Of every core: (population, its neurons there), in the order of the network."""
+    found: list[list[tuple[str, Ints]]] = [[] for _ in range(cut.n_cores)]
     for population in cut.quantized.populations:
-        for core, start, stop in _runs(cut.core_of[population.name]):
-            found[population.name, start] = int(filled[core])
-            filled[core] += stop - start
+        core = cut.core_of[population.name]
+        order = np.argsort(core, kind="stable")
+        edges = np.flatnonzero(np.diff(core[order])) + 1
+        for neurons in np.split(order, edges):
+            if neurons.size:
+                found[int(core[neurons[0]])].append((population.name, neurons))
     return found
 
 
-def _segment(target: Target, columns: Columns, run: tuple[int, int, int], first_row: int) -> Segment | None:
-    """Synapses of a projection into a run of neurons, as the plan of least memory stores them."""
-    core, start, stop = run
-    plan = plan_segment(target, columns, start, stop)
-    sources = np.flatnonzero(plan.touched)
-    if not sources.size:
-        return None
-    style = make_format(columns.projection.name, columns.projection.weight_format, plan)
-    stored = _dense if plan.encoding == "dense" else _sparse
-    lengths, rows, mantissas, delays = stored(columns, plan, start, stop)
-    targets = (rows + first_row).astype(np.uint16)
-    return Segment(core, columns.projection.source, style, sources, lengths, targets, mantissas, delays)
+def _segments(cut: Cut, target: Target) -> list[Segment]:
+    """The synapses of every projection into every core, as stored there."""
+    into, found = projections_into(cut.quantized), list[Segment]()
+    for core, members in enumerate(_members(cut)):
+        plans, places, row = list[SegmentPlan](), dict[str, tuple[int, Ints]](), 0
+        for name, neurons in members:
+            plans += [plan_segment(target, projection, neurons, row) for projection in into[name]]
+            places[name] = row, neurons
+            row += neurons.size
+        for plan in (plan for same in stored(tuple(plan for plan in plans if plan.words)).values() for plan in same):
+            first_row, neurons = places[plan.projection.target]
+            found.append(_segment(core, plan, neurons, first_row))
+    return found
 
 
-_Entries = tuple[Ints, Ints, NDArray[np.int16], NDArray[np.uint8]]
-"""(entries of each source, row of each entry, mantissas, delays)."""
+def _segment(core: int, plan: SegmentPlan, neurons: Ints, first_row: int) -> Segment:
+    """Synapses of a projection into some neurons, as the plan stores them."""
+    projection, part = plan.projection, plan.projection.into(neurons)
+    style = make_format(projection.name, projection.weight_format, plan)
+    keep = {"dense": _dense, "sparse": _sparse, "shared": _shared}[plan.encoding]
+    return keep(Lists(core, projection.source, style, first_row), part)
 
 
-def _rows_of(columns: Columns, start: int, stop: int) -> tuple[slice, Ints]:
-    synapses = slice(int(columns.ptr[start]), int(columns.ptr[stop]))
-    return synapses, np.repeat(np.arange(stop - start), np.diff(columns.ptr[start : stop + 1]))
-
-
-def _dense(columns: Columns, plan: SegmentPlan, start: int, stop: int) -> _Entries:
-    """Every row of the run for every source, zeros stored."""
-    synapses, row = _rows_of(columns, start, stop)
-    position = np.cumsum(plan.touched)[columns.source[synapses]] - 1
-    shape = (int(plan.touched.sum()), stop - start)
+def _dense(lists: Lists, part: Part) -> Segment:
+    """Every neuron for every source, zeros stored."""
+    sources, position = np.unique(part.source, return_inverse=True)
+    shape = (sources.size, part.ptr.size - 1)
     mantissas, delays = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.uint8)
-    mantissas[position, row], delays[position, row] = columns.mantissas[synapses], columns.delay_steps[synapses]
-    lengths, rows = np.full(shape[0], shape[1]), np.tile(np.arange(shape[1]), shape[0])
-    return lengths, rows, mantissas.ravel(), delays.ravel()
+    mantissas[position, part.rows], delays[position, part.rows] = part.mantissas, part.delay_steps
+    rows = np.tile(np.arange(shape[1]), shape[0])
+    return lists.apart(sources.astype(np.int64), np.full(shape[0], shape[1]), rows, mantissas.ravel(), delays.ravel())
 
 
-def _sparse(columns: Columns, plan: SegmentPlan, start: int, stop: int) -> _Entries:
+def _sparse(lists: Lists, part: Part) -> Segment:
     """Only synapses, by source and row."""
-    synapses, row = _rows_of(columns, start, stop)
-    source = columns.source[synapses]
-    order = np.argsort(source, kind="stable")
-    lengths = np.bincount(source, minlength=columns.n_source)[plan.touched]
-    return lengths, row[order], columns.mantissas[synapses][order], columns.delay_steps[synapses][order]
+    order = np.argsort(part.source, kind="stable")
+    sources, lengths = np.unique(part.source, return_counts=True)
+    return lists.apart(
+        sources.astype(np.int64), lengths, part.rows[order], part.mantissas[order], part.delay_steps[order]
+    )
+
+
+def _shared(lists: Lists, part: Part) -> Segment:
+    """Each list once, and of every source the list and where it begins."""
+    same = patterns_of(part)
+    take = same.entries_of(same.first)
+    entry = same.entry[take]
+    return Segment(
+        lists=lists,
+        sources=same.source,
+        list_of=same.pattern,
+        base=same.base + lists.first_row,
+        lengths=same.length[same.first],
+        targets=same.offset[take].astype(np.uint16),
+        mantissas=part.mantissas[entry],
+        delays=part.delay_steps[entry],
+    )
 
 
 def place(cut: Cut, target: Target, *, seed: int = 0) -> Program:
     """Return the program of a cut: seed 0 places row by row, other seeds shuffle the cores within each chip."""
-    quantized, rows = cut.quantized, _first_rows(cut)
-    into = columns_by_target(quantized)
-    found = [
-        _segment(target, columns, run, rows[population.name, run[1]])
-        for population in quantized.populations
-        for columns in into[population.name]
-        for run in _runs(cut.core_of[population.name])
-    ]
+    quantized = cut.quantized
     inputs = {item.name: item.size for item in quantized.network.inputs}
     formats, routes, tables = build_tables(
         quantized.populations,
         inputs,
         cut.core_of,
         _core_ids(cut.n_cores, target, seed),
-        [item for item in found if item is not None],
+        _segments(cut, target),
     )
     placed = tuple(
         PlacedPopulation(

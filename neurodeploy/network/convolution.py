@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.network.operations import AvgPool2d, Conv1d, Conv2d, SumPool2d
 
-__all__ = ["Columns", "Window", "composed", "output_shape", "window_columns", "window_of"]
+__all__ = ["Columns", "Window", "composed", "output_shape", "window_columns", "window_of", "window_sums"]
 
 Array = NDArray[Any]
 
@@ -102,6 +102,31 @@ def window_columns(window: Window) -> Columns:
     post = np.broadcast_to(channel[:, None, None] * (out_height * out_width) + post, shape).ravel()
     weights = window.weights.reshape(out_channels, per_group, -1)[:, :, tap].ravel()
     return Columns(pre, post, weights)
+
+
+def window_sums(window: Window, values: Array) -> Array:
+    """Return (targets,) sums of the kernel's numbers `values`, as far as the kernel lies on the source at that place."""
+    channels, height, width = output_shape(window)
+    inside = [
+        _axis_inside(n, places, k, s, p, d)
+        for n, places, k, s, p, d in zip(
+            window.input_shape[1:],
+            (height, width),
+            window.weights.shape[2:],
+            window.stride,
+            window.padding,
+            window.dilation,
+            strict=True,
+        )
+    ]
+    taps = values.sum(axis=1).astype(np.float64)
+    return np.einsum("cij,yi,xj->cyx", taps, inside[0], inside[1]).reshape(channels * height * width)
+
+
+def _axis_inside(n: int, places: int, kernel: int, stride: int, padding: int, dilation: int) -> Array:
+    """(places, taps) 1.0 where a tap lies on the source."""
+    source = np.arange(places)[:, None] * stride - padding + np.arange(kernel) * dilation
+    return ((source >= 0) & (source < n)).astype(np.float64)
 
 
 def composed(first: Columns, second: Columns, n_pre: int) -> Columns:

@@ -11,35 +11,59 @@ from numpy.typing import NDArray
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
 
-__all__ = ["Segment", "build_tables"]
+__all__ = ["Lists", "Segment", "build_tables", "make_format"]
 
 Ints = NDArray[np.int64]
 _RESETS = {"zero": 0, "subtract": 1, "none": 2}
 
 
 @dataclass(frozen=True)
-class Segment:
-    """The synapses of one projection inside one core, as columns by (source, target)."""
+class Lists:
+    """Whose lists they are: one projection's, in one core, targets counted from the row of its first neuron there."""
 
     core: int
     source: str
     style: SynapseFormat
-    sources: Ints
-    """(n_segments,) source neurons, ascending."""
-    lengths: Ints
-    """(n_segments,) entries of each."""
-    targets: NDArray[np.uint16]
-    """Rows of the core."""
-    mantissas: NDArray[np.int16]
-    delays: NDArray[np.uint8]
+    first_row: int
+
+    def apart(self, sources: Ints, lengths: Ints, rows: Ints, mantissas: Any, delays: Any) -> Segment:
+        """Return a segment in which every source has a list of its own; `rows` count from the first neuron."""
+        targets = (rows + self.first_row).astype(np.uint16)
+        none, own = np.zeros(sources.size, dtype=np.int64), np.arange(sources.size)
+        return Segment(self, sources, own, none, lengths, targets, mantissas, delays)
 
 
 @dataclass(frozen=True)
-class _Lists:
-    """Lists of one core, and whose they are."""
+class Segment:
+    """The synapses of one projection inside one core: lists, and which list each source has."""
+
+    lists: Lists
+    sources: Ints
+    """(n,) source neurons, ascending."""
+    list_of: Ints
+    """(n,) list of each."""
+    base: Ints
+    """(n,) row of the core from which the list's targets count; 0 for lists that are not shared."""
+    lengths: Ints
+    """(n_lists,) entries of each list."""
+    targets: NDArray[np.uint16]
+    mantissas: NDArray[np.int16]
+    delays: NDArray[np.uint8]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether no other projection may add to these lists."""
+        return self.lists.style.encoding == "shared"
+
+
+@dataclass(frozen=True)
+class _Core:
+    """Axons and lists of one core."""
 
     owner: Ints
-    """(n_lists,) global source number."""
+    """(n_axons,) global source number, ascending."""
+    list_of: Ints
+    base: Ints
     segments_per_list: Ints
     formats: Ints
     lengths: Ints
@@ -54,25 +78,42 @@ def _gather(starts: Ints, lengths: Ints) -> Ints:
     return np.repeat(starts - offset, lengths) + np.arange(int(lengths.sum()))
 
 
-def _merge(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Lists:
-    """Sort the segments of a core by (source, projection) and join those of one source to one list."""
-    if not segments:
-        zero = np.zeros(0, dtype=np.int64)
-        return _Lists(zero, zero, zero, zero, zero.astype(np.uint16), zero.astype(np.int16), zero.astype(np.uint8))
-    owner = np.concatenate([first_of[item.source] + item.sources for item in segments])
-    lengths = np.concatenate([item.lengths for item in segments])
-    formats = np.concatenate([np.full(item.sources.size, format_index[item.style]) for item in segments])
-    order = np.argsort(owner, kind="stable")
+def _joined(arrays: list[Any], dtype: Any) -> Any:
+    return np.concatenate([*arrays, np.zeros(0, dtype=dtype)]).astype(dtype, copy=False)
+
+
+def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Core:
+    """Join the segments of each source to one list, and number the lists of a core."""
+    # a list is known by (its owner, 0), or, if it is shared, by (a number of its own below all owners, 0)
+    keys, owners, bases, per_axon = list[Ints](), list[Ints](), list[Ints](), list[Ints]()
+    shared = 0
+    for item in segments:
+        owner = first_of[item.lists.source] + item.sources
+        if item.is_shared:
+            own = -1 - shared - np.arange(item.lengths.size)
+            shared += item.lengths.size
+        else:
+            own = owner
+        keys.append(own)
+        owners.append(owner)
+        bases.append(item.base)
+        per_axon.append(own[item.list_of])
+    key, lengths = _joined(keys, np.int64), _joined([item.lengths for item in segments], np.int64)
+    formats = _joined([np.full(item.lengths.size, format_index[item.lists.style]) for item in segments], np.int64)
+    order = np.argsort(key, kind="stable")
     entry = _gather((np.cumsum(lengths) - lengths)[order], lengths[order])
-    owners, per_list = np.unique(owner, return_counts=True)
-    return _Lists(
-        owners,
-        per_list,
-        formats[order],
-        lengths[order],
-        np.concatenate([item.targets for item in segments])[entry],
-        np.concatenate([item.mantissas for item in segments])[entry],
-        np.concatenate([item.delays for item in segments])[entry],
+    names, per_list = np.unique(key, return_counts=True)
+    owner, first = np.unique(_joined(owners, np.int64), return_index=True)
+    return _Core(
+        owner=owner,
+        list_of=cast(Ints, np.searchsorted(names, _joined(per_axon, np.int64)[first])),
+        base=_joined(bases, np.int64)[first],
+        segments_per_list=per_list,
+        formats=formats[order],
+        lengths=lengths[order],
+        targets=_joined([item.targets for item in segments], np.uint16)[entry],
+        mantissas=_joined([item.mantissas for item in segments], np.int16)[entry],
+        delays=_joined([item.delays for item in segments], np.uint8)[entry],
     )
 
 
@@ -118,35 +159,35 @@ def build_tables(
     """Return formats, input routes and tables; `inputs` is name -> lines, `core_id` (n_cores,) the physical cores."""
     n_cores = int(np.asarray(core_id).size)
     population, neuron, core = _rows(populations, core_of)
-    formats = tuple(dict.fromkeys(item.style for item in segments))
+    formats = tuple(dict.fromkeys(item.lists.style for item in segments))
     format_index = {style: index for index, style in enumerate(formats)}
     sizes = [*inputs.values(), *(item.size for item in populations)]
     first_of = dict(zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False))
     by_core: list[list[Segment]] = [[] for _ in range(n_cores)]
     for item in segments:
-        by_core[item.core].append(item)
-    lists = [_merge(items, first_of, format_index) for items in by_core]
-    owner = np.concatenate([item.owner for item in lists])
-    to_core = np.repeat(np.arange(n_cores), [item.owner.size for item in lists])
-    axon = np.concatenate([np.arange(item.owner.size) for item in lists])
+        by_core[item.lists.core].append(item)
+    cores = [_core(items, first_of, format_index) for items in by_core]
+    owner = np.concatenate([item.owner for item in cores])
+    to_core = np.repeat(np.arange(n_cores), [item.owner.size for item in cores])
+    axon = np.concatenate([np.arange(item.owner.size) for item in cores])
     routes, out = _routes(inputs, populations, population, neuron, first_of, (owner, to_core, axon))
     tables = Tables(
         core_id=np.asarray(core_id, dtype=np.int64),
         compartment_ptr=_ptr(np.bincount(core, minlength=n_cores)),
-        in_axon_ptr=_ptr([item.owner.size for item in lists]),
-        list_ptr=_ptr([item.owner.size for item in lists]),
+        in_axon_ptr=_ptr([item.owner.size for item in cores]),
+        list_ptr=_ptr([item.segments_per_list.size for item in cores]),
         population=population.astype(np.int32),
         neuron=neuron.astype(np.int32),
         **_registers(populations, population, neuron),
         **out,
-        in_axon_list=axon.astype(np.int32),
-        in_axon_base=np.zeros(axon.size, dtype=np.int32),
-        segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in lists])),
-        segment_format=np.concatenate([item.formats for item in lists]).astype(np.int32),
-        entry_ptr=_ptr(np.concatenate([item.lengths for item in lists])),
-        entry_target=np.concatenate([item.targets for item in lists]).astype(np.uint16),
-        entry_mantissa=np.concatenate([item.mantissas for item in lists]).astype(np.int16),
-        entry_delay=np.concatenate([item.delays for item in lists]).astype(np.uint8),
+        in_axon_list=np.concatenate([item.list_of for item in cores]).astype(np.int32),
+        in_axon_base=np.concatenate([item.base for item in cores]).astype(np.int32),
+        segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in cores])),
+        segment_format=np.concatenate([item.formats for item in cores]).astype(np.int32),
+        entry_ptr=_ptr(np.concatenate([item.lengths for item in cores])),
+        entry_target=np.concatenate([item.targets for item in cores]).astype(np.uint16),
+        entry_mantissa=np.concatenate([item.mantissas for item in cores]).astype(np.int16),
+        entry_delay=np.concatenate([item.delays for item in cores]).astype(np.uint8),
     )
     return formats, routes, tables
 

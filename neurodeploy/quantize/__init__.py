@@ -4,8 +4,8 @@ from neurodeploy.quantize.quantize import quantize
 from neurodeploy.quantize.quantized import (
     Quantized,
     QuantizedPopulation,
-    QuantizedProjection,
     QuantizeOptions,
 )
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 
-__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection", "quantize"]
+__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection", "WindowProjection", "quantize"]

@@ -9,20 +9,20 @@ import numpy as np
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network, Population, Projection, WeightFormat
-from neurodeploy.network.connectivity import Synapses, synapses_of
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.quantize.capability import capability_findings
 from neurodeploy.quantize.fold import Folded, fold
 from neurodeploy.quantize.quantized import (
     Quantized,
     QuantizedPopulation,
-    QuantizedProjection,
     QuantizeOptions,
 )
 from neurodeploy.quantize.registers import float_registers, integer_registers
 from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findings, reach_findings
 from neurodeploy.quantize.scale import Incoming, choose_scale, exponent_for
-from neurodeploy.quantize.weights import as_csr, round_weights, sign_mode_of
+from neurodeploy.quantize.weights import round_weights, sign_mode_of
+from neurodeploy.quantize.wires import wires_of
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 from neurodeploy.target.arithmetic import stored_mantissas
 from neurodeploy.target.target import Target
 
@@ -37,7 +37,7 @@ class _Work:
     def __init__(self, network: Network, target: Target, options: QuantizeOptions) -> None:
         self.network, self.target, self.options = network, target, options
         self.populations: list[QuantizedPopulation] = []
-        self.projections: dict[str, QuantizedProjection] = {}
+        self.projections: dict[str, QuantizedProjection | WindowProjection] = {}
         self.ledger: list[LedgerLine] = []
         self.findings: list[Diagnostic] = []
 
@@ -58,11 +58,9 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     work = _Work(network, target, options or QuantizeOptions())
     work.findings += capability_findings(network, target, work.options)
     raise_errors(STAGE, work.findings)
-    by_target: dict[str, list[tuple[Projection, Synapses]]] = {item.name: [] for item in network.populations}
+    by_target: dict[str, list[Projection]] = {item.name: [] for item in network.populations}
     for projection in network.projections:
-        by_target[projection.target].append(
-            (projection, synapses_of(projection, network.source_size(projection.source)))
-        )
+        by_target[projection.target].append(projection)
     for population in network.populations:
         convert = _convert_integers if isinstance(population.neuron, IntegerNeuron) else _convert_floats
         convert(work, population, by_target[population.name])
@@ -78,57 +76,52 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     )
 
 
-def _incoming(work: _Work, folded: Folded, pairs: list[tuple[Projection, Synapses]]) -> list[Incoming]:
+def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> list[Incoming]:
     found: list[Incoming] = []
-    for projection, synapses in pairs:
-        weights = synapses.weights.astype(np.float64) * folded.weight_gain[synapses.post]
-        found.append(Incoming(projection.name, synapses.post, weights, work.bits(projection), sign_mode_of(weights)))
+    for projection in projections:
+        wires = wires_of(projection, work.network.source_size(projection.source), folded.weight_gain)
+        volts = wires.volts
+        found.append(Incoming(wires, volts, work.bits(projection), sign_mode_of(volts)))
     return found
 
 
-def _convert_floats(work: _Work, population: Population, pairs: list[tuple[Projection, Synapses]]) -> None:
+def _convert_floats(work: _Work, population: Population, projections: list[Projection]) -> None:
     folded = fold(population, work.network.time.dt_s)
-    incoming = _incoming(work, folded, pairs)
+    incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
     scale = choose_scale(work.target, folded, incoming)
     registers, ledger, findings = float_registers(population, folded, work.target, scale)
     work.populations.append(registers)
     work.ledger += ledger
     work.findings += findings
-    for (projection, synapses), item in zip(pairs, incoming, strict=True):
+    for projection, item in zip(projections, incoming, strict=True):
         exponent = exponent_for(work.target, item, scale) or 0
         style = WeightFormat(weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode))
         mantissas, loss = round_weights(work.target.dialect, item.weights, scale, style)
         work.ledger.append(loss_line(projection.name, style, loss))
         work.findings += loss_findings(projection.name, loss)
-        _keep(work, projection, synapses, mantissas, style)
+        work.projections[projection.name] = item.wires.stored(mantissas, style)
+        rounded.append((style, mantissas))
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
-    work.findings += reach_findings(
-        registers, folded, incoming, [work.projections[p.name] for p, _ in pairs], work.target
-    )
+    work.findings += reach_findings(registers, folded, incoming, rounded, work.target)
 
 
-def _keep(work: _Work, projection: Projection, synapses: Synapses, mantissas: Any, style: WeightFormat) -> None:
-    n_source = work.network.source_size(projection.source)
-    work.projections[projection.name] = as_csr(
-        projection.name, projection.source, projection.target, n_source, synapses, mantissas, style
-    )
-
-
-def _integer_style(work: _Work, projection: Projection, synapses: Synapses) -> WeightFormat:
+def _integer_style(work: _Work, projection: Projection, weights: Any) -> WeightFormat:
     if projection.weight_format is not None:
         return projection.weight_format.model_copy(update={"weight_bits": work.bits(projection)})
-    mode = cast(Literal["mixed", "excitatory", "inhibitory"], sign_mode_of(synapses.weights))
+    mode = cast(Literal["mixed", "excitatory", "inhibitory"], sign_mode_of(weights))
     return WeightFormat(weight_bits=work.bits(projection), sign_mode=mode)
 
 
-def _convert_integers(work: _Work, population: Population, pairs: list[tuple[Projection, Synapses]]) -> None:
+def _convert_integers(work: _Work, population: Population, projections: list[Projection]) -> None:
     registers, findings = integer_registers(population, work.target)
     work.populations.append(registers)
     work.findings += findings
-    for projection, synapses in pairs:
-        style, where = _integer_style(work, projection, synapses), f"projection '{projection.name}'"
-        mantissas = np.rint(synapses.weights).astype(np.int64)
-        if np.any(mantissas != synapses.weights):
+    for projection in projections:
+        wires = wires_of(projection, work.network.source_size(projection.source), np.ones(population.size))
+        weights = wires.weights
+        style, where = _integer_style(work, projection, weights), f"projection '{projection.name}'"
+        mantissas = np.rint(weights).astype(np.int64)
+        if np.any(mantissas != weights):
             work.findings.append(
                 finding(
                     "ND209",
@@ -152,4 +145,4 @@ def _convert_integers(work: _Work, population: Population, pairs: list[tuple[Pro
                     fixes=["even mantissas, more bits, or one projection for each sign"],
                 )
             )
-        _keep(work, projection, synapses, mantissas, style)
+        work.projections[projection.name] = wires.stored(mantissas, style)

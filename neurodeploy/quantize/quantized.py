@@ -9,9 +9,10 @@ from pydantic import Field
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import Network, WeightFormat
+from neurodeploy.network import Network
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 
-__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection"]
+__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation"]
 
 
 class QuantizeOptions(Noun):
@@ -47,28 +48,6 @@ class QuantizedPopulation(Noun):
     """(size,) each: what only this kind has, as the network gives it."""
 
 
-class QuantizedProjection(Noun):
-    """Synapses by source neuron (CSR): source i has entries [indptr[i], indptr[i+1]), targets ascending."""
-
-    name: Name
-    source: Name
-    target: Name
-    weight_format: WeightFormat
-    indptr: IntArray
-    """(n_source + 1,) int64."""
-    targets: IntArray
-    """(n_synapses,) int32."""
-    mantissas: IntArray
-    """(n_synapses,) int16; exactly representable in `weight_format`."""
-    delay_steps: IntArray
-    """(n_synapses,) uint8."""
-
-    @property
-    def max_delay_steps(self) -> int:
-        """The longest delay, 0 if there is none."""
-        return int(self.delay_steps.max()) if self.delay_steps.size else 0
-
-
 class Quantized(Noun):
     """A network in the integers of one target family; board and rule set do not matter to it."""
 
@@ -76,7 +55,7 @@ class Quantized(Noun):
     target_name: Name
     options: QuantizeOptions
     populations: tuple[QuantizedPopulation, ...]
-    projections: tuple[QuantizedProjection, ...]
+    projections: tuple[QuantizedProjection | WindowProjection, ...]
     ledger: tuple[LedgerLine, ...]
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes of the conversion; errors are raised instead."""

@@ -9,7 +9,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import WeightFormat
 from neurodeploy.quantize.fold import Folded
-from neurodeploy.quantize.quantized import QuantizedPopulation, QuantizedProjection
+from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.scale import Incoming, worst_current, worst_sum
 from neurodeploy.quantize.weights import WeightLoss
 from neurodeploy.target.arithmetic import effective_weights
@@ -89,19 +89,18 @@ def reach_findings(
     registers: QuantizedPopulation,
     folded: Folded,
     incoming: list[Incoming],
-    projections: list[QuantizedProjection],
+    rounded: list[tuple[WeightFormat, NDArray[np.int64]]],
     target: Target,
 ) -> list[Diagnostic]:
     """Return ND216 (neurons that rounding silenced) and ND218 (neurons that rounding made fire by themselves)."""
     if not registers.spiking or folded.threshold is None:
         return []
     size, where, found = registers.size, f"population '{registers.name}'", list[Diagnostic]()
-    wanted = folded.bias + sum((np.bincount(i.post, np.maximum(i.weights, 0), size) for i in incoming), np.zeros(size))
+    wanted = folded.bias + sum((i.wires.sums(np.maximum(i.weights, 0)) for i in incoming), np.zeros(size))
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)
-    for item in projections:
-        style = item.weight_format
-        weights = effective_weights(target.dialect, item.mantissas, style.weight_bits, style.exponent, style.sign_mode)
-        has += np.bincount(item.targets, np.maximum(weights, 0), size)
+    for item, (style, mantissas) in zip(incoming, rounded, strict=True):
+        weights = effective_weights(target.dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
+        has += item.wires.sums(np.maximum(weights, 0).astype(np.float64))
     dead = np.flatnonzero((wanted > 0) & (has <= 0))
     if dead.size:
         found.append(

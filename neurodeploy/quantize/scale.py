@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.quantize.fold import Folded
+from neurodeploy.quantize.wires import Wires
 from neurodeploy.target.arithmetic import mantissa_limits
 from neurodeploy.target.target import Target
 
@@ -23,8 +24,7 @@ __all__ = ["Incoming", "choose_scale", "exponent_for", "worst_current", "worst_s
 class Incoming(NamedTuple):
     """A projection's weights, folded, in volts per spike."""
 
-    name: str
-    post: NDArray[np.int64]
+    wires: Wires
     weights: NDArray[np.float64]
     weight_bits: int
     sign_mode: str
@@ -53,8 +53,8 @@ def worst_sum(incoming: list[Incoming], size: int) -> NDArray[np.float64]:
     """Return (size,) the largest |sum| of weights of one sign that can reach each neuron in one step, in volts."""
     positive, negative = np.zeros(size), np.zeros(size)
     for item in incoming:
-        positive += np.bincount(item.post, np.maximum(item.weights, 0), size)
-        negative += np.bincount(item.post, np.maximum(-item.weights, 0), size)
+        positive += item.wires.sums(np.maximum(item.weights, 0))
+        negative += item.wires.sums(np.maximum(-item.weights, 0))
     return np.maximum(positive, negative)
 
 

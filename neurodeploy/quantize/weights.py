@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.network import WeightFormat
-from neurodeploy.network.connectivity import Synapses
-from neurodeploy.quantize.quantized import QuantizedProjection
 from neurodeploy.target.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.target.dialect import Dialect
 
-__all__ = ["WeightLoss", "as_csr", "round_weights", "sign_mode_of"]
+__all__ = ["WeightLoss", "round_weights", "sign_mode_of"]
 
 
 class WeightLoss(NamedTuple):
@@ -55,27 +53,3 @@ def round_weights(
         n_synapses=int(weights.size),
     )
     return mantissas, loss
-
-
-def as_csr(
-    name: str,
-    source: str,
-    target: str,
-    n_source: int,
-    synapses: Synapses,
-    mantissas: NDArray[np.int64],
-    style: WeightFormat,
-) -> QuantizedProjection:
-    """Return the projection by source neuron. Synapses that rounded to 0 stay: leaving them out is the user's choice."""
-    indptr = np.zeros(n_source + 1, dtype=np.int64)
-    np.cumsum(np.bincount(synapses.pre, minlength=n_source), out=indptr[1:])
-    return QuantizedProjection(
-        name=name,
-        source=source,
-        target=target,
-        weight_format=style,
-        indptr=indptr,
-        targets=synapses.post.astype(np.int32),
-        mantissas=mantissas.astype(np.int16),
-        delay_steps=synapses.delay_steps.astype(np.uint8),
-    )

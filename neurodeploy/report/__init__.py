@@ -1,18 +1,23 @@
 """Report: what people look at. Pure functions from nouns to renderables; nothing is decided here."""
 
+from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.report.tables import compilation_lines, ledger_table, profile_report, resource_table
-from neurodeploy.report.target_tables import target_report, target_rows, target_table
+from neurodeploy.report.target_tables import confidence_table, other_table, target_report, target_rows, target_table
 
 __all__ = [
+    "confidence_table",
     "compilation_lines",
     "count",
     "interval",
+    "judgement_lines",
     "ledger_table",
+    "other_table",
     "profile_report",
     "resource_table",
     "si",
     "target_report",
     "target_rows",
     "target_table",
+    "use_table",
 ]

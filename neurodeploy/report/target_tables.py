@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple, cast, get_args
 
 from pydantic import BaseModel
 from rich.console import Group, RenderableType
@@ -12,10 +13,11 @@ from rich.text import Text
 
 from neurodeploy.report.quantity import si
 from neurodeploy.report.tables import plain_table
-from neurodeploy.target.figure import Figure, FigureList, FigureRange, FigureTable
+from neurodeploy.target.figure import Confidence, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
+from neurodeploy.target.other import OtherTarget, Words
 from neurodeploy.target.target import Target
 
-__all__ = ["FigureRow", "target_report", "target_rows", "target_table"]
+__all__ = ["FigureRow", "confidence_table", "other_table", "target_report", "target_rows", "target_table"]
 
 SI_UNITS = ("J", "s", "W")
 
@@ -45,6 +47,9 @@ def _shown(figure: Figure | FigureRange | FigureList | FigureTable) -> str:
 
 
 def _walk(path: str, value: object) -> Iterator[FigureRow]:
+    if isinstance(value, Words):
+        yield FigureRow(path, ", ".join(value.words), value.confidence, value.source)
+        return
     if isinstance(value, (Figure, FigureRange, FigureList, FigureTable)):
         yield FigureRow(path, _shown(value), value.confidence, value.source)
         return
@@ -57,29 +62,31 @@ def _walk(path: str, value: object) -> Iterator[FigureRow]:
         yield from _walk(f"{path}.{name}" if path else name, item)
 
 
-def target_rows(target: Target) -> list[FigureRow]:
+def target_rows(target: Target | OtherTarget) -> list[FigureRow]:
     """Return every figure of a target, in the order of its file's fields."""
     return list(_walk("", target))
 
 
-def target_report(target: Target) -> RenderableType:
+def target_report(target: Target | OtherTarget) -> RenderableType:
     """Return every figure of a target; sources are numbered and listed once below the table."""
-    title = f"{target.title} ({target.file}), dialect {target.dialect.name}, rule set {target.rule_set}"
-    table = plain_table(title, "figure", "value", "confidence", "source", text=True)
+    if isinstance(target, Target):
+        kind = f"dialect {target.dialect.name}, rule set {target.rule_set}"
+        notes = [f"board {name}: {board.title}, {board.chips.value:g} chips" for name, board in target.boards.items()]
+    else:
+        kind = f"architecture {target.architecture}: judged, not compiled for"
+        notes = [f"not judged: {line}" for line in target.not_judged]
+    table = plain_table(f"{target.title} ({target.file}), {kind}", "figure", "value", "confidence", "source", text=True)
     table.columns[0].no_wrap = True
     sources: dict[str, int] = {}
     for row in target_rows(target):
         number = sources.setdefault(row.source, len(sources) + 1)
         table.add_row(row.field, row.value, row.confidence, f"[{number}]")
     listed = [Text(f"[{number}] {source}") for source, number in sources.items()]
-    boards = [
-        Text(f"board {name}: {board.title}, {board.chips.value:g} chips") for name, board in target.boards.items()
-    ]
-    return Group(table, Text(""), *boards, Text(""), *listed)
+    return Group(table, Text(""), *(Text(note) for note in notes), Text(""), *listed)
 
 
 def target_table(targets: Iterable[Target]) -> Table:
-    """Return one row for each target."""
+    """Return one row for each target of Loihi-style cores."""
     heads = ("target", "title", "cores", "neurons", "words", "in axons", "out axons", "boards")
     table = plain_table("chips, and limits of one core", *heads)
     for item in targets:
@@ -87,4 +94,42 @@ def target_table(targets: Iterable[Target]) -> Table:
         figures = (limits.compartments, limits.synapse_memory, limits.input_axons, limits.output_axons)
         cells = [f"{figure.value:,.0f}" if figure else "no figure" for figure in figures]
         table.add_row(item.name, item.title, f"{item.chip.cores.value:.0f}", *cells, str(len(item.boards)))
+    return table
+
+
+def other_table(targets: Iterable[OtherTarget]) -> Table:
+    """Return one row for each target of another architecture."""
+    heads = ("target", "title", "architecture", "limits")
+    table = plain_table("other architectures, against which networks are judged", *heads, text=True)
+    table.columns[0].no_wrap = True
+    for item in targets:
+        table.add_row(item.name, item.title, item.architecture, _limits(item))
+    return table
+
+
+def _limits(target: OtherTarget) -> str:
+    """Every limit in a few words; what differs from core to core by its least and greatest."""
+    told: list[str] = []
+    for name in type(target.limits).model_fields:
+        figure = getattr(target.limits, name)
+        if isinstance(figure, FigurePerCore):
+            low, high = min(figure.values), max(figure.values)
+            span = f"{low:,.0f}" if low == high else f"{low:,.0f}-{high:,.0f}"
+            told.append(f"{name.replace('_', ' ')} {span} in {len(figure.values)} cores")
+        elif isinstance(figure, FigureList):
+            told.append(f"{name} {', '.join(f'{value:g}' for value in figure.values)}")
+        elif figure is not None:
+            told.append(f"{name.replace('_', ' ')} {figure.value:,.0f}")
+    return "; ".join(told)
+
+
+def confidence_table(targets: Iterable[Target | OtherTarget]) -> Table:
+    """Return how many figures of each target come from where."""
+    levels = get_args(Confidence)
+    table = plain_table("figures by where they come from", "target", "figures", *levels)
+    for item in targets:
+        counts = Counter(row.confidence for row in target_rows(item))
+        table.add_row(
+            item.name, str(counts.total()), *(str(counts[level]) if counts[level] else "-" for level in levels)
+        )
     return table

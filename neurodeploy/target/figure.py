@@ -8,7 +8,7 @@ from pydantic import Field
 
 from neurodeploy._noun import Noun
 
-__all__ = ["Confidence", "Figure", "FigureList", "FigureRange", "FigureTable"]
+__all__ = ["Confidence", "Figure", "FigureList", "FigurePerCore", "FigureRange", "FigureTable"]
 
 Confidence = Literal["published", "vendor", "secondary", "third-party", "derived", "ours"]
 """published: paper or vendor document, opened. secondary: published, read through a transcription. vendor: read in
@@ -19,7 +19,7 @@ _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Sourced(Noun):
-    unit: str
+    unit: str = Field(min_length=1)
     source: str = Field(min_length=8)
     confidence: Confidence
 
@@ -40,7 +40,13 @@ class FigureRange(_Sourced):
 class FigureList(_Sourced):
     """The legal values, ascending."""
 
-    values: tuple[_Finite, ...]
+    values: tuple[_Finite, ...] = Field(min_length=1)
+
+
+class FigurePerCore(FigureList):
+    """One value for each core, in the order of the cores; never negative."""
+
+    values: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = Field(min_length=1)
 
 
 class FigureTable(_Sourced):

@@ -10,22 +10,37 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from neurodeploy._plain import as_table
 from neurodeploy._toml import TomlError, parse_toml
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.target.dialect import Dialect
+from neurodeploy.target.other import ARCHITECTURES, OtherTarget
+from neurodeploy.target.sound import contradictions, unit_findings
 from neurodeploy.target.target import Target
 
-__all__ = ["cite", "dialect_names", "load_dialect", "load_target", "on_board", "target_names", "with_rules"]
+__all__ = [
+    "cite",
+    "cite_figure",
+    "dialect_names",
+    "load_dialect",
+    "load_other",
+    "load_target",
+    "on_board",
+    "read_target",
+    "target_names",
+    "with_rules",
+]
 
 GROUP = "neurodeploy.targets"
 DIALECTS = "dialects.toml"
 STAGE = "target"
+LOIHI = "loihi"
+"""The architecture of a file that names none."""
 
 
 def _refuse(code: str, where: str, message: str, **details: Any) -> DiagnosticError:
@@ -37,7 +52,12 @@ def _texts() -> dict[str, str]:
     """Text of every target file of every installed package, by file name."""
     found: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda item: item.name):
-        found.update(_package_texts(entry))
+        texts = _package_texts(entry)
+        twice = sorted(set(texts) & set(found))
+        if twice:
+            told = f"brings '{twice[0]}', which another package brings too"
+            raise _refuse("ND027", f"target package '{entry.name}'", told, fixes=["rename the file"])
+        found.update(texts)
     return found
 
 
@@ -104,26 +124,76 @@ def load_dialect(name: str) -> Dialect:
     return Dialect.model_validate({"name": name, "sources": sources, **values})
 
 
-def load_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target:
-    """Return a target by installed name, or from a TOML file by path, on a board and under a rule set.
+class _File(NamedTuple):
+    """A target file as it was read."""
 
-    Raises DiagnosticError: ND001 unreadable file, ND020 unknown name, ND021 not TOML, ND022 unknown dialect, ND023 wrong
-    field, ND024 unknown board, ND025 unknown rule set, ND026 contradiction, ND027 broken package.
-    """
+    shown: str
+    """As findings name it."""
+    name: str
+    document: dict[str, Any]
+
+
+def _find(spec: str) -> _File:
     path = Path(spec)
     if path.suffix == ".toml":
-        target = _from_text(spec, path.name, _read(path))
-    elif f"{spec}.toml" in _texts():
-        target = _from_text(f"{spec}.toml", f"{spec}.toml", _texts()[f"{spec}.toml"])
-    else:
-        raise _refuse(
-            "ND020",
-            f"target '{spec}'",
-            f"is not one of {', '.join(target_names())}",
-            fixes=nearest(spec, target_names()),
-        )
+        return _File(spec, path.name, _parse(spec, _read(path)))
+    file = f"{spec}.toml"
+    if file not in _texts():
+        told = f"is not one of {', '.join(target_names())}"
+        raise _refuse("ND020", f"target '{spec}'", told, fixes=nearest(spec, target_names()))
+    return _File(file, file, _parse(file, _texts()[file]))
+
+
+def _architecture(file: _File) -> str | None:
+    """The architecture that a file names; None for Loihi-style cores, which need not be named."""
+    named = file.document.get("architecture", LOIHI)
+    if named in (LOIHI, *ARCHITECTURES):
+        return None if named == LOIHI else named
+    known = (LOIHI, *ARCHITECTURES)
+    told = f"field 'architecture': {named!r} is not one of {', '.join(known)}"
+    raise _refuse("ND023", f"file '{file.shown}'", told, fixes=nearest(str(named), known))
+
+
+def read_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target | OtherTarget:
+    """Return a target of any architecture, by installed name or from a TOML file by path.
+
+    Raises DiagnosticError: what load_target raises, without ND028; ND024 or ND025 for a board or rule set of a target that
+    has none.
+    """
+    file = _find(spec)
+    if _architecture(file) is None:
+        target = _loihi_style(file)
+        return on_board(with_rules(target, rules) if rules else target, board)
+    for code, what, given in (("ND024", "board", board), ("ND025", "rule set", rules)):
+        if given is not None:
+            raise _refuse(code, f"{what} '{given}'", f"is not a {what} of target '{spec}': it has none")
+    return _other(file)
+
+
+def load_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target:
+    """Return a target of Loihi-style cores by installed name, or from a TOML file by path, on a board and under a rule set.
+
+    Raises DiagnosticError: ND001 unreadable file, ND020 unknown name, ND021 not TOML, ND022 unknown dialect, ND023 wrong
+    field, ND024 unknown board, ND025 unknown rule set, ND026 contradiction, ND027 broken package, ND028 a target of another
+    architecture, ND029 wrong unit.
+    """
+    file = _find(spec)
+    architecture = _architecture(file)
+    if architecture is not None:
+        told = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
+        raise _refuse("ND028", f"target '{spec}'", told, fixes=[f"neurodeploy check MODEL --target {spec}"])
+    target = _loihi_style(file)
     target = with_rules(target, rules) if rules else target
     return on_board(target, board)
+
+
+def load_other(spec: str) -> OtherTarget:
+    """Return a target of another architecture. Raises DiagnosticError: ND001, ND020, ND021, ND023, ND026 to ND029."""
+    file = _find(spec)
+    if _architecture(file) is None:
+        told = "is of Loihi-style cores: networks are compiled for it"
+        raise _refuse("ND028", f"target '{spec}'", told, fixes=[f"neurodeploy check MODEL --target {spec}"])
+    return _other(file)
 
 
 def _read(path: Path) -> str:
@@ -135,48 +205,38 @@ def _read(path: Path) -> str:
         raise _refuse("ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}") from None
 
 
-def _from_text(shown: str, file: str, text: str) -> Target:
-    document = _parse(shown, text)
+def _loihi_style(file: _File) -> Target:
+    document = {key: value for key, value in file.document.items() if key != "architecture"}
     dialect = document.get("dialect")
     if isinstance(dialect, str):
-        document = {**document, "dialect": load_dialect(dialect)}
-    try:
-        target = Target.model_validate({**document, "file": file})
-    except ValidationError as error:
-        raise DiagnosticError(STAGE, schema_findings("ND023", f"file '{shown}'", error, document, Target)) from None
-    faults = _contradictions(shown, target)
-    if faults:
-        raise DiagnosticError(STAGE, faults)
+        document["dialect"] = load_dialect(dialect)
+    target = _checked(file, document, Target)
+    _require_sound(file, target)
     return target
 
 
-def _contradictions(shown: str, target: Target) -> tuple[Diagnostic, ...]:
-    where, found = f"file '{shown}'", list[Diagnostic]()
+def _other(file: _File) -> OtherTarget:
+    target = _checked(file, file.document, ARCHITECTURES[file.document["architecture"]])
+    _require_sound(file, target)
+    return target
 
-    def say(message: str, fixes: list[str]) -> None:
-        found.append(finding("ND026", where, message, fixes=fixes))
 
-    if target.rule_set not in target.rules:
-        say(
-            f"rule_set '{target.rule_set}' is not among rules {sorted(target.rules)}",
-            nearest(target.rule_set, list(target.rules)),
-        )
-    nominal = target.energy_nominal
-    if (nominal is None) != (not target.energy) or (nominal is not None and nominal not in target.energy):
-        say(
-            f"energy_nominal '{nominal}' is not among energy profiles {sorted(target.energy)}",
-            nearest(nominal or "", list(target.energy)),
-        )
-    mesh = target.chip.mesh_columns.value * target.chip.mesh_rows.value * target.chip.cores_per_tile.value
-    if mesh < target.chip.cores.value:
-        say(f"chip.cores {target.chip.cores.value:g} do not fit the mesh of {mesh:g} cores", [])
-    for name, span in target.precision:
-        if hasattr(span, "low") and span.low > span.high:
-            say(f"precision.{name}: low {span.low:g} is above high {span.high:g}", [])
-    for mode in target.neurons.extensions:
-        if mode not in target.neurons.resets:
-            say(f"neurons.extensions names reset '{mode}', which neurons.resets lacks", [])
-    return tuple(found)
+N = TypeVar("N", bound=BaseModel)
+
+
+def _checked(file: _File, document: dict[str, Any], noun: type[N]) -> N:
+    try:
+        return noun.model_validate({**document, "file": file.name})
+    except ValidationError as error:
+        faults = schema_findings("ND023", f"file '{file.shown}'", error, document, noun)
+        raise DiagnosticError(STAGE, faults) from None
+
+
+def _require_sound(file: _File, target: Target | OtherTarget) -> None:
+    where = f"file '{file.shown}'"
+    faults = (*unit_findings(where, target), *contradictions(where, target))
+    if faults:
+        raise DiagnosticError(STAGE, faults)
 
 
 def on_board(target: Target, board: str | None) -> Target:
@@ -209,4 +269,9 @@ def cite(target: Target, path: str) -> str:
     for part in path.split("."):
         table = as_table(here)
         here = table[part] if table is not None else getattr(here, part)
-    return f"{target.file} {path}: {here.source}"
+    return cite_figure(target.file, path, here)
+
+
+def cite_figure(file: str, path: str, figure: Any) -> str:
+    """Return the citation of one sourced value of a target file."""
+    return f"{file} {path}: {figure.source}"

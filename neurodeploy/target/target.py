@@ -73,6 +73,8 @@ class Precision(Noun):
     """Legal widths of a stored delay, 0 for none."""
     index_bits: FigureList
     """Legal widths of a stored target index."""
+    shared_base: FigureRange | None = None
+    """First target of a list that several axons share, as a row of the core. Absent: lists are not shared."""
     vmin_exponent: FigureRange
     vmax_exponent: FigureRange
 
@@ -104,6 +106,11 @@ class RuleSet(Noun):
     synapse_formats: Figure | None = None
     """Overrides the core limit of the same name."""
     destination_groups: Figure | None = None
+
+    def with_prefix(self, more_bits: int) -> RuleSet:
+        """Return the rules with a longer entry prefix."""
+        longer = self.entry_prefix.model_copy(update={"value": self.entry_prefix.value + more_bits})
+        return self.model_copy(update={"entry_prefix": longer})
 
 
 class Board(Noun):

@@ -2,6 +2,8 @@
 
 To write one: copy the file that is nearest, keep its keys (they are the fields of neurodeploy.target.target), and give every
 figure `value`, `unit`, `source` and `confidence`. Leave out what is not public: an absent figure neither limits nor
-costs, and reports say that it is unknown. Load it by path (`--target my_chip.toml`), or ship it in a package that
-declares the entry point `my_chip = "my_package"` in the group `neurodeploy.targets`.
+costs, and reports say that it is unknown. A file with `architecture = "layered"`, `"fixed"`, `"crossbar"` or `"processors"`
+has the fields of neurodeploy.target.other: networks are judged against it, not compiled for it. Load it by path
+(`--target my_chip.toml`), or ship it in a package that declares the entry point `my_chip = "my_package"` in the group
+`neurodeploy.targets`.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -15,16 +16,24 @@ import numpy as np
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict, domain_findings
 from neurodeploy.check.foreign import dialect_refusals
+from neurodeploy.check.other import judge
 from neurodeploy.cli import model as cli_model
 from neurodeploy.cli.output import internal_fault
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance import Judgement, conformance_findings
 from neurodeploy.conformance.template import write_template
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.network import Current, WeightFormat
+from neurodeploy.network import Conv2d, Current, WeightFormat
 from neurodeploy.network.files import load_network, save_network
 from neurodeploy.network.validate import validate
-from neurodeploy.profile import profile, profile_findings
+from neurodeploy.profile import (
+    COMPILATION_FIGURES,
+    budget_findings,
+    compilation_measures,
+    profile,
+    profile_findings,
+    read_budgets,
+)
 from neurodeploy.program import load_program
 from neurodeploy.quantize import quantize
 from neurodeploy.runtime import (
@@ -42,7 +51,7 @@ from neurodeploy.runtime import (
 from neurodeploy.runtime.registry import broken
 from neurodeploy.runtime.run import _recording_faults
 from neurodeploy.runtime.seen import run_findings
-from neurodeploy.target import load_dialect, load_target
+from neurodeploy.target import Target, load_dialect, load_other, load_target, read_target, target_names
 from neurodeploy.target.files import _package_texts
 from neurodeploy.worker import Environment, Limits, Script, install, needs, run_job
 
@@ -281,6 +290,48 @@ def unavailable(patch):
     run()
 
 
+def budgeted(*texts, target="tiny"):
+    budgets = read_budgets(texts, COMPILATION_FIGURES)
+    return budget_findings(budgets, compilation_measures(compile_network(net(), load_target(target))))
+
+
+def judged(network, target):
+    others = [read_target(name) for name in target_names()]
+    return judge(network, load_other(target), others=[item for item in others if not isinstance(item, Target)]).findings
+
+
+def layered(channels, stride):
+    """One convolution of a map of 64 x 64."""
+    operation = Conv2d(
+        input_shape=(2, 64, 64), weights=np.ones((channels, 2, 3, 3)), stride=(stride, stride), padding=(1, 1)
+    )
+    side = (64 - 1) // stride + 1
+    wires = nd.Projection(name="wires", source="in", target="cells", operation=operation)
+    cells = nd.Population(name="cells", shape=(channels, side, side), neuron=nd.If(v_threshold=1.0))
+    return net((2, 64, 64), populations=(cells,), projections=(wires,), outputs=())
+
+
+def ten_layers():
+    names = ["in", *(f"layer{k}" for k in range(10))]
+    wires = tuple(nd.one_to_one(a, b, 1.0) for a, b in itertools.pairwise(names))
+    populations = tuple(nd.Population(name=name, shape=2, neuron=nd.If(v_threshold=1.0)) for name in names[1:])
+    return net(populations=populations, projections=wires, outputs=())
+
+
+def recurrent(size, fan_out):
+    neuron = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")
+    populations = tuple(nd.Population(name=n, shape=s, neuron=neuron) for n, s in (("cells", size), ("answer", 2)))
+    ring = np.zeros((size, size))
+    for k in range(fan_out):
+        ring[(np.arange(size) + k) % size, np.arange(size)] = 1 + k
+    wires = (
+        nd.dense("in", "cells", np.ones((size, 2))),
+        nd.dense("cells", "cells", ring),
+        nd.dense("cells", "answer", np.ones((2, size))),
+    )
+    return net(populations=populations, projections=wires, outputs=(nd.Output(name="out", source="answer"),))
+
+
 def unwritable():
     Path("folder").write_text("a file, not a folder")
     save_network(net(), "folder/net.nd.json")
@@ -352,6 +403,29 @@ CASES = {
         'compartments = {value = 8, unit = "compartment", source',
         'compartments = {value = -8, unit = "compartment", sauce',
     ),
+    "ND028": lambda _: load_target("speck2f"),
+    "ND029": lambda _: tiny_file(
+        'synapse_memory = {value = 16, unit = "word"', 'synapse_memory = {value = 16, unit = "byte"'
+    ),
+    "ND340": lambda _: judged(net(), "xylo_audio2"),
+    "ND341": lambda _: judged(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=3),)), "odin"),
+    "ND342": lambda _: judged(net(), "xylo_audio2"),
+    "ND343": lambda _: judged(layered(3, 3), "speck2f"),
+    "ND344": lambda _: judged(layered(64, 1), "speck2f"),
+    "ND345": lambda _: judged(ten_layers(), "speck2f"),
+    "ND346": lambda _: judged(net(20), "xylo_imu"),
+    "ND347": lambda _: judged(
+        net(
+            1,
+            populations=(cells("one", 1), cells("cells", 257)),
+            projections=(nd.dense("in", "one", [[1.0]]), nd.dense("one", "cells", np.ones((257, 1)))),
+        ),
+        "truenorth",
+    ),
+    "ND348": lambda _: judged(net(300, 1), "truenorth"),
+    "ND349": lambda _: judged(net(5, 1, weights=[[1.0, 2.0, 3.0, 4.0, 5.0]]), "truenorth"),
+    "ND350": lambda _: judged(recurrent(256, 256), "xylo_audio2"),
+    "ND351": lambda _: judged(net(), "spinnaker2"),
     "ND024": lambda _: load_target("loihi1", board="kapoho"),
     "ND025": lambda _: load_target("loihi1", rules="nengo"),
     "ND026": lambda _: tiny_file('rule_set = "plain"', 'rule_set = "plane"'),
@@ -478,6 +552,10 @@ CASES = {
     "ND601": lambda _: silent("loihi2"),
     "ND602": lambda _: silent(),
     "ND603": lambda _: silent(),
+    "ND604": lambda _: budgeted("cores<=0", "compartments<10%"),
+    "ND605": lambda _: budgeted("fan_in<=10", target="loihi1"),
+    "ND706": lambda _: budgeted("cores=4", "synapse_memory<=lots"),
+    "ND707": lambda _: budgeted("synapse_memry<=80%"),
     "ND701": lambda _: cli_model.compile_options(choices("loihi1", weight_bits=["cells:6"])),
     "ND702": lambda _: no_stimulus(),
     "ND703": lambda _: contradicting(),
@@ -486,7 +564,7 @@ CASES = {
         save_network(net(), "net.nd.json"),
         cli_model.compile_model(Path("net.nd.json"), choices(None)),
     ),
-    "ND706": lambda _: write_template("My Chip", Path("project")),
+    "ND710": lambda _: write_template("My Chip", Path("project")),
     "ND901": lambda _: [internal_fault(RuntimeError("an example"))],
 }
 

@@ -1,0 +1,76 @@
+"""Verb: lists that several sources share: the same synapses, counted from another first target. Counts nothing.
+
+Loihi's axons name a list and a base, and a target of the list counts from the base: so the weights of a convolution are
+stored once for all places of its source. Source: nengo-loihi 1.1.0 block.py (axon_to_weight_map, compartment base).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.quantize.wiring import Part
+
+__all__ = ["Patterns", "patterns_of"]
+
+Ints = NDArray[np.int64]
+
+
+class Patterns(NamedTuple):
+    """The lists of a part's sources, each once."""
+
+    source: Ints
+    """(n,) sources that have a synapse, ascending."""
+    pattern: Ints
+    """(n,) which list each has."""
+    base: Ints
+    """(n,) first target of each."""
+    length: Ints
+    """(n,) synapses of each."""
+    first: Ints
+    """(lists,) a source, by its place in `source`, that has the list."""
+    entry: Ints
+    """(synapses,) the part's synapses by source and target."""
+    offset: Ints
+    """(synapses,) their targets, counted from the base of their source."""
+
+    def entries_of(self, place: Ints) -> Ints:
+        """Return the places in `entry` of all synapses of some sources."""
+        start, length = (np.cumsum(self.length) - self.length)[place], self.length[place]
+        return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+
+
+def patterns_of(part: Part) -> Patterns:
+    """Return which sources of a part have the same list."""
+    entry = np.argsort(part.source, kind="stable")
+    source, row = part.source[entry].astype(np.int64), part.rows[entry]
+    starts = np.flatnonzero(np.r_[True, np.diff(source) != 0]) if source.size else np.zeros(0, dtype=np.int64)
+    length = np.diff(np.r_[starts, source.size])
+    base = row[starts]
+    offset = row - np.repeat(base, length)
+    held = (offset << 24) | ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
+    first, pattern = _alike(held, starts, length)
+    return Patterns(source[starts], pattern, base, length, first, entry, offset)
+
+
+def _alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
+    """(a list of each kind, kind of each list), found by a hash and then compared number by number."""
+    if not starts.size:
+        return starts, starts
+    keys = np.stack([np.add.reduceat(_mixed(held).view(np.int64), starts), length], axis=1)
+    _, first, kind = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    kind = kind.ravel()
+    same = np.repeat(starts[first[kind]] - np.cumsum(length) + length, length) + np.arange(held.size)
+    if not np.array_equal(held[same], held):  # two lists with one hash: then no list is shared
+        return np.arange(starts.size), np.arange(starts.size)
+    return first.astype(np.int64), kind.astype(np.int64)
+
+
+def _mixed(numbers: Ints) -> NDArray[np.uint64]:
+    """Numbers whose bits depend on all bits of the given ones (the finaliser of splitmix64, Steele et al. 2014)."""
+    x = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

@@ -1,0 +1,58 @@
+"""Command line: a network against a target of another architecture, for `check`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurodeploy.check.other import Judgement, judge
+from neurodeploy.cli.asked import Asked
+from neurodeploy.cli.model import Choices, compile_options, read_model
+from neurodeploy.cli.output import Format, finish, show
+from neurodeploy.diagnostics import errors_in
+from neurodeploy.network.prune import prune, prune_sources
+from neurodeploy.network.validate import validate
+from neurodeploy.profile import budget_findings, judgement_measures, met_budgets
+from neurodeploy.report import judgement_lines, use_table
+from neurodeploy.target import OtherTarget, load_other, read_target, target_names
+from neurodeploy.target.target import Target
+
+__all__ = ["judge_model"]
+
+
+def _document(result: Judgement) -> dict[str, Any]:
+    plain = result.model_dump(mode="json", exclude={"findings"})
+    return {**plain, "uses": [{**item.model_dump(mode="json"), "share": item.share} for item in result.uses]}
+
+
+def _others() -> list[OtherTarget]:
+    """Installed targets of other architectures."""
+    found = [read_target(name) for name in target_names()]
+    return [load_other(item.name) for item in found if not isinstance(item, Target)]
+
+
+def judge_model(asked: Asked, choices: Choices) -> None:
+    """Judge the model and leave, if the target is one of another architecture; else return and do nothing."""
+    if choices.target is None or asked.model.suffix == ".ndp":
+        return
+    target = read_target(choices.target, board=choices.board, rules=choices.rules)
+    if isinstance(target, Target):
+        return
+    options = compile_options(choices)
+    imported, _ = read_model(asked.model, choices)
+    found = (*imported.findings, *validate(imported.network))
+    if errors_in(found):
+        finish(found, json_document={} if asked.style is Format.json else None, style=asked.style, model=asked.model)
+    network = prune_sources(prune(imported.network, options.prune), options.prune_sources)
+    result = judge(network, target, others=_others())
+    found = (*found, *result.findings)
+    found = (*found, *budget_findings(asked.budgets, judgement_measures(result, found)))
+    if asked.style is Format.text:
+        show(*judgement_lines(result), "", use_table(result))
+    finish(
+        found,
+        json_document=_document(result) if asked.style is Format.json else None,
+        strict=asked.strict,
+        style=asked.style,
+        model=asked.model,
+        passed=met_budgets(asked.budgets, found),
+    )

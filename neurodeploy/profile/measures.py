@@ -1,0 +1,160 @@
+"""Verb: the figures of a compilation's report by name, for budgets. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from neurodeploy.check import core_limits
+from neurodeploy.check.limits import CODES
+from neurodeploy.check.other import Judgement
+from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.profile.budgets import Measure
+from neurodeploy.profile.build import resource_use
+from neurodeploy.profile.profile import Profile, ResourceUse
+from neurodeploy.program.program import Program
+from neurodeploy.target.other import LIMITS
+from neurodeploy.target.target import Target
+
+__all__ = [
+    "COMPILATION_FIGURES",
+    "JUDGEMENT_FIGURES",
+    "PROFILE_FIGURES",
+    "compilation_measures",
+    "judgement_measures",
+    "profile_measures",
+]
+
+RESOURCES = tuple(CODES)
+STAGES = ("validate", "quantize", "check", "partition", "place")
+COMPILATION_FIGURES: tuple[str, ...] = (
+    "cores",
+    "chips",
+    "lower_bound",
+    *(f"lower_bound.{name}" for name in RESOURCES),
+    *RESOURCES,
+    *(f"{name}.mean" for name in RESOURCES),
+    *(f"{name}.total" for name in RESOURCES),
+    "weight_error",
+    "warnings",
+    "seconds",
+    *(f"seconds.{name}" for name in STAGES),
+)
+"""Every figure that `check` and `compile` can report. A resource is its fullest core; .mean is over cores, .total all of them."""
+
+JUDGEMENT_FIGURES: tuple[str, ...] = (*(name for noun in LIMITS for name in noun.model_fields), "cores", "warnings")
+"""Every figure that `check` can report of a target of another architecture."""
+ESTIMATES = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
+"""Figures of a profile that have an interval: the nominal one, .low and .high."""
+COUNTS = {
+    "synops_per_inference": "synaptic operation",
+    "updates_per_inference": "update",
+    "active_updates_per_inference": "update",
+    "messages_per_inference": "message",
+    "hops_per_inference": "hop",
+    "chip_messages_per_inference": "message",
+}
+PROFILE_FIGURES: tuple[str, ...] = (
+    "cores",
+    "lower_bound",
+    "accuracy",
+    "accuracy_drop",
+    "spikes_per_inference",
+    "silent_neurons",
+    *ESTIMATES,
+    *(f"{name}.{end}" for name in ESTIMATES for end in ("low", "high")),
+    *COUNTS,
+    *RESOURCES,
+    *(f"{name}.{part}" for name in RESOURCES for part in ("mean", "total")),
+)
+"""Every figure that `run` and `profile` can report. accuracy_drop is from the float reference to the program."""
+NOT_PLACED = "the network was not placed"
+
+
+def _resource(item: ResourceUse) -> dict[str, Measure]:
+    total, count = sum(item.per_core), max(len(item.per_core), 1)
+    whole = None if item.limit is None else item.limit * count
+    return {
+        item.name: Measure(item.worst, item.unit, item.limit, item.source),
+        f"{item.name}.mean": Measure(total / count, item.unit, item.limit, item.source),
+        f"{item.name}.total": Measure(total, item.unit, whole, item.source),
+    }
+
+
+def _placed(program: Program) -> dict[str, Measure]:
+    """Figures that only a placed program has."""
+    target = program.target
+    chips = int(np.unique(program.tables.core_id // int(target.chip.cores.value)).size)
+    board = f"{target.name} on board {target.board}" if target.board else f"one chip of {target.name}"
+    found = {
+        "cores": Measure(program.tables.n_cores, "core", target.cores, board),
+        "chips": Measure(chips, "chip", target.chips, board),
+    }
+    for item in resource_use(program):
+        found.update(_resource(item))
+    return found
+
+
+def _unplaced(target: Target | None) -> dict[str, Measure]:
+    names = ["cores", "chips"] + [name for name in RESOURCES if target is None or name in core_limits(target)]
+    every = [*names, *(f"{name}.{kind}" for name in names[2:] for kind in ("mean", "total"))]
+    return {name: Measure(None, "", why_none=NOT_PLACED) for name in every}
+
+
+def compilation_measures(result: Compilation, target: Target | None = None) -> dict[str, Measure]:
+    """Return what `check` reports, by the names of COMPILATION_FIGURES; what the target does not limit is absent.
+
+    `target`: of a network that was not placed; a program brings its own.
+    """
+    found = _placed(result.program) if result.program else _unplaced(target)
+    for name, cores in result.lower_bounds.items():
+        found[f"lower_bound.{name}"] = Measure(cores, "core")
+    if result.lower_bounds:
+        found["lower_bound"] = Measure(max(*result.lower_bounds.values(), 1), "core")
+    errors = [line.relative_error for line in result.ledger if line.quantity == "weights"]
+    known = [error for error in errors if error is not None]
+    source = "the weights' root mean square, worst projection"
+    found["weight_error"] = Measure(max(known, default=None), "fraction", 1.0, source, "no weight was converted")
+    found["warnings"] = Measure(sum(item.severity == "warning" for item in result.findings), "warning")
+    found["seconds"] = Measure(sum(result.stage_seconds.values()), "s")
+    found.update((f"seconds.{name}", Measure(took, "s")) for name, took in result.stage_seconds.items())
+    return found
+
+
+def judgement_measures(result: Judgement, findings: Iterable[Diagnostic]) -> dict[str, Measure]:
+    """Return what `check` reports of a target of another architecture, by the names of its limits."""
+    found = {item.name: Measure(item.found, item.unit, item.limit, item.source) for item in result.uses}
+    return {**found, "warnings": Measure(sum(item.severity == "warning" for item in findings), "warning")}
+
+
+def _accuracy(shown: Profile) -> dict[str, Measure]:
+    drop = None
+    if shown.accuracy is not None and shown.reference_accuracy is not None:
+        drop = shown.reference_accuracy - shown.accuracy
+    whole, why = (1.0, "all samples"), "there are no labels, or no reference ran"
+    return {
+        "accuracy": Measure(shown.accuracy, "fraction", *whole, why_none="there are no labels"),
+        "accuracy_drop": Measure(drop, "fraction", *whole, why_none=why),
+    }
+
+
+def profile_measures(shown: Profile) -> dict[str, Measure]:
+    """Return what `run` and `profile` report, by the names of PROFILE_FIGURES."""
+    found = {"cores": Measure(shown.cores, "core"), "lower_bound": Measure(shown.cores_lower_bound, "core")}
+    found.update(_accuracy(shown))
+    neurons = sum(item.size for item in shown.populations)
+    spikes, silent = (item.spikes_per_inference for item in shown.populations), "all neurons"
+    found["spikes_per_inference"] = Measure(sum(spikes), "spike")
+    found["silent_neurons"] = Measure(sum(i.silent_neurons for i in shown.populations), "neuron", neurons, silent)
+    for name in ESTIMATES:
+        item, why = getattr(shown, name), "; ".join(shown.no_figure)
+        ends = {"": "value", ".low": "low", ".high": "high"}
+        for end, field in ends.items():
+            value = None if item is None else getattr(item, field)
+            found[name + end] = Measure(value, "" if item is None else item.unit, why_none=why)
+    found.update((name, Measure(getattr(shown, name), unit)) for name, unit in COUNTS.items())
+    for item in shown.resources:
+        found.update(_resource(item))
+    return found

@@ -1,0 +1,47 @@
+"""Verb: findings as single lines, for people's editors and for GitHub. Prints nothing itself.
+
+Source of the annotation commands and their escapes: GitHub's reference of workflow commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from neurodeploy.diagnostics import Diagnostic, comparison, render, rule
+from neurodeploy.report.formats.place import Subject, place_of
+
+__all__ = ["concise", "github"]
+
+LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def concise(findings: Iterable[Diagnostic], subject: Subject) -> str:
+    """Return one line for each finding: file, line, severity, code, object, sentence, numbers."""
+    lines: list[str] = []
+    for item in findings:
+        place, numbers = place_of(item, subject), comparison(item)
+        prefix = "" if place is None else f"{place.file}: " if place.line is None else f"{place.file}:{place.line}: "
+        told = f"{item.message} ({numbers})" if numbers else item.message
+        lines.append(" ".join(f"{prefix}{item.severity}[{item.code}] {item.where}: {told}".split()))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def github(findings: Iterable[Diagnostic], subject: Subject) -> str:
+    """Return one workflow command for each finding, which GitHub shows beside the file."""
+    lines: list[str] = []
+    for item in findings:
+        place = place_of(item, subject)
+        given = {"title": f"{item.code} {rule(item.code).name}"}
+        if place is not None:
+            given = {"file": place.file, **({} if place.line is None else {"line": str(place.line)}), **given}
+        words = ",".join(f"{key}={_property(value)}" for key, value in given.items())
+        lines.append(f"::{LEVELS[item.severity]} {words}::{_data(render(item))}")
+    return "".join(f"{line}\n" for line in lines)

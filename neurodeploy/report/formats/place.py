@@ -1,0 +1,68 @@
+"""Nouns and verb: where in the user's files a finding points. Reads no file itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from neurodeploy.diagnostics import Diagnostic
+
+__all__ = ["Place", "Subject", "place_of"]
+
+WHERE = re.compile(r"^(\w[\w ]*) '(.*)'$", re.DOTALL)
+SECTIONS = {
+    "population": "populations",
+    "projection": "projections",
+    "input": "inputs",
+    "output": "outputs",
+    "probe": "probes",
+}
+"""What a finding names -> the list of a network document that holds it."""
+
+
+class Subject(NamedTuple):
+    """What the findings are about."""
+
+    model: str
+    """Path of the model as it was given; empty if there is none."""
+    text: str = ""
+    """The model's text, where it is a document with lines."""
+    strict: bool = False
+    """Whether a warning refuses."""
+    passed: tuple[str, ...] = ()
+    """What was asked and met, e.g. "cores<=4"."""
+
+
+class Place(NamedTuple):
+    """A file, as it was named, and a line of it."""
+
+    file: str
+    line: int | None
+
+    @property
+    def uri(self) -> str:
+        """The file as a URI reference: relative paths stay relative."""
+        path = Path(self.file)
+        return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _line(text: str, section: str, name: str) -> int | None:
+    """The line on which an object of a list of a network document gives its name."""
+    start = re.search(rf'^  "{section}"\s*:', text, re.MULTILINE)
+    if start is None:
+        return None
+    found = re.compile(rf'"name"\s*:\s*"{re.escape(name)}"').search(text, start.end())
+    return None if found is None else text.count("\n", 0, found.start()) + 1
+
+
+def place_of(item: Diagnostic, subject: Subject) -> Place | None:
+    """Return where a finding points: the file it names, else the model, with a line if its text has the object."""
+    named = WHERE.match(item.where)
+    kind, name = (named[1], named[2]) if named else ("", "")
+    if kind == "file" and name:
+        return Place(name, None)
+    if not subject.model:
+        return None
+    return Place(subject.model, _line(subject.text, SECTIONS[kind], name) if kind in SECTIONS else None)

@@ -1,0 +1,239 @@
+"""Verb: what runs where, found by trying: `python -m neurodeploy.report.supported > SUPPORTED.md` refreshes the page.
+
+For each operation and neuron kind there is a smallest network. It is compiled for each target and shown to each backend, or
+judged against a target of another architecture. Nothing is listed by hand but the smallest networks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+
+from neurodeploy.check.other import judge
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, rule
+from neurodeploy.network import (
+    AdaptiveLif,
+    AvgPool2d,
+    Chain,
+    Conv1d,
+    Conv2d,
+    CubaLi,
+    CubaLif,
+    Delta,
+    Dense,
+    GradedRelu,
+    If,
+    Input,
+    Li,
+    Lif,
+    LoihiCuba,
+    Network,
+    Neuron,
+    OneToOne,
+    Operation,
+    Population,
+    Product,
+    Projection,
+    Reset,
+    ResonateFire,
+    ResonateZero,
+    Sigma,
+    SigmaDelta,
+    Sparse,
+    SumPool2d,
+    TernaryCuba,
+    Time,
+    WeightFormat,
+)
+from neurodeploy.network.connectivity import target_size
+from neurodeploy.network.neurons import SpikingNeuron
+from neurodeploy.runtime import backend_names, get_backend
+from neurodeploy.target import OtherTarget, read_target, target_names
+from neurodeploy.target.target import Target
+
+__all__ = ["KINDS", "OPERATIONS", "markdown", "smallest"]
+
+TAU_S, DT_S = 0.016, 1e-3
+"""16 steps: a time constant that every chip's decays reach."""
+MAP = (1, 2, 2)
+"""The source of every operation: one channel of 2 x 2."""
+KINDS: Mapping[str, Neuron] = {
+    item.kind: item
+    for item in (
+        If(v_threshold=1.0),
+        Lif(tau_m_s=TAU_S, v_threshold=1.0),
+        CubaLif(tau_m_s=TAU_S, tau_syn_s=TAU_S, v_threshold=1.0),
+        Li(tau_m_s=TAU_S),
+        CubaLi(tau_m_s=TAU_S, tau_syn_s=TAU_S),
+        LoihiCuba(du=4095, dv=256, vth_mant=10),
+        TernaryCuba(du=4095, dv=256, v_upper_mant=10, v_lower_mant=-10),
+        SigmaDelta(threshold=1),
+        Delta(threshold=1),
+        Sigma(),
+        GradedRelu(),
+        Product(),
+        ResonateFire(sin_decay=100, cos_decay=3900, threshold=10),
+        ResonateZero(sin_decay=800, cos_decay=31200, threshold=10),
+        AdaptiveLif(delta_i=0.1, delta_v=0.1, delta_theta=0.1, delta_r=0.1, theta_0=5.0, theta_step=1.0),
+    )
+}
+"""One neuron of each kind, with no more than it needs."""
+OPERATIONS: Mapping[str, Operation] = {
+    item.kind: item
+    for item in (
+        Dense(weights=np.full((2, 4), 2.0)),
+        Sparse(shape=(2, 4), post=np.array([0, 1]), pre=np.array([0, 3]), weights=np.full(2, 2.0)),
+        OneToOne(weights=np.array(2.0)),
+        Conv1d(input_shape=(1, 4), weights=np.full((1, 1, 1), 2.0)),
+        Conv2d(input_shape=MAP, weights=np.full((1, 1, 2, 2), 2.0)),
+        SumPool2d(input_shape=MAP, kernel=(2, 2), stride=(2, 2)),
+        AvgPool2d(input_shape=MAP, kernel=(2, 2), stride=(2, 2)),
+        Chain(
+            operations=(
+                SumPool2d(input_shape=MAP, kernel=(2, 2), stride=(2, 2)),
+                Dense(weights=np.full((2, 1), 2.0)),
+            )
+        ),
+    )
+}
+"""One operation of each kind on MAP."""
+CARRIERS = ("lif", "if")
+"""Kinds of the neurons before the operation: the first that the target offers."""
+
+
+def _offered(target: Target | OtherTarget) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(neuron kinds, resets) that a target names; every one if it names none."""
+    if isinstance(target, Target):
+        return target.neurons.kinds, tuple(target.neurons.resets)
+    kinds, resets = target.abilities.kinds, target.abilities.resets
+    return (kinds.words if kinds else tuple(KINDS)), (resets.words if resets else ("zero",))
+
+
+def _widest(target: Target | OtherTarget) -> int:
+    """Bits of the widest weights that a target stores, as far as is known."""
+    if isinstance(target, Target):
+        return int(max(target.precision.weight_bits.values))
+    bits = target.abilities.weight_bits
+    return int(bits.value) if bits else 1
+
+
+def smallest(kind: str, operation: str, target: Target | OtherTarget) -> Network:
+    """Return a network of one operation into neurons of one kind, after neurons of a kind that the target has."""
+    kinds, resets = _offered(target)
+    mode = Reset(mode=resets[0])  # pyright: ignore[reportArgumentType]
+
+    def neuron(name: str) -> Neuron:
+        found = KINDS[name]
+        return found.model_copy(update={"reset": mode, "v_floor": 0.0}) if isinstance(found, SpikingNeuron) else found
+
+    carrier = next((name for name in CARRIERS if name in kinds), CARRIERS[0])
+    step, style = OPERATIONS[operation], WeightFormat(weight_bits=_widest(target), sign_mode="excitatory")
+    integers = style if not hasattr(KINDS[kind], "r") else None
+    return Network(
+        name="smallest",
+        time=Time(dt_s=DT_S),
+        inputs=(Input(name="lines", shape=(4,)),),
+        populations=(
+            Population(name="before", shape=MAP, neuron=neuron(carrier)),
+            Population(name="cells", shape=(target_size(step, 4),), neuron=neuron(kind)),
+        ),
+        projections=(
+            Projection(name="wires", source="lines", target="before", operation=Dense(weights=np.full((4, 4), 2.0))),
+            Projection(name="step", source="before", target="cells", operation=step, weight_format=integers),
+        ),
+    )
+
+
+def _codes(findings: tuple[Diagnostic, ...]) -> str:
+    return " ".join(sorted({item.code for item in errors_in(findings)}))
+
+
+def _cell(kind: str, operation: str, target: Target | OtherTarget, marks: Mapping[str, str]) -> tuple[str, set[str]]:
+    """(text, codes): marks of the backends that run it, or the codes that refuse it."""
+    network = smallest(kind, operation, target)
+    if not isinstance(target, Target):
+        codes = _codes(judge(network, target).findings)
+        return codes or ("judged" if target.abilities.kinds else "not public"), set(codes.split())
+    try:
+        result = compile_network(network, target, CompileOptions(fixes=False))
+    except DiagnosticError as error:
+        return _codes(error.diagnostics), {item.code for item in error.diagnostics}
+    program = result.program
+    if program is None:
+        codes = _codes(result.findings)
+        return codes, set(codes.split())
+    runs = [marks[name] for name in marks if not errors_in(get_backend(name).check(program))]
+    return " ".join(runs) or "-", set()
+
+
+def _marks(names: tuple[str, ...]) -> dict[str, str]:
+    """Backend -> the shortest beginning of its name that no other has, as capitals."""
+    found: dict[str, str] = {}
+    for name in names:
+        others = [other for other in names if other != name]
+        lengths = range(1, len(name) + 1)
+        short = next((n for n in lengths if not any(other.startswith(name[:n]) for other in others)), len(name))
+        found[name] = name[:short].upper()
+    return found
+
+
+def _table(target: Target | OtherTarget, marks: Mapping[str, str]) -> tuple[list[str], set[str]]:
+    """Rows of a target's table, kinds with equal cells in one, and the codes in it."""
+    heads = [name.replace("_", " ") for name in OPERATIONS]
+    rows, codes = dict[tuple[str, ...], list[str]](), set[str]()
+    for kind in KINDS:
+        cells = [_cell(kind, operation, target, marks) for operation in OPERATIONS]
+        codes |= {code for _, refused in cells for code in refused}
+        rows.setdefault(tuple(text for text, _ in cells), []).append(f"`{kind}`")
+    lines = [f"| neuron | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
+    return [*lines, *(f"| {', '.join(kinds)} | {' | '.join(cells)} |" for cells, kinds in rows.items())], codes
+
+
+def _resets(targets: list[Target | OtherTarget]) -> list[str]:
+    modes = ("zero", "value", "subtract", "none")
+    lines = [f"| target | {' | '.join(modes)} |", f"|---|{'---|' * len(modes)}"]
+    for target in targets:
+        offered = _offered(target)[1]
+        extra = target.neurons.extensions if isinstance(target, Target) else ()
+        alike = (*offered, *(["value"] if isinstance(target, Target) and "zero" in offered else []))
+        cells = ["extension" if mode in extra else "yes" if mode in alike else "-" for mode in modes]
+        if not isinstance(target, Target) and target.abilities.resets is None:
+            cells = ["not public"] * len(modes)
+        lines.append(f"| `{target.name}` | {' | '.join(cells)} |")
+    return lines
+
+
+def markdown() -> str:
+    """Return the page: operation x neuron kind x target x backend."""
+    marks = _marks(backend_names())
+    targets = sorted((read_target(name) for name in target_names()), key=lambda item: not isinstance(item, Target))
+    told = ", ".join(f"{mark} {name}" for name, mark in marks.items())
+    lines = [
+        "# What runs where",
+        "",
+        "Made by `python -m neurodeploy.report.supported > SUPPORTED.md`, from a smallest network of each operation and",
+        "neuron kind that is compiled for each target and shown to each backend. A test keeps it current.",
+        "",
+        f"A cell names the backends that run it ({told}), or the code of the finding that refuses it.",
+        "`judged` stands where networks are judged against a chip and not compiled for it, and nothing speaks against it;",
+        "`not public` where its limits do not say which neurons it has.",
+        "",
+    ]
+    codes, alike = set[str](), dict[tuple[str, ...], list[Target | OtherTarget]]()
+    for target in targets:
+        table, refused = _table(target, marks)
+        codes |= refused
+        alike.setdefault(tuple(table), []).append(target)
+    for table, same in alike.items():
+        lines += [f"## {', '.join(target.name for target in same)}", ""]
+        lines += ["; ".join(target.title for target in same) + ".", "", *table, ""]
+    lines += ["## Resets", "", *_resets(targets), ""]
+    lines += ["## Codes", "", *(f"- {code} {rule(code).name}: {rule(code).what}" for code in sorted(codes)), ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

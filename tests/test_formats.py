@@ -1,0 +1,440 @@
+"""Findings in the forms that other tools read, and budgets as gates: what a CI job sees."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.cli.main import app
+from neurodeploy.diagnostics import finding
+from neurodeploy.report.formats import Subject, concise, github, junit, place_of, sarif
+
+
+@pytest.fixture
+def call(capsys):
+    """Return a function: arguments -> (exit status, standard output, standard error)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as left:
+            app([str(item) for item in arguments])
+        out, err = capsys.readouterr()
+        return left.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def wide(tmp_path, monkeypatch):
+    """A network that needs five of the test chip's four cores: 30 neurons of 10 sources, 7 neurons to a core."""
+    monkeypatch.chdir(tmp_path)
+    network = nd.Network(
+        name="wide",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="sensor", shape=10),),
+        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.01, v_threshold=1)),),
+        projections=(nd.dense("sensor", "cells", np.random.default_rng(1).normal(0, 4, (30, 10))),),
+        outputs=(nd.Output(name="loudest", source="cells"),),
+    )
+    nd.save(network, "wide.nd.json")
+    return network
+
+
+WIDE = ("check", "wide.nd.json", "--target", "tiny")
+FITS = (*WIDE, "--board", "pair")
+
+# What SARIF 2.1.0 says of the objects that we write: (required properties, all allowed ones), from the OASIS standard.
+SARIF = {
+    "log": ({"version", "runs"}, {"$schema", "version", "runs", "inlineExternalProperties", "properties"}),
+    "run": ({"tool"}, {"tool", "invocations", "results", "columnKind", "artifacts", "properties"}),
+    "tool": ({"driver"}, {"driver", "extensions", "properties"}),
+    "driver": ({"name"}, {"name", "version", "semanticVersion", "informationUri", "rules", "properties"}),
+    "rule": (
+        {"id"},
+        {"id", "name", "shortDescription", "fullDescription", "help", "helpUri", "defaultConfiguration", "properties"},
+    ),
+    "result": (
+        {"message"},
+        {
+            "ruleId",
+            "ruleIndex",
+            "level",
+            "message",
+            "locations",
+            "partialFingerprints",
+            "fingerprints",
+            "properties",
+        },
+    ),
+    "location": (set(), {"id", "physicalLocation", "logicalLocations", "message", "properties"}),
+    "physicalLocation": (set(), {"artifactLocation", "region", "contextRegion", "properties"}),
+    "artifactLocation": (set(), {"uri", "uriBaseId", "index", "properties"}),
+    "region": (set(), {"startLine", "startColumn", "endLine", "endColumn", "properties"}),
+    "logicalLocation": (set(), {"name", "fullyQualifiedName", "kind", "index", "properties"}),
+    "invocation": ({"executionSuccessful"}, {"executionSuccessful", "exitCode", "commandLine", "properties"}),
+    "text": ({"text"}, {"text", "markdown", "properties"}),
+}
+
+
+def keys(kind, item):
+    required, allowed = SARIF[kind]
+    assert required <= set(item) <= allowed, kind
+    return item
+
+
+def require_sarif(log):
+    """Assert that a log is one that SARIF 2.1.0 allows, and return its results."""
+    keys("log", log)
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    driver = keys("driver", keys("tool", keys("run", run)["tool"])["driver"])
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    for rule in driver["rules"]:
+        for part in ("shortDescription", "fullDescription", "help"):
+            keys("text", keys("rule", rule)[part])
+        assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error")
+    for item in run["invocations"]:
+        assert isinstance(keys("invocation", item)["executionSuccessful"], bool)
+    for result in run["results"]:
+        keys("text", keys("result", result)["message"])
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert all(isinstance(value, str) for value in result["partialFingerprints"].values())
+        for location in result["locations"]:
+            require_location(keys("location", location))
+    return run["results"]
+
+
+def require_location(location):
+    for item in location.get("logicalLocations", ()):
+        keys("logicalLocation", item)
+    physical = keys("physicalLocation", location.get("physicalLocation", {}))
+    if "artifactLocation" in physical:
+        assert " " not in keys("artifactLocation", physical["artifactLocation"])["uri"]
+    if "region" in physical:
+        assert keys("region", physical["region"])["startLine"] >= 1
+
+
+def test_sarif_of_a_check_is_what_the_standard_allows_and_says_what_the_text_says(wide, call):
+    status, out, err = call(*WIDE, "--format", "sarif")
+    assert (status, err) == (1, "")
+    log = json.loads(out)
+    (result,) = require_sarif(log)
+    text = call(*WIDE)[2].strip()
+    assert result["ruleId"] == "ND401"
+    assert result["level"] == "error"
+    assert result["message"]["text"] == text
+    assert (result["properties"]["found"], result["properties"]["limit"]) == (5, 4)
+    assert "--weight-bits 4" in [fix["flag"] for fix in result["properties"]["fixes"]]
+    assert log["runs"][0]["invocations"][0] == {"executionSuccessful": True, "exitCode": 1}
+    assert log["runs"][0]["tool"]["driver"]["version"] == nd.__version__
+
+
+def test_sarif_holds_only_the_rules_that_occur_and_points_to_them(wide):
+    items = [finding("ND603", "population 'b'", "is silent"), finding("ND302", "population 'a'", "is too large")]
+    log = sarif([*items, items[0]], Subject("x.nd.json"), version="1", status=1)
+    results = require_sarif(log)
+    assert [item["id"] for item in log["runs"][0]["tool"]["driver"]["rules"]] == ["ND302", "ND603"]
+    assert [item["ruleIndex"] for item in results] == [1, 0, 1]
+    assert [item["level"] for item in results] == ["warning", "error", "warning"]
+
+
+def test_under_strict_a_warning_is_an_error_in_every_form():
+    items, subject = [finding("ND603", "population 'b'", "is silent")], Subject("x.nd.json", strict=True)
+    assert require_sarif(sarif(items, subject, version="1", status=1))[0]["level"] == "error"
+    assert ElementTree.fromstring(junit(items, subject)).find("testsuite").get("failures") == "1"
+    assert ElementTree.fromstring(junit(items, Subject("x.nd.json"))).find("testsuite").get("failures") == "0"
+
+
+def test_a_finding_keeps_its_fingerprint_when_its_numbers_change():
+    def fingerprint(found):
+        item = finding("ND302", "population 'a'", f"takes {found} words", found=found, limit=4)
+        return sarif([item], Subject("x.json"), version="1", status=1)["runs"][0]["results"][0]["partialFingerprints"]
+
+    assert fingerprint(5) == fingerprint(6)
+
+
+def test_a_finding_points_to_the_line_of_its_object(wide, tmp_path):
+    text = (tmp_path / "wide.nd.json").read_text()
+    place = place_of(finding("ND603", "population 'cells'", "is silent"), Subject("wide.nd.json", text))
+    lines = text.splitlines()
+    assert lines[place.line - 1].strip().startswith('"name": "cells"')
+    assert '"populations": [' in "\n".join(lines[: place.line])
+    other = place_of(finding("ND603", "projection 'cells'", "is silent"), Subject("wide.nd.json", text))
+    assert other.line != place.line
+
+
+@pytest.mark.parametrize(
+    ("where", "file", "line"),
+    [
+        ("file 'my chip.toml'", "my chip.toml", None),
+        ("population 'nobody'", "net.nd.json", None),
+        ("network 'net'", "net.nd.json", None),
+        ("neurodeploy", "net.nd.json", None),
+    ],
+)
+def test_a_finding_without_a_line_points_to_a_file(where, file, line):
+    place = place_of(finding("ND603", where, "x"), Subject("net.nd.json", "{}"))
+    assert (place.file, place.line) == (file, line)
+    assert unquote(place.uri) == file
+    assert " " not in place.uri
+
+
+def test_without_a_model_nothing_is_pointed_to():
+    item = finding("ND705", "option '--target'", "is needed")
+    assert place_of(item, Subject("")) is None
+    assert concise([item], Subject("")) == "error[ND705] option '--target': is needed\n"
+    (result,) = require_sarif(sarif([item], Subject(""), version="1", status=2))
+    assert "physicalLocation" not in result["locations"][0]
+
+
+def require_junit(text):
+    """Assert that a report is one that the common JUnit schemas allow, and return its suite."""
+    root = ElementTree.fromstring(text)
+    assert root.tag == "testsuites"
+    (suite,) = root
+    cases = list(suite)
+    assert {item.tag for item in cases} <= {"testcase"}
+    assert int(suite.get("tests")) == len(cases)
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+    assert int(suite.get("errors")) == int(suite.get("skipped")) == 0
+    names = [(item.get("classname"), item.get("name")) for item in cases]
+    assert len(set(names)) == len(names), "a dashboard merges cases of one name"
+    for item in cases:
+        assert [child.tag for child in item] in ([], ["failure"], ["system-out"])
+    return suite
+
+
+def test_junit_of_a_check_fails_where_a_finding_refuses(wide, call):
+    status, out, err = call(*WIDE, "--format", "junit")
+    assert (status, err) == (1, "")
+    suite = require_junit(out)
+    (failure,) = suite.findall("testcase/failure")
+    assert failure.text == call(*WIDE)[2].strip()
+    assert failure.get("type") == "ND401"
+
+
+def test_junit_of_what_fits_has_a_case_that_passes_and_one_for_each_met_budget(wide, call):
+    status, out, _ = call(*FITS, "--format", "junit", "--budget", "cores<=8", "--budget", "chips<=2")
+    assert status == 0
+    suite = require_junit(out)
+    assert suite.get("failures") == "0"
+    assert {"nothing refuses", "cores<=8", "chips<=2"} <= {item.get("name") for item in suite}
+
+
+def test_junit_holds_any_text():
+    items = [
+        finding("ND001", "file 'a\x00<b>&\"'", "is \x1b[31mred\x1b[0m"),
+        finding("ND001", "file 'a\x00<b>&\"'", "x"),
+    ]
+    suite = require_junit(junit(items, Subject("a\x07.json")))
+    assert suite.find("testcase").get("name") == "ND001 unreadable-file: file 'a?<b>&\"'"
+
+
+def test_github_annotations_are_one_line_each_and_escape_what_would_end_them(wide, call):
+    status, out, err = call(*WIDE, "--format", "github")
+    assert (status, err) == (1, "")
+    (line,) = out.splitlines()
+    assert line.startswith("::error file=wide.nd.json,title=ND401 ")
+    assert "%0A   fix: " in line
+    item = finding("ND302", "file 'a,b:c%d'", "50% of it\nis lost")
+    assert github([item], Subject("")) == (
+        "::error file=a%2Cb%3Ac%25d,title=ND302 synapse-memory::error[ND302] file 'a,b:c%25d': 50%25 of it%0Ais lost\n"
+    )
+
+
+def test_github_names_the_line(wide, tmp_path):
+    item = finding("ND603", "population 'cells'", "is silent")
+    text = (tmp_path / "wide.nd.json").read_text()
+    line = place_of(item, Subject("wide.nd.json", text)).line
+    assert github([item], Subject("wide.nd.json", text)).startswith(f"::warning file=wide.nd.json,line={line},title=")
+
+
+def test_concise_is_one_line_for_each_finding(wide, call):
+    status, out, err = call(*WIDE, "--format", "concise")
+    assert (status, err) == (1, "")
+    assert out.splitlines() == [
+        "wide.nd.json: error[ND401] network 'wide': needs more cores than one chip of target 'tiny' has (this mapper "
+        "needs that many; compartments proves only 4) (found 5 core; limit 4 core (1.25x))"
+    ]
+
+
+def test_json_by_format_is_json_by_its_own_option(wide, call):
+    def document(*words):
+        read = json.loads(call(*WIDE, *words)[1])
+        return {key: value for key, value in read.items() if key != "stage_seconds"}
+
+    assert document("--format", "json") == document("--json")
+
+
+@pytest.mark.parametrize("style", ["concise", "json", "sarif", "junit", "github"])
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (("check", "missing.nd.json", "-t", "tiny"), 1, "ND001"),
+        (("check", "wide.nd.json"), 2, "ND705"),
+        ((*WIDE, "--budget", "cores=4"), 2, "ND706"),
+        (("compile", "wide.nd.json", "-t", "tiny"), 1, "ND401"),
+    ],
+)
+def test_faults_before_the_check_have_the_same_form(wide, call, style, words, status, code):
+    met, out, err = call(*words, "--format", style)
+    assert (met, err) == (status, "")
+    assert code in out
+    if style == "sarif":
+        require_sarif(json.loads(out))
+    if style == "junit":
+        assert int(require_junit(out).get("failures")) >= 1
+
+
+def test_formats_that_contradict_each_other_are_a_fault_of_use(wide, call):
+    status, out, err = call(*WIDE, "--json", "--format", "sarif")
+    assert status == 2
+    assert "ND701" in out + err
+    assert call(*WIDE, "--format", "xml")[0] == 2
+
+
+def test_a_met_budget_changes_nothing(wide, call):
+    status, out, err = call(*FITS, "--budget", "cores<=8", "--budget", "cores>=1", "--budget", "synapse_memory<=100%")
+    assert status == 0
+    assert "ND604" not in out + err
+
+
+# 5 cores hold 30 neurons in rows of 7, 7, 7, 7, 2: the fullest has 7 of 8 compartments, 87.5 %, the mean is 6
+@pytest.mark.parametrize(
+    ("budget", "found", "limit", "unit"),
+    [
+        ("cores<=4", 5, 4, "core"),
+        ("cores<5", 5, 5, "core"),
+        ("cores>5", 5, 5, "core"),
+        ("cores==4", 5, 4, "core"),
+        ("cores <= 4 cores", 5, 4, "core"),
+        ("cores<=50%", 62.5, 50, "%"),
+        ("chips<=1", 2, 1, "chip"),
+        ("lower_bound<=3", 4, 3, "core"),
+        ("compartments<=80%", 87.5, 80, "%"),
+        ("compartments<=6", 7, 6, "compartment"),
+        ("compartments.mean<=5", 6, 5, "compartment"),
+        ("compartments.total<=29", 30, 29, "compartment"),
+        ("compartments.total<=70%", 75, 70, "%"),
+    ],
+)
+def test_a_budget_that_is_not_met_is_a_finding_with_both_numbers(wide, call, budget, found, limit, unit):
+    status, out, _ = call(*FITS, "--json", "--budget", budget)
+    (item,) = [item for item in json.loads(out)["findings"] if item["code"] == "ND604"]
+    assert status == 1
+    assert (item["found"], item["limit"], item["unit"]) == (found, limit, unit)
+    assert item["where"] == f"budget '{budget}'"
+
+
+def test_all_budgets_are_judged(wide, call):
+    _, out, _ = call(*FITS, "--json", "--budget", "cores<=4", "--budget", "chips<=2", "--budget", "chips<=1")
+    failed = [item["where"] for item in json.loads(out)["findings"] if item["code"] == "ND604"]
+    assert failed == ["budget 'chips<=1'", "budget 'cores<=4'"]
+
+
+def test_a_budget_refuses_the_program(wide, call, tmp_path):
+    words = ("compile", "wide.nd.json", "--target", "tiny", "--board", "pair")
+    assert call(*words, "--budget", "cores<=4")[0] == 1
+    assert not (tmp_path / "wide.ndp").exists()
+    assert call(*words, "--budget", "cores<=5")[0] == 0
+    assert (tmp_path / "wide.ndp").exists()
+    assert call("check", "wide.ndp", "--budget", "cores<=4")[0] == 1
+
+
+def test_a_budget_on_what_is_unknown_is_not_met(wide, call):
+    status, _, err = call(*WIDE, "--budget", "cores<=8")
+    assert status == 1
+    assert "error[ND605] budget 'cores<=8'" in err
+    assert "was not placed" in err
+    status, _, err = call("check", "wide.nd.json", "-t", "loihi1", "--budget", "fan_in<=80%")
+    assert status == 1
+    assert "error[ND605]" in err
+
+
+@pytest.mark.parametrize(
+    ("budget", "code", "hint"),
+    [
+        ("cores=4", "ND706", "--budget 'cores<=4'"),
+        ("corse<=4", "ND707", "did you mean 'cores'?"),
+        ("synapse_memry<=80%", "ND707", "did you mean 'synapse_memory'?"),
+        ("cores<=-4", "ND706", "--budget 'cores<=4'"),
+        ("cores<=4J", "ND706", "counts in 'core', not in 'J'"),
+        ("warnings<=5%", "ND706", "no limit of which it could be a share"),
+        ("", "ND706", "FIGURE<=NUMBER"),
+        ("zzz<=1", "ND707", "figures are cores, chips, lower_bound, compartments,"),
+    ],
+)
+def test_a_budget_that_means_nothing_is_a_fault_of_use(wide, call, budget, code, hint):
+    status, out, err = call(*FITS, "--budget", budget)
+    assert status == 2
+    assert f"error[{code}]" in out + err
+    assert hint in " ".join(err.split())
+
+
+def test_every_fault_of_budgets_is_told_at_once(wide, call):
+    _, _, err = call(*WIDE, "--budget", "corse<=4", "--budget", "cores=4")
+    assert err.count("error[ND70") == 2
+
+
+def test_times_take_prefixes(wide, call):
+    assert call(*FITS, "--budget", "seconds<=600s", "--budget", "seconds.place<=600000ms")[0] == 0
+    assert call(*FITS, "--budget", "seconds>600ks")[0] == 1
+
+
+@pytest.fixture
+def pair(tmp_path, monkeypatch):
+    """Two lines that each make their own neuron fire in every of 5 steps, of 6 that an inference has."""
+    monkeypatch.chdir(tmp_path)
+    network = nd.Network(
+        name="pair",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="lines", shape=2),),
+        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
+        projections=(nd.dense("lines", "cells", 2 * np.eye(2)),),
+        outputs=(nd.Output(name="answer", source="cells"),),
+    )
+    nd.save(network, "pair.nd.json")
+    spikes = np.zeros((2, 5, 2), dtype=np.uint8)
+    spikes[0, :, 0] = spikes[1, :, 1] = 1
+    np.savez("pair.stimulus.npz", lines=spikes, labels=[0, 1])
+
+
+RUN = ("run", "pair.nd.json", "--target", "tiny", "--backend", "reference", "--json")
+
+
+# 2 samples of 5 spikes: 5 an inference; 12 updates of 2 neurons in 6 steps; the tiny chip's access costs 1 pJ each
+@pytest.mark.parametrize(
+    ("budget", "met"),
+    [
+        ("spikes_per_inference<=5", True),
+        ("spikes_per_inference<5", False),
+        ("updates_per_inference==12", True),
+        ("accuracy>=100%", True),
+        ("accuracy<100%", False),
+        ("silent_neurons<=0%", True),
+        ("energy_per_inference<=1J", True),
+        ("energy_per_inference.high<=1pJ", False),
+        ("time_per_step<=1ns", False),
+        ("compartments<=25%", True),
+        ("compartments<=24%", False),
+    ],
+)
+def test_figures_of_a_run_are_gates_too(pair, call, budget, met):
+    status, out, _ = call(*RUN, "--budget", budget)
+    assert ("ND604" in [item["code"] for item in json.loads(out)["findings"]]) == (not met)
+    assert status == (0 if met else 1)
+
+
+def test_a_run_without_a_figure_does_not_meet_its_budget(pair, call):
+    words = ("profile", "pair.nd.json", "--target", "loihi2", "--json")
+    status, out, _ = call("run", *words[1:], "--backend", "reference", "--budget", "energy_per_inference<=1J")
+    assert status == 1
+    (item,) = [item for item in json.loads(out)["findings"] if item["code"] == "ND605"]
+    assert "no figure" in item["message"]
+    assert call(*RUN, "--budget", "accuracy_drop<=1%")[0] == 1, "the reference has no reference"
+    assert call(*RUN, "--budget", "joules<=1")[0] == 2
