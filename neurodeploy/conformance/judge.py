@@ -12,7 +12,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, find
 from neurodeploy.program.program import Program
 from neurodeploy.runtime import compare_findings, get_backend, run_program
 from neurodeploy.runtime.backend import Backend
-from neurodeploy.target import Target, load_dialect, load_target, target_names
+from neurodeploy.target import Target, load_dialect, read_target, target_names
 
 __all__ = ["Judgement", "conformance_findings", "judge", "program_of"]
 
@@ -42,7 +42,7 @@ def _dialect_of(adapter: Backend) -> str | None:
 
 def _target_for(case: Case, dialect: str | None) -> Target:
     """The target of a case in a dialect: one that names it, else one that has the kinds, its dialect exchanged."""
-    targets = [load_target(name) for name in target_names()]
+    targets = [target for target in map(read_target, target_names()) if isinstance(target, Target)]
     kinds = {item.neuron.kind for item in case.network.populations}
     able = [target for target in targets if kinds <= set(target.neurons.kinds)] or targets
     able.sort(key=lambda target: -target.cores)
