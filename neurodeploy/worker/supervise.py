@@ -136,10 +136,13 @@ def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: 
         while not state.done and state.failed is None:
             deadline = min(heard + silence, began + wall if wall else float("inf"))
             left = deadline - time.monotonic()
-            if left <= 0:
-                raise _late(state, log, reader, time.monotonic() - began, by_wall=deadline != heard + silence)
             ended = process.poll() is not None
-            part = os.read(pipe.fileno(), 1 << 16) if selector.select(0 if ended else min(left, LOOK_S)) else None
+            # what was said while this process was stopped counts, however late it is
+            ready = selector.select(0 if ended or left <= 0 else min(left, LOOK_S))
+            by_wall = deadline != heard + silence
+            if left <= 0 and (by_wall or not ready):
+                raise _late(state, log, reader, time.monotonic() - began, by_wall=by_wall)
+            part = os.read(pipe.fileno(), 1 << 16) if ready else None
             if part == b"" or (part is None and ended):
                 raise _ended(process, state, log, reader)
             if part is None:
