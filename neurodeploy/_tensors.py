@@ -68,7 +68,9 @@ def tensor_table(tensors: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any
     }
 
 
-def digest_of(noun: BaseModel) -> str:
-    """Return the content hash of a noun: sha256 over its plain data and the table of its tensors."""
-    plain, tensors = split(noun)
+def digest_of(noun: BaseModel, without: tuple[str, ...] = ()) -> str:
+    """Return the content hash of a noun: sha256 over its plain data and the table of its tensors, some fields left out."""
+    tensors: Tensors = {}
+    fields = [name for name in type(noun).model_fields if name not in without]
+    plain = {name: _split(getattr(noun, name), name, tensors) for name in fields}
     return json_digest({"document": plain, "tensors": tensor_table(tensors)})

@@ -24,6 +24,8 @@ LAYERS = (
     ("check",),
     ("mapping",),
     ("compiler", "runtime"),
+    ("worker",),
+    ("conformance",),
     ("profile",),
     ("report",),
     ("",),

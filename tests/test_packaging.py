@@ -108,11 +108,59 @@ def third_party(folder: Path) -> set[str]:
     """Top-level packages imported at module level or in functions, less our own and the standard library's."""
     found: set[str] = set()
     for path in folder.rglob("*.py"):
+        if "child" in path.relative_to(folder).parts:
+            continue  # run by another interpreter; see the test of what children import
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             found |= {name.split(".")[0] for name in names}
     return found - set(sys.stdlib_module_names) - set(PACKAGES) - {"", "tomllib"}
+
+
+def imported_by(path: Path) -> set[str]:
+    """Top-level names that a module imports, wherever in it, less the standard library's."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {name.split(".")[0] for name in names}
+    return found - set(sys.stdlib_module_names)
+
+
+def test_children_import_what_their_environment_pins_and_nothing_of_ours() -> None:
+    """A simulator's interpreter has neither neurodeploy nor pydantic."""
+    import neurodeploy_backends
+
+    from neurodeploy.runtime import backend_names, get_backend
+
+    modules = {"lava-nc": "lava"}
+    seen = 0
+    for name in backend_names():
+        environment = getattr(get_backend(name), "environment", None)
+        if environment is None:
+            continue
+        package = sys.modules[type(get_backend(name)).__module__].__name__.rsplit(".", 1)[0]
+        folder = Path(neurodeploy_backends.__path__[0]) / package.rsplit(".", 1)[1] / "child"
+        pinned = {line.split("==")[0] for line in environment.requirements}
+        allowed = {modules.get(pin, pin).replace("-", "_") for pin in pinned} | {"neurodeploy_worker"}
+        allowed |= {path.stem for path in folder.glob("*.py")} | {
+            path.name for path in folder.iterdir() if path.is_dir()
+        }
+        for path in folder.rglob("*.py"):
+            assert imported_by(path) <= allowed, path
+            seen += 1
+    assert seen >= 6
+    protocol = PACKAGES["neurodeploy"] / "worker" / "child" / "neurodeploy_worker.py"
+    assert imported_by(protocol) == {"numpy"}
+
+
+def test_environments_are_pinned_to_the_last_digit() -> None:
+    from neurodeploy.runtime import backend_names, get_backend
+
+    for name in backend_names():
+        environment = getattr(get_backend(name), "environment", None)
+        for line in environment.requirements if environment else ():
+            assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9.]*", line), line
 
 
 def declared(requirements: list[str]) -> Mapping[str, str]:

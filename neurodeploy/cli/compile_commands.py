@@ -32,6 +32,7 @@ from neurodeploy.cli.model import (
     compile_model,
 )
 from neurodeploy.cli.output import Format, command, finish, show
+from neurodeploy.cli.run_commands import shown_stimulus
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.profile import (
@@ -40,9 +41,9 @@ from neurodeploy.profile import (
     met_budgets,
     resource_use,
 )
-from neurodeploy.program import save_program
+from neurodeploy.program import Program, save_program
 from neurodeploy.report import compilation_lines, ledger_table, resource_table
-from neurodeploy.runtime import drain_steps
+from neurodeploy.runtime import drain_steps, seal_golden
 from neurodeploy.target import dialect_names, load_dialect
 
 __all__ = ["check", "compile_command"]
@@ -140,6 +141,11 @@ def check(
     _finish(result, _judged(result, choices, asked), asked)
 
 
+def _sealed(program: Program, model: Path, golden: Path | None) -> Program:
+    """The program with the output that the emulator gives on the samples of a file, if one is named."""
+    return program if golden is None else seal_golden(program, shown_stimulus(program.network, model, golden, None))
+
+
 @command
 def compile_command(
     model: Model, target: TargetName = None,
@@ -147,6 +153,7 @@ def compile_command(
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
     prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
+    golden: Annotated[Path | None, typer.Option("--golden", help="Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
@@ -173,5 +180,5 @@ def compile_command(
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
-        save_program(result.program, path)
+        save_program(_sealed(result.program, model, golden), path)
     _finish(result, findings, asked, written=str(path) if fits else None)

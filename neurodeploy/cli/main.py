@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy.cli.backend_commands import backends
+from neurodeploy.cli.compare_commands import compare, verify
 from neurodeploy.cli.compile_commands import check, compile_command
 from neurodeploy.cli.model import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
@@ -27,6 +29,9 @@ app.command("check")(check)
 app.command("compile")(compile_command)
 app.command("run")(run)
 app.command("profile")(profile_command)
+app.command("compare")(compare)
+app.command("verify")(verify)
+app.add_typer(backends)
 
 
 def _version(value: bool) -> None:
@@ -116,30 +121,6 @@ def targets(
         emit_json(target.model_dump(mode="json"))
     else:
         show(target_report(target))
-
-
-def _backend_row(name: str) -> dict[str, str | bool]:
-    from neurodeploy.runtime import get_backend
-
-    try:
-        adapter = get_backend(name)
-        missing = adapter.unavailable()
-    except DiagnosticError as error:
-        return {"name": name, "available": False, "summary": error.diagnostics[0].message}
-    return {"name": name, "available": missing is None, "summary": missing.message if missing else adapter.summary}
-
-
-@app.command(epilog="Example: neurodeploy backends --json")
-@command
-def backends(json_output: JsonOutput = False) -> None:
-    """List backends and say which can run here."""
-    from neurodeploy.runtime import backend_names
-
-    rows = [_backend_row(name) for name in backend_names()]
-    if json_output:
-        emit_json(rows)
-        return
-    show(*(f"{row['name']:12} {'available' if row['available'] else 'not here':10} {row['summary']}" for row in rows))
 
 
 @app.command(epilog="Example: neurodeploy schema > network.schema.json")

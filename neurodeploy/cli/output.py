@@ -40,6 +40,7 @@ __all__ = [
     "progress_bar",
     "say",
     "show",
+    "show_lines",
     "working",
 ]
 
@@ -68,6 +69,12 @@ def show(*items: RenderableType) -> None:
     """Print tables and lines to standard output."""
     for item in items:
         _console().print(item)
+
+
+def show_lines(*lines: str) -> None:
+    """Print lines to standard output, each whole, however wide the terminal is."""
+    for line in lines:
+        _console().print(line, soft_wrap=True)
 
 
 def say(text: str) -> None:
@@ -169,8 +176,8 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except DiagnosticError as error:
             leave(error.diagnostics)
         except KeyboardInterrupt:
-            say("stopped")
-            raise typer.Exit(INTERRUPTED) from None
+            stopped = finding("ND507", "neurodeploy", "stopped before there was a result, and nothing is left running")
+            leave((stopped,))
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:

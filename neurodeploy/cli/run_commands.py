@@ -62,7 +62,7 @@ from neurodeploy.runtime import (
     stop_findings,
 )
 
-__all__ = ["profile_command", "run"]
+__all__ = ["Samples", "StimulusFile", "profile_command", "run", "shown_stimulus"]
 
 StimulusFile = Annotated[
     Path | None,
@@ -86,6 +86,7 @@ class _Show(NamedTuple):
     quiet: bool
     resume: Path | None = None
     keep_state: bool = False
+    timeout: float | None = None
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
@@ -105,6 +106,14 @@ def _first(values: SampleValues, samples: int | None) -> SampleValues:
     return SampleValues(values={name: array[:samples] for name, array in values.values.items()}, labels=labels)
 
 
+def shown_stimulus(
+    network: Network, model: Path, given: Path | None, samples: int | None, *, steps: int | None = None, seed: int = 0
+) -> Stimulus:
+    """Return what a network is shown: the samples of a file, or of the one beside the model. Raises ND702, ND505."""
+    values = _first(load_stimulus(_stimulus_path(model, given), network), samples)
+    return encode(network, values, steps=steps, seed=seed)
+
+
 class _Outcome(NamedTuple):
     """What a run gave; no profile if it was stopped before its first sample was done."""
 
@@ -118,7 +127,13 @@ def _options(chosen: _Show, backend: str) -> RunOptions:
     if backend != chosen.backend:
         return RunOptions(seed=chosen.seed, threads=chosen.threads)
     state = load_state(chosen.resume) if chosen.resume else None
-    return RunOptions(seed=chosen.seed, threads=chosen.threads, resume=state, keep_state=chosen.keep_state)
+    return RunOptions(
+        seed=chosen.seed,
+        threads=chosen.threads,
+        resume=state,
+        keep_state=chosen.keep_state,
+        timeout_s=chosen.timeout,
+    )
 
 
 def _record(program: Program, stimulus: Stimulus, chosen: _Show, backend: str) -> Recording:
@@ -155,8 +170,7 @@ def _reference_accuracy(
 
 def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -> _Outcome:
     network = program.network
-    values = _first(load_stimulus(_stimulus_path(model, chosen.stimulus), network), chosen.samples)
-    stimulus = encode(network, values, steps=chosen.steps, seed=chosen.seed)
+    stimulus = shown_stimulus(network, model, chosen.stimulus, chosen.samples, steps=chosen.steps, seed=chosen.seed)
     if not chosen.quiet and (notice := get_backend(chosen.backend).notice()):
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
@@ -187,6 +201,7 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Recording to write (.ndr).")] = None,
     keep: Annotated[Path | None, typer.Option("--save-state", help="State after the last step, to write (.nds).")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="State to go on from (.nds); the samples are the same.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds after which a simulator in a process of its own is ended.")] = None,
     budget: Budgets = None, strict: Strict = False, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
@@ -211,7 +226,9 @@ def run(
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
     whole = reference and resume is None
-    chosen = _Show(stimulus, steps, samples, backend, seed, threads, whole, json_output, resume, keep is not None)
+    chosen = _Show(
+        stimulus, steps, samples, backend, seed, threads, whole, json_output, resume, keep is not None, timeout
+    )
     outcome = _run(program, model, chosen, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)

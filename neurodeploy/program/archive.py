@@ -66,7 +66,31 @@ def table_faults(program: Program) -> list[str]:
     if faults:
         return faults
     core_of_axon = np.repeat(np.arange(program.tables.n_cores), np.diff(program.tables.in_axon_ptr))
-    return _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon)
+    return _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon) or _golden_faults(program)
+
+
+def _golden_faults(program: Program) -> list[str]:
+    """Sealed rows of what the program does not have, or that are no rows."""
+    golden = program.golden
+    if golden is None:
+        return []
+    inputs, populations = ({item.name for item in of} for of in (program.network.inputs, program.populations))
+    faults = [
+        f"golden input '{name}' is none of its" for name in (*golden.inputs, *golden.currents) if name not in inputs
+    ]
+    if set(golden.spikes) != populations or not set(golden.payloads) <= populations:
+        faults.append("golden output is not of its populations")
+    faults += [
+        f"golden rows of '{name}' are no rows of three"
+        for name, rows in golden.spikes.items()
+        if rows.ndim != 2 or rows.shape[1] != 3
+    ]
+    wrong = (
+        [name for name, values in golden.payloads.items() if values.shape != golden.spikes[name].shape[:1]]
+        if not faults
+        else []
+    )
+    return faults + [f"golden payloads of '{name}' are not as many as its rows" for name in wrong]
 
 
 _ROW_COLUMNS = [

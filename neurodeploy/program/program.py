@@ -13,6 +13,7 @@ from neurodeploy._noun import FloatArray, IntArray, Name, Noun
 from neurodeploy._tensors import digest_of
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
+from neurodeploy.program.golden import Golden
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
 from neurodeploy.target.target import Target
@@ -47,6 +48,8 @@ class Program(Noun):
     formats: tuple[SynapseFormat, ...]
     inputs: tuple[InputRoutes, ...]
     tables: Tables
+    golden: Golden | None = None
+    """What it is shown and what it then does, so that any backend can be held against it; no part of the digest."""
 
     def run(
         self,
@@ -83,7 +86,7 @@ class Program(Noun):
 
     @cached_property
     def _digest(self) -> str:
-        return digest_of(self)
+        return digest_of(self, without=("golden",))
 
     def digest(self) -> str:
         """Return the content hash: equal programs have equal digests on every machine."""

@@ -6,6 +6,7 @@ judged against a target of another architecture. Nothing is listed by hand but t
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 
@@ -170,13 +171,16 @@ def _cell(kind: str, operation: str, target: Target | OtherTarget, marks: Mappin
 
 
 def _marks(names: tuple[str, ...]) -> dict[str, str]:
-    """Backend -> the shortest beginning of its name that no other has, as capitals."""
+    """Backend -> initials and numbers of its words, "lava-loihi2" -> "LL2"; more letters where another has the same."""
     found: dict[str, str] = {}
     for name in names:
-        others = [other for other in names if other != name]
-        lengths = range(1, len(name) + 1)
-        short = next((n for n in lengths if not any(other.startswith(name[:n]) for other in others)), len(name))
-        found[name] = name[:short].upper()
+        words = [re.fullmatch(r"(.*?)(\d*)", word) for word in name.split("-")]
+        parts = [(word.group(1), word.group(2)) for word in words if word]
+        for length in range(1, len(name) + 1):
+            mark = "".join(letters[:length] + number for letters, number in parts).upper()
+            if mark not in found.values():
+                found[name] = mark
+                break
     return found
 
 

@@ -1,9 +1,11 @@
 """Runtime: stimulus in, recording out, on any backend."""
 
 from neurodeploy.runtime.backend import Backend, Progress
+from neurodeploy.runtime.compare import Divergence, compare_findings, first_divergence
 from neurodeploy.runtime.decode import accuracy, answers, drain_steps
 from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.files import load_recording, load_state, load_stimulus, save_recording, save_state
+from neurodeploy.runtime.golden import seal_golden, verify_program
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
 from neurodeploy.runtime.run import run_program, stop_findings
@@ -14,6 +16,7 @@ from neurodeploy.runtime.stimulus import SampleValues, Stimulus
 
 __all__ = [
     "Backend",
+    "Divergence",
     "Progress",
     "Recording",
     "RunOptions",
@@ -24,8 +27,10 @@ __all__ = [
     "accuracy",
     "answers",
     "backend_names",
+    "compare_findings",
     "drain_steps",
     "encode",
+    "first_divergence",
     "get_backend",
     "load_recording",
     "load_state",
@@ -35,6 +40,8 @@ __all__ = [
     "run_samples",
     "save_recording",
     "save_state",
+    "seal_golden",
     "stimulus_of",
     "stop_findings",
+    "verify_program",
 ]

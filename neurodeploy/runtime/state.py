@@ -47,5 +47,7 @@ class RunOptions(Noun):
     """Keep the state after the last step, to go on from it."""
     resume: RunState | None = None
     """Go on after step `resume.step`; the stimulus and `steps` still count from step 1."""
+    timeout_s: float | None = Field(default=None, gt=0)
+    """Time after which a backend that runs in a process of its own is ended; None: only if it makes no progress."""
     noise: dict[Name, IntArray] = Field(default_factory=dict)
     """Population -> (n_samples or 1, steps, size) draws in -127..127 that replace the generator's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 import zipfile
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -14,10 +15,13 @@ import numpy as np
 
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict, domain_findings
+from neurodeploy.check.foreign import dialect_refusals
 from neurodeploy.check.other import judge
 from neurodeploy.cli import model as cli_model
 from neurodeploy.cli.output import internal_fault
 from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.conformance import Judgement, conformance_findings
+from neurodeploy.conformance.template import write_template
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Conv2d, Current, WeightFormat
 from neurodeploy.network.files import load_network, save_network
@@ -32,12 +36,24 @@ from neurodeploy.profile import (
 )
 from neurodeploy.program import load_program
 from neurodeploy.quantize import quantize
-from neurodeploy.runtime import RunOptions, SampleValues, Stimulus, encode, get_backend, run_program, stop_findings
+from neurodeploy.runtime import (
+    RunOptions,
+    SampleValues,
+    Stimulus,
+    compare_findings,
+    encode,
+    get_backend,
+    run_program,
+    seal_golden,
+    stop_findings,
+    verify_program,
+)
 from neurodeploy.runtime.registry import broken
 from neurodeploy.runtime.run import _recording_faults
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.target import Target, load_dialect, load_other, load_target, read_target, target_names
 from neurodeploy.target.files import _package_texts
+from neurodeploy.worker import Environment, Limits, Script, install, needs, run_job
 
 
 def net(n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields):
@@ -322,6 +338,54 @@ def unwritable():
 
 
 choices = cli_model.Choices
+
+
+def worker(body, silence_s=60):
+    """A job whose child does `body`."""
+    Path("child.py").write_text(
+        "import os, time\nfrom neurodeploy_worker import serve\ndef simulate(job):\n    " + body + "\nserve(simulate)\n"
+    )
+    script = Script("toy", Path(sys.executable), Path("child.py").resolve())
+    return run_job(script, {}, {}, limits=Limits(silence_s=silence_s))
+
+
+def toy_environment(**fields):
+    plain = {"name": "toy", "python": "3.10", "distribution": "toy", "version": "1.0", "requirements": ("toy==1.0",)}
+    return Environment(**{**plain, "variable": "TOY_PYTHON", **fields})
+
+
+def uninstallable(monkeypatch):
+    """The folder that should hold it is a file."""
+    Path("data").write_text("")
+    monkeypatch.setenv("NEURODEPLOY_DATA", "data")
+    return install(toy_environment(), lambda _: None)
+
+
+def no_board(monkeypatch):
+    monkeypatch.setenv("NEURODEPLOY_DATA", "data")
+    return [needs(toy_environment(), "toy-board", "toysdk", "which is not public")]
+
+
+def no_folder(monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+    return worker("pass")
+
+
+def parted():
+    made, recording = run(net(weights=np.full((2, 2), 30.0)))
+    rows = recording.spikes["cells"]
+    other = recording.model_copy(update={"backend": "other", "spikes": {"cells": rows[1:]}})
+    return compare_findings(recording, other, made, ("loihi1", "loihi1"))
+
+
+def falsely_sealed():
+    made, recording = run(net(weights=np.full((2, 2), 30.0)))
+    stimulus = Stimulus(n_samples=recording.n_samples, n_steps=recording.n_steps, spikes=recording.input_spikes)
+    sealed = seal_golden(made, stimulus)
+    golden = sealed.golden.model_copy(update={"spikes": {"cells": sealed.golden.spikes["cells"][1:]}})
+    return sealed.model_copy(update={"golden": golden})
+
+
 CASES = {
     "ND001": lambda _: load_network("missing.nd.json"),
     "ND002": lambda _: edited(lambda data: data["populations"][0]["neuron"].update(tau_ms=20, tau_m_s=-1.0)),
@@ -471,6 +535,20 @@ CASES = {
     "ND505": lambda _: encode(net(encoder="rate"), SampleValues(values={"in": np.array([[0.5, 3.0]])}), steps=4),
     "ND506": lambda _: nd506(),
     "ND507": lambda _: stop_findings(run()[1].model_copy(update={"complete": False})),
+    "ND540": lambda _: worker("job.stage('run'); job.step(3); raise ValueError('delay 64 is too long')"),
+    "ND541": lambda _: worker("job.stage('run'); job.step(3); time.sleep(60)", silence_s=5),
+    "ND542": lambda _: worker("job.stage('run'); os._exit(7)"),
+    "ND543": lambda _: dialect_refusals(program(integers(240, bias_mant=5)), "brian2loihi", "brian2loihi", steps=10),
+    "ND544": uninstallable,
+    "ND545": no_board,
+    "ND546": no_folder,
+    "ND550": lambda _: parted(),
+    "ND551": lambda _: compare_findings(run()[1], run()[1].model_copy(update={"n_samples": 7})),
+    "ND552": lambda _: verify_program(falsely_sealed(), "emulator")[1],
+    "ND553": lambda _: verify_program(program(), "emulator"),
+    "ND554": lambda _: conformance_findings(
+        [Judgement(case="delay", feature="delays", backend="toy", outcome="differs", told="u is 640 and 0")]
+    ),
     "ND601": lambda _: silent("loihi2"),
     "ND602": lambda _: silent(),
     "ND603": lambda _: silent(),
@@ -486,6 +564,7 @@ CASES = {
         save_network(net(), "net.nd.json"),
         cli_model.compile_model(Path("net.nd.json"), choices(None)),
     ),
+    "ND710": lambda _: write_template("My Chip", Path("project")),
     "ND901": lambda _: [internal_fault(RuntimeError("an example"))],
 }
 

@@ -1,0 +1,96 @@
+"""Lava processes of our own: sources that send what a job shows, and a sink that keeps what is sent.
+
+lava moves one element per message between processes, which takes many times as long as the run; here arrays are memory
+that is shared by fork, so nothing is sent and no segment has a name that could be left behind. `STORE` holds them by key,
+and is filled before lava forks.
+"""
+
+import mmap
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires
+from lava.magma.core.model.py.model import PyLoihiProcessModel
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.process.ports.ports import InPort, OutPort
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+STORE = {}
+
+
+def shared(shape, dtype):
+    """Return zeros that processes forked from this one write to and this one reads."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.frombuffer(mmap.mmap(-1, max(size, 1)), dtype=dtype, count=int(np.prod(shape))).reshape(shape)
+
+
+class EventSource(AbstractProcess):
+    """Sends 1 on a line in the step that its row (step, line) of the store names."""
+
+    def __init__(self, *, size, key):
+        super().__init__(size=size, key=key)
+        self.s_out = OutPort(shape=(size,))
+
+
+class ValueSource(AbstractProcess):
+    """Sends the row of the store's table (steps, lines) that belongs to the step."""
+
+    def __init__(self, *, size, key):
+        super().__init__(size=size, key=key)
+        self.s_out = OutPort(shape=(size,))
+
+
+class Sink(AbstractProcess):
+    """Keeps what arrives as the row of the store's table (steps, size) that belongs to the step."""
+
+    def __init__(self, *, size, key):
+        super().__init__(size=size, key=key)
+        self.a_in = InPort(shape=(size,))
+
+
+@implements(proc=EventSource, protocol=LoihiProtocol)
+@requires(CPU)
+class EventSourceModel(PyLoihiProcessModel):
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def __init__(self, parameters):
+        super().__init__(parameters)
+        rows = STORE[parameters["key"]]
+        self.lines, self.steps = rows[:, 1], rows[:, 0]
+        self.empty = np.zeros(parameters["size"], dtype=np.int32)
+
+    def run_spk(self):
+        first, last = np.searchsorted(self.steps, [self.time_step, self.time_step + 1])
+        spikes = self.empty.copy()
+        spikes[self.lines[first:last]] = 1
+        self.s_out.send(spikes)
+
+
+@implements(proc=ValueSource, protocol=LoihiProtocol)
+@requires(CPU)
+class ValueSourceModel(PyLoihiProcessModel):
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def __init__(self, parameters):
+        super().__init__(parameters)
+        self.table = STORE[parameters["key"]].astype(np.int32)
+
+    def run_spk(self):
+        self.s_out.send(self.table[self.time_step - 1].copy())
+
+
+@implements(proc=Sink, protocol=LoihiProtocol)
+@requires(CPU)
+class SinkModel(PyLoihiProcessModel):
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+
+    def __init__(self, parameters):
+        super().__init__(parameters)
+        self.table = STORE[parameters["key"]]
+        self.clock = STORE["clock"]
+
+    def run_spk(self):
+        self.table[self.time_step - 1] = self.a_in.recv()
+        self.clock[0] = max(self.clock[0], self.time_step)

@@ -1,0 +1,105 @@
+"""Verb: a program as blocks of nengo-loihi, one for each core, with the integers unchanged.
+
+Compartments of a core that differ in their voltage limits, which a block has one of each, become blocks of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.program.program import Program
+from neurodeploy.program.wires import Wire, wires_of
+from neurodeploy.target.arithmetic import effective_weights
+
+__all__ = ["blocks_of"]
+
+Array = NDArray[Any]
+
+
+class _Blocks(NamedTuple):
+    """Which block each table row is in."""
+
+    block: Array
+    """(n_rows,)."""
+    place: Array
+    """(n_rows,) index within its block."""
+    rows: list[Array]
+    """Table rows of each block."""
+    names: list[str]
+
+
+def _divided(program: Program) -> _Blocks:
+    tables = program.tables
+    core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
+    key = np.stack([core, tables.vmin_exp, tables.vmax_exp], axis=1)
+    kinds, block = np.unique(key, axis=0, return_inverse=True)
+    block = block.ravel()
+    rows = [np.flatnonzero(block == number) for number in range(len(kinds))]
+    place = np.zeros(block.size, dtype=np.int64)
+    for mine in rows:
+        place[mine] = np.arange(mine.size)
+    return _Blocks(block, place, rows, [f"core {int(kind[0])}" for kind in kinds])
+
+
+def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return (plan, arrays): blocks, links between inputs or blocks and blocks, and where each neuron's row is recorded."""
+    blocks = _divided(program)
+    table, arrays = list[dict[str, Any]](), dict[str, Array]()
+    for number, rows in enumerate(blocks.rows):
+        row, columns = _registers(program, rows)
+        table.append({"name": blocks.names[number], "size": int(rows.size), **row})
+        arrays |= {f"block.{number}.{name}": values for name, values in columns.items()}
+    links = list[dict[str, Any]]()
+    for wire in wires_of(program):
+        for row, columns in _links(program, wire, blocks):
+            arrays |= {f"link.{len(links)}.{name}": values for name, values in columns.items()}
+            links.append(row)
+    first = np.r_[0, np.cumsum([rows.size for rows in blocks.rows])]
+    for name, rows in program.table_rows.items():
+        arrays[f"rows.{name}"] = first[blocks.block[rows]] + blocks.place[rows]
+    return {"blocks": table, "block_links": links}, arrays
+
+
+def _registers(program: Program, rows: Array) -> tuple[dict[str, Any], dict[str, Array]]:
+    tables, dialect = program.tables, program.target.dialect
+    threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
+    vmin = -(1 << int(tables.vmin_exp[rows[0]])) + 1
+    vmax = (1 << (9 + 2 * int(tables.vmax_exp[rows[0]]))) - 1
+    return {"vmin": vmin, "vmax": vmax}, {
+        "du": tables.du[rows],
+        "dv": tables.dv[rows],
+        "vth": np.where(tables.spiking[rows] == 1, threshold, max(vmax, 1 << dialect.state_bits)),
+        "bias": tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64),
+        "refract": tables.refract_delay[rows],
+    }
+
+
+def _links(program: Program, wire: Wire, blocks: _Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
+    """The synapses of a wire by (source block or input, target block): an axon for each source that has any there."""
+    style, found = wire.style, list[tuple[dict[str, Any], dict[str, Array]]]()
+    given = (style.weight_bits, style.exponent, style.sign_mode)
+    weights = effective_weights(program.target.dialect, wire.mantissas, *given)
+    from_input = wire.source in program.network.input_by_name
+    source = np.full(wire.pre.size, -1) if from_input else blocks.block[wire.pre_row]
+    place = wire.pre if from_input else blocks.place[wire.pre_row]
+    pairs, index = np.unique(np.stack([source, blocks.block[wire.post_row]], axis=1), axis=0, return_inverse=True)
+    for number, pair in enumerate(pairs):
+        one, other = int(pair[0]), int(pair[1])
+        mine = np.flatnonzero(index.ravel() == number)
+        mine = mine[np.argsort(place[mine], kind="stable")]
+        sources, lengths = np.unique(place[mine], return_counts=True)
+        size = program.network.source_size(wire.source) if from_input else blocks.rows[one].size
+        axon_of = np.full(size, -1, dtype=np.int64)
+        axon_of[sources] = np.arange(sources.size)
+        row = {
+            "projection": wire.projection,
+            "target": other,
+            "source": one,
+            "input": wire.source if from_input else None,
+        }
+        columns = {"axon_of": axon_of, "ptr": np.r_[0, np.cumsum(lengths)]}
+        found.append((row, {**columns, "targets": blocks.place[wire.post_row[mine]], "weights": weights[mine]}))
+    return found

@@ -1,0 +1,138 @@
+"""Runs a job of blocks on nengo-loihi's emulator. Its interpreter runs this file; see neurodeploy_worker.
+
+Blocks are given integers directly, without the conversion of a Nengo network, which would rescale every weight. The
+emulator takes its integer path because the compartments' arrays are int32. A run uses its model up, so every sample gets
+a model of its own.
+"""
+
+import warnings
+from importlib.metadata import version
+
+import numpy as np
+from neurodeploy_worker import serve
+
+KEYS = {"v": "voltage", "u": "current", "v_register": "voltage"}
+
+
+class Model:
+    """The model of one sample, and its probes."""
+
+    def __init__(self, job, sample):
+        from nengo_loihi.builder import Model as Built
+
+        self.job, self.sample, self.model = job, sample, Built()
+        self.inputs = {item["name"]: self.input(item) for item in job.plan["inputs"]}
+        self.blocks = [self.block(number, item) for number, item in enumerate(job.plan["blocks"])]
+        for number, item in enumerate(job.plan["links"]):
+            self.link(number, item)
+        wanted = {probe["variable"] for probe in job.plan["probes"]}
+        keys = {"spiked"} | {KEYS[variable] for variable in wanted}
+        self.probes = {key: [self.probe(block, key) for block in self.blocks] for key in sorted(keys)}
+
+    def input(self, item):
+        from nengo_loihi.inputs import SpikeInput
+
+        made = SpikeInput(item["size"], label=item["name"])
+        self.model.add_input(made)
+        rows = self.job.arrays[f"run.{self.sample}.input.{item['name']}"]
+        for step in np.unique(rows[:, 0]).tolist():
+            first, last = np.searchsorted(rows[:, 0], [step, step + 1])
+            made.add_spikes(step, rows[first:last, 1])
+        return made
+
+    def block(self, number, item):
+        from nengo_loihi.block import LoihiBlock
+
+        made = LoihiBlock(item["size"], label=item["name"])
+        cell, arrays = made.compartment, self.job.arrays
+        given = {
+            name: arrays[f"block.{number}.{name}"].astype(np.int32) for name in ("du", "dv", "vth", "bias", "refract")
+        }
+        cell.decay_u, cell.decay_v, cell.vth = given["du"], given["dv"], given["vth"]
+        cell.bias, cell.refract_delay = given["bias"], given["refract"]
+        cell.scale_u = cell.scale_v = False
+        cell.vmin, cell.vmax = item["vmin"], item["vmax"]
+        cell.noise_exp, cell.noise_offset = 1, 0
+        self.model.add_block(made)
+        return made
+
+    def link(self, number, item):
+        from nengo_loihi.block import Axon, Synapse
+
+        columns = {n: self.job.arrays[f"link.{number}.{n}"] for n in ("axon_of", "ptr", "targets", "weights")}
+        bounds = columns["ptr"].tolist()
+        synapse = Synapse(len(bounds) - 1, label=item["projection"])
+        rows = [(bounds[k], bounds[k + 1]) for k in range(len(bounds) - 1)]
+        weights = [columns["weights"][a:b].astype(np.int32)[None, :] for a, b in rows]
+        indices = [columns["targets"][a:b].astype(np.int32)[None, :] for a, b in rows]
+        synapse._set_weights_indices(weights, indices=indices, weight_dtype=np.int32, compression=0)
+        synapse.format(weight_exp=0)
+        self.blocks[item["target"]].add_synapse(synapse)
+        axon = Axon(len(bounds) - 1, label=item["projection"])
+        axon.target = synapse
+        axon.set_compartment_axon_map(columns["axon_of"])
+        source = self.inputs[item["input"]] if item["input"] is not None else self.blocks[item["source"]]
+        source.add_axon(axon)
+
+    def probe(self, block, key):
+        from nengo_loihi.probe import LoihiProbe
+
+        made = LoihiProbe(target=block, key=key)
+        self.model.add_probe(made)
+        return made
+
+
+def emulated(model, job, done):
+    """Return (key -> (steps, rows of all blocks)) of the emulator."""
+    from nengo_loihi.emulator import EmulatorInterface
+
+    emulator = EmulatorInterface(model.model, seed=0)
+    for step in range(job.plan["steps"]):
+        emulator.step()
+        job.step(done + step + 1)
+    return {
+        key: np.concatenate([np.asarray(emulator.collect_probe_output(probe)) for probe in probes], axis=1)
+        for key, probes in model.probes.items()
+    }
+
+
+def on_board(model, job):
+    """Return the same of a board."""
+    from nengo_loihi.hardware.interface import HardwareInterface
+
+    with HardwareInterface(model.model, use_snips=False, seed=0, n_chips=job.plan["chips"]) as board:
+        job.stage("build on the board")
+        board.connect()
+        board.build()
+        job.stage("run on the board")
+        board.run_steps(job.plan["steps"], blocking=True)
+        return {
+            key: np.concatenate([np.asarray(board.collect_probe_output(probe)) for probe in probes], axis=1)
+            for key, probes in model.probes.items()
+        }
+
+
+def simulate(job):
+    """Run every sample."""
+    warnings.simplefilter("ignore")
+    job.stage("import nengo-loihi")
+    import nengo_loihi.emulator  # noqa: F401
+
+    plan, found = job.plan, {}
+    for sample in range(len(plan["runs"])):
+        job.stage("build the model")
+        model = Model(job, sample)
+        job.stage("run")
+        tables = on_board(model, job) if plan["board"] else emulated(model, job, sample * plan["steps"])
+        for item in plan["populations"]:
+            rows = job.arrays[f"rows.{item['name']}"]
+            step, neuron = np.nonzero(tables["spiked"][:, rows] > 0)
+            found[f"run.{sample}.spikes.{item['name']}"] = np.stack([step + 1, neuron], axis=1)
+        for probe in plan["probes"]:
+            rows = job.arrays[f"rows.{probe['population']}"]
+            found[f"run.{sample}.state.{probe['name']}"] = tables[KEYS[probe["variable"]]][:, rows].astype(np.int64)
+    return {"versions": {"nengo-loihi": version("nengo-loihi"), "nengo": version("nengo")}}, found
+
+
+if __name__ == "__main__":
+    serve(simulate)

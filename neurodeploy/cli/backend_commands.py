@@ -1,0 +1,203 @@
+"""Command line: backends: list, install, doctor, conformance, new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurodeploy.cli.model import JsonOutput, usage
+from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, working
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError
+from neurodeploy.diagnostics.translate import nearest
+
+if TYPE_CHECKING:
+    from neurodeploy.conformance import Case, Judgement
+
+__all__ = ["backends"]
+
+backends = typer.Typer(
+    name="backends",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="List backends, make what they need, and prove that they agree.",
+    epilog="Examples: neurodeploy backends | neurodeploy backends install lava | neurodeploy backends doctor",
+)
+Names = Annotated[list[str] | None, typer.Argument(help="Backends; all are taken without one.", show_default=False)]
+
+
+def _row(name: str) -> dict[str, str | bool]:
+    from neurodeploy.runtime import get_backend
+
+    try:
+        adapter = get_backend(name)
+        missing = adapter.unavailable()
+    except DiagnosticError as error:
+        return {"name": name, "available": False, "summary": error.diagnostics[0].message}
+    return {"name": name, "available": missing is None, "summary": missing.message if missing else adapter.summary}
+
+
+def _list(*, json_output: bool) -> None:
+    from neurodeploy.runtime import backend_names
+
+    rows = [_row(name) for name in backend_names()]
+    if json_output:
+        emit_json(rows)
+        return
+    for row in rows:
+        show_lines(f"{row['name']:18} {'available' if row['available'] else 'not here':10} {row['summary']}")
+
+
+@command
+def _root(ctx: typer.Context, json_output: JsonOutput = False) -> None:
+    """List backends and say which can run here; or make what they need, and prove that they agree."""
+    if ctx.invoked_subcommand is None:
+        _list(json_output=json_output)
+
+
+backends.callback(invoke_without_command=True)(_root)
+
+
+@backends.command("list", epilog="Example: neurodeploy backends list --json")
+@command
+def list_command(json_output: JsonOutput = False) -> None:
+    """List backends and say which can run here."""
+    _list(json_output=json_output)
+
+
+def _environments() -> dict[str, Any]:
+    """Environment name -> environment, of all backends that have one."""
+    from neurodeploy.runtime import backend_names, get_backend
+
+    found: dict[str, Any] = {}
+    for name in backend_names():
+        try:
+            environment = getattr(get_backend(name), "environment", None)
+        except DiagnosticError:
+            continue
+        if environment is not None:
+            found[environment.name] = environment
+    return found
+
+
+@backends.command(epilog="Example: neurodeploy backends install lava nengo-loihi")
+@command
+def install(
+    names: Annotated[list[str], typer.Argument(help="What to install, as `backends` names it.", show_default=False)],
+    json_output: JsonOutput = False,
+) -> None:
+    """Make the environments of simulators: a Python of their own with pinned packages. Does nothing where all is done."""
+    from neurodeploy.worker import install as make
+
+    known, made = _environments(), dict[str, str]()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        fixes = [fix for name in unknown for fix in nearest(name, list(known))]
+        raise usage("ND710", f"environment '{unknown[0]}'", f"is not one of {', '.join(known)}", *fixes)
+    faults: list[Diagnostic] = []
+    for name in names:
+        try:
+            with working(f"installing {name}"):
+                made[name] = str(make(known[name], say))
+        except DiagnosticError as error:
+            faults += error.diagnostics
+    finish(faults, json_document={"installed": made} if json_output else None)
+
+
+def _asked(names: list[str] | None) -> list[str]:
+    """The backends that are named, or all."""
+    from neurodeploy.runtime import backend_names, get_backend
+
+    for name in names or []:
+        get_backend(name)
+    return list(names or backend_names())
+
+
+@backends.command(epilog="Example: neurodeploy backends doctor")
+@command
+def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
+    """Run a small program on every backend, compare it bit for bit, and say what works here and why not."""
+    from neurodeploy.conformance import examine
+    from neurodeploy.runtime import backend_names
+
+    rows: list[dict[str, str]] = []
+    faults: list[Diagnostic] = []
+    for name in _asked(names):
+        with working(f"examining {name}"):
+            row, found = examine(name)
+        rows.append(row)
+        faults += found if names or row["state"] == "broken" else ()
+        if not json_output:
+            show_lines(f"{row['backend']:18} {row['state']:10} {row['told']}")
+    if json_output:
+        finish(faults, json_document={"backends": rows, "known": list(backend_names())})
+    finish(faults)
+
+
+@backends.command(epilog="Example: neurodeploy backends conformance lava")
+@command
+def conformance(
+    names: Annotated[list[str], typer.Argument(help="Backends.", show_default=False)],
+    cases: Annotated[list[str] | None, typer.Option("--case", help="Only these cases; repeatable.")] = None,
+    table: Annotated[Path | None, typer.Option("--table", help="Markdown table to write.")] = None,
+    json_output: JsonOutput = False,
+) -> None:
+    """Run the conformance corpus on backends: exact, refused with a code, or different and where."""
+    from neurodeploy._archive import write_atomically
+    from neurodeploy.conformance import conformance_findings, corpus, markdown
+    from neurodeploy.runtime import get_backend
+
+    lacking = [item for item in (get_backend(name).unavailable() for name in names) if item is not None]
+    if lacking:
+        finish(lacking, json_document={} if json_output else None)
+    known = {case.name: case for case in corpus()}
+    for unknown in [case for case in cases or [] if case not in known]:
+        raise usage("ND710", f"case '{unknown}'", "is not of the corpus", *nearest(unknown, list(known)))
+    found = [item for name in names for item in _judged(name, [known[c] for c in cases or known], quiet=json_output)]
+    if table is not None:
+        write_atomically(table, markdown(found).encode())
+    faults = conformance_findings(found)
+    if json_output:
+        finish(faults, json_document={"cases": [item.model_dump() for item in found]})
+    for name in names:
+        outcomes = [item.outcome for item in found if item.backend == name]
+        exact, refused = outcomes.count("exact"), outcomes.count("refused")
+        show_lines(f"{name}: {exact} of {len(outcomes)} cases exact, {refused} refused with a code")
+    finish(faults)
+
+
+def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
+    """Judge a backend case by case, a line for each."""
+    from neurodeploy.conformance import judge
+
+    found = list[Any]()
+    for case in cases:
+        with working(f"{name}: {case.name}"):
+            found.append(judge(case, name))
+        if not quiet:
+            item = found[-1]
+            show_lines(f"{item.case:28} {item.outcome:8} {item.code:6} {item.told}".rstrip())
+    return found
+
+
+@backends.command(
+    epilog="Example: neurodeploy backends new mychip && cd neurodeploy-mychip && pip install -e . && pytest"
+)
+@command
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the backend, as users will type it.", show_default=False)],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where; default: neurodeploy-NAME in this folder.")
+    ] = None,
+    json_output: JsonOutput = False,
+) -> None:
+    """Write a working plug-in project: an entry point, the adapter of a toy simulator, its conformance test."""
+    from neurodeploy.conformance.template import write_template
+
+    written = write_template(name, folder or Path(f"neurodeploy-{name}"))
+    if json_output:
+        emit_json({"written": [str(path) for path in written]})
+        return
+    show_lines(*(f"written: {path}" for path in written))
+    show_lines("", f"next: cd {written[0].parent} && pip install -e . && pytest")

@@ -1,0 +1,120 @@
+"""Command line: compare and verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, usage
+from neurodeploy.cli.output import command, finish, progress_bar, show
+from neurodeploy.cli.run_commands import Samples, StimulusFile, shown_stimulus
+from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.program import Program, load_program
+from neurodeploy.runtime import (
+    Recording,
+    RunOptions,
+    compare_findings,
+    get_backend,
+    load_recording,
+    run_program,
+    verify_program,
+)
+
+__all__ = ["compare", "verify"]
+
+EMULATOR = "emulator"
+Timeout = Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds after which a simulator is ended.")]
+
+
+def _dialects(program: Program, backends: tuple[str, str]) -> tuple[str, str]:
+    """The dialects that two backends compute in: their own, else the program's."""
+    own = [getattr(get_backend(name), "dialect", program.target.dialect.name) for name in backends]
+    return own[0], own[1]
+
+
+def _summary(left: Recording, right: Recording) -> str:
+    spikes = sum(len(rows) for rows in left.spikes.values())
+    states = sorted(left.states.keys() & right.states.keys())
+    told = f"identical: {spikes:,} spikes of {left.n_samples} samples in {left.n_steps} steps"
+    return told + (f", states {', '.join(states)}" if states else "")
+
+
+def _two_files(left: Path, right: Path, program: Path | None, *, json_output: bool) -> None:
+    recordings = load_recording(left), load_recording(right)
+    loaded = load_program(program) if program else None
+    names = recordings[0].backend, recordings[1].backend
+    dialects = _dialects(loaded, names) if loaded else None
+    _tell(recordings, loaded, dialects, json_output=json_output)
+
+
+def _tell(
+    recordings: tuple[Recording, Recording],
+    program: Program | None,
+    dialects: tuple[str, str] | None,
+    *,
+    json_output: bool,
+) -> None:
+    found = compare_findings(*recordings, program, dialects)
+    if json_output:
+        finish(found, json_document={"identical": not found})
+    if not found:
+        show(_summary(*recordings))
+    finish(found)
+
+
+@command
+def compare(
+    left: Annotated[Path, typer.Argument(help="A recording (.ndr); or a network or program to run twice.", show_default=False)],
+    right: Annotated[Path | None, typer.Argument(help="The other recording.", show_default=False)] = None,
+    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.")] = None,
+    program: Annotated[Path | None, typer.Option("--program", help="Program (.ndp) of two recordings: names the rule that differs.")] = None,
+    target: TargetName = None,
+    stimulus: StimulusFile = None,
+    samples: Samples = None,
+    timeout: Timeout = None,
+    json_output: JsonOutput = False,
+) -> None:  # fmt: skip
+    """Say whether two recordings, or one program on two backends, are identical, else where they part first and why.
+
+    Examples: neurodeploy compare a.ndr b.ndr;  neurodeploy compare net.ndp -b emulator -b lava
+    """
+    if right is not None:
+        _two_files(left, right, program, json_output=json_output)
+    if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
+        fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
+        raise usage("ND701", "command 'compare'", "needs two recordings, or a program and two backends", *fixes)
+    _, result = compile_model(left, Choices(target))
+    if errors_in(result.findings):
+        finish(result.findings, json_document={} if json_output else None)
+    compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
+    shows = shown_stimulus(compiled.network, left, stimulus, samples)
+    recordings = list[Recording]()
+    for name in names:
+        with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=json_output) as progress:
+            options = RunOptions(timeout_s=timeout)
+            recordings.append(run_program(compiled, shows, backend=name, options=options, progress=progress))
+    _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), json_output=json_output)
+
+
+@command
+def verify(
+    model: Annotated[Path, typer.Argument(help="A program (.ndp) compiled with --golden.", show_default=False)],
+    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Where to run it; repeatable.")] = None,
+    json_output: JsonOutput = False,
+) -> None:
+    """Run the input that is sealed in a program on a backend, and hold the output against the sealed one.
+
+    Example: neurodeploy verify net.ndp -b emulator -b lava
+    """
+    program = load_program(model)
+    rows, faults = dict[str, bool](), list[Diagnostic]()
+    for name in backend or [EMULATOR]:
+        recording, found = verify_program(program, name)
+        rows[name] = not found
+        faults += found
+        if not found and not json_output:
+            count = sum(len(item) for item in recording.spikes.values())
+            show(f"{name}: as sealed, {count:,} spikes of {recording.n_samples} samples")
+    finish(faults, json_document={"verified": rows} if json_output else None)

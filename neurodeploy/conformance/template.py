@@ -1,0 +1,39 @@
+"""Verb: a plug-in project that works: an entry point, the adapter of a toy simulator, and its conformance test."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from neurodeploy._archive import write_atomically
+from neurodeploy.diagnostics import DiagnosticError, finding
+
+__all__ = ["write_template"]
+
+NAME = re.compile(r"[a-z][a-z0-9-]*")
+SUFFIX = ".template"
+
+
+def write_template(name: str, folder: Path) -> tuple[Path, ...]:
+    """Write the project of a backend into a folder that is not there yet. Raises DiagnosticError: ND710 (name or folder), ND007."""
+    if not NAME.fullmatch(name):
+        message = "is no name for a backend: small letters, digits and -, a letter first"
+        raise DiagnosticError("usage", (finding("ND710", f"backend '{name}'", message, fixes=["mychip"]),))
+    if folder.exists():
+        message = "is there already, and nothing is overwritten"
+        raise DiagnosticError("usage", (finding("ND710", f"folder '{folder}'", message, fixes=["--folder OTHER"]),))
+    package, title = f"neurodeploy_{name.replace('-', '_')}", "".join(part.title() for part in name.split("-"))
+    names = {"@name@": name, "@package@": package, "@Title@": title}
+    written: list[Path] = []
+    for item in sorted(files("neurodeploy.conformance").joinpath("project").iterdir(), key=lambda item: item.name):
+        if not item.name.endswith(SUFFIX):
+            continue
+        text, path = item.read_text(encoding="utf-8"), item.name.removesuffix(SUFFIX).replace("--", "/")
+        for mark, value in names.items():
+            text, path = text.replace(mark, value), path.replace(mark, value)
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, text.encode())
+        written.append(target)
+    return tuple(sorted(written, key=lambda path: (len(path.parts), path)))

@@ -1,0 +1,129 @@
+"""Child side of a worker. Runs in a simulator's own interpreter: numpy and the standard library, Python 3.8 and later.
+
+A script calls `serve(simulate)`. It was started as `python SCRIPT FOLDER`; the folder holds `job.json` (plain data) and
+`job.npz` (arrays). `simulate(job)` returns (plain data, arrays), which become `result.json` and `result.npz`. What the
+child is at is told as lines of JSON on the standard output that it was started with; whatever else is printed goes to the
+standard error. When the other end of its standard input closes, the process that wanted the result is gone: the child
+then takes away its shared memory and its folder and ends its whole process group.
+"""
+
+import contextlib
+import glob
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+SHARED_MEMORY = "/dev/shm"
+LOOK_S = 0.1
+"""How often a watched counter is read."""
+
+
+class Job:
+    """What is to be done, and the lines that tell how far it is."""
+
+    def __init__(self, folder, channel):
+        self.folder = Path(folder)
+        self.plan = json.loads((self.folder / "job.json").read_text(encoding="utf-8"))
+        with np.load(self.folder / "job.npz", allow_pickle=False) as arrays:
+            self.arrays = {name: arrays[name] for name in arrays.files}
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._watched = None
+
+    def tell(self, **line):
+        """Send one line."""
+        with self._lock:
+            self._channel.write((json.dumps(line) + "\n").encode())
+            self._channel.flush()
+
+    def stage(self, name):
+        """Say what is done next."""
+        self._watched = None
+        self.tell(stage=name)
+
+    def step(self, done):
+        """Say that a step is done, counted over all runs of the job."""
+        self.tell(step=int(done))
+
+    def fail(self, error):
+        """Tell of an exception from a process forked from this one, whose end its simulator may not notice."""
+        told = {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2500:]}
+        os.write(self._channel.fileno(), (json.dumps({"failed": told}) + "\n").encode())
+
+    def watch(self, counter):
+        """Tell the value of `counter()` whenever it has changed, until the next stage."""
+        self._watched = counter
+        threading.Thread(target=self._follow, args=(counter,), daemon=True).start()
+
+    def _follow(self, counter):
+        last, tick = None, threading.Event()
+        while self._watched is counter:
+            value = int(counter())
+            if value != last and self._watched is counter:
+                self.step(value)
+            last = value
+            tick.wait(LOOK_S)
+
+
+def sweep_shared_memory(prefix):
+    """Take away the segments whose names begin so."""
+    for path in glob.glob(os.path.join(SHARED_MEMORY, glob.escape(prefix) + "*")):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _end_with_parent(folder, prefix):
+    """Wait for the other end of the standard input to close, then leave nothing behind."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    sweep_shared_memory(prefix)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _name_shared_memory(prefix):
+    """Let every segment of this process and of its children bear the job's name, so that it can be found again."""
+    from multiprocessing import shared_memory
+
+    if hasattr(shared_memory, "_SHM_NAME_PREFIX"):
+        shared_memory._SHM_NAME_PREFIX = "/" + prefix
+
+
+def _save(folder, meta, arrays):
+    for name, value in arrays.items():
+        if np.asarray(value).dtype.kind not in "biuf":
+            raise TypeError(f"array '{name}' of a result holds {np.asarray(value).dtype}")
+    np.savez(str(folder / "result.npz"), **arrays)
+    (folder / "result.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def serve(simulate):
+    """Do the job that the command line names, and end the process."""
+    channel = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    folder = Path(sys.argv[1])
+    try:
+        job = Job(folder, channel)
+        prefix = job.plan["shared_memory"]
+        threading.Thread(target=_end_with_parent, args=(str(folder), prefix), daemon=True).start()
+        _name_shared_memory(prefix)
+        job.stage("start")
+        meta, arrays = simulate(job)
+        job.stage("write the result")
+        versions = {"python": sys.version.split()[0], "numpy": np.__version__}
+        _save(folder, {**meta, "versions": {**versions, **meta.get("versions", {})}}, arrays)
+        job.tell(done=True)
+    except BaseException as error:  # whatever it is, it is told before the process ends
+        told = {"error": type(error).__name__ + ": " + str(error), "traceback": traceback.format_exc()}
+        channel.write((json.dumps({"failed": told}) + "\n").encode())
+    channel.flush()
+    sys.stderr.flush()
+    os._exit(0)  # what a simulator leaves behind at exit must not hold up a result that is written

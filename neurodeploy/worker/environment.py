@@ -1,0 +1,144 @@
+"""Nouns and verbs: the interpreter in which a simulator runs, and where it is. Makes none; see `install`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from neurodeploy._noun import Name, Noun, json_digest
+from neurodeploy.diagnostics import Diagnostic, finding
+
+__all__ = [
+    "DATA_VARIABLE",
+    "Environment",
+    "Interpreter",
+    "data_folder",
+    "interpreter_of",
+    "marker_of",
+    "missing",
+    "needs",
+]
+
+DATA_VARIABLE = "NEURODEPLOY_DATA"
+"""Environment variable that names the folder of what neurodeploy keeps, instead of the user's data directory."""
+MARKER = "environment.json"
+
+
+class Environment(Noun):
+    """What a simulator needs: a Python of a version, and distributions pinned to the last digit."""
+
+    name: Name
+    """What `neurodeploy backends install` calls it."""
+    python: str
+    """Major and minor version, "3.10"."""
+    distribution: str
+    """The simulator's own distribution, whose version decides whether another interpreter will do."""
+    version: str
+    requirements: tuple[str, ...]
+    """All distributions, as name==version."""
+    variable: str
+    """Environment variable that points to an interpreter to take instead."""
+
+    def folder(self) -> Path:
+        """Return where it is installed, or would be."""
+        return data_folder() / "environments" / self.name
+
+
+class Interpreter(NamedTuple):
+    """An interpreter, and why it is this one."""
+
+    path: Path
+    origin: Literal["variable", "here", "installed"]
+
+
+def data_folder() -> Path:
+    """Return the folder of what neurodeploy keeps for this user."""
+    given = os.environ.get(DATA_VARIABLE)
+    if given:
+        return Path(given)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "neurodeploy"
+    default = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_DATA_HOME")
+    return Path(default or Path.home() / ".local" / "share") / "neurodeploy"
+
+
+def marker_of(environment: Environment) -> str:
+    """Return what stands in the marker of an environment that is whole."""
+    return json_digest({"python": environment.python, "requirements": list(environment.requirements)})
+
+
+def python_in(folder: Path) -> Path:
+    """Return the path of the interpreter of an environment."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _installed(environment: Environment) -> Path | None:
+    folder = environment.folder()
+    try:
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    python = python_in(folder)
+    return python if marker == {"is": marker_of(environment)} and python.exists() else None
+
+
+@lru_cache
+def _here(distribution: str, wanted: str, python: str) -> bool:
+    """Whether this very interpreter has the simulator, in the version that the adapter was proven with."""
+    try:
+        return version(distribution) == wanted and python == "{}.{}".format(*sys.version_info[:2])
+    except PackageNotFoundError:
+        return False
+
+
+def interpreter_of(environment: Environment) -> Interpreter | None:
+    """Return the interpreter to take: the one that the variable names, this one, or the installed one; None if there is none."""
+    given = os.environ.get(environment.variable)
+    if given:
+        return Interpreter(Path(given), "variable")
+    if _here(environment.distribution, environment.version, environment.python):
+        return Interpreter(Path(sys.executable), "here")
+    installed = _installed(environment)
+    return Interpreter(installed, "installed") if installed else None
+
+
+def missing(environment: Environment, backend: str) -> Diagnostic | None:
+    """Return the finding that says why a backend has no interpreter to run in (ND501), or None."""
+    found, where = interpreter_of(environment), f"backend '{backend}'"
+    if found is None:
+        message = f"{environment.distribution} {environment.version} is not installed: it needs a Python {environment.python} of its own"
+        return finding("ND501", where, message, fixes=[f"neurodeploy backends install {environment.name}"])
+    if found.origin == "variable" and not os.access(found.path, os.X_OK):
+        message = f"{environment.variable} names '{found.path}', which is no program that can be run"
+        return finding(
+            "ND501", where, message, fixes=[f"name a Python that has {environment.distribution}, or unset it"]
+        )
+    return None
+
+
+@lru_cache
+def _has(interpreter: Path, distribution: str) -> bool:
+    """Whether another interpreter has a distribution."""
+    code = f"import importlib.metadata as m; m.version({distribution!r})"
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return (
+            subprocess.run([str(interpreter), "-c", code], capture_output=True, check=False, timeout=20).returncode == 0
+        )
+    return False
+
+
+def needs(environment: Environment, backend: str, distribution: str, what: str) -> Diagnostic | None:
+    """Return the finding that a board's package is not in the environment (ND545), or None."""
+    found = interpreter_of(environment)
+    if found is not None and _has(found.path, distribution):
+        return None
+    message = f"no board can be reached: {distribution}, {what}, is not in the environment '{environment.name}'"
+    fixes = [f"install it there and attach a board; the interpreter is {found.path if found else 'not installed'}"]
+    return finding("ND545", f"backend '{backend}'", message, fixes=fixes)

@@ -1,0 +1,145 @@
+"""Verb: make the environment of a simulator with uv. Can be stopped and called again; does nothing where all is done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.worker.environment import MARKER, Environment, data_folder, interpreter_of, marker_of, python_in
+
+__all__ = ["install", "pythons"]
+
+Say = Callable[[str], None]
+UV = "uv>=0.5"
+TRY_S = 20
+"""How long an interpreter may take to say its version."""
+
+
+def _refuse(environment: Environment, message: str, *fixes: str) -> DiagnosticError:
+    return DiagnosticError("install", (finding("ND544", f"environment '{environment.name}'", message, fixes=fixes),))
+
+
+def _answers(command: list[str]) -> str | None:
+    """Return what a program prints, None if it fails or does not answer."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TRY_S)
+        return done.stdout.strip() if done.returncode == 0 else None
+    return None
+
+
+def pythons(version: str) -> Iterator[str]:
+    """Yield interpreters of a version that answer: on PATH, of pyenv. A shim of a Python that is not there fails, and is skipped."""
+    on_path = [shutil.which(f"python{version}"), shutil.which("python3"), shutil.which("python")]
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for candidate in [sys.executable, *on_path, *sorted(map(str, root.glob(f"versions/{version}.*/bin/python")))]:
+        if candidate and _answers([candidate, "-c", code]) == version:
+            yield candidate
+
+
+def _uv(environment: Environment, say: Say) -> str:
+    """Return uv: the one there is, or one fetched from the package index into neurodeploy's own folder."""
+    own = python_in(data_folder() / "tools" / "uv").with_name("uv")
+    for candidate in (shutil.which("uv"), str(Path(sys.executable).with_name("uv")), str(own)):
+        if candidate and _answers([candidate, "--version"]):
+            return candidate
+    say("uv is not on this machine: fetching it")
+    folder = data_folder() / "tools" / "uv"
+    _step(environment, [sys.executable, "-m", "venv", str(folder)], "a folder for uv cannot be made")
+    fetch = [str(python_in(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV]
+    _step(environment, fetch, "uv cannot be fetched from the package index")
+    return str(own)
+
+
+def _step(environment: Environment, command: list[str], failing: str) -> None:
+    """Run one command of the installation. Raises DiagnosticError: ND544 with the last lines it printed."""
+    clean = {
+        name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    }
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean)
+    except OSError as error:
+        raise _refuse(environment, f"{failing}: {error.strerror or error}") from None
+    if done.returncode:
+        told = " | ".join(
+            line.strip() for line in (done.stderr or done.stdout).strip().splitlines()[-4:] if line.strip()
+        )
+        again = f"when that is mended: neurodeploy backends install {environment.name}"
+        raise _refuse(environment, f"{failing}: {told[-400:] or f'exit status {done.returncode}'}", again)
+
+
+@contextlib.contextmanager
+def _alone(environment: Environment, say: Say) -> Generator[None, None, None]:
+    """Hold the lock of an environment, so that two who install it do not meet."""
+    import fcntl
+
+    path = environment.folder().with_name(f"{environment.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise _refuse(environment, f"'{path.parent}' cannot be written: {error.strerror or error}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another process is installing it: waiting")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def install(environment: Environment, say: Say) -> Path:
+    """Return the interpreter of an environment that is whole; make it, or what is missing of it. Raises DiagnosticError: ND544.
+
+    `say` is told what is done, a line each. What is fetched stays in uv's cache, so that a second try goes on.
+    """
+    found = interpreter_of(environment)
+    if found:
+        say(f"{environment.name}: there already ({found.path})")
+        return found.path
+    if os.name == "nt":
+        raise _refuse(environment, "no simulator of it runs on Windows", "use the Linux subsystem")
+    with _alone(environment, say):
+        found = interpreter_of(environment)
+        return found.path if found else _make(environment, say)
+
+
+def _make(environment: Environment, say: Say) -> Path:
+    folder, uv = environment.folder(), _uv(environment, say)
+    python = python_in(folder)
+    version = "import sys; print('%d.%d' % sys.version_info[:2])"
+    if _answers([str(python), "-c", version]) != environment.python:
+        shutil.rmtree(folder, ignore_errors=True)
+        given = next(pythons(environment.python), None)
+        say(f"{environment.name}: Python {environment.python} " + (f"from {given}" if given else "is fetched by uv"))
+        failing = (
+            f"there is no Python {environment.python} on this machine, and none could be fetched" if not given else ""
+        )
+        making = [uv, "venv", "--quiet", "--python", given or environment.python, str(folder)]
+        _step(environment, making, failing or f"no environment can be made from '{given}'")
+    say(
+        f"{environment.name}: {len(environment.requirements)} distributions, {environment.distribution} {environment.version}"
+    )
+    getting = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        str(python),
+        *environment.requirements,
+    ]
+    _step(environment, getting, "its distributions cannot be installed")
+    marker = folder / MARKER
+    marker.with_suffix(".new").write_text(json.dumps({"is": marker_of(environment)}), encoding="utf-8")
+    os.replace(marker.with_suffix(".new"), marker)
+    say(f"{environment.name}: ready ({python})")
+    return python

@@ -1,0 +1,97 @@
+"""Verb: do a job in a simulator's interpreter. Files in, files out: a folder of JSON and NumPy arrays, no pickle."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.worker.supervise import Limits, supervise
+
+__all__ = ["Result", "Script", "run_job"]
+
+CHILD = Path(__file__).with_name("child")
+"""Folder of the protocol's other side, which a script imports as `neurodeploy_worker`."""
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""A simulator of many processes must not start many threads in each."""
+
+
+class Script(NamedTuple):
+    """What is run, and in which interpreter."""
+
+    backend: str
+    interpreter: Path
+    path: Path
+    """A script that calls `neurodeploy_worker.serve`; modules beside it can be imported."""
+
+
+class Result(NamedTuple):
+    """What a child gave back."""
+
+    meta: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
+def run_job(
+    script: Script,
+    plan: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    *,
+    limits: Limits = Limits(),  # noqa: B008  # a noun is frozen
+    on_step: Callable[[int], None] | None = None,
+) -> Result:
+    """Return what the script made of a plan and its arrays. The folder it was done in is gone afterwards.
+
+    Raises DiagnosticError: ND540-ND542 (see supervise), ND546 (files cannot be written or read).
+    """
+    where = f"backend '{script.backend}'"
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="neurodeploy-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _no_files(where, error) from None
+    with folder as name:
+        shared_memory = f"nd{secrets.token_hex(3)}_"
+        try:
+            _write(Path(name), {**plan, "shared_memory": shared_memory}, arrays)
+        except OSError as error:
+            raise _no_files(where, error) from None
+        command = [str(script.interpreter), "-u", str(script.path), name]
+        supervise(
+            command,
+            Path(name),
+            shared_memory,
+            backend=script.backend,
+            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD},
+            limits=limits,
+            on_step=on_step,
+        )
+        try:
+            return _read(Path(name))
+        except (OSError, ValueError, KeyError) as error:
+            raise _no_files(where, error) from None
+
+
+def _no_files(where: str, error: Exception) -> DiagnosticError:
+    told = (error.strerror or str(error)) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    message = f"files of the job in '{tempfile.gettempdir()}' cannot be written or read: {told}"
+    fixes = ["make room there, or set TMPDIR to another folder"]
+    return DiagnosticError("run", (finding("ND546", where, message, fixes=fixes),))
+
+
+def _write(folder: Path, plan: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    (folder / "job.json").write_text(json.dumps(plan), encoding="utf-8")
+    tables: dict[str, Any] = dict(arrays)
+    np.savez(folder / "job.npz", **tables)
+
+
+def _read(folder: Path) -> Result:
+    meta = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    with np.load(folder / "result.npz", allow_pickle=False) as arrays:
+        return Result(meta, {name: arrays[name] for name in arrays.files})

@@ -1,0 +1,239 @@
+"""Verb: run a child in a process group of its own, hear how far it is, and end the whole group whatever happens.
+
+No shared memory of the job and no process of the group is left, whether the child ends, fails, hangs or is killed, and
+whether this process is stopped or killed (then the child itself sees to it, see child/neurodeploy_worker.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from neurodeploy._noun import Noun
+from neurodeploy.diagnostics import DiagnosticError, finding
+
+__all__ = ["Limits", "supervise"]
+
+SILENCE_VARIABLE = "NEURODEPLOY_WORKER_SILENCE_S"
+SHARED_MEMORY = Path("/dev/shm")
+TAIL_BYTES, TAIL_LINES, FRAMES, LONG = 1 << 16, 6, 4, 600
+"""How much of what a child printed or raised a finding tells: bytes read, lines, frames, letters."""
+PROTOCOL = "neurodeploy_worker"
+"""Module that calls the script's function: its place in a traceback says nothing."""
+LOOK_S = 0.2
+"""How often it is looked whether the child lives: its own children hold its channel open when it is gone."""
+GROUP_END_S = 5.0
+"""How long killed processes may take to vanish."""
+
+
+def _silence() -> float:
+    with contextlib.suppress(ValueError):
+        given = float(os.environ.get(SILENCE_VARIABLE, ""))
+        if given > 0:
+            return given
+    return 120.0
+
+
+class Limits(Noun):
+    """How long a worker is waited for."""
+
+    silence_s: float = Field(default_factory=_silence, gt=0)
+    """Time without a new stage or a new step after which it counts as hanging."""
+    wall_s: float | None = Field(default=None, gt=0)
+    """Time in all; None: as long as it goes on."""
+
+
+class _State:
+    """How far the child says it is."""
+
+    def __init__(self) -> None:
+        self.stage, self.step = "start of the process", 0
+        self.done = False
+        self.failed: dict[str, Any] | None = None
+
+    def hear(self, line: bytes) -> bool:
+        """Take in one line; whether it tells of a new step."""
+        try:
+            told: dict[str, Any] = json.loads(line)
+        except ValueError:
+            return False
+        self.stage = told.get("stage", self.stage)
+        self.done = told.get("done", self.done)
+        self.failed = told.get("failed", self.failed)
+        self.step = told.get("step", self.step)
+        return "step" in told
+
+    @property
+    def where(self) -> str:
+        return f"stage '{self.stage}'" + (f", step {self.step}" if self.step else "")
+
+
+class _Reader(NamedTuple):
+    """What supervise was given."""
+
+    backend: str
+    limits: Limits
+    on_step: Callable[[int], None] | None
+
+
+def supervise(
+    command: list[str],
+    folder: Path,
+    shared_memory: str,
+    *,
+    backend: str,
+    environment: dict[str, str] | None = None,
+    limits: Limits = Limits(),  # noqa: B008  # a noun is frozen
+    on_step: Callable[[int], None] | None = None,
+) -> None:
+    """Run a child until it says that it is done. `shared_memory`: how the names of its segments begin.
+
+    Raises DiagnosticError: ND540 (it raised), ND541 (no progress, or too long), ND542 (it ended without a word); and
+    whatever `on_step` raises. The group is ended before anything is raised.
+    """
+    kept = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP", "PYTHONWARNINGS")
+    clean = {name: value for name, value in os.environ.items() if name not in kept}
+    state, log = _State(), folder / "child.log"
+    try:
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=folder,
+                start_new_session=True,
+                env={**clean, "PYTHONNOUSERSITE": "1", **(environment or {})},
+            )
+    except OSError as error:
+        message = f"its process cannot be started: {command[0]}: {error.strerror or error}"
+        raise DiagnosticError("run", (finding("ND542", f"backend '{backend}'", message),)) from None
+    try:
+        _listen(process, state, log, _Reader(backend, limits, on_step))
+    finally:
+        _end(process, shared_memory)
+
+
+def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _Reader) -> None:
+    """Hear the child until it is done. Raises what supervise raises."""
+    pipe = process.stdout
+    assert pipe is not None, "internal: the child was started with a pipe"
+    began = heard = time.monotonic()
+    buffer, silence, wall = b"", reader.limits.silence_s, reader.limits.wall_s
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while not state.done and state.failed is None:
+            deadline = min(heard + silence, began + wall if wall else float("inf"))
+            left = deadline - time.monotonic()
+            ended = process.poll() is not None
+            # what was said while this process was stopped counts, however late it is
+            ready = selector.select(0 if ended or left <= 0 else min(left, LOOK_S))
+            by_wall = deadline != heard + silence
+            if left <= 0 and (by_wall or not ready):
+                raise _late(state, log, reader, time.monotonic() - began, by_wall=by_wall)
+            part = os.read(pipe.fileno(), 1 << 16) if ready else None
+            if part == b"" or (part is None and ended):
+                raise _ended(process, state, log, reader)
+            if part is None:
+                continue
+            heard = time.monotonic()
+            *lines, buffer = (buffer + part).split(b"\n")
+            stepped = [state.hear(line) for line in lines]
+            if any(stepped) and reader.on_step:
+                reader.on_step(state.step)
+    if state.failed is not None:
+        raise _raised(state, reader)
+
+
+_FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+
+
+def _raised(state: _State, reader: _Reader) -> DiagnosticError:
+    told = state.failed or {}
+    every = _FRAME.findall(str(told.get("traceback", "")))
+    frames = [frame for frame in every if Path(frame[0]).stem != PROTOCOL][-FRAMES:]
+    places = " <- ".join(f"{Path(file).name}:{line} {function}" for file, line, function in reversed(frames))
+    error = " ".join(str(told.get("error", "an exception")).split())
+    message = f"raised {error[:LONG]} in {state.where}" + (f" ({places})" if places else "")
+    return DiagnosticError("run", (finding("ND540", f"backend '{reader.backend}'", message),))
+
+
+def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bool) -> DiagnosticError:
+    limit = reader.limits.wall_s if by_wall else reader.limits.silence_s
+    why = f"took {took:.0f} s in all" if by_wall else f"made no progress for {limit:g} s, so it hangs"
+    message = f"{why}; it was ended in {state.where}{_last_words(log)}"
+    lever = "a larger --timeout" if by_wall else f"a larger {SILENCE_VARIABLE}"
+    details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if it is only slow"]}
+    return DiagnosticError("run", (finding("ND541", f"backend '{reader.backend}'", message, **details),))
+
+
+def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _Reader) -> DiagnosticError:
+    try:
+        status = process.wait(timeout=GROUP_END_S)
+    except subprocess.TimeoutExpired:
+        status = None
+    how = "closed its channel" if status is None else f"ended with exit status {status}"
+    if status is not None and status < 0:
+        with contextlib.suppress(ValueError):
+            how = f"was killed by {signal.Signals(-status).name}"
+    message = f"its process {how} in {state.where}, without a result{_last_words(log)}"
+    return DiagnosticError("run", (finding("ND542", f"backend '{reader.backend}'", message),))
+
+
+def _last_words(log: Path) -> str:
+    """The last lines that the child printed, as one, to end a sentence with; nothing if it printed none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()][-TAIL_LINES:]
+    return "; it printed last: " + " | ".join(lines)[-LONG:] if lines else ""
+
+
+def _end(process: subprocess.Popen[bytes], shared_memory: str) -> None:
+    """End the group, wait until it is gone, take away its shared memory."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=GROUP_END_S)
+    deadline = time.monotonic() + GROUP_END_S
+    while _alive(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    if SHARED_MEMORY.is_dir():
+        for path in SHARED_MEMORY.glob(f"{shared_memory}*"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _alive(group: int) -> bool:
+    """Whether a process of the group runs still; one that is only not yet reaped does not count."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    folder = Path("/proc")
+    if not (folder / "self" / "stat").exists():
+        return True
+    for stat in folder.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            state, _, owner = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(owner) == group and state not in "ZX":
+                return True
+    return False

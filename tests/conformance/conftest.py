@@ -1,0 +1,29 @@
+"""Backends for the conformance tests: where one cannot run, a test says the command that would enable it, and CI fails."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from neurodeploy.runtime import get_backend
+
+VENDORS = ("lava", "nengo-loihi", "brian2loihi")
+
+
+@pytest.fixture
+def vendor(request):
+    """The name of a backend that can run here; parametrize it indirectly."""
+    missing = get_backend(request.param).unavailable()
+    if missing is not None:
+        message = f"{missing.message}: {missing.fixes[0].text}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return request.param
+
+
+def pytest_generate_tests(metafunc):
+    if "vendor" in metafunc.fixturenames:
+        names = getattr(metafunc.module, "BACKENDS", VENDORS)
+        metafunc.parametrize("vendor", names, indirect=True, scope="function")

@@ -1,0 +1,220 @@
+"""The corpus on lava's fixed-point models, the hangs that lava is known for, and what only its adapter does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.conformance import corpus, judge, program_of
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.runtime import RunOptions, get_backend, run_program
+from neurodeploy.worker import Limits, Script, flat, interpreter_of, run_job
+
+BACKENDS = ("lava",)
+REFUSED = {
+    **dict.fromkeys(("refractory", "refractory_by_neuron", "v_register"), "ND208"),
+    **dict.fromkeys(("limit_voltage_registers", "limits_of_two_populations"), "ND208"),
+    **dict.fromkeys(("reset_subtract", "lif_subtract"), "ND213"),
+    **dict.fromkeys(("noise", "weights_shift_with_delays", "sigma_delta_periodic_reset"), "ND502"),
+    "lif_refractory": "ND210",
+}
+"""Cases that lava cannot run, and who says so: ND2xx the target of its dialect, ND502 the adapter."""
+STAGES = (
+    "import lava",
+    "build the processes",
+    "start the processes",
+    "run",
+    "read what was recorded",
+    "stop the processes",
+)
+
+
+@pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
+def test_case(case, vendor):
+    judgement = judge(case, vendor)
+    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.told
+    assert judgement.code == REFUSED.get(case.name, "")
+
+
+def job(name="dense", dialect="loihi2"):
+    case = next(item for item in corpus() if item.name == name)
+    program = program_of(case, dialect)
+    made = flat(program, case.stimulus, case.steps, RunOptions(), together=False)
+    return {**made.plan, "board": None}, dict(made.arrays)
+
+
+def script_of(adapter, tmp_path=None, wrapped=""):
+    """The adapter's own script, or one that runs it with something changed."""
+    path = Path(sys.modules[type(adapter).__module__].__file__).with_name("child") / "simulate.py"
+    if wrapped:
+        text = f"import os, signal, sys\nsys.path.insert(0, {str(path.parent)!r})\nimport simulate\n{wrapped}\nsimulate.serve(simulate.simulate)\n"
+        path = tmp_path / "wrapped.py"
+        path.write_text(text)
+    return Script("lava", interpreter_of(adapter.environment).path, path)
+
+
+def finding_of(script, plan, arrays, silence_s=6):
+    with pytest.raises(DiagnosticError) as caught:
+        run_job(script, plan, arrays, limits=Limits(silence_s=silence_s))
+    assert len(caught.value.diagnostics) == 1
+    return caught.value.diagnostics[0]
+
+
+def test_a_process_that_raises_while_another_waits_for_it_is_told_at_once(vendor):
+    """A delay of 64: lava's run() never returns, and says nothing. check() keeps such a program out otherwise."""
+    plan, arrays = job()
+    plan["links"][0]["delay_steps"] = 64
+    arrays["link.0.delay_steps"] = np.full_like(arrays["link.0.delay_steps"], 64)
+    found = finding_of(script_of(get_backend(vendor)), plan, arrays, silence_s=60)
+    assert found.code == "ND540"
+    assert "ValueError: DelayDense Process 'delays' expects values between 0 and 63" in found.message
+    assert "stage 'run'" in found.message
+
+
+def test_a_hang_in_run_is_a_finding(vendor, tmp_path):
+    """The same hang when nobody tells of the exception, as lava alone has it."""
+    plan, arrays = job()
+    plan["links"][0]["delay_steps"] = 64
+    arrays["link.0.delay_steps"] = np.full_like(arrays["link.0.delay_steps"], 64)
+    script = script_of(
+        get_backend(vendor), tmp_path, "import populations\npopulations.guard = lambda process, job: None"
+    )
+    found = finding_of(script, plan, arrays)
+    assert found.code == "ND541"
+    assert "stage 'run'" in found.message
+
+
+def test_float_registers_are_a_finding(vendor):
+    """They make a fixed-point model raise, and nothing waits for it."""
+    plan, arrays = job()
+    arrays["population.0.du"] = arrays["population.0.du"] + 0.5
+    assert finding_of(script_of(get_backend(vendor)), plan, arrays, silence_s=60).code == "ND540"
+
+
+def test_a_hang_in_stop_is_a_finding(vendor, tmp_path):
+    wrapped = "from lava.magma.core.process.process import AbstractProcess\nimport time\n"
+    wrapped += "AbstractProcess.stop = lambda self: time.sleep(600)"
+    found = finding_of(script_of(get_backend(vendor), tmp_path, wrapped), *job())
+    assert found.code == "ND541"
+    assert "stage 'stop the processes'" in found.message
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_lava_killed_at_every_stage_leaves_nothing(vendor, tmp_path, stage):
+    """The child alone is killed, a moment after the stage began; lava's own processes are ended with it."""
+    memory, group = Path("/dev/shm"), tmp_path / "group"
+    before = {path.name for path in memory.glob("*")} if memory.is_dir() else set()
+    wrapped = f"""
+import threading, time
+from neurodeploy_worker import Job
+told = Job.stage
+def stage(self, name):
+    told(self, name)
+    open({str(group)!r}, "w").write(str(os.getpgrp()))
+    if name == {stage!r}:
+        threading.Thread(target=lambda: (time.sleep(0.02), os.kill(os.getpid(), signal.SIGKILL))).start()
+        time.sleep(0.01 if name == "run" else 600)
+Job.stage = stage
+"""
+    plan, arrays = job()
+    found = finding_of(script_of(get_backend(vendor), tmp_path, wrapped), plan, arrays, silence_s=60)
+    assert found.code == "ND542"
+    assert f"stage '{stage}'" in found.message or stage == "run"
+    assert not living(int(group.read_text()))
+    after = {path.name for path in memory.glob("nd*_*")} if memory.is_dir() else set()
+    assert after <= before
+
+
+def living(group):
+    """Processes of a group that run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, owner = stat.read_text().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(owner) == group and state not in "ZX":
+            found.append(stat.parent.name)
+    return found
+
+
+def test_ctrl_c_during_a_run_ends_lava(vendor):
+    case = next(item for item in corpus() if item.name == "layers_with_skip")
+    program = program_of(case, "loihi2")
+
+    def press(done, total):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_program(program, case.stimulus, backend=vendor, steps=5000, progress=press)
+
+
+def test_two_runs_at_once(vendor):
+    from concurrent.futures import ThreadPoolExecutor
+
+    case = next(item for item in corpus() if item.name == "recurrent")
+    program = program_of(case, "loihi2")
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(run_program, program, case.stimulus, backend=vendor, steps=case.steps) for _ in range(2)]
+        one, other = (run.result() for run in runs)
+    assert np.array_equal(one.spikes["cells"], other.spikes["cells"])
+    assert len(one.spikes["cells"])
+
+
+def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
+    """Conv is a process of its own where a sample is a network of its own; five samples side by side are lists."""
+    from neurodeploy_backends.lava.convolution import as_convolutions
+
+    from neurodeploy.runtime import Stimulus
+    from neurodeploy.target import load_dialect
+
+    case = next(item for item in corpus() if item.name == "conv2d_stride_padding")
+    program = program_of(case, "loihi2")
+    made = flat(program, case.stimulus, case.steps, RunOptions(), together=False)
+    links, kernels = as_convolutions(program, made, load_dialect("loihi2"))
+    assert links[0]["conv"]["stride"] == (2, 1)
+    weights = case.network.projections[0].operation.weights
+    assert np.array_equal(kernels["link.0.kernel"][:, ::-1, ::-1, 0], weights[:, 0])
+    rows = np.concatenate([case.stimulus.spikes["in"] + [2 * k, 0, 0] for k in range(3)]).astype(np.int32)
+    many = Stimulus(n_samples=6, n_steps=case.stimulus.n_steps, spikes={"in": rows})
+    few, several = (run_program(program, s, backend=vendor, steps=case.steps) for s in (case.stimulus, many))
+    first = several.spikes["cells"][several.spikes["cells"][:, 0] < 2]
+    assert np.array_equal(few.spikes["cells"], first)
+    assert np.array_equal(few.states["cells.v"], several.states["cells.v"][4:])
+
+
+def test_values_that_are_no_integers_are_refused(vendor):
+    case = next(item for item in corpus() if item.name == "relu")
+    program = program_of(case, "loihi2")
+    stimulus = case.stimulus.model_copy(update={"currents": {"in_a": case.stimulus.currents["in_a"] + 0.5}})
+    with pytest.raises(DiagnosticError) as caught:
+        run_program(program, stimulus, backend=vendor, steps=case.steps)
+    assert [item.code for item in caught.value.diagnostics] == ["ND502"]
+
+
+def test_sign_modes_are_told_to_lava_and_not_guessed_from_the_weights(vendor):
+    """All weights of one target are positive and odd in the file's sense: guessed, lava would keep 3 where mixed stores 2."""
+    from neurodeploy.network import WeightFormat
+
+    style = WeightFormat(weight_bits=7, sign_mode="mixed")
+    neuron = nd.LoihiCuba(du=4095, dv=0, vth_mant=50)
+    network = nd.Network(
+        name="signs",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=3),),
+        populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
+        projections=(nd.dense("in", "cells", [[4, 8, 12], [16, 20, 24]], weight_format=style),),
+        probes=(nd.Probe(name="u", target="cells", variable="u"),),
+    )
+    program = nd.compile(network, "loihi2")
+    rows = np.array([[0, step, line] for step in range(1, 6) for line in range(3)], dtype=np.int32)
+    stimulus = nd.Stimulus(n_samples=1, n_steps=6, spikes={"in": rows})
+    runs = [run_program(program, stimulus, backend=name) for name in ("emulator", vendor)]
+    assert np.array_equal(runs[0].states["u"], runs[1].states["u"])
+    assert runs[0].states["u"][0, 1].tolist() == [24 << 6, 60 << 6]

@@ -1,0 +1,146 @@
+"""Environments of simulators: found, made once, gone on with, and what is missing is said. Nothing here needs an index."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.worker import Environment, data_folder, install, interpreter_of, missing
+from neurodeploy.worker.environment import MARKER, marker_of, python_in
+from neurodeploy.worker.install import pythons
+
+HERE = "{}.{}".format(*sys.version_info[:2])
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURODEPLOY_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("TOY_PYTHON", raising=False)
+    return tmp_path / "data"
+
+
+def toy(**fields):
+    plain = {"name": "toy", "python": HERE, "distribution": "no-such-toy", "version": "1.0"}
+    return Environment(**{**plain, "requirements": (), "variable": "TOY_PYTHON", **fields})
+
+
+def executable(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def finished(environment, folder):
+    """An environment as install leaves it, its interpreter being this one."""
+    executable(python_in(folder), f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (folder / MARKER).write_text(json.dumps({"is": marker_of(environment)}))
+
+
+def test_nothing_there_is_a_finding_with_the_command():
+    found = missing(toy(), "toy")
+    assert found is not None
+    assert found.code == "ND501"
+    assert found.fixes[0].text == "neurodeploy backends install toy"
+    assert interpreter_of(toy()) is None
+
+
+def test_a_finished_environment_is_taken_and_made_no_second_time(data):
+    finished(toy(), toy().folder())
+    said = []
+    assert install(toy(), said.append) == python_in(toy().folder())
+    assert interpreter_of(toy()).origin == "installed"
+    assert missing(toy(), "toy") is None
+    assert said == [f"toy: there already ({python_in(toy().folder())})"]
+
+
+def test_an_environment_of_other_pins_or_without_a_marker_does_not_count(data):
+    finished(toy(requirements=("a==1.0",)), toy().folder())
+    assert interpreter_of(toy()) is None
+    (toy().folder() / MARKER).unlink()
+    assert interpreter_of(toy()) is None
+
+
+def test_the_variable_comes_first_and_is_checked(data, tmp_path, monkeypatch):
+    finished(toy(), toy().folder())
+    monkeypatch.setenv("TOY_PYTHON", sys.executable)
+    assert interpreter_of(toy()) == (Path(sys.executable), "variable")
+    monkeypatch.setenv("TOY_PYTHON", str(tmp_path / "nothing"))
+    found = missing(toy(), "toy")
+    assert found is not None
+    assert "TOY_PYTHON names" in found.message
+
+
+def test_this_interpreter_is_taken_where_it_has_the_simulator_in_the_proven_version():
+    """pytest stands for the simulator."""
+    environment = toy(distribution="pytest", version=pytest.__version__)
+    assert interpreter_of(environment) == (Path(sys.executable), "here")
+    assert interpreter_of(environment.model_copy(update={"version": "0.1"})) is None
+    assert interpreter_of(environment.model_copy(update={"python": "2.7"})) is None
+
+
+def test_a_shim_that_fails_is_skipped(tmp_path, monkeypatch):
+    """pyenv puts a python3.x on PATH for every version it knows, and it fails where none is chosen."""
+    executable(tmp_path / "shims" / f"python{HERE}", "#!/bin/sh\necho 'pyenv: command not found' >&2\nexit 127\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    there = executable(tmp_path / f"pyenv/versions/{HERE}.9/bin/python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    assert list(pythons(HERE)) == [sys.executable, str(there)]
+    assert list(pythons("3.1")) == []
+
+
+def uv_that(tmp_path, monkeypatch, body):
+    """A uv that does `body`; it answers --version, and makes environments of this interpreter."""
+    made = f'printf \'#!/bin/sh\\nexec {sys.executable} "$@"\\n\' > "$last/bin/python"; chmod +x "$last/bin/python"'
+    script = f"""#!/bin/sh
+for last; do :; done
+case "$1" in
+--version) echo uv 1.0;;
+venv) mkdir -p "$last/bin"; {made};;
+pip) {body};;
+esac
+"""
+    path = executable(tmp_path / "bin" / "uv", script)
+    monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_what_fails_is_told_and_a_second_try_goes_on(tmp_path, monkeypatch):
+    uv_that(tmp_path, monkeypatch, "echo 'error: no index can be reached' >&2; exit 2")
+    with pytest.raises(DiagnosticError) as caught:
+        install(toy(), lambda _: None)
+    (found,) = caught.value.diagnostics
+    assert found.code == "ND544"
+    assert "no index can be reached" in found.message
+    assert found.fixes[0].text.endswith("neurodeploy backends install toy")
+    assert interpreter_of(toy()) is None
+    uv_that(tmp_path, monkeypatch, "exit 0")
+    said = []
+    install(toy(), said.append)
+    assert interpreter_of(toy()).origin == "installed"
+    assert not any("from" in line for line in said), "the environment itself was there and is not made again"
+
+
+def test_two_who_install_at_once_make_it_once(tmp_path, monkeypatch):
+    uv_that(tmp_path, monkeypatch, f"echo run >> {tmp_path}/runs; sleep 0.5; exit 0")
+    said = []
+    threads = [threading.Thread(target=install, args=(toy(), said.append)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "runs").read_text() == "run\n"
+    assert "another process is installing it: waiting" in said
+
+
+def test_the_folder_is_the_users_data_directory(monkeypatch, tmp_path):
+    monkeypatch.delenv("NEURODEPLOY_DATA")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    if sys.platform == "linux":
+        assert data_folder() == tmp_path / "neurodeploy"
