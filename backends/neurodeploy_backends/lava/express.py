@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import Current
 from neurodeploy.program.program import PlacedPopulation, Program
-from neurodeploy.program.wires import wires_of
 from neurodeploy.runtime.probes import ProbedVariable
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.dialect import Dialect
@@ -68,10 +67,6 @@ def table_faults(program: Program, backend: str, dialect: Dialect) -> Iterator[D
     longest = int(program.tables.entry_delay.max(initial=0))
     if longest > dialect.delay_steps_max:
         yield _cannot(backend, f"delays reach {longest} steps, lava holds {dialect.delay_steps_max}")
-    for wire in wires_of(program):
-        if wire.style.exponent < 0 and np.unique(wire.delay_steps[wire.mantissas != 0]).size > 1:
-            message = f"projection '{wire.projection}' has a negative exponent and several delays, and lava rounds each delay's sum"
-            yield _cannot(backend, message, "an exponent of 0 or more, or one delay")
     span = 1 << dialect.mantissa_bits
     mantissas = program.tables.entry_mantissa
     bad = int(np.count_nonzero((mantissas < -span) | (mantissas >= span)))
