@@ -92,11 +92,16 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
         bounds = lower_bounds(kept, target)
         proofs = stages.run("check", lambda: check(kept, target)) or ()
         stages.findings += proofs
-        cut = None if proofs else stages.run("partition", lambda: partition(kept, target, stop_early=not options.fixes))
+        early, chosen = not options.fixes, options.mapping
+        cut = (
+            None
+            if proofs
+            else stages.run("partition", lambda: partition(kept, target, stop_early=early, options=chosen))
+        )
         verdict = "proven not to fit" if proofs else _verdict(stages.findings, bounds, target)
         if cut is not None:
             n_cores, verdict = cut.n_cores, "fits"
-            program = stages.run("place", lambda: place(cut, target, seed=options.placement_seed))
+            program = stages.run("place", lambda: place(cut, target, seed=options.placement_seed, options=chosen))
     found = tuple(stages.findings)
     if program is None and options.fixes:
         start = time.perf_counter()

@@ -1,0 +1,79 @@
+"""Verb: an order of neurons in which those that share sources stand together. Fills no core.
+
+Embedding: the slow eigenvectors of S^T S, where S averages over the targets of each source (the two-step walk target ->
+source -> target), found by subspace iteration with Rayleigh-Ritz; each coordinate is scaled by its eigenvalue (a diffusion
+map). The order is that of a tree which halves the neurons along the longest axis of every part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.mapping.kernels import Wires, combine, gram, smooth
+
+__all__ = ["embedding", "parts"]
+
+Ints = NDArray[np.int64]
+
+
+def _orthonormal(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Columns with the same span, by the Cholesky factor of their Gram matrix (twice, for its rounding)."""
+    for _ in range(2):
+        matrix = gram(values, values)
+        matrix += np.eye(len(matrix)) * (1e-12 * np.trace(matrix) + 1e-30)
+        result = np.empty_like(values)
+        combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T), result)
+        values = result
+    return values
+
+
+def embedding(wires: Wires, n_axes: int, steps: int, seed: int) -> NDArray[np.float32]:
+    """Return (n, n_axes) coordinates; neurons with the same sources have nearly the same."""
+    n = wires.population.size
+    degree = np.diff(wires.in_ptr)
+    scale = (1.0 / np.sqrt(np.maximum(degree, 1))).astype(np.float32)
+    rng, m = np.random.default_rng(seed), min(n_axes + 5, n)
+    values = rng.standard_normal((n, m)).astype(np.float32)
+    values[:, 0] = np.sqrt(np.maximum(degree, 1e-3))
+    result = np.empty_like(values)
+    for step in range(steps):
+        smooth(wires, values, scale, result)
+        values = _orthonormal(result) if step % 3 == 2 or step == steps - 1 else result.copy()
+    smooth(wires, values, scale, result)
+    eigenvalues, rotation = np.linalg.eigh(gram(values, result))
+    largest = np.argsort(-eigenvalues)[1 : n_axes + 1]
+    axes = np.empty((n, len(largest)), dtype=np.float32)
+    combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0), axes)
+    return axes * scale[:, None]
+
+
+def parts(axes: NDArray[Any], load: NDArray[Any], n_parts: int) -> tuple[Ints, Ints]:
+    """Return (order, part of each neuron): `n_parts` parts of nearly equal load, cut across the longest axis each time."""
+    order = np.arange(len(axes), dtype=np.int64)
+    part = np.zeros(len(axes), dtype=np.int64)
+    axes = axes - axes.mean(axis=0)
+    open_parts = [(0, len(axes), 0, n_parts)]
+    while open_parts:
+        start, stop, first, count = open_parts.pop()
+        mine = order[start:stop]
+        if count <= 1 or stop - start <= 1:
+            part[mine] = first
+            continue
+        points = axes[mine] - axes[mine].mean(axis=0)
+        _, vectors = np.linalg.eigh(_moments(points))
+        along = (points * vectors[:, -1].astype(points.dtype)).sum(axis=1)
+        mine = mine[np.argsort(along, kind="stable")]
+        order[start:stop] = mine
+        total = np.cumsum(load[mine])
+        half = count // 2
+        middle = start + 1 + int(np.searchsorted(total, total[-1] * half / count))
+        middle = min(max(middle, start + 1), stop - 1)
+        open_parts += [(middle, stop, first + half, count - half), (start, middle, first, half)]
+    return order, part
+
+
+def _moments(points: NDArray[Any]) -> NDArray[np.float64]:
+    return gram(np.ascontiguousarray(points), np.ascontiguousarray(points))
