@@ -150,8 +150,8 @@ def microcircuit(scale: float = 0.1, seed: int = 3) -> tuple[Array, Array, Array
             if not chance:
                 continue
             draws = math.log(1 - chance) / math.log(1 - 1 / (SIZES[target] * SIZES[source])) * scale * scale
-            pre.append(rng.integers(first[source], first[source + 1], int(round(draws))))
-            post.append(rng.integers(first[target], first[target + 1], int(round(draws))))
+            pre.append(rng.integers(first[source], first[source + 1], round(draws)))
+            post.append(rng.integers(first[target], first[target + 1], round(draws)))
     source, target = np.concatenate(pre), np.concatenate(post)
     pairs = np.unique(source[source != target].astype(np.int64) * first[-1] + target[source != target])
     return np.repeat(np.arange(8), counts), pairs // first[-1], pairs % first[-1]
@@ -193,12 +193,12 @@ def _layered(name: str, shape: tuple[int, int, int], layers: list[tuple[str, int
             operation: Operation = Dense(weights=_weights((out, channels * size * size)))
             new_shape: Any = out
         else:
-            kernel, stride = (size, size) if kind == "gap" else (kernel, stride)
+            wide, step = (size, size) if kind == "gap" else (kernel, stride)
             groups = 1 if kind == "conv" else channels
-            new = -(-size // stride)
-            padding = 0 if kind == "gap" else max((new - 1) * stride + kernel - size, 0)
+            new = -(-size // step)
+            padding = 0 if kind == "gap" else max((new - 1) * step + wide - size, 0)
             pads = (padding // 2, padding - padding // 2)
-            operation = _convolution(source, _weights((out, channels // groups, kernel, kernel)), stride, pads, groups)
+            operation = _convolution(source, _weights((out, channels // groups, wide, wide)), step, pads, groups)
             size, new_shape = new, (out, new, new)
         built.append((here, new_shape))
         links.append((before, here, operation))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
+from neurodeploy.cli.mapping import AvoidCores, Level, MappingChoices, Pin, TimeLimit, Traffic, traffic_rates
 from neurodeploy.cli.model import (
     Board,
     Choices,
@@ -29,9 +31,10 @@ from neurodeploy.cli.model import (
 from neurodeploy.cli.output import command, finish, show
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.mapping import MappingAccount
 from neurodeploy.profile import resource_use
 from neurodeploy.program import save_program
-from neurodeploy.report import compilation_lines, ledger_table, resource_table
+from neurodeploy.report import compilation_lines, ledger_table, mapping_table, resource_table
 from neurodeploy.runtime import drain_steps
 from neurodeploy.target import dialect_names, load_dialect
 
@@ -75,6 +78,16 @@ def _show(result: Compilation, *, ledger: bool) -> None:
         show("", ledger_table(result.ledger))
 
 
+def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingAccount | None:
+    """Traffic against its bounds, where a program lies on more than one tile."""
+    program = result.program
+    if program is None or np.unique(program.tables.core_id // int(program.target.chip.cores_per_tile.value)).size < 2:
+        return None
+    from neurodeploy.mapping.account import account  # its kernels are compiled when they are needed
+
+    return account(program, result.lower_bounds, rates)
+
+
 @command
 def check(
     model: Model,
@@ -114,12 +127,13 @@ def compile_command(
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
     prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
+    level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     strict: Strict = False, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
-    Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp
+    Examples: neurodeploy compile net.nd.json -t loihi1 -o net.ndp;  neurodeploy compile net.nd.json -t loihi1 -O2
     """
     choices = Choices(
         target,
@@ -134,16 +148,21 @@ def compile_command(
         time_unit,
         strict,
         prune_sources,
+        MappingChoices(level, time_limit, avoid_cores, pin, traffic),
     )
     network, result = compile_model(model, choices)
+    mapped = _mapped(result, traffic_rates(traffic, network) if traffic is not None else None)
     refused = result.program is None or bool(errors_in(result.findings, strict=strict))
     path, domain = out or Path(f"{network.name}.ndp"), _domain(result)
     if result.program is not None and not refused:
         save_program(result.program, path)
     if json_output:
         document = {**_document(result, domain), "written": None if refused else str(path)}
+        document["mapping"] = mapped.model_dump() if mapped is not None else None
         finish(_findings(result, domain), json_document=document, strict=strict)
     _show(result, ledger=ledger)
+    if mapped is not None:
+        show("", mapping_table(mapped))
     if result.program is not None and not refused:
         show("", f"written: {path}  digest {result.program.digest()[:16]}")
     finish(_findings(result, domain), strict=strict)

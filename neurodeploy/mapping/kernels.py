@@ -292,7 +292,7 @@ def settle(rules, loads, core):
 
 
 @bare
-def touch(wires, rules, loads, neuron, core, sign):
+def touch(wires, rules, loads, neuron, core, sign):  # noqa: PLR0915
     """A neuron's synapses come to a core (sign 1) or leave it (-1): lists, words, pairs, output axons of the sources."""
     in_row, row_source, row_projection, in_delay = wires.in_row, wires.row_source, wires.row_projection, wires.in_delay
     source_ptr, source_row, weight = wires.source_ptr, wires.source_row, wires.weight
@@ -367,26 +367,26 @@ def occupy(rules, loads, population, neuron, core, sign):
 
 
 @bare
-def add(wires, rules, loads, neuron, core):
-    """Put a neuron that is nowhere on a core."""
-    touch(wires, rules, loads, neuron, core, 1)
-    occupy(rules, loads, wires.population[neuron], neuron, core, 1)
-    loads.core[neuron] = core
-    loads.load[OUT, core] += leaving(wires, loads, neuron, core)
-    join(wires, loads, neuron, core)
-    settle(rules, loads, core)
+def shift(wires, rules, loads, neuron, to):
+    """Take a neuron from the core it is on, if any, and put it on another, if `to` is none of -1.
 
-
-@bare
-def remove(wires, rules, loads, neuron):
-    """Take a neuron from its core."""
-    core = loads.core[neuron]
-    loads.load[OUT, core] -= leaving(wires, loads, neuron, core)
-    loads.core[neuron] = -1
-    touch(wires, rules, loads, neuron, core, -1)
-    occupy(rules, loads, wires.population[neuron], neuron, core, -1)
-    part(loads, neuron, core)
-    settle(rules, loads, core)
+    Every kernel moves neurons through this one call: each further one would be compiled again in full.
+    """
+    for come in range(2):
+        core = to if come else loads.core[neuron]
+        if core < 0:
+            continue
+        if not come:
+            loads.load[OUT, core] -= leaving(wires, loads, neuron, core)
+            loads.core[neuron] = -1
+            part(loads, neuron, core)
+        touch(wires, rules, loads, neuron, core, 2 * come - 1)
+        occupy(rules, loads, wires.population[neuron], neuron, core, 2 * come - 1)
+        if come:
+            loads.core[neuron] = core
+            loads.load[OUT, core] += leaving(wires, loads, neuron, core)
+            join(wires, loads, neuron, core)
+        settle(rules, loads, core)
 
 
 @bare
@@ -437,34 +437,30 @@ def fits(rules, loads, core):
 
 
 @bare
-def fill(wires, rules, loads, order, expected, room, first):
+def fill(wires, rules, loads, order, expected):
     """Fill cores one after the other in an order; `expected` (n,) output axons of each neuron; return cores begun.
 
     A core is full when the next neuron does not fit beside what it holds, its output axons being those expected. -1 - v: neuron
     v overfills an empty core; 0: more than the cores there are room for.
     """
-    core, leaves = first, 0
-    for neuron in order:
-        for attempt in range(2):
-            alone = loads.size[core] == 0
-            fresh = not alone and loads.zone[core] != wires.zone[neuron]
-            if not fresh:
-                add(wires, rules, loads, neuron, core)
-                ok = (
-                    loads.load[COMP, core] <= rules.limit[COMP]
-                    and loads.load[MEMORY, core] <= room * rules.limit[MEMORY]
-                )
-                ok = ok and loads.load[IN, core] <= room * rules.limit[IN] and rare_ok(rules, loads, core)
-                ok = ok and leaves + expected[neuron] <= room * rules.limit[OUT]
-                if ok or (alone and room < 1.0):
-                    leaves += expected[neuron]
-                    break
-                if alone:
-                    return -1 - neuron
-                remove(wires, rules, loads, neuron)
-            core, leaves = core + 1, 0
-            if core >= loads.size.size:
-                return 0
+    core, leaves, at = 0, 0, 0
+    while at < order.size:
+        neuron = order[at]
+        alone, ok = loads.size[core] == 0, False
+        if alone or loads.zone[core] == wires.zone[neuron]:
+            shift(wires, rules, loads, neuron, core)
+            ok = loads.load[COMP, core] <= rules.limit[COMP] and loads.load[MEMORY, core] <= rules.limit[MEMORY]
+            ok = ok and loads.load[IN, core] <= rules.limit[IN] and rare_ok(rules, loads, core)
+            ok = ok and leaves + expected[neuron] <= rules.limit[OUT]
+        if ok:
+            leaves += expected[neuron]
+            at += 1
+            continue
+        if alone:
+            return -1 - neuron
+        core, leaves = core + 1, 0
+        if core >= loads.size.size:
+            return 0
     return core + 1
 
 
@@ -520,9 +516,12 @@ def best(wires, rules, loads, search, neuron, degree, chosen, scores):
     """Put the most promising cores of a scan into `chosen`; return how many."""
     kept, home, shared = 0, loads.core[neuron], search.shared
     zone, mine, zones = wires.zone[neuron], chosen.size, loads.zone
+    room = rules.limit[COMP] - rules.compartments[wires.population[neuron]]  # never exceeded: word tables end there
     for core in range(shared.size):
         more = degree - shared[core]
         if shared[core] == 0.0 or core == home or (kept == mine and more >= scores[mine - 1]) or zones[core] != zone:
+            continue
+        if loads.load[COMP, core] > room:
             continue
         added = score(wires, rules, loads, neuron, core, more)
         if kept < mine:
@@ -642,13 +641,26 @@ def try_move(wires, rules, loads, search, neuron, chosen, scores, slack):
     if to < 0:
         return False
     before = loads.cost[0] + loads.cost[1]
-    remove(wires, rules, loads, neuron)
-    add(wires, rules, loads, neuron, to)
-    if loads.cost[0] + loads.cost[1] < before + slack - 1e-6 and rare_ok(rules, loads, to):
-        note(search, neuron, home)
-        return True
-    remove(wires, rules, loads, neuron)
-    add(wires, rules, loads, neuron, home)
+    for back in range(2):
+        shift(wires, rules, loads, neuron, home if back else to)
+        if not back and loads.cost[0] + loads.cost[1] < before + slack - 1e-6 and rare_ok(rules, loads, to):
+            note(search, neuron, home)
+            return True
+    return False
+
+
+@bare
+def try_cores(wires, rules, loads, search, neuron):
+    """Move a neuron to the best core that takes it, whatever the loads; return whether there is one."""
+    home = loads.core[neuron]
+    degree = scan(wires, loads, search, neuron)
+    kept = best(wires, rules, loads, search, neuron, degree, search.chosen, search.scores)
+    for place in range(kept + 1):
+        to = search.chosen[place] if place < kept else home
+        shift(wires, rules, loads, neuron, to)
+        if place < kept and rare_ok(rules, loads, to):
+            note(search, neuron, home)
+            return True
     return False
 
 
@@ -685,10 +697,10 @@ def overflow(rules, loads):
 @bare
 def is_over(rules, loads, core):
     """Whether a core is above a limit."""
+    over = 0
     for kind in range(4):
-        if loads.load[kind, core] > rules.limit[kind]:
-            return True
-    return False
+        over += loads.load[kind, core] > rules.limit[kind]
+    return over > 0
 
 
 @bare
@@ -720,108 +732,38 @@ def relieve(wires, rules, loads, search, rounds):
 
 
 @bare
+def split(wires, rules, loads, core, empty):
+    """Move neurons of an overfull core to an empty one until the core is within its limits, or the other is full."""
+    while is_over(rules, loads, core) and loads.size[core] > 1:
+        neuron = loads.head[core]
+        for back in range(2):
+            shift(wires, rules, loads, neuron, core if back else empty)
+            if not back and (loads.size[empty] == 1 or fits(rules, loads, empty)):
+                break
+        if loads.core[neuron] == core:
+            return False
+    return True
+
+
+@bare
 def undo(wires, rules, loads, search, to):
     """Take moves back, the last one first, until `to` are left."""
     while search.moves[0] > to:
         search.moves[0] -= 1
-        neuron, home = search.journal[search.moves[0], 0], search.journal[search.moves[0], 1]
-        remove(wires, rules, loads, neuron)
-        add(wires, rules, loads, neuron, home)
+        shift(wires, rules, loads, search.journal[search.moves[0], 0], search.journal[search.moves[0], 1])
 
 
 @bare
 def dissolve(wires, rules, loads, search, core, rounds):
     """Spread a core over the others and relieve those; all is taken back unless every limit holds. Return success."""
-    chosen, scores = search.chosen, search.scores
     search.moves[0] = 0
-    while loads.head[core] >= 0:
-        neuron = loads.head[core]
-        degree = scan(wires, loads, search, neuron)
-        kept = best(wires, rules, loads, search, neuron, degree, chosen, scores)
-        done = False
-        for place in range(kept):
-            remove(wires, rules, loads, neuron)
-            add(wires, rules, loads, neuron, chosen[place])
-            if rare_ok(rules, loads, chosen[place]):
-                note(search, neuron, core)
-                done = True
-                break
-            remove(wires, rules, loads, neuron)
-            add(wires, rules, loads, neuron, core)
-        if not done:
-            undo(wires, rules, loads, search, 0)
-            return False
-    good = relieve(wires, rules, loads, search, rounds)
+    good = True
+    while good and loads.head[core] >= 0:
+        good = try_cores(wires, rules, loads, search, loads.head[core])
+    good = good and relieve(wires, rules, loads, search, rounds)
     if not good:
         undo(wires, rules, loads, search, 0)
     return good
-
-
-@njit(cache=True, error_model="numpy")
-def transpose(out_ptr, out_target, delay, in_ptr):
-    """(row, delay class) of every synapse by target, rows ascending; no delay class where none is given."""
-    row = np.empty(out_target.size, np.int32)
-    level = np.zeros(max(delay.size, 1), np.uint8)
-    at = in_ptr[:-1].copy()
-    for number in range(out_ptr.size - 1):
-        for place in range(out_ptr[number], out_ptr[number + 1]):
-            to = out_target[place]
-            row[at[to]] = number
-            if delay.size:
-                level[at[to]] = delay[place]
-            at[to] += 1
-    return row, level
-
-
-@njit(cache=True, error_model="numpy")
-def smooth(wires, values, scale, result):
-    """One step of the embedding: result = S^T S values, where S averages over the targets of each row.
-
-    `values`, `result` (n, m) float32; `scale` (n,): 1 / sqrt(synapses into a neuron). Sums run in a fixed order.
-    """
-    m = values.shape[1]
-    means = np.zeros((wires.out_ptr.size - 1, m), np.float32)
-    for row in range(wires.out_ptr.size - 1):
-        start, stop = wires.out_ptr[row], wires.out_ptr[row + 1]
-        for place in range(start, stop):
-            to = wires.out_target[place]
-            for k in range(m):
-                means[row, k] += values[to, k] * scale[to]
-        for k in range(m):
-            means[row, k] /= max(stop - start, 1)
-    for neuron in range(values.shape[0]):
-        for k in range(m):
-            result[neuron, k] = 0.0
-        for place in range(wires.in_ptr[neuron], wires.in_ptr[neuron + 1]):
-            row = wires.in_row[place]
-            for k in range(m):
-                result[neuron, k] += means[row, k]
-        for k in range(m):
-            result[neuron, k] *= scale[neuron]
-
-
-@njit(cache=True, error_model="numpy")
-def gram(left, right):
-    """left^T right in float64, summed in a fixed order; (n, m) each."""
-    m = left.shape[1]
-    total = np.zeros((m, m))
-    for i in range(left.shape[0]):
-        for a in range(m):
-            for b in range(m):
-                total[a, b] += np.float64(left[i, a]) * np.float64(right[i, b])
-    return total
-
-
-@bare
-def combine(values, matrix, result):
-    """result = values @ matrix, element by element."""
-    m = values.shape[1]
-    for i in range(values.shape[0]):
-        for b in range(matrix.shape[1]):
-            total = 0.0
-            for a in range(m):
-                total += values[i, a] * matrix[a, b]
-            result[i, b] = total
 
 
 @bare
@@ -839,15 +781,8 @@ def scatter(wires, rules, loads, search, core):
     neuron = loads.head[core]
     while neuron >= 0:
         after = loads.after[neuron]
-        degree = scan(wires, loads, search, neuron)
-        kept = best(wires, rules, loads, search, neuron, degree, search.chosen, search.scores)
-        for place in range(kept):
-            remove(wires, rules, loads, neuron)
-            add(wires, rules, loads, neuron, search.chosen[place])
-            if rare_ok(rules, loads, search.chosen[place]):
-                break
-            remove(wires, rules, loads, neuron)
-            add(wires, rules, loads, neuron, core)
+        search.moves[0] = 0
+        try_cores(wires, rules, loads, search, neuron)
         neuron = after
 
 
@@ -855,7 +790,7 @@ def scatter(wires, rules, loads, search, core):
 def restore(wires, rules, loads, core):
     """Put every neuron on a given core."""
     for neuron in range(core.size):
-        add(wires, rules, loads, neuron, core[neuron])
+        shift(wires, rules, loads, neuron, core[neuron])
 
 
 @njit(cache=True, error_model="numpy")
@@ -892,18 +827,19 @@ def grow(wires, rules, loads, expected, usual, shared, left):
                 top, at_top, value = neuron, at, worth
         if top >= 0 and (loads.size[core] == 0 or loads.zone[core] == wires.zone[top]):
             enter(wires, loads, top, core, shared)
-            add(wires, rules, loads, top, core)
-            if (
-                loads.load[COMP, core] <= rules.limit[COMP]
-                and loads.load[MEMORY, core] <= rules.limit[MEMORY]
-                and rare_ok(rules, loads, core)
-            ):
+            ok = False
+            for back in range(2):
+                shift(wires, rules, loads, top, -1 if back else core)
+                ok = loads.load[COMP, core] <= rules.limit[COMP] and loads.load[MEMORY, core] <= rules.limit[MEMORY]
+                ok = ok and not back and rare_ok(rules, loads, core)
+                if ok:
+                    break
+            if ok:
                 leaves += expected[top]
                 many -= 1
                 left[at_top] = left[many]
                 left[many] = top
                 continue
-            remove(wires, rules, loads, top)
             if loads.size[core] == 0:
                 return 0
         core, leaves = core + 1, 0

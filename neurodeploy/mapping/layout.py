@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.mapping.anneal import Board, Placing, Talk, anneal, spread, total
-from neurodeploy.mapping.kernels import combine, gram
+from neurodeploy.mapping.axes import combine, gram
 from neurodeploy.target.target import Target
 
 __all__ = ["board_of", "place_cores", "symmetric", "talk_of"]

@@ -12,42 +12,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.kernels import Wires, combine, gram, smooth
+from neurodeploy.mapping.axes import WIDTH, average, combine, gram
+from neurodeploy.mapping.kernels import Wires
 
 __all__ = ["embedding", "parts"]
 
 Ints = NDArray[np.int64]
+SPARE = 3
+"""Columns that only help the others to converge."""
 
 
 def _orthonormal(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Columns with the same span, by the Cholesky factor of their Gram matrix (twice, for its rounding)."""
     for _ in range(2):
         matrix = gram(values, values)
-        matrix += np.eye(len(matrix)) * (1e-12 * np.trace(matrix) + 1e-30)
+        matrix += np.eye(len(matrix)) * (1e-7 * np.trace(matrix) + 1e-30)
         result = np.empty_like(values)
         combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T), result)
         values = result
     return values
 
 
-def embedding(wires: Wires, n_axes: int, steps: int, seed: int) -> NDArray[np.float32]:
+def _step(wires: Wires, values: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """S^T S values, S with the symmetric scaling of the walk."""
+    means = np.empty((wires.out_ptr.size - 1, WIDTH), dtype=np.float32)
+    result = np.empty_like(values)
+    average(wires.out_ptr, wires.out_target, values * scale, means, 1.0)
+    average(wires.in_ptr, wires.in_row, means, result, 0.0)
+    return result * scale
+
+
+def embedding(wires: Wires, steps: int, seed: int) -> NDArray[np.float32]:
     """Return (n, n_axes) coordinates; neurons with the same sources have nearly the same."""
     n = wires.population.size
     degree = np.diff(wires.in_ptr)
-    scale = (1.0 / np.sqrt(np.maximum(degree, 1))).astype(np.float32)
-    rng, m = np.random.default_rng(seed), min(n_axes + 5, n)
-    values = rng.standard_normal((n, m)).astype(np.float32)
+    scale = (1.0 / np.sqrt(np.maximum(degree, 1))).astype(np.float32)[:, None]
+    values = np.random.default_rng(seed).standard_normal((n, WIDTH)).astype(np.float32)
     values[:, 0] = np.sqrt(np.maximum(degree, 1e-3))
-    result = np.empty_like(values)
     for step in range(steps):
-        smooth(wires, values, scale, result)
-        values = _orthonormal(result) if step % 3 == 2 or step == steps - 1 else result.copy()
-    smooth(wires, values, scale, result)
-    eigenvalues, rotation = np.linalg.eigh(gram(values, result))
-    largest = np.argsort(-eigenvalues)[1 : n_axes + 1]
-    axes = np.empty((n, len(largest)), dtype=np.float32)
+        values = _step(wires, values, scale)
+        if step % 3 == 2 or step == steps - 1:
+            values = _orthonormal(values)
+    eigenvalues, rotation = np.linalg.eigh(gram(values, _step(wires, values, scale)))
+    largest = np.argsort(-eigenvalues)[1 : WIDTH - SPARE]
+    axes = np.empty((n, largest.size), dtype=np.float32)
     combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0), axes)
-    return axes * scale[:, None]
+    return axes * scale
 
 
 def parts(axes: NDArray[Any], load: NDArray[Any], n_parts: int) -> tuple[Ints, Ints]:

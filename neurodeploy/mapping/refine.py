@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.mapping import kernels
+from neurodeploy.mapping.axes import WIDTH
 from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
 from neurodeploy.mapping.order import embedding, parts
 from neurodeploy.mapping.wires import begin
@@ -23,8 +24,8 @@ from neurodeploy.mapping.wires import begin
 __all__ = ["Effort", "Mapped", "effort_of", "refine", "sequential", "settled"]
 
 Ints = NDArray[np.int64]
-AXES, STEPS = 8, 30
-"""Coordinates and steps of the embedding."""
+STEPS = 30
+"""Steps of the embedding."""
 PATIENCE = 24
 """Cores that are tried in vain before squeezing ends."""
 RELIEF = 12
@@ -83,10 +84,10 @@ def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints) -> tuple[Load
     That is first fit where `order` is the order of the network.
     """
     n = wires.population.size
-    expected, room = np.zeros(n, dtype=np.int64), 1.0
+    expected = np.zeros(n, dtype=np.int64)
     for _ in range(ROUNDS):
         loads, search = begin(wires, rules, chip)
-        begun = int(kernels.fill(wires, rules, loads, order, expected, room, 0))
+        begun = int(kernels.fill(wires, rules, loads, order, expected))
         if begun <= 0:
             return loads, search, False
         if kernels.overflow(rules, loads) == 0.0:
@@ -123,8 +124,20 @@ def _settle(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Ef
             break
         over *= 1.5
         kernels.steepen(rules, loads, over)
+    _split(wires, rules, loads)
     kernels.steepen(rules, loads, OVER)
     return bool(kernels.overflow(rules, loads) == 0.0)
+
+
+def _split(wires: Wires, rules: Rules, loads: Loads) -> None:
+    """Give what still overfills a core a core of its own, as long as there are empty ones."""
+    for _ in range(RELIEF):
+        over = np.flatnonzero((loads.load > rules.limit[:, None]).any(axis=0))
+        empty = np.flatnonzero(loads.size == 0)
+        if not over.size or empty.size < over.size:
+            return
+        for core, spare in zip(over, empty, strict=False):
+            kernels.split(wires, rules, loads, int(core), int(spare))
 
 
 def _emptiest(rules: Rules, loads: Loads) -> Ints:
@@ -234,6 +247,6 @@ def refine(
 def _embedded(wires: Wires, most: int, seed: int) -> Ints:
     """Neurons by the tree of their embedding, zone by zone."""
     n = wires.population.size
-    axes = embedding(wires, min(AXES, max(n - 1, 1)), STEPS, seed) if n > AXES else np.zeros((n, 1), dtype=np.float32)
+    axes = embedding(wires, STEPS, seed) if n > WIDTH else np.zeros((n, 1), dtype=np.float32)
     order, _ = parts(axes, np.ones(n), max(2, min(most, n)))
     return order[np.argsort(wires.zone[order], kind="stable")]

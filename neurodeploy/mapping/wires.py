@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.words import index_bits_for, segment_words
+from neurodeploy.mapping.axes import transpose
 from neurodeploy.mapping.kernels import OVER, TRIES, Loads, Rules, Search, Wires
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
@@ -71,8 +72,6 @@ def _rows(quantized: Quantized) -> _Rows:
 
 def _by_target(rows: _Rows, classes: NDArray[np.uint8], n: int) -> tuple[Ints, NDArray[np.int32], NDArray[np.uint8]]:
     """(in_ptr, row of each synapse, delay class of each synapse) by target neuron."""
-    from neurodeploy.mapping.kernels import transpose
-
     ptr = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows.out_target, minlength=n), out=ptr[1:])
     row, delay = transpose(rows.out_ptr, rows.out_target, classes, ptr)

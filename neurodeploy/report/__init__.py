@@ -1,7 +1,7 @@
 """Report: what people look at. Pure functions from nouns to renderables; nothing is decided here."""
 
 from neurodeploy.report.quantity import count, interval, si
-from neurodeploy.report.tables import compilation_lines, ledger_table, profile_report, resource_table
+from neurodeploy.report.tables import compilation_lines, ledger_table, mapping_table, profile_report, resource_table
 from neurodeploy.report.target_tables import target_report, target_rows, target_table
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "count",
     "interval",
     "ledger_table",
+    "mapping_table",
     "profile_report",
     "resource_table",
     "si",
