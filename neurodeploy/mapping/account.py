@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.recount import use_of_program
-from neurodeploy.mapping.anneal import Talk, link_loads
+from neurodeploy.mapping.anneal import Talk
+from neurodeploy.mapping.calls import swapping
 from neurodeploy.mapping.figures import MappingAccount
-from neurodeploy.mapping.layout import board_of, talk_of
+from neurodeploy.mapping.layout import board_of, summed, talk_of
 from neurodeploy.program.program import Program
+from neurodeploy.target.target import EventCost
 
 __all__ = ["account"]
 
@@ -67,22 +69,25 @@ def _full_by(program: Program) -> dict[str, int]:
     return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
 
 
+def _seconds(event: EventCost | None) -> float:
+    return 0.0 if event is None or event.time is None else float(event.time.value)
+
+
 def _imbalance(program: Program, rate: Floats) -> float | None:
     """Work of a step by core: updates, spikes, messages and list entries at the target's nominal times."""
     target, tables = program.target, program.tables
     profile = target.energy.get(target.energy_nominal or "")
     if profile is None:
         return None
-    take = lambda event: 0.0 if event is None or event.time is None else float(event.time.value)  # noqa: E731
     n, core = tables.n_cores, _rows_of(program)
     source = np.repeat(np.arange(tables.n_rows), np.diff(tables.out_axon_ptr))
     axon = tables.in_axon_ptr[tables.out_core] + tables.out_in_axon
     lists = tables.in_axon_list[axon] + tables.list_ptr[tables.out_core]
     entries = tables.entry_ptr[tables.segment_ptr[lists + 1]] - tables.entry_ptr[tables.segment_ptr[lists]]
-    time = np.bincount(core, rate * take(profile.spike) + take(profile.access) + take(profile.update), n)
-    time += np.bincount(core[source], rate[source] * take(profile.message_out), n)
-    time += np.bincount(
-        tables.out_core, rate[source] * (take(profile.message_in) + entries * take(profile.synop_sparse)), n
+    time = summed(core, rate * _seconds(profile.spike) + _seconds(profile.access) + _seconds(profile.update), n)
+    time += summed(core[source], rate[source] * _seconds(profile.message_out), n)
+    time += summed(
+        tables.out_core, rate[source] * (_seconds(profile.message_in) + entries * _seconds(profile.synop_sparse)), n
     )
     return float(time.max() / time.mean()) if time.size and time.mean() else None
 
@@ -90,11 +95,12 @@ def _imbalance(program: Program, rate: Floats) -> float | None:
 def _chip_traffic(chip: Ints, talk: Talk) -> tuple[float, float]:
     """(messages between chips, those of the pair of chips that say most)."""
     core = np.repeat(np.arange(chip.size), np.diff(talk.ptr))
-    a, b = chip[core], chip[talk.to]
+    a, b = chip[core].astype(np.int64), chip[talk.to].astype(np.int64)
     apart = a < b
     if not apart.any():
         return 0.0, 0.0
-    both = np.bincount((a * (int(chip.max()) + 1) + b)[apart], talk.traffic[apart])
+    n = int(chip.max()) + 1
+    both = summed((a * n + b)[apart], talk.traffic[apart], n * n)
     return float(both.sum()), float(both.max())
 
 
@@ -102,7 +108,8 @@ def _ways(slot: Ints, talk: Talk, board: Any) -> float:
     a = slot[np.repeat(np.arange(slot.size), np.diff(talk.ptr))]
     b = slot[talk.to]
     near = np.abs(board.column[a] - board.column[b]) + np.abs(board.row[a] - board.row[b])
-    return 0.5 * float(talk.traffic @ np.where(board.chip[a] == board.chip[b], near, board.shape[4]))
+    apart = board.chip[a] != board.chip[b]
+    return 0.5 * float((talk.traffic * (near + apart * (board.shape[4] - near))).sum())
 
 
 def account(program: Program, lower_bounds: dict[str, int], rates: dict[str, Any] | None = None) -> MappingAccount:
@@ -115,10 +122,8 @@ def account(program: Program, lower_bounds: dict[str, int], rates: dict[str, Any
     board = board_of(target, np.ones((1, target.cores)))
     slot = tables.core_id.astype(np.int64)
     chip, in_chip, in_tile = slot // int(target.chip.cores.value), int(board.shape[3]), int(board.shape[2])
-    traffic = np.bincount(
-        np.searchsorted(_keys(talk), home[source] * tables.n_cores + to), rate[source], talk.out_to.size
-    )
-    links = link_loads(board, slot, talk.out_ptr, talk.out_to, traffic)
+    traffic = summed(np.searchsorted(_keys(talk), home[source] * tables.n_cores + to), rate[source], talk.out_to.size)
+    links = swapping.link_loads(board, slot, talk.out_ptr, talk.out_to, traffic)
     between, busiest = _chip_traffic(chip, talk)
     return MappingAccount(
         cores=tables.n_cores,
@@ -139,8 +144,9 @@ def account(program: Program, lower_bounds: dict[str, int], rates: dict[str, Any
 
 def _keys(talk: Talk) -> Ints:
     """Sender * cores + receiver of every entry of the out table, ascending."""
-    n = talk.out_ptr.size - 1
-    return np.repeat(np.arange(n), np.diff(talk.out_ptr)) * n + talk.out_to
+    n = int(talk.out_ptr.size) - 1
+    sender: Ints = np.repeat(np.arange(n), np.diff(talk.out_ptr))
+    return sender * n + talk.out_to
 
 
 def _axon_bound(program: Program) -> int:

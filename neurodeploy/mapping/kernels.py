@@ -27,8 +27,6 @@ CROWDED = 1.5
 """Penalty of a core at its limit, in pairs per axon of distance from SOFT."""
 OVER = 6.0
 """Penalty of every axon above a limit, in pairs; it doubles while cores stay overfull."""
-BALANCE = 0.05
-"""Weight of an even use of input and output axons against shared sources while a core grows."""
 TRIES = 3
 """Cores that are tried for a neuron, best first by shared sources."""
 COMP, MEMORY, IN, OUT = range(4)
@@ -803,17 +801,17 @@ def leavings(wires, loads):
 
 
 @bare
-def grow(wires, rules, loads, expected, usual, shared, left):
-    """Fill cores one after the other, each next neuron the one that shares the largest part of its sources with the core.
+def grow(wires, rules, loads, expected, usual, balance, shared, left):
+    """Fill cores one after the other: first the largest neuron left, then those that share most of their sources with the core.
 
     Where a core has used more of its input axons than of its output axons, neurons with many output axons are preferred, and
-    the reverse. `expected` (n,) output axons of each neuron, `usual` their mean; scratch: `shared` (n,) int32 zeros, `left`
-    (n,) neurons not placed yet, in any order. Returns cores begun, 0 if there is no room.
+    the reverse; `balance` weighs that against shared sources. `expected` (n,) output axons of each neuron, `usual` their
+    mean; scratch: `shared` (n,) int32 zeros, `left` (n,) neurons not placed yet. Returns cores begun, 0 if there is no room.
     """
     core, leaves, many = 0, 0, left.size
     while many > 0:
         top, at_top, value = -1, -1, -1.0e30
-        lean = BALANCE * (loads.load[IN, core] / rules.limit[IN] - leaves / rules.limit[OUT]) / usual
+        lean = balance * (loads.load[IN, core] / rules.limit[IN] - leaves / rules.limit[OUT]) / usual
         for at in range(many):
             neuron = left[at]
             degree = wires.in_ptr[neuron + 1] - wires.in_ptr[neuron]
@@ -823,6 +821,8 @@ def grow(wires, rules, loads, expected, usual, shared, left):
             if loads.load[IN, core] + more > rules.limit[IN]:
                 continue
             worth = (shared[neuron] + 0.5) / (degree + 1) + lean * (expected[neuron] - usual)
+            if loads.size[core] == 0:
+                worth = degree / rules.limit[IN] + expected[neuron] / rules.limit[OUT]
             if worth > value:
                 top, at_top, value = neuron, at, worth
         if top >= 0 and (loads.size[core] == 0 or loads.zone[core] == wires.zone[top]):

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.anneal import Board, Placing, Talk, anneal, spread, total
-from neurodeploy.mapping.axes import combine, gram
+from neurodeploy.mapping.anneal import Board, Placing, Talk
+from neurodeploy.mapping.calls import summing, swapping
 from neurodeploy.target.target import Target
 
-__all__ = ["board_of", "place_cores", "symmetric", "talk_of"]
+__all__ = ["board_of", "place_cores", "summed", "symmetric", "talk_of"]
 
 Ints = NDArray[np.int64]
 
@@ -31,15 +31,20 @@ def board_of(target: Target, open_slots: Any) -> Board:
     return Board(chip, column, row, np.asarray(open_slots, dtype=bool), shape)
 
 
+def summed(index: Any, weight: Any, n: int) -> NDArray[np.float64]:
+    """Return the sum of the weights of each index, (n,)."""
+    return np.bincount(np.asarray(index, dtype=np.int64), np.asarray(weight, dtype=np.float64), n)
+
+
 def symmetric(ptr: Any, to: Any, values: Any, n: int) -> tuple[Ints, Ints, NDArray[np.float64]]:
     """Return what goes either way between two cores, as CSR without the diagonal."""
     row = np.repeat(np.arange(n), np.diff(ptr))
     off = row != to
     rows, columns = np.r_[row[off], to[off]], np.r_[to[off], row[off]]
     key, place = np.unique(rows * n + columns, return_inverse=True)
-    summed = np.bincount(place.ravel(), np.r_[values[off], values[off]], key.size)
+    both = summed(place.ravel(), np.r_[values[off], values[off]], key.size)
     counts = np.bincount(key // n, minlength=n)
-    return np.r_[0, np.cumsum(counts)].astype(np.int64), (key % n).astype(np.int64), summed
+    return np.r_[0, np.cumsum(counts)].astype(np.int64), (key % n).astype(np.int64), both
 
 
 def talk_of(core_of_source: Any, source: Any, to: Any, rate: Any, n: int) -> Talk:
@@ -50,26 +55,26 @@ def talk_of(core_of_source: Any, source: Any, to: Any, rate: Any, n: int) -> Tal
     out_ptr = np.r_[0, np.cumsum(np.bincount(sender, minlength=n))].astype(np.int64)
     back = np.lexsort((sender, receiver))
     in_ptr = np.r_[0, np.cumsum(np.bincount(receiver, minlength=n))].astype(np.int64)
-    traffic = np.bincount(place.ravel(), rate, key.size)
+    traffic = summed(place.ravel(), rate, key.size)
     ptr, other, both = symmetric(out_ptr, receiver, traffic, n)
     return Talk(ptr, other, both, out_ptr, receiver, pairs, in_ptr, sender[back], pairs[back])
 
 
 def _axes(talk: Talk, n: int) -> NDArray[np.float64]:
     """(n, 2): the two slowest axes of the traffic, by subspace iteration in a fixed order."""
-    degree = np.bincount(np.repeat(np.arange(n), np.diff(talk.ptr)), talk.traffic, n)
+    degree = summed(np.repeat(np.arange(n), np.diff(talk.ptr)), talk.traffic, n)
     scale = 1.0 / np.sqrt(np.maximum(degree, 1e-12 * max(float(degree.max(initial=0.0)), 1.0)))
     values = np.random.default_rng(0).standard_normal((n, min(5, n)))
     values[:, 0] = 1.0 / scale
     result = np.empty_like(values)
     for _ in range(200):
-        spread(talk.ptr, talk.to, talk.traffic, scale, values, result)
-        matrix = gram(result, result) + 1e-18 * np.eye(values.shape[1])
-        combine(result, np.linalg.inv(np.linalg.cholesky(matrix).T), values)
-    spread(talk.ptr, talk.to, talk.traffic, scale, values, result)
-    found, rotation = np.linalg.eigh(gram(values, result))
+        swapping.spread(talk.ptr, talk.to, talk.traffic, scale, values, result)
+        matrix = summing.gram(result, result) + 1e-18 * np.eye(values.shape[1])
+        summing.combine(result, np.linalg.inv(np.linalg.cholesky(matrix).T), values)
+    swapping.spread(talk.ptr, talk.to, talk.traffic, scale, values, result)
+    found, rotation = np.linalg.eigh(summing.gram(values, result))
     axes = np.empty((n, 2))
-    combine(values, rotation[:, np.argsort(-found)[1:3]], axes)
+    summing.combine(values, rotation[:, np.argsort(-found)[1:3]], axes)
     return axes * scale[:, None]
 
 
@@ -116,16 +121,16 @@ def place_cores(
     `first` is the start that counts as row by row: one slot for each core, on the chips that `out` (n,) was counted for.
     """
     start = _placing(board, first, zone, out, limit, seed)
-    before = total(talk, board, start)
+    before: float = swapping.total(talk, board, start)
     if before == 0.0 or effort == 0:
         return first, before, before
     best = (first, before)
     strips = _placing(board, _spectral(talk, board, first, zone), zone, out, limit, seed)
-    if total(talk, board, strips) < before:
+    if swapping.total(talk, board, strips) < before:
         start = strips
-    heat = total(talk, board, start) / max(first.size, 1)
-    anneal(talk, board, start, effort * first.size, 0.2 * heat, 0.0005 * heat)
-    after = total(talk, board, start)
+    heat: float = swapping.total(talk, board, start) / max(first.size, 1)
+    swapping.anneal(talk, board, start, effort * first.size, 0.2 * heat, 0.0005 * heat)
+    after: float = swapping.total(talk, board, start)
     if after < before:
         best = (start.slot, after)
     return best[0], before, best[1]

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.axes import WIDTH, average, combine, gram
+from neurodeploy.mapping.axes import WIDTH
+from neurodeploy.mapping.calls import summing
 from neurodeploy.mapping.kernels import Wires
 
 __all__ = ["embedding", "parts"]
@@ -25,10 +26,10 @@ SPARE = 3
 def _orthonormal(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Columns with the same span, by the Cholesky factor of their Gram matrix (twice, for its rounding)."""
     for _ in range(2):
-        matrix = gram(values, values)
+        matrix = summing.gram(values, values)
         matrix += np.eye(len(matrix)) * (1e-7 * np.trace(matrix) + 1e-30)
         result = np.empty_like(values)
-        combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T), result)
+        summing.combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T), result)
         values = result
     return values
 
@@ -37,8 +38,8 @@ def _step(wires: Wires, values: NDArray[np.float32], scale: NDArray[np.float32])
     """S^T S values, S with the symmetric scaling of the walk."""
     means = np.empty((wires.out_ptr.size - 1, WIDTH), dtype=np.float32)
     result = np.empty_like(values)
-    average(wires.out_ptr, wires.out_target, values * scale, means, 1.0)
-    average(wires.in_ptr, wires.in_row, means, result, 0.0)
+    summing.average(wires.out_ptr, wires.out_target, values * scale, means, 1.0)
+    summing.average(wires.in_ptr, wires.in_row, means, result, 0.0)
     return result * scale
 
 
@@ -53,10 +54,10 @@ def embedding(wires: Wires, steps: int, seed: int) -> NDArray[np.float32]:
         values = _step(wires, values, scale)
         if step % 3 == 2 or step == steps - 1:
             values = _orthonormal(values)
-    eigenvalues, rotation = np.linalg.eigh(gram(values, _step(wires, values, scale)))
+    eigenvalues, rotation = np.linalg.eigh(summing.gram(values, _step(wires, values, scale)))
     largest = np.argsort(-eigenvalues)[1 : WIDTH - SPARE]
     axes = np.empty((n, largest.size), dtype=np.float32)
-    combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0), axes)
+    summing.combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0), axes)
     return axes * scale
 
 
@@ -77,13 +78,13 @@ def parts(axes: NDArray[Any], load: NDArray[Any], n_parts: int) -> tuple[Ints, I
         along = (points * vectors[:, -1].astype(points.dtype)).sum(axis=1)
         mine = mine[np.argsort(along, kind="stable")]
         order[start:stop] = mine
-        total = np.cumsum(load[mine])
+        total = np.cumsum(np.asarray(load[mine], dtype=np.float64))
         half = count // 2
-        middle = start + 1 + int(np.searchsorted(total, total[-1] * half / count))
+        middle = start + 1 + int(np.searchsorted(total, float(total[-1]) * half / count))
         middle = min(max(middle, start + 1), stop - 1)
         open_parts += [(middle, stop, first + half, count - half), (start, middle, first, half)]
     return order, part
 
 
 def _moments(points: NDArray[Any]) -> NDArray[np.float64]:
-    return gram(np.ascontiguousarray(points), np.ascontiguousarray(points))
+    return summing.gram(np.ascontiguousarray(points), np.ascontiguousarray(points))

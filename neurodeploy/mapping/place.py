@@ -144,6 +144,7 @@ def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segm
     from neurodeploy.mapping.layout import (
         board_of,
         place_cores,
+        summed,
         talk_of,
     )  # its kernels are compiled when they are needed
 
@@ -154,7 +155,7 @@ def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segm
     neuron, to = _owners(cut, segments)
     talk = talk_of(home, neuron, to, rate[neuron], cut.n_cores)
     chip = start // int(target.chip.cores.value)
-    out = np.bincount(home[neuron], 1 + (chip[home[neuron]] != chip[to]), cut.n_cores).astype(np.int64)
+    out = summed(home[neuron], 1 + (chip[home[neuron]] != chip[to]), cut.n_cores)
     zone = cut.zone if cut.zone is not None else np.zeros(cut.n_cores, dtype=np.int64)
     limit = core_limits(target).get("output_axons")
     board = board_of(target, zones_of(cut.quantized, target, options).open)

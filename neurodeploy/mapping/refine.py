@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping import kernels
 from neurodeploy.mapping.axes import WIDTH
+from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
 from neurodeploy.mapping.order import embedding, parts
 from neurodeploy.mapping.wires import begin
@@ -28,9 +28,14 @@ STEPS = 30
 """Steps of the embedding."""
 PATIENCE = 24
 """Cores that are tried in vain before squeezing ends."""
+HARD = 60.0
+"""Penalty of an axon above a limit where every limit is kept already."""
 RELIEF = 12
 """Rounds of relieving overfull cores."""
-GROWTHS = 4
+GROWTHS, FREELY = 9, 3
+"""Rounds of growing, and those in which an expectation may fall."""
+BALANCE = 0.2
+"""Weight of an even use of input and output axons against shared sources while a core grows."""
 GROWABLE = 30_000
 """Neurons up to which growing is tried: its time goes with their square."""
 ROUNDS = 6
@@ -85,48 +90,60 @@ def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints) -> tuple[Load
     """
     n = wires.population.size
     expected = np.zeros(n, dtype=np.int64)
-    for _ in range(ROUNDS):
-        loads, search = begin(wires, rules, chip)
-        begun = int(kernels.fill(wires, rules, loads, order, expected))
+    loads, search = begin(wires, rules, chip)
+    for again in range(ROUNDS):
+        if again:
+            loads, search = begin(wires, rules, chip)
+        begun = int(moving.fill(wires, rules, loads, order, expected))
         if begun <= 0:
             return loads, search, False
-        if kernels.overflow(rules, loads) == 0.0:
+        if moving.overflow(rules, loads) == 0.0:
             return loads, search, True
-        expected = np.maximum(expected, kernels.leavings(wires, loads))
+        expected = np.maximum(expected, moving.leavings(wires, loads))
     return loads, search, False
 
 
 def grown(wires: Wires, rules: Rules, chip: Any) -> tuple[Loads, Search, bool]:
-    """Grow cores by shared sources until the output axons expected agree with those found; the last tells if they do."""
+    """Grow cores by shared sources until the output axons expected are those found; the last tells if every limit holds.
+
+    In the later rounds no expectation falls, so that the rounds come to an end.
+    """
     n = wires.population.size
     expected = np.zeros(n, dtype=np.int64)
-    for _ in range(GROWTHS):
-        loads, search = begin(wires, rules, chip)
+    loads, search = begin(wires, rules, chip)
+    for again in range(GROWTHS):
+        if again:
+            loads, search = begin(wires, rules, chip)
         usual, scratch = max(float(expected.mean()), 1.0), np.zeros(n, dtype=np.int32)
-        if kernels.grow(wires, rules, loads, expected, usual, scratch, np.arange(n, dtype=np.int64)) == 0:
+        left = np.arange(n, dtype=np.int64)
+        if moving.grow(wires, rules, loads, expected, usual, BALANCE, scratch, left) == 0:
             break
-        if kernels.overflow(rules, loads) == 0.0:
+        if moving.overflow(rules, loads) == 0.0:
             return loads, search, True
-        expected = kernels.leavings(wires, loads)
+        found = moving.leavings(wires, loads)
+        expected = found if again < FREELY else np.maximum(found, expected)
     return loads, search, False
 
 
 def _settle(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, seed: int) -> bool:
     """Move neurons until every limit holds; return whether it does."""
     rng, n, over = np.random.default_rng(seed), wires.population.size, OVER
+    if moving.overflow(rules, loads) == 0.0:
+        over = HARD  # what fits already is kept
+        moving.steepen(rules, loads, over)
     for _ in range(effort.sweeps):
-        moved = kernels.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+        moved = moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
         if effort.over or moved * 200 < n:
             break
     for _ in range(RELIEF):
         search.moves[0] = 0
-        if kernels.relieve(wires, rules, loads, search, RELIEF):
+        if moving.relieve(wires, rules, loads, search, RELIEF):
             break
         over *= 1.5
-        kernels.steepen(rules, loads, over)
+        moving.steepen(rules, loads, over)
     _split(wires, rules, loads)
-    kernels.steepen(rules, loads, OVER)
-    return bool(kernels.overflow(rules, loads) == 0.0)
+    moving.steepen(rules, loads, OVER)
+    return bool(moving.overflow(rules, loads) == 0.0)
 
 
 def _split(wires: Wires, rules: Rules, loads: Loads) -> None:
@@ -137,7 +154,7 @@ def _split(wires: Wires, rules: Rules, loads: Loads) -> None:
         if not over.size or empty.size < over.size:
             return
         for core, spare in zip(over, empty, strict=False):
-            kernels.split(wires, rules, loads, int(core), int(spare))
+            moving.split(wires, rules, loads, int(core), int(spare))
 
 
 def _emptiest(rules: Rules, loads: Loads) -> Ints:
@@ -150,6 +167,7 @@ def _emptiest(rules: Rules, loads: Loads) -> Ints:
 def _squeeze(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, seed: int) -> int:
     """Empty core after core; return how many were emptied."""
     rng, n = np.random.default_rng(seed), wires.population.size
+    moving.steepen(rules, loads, HARD)
     emptied, vain, tried = 0, 0, set[int]()
     limit = effort.squeeze or 1 << 30
     for _ in range(limit):
@@ -157,15 +175,15 @@ def _squeeze(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: E
         if not left or vain >= PATIENCE or effort.over or len(_emptiest(rules, loads)) <= 1:
             break
         core = int(left[0])
-        if kernels.dissolve(wires, rules, loads, search, core, RELIEF):
+        if moving.dissolve(wires, rules, loads, search, core, RELIEF):
             emptied, vain = emptied + 1, 0
             tried.clear()
             continue
         vain += 1
         tried.add(core)
         if vain % 8 == 0 and effort.sweeps > 1:
-            kernels.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
-            if kernels.overflow(rules, loads) > 0 and not kernels.relieve(wires, rules, loads, search, RELIEF):
+            moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+            if moving.overflow(rules, loads) > 0 and not moving.relieve(wires, rules, loads, search, RELIEF):
                 break
     return emptied
 
@@ -173,7 +191,7 @@ def _squeeze(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: E
 def settled(rules: Rules, loads: Loads) -> Mapped | None:
     """Return the assignment, its cores renumbered without gaps; None if a limit is broken."""
     used = np.flatnonzero(loads.size > 0)
-    if (loads.core < 0).any() or not all(kernels.fits(rules, loads, core) for core in used):
+    if (loads.core < 0).any() or not all(moving.fits(rules, loads, core) for core in used):
         return None
     number = np.full(loads.size.size, -1, dtype=np.int32)
     number[used] = np.arange(used.size)
@@ -183,7 +201,7 @@ def settled(rules: Rules, loads: Loads) -> Mapped | None:
 def restored(wires: Wires, rules: Rules, mapped: Mapped, chip: Any) -> tuple[Loads, Search]:
     """Return the state of an assignment; `chip` holds the chips of its cores first, then those of spare ones."""
     loads, search = begin(wires, rules, chip)
-    kernels.restore(wires, rules, loads, mapped.core)
+    moving.restore(wires, rules, loads, mapped.core)
     return loads, search
 
 
@@ -199,11 +217,11 @@ def _press(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: int) 
     for share in (0.03, 0.02, 0.01, 0.01, 0.005, 0.005)[: effort.presses]:
         loads, search = restored(wires, rules, best, best.chip)
         for core in _emptiest(rules, loads)[: max(1, int(share * best.n_cores))]:
-            kernels.scatter(wires, rules, loads, search, int(core))
+            moving.scatter(wires, rules, loads, search, int(core))
         for step in range(effort.sweeps):
             heat = effort.heat * (1 - step / effort.sweeps) ** 2
-            kernels.steepen(rules, loads, 2.0 * 6.0 ** (step / effort.sweeps))
-            kernels.sweep(wires, rules, loads, search, rng.permutation(n), heat * rng.exponential(size=n))
+            moving.steepen(rules, loads, 2.0 * 6.0 ** (step / effort.sweeps))
+            moving.sweep(wires, rules, loads, search, rng.permutation(n), heat * rng.exponential(size=n))
             if effort.over:
                 return best
         if _settle(wires, rules, loads, search, effort._replace(sweeps=1), seed):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.words import index_bits_for, segment_words
-from neurodeploy.mapping.axes import transpose
+from neurodeploy.mapping.calls import summing
 from neurodeploy.mapping.kernels import OVER, TRIES, Loads, Rules, Search, Wires
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
@@ -74,7 +74,7 @@ def _by_target(rows: _Rows, classes: NDArray[np.uint8], n: int) -> tuple[Ints, N
     """(in_ptr, row of each synapse, delay class of each synapse) by target neuron."""
     ptr = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows.out_target, minlength=n), out=ptr[1:])
-    row, delay = transpose(rows.out_ptr, rows.out_target, classes, ptr)
+    row, delay = summing.transpose(rows.out_ptr, rows.out_target, classes, ptr)
     return ptr, row, delay
 
 
@@ -202,7 +202,7 @@ def begin(wires: Wires, rules: Rules, chip: Any) -> tuple[Loads, Search]:
     whole = [zeros(cores, dtype=np.int64) for _ in range(4)]
     marks = np.full(cores, -1, dtype=np.int64)
     search = Search(
-        zeros(cores), marks, journal, zeros(2, dtype=np.int64), zeros(1, dtype=np.int64), *whole,
-        zeros(TRIES, dtype=np.int64), zeros(TRIES), zeros(n, dtype=np.int64),
+        zeros(cores), marks, journal, zeros(2, dtype=np.int64), zeros(1, dtype=np.int64),
+        whole[0], whole[1], whole[2], whole[3], zeros(TRIES, dtype=np.int64), zeros(TRIES), zeros(n, dtype=np.int64),
     )  # fmt: skip
     return loads, search
