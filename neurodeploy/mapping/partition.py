@@ -191,7 +191,7 @@ def partition(
             first = fill(quantized, target, options, stop_early=stop_early)
         except DiagnosticError as found:
             error = found
-    if options.level >= SEARCHED and not _hopeless(quantized, target, error):
+    if options.level >= SEARCHED and not _settled(quantized, target, first, error):
         from neurodeploy.mapping.search import search  # its kernels are compiled when they are needed
 
         first = search(quantized, target, options, first)
@@ -200,10 +200,11 @@ def partition(
     return first
 
 
-def _hopeless(quantized: Quantized, target: Target, error: DiagnosticError | None) -> bool:
-    """Whether no search can help: a bound, or a neuron that fits no core."""
+def _settled(quantized: Quantized, target: Target, first: Cut | None, error: DiagnosticError | None) -> bool:
+    """Whether no search can help: first fit reaches a bound, a bound is above the target, or a neuron fits no core."""
+    bound = max(lower_bounds(quantized, target).values(), default=0)
     proof = error is not None and error.diagnostics[0].code not in ("ND401", "ND402")
-    return proof or max(lower_bounds(quantized, target).values(), default=0) > target.cores
+    return proof or bound > target.cores or (first is not None and first.n_cores <= max(bound, 1))
 
 
 def _compiled_fit(quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool) -> Cut:

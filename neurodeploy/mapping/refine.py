@@ -26,7 +26,7 @@ __all__ = ["Effort", "Mapped", "effort_of", "refine", "sequential", "settled"]
 Ints = NDArray[np.int64]
 STEPS = 30
 """Steps of the embedding."""
-PATIENCE = 24
+PATIENCE = 60
 """Cores that are tried in vain before squeezing ends."""
 HARD = 60.0
 """Penalty of an axon above a limit where every limit is kept already."""
