@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.cli.asked import Asked, asked_for
 from neurodeploy.cli.judge import judge_model
+from neurodeploy.cli.mapping import AvoidCores, Level, MappingChoices, Pin, TimeLimit, Traffic, traffic_rates
 from neurodeploy.cli.model import (
     Board,
     Budgets,
@@ -35,6 +37,7 @@ from neurodeploy.cli.output import Format, command, finish, show
 from neurodeploy.cli.run_commands import shown_stimulus
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.mapping import MappingAccount
 from neurodeploy.profile import (
     budget_findings,
     compilation_measures,
@@ -42,7 +45,7 @@ from neurodeploy.profile import (
     resource_use,
 )
 from neurodeploy.program import Program, save_program
-from neurodeploy.report import compilation_lines, ledger_table, resource_table
+from neurodeploy.report import compilation_lines, ledger_table, mapping_table, resource_table
 from neurodeploy.runtime import drain_steps, seal_golden
 from neurodeploy.target import dialect_names, load_dialect
 
@@ -66,15 +69,24 @@ def _judged(result: Compilation, choices: Choices, asked: Asked) -> tuple[Diagno
     return (*result.findings, *budget_findings(asked.budgets, compilation_measures(result, target)))
 
 
-def _finish(result: Compilation, findings: tuple[Diagnostic, ...], asked: Asked, **more: str | None) -> None:
+def _finish(
+    result: Compilation,
+    findings: tuple[Diagnostic, ...],
+    asked: Asked,
+    mapped: MappingAccount | None = None,
+    **more: str | None,
+) -> None:
     """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
     domain = _domain(result)
     notes = () if result.program is None or domain is None else domain_findings(result.program, domain)
     document = None
     if asked.style is Format.json:
         document = {**_document(result, domain), **more}
+        document |= {"mapping": mapped.model_dump()} if mapped is not None else {}
     elif asked.style is Format.text:
         _show(result, ledger=asked.ledger)
+        if mapped is not None:
+            show("", mapping_table(mapped))
         if result.program is not None and more.get("written"):
             show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
     finish(
@@ -107,6 +119,16 @@ def _show(result: Compilation, *, ledger: bool) -> None:
         show("", resource_table(resource_use(result.program), result.program.tables.n_cores))
     if ledger:
         show("", ledger_table(result.ledger))
+
+
+def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingAccount | None:
+    """Traffic against its bounds, where a program lies on more than one tile."""
+    program = result.program
+    if program is None or np.unique(program.tables.core_id // int(program.target.chip.cores_per_tile.value)).size < 2:
+        return None
+    from neurodeploy.mapping.account import account  # its kernels are compiled when they are needed
+
+    return account(program, result.lower_bounds, rates)
 
 
 @command
@@ -154,12 +176,13 @@ def compile_command(
     prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
     golden: Annotated[Path | None, typer.Option("--golden", help="Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
+    level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
-    Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4'
+    Examples: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4';  neurodeploy compile net.nd.json -t loihi1 -O2
     """
     asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     choices = Choices(
@@ -175,10 +198,12 @@ def compile_command(
         time_unit,
         strict,
         prune_sources,
+        MappingChoices(level, time_limit, avoid_cores, pin, traffic),
     )
     network, result = compile_model(model, choices)
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
         save_program(_sealed(result.program, model, golden), path)
-    _finish(result, findings, asked, written=str(path) if fits else None)
+    mapped = _mapped(result, traffic_rates(traffic, network) if traffic is not None else None)
+    _finish(result, findings, asked, mapped, written=str(path) if fits else None)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
+from neurodeploy.cli.mapping import MappingChoices, mapping_update, traffic_rates
 from neurodeploy.cli.output import Format, working
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
@@ -67,7 +68,7 @@ PruneSources = Annotated[
     typer.Option("--prune-sources", help="PROJECTION=FRACTION, or FRACTION for all; repeatable."),
 ]
 Seed = Annotated[
-    int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")
+    int, typer.Option("--placement-seed", help="Seed of the mapping; at -O0, 0 places row by row and others shuffle.")
 ]
 Dt = Annotated[float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")]
 ResetMode = Annotated[
@@ -104,6 +105,7 @@ class Choices(NamedTuple):
     time_unit: str | None = None
     strict: bool = False
     prune_sources: list[str] | None = None
+    mapping: MappingChoices = MappingChoices()
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
@@ -149,6 +151,7 @@ def compile_options(choices: Choices) -> CompileOptions:
         prune_sources=sources,
         placement_seed=choices.seed,
         strict=choices.strict,
+        **mapping_update(choices.mapping),
     )
 
 
@@ -215,6 +218,8 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
         cores = program.tables.n_cores if program else None
         return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
+    if choices.mapping.traffic is not None:
+        options = options.model_copy(update={"rates": traffic_rates(choices.mapping.traffic, imported.network)})
     with working(f"compiling network '{imported.network.name}' for {target.name}"):
         result = compile_network(imported.network, target, options)
     together = {

@@ -12,11 +12,12 @@ from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.mapping import lower_bounds, partition, place
+from neurodeploy.mapping import Cut, lower_bounds, partition, place
 from neurodeploy.network import Network
 from neurodeploy.network.prune import prune, prune_sources
 from neurodeploy.network.validate import validate
-from neurodeploy.quantize import QuantizeOptions, quantize
+from neurodeploy.program.program import Program
+from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
 from neurodeploy.target.target import Target
 
 __all__ = ["compile_network"]
@@ -92,11 +93,11 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
         bounds = lower_bounds(kept, target)
         proofs = stages.run("check", lambda: check(kept, target)) or ()
         stages.findings += proofs
-        cut = None if proofs else stages.run("partition", lambda: partition(kept, target, stop_early=not options.fixes))
+        cut = None if proofs else stages.run("partition", lambda: _cut(kept, target, options))
         verdict = "proven not to fit" if proofs else _verdict(stages.findings, bounds, target)
         if cut is not None:
             n_cores, verdict = cut.n_cores, "fits"
-            program = stages.run("place", lambda: place(cut, target, seed=options.placement_seed))
+            program = stages.run("place", lambda: _placed(cut, target, options))
     found = tuple(stages.findings)
     if program is None and options.fixes:
         start = time.perf_counter()
@@ -111,6 +112,14 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
         n_cores=n_cores,
         stage_seconds=stages.seconds,
     )
+
+
+def _cut(quantized: Quantized, target: Target, options: CompileOptions) -> Cut:
+    return partition(quantized, target, stop_early=not options.fixes, options=options.mapping)
+
+
+def _placed(cut: Cut, target: Target, options: CompileOptions) -> Program:
+    return place(cut, target, seed=options.placement_seed, options=options.mapping)
 
 
 def _verdict(findings: list[Diagnostic], bounds: dict[str, int], target: Target) -> Verdict:

@@ -9,9 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from neurodeploy._noun import Noun
+from neurodeploy._noun import FloatArray, Noun
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.ledger import LedgerLine
+from neurodeploy.mapping.options import Level, MappingOptions
 from neurodeploy.program.program import Program
 
 __all__ = ["Compilation", "CompileOptions", "Verdict"]
@@ -29,10 +30,32 @@ class CompileOptions(Noun):
     prune_sources: dict[str, float] = Field(default_factory=dict)
     """Projection -> fraction of its weakest sources left out whole; "*" -> all others."""
     placement_seed: int = 0
+    level: Level = 1
+    """Of the mapping: 0 first fit, row by row; 1 placed by traffic too; 2 and 3 move neurons for fewer cores."""
+    time_limit_s: float | None = Field(default=None, gt=0)
+    """For the search of levels 2 and 3."""
+    avoid_cores: tuple[int, ...] = ()
+    """Physical cores that hold nothing."""
+    pins: dict[str, tuple[int, ...]] = Field(default_factory=dict[str, tuple[int, ...]])
+    """Population -> physical cores it may lie on."""
+    rates: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
+    """Population -> (size,) spikes of each neuron in any unit: what traffic is weighed by."""
     strict: bool = False
     """Warnings refuse too."""
     fixes: bool = True
     """Compute fixes for what does not fit."""
+
+    @property
+    def mapping(self) -> MappingOptions:
+        """What of this the mapper reads."""
+        return MappingOptions(
+            level=self.level,
+            seed=self.placement_seed,
+            time_limit_s=self.time_limit_s,
+            avoid_cores=self.avoid_cores,
+            pins=self.pins,
+            rates=self.rates,
+        )
 
 
 class Compilation(Noun):

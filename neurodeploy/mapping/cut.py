@@ -19,3 +19,8 @@ class Cut(Noun):
     n_cores: int
     core_of: dict[str, IntArray]
     """Population -> (size,) int32, the logical core of each neuron."""
+    slots: IntArray | None = None
+    """(n_cores,) a physical core for each logical one, on the chips that its output axons were counted for. None: the cores
+    of the board one after the other."""
+    zone: IntArray | None = None
+    """(n_cores,) the set of pinned populations that a core belongs to, an index into `mapping.slots.zones`; None: no pins."""

@@ -8,15 +8,19 @@ round before until they agree.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.order import furthest, order_of, placing_limits
+from neurodeploy.mapping.slots import Zones, slot_findings, slots_of, zones_of
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.quantize.wiring import parts
 from neurodeploy.target.target import Target
@@ -25,6 +29,10 @@ __all__ = ["partition"]
 
 STAGE = "partition"
 ROUNDS = 12
+SEARCHED = 2
+"""The level from which on neurons are moved."""
+COMPILED = 4_000_000
+"""Synapses above which first fit is left to compiled kernels."""
 Ints = NDArray[np.int64]
 
 
@@ -39,8 +47,9 @@ class _Fill:
         orders: dict[str, Ints],
         destinations: dict[str, Ints],
         last_core: int | None,
+        zones: Zones,
     ) -> None:
-        self.last_core = last_core
+        self.last_core, self.zones, self.zone_of_core = last_core, zones, list[int]()
         self.target, self.into, self.orders, self.destinations = target, into, orders, destinations
         self.limits = placing_limits(target)
         self.held, self.core, self.hint = empty(), 0, dict[str, int]()
@@ -67,6 +76,10 @@ class _Fill:
 
     def place(self, population: QuantizedPopulation) -> Diagnostic | None:
         """Place a whole population; return the proof if one neuron fits no empty core."""
+        zone = self.zones.of[population.name]
+        if self.zone_of_core and self.zone_of_core[-1] != zone and self.held.compartments:
+            self.core, self.held = self.core + 1, empty()
+        self.zone_of_core[self.core :] = [zone]
         start, fresh = 0, self.held.compartments == 0
         while start < population.size:
             stop = self.longest(population, start)
@@ -74,6 +87,7 @@ class _Fill:
                 if fresh:
                     return self.proof(population, start)
                 self.core, self.held, fresh = self.core + 1, empty(), True
+                self.zone_of_core.append(zone)
                 if self.too_many:
                     return None
                 continue
@@ -100,15 +114,15 @@ class _Fill:
         )
 
 
-def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]]) -> dict[str, Ints]:
+def destinations_of(
+    quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]], slots: Ints | None = None
+) -> dict[str, Ints]:
     """Return output axons of every neuron: one per destination core, one more for a core on another chip.
 
-    Logical core k is taken to lie on chip k // cores per chip, as placement keeps it.
+    Logical core k is taken to lie on the chip of `slots` [k], or on chip k // cores per chip; placement sees to it.
     """
-    per_chip, n_cores = (
-        int(target.chip.cores.value),
-        1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0),
-    )
+    n_cores = 1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0)
+    chip = (np.arange(n_cores) if slots is None else slots) // int(target.chip.cores.value)
     pairs: dict[str, list[Ints]] = {}
     for projection in quantized.projections:
         if projection.source not in core_of:
@@ -121,7 +135,7 @@ def destinations_of(quantized: Quantized, target: Target, core_of: dict[str, NDA
     for name, cores in core_of.items():
         keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
         source, destination = keys // n_cores, keys % n_cores
-        cost = 1 + (cores[source] // per_chip != destination // per_chip)
+        cost = 1 + (chip[cores[source]] != chip[destination])
         found[name] = np.zeros(cores.size, dtype=np.int64)
         np.add.at(found[name], source, cost)
     return found
@@ -147,56 +161,109 @@ def _overfull(
     return bool(total.max(initial=0) > limit.value)
 
 
-def partition(quantized: Quantized, target: Target, *, stop_early: bool = False) -> Cut:
+def partition(
+    quantized: Quantized, target: Target, *, stop_early: bool = False, options: MappingOptions | None = None
+) -> Cut:
     """Return a cut in which no core exceeds any limit of the target; `stop_early` does not count cores beyond its last.
 
-    Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more cores than the target has),
-    ND402 (not placed by this mapper).
+    Without options this is first fit, and so it is where convolutions are: the search moves neurons whose synapses are
+    written out. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
+    cores than the target has), ND402 (not placed by this mapper), ND101 and ND403 (options name what is not there).
     """
-    into = projections_into(quantized)
+    options = options or MappingOptions(level=0)
+    raise_errors(STAGE, slot_findings(quantized, target, options))
+    written = not any(item.shares for item in quantized.projections)
+    large = written and sum(item.n_synapses for item in quantized.projections) > COMPILED
+    first, error = None, None
+    if not (large and options.level >= SEARCHED):
+        fill = _compiled_fit if large else _first_fit
+        try:
+            first = fill(quantized, target, options, stop_early=stop_early)
+        except DiagnosticError as found:
+            error = found
+    if written and options.level >= SEARCHED and not _settled(quantized, target, first, error):
+        from neurodeploy.mapping.search import search  # its kernels are compiled when they are needed
+
+        first = search(quantized, target, options, first)
+    if first is None:
+        raise error or DiagnosticError(STAGE, (_not_placed(quantized, [], None),))
+    return first
+
+
+def _settled(quantized: Quantized, target: Target, first: Cut | None, error: DiagnosticError | None) -> bool:
+    """Whether no search can help: first fit reaches a bound, a bound is above the target, or a neuron fits no core."""
+    bound = max(lower_bounds(quantized, target).values(), default=0)
+    proof = error is not None and error.diagnostics[0].code not in ("ND401", "ND402")
+    return proof or bound > target.cores or (first is not None and first.n_cores <= max(bound, 1))
+
+
+def _compiled_fit(quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool) -> Cut:
+    """First fit of a network that is too large for slices counted one by one; it stops at the last core in any case."""
+    from neurodeploy.mapping.search import first_fit
+
+    del stop_early
+    found = first_fit(quantized, target, options)
+    if found is None:
+        raise DiagnosticError(STAGE, (_not_placed(quantized, [], None),))
+    return found
+
+
+def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool) -> Cut:
+    """First fit in the order of the network, pinned populations on cores of their own."""
+    zones = zones_of(quantized, target, options)
+    into, usable = projections_into(quantized), int(zones.open.any(axis=0).sum())
     orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
     destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
     tried: list[int] = []
     for _ in range(ROUNDS):
-        fill = _Fill(quantized, target, into, orders, destinations, target.cores if stop_early else None)
-        proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
+        fill = _Fill(quantized, target, into, orders, destinations, usable if stop_early else None, zones)
+        by_zone = sorted(quantized.populations, key=lambda item: zones.of[item.name])
+        proofs = [proof for item in by_zone if (proof := fill.place(item)) is not None]
         if proofs:
             raise DiagnosticError(STAGE, tuple(proofs) if not tried else (_not_placed(quantized, tried, proofs[0]),))
         if fill.too_many:
-            raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1),))
-        actual = destinations_of(quantized, target, fill.core_of)
+            raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1, usable),))
+        core_zone = np.array(fill.zone_of_core)
+        slots = slots_of(core_zone, zones)
+        actual = destinations_of(quantized, target, fill.core_of, slots)
         tried.append(fill.core + 1)
         if not _overfull(quantized, target, fill.core_of, actual):
-            if fill.core + 1 > target.cores:
-                raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1),))
-            return Cut(quantized=quantized, n_cores=fill.core + 1, core_of=dict(fill.core_of))
+            if slots is None:
+                raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1, usable),))
+            plain = not options.pins and not options.avoid_cores
+            where: dict[str, Any] = {} if plain else {"slots": slots, "zone": core_zone}
+            return Cut(quantized=quantized, n_cores=fill.core + 1, core_of=dict(fill.core_of), **where)
         destinations = {name: np.maximum(actual[name], destinations[name]) for name in actual}
     raise DiagnosticError(STAGE, (_not_placed(quantized, tried, None),))
 
 
 def _not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
+    if not tried:
+        message = "not placed by this mapper: compiled first fit and search found no cut that keeps every limit"
+        return finding("ND402", f"network '{quantized.network.name}'", message)
     why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
     rounds = f"{len(tried)} round{'s' if len(tried) > 1 else ''} ({tried[0]} to {tried[-1]} cores)"
     message = f"not placed by this mapper: first fit in {rounds} kept overfilling output axons{why}"
     return finding("ND402", f"network '{quantized.network.name}'", message)
 
 
-def _too_many(quantized: Quantized, target: Target, n_cores: int) -> Diagnostic:
+def _too_many(quantized: Quantized, target: Target, n_cores: int, usable: int) -> Diagnostic:
     bounds = lower_bounds(quantized, target)
     resource = max(bounds, key=lambda name: bounds[name])
-    proven = bounds[resource] > target.cores
+    proven = bounds[resource] > usable
     place = f"board '{target.board}'" if target.board else "one chip"
     verdict = (
         f"proven not to fit: {resource} alone needs {bounds[resource]:,} cores at least"
         if proven
         else f"this mapper needs that many; {resource} proves only {bounds[resource]:,}"
     )
+    verdict += f"; {target.cores - usable:,} of its cores are to be avoided" if usable < target.cores else ""
     return finding(
         "ND401",
         f"network '{quantized.network.name}'",
         f"needs more cores than {place} of target '{target.name}' has ({verdict})",
         found=n_cores,
-        limit=target.cores,
+        limit=usable,
         unit="core",
         limit_source=f"{target.file} chip.cores: {target.chip.cores.source}",
     )

@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.demand import SegmentPlan, plan_segment, projections_into, stored
+from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
 from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.options import MappingOptions
+from neurodeploy.mapping.slots import zones_of
 from neurodeploy.program.build import Lists, Segment, build_tables, make_format
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.quantize.wiring import Part
@@ -101,17 +104,65 @@ def _shared(lists: Lists, part: Part) -> Segment:
     )
 
 
-def place(cut: Cut, target: Target, *, seed: int = 0) -> Program:
-    """Return the program of a cut: seed 0 places row by row, other seeds shuffle the cores within each chip."""
-    quantized = cut.quantized
-    inputs = {item.name: item.size for item in quantized.network.inputs}
-    formats, routes, tables = build_tables(
-        quantized.populations,
-        inputs,
-        cut.core_of,
-        _core_ids(cut.n_cores, target, seed),
-        _segments(cut, target),
+def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
+    """(neuron, destination core) of every output axon, neurons numbered over all populations."""
+    sizes = [item.size for item in cut.quantized.populations]
+    first = dict(zip(cut.core_of, (int(n) for n in np.r_[0, np.cumsum(sizes)]), strict=False))
+    mine = [item for item in segments if item.lists.source in first]
+    if not mine:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    neuron = np.concatenate([first[item.lists.source] + item.sources for item in mine])
+    key = np.unique(
+        neuron * cut.n_cores + np.repeat([item.lists.core for item in mine], [item.sources.size for item in mine])
     )
+    return key // cut.n_cores, key % cut.n_cores
+
+
+def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segment]) -> Ints:
+    """Physical cores that bring those close together which talk to each other."""
+    start = cut.slots if cut.slots is not None else np.arange(cut.n_cores, dtype=np.int64)
+    if np.unique(start // int(target.chip.cores_per_tile.value)).size < 2:
+        return start
+    from neurodeploy.mapping.layout import (
+        board_of,
+        place_cores,
+        summed,
+        talk_of,
+    )  # its kernels are compiled when they are needed
+
+    names = [item.name for item in cut.quantized.populations]
+    home = np.concatenate([cut.core_of[name] for name in names]).astype(np.int64)
+    one = {item.name: np.ones(item.size) for item in cut.quantized.populations}
+    rate = np.concatenate([np.asarray(options.rates.get(name, one[name]), dtype=np.float64) for name in names])
+    neuron, to = _owners(cut, segments)
+    talk = talk_of(home, neuron, to, rate[neuron], cut.n_cores)
+    chip = start // int(target.chip.cores.value)
+    out = summed(home[neuron], 1 + (chip[home[neuron]] != chip[to]), cut.n_cores)
+    zone = cut.zone if cut.zone is not None else np.zeros(cut.n_cores, dtype=np.int64)
+    limit = core_limits(target).get("output_axons")
+    board = board_of(target, zones_of(cut.quantized, target, options).open)
+    most = limit.value if limit is not None else 1 << 60
+    return place_cores(talk, board, start, zone, out, most, SWAPS[options.level], options.seed)[0]
+
+
+SWAPS = (0, 400, 4_000, 16_000)
+"""Swaps proposed for each core, by level; more than the last gains less than a hundredth of the way, measured."""
+
+
+def place(cut: Cut, target: Target, *, seed: int = 0, options: MappingOptions | None = None) -> Program:
+    """Return the program of a cut.
+
+    Without options, or at level 0, seed 0 places row by row and other seeds shuffle the cores within each chip. At higher
+    levels cores are placed by their traffic, weighed by `options.rates`. A core is not moved to a chip where the output
+    axons of any core would no longer fit.
+    """
+    quantized, segments = cut.quantized, _segments(cut, target)
+    if options is not None and options.level > 0:
+        ids = _near(cut, target, options, segments)
+    else:
+        ids = cut.slots if cut.slots is not None else _core_ids(cut.n_cores, target, seed)
+    inputs = {item.name: item.size for item in quantized.network.inputs}
+    formats, routes, tables = build_tables(quantized.populations, inputs, cut.core_of, ids, segments)
     placed = tuple(
         PlacedPopulation(
             name=item.name,

@@ -2,7 +2,7 @@
 
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.quantity import count, interval, si
-from neurodeploy.report.tables import compilation_lines, ledger_table, profile_report, resource_table
+from neurodeploy.report.tables import compilation_lines, ledger_table, mapping_table, profile_report, resource_table
 from neurodeploy.report.target_tables import confidence_table, other_table, target_report, target_rows, target_table
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "interval",
     "judgement_lines",
     "ledger_table",
+    "mapping_table",
     "other_table",
     "profile_report",
     "resource_table",

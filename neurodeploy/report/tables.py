@@ -10,10 +10,11 @@ from rich.text import Text
 
 from neurodeploy.compiler import Compilation
 from neurodeploy.ledger import LedgerLine
+from neurodeploy.mapping import MappingAccount
 from neurodeploy.profile import Profile, ResourceUse
 from neurodeploy.report.quantity import count, interval
 
-__all__ = ["compilation_lines", "ledger_table", "plain_table", "profile_report", "resource_table"]
+__all__ = ["compilation_lines", "ledger_table", "mapping_table", "plain_table", "profile_report", "resource_table"]
 
 CORES_SIDE_BY_SIDE = 4
 """More cores than this are folded into mean and fullest, so that a row fits 80 columns."""
@@ -121,6 +122,29 @@ def compilation_lines(result: Compilation) -> list[str]:
     if result.stage_seconds:
         lines.append("stages: " + ", ".join(f"{name} {took:.2f} s" for name, took in result.stage_seconds.items()))
     return lines
+
+
+def mapping_table(mapped: MappingAccount) -> Table:
+    """Return cores and traffic of a mapping against their bounds."""
+    table = plain_table(
+        "mapping, traffic in spikes of a neuron that was given a rate, 1 each where none was",
+        "figure",
+        "found",
+        "bound",
+    )
+    full = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in mapped.full_by.items())
+    table.add_row("cores", f"{mapped.cores:,}", f"{max(mapped.lower_bounds.values(), default=1):,}")
+    table.add_row("cores for these axons", f"{mapped.cores:,}", f"{mapped.axon_bound:,}")
+    table.add_row("fullest resource, cores", full, "")
+    table.add_row("spikes x hops", count(mapped.spikes_hops), count(mapped.shell_bound))
+    table.add_row("  row by row", count(mapped.row_by_row), "")
+    table.add_row("heaviest link", count(mapped.heaviest_link), "")
+    if mapped.chips > 1:
+        table.add_row("between chips", count(mapped.between_chips), "")
+        table.add_row("  busiest pair of chips", count(mapped.busiest_chip_link), "")
+    if mapped.imbalance is not None:
+        table.add_row("busiest core over mean, time", f"{mapped.imbalance:.2f}", "1.00")
+    return table
 
 
 def ledger_table(ledger: Iterable[LedgerLine]) -> Table:

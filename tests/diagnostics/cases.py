@@ -526,6 +526,7 @@ CASES = {
     ),
     "ND401": lambda _: compiled(net(10, 60, weights=np.ones((60, 10))), "tiny"),
     "ND402": lambda _: nd402(),
+    "ND403": lambda _: compiled(net(4, 4), "tiny", avoid_cores=(4,)),
     "ND501": unavailable,
     "ND502": lambda _: run(
         net(probes=(nd.Probe(name="register", target="cells", variable="v_register"),)), backend="reference"

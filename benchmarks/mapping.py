@@ -1,0 +1,209 @@
+"""Maps networks that are hard to map, and prints cores and traffic against their bounds.
+
+    python benchmarks/mapping.py                  every case; the largest take minutes and gigabytes
+    python benchmarks/mapping.py --quick          the cases that take seconds
+    python benchmarks/mapping.py --cases pd,mlp --level 3 --json mapping.json
+
+Cores are those of one large chip, so that a row can be compared with figures that ignore chip borders; hops are counted
+on a flat mesh of single cores with side ceil(sqrt(cores)). "board" is the same network on the smallest real board that
+holds it, with its tiles, and one more output axon for every core on another chip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "backends"), str(HERE.parent / "targets")]
+
+from mapping_cases import CASES, MapCase  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+import neurodeploy as nd  # noqa: E402
+from neurodeploy.check import core_limits, use_of_program  # noqa: E402
+from neurodeploy.diagnostics import DiagnosticError  # noqa: E402
+from neurodeploy.mapping import Cut, MappingAccount, MappingOptions, lower_bounds, partition, place  # noqa: E402
+from neurodeploy.mapping.account import account  # noqa: E402
+from neurodeploy.program import Program  # noqa: E402
+from neurodeploy.quantize import Quantized, quantize  # noqa: E402
+from neurodeploy.target.target import Target  # noqa: E402
+
+ROOM = 96
+"""Side of the flat mesh on which a network is cut: more cores than any case needs."""
+
+
+def flat(target: Target, side: int) -> Target:
+    """The target's core, side * side of them on one chip, each a tile of its own."""
+    values = {"cores": side * side, "cores_per_tile": 1, "mesh_columns": side, "mesh_rows": side}
+    figures = {name: getattr(target.chip, name).model_copy(update={"value": value}) for name, value in values.items()}
+    return target.model_copy(update={"chip": target.chip.model_copy(update=figures), "board": None})
+
+
+def violations(program: Program) -> int:
+    """Cores that exceed a limit, re-counted from the program alone."""
+    limits = core_limits(program.target)
+    use = use_of_program(program)
+    over = [values > limits[name].value for name, values in use.items()]
+    return int(sum(over).astype(bool).sum())  # type: ignore[union-attr]
+
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def run(self, stage: str, work: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self.seconds[stage] = round(time.perf_counter() - start, 2)
+
+
+def mapped(quantized: Quantized, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Cut | str:
+    """The cut, or why there is none."""
+    try:
+        return clock.run(name, lambda: partition(quantized, target, options=options))
+    except DiagnosticError as error:
+        return error.diagnostics[0].message
+
+
+def on_mesh(cut: Cut, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Program:
+    """The program on a flat mesh just large enough."""
+    mesh = flat(target, math.ceil(math.sqrt(cut.n_cores)))
+    bare = cut.model_copy(update={"slots": None, "zone": None})
+    return clock.run(name, lambda: place(bare, mesh, options=options))
+
+
+def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> dict[str, Any]:
+    """The smallest board that holds the network."""
+    for name in sorted(target.boards, key=lambda key: target.boards[key].chips.value):
+        board, clock = nd.load_target(target.name, board=name, rules=target.rule_set), Stopwatch()
+        cut = mapped(quantized, board, options, clock, "partition")
+        if isinstance(cut, str):
+            continue
+        program = clock.run("place", lambda cut=cut, board=board: place(cut, board, options=options))
+        found = account(program, lower_bounds(quantized, board), options.rates)
+        return {"board": name, "seconds": clock.seconds, "violations": violations(program), **found.model_dump()}
+    return {"board": None, "why": "no board holds it"}
+
+
+def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -> dict[str, Any]:
+    """One row: first fit, row by row; the level asked for; bounds, times, memory."""
+    clock, target = Stopwatch(), nd.load_target("loihi1", rules=rules)
+    network, rates = clock.run("build", case.build)
+    quantized = clock.run("quantize", lambda: quantize(network, target))
+    row: dict[str, Any] = {
+        "case": case.key,
+        "title": case.title,
+        "rules": rules,
+        "known": case.known,
+        "reach": case.reach,
+    }
+    row |= {
+        "neurons": sum(p.size for p in network.populations),
+        "synapses": sum(p.n_synapses for p in quantized.projections),
+    }
+    row["bounds"] = lower_bounds(quantized, target)
+    options = MappingOptions(level=level, seed=seed, rates=rates)  # type: ignore[arg-type]
+    wide = flat(target, ROOM)
+    for name, chosen in (("first fit", MappingOptions(level=0, rates=rates)), (f"-O{level}", options)):
+        cut = mapped(quantized, wide, chosen, clock, f"{name}: partition")
+        if isinstance(cut, str):
+            row[name] = {"why": cut}
+            continue
+        program = on_mesh(cut, target, chosen, clock, f"{name}: place")
+        found: MappingAccount = account(program, row["bounds"], rates)
+        row[name] = {"violations": violations(program), **found.model_dump()}
+    if boards:
+        row["on a board"] = clock.run("board", lambda: on_board(quantized, target, options))
+    row["seconds"] = clock.seconds
+    row["peak_gib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
+    return row
+
+
+def _cells(row: dict[str, Any], name: str) -> tuple[str, ...]:
+    found = row.get(name, {})
+    if "why" in found:
+        return ("none: " + found["why"], "", "", "", "")
+    ratio = found["spikes_hops"] / found["shell_bound"] if found["shell_bound"] else 1.0
+    hops = f"{found['spikes_hops']:.3g} ({ratio:.2f}x)"
+    bad = f" ({found['violations']} over)" if found["violations"] else ""
+    seconds = sum(took for stage, took in row["seconds"].items() if stage.startswith(name))
+    return (
+        f"{found['cores']:,}{bad}",
+        f"{found['axon_bound']:,}",
+        hops,
+        f"{found['heaviest_link']:.3g}",
+        f"{seconds:.1f}",
+    )
+
+
+def show(rows: list[dict[str, Any]], level: int) -> None:
+    """Print the table."""
+    heads = (
+        "case",
+        "rules",
+        "mapping",
+        "cores",
+        "bound",
+        "axon bound",
+        "spikes x hops (of shell bound)",
+        "heaviest link",
+        "s",
+    )
+    table = Table(*heads, box=None)
+    for row in rows:
+        bound = max(row["bounds"].values(), default=1)
+        for name in ("first fit", f"-O{level}"):
+            cells = _cells(row, name)
+            table.add_row(row["case"], row["rules"], name, cells[0], f"{bound:,}", *cells[1:])
+        table.add_row(
+            "", "", "reach", f"{row['reach']:,}", "", "", f"known: {row['known']}", "", f"{row['peak_gib']} GiB"
+        )
+        board = row.get("on a board")
+        if board and board.get("board"):
+            text = f"{board['cores']:,} on {board['chips']} chips"
+            took = f"{sum(board['seconds'].values()):.1f}"
+            hops, link = f"{board['spikes_hops']:.3g}", f"{board['heaviest_link']:.3g}"
+            table.add_row("", "", board["board"], text, "", f"{board['axon_bound']:,}", hops, link, took)
+    Console(width=170).print(table)
+
+
+def main() -> int:
+    """Run the cases asked for; 1 if a core of any result exceeds a limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="the cases that take seconds")
+    parser.add_argument("--cases", help=",".join(CASES))
+    parser.add_argument("--level", type=int, choices=[1, 2, 3], help="default: each case's own")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--no-board", action="store_true", help="leave the real boards out")
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="write everything; - is standard output")
+    given = parser.parse_args()
+    keys = (
+        given.cases.split(",") if given.cases else [key for key, case in CASES.items() if case.quick or not given.quick]
+    )
+    rows: list[dict[str, Any]] = []
+    for key in keys:
+        for rules in CASES[key].rules:
+            level = given.level or CASES[key].level
+            rows.append(measure(CASES[key], rules, level, given.seed, boards=not given.no_board))
+            if given.json != "-":
+                show(rows[-1:], level)
+    if given.json:
+        text = json.dumps({"level": given.level, "rows": rows}, indent=2)
+        sys.stdout.write(text + "\n") if given.json == "-" else Path(given.json).write_text(text, encoding="utf-8")
+    return int(any(found.get("violations") for row in rows for found in row.values() if isinstance(found, dict)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Command line: what the user may say of a mapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import typer
+
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.network import Network
+from neurodeploy.runtime import load_recording
+
+__all__ = ["AvoidCores", "Level", "MappingChoices", "Pin", "TimeLimit", "Traffic", "mapping_update", "traffic_rates"]
+
+Level = Annotated[
+    int,
+    typer.Option(
+        "-O", "--optimize", min=0, max=3,
+        help="0: first fit, row by row; 1: placed by traffic; 2: neurons move for fewer cores; 3: longer.",
+    ),
+]  # fmt: skip
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", min=0.1, help="Seconds for the search of -O2 and -O3; the best so far counts."),
+]
+AvoidCores = Annotated[
+    list[str] | None, typer.Option("--avoid-cores", help="Physical cores that hold nothing: 3, or 8-11; repeatable.")
+]
+Pin = Annotated[list[str] | None, typer.Option("--pin", help="POPULATION=CORES, such as hidden=0-15; repeatable.")]
+Traffic = Annotated[
+    Path | None, typer.Option("--traffic", help="A recording (.ndr) of this network: cores are placed by its spikes.")
+]
+
+
+class MappingChoices(NamedTuple):
+    """Options of a mapping, as typed."""
+
+    level: int = 1
+    time_limit: float | None = None
+    avoid: list[str] | None = None
+    pin: list[str] | None = None
+    traffic: Path | None = None
+
+
+def _refused(code: str, where: str, message: str) -> DiagnosticError:
+    return DiagnosticError("usage", (finding(code, where, message),))
+
+
+def _cores(option: str, text: str) -> list[int]:
+    """Cores of "3" or "8-11"."""
+    low, _, high = text.partition("-")
+    if not low.isdecimal() or (high and not high.isdecimal()) or (high and int(high) < int(low)):
+        raise _refused("ND701", f"option '{option}'", f"'{text}' is neither a core nor a range of cores, FIRST-LAST")
+    return list(range(int(low), int(high or low) + 1))
+
+
+def mapping_update(choices: MappingChoices) -> dict[str, Any]:
+    """Return the fields of CompileOptions that follow from it. Raises DiagnosticError: ND701."""
+    pins: dict[str, tuple[int, ...]] = {}
+    for text in choices.pin or []:
+        name, equals, cores = text.partition("=")
+        if not equals or not name:
+            raise _refused("ND701", "option '--pin'", f"'{text}' is not POPULATION=CORES")
+        pins[name] = (*pins.get(name, ()), *(core for part in cores.split(",") for core in _cores("--pin", part)))
+    avoid = [core for text in choices.avoid or [] for part in text.split(",") for core in _cores("--avoid-cores", part)]
+    found = {"level": choices.level, "time_limit_s": choices.time_limit}
+    return {**found, "avoid_cores": tuple(sorted(set(avoid))), "pins": pins}
+
+
+def traffic_rates(path: Path, network: Network) -> dict[str, Any]:
+    """Return spikes of each neuron of a recording, by population.
+
+    Raises DiagnosticError: ND703 (the recording is not of this network's populations), and those of a damaged file.
+    """
+    recording, rates = load_recording(path), dict[str, Any]()
+    for item in network.populations:
+        rows = recording.spikes.get(item.name)
+        if rows is None or (rows.size and int(rows[:, 2].max()) >= item.size):
+            message = (
+                f"is no recording of this network: it has no spikes of population '{item.name}', {item.size:,} neurons"
+            )
+            raise _refused("ND703", f"file '{path}'", message)
+        rates[item.name] = np.bincount(rows[:, 2], minlength=item.size).astype(np.float64)
+    return rates

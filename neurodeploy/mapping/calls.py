@@ -1,0 +1,18 @@
+"""The compiled kernels as the rest of the mapper calls them. What numba compiles has no types that a checker could read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurodeploy.mapping import anneal as _anneal
+from neurodeploy.mapping import axes as _axes
+from neurodeploy.mapping import kernels as _kernels
+
+__all__ = ["moving", "summing", "swapping"]
+
+moving: Any = _kernels
+"""Neurons between cores."""
+summing: Any = _axes
+"""Sums over synapses."""
+swapping: Any = _anneal
+"""Cores between slots."""

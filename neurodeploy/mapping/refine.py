@@ -1,0 +1,270 @@
+"""Verb: refine, which neurons share a core where their synapses are irregular. Knows no chip and places nothing.
+
+Starts: the order of the network, and the order of an embedding (neurons that share sources stand together). Each is filled
+exactly, relieved of what the growth of output axons overfills, and then squeezed: the emptiest core is spread over the
+others, which are relieved in turn, and all of it is taken back if a limit cannot be kept. The best start wins: cores
+first, then (source, core) pairs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.mapping.axes import WIDTH
+from neurodeploy.mapping.calls import moving
+from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
+from neurodeploy.mapping.spectral import embedding, parts
+from neurodeploy.mapping.wires import begin
+
+__all__ = ["Effort", "Mapped", "effort_of", "refine", "sequential", "settled"]
+
+Ints = NDArray[np.int64]
+STEPS = 30
+"""Steps of the embedding."""
+PATIENCE = 60
+"""Cores that are tried in vain before squeezing ends."""
+HARD = 60.0
+"""Penalty of an axon above a limit where every limit is kept already."""
+RELIEF = 12
+"""Rounds of relieving overfull cores."""
+GROWTHS, FREELY = 9, 3
+"""Rounds of growing, and those in which an expectation may fall."""
+BALANCE = 0.2
+"""Weight of an even use of input and output axons against shared sources while a core grows."""
+GROWABLE = 30_000
+"""Neurons up to which growing is tried: its time goes with their square."""
+ROUNDS = 6
+"""Rounds of filling until the output axons expected agree with those found."""
+
+
+class Effort(NamedTuple):
+    """How long to search."""
+
+    sweeps: int
+    squeeze: int
+    """Cores that are tried at most; 0: as many as there are."""
+    heat: float
+    """Pairs by which a move may be worse when squeezing is stuck; 0: never."""
+    presses: int
+    deadline: float
+    """Of time.monotonic."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.deadline
+
+
+class Mapped(NamedTuple):
+    """A feasible assignment."""
+
+    core: NDArray[np.int32]
+    """Of each neuron, all of 0 .. n_cores - 1 in use."""
+    chip: NDArray[np.int32]
+    """Of each core."""
+    pairs: float
+
+    @property
+    def n_cores(self) -> int:
+        """Cores in use."""
+        return int(self.chip.size)
+
+
+def effort_of(level: int, n_synapses: int, time_limit_s: float | None) -> Effort:
+    """Return the effort of a level; large networks get fewer sweeps."""
+    deadline = float("inf") if time_limit_s is None else time.monotonic() + time_limit_s
+    large = n_synapses > 30_000_000
+    sweeps = {2: 2 if large else 6, 3: 4 if large else 15}.get(level, 1)
+    return Effort(sweeps, 200 if large else 0, 40.0 if level == 3 else 0.0, 0 if level < 3 else 6, deadline)
+
+
+def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints) -> tuple[Loads, Search, bool]:
+    """Fill cores in an order until the output axons expected agree with those found; the last is whether every limit holds.
+
+    That is first fit where `order` is the order of the network.
+    """
+    n = wires.population.size
+    expected = np.zeros(n, dtype=np.int64)
+    loads, search = begin(wires, rules, chip)
+    for again in range(ROUNDS):
+        if again:
+            loads, search = begin(wires, rules, chip)
+        begun = int(moving.fill(wires, rules, loads, order, expected))
+        if begun <= 0:
+            return loads, search, False
+        if moving.overflow(rules, loads) == 0.0:
+            return loads, search, True
+        expected = np.maximum(expected, moving.leavings(wires, loads))
+    return loads, search, False
+
+
+def grown(wires: Wires, rules: Rules, chip: Any) -> tuple[Loads, Search, bool]:
+    """Grow cores by shared sources until the output axons expected are those found; the last tells if every limit holds.
+
+    In the later rounds no expectation falls, so that the rounds come to an end.
+    """
+    n = wires.population.size
+    expected = np.zeros(n, dtype=np.int64)
+    loads, search = begin(wires, rules, chip)
+    for again in range(GROWTHS):
+        if again:
+            loads, search = begin(wires, rules, chip)
+        usual, scratch = max(float(expected.mean()), 1.0), np.zeros(n, dtype=np.int32)
+        left = np.arange(n, dtype=np.int64)
+        if moving.grow(wires, rules, loads, expected, usual, BALANCE, scratch, left) == 0:
+            break
+        if moving.overflow(rules, loads) == 0.0:
+            return loads, search, True
+        found = moving.leavings(wires, loads)
+        expected = found if again < FREELY else np.maximum(found, expected)
+    return loads, search, False
+
+
+def _settle(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, seed: int) -> bool:
+    """Move neurons until every limit holds; return whether it does."""
+    rng, n, over = np.random.default_rng(seed), wires.population.size, OVER
+    if moving.overflow(rules, loads) == 0.0:
+        over = HARD  # what fits already is kept
+        moving.steepen(rules, loads, over)
+    for _ in range(effort.sweeps):
+        moved = moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+        if effort.over or moved * 200 < n:
+            break
+    for _ in range(RELIEF):
+        search.moves[0] = 0
+        if moving.relieve(wires, rules, loads, search, RELIEF):
+            break
+        over *= 1.5
+        moving.steepen(rules, loads, over)
+    _split(wires, rules, loads)
+    moving.steepen(rules, loads, OVER)
+    return bool(moving.overflow(rules, loads) == 0.0)
+
+
+def _split(wires: Wires, rules: Rules, loads: Loads) -> None:
+    """Give what still overfills a core a core of its own, as long as there are empty ones."""
+    for _ in range(RELIEF):
+        over = np.flatnonzero((loads.load > rules.limit[:, None]).any(axis=0))
+        empty = np.flatnonzero(loads.size == 0)
+        if not over.size or empty.size < over.size:
+            return
+        for core, spare in zip(over, empty, strict=False):
+            moving.split(wires, rules, loads, int(core), int(spare))
+
+
+def _emptiest(rules: Rules, loads: Loads) -> Ints:
+    """Cores in use, those with the least of their scarcest resource first."""
+    used = np.flatnonzero(loads.size > 0)
+    share = (loads.load[:, used] / rules.limit[:, None]).max(axis=0)
+    return used[np.argsort(share, kind="stable")]
+
+
+def _squeeze(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, seed: int) -> int:
+    """Empty core after core; return how many were emptied."""
+    rng, n = np.random.default_rng(seed), wires.population.size
+    moving.steepen(rules, loads, HARD)
+    emptied, vain, tried = 0, 0, set[int]()
+    limit = effort.squeeze or 1 << 30
+    for _ in range(limit):
+        left = [core for core in _emptiest(rules, loads) if int(core) not in tried]
+        if not left or vain >= PATIENCE or effort.over or len(_emptiest(rules, loads)) <= 1:
+            break
+        core = int(left[0])
+        if moving.dissolve(wires, rules, loads, search, core, RELIEF):
+            emptied, vain = emptied + 1, 0
+            tried.clear()
+            continue
+        vain += 1
+        tried.add(core)
+        if vain % 8 == 0 and effort.sweeps > 1:
+            moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+            if moving.overflow(rules, loads) > 0 and not moving.relieve(wires, rules, loads, search, RELIEF):
+                break
+    return emptied
+
+
+def settled(rules: Rules, loads: Loads) -> Mapped | None:
+    """Return the assignment, its cores renumbered without gaps; None if a limit is broken."""
+    used = np.flatnonzero(loads.size > 0)
+    if (loads.core < 0).any() or not all(moving.fits(rules, loads, core) for core in used):
+        return None
+    number = np.full(loads.size.size, -1, dtype=np.int32)
+    number[used] = np.arange(used.size)
+    return Mapped(number[loads.core], loads.chip[used].copy(), float(loads.cost[0]))
+
+
+def restored(wires: Wires, rules: Rules, mapped: Mapped, chip: Any) -> tuple[Loads, Search]:
+    """Return the state of an assignment; `chip` holds the chips of its cores first, then those of spare ones."""
+    loads, search = begin(wires, rules, chip)
+    moving.restore(wires, rules, loads, mapped.core)
+    return loads, search
+
+
+def _better(left: Mapped | None, right: Mapped | None) -> Mapped | None:
+    if left is None or right is None:
+        return left or right
+    return right if (right.n_cores, right.pairs) < (left.n_cores, left.pairs) else left
+
+
+def _press(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: int) -> Mapped:
+    """Try fewer cores by force: spread some over the others, anneal the overfull rest until it fits or the heat is gone."""
+    rng, n = np.random.default_rng(seed), wires.population.size
+    for share in (0.03, 0.02, 0.01, 0.01, 0.005, 0.005)[: effort.presses]:
+        loads, search = restored(wires, rules, best, best.chip)
+        for core in _emptiest(rules, loads)[: max(1, int(share * best.n_cores))]:
+            moving.scatter(wires, rules, loads, search, int(core))
+        for step in range(effort.sweeps):
+            heat = effort.heat * (1 - step / effort.sweeps) ** 2
+            moving.steepen(rules, loads, 2.0 * 6.0 ** (step / effort.sweeps))
+            moving.sweep(wires, rules, loads, search, rng.permutation(n), heat * rng.exponential(size=n))
+            if effort.over:
+                return best
+        if _settle(wires, rules, loads, search, effort._replace(sweeps=1), seed):
+            _squeeze(wires, rules, loads, search, effort, seed)
+            best = _better(best, settled(rules, loads)) or best
+    return best
+
+
+def refine(
+    wires: Wires, rules: Rules, chip: Any, effort: Effort, seed: int, first: NDArray[Any] | None = None
+) -> Mapped | None:
+    """Return the best assignment found, None if none keeps every limit.
+
+    `chip` (cores that there are,), ascending; `first` (n,): an assignment to begin with, which is never made worse.
+    """
+    n, best = wires.population.size, None
+    starts: list[Callable[[], tuple[Loads, Search, bool]]] = []
+    if first is not None:
+        start = Mapped(first.astype(np.int32), np.asarray(chip[: int(first.max(initial=0)) + 1], dtype=np.int32), 0.0)
+        starts.append(lambda: (*restored(wires, rules, start, chip), True))
+    else:
+        starts.append(lambda: sequential(wires, rules, chip, np.arange(n, dtype=np.int64)))
+    starts.append(lambda: sequential(wires, rules, chip, _embedded(wires, len(chip), seed)))
+    if n <= GROWABLE:
+        starts.append(lambda: grown(wires, rules, chip))
+    for begun in starts:
+        if best is not None and effort.over:
+            break
+        loads, search, _ = begun()
+        if (loads.core < 0).any():
+            continue
+        best = _better(best, settled(rules, loads))
+        if _settle(wires, rules, loads, search, effort, seed):
+            _squeeze(wires, rules, loads, search, effort, seed)
+        best = _better(best, settled(rules, loads))
+    if best is not None and effort.presses and not effort.over:
+        best = _press(wires, rules, best, effort, seed)
+    return best
+
+
+def _embedded(wires: Wires, most: int, seed: int) -> Ints:
+    """Neurons by the tree of their embedding, zone by zone."""
+    n = wires.population.size
+    axes = embedding(wires, STEPS, seed) if n > WIDTH else np.zeros((n, 1), dtype=np.float32)
+    order, _ = parts(axes, np.ones(n), max(2, min(most, n)))
+    return order[np.argsort(wires.zone[order], kind="stable")]

@@ -1,0 +1,82 @@
+"""Verb: search, a cut of fewer cores than first fit where levels above 1 ask for it. Counts with the mapper's own kernels.
+
+What comes out keeps every limit by those counts; the caller's recount of the program shares no state with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.options import MappingOptions
+from neurodeploy.mapping.refine import Mapped, effort_of, refine, sequential, settled
+from neurodeploy.mapping.slots import Zones, zones_of
+from neurodeploy.mapping.wires import neuron_slices, rules_of, wires_of
+from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.target.target import Target
+
+__all__ = ["cut_of", "first_fit", "search"]
+
+SPARE = 1.25
+"""Cores to work with, in parts of those that first fit took: room to spread out before cores are emptied."""
+
+
+def _zone_of_neurons(quantized: Quantized, zones: Zones) -> NDArray[np.int32]:
+    sizes = [item.size for item in quantized.populations]
+    return np.repeat([zones.of[item.name] for item in quantized.populations], sizes).astype(np.int32)
+
+
+def cut_of(quantized: Quantized, target: Target, mapped: Mapped, zones: Zones) -> Cut | None:
+    """Return the cut of an assignment, its cores on slots of their chips; None if a chip or zone has too few."""
+    places = neuron_slices(quantized)
+    core_zone = np.zeros(mapped.n_cores, dtype=np.int64)
+    core_zone[mapped.core] = _zone_of_neurons(quantized, zones)
+    chip_of, slots = (
+        np.arange(target.cores) // int(target.chip.cores.value),
+        np.full(mapped.n_cores, -1, dtype=np.int64),
+    )
+    for zone in range(len(zones.open)):
+        for chip in np.unique(mapped.chip):
+            mine = np.flatnonzero((core_zone == zone) & (mapped.chip == chip))
+            free = np.flatnonzero(zones.open[zone] & (chip_of == chip))
+            if mine.size > free.size:
+                return None
+            slots[mine] = free[: mine.size]
+    core_of = {name: mapped.core[place] for name, place in places.items()}
+    return Cut(quantized=quantized, n_cores=mapped.n_cores, core_of=core_of, slots=slots, zone=core_zone)
+
+
+def _chips(target: Target, zones: Zones, most: int) -> NDArray[np.int32]:
+    """Chips of the cores that there are, as many as are worth having."""
+    usable = np.flatnonzero(zones.open.any(axis=0))
+    return (usable[:most] // int(target.chip.cores.value)).astype(np.int32)
+
+
+def search(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
+    """Return a cut, never of more cores than `first`; None if none was found. One zone only: pins are first fit's."""
+    zones = zones_of(quantized, target, options)
+    if len(zones.open) > 1 or sum(item.size for item in quantized.populations) == 0:
+        return first
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    most = int(zones.open.any(axis=0).sum()) if first is None else int(first.n_cores * SPARE) + 8
+    effort = effort_of(options.level, wires.in_row.size, options.time_limit_s)
+    begin_with: Any = None
+    if first is not None:
+        begin_with = np.concatenate([first.core_of[item.name] for item in quantized.populations])
+    mapped = refine(wires, rules, _chips(target, zones, most), effort, options.seed, begin_with)
+    found = cut_of(quantized, target, mapped, zones) if mapped is not None else None
+    return first if found is None or (first is not None and found.n_cores > first.n_cores) else found
+
+
+def first_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Cut | None:
+    """Return first fit in the order of the network (pinned populations last); None if the board is too small for it."""
+    zones = zones_of(quantized, target, options)
+    zone = _zone_of_neurons(quantized, zones)
+    wires, rules = wires_of(quantized, target, zone), rules_of(quantized, target)
+    order = np.argsort(zone, kind="stable").astype(np.int64)
+    loads, _, good = sequential(wires, rules, _chips(target, zones, wires.population.size), order)
+    mapped = settled(rules, loads) if good else None
+    return cut_of(quantized, target, mapped, zones) if mapped is not None else None

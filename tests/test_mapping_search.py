@@ -1,0 +1,223 @@
+"""Levels above first fit: every limit holds by an independent recount, nothing is lost, and spikes do not change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import neurodeploy as nd
+from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.program.archive import table_faults
+from neurodeploy.quantize import quantize
+from neurodeploy.target import load_target, on_board
+
+
+@st.composite
+def targets(draw):
+    """The tiny chip with limits drawn anew, one or two chips of it, both rule sets."""
+    base = load_target(
+        "tiny", board=draw(st.sampled_from([None, "pair"])), rules=draw(st.sampled_from(["plain", "short"]))
+    )
+    ranges = {"compartments": (3, 9), "synapse_memory": (6, 24), "input_axons": (6, 14), "output_axons": (4, 14)}
+    limits = {
+        name: getattr(base.limits, name).model_copy(update={"value": draw(st.integers(*bounds))})
+        for name, bounds in ranges.items()
+    }
+    cores = base.chip.cores.model_copy(update={"value": draw(st.sampled_from([4, 8]))})
+    rows = base.chip.mesh_rows.model_copy(update={"value": 2})
+    chip = base.chip.model_copy(update={"cores": cores, "mesh_rows": rows})
+    return base.model_copy(update={"limits": base.limits.model_copy(update=limits), "chip": chip})
+
+
+@st.composite
+def networks(draw):
+    """Two populations with inputs and recurrence; thresholds, registers and delays may differ between neurons."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_in, a, b = draw(st.integers(1, 5)), draw(st.integers(1, 14)), draw(st.integers(1, 12))
+    mixed = draw(st.booleans())
+    spread = lambda n: rng.integers(1, 3, n) if mixed else 1  # noqa: E731
+    cell = lambda n: nd.LoihiCuba(du=4095, dv=64 * spread(n), vth_mant=2 * spread(n))  # noqa: E731
+    style = nd.network.WeightFormat(weight_bits=draw(st.sampled_from([4, 8])))
+    density = draw(st.floats(0.05, 0.7))
+
+    def wires(source, target, post, pre, delay=0):
+        matrix = (rng.random((post, pre)) < density) * 32 * rng.integers(1, 3, (post, pre))
+        return nd.sparse(source, target, matrix, weight_format=style, delay_steps=delay)
+
+    projections = [wires("in", "a", a, n_in), wires("a", "b", b, a)]
+    if draw(st.booleans()):
+        projections.append(wires("b", "a", a, b, draw(st.integers(0, 3))))
+    if draw(st.booleans()):
+        projections.append(wires("a", "a", a, a))
+    return nd.Network(
+        name="random",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=n_in),),
+        populations=(
+            nd.Population(name="a", shape=a, neuron=cell(a)),
+            nd.Population(name="b", shape=b, neuron=cell(b)),
+        ),
+        projections=tuple(projections),
+    )
+
+
+def checked(program):
+    """Every limit, every neuron once, every core on its own place of the board."""
+    tables, limits = program.tables, core_limits(program.target)
+    assert table_faults(program) == []
+    for name, values in use_of_program(program).items():
+        assert (values <= limits[name].value).all(), name
+    placed = sorted(zip(tables.population.tolist(), tables.neuron.tolist(), strict=True))
+    assert placed == [(k, i) for k, item in enumerate(program.network.populations) for i in range(item.size)]
+    assert len(set(tables.core_id.tolist())) == tables.n_cores
+    assert tables.core_id.max() < program.target.cores
+
+
+def spikes(program, steps=12):
+    rows = np.array([(0, t, i) for t in range(1, steps + 1) for i in range(program.network.inputs[0].size)])
+    run = program.run({"in": rows}, steps=steps)
+    return {name: found.tolist() for name, found in run.spikes.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), targets(), st.sampled_from([2, 3]), st.integers(0, 3))
+def test_searched_cuts_keep_every_limit_and_are_never_worse_than_first_fit(network, target, level, seed):
+    plain = compile_network(network, target, CompileOptions(fixes=False, level=0))
+    found = compile_network(network, target, CompileOptions(fixes=False, level=level, placement_seed=seed))
+    if found.program is None:
+        assert plain.program is None
+        return
+    checked(found.program)
+    if plain.n_cores is not None:
+        assert found.n_cores <= plain.n_cores
+
+
+@settings(max_examples=15, deadline=None)
+@given(networks(), st.integers(1, 3), st.integers(0, 5))
+def test_no_mapping_changes_a_spike(network, level, seed):
+    target = on_board(load_target("tiny"), "pair")
+    quantized = quantize(network, target)
+    try:
+        plain = place(partition(quantized, target), target)
+    except DiagnosticError:
+        return
+    options = MappingOptions(level=level, seed=seed)
+    mapped = place(partition(quantized, target, options=options), target, seed=seed, options=options)
+    assert spikes(mapped) == spikes(plain)
+
+
+def chains(groups=6, size=8):
+    """Groups of neurons that know only each other, their members dealt out like cards: what first fit sees worst."""
+    rng, n = np.random.default_rng(5), groups * size
+    group = np.arange(n) % groups
+    matrix = 32 * (group[:, None] == group[None, :]) * (rng.random((n, n)) < 0.9)
+    np.fill_diagonal(matrix, 0)
+    style = nd.network.WeightFormat(weight_bits=8)
+    return nd.Network(
+        name="chains",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(nd.Population(name="cells", shape=n, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
+        projections=(
+            nd.sparse("in", "cells", np.full((n, 1), 32), weight_format=style),
+            nd.sparse("cells", "cells", matrix, weight_format=style),
+        ),
+    )
+
+
+def roomy():
+    """A chip of 16 cores that hold 8 neurons and 12 sources each."""
+    base = load_target("tiny")
+    chip = {"cores": 16, "mesh_columns": 4, "mesh_rows": 2}
+    limits = {"synapse_memory": 64, "output_axons": 40}
+    fixed = lambda old, new: old.model_copy(  # noqa: E731
+        update={name: getattr(old, name).model_copy(update={"value": value}) for name, value in new.items()}
+    )
+    return base.model_copy(update={"chip": fixed(base.chip, chip), "limits": fixed(base.limits, limits)})
+
+
+def test_groups_that_were_dealt_out_are_found_again():
+    """Each group fills one core exactly: 8 neurons, 8 + 1 sources. In the order of the network a core sees all 48."""
+    quantized = quantize(chains(), roomy())
+    found = partition(quantized, roomy(), options=MappingOptions(level=2))
+    assert found.n_cores == 6
+    assert all(len(set((np.flatnonzero(found.core_of["cells"] == core) % 6).tolist())) == 1 for core in range(6))
+    with pytest.raises(DiagnosticError):
+        partition(quantized, roomy())
+
+
+def test_cores_that_talk_come_to_lie_side_by_side():
+    network, target = chains(), roomy()
+    options = MappingOptions(level=1, seed=1)
+    cut = partition(quantize(network, target), target, options=MappingOptions(level=2))
+    ring = np.full((6, 6), 0)
+    assert cut.n_cores == len(ring)
+    near = place(cut, target, options=options)
+    checked(near)
+    assert near.digest() == place(cut, target, options=options).digest()
+
+
+def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pinned():
+    target = on_board(load_target("tiny"), "pair")
+    style = nd.network.WeightFormat(weight_bits=8)
+    cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    network = nd.Network(
+        name="two",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(
+            nd.Population(name="a", shape=12, neuron=cells),
+            nd.Population(name="b", shape=3, neuron=cells),
+        ),
+        projections=(
+            nd.sparse("in", "a", np.full((12, 1), 32), weight_format=style),
+            nd.sparse("a", "b", np.eye(3, 12) * 32, weight_format=style),
+        ),
+    )
+    for level in (0, 1, 2):
+        options = CompileOptions(fixes=False, level=level, avoid_cores=(0, 5), pins={"b": (6, 7)})
+        program = compile_network(network, target, options).require()
+        checked(program)
+        core = np.repeat(program.tables.core_id, np.diff(program.tables.compartment_ptr))
+        assert not set(core.tolist()) & {0, 5}
+        assert set(core[program.tables.population == 1].tolist()) <= {6, 7}
+        assert not set(core[program.tables.population == 0].tolist()) & {6, 7}
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {folder!r})
+from test_mapping_search import MappingOptions, chains, partition, place, quantize, roomy
+options = MappingOptions(level=3, seed=7)
+print(place(partition(quantize(chains(), roomy()), roomy(), options=options), roomy(), options=options).digest())
+"""
+
+
+def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_threads():
+    options, found = MappingOptions(level=3, seed=7), set[str]()
+    found.add(
+        place(partition(quantize(chains(), roomy()), roomy(), options=options), roomy(), options=options).digest()
+    )
+    for threads in ("1", "2"):
+        environment = {
+            **os.environ,
+            "NUMBA_NUM_THREADS": threads,
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+        }
+        environment["PYTHONHASHSEED"] = threads
+        code = SCRIPT.format(folder=str(Path(__file__).parent))
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+        assert run.returncode == 0, run.stderr
+        found.add(run.stdout.strip())
+    assert len(found) == 1
