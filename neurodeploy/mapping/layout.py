@@ -69,11 +69,14 @@ def _axes(talk: Talk, n: int) -> NDArray[np.float64]:
     result = np.empty_like(values)
     for _ in range(200):
         swapping.spread(talk.ptr, talk.to, talk.traffic, scale, values, result)
-        matrix = summing.gram(result, result) + 1e-18 * np.eye(values.shape[1])
+        matrix = summing.gram(result, result)
+        matrix += np.eye(values.shape[1]) * (
+            1e-9 * np.trace(matrix) + 1e-30
+        )  # cores apart from all others leave it singular
         summing.combine(result, np.linalg.inv(np.linalg.cholesky(matrix).T), values)
     swapping.spread(talk.ptr, talk.to, talk.traffic, scale, values, result)
     found, rotation = np.linalg.eigh(summing.gram(values, result))
-    axes = np.empty((n, 2))
+    axes = np.zeros((n, 2))
     summing.combine(values, rotation[:, np.argsort(-found)[1:3]], axes)
     return axes * scale[:, None]
 
@@ -129,6 +132,8 @@ def place_cores(
     if swapping.total(talk, board, strips) < before:
         start = strips
     heat: float = swapping.total(talk, board, start) / max(first.size, 1)
+    if heat == 0.0:
+        return start.slot, before, 0.0
     swapping.anneal(talk, board, start, effort * first.size, 0.2 * heat, 0.0005 * heat)
     after: float = swapping.total(talk, board, start)
     if after < before:
