@@ -184,10 +184,27 @@ def partition(
     if written and options.level >= SEARCHED and not _settled(quantized, target, first, error):
         from neurodeploy.mapping.search import search  # its kernels are compiled when they are needed
 
-        first = search(quantized, target, options, first)
+        found = search(quantized, target, options, first)
+        first = found if found is None or found is first or _keeps_limits(found, target) else first
     if first is None:
         raise error or DiagnosticError(STAGE, (_not_placed(quantized, [], None),))
     return first
+
+
+def _keeps_limits(cut: Cut, target: Target) -> bool:
+    """Whether no core of a searched cut exceeds a limit; the kernels do not follow the length of single lists."""
+    limits = placing_limits(target)
+    if "words_per_axon" not in limits:
+        return True
+    into, held = projections_into(cut.quantized), [empty() for _ in range(cut.n_cores)]
+    destinations = destinations_of(cut.quantized, target, dict(cut.core_of), cut.slots)
+    for population in cut.quantized.populations:
+        core = cut.core_of[population.name]
+        for number in np.unique(core):
+            neurons, sent = np.flatnonzero(core == number), destinations[population.name]
+            more = demand_of(target, population, into[population.name], neurons, sent, held[number].rows)
+            held[number] = add(held[number], more)
+    return not any(exceeded(demand.figures(), limits) for demand in held)
 
 
 def _settled(quantized: Quantized, target: Target, first: Cut | None, error: DiagnosticError | None) -> bool:
