@@ -17,6 +17,7 @@ from neurodeploy.cli.model import (
     Discretize,
     Dt,
     JsonOutput,
+    MaxDelay,
     Model,
     OutputFormat,
     Prune,
@@ -24,6 +25,7 @@ from neurodeploy.cli.model import (
     ResetMode,
     Rules,
     Seed,
+    ShareParameters,
     Strict,
     TargetName,
     TimeUnit,
@@ -117,6 +119,8 @@ def check(
     weight_bits: WeightBits = None,
     prune: Prune = None,
     prune_sources: PruneSources = None,
+    max_delay: MaxDelay = None,
+    share_parameters: ShareParameters = None,
     dt: Dt = None,
     reset: ResetMode = None,
     discretization: Discretize = None,
@@ -132,9 +136,8 @@ def check(
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t speck2f --dt 1e-4 --reset zero
     """
     asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
-    choices = Choices(
-        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
-    )
+    edits = (prune_sources, max_delay, share_parameters)
+    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
     judge_model(asked, choices)
     _, result = compile_model(model, choices)
     _finish(result, _judged(result, choices, asked), asked)
@@ -145,7 +148,8 @@ def compile_command(
     model: Model, target: TargetName = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.") ] = None,
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
-    prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
+    prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
+    placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
@@ -155,19 +159,9 @@ def compile_command(
     Example: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4'
     """
     asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(
-        target,
-        board,
-        rules,
-        weight_bits,
-        prune,
-        placement_seed,
-        dt,
-        reset,
-        discretization,
-        time_unit,
-        strict,
-        prune_sources,
+        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict, *edits
     )
     network, result = compile_model(model, choices)
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")

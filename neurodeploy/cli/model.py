@@ -14,7 +14,7 @@ from neurodeploy.importers import Imported, ImportOptions, load
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
-from neurodeploy.target import load_target, target_names
+from neurodeploy.target import load_target, read_target, target_names
 from neurodeploy.target.target import Target
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Discretize",
     "Dt",
     "JsonOutput",
+    "MaxDelay",
     "Model",
     "OutputFormat",
     "Prune",
@@ -31,6 +32,7 @@ __all__ = [
     "ResetMode",
     "Rules",
     "Seed",
+    "ShareParameters",
     "Strict",
     "TargetName",
     "TimeUnit",
@@ -39,6 +41,7 @@ __all__ = [
     "compile_model",
     "compile_options",
     "read_model",
+    "real_targets",
     "usage",
 ]
 
@@ -65,6 +68,17 @@ Prune = Annotated[
 PruneSources = Annotated[
     list[str] | None,
     typer.Option("--prune-sources", help="PROJECTION=FRACTION, or FRACTION for all; repeatable."),
+]
+MaxDelay = Annotated[
+    list[str] | None,
+    typer.Option("--max-delay", help="PROJECTION=STEPS, or STEPS for all: longer delays are shortened."),
+]
+ShareParameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--share-parameters",
+        help="POPULATION=N, or N for all: neurons keep N distinct decays and N thresholds at most.",
+    ),
 ]
 Seed = Annotated[
     int, typer.Option("--placement-seed", help="0 places row by row; others shuffle cores within each chip.")
@@ -104,6 +118,8 @@ class Choices(NamedTuple):
     time_unit: str | None = None
     strict: bool = False
     prune_sources: list[str] | None = None
+    max_delay: list[str] | None = None
+    share_parameters: list[str] | None = None
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
@@ -123,6 +139,14 @@ def _by_projection(option: str, given: list[str] | None, number: type[int] | typ
                 f"option '{option}'",
                 f"'{text}' is neither NAME={number.__name__} nor {number.__name__}",
             ) from None
+    return found
+
+
+def _at_least(option: str, given: list[str] | None, least: int) -> dict[str, Any]:
+    found = _by_projection(option, given, int)
+    for name, count in found.items():
+        if count < least:
+            raise usage("ND701", f"option '{option}'", f"{count} for '{name}' is below {least}")
     return found
 
 
@@ -147,6 +171,8 @@ def compile_options(choices: Choices) -> CompileOptions:
         weight_bits=_by_projection("--weight-bits", choices.weight_bits, int),
         prune=prune,
         prune_sources=sources,
+        max_delay=_at_least("--max-delay", choices.max_delay, 0),
+        share_parameters=_at_least("--share-parameters", choices.share_parameters, 1),
         placement_seed=choices.seed,
         strict=choices.strict,
     )
@@ -188,8 +214,14 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         for name, value in asked.items()
         if value is not None and value != has[name]
     ]
-    if choices.weight_bits or choices.prune or choices.prune_sources:
-        wrong.append("--weight-bits or --prune (the program is quantized)")
+    edits = {
+        "--weight-bits": choices.weight_bits,
+        "--prune": choices.prune,
+        "--prune-sources": choices.prune_sources,
+        "--max-delay": choices.max_delay,
+        "--share-parameters": choices.share_parameters,
+    }
+    wrong += [f"{name} (the program is quantized)" for name, value in edits.items() if value]
     if wrong:
         raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
 
@@ -206,6 +238,12 @@ def chosen_target(choices: Choices) -> Target:
     return load_target(choices.target, board=choices.board, rules=choices.rules)
 
 
+def real_targets() -> tuple[Target, ...]:
+    """Return the installed targets of Loihi-style cores that exist outside this project."""
+    found = [read_target(name) for name in target_names()]
+    return tuple(item for item in found if isinstance(item, Target) and item.chip.cores.confidence != "ours")
+
+
 def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
     options = compile_options(choices)
@@ -216,7 +254,7 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         cores = program.tables.n_cores if program else None
         return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
     with working(f"compiling network '{imported.network.name}' for {target.name}"):
-        result = compile_network(imported.network, target, options)
+        result = compile_network(imported.network, target, options, others=real_targets())
     together = {
         "findings": (*imported.findings, *result.findings),
         "ledger": (*imported.ledger, *result.ledger),
