@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy.cli.compile_commands import check, compile_command
+from neurodeploy.cli.fit_command import fit
 from neurodeploy.cli.model import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("check")(check)
 app.command("compile")(compile_command)
+app.command("fit")(fit)
 app.command("run")(run)
 app.command("profile")(profile_command)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from neurodeploy.check import check
-from neurodeploy.compiler.edits import edited_network, shared_parameters
+from neurodeploy.compiler.edits import edited_network, shared_parameters, width_findings
 from neurodeploy.compiler.fixes import Attempt, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
@@ -74,6 +74,8 @@ def compile_network(
     stages.findings += stages.run("validate", lambda: validate(network)) or ()
     stages.findings += _unknown_names(network, options)
     quantized = None
+    if not errors_in(stages.findings):
+        stages.findings += width_findings(network, target, options)
     if not errors_in(stages.findings):
         lean, ledger = edited_network(network, options)
         quantized = stages.run("quantize", lambda: _quantized(lean, target, options))

@@ -12,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.options import CompileOptions
+from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network, Projection
+from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.prune import prune, prune_sources
 from neurodeploy.quantize import Quantized
 from neurodeploy.quantize.quantized import QuantizedPopulation
+from neurodeploy.quantize.weights import sign_mode_of
+from neurodeploy.target.arithmetic import mantissa_limits
+from neurodeploy.target.files import cite
+from neurodeploy.target.target import Target
 
-__all__ = ["SHARED", "edited_network", "longest_delay", "shared_parameters"]
+__all__ = ["SHARED", "edited_network", "longest_delay", "shared_parameters", "width_findings"]
 
 Ints = NDArray[np.int64]
 SHARED = "parameters shared"
@@ -40,6 +46,23 @@ def _prune_lines(options: CompileOptions) -> Iterator[LedgerLine]:
                 level="dropped",
                 note="asked for by the user",
             )
+
+
+def width_findings(network: Network, target: Target, options: CompileOptions) -> tuple[Diagnostic, ...]:
+    """Return ND207 for each projection whose weights have both signs and a width that stores one sign only."""
+    found: list[Diagnostic] = []
+    for item in network.projections:
+        given = item.weight_format.weight_bits if item.weight_format else None
+        bits = options.weight_bits.get(item.name, options.weight_bits.get("*", given))
+        if bits is None or mantissa_limits(target.dialect, bits, "mixed")[1] > 0:
+            continue
+        weights = synapses_of(item, network.source_size(item.source)).weights
+        if sign_mode_of(weights) == "mixed":
+            told = f"{bits}-bit weights store one sign only, and its weights have both"
+            fixes = ["more bits, or one projection for each sign"]
+            source = cite(target, "precision.weight_bits")
+            found.append(finding("ND207", f"projection '{item.name}'", told, limit_source=source, fixes=fixes))
+    return tuple(found)
 
 
 def longest_delay(network: Network) -> int:

@@ -6,6 +6,7 @@ A fix is one edit of the options or of the board. It is offered only if the whol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from neurodeploy.network import Network
 from neurodeploy.target import on_board
 from neurodeploy.target.target import Target
 
-__all__ = ["Attempt", "with_fixes"]
+__all__ = ["WHOLE", "Attempt", "first_fix", "with_fixes"]
 
 Compiler = Callable[[Network, Target, CompileOptions], Compilation]
 PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
@@ -91,13 +92,14 @@ def _sharing(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
         yield Fix(text=f"{text}; {_moved(attempt, best[0])}", flag=flag, change=change)
 
 
+def _varies(value: Any) -> bool:
+    """Whether a parameter is not the same for all neurons."""
+    return bool(np.ndim(value)) and np.unique(value).size > 1
+
+
 def _counts(attempt: Attempt) -> list[int]:
     """Numbers of distinct parameters to try, ascending; none where no population has more than one."""
-    varied = [
-        item.size
-        for item in attempt.network.populations
-        if any(np.unique(np.asarray(value)).size > 1 for _, value in item.neuron if isinstance(value, np.ndarray))
-    ]
+    varied = [item.size for item in attempt.network.populations if any(_varies(value) for _, value in item.neuron)]
     limits = core_limits(attempt.target)
     held = [limits[name].value for name in ("parameter_sets", "threshold_sets") if name in limits]
     if not varied or not held or max(held) < 1:
@@ -227,3 +229,16 @@ def with_fixes(findings: tuple[Diagnostic, ...], attempt: Attempt) -> tuple[Diag
             fixes += cache.setdefault("_lighter", tuple(_lighter(attempt, item)))
         found.append(item.model_copy(update={"fixes": (*item.fixes, *fixes)}))
     return tuple(found)
+
+
+def first_fix(findings: tuple[Diagnostic, ...], attempt: Attempt) -> Fix | None:
+    """Return the first single edit that makes the whole network fit, in the order of REMEDIES; None if none of them does."""
+    tried: set[str] = set()
+    for item in findings:
+        last = (_lighter,) if item.code in WHOLE else ()
+        for remedy in (*REMEDIES.get(item.code, ()), *last):
+            if remedy.__name__ not in tried:
+                tried.add(remedy.__name__)
+                for fix in remedy(attempt, item):
+                    return fix
+    return None
