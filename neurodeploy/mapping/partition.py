@@ -157,6 +157,9 @@ def partition(quantized: Quantized, target: Target, *, stop_early: bool = False)
     orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
     destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
     tried: list[int] = []
+    least = max(lower_bounds(quantized, target).values(), default=0) if stop_early else 0
+    if least > target.cores:
+        raise DiagnosticError(STAGE, (_too_many(quantized, target, least),))
     for _ in range(ROUNDS):
         fill = _Fill(quantized, target, into, orders, destinations, target.cores if stop_early else None)
         proofs = [proof for item in quantized.populations if (proof := fill.place(item)) is not None]
