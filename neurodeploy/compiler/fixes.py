@@ -233,12 +233,10 @@ def with_fixes(findings: tuple[Diagnostic, ...], attempt: Attempt) -> tuple[Diag
 
 def first_fix(findings: tuple[Diagnostic, ...], attempt: Attempt) -> Fix | None:
     """Return the first single edit that makes the whole network fit, in the order of REMEDIES; None if none of them does."""
-    tried: set[str] = set()
-    for item in findings:
-        last = (_lighter,) if item.code in WHOLE else ()
-        for remedy in (*REMEDIES.get(item.code, ()), *last):
-            if remedy.__name__ not in tried:
-                tried.add(remedy.__name__)
-                for fix in remedy(attempt, item):
-                    return fix
-    return None
+    remedies = {
+        remedy: item
+        for item in findings
+        for remedy in (*REMEDIES.get(item.code, ()), *((_lighter,) if item.code in WHOLE else ()))
+    }
+    every = (fix for remedy, item in remedies.items() for fix in remedy(attempt, item))
+    return next(every, None)
