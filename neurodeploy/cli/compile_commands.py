@@ -19,6 +19,7 @@ from neurodeploy.cli.model import (
     Discretize,
     Dt,
     JsonOutput,
+    MaxDelay,
     Model,
     OutputFormat,
     Prune,
@@ -26,6 +27,7 @@ from neurodeploy.cli.model import (
     ResetMode,
     Rules,
     Seed,
+    ShareParameters,
     Strict,
     TargetName,
     TimeUnit,
@@ -140,6 +142,8 @@ def check(
     weight_bits: WeightBits = None,
     prune: Prune = None,
     prune_sources: PruneSources = None,
+    max_delay: MaxDelay = None,
+    share_parameters: ShareParameters = None,
     dt: Dt = None,
     reset: ResetMode = None,
     discretization: Discretize = None,
@@ -155,9 +159,8 @@ def check(
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t speck2f --dt 1e-4 --reset zero
     """
     asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
-    choices = Choices(
-        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
-    )
+    edits = (prune_sources, max_delay, share_parameters)
+    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
     judge_model(asked, choices)
     _, result = compile_model(model, choices)
     _finish(result, _judged(result, choices, asked), asked)
@@ -173,7 +176,8 @@ def compile_command(
     model: Model, target: TargetName = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.") ] = None,
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
-    prune_sources: PruneSources = None, placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
+    prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
+    placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
     golden: Annotated[Path | None, typer.Option("--golden", help="Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
@@ -185,6 +189,7 @@ def compile_command(
     Examples: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4';  neurodeploy compile net.nd.json -t loihi1 -O2
     """
     asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(
         target,
         board,
@@ -197,7 +202,7 @@ def compile_command(
         discretization,
         time_unit,
         strict,
-        prune_sources,
+        *edits,
         MappingChoices(level, time_limit, avoid_cores, pin, traffic),
     )
     network, result = compile_model(model, choices)

@@ -8,8 +8,8 @@ from neurodeploy.check.other import Judgement, judge
 from neurodeploy.cli.asked import Asked
 from neurodeploy.cli.model import Choices, compile_options, read_model
 from neurodeploy.cli.output import Format, finish, show
+from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import errors_in
-from neurodeploy.network.prune import prune, prune_sources
 from neurodeploy.network.validate import validate
 from neurodeploy.profile import budget_findings, judgement_measures, met_budgets
 from neurodeploy.report import judgement_lines, use_table
@@ -42,7 +42,7 @@ def judge_model(asked: Asked, choices: Choices) -> None:
     found = (*imported.findings, *validate(imported.network))
     if errors_in(found):
         finish(found, json_document={} if asked.style is Format.json else None, style=asked.style, model=asked.model)
-    network = prune_sources(prune(imported.network, options.prune), options.prune_sources)
+    network, _ = edited_network(imported.network, options)
     result = judge(network, target, others=_others())
     found = (*found, *result.findings)
     found = (*found, *budget_findings(asked.budgets, judgement_measures(result, found)))

@@ -9,6 +9,7 @@ import typer
 from neurodeploy.cli.backend_commands import backends
 from neurodeploy.cli.compare_commands import compare, verify
 from neurodeploy.cli.compile_commands import check, compile_command
+from neurodeploy.cli.fit_command import fit
 from neurodeploy.cli.model import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("check")(check)
 app.command("compile")(compile_command)
+app.command("fit")(fit)
 app.command("run")(run)
 app.command("profile")(profile_command)
 app.command("compare")(compare)

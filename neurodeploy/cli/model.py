@@ -15,7 +15,7 @@ from neurodeploy.importers import Imported, ImportOptions, load
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
-from neurodeploy.target import load_target, target_names
+from neurodeploy.target import load_target, read_target, target_names
 from neurodeploy.target.target import Target
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Discretize",
     "Dt",
     "JsonOutput",
+    "MaxDelay",
     "Model",
     "OutputFormat",
     "Prune",
@@ -32,6 +33,7 @@ __all__ = [
     "ResetMode",
     "Rules",
     "Seed",
+    "ShareParameters",
     "Strict",
     "TargetName",
     "TimeUnit",
@@ -40,6 +42,7 @@ __all__ = [
     "compile_model",
     "compile_options",
     "read_model",
+    "real_targets",
     "usage",
 ]
 
@@ -66,6 +69,17 @@ Prune = Annotated[
 PruneSources = Annotated[
     list[str] | None,
     typer.Option("--prune-sources", help="PROJECTION=FRACTION, or FRACTION for all; repeatable."),
+]
+MaxDelay = Annotated[
+    list[str] | None,
+    typer.Option("--max-delay", help="PROJECTION=STEPS, or STEPS for all: longer delays are shortened."),
+]
+ShareParameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--share-parameters",
+        help="POPULATION=N, or N for all: neurons keep N distinct decays and N thresholds at most.",
+    ),
 ]
 Seed = Annotated[
     int, typer.Option("--placement-seed", help="Seed of the mapping; at -O0, 0 places row by row and others shuffle.")
@@ -105,6 +119,8 @@ class Choices(NamedTuple):
     time_unit: str | None = None
     strict: bool = False
     prune_sources: list[str] | None = None
+    max_delay: list[str] | None = None
+    share_parameters: list[str] | None = None
     mapping: MappingChoices = MappingChoices()
 
 
@@ -125,6 +141,14 @@ def _by_projection(option: str, given: list[str] | None, number: type[int] | typ
                 f"option '{option}'",
                 f"'{text}' is neither NAME={number.__name__} nor {number.__name__}",
             ) from None
+    return found
+
+
+def _at_least(option: str, given: list[str] | None, least: int) -> dict[str, Any]:
+    found = _by_projection(option, given, int)
+    for name, count in found.items():
+        if count < least:
+            raise usage("ND701", f"option '{option}'", f"{count} for '{name}' is below {least}")
     return found
 
 
@@ -149,6 +173,8 @@ def compile_options(choices: Choices) -> CompileOptions:
         weight_bits=_by_projection("--weight-bits", choices.weight_bits, int),
         prune=prune,
         prune_sources=sources,
+        max_delay=_at_least("--max-delay", choices.max_delay, 0),
+        share_parameters=_at_least("--share-parameters", choices.share_parameters, 1),
         placement_seed=choices.seed,
         strict=choices.strict,
         **mapping_update(choices.mapping),
@@ -191,8 +217,14 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         for name, value in asked.items()
         if value is not None and value != has[name]
     ]
-    if choices.weight_bits or choices.prune or choices.prune_sources:
-        wrong.append("--weight-bits or --prune (the program is quantized)")
+    edits = {
+        "--weight-bits": choices.weight_bits,
+        "--prune": choices.prune,
+        "--prune-sources": choices.prune_sources,
+        "--max-delay": choices.max_delay,
+        "--share-parameters": choices.share_parameters,
+    }
+    wrong += [f"{name} (the program is quantized)" for name, value in edits.items() if value]
     if wrong:
         raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
 
@@ -209,6 +241,12 @@ def chosen_target(choices: Choices) -> Target:
     return load_target(choices.target, board=choices.board, rules=choices.rules)
 
 
+def real_targets() -> tuple[Target, ...]:
+    """Return the installed targets of Loihi-style cores that exist outside this project."""
+    found = [read_target(name) for name in target_names()]
+    return tuple(item for item in found if isinstance(item, Target) and item.chip.cores.confidence != "ours")
+
+
 def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
     options = compile_options(choices)
@@ -221,7 +259,7 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     if choices.mapping.traffic is not None:
         options = options.model_copy(update={"rates": traffic_rates(choices.mapping.traffic, imported.network)})
     with working(f"compiling network '{imported.network.name}' for {target.name}"):
-        result = compile_network(imported.network, target, options)
+        result = compile_network(imported.network, target, options, others=real_targets())
     together = {
         "findings": (*imported.findings, *result.findings),
         "ledger": (*imported.ledger, *result.ledger),

@@ -14,12 +14,14 @@ from neurodeploy.cli.model import (
     Discretize,
     Dt,
     JsonOutput,
+    MaxDelay,
     Model,
     Prune,
     PruneSources,
     ResetMode,
     Rules,
     Seed,
+    ShareParameters,
     Strict,
     TargetName,
     TimeUnit,
@@ -193,7 +195,9 @@ def _require(result: Compilation, *, strict: bool, json_output: bool) -> Program
 def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
     samples: Samples = None, backend: Backend = "emulator", board: Board = None, rules: Rules = None,
-    weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None, placement_seed: Seed = 0,
+    weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
+    max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
+    placement_seed: Seed = 0,
     dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of random encoders.")] = 0,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.") ] = None,
@@ -209,19 +213,9 @@ def run(
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
     budgets = read_budgets(budget or (), PROFILE_FIGURES)
+    edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(
-        target,
-        board,
-        rules,
-        weight_bits,
-        prune,
-        placement_seed,
-        dt,
-        reset,
-        discretization,
-        time_unit,
-        strict,
-        prune_sources,
+        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict, *edits
     )
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
@@ -273,6 +267,8 @@ def profile_command(
     weight_bits: WeightBits = None,
     prune: Prune = None,
     prune_sources: PruneSources = None,
+    max_delay: MaxDelay = None,
+    share_parameters: ShareParameters = None,
     dt: Dt = None,
     reset: ResetMode = None,
     discretization: Discretize = None,
@@ -286,9 +282,8 @@ def profile_command(
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
     budgets = read_budgets(budget or (), PROFILE_FIGURES)
-    choices = Choices(
-        target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, prune_sources
-    )
+    edits = (prune_sources, max_delay, share_parameters)
+    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
     _, result = compile_model(model, choices)
     program = _require(result, strict=strict, json_output=json_output)
     if recording is None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from neurodeploy.check import check
-from neurodeploy.compiler.fixes import with_fixes
+from neurodeploy.compiler.edits import edited_network, shared_parameters, width_findings
+from neurodeploy.compiler.fixes import Attempt, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.mapping import Cut, lower_bounds, partition, place
 from neurodeploy.network import Network
-from neurodeploy.network.prune import prune, prune_sources
 from neurodeploy.network.validate import validate
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
@@ -43,49 +43,43 @@ class _Stages:
             self.seconds[name] = time.perf_counter() - start
 
 
-def _prune_lines(options: CompileOptions) -> tuple[LedgerLine, ...]:
-    asked = [("synapses of each neuron", options.prune), ("sources", options.prune_sources)]
-    return tuple(
-        LedgerLine(
-            where="all projections" if name == "*" else f"projection '{name}'",
-            quantity="synapses",
-            asked="all",
-            got=f"without the weakest {fraction:.0%} of the {what}",
-            level="dropped",
-            note="asked for by the user",
-        )
-        for what, fractions in asked
-        for name, fraction in fractions.items()
-    )
-
-
 def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic]:
-    """ND101 for options that name a projection which does not exist."""
-    names = [item.name for item in network.projections]
-    asked = [("prune", options.prune), ("prune_sources", options.prune_sources)]
+    """ND101 for options that name a projection or a population which does not exist."""
+    projections, populations = ([item.name for item in every] for every in (network.projections, network.populations))
+    asked = [
+        ("prune", options.prune, projections, "projection"),
+        ("prune_sources", options.prune_sources, projections, "projection"),
+        ("max_delay", options.max_delay, projections, "projection"),
+        ("share_parameters", options.share_parameters, populations, "population"),
+    ]
     return [
-        finding("ND101", f"option '{option}'", f"projection '{name}' does not exist", fixes=nearest(name, names))
-        for option, fractions in asked
-        for name in fractions
+        finding("ND101", f"option '{option}'", f"{kind} '{name}' does not exist", fixes=nearest(name, names))
+        for option, by_name, names, kind in asked
+        for name in by_name
         if name != "*" and name not in names
     ]
 
 
-def compile_network(network: Network, target: Target, options: CompileOptions | None = None) -> Compilation:
-    """Return what compiling a network for a target gives: a program, or every reason against it. Raises nothing for findings."""
+def compile_network(
+    network: Network, target: Target, options: CompileOptions | None = None, *, others: Iterable[Target] = ()
+) -> Compilation:
+    """Return what compiling a network for a target gives: a program, or every reason against it. Raises nothing for findings.
+
+    `others`: targets to offer instead if this one does not hold the network.
+    """
     options = options or CompileOptions()
     stages = _Stages()
-    ledger, bounds = _prune_lines(options), dict[str, int]()
+    ledger, bounds = tuple[LedgerLine, ...](), dict[str, int]()
     verdict: Verdict = "refused"
     program, n_cores = None, None
     stages.findings += stages.run("validate", lambda: validate(network)) or ()
     stages.findings += _unknown_names(network, options)
     quantized = None
     if not errors_in(stages.findings):
-        lean = prune_sources(prune(network, options.prune), options.prune_sources)
-        quantized = stages.run(
-            "quantize", lambda: quantize(lean, target, QuantizeOptions(weight_bits=options.weight_bits))
-        )
+        stages.findings += width_findings(network, target, options)
+    if not errors_in(stages.findings):
+        lean, ledger = edited_network(network, options)
+        quantized = stages.run("quantize", lambda: _quantized(lean, target, options))
     if quantized is not None:
         kept = quantized
         stages.findings += kept.findings
@@ -101,7 +95,7 @@ def compile_network(network: Network, target: Target, options: CompileOptions | 
     found = tuple(stages.findings)
     if program is None and options.fixes:
         start = time.perf_counter()
-        found = with_fixes(found, network, target, options, compile_network)
+        found = with_fixes(found, Attempt(network, target, options, compile_network, tuple(others)))
         stages.seconds["fixes"] = time.perf_counter() - start
     return Compilation(
         program=program,
@@ -120,6 +114,10 @@ def _cut(quantized: Quantized, target: Target, options: CompileOptions) -> Cut:
 
 def _placed(cut: Cut, target: Target, options: CompileOptions) -> Program:
     return place(cut, target, seed=options.placement_seed, options=options.mapping)
+
+
+def _quantized(network: Network, target: Target, options: CompileOptions) -> Quantized:
+    return shared_parameters(quantize(network, target, QuantizeOptions(weight_bits=options.weight_bits)), options)
 
 
 def _verdict(findings: list[Diagnostic], bounds: dict[str, int], target: Target) -> Verdict:

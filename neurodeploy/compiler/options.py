@@ -5,7 +5,7 @@ A field of CompileOptions changes what the compiler does; a field of Target chan
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,10 @@ class CompileOptions(Noun):
     """Projection -> fraction of each neuron's weakest synapses left out; "*" -> all others."""
     prune_sources: dict[str, float] = Field(default_factory=dict)
     """Projection -> fraction of its weakest sources left out whole; "*" -> all others."""
+    max_delay: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """Projection -> the longest delay in steps; longer ones are shortened to it; "*" -> all others."""
+    share_parameters: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Population -> the most distinct decays, and the most distinct thresholds, that it keeps; "*" -> all others."""
     placement_seed: int = 0
     level: Level = 1
     """Of the mapping: 0 first fit, row by row; 1 placed by traffic too; 2 and 3 move neurons for fewer cores."""

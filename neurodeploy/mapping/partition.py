@@ -232,6 +232,9 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
     orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
     destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
     tried: list[int] = []
+    least = max(lower_bounds(quantized, target).values(), default=0) if stop_early else 0
+    if least > target.cores:
+        raise DiagnosticError(STAGE, (_too_many(quantized, target, least),))
     for _ in range(ROUNDS):
         fill = _Fill(quantized, target, into, orders, destinations, usable if stop_early else None, zones)
         by_zone = sorted(quantized.populations, key=lambda item: zones.of[item.name])

@@ -1,5 +1,6 @@
 """Report: what people look at. Pure functions from nouns to renderables; nothing is decided here."""
 
+from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.report.tables import compilation_lines, ledger_table, mapping_table, profile_report, resource_table
@@ -9,6 +10,8 @@ __all__ = [
     "confidence_table",
     "compilation_lines",
     "count",
+    "fit_notes",
+    "fit_table",
     "interval",
     "judgement_lines",
     "ledger_table",

@@ -106,6 +106,7 @@ class RuleSet(Noun):
     synapse_formats: Figure | None = None
     """Overrides the core limit of the same name."""
     destination_groups: Figure | None = None
+    """Held as a figure and not enforced: what makes two destinations one group is not public."""
 
     def with_prefix(self, more_bits: int) -> RuleSet:
         """Return the rules with a longer entry prefix."""

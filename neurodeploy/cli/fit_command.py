@@ -1,0 +1,76 @@
+"""Command line: fit, which targets and boards hold a network."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neurodeploy.cli.model import (
+    Choices,
+    Discretize,
+    Dt,
+    JsonOutput,
+    MaxDelay,
+    Model,
+    Prune,
+    PruneSources,
+    ResetMode,
+    ShareParameters,
+    Strict,
+    TimeUnit,
+    WeightBits,
+    compile_options,
+    read_model,
+)
+from neurodeploy.cli.output import command, finish, progress_bar, show
+from neurodeploy.compiler import fit_network
+from neurodeploy.diagnostics import errors_in
+from neurodeploy.network.validate import validate
+from neurodeploy.report import fit_notes, fit_table
+from neurodeploy.target import Target, read_target, target_names
+
+__all__ = ["fit"]
+
+Targets = Annotated[
+    list[str] | None, typer.Option("--target", "-t", help="Target name or path of a .toml; repeatable. Default: all.")
+]
+
+
+@command
+def fit(
+    model: Model,
+    target: Targets = None,
+    weight_bits: WeightBits = None,
+    prune: Prune = None,
+    prune_sources: PruneSources = None,
+    max_delay: MaxDelay = None,
+    share_parameters: ShareParameters = None,
+    dt: Dt = None,
+    reset: ResetMode = None,
+    discretization: Discretize = None,
+    time_unit: TimeUnit = None,
+    strict: Strict = False,
+    json_output: JsonOutput = False,
+) -> None:
+    """Say which targets and boards hold a network, how full they are, and the smallest change where one does not.
+
+    Example: neurodeploy fit net.nd.json
+    """
+    edits = (prune_sources, max_delay, share_parameters)
+    choices = Choices(None, None, None, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
+    options = compile_options(choices)
+    imported, _ = read_model(model, choices)
+    findings = (*imported.findings, *validate(imported.network))
+    if errors_in(findings, strict=strict):
+        finish(findings, json_document={} if json_output else None, strict=strict)
+    every = [read_target(name) for name in target or target_names()]
+    every.sort(key=lambda item: not isinstance(item, Target))
+    with progress_bar("targets", len(every), quiet=json_output) as progress:
+        rows = fit_network(imported.network, every, options, progress=progress)
+    document = {"network": imported.network.name, "rows": [{**row.model_dump(), "share": row.share} for row in rows]}
+    if not json_output:
+        show(fit_table(rows, imported.network.name))
+        for note in fit_notes(rows):
+            show("", note)
+    finish(findings, json_document=document if json_output else None, strict=strict)

@@ -1,0 +1,193 @@
+"""Verb: the changes of a network that the user asks for as options: fewer synapses, shorter delays, shared parameters.
+
+Each is told in the ledger. Nothing here is changed on the compiler's own account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.compiler.options import CompileOptions
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import Network, Projection
+from neurodeploy.network.connectivity import synapses_of
+from neurodeploy.network.prune import prune, prune_sources
+from neurodeploy.quantize import Quantized
+from neurodeploy.quantize.quantized import QuantizedPopulation
+from neurodeploy.quantize.weights import sign_mode_of
+from neurodeploy.target.arithmetic import mantissa_limits
+from neurodeploy.target.files import cite
+from neurodeploy.target.target import Target
+
+__all__ = ["SHARED", "edited_network", "longest_delay", "shared_parameters", "width_findings"]
+
+Ints = NDArray[np.int64]
+SHARED = "parameters shared"
+"""How the note of a ledger line begins that says how far a register moved."""
+
+
+def _asked(by_name: Mapping[str, Any], name: str) -> Any:
+    return by_name.get(name, by_name.get("*"))
+
+
+def _prune_lines(options: CompileOptions) -> Iterator[LedgerLine]:
+    for what, fractions in (("synapses of each neuron", options.prune), ("sources", options.prune_sources)):
+        for name, fraction in fractions.items():
+            yield LedgerLine(
+                where="all projections" if name == "*" else f"projection '{name}'",
+                quantity="synapses",
+                asked="all",
+                got=f"without the weakest {fraction:.0%} of the {what}",
+                level="dropped",
+                note="asked for by the user",
+            )
+
+
+def width_findings(network: Network, target: Target, options: CompileOptions) -> tuple[Diagnostic, ...]:
+    """Return ND207 for each projection whose weights have both signs and a width that stores one sign only."""
+    found: list[Diagnostic] = []
+    for item in network.projections:
+        given = item.weight_format.weight_bits if item.weight_format else None
+        bits = options.weight_bits.get(item.name, options.weight_bits.get("*", given))
+        if bits is None or mantissa_limits(target.dialect, bits, "mixed")[1] > 0:
+            continue
+        weights = synapses_of(item, network.source_size(item.source)).weights
+        if sign_mode_of(weights) == "mixed":
+            told = f"{bits}-bit weights store one sign only, and its weights have both"
+            fixes = ["more bits, or one projection for each sign"]
+            source = cite(target, "precision.weight_bits")
+            found.append(finding("ND207", f"projection '{item.name}'", told, limit_source=source, fixes=fixes))
+    return tuple(found)
+
+
+def longest_delay(network: Network) -> int:
+    """Return the longest delay of a network's synapses, in steps beyond the one that every projection takes."""
+    return max((int(np.max(item.delay_steps, initial=0)) for item in network.projections), default=0)
+
+
+def _clipped(projection: Projection, most: int) -> tuple[Projection, LedgerLine | None]:
+    """A projection without delays above `most` steps, and how many were shortened; None if none was."""
+    delays = np.asarray(projection.delay_steps)
+    longer = delays > most
+    if not longer.any():
+        return projection, None
+    line = LedgerLine(
+        where=f"projection '{projection.name}'",
+        quantity="delay_steps",
+        asked=f"up to {int(delays.max())} steps",
+        got=f"{int(longer.sum()):,} of {delays.size:,} delays shortened to {most} steps",
+        level="approximate",
+        note="asked for by the user",
+    )
+    short: Any = np.minimum(delays, most) if delays.ndim else most
+    return projection.model_copy(update={"delay_steps": short}), line
+
+
+def edited_network(network: Network, options: CompileOptions) -> tuple[Network, tuple[LedgerLine, ...]]:
+    """Return a valid network after pruning and clipping of delays, with a ledger line for each change."""
+    ledger = list(_prune_lines(options))
+    lean = prune_sources(prune(network, options.prune), options.prune_sources)
+    if not options.max_delay:
+        return lean, tuple(ledger)
+    kept: list[Projection] = []
+    for projection in lean.projections:
+        most = _asked(options.max_delay, projection.name)
+        short, line = (projection, None) if most is None else _clipped(projection, most)
+        kept.append(short)
+        ledger += [line] if line else []
+    return lean.model_copy(update={"projections": tuple(kept)}), tuple(ledger)
+
+
+def _relative(values: Ints, chosen: Ints) -> NDArray[np.float64]:
+    """(n, k) |value - chosen| over the larger of the two, the largest over the columns."""
+    difference = np.abs(values[:, None, :] - chosen[None, :, :])
+    larger = np.maximum(np.abs(values[:, None, :]), np.abs(chosen[None, :, :]))
+    return np.max(difference / np.maximum(larger, 1), axis=2)
+
+
+def _groups(values: Ints, count: int) -> Ints:
+    """(n,) group of each row, at most `count` groups of rows that differ little.
+
+    Each new group starts at the row furthest from all before (Gonzalez 1985), so no row lies further from the start of its
+    group than twice what is unavoidable.
+    """
+    start = np.lexsort(values.T[::-1])[0]
+    nearest, group = _relative(values, values[[start]])[:, 0], np.zeros(len(values), dtype=np.int64)
+    for index in range(1, count):
+        furthest = int(np.argmax(nearest))
+        if nearest[furthest] == 0:
+            break
+        distance = _relative(values, values[[furthest]])[:, 0]
+        closer = distance < nearest
+        group[closer], nearest = index, np.minimum(nearest, distance)
+    return group
+
+
+def _merged(columns: Ints, fixed: Ints, count: int) -> Ints:
+    """Rows (n, c) moved to the middle of their group, at most `count` distinct (row, fixed) pairs; `fixed` never moves."""
+    kinds, kind = np.unique(fixed, axis=0, return_inverse=True)
+    kind, moved = kind.ravel(), columns.copy()
+    share = max(count // len(kinds), 1)
+    for index in range(len(kinds)):
+        mine = np.flatnonzero(kind == index)
+        distinct, place = np.unique(columns[mine], axis=0, return_inverse=True)
+        if len(distinct) <= share:
+            continue
+        group = _groups(distinct, share)
+        for own in np.unique(group):
+            inside = distinct[group == own]
+            moved[mine[group[place.ravel()] == own]] = (inside.min(axis=0) + inside.max(axis=0) + 1) // 2
+    return moved
+
+
+def _line(name: str, quantity: str, before: Ints, after: Ints) -> LedgerLine | None:
+    """How far one register moved at most."""
+    if np.array_equal(before, after):
+        return None
+    error = np.abs(after - before) / np.maximum(np.abs(before), 1)
+    worst, moved = int(np.argmax(error)), int(np.count_nonzero(after != before))
+    return LedgerLine(
+        where=f"population '{name}'",
+        quantity=f"{quantity} register",
+        asked=f"{np.unique(before).size:,} distinct, {before[worst]} for neuron {worst}",
+        got=f"{np.unique(after).size:,} distinct, {after[worst]} for neuron {worst}; {moved:,} of {after.size:,} moved",
+        level="approximate",
+        relative_error=float(error[worst]),
+        note=f"{SHARED}, as asked for by the user; the neuron named moved most",
+    )
+
+
+def _sharing(population: QuantizedPopulation, count: int) -> tuple[QuantizedPopulation, list[LedgerLine]]:
+    taken = {name: np.asarray(getattr(population, name), dtype=np.int64) for name in _REGISTERS}
+    fixed = np.stack([taken[name] for name in ("refract_delay", "vmin_exp", "vmax_exp")], axis=1)
+    decays = _merged(np.stack([taken["du"], taken["dv"]], axis=1), fixed, count)
+    new = {"du": decays[:, 0], "dv": decays[:, 1]}
+    if population.spiking:
+        new["vth_mant"] = _merged(taken["vth_mant"][:, None], np.zeros((population.size, 1), np.int64), count)[:, 0]
+    lines = [line for name, values in new.items() if (line := _line(population.name, name, taken[name], values))]
+    return population.model_copy(update={name: values.astype(np.int32) for name, values in new.items()}), lines
+
+
+_REGISTERS = ("du", "dv", "vth_mant", "refract_delay", "vmin_exp", "vmax_exp")
+
+
+def shared_parameters(quantized: Quantized, options: CompileOptions) -> Quantized:
+    """Return a network whose populations have few distinct decays and thresholds, with how far each register moved.
+
+    `options.share_parameters`: population -> the most distinct pairs (du, dv), and the most distinct thresholds, that stay.
+    """
+    if not options.share_parameters:
+        return quantized
+    populations: list[QuantizedPopulation] = []
+    ledger = list(quantized.ledger)
+    for population in quantized.populations:
+        count = _asked(options.share_parameters, population.name)
+        alike, lines = (population, []) if count is None else _sharing(population, count)
+        populations.append(alike)
+        ledger += lines
+    return quantized.model_copy(update={"populations": tuple(populations), "ledger": tuple(ledger)})

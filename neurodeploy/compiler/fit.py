@@ -1,0 +1,171 @@
+"""Verb: fit, a network against many targets and their boards: which holds it, how full, and what would help.
+
+Loihi-style targets are compiled for, others judged. A board holds what one chip or a smaller board of its target holds,
+because the same cut is legal there; a neuron that fits no core fits none of any board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from neurodeploy._noun import Name, Noun
+from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.check.limits import CODES
+from neurodeploy.check.other import Judgement, judge
+from neurodeploy.compiler.compile import compile_network
+from neurodeploy.compiler.edits import edited_network
+from neurodeploy.compiler.fixes import WHOLE, Attempt, first_fix
+from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
+from neurodeploy.diagnostics import Diagnostic, Fix, errors_in
+from neurodeploy.network import Network
+from neurodeploy.target import OtherTarget, on_board
+from neurodeploy.target.other import CrossbarTarget, ProcessorTarget
+from neurodeploy.target.target import Target
+
+__all__ = ["FitRow", "fit_network"]
+
+Holds = Literal["holds", "does not hold", "nothing speaks against it"]
+
+
+class FitRow(Noun):
+    """One network on one board of one target."""
+
+    target: Name
+    board: str | None
+    """None: one chip."""
+    title: str
+    holds: Holds
+    """Judged targets are not compiled for: at most nothing speaks against the network."""
+    verdict: Verdict | Literal["within limits", "over limits", "not expressible"]
+    chips: int | None
+    cores: int | None
+    """That it takes; None where it was not placed."""
+    cores_held: int | None
+    """That there are."""
+    resource: str | None = None
+    """Of one that holds it, the resource whose fullest core is fullest; of others, the resource that is exceeded most."""
+    found: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    codes: tuple[str, ...] = ()
+    """Of the errors."""
+    why: str = ""
+    """The first error."""
+    fix: Fix | None = None
+    """The first single change, of those that change the network least, with which it fits; tried."""
+
+    @property
+    def share(self) -> float | None:
+        """found / limit."""
+        return self.found / self.limit if self.found is not None and self.limit else None
+
+
+def _board_row(target: Target) -> FitRow:
+    board = target.boards[target.board] if target.board else None
+    return FitRow(
+        target=target.name,
+        board=target.board,
+        title=board.title if board else target.title,
+        holds="does not hold",
+        verdict="refused",
+        chips=target.chips,
+        cores=None,
+        cores_held=target.cores,
+    )
+
+
+def _fullest(result: Compilation) -> dict[str, object]:
+    """The resource of which some core uses the largest share."""
+    if result.program is None:
+        return {}
+    limits, use = core_limits(result.program.target), use_of_program(result.program)
+    worst = {name: int(values.max(initial=0)) for name, values in use.items() if limits[name].value}
+    if not worst:
+        return {}
+    name = max(worst, key=lambda item: worst[item] / limits[item].value)
+    return {"resource": name, "found": worst[name], "limit": limits[name].value, "unit": limits[name].unit}
+
+
+def _exceeded(errors: Iterable[Diagnostic]) -> dict[str, object]:
+    """What is exceeded most."""
+    names = {code: name for name, code in CODES.items()}
+    known = [item for item in errors if item.found is not None and item.limit]
+    worst = max(known, key=lambda item: (item.found or 0.0) / (item.limit or 1.0), default=None)
+    if worst is None:
+        return {}
+    name = names.get(worst.code, "cores" if worst.code in WHOLE else None)
+    return {"resource": name, "found": worst.found, "limit": worst.limit, "unit": worst.unit}
+
+
+def _refusal(result: Compilation) -> dict[str, object]:
+    errors = errors_in(result.findings)
+    why = f"{errors[0].where}: {errors[0].message}" if errors else ""
+    codes = tuple(dict.fromkeys(item.code for item in errors))
+    return {"verdict": result.verdict, "codes": codes, "why": why, **_exceeded(errors)}
+
+
+def _of_target(network: Network, target: Target, options: CompileOptions) -> Iterator[FitRow]:
+    """One chip, then the boards from small to large."""
+    boards = sorted(target.boards, key=lambda name: (target.boards[name].chips.value, name))
+    known: dict[str, object] | None = None
+    for place in (on_board(target, name) for name in (None, *boards)):
+        row = _board_row(place)
+        if known is None:
+            result = compile_network(network, place, options)
+            if result.program is not None:
+                known = {"holds": "holds", "verdict": "fits", "cores": result.n_cores, **_fullest(result)}
+            else:
+                attempt = Attempt(network, place, options, compile_network, ())
+                told = {**_refusal(result), "fix": first_fix(result.findings, attempt)}
+                known = None if any(item.code in WHOLE for item in result.findings) else told
+                row = row.model_copy(update=told)
+        yield row.model_copy(update=known or {})
+
+
+def _judged(network: Network, target: OtherTarget) -> FitRow:
+    result: Judgement = judge(network, target)
+    errors = errors_in(result.findings)
+    fullest = max(result.uses, key=lambda item: item.share or 0.0, default=None)
+    fixes = [fix for item in errors for fix in item.fixes]
+    cores = target.limits.cores if isinstance(target, CrossbarTarget | ProcessorTarget) else None
+    return FitRow(
+        target=target.name,
+        board=None,
+        title=target.title,
+        holds="does not hold" if errors else "nothing speaks against it",
+        verdict=result.verdict,
+        chips=1,
+        cores=None if errors else len(set(result.cores.values())) or None,
+        cores_held=int(cores.value) if cores else None,
+        resource=fullest.name if fullest else None,
+        found=fullest.found if fullest else None,
+        limit=fullest.limit if fullest else None,
+        unit=fullest.unit if fullest else "",
+        codes=tuple(dict.fromkeys(item.code for item in errors)),
+        why=f"{errors[0].where}: {errors[0].message}" if errors else "",
+        fix=fixes[0] if len(errors) == 1 and fixes else None,
+    )
+
+
+def fit_network(
+    network: Network,
+    targets: Iterable[Target | OtherTarget],
+    options: CompileOptions | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[FitRow, ...]:
+    """Return how a valid network fits every target and board, those of one target together and from small to large.
+
+    `progress` is called with (targets done, targets in all).
+    """
+    asked = (options or CompileOptions()).model_copy(update={"fixes": False})
+    lean, every, rows = edited_network(network, asked)[0], tuple(targets), list[FitRow]()
+    for index, target in enumerate(every):
+        if isinstance(target, Target):
+            rows += _of_target(network, target, asked)
+        else:
+            rows.append(_judged(lean, target))
+        if progress:
+            progress(index + 1, len(every))
+    return tuple(rows)

@@ -1,0 +1,53 @@
+"""Verb: how a network fits targets and boards, as one table for people. Prints nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from neurodeploy.compiler import FitRow
+from neurodeploy.report.tables import plain_table
+
+__all__ = ["fit_notes", "fit_table"]
+
+
+def _cores(row: FitRow) -> str:
+    if row.cores is None:
+        return "-"
+    return f"{row.cores:,} of {row.cores_held:,}" if row.cores_held else f"{row.cores:,}"
+
+
+def _fullest(row: FitRow) -> str:
+    if row.resource is None or row.share is None:
+        return "-"
+    return f"{row.resource.replace('_', ' ')} {row.share:.1%}"
+
+
+def _change(row: FitRow) -> str:
+    if row.holds != "does not hold":
+        return ""
+    return (row.fix.flag or row.fix.text) if row.fix else "none found"
+
+
+def fit_table(rows: Iterable[FitRow], name: str) -> Table:
+    """Return a row for each target and board; a board stands below its target."""
+    heads = ("target / board", "verdict", "cores", "fullest", "one change")
+    table = plain_table(f"where network '{name}' fits", *heads, text=True)
+    for row in rows:
+        place = f"  {row.board}" if row.board else row.target
+        table.add_row(place, row.verdict, _cores(row), _fullest(row), _change(row))
+    return table
+
+
+def fit_notes(rows: Iterable[FitRow]) -> list[str]:
+    """Return why a target does not hold a network, and what the change that is offered gives; boards alike are left out."""
+    notes: list[str] = []
+    last: tuple[str, str] | None = None
+    for row in rows:
+        if row.holds == "does not hold" and (row.target, row.why) != last:
+            place = f"{row.target} {row.board}" if row.board else row.target
+            what = f"; {row.fix.text}" if row.fix else "; no single change that was tried makes it fit"
+            notes.append(f"{place}: {', '.join(row.codes)}: {row.why}{what}")
+        last = (row.target, row.why)
+    return notes
