@@ -2,7 +2,8 @@
 
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.layered import LayersVerdict, fit_layers
 from neurodeploy.mapping.partition import partition
 from neurodeploy.mapping.place import place
 
-__all__ = ["Cut", "lower_bounds", "partition", "place"]
+__all__ = ["Cut", "LayersVerdict", "fit_layers", "lower_bounds", "partition", "place"]

@@ -1,6 +1,7 @@
 """Report: what people look at. Pure functions from nouns to renderables; nothing is decided here."""
 
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
+from neurodeploy.report.layer_tables import layers_lines, layers_table
 from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.report.tables import compilation_lines, ledger_table, profile_report, resource_table
 from neurodeploy.report.target_tables import confidence_table, other_table, target_report, target_rows, target_table
@@ -11,6 +12,8 @@ __all__ = [
     "count",
     "interval",
     "judgement_lines",
+    "layers_lines",
+    "layers_table",
     "ledger_table",
     "other_table",
     "profile_report",
