@@ -262,3 +262,11 @@ def test_marks_and_report_take_partial_results(benchmarks: Any) -> None:
     text = console.export_text()
     for word in ("no answer within 5 s", "4 neurons differ", "it broke", "missed", "not measured"):
         assert word in text
+
+
+def test_layered_networks_reach_their_cores(benchmarks: Any) -> None:
+    own = benchmarks("mapping_layers")
+    rows = [own.measured(key, rules) for key in own.QUICK for rules in own.RULES]
+    assert [row["neurons"] for row in rows] == [778, 778, 76_810, 76_810]
+    assert [row["cores"] for row in rows] == [5, 5, 151, 151]
+    assert all(row["cores"] == row["bound"] and row["reached"] for row in rows)

@@ -37,6 +37,7 @@ from neurodeploy.cli.model import (
 )
 from neurodeploy.cli.output import Format, command, finish, show
 from neurodeploy.cli.run_commands import shown_stimulus
+from neurodeploy.cli.shapes import judge_shapes, one_of_both
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.mapping import MappingAccount
@@ -135,34 +136,27 @@ def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingAccount
 
 @command
 def check(
-    model: Model,
-    target: TargetName = None,
-    board: Board = None,
-    rules: Rules = None,
-    weight_bits: WeightBits = None,
-    prune: Prune = None,
-    prune_sources: PruneSources = None,
-    max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None,
-    dt: Dt = None,
-    reset: ResetMode = None,
-    discretization: Discretize = None,
-    time_unit: TimeUnit = None,
+    model: Annotated[Path | None, typer.Argument(help="A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
+    target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
+    prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
+    share_parameters: ShareParameters = None, dt: Dt = None, reset: ResetMode = None,
+    discretization: Discretize = None, time_unit: TimeUnit = None,
+    shapes: Annotated[Path | None, typer.Option("--shapes", help="A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
-    budget: Budgets = None,
-    strict: Strict = False,
-    output_format: OutputFormat = None,
-    json_output: JsonOutput = False,
-) -> None:
+    budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
+) -> None:  # fmt: skip
     """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
 
-    Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check net.nir -t speck2f --dt 1e-4 --reset zero
+    Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check --shapes net.toml -t loihi2 --board hala_point
     """
-    asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    given = one_of_both(model, shapes)
+    asked = asked_for(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
+    if shapes is not None:
+        judge_shapes(asked, choices)
     judge_model(asked, choices)
-    _, result = compile_model(model, choices)
+    _, result = compile_model(given, choices)
     _finish(result, _judged(result, choices, asked), asked)
 
 

@@ -196,11 +196,12 @@ def _keeps_limits(cut: Cut, target: Target) -> bool:
     limits = placing_limits(target)
     if "words_per_axon" not in limits:
         return True
-    into, held = projections_into(cut.quantized), [empty() for _ in range(cut.n_cores)]
+    into: dict[str, list[Projection]] = projections_into(cut.quantized)
+    held: list[Demand] = [empty() for _ in range(cut.n_cores)]
     destinations = destinations_of(cut.quantized, target, dict(cut.core_of), cut.slots)
     for population in cut.quantized.populations:
         core = cut.core_of[population.name]
-        for number in np.unique(core):
+        for number in (int(item) for item in np.unique(core)):
             neurons, sent = np.flatnonzero(core == number), destinations[population.name]
             more = demand_of(target, population, into[population.name], neurons, sent, held[number].rows)
             held[number] = add(held[number], more)
@@ -234,7 +235,7 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
     tried: list[int] = []
     least = max(lower_bounds(quantized, target).values(), default=0) if stop_early else 0
     if least > target.cores:
-        raise DiagnosticError(STAGE, (_too_many(quantized, target, least),))
+        raise DiagnosticError(STAGE, (_too_many(quantized, target, least, usable),))
     for _ in range(ROUNDS):
         fill = _Fill(quantized, target, into, orders, destinations, usable if stop_early else None, zones)
         by_zone = sorted(quantized.populations, key=lambda item: zones.of[item.name])

@@ -8,6 +8,7 @@ from neurodeploy.profile.measures import (
     PROFILE_FIGURES,
     compilation_measures,
     judgement_measures,
+    layers_measures,
     profile_measures,
 )
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
@@ -25,6 +26,7 @@ __all__ = [
     "budget_findings",
     "compilation_measures",
     "judgement_measures",
+    "layers_measures",
     "met_budgets",
     "profile",
     "profile_findings",

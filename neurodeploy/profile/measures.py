@@ -11,6 +11,7 @@ from neurodeploy.check.limits import CODES
 from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.mapping import LayersVerdict
 from neurodeploy.profile.budgets import Measure
 from neurodeploy.profile.build import resource_use
 from neurodeploy.profile.profile import Profile, ResourceUse
@@ -24,6 +25,7 @@ __all__ = [
     "PROFILE_FIGURES",
     "compilation_measures",
     "judgement_measures",
+    "layers_measures",
     "profile_measures",
 ]
 
@@ -127,6 +129,17 @@ def judgement_measures(result: Judgement, findings: Iterable[Diagnostic]) -> dic
     """Return what `check` reports of a target of another architecture, by the names of its limits."""
     found = {item.name: Measure(item.found, item.unit, item.limit, item.source) for item in result.uses}
     return {**found, "warnings": Measure(sum(item.severity == "warning" for item in findings), "warning")}
+
+
+def layers_measures(result: LayersVerdict) -> dict[str, Measure]:
+    """Return what `check --shapes` reports; figures of `check` that need the network itself have no value."""
+    unknown = Measure(None, "", why_none="only the shapes of layers are given")
+    found = dict.fromkeys((*COMPILATION_FIGURES, *JUDGEMENT_FIGURES), unknown)
+    worst = max(result.lower_bounds.values(), default=None)
+    found |= {"cores": Measure(result.cores, "core"), "chips": Measure(result.chips, "chip")}
+    found["warnings"] = Measure(sum(item.severity == "warning" for item in result.findings), "warning")
+    bounds = {f"lower_bound.{name}": Measure(count, "core") for name, count in result.lower_bounds.items()}
+    return {**found, "lower_bound": Measure(worst, "core"), **bounds}
 
 
 def _accuracy(shown: Profile) -> dict[str, Measure]:

@@ -25,6 +25,7 @@ from neurodeploy.conformance.template import write_template
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Conv2d, Current, WeightFormat
 from neurodeploy.network.files import load_network, save_network
+from neurodeploy.network.layer_shapes import load_layers
 from neurodeploy.network.validate import validate
 from neurodeploy.profile import (
     COMPILATION_FIGURES,
@@ -396,6 +397,12 @@ CASES = {
     "ND007": lambda _: unwritable(),
     "ND008": lambda _: edited(lambda data: data.update(schema_version=99)),
     "ND009": lambda _: (Path("model.pt").write_text(""), load("model.pt")),
+    "ND010": lambda _: (
+        Path("net.toml").write_text(
+            'name = "n"\ninput = [1, 2, 2]\n[[layers]]\nkind = "conv"\nchannels = 2\nkernel = 3\n'
+        ),
+        load_layers("net.toml"),
+    ),
     "ND020": lambda _: load_target("loih1"),
     "ND021": lambda _: (Path("mine.toml").write_text("name = tiny"), load_target("mine.toml")),
     "ND022": lambda _: tiny_file('dialect = "loihi1"', 'dialect = "lohi1"'),

@@ -1,0 +1,169 @@
+"""Verb: what a tile of a layer needs of a core, counted from shapes alone. Chooses no tile.
+
+A tile is channels x rows x columns of a layer. What reaches it is a product over the three axes: so are its sources, and
+the lists of its sources are told apart by which taps of the kernel they meet on each axis. The figures are those of
+demand.py for a kernel without zeros whose numbers all differ (of a pool: are all the same); real weights need no more
+words, as equal and shorter lists only ever become fewer. The tests compare the two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
+from neurodeploy.network.layer_shapes import Geometry
+from neurodeploy.target.target import Target
+
+__all__ = ["AxisUse", "Box", "ChannelUse", "Stored", "Tile", "channel_use", "place_use", "stored_tile", "tile_of"]
+
+Span = tuple[int, int]
+Box = tuple[Span, Span, Span]
+"""[start, stop) of channels, rows and columns."""
+Counts = tuple[tuple[int, int], ...]
+"""(targets that a source reaches on the axis, how many sources or lists)."""
+
+
+class AxisUse(NamedTuple):
+    """Sources that reach a span of rows or columns."""
+
+    length: int
+    sources: int
+    reach: Counts
+    lists: Counts
+    """As `reach`, for sources that meet different taps."""
+    lists_alike: Counts
+    """As `lists` if all taps hold the same number."""
+    base: int
+    """Furthest first target, from the start of the span."""
+
+
+class ChannelUse(NamedTuple):
+    """Source channels that reach a span of channels."""
+
+    length: int
+    sources: int
+    reach: Counts
+    base: int
+
+
+class Tile(NamedTuple):
+    """A tile by its three axes: equal for all tiles that need the same."""
+
+    channels: ChannelUse
+    rows: AxisUse
+    columns: AxisUse
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of the tile."""
+        return self.channels.length * self.rows.length * self.columns.length
+
+    @property
+    def input_axons(self) -> int:
+        """Source neurons that reach the tile."""
+        return self.channels.sources * self.rows.sources * self.columns.sources
+
+
+class Stored(NamedTuple):
+    """Synapses of a tile in one encoding."""
+
+    encoding: str
+    words: int
+    longest: int
+    """Words of the longest list."""
+    index_bits: int
+    base: int
+    """Furthest first target of a list; 0 where lists are not shared."""
+
+
+@lru_cache(maxsize=1 << 16)
+def place_use(n: int, kernel: int, stride: int, padding: int, span: Span) -> AxisUse:
+    """Return which of `n` source rows reach the target rows [start, stop), and how."""
+    start, stop = span
+    first, reach = dict[int, tuple[int, int]](), Counter[int]()
+    for place in range(start, stop):
+        at = place * stride - padding
+        for source in range(max(at, 0), min(at + kernel, n)):
+            first.setdefault(source, (source - at, place - start))
+            reach[source] += 1
+    lists = {(tap, reach[source]) for source, (tap, _) in first.items()}
+    return AxisUse(
+        stop - start,
+        len(reach),
+        tuple(sorted(Counter(reach.values()).items())),
+        tuple(sorted(Counter(count for _, count in lists).items())),
+        tuple((count, 1) for count in sorted({count for _, count in lists})),
+        max((place for _, place in first.values()), default=0),
+    )
+
+
+@lru_cache(maxsize=1 << 16)
+def channel_use(sources: int, channels: int, groups: int, span: Span) -> ChannelUse:
+    """Return which source channels reach the channels [start, stop); a group has as many of both sorts as any other."""
+    start, stop = span
+    wide, deep = channels // groups, sources // groups
+    touched = range(start // wide, (stop - 1) // wide + 1)
+    overlap = [min(stop, (group + 1) * wide) - max(start, group * wide) for group in touched]
+    reach = tuple((count, times * deep) for count, times in sorted(Counter(overlap).items()))
+    return ChannelUse(stop - start, deep * len(touched), reach, max(touched[-1] * wide - start, 0))
+
+
+def tile_of(layer: Geometry, box: Box) -> Tile:
+    """Return the use of a box of the layer."""
+    across = (
+        place_use(layer.source[1 + i], layer.kernel[i], layer.stride[i], layer.padding[i], box[1 + i]) for i in range(2)
+    )
+    return Tile(channel_use(layer.source[0], layer.shape[0], layer.groups, box[0]), *across)
+
+
+def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, Stored | None]:
+    """Return how a tile is stored alone, and with shared lists if these take less and the tile begins at row 0."""
+    delay_bits, rules = delay_bits_for(target, layer.delay_steps), target.counting
+    index_bits = index_bits_for(target, tile.neurons)
+    prefixed = rules.with_prefix(index_bits) if rules.index_in_prefix else rules
+    whole = int(segment_words(prefixed, tile.neurons, layer.weight_bits, delay_bits, 0))
+    alone = Stored("dense", whole * tile.input_axons, whole if tile.input_axons else 0, 0, 0)
+    sparse = _listed(target, layer, tile, index_bits, (tile.rows.reach, tile.columns.reach), tile.channels.reach)
+    if alone.words > sparse.words:
+        alone = sparse._replace(encoding="sparse")
+    furthest = target.precision.shared_base
+    if not layer.shares or furthest is None or not tile.input_axons:
+        return alone, None
+    area = tile.rows.length * tile.columns.length
+    base = tile.channels.base * area + tile.rows.base * tile.columns.length + tile.columns.base
+    spread = _spread(tile, area) if base <= furthest.high else 0
+    lists = (tile.rows.lists_alike, tile.columns.lists_alike) if layer.alike else (tile.rows.lists, tile.columns.lists)
+    channels = ((1, 1),) if layer.alike else tile.channels.reach
+    shared = _listed(target, layer, tile, index_bits_for(target, spread), lists, channels)
+    shared = shared._replace(encoding="shared", base=base)
+    return alone, shared if base <= furthest.high and shared.words < alone.words else None
+
+
+def _spread(tile: Tile, area: int) -> int:
+    """Rows of a core that the widest list spans."""
+    channels, rows, columns = (max(count for count, _ in axis) for axis in _reaches(tile))
+    return (channels - 1) * area + (rows - 1) * tile.columns.length + columns
+
+
+def _reaches(tile: Tile) -> tuple[Counts, Counts, Counts]:
+    return tile.channels.reach, tile.rows.reach, tile.columns.reach
+
+
+def _listed(
+    target: Target, layer: Geometry, tile: Tile, index_bits: int, places: tuple[Counts, Counts], channels: Counts
+) -> Stored:
+    """Words of lists, of which `channels` x `places` tell the lengths and how many there are."""
+    if not tile.input_axons:
+        return Stored("", 0, 0, index_bits, 0)
+    lengths: Any = np.ones(1, dtype=np.int64)
+    times: Any = np.ones(1, dtype=np.int64)
+    for axis in (channels, *places):
+        length, count = np.array(axis, dtype=np.int64).T
+        lengths, times = np.outer(lengths, length).ravel(), np.outer(times, count).ravel()
+    delay_bits = delay_bits_for(target, layer.delay_steps)
+    words = segment_words(target.counting, lengths, layer.weight_bits, delay_bits, index_bits)
+    return Stored("", int(words @ times), int(words.max()), index_bits, 0)

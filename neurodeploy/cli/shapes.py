@@ -1,0 +1,42 @@
+"""Command line: a network given by the shapes of its layers, for `check --shapes`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurodeploy.cli.asked import Asked
+from neurodeploy.cli.model import Choices, chosen_target, usage
+from neurodeploy.cli.output import Format, finish, show, working
+from neurodeploy.mapping import fit_layers
+from neurodeploy.network.layer_shapes import load_layers
+from neurodeploy.profile import budget_findings, layers_measures, met_budgets
+from neurodeploy.report import layers_lines, layers_table
+
+__all__ = ["judge_shapes", "one_of_both"]
+
+
+def one_of_both(model: Path | None, shapes: Path | None) -> Path:
+    """Return the file that is to be judged. Raises DiagnosticError: ND701 if there is none, or two."""
+    given = model or shapes
+    if given is None or (model and shapes):
+        fixes = ("neurodeploy check net.nd.json --target NAME", "neurodeploy check --shapes net.toml --target NAME")
+        raise usage("ND701", "command 'check'", "needs a network, or --shapes and the file of its layers", *fixes)
+    return given
+
+
+def judge_shapes(asked: Asked, choices: Choices) -> None:
+    """Judge the layers and leave."""
+    stack, target = load_layers(asked.model), chosen_target(choices)
+    with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
+        result = fit_layers(stack, target)
+    found = (*result.findings, *budget_findings(asked.budgets, layers_measures(result)))
+    if asked.style is Format.text:
+        show(*layers_lines(result), "", layers_table(result))
+    finish(
+        found,
+        json_document=result.model_dump(mode="json", exclude={"findings"}) if asked.style is Format.json else None,
+        strict=asked.strict,
+        style=asked.style,
+        model=asked.model,
+        passed=met_budgets(asked.budgets, found),
+    )

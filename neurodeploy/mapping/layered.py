@@ -1,0 +1,259 @@
+"""Verb: whether a network given by the shapes of its layers fits a target, and on how many cores. Writes no neuron out.
+
+Three verdicts: fits (tiles were found of which none, and no core that several share, exceeds a limit), proven not to fit
+(a lower bound, or one neuron that no core holds), not placed (neither). Inputs take input axons and no core.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy._noun import Name, Noun
+from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
+from neurodeploy.check.tiles import channel_use, place_use, tile_of
+from neurodeploy.diagnostics import Diagnostic, errors_in, finding, sorted_findings
+from neurodeploy.mapping.packing import Packed, Rule, pack
+from neurodeploy.mapping.tile_search import Chain, search
+from neurodeploy.mapping.tilings import ADDED_UP, Tilings, compartments_of
+from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
+from neurodeploy.target.files import cite
+from neurodeploy.target.target import Target
+
+__all__ = ["LayerTiles", "LayersVerdict", "fit_layers", "shape_bounds"]
+
+Ints = NDArray[np.int64]
+KEPT = (5, 40)
+"""Tilings that are kept of each layer, in a network of many tiles and of few."""
+PACKED = 2
+"""One of so many kept tilings of a network of many tiles is packed."""
+FEW_TILES = 64
+RULES: tuple[Rule, ...] = ("alike", "first")
+
+
+class LayerTiles(Noun):
+    """One layer and its tiles."""
+
+    name: Name
+    shape: tuple[int, int, int]
+    neurons: int
+    tile: tuple[int, int, int] | None
+    """Channels, rows and columns; None: no tiling was found."""
+    tiles: int
+    fullest: str
+    """Which resource of a core a tile takes most of."""
+    share: float
+    """How much of it."""
+
+
+class LayersVerdict(Noun):
+    """What follows from the shapes of a network."""
+
+    network: Name
+    target: Name
+    board: str | None
+    rule_set: str
+    verdict: str
+    neurons: int
+    cores: int | None
+    """Cores of the best packing that was found."""
+    chips: int | None
+    lower_bounds: dict[str, int]
+    """Cores that any mapping needs, by resource."""
+    layers: tuple[LayerTiles, ...]
+    findings: tuple[Diagnostic, ...]
+
+
+def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]:
+    """Return the least number of cores by resource; the same figures as `lower_bounds` of the network written out."""
+    limits, rules, bounds = core_limits(target), target.counting, dict[str, int]()
+    if "compartments" in limits:
+        total = sum(layer.neurons * compartments_of(target, layer) for layer in layers)
+        bounds["compartments"] = -(-total // limits["compartments"].value)
+    if "synapse_memory" in limits:
+        prefix = rules.entry_prefix.value / rules.synapses_per_entry.value
+        bits = sum(layer.weights * (layer.weight_bits + prefix) for layer in layers)
+        bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
+    if "compartments" in limits:
+        pairs = [_least_pairs(layer, max(limits["compartments"].value, 1)) for layer in layers]
+        for resource, count in (("input_axons", sum(pairs)), ("output_axons", sum(pairs[1:]))):
+            if resource in limits:
+                bounds[resource] = ceil(count / limits[resource].value)
+    return bounds
+
+
+def _least_pairs(layer: Geometry, in_core: int) -> int:
+    """(source, core) pairs at least: a source reaches `in_core` neurons of a core at most."""
+    axes = [channel_use(layer.source[0], layer.shape[0], layer.groups, (0, layer.shape[0])).reach]
+    for i in range(2):
+        axis = (layer.source[1 + i], layer.kernel[i], layer.stride[i], layer.padding[i], (0, layer.shape[1 + i]))
+        axes.append(place_use(*axis).reach)
+    return sum(n * m * k * -(-(a * b * c) // in_core) for a, n in axes[0] for b, m in axes[1] for c, k in axes[2])
+
+
+def _capability(target: Target, layers: tuple[Geometry, ...]) -> list[Diagnostic]:
+    """What the target cannot express of the layers."""
+    offered, legal, found = target.neurons, [int(n) for n in target.precision.weight_bits.values], list[Diagnostic]()
+    for layer in layers:
+        where = f"layer '{layer.name}'"
+        if layer.reset != "none" and layer.reset not in offered.resets:
+            said = f"reset '{layer.reset}' is not offered by target '{target.name}': {', '.join(offered.resets)}"
+            found.append(finding("ND213", where, said))
+        if layer.weight_bits not in legal:
+            said = f"{layer.weight_bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}"
+            found.append(finding("ND207", where, said, limit_source=cite(target, "precision.weight_bits")))
+        if layer.delay_steps > target.precision.delay_steps.high:
+            source, span = cite(target, "precision.delay_steps"), target.precision.delay_steps
+            said, steps = "the delay is longer than the target holds", layer.delay_steps
+            found.append(finding("ND211", where, said, found=steps, limit=span.high, unit="step", limit_source=source))
+    extended = [layer for layer in layers if layer.reset in offered.extensions and layer.reset in offered.resets]
+    if extended:
+        count, first = compartments_of(target, extended[0]), extended[0]
+        said = (
+            f"reset '{first.reset}' of {len(extended)} layers is an extension: it takes {count} compartments per neuron"
+        )
+        found.append(finding("ND214", f"layer '{first.name}'", said))
+    return found
+
+
+def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
+    """Proofs that one neuron of a layer, the one in the middle, fits no core, whatever lists it shares."""
+    found: list[Diagnostic] = []
+    for index, layer in enumerate(tilings.layers):
+        a, b, c = ((n // 2, n // 2 + 1) for n in layer.shape)
+        piece = tilings.piece(index, tile_of(layer, (a, b, c)))
+        used = {**dict(zip(ADDED_UP, piece.use, strict=True)), "words_per_axon": piece.longest}
+        for name in exceeded({key: n for key, n in used.items() if key in limits}, limits):
+            limit = limits[name]
+            said = "one neuron alone overfills an empty core"
+            where, source = f"layer '{layer.name}'", limit.citation
+            found.append(
+                finding(
+                    CODES[name], where, said, found=used[name], limit=limit.value, unit=limit.unit, limit_source=source
+                )
+            )
+    return found
+
+
+def _groups(chain: Chain) -> list[int]:
+    """The chip group of each layer; -1 where it may lie on any chip."""
+    groups = [-1 if item.group is None else item.group for item in chain.layers()]
+    shared = Counter(groups)
+    return [group if shared[group] > 1 else -1 for group in groups]
+
+
+def _chips(packed: Packed, per_chip: int) -> int:
+    """Chips that the cores fill, each group on one of them: groups first, largest first, the rest where there is room."""
+    room: list[int] = []
+    groups: Ints = packed.group[packed.group >= 0]
+    for count in sorted(np.bincount(groups).tolist(), reverse=True):
+        if not count:
+            break
+        chip = next((k for k, left in enumerate(room) if left >= count), None)
+        if chip is None:
+            room.append(per_chip - count)
+        else:
+            room[chip] -= count
+    return max(len(room), -(-packed.cores // per_chip))
+
+
+def _packed(tilings: Tilings, keep: int) -> tuple[Chain, Packed, int] | int | None:
+    """The best tiling and its cores and chips; the layer that fits no core."""
+    chains, failed = search(tilings, keep=keep, deep=keep == KEPT[1])
+    if failed is not None:
+        return failed
+    per_chip, best = int(tilings.target.chip.cores.value), None
+    for chain in chains[: max(len(chains) // PACKED, 1)] if keep == KEPT[0] else chains:
+        groups = _groups(chain)
+        parts = [piece for item in chain.layers() for piece in item.pieces]
+        for rule in RULES:
+            packed = pack(tilings, parts, groups.__getitem__, rule)
+            found = (chain, packed, _chips(packed, per_chip))
+            if best is None or (found[2], packed.cores) < (best[2], best[1].cores):
+                best = found
+    return best
+
+
+def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
+    """Return whether and how the layers fit; raises DiagnosticError: ND010 for shapes that do not follow one another."""
+    layers, limits = geometries(stack), core_limits(target)
+    found, tilings = _capability(target, layers), Tilings(target, layers)
+    found += _one_neuron(tilings, limits) if not errors_in(found) else []
+    bounds = shape_bounds(target, layers)
+    refused = bool(errors_in(found))
+    worst = max(bounds, key=lambda name: bounds[name], default="")
+    result = None
+    if not refused:
+        few = (
+            sum(-(-layer.neurons // max(limits["compartments"].value, 1)) for layer in layers) <= FEW_TILES
+            if "compartments" in limits
+            else False
+        )
+        result = _packed(tilings, KEPT[few])
+    placed = None if result is None or isinstance(result, int) else result
+    if isinstance(result, int):
+        said = (
+            "not placed: of all tiles that were tried none fits a core, with the tiles that were kept of the next layer"
+        )
+        found.append(finding("ND402", f"layer '{layers[result].name}'", said))
+    cores, chips = (placed[1].cores, placed[2]) if placed else (None, None)
+    needed = cores if cores is not None else bounds.get(worst, 0)
+    if not refused and (needed > target.cores or (chips or 0) > target.chips):
+        found.append(_too_many(stack, target, needed, chips, worst, bounds))
+    errors = errors_in(found)
+    proven = refused or bounds.get(worst, 0) > target.cores
+    return LayersVerdict(
+        network=stack.name,
+        target=target.name,
+        board=target.board,
+        rule_set=target.rule_set,
+        verdict="fits" if not errors else "proven not to fit" if proven else "not placed",
+        neurons=sum(layer.neurons for layer in layers),
+        cores=cores,
+        chips=chips,
+        lower_bounds=bounds,
+        layers=tuple(_rows(tilings, placed[0] if placed else None)),
+        findings=sorted_findings(found),
+    )
+
+
+def _too_many(
+    stack: LayerStack, target: Target, cores: int, chips: int | None, worst: str, bounds: dict[str, int]
+) -> Diagnostic:
+    proven = bounds[worst] > target.cores
+    why = (
+        f"{worst} alone needs {bounds[worst]:,} cores at least" if proven else f"{worst} proves only {bounds[worst]:,}"
+    )
+    place = f"board '{target.board}'" if target.board else "one chip"
+    verdict = f"proven not to fit: {why}" if proven else f"not placed by this mapper, on {chips} chips; {why}"
+    said = f"needs more cores than {place} of target '{target.name}' has ({verdict})"
+    source = f"{target.file} chip.cores: {target.chip.cores.source}"
+    return finding(
+        "ND401", f"network '{stack.name}'", said, found=cores, limit=target.cores, unit="core", limit_source=source
+    )
+
+
+def _rows(tilings: Tilings, chain: Chain | None) -> list[LayerTiles]:
+    rows: list[LayerTiles] = []
+    chains = chain.layers() if chain else [None] * len(tilings.layers)
+    for layer, item in zip(tilings.layers, chains, strict=True):
+        share = (
+            np.max([np.array(p.use) / tilings.capacity for p in item.pieces], axis=0)
+            if item
+            else np.zeros(len(ADDED_UP))
+        )
+        rows.append(
+            LayerTiles(
+                name=layer.name,
+                shape=layer.shape,
+                neurons=layer.neurons,
+                tile=item.sides if item else None,
+                tiles=sum(piece.times for piece in item.pieces) if item else 0,
+                fullest=ADDED_UP[int(np.argmax(share))] if item else "",
+                share=float(share.max()),
+            )
+        )
+    return rows

@@ -1,0 +1,106 @@
+"""Verb: tiles of several layers into cores: vector bin packing. Cuts nothing.
+
+Tiles go in order of the share of a core that they take in their most used resource, each into the core that is open and
+whose room is most like what the tile needs; or into the first one that holds it. Two tiles of one layer share no core:
+lists that sources share are kept once for one tile only. A tile with shared lists that lies too far behind the first row
+of its core is counted without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.mapping.tilings import Piece, Tilings
+
+__all__ = ["Packed", "Rule", "pack"]
+
+Ints = NDArray[np.int64]
+Rule = Literal["alike", "first"]
+
+
+class Packed(NamedTuple):
+    """Cores and what they hold."""
+
+    core_of: list[tuple[Piece, int]]
+    """Every single tile, as it is stored, and its core."""
+    use: Ints
+    """(cores, resources by ADDED_UP)."""
+    group: Ints
+    """(cores,) which chip a core is to share with others; -1: any."""
+
+    @property
+    def cores(self) -> int:
+        """Cores that hold a tile."""
+        return len(self.use)
+
+
+class _Cores:
+    """Cores as they fill."""
+
+    def __init__(self, tilings: Tilings, n_layers: int, most: int) -> None:
+        self.capacity, self.longest = tilings.capacity, tilings.longest
+        base = tilings.target.precision.shared_base
+        self.furthest = int(base.high) if base else 0
+        self.use: Ints = np.zeros((most, self.capacity.size), dtype=np.int64)
+        self.rows: Ints = np.zeros(most, dtype=np.int64)
+        self.group: Ints = np.full(most, -1, dtype=np.int64)
+        self.layers: NDArray[np.bool_] = np.zeros((most, n_layers), dtype=bool)
+        self.n = 0
+        self.open: Ints = np.zeros(0, dtype=np.int64)
+
+    def choose(self, piece: Piece, group: int, rule: Rule) -> tuple[int, Piece]:
+        """Return the core for a tile and how it is stored there; a new core if none holds it."""
+        cores = self.open[~self.layers[self.open, piece.layer]]
+        cores = cores[(self.group[cores] < 0) | (self.group[cores] == group) | (group < 0)]
+        needs = [np.array(item.use, dtype=np.int64) for item in (piece, piece.alone())]
+        apart = (
+            self.rows[cores] + piece.base > self.furthest if needs[0][1] != needs[1][1] else np.zeros(cores.size, bool)
+        )
+        room = self.capacity - self.use[cores]
+        holds = (room >= np.where(apart[:, None], needs[1], needs[0])).all(axis=1)
+        holds &= ~apart | (piece.alone_longest <= self.longest)
+        if not holds.any():
+            return self.n, piece
+        if rule == "first":
+            best = int(np.argmax(holds))
+        else:
+            share = room[:, :4] / self.capacity[:4]
+            like = share @ (needs[0][:4] / self.capacity[:4]) / np.linalg.norm(share, axis=1).clip(1e-9)
+            best = int(np.argmax(np.where(holds, like, -1.0)))
+        return int(cores[best]), piece.alone() if apart[best] else piece
+
+    def add(self, core: int, piece: Piece, group: int) -> None:
+        """Put a tile into a core."""
+        if core == self.n:
+            self.n += 1
+            self.open = np.append(self.open, core)
+        self.use[core] += np.array(piece.use, dtype=np.int64)
+        self.rows[core] += piece.tile.neurons
+        self.layers[core, piece.layer] = True
+        self.group[core] = max(int(self.group[core]), group)
+
+    def close(self, least: Ints) -> None:
+        """Forget the cores that have no room for any tile that is left."""
+        self.open = self.open[(self.capacity - self.use[self.open] >= least).all(axis=1)]
+
+
+def pack(tilings: Tilings, pieces: list[Piece], group_of: Callable[[int], int], rule: Rule) -> Packed:
+    """Return the cores that hold some pieces; `group_of`: a layer's chip group, or -1."""
+    capacity: Any = tilings.capacity.astype(np.float64)
+    share = [float((np.array(piece.use) / capacity).max()) for piece in pieces]
+    order = sorted(range(len(pieces)), key=lambda k: (-share[k], pieces[k].layer, pieces[k].use))
+    least = np.minimum.accumulate(np.array([pieces[k].use for k in order][::-1], dtype=np.int64))[::-1]
+    cores = _Cores(tilings, len(tilings.layers), sum(piece.times for piece in pieces))
+    placed: list[tuple[Piece, int]] = []
+    for step, k in enumerate(order):
+        cores.close(least[step])
+        group = group_of(pieces[k].layer)
+        for _ in range(pieces[k].times):
+            core, stored = cores.choose(pieces[k], group, rule)
+            cores.add(core, stored, group)
+            placed.append((stored._replace(times=1), core))
+    return Packed(placed, cores.use[: cores.n], cores.group[: cores.n])

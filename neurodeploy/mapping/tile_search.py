@@ -1,0 +1,189 @@
+"""Verb: the tiles of every layer that together need fewest cores, from the last layer to the first. Packs nothing.
+
+The output axons of a layer depend on the tiles of the one after it, so layers are cut from the back: for each tiling that
+was kept of the layer after, those tiles are tried that leave fewest tiles, and the best few of all are kept (a beam).
+A spike to another chip may cost an output axon more, and where a core lies is not known here: so layers that fit one
+chip together form a `group`, which is to stay on one chip, and every other spike between layers is taken to leave its chip.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.check.tiles import Tile
+from neurodeploy.check.words import delay_bits_for, segment_words
+from neurodeploy.mapping.tilings import Piece, Sides, Tilings, compartments_of, destinations
+
+__all__ = ["Chain", "search"]
+
+Ints = NDArray[np.int64]
+OFF_CHIP = 2
+"""Output axons of a spike that leaves its chip, as `destinations_of` counts them."""
+WASTE = 0.1
+"""Which part of a core's free room is taken to stay free; packing finds the rest a use."""
+DEEP_AS = 2
+"""Tilings looked at for each one that is kept."""
+
+
+class Chain(NamedTuple):
+    """Tiles of a layer and of all after it."""
+
+    sides: Sides
+    pieces: tuple[Piece, ...]
+    group: int | None
+    """Which chip the layer is to share with its neighbours; None: any."""
+    group_tiles: int
+    """Tiles of that group so far."""
+    cores: float
+    """Cores of this layer and all after it if every core were full in its most used resource."""
+    ahead: float
+    """Cores that the layer before will need for its output axons."""
+    after: Chain | None
+
+    def layers(self) -> list[Chain]:
+        """Return this layer and the ones after it."""
+        return [self, *(self.after.layers() if self.after else [])]
+
+
+class _Choices:
+    """Every tiling of one layer whose tiles may fit a core."""
+
+    def __init__(self, tilings: Tilings, index: int) -> None:
+        self.tilings, self.index, self.layer = tilings, index, tilings.layers[index]
+        sides = [_even(n) for n in self.layer.shape]
+        if not self.layer.shares:
+            sides[0] = self._word_steps()
+        self.axes: tuple[Ints, Ints, Ints] = (sides[0], sides[1], sides[2])
+        grid: Any = np.stack(np.meshgrid(*[np.arange(axis.size) for axis in sides], indexing="ij"), axis=-1)
+        picked = grid.reshape(-1, 3)
+        volume = np.prod([self.axes[i][picked[:, i]] for i in range(3)], axis=0)
+        sources = [self._sources(i) for i in range(3)]
+        axons = np.prod([sources[i][0][picked[:, i]] for i in range(3)], axis=0)
+        heard = np.prod([sources[i][1][picked[:, i]] for i in range(3)], axis=0)
+        room = dict(zip(("compartments", "words", "axons"), tilings.capacity[:3].tolist(), strict=True))
+        fits = (volume * compartments_of(tilings.target, self.layer) <= room["compartments"]) & (axons <= room["axons"])
+        self.picked, self.heard = picked[fits], heard[fits]
+        counts = [-(-self.layer.shape[i] // self.axes[i])[self.picked[:, i]] for i in range(3)]
+        self.tiles: Ints = np.prod(counts, axis=0)
+        even = np.prod([(self.layer.shape[i] / self.axes[i])[self.picked[:, i]] for i in range(3)], axis=0)
+        self.rank: NDArray[np.float64] = (self.tiles + even) / 2 + self.ahead
+        self._own: dict[int, bool] = {}
+
+    def _sources(self, i: int) -> tuple[Ints, Ints]:
+        """Sources that reach a tile on one axis, by its side: most, and the sum over all tiles."""
+        most, total = np.zeros((2, self.axes[i].size), dtype=np.int64)
+        for k, side in enumerate(self.axes[i].tolist()):
+            reach = [use.sources for use in self.tilings.uses(self.index, i, side)]
+            most[k], total[k] = max(reach), sum(reach)
+        return most, total
+
+    @cached_property
+    def ahead(self) -> NDArray[np.float64]:
+        """Cores that the layer before needs beyond its compartments, as its output axons are what this one hears."""
+        if self.index == 0:
+            return np.zeros(len(self.picked))
+        before, capacity = self.tilings.layers[self.index - 1], self.tilings.capacity
+        held = before.neurons * compartments_of(self.tilings.target, before) / float(capacity[0])
+        near = self.tiles + held <= int(self.tilings.target.chip.cores.value)
+        return np.maximum(self.heard * np.where(near, 1, OFF_CHIP) / float(capacity[3]) - held, 0.0)
+
+    def _word_steps(self) -> Ints:
+        """Widths of a dense layer's tiles that fill their last word."""
+        layer, target = self.layer, self.tilings.target
+        width: Any = np.arange(1, layer.shape[0] + 2)
+        words = segment_words(target.counting, width, layer.weight_bits, delay_bits_for(target, layer.delay_steps), 0)
+        return np.union1d(np.flatnonzero(np.diff(words)) + 1, [layer.shape[0]])
+
+    def sides(self, choice: int) -> Sides:
+        """Return the sides of a tiling."""
+        a, b, c = (int(self.axes[i][self.picked[choice, i]]) for i in range(3))
+        return a, b, c
+
+    def fits(self, choice: int) -> bool:
+        """Return whether every tile fits a core, its output axons left out; an inner tile is asked first."""
+        if choice not in self._own:
+            sides, uses = (
+                self.sides(choice),
+                [self.tilings.uses(self.index, i, side) for i, side in enumerate(self.sides(choice))],
+            )
+            inner = self.tilings.piece(self.index, Tile(*(axis[(len(axis) - 1) // 2] for axis in uses)))
+            self._own[choice] = self.tilings.fits(inner) and all(
+                self.tilings.fits(piece) for piece in self.tilings.pieces(self.index, sides, self._unsent, 0)
+            )
+        return self._own[choice]
+
+    @cached_property
+    def _unsent(self) -> tuple[Ints, Ints, Ints]:
+        return destinations(self.layer, None, (1, 1, 1))
+
+    def sent(self, after: Chain | None) -> tuple[tuple[Ints, Ints, Ints], Ints]:
+        """Return the destinations by axis, and the most output axons of a tile for every tiling, all on one chip."""
+        layers = self.tilings.layers
+        following = layers[self.index + 1] if after else None
+        found = destinations(self.layer, following, after.sides if after else (1, 1, 1))
+        most: Ints = np.ones(len(self.picked), dtype=np.int64)
+        for i in range(3):
+            worst = [
+                int(np.add.reduceat(found[i], np.arange(0, found[i].size, int(side))).max()) for side in self.axes[i]
+            ]
+            most = most * np.array(worst, dtype=np.int64)[self.picked[:, i]]
+        return found, most
+
+
+def _even(n: int) -> Ints:
+    """Sides to try: those that cut an axis most evenly into any number of tiles, and powers of two."""
+    even = {-(-n // count) for count in range(1, n + 1)}
+    return np.array(sorted(even | {1 << bit for bit in range(n.bit_length()) if 1 << bit <= n}), dtype=np.int64)
+
+
+def _extended(choices: _Choices, after: Chain | None, per_chip: int, wanted: int, *, joins: bool) -> list[Chain]:
+    """The best tilings of a layer before a chain; `joins`: on the chip of the layer after it."""
+    tilings, capacity = choices.tilings, choices.tilings.capacity
+    sent, most = choices.sent(after)
+    cost, beside = (1, after.group_tiles if after else 0) if joins else (OFF_CHIP, 0)
+    possible = np.flatnonzero((most * cost <= capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins)))
+    order = possible[np.lexsort((choices.heard[possible], choices.rank[possible]))]
+    found: list[Chain] = []
+    for choice in order.tolist():
+        if not choices.fits(choice):
+            continue
+        sides, tiles = choices.sides(choice), int(choices.tiles[choice])
+        pieces = tuple(tilings.pieces(choices.index, sides, sent, cost))
+        own = sum(piece.times * float((np.array(piece.use[:4]) / capacity[:4]).max()) for piece in pieces)
+        group = after.group if joins and after else choices.index if tiles <= per_chip else None
+        cores = own + WASTE * (tiles - own) + (after.cores if after else 0.0)
+        found.append(Chain(sides, pieces, group, tiles + beside, cores, float(choices.ahead[choice]), after))
+        if len(found) >= wanted:
+            break
+    return found
+
+
+def search(tilings: Tilings, *, keep: int, deep: bool) -> tuple[list[Chain], int | None]:
+    """Return the best chains, fewest cores first, and None; or none and the layer of which no tiling fits a core."""
+    per_chip = int(tilings.target.chip.cores.value)
+    chains: list[Chain] = []
+    for index in reversed(range(len(tilings.layers))):
+        choices = _Choices(tilings, index)
+        afters: list[Chain | None] = list(chains) if index + 1 < len(tilings.layers) else [None]
+        made: list[Chain] = []
+        for after in afters:
+            for joins in (True, False) if after is not None and after.group is not None else (False,):
+                made += _extended(choices, after, per_chip, keep * DEEP_AS, joins=joins)
+        made.sort(key=lambda item: (item.cores + item.ahead, item.sides))
+        chains = _diverse(made, keep, deep=deep)
+        if not chains:
+            return [], index
+    return chains, None
+
+
+def _diverse(chains: list[Chain], keep: int, *, deep: bool) -> list[Chain]:
+    """The best chain of every tile of the first layer, or (deep) of every two tiles of the first two, as far as they go."""
+    best: dict[Any, Chain] = {}
+    for item in chains:
+        fresh, following = item.group == item.pieces[0].layer, item.after.sides if deep and item.after else None
+        best.setdefault((item.sides, fresh, following), item)
+    return list(best.values())[:keep]
