@@ -187,13 +187,13 @@ def race(case: Case, peers: list[Peer], settings: Settings, say: Say) -> dict[st
 
 
 def _expanded(case: Case, folder: Path, settings: Settings, result: dict[str, Any], say: Say) -> dict[str, Any]:
-    """Our own run of the same network with its convolutions written out as sparse synapses, in turn with the first."""
-    shared, _ = compiled(case, say)
-    written, about = compiled(case, say, expanded=True)
-    workers = [our_worker(path, folder) for path in (shared, written)]
+    """Our own run of the same program with its convolutions written out in the engine, in turn with the first."""
+    path, _ = compiled(case, say)
+    workers = [our_worker(path, folder), our_worker(path, folder, BENCHMARK_WRITTEN_OUT="1")]
     steps, pairs = result["steps"], []
     try:
-        entries = [worker.answer(settings.timeout_s)["entry_bytes"] for worker in workers]
+        for worker in workers:
+            worker.answer(settings.timeout_s)
         runs = [_Ours(worker, settings.timeout_s) for worker in workers]
         for run in runs:
             run.seconds(2)
@@ -204,8 +204,7 @@ def _expanded(case: Case, folder: Path, settings: Settings, result: dict[str, An
             worker.kill()
     slow = statistics.median(item[1] for item in pairs)
     ratio = statistics.median(item[1] / item[0] for item in pairs)
-    same = entries[0] == entries[1]
-    return {**about, "steps_per_s": 1 / slow, "ratio": None if same else ratio, "entry_bytes": entries}
+    return {"steps_per_s": 1 / slow, "ratio": ratio}
 
 
 def start_up(settings: Settings, say: Say) -> dict[str, Any]:

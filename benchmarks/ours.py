@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 START = time.perf_counter()
+WRITTEN_OUT = "BENCHMARK_WRITTEN_OUT"
+"""Set: every source gets synapses of its own (u16 targets beside int8 weights), also where places share a list."""
 
 
 def _resident_bytes() -> int:
@@ -89,6 +91,10 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         runner = Runner(Path(sys.argv[1]), Path(sys.argv[2]))
+        if os.environ.get(WRITTEN_OUT):
+            from neurodeploy_backends.emulator import blocks
+
+            blocks.SHARES = False
         loaded = _resident_bytes()
         seconds = time.perf_counter() - START
         print(json.dumps({"ready": seconds, "loaded_bytes": loaded, **_about(runner)}), file=answers)

@@ -46,9 +46,9 @@ def test_what_the_page_says_runs_does_run(kind, operation):
     program = compile_network(smallest(kind, operation, target), target).require()
     rows = np.array([(0, step, line) for step in range(1, 6) for line in range(4)], dtype=np.int32)
     stimulus = Stimulus(n_samples=1, n_steps=5, spikes={"lines": rows})
-    for name in backend_names():
-        backend = get_backend(name)
-        if backend.unavailable() is None and not list(backend.check(program)):
+    # the simulators have a suite of their own, tests/conformance
+    for name in ("emulator", "reference"):
+        if not list(get_backend(name).check(program)):
             recording = run_program(program, stimulus, backend=name)
             assert recording.complete
             assert len(recording.spikes["before"]), "the neurons before the operation were to spike"

@@ -31,7 +31,7 @@ STAGE = "partition"
 ROUNDS = 12
 SEARCHED = 2
 """The level from which on neurons are moved."""
-COMPILED = 4_000_000
+COMPILED = 32_000_000
 """Synapses above which first fit is left to compiled kernels."""
 Ints = NDArray[np.int64]
 

@@ -26,6 +26,8 @@ DENSE_FROM = 0.2
 TILED_FROM = 1 << 16
 SEGMENT = 16
 """Synapses that a tile's segment should have at least."""
+SHARES = True
+"""Whether a list that several sources share is kept once; to see what it is worth, without."""
 _ARENAS: dict[str, Any] = {
     "weights8": np.int8,
     "weights16": np.int16,
@@ -95,7 +97,7 @@ class BlockBuilder:
             self._listed(block, fact, kernels.VALUED if values else kernels.RINGED)
         elif fact.entries >= DENSE_FROM * source.size * target.size:
             self._dense(block, fact)
-        elif fact.kind not in self.shared or not self._patterns(block, fact):
+        elif not SHARES or fact.kind not in self.shared or not self._patterns(block, fact):
             if target.size > TILED_FROM:
                 self._tiled(block, fact)
             else:
