@@ -54,18 +54,17 @@ def _digest(*extra: str) -> str:
     return found.hexdigest()[:12]
 
 
-def compiled(case: Case, say: Say, *, expanded: bool = False) -> tuple[Path, dict[str, Any]]:
+def compiled(case: Case, say: Say) -> tuple[Path, dict[str, Any]]:
     """Return the program's file and what compiling took; compiled once for each state of the package."""
-    name = f"{case.key}{'-expanded' if expanded else ''}"
-    path = home() / "programs" / f"{name}-{_digest()}.ndp"
+    path = home() / "programs" / f"{case.key}-{_digest()}.ndp"
     about = path.with_suffix(".json")
     if not about.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        say(f"{name}: compiling")
+        say(f"{case.key}: compiling")
         import networks
 
         start = time.perf_counter()
-        program = networks.program(case, expanded=expanded)
+        program = networks.program(case)
         seconds = time.perf_counter() - start
         networks.save_program(program, path)
         about.write_text(json.dumps({"compile_seconds": seconds, "cores": program.tables.n_cores}))

@@ -24,10 +24,10 @@ def _neuron(layer: Layer) -> nd.LoihiCuba:
     return nd.LoihiCuba(du=DU, dv=DV, vth_mant=layer.vth, bias_mant=layer.bias, bias_exp=layer.bias_exp)
 
 
-def _operation(link: Link, sizes: dict[str, int], *, expanded: bool) -> Any:
+def _operation(link: Link, sizes: dict[str, int]) -> Any:
     if link.dense is not None:
         return nd.dense("a", "b", np.ascontiguousarray(link.dense.T)).operation
-    if link.conv is not None and not expanded:
+    if link.conv is not None:
         conv, stride = link.conv, (link.conv.stride, link.conv.stride)
         return Conv2d(input_shape=conv.source_shape, weights=conv.weights, stride=stride)
     csr = link.as_csr()
@@ -35,8 +35,8 @@ def _operation(link: Link, sizes: dict[str, int], *, expanded: bool) -> Any:
     return Sparse(shape=(sizes[link.target], sizes[link.source]), post=csr.indices, pre=pre, weights=csr.data)
 
 
-def network(case: Case, *, expanded: bool = False) -> nd.Network:
-    """Return the network; convolutions stay convolutions unless `expanded` asks for their synapses one by one."""
+def network(case: Case) -> nd.Network:
+    """Return the network of a case."""
     inputs = [nd.Input(name=name, shape=shape) for name, shape in case.inputs.items()]
     sizes = {item.name: item.size for item in [*inputs, *case.layers]}
     return nd.Network(
@@ -49,7 +49,7 @@ def network(case: Case, *, expanded: bool = False) -> nd.Network:
                 name=f"{link.source}_to_{link.target}",
                 source=link.source,
                 target=link.target,
-                operation=_operation(link, sizes, expanded=expanded),
+                operation=_operation(link, sizes),
                 weight_format=FORMAT,
             )
             for link in case.links
@@ -57,11 +57,11 @@ def network(case: Case, *, expanded: bool = False) -> nd.Network:
     )
 
 
-def program(case: Case, *, expanded: bool = False) -> nd.Program:
+def program(case: Case) -> nd.Program:
     """Return the compiled program."""
     options = nd.CompileOptions(fixes=False)
     target = nd.load_target(case.target, board=case.board)
-    return compile_network(network(case, expanded=expanded), target, options).require()
+    return compile_network(network(case), target, options).require()
 
 
 def stimulus(case: Case, steps: int, samples: int = 1) -> nd.Stimulus:

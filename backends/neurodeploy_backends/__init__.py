@@ -1,8 +1,6 @@
-"""Backends that ship with neurodeploy; each module is an adapter and inherits from no other.
+"""Backends that ship with neurodeploy; each folder or module is one adapter and knows of no other.
 
-To write one: make a class with `name` and `summary`, `unavailable()` (None, or the finding that says what is missing),
-`check(program)` (findings for what it cannot express) and `run(program, stimulus, *, steps, seed, threads, progress)`
-that returns a Recording; see neurodeploy.runtime.backend.Backend. Read the program's tables and the target's dialect,
-never quantize, cut or place. Import the simulator inside `run`. Declare the class as an entry point in the group
-`neurodeploy.backends`; `neurodeploy backends` then lists it.
+A backend is what neurodeploy.runtime.backend.Backend says: it reads the program's tables and the target's dialect, never
+quantizes, cuts or places. One whose simulator needs an interpreter of its own runs it through neurodeploy.worker, and
+what runs there lies in its `child` folder. `neurodeploy backends new NAME` writes the project of another one.
 """

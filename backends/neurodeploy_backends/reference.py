@@ -16,6 +16,7 @@ from neurodeploy.network import CubaLi, CubaLif, Dense, If, Li, Lif, LoihiCuba, 
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.probes import probed_variables
@@ -49,7 +50,7 @@ class ReferenceBackend:
         """Return the probes of registers that floats do not have (ND502)."""
         kinds = {item.name: item.neuron.kind for item in program.network.populations}
         for item in program.network.populations:
-            if isinstance(item.neuron, IntegerNeuron) and not isinstance(item.neuron, LoihiCuba):
+            if item.neuron.kind not in CUBA_KINDS:
                 message = f"population '{item.name}' is {item.neuron.kind}, which is integers and has no float form"
                 yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
             noisy = isinstance(item.neuron, LoihiCuba) and item.neuron.noise is not None

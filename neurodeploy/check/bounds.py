@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurodeploy._noun import IntArray, Name, Noun
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
 from neurodeploy.target.arithmetic import UNBOUNDED, effective_weights, voltage_limits
 from neurodeploy.target.dialect import Dialect
 
@@ -134,7 +135,7 @@ def state_bounds(
         driven_low, driven_high = _kept(drive_low, drive_high, dialect.state_bits, dialect.drive_overflow)
         lost = tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset
         v_low, v_high = _held(driven_low, driven_high, lost, one, steps)
-        if bool((tables.spiking[rows] == 1).all()) and bool((tables.reset[rows] == 0).all()):
+        if bool((tables.spiking[rows] == 1).all()) and bool((tables.reset[rows] == RESETS["zero"]).all()):
             threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
             v_high = np.minimum(v_high, np.maximum(threshold, 0) + np.maximum(driven_high, 0))
         forever = bool((lost > 0).all())

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.bounds import StateBounds, entries_by_core, state_bounds
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.network import LoihiCuba
-from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
 from neurodeploy.target.arithmetic import effective_weights, voltage_limits
 from neurodeploy.target.dialect import Dialect
 
@@ -113,16 +113,15 @@ def _registers(program: Program, index: int, bounds: StateBounds, a: Dialect, b:
     yield from _of(where, "its dead steps are not held by the other's register", dead > b.refractory_delay_max)
     if a.bias != b.bias:
         yield from _of(where, "the other has no bias", tables.bias_mant[rows] != 0)
-    if program.populations[index].compartments_per_neuron > 1 or bool((tables.reset[rows] == 1).any()):
-        yield from _of(where, "reset 'subtract' is an extension", tables.reset[rows] == 1)
+    if program.populations[index].compartments_per_neuron > 1 or bool((tables.reset[rows] == RESETS["subtract"]).any()):
+        yield from _of(where, "reset 'subtract' is an extension", tables.reset[rows] == RESETS["subtract"])
 
 
 def _kinds(program: Program) -> Iterator[Parting]:
     """What no other dialect has."""
-    neurons = {item.name: item.neuron for item in program.network.populations}
     for item in program.populations:
-        every, neuron = np.ones(item.size, dtype=bool), neurons[item.name]
-        if isinstance(neuron, IntegerNeuron) and not isinstance(neuron, LoihiCuba):
+        every = np.ones(item.size, dtype=bool)
+        if item.kind not in CUBA_KINDS:
             yield from _of(f"population '{item.name}'", f"kind '{item.kind}' exists in one dialect only", every)
         if "noise_at" in item.parameters:
             yield from _of(f"population '{item.name}'", "noise is drawn by another generator", every)

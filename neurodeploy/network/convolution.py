@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.network.operations import AvgPool2d, Conv1d, Conv2d, SumPool2d
 
-__all__ = ["Columns", "Window", "composed", "output_shape", "window_columns", "window_of", "window_sums"]
+__all__ = ["Columns", "Window", "composed", "output_shape", "taps_at", "window_columns", "window_of", "window_sums"]
 
 Array = NDArray[Any]
 
@@ -65,12 +65,18 @@ def output_shape(window: Window) -> tuple[int, int, int]:
     return window.weights.shape[0], places[0], places[1]
 
 
-def _axis(n: int, places: int, kernel: int, stride: int, padding: int, dilation: int) -> tuple[Array, Array, Array]:
+def taps_at(window: Window, axis: int, places: Array) -> tuple[Array, Array]:
+    """Return (places, taps) where each tap lies on an axis (0 rows, 1 columns) of the source, and whether it is inside."""
+    taps: Array = np.arange(int(window.weights.shape[2 + axis])) * window.dilation[axis] - window.padding[axis]
+    at = np.add.outer(places * window.stride[axis], taps)
+    return at, (at >= 0) & (at < window.input_shape[1 + axis])
+
+
+def _axis(window: Window, axis: int) -> tuple[Array, Array, Array]:
     """(tap, place of the output, place of the input) of one axis, without what falls on the padding."""
-    tap, place = np.meshgrid(np.arange(kernel), np.arange(places), indexing="ij")
-    source = place * stride - padding + tap * dilation
-    inside = (source >= 0) & (source < n)
-    return tap[inside], place[inside], source[inside]
+    at, inside = taps_at(window, axis, np.arange(output_shape(window)[1 + axis]))
+    tap, place = np.nonzero(inside.T)
+    return tap, place, at[place, tap]
 
 
 def window_columns(window: Window) -> Columns:
@@ -78,19 +84,7 @@ def window_columns(window: Window) -> Columns:
     _, height, width = window.input_shape
     out_channels, out_height, out_width = output_shape(window)
     per_group, kernel = window.weights.shape[1], window.weights.shape[2:]
-    axes = [
-        _axis(n, places, k, s, p, d)
-        for n, places, k, s, p, d in zip(
-            (height, width),
-            (out_height, out_width),
-            kernel,
-            window.stride,
-            window.padding,
-            window.dilation,
-            strict=True,
-        )
-    ]
-    (tap_y, out_y, in_y), (tap_x, out_x, in_x) = axes
+    (tap_y, out_y, in_y), (tap_x, out_x, in_x) = _axis(window, 0), _axis(window, 1)
     post = (out_y[:, None] * out_width + out_x[None, :]).ravel()
     pre = (in_y[:, None] * width + in_x[None, :]).ravel()
     tap = (tap_y[:, None] * kernel[1] + tap_x[None, :]).ravel()
@@ -106,27 +100,10 @@ def window_columns(window: Window) -> Columns:
 
 def window_sums(window: Window, values: Array) -> Array:
     """Return (targets,) sums of the kernel's numbers `values`, as far as the kernel lies on the source at that place."""
-    channels, height, width = output_shape(window)
-    inside = [
-        _axis_inside(n, places, k, s, p, d)
-        for n, places, k, s, p, d in zip(
-            window.input_shape[1:],
-            (height, width),
-            window.weights.shape[2:],
-            window.stride,
-            window.padding,
-            window.dilation,
-            strict=True,
-        )
-    ]
+    shape = output_shape(window)
+    (_, rows), (_, columns) = (taps_at(window, axis, np.arange(shape[1 + axis])) for axis in (0, 1))
     taps = values.sum(axis=1).astype(np.float64)
-    return np.einsum("cij,yi,xj->cyx", taps, inside[0], inside[1]).reshape(channels * height * width)
-
-
-def _axis_inside(n: int, places: int, kernel: int, stride: int, padding: int, dilation: int) -> Array:
-    """(places, taps) 1.0 where a tap lies on the source."""
-    source = np.arange(places)[:, None] * stride - padding + np.arange(kernel) * dilation
-    return ((source >= 0) & (source < n)).astype(np.float64)
+    return np.einsum("cij,yi,xj->cyx", taps, rows.astype(float), columns.astype(float)).reshape(prod(shape))
 
 
 def composed(first: Columns, second: Columns, n_pre: int) -> Columns:

@@ -14,7 +14,7 @@ The cleared state, at the start of every sample, is v = the reset value (mode "v
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -33,6 +33,7 @@ from neurodeploy.network.graded import (
 )
 
 __all__ = [
+    "CUBA_KINDS",
     "CubaLi",
     "CubaLif",
     "Discretization",
@@ -196,5 +197,7 @@ class LoihiCuba(IntegerNeuron):
 
 
 Cuba = If | Lif | CubaLif | Li | CubaLi | LoihiCuba
+CUBA_KINDS: tuple[str, ...] = tuple(kind.model_fields["kind"].default for kind in get_args(Cuba))
+"""Kinds that are the current-based compartment of every dialect; the others are lava's alone."""
 Lava = TernaryCuba | SigmaDelta | Delta | Sigma | GradedRelu | Product | ResonateFire | ResonateZero | AdaptiveLif
 Neuron = Annotated[Cuba | Lava, Field(discriminator="kind")]

@@ -8,13 +8,12 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
+from neurodeploy.program.tables import RESETS, InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
 
 __all__ = ["Lists", "Segment", "build_tables", "make_format"]
 
 Ints = NDArray[np.int64]
-_RESETS = {"zero": 0, "subtract": 1, "none": 2}
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, n
         name: np.concatenate([getattr(item, name) for item in populations])[first].astype(types.get(name, np.int8))
         for name in names
     }
-    columns["reset"] = np.array([_RESETS[item.reset] for item in populations], dtype=np.int8)[population]
+    columns["reset"] = np.array([RESETS[item.reset] for item in populations], dtype=np.int8)[population]
     columns["spiking"] = np.array([int(item.spiking) for item in populations], dtype=np.int8)[population]
     return columns
 

@@ -11,7 +11,11 @@ from typing import Literal
 
 from neurodeploy._noun import IntArray, Name, Noun
 
-__all__ = ["InputRoutes", "SynapseFormat", "Tables"]
+__all__ = ["RESETS", "InputRoutes", "SynapseFormat", "Tables"]
+
+
+RESETS = {"zero": 0, "subtract": 1, "none": 2}
+"""Reset of a compartment -> its number in the tables."""
 
 
 class SynapseFormat(Noun):
@@ -62,7 +66,7 @@ class Tables(Noun):
     vmin_exp: IntArray
     vmax_exp: IntArray
     reset: IntArray
-    """0 zero, 1 subtract, 2 none."""
+    """As numbered in RESETS."""
     spiking: IntArray
     """1, or 0 for a compartment that has no threshold."""
     out_axon_ptr: IntArray

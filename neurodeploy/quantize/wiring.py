@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurodeploy._noun import IntArray, Name, Noun
 from neurodeploy.network import WeightFormat
-from neurodeploy.network.convolution import Window, output_shape, window_sums
+from neurodeploy.network.convolution import Window, output_shape, taps_at, window_sums
 
 __all__ = ["Part", "QuantizedProjection", "WindowProjection", "parts"]
 
@@ -175,10 +175,11 @@ class WindowProjection(_Projection):
 
     def into(self, neurons: Ints) -> Part:
         """Return the synapses into some targets, which ascend."""
-        channels, height, width = output_shape(self.window)
+        window = self.window
+        channels, height, width = output_shape(window)
         channel, place = np.divmod(neurons, height * width)
-        y, inside_y = self._taps(place // width, 0)
-        x, inside_x = self._taps(place % width, 1)
+        y, inside_y = taps_at(window, 0, place // width)
+        x, inside_x = taps_at(window, 1, place % width)
         per_group = self.kernel.shape[1]
         place = (y[:, :, None] * self.input_shape[2] + x[:, None, :]).reshape(neurons.size, 1, -1)
         inside = (inside_y[:, :, None] & inside_x[:, None, :]).reshape(neurons.size, 1, -1)
@@ -190,12 +191,6 @@ class WindowProjection(_Projection):
         mantissas = self.kernel.reshape(channels, per_group, -1)[channel][there]
         ptr: Ints = np.r_[0, np.cumsum(there.sum(axis=(1, 2)))]
         return Part(ptr, source[there], mantissas, np.full(mantissas.size, self.delay, dtype=np.uint8))
-
-    def _taps(self, place: Any, axis: int) -> tuple[Any, Any]:
-        """(targets, taps) places of the input on one axis, and whether they are inside."""
-        taps: Ints = np.arange(int(self.kernel.shape[2 + axis])) * self.dilation[axis] - self.padding[axis]
-        at: Any = place[:, None] * self.stride[axis] + taps
-        return at, (at >= 0) & (at < self.input_shape[1 + axis])
 
 
 def parts(projection: QuantizedProjection | WindowProjection) -> Iterator[tuple[int, Part]]:

@@ -12,7 +12,9 @@ from neurodeploy.check.bounds import state_bounds
 from neurodeploy.check.foreign import dialect_refusals
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.network import Current
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.state import RunOptions
@@ -25,8 +27,6 @@ __all__ = ["Brian2LoihiBackend"]
 
 DIALECT = "brian2loihi"
 SCRIPT = Path(__file__).with_name("child") / "simulate.py"
-CUBA = ("if", "lif", "cuba_lif", "li", "cuba_li", "loihi_cuba")
-RESET_ZERO = 0
 INTEGER_BITS = 31
 """Brian2's int() gives 32 bits; beyond them its voltages and currents are no longer what its equations say."""
 
@@ -104,9 +104,9 @@ def _faults(program: Program) -> Iterator[str]:
     resets = {item.name: item.state_reset for item in program.network.populations}
     for index, item in enumerate(program.populations):
         where, rows = f"population '{item.name}'", tables.population == index
-        if item.kind not in CUBA:
+        if item.kind not in CUBA_KINDS:
             yield f"{where} is {item.kind}, which Brian2Loihi does not have"
-        if bool((tables.reset[rows & (tables.spiking == 1)] != RESET_ZERO).any()):
+        if bool((tables.reset[rows & (tables.spiking == 1)] != RESETS["zero"]).any()):
             yield f"{where} does not reset to 0, and its groups do nothing else"
         if "noise_at" in item.parameters:
             yield f"{where} has noise, which Brian2Loihi does not have"
@@ -132,7 +132,7 @@ def _range_faults(program: Program, steps: int) -> Iterator[str]:
         far = max(
             int(np.abs(np.asarray(getattr(bounds, name))).max(initial=0)) for name in ("u_low", "u_high", "v_low")
         )
-        if program.populations[index].kind not in CUBA:
+        if program.populations[index].kind not in CUBA_KINDS:
             continue
         if max(far, int(np.asarray(bounds.v_high).max(initial=0))) >> INTEGER_BITS:
             yield f"{where} can leave the 32 bits in which Brian2 rounds"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
 from neurodeploy.target.arithmetic import UNBOUNDED, voltage_limits
 from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator.parts import PAD, Part, whole
@@ -37,7 +38,10 @@ def registers_of(program: Program, parts: list[Part], size: int) -> dict[str, Ar
         found["vth"][here] = np.where(tables.spiking[rows] == 1, threshold, UNBOUNDED)
         found["vmin"][here], found["vmax"][here] = voltage_limits(dialect, tables.vmin_exp[rows], tables.vmax_exp[rows])
         found["refract"][here] = tables.refract_delay[rows]
-        found["reset"][here] = np.choose(tables.reset[rows], [np.full(rows.size, -1), threshold, np.zeros(rows.size)])
+        kept = {"zero": np.full(rows.size, -1), "subtract": threshold, "none": np.zeros(rows.size)}
+        found["reset"][here] = np.choose(
+            tables.reset[rows], [kept[name] for name in sorted(RESETS, key=RESETS.__getitem__)]
+        )
         found["core"][here] = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))[rows]
     return found
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import Current
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import PlacedPopulation, Program
+from neurodeploy.program.tables import RESETS
 from neurodeploy.runtime.probes import ProbedVariable
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.dialect import Dialect
@@ -18,9 +20,7 @@ from neurodeploy.worker import registers
 
 __all__ = ["population_faults", "probe_faults", "stimulus_faults", "table_faults"]
 
-CUBA = ("if", "lif", "cuba_lif", "li", "cuba_li", "loihi_cuba")
 WITHOUT_STATE = ("relu", "product")
-RESET_ZERO = 0
 
 
 def _cannot(backend: str, message: str, *fixes: str) -> Diagnostic:
@@ -39,11 +39,11 @@ def population_faults(program: Program, backend: str, dialect: Dialect) -> Itera
                 f"{where} has dead steps after a spike in {dead.size} neurons, and lava's fixed-point LIF has none"
             )
             yield _cannot(backend, message, "refractory_steps = 0")
-        if bool((given["reset"][spiking] != RESET_ZERO).any()):
+        if bool((given["reset"][spiking] != RESETS["zero"]).any()):
             yield _cannot(backend, f"{where} does not reset to 0, and lava's LIF does nothing else", "reset = zero")
         if "noise_at" in item.parameters:
             yield _cannot(backend, f"{where} has noise, and lava's LIF has none")
-        if resets[item.name] is not None and item.kind not in CUBA:
+        if resets[item.name] is not None and item.kind not in CUBA_KINDS:
             yield _cannot(backend, f"{where} is {item.kind} with a periodic reset, which lava has for LIF only")
         yield from _ranges(item, given, backend, dialect)
 
@@ -57,7 +57,7 @@ def _ranges(
     spans = {"du": (0, top), "dv": (0, top), "vth_mant": (0, largest)}
     for name, (low, high) in spans.items():
         bad = np.flatnonzero((given[name] < low) | (given[name] > high))
-        if bad.size and item.kind in CUBA:
+        if bad.size and item.kind in CUBA_KINDS:
             where = f"population '{item.name}': {name} of {bad.size} neurons is outside {low}..{high}"
             yield _cannot(backend, f"{where}, first neuron {int(bad[0])}")
 

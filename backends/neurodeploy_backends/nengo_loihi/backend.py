@@ -10,7 +10,9 @@ import numpy as np
 from neurodeploy.check.foreign import dialect_refusals
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.network import Current
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.recording import RanOn, Recording
 from neurodeploy.runtime.state import RunOptions
@@ -35,8 +37,6 @@ __all__ = ["NengoLoihiBackend", "NengoLoihiBoardBackend"]
 
 DIALECT = "nengo"
 SCRIPT = Path(__file__).with_name("child") / "simulate.py"
-CUBA = ("if", "lif", "cuba_lif", "li", "cuba_li", "loihi_cuba")
-RESET_ZERO = 0
 
 
 class NengoLoihiBackend:
@@ -107,9 +107,9 @@ def _faults(program: Program) -> Iterator[tuple[str, str]]:
     resets = {item.name: item.state_reset for item in program.network.populations}
     for index, item in enumerate(program.populations):
         where, rows = f"population '{item.name}'", tables.population == index
-        if item.kind not in CUBA:
+        if item.kind not in CUBA_KINDS:
             yield f"{where} is {item.kind}, which nengo-loihi does not have", ""
-        if bool((tables.reset[rows & (tables.spiking == 1)] != RESET_ZERO).any()):
+        if bool((tables.reset[rows & (tables.spiking == 1)] != RESETS["zero"]).any()):
             yield f"{where} does not reset to 0, and a compartment of nengo-loihi does nothing else", "reset = zero"
         if "noise_at" in item.parameters:
             yield f"{where} has noise, which nengo-loihi draws from another generator", ""
