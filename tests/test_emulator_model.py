@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator import blocks, job
+from neurodeploy_backends.emulator.lower import lower
 
 import neurodeploy as nd
 from neurodeploy.mapping import Cut, partition, place
@@ -16,6 +17,7 @@ from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.runtime import RunOptions, Stimulus, run_program
+from neurodeploy.runtime.seen import run_findings
 from neurodeploy.target import load_dialect, load_target
 
 STEPS = 25
@@ -346,6 +348,54 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
         assert np.array_equal(found.states["v"], expected.states["v"])
         assert np.array_equal(found.active_updates, expected.active_updates)
     assert len(expected.spikes["cells"]) > 1000
+
+
+@pytest.mark.parametrize("registers", ["shared", "own bias", "own"])
+@pytest.mark.parametrize(
+    ("proven", "du", "dv", "exponent"), [(2, 2000, 2000, 0), (1, 2000, 0, 0), (0, 0, 2000, 7)], ids=str
+)
+def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, proven, du, dv, exponent):
+    """Nothing overflows and v meets no limit; v is not bounded; u is not bounded, and does overflow here."""
+    rng, size, lines = np.random.default_rng(8), 40, 30
+    neuron = nd.LoihiCuba(
+        du=du,
+        dv=dv,
+        vth_mant=np.arange(size) + 300 if registers == "own" else 300,
+        bias_mant=0 if registers == "shared" else np.arange(size) - 20,
+        bias_exp=4,
+    )
+    weights = rng.integers(-100, 120, (size, lines)) * 2
+    projection = nd.Projection(
+        name="p",
+        source="in",
+        target="cells",
+        operation=Dense(weights=weights),
+        weight_format=WeightFormat(weight_bits=8, exponent=exponent, sign_mode="mixed"),
+    )
+    network = nd.Network(
+        name="proven",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=lines),),
+        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
+        projections=(projection,),
+        probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
+    )
+    post, pre = np.nonzero(np.ones_like(weights))
+    found = zip(pre.tolist(), post.tolist(), weights[post, pre].tolist(), strict=True)
+    synapses = [("in", i, j, weight, 0, exponent, 0) for i, j, weight in found]
+    target = load_target("loihi1")
+    program = place(partition(quantize(network, target), target), target)
+    assert lower(program).layout.populations["proven"][0] == proven
+    events = np.argwhere(rng.random((STEPS, lines)) < 0.4) + [1, 0]
+    spikes, u, v = SlowModel(neuron, size, synapses, "loihi1").run(events.tolist())
+    recording = run_program(program, stimulus_of(events), steps=STEPS, options=RunOptions(overflow=False))
+    assert [tuple(row[1:]) for row in recording.spikes["cells"].tolist()] == spikes
+    assert recording.states["u"][0, -1].tolist() == u
+    assert recording.states["v"][0, -1].tolist() == v
+    assert len(spikes) > 50
+    watched = run_program(program, stimulus_of(events), steps=STEPS)
+    overflowed = [item.code for item in run_findings(program, watched) if item.code == "ND530"]
+    assert bool(overflowed) == (proven == 0)
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -35,14 +35,14 @@ def _record(names):
 
 POPULATION = _record(
     "start size padded kind owner acc slots planes plane_shift ports model graded noise noise_exponent noise_offset "
-    "noise_column left right state_shift drive_shift ku kv bias vth vmin vmax reset refract sleeps reset_every reset_at "
+    "noise_column left right state_shift drive_shift proven ku kv bias vth vmin vmax reset refract sleeps reset_every reset_at "
     "record room ids first input runs run_stop"
 )
 """start: first row. padded: size up to a multiple of 64. owner: thread. acc: its accumulators, planes x slots x padded.
 plane_shift: of plane 0, in the arenas of plane shifts and ports; ports: planes that stay apart, the others are added to
 them. model: see MODELS. graded: 1 if its spikes have values. noise: 0 none, 1 current, 2 membrane; noise_column: of the
 first neuron in given draws, or -1. left, right: shifts that give q its unit and wrap it. state_shift, drive_shift: shifts
-that wrap u, and u + bias. ku ... refract: registers, where all neurons share them. sleeps: 1 if a silent population stays
+that wrap u, and u + bias. proven: 1 if nothing can overflow, 2 if v meets no limit either. ku ... refract: registers, where all neurons share them. sleeps: 1 if a silent population stays
 silent. record, room: its rows of the recording, room 0 for none. ids, first: neuron of a row, from the arena, or (ids < 0)
 first + row. runs, run_stop: its rows by core."""
 BLOCK = _record("kind bytes source target owner width weights index pointer shift delay plane tile_bits tiles")
@@ -270,18 +270,27 @@ def _wrapped(x, shift):
 
 
 @njit(forceinline=True)
-def _update_even(pop, u, v, acc, flags, biases, n):
-    """One step of n neurons with the same registers, no dead steps, reset to zero; `biases` None: the same bias, too."""
+def _update_even(pop, u, v, acc, flags, biases, wraps, limits, n):
+    """One step of n neurons with the same registers, no dead steps, reset to zero.
+
+    `biases` None: all have the same. `wraps` None: proven that nothing overflows; `limits` None: nor does v meet a limit.
+    What is None is left out when this is compiled.
+    """
     ku, kv, bias, vth = I2(pop.ku), I2(pop.kv), I4(pop.bias), I4(pop.vth)
     vmin, vmax, left, right = I4(pop.vmin), I4(pop.vmax), I4(pop.left), I4(pop.right)
     state, drive = I4(pop.state_shift), I4(pop.drive_shift)
     for i in range(n):
-        x = _wrapped(I4(_kept(u[i], ku) + _down(_up(acc[i], left), right)), state)
+        q = _up(acc[i], left)
         acc[i] = I4(0)
-        u[i] = x
         own = bias if biases is None else biases[i]
-        y = I4(_kept(v[i], kv) + _wrapped(I4(x + own), drive))
-        y = min(max(y, vmin), vmax)
+        if wraps is None:
+            x = I4(_kept(u[i], ku) + q)
+            y = I4(_kept(v[i], kv) + I4(x + own))
+        else:
+            x = _wrapped(I4(_kept(u[i], ku) + _down(q, right)), state)
+            y = I4(_kept(v[i], kv) + _wrapped(I4(x + own), drive))
+        u[i] = x
+        y = y if limits is None else min(max(y, vmin), vmax)
         fired = y > vth
         flags[i] = np.uint8(fired)
         v[i] = I4(0) if fired else y
@@ -542,6 +551,17 @@ def _scan(state, pop, parity, low, n, count):
     return count + _list_flags(_view(state.flags, pop.start + low, n), low, spikes)
 
 
+@njit
+def _update_plain(pop, u, v, acc, flags, biases, n):
+    """The loop without what is proven to change nothing."""
+    if pop.proven == 2:
+        _update_even(pop, u, v, acc, flags, biases, None, None, n)
+    elif pop.proven == 1:
+        _update_even(pop, u, v, acc, flags, biases, None, True, n)
+    else:
+        _update_even(pop, u, v, acc, flags, biases, True, True, n)
+
+
 @njit(forceinline=True)
 def _update_narrow(pop, layout, state, slot, parity):
     """Update and scan a population chunk by chunk; return its spikes."""
@@ -552,9 +572,9 @@ def _update_narrow(pop, layout, state, slot, parity):
         u, v = _view(state.u, at, whole), _view(state.v, at, whole)
         acc, flags = _view(state.acc, slot + low, whole), _view(state.flags, at, whole)
         if pop.kind == EVEN:
-            _update_even(pop, u, v, acc, flags, None, whole)
+            _update_plain(pop, u, v, acc, flags, None, whole)
         elif pop.kind == BIASED:
-            _update_even(pop, u, v, acc, flags, _view(layout.bias, at, whole), whole)
+            _update_plain(pop, u, v, acc, flags, _view(layout.bias, at, whole), whole)
         else:
             _update_mixed(pop, layout, state, at, whole, slot + low)
         for k in range(n, whole):

@@ -101,7 +101,9 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
         builder.add(fact, units[fact.target])
     slots = [1 + max((f.most_delay for f in facts if f.target == n), default=0) for n in range(len(parts))]
     numbers, fold = models.numbers(program, noise), program.target.dialect.current_overflow == "fold"
-    shape = Shape(program, parts, registers, wide, units, slots, builder.planes, builder.ports, numbers, fold, proven)
+    shape = Shape(
+        program, parts, registers, wide, units, slots, builder.planes, builder.ports, numbers, fold, proven, unlimited
+    )
     table, accumulators, arenas = population_rows(shape, values)
     layout = kernels.Layout(
         populations=table,

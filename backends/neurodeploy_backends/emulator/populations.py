@@ -91,6 +91,9 @@ class Shape(NamedTuple):
     """Population -> columns of the population table that its kind sets."""
     fold: bool
     proven: bool
+    """Nothing overflows, whatever is shown."""
+    unlimited: bool
+    """Nor does v meet a limit."""
 
 
 class _Arenas:
@@ -170,6 +173,7 @@ def _arithmetic(shape: Shape, number: int) -> dict[str, int]:
     quiet = (registers["bias"][here] == 0) & (registers["vth"][here] >= 0)
     quiet &= (registers["vmin"][here] <= 0) & (registers["vmax"][here] >= 0)
     row = {"kind": kind, "left": wraps + unit, "right": wraps, "state_shift": state, "drive_shift": drive}
+    row["proven"] = free + shape.unlimited
     row |= {name: int(registers[name][part.start]) for name in ("ku", "kv", "bias", "vth", "vmin", "vmax")}
     return row | {"sleeps": int(quiet.all())}
 
