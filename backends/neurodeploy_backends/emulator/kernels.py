@@ -41,10 +41,11 @@ POPULATION = _record(
 """start: first row. padded: size up to a multiple of 64. owner: thread. acc: its accumulators, planes x slots x padded.
 plane_shift: of plane 0, in the arenas of plane shifts and ports; ports: planes that stay apart, the others are added to
 them. model: see MODELS. graded: 1 if its spikes have values. noise: 0 none, 1 current, 2 membrane; noise_column: of the
-first neuron in given draws, or -1. left, right: shifts that give q its unit and wrap it. state_shift, drive_shift: shifts
-that wrap u, and u + bias. proven: 1 if nothing can overflow, 2 if v meets no limit either. ku ... refract: registers, where all neurons share them. sleeps: 1 if a silent population stays
-silent. record, room: its rows of the recording, room 0 for none. ids, first: neuron of a row, from the arena, or (ids < 0)
-first + row. runs, run_stop: its rows by core."""
+first neuron in given draws, or -1. left, right: shifts that give q its unit and wrap it. state_shift, drive_shift:
+shifts that wrap u, and u + bias. proven: 1 if nothing can overflow, 2 if v meets no limit either. ku ... refract:
+registers, where all neurons share them. sleeps: 1 if a silent population stays silent. record, room: its rows of the
+recording, room 0 for none. ids, first: neuron of a row, from the arena, or (ids < 0) first + row. runs, run_stop: its
+rows by core."""
 BLOCK = _record("kind bytes source target owner width weights index pointer shift delay plane tile_bits tiles")
 """bytes: of a weight. width: accumulators of a row. weights, index, pointer: offsets into the arenas. shift: of a weight
 to the unit of the accumulators. delay: of all synapses, unless each has its own."""
