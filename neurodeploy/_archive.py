@@ -164,7 +164,10 @@ def _read_array(path: Path, archive: zipfile.ZipFile, member: str) -> NDArray[An
         if "Object arrays" in str(error):
             raise refuse("ND006", path, f"tensor '{member}' holds Python objects, which are never loaded") from None
         raise refuse("ND003", path, f"tensor '{member}' is damaged: {error}") from None
-    array.flags.writeable = False  # so that the noun takes it as it is
+    # so that the noun takes it as it is; what was read may be another shape of what owns the memory
+    for part in (array.base, array):
+        if isinstance(part, np.ndarray):
+            part.flags.writeable = False
     return array
 
 

@@ -113,8 +113,16 @@ def _same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def _is_fixed(array: NDArray[Any]) -> bool:
+    """Whether nobody can write to an array: it, or all of what it is another shape of, is read-only and owns its memory."""
+    whole = array if array.base is None else as_array(array.base)
+    if whole is None or not array.flags.c_contiguous or whole.nbytes != array.nbytes:
+        return False
+    return whole.flags.owndata and not (whole.flags.writeable or array.flags.writeable)
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    if array.flags.writeable or not array.flags.owndata or not array.flags.c_contiguous:
+    if not _is_fixed(array):
         array = np.array(array, order="C")
         array.flags.writeable = False
     return array
@@ -219,4 +227,4 @@ def json_digest(plain: Any) -> str:
 def array_sha256(array: NDArray[Any]) -> str:
     """Return the sha256 (hex) of an array's values: little-endian, C order, container-independent."""
     little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
-    return hashlib.sha256(little.tobytes()).hexdigest()
+    return hashlib.sha256(little.reshape(-1).view(np.uint8).data).hexdigest()

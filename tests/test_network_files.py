@@ -177,3 +177,17 @@ def test_the_schema_names_the_fields_of_a_saved_document(tmp_path):
     document, schema = json.loads((tmp_path / "a.nd.json").read_text()), json_schema()
     assert set(document) <= set(schema["properties"])
     assert schema["additionalProperties"] is False
+
+
+def test_an_array_that_somebody_can_still_write_to_is_copied():
+    whole = np.arange(6.0)
+    shaped, part = whole.reshape(2, 3), np.arange(12.0).reshape(2, 6)[:, :3]
+    operation = nd.Dense(weights=shaped)
+    shaped.flags.writeable = part.flags.writeable = False  # `whole` is as it was
+    again = nd.Dense(weights=shaped)
+    whole[:] = 9
+    assert operation.weights.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert again.weights.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert not np.shares_memory(nd.Dense(weights=part).weights, part)
+    whole.flags.writeable = False
+    assert np.shares_memory(nd.Dense(weights=shaped).weights, whole)

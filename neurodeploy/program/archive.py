@@ -65,7 +65,7 @@ def table_faults(program: Program) -> list[str]:
     faults = _shape_faults(program)
     if faults:
         return faults
-    core_of_axon = np.repeat(np.arange(program.tables.n_cores), np.diff(program.tables.in_axon_ptr))
+    core_of_axon = np.repeat(np.arange(program.tables.n_cores, dtype=np.int32), np.diff(program.tables.in_axon_ptr))
     return _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon) or _golden_faults(program)
 
 
@@ -143,17 +143,20 @@ def _index_faults(program: Program, core_of_axon: Any) -> list[str]:
     return faults
 
 
+def _largest(values: Any, ptr: Any) -> Any:
+    """Greatest of each part [ptr[k], ptr[k + 1]) of values that are not negative, int32; 0 of an empty one."""
+    found = np.zeros(ptr.size - 1, dtype=np.int32)
+    holds = ptr[1:] > ptr[:-1]
+    found[holds] = np.maximum.reduceat(values, ptr[:-1][holds]) if holds.any() else 0
+    return found
+
+
 def _target_faults(program: Program, core_of_axon: Any) -> list[str]:
     """Faults of entries: every target of a list, counted from each axon's base, is a row of the core."""
     t = program.tables
     if not t.entry_target.size or not core_of_axon.size:
         return []
-    furthest = np.maximum.reduceat(t.entry_target, np.minimum(t.entry_ptr[:-1], t.entry_target.size - 1)).astype(
-        np.int64
-    )
-    furthest[np.diff(t.entry_ptr) == 0] = 0
-    per_list = np.zeros(t.segment_ptr.size - 1, dtype=np.int64)
-    np.maximum.at(per_list, np.repeat(np.arange(per_list.size), np.diff(t.segment_ptr)), furthest)
-    reach = per_list[t.in_axon_list + t.list_ptr[core_of_axon]] + t.in_axon_base
+    per_list = _largest(_largest(t.entry_target, t.entry_ptr), t.segment_ptr)
+    reach = per_list[t.in_axon_list + t.list_ptr.astype(np.int32)[core_of_axon]] + t.in_axon_base
     faults = _range_faults("in_axon_base", t.in_axon_base, np.diff(t.compartment_ptr)[core_of_axon])
     return faults + _range_faults("entry_target", reach, np.diff(t.compartment_ptr)[core_of_axon])
