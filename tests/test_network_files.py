@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy._archive import sealed_bytes
 from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.network import Dense
 from neurodeploy.network.files import load_network, save_network
 from neurodeploy.network.migrations import migrate
 from neurodeploy.network.schema import json_schema
@@ -182,12 +183,12 @@ def test_the_schema_names_the_fields_of_a_saved_document(tmp_path):
 def test_an_array_that_somebody_can_still_write_to_is_copied():
     whole = np.arange(6.0)
     shaped, part = whole.reshape(2, 3), np.arange(12.0).reshape(2, 6)[:, :3]
-    operation = nd.Dense(weights=shaped)
+    operation = Dense(weights=shaped)
     shaped.flags.writeable = part.flags.writeable = False  # `whole` is as it was
-    again = nd.Dense(weights=shaped)
+    again = Dense(weights=shaped)
     whole[:] = 9
     assert operation.weights.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert again.weights.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert not np.shares_memory(nd.Dense(weights=part).weights, part)
+    assert not np.shares_memory(Dense(weights=part).weights, part)
     whole.flags.writeable = False
-    assert np.shares_memory(nd.Dense(weights=shaped).weights, whole)
+    assert np.shares_memory(Dense(weights=shaped).weights, whole)
