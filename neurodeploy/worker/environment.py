@@ -17,6 +17,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 
 __all__ = [
     "DATA_VARIABLE",
+    "BoardPackage",
     "Environment",
     "Interpreter",
     "data_folder",
@@ -49,6 +50,16 @@ class Environment(Noun):
     def folder(self) -> Path:
         """Return where it is installed, or would be."""
         return data_folder() / "environments" / self.name
+
+
+class BoardPackage(NamedTuple):
+    """What reaches a board, and is in no public index."""
+
+    distribution: str
+    what: str
+    """"Intel's package for Loihi 2", as a sentence about what is missing names it."""
+    simulation: str
+    """The backend that computes the same without a board."""
 
 
 class Interpreter(NamedTuple):
@@ -134,11 +145,14 @@ def _has(interpreter: Path, distribution: str) -> bool:
     return False
 
 
-def needs(environment: Environment, backend: str, distribution: str, what: str) -> Diagnostic | None:
+def needs(environment: Environment, backend: str, package: BoardPackage) -> Diagnostic | None:
     """Return the finding that a board's package is not in the environment (ND545), or None."""
     found = interpreter_of(environment)
-    if found is not None and _has(found.path, distribution):
+    if found is not None and _has(found.path, package.distribution):
         return None
-    message = f"no board can be reached: {distribution}, {what}, is not in the environment '{environment.name}'"
-    fixes = [f"install it there and attach a board; the interpreter is {found.path if found else 'not installed'}"]
+    message = f"no board can be reached: {package.distribution} ({package.what}) is not in the environment '{environment.name}'"
+    install = (
+        f"install {package.distribution} with {found.path if found else 'its interpreter, which is not installed'}"
+    )
+    fixes = [f"{install}, and attach a board", f"--backend {package.simulation}, which needs no board"]
     return finding("ND545", f"backend '{backend}'", message, fixes=fixes)

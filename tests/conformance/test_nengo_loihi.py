@@ -9,7 +9,7 @@ from neurodeploy.conformance import corpus, judge
 BACKENDS = ("nengo-loihi",)
 GRADED = {case.name for case in corpus() if case.feature == "kinds that send values"}
 REFUSED = {case.name for case in corpus() if case.feature == "delays"} | GRADED
-REFUSED |= {"weights_shift_with_delay", "weights_shift_with_delays", "noise", "reset_periodic"}
+REFUSED |= {"weights_shift_with_delay", "weights_shift_with_delays", "reset_periodic"}
 REFUSED |= {"reset_subtract", "lif_subtract"}
 
 

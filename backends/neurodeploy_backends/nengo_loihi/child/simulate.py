@@ -52,7 +52,9 @@ class Model:
         cell.bias, cell.refract_delay = given["bias"], given["refract"]
         cell.scale_u = cell.scale_v = False
         cell.vmin, cell.vmax = item["vmin"], item["vmax"]
-        cell.noise_exp, cell.noise_offset = 1, 0
+        cell.enable_noise[:] = item["noise_at"] >= 0
+        cell.noise_at_membrane = max(item["noise_at"], 0)
+        cell.noise_exp, cell.noise_offset = item["noise_exponent"], item["noise_offset"]
         self.model.add_block(made)
         return made
 
@@ -82,11 +84,25 @@ class Model:
         return made
 
 
+class Draws:
+    """Stands where the emulator has its generator, which draws once in a step for all rows: gives what a job brings."""
+
+    def __init__(self, table):
+        self.rows = iter(table)
+
+    def randint(self, low, high, size, dtype):
+        """Return the next step's draws."""
+        return next(self.rows).astype(dtype)
+
+
 def emulated(model, job, done):
     """Return (key -> (steps, rows of all blocks)) of the emulator."""
     from nengo_loihi.emulator import EmulatorInterface
 
     emulator = EmulatorInterface(model.model, seed=0)
+    noise = job.arrays.get(f"run.{model.sample}.noise")
+    if noise is not None:
+        emulator.rng = Draws(noise)
     for step in range(job.plan["steps"]):
         emulator.step()
         job.step(done + step + 1)
