@@ -45,8 +45,8 @@ class Lacks(Noun):
     """A reset to anything but 0."""
     noise: str | None = None
     periodic_reset: str | None = None
-    periodic_kinds: tuple[str, ...] = ()
-    """Neuron kinds whose periodic reset it has, whatever stands above."""
+    periodic_kinds: tuple[str, ...] | None = None
+    """Neuron kinds of which that is so; None: all."""
     silent: str | None = None
     """Neurons that never spike."""
     bias: str | None = None
@@ -71,8 +71,8 @@ def lacking(program: Program, lacks: Lacks) -> Iterator[Lack]:
     """Yield the features of a program that a simulator does not have, population by population, then inputs and delays."""
     resets = {item.name: item.state_reset for item in program.network.populations}
     for item in program.populations:
-        kept = lacks.periodic_reset is None or item.kind in lacks.periodic_kinds
-        for told, *fixes in _of_population(program, item, lacks, periodic=not kept and resets[item.name] is not None):
+        periodic = resets[item.name] is not None and item.kind in (lacks.periodic_kinds or (item.kind,))
+        for told, *fixes in _of_population(program, item, lacks, periodic=periodic):
             yield Lack(f"population '{item.name}' {told}", tuple(fixes))
     for item in program.network.inputs:
         if lacks.values is not None and isinstance(item.encoder, Current):
@@ -96,8 +96,8 @@ def _of_population(
         yield f"does not reset to 0, and {lacks.reset}", "reset = zero"
     if lacks.noise is not None and "noise_at" in item.parameters:
         yield f"has noise, {lacks.noise}", "no noise"
-    if periodic:
-        yield (str(lacks.periodic_reset).format(kind=item.kind),)
+    if lacks.periodic_reset is not None and periodic:
+        yield (lacks.periodic_reset.format(kind=item.kind),)
     if lacks.bias is not None and bool((tables.bias_mant[rows] != 0).any()):
         yield (f"has a bias, {lacks.bias}",)
     if lacks.silent is not None and not bool(spiking.all()):

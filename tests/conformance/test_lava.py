@@ -21,7 +21,7 @@ REFUSED = {
     **dict.fromkeys(("refractory", "refractory_by_neuron", "v_register"), "ND208"),
     **dict.fromkeys(("limit_voltage_registers", "limits_of_two_populations"), "ND208"),
     **dict.fromkeys(("reset_subtract", "lif_subtract"), "ND213"),
-    **dict.fromkeys(("noise", "noise_at_current", "sigma_delta_periodic_reset"), "ND502"),
+    **dict.fromkeys(("noise", "noise_at_current"), "ND502"),
     "lif_refractory": "ND210",
 }
 """Cases that lava cannot run, and who says so: ND2xx the target of its dialect, ND502 the adapter."""

@@ -18,7 +18,7 @@ from neurodeploy.target.files import load_dialect
 from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
 from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
-from neurodeploy_backends.lava.express import cannot_probe, cannot_show, out_of_range
+from neurodeploy_backends.lava.express import cannot_probe, cannot_reset, cannot_show, out_of_range
 
 __all__ = ["LavaBackend", "LavaLoihi1Backend", "LavaLoihi2Backend"]
 
@@ -29,8 +29,6 @@ FEW = 4
 LACKS = Lacks(
     reset="lava's LIF does nothing else",
     noise="and lava's LIF has none",
-    periodic_reset="is {kind} with a periodic reset, which lava has for LIF only",
-    periodic_kinds=CUBA_KINDS,
     refractory_delay_max=load_dialect(DIALECT).refractory_delay_max,
     refractory="has dead steps after a spike in {n} neurons, and lava's fixed-point LIF has none",
     delay_steps_max=load_dialect(DIALECT).delay_steps_max,
@@ -52,6 +50,7 @@ class LavaBackend(SimulatorBackend):
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
         """Yield registers and weights that lava takes without a word and computes something else with, and lost states."""
         yield from out_of_range(program, load_dialect(DIALECT))
+        yield from cannot_reset(program)
         yield from cannot_probe(program, probes)
 
     def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Lack]:
@@ -85,12 +84,15 @@ class LavaLoihi1Backend(LavaLoihi2Backend):
 
 
 def _for_lava(program: Program, job: Flat, board: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The job with what only lava wants: periodic resets, and a threshold out of reach where a neuron has none."""
+    """The job with what only lava wants: periodic resets, the start of thresholds that move, a threshold out of reach for none."""
     dialect, arrays, populations = load_dialect(DIALECT), dict(job.arrays), list[dict[str, Any]]()
     never = 1 << (dialect.state_bits - dialect.threshold_shift_bits)
     for number, (row, item) in enumerate(zip(job.plan["populations"], program.network.populations, strict=True)):
         threshold, spiking = (job.arrays[f"population.{number}.{name}"] for name in ("vth_mant", "spiking"))
         arrays[f"population.{number}.vth_mant"] = np.where(spiking == 1, threshold, never)
+        if item.neuron.kind == "adaptive_lif":
+            start = job.arrays[f"population.{number}.theta_0"] * float(1 << dialect.threshold_shift_bits)
+            arrays[f"population.{number}.theta_at_reset"] = np.trunc(start).astype(np.int64)
         reset = item.state_reset
         every = {"reset_every": reset.interval_steps, "reset_at": reset.offset_steps} if reset else {}
         populations.append({**row, **every})

@@ -15,7 +15,7 @@ from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.dialect import Dialect
 from neurodeploy.worker import Lack, registers
 
-__all__ = ["cannot_probe", "cannot_show", "out_of_range"]
+__all__ = ["cannot_probe", "cannot_reset", "cannot_show", "out_of_range"]
 
 WITHOUT_STATE = ("relu", "product")
 
@@ -36,6 +36,16 @@ def out_of_range(program: Program, dialect: Dialect) -> Iterator[Lack]:
     bad = int(np.count_nonzero((mantissas < -span) | (mantissas >= span)))
     if bad:
         yield Lack(f"{bad} weight mantissas are outside {-span}..{span - 1}, and lava clips them")
+
+
+def cannot_reset(program: Program) -> Iterator[Lack]:
+    """Yield thresholds that a periodic reset would set to one value, as lava's Reset does, where each neuron has its own."""
+    resets = {item.name: item.state_reset for item in program.network.populations}
+    for item in program.populations:
+        start = item.parameters.get("theta_0", np.zeros(1))
+        if resets[item.name] is not None and bool((start != start.flat[0]).any()):
+            told = f"population '{item.name}' has a periodic reset and several theta_0, and lava's Reset sets one value"
+            yield Lack(told, ("one theta_0 for all neurons",))
 
 
 def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:

@@ -54,7 +54,7 @@ class Builder:
 
     def population(self, io, index, item):
         """Make a population, its sink and its taps."""
-        from populations import guard, process_of, tap
+        from populations import guard, process_of, reset, tap
 
         name, total = item["name"], item["size"] * self.copies
         prefix = f"population.{index}."
@@ -65,6 +65,7 @@ class Builder:
             io.STORE[key] = io.shared((self.steps, total), np.int64)
         if probes:
             tap(process, item["kind"], probes)
+        reset(process, item, given)
         guard(process, self.job)
         key = "sent." + name
         io.STORE[key] = io.shared((self.steps, total), np.int32 if item["graded"] else np.int8)
