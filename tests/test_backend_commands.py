@@ -98,10 +98,58 @@ def test_an_interpreter_without_the_simulator_is_a_finding_with_the_missing_pack
     assert "stage 'import lava'" in err
 
 
-def test_a_board_without_its_package_is_no_board(folder, call):
+BOARDS = {
+    "lava-loihi1": ("LAVA", "lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
+    "lava-loihi2": ("LAVA", "lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
+    "nengo-loihi-board": (
+        "NENGO_LOIHI",
+        "nxsdk (Intel's package for Loihi 1, which members of INRC have)",
+        "nengo-loihi",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_board_without_its_package_is_told_whole_and_leaves_with_3(folder, call, monkeypatch, name):
+    """The simulator's interpreter is there (it is this one), and what reaches a board is not in it."""
+    variable, package, simulation = BOARDS[name]
+    monkeypatch.setenv(f"NEURODEPLOY_{variable}_PYTHON", sys.executable)
+    target = "loihi1" if simulation == "nengo-loihi" else "loihi2"
+    status, out, err = call("run", "pair.nd.json", "-t", target, "--backend", name)
+    assert (status, out) == (3, "")
+    assert err == (
+        f"\nerror[ND545] backend '{name}': no board can be reached: {package} is not in the environment '{simulation}'\n"
+        f"   fix: install {package.split()[0]} with {sys.executable}, and attach a board\n"
+        f"   fix: --backend {simulation}, which needs no board\n"
+    )
+
+
+def test_a_board_without_even_its_simulator_names_the_command_first(folder, call, monkeypatch):
+    monkeypatch.delenv("NEURODEPLOY_LAVA_PYTHON", raising=False)
     status, _, err = call("run", "pair.nd.json", "-t", "loihi2", "--backend", "lava-loihi2")
     assert status == 3
-    assert "error[ND501]" in err or "error[ND545]" in err
+    assert "error[ND501]" in err
+    assert "fix: neurodeploy backends install lava" in err
+
+
+COMPLETED = {
+    "run x -b lava-": ["lava-loihi1", "lava-loihi2"],
+    "verify x --backend nengo": ["nengo-loihi", "nengo-loihi-board"],
+    "compare x -b em": ["emulator"],
+    "backends install n": ["nengo-loihi"],
+    "backends doctor br": ["brian2loihi"],
+    "backends conformance lava --case noi": ["noise", "noise_at_current"],
+}
+
+
+@pytest.mark.parametrize("typed", COMPLETED)
+def test_names_are_completed_by_the_shell(capsys, monkeypatch, typed):
+    monkeypatch.setenv("_NEURODEPLOY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"neurodeploy {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    with pytest.raises(SystemExit):
+        app(prog_name="neurodeploy")
+    assert capsys.readouterr().out.split() == COMPLETED[typed]
 
 
 def test_the_doctor_finds_the_emulator_well(folder, call):

@@ -45,8 +45,8 @@ class Lacks(Noun):
     """A reset to anything but 0."""
     noise: str | None = None
     periodic_reset: str | None = None
-    periodic_kinds: tuple[str, ...] | None = None
-    """Neuron kinds of which that is so; None: all."""
+    periodic_kinds: tuple[str, ...] = ()
+    """Neuron kinds whose periodic reset it has for all that."""
     silent: str | None = None
     """Neurons that never spike."""
     bias: str | None = None
@@ -71,7 +71,7 @@ def lacking(program: Program, lacks: Lacks) -> Iterator[Lack]:
     """Yield the features of a program that a simulator does not have, population by population, then inputs and delays."""
     resets = {item.name: item.state_reset for item in program.network.populations}
     for item in program.populations:
-        periodic = resets[item.name] is not None and item.kind in (lacks.periodic_kinds or (item.kind,))
+        periodic = resets[item.name] is not None and item.kind not in lacks.periodic_kinds
         for told, *fixes in _of_population(program, item, lacks, periodic=periodic):
             yield Lack(f"population '{item.name}' {told}", tuple(fixes))
     for item in program.network.inputs:

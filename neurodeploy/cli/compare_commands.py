@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, usage
+from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, finish, progress_bar, show
 from neurodeploy.cli.run_commands import Samples, StimulusFile, shown_stimulus
 from neurodeploy.diagnostics import Diagnostic, errors_in
@@ -68,7 +68,7 @@ def _tell(
 def compare(
     left: Annotated[Path, typer.Argument(help="A recording (.ndr); or a network or program to run twice.", show_default=False)],
     right: Annotated[Path | None, typer.Argument(help="The other recording.", show_default=False)] = None,
-    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.")] = None,
+    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.", autocompletion=complete_backend)] = None,
     program: Annotated[Path | None, typer.Option("--program", help="Program (.ndp) of two recordings: names the rule that differs.")] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,
@@ -101,7 +101,10 @@ def compare(
 @command
 def verify(
     model: Annotated[Path, typer.Argument(help="A program (.ndp) compiled with --golden.", show_default=False)],
-    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Where to run it; repeatable.")] = None,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option("--backend", "-b", help="Where to run it; repeatable.", autocompletion=complete_backend),
+    ] = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Run the input that is sealed in a program on a backend, and hold the output against the sealed one.

@@ -18,7 +18,7 @@ from neurodeploy.target.files import load_dialect
 from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
 from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
-from neurodeploy_backends.lava.express import cannot_probe, cannot_reset, cannot_show, out_of_range
+from neurodeploy_backends.lava.express import cannot_on_board, cannot_probe, cannot_reset, cannot_show, out_of_range
 
 __all__ = ["LavaBackend", "LavaLoihi1Backend", "LavaLoihi2Backend"]
 
@@ -33,6 +33,13 @@ LACKS = Lacks(
     refractory="has dead steps after a spike in {n} neurons, and lava's fixed-point LIF has none",
     delay_steps_max=load_dialect(DIALECT).delay_steps_max,
     delays="lava holds {most}",
+)
+ON_BOARD = LACKS.model_copy(
+    update={
+        "silent": "a LIF of a board always has a threshold",
+        "periodic_reset": "is {kind} with a periodic reset, which lava makes on the host where its process is not LIF",
+        "periodic_kinds": CUBA_KINDS,
+    }
 )
 
 
@@ -72,7 +79,13 @@ class LavaLoihi2Backend(LavaBackend):
     summary = "Loihi 2 board through lava and Intel's lava-loihi"
     ran_on: RanOn = "silicon"
     package = BoardPackage("lava-loihi", "Intel's package for its boards, which members of INRC have", "lava")
+    lacks = ON_BOARD
     board: str | None = "loihi2"
+
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield what the simulation cannot do either, states, and sums of weights that are divided among processes."""
+        yield from super().cannot(program, steps, ())
+        yield from cannot_on_board(program, probes)
 
 
 class LavaLoihi1Backend(LavaLoihi2Backend):
@@ -95,6 +108,10 @@ def _for_lava(program: Program, job: Flat, board: str | None) -> tuple[dict[str,
             arrays[f"population.{number}.theta_at_reset"] = np.trunc(start).astype(np.int64)
         reset = item.state_reset
         every = {"reset_every": reset.interval_steps, "reset_at": reset.offset_steps} if reset else {}
-        populations.append({**row, **every})
+        apart = board is not None and item.neuron.kind in CUBA_KINDS
+        populations.append({**row, **every, "apart": apart})
     links, kernels = as_convolutions(program, job, dialect)
-    return {**job.plan, "populations": populations, "links": links, "board": board}, {**arrays, **kernels}
+    return {**job.plan, "populations": populations, "links": links, "board": board}, {
+        **arrays,
+        **kernels,
+    }

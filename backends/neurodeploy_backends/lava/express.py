@@ -15,7 +15,7 @@ from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.dialect import Dialect
 from neurodeploy.worker import Lack, registers
 
-__all__ = ["cannot_probe", "cannot_reset", "cannot_show", "out_of_range"]
+__all__ = ["cannot_on_board", "cannot_probe", "cannot_reset", "cannot_show", "out_of_range"]
 
 WITHOUT_STATE = ("relu", "product")
 
@@ -65,3 +65,28 @@ def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Lack]:
             yield Lack(
                 f"input '{item.name}' is shown values that are no integers, and lava's fixed-point links take integers"
             )
+
+
+def cannot_on_board(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    """Yield states, which are read from the simulation only, and sums that a board would round in parts.
+
+    On a board a LIF process has one set of registers; a population of several is several processes, each with connections
+    of its own, and a negative exponent floors the sum of each.
+    """
+    for probe in probes:
+        told = f"probe '{probe.name}': {probe.variable} of '{probe.population}' is not read from a board, only from lava's simulation"
+        yield Lack(told, ("--backend lava",))
+    several = {item.name for item in program.populations if item.kind in CUBA_KINDS and _sets(program, item.name) > 1}
+    floored = {item.projection for item in program.formats if item.exponent < 0}
+    for item in program.network.projections:
+        if item.name in floored and item.source in several:
+            told = f"projection '{item.name}' has a negative exponent and comes from several processes"
+            yield Lack(
+                f"{told}: '{item.source}' has more than one set of registers", ("equal registers for all neurons",)
+            )
+
+
+def _sets(program: Program, population: str) -> int:
+    """Distinct sets of registers of which a LIF process has one."""
+    given = registers(program, population)
+    return len(np.unique(np.stack([given[name] for name in ("du", "dv", "vth_mant")], axis=1), axis=0))

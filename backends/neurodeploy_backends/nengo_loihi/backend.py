@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.noise import noise_draws
+from neurodeploy.runtime.probes import ProbedVariable
 from neurodeploy.runtime.recording import RanOn
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import BoardPackage, Flat, Lacks, SimulatorBackend, flat
+from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
 from neurodeploy_backends.nengo_loihi.blocks import blocks_of
 from neurodeploy_backends.nengo_loihi.environment import NENGO_LOIHI
 
@@ -32,6 +34,12 @@ LACKS = Lacks(
     values="nengo-loihi's blocks take spikes",
     delay_steps_max=load_dialect(DIALECT).delay_steps_max,
     delays="nengo-loihi's emulator has none",
+)
+ON_BOARD = LACKS.model_copy(
+    update={
+        "noise": "and the chip's generator is not public: what it draws cannot be held against anything",
+        "silent": "a compartment of a board always has a threshold",
+    }
 )
 
 
@@ -52,7 +60,9 @@ class NengoLoihiBackend(SimulatorBackend):
         blocks, arrays = blocks_of(program)
         shown = {name: values for name, values in job.arrays.items() if name.startswith("run.")}
         plan = {**job.plan, "blocks": blocks["blocks"], "links": blocks["block_links"], "board": self.board}
-        plan["chips"] = int(program.tables.core_id.max(initial=0)) // int(program.target.chip.cores.value) + 1
+        plan["chips"] = -(
+            -len(plan["blocks"]) // int(program.target.chip.cores.value)
+        )  # a core of a board is one block
         return Flat(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)
 
 
@@ -77,9 +87,12 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
     ran_on: RanOn = "silicon"
     package = BoardPackage("nxsdk", "Intel's package for Loihi 1, which members of INRC have", "nengo-loihi")
     board = True
-    lacks = LACKS.model_copy(
-        update={
-            "noise": "and a chip's generator is not public, so that its draws could be no one else's",
-            "silent": "a board's compartment always has a threshold",
-        }
-    )
+    lacks = ON_BOARD
+
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield thresholds that nengo-loihi writes to no board."""
+        for name, rows in program.table_rows.items():
+            zero = int(np.count_nonzero((program.tables.vth_mant[rows] < 1) & (program.tables.spiking[rows] == 1)))
+            if zero:
+                told = f"population '{name}' has {zero} thresholds below 1, which nengo-loihi writes to no board"
+                yield Lack(told, ("a threshold of 1 or more",))

@@ -16,6 +16,9 @@ from neurodeploy.target.arithmetic import effective_weights
 
 __all__ = ["blocks_of"]
 
+SIGN_MODES = {"mixed": 1, "excitatory": 2, "inhibitory": 3}
+"""What a synapse format of the chip calls them, which only a board looks at. Source: Brian2Loihi 0.5.2 and lava-nc 0.10.0."""
+
 Array = NDArray[Any]
 
 
@@ -111,6 +114,8 @@ def _links(program: Program, wire: Wire, blocks: _Blocks) -> list[tuple[dict[str
             "target": other,
             "source": one,
             "input": wire.source if from_input else None,
+            "weight_exp": style.exponent,
+            "fanout_type": SIGN_MODES[style.sign_mode],
         }
         columns = {"axon_of": axon_of, "ptr": np.r_[0, np.cumsum(lengths)]}
         found.append((row, {**columns, "targets": blocks.place[wire.post_row[mine]], "weights": weights[mine]}))

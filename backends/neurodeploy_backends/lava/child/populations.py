@@ -137,10 +137,11 @@ def reset(process, item, given):
         made.connect_var(getattr(process, name))
 
 
-def tap(process, kind, probes):
+def tap(process, kind, probes, neurons=None):
     """Let a process write variables to shared tables after each step; `probes` is (variable, key of the store)."""
     names = {variable: VARIABLES.get(kind, {}).get(variable, variable) for variable, _ in probes}
-    process.proc_params["taps"] = [(names[variable], key) for variable, key in probes]
+    columns = slice(None) if neurons is None else neurons
+    process.proc_params["taps"] = [(names[variable], key, columns) for variable, key in probes]
 
 
 def guard(process, job):
@@ -159,8 +160,8 @@ def _guard(model, job):
     def run_spk(self):
         try:
             step(self)
-            for name, key in self.proc_params.get("taps") or ():
-                io.STORE[key][self.time_step - 1] = getattr(self, name)
+            for name, key, columns in self.proc_params.get("taps") or ():
+                io.STORE[key][self.time_step - 1, columns] = getattr(self, name)
         except Exception as error:
             job.fail(error)
             raise

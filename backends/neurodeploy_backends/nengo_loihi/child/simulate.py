@@ -68,7 +68,7 @@ class Model:
         weights = [columns["weights"][a:b].astype(np.int32)[None, :] for a, b in rows]
         indices = [columns["targets"][a:b].astype(np.int32)[None, :] for a, b in rows]
         synapse._set_weights_indices(weights, indices=indices, weight_dtype=np.int32, compression=0)
-        synapse.format(weight_exp=0)
+        synapse.format(weight_exp=item["weight_exp"], fanout_type=item["fanout_type"])
         self.blocks[item["target"]].add_synapse(synapse)
         axon = Axon(len(bounds) - 1, label=item["projection"])
         axon.target = synapse
@@ -116,10 +116,8 @@ def on_board(model, job):
     """Return the same of a board."""
     from nengo_loihi.hardware.interface import HardwareInterface
 
+    job.stage("build on the board")
     with HardwareInterface(model.model, use_snips=False, seed=0, n_chips=job.plan["chips"]) as board:
-        job.stage("build on the board")
-        board.connect()
-        board.build()
         job.stage("run on the board")
         board.run_steps(job.plan["steps"], blocking=True)
         return {
