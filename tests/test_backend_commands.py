@@ -14,7 +14,8 @@ import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.conformance import Judgement, corpus, judge, markdown
 from neurodeploy.program import load_program, save_program
-from neurodeploy.runtime import load_recording, save_recording
+from neurodeploy.runtime import get_backend, load_recording, save_recording
+from neurodeploy.worker.environment import MARKER, marker_of, python_in
 
 VENDORS = {"lava", "nengo-loihi", "brian2loihi"}
 
@@ -88,19 +89,39 @@ def test_a_vendor_that_is_not_installed_leaves_with_3_and_the_command(folder, ca
         assert f"neurodeploy backends install {name}" in err
 
 
-def test_an_interpreter_without_the_simulator_is_a_finding_with_the_missing_package(folder, call, monkeypatch):
-    """The variable points to this Python, which has no lava."""
+def test_an_interpreter_without_the_simulator_is_told_before_anything_runs(folder, call, monkeypatch):
+    """The variable points to this Python, which has no lava; another version of it would be told the same way."""
     monkeypatch.setenv("NEURODEPLOY_LAVA_PYTHON", sys.executable)
     status, _, err = call("run", "pair.nd.json", "-t", "loihi1", "--backend", "lava")
+    assert status == 3
+    assert "error[ND501]" in err
+    assert f"NEURODEPLOY_LAVA_PYTHON names '{sys.executable}', which has no lava-nc" in err
+
+
+def marked(environment):
+    """The interpreter of an environment that is marked as whole; it is this one, which has no simulator."""
+    python = python_in(environment.folder())
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (environment.folder() / MARKER).write_text(json.dumps({"is": marker_of(environment)}))
+    return python
+
+
+def test_a_simulator_that_is_gone_from_its_interpreter_is_told_by_the_worker(folder, call):
+    """The environment is marked as whole, and somebody took lava away: the import fails in the child."""
+    marked(get_backend("lava").environment)
+    status, _, err = call("run", "pair.nd.json", "-t", "loihi1", "--backend", "lava")
     assert status == 1
+    assert err.count("error[") == 1
     assert "error[ND540]" in err
-    assert "No module named" in err
+    assert "No module named 'lava'" in err
     assert "stage 'import lava'" in err
 
 
 BOARDS = {
-    "lava-loihi1": ("LAVA", "lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
-    "lava-loihi2": ("LAVA", "lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
+    "lava-loihi1": ("lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
+    "lava-loihi2": ("lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
     "nengo-loihi-board": (
         "NENGO_LOIHI",
         "nxsdk (Intel's package for Loihi 1, which members of INRC have)",
@@ -110,16 +131,15 @@ BOARDS = {
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_a_board_without_its_package_is_told_whole_and_leaves_with_3(folder, call, monkeypatch, name):
-    """The simulator's interpreter is there (it is this one), and what reaches a board is not in it."""
-    variable, package, simulation = BOARDS[name]
-    monkeypatch.setenv(f"NEURODEPLOY_{variable}_PYTHON", sys.executable)
+def test_a_board_without_its_package_is_told_whole_and_leaves_with_3(folder, call, name):
+    """The simulator's interpreter is there, and what reaches a board is not in it."""
+    (package, simulation), python = BOARDS[name], marked(get_backend(name).environment)
     target = "loihi1" if simulation == "nengo-loihi" else "loihi2"
     status, out, err = call("run", "pair.nd.json", "-t", target, "--backend", name)
     assert (status, out) == (3, "")
     assert err == (
         f"\nerror[ND545] backend '{name}': no board can be reached: {package} is not in the environment '{simulation}'\n"
-        f"   fix: install {package.split()[0]} with {sys.executable}, and attach a board\n"
+        f"   fix: install {package.split()[0]} with {python}, and attach a board\n"
         f"   fix: --backend {simulation}, which needs no board\n"
     )
 

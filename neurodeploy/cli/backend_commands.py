@@ -52,7 +52,10 @@ def _row(name: str) -> dict[str, str | bool]:
         missing = adapter.unavailable()
     except DiagnosticError as error:
         return {"name": name, "available": False, "summary": error.diagnostics[0].message}
-    return {"name": name, "available": missing is None, "summary": missing.message if missing else adapter.summary}
+    if missing is None:
+        return {"name": name, "available": True, "summary": adapter.summary}
+    told = "; ".join([missing.message, *(fix.text for fix in missing.fixes[:1])])
+    return {"name": name, "available": False, "summary": told}
 
 
 def _list(*, json_output: bool) -> None:
