@@ -123,7 +123,6 @@ BOARDS = {
     "lava-loihi1": ("lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
     "lava-loihi2": ("lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
     "nengo-loihi-board": (
-        "NENGO_LOIHI",
         "nxsdk (Intel's package for Loihi 1, which members of INRC have)",
         "nengo-loihi",
     ),
