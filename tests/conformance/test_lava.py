@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -106,18 +108,25 @@ def test_a_hang_in_stop_is_a_finding(vendor, tmp_path):
     assert "stage 'stop the processes'" in found.message
 
 
+@pytest.fixture
+def short(monkeypatch):
+    """A folder for jobs alone, with a path as short as sockets need it."""
+    with tempfile.TemporaryDirectory(prefix="nd") as place:
+        monkeypatch.setattr("tempfile.tempdir", place)
+        yield place
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_lava_killed_at_every_stage_leaves_nothing(vendor, tmp_path, stage):
+def test_lava_killed_at_every_stage_leaves_nothing(vendor, tmp_path, short, stage):
     """The child alone is killed, a moment after the stage began; lava's own processes are ended with it."""
-    memory, group = Path("/dev/shm"), tmp_path / "group"
-    before = {path.name for path in memory.glob("*")} if memory.is_dir() else set()
+    group = tmp_path / "group"
     wrapped = f"""
 import threading, time
 from neurodeploy_worker import Job
 told = Job.stage
 def stage(self, name):
     told(self, name)
-    open({str(group)!r}, "w").write(str(os.getpgrp()))
+    open({str(group)!r}, "w").write(f"{{os.getpgrp()}} {{self.plan['shared_memory']}}")
     if name == {stage!r}:
         threading.Thread(target=lambda: (time.sleep(0.02), os.kill(os.getpid(), signal.SIGKILL))).start()
         time.sleep(0.01 if name == "run" else 600)
@@ -127,9 +136,10 @@ Job.stage = stage
     found = finding_of(script_of(get_backend(vendor), tmp_path, wrapped), plan, arrays, silence_s=60)
     assert found.code == "ND542"
     assert f"stage '{stage}'" in found.message or stage == "run"
-    assert not living(int(group.read_text()))
-    after = {path.name for path in memory.glob("nd*_*")} if memory.is_dir() else set()
-    assert after <= before
+    number, prefix = group.read_text().split()
+    assert not living(int(number))
+    assert os.listdir(short) == [], "neither its job nor a folder of Python's multiprocessing"
+    assert list(Path("/dev/shm").glob(f"{prefix}*")) == []
 
 
 def living(group):
@@ -145,15 +155,26 @@ def living(group):
     return found
 
 
-def test_ctrl_c_during_a_run_ends_lava(vendor):
-    case = next(item for item in corpus() if item.name == "layers_with_skip")
-    program = program_of(case, "loihi2")
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from neurodeploy.conformance import corpus, program_of
+from neurodeploy.runtime import run_program
+case = next(item for item in corpus() if item.name == "layers_with_skip")
+def press(done, total):
+    os.kill(os.getpid(), signal.SIGINT)
+try:
+    run_program(program_of(case, "loihi2"), case.stimulus, backend="lava", steps=5000, progress=press)
+except KeyboardInterrupt:
+    print("stopped")
+"""
 
-    def press(done, total):
-        os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        run_program(program, case.stimulus, backend=vendor, steps=5000, progress=press)
+def test_ctrl_c_during_a_run_ends_lava_and_leaves_no_file(vendor, short):
+    environment, command = {**os.environ, "TMPDIR": short}, [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.stdout == "stopped\n", done.stderr
+    assert os.listdir(short) == []
 
 
 def test_two_runs_at_once(vendor):
