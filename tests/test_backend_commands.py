@@ -12,9 +12,9 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.cli.main import app
-from neurodeploy.conformance import Judgement, corpus, judge, markdown
+from neurodeploy.conformance import Judgement, corpus, judge, markdown, program_of
 from neurodeploy.program import load_program, save_program
-from neurodeploy.runtime import get_backend, load_recording, save_recording
+from neurodeploy.runtime import get_backend, load_recording, run_program, save_recording
 from neurodeploy.worker.environment import MARKER, marker_of, python_in
 
 VENDORS = {"lava", "nengo-loihi", "brian2loihi"}
@@ -247,6 +247,23 @@ def test_the_first_of_several_differences_is_told_with_both_values(folder, call)
     assert "no rule of their dialects differs there" in found["message"]
 
 
+def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(folder, call):
+    """The emulator in Brian2Loihi's dialect stands for Brian2Loihi: it has no lower limit of v, and v goes below it."""
+    case = next(item for item in corpus() if item.name == "limits_of_two_populations")
+    programs = [program_of(case, dialect) for dialect in ("loihi1", "brian2loihi")]
+    one, other = (run_program(item, case.stimulus, steps=case.steps) for item in programs)
+    named = {"backend": "brian2loihi", "program_digest": one.program_digest}
+    save_program(programs[0], "limits.ndp")
+    save_recording(one, "one.ndr")
+    save_recording(other.model_copy(update=named), "other.ndr")
+    status, _, err = call("compare", "one.ndr", "other.ndr", "--program", "limits.ndp")
+    told = " ".join(err.split())
+    assert status == 1
+    assert "error[ND550] 'emulator' and 'brian2loihi': part in step" in told
+    rule = "population 'cells': v can reach a limit that only one of them has"
+    assert f"dialects 'loihi1' and 'brian2loihi' differ there: {rule}" in told
+
+
 def test_recordings_of_different_runs_are_not_compared(folder, call):
     two_recordings(call)
     save_recording(load_recording("two.ndr").model_copy(update={"n_steps": 9}), "two.ndr")
@@ -269,6 +286,11 @@ def test_what_is_sealed_is_verified_and_a_program_without_it_is_refused(folder, 
     assert status == 0
     status, out, _ = call("verify", "pair.ndp")
     assert (status, out) == (0, "emulator: as sealed, 8 spikes of 2 samples\n")
+    status, out, err = call("verify", "pair.ndp", "-b", "lava", "-b", "emulator")
+    assert (status, out) == (3, "emulator: as sealed, 8 spikes of 2 samples\n"), (
+        "one that cannot run keeps no other from it"
+    )
+    assert "error[ND501] backend 'lava'" in err
     status, _, err = call("verify", "plain.ndp")
     assert status == 1
     assert "error[ND553]" in err

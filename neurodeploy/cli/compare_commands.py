@@ -10,7 +10,7 @@ import typer
 from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, finish, progress_bar, show
 from neurodeploy.cli.run_commands import Samples, StimulusFile, shown_stimulus
-from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.runtime import (
     Recording,
@@ -98,6 +98,19 @@ def compare(
     _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), json_output=json_output)
 
 
+def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
+    """What a backend gives on the sealed input; where it cannot run, why, so that the other backends have their turn."""
+    golden = program.golden
+    steps = golden.n_samples * golden.steps if golden else 1
+    try:
+        with progress_bar(f"{name}: steps", steps, quiet=quiet) as progress:
+            return verify_program(program, name, progress)
+    except DiagnosticError as error:
+        if golden is None:
+            raise
+        return None, error.diagnostics
+
+
 @command
 def verify(
     model: Annotated[Path, typer.Argument(help="A program (.ndp) compiled with --golden.", show_default=False)],
@@ -114,10 +127,10 @@ def verify(
     program = load_program(model)
     rows, faults = dict[str, bool](), list[Diagnostic]()
     for name in backend or [EMULATOR]:
-        recording, found = verify_program(program, name)
+        recording, found = _verified(program, name, quiet=json_output)
         rows[name] = not found
         faults += found
-        if not found and not json_output:
+        if recording is not None and not found and not json_output:
             count = sum(len(item) for item in recording.spikes.values())
             show(f"{name}: as sealed, {count:,} spikes of {recording.n_samples} samples")
     finish(faults, json_document={"verified": rows} if json_output else None)
