@@ -12,9 +12,10 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.cli.main import app
-from neurodeploy.conformance import Judgement, corpus, judge, markdown
+from neurodeploy.conformance import Judgement, corpus, judge, markdown, program_of
 from neurodeploy.program import load_program, save_program
-from neurodeploy.runtime import load_recording, save_recording
+from neurodeploy.runtime import get_backend, load_recording, run_program, save_recording
+from neurodeploy.worker.environment import MARKER, marker_of, python_in
 
 VENDORS = {"lava", "nengo-loihi", "brian2loihi"}
 
@@ -88,20 +89,86 @@ def test_a_vendor_that_is_not_installed_leaves_with_3_and_the_command(folder, ca
         assert f"neurodeploy backends install {name}" in err
 
 
-def test_an_interpreter_without_the_simulator_is_a_finding_with_the_missing_package(folder, call, monkeypatch):
-    """The variable points to this Python, which has no lava."""
+def test_an_interpreter_without_the_simulator_is_told_before_anything_runs(folder, call, monkeypatch):
+    """The variable points to this Python, which has no lava; another version of it would be told the same way."""
     monkeypatch.setenv("NEURODEPLOY_LAVA_PYTHON", sys.executable)
     status, _, err = call("run", "pair.nd.json", "-t", "loihi1", "--backend", "lava")
+    assert status == 3
+    assert "error[ND501]" in err
+    assert f"NEURODEPLOY_LAVA_PYTHON names '{sys.executable}', which has no lava-nc" in err
+
+
+def marked(environment):
+    """The interpreter of an environment that is marked as whole; it is this one, which has no simulator."""
+    python = python_in(environment.folder())
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (environment.folder() / MARKER).write_text(json.dumps({"is": marker_of(environment)}))
+    return python
+
+
+def test_a_simulator_that_is_gone_from_its_interpreter_is_told_by_the_worker(folder, call):
+    """The environment is marked as whole, and somebody took lava away: the import fails in the child."""
+    marked(get_backend("lava").environment)
+    status, _, err = call("run", "pair.nd.json", "-t", "loihi1", "--backend", "lava")
     assert status == 1
+    assert err.count("error[") == 1
     assert "error[ND540]" in err
-    assert "No module named" in err
+    assert "No module named 'lava'" in err
     assert "stage 'import lava'" in err
 
 
-def test_a_board_without_its_package_is_no_board(folder, call):
+BOARDS = {
+    "lava-loihi1": ("lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
+    "lava-loihi2": ("lava-loihi (Intel's package for its boards, which members of INRC have)", "lava"),
+    "nengo-loihi-board": (
+        "nxsdk (Intel's package for Loihi 1, which members of INRC have)",
+        "nengo-loihi",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_board_without_its_package_is_told_whole_and_leaves_with_3(folder, call, name):
+    """The simulator's interpreter is there, and what reaches a board is not in it."""
+    (package, simulation), python = BOARDS[name], marked(get_backend(name).environment)
+    target = "loihi1" if simulation == "nengo-loihi" else "loihi2"
+    status, out, err = call("run", "pair.nd.json", "-t", target, "--backend", name)
+    assert (status, out) == (3, "")
+    assert err == (
+        f"\nerror[ND545] backend '{name}': no board can be reached: {package} is not in the environment '{simulation}'\n"
+        f"   fix: install {package.split()[0]} with {python}, and attach a board\n"
+        f"   fix: --backend {simulation}, which needs no board\n"
+    )
+
+
+def test_a_board_without_even_its_simulator_names_the_command_first(folder, call, monkeypatch):
+    monkeypatch.delenv("NEURODEPLOY_LAVA_PYTHON", raising=False)
     status, _, err = call("run", "pair.nd.json", "-t", "loihi2", "--backend", "lava-loihi2")
     assert status == 3
-    assert "error[ND501]" in err or "error[ND545]" in err
+    assert "error[ND501]" in err
+    assert "fix: neurodeploy backends install lava" in err
+
+
+COMPLETED = {
+    "run x -b lava-": ["lava-loihi1", "lava-loihi2"],
+    "verify x --backend nengo": ["nengo-loihi", "nengo-loihi-board"],
+    "compare x -b em": ["emulator"],
+    "backends install n": ["nengo-loihi"],
+    "backends doctor br": ["brian2loihi"],
+    "backends conformance lava --case noi": ["noise", "noise_at_current"],
+}
+
+
+@pytest.mark.parametrize("typed", COMPLETED)
+def test_names_are_completed_by_the_shell(capsys, monkeypatch, typed):
+    monkeypatch.setenv("_NEURODEPLOY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"neurodeploy {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split())))
+    with pytest.raises(SystemExit):
+        app(prog_name="neurodeploy")
+    assert capsys.readouterr().out.split() == COMPLETED[typed]
 
 
 def test_the_doctor_finds_the_emulator_well(folder, call):
@@ -180,6 +247,23 @@ def test_the_first_of_several_differences_is_told_with_both_values(folder, call)
     assert "no rule of their dialects differs there" in found["message"]
 
 
+def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(folder, call):
+    """The emulator in Brian2Loihi's dialect stands for Brian2Loihi: it has no lower limit of v, and v goes below it."""
+    case = next(item for item in corpus() if item.name == "limits_of_two_populations")
+    programs = [program_of(case, dialect) for dialect in ("loihi1", "brian2loihi")]
+    one, other = (run_program(item, case.stimulus, steps=case.steps) for item in programs)
+    named = {"backend": "brian2loihi", "program_digest": one.program_digest}
+    save_program(programs[0], "limits.ndp")
+    save_recording(one, "one.ndr")
+    save_recording(other.model_copy(update=named), "other.ndr")
+    status, _, err = call("compare", "one.ndr", "other.ndr", "--program", "limits.ndp")
+    told = " ".join(err.split())
+    assert status == 1
+    assert "error[ND550] 'emulator' and 'brian2loihi': part in step" in told
+    rule = "population 'cells': v can reach a limit that only one of them has"
+    assert f"dialects 'loihi1' and 'brian2loihi' differ there: {rule}" in told
+
+
 def test_recordings_of_different_runs_are_not_compared(folder, call):
     two_recordings(call)
     save_recording(load_recording("two.ndr").model_copy(update={"n_steps": 9}), "two.ndr")
@@ -202,6 +286,11 @@ def test_what_is_sealed_is_verified_and_a_program_without_it_is_refused(folder, 
     assert status == 0
     status, out, _ = call("verify", "pair.ndp")
     assert (status, out) == (0, "emulator: as sealed, 8 spikes of 2 samples\n")
+    status, out, err = call("verify", "pair.ndp", "-b", "lava", "-b", "emulator")
+    assert (status, out) == (3, "emulator: as sealed, 8 spikes of 2 samples\n"), (
+        "one that cannot run keeps no other from it"
+    )
+    assert "error[ND501] backend 'lava'" in err
     status, _, err = call("verify", "plain.ndp")
     assert status == 1
     assert "error[ND553]" in err

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurodeploy.cli.model import JsonOutput, usage
-from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, working
+from neurodeploy.cli.model import JsonOutput, complete_backend, usage
+from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
 from neurodeploy.diagnostics.translate import nearest
 
@@ -24,7 +24,24 @@ backends = typer.Typer(
     help="List backends, make what they need, and prove that they agree.",
     epilog="Examples: neurodeploy backends | neurodeploy backends install lava | neurodeploy backends doctor",
 )
-Names = Annotated[list[str] | None, typer.Argument(help="Backends; all are taken without one.", show_default=False)]
+WIDTHS = (18, 10)
+"""Of a backend's name and its state, in letters."""
+
+
+def _complete_environment(incomplete: str) -> list[str]:
+    return [name for name in _environments() if name.startswith(incomplete)]
+
+
+def _complete_case(incomplete: str) -> list[str]:
+    from neurodeploy.conformance import corpus
+
+    return [case.name for case in corpus() if case.name.startswith(incomplete)]
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Backends; all are taken without one.", show_default=False, autocompletion=complete_backend),
+]
 
 
 def _row(name: str) -> dict[str, str | bool]:
@@ -35,7 +52,10 @@ def _row(name: str) -> dict[str, str | bool]:
         missing = adapter.unavailable()
     except DiagnosticError as error:
         return {"name": name, "available": False, "summary": error.diagnostics[0].message}
-    return {"name": name, "available": missing is None, "summary": missing.message if missing else adapter.summary}
+    if missing is None:
+        return {"name": name, "available": True, "summary": adapter.summary}
+    told = "; ".join([missing.message, *(fix.text for fix in missing.fixes[:1])])
+    return {"name": name, "available": False, "summary": told}
 
 
 def _list(*, json_output: bool) -> None:
@@ -46,7 +66,8 @@ def _list(*, json_output: bool) -> None:
         emit_json(rows)
         return
     for row in rows:
-        show_lines(f"{row['name']:18} {'available' if row['available'] else 'not here':10} {row['summary']}")
+        state = "available" if row["available"] else "not here"
+        show_row(str(row["name"]), state, str(row["summary"]), widths=WIDTHS)
 
 
 @command
@@ -84,7 +105,12 @@ def _environments() -> dict[str, Any]:
 @backends.command(epilog="Example: neurodeploy backends install lava nengo-loihi")
 @command
 def install(
-    names: Annotated[list[str], typer.Argument(help="What to install, as `backends` names it.", show_default=False)],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="What to install, as `backends` names it.", show_default=False, autocompletion=_complete_environment
+        ),
+    ],
     json_output: JsonOutput = False,
 ) -> None:
     """Make the environments of simulators: a Python of their own with pinned packages. Does nothing where all is done."""
@@ -129,7 +155,7 @@ def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
         rows.append(row)
         faults += found if names or row["state"] == "broken" else ()
         if not json_output:
-            show_lines(f"{row['backend']:18} {row['state']:10} {row['told']}")
+            show_row(row["backend"], row["state"], row["told"], widths=WIDTHS)
     if json_output:
         finish(faults, json_document={"backends": rows, "known": list(backend_names())})
     finish(faults)
@@ -138,8 +164,10 @@ def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
 @backends.command(epilog="Example: neurodeploy backends conformance lava")
 @command
 def conformance(
-    names: Annotated[list[str], typer.Argument(help="Backends.", show_default=False)],
-    cases: Annotated[list[str] | None, typer.Option("--case", help="Only these cases; repeatable.")] = None,
+    names: Annotated[list[str], typer.Argument(help="Backends.", show_default=False, autocompletion=complete_backend)],
+    cases: Annotated[
+        list[str] | None, typer.Option("--case", help="Only these cases; repeatable.", autocompletion=_complete_case)
+    ] = None,
     table: Annotated[Path | None, typer.Option("--table", help="Markdown table to write.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
@@ -177,7 +205,7 @@ def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
             found.append(judge(case, name))
         if not quiet:
             item = found[-1]
-            show_lines(f"{item.case:28} {item.outcome:8} {item.code:6} {item.told}".rstrip())
+            show_row(item.case, item.outcome, item.code, item.told, widths=(28, 8, 6))
     return found
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, usage
+from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, finish, progress_bar, show
 from neurodeploy.cli.run_commands import Samples, StimulusFile, shown_stimulus
-from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.runtime import (
     Recording,
@@ -68,7 +68,7 @@ def _tell(
 def compare(
     left: Annotated[Path, typer.Argument(help="A recording (.ndr); or a network or program to run twice.", show_default=False)],
     right: Annotated[Path | None, typer.Argument(help="The other recording.", show_default=False)] = None,
-    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.")] = None,
+    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.", autocompletion=complete_backend)] = None,
     program: Annotated[Path | None, typer.Option("--program", help="Program (.ndp) of two recordings: names the rule that differs.")] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,
@@ -98,10 +98,26 @@ def compare(
     _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), json_output=json_output)
 
 
+def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
+    """What a backend gives on the sealed input; where it cannot run, why, so that the other backends have their turn."""
+    golden = program.golden
+    steps = golden.n_samples * golden.steps if golden else 1
+    try:
+        with progress_bar(f"{name}: steps", steps, quiet=quiet) as progress:
+            return verify_program(program, name, progress)
+    except DiagnosticError as error:
+        if golden is None:
+            raise
+        return None, error.diagnostics
+
+
 @command
 def verify(
     model: Annotated[Path, typer.Argument(help="A program (.ndp) compiled with --golden.", show_default=False)],
-    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Where to run it; repeatable.")] = None,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option("--backend", "-b", help="Where to run it; repeatable.", autocompletion=complete_backend),
+    ] = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Run the input that is sealed in a program on a backend, and hold the output against the sealed one.
@@ -111,10 +127,10 @@ def verify(
     program = load_program(model)
     rows, faults = dict[str, bool](), list[Diagnostic]()
     for name in backend or [EMULATOR]:
-        recording, found = verify_program(program, name)
+        recording, found = _verified(program, name, quiet=json_output)
         rows[name] = not found
         faults += found
-        if not found and not json_output:
+        if recording is not None and not found and not json_output:
             count = sum(len(item) for item in recording.spikes.values())
             show(f"{name}: as sealed, {count:,} spikes of {recording.n_samples} samples")
     finish(faults, json_document={"verified": rows} if json_output else None)

@@ -39,6 +39,7 @@ __all__ = [
     "TimeUnit",
     "WeightBits",
     "chosen_target",
+    "complete_backend",
     "compile_model",
     "compile_options",
     "read_model",
@@ -49,6 +50,13 @@ __all__ = [
 
 def _complete_target(incomplete: str) -> list[str]:
     return [name for name in target_names() if name.startswith(incomplete)]
+
+
+def complete_backend(incomplete: str) -> list[str]:
+    """Return the backends whose names begin so, for the shell's completion."""
+    from neurodeploy.runtime import backend_names
+
+    return [name for name in backend_names() if name.startswith(incomplete)]
 
 
 Model = Annotated[

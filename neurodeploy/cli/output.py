@@ -17,6 +17,7 @@ from typing import Any, ParamSpec
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from neurodeploy.diagnostics import (
     Diagnostic,
@@ -41,11 +42,14 @@ __all__ = [
     "say",
     "show",
     "show_lines",
+    "show_row",
     "working",
 ]
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
+NOT_HERE = ("ND501", "ND503", "ND504", "ND545")
+"""Findings of a backend that cannot run here."""
 WITH_LINES = ".json"
 """Suffix of the models whose findings have a line."""
 
@@ -77,6 +81,20 @@ def show_lines(*lines: str) -> None:
         _console().print(line, soft_wrap=True)
 
 
+def show_row(*cells: str, widths: tuple[int, ...]) -> None:
+    """Print a row: a line for programs; on a terminal the last cell stays in its column, however long. `widths`: of the others."""
+    console = _console()
+    if not console.is_terminal:
+        show_lines(" ".join([*(f"{cell:{n}}" for cell, n in zip(cells, widths, strict=False)), cells[-1]]).rstrip())
+        return
+    grid = Table.grid(padding=(0, 1))
+    for width in widths:
+        grid.add_column(min_width=width, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(*cells)
+    console.print(grid)
+
+
 def say(text: str) -> None:
     """Print a line for people to standard error."""
     _console(stderr=True).print(text, soft_wrap=True)
@@ -103,7 +121,7 @@ def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
         return INTERNAL
     if any(item.code.startswith("ND7") for item in refused):
         return USAGE
-    if refused and all(item.code in ("ND501", "ND503", "ND504") for item in refused):
+    if refused and all(item.code in NOT_HERE for item in refused):
         return UNAVAILABLE
     return 1 if refused else 0
 

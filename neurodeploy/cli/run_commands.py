@@ -27,6 +27,7 @@ from neurodeploy.cli.model import (
     TimeUnit,
     WeightBits,
     compile_model,
+    complete_backend,
     usage,
 )
 from neurodeploy.cli.output import command, finish, progress_bar, say, show
@@ -72,7 +73,10 @@ StimulusFile = Annotated[
 ]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Steps for which each sample is shown.")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="Only the first samples.")]
-Backend = Annotated[str, typer.Option("--backend", "-b", help="Where to run; see `neurodeploy backends`.")]
+Backend = Annotated[
+    str,
+    typer.Option("--backend", "-b", help="Where to run; see `neurodeploy backends`.", autocompletion=complete_backend),
+]
 
 
 class _Show(NamedTuple):

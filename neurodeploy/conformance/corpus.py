@@ -144,6 +144,15 @@ def _registers() -> Iterator[Case]:
     yield one("reset_periodic", "resets", (periodic,))
     noisy = registers(noise=Noise(at="membrane", exponent=6))
     yield one("noise", "registers", (cells(neuron=noisy),))
+    pair = (cells(neuron=registers(noise=Noise(at="current", exponent=9, offset=1))), cells("calm", 3))
+    onward = projection("cells", "calm", seed=30, n=(3, 5))
+    yield one(
+        "noise_at_current",
+        "registers",
+        pair,
+        (projection("in", "cells"), onward),
+        probes=(("cells", "u"), ("calm", "v")),
+    )
     yield one(
         "v_register", "registers", (cells(neuron=registers(refractory_steps=1)),), probes=(("cells", "v_register"),)
     )

@@ -117,5 +117,6 @@ def graded_cases() -> Iterator[Case]:
     yield _graded("adaptive_lif", adaptive, 1, "u", "v", "theta", "r")
     again = StateReset(interval_steps=6, offset_steps=1)
     yield _graded("sigma_delta_periodic_reset", SigmaDelta(threshold=9), 1, "u", state_reset=again)
+    yield _graded("adaptive_lif_periodic_reset", adaptive, 1, "u", "v", "theta", "r", state_reset=again)
     cuba = registers(du=4095, vth_mant=30)
     yield _graded("values_into_cuba", cuba, 5, "u", "v")

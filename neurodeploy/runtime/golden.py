@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.compare import first_divergence
 from neurodeploy.runtime.decode import drain_steps
 from neurodeploy.runtime.recording import Recording
@@ -32,7 +33,9 @@ def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Progr
     return program.model_copy(update={"golden": golden})
 
 
-def verify_program(program: Program, backend: str) -> tuple[Recording, tuple[Diagnostic, ...]]:
+def verify_program(
+    program: Program, backend: str, progress: Progress | None = None
+) -> tuple[Recording, tuple[Diagnostic, ...]]:
     """Return what a backend gives on the sealed input, and ND552 with the first divergence if it is not the sealed output.
 
     Raises DiagnosticError: ND553 (nothing is sealed), and what run_program raises.
@@ -45,7 +48,7 @@ def verify_program(program: Program, backend: str) -> tuple[Recording, tuple[Dia
         n_samples=golden.n_samples, n_steps=golden.n_steps, spikes=golden.inputs, currents=golden.currents
     )
     options = RunOptions(seed=golden.seed)
-    recording = run_program(program, stimulus, backend=backend, steps=golden.steps, options=options)
+    recording = run_program(program, stimulus, backend=backend, steps=golden.steps, options=options, progress=progress)
     sealed = recording.model_copy(
         update={"spikes": golden.spikes, "payloads": golden.payloads, "backend": "sealed", "states": {}}
     )

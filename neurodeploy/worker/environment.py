@@ -17,6 +17,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 
 __all__ = [
     "DATA_VARIABLE",
+    "BoardPackage",
     "Environment",
     "Interpreter",
     "data_folder",
@@ -29,6 +30,8 @@ __all__ = [
 DATA_VARIABLE = "NEURODEPLOY_DATA"
 """Environment variable that names the folder of what neurodeploy keeps, instead of the user's data directory."""
 MARKER = "environment.json"
+ANSWER_S = 20
+"""How long an interpreter may take to say what it has."""
 
 
 class Environment(Noun):
@@ -49,6 +52,16 @@ class Environment(Noun):
     def folder(self) -> Path:
         """Return where it is installed, or would be."""
         return data_folder() / "environments" / self.name
+
+
+class BoardPackage(NamedTuple):
+    """What reaches a board, and is in no public index."""
+
+    distribution: str
+    what: str
+    """"Intel's package for Loihi 2", as a sentence about what is missing names it."""
+    simulation: str
+    """The backend that computes the same without a board."""
 
 
 class Interpreter(NamedTuple):
@@ -115,30 +128,43 @@ def missing(environment: Environment, backend: str) -> Diagnostic | None:
     if found is None:
         message = f"{environment.distribution} {environment.version} is not installed: it needs a Python {environment.python} of its own"
         return finding("ND501", where, message, fixes=[f"neurodeploy backends install {environment.name}"])
-    if found.origin == "variable" and not os.access(found.path, os.X_OK):
-        message = f"{environment.variable} names '{found.path}', which is no program that can be run"
-        return finding(
-            "ND501", where, message, fixes=[f"name a Python that has {environment.distribution}, or unset it"]
-        )
-    return None
+    return _given_fault(environment, where, found.path) if found.origin == "variable" else None
+
+
+def _given_fault(environment: Environment, where: str, path: Path) -> Diagnostic | None:
+    """What is wrong with the interpreter that the variable names: no program, or not the proven version of the simulator."""
+    wanted, told = f"{environment.distribution} {environment.version}", ""
+    if not os.access(path, os.X_OK):
+        told = "which is no program that can be run"
+    elif (there := _version_in(path, environment.distribution)) != environment.version:
+        told = f"which has {environment.distribution} {there}, and the adapter is proven with {environment.version}"
+        told = told if there else f"which has no {environment.distribution}"
+    if not told:
+        return None
+    fixes = [f"name a Python that has {wanted}", f"unset {environment.variable}"]
+    return finding("ND501", where, f"{environment.variable} names '{path}', {told}", fixes=fixes)
 
 
 @lru_cache
-def _has(interpreter: Path, distribution: str) -> bool:
-    """Whether another interpreter has a distribution."""
-    code = f"import importlib.metadata as m; m.version({distribution!r})"
+def _version_in(interpreter: Path, distribution: str) -> str:
+    """The version of a distribution that another interpreter has; nothing if it has none, or does not answer."""
+    code = f"import importlib.metadata as m; print(m.version({distribution!r}))"
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return (
-            subprocess.run([str(interpreter), "-c", code], capture_output=True, check=False, timeout=20).returncode == 0
+        done = subprocess.run(
+            [str(interpreter), "-c", code], capture_output=True, text=True, check=False, timeout=ANSWER_S
         )
-    return False
+        return done.stdout.strip() if done.returncode == 0 else ""
+    return ""
 
 
-def needs(environment: Environment, backend: str, distribution: str, what: str) -> Diagnostic | None:
+def needs(environment: Environment, backend: str, package: BoardPackage) -> Diagnostic | None:
     """Return the finding that a board's package is not in the environment (ND545), or None."""
     found = interpreter_of(environment)
-    if found is not None and _has(found.path, distribution):
+    if found is not None and _version_in(found.path, package.distribution):
         return None
-    message = f"no board can be reached: {distribution}, {what}, is not in the environment '{environment.name}'"
-    fixes = [f"install it there and attach a board; the interpreter is {found.path if found else 'not installed'}"]
+    message = f"no board can be reached: {package.distribution} ({package.what}) is not in the environment '{environment.name}'"
+    install = (
+        f"install {package.distribution} with {found.path if found else 'its interpreter, which is not installed'}"
+    )
+    fixes = [f"{install}, and attach a board", f"--backend {package.simulation}, which needs no board"]
     return finding("ND545", f"backend '{backend}'", message, fixes=fixes)

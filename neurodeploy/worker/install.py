@@ -18,6 +18,9 @@ __all__ = ["install", "pythons"]
 
 Say = Callable[[str], None]
 UV = "uv>=0.5"
+PROGRESS = ("Resolved", "Downloading", "Downloaded", "Building", "Prepared", "Installed", "Bytecode")
+"""How the lines begin in which uv tells how far it is."""
+INDEX = "let it reach the package index (UV_DEFAULT_INDEX names another; UV_OFFLINE must not be set)"
 TRY_S = 20
 """How long an interpreter may take to say its version."""
 
@@ -52,27 +55,40 @@ def _uv(environment: Environment, say: Say) -> str:
             return candidate
     say("uv is not on this machine: fetching it")
     folder = data_folder() / "tools" / "uv"
-    _step(environment, [sys.executable, "-m", "venv", str(folder)], "a folder for uv cannot be made")
+    install_uv = "put uv on PATH (https://docs.astral.sh/uv)"
+    _step(environment, [sys.executable, "-m", "venv", str(folder)], "a folder for uv cannot be made", install_uv)
     fetch = [str(python_in(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV]
-    _step(environment, fetch, "uv cannot be fetched from the package index")
+    _step(
+        environment,
+        fetch,
+        "there is no uv on this machine, and none could be fetched from the package index",
+        install_uv,
+    )
     return str(own)
 
 
-def _step(environment: Environment, command: list[str], failing: str) -> None:
-    """Run one command of the installation. Raises DiagnosticError: ND544 with the last lines it printed."""
-    clean = {
-        name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    }
+def _step(environment: Environment, command: list[str], failing: str, *fixes: str, say: Say | None = None) -> None:
+    """Run one command of the installation, telling `say` how far it is. Raises DiagnosticError: ND544 with its last lines."""
+    gone = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    clean = {name: value for name, value in os.environ.items() if name not in gone} | {"NO_COLOR": "1"}
+    again = f"then go on: neurodeploy backends install {environment.name}"
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean)
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean)
     except OSError as error:
-        raise _refuse(environment, f"{failing}: {error.strerror or error}") from None
-    if done.returncode:
-        told = " | ".join(
-            line.strip() for line in (done.stderr or done.stdout).strip().splitlines()[-4:] if line.strip()
-        )
-        again = f"when that is mended: neurodeploy backends install {environment.name}"
-        raise _refuse(environment, f"{failing}: {told[-400:] or f'exit status {done.returncode}'}", again)
+        raise _refuse(environment, f"{failing}: {error.strerror or error}", *fixes, again) from None
+    told: list[str] = []
+    with child:
+        try:
+            for line in child.stdout or ():
+                told.append(line.strip())
+                if say and line.startswith(PROGRESS):
+                    say(f"  {line.strip()}")
+        except BaseException:  # Ctrl-C: what it fetched so far is kept, and it must not go on alone
+            child.kill()
+            raise
+    if child.returncode:
+        last = " | ".join([line for line in told if line][-4:])
+        raise _refuse(environment, f"{failing}: {last[-400:] or f'exit status {child.returncode}'}", *fixes, again)
 
 
 @contextlib.contextmanager
@@ -119,25 +135,18 @@ def _make(environment: Environment, say: Say) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         given = next(pythons(environment.python), None)
         say(f"{environment.name}: Python {environment.python} " + (f"from {given}" if given else "is fetched by uv"))
-        failing = (
-            f"there is no Python {environment.python} on this machine, and none could be fetched" if not given else ""
-        )
+        failing = f"no environment can be made from '{given}'"
+        fixes: tuple[str, ...] = ()
+        if not given:
+            failing = f"there is no Python {environment.python} on this machine, and none could be fetched"
+            fixes = (f"put python{environment.python} on PATH", "let uv fetch it: it needs the network")
         making = [uv, "venv", "--quiet", "--python", given or environment.python, str(folder)]
-        _step(environment, making, failing or f"no environment can be made from '{given}'")
+        _step(environment, making, failing, *fixes)
     say(
         f"{environment.name}: {len(environment.requirements)} distributions, {environment.distribution} {environment.version}"
     )
-    getting = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--compile-bytecode",
-        "--python",
-        str(python),
-        *environment.requirements,
-    ]
-    _step(environment, getting, "its distributions cannot be installed")
+    getting = [uv, "pip", "install", "--compile-bytecode", "--python", str(python), *environment.requirements]
+    _step(environment, getting, "its distributions cannot be installed", INDEX, say=say)
     marker = folder / MARKER
     marker.with_suffix(".new").write_text(json.dumps({"is": marker_of(environment)}), encoding="utf-8")
     os.replace(marker.with_suffix(".new"), marker)

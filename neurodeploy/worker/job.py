@@ -21,6 +21,8 @@ CHILD = Path(__file__).with_name("child")
 """Folder of the protocol's other side, which a script imports as `neurodeploy_worker`."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """A simulator of many processes must not start many threads in each."""
+SOCKET_PATH, SOCKET_NAME = 92, 36
+"""Letters that a socket's path may have at the least of all systems, and that Python's multiprocessing appends to a folder's."""
 
 
 class Script(NamedTuple):
@@ -68,7 +70,7 @@ def run_job(
             Path(name),
             shared_memory,
             backend=script.backend,
-            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD},
+            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD, **_temporary(name)},
             limits=limits,
             on_step=on_step,
         )
@@ -76,6 +78,11 @@ def run_job(
             return _read(Path(name))
         except (OSError, ValueError, KeyError) as error:
             raise _no_files(where, error) from None
+
+
+def _temporary(folder: str) -> dict[str, str]:
+    """Let what a simulator keeps in temporary folders of its own lie in the job's, where it goes with it even if it is killed."""
+    return {"TMPDIR": folder} if len(folder) <= SOCKET_PATH - SOCKET_NAME else {}
 
 
 def _no_files(where: str, error: Exception) -> DiagnosticError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,16 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.conformance import corpus, judge, program_of
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.runtime import RunOptions, get_backend, run_program
-from neurodeploy.worker import Limits, Script, flat, interpreter_of, run_job
+from neurodeploy.network import WeightFormat
+from neurodeploy.runtime import RunOptions, compare_findings, get_backend, run_program
+from neurodeploy.worker import Limits, Origin, Script, flat, interpreter_of, recording_of, run_job
 
 BACKENDS = ("lava",)
 REFUSED = {
     **dict.fromkeys(("refractory", "refractory_by_neuron", "v_register"), "ND208"),
     **dict.fromkeys(("limit_voltage_registers", "limits_of_two_populations"), "ND208"),
     **dict.fromkeys(("reset_subtract", "lif_subtract"), "ND213"),
-    **dict.fromkeys(("noise", "sigma_delta_periodic_reset"), "ND502"),
+    **dict.fromkeys(("noise", "noise_at_current"), "ND502"),
     "lif_refractory": "ND210",
 }
 """Cases that lava cannot run, and who says so: ND2xx the target of its dialect, ND502 the adapter."""
@@ -42,16 +44,17 @@ def test_case(case, vendor):
     assert judgement.code == REFUSED.get(case.name, "")
 
 
-def job(name="dense", dialect="loihi2"):
+def job(name="dense", dialect="loihi2", apart=False):
     case = next(item for item in corpus() if item.name == name)
     program = program_of(case, dialect)
     made = flat(program, case.stimulus, case.steps, RunOptions(), together=False)
-    return {**made.plan, "board": None}, dict(made.arrays)
+    populations = [{**row, "apart": apart} for row in made.plan["populations"]]
+    return {**made.plan, "board": None, "populations": populations}, dict(made.arrays)
 
 
 def script_of(adapter, tmp_path=None, wrapped=""):
     """The adapter's own script, or one that runs it with something changed."""
-    path = Path(sys.modules[type(adapter).__module__].__file__).with_name("child") / "simulate.py"
+    path = adapter.script
     if wrapped:
         text = f"import os, signal, sys\nsys.path.insert(0, {str(path.parent)!r})\nimport simulate\n{wrapped}\nsimulate.serve(simulate.simulate)\n"
         path = tmp_path / "wrapped.py"
@@ -105,18 +108,25 @@ def test_a_hang_in_stop_is_a_finding(vendor, tmp_path):
     assert "stage 'stop the processes'" in found.message
 
 
+@pytest.fixture
+def short(monkeypatch):
+    """A folder for jobs alone, with a path as short as sockets need it."""
+    with tempfile.TemporaryDirectory(prefix="nd") as place:
+        monkeypatch.setattr("tempfile.tempdir", place)
+        yield place
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_lava_killed_at_every_stage_leaves_nothing(vendor, tmp_path, stage):
+def test_lava_killed_at_every_stage_leaves_nothing(vendor, tmp_path, short, stage):
     """The child alone is killed, a moment after the stage began; lava's own processes are ended with it."""
-    memory, group = Path("/dev/shm"), tmp_path / "group"
-    before = {path.name for path in memory.glob("*")} if memory.is_dir() else set()
+    group = tmp_path / "group"
     wrapped = f"""
 import threading, time
 from neurodeploy_worker import Job
 told = Job.stage
 def stage(self, name):
     told(self, name)
-    open({str(group)!r}, "w").write(str(os.getpgrp()))
+    open({str(group)!r}, "w").write(f"{{os.getpgrp()}} {{self.plan['shared_memory']}}")
     if name == {stage!r}:
         threading.Thread(target=lambda: (time.sleep(0.02), os.kill(os.getpid(), signal.SIGKILL))).start()
         time.sleep(0.01 if name == "run" else 600)
@@ -126,9 +136,10 @@ Job.stage = stage
     found = finding_of(script_of(get_backend(vendor), tmp_path, wrapped), plan, arrays, silence_s=60)
     assert found.code == "ND542"
     assert f"stage '{stage}'" in found.message or stage == "run"
-    assert not living(int(group.read_text()))
-    after = {path.name for path in memory.glob("nd*_*")} if memory.is_dir() else set()
-    assert after <= before
+    number, prefix = group.read_text().split()
+    assert not living(int(number))
+    assert os.listdir(short) == [], "neither its job nor a folder of Python's multiprocessing"
+    assert list(Path("/dev/shm").glob(f"{prefix}*")) == []
 
 
 def living(group):
@@ -144,15 +155,26 @@ def living(group):
     return found
 
 
-def test_ctrl_c_during_a_run_ends_lava(vendor):
-    case = next(item for item in corpus() if item.name == "layers_with_skip")
-    program = program_of(case, "loihi2")
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from neurodeploy.conformance import corpus, program_of
+from neurodeploy.runtime import run_program
+case = next(item for item in corpus() if item.name == "layers_with_skip")
+def press(done, total):
+    os.kill(os.getpid(), signal.SIGINT)
+try:
+    run_program(program_of(case, "loihi2"), case.stimulus, backend="lava", steps=5000, progress=press)
+except KeyboardInterrupt:
+    print("stopped")
+"""
 
-    def press(done, total):
-        os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        run_program(program, case.stimulus, backend=vendor, steps=5000, progress=press)
+def test_ctrl_c_during_a_run_ends_lava_and_leaves_no_file(vendor, short):
+    environment, command = {**os.environ, "TMPDIR": short}, [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.stdout == "stopped\n", done.stderr
+    assert os.listdir(short) == []
 
 
 def test_two_runs_at_once(vendor):
@@ -189,6 +211,60 @@ def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
     assert np.array_equal(few.states["cells.v"], several.states["cells.v"][4:])
 
 
+@pytest.mark.parametrize("name", ["registers_by_neuron", "delay_synapse", "recurrent", "lif_by_neuron"])
+def test_a_process_for_each_set_of_registers_gives_the_same(vendor, name):
+    """As boards need it, and lava's LIF declares it: one du, dv and threshold. Here in the simulation, half of the sets equal."""
+    case = next(item for item in corpus() if item.name == name)
+    neuron = case.network.populations[0].neuron
+    if name in ("delay_synapse", "recurrent"):
+        neuron = neuron.model_copy(
+            update={"vth_mant": np.array([90, 120, 90, 60, 120]), "du": np.array([9, 9, 9, 9, 99])}
+        )
+    population = case.network.populations[0].model_copy(update={"neuron": neuron})
+    network = case.network.model_copy(update={"populations": (population, *case.network.populations[1:])})
+    case = case.model_copy(update={"network": network})
+    program, adapter = program_of(case, "loihi2"), get_backend(vendor)
+    made = adapter.job(program, case.stimulus, case.steps, RunOptions())
+    populations = [{**row, "apart": True} for row in made.plan["populations"]]
+    result = run_job(script_of(adapter), {**made.plan, "populations": populations}, made.arrays)
+    origin = Origin(vendor, "vendor-emulator")
+    given = recording_of(program, case.stimulus, case.steps, RunOptions(), made, result, origin)
+    wanted = run_program(program, case.stimulus, backend="emulator", steps=case.steps)
+    assert compare_findings(wanted, given, program) == ()
+    assert len(given.spikes["cells"]) > 20
+    assert set(given.states) == set(wanted.states)
+
+
+def test_a_board_without_lava_loihi_ends_where_it_would_be_reached(vendor):
+    """What `unavailable` says before anything runs (ND545) is so: the script finds no processes that bring spikes to cores."""
+    board = get_backend("lava-loihi2")
+    assert board.unavailable().code == "ND545"
+    case = next(item for item in corpus() if item.name == "registers_by_neuron")
+    made = board.job(program_of(case, "loihi2"), case.stimulus, case.steps, RunOptions())
+    found = finding_of(script_of(board), made.plan, made.arrays, silence_s=60)
+    assert found.code == "ND540"
+    assert "No module named 'lava.proc.embedded_io'" in found.message
+    assert "stage 'build the processes'" in found.message
+
+
+def test_what_a_board_cannot_show_is_refused_before_it_is_asked():
+    """States, and sums that several processes would floor each on its own; without them, nothing is refused."""
+    case = next(item for item in corpus() if item.name == "registers_by_neuron")
+    board, told = get_backend("lava-loihi2"), "'cells' has more than one set of registers"
+    first = [item.message for item in board.check(program_of(case, "loihi2"))]
+    assert first == [
+        f"probe 'cells.{v}': {v} of 'cells' is not read from a board, only from lava's simulation" for v in "uv"
+    ]
+    plain = case.network.model_copy(update={"probes": ()})
+    assert list(board.check(program_of(case.model_copy(update={"network": plain}), "loihi2"))) == []
+    style = WeightFormat(weight_bits=8, exponent=-1)
+    loop = nd.dense("cells", "cells", np.full((5, 5), 64), name="loop", weight_format=style)
+    network = plain.model_copy(update={"projections": (*plain.projections, loop)})
+    refused = list(board.check(program_of(case.model_copy(update={"network": network}), "loihi2")))
+    assert [item.code for item in refused] == ["ND502"]
+    assert refused[0].message.endswith(told)
+
+
 def test_values_that_are_no_integers_are_refused(vendor):
     case = next(item for item in corpus() if item.name == "relu")
     program = program_of(case, "loihi2")
@@ -200,8 +276,6 @@ def test_values_that_are_no_integers_are_refused(vendor):
 
 def test_sign_modes_are_told_to_lava_and_not_guessed_from_the_weights(vendor):
     """All weights of one target are positive and odd in the file's sense: guessed, lava would keep 3 where mixed stores 2."""
-    from neurodeploy.network import WeightFormat
-
     style = WeightFormat(weight_bits=7, sign_mode="mixed")
     neuron = nd.LoihiCuba(du=4095, dv=0, vth_mant=50)
     network = nd.Network(

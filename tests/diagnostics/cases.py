@@ -54,7 +54,7 @@ from neurodeploy.runtime.run import _recording_faults
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.target import Target, load_dialect, load_other, load_target, read_target, target_names
 from neurodeploy.target.files import _package_texts
-from neurodeploy.worker import Environment, Limits, Script, install, needs, run_job
+from neurodeploy.worker import BoardPackage, Environment, Limits, Script, install, needs, run_job
 
 
 def net(n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields):
@@ -364,7 +364,7 @@ def uninstallable(monkeypatch):
 
 def no_board(monkeypatch):
     monkeypatch.setenv("NEURODEPLOY_DATA", "data")
-    return [needs(toy_environment(), "toy-board", "toysdk", "which is not public")]
+    return [needs(toy_environment(), "toy-board", BoardPackage("toysdk", "the maker's package", "toy"))]
 
 
 def no_folder(monkeypatch):

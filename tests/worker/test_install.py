@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -72,10 +75,14 @@ def test_the_variable_comes_first_and_is_checked(data, tmp_path, monkeypatch):
     finished(toy(), toy().folder())
     monkeypatch.setenv("TOY_PYTHON", sys.executable)
     assert interpreter_of(toy()) == (Path(sys.executable), "variable")
+    names = f"TOY_PYTHON names '{sys.executable}', which has"
+    assert missing(toy(), "toy").message == f"{names} no no-such-toy"
+    other = missing(toy(distribution="pytest"), "toy")
+    assert other.message == f"{names} pytest {pytest.__version__}, and the adapter is proven with 1.0"
+    assert [fix.text for fix in other.fixes] == ["name a Python that has pytest 1.0", "unset TOY_PYTHON"]
+    assert missing(toy(distribution="pytest", version=pytest.__version__), "toy") is None
     monkeypatch.setenv("TOY_PYTHON", str(tmp_path / "nothing"))
-    found = missing(toy(), "toy")
-    assert found is not None
-    assert "TOY_PYTHON names" in found.message
+    assert "which is no program that can be run" in missing(toy(), "toy").message
 
 
 def test_this_interpreter_is_taken_where_it_has_the_simulator_in_the_proven_version():
@@ -118,7 +125,10 @@ def test_what_fails_is_told_and_a_second_try_goes_on(tmp_path, monkeypatch):
     (found,) = caught.value.diagnostics
     assert found.code == "ND544"
     assert "no index can be reached" in found.message
-    assert found.fixes[0].text.endswith("neurodeploy backends install toy")
+    assert [fix.text.split(" (")[0] for fix in found.fixes] == [
+        "let it reach the package index",
+        "then go on: neurodeploy backends install toy",
+    ]
     assert interpreter_of(toy()) is None
     uv_that(tmp_path, monkeypatch, "exit 0")
     said = []
@@ -144,3 +154,89 @@ def test_the_folder_is_the_users_data_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     if sys.platform == "linux":
         assert data_folder() == tmp_path / "neurodeploy"
+
+
+def test_progress_is_told_as_it_comes_and_noise_is_not(tmp_path, monkeypatch):
+    lines = "Using Python 3.10\nResolved 7 packages in 5ms\nDownloading numpy (17.4MiB)\n + numpy==1.26.4\nInstalled 7 packages in 9ms"
+    uv_that(tmp_path, monkeypatch, f"printf '{lines}\\n' >&2; exit 0")
+    said = []
+    install(toy(), said.append)
+    told = [line for line in said if line.startswith("  ")]
+    assert told == ["  Resolved 7 packages in 5ms", "  Downloading numpy (17.4MiB)", "  Installed 7 packages in 9ms"]
+
+
+def test_no_uv_and_no_index_is_a_finding(tmp_path, monkeypatch):
+    """No uv on PATH, none beside this interpreter, and an index at a port where nobody listens."""
+    alone = tmp_path / "alone"
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.setattr("sys.executable", str(python_with_pip(alone)))
+    for name, value in {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PIP_CONFIG_FILE": os.devnull,
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DiagnosticError) as caught:
+        install(toy(), lambda _: None)
+    (found,) = caught.value.diagnostics
+    assert found.code == "ND544"
+    assert found.message.startswith(
+        "there is no uv on this machine, and none could be fetched from the package index: "
+    )
+    assert found.fixes[0].text.startswith("put uv on PATH")
+
+
+def python_with_pip(folder):
+    """This interpreter under another name, so that no uv stands beside it."""
+    return executable(folder / "python", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+
+
+def test_no_python_and_no_network_is_a_finding(tmp_path, monkeypatch):
+    """uv as it answers when it may fetch nothing."""
+    uv_that(tmp_path, monkeypatch, "exit 0")
+    uv = tmp_path / "bin" / "uv"
+    uv.write_text(
+        uv.read_text().replace("venv) ", "venv) echo 'error: No interpreter found for Python 3.99' >&2; exit 2; ")
+    )
+    with pytest.raises(DiagnosticError) as caught:
+        install(toy(python="3.99"), lambda _: None)
+    (found,) = caught.value.diagnostics
+    assert found.message == (
+        "there is no Python 3.99 on this machine, and none could be fetched: error: No interpreter found for Python 3.99"
+    )
+    assert [fix.text for fix in found.fixes][:1] == ["put python3.99 on PATH"]
+
+
+def test_an_installation_that_is_killed_goes_on(tmp_path, monkeypatch):
+    """Killed while it fetches: nothing counts as installed; the next call takes up the environment that is there."""
+    uv_that(tmp_path, monkeypatch, f"echo begun > {tmp_path}/begun; exec sleep 60")
+    code = f"""
+from neurodeploy.worker import Environment, install
+install(Environment(name="toy", python={HERE!r}, distribution="no-such-toy", version="1.0", requirements=(), variable="TOY_PYTHON"), print)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+    assert interpreter_of(toy()) is None
+    uv_that(tmp_path, monkeypatch, "exit 0")
+    said = []
+    install(toy(), said.append)
+    assert interpreter_of(toy()).origin == "installed"
+    assert not any("from" in line for line in said), "the environment itself was there and is not made again"
+
+
+def test_ctrl_c_ends_what_is_fetching(tmp_path, monkeypatch):
+    uv_that(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; echo Resolved 1 package; exec sleep 60")
+
+    def press(line):
+        if "Resolved" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        install(toy(), press)
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -2,94 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from neurodeploy.check.bounds import state_bounds
-from neurodeploy.check.foreign import dialect_refusals
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
-from neurodeploy.network import Current
+from neurodeploy.check.bounds import StateBounds, state_bounds
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.program.tables import RESETS
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.probes import ProbedVariable
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import Environment, Limits, Origin, Script, flat, interpreter_of, missing, recording_of, run_job
+from neurodeploy.worker import Flat, Lack, Lacks, SimulatorBackend, flat
 from neurodeploy_backends.brian2_loihi.environment import BRIAN2_LOIHI
 
 __all__ = ["Brian2LoihiBackend"]
 
 DIALECT = "brian2loihi"
-SCRIPT = Path(__file__).with_name("child") / "simulate.py"
 INTEGER_BITS = 31
 """Brian2's int() gives 32 bits; beyond them its voltages and currents are no longer what its equations say."""
+LACKS = Lacks(
+    kinds=CUBA_KINDS,
+    kind="which Brian2Loihi does not have",
+    reset="its groups do nothing else",
+    noise="which Brian2Loihi does not have",
+    periodic_reset="has a periodic reset, which Brian2Loihi does not have",
+    bias="which Brian2Loihi does not have",
+    values="its generator spikes",
+    delay_steps_max=load_dialect(DIALECT).delay_steps_max,
+    delays="it holds {most}",
+)
 
 
-class Brian2LoihiBackend:
+class Brian2LoihiBackend(SimulatorBackend):
     """Brian2Loihi on Brian2's numpy code."""
 
     name = "brian2loihi"
-    trusted = False
-    resumes = False
     summary = "Brian2Loihi 0.5 (Brian2's numpy code), in its own Python 3.10"
     dialect = DIALECT
+    environment = BRIAN2_LOIHI
+    script = Path(__file__).with_name("child") / "simulate.py"
+    lacks = LACKS
 
-    @property
-    def environment(self) -> Environment:
-        """What `backends install` makes for it."""
-        return BRIAN2_LOIHI
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield thresholds and states that its numbers do not hold."""
+        for index, bounds in enumerate(state_bounds(program, steps=steps)):
+            if program.populations[index].kind in CUBA_KINDS:
+                yield from _range_faults(program, bounds)
 
-    def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: its interpreter."""
-        return missing(BRIAN2_LOIHI, self.name)
-
-    def notice(self) -> str | None:
-        """Return None: it starts within seconds."""
-        return None
-
-    def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that its groups and synapses cannot express (ND502), and why the bits could differ (ND543)."""
-        yield from dialect_refusals(program, DIALECT, self.name, None)
-        yield from self._refused(program, program.network.time.steps_per_sample or 1)
-
-    def _refused(self, program: Program, steps: int) -> Iterator[Diagnostic]:
-        for message in (*_faults(program), *_range_faults(program, steps)):
-            yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
-
-    def run(
-        self,
-        program: Program,
-        stimulus: Stimulus,
-        *,
-        steps: int,
-        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
-        progress: Progress | None = None,
-    ) -> Recording:
-        """Run every sample, several at once as copies of the network. Raises DiagnosticError: ND502, ND540-ND546."""
-        raise_errors("run", [*dialect_refusals(program, DIALECT, self.name, steps), *self._refused(program, steps)])
-        interpreter = interpreter_of(BRIAN2_LOIHI)
-        if interpreter is None:
-            raise DiagnosticError("run", tuple(item for item in [self.unavailable()] if item))
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+        """Return the job, the largest threshold standing for none."""
         job = flat(program, stimulus, steps, options)
-        total, whole = len(job.runs) * steps, stimulus.n_samples * steps
-        arrays: dict[str, Any] = dict(job.arrays)
+        arrays = dict(job.arrays)
         for number in range(len(program.populations)):
             spiking = arrays[f"population.{number}.spiking"] == 1
             arrays[f"population.{number}.vth_mant"] = np.where(spiking, arrays[f"population.{number}.vth_mant"], _top())
-        result = run_job(
-            Script(self.name, interpreter.path, SCRIPT),
-            job.plan,
-            arrays,
-            limits=Limits(wall_s=options.timeout_s),
-            on_step=lambda done: progress(done * whole // max(total, 1), whole) if progress else None,
-        )
-        return recording_of(program, stimulus, steps, options, job, result, Origin(self.name, "vendor-emulator"))
+        return Flat(job.plan, arrays, job.runs)
 
 
 def _top() -> int:
@@ -98,47 +67,15 @@ def _top() -> int:
     return (1 << (dialect.state_bits - dialect.threshold_shift_bits)) - 1
 
 
-def _faults(program: Program) -> Iterator[str]:
-    """Yield what its groups and synapses do not have."""
-    tables, dialect = program.tables, load_dialect(DIALECT)
-    resets = {item.name: item.state_reset for item in program.network.populations}
-    for index, item in enumerate(program.populations):
-        where, rows = f"population '{item.name}'", tables.population == index
-        if item.kind not in CUBA_KINDS:
-            yield f"{where} is {item.kind}, which Brian2Loihi does not have"
-        if bool((tables.reset[rows & (tables.spiking == 1)] != RESETS["zero"]).any()):
-            yield f"{where} does not reset to 0, and its groups do nothing else"
-        if "noise_at" in item.parameters:
-            yield f"{where} has noise, which Brian2Loihi does not have"
-        if resets[item.name] is not None:
-            yield f"{where} has a periodic reset, which Brian2Loihi does not have"
-        if bool((tables.bias_mant[rows] != 0).any()):
-            yield f"{where} has a bias, which Brian2Loihi does not have"
-        if bool((tables.vth_mant[rows] > _top()).any()):
-            yield f"{where} has thresholds above {_top()}, the largest that it takes"
-    for item in program.network.inputs:
-        if isinstance(item.encoder, Current):
-            yield f"input '{item.name}' shows values, and its generator spikes"
-    longest = int(tables.entry_delay.max(initial=0))
-    if longest > dialect.delay_steps_max:
-        yield f"delays reach {longest} steps, and it holds {dialect.delay_steps_max}"
-
-
-def _range_faults(program: Program, steps: int) -> Iterator[str]:
-    """Yield populations whose states can leave what its numbers hold, or reach the threshold of a neuron that has none."""
-    dialect = load_dialect(DIALECT)
-    for index, bounds in enumerate(state_bounds(program, steps=steps)):
-        where = f"population '{bounds.population}'"
-        far = max(
-            int(np.abs(np.asarray(getattr(bounds, name))).max(initial=0)) for name in ("u_low", "u_high", "v_low")
-        )
-        if program.populations[index].kind not in CUBA_KINDS:
-            continue
-        if max(far, int(np.asarray(bounds.v_high).max(initial=0))) >> INTEGER_BITS:
-            yield f"{where} can leave the 32 bits in which Brian2 rounds"
-        silent = program.tables.spiking[program.tables.population == index] == 0
-        if (
-            bool(silent.any())
-            and int(np.asarray(bounds.v_high).max(initial=0)) > _top() << dialect.threshold_shift_bits
-        ):
-            yield f"{where} never spikes, and its v can reach the largest threshold that Brian2Loihi takes"
+def _range_faults(program: Program, bounds: StateBounds) -> Iterator[Lack]:
+    """Yield whether a population's states can leave what its numbers hold, or reach the threshold of a neuron that has none."""
+    where, rows = f"population '{bounds.population}'", program.table_rows[bounds.population]
+    if bool((program.tables.vth_mant[rows] > _top()).any()):
+        yield Lack(f"{where} has thresholds above {_top()}, the largest that it takes")
+    highest = int(np.asarray(bounds.v_high).max(initial=0))
+    lows = (np.asarray(getattr(bounds, name)) for name in ("u_low", "u_high", "v_low"))
+    if max(highest, *(int(np.abs(values).max(initial=0)) for values in lows)) >> INTEGER_BITS:
+        yield Lack(f"{where} can leave the 32 bits in which Brian2 rounds")
+    silent = bool((program.tables.spiking[rows] == 0).any())
+    if silent and highest > _top() << load_dialect(DIALECT).threshold_shift_bits:
+        yield Lack(f"{where} never spikes, and its v can reach the largest threshold that Brian2Loihi takes")

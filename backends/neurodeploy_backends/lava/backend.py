@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.check.foreign import dialect_refusals
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.probes import probed_variables
-from neurodeploy.runtime.recording import RanOn, Recording
+from neurodeploy.runtime.probes import ProbedVariable
+from neurodeploy.runtime.recording import RanOn
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import (
-    Environment,
-    Flat,
-    Limits,
-    Origin,
-    Script,
-    flat,
-    interpreter_of,
-    missing,
-    needs,
-    recording_of,
-    run_job,
-)
+from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
 from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
-from neurodeploy_backends.lava.express import population_faults, probe_faults, stimulus_faults, table_faults
+from neurodeploy_backends.lava.express import cannot_on_board, cannot_probe, cannot_reset, cannot_show, out_of_range
 
 __all__ = ["LavaBackend", "LavaLoihi1Backend", "LavaLoihi2Backend"]
 
@@ -40,70 +26,50 @@ DIALECT = "loihi2"
 """What the fixed-point models compute."""
 FEW = 4
 """Samples up to which each is a network of its own, of Dense and Conv where it can be; more are copies side by side."""
-SCRIPT = Path(__file__).with_name("child") / "simulate.py"
+LACKS = Lacks(
+    reset="lava's LIF does nothing else",
+    noise="and lava's LIF has none",
+    refractory_delay_max=load_dialect(DIALECT).refractory_delay_max,
+    refractory="has dead steps after a spike in {n} neurons, and lava's fixed-point LIF has none",
+    delay_steps_max=load_dialect(DIALECT).delay_steps_max,
+    delays="lava holds {most}",
+)
+ON_BOARD = LACKS.model_copy(
+    update={
+        "silent": "a LIF of a board always has a threshold",
+        "periodic_reset": "is {kind} with a periodic reset, which lava makes on the host where its process is not LIF",
+        "periodic_kinds": CUBA_KINDS,
+    }
+)
 
 
-class LavaBackend:
+class LavaBackend(SimulatorBackend):
     """lava-nc's fixed-point process models on this CPU."""
 
     name = "lava"
-    trusted = False
-    resumes = False
     summary = "lava-nc 0.10 fixed_pt simulation, in its own Python 3.10"
-    board: str | None = None
-    ran_on: RanOn = "vendor-emulator"
     dialect = DIALECT
+    environment = LAVA
+    script = Path(__file__).with_name("child") / "simulate.py"
+    lacks = LACKS
+    board: str | None = None
 
-    @property
-    def environment(self) -> Environment:
-        """What `backends install` makes for it."""
-        return LAVA
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield registers and weights that lava takes without a word and computes something else with, and lost states."""
+        yield from out_of_range(program, load_dialect(DIALECT))
+        yield from cannot_reset(program)
+        yield from cannot_probe(program, probes)
 
-    def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: lava's interpreter."""
-        return missing(LAVA, self.name)
+    def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Lack]:
+        """Yield values that are no integers."""
+        yield from cannot_show(program, stimulus)
 
-    def notice(self) -> str | None:
-        """Return None: it starts within a second."""
-        return None
-
-    def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that lava cannot express (ND502), and why its bits could differ (ND543)."""
-        dialect = load_dialect(DIALECT)
-        yield from dialect_refusals(program, DIALECT, self.name, None)
-        yield from population_faults(program, self.name, dialect)
-        yield from table_faults(program, self.name, dialect)
-        yield from probe_faults(program, probed_variables(program.network), self.name)
-
-    def run(
-        self,
-        program: Program,
-        stimulus: Stimulus,
-        *,
-        steps: int,
-        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
-        progress: Progress | None = None,
-    ) -> Recording:
-        """Run every sample in lava, several at once as copies of the network. Raises DiagnosticError: ND502, ND540-ND546."""
-        found = [*dialect_refusals(program, DIALECT, self.name, steps), *stimulus_faults(program, stimulus, self.name)]
-        raise_errors(
-            "run", [*found, *probe_faults(program, probed_variables(program.network, options.probes), self.name)]
-        )
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+        """Return the job with what only lava wants; `passes`: networks that no link joins, run one after the other."""
         job = flat(program, stimulus, steps, options, together=self.board is None and stimulus.n_samples > FEW)
-        interpreter = interpreter_of(LAVA)
-        if interpreter is None:
-            raise DiagnosticError("run", (missing(LAVA, self.name) or _nowhere(self.name),))
-        parts = len({item["part"] for item in job.plan["populations"]})
-        total, whole = len(job.runs) * parts * steps, stimulus.n_samples * steps
-
-        def tell(done: int) -> None:
-            if progress:
-                progress(done * whole // max(total, 1), whole)
-
-        script = Script(self.name, interpreter.path, SCRIPT)
         plan, arrays = _for_lava(program, job, self.board)
-        result = run_job(script, plan, arrays, limits=Limits(wall_s=options.timeout_s), on_step=tell)
-        return recording_of(program, stimulus, steps, options, job, result, Origin(self.name, self.ran_on))
+        parts = {item["part"] for item in job.plan["populations"]}
+        return Flat({**plan, "passes": len(parts)}, arrays, job.runs)
 
 
 class LavaLoihi2Backend(LavaBackend):
@@ -111,14 +77,15 @@ class LavaLoihi2Backend(LavaBackend):
 
     name = "lava-loihi2"
     summary = "Loihi 2 board through lava and Intel's lava-loihi"
-    board: str | None = "loihi2"
     ran_on: RanOn = "silicon"
+    package = BoardPackage("lava-loihi", "Intel's package for its boards, which members of INRC have", "lava")
+    lacks = ON_BOARD
+    board: str | None = "loihi2"
 
-    def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: lava's interpreter (ND501), or Intel's package in it (ND545)."""
-        return super().unavailable() or needs(
-            LAVA, self.name, "lava-loihi", "Intel's Loihi 2 package, which members of INRC have"
-        )
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield what the simulation cannot do either, states, and sums of weights that are divided among processes."""
+        yield from super().cannot(program, steps, ())
+        yield from cannot_on_board(program, probes)
 
 
 class LavaLoihi1Backend(LavaLoihi2Backend):
@@ -129,19 +96,22 @@ class LavaLoihi1Backend(LavaLoihi2Backend):
     board: str | None = "loihi1"
 
 
-def _nowhere(backend: str) -> Diagnostic:
-    return finding("ND501", f"backend '{backend}'", "has no interpreter to run in")
-
-
 def _for_lava(program: Program, job: Flat, board: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The job with what only lava wants: periodic resets, and a threshold out of reach where a neuron has none."""
+    """The job with what only lava wants: periodic resets, the start of thresholds that move, a threshold out of reach for none."""
     dialect, arrays, populations = load_dialect(DIALECT), dict(job.arrays), list[dict[str, Any]]()
     never = 1 << (dialect.state_bits - dialect.threshold_shift_bits)
     for number, (row, item) in enumerate(zip(job.plan["populations"], program.network.populations, strict=True)):
         threshold, spiking = (job.arrays[f"population.{number}.{name}"] for name in ("vth_mant", "spiking"))
         arrays[f"population.{number}.vth_mant"] = np.where(spiking == 1, threshold, never)
+        if item.neuron.kind == "adaptive_lif":
+            start = job.arrays[f"population.{number}.theta_0"] * float(1 << dialect.threshold_shift_bits)
+            arrays[f"population.{number}.theta_at_reset"] = np.trunc(start).astype(np.int64)
         reset = item.state_reset
         every = {"reset_every": reset.interval_steps, "reset_at": reset.offset_steps} if reset else {}
-        populations.append({**row, **every})
+        apart = board is not None and item.neuron.kind in CUBA_KINDS
+        populations.append({**row, **every, "apart": apart})
     links, kernels = as_convolutions(program, job, dialect)
-    return {**job.plan, "populations": populations, "links": links, "board": board}, {**arrays, **kernels}
+    return {**job.plan, "populations": populations, "links": links, "board": board}, {
+        **arrays,
+        **kernels,
+    }

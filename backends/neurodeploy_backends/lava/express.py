@@ -1,4 +1,4 @@
-"""Verb: what of a program lava's fixed-point models cannot express, all of it, before lava sees anything."""
+"""Verb: what of a program lava takes without a word and computes something else with, before lava sees anything."""
 
 from __future__ import annotations
 
@@ -6,89 +6,87 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import Current
 from neurodeploy.network.neurons import CUBA_KINDS
-from neurodeploy.program.program import PlacedPopulation, Program
-from neurodeploy.program.tables import RESETS
+from neurodeploy.program.program import Program
 from neurodeploy.runtime.probes import ProbedVariable
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.dialect import Dialect
-from neurodeploy.worker import registers
+from neurodeploy.worker import Lack, registers
 
-__all__ = ["population_faults", "probe_faults", "stimulus_faults", "table_faults"]
+__all__ = ["cannot_on_board", "cannot_probe", "cannot_reset", "cannot_show", "out_of_range"]
 
 WITHOUT_STATE = ("relu", "product")
 
 
-def _cannot(backend: str, message: str, *fixes: str) -> Diagnostic:
-    return finding("ND502", f"backend '{backend}'", message, fixes=[*fixes, "run it on the emulator"])
-
-
-def population_faults(program: Program, backend: str, dialect: Dialect) -> Iterator[Diagnostic]:
-    """Yield what its neuron processes lack: dead steps, other resets, noise, periodic resets of other kinds."""
-    resets = {item.name: item.state_reset for item in program.network.populations}
-    for item in program.populations:
-        where, given = f"population '{item.name}'", registers(program, item.name)
-        spiking = given["spiking"] == 1
-        dead = np.flatnonzero(given["refract_delay"] > dialect.refractory_delay_max)
-        if dead.size:
-            message = (
-                f"{where} has dead steps after a spike in {dead.size} neurons, and lava's fixed-point LIF has none"
-            )
-            yield _cannot(backend, message, "refractory_steps = 0")
-        if bool((given["reset"][spiking] != RESETS["zero"]).any()):
-            yield _cannot(backend, f"{where} does not reset to 0, and lava's LIF does nothing else", "reset = zero")
-        if "noise_at" in item.parameters:
-            yield _cannot(backend, f"{where} has noise, and lava's LIF has none")
-        if resets[item.name] is not None and item.kind not in CUBA_KINDS:
-            yield _cannot(backend, f"{where} is {item.kind} with a periodic reset, which lava has for LIF only")
-        yield from _ranges(item, given, backend, dialect)
-
-
-def _ranges(
-    item: PlacedPopulation, given: dict[str, NDArray[np.int64]], backend: str, dialect: Dialect
-) -> Iterator[Diagnostic]:
-    """Yield registers that lava takes without a word and computes something else with."""
+def out_of_range(program: Program, dialect: Dialect) -> Iterator[Lack]:
+    """Yield registers and mantissas outside the ranges that lava's models are right in; it checks none of them."""
     top = (1 << dialect.decay_bits) - 1
     largest = (1 << (dialect.state_bits - dialect.threshold_shift_bits)) - 1
     spans = {"du": (0, top), "dv": (0, top), "vth_mant": (0, largest)}
-    for name, (low, high) in spans.items():
-        bad = np.flatnonzero((given[name] < low) | (given[name] > high))
-        if bad.size and item.kind in CUBA_KINDS:
-            where = f"population '{item.name}': {name} of {bad.size} neurons is outside {low}..{high}"
-            yield _cannot(backend, f"{where}, first neuron {int(bad[0])}")
-
-
-def table_faults(program: Program, backend: str, dialect: Dialect) -> Iterator[Diagnostic]:
-    """Yield delays and mantissas that its connection processes cannot hold. A delay too long makes lava hang."""
-    longest = int(program.tables.entry_delay.max(initial=0))
-    if longest > dialect.delay_steps_max:
-        yield _cannot(backend, f"delays reach {longest} steps, lava holds {dialect.delay_steps_max}")
-    span = 1 << dialect.mantissa_bits
-    mantissas = program.tables.entry_mantissa
+    for item in program.populations:
+        given = registers(program, item.name) if item.kind in CUBA_KINDS else {}
+        for name, (low, high) in spans.items() if given else ():
+            bad = np.flatnonzero((given[name] < low) | (given[name] > high))
+            if bad.size:
+                told = f"population '{item.name}': {name} of {bad.size} neurons is outside {low}..{high}"
+                yield Lack(f"{told}, first neuron {int(bad[0])}")
+    span, mantissas = 1 << dialect.mantissa_bits, program.tables.entry_mantissa
     bad = int(np.count_nonzero((mantissas < -span) | (mantissas >= span)))
     if bad:
-        yield _cannot(backend, f"{bad} weight mantissas are outside {-span}..{span - 1}, and lava clips them")
+        yield Lack(f"{bad} weight mantissas are outside {-span}..{span - 1}, and lava clips them")
 
 
-def probe_faults(program: Program, probes: tuple[ProbedVariable, ...], backend: str) -> Iterator[Diagnostic]:
+def cannot_reset(program: Program) -> Iterator[Lack]:
+    """Yield thresholds that a periodic reset would set to one value, as lava's Reset does, where each neuron has its own."""
+    resets = {item.name: item.state_reset for item in program.network.populations}
+    for item in program.populations:
+        start = item.parameters.get("theta_0", np.zeros(1))
+        if resets[item.name] is not None and bool((start != start.flat[0]).any()):
+            told = f"population '{item.name}' has a periodic reset and several theta_0, and lava's Reset sets one value"
+            yield Lack(told, ("one theta_0 for all neurons",))
+
+
+def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
     """Yield states that lava's processes do not keep."""
     kinds = {item.name: item.kind for item in program.populations}
     for probe in probes:
         if kinds[probe.population] in WITHOUT_STATE:
             message = f"probe '{probe.name}': {kinds[probe.population]} keeps no state between steps in lava"
-            yield _cannot(backend, message, "record its spikes, which have values")
+            yield Lack(message, ("record its spikes, which have values",))
 
 
-def stimulus_faults(program: Program, stimulus: Stimulus, backend: str) -> Iterator[Diagnostic]:
+def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Lack]:
     """Yield values that are no integers: lava's links multiply integers."""
     for item in program.network.inputs:
         values: Any = stimulus.currents.get(item.name)
         if isinstance(item.encoder, Current) and values is not None and bool((values != np.rint(values)).any()):
-            message = (
+            yield Lack(
                 f"input '{item.name}' is shown values that are no integers, and lava's fixed-point links take integers"
             )
-            yield _cannot(backend, message)
+
+
+def cannot_on_board(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    """Yield states, which are read from the simulation only, and sums that a board would round in parts.
+
+    On a board a LIF process has one set of registers; a population of several is several processes, each with connections
+    of its own, and a negative exponent floors the sum of each.
+    """
+    for probe in probes:
+        told = f"probe '{probe.name}': {probe.variable} of '{probe.population}' is not read from a board, only from lava's simulation"
+        yield Lack(told, ("--backend lava",))
+    several = {item.name for item in program.populations if item.kind in CUBA_KINDS and _sets(program, item.name) > 1}
+    floored = {item.projection for item in program.formats if item.exponent < 0}
+    for item in program.network.projections:
+        if item.name in floored and item.source in several:
+            told = f"projection '{item.name}' has a negative exponent and comes from several processes"
+            yield Lack(
+                f"{told}: '{item.source}' has more than one set of registers", ("equal registers for all neurons",)
+            )
+
+
+def _sets(program: Program, population: str) -> int:
+    """Distinct sets of registers of which a LIF process has one."""
+    given = registers(program, population)
+    return len(np.unique(np.stack([given[name] for name in ("du", "dv", "vth_mant")], axis=1), axis=0))

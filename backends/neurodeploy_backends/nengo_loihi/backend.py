@@ -2,128 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodeploy.check.foreign import dialect_refusals
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
-from neurodeploy.network import Current
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.program.tables import RESETS
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.recording import RanOn, Recording
+from neurodeploy.runtime.noise import noise_draws
+from neurodeploy.runtime.probes import ProbedVariable
+from neurodeploy.runtime.recording import RanOn
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import (
-    Environment,
-    Limits,
-    Origin,
-    Script,
-    flat,
-    interpreter_of,
-    missing,
-    needs,
-    recording_of,
-    run_job,
-)
+from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
 from neurodeploy_backends.nengo_loihi.blocks import blocks_of
 from neurodeploy_backends.nengo_loihi.environment import NENGO_LOIHI
 
 __all__ = ["NengoLoihiBackend", "NengoLoihiBoardBackend"]
 
 DIALECT = "nengo"
-SCRIPT = Path(__file__).with_name("child") / "simulate.py"
+LACKS = Lacks(
+    kinds=CUBA_KINDS,
+    kind="which nengo-loihi does not have",
+    reset="a compartment of nengo-loihi does nothing else",
+    periodic_reset="has a periodic reset, which nengo-loihi does not have",
+    refractory_delay_max=load_dialect(DIALECT).refractory_delay_max,
+    refractory="has {n} neurons with more dead steps than its register holds",
+    values="nengo-loihi's blocks take spikes",
+    delay_steps_max=load_dialect(DIALECT).delay_steps_max,
+    delays="nengo-loihi's emulator has none",
+)
+ON_BOARD = LACKS.model_copy(
+    update={
+        "noise": "and the chip's generator is not public: what it draws cannot be held against anything",
+        "silent": "a compartment of a board always has a threshold",
+    }
+)
 
 
-class NengoLoihiBackend:
+class NengoLoihiBackend(SimulatorBackend):
     """nengo-loihi's emulator, given integers."""
 
     name = "nengo-loihi"
-    trusted = False
-    resumes = False
     summary = "nengo-loihi 1.1 emulator at block level, in its own Python 3.10"
-    board = False
-    ran_on: RanOn = "vendor-emulator"
     dialect = DIALECT
+    environment = NENGO_LOIHI
+    script = Path(__file__).with_name("child") / "simulate.py"
+    lacks = LACKS
+    board = False
 
-    @property
-    def environment(self) -> Environment:
-        """What `backends install` makes for it."""
-        return NENGO_LOIHI
-
-    def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: its interpreter."""
-        return missing(NENGO_LOIHI, self.name)
-
-    def notice(self) -> str | None:
-        """Return None: it starts within a second."""
-        return None
-
-    def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that blocks cannot express (ND502), and why the bits could differ (ND543)."""
-        yield from dialect_refusals(program, DIALECT, self.name, None)
-        for message, fix in _faults(program):
-            yield finding(
-                "ND502", f"backend '{self.name}'", message, fixes=[*([fix] if fix else []), "run it on the emulator"]
-            )
-
-    def run(
-        self,
-        program: Program,
-        stimulus: Stimulus,
-        *,
-        steps: int,
-        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
-        progress: Progress | None = None,
-    ) -> Recording:
-        """Run sample after sample. Raises DiagnosticError: ND540-ND546."""
-        raise_errors("run", dialect_refusals(program, DIALECT, self.name, steps))
-        interpreter = interpreter_of(NENGO_LOIHI)
-        if interpreter is None:
-            raise DiagnosticError("run", tuple(item for item in [self.unavailable()] if item))
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+        """Return the job of blocks, one for each core; sample after sample, because a run uses its model up."""
         job = flat(program, stimulus, steps, options, together=False)
         blocks, arrays = blocks_of(program)
         shown = {name: values for name, values in job.arrays.items() if name.startswith("run.")}
         plan = {**job.plan, "blocks": blocks["blocks"], "links": blocks["block_links"], "board": self.board}
-        plan["chips"] = int(program.tables.core_id.max(initial=0)) // int(program.target.chip.cores.value) + 1
-        whole = stimulus.n_samples * steps
-        result = run_job(
-            Script(self.name, interpreter.path, SCRIPT),
-            plan,
-            {**shown, **arrays},
-            limits=Limits(wall_s=options.timeout_s),
-            on_step=lambda done: progress(done, whole) if progress else None,
-        )
-        return recording_of(program, stimulus, steps, options, job, result, Origin(self.name, self.ran_on))
+        plan["chips"] = -(
+            -len(plan["blocks"]) // int(program.target.chip.cores.value)
+        )  # a core of a board is one block
+        return Flat(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)
 
 
-def _faults(program: Program) -> Iterator[tuple[str, str]]:
-    """Yield (what blocks cannot express, what to change)."""
-    tables, dialect = program.tables, load_dialect(DIALECT)
-    resets = {item.name: item.state_reset for item in program.network.populations}
-    for index, item in enumerate(program.populations):
-        where, rows = f"population '{item.name}'", tables.population == index
-        if item.kind not in CUBA_KINDS:
-            yield f"{where} is {item.kind}, which nengo-loihi does not have", ""
-        if bool((tables.reset[rows & (tables.spiking == 1)] != RESETS["zero"]).any()):
-            yield f"{where} does not reset to 0, and a compartment of nengo-loihi does nothing else", "reset = zero"
-        if "noise_at" in item.parameters:
-            yield f"{where} has noise, which nengo-loihi draws from another generator", ""
-        if resets[item.name] is not None:
-            yield f"{where} has a periodic reset, which nengo-loihi does not have", ""
-        dead = int(np.count_nonzero(tables.refract_delay[rows] > dialect.refractory_delay_max))
-        if dead:
-            yield f"{where} has {dead} neurons with more dead steps than its register holds", "fewer refractory_steps"
-    for item in program.network.inputs:
-        if isinstance(item.encoder, Current):
-            yield f"input '{item.name}' shows values, and nengo-loihi's blocks take spikes", "an encoder that spikes"
-    longest = int(tables.entry_delay.max(initial=0))
-    if longest > dialect.delay_steps_max:
-        yield f"delays reach {longest} steps, and nengo-loihi's emulator has none", "delay_steps = 0"
+def _noise(
+    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, arrays: dict[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """What the emulator's generator is to draw in each run, (steps, rows of all blocks); nothing where there is no noise."""
+    draws = noise_draws(program, stimulus, steps, options)
+    if not draws:
+        return {}
+    table = np.zeros((stimulus.n_samples, steps, program.tables.n_rows), dtype=np.int32)
+    for name, values in draws.items():
+        table[:, :, arrays[f"rows.{name}"]] = values
+    return {f"run.{sample}.noise": rows for sample, rows in enumerate(table)}
 
 
 class NengoLoihiBoardBackend(NengoLoihiBackend):
@@ -131,10 +84,15 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
 
     name = "nengo-loihi-board"
     summary = "Loihi 1 board through nengo-loihi and Intel's NxSDK"
-    board = True
     ran_on: RanOn = "silicon"
+    package = BoardPackage("nxsdk", "Intel's package for Loihi 1, which members of INRC have", "nengo-loihi")
+    board = True
+    lacks = ON_BOARD
 
-    def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: its interpreter (ND501), or NxSDK in it (ND545)."""
-        lacking = needs(NENGO_LOIHI, self.name, "nxsdk", "Intel's Loihi 1 package, which members of INRC have")
-        return super().unavailable() or lacking
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield thresholds that nengo-loihi writes to no board."""
+        for name, rows in program.table_rows.items():
+            zero = int(np.count_nonzero((program.tables.vth_mant[rows] < 1) & (program.tables.spiking[rows] == 1)))
+            if zero:
+                told = f"population '{name}' has {zero} thresholds below 1, which nengo-loihi writes to no board"
+                yield Lack(told, ("a threshold of 1 or more",))

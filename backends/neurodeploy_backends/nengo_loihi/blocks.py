@@ -1,6 +1,6 @@
 """Verb: a program as blocks of nengo-loihi, one for each core, with the integers unchanged.
 
-Compartments of a core that differ in their voltage limits, which a block has one of each, become blocks of their own.
+A block has one pair of voltage limits and one noise; compartments of a core that differ there become blocks of their own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from neurodeploy.target.arithmetic import effective_weights
 
 __all__ = ["blocks_of"]
 
+SIGN_MODES = {"mixed": 1, "excitatory": 2, "inhibitory": 3}
+"""What a synapse format of the chip calls them, which only a board looks at. Source: Brian2Loihi 0.5.2 and lava-nc 0.10.0."""
+
 Array = NDArray[Any]
 
 
@@ -28,20 +31,31 @@ class _Blocks(NamedTuple):
     """(n_rows,) index within its block."""
     rows: list[Array]
     """Table rows of each block."""
-    names: list[str]
+    kinds: Array
+    """(n_blocks, 6) core, vmin_exp, vmax_exp, and noise as _noise gives it."""
 
 
 def _divided(program: Program) -> _Blocks:
     tables = program.tables
     core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
-    key = np.stack([core, tables.vmin_exp, tables.vmax_exp], axis=1)
+    key = np.stack([core, tables.vmin_exp, tables.vmax_exp, *_noise(program)], axis=1)
     kinds, block = np.unique(key, axis=0, return_inverse=True)
     block = block.ravel()
     rows = [np.flatnonzero(block == number) for number in range(len(kinds))]
     place = np.zeros(block.size, dtype=np.int64)
     for mine in rows:
         place[mine] = np.arange(mine.size)
-    return _Blocks(block, place, rows, [f"core {int(kind[0])}" for kind in kinds])
+    return _Blocks(block, place, rows, kinds)
+
+
+def _noise(program: Program) -> list[Array]:
+    """By table row: where the noise acts (-1: there is none), its exponent, its offset."""
+    columns: list[Array] = [np.full(program.tables.n_rows, absent, dtype=np.int64) for absent in (-1, 0, 0)]
+    for item in program.populations:
+        for column, name in zip(columns, ("noise_at", "noise_exponent", "noise_offset"), strict=True):
+            if name in item.parameters:
+                column[program.table_rows[item.name]] = item.parameters[name]
+    return columns
 
 
 def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -49,8 +63,8 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
     blocks = _divided(program)
     table, arrays = list[dict[str, Any]](), dict[str, Array]()
     for number, rows in enumerate(blocks.rows):
-        row, columns = _registers(program, rows)
-        table.append({"name": blocks.names[number], "size": int(rows.size), **row})
+        row, columns = _registers(program, rows, blocks.kinds[number])
+        table.append({"size": int(rows.size), **row})
         arrays |= {f"block.{number}.{name}": values for name, values in columns.items()}
     links = list[dict[str, Any]]()
     for wire in wires_of(program):
@@ -63,12 +77,13 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
     return {"blocks": table, "block_links": links}, arrays
 
 
-def _registers(program: Program, rows: Array) -> tuple[dict[str, Any], dict[str, Array]]:
+def _registers(program: Program, rows: Array, kind: Array) -> tuple[dict[str, Any], dict[str, Array]]:
     tables, dialect = program.tables, program.target.dialect
     threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
-    vmin = -(1 << int(tables.vmin_exp[rows[0]])) + 1
-    vmax = (1 << (9 + 2 * int(tables.vmax_exp[rows[0]]))) - 1
-    return {"vmin": vmin, "vmax": vmax}, {
+    core, vmin_exp, vmax_exp, at, exponent, offset = kind.tolist()
+    vmin, vmax = -(1 << vmin_exp) + 1, (1 << (9 + 2 * vmax_exp)) - 1
+    row = {"name": f"core {core}", "vmin": vmin, "vmax": vmax}
+    return {**row, "noise_at": at, "noise_exponent": exponent, "noise_offset": offset}, {
         "du": tables.du[rows],
         "dv": tables.dv[rows],
         "vth": np.where(tables.spiking[rows] == 1, threshold, max(vmax, 1 << dialect.state_bits)),
@@ -99,6 +114,8 @@ def _links(program: Program, wire: Wire, blocks: _Blocks) -> list[tuple[dict[str
             "target": other,
             "source": one,
             "input": wire.source if from_input else None,
+            "weight_exp": style.exponent,
+            "fanout_type": SIGN_MODES[style.sign_mode],
         }
         columns = {"axon_of": axon_of, "ptr": np.r_[0, np.cumsum(lengths)]}
         found.append((row, {**columns, "targets": blocks.place[wire.post_row[mine]], "weights": weights[mine]}))

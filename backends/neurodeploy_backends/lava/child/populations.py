@@ -14,6 +14,16 @@ VARIABLES = {
     "adaptive_lif": {"u": "i"},
 }
 """What lava calls the variables that a job names; where nothing stands, the same."""
+STATES = {
+    "ternary_cuba": ("u", "v"),
+    "sigma_delta": ("sigma", "act", "residue", "error"),
+    "delta": ("act", "residue", "error"),
+    "sigma": ("sigma",),
+    "resonate_fire": ("real", "imag"),
+    "resonate_zero": ("u", "v"),
+    "adaptive_lif": ("i", "v", "r", "theta"),
+}
+"""What a periodic reset clears, or sets back to its start, where lava has no process that resets itself."""
 PORTS = {
     "product": {"a": "a_in1", "b": "a_in2"},
     "resonate_fire": {"a": "a_real_in", "b": "a_imag_in"},
@@ -113,10 +123,25 @@ def process_of(item, given, name):
     return _adaptive(item, given) if kind == "adaptive_lif" else _cuba(item, given, name)
 
 
-def tap(process, kind, probes):
+def reset(process, item, given):
+    """Let lava's Reset clear the states of a process that does not do so itself.
+
+    It acts after the step in which (step - 1) % interval == offset, where ours acts before the step of its own number.
+    """
+    from lava.proc.io.reset import Reset
+
+    every = item.get("reset_every")
+    for name in STATES.get(item["kind"], ()) if every else ():
+        start = _even(given["theta_at_reset"]) if name == "theta" else 0
+        made = Reset(interval=every, offset=(item["reset_at"] - 2) % every, reset_value=start)
+        made.connect_var(getattr(process, name))
+
+
+def tap(process, kind, probes, neurons=None):
     """Let a process write variables to shared tables after each step; `probes` is (variable, key of the store)."""
     names = {variable: VARIABLES.get(kind, {}).get(variable, variable) for variable, _ in probes}
-    process.proc_params["taps"] = [(names[variable], key) for variable, key in probes]
+    columns = slice(None) if neurons is None else neurons
+    process.proc_params["taps"] = [(names[variable], key, columns) for variable, key in probes]
 
 
 def guard(process, job):
@@ -135,8 +160,8 @@ def _guard(model, job):
     def run_spk(self):
         try:
             step(self)
-            for name, key in self.proc_params.get("taps") or ():
-                io.STORE[key][self.time_step - 1] = getattr(self, name)
+            for name, key, columns in self.proc_params.get("taps") or ():
+                io.STORE[key][self.time_step - 1, columns] = getattr(self, name)
         except Exception as error:
             job.fail(error)
             raise

@@ -20,14 +20,21 @@ def tiled(values, copies):
     return np.tile(values, copies)
 
 
+def sets_of(given):
+    """Return the neurons of each set of registers that a LIF process declares one of; [None] where all have the same."""
+    registers = np.stack([given[name] for name in ("du", "dv", "vth_mant")], axis=1)
+    sets, number = np.unique(registers, axis=0, return_inverse=True)
+    return [np.flatnonzero(number.ravel() == k) for k in range(len(sets))] if len(sets) > 1 else [None]
+
+
 class Builder:
-    """Makes the processes of one run."""
+    """Makes the processes of one run. On a board, a population of several parameter sets is a process for each."""
 
     def __init__(self, job, number):
         self.job, self.number = job, number
         self.plan, self.copies = job.plan, job.plan["runs"][number]["copies"]
         self.steps = self.plan["steps"]
-        self.processes, self.kinds = {}, {}
+        self.sources, self.targets, self.kinds = {}, {}, {}
 
     def build(self, part):
         """Return one process of a part of the network; lava runs all that it is connected to."""
@@ -43,46 +50,82 @@ class Builder:
         for index, item in enumerate(self.plan["links"]):
             if item["target"] in self.kinds:
                 self.link(index, item)
-        return self.processes[next(iter(self.kinds))]
+        return self.targets[next(iter(self.kinds))][0][0]
+
+    def onto_chip(self, port, size, graded):
+        """Return the port from which cores get what a process of the host sends."""
+        if not self.plan["board"]:
+            return port
+        from lava.proc.embedded_io.spike import PyToNxAdapter
+
+        made = PyToNxAdapter(shape=(size,), num_message_bits=GRADED_BITS if graded else 0)
+        port.connect(made.inp)
+        return made.out
+
+    def off_chip(self, port, size, graded):
+        """Return the port from which a process of the host gets what cores send."""
+        if not self.plan["board"]:
+            return port
+        from lava.proc.embedded_io.spike import NxToPyAdapter
+
+        made = NxToPyAdapter(shape=(size,), num_message_bits=GRADED_BITS if graded else 0)
+        port.connect(made.inp)
+        return made.out
 
     def source(self, io, item):
         """Make the source of an input."""
         key, size = f"run.{self.number}.input.{item['name']}", item["size"] * self.copies
         io.STORE[key] = self.job.arrays[key]
-        made = io.ValueSource if item["values"] else io.EventSource
-        self.processes[item["name"]] = made(size=size, key=key)
+        made = (io.ValueSource if item["values"] else io.EventSource)(size=size, key=key)
+        self.sources[item["name"]] = [(self.onto_chip(made.s_out, size, item["values"]), None)]
 
     def population(self, io, index, item):
-        """Make a population, its sink and its taps."""
-        from populations import guard, process_of, tap
-
+        """Make a population of as many processes as it needs, their sinks and their taps."""
         name, total = item["name"], item["size"] * self.copies
         prefix = f"population.{index}."
         given = {k[len(prefix) :]: tiled(v, self.copies) for k, v in self.job.arrays.items() if k.startswith(prefix)}
-        process = process_of({**item, "total": total}, given, name)
         probes = [(p["variable"], "state." + p["name"]) for p in self.plan["probes"] if p["population"] == name]
         for _, key in probes:
             io.STORE[key] = io.shared((self.steps, total), np.int64)
+        io.STORE["sent." + name] = io.shared((self.steps, total), np.int32 if item["graded"] else np.int8)
+        self.kinds[name], self.sources[name], self.targets[name] = item["kind"], [], []
+        for neurons in sets_of(given) if item["apart"] else [None]:
+            self.cells(io, item, given, neurons, probes)
+
+    def cells(self, io, item, given, neurons, probes):
+        """Make one process of a population; `neurons`: which it holds, None for all."""
+        from populations import guard, process_of, reset, tap
+
+        name, mine = item["name"], given if neurons is None else {k: v[neurons] for k, v in given.items()}
+        size = item["size"] * self.copies if neurons is None else int(neurons.size)
+        process = process_of({**item, "total": size}, mine, name)
         if probes:
-            tap(process, item["kind"], probes)
+            tap(process, item["kind"], probes, neurons)
+        reset(process, item, mine)
         guard(process, self.job)
-        key = "sent." + name
-        io.STORE[key] = io.shared((self.steps, total), np.int32 if item["graded"] else np.int8)
-        process.s_out.connect(io.Sink(size=total, key=key).a_in)
-        self.processes[name], self.kinds[name] = process, item["kind"]
+        sink = io.Sink(size=size, key="sent." + name, neurons=neurons)
+        self.off_chip(process.s_out, size, item["graded"]).connect(sink.a_in)
+        self.sources[name].append((process.s_out, neurons))
+        self.targets[name].append((process, neurons))
 
     def link(self, index, item):
-        """Make the process of a link between two that are made."""
-        from populations import guard, port_of
-
-        if item.get("conv") and self.copies == 1:
+        """Make the processes of a link between two that are made."""
+        sources, targets = self.sources[item["source"]], self.targets[item["target"]]
+        if item.get("conv") and self.copies * len(sources) * len(targets) == 1:
             self.convolution(index, item)
             return
-        made = self.connection(index, item)
+        for port, sent in sources:
+            for target, received in targets:
+                self.wire(index, item, (port, sent), (target, received))
+
+    def wire(self, index, item, source, target):
+        """Make the process of a link between one that sends and one that receives."""
+        from populations import guard, port_of
+
+        made = self.connection(index, item, source[1], target[1])
         guard(made, self.job)
-        self.processes[item["source"]].s_out.connect(made.s_in)
-        target = self.processes[item["target"]]
-        made.a_out.connect(port_of(self.kinds[item["target"]], target, item["port"]))
+        source[0].connect(made.s_in)
+        made.a_out.connect(port_of(self.kinds[item["target"]], target[0], item["port"]))
 
     def convolution(self, index, item):
         """Make lava's Conv, whose axes are height, width and channel, where ours are channel, height and width."""
@@ -95,13 +138,13 @@ class Builder:
         kernel = self.job.arrays[f"link.{index}.kernel"].astype(np.int32)
         made = Conv(weight=kernel, input_shape=(shape[1], shape[2], shape[0]), **geometry, **more)
         guard(made, self.job)
-        source, target = self.processes[item["source"]], self.processes[item["target"]]
-        source.s_out.reshape(tuple(shape)).transpose((1, 2, 0)).connect(made.s_in)
+        (source, _), (target, _) = self.sources[item["source"]][0], self.targets[item["target"]][0]
+        source.reshape(tuple(shape)).transpose((1, 2, 0)).connect(made.s_in)
         port = port_of(self.kinds[item["target"]], target, item["port"])
         made.a_out.transpose((2, 0, 1)).reshape((item["n_target"],)).connect(port)
 
-    def connection(self, index, item):
-        """Return Dense, Sparse or their kin with delays."""
+    def connection(self, index, item, sent=None, received=None):
+        """Return Dense, Sparse or their kin with delays; `sent`, `received`: the neurons at its two ends, None for all."""
         from lava.proc.dense.process import DelayDense, Dense
         from lava.proc.sparse.process import DelaySparse, Sparse
         from lava.utils.weightutils import SignMode
@@ -111,8 +154,9 @@ class Builder:
         common = {"weight_exp": item["exponent"], "num_weight_bits": item["weight_bits"]}
         common |= {"sign_mode": SignMode[item["sign_mode"].upper()]}
         common |= {"num_message_bits": GRADED_BITS if item["graded"] else 0}
-        weights = self.matrix(columns, "mantissas", shape)
-        delays = self.matrix(columns, "delay_steps", shape).astype(np.int64)
+        ends = received if received is not None else slice(None), sent if sent is not None else slice(None)
+        weights = self.matrix(columns, "mantissas", shape)[ends[0]][:, ends[1]]
+        delays = self.matrix(columns, "delay_steps", shape).astype(np.int64)[ends[0]][:, ends[1]]
         dense = 2 * columns["pre"].size > shape[0] * shape[1] and self.copies == 1
         if item["delay_steps"]:
             more = {"max_delay": item["delay_steps"], **common}

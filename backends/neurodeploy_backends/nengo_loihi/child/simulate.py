@@ -52,7 +52,9 @@ class Model:
         cell.bias, cell.refract_delay = given["bias"], given["refract"]
         cell.scale_u = cell.scale_v = False
         cell.vmin, cell.vmax = item["vmin"], item["vmax"]
-        cell.noise_exp, cell.noise_offset = 1, 0
+        cell.enable_noise[:] = item["noise_at"] >= 0
+        cell.noise_at_membrane = max(item["noise_at"], 0)
+        cell.noise_exp, cell.noise_offset = item["noise_exponent"], item["noise_offset"]
         self.model.add_block(made)
         return made
 
@@ -66,7 +68,7 @@ class Model:
         weights = [columns["weights"][a:b].astype(np.int32)[None, :] for a, b in rows]
         indices = [columns["targets"][a:b].astype(np.int32)[None, :] for a, b in rows]
         synapse._set_weights_indices(weights, indices=indices, weight_dtype=np.int32, compression=0)
-        synapse.format(weight_exp=0)
+        synapse.format(weight_exp=item["weight_exp"], fanout_type=item["fanout_type"])
         self.blocks[item["target"]].add_synapse(synapse)
         axon = Axon(len(bounds) - 1, label=item["projection"])
         axon.target = synapse
@@ -82,11 +84,25 @@ class Model:
         return made
 
 
+class Draws:
+    """Stands where the emulator has its generator, which draws once in a step for all rows: gives what a job brings."""
+
+    def __init__(self, table):
+        self.rows = iter(table)
+
+    def randint(self, low, high, size, dtype):
+        """Return the next step's draws."""
+        return next(self.rows).astype(dtype)
+
+
 def emulated(model, job, done):
     """Return (key -> (steps, rows of all blocks)) of the emulator."""
     from nengo_loihi.emulator import EmulatorInterface
 
     emulator = EmulatorInterface(model.model, seed=0)
+    noise = job.arrays.get(f"run.{model.sample}.noise")
+    if noise is not None:
+        emulator.rng = Draws(noise)
     for step in range(job.plan["steps"]):
         emulator.step()
         job.step(done + step + 1)
@@ -100,10 +116,8 @@ def on_board(model, job):
     """Return the same of a board."""
     from nengo_loihi.hardware.interface import HardwareInterface
 
+    job.stage("build on the board")
     with HardwareInterface(model.model, use_snips=False, seed=0, n_chips=job.plan["chips"]) as board:
-        job.stage("build on the board")
-        board.connect()
-        board.build()
         job.stage("run on the board")
         board.run_steps(job.plan["steps"], blocking=True)
         return {

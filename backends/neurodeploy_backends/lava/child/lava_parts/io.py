@@ -43,10 +43,10 @@ class ValueSource(AbstractProcess):
 
 
 class Sink(AbstractProcess):
-    """Keeps what arrives as the row of the store's table (steps, size) that belongs to the step."""
+    """Keeps what arrives in the row of the store's table (steps, all neurons) that belongs to the step."""
 
-    def __init__(self, *, size, key):
-        super().__init__(size=size, key=key)
+    def __init__(self, *, size, key, neurons=None):
+        super().__init__(size=size, key=key, neurons=neurons)
         self.a_in = InPort(shape=(size,))
 
 
@@ -88,9 +88,10 @@ class SinkModel(PyLoihiProcessModel):
 
     def __init__(self, parameters):
         super().__init__(parameters)
-        self.table = STORE[parameters["key"]]
+        self.table, neurons = STORE[parameters["key"]], parameters["neurons"]
+        self.columns = slice(None) if neurons is None else neurons
         self.clock = STORE["clock"]
 
     def run_spk(self):
-        self.table[self.time_step - 1] = self.a_in.recv()
+        self.table[self.time_step - 1, self.columns] = self.a_in.recv()
         self.clock[0] = max(self.clock[0], self.time_step)

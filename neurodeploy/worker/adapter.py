@@ -1,0 +1,100 @@
+"""Contract: what all backends share whose simulator runs in an interpreter of its own. An adapter says only what is its own.
+
+It names itself, its dialect, its environment and the script that its interpreter runs, tells in `lacks` and `cannot` what
+the simulator cannot express, and makes a job of a program in `job`. It inherits from nothing but this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from neurodeploy.check.foreign import Lack, Lacks, dialect_refusals, lacking, refusals
+from neurodeploy.diagnostics import Diagnostic, raise_errors
+from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
+from neurodeploy.runtime.probes import ProbedVariable, probed_variables
+from neurodeploy.runtime.recording import RanOn, Recording
+from neurodeploy.runtime.state import RunOptions
+from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.worker.environment import BoardPackage, Environment, interpreter_of, missing, needs
+from neurodeploy.worker.flat import Flat, Origin, flat, recording_of
+from neurodeploy.worker.job import Script, run_job
+from neurodeploy.worker.supervise import Limits
+
+__all__ = ["SimulatorBackend"]
+
+
+class SimulatorBackend:
+    """A backend whose simulator runs in a worker. See neurodeploy.runtime.backend.Backend for what each verb promises."""
+
+    name: str
+    summary: str
+    dialect: str
+    """Whose arithmetic the simulator's is; programs of another are refused where the prover does not say equal (ND543)."""
+    environment: Environment
+    """What `backends install` makes for it."""
+    script: Path
+    """What the environment's interpreter runs; see worker/child/neurodeploy_worker.py."""
+    lacks: Lacks
+    """What the simulator does not have, by feature."""
+    ran_on: RanOn = "vendor-emulator"
+    package: BoardPackage | None = None
+    """What must be in the environment besides, to reach a board."""
+    trusted: bool = False
+    resumes: bool = False
+
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+        """Yield what else it cannot express: ranges of registers, states it does not keep. `steps`: of one sample."""
+        yield from ()
+
+    def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Lack]:
+        """Yield what of a stimulus it cannot show."""
+        yield from ()
+
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+        """Return the job of a run; the script takes it apart again."""
+        return flat(program, stimulus, steps, options)
+
+    def unavailable(self) -> Diagnostic | None:
+        """Return what is missing: its interpreter (ND501), or the package that reaches its board (ND545)."""
+        found = missing(self.environment, self.name)
+        return found or (needs(self.environment, self.name, self.package) if self.package else None)
+
+    def notice(self) -> str | None:
+        """Return None: a worker starts within seconds."""
+        return None
+
+    def check(self, program: Program) -> Iterable[Diagnostic]:
+        """Return all that it cannot express (ND502), and why its bits could differ (ND543)."""
+        yield from dialect_refusals(program, self.dialect, self.name, None)
+        steps, probes = program.network.time.steps_per_sample or 1, probed_variables(program.network)
+        yield from refusals(self.name, [*lacking(program, self.lacks), *self.cannot(program, steps, probes)])
+
+    def run(
+        self,
+        program: Program,
+        stimulus: Stimulus,
+        *,
+        steps: int,
+        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every sample in the worker. Raises DiagnosticError: ND501, ND502, ND540-ND546."""
+        probes = probed_variables(program.network, options.probes)
+        lacks = [*self.cannot(program, steps, probes), *self.cannot_show(program, stimulus)]
+        here, interpreter = self.unavailable(), interpreter_of(self.environment)
+        found = [*dialect_refusals(program, self.dialect, self.name, steps), *refusals(self.name, lacks)]
+        raise_errors("run", [*([here] if here else []), *found])
+        assert interpreter is not None, "internal: a backend that is available has an interpreter"
+        job = self.job(program, stimulus, steps, options)
+        whole = stimulus.n_samples * steps
+        total = max(len(job.runs) * steps * int(job.plan.get("passes", 1)), 1)
+        result = run_job(
+            Script(self.name, interpreter.path, self.script),
+            job.plan,
+            job.arrays,
+            limits=Limits(wall_s=options.timeout_s),
+            on_step=lambda done: progress(done * whole // total, whole) if progress else None,
+        )
+        return recording_of(program, stimulus, steps, options, job, result, Origin(self.name, self.ran_on))
