@@ -25,7 +25,7 @@ class ListRuns(NamedTuple):
 
     skip_bits: int
     words: Ints
-    """Of each list."""
+    """Of each list, in the shape in which they were given."""
 
 
 def _best(rules: RuleSet, times: Any, words: Callable[[int], Ints]) -> ListRuns | None:
@@ -59,8 +59,10 @@ def list_runs(rules: RuleSet, lengths: Ints, targets: Any, bits: int, index_bits
 def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: Any, sides: tuple[int, int], bits: int, index_bits: int) -> ListRuns | None:  # fmt: skip
     """Return lists whose targets are boxes of a tile of `sides` (rows, columns), of any number of channels.
 
-    reach: (lists,) channels, rows and columns of each, all at least 1; times: (lists,) how often each occurs.
+    reach: channels, rows and columns of each, all at least 1; times: how often each occurs; all broadcast to one shape.
     """
+    if rules.skip_bits is None:
+        return None
     channels, rows, columns = reach
     next_row = sides[1] - columns + 1
     next_channel = sides[0] * sides[1] - (rows - 1) * sides[1] - columns + 1

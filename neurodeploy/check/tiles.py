@@ -162,14 +162,20 @@ def _listed(
     """Words of lists, of which `channels` x `places` tell the lengths and how many there are."""
     if not tile.input_axons:
         return Stored("", 0, 0, index_bits, 0)
-    axes = [np.array(axis, dtype=np.int64).T for axis in (channels, *places)]
-    reach = tuple(item.ravel() for item in np.meshgrid(*(axis[0] for axis in axes), indexing="ij"))
-    times: Any = np.prod([item.ravel() for item in np.meshgrid(*(axis[1] for axis in axes), indexing="ij")], axis=0)
-    delay_bits, rules = delay_bits_for(target, layer.delay_steps), target.counting
-    words = segment_words(rules, np.prod(reach, axis=0), layer.weight_bits, delay_bits, index_bits)
-    found = Stored("", int(words @ times), int(words.max()), index_bits, 0)
-    sides = (tile.rows.length, tile.columns.length)
-    runs = box_runs(rules, (reach[0], reach[1], reach[2]), times, sides, layer.weight_bits + delay_bits, index_bits)
-    if runs is None or int(runs.words @ times) >= found.words:
+    (channel, row, column), times = _along(channels, *places)
+    lengths, rules, delay_bits = channel * row * column, target.counting, delay_bits_for(target, layer.delay_steps)
+    words = segment_words(rules, lengths, layer.weight_bits, delay_bits, index_bits)
+    found = Stored("", int((words * times).sum()), int(words.max()), index_bits, 0)
+    sides, bits = (tile.rows.length, tile.columns.length), layer.weight_bits + delay_bits
+    runs = box_runs(rules, (channel, row, column), times, sides, bits, index_bits)
+    if runs is None or int((runs.words * times).sum()) >= found.words:
         return found
-    return Stored("", int(runs.words @ times), int(runs.words.max()), index_bits, 0, runs.skip_bits)
+    return Stored("", int((runs.words * times).sum()), int(runs.words.max()), index_bits, 0, runs.skip_bits)
+
+
+def _along(*axes: Counts) -> tuple[list[Any], Any]:
+    """(targets of each axis, how many sources or lists), each along a dimension of its own."""
+    shapes = ((-1, 1, 1), (1, -1, 1), (1, 1, -1))
+    held = [np.array(axis, dtype=np.int64).T for axis in axes]
+    reach, count = ([item[i].reshape(shape) for item, shape in zip(held, shapes, strict=True)] for i in range(2))
+    return reach, count[0] * count[1] * count[2]
