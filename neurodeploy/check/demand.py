@@ -157,7 +157,9 @@ def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other:
     of_source = np.zeros(projection.n_source, dtype=np.int64)
     of_source[held] = found.words
     words = int(found.words.sum())
-    return SegmentPlan(projection, "runlength", other.delay_bits, index_bits, words, of_source, None, found.skip_bits)
+    return SegmentPlan(
+        projection, "runlength", other.delay_bits, index_bits, words, of_source, skip_bits=found.skip_bits
+    )
 
 
 def _shared(
@@ -183,7 +185,7 @@ def _shared(
         return None
     per_source = np.zeros(projection.n_source, dtype=np.int64)
     per_source[lists.source] = of_source
-    return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, skip_bits)
+    return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, skip_bits=skip_bits)
 
 
 def _parameter_sets(population: QuantizedPopulation, neurons: Ints) -> frozenset[tuple[int, ...]]:

@@ -170,7 +170,7 @@ def _listed(
     runs = box_runs(rules, (channel, row, column), times, sides, bits, index_bits)
     if runs is None or int((runs.words * times).sum()) >= found.words:
         return found
-    return Stored("", int((runs.words * times).sum()), int(runs.words.max()), index_bits, 0, runs.skip_bits)
+    return Stored("", int((runs.words * times).sum()), int(runs.words.max()), index_bits, 0, skip_bits=runs.skip_bits)
 
 
 def _along(*axes: Counts) -> tuple[list[Any], Any]:

@@ -111,7 +111,7 @@ class RuleSet(Noun):
     """Overrides the core limit of the same name, as do all that follow."""
     synapse_memory: Figure | None = None
     destination_groups: Figure | None = None
-    """Held as a figure and not enforced: what makes two destinations one group is not public."""
+    """Held as a figure and not enforced: groups are of a numbering of compartments that programs here do not have."""
 
     def with_prefix(self, more_bits: int) -> RuleSet:
         """Return the rules with a longer entry prefix."""
