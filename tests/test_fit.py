@@ -155,6 +155,50 @@ def test_every_fix_passes_when_its_change_or_its_flag_is_applied(name):
         assert (typed.board, typed.target) == (fix.change.get("board"), fix.change.get("target"))
 
 
+INTEGER = {"du": 4095, "dv": 0, "vth_mant": 10}
+WRITTEN = {
+    "threshold": ("ND208", cells(2, neuron=nd.LoihiCuba(**INTEGER | {"vth_mant": 131072})), "neuron.vth_mant = 131071"),
+    "decay": ("ND208", cells(2, neuron=nd.LoihiCuba(**INTEGER | {"du": 5000})), "neuron.du = 4095"),
+    "rest": (
+        "ND210",
+        cells(2, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, refractory_steps=70)),
+        "neuron.refractory_steps = 62",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_fix_that_the_file_must_take_passes_when_it_is_written_there(name):
+    code, network, says = WRITTEN[name]
+    result = compile_network(network, load_target("loihi1"))
+    (finding,) = [item for item in result.findings if item.severity == "error"]
+    (fix,) = finding.fixes
+    assert (finding.code, fix.change, fix.flag) == (code, {}, "")
+    assert fix.text.startswith(f"in population 'cells' write {says}: ")
+    field, value = says.removeprefix("neuron.").split(" = ")
+    document = network.model_dump(mode="json")
+    document["populations"][0]["neuron"][field] = int(value)
+    again = compile_network(nd.Network.model_validate(document), load_target("loihi1"))
+    assert again.verdict == "fits"
+    assert f"{again.n_cores} core" in fix.text
+
+
+@pytest.mark.parametrize(
+    ("given", "flag"), [({"*": 7}, "--weight-bits 8"), ({"*": 4, "in_to_cells": 7}, "--weight-bits in_to_cells=8")]
+)
+def test_weights_of_a_width_that_is_not_stored_get_the_widest_that_is(given, flag):
+    network, target = cells(4, 3), load_target("loihi1")
+    assert network.projections[0].name == "in_to_cells"
+    result = compile_network(network, target, CompileOptions(weight_bits=given))
+    (finding,) = [item for item in result.findings if item.severity == "error"]
+    (fix,) = finding.fixes
+    assert (finding.code, fix.flag) == ("ND207", flag)
+    assert (
+        compile_network(network, target, CompileOptions(weight_bits={**given, **fix.change["weight_bits"]})).verdict
+        == "fits"
+    )
+
+
 def test_sharing_says_how_far_each_register_moved_and_keeps_the_rest():
     network, options = cells(20, neuron=VARIED), CompileOptions(share_parameters={"cells": 4})
     before = compile_network(network, load_target("loihi1")).require()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 import neurodeploy as nd
 from neurodeploy.cli.main import app
-from neurodeploy.diagnostics import finding
+from neurodeploy.diagnostics import finding, rules
 from neurodeploy.report.formats import Subject, concise, github, junit, place_of, sarif
 
 
@@ -141,6 +143,43 @@ def test_sarif_holds_only_the_rules_that_occur_and_points_to_them(wide):
     assert [item["id"] for item in log["runs"][0]["tool"]["driver"]["rules"]] == ["ND302", "ND603"]
     assert [item["ruleIndex"] for item in results] == [1, 0, 1]
     assert [item["level"] for item in results] == ["warning", "error", "warning"]
+
+
+def official():
+    """SARIF 2.1.0 as the official JSON schema has it, every object of it closed to properties that it does not name."""
+    generated = pytest.importorskip("pydantic_sarif.model", reason="pydantic-sarif is in the test extra")
+    return generated.StaticAnalysisResultsFormatSarifVersion210JsonSchema
+
+
+def test_logs_are_valid_by_the_official_schema(wide, call):
+    schema = official()
+    every = [finding(code, f"population '{code}'", "is so", found=5, limit=4) for code in rules()]
+    logs = [
+        json.loads(call(*WIDE, "--format", "sarif")[1]),
+        json.loads(call(*FITS, "--format", "sarif")[1]),
+        sarif(every, Subject("wide.nd.json", Path("wide.nd.json").read_text()), version="1", status=1),
+        sarif([], Subject(""), version="1", status=0),
+    ]
+    assert [len(log["runs"][0]["results"]) for log in logs[2:]] == [len(rules()), 0]
+    for log in logs:
+        schema.model_validate_json(json.dumps(log))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda log: log.update(version="2.2.0"),
+        lambda log: log["runs"][0]["results"][0].update(level="fatal"),
+        lambda log: log["runs"][0]["results"][0].update(severity="error"),
+        lambda log: log["runs"][0]["results"][0].pop("message"),
+        lambda log: log["runs"][0]["results"][0].update(ruleIndex=-2),
+    ],
+)
+def test_the_official_schema_refuses_what_it_does_not_know(spoil):
+    schema, log = official(), sarif([finding("ND603", "population 'b'", "x")], Subject(""), version="1", status=1)
+    spoil(log)
+    with pytest.raises(ValidationError):
+        schema.model_validate_json(json.dumps(log))
 
 
 def test_under_strict_a_warning_is_an_error_in_every_form():

@@ -13,7 +13,7 @@ from neurodeploy.check.limits import CODES
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.mapping import place
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.network import WeightFormat
+from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target
 from neurodeploy.target.target import CoreLimits
@@ -137,6 +137,27 @@ def test_accumulators_are_compartments_times_two_to_the_delay_bits(delay, size, 
         assert [(item.code, item.found) for item in result.findings if item.severity == "error"] == [("ND309", need)]
     else:
         assert (result.verdict, result.n_cores) == ("fits", 1 if beyond <= 0 else 2)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "words", "beyond"),
+    [
+        ([[1, 1], [1, 1]], 1, 0),
+        ([[1, 2], [2, 1]], 2, 0),
+        ([[1, 2], [2, 1]], 2, 1),
+        ([[1, 2], [3, 4]], 4, 0),
+        ([[1, 2], [3, 4]], 4, 1),
+    ],
+)
+def test_lists_that_sources_share_are_no_proof_that_a_neuron_is_too_large(kernel, words, beyond):
+    window = Conv2d(input_shape=(1, 2, 2), weights=np.array(kernel, dtype=float)[None, None])
+    cell = nd.Population(name="cells", shape=(1, 1, 1), neuron=lif())
+    wires = nd.Projection(name="p", source="in", target="cells", operation=window)
+    network = net((1, 2, 2), (cell,), (wires,))
+    result = compile_network(network, chip(synapse_memory=words - beyond), CompileOptions(fixes=False))
+    assert result.verdict == ("proven not to fit" if beyond else "fits")
+    if not beyond:
+        assert used(result.require(), "synapse_memory") == words
 
 
 def cuts(size, cores):

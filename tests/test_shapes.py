@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.mapping import fit_layers, lower_bounds
+from neurodeploy.mapping import fit_layers, lower_bounds, with_larger_board
 from neurodeploy.mapping.layered import shape_bounds
 from neurodeploy.mapping.packing import pack
 from neurodeploy.mapping.tile_search import search
@@ -22,7 +22,8 @@ from neurodeploy.mapping.tilings import ADDED_UP, Tilings, axis_spans
 from neurodeploy.network import Conv2d
 from neurodeploy.network.layer_shapes import LayerStack, geometries, load_layers
 from neurodeploy.quantize import quantize
-from neurodeploy.target import load_target
+from neurodeploy.report import layers_lines
+from neurodeploy.target import load_target, on_board
 
 
 def stack(*layers, input=(2, 8, 8), **fields):
@@ -266,6 +267,24 @@ def test_the_command_says_verdict_cores_and_bounds(tmp_path):
     neither = CliRunner().invoke(app, ["check", "-t", "loihi1"])
     both = CliRunner().invoke(app, ["check", "net.nd.json", "--shapes", str(file), "-t", "loihi1"])
     assert neither.exit_code == both.exit_code == 2
+
+
+@pytest.mark.parametrize(("channels", "board"), [(200, "kapoho_bay"), (300, "wolf_mountain"), (2500, None)])
+def test_layers_that_need_more_chips_are_told_which_board_holds_them(channels, board):
+    one = load_target("loihi1")
+    few = small().chip.cores.model_copy(update={"value": 8})
+    target = one.model_copy(update={"chip": one.chip.model_copy(update={"cores": few})})
+    layers = stack({**CONV, "channels": channels}, input=(1, 8, 8))
+    limited = target if board else target.model_copy(update={"boards": {"kapoho_bay": one.boards["kapoho_bay"]}})
+    told = with_larger_board(layers, limited, fit_layers(layers, limited))
+    (item,) = [item for item in told.findings if item.severity == "error"]
+    assert item.code == "ND401"
+    assert [fix.change for fix in item.fixes] == ([{"board": board}] if board else [])
+    for fix in item.fixes:
+        again = fit_layers(layers, on_board(limited, fix.change["board"]))
+        assert (again.verdict, fix.flag) == ("fits", f"--board {board}")
+        assert f"{again.cores:,} cores" in fix.text
+    assert told.cores is None or "too many for one chip" in layers_lines(told)[1]
 
 
 def test_a_field_that_is_unknown_is_named(tmp_path):

@@ -10,7 +10,7 @@ from neurodeploy.check.limits import CODES, Limit, core_limits
 from neurodeploy.check.words import delay_bits_for, segment_words
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.quantize.wiring import parts
+from neurodeploy.quantize.wiring import WindowProjection, parts
 from neurodeploy.target.target import Target
 
 __all__ = ["check"]
@@ -49,6 +49,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Proj
     by_source: dict[str, list[Projection]] = {}
     for projection in into:
         by_source.setdefault(projection.source, []).append(projection)
+    for projection in into:
         count, longest = projection.fan_in, projection.longest_delay
         widths = np.array(
             [delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64
@@ -59,7 +60,8 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Proj
         one = np.array(
             [int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)]
         )
-        used["synapse_memory"] += count * one[bits]
+        lists = _least_lists(target, projection, alone=len(by_source[projection.source]) == 1)
+        used["synapse_memory"] += lists * one[bits]
         used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))
         used["fan_in"] += count
     for same in by_source.values():
@@ -68,6 +70,18 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Proj
     used["compartments"] = np.full(size, population.compartments_per_neuron)
     used["accumulators"] = used["compartments"] << delay_bits
     return used
+
+
+def _least_lists(target: Target, projection: Projection, *, alone: bool) -> Ints:
+    """(n_target,) lists of a core that holds one neuron alone: one for each source, or for each weight if sources share."""
+    count = projection.fan_in
+    if target.precision.shared_base is None or not alone or not isinstance(projection, WindowProjection):
+        return count
+    there = [row[held > 0] for row, held in zip(projection.kernel, projection.present, strict=True)]
+    channel: Ints = np.arange(count.size) // (count.size // len(there))
+    whole = np.array([row.size for row in there], dtype=np.int64)[channel]
+    unlike = np.array([np.unique(row).size for row in there], dtype=np.int64)[channel]
+    return np.where(count == whole, unlike, np.minimum(count, 1))  # at an edge any part of the kernel may be left
 
 
 def _formats(into: list[Projection], size: int) -> Ints:

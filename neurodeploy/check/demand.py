@@ -1,6 +1,7 @@
 """Verb: what some neurons of a population need of a core, counted exactly. Knows no mapping; the mapper asks, it never guesses.
 
-Encoding is chosen per (projection, neurons of the core): the cheapest of dense, sparse and shared in words. Input axons:
+Encoding is chosen per (projection, neurons of the core): the cheapest of dense, sparse, run-length and shared in words;
+shared lists are sparse or run-length, whichever is less. Input axons:
 one for each source neuron or line with a synapse in the core; the synapses of all projections from that source share its
 list. So lists are shared among sources only where one projection alone makes them. Output axons: one for each (neuron,
 destination core).
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.runs import list_runs
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
@@ -50,6 +52,8 @@ class SegmentPlan:
     """(n_source,)."""
     alone: SegmentPlan | None = None
     """Of shared lists: what is stored if another projection adds to the lists of the same sources."""
+    skip_bits: int = 0
+    """0: no run-length lists."""
 
     @property
     def touched(self) -> NDArray[np.bool_]:
@@ -60,7 +64,7 @@ class SegmentPlan:
     def style(self) -> tuple[Any, ...]:
         """What makes two formats of one core distinct."""
         own = self.projection.weight_format
-        return own.weight_bits, own.exponent, own.sign_mode, self.delay_bits, self.index_bits
+        return own.weight_bits, own.exponent, own.sign_mode, self.delay_bits, self.index_bits, self.skip_bits
 
 
 def stored(plans: tuple[SegmentPlan, ...]) -> dict[str, list[SegmentPlan]]:
@@ -132,7 +136,30 @@ def plan_segment(target: Target, projection: Projection, neurons: Ints, first_ro
         alone = SegmentPlan(projection, "dense", delay_bits, 0, int(dense.sum()), dense)
     else:
         alone = SegmentPlan(projection, "sparse", delay_bits, index_bits, int(sparse.sum()), sparse)
+    alone = _run_length(target, part, count, index_bits, alone) or alone
     return _shared(target, projection, part, first_row, alone) or alone
+
+
+def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
+    """The plan with run-length lists, if the rules know such and they take fewer words than the other encoding."""
+    projection, held = other.projection, np.flatnonzero(count)
+    if (
+        target.counting.skip_bits is None
+        or int(count.max(initial=0)) < 2
+        or int(count[held].min()) == part.ptr.size - 1
+    ):
+        return None  # one synapse needs no skip, and those of every neuron none either
+    order = np.argsort(part.source, kind="stable")
+    bits, rows = projection.weight_format.weight_bits + other.delay_bits, part.rows[order]
+    found = list_runs(target.counting, count[held], rows, bits, index_bits)
+    if found is None or int(found.words.sum()) >= other.words:
+        return None
+    of_source = np.zeros(projection.n_source, dtype=np.int64)
+    of_source[held] = found.words
+    words = int(found.words.sum())
+    return SegmentPlan(
+        projection, "runlength", other.delay_bits, index_bits, words, of_source, skip_bits=found.skip_bits
+    )
 
 
 def _shared(
@@ -147,13 +174,18 @@ def _shared(
         return None
     bits, delay_bits = projection.weight_format.weight_bits, alone.delay_bits
     index_bits = index_bits_for(target, int(lists.offset.max()) + 1)
-    of_source = segment_words(target.counting, lists.length, bits, delay_bits, index_bits)
+    of_source, skip_bits = segment_words(target.counting, lists.length, bits, delay_bits, index_bits), 0
+    if target.counting.skip_bits is not None:
+        offsets = lists.offset[lists.entries_of(lists.first)]
+        runs = list_runs(target.counting, lists.length[lists.first], offsets, bits + delay_bits, index_bits)
+        if runs is not None and int(runs.words.sum()) < int(of_source[lists.first].sum()):
+            of_source, skip_bits = runs.words[lists.pattern], runs.skip_bits
     words = int(of_source[lists.first].sum())
     if words >= alone.words:
         return None
     per_source = np.zeros(projection.n_source, dtype=np.int64)
     per_source[lists.source] = of_source
-    return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone)
+    return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, skip_bits=skip_bits)
 
 
 def _parameter_sets(population: QuantizedPopulation, neurons: Ints) -> frozenset[tuple[int, ...]]:

@@ -41,7 +41,7 @@ def core_limits(target: Target) -> dict[str, Limit]:
         if isinstance(figure, Figure):
             found[name] = Limit(int(figure.value), figure.unit, cite(target, f"limits.{name}"))
     rules = target.counting
-    for name in ("synapse_formats", "words_per_axon"):
+    for name in ("synapse_formats", "synapse_memory", "words_per_axon"):
         figure = getattr(rules, name)
         if figure is not None:
             found[name] = Limit(int(figure.value), figure.unit, cite(target, f"rules.{target.rule_set}.{name}"))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.limits import core_limits
+from neurodeploy.check.runs import run_words
 from neurodeploy.check.words import segment_words
 from neurodeploy.program.program import Program
 
@@ -34,6 +35,12 @@ def _segment_words(program: Program) -> Ints:
     length, words = np.diff(tables.entry_ptr), np.zeros(tables.segment_format.size, dtype=np.int64)
     for index, style in enumerate(program.formats):
         mine = tables.segment_format == index
+        if style.skip_bits:
+            bits = style.weight_bits + style.delay_bits
+            words[mine & (length > 0)] = run_words(
+                rules, *_entries(program, mine), bits, style.index_bits, style.skip_bits
+            )
+            continue
         prefix = 0
         if rules.index_in_prefix and style.encoding == "dense":
             legal = [int(bits) for bits in program.target.precision.index_bits.values]
@@ -43,6 +50,13 @@ def _segment_words(program: Program) -> Ints:
             rules.with_prefix(prefix), length[mine], style.weight_bits, style.delay_bits, style.index_bits
         )
     return words
+
+
+def _entries(program: Program, mine: Any) -> tuple[Ints, Any]:
+    """(first entry of every segment of some that is not empty, targets of their entries)."""
+    ptr, which = program.tables.entry_ptr, mine & (np.diff(program.tables.entry_ptr) > 0)
+    kept = np.diff(ptr)[which]
+    return np.cumsum(kept) - kept, program.tables.entry_target[np.repeat(which, np.diff(ptr))].astype(np.int64)
 
 
 def _out_axons(program: Program, core_of_row: Ints) -> Ints:
@@ -56,10 +70,13 @@ def _out_axons(program: Program, core_of_row: Ints) -> Ints:
 
 
 def _styles(program: Program) -> Ints:
-    """(segments, 5): what makes two formats of one core distinct."""
+    """(segments, 6): what makes two formats of one core distinct."""
     signs = ("mixed", "excitatory", "inhibitory")
-    rows = [[s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits] for s in program.formats]
-    return np.array(rows or [[0] * 5], dtype=np.int64)[program.tables.segment_format]
+    rows = [
+        [s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits, s.skip_bits]
+        for s in program.formats
+    ]
+    return np.array(rows or [[0] * 6], dtype=np.int64)[program.tables.segment_format]
 
 
 def _synapse_use(program: Program) -> dict[str, Ints]:

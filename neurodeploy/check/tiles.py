@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurodeploy.check.runs import box_runs
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.target.target import Target
@@ -78,6 +79,8 @@ class Stored(NamedTuple):
     index_bits: int
     base: int
     """Furthest first target of a list; 0 where lists are not shared."""
+    skip_bits: int = 0
+    """0: no run-length lists."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -129,7 +132,7 @@ def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, St
     alone = Stored("dense", whole * tile.input_axons, whole if tile.input_axons else 0, 0, 0)
     sparse = _listed(target, layer, tile, index_bits, (tile.rows.reach, tile.columns.reach), tile.channels.reach)
     if alone.words > sparse.words:
-        alone = sparse._replace(encoding="sparse")
+        alone = sparse._replace(encoding="runlength" if sparse.skip_bits else "sparse")
     furthest = target.precision.shared_base
     if not layer.shares or furthest is None or not tile.input_axons:
         return alone, None
@@ -159,11 +162,20 @@ def _listed(
     """Words of lists, of which `channels` x `places` tell the lengths and how many there are."""
     if not tile.input_axons:
         return Stored("", 0, 0, index_bits, 0)
-    lengths: Any = np.ones(1, dtype=np.int64)
-    times: Any = np.ones(1, dtype=np.int64)
-    for axis in (channels, *places):
-        length, count = np.array(axis, dtype=np.int64).T
-        lengths, times = np.outer(lengths, length).ravel(), np.outer(times, count).ravel()
-    delay_bits = delay_bits_for(target, layer.delay_steps)
-    words = segment_words(target.counting, lengths, layer.weight_bits, delay_bits, index_bits)
-    return Stored("", int(words @ times), int(words.max()), index_bits, 0)
+    (channel, row, column), times = _along(channels, *places)
+    lengths, rules, delay_bits = channel * row * column, target.counting, delay_bits_for(target, layer.delay_steps)
+    words = segment_words(rules, lengths, layer.weight_bits, delay_bits, index_bits)
+    found = Stored("", int((words * times).sum()), int(words.max()), index_bits, 0)
+    sides, bits = (tile.rows.length, tile.columns.length), layer.weight_bits + delay_bits
+    runs = box_runs(rules, (channel, row, column), times, sides, bits, index_bits)
+    if runs is None or int((runs.words * times).sum()) >= found.words:
+        return found
+    return Stored("", int((runs.words * times).sum()), int(runs.words.max()), index_bits, 0, skip_bits=runs.skip_bits)
+
+
+def _along(*axes: Counts) -> tuple[list[Any], Any]:
+    """(targets of each axis, how many sources or lists), each along a dimension of its own."""
+    shapes = ((-1, 1, 1), (1, -1, 1), (1, 1, -1))
+    held = [np.array(axis, dtype=np.int64).T for axis in axes]
+    reach, count = ([item[i].reshape(shape) for item, shape in zip(held, shapes, strict=True)] for i in range(2))
+    return reach, count[0] * count[1] * count[2]

@@ -60,6 +60,45 @@ def _narrower(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
             return
 
 
+def _legal(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+    """The widest weights that the target stores and that fit: for all projections that the user did not name, or for this."""
+    legal = sorted((int(bits) for bits in attempt.target.precision.weight_bits.values), reverse=True)
+    name = _named(item)
+    for bits in legal:
+        for key in ("*", name):
+            cores = attempt.cores({"weight_bits": {**attempt.options.weight_bits, key: bits}})
+            if cores is not None:
+                flag = f"--weight-bits {bits}" if key == "*" else f"--weight-bits {name}={bits}"
+                yield Fix(
+                    text=f"{bits}-bit weights need {_cores(cores)}", flag=flag, change={"weight_bits": {key: bits}}
+                )
+                return
+
+
+def _within(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+    """The nearest value that the register holds, for a parameter that is one number for the whole population."""
+    name, field = _named(item), "refractory_steps" if item.code == "ND210" else item.message.split(" ", 1)[0]
+    population = next((one for one in attempt.network.populations if one.name == name), None)
+    value = getattr(population.neuron, field, None) if population is not None else None
+    if population is None or item.limit is None or not isinstance(value, int):
+        return
+    changed = population.neuron.model_copy(update={field: int(item.limit)})
+    edited = [
+        one.model_copy(update={"neuron": changed}) if one is population else one for one in attempt.network.populations
+    ]
+    network = attempt.network.model_copy(update={"populations": tuple(edited)})
+    result = attempt.compiler(network, attempt.target, attempt.options)
+    if result.program is not None:
+        yield Fix(
+            text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(result.n_cores)}"
+        )
+
+
+def _named(item: Diagnostic) -> str:
+    """The name in the user's file of what a finding is about."""
+    return item.where.split("'")[1] if "'" in item.where else ""
+
+
 def _shorter(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
     """The longest shorter delays that fit: the longest that the register holds, then one bit less each."""
     longest, span = longest_delay(attempt.network), attempt.target.precision.delay_steps
@@ -196,6 +235,9 @@ WHOLE = ("ND401", "ND402")
 """Findings about a whole network, for which pruning is the last resort."""
 
 REMEDIES: dict[str, tuple[Callable[[Attempt, Diagnostic], Iterator[Fix]], ...]] = {
+    "ND207": (_legal, _elsewhere),
+    "ND208": (_within, _elsewhere),
+    "ND210": (_within, _elsewhere),
     "ND211": (_shorter, _elsewhere),
     "ND212": (_elsewhere,),
     "ND213": (_elsewhere,),

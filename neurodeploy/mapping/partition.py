@@ -192,9 +192,9 @@ def partition(
 
 
 def _keeps_limits(cut: Cut, target: Target) -> bool:
-    """Whether no core of a searched cut exceeds a limit; the kernels do not follow the length of single lists."""
+    """Whether no core of a searched cut exceeds a limit; the kernels follow neither single lists nor run-lengths."""
     limits = placing_limits(target)
-    if "words_per_axon" not in limits:
+    if "words_per_axon" not in limits and target.counting.skip_bits is None:
         return True
     into: dict[str, list[Projection]] = projections_into(cut.quantized)
     held: list[Demand] = [empty() for _ in range(cut.n_cores)]

@@ -64,7 +64,7 @@ def _segment(core: int, plan: SegmentPlan, neurons: Ints, first_row: int) -> Seg
     """Synapses of a projection into some neurons, as the plan stores them."""
     projection, part = plan.projection, plan.projection.into(neurons)
     style = make_format(projection.name, projection.weight_format, plan)
-    keep = {"dense": _dense, "sparse": _sparse, "shared": _shared}[plan.encoding]
+    keep = {"dense": _dense, "sparse": _sparse, "runlength": _sparse, "shared": _shared}[plan.encoding]
     return keep(Lists(core, projection.source, style, first_row), part)
 
 

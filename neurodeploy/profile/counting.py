@@ -22,7 +22,8 @@ Ints = NDArray[np.int64]
 
 MESSAGES = 1 << 20
 """Messages that are expanded at a time; a step counts as one for each core besides, which has its figures."""
-ENCODINGS = ("dense", "sparse", "shared")
+KINDS = {"dense": 0, "sparse": 1, "runlength": 1, "shared": 2}
+"""Encoding -> which of three prices its entries have; of run-length lists none is public, and they hold only synapses too."""
 
 
 class Counts(NamedTuple):
@@ -61,9 +62,9 @@ def _sources(program: Program) -> _Sources:
     to_core = np.concatenate([tables.out_core, *(item.core for item in program.inputs)]).astype(np.int64)
     axon = np.concatenate([tables.out_in_axon, *(item.in_axon for item in program.inputs)]).astype(np.int64)
     lists = tables.in_axon_list[tables.in_axon_ptr[to_core] + axon] + tables.list_ptr[to_core]
-    encoding = np.array([ENCODINGS.index(style.encoding) for style in program.formats] or [0])[tables.segment_format]
-    entries = np.zeros((len(ENCODINGS), to_core.size), dtype=np.int64)
-    for number in range(len(ENCODINGS)):
+    encoding = np.array([KINDS[style.encoding] for style in program.formats] or [0])[tables.segment_format]
+    entries = np.zeros((len(set(KINDS.values())), to_core.size), dtype=np.int64)
+    for number in range(len(entries)):
         total = np.r_[0, np.cumsum(np.diff(tables.entry_ptr) * (encoding == number))]
         entries[number] = total[tables.segment_ptr[lists + 1]] - total[tables.segment_ptr[lists]]
     first: dict[str, Any] = dict(program.table_rows)

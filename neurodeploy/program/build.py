@@ -223,7 +223,7 @@ def _routes(
 
 
 SignMode = Literal["mixed", "excitatory", "inhibitory"]
-Encoding = Literal["dense", "sparse", "shared"]
+Encoding = Literal["dense", "sparse", "runlength", "shared"]
 
 
 def make_format(projection: str, weight: Any, plan: Any) -> SynapseFormat:
@@ -235,5 +235,6 @@ def make_format(projection: str, weight: Any, plan: Any) -> SynapseFormat:
         sign_mode=cast(SignMode, weight.sign_mode),
         delay_bits=plan.delay_bits,
         index_bits=plan.index_bits,
+        skip_bits=plan.skip_bits,
         encoding=cast(Encoding, plan.encoding),
     )

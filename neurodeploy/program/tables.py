@@ -28,7 +28,9 @@ class SynapseFormat(Noun):
     delay_bits: int
     index_bits: int
     """0 for dense."""
-    encoding: Literal["dense", "sparse", "shared"]
+    skip_bits: int = 0
+    """Of a run-length list, which may be shared; 0 for others."""
+    encoding: Literal["dense", "sparse", "runlength", "shared"]
 
 
 class InputRoutes(Noun):

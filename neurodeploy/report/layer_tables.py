@@ -13,11 +13,12 @@ __all__ = ["layers_lines", "layers_table"]
 def layers_lines(result: LayersVerdict) -> list[str]:
     """Return the verdict, the cores and their lower bounds."""
     place = f"board '{result.board}'" if result.board else "one chip"
-    on = f" of {place} of {result.target}, counted as {result.rule_set}"
+    on = f"{place} of {result.target}, counted as {result.rule_set}"
     lines = [f"verdict: {result.verdict} (from the shapes of {len(result.layers)} layers, {result.neurons:,} neurons)"]
     if result.cores is not None:
         plural = "s" if result.chips != 1 else ""
-        lines.append(f"cores: {result.cores:,} on {result.chips:,} chip{plural}{on}")
+        takes = "of" if result.verdict == "fits" else "as tiled, too many for"
+        lines.append(f"cores: {result.cores:,} on {result.chips:,} chip{plural} {takes} {on}")
     bounds = sorted(result.lower_bounds.items(), key=lambda item: -item[1])
     lines.append("at least, by resource: " + ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in bounds))
     lines.append("assumed: no weight is 0 and no two are equal, but in a pool; each input is a spike line")

@@ -50,6 +50,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "inputs": ("channel",),
     "kernel_memory": ("entry",),
     "kernel_side": ("pixel",),
+    "list_end": ("bit",),
     "mesh_columns": ("tile",),
     "mesh_rows": ("tile",),
     "neuron_memory": ("entry",),
@@ -69,6 +70,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "resets": ("compartment",),
     "static_power": ("W",),
     "shared_base": ("compartment",),
+    "skip_bits": ("bit",),
     "strides": ("pixel",),
     "synapse_formats": ("format",),
     "synapse_memory": ("word",),
@@ -160,10 +162,23 @@ def _loihi_style(target: Target) -> Told:
     ):
         if figure.value < 1:
             yield f"{name} is {figure.value:g}: there is nothing to run on", []
+    for name, figure in _at_least_one(target):
+        if figure is not None and figure.value < 1:
+            yield f"{name} is {figure.value:g} {figure.unit}: a core holds nothing; leave it out if it is not known", []
     for mode in target.neurons.extensions:
         if mode not in target.neurons.resets:
             yield f"neurons.extensions names reset '{mode}', which neurons.resets lacks", []
     yield from _widths(target)
+
+
+def _at_least_one(target: Target) -> Iterator[tuple[str, Figure | None]]:
+    """Limits of a core, and what memory is counted in: none of them can be 0."""
+    for name in type(target.limits).model_fields:
+        yield f"limits.{name}", getattr(target.limits, name)
+    counted = ("word", "synapses_per_entry", "words_per_axon", "synapse_formats", "synapse_memory")
+    for rule, rules in target.rules.items():
+        for name in counted:
+            yield f"rules.{rule}.{name}", getattr(rules, name)
 
 
 def _widths(target: Target) -> Told:

@@ -102,11 +102,16 @@ class RuleSet(Noun):
     """Bits of the prefix."""
     index_in_prefix: bool = False
     """Whether a dense entry's prefix also holds one index."""
+    skip_bits: FigureList | None = None
+    """Legal widths of the way from one target to the next in a run-length list. Absent: there are no such lists."""
+    list_end: Figure | None = None
+    """Bits after the last entry of a list, whose entries follow one another. Absent: every entry fills whole words."""
     words_per_axon: Figure | None = None
     synapse_formats: Figure | None = None
-    """Overrides the core limit of the same name."""
+    """Overrides the core limit of the same name, as do all that follow."""
+    synapse_memory: Figure | None = None
     destination_groups: Figure | None = None
-    """Held as a figure and not enforced: what makes two destinations one group is not public."""
+    """Held as a figure and not enforced: groups are of a numbering of compartments that programs here do not have."""
 
     def with_prefix(self, more_bits: int) -> RuleSet:
         """Return the rules with a longer entry prefix."""
