@@ -163,6 +163,7 @@ from neurodeploy.runtime import run_program
 case = next(item for item in corpus() if item.name == "layers_with_skip")
 def press(done, total):
     os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 try:
     run_program(program_of(case, "loihi2"), case.stimulus, backend="lava", steps=5000, progress=press)
 except KeyboardInterrupt:

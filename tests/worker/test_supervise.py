@@ -220,8 +220,10 @@ def caller(tmp_path, pids):
     """A process that runs a job which hangs, in a session of its own as a terminal's is."""
     child = script(tmp_path, STAGED.replace("FAULT", "time.sleep(600)"))
     code = f"""
+import signal
 import numpy as np
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 from neurodeploy.worker import Script, run_job
 run_job(Script("toy", Path({sys.executable!r}), Path({str(child.path)!r})), {{"at": "run", "pids": {str(pids)!r}}}, {{"x": np.arange(1)}})
 """

@@ -59,10 +59,9 @@ class NengoLoihiBackend(SimulatorBackend):
         job = flat(program, stimulus, steps, options, together=False)
         blocks, arrays = blocks_of(program)
         shown = {name: values for name, values in job.arrays.items() if name.startswith("run.")}
-        plan = {**job.plan, "blocks": blocks["blocks"], "links": blocks["block_links"], "board": self.board}
-        plan["chips"] = -(
-            -len(plan["blocks"]) // int(program.target.chip.cores.value)
-        )  # a core of a board is one block
+        plan: dict[str, Any] = {**job.plan, **blocks, "board": self.board}
+        # on a board, a block has a core of its own
+        plan["chips"] = -(-len(plan["blocks"]) // int(program.target.chip.cores.value))
         return Flat(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)
 
 

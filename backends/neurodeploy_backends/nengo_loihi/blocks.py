@@ -74,7 +74,7 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
     first = np.r_[0, np.cumsum([rows.size for rows in blocks.rows])]
     for name, rows in program.table_rows.items():
         arrays[f"rows.{name}"] = first[blocks.block[rows]] + blocks.place[rows]
-    return {"blocks": table, "block_links": links}, arrays
+    return {"blocks": table, "links": links}, arrays
 
 
 def _registers(program: Program, rows: Array, kind: Array) -> tuple[dict[str, Any], dict[str, Array]]:
