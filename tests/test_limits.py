@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.check.limits import CODES
+from neurodeploy.check.words import segment_words
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.mapping import place
 from neurodeploy.mapping.cut import Cut
@@ -23,16 +24,23 @@ BITS = {"none": 0, "one step": 1, "three steps": 3}
 """Delays of which the accumulators are 1, 2 and 4 for each compartment."""
 
 
-def chip(cores=1, **limits):
-    """tiny with so many cores, the given limits, and more than enough of everything else."""
+RULE_SETS = [
+    (name, rules) for name in ("loihi1", "loihi2", "tiny") for rules in load_target(name).rules if rules != "plain"
+]
+
+
+def chip(cores=1, counted=("tiny", "short"), **limits):
+    """tiny with so many cores, the given limits, more than enough of everything else, and the words of a rule set."""
     tiny = load_target("tiny", rules="short")
+    counting = load_target(counted[0], rules=counted[1]).counting
 
     def of(figure, value):
         return figure.model_copy(update={"value": value})
 
     kept = {name: of(getattr(tiny.limits, name), limits.get(name, AMPLE)) for name in CoreLimits.model_fields}
     words = of(tiny.counting.words_per_axon, limits.get("words_per_axon", AMPLE))
-    rules = {"short": tiny.counting.model_copy(update={"words_per_axon": words})}
+    own = {"words_per_axon": words, "synapse_formats": None, "synapse_memory": None}
+    rules = {"short": counting.model_copy(update=own)}
     place_of = tiny.chip.model_copy(update={"cores": of(tiny.chip.cores, cores)})
     return tiny.model_copy(update={"limits": CoreLimits(**kept), "rules": rules, "chip": place_of})
 
@@ -95,18 +103,44 @@ def used(program, resource):
     return int(use_of_program(program)[resource].max())
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7), st.sampled_from([-1, 0, 1]))
-def test_one_core_holds_what_is_at_its_limit_and_no_more(resource, limit, beyond):
-    need = limit + beyond
-    result = compile_network(NEEDS[resource](need), chip(**{resource: limit}), CompileOptions(fixes=False))
+def per_synapse(resource, counted):
+    """How much of a resource one synapse of 8 bits takes in its own list."""
+    rules = load_target(counted[0], rules=counted[1]).counting
+    return int(segment_words(rules, 1, 8, 0, 0)) if resource in ("synapse_memory", "words_per_axon") else 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7), st.sampled_from([-1, 0, 1]), st.sampled_from(RULE_SETS))
+def test_one_core_holds_what_is_at_its_limit_and_no_more(resource, limit, beyond, counted):
+    need, each = limit + beyond, per_synapse(resource, counted)
+    target = chip(counted=counted, **{resource: limit * each})
+    result = compile_network(NEEDS[resource](need), target, CompileOptions(fixes=False))
     if beyond <= 0:
         assert result.verdict == "fits"
-        assert (used(result.require(), resource), result.n_cores) == (need, 1)
+        assert (used(result.require(), resource), result.n_cores) == (need * each, 1)
         assert ran_all_steps(result.require())
     else:
         assert result.program is None
         assert result.verdict != "fits"
+
+
+def test_every_rule_set_is_tried():
+    assert {rules for _, rules in RULE_SETS} == {"nengo-loihi", "nxtf", "lava-loihi", "lava-loihi-mnist", "short"}
+
+
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+@pytest.mark.parametrize("resource", ["synapse_formats", "words_per_axon"])
+def test_limits_that_nxtf_has_of_its_own_are_kept_to_the_last(resource, beyond):
+    target = load_target("loihi1", rules="nxtf")
+    limit = int(getattr(target.counting, resource).value)
+    result = compile_network(NEEDS[resource](limit + beyond), target, CompileOptions(fixes=False))
+    if beyond <= 0:
+        assert used(result.require(), resource) == limit + beyond
+        return
+    assert (result.program, result.verdict) == (None, "proven not to fit")
+    told = [item for item in result.findings if item.severity == "error"]
+    assert [(item.code, item.found, item.limit) for item in told] == [(CODES[resource], limit + 1, limit)]
+    assert "rules.nxtf" in told[0].limit_source
 
 
 @settings(max_examples=80, deadline=None)

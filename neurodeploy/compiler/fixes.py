@@ -90,7 +90,7 @@ def _within(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     result = attempt.compiler(network, attempt.target, attempt.options)
     if result.program is not None:
         yield Fix(
-            text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(result.n_cores)}"
+            text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(result.n_cores or 0)}"
         )
 
 
