@@ -40,6 +40,8 @@ class MapCase:
     rules: tuple[str, ...] = ("nengo-loihi",)
     level: int = 2
     quick: bool = True
+    hops_under: float | None = None
+    """Share of the spikes x hops of first fit, row by row, that are to be saved."""
 
 
 def _neuron(reset: str = "zero") -> nd.LoihiCuba:
@@ -263,8 +265,8 @@ CASES = {
     for case in (
         MapCase("mlp", "MLP 784-512-256-10", mlp, "7 cores (nengo-loihi's rule)", 5),
         MapCase("dense", "dense 1024 -> 1024", dense_1024, "nengo-loihi: BuildError", 128),
-        MapCase("pd", "Potjans-Diesmann 10 %", cortex, "sequential 470", 405),
-        MapCase("spatial", "100k-neuron spatial net, no positions", spatial, "sequential 2,349; METIS infeasible", 660, quick=False),
+        MapCase("pd", "Potjans-Diesmann 10 %", cortex, "sequential 470", 405, hops_under=0.25),
+        MapCase("spatial", "100k-neuron spatial net, no positions", spatial, "sequential 2,349; METIS infeasible", 660, quick=False, hops_under=0.9),
         MapCase("million", "1 M neurons, 100 M synapses, local", million, "none", 1152 * 128, level=1, quick=False),
         MapCase("b1", "pseudo-MobileNet CIFAR-10, soft reset", pseudo_mobilenet, "NxTF 157", 152, BOTH),
         MapCase("b2", "MobileNet-v1 CIFAR-10, soft reset", lambda: mobilenet(32, 1, 10, "subtract"), "NxTF 861", 812, BOTH, quick=False),
