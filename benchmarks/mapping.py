@@ -99,7 +99,7 @@ def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> d
 
 def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -> dict[str, Any]:
     """One row: first fit, row by row; the level asked for; bounds, times, memory."""
-    clock, target = Stopwatch(), nd.load_target("loihi1", rules=rules)
+    clock, target, began = Stopwatch(), nd.load_target("loihi1", rules=rules), time.process_time()
     network, rates = clock.run("build", case.build)
     quantized = clock.run("quantize", lambda: quantize(network, target))
     row: dict[str, Any] = {
@@ -108,6 +108,7 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
         "rules": rules,
         "known": case.known,
         "reach": case.reach,
+        "hops_under": case.hops_under,
     }
     row |= {
         "neurons": sum(p.size for p in network.populations),
@@ -126,7 +127,7 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
         row[name] = {"violations": violations(program), **found.model_dump()}
     if boards:
         row["on a board"] = clock.run("board", lambda: on_board(quantized, target, options))
-    row["seconds"] = clock.seconds
+    row["seconds"], row["cpu_s"] = clock.seconds, round(time.process_time() - began, 1)
     row["peak_gib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
     return row
 
@@ -148,35 +149,50 @@ def _cells(row: dict[str, Any], name: str) -> tuple[str, ...]:
     )
 
 
-def show(rows: list[dict[str, Any]], level: int) -> None:
-    """Print the table."""
-    heads = (
-        "case",
-        "rules",
-        "mapping",
-        "cores",
-        "bound",
-        "axon bound",
-        "spikes x hops (of shell bound)",
-        "heaviest link",
-        "s",
+HEADS = ("", "cores", "bound", "axon bound", "spikes x hops (of shell bound)", "heaviest link", "s")
+
+
+def _under(row: dict[str, Any], level: int) -> float | None:
+    """By how much spikes x hops are below those of first fit, row by row; None where either is missing."""
+    plain, found = row.get("first fit", {}).get("spikes_hops"), row.get(f"-O{level}", {}).get("spikes_hops")
+    return 1 - found / plain if plain and found is not None else None
+
+
+def verdict(row: dict[str, Any], level: int) -> str:
+    """Whether the cores and the hops to reach were reached."""
+    cores, under = row.get(f"-O{level}", {}).get("cores"), _under(row, level)
+    said = (
+        "not placed" if cores is None else "reached" if cores <= row["reach"] else f"missed by {cores - row['reach']:,}"
     )
-    table = Table(*heads, box=None)
+    parts = [f"cores to reach {row['reach']:,}: {said}"]
+    if under is not None:
+        wanted = row["hops_under"]
+        asked = "" if wanted is None else f" (to reach {wanted:.0%}: {'reached' if under >= wanted else 'missed'})"
+        parts.append(f"spikes x hops {under:.0%} under first fit{asked}")
+    return "; ".join([*parts, f"known: {row['known']}"])
+
+
+def show(rows: list[dict[str, Any]], level: int) -> None:
+    """Print a table for each row."""
+    console = Console(width=150, highlight=False)
     for row in rows:
-        bound = max(row["bounds"].values(), default=1)
+        table, bound = Table(*HEADS, box=None), max(row["bounds"].values(), default=1)
         for name in ("first fit", f"-O{level}"):
             cells = _cells(row, name)
-            table.add_row(row["case"], row["rules"], name, cells[0], f"{bound:,}", *cells[1:])
-        table.add_row(
-            "", "", "reach", f"{row['reach']:,}", "", "", f"known: {row['known']}", "", f"{row['peak_gib']} GiB"
-        )
+            table.add_row(name, cells[0], f"{bound:,}", *cells[1:])
         board = row.get("on a board")
         if board and board.get("board"):
             text = f"{board['cores']:,} on {board['chips']} chips"
             took = f"{sum(board['seconds'].values()):.1f}"
             hops, link = f"{board['spikes_hops']:.3g}", f"{board['heaviest_link']:.3g}"
-            table.add_row("", "", board["board"], text, "", f"{board['axon_bound']:,}", hops, link, took)
-    Console(width=170).print(table)
+            table.add_row(board["board"], text, "", f"{board['axon_bound']:,}", hops, link, took)
+        sizes = f"{row['neurons']:,} neurons, {row['synapses']:,} synapses"
+        console.print(
+            f"\n{row['case']}: {row['title']}; {sizes}; rules {row['rules']}", table, verdict(row, level), sep="\n"
+        )
+        console.print("bounds: " + ", ".join(f"{name} {n:,}" for name, n in row["bounds"].items()))
+        stages = ", ".join(f"{name} {took:.1f}" for name, took in row["seconds"].items())
+        console.print(f"seconds: {stages}; {row['cpu_s']:.0f} of processor time; peak {row['peak_gib']} GiB")
 
 
 def main() -> int:

@@ -15,6 +15,8 @@ from neurodeploy.program.program import Program
 __all__ = ["use_of_program"]
 
 Ints = NDArray[np.int64]
+FURTHEST = 1 << 31
+"""Keys above which they are numbered anew, so that no product with the next column overflows."""
 
 
 def _per_core(ptr: Ints, values: Ints) -> Ints:
@@ -26,8 +28,14 @@ def _distinct(core: Ints, *columns: Any, n_cores: int) -> Ints:
     """Distinct rows of the columns, by core."""
     if not core.size:
         return np.zeros(n_cores, dtype=np.int64)
-    rows = np.unique(np.stack([core, *(np.asarray(column, dtype=np.int64) for column in columns)], axis=1), axis=0)
-    return np.bincount(rows[:, 0], minlength=n_cores)
+    key = np.asarray(core, dtype=np.int64)
+    for column in columns:
+        values, number = np.unique(np.asarray(column, dtype=np.int64), return_inverse=True)
+        key = key * values.size + number.ravel()
+        if key.size and int(key.max()) > FURTHEST:
+            key = np.unique(key, return_inverse=True)[1].ravel()
+    _, first = np.unique(key, return_index=True)
+    return np.bincount(core[first], minlength=n_cores)
 
 
 def _segment_words(program: Program) -> Ints:

@@ -6,10 +6,13 @@ from typing import Any
 
 from neurodeploy.mapping import anneal as _anneal
 from neurodeploy.mapping import axes as _axes
+from neurodeploy.mapping import clusters as _clusters
 from neurodeploy.mapping import kernels as _kernels
 
-__all__ = ["moving", "summing", "swapping"]
+__all__ = ["grouping", "moving", "summing", "swapping"]
 
+grouping: Any = _clusters
+"""Neurons into groups."""
 moving: Any = _kernels
 """Neurons between cores."""
 summing: Any = _axes

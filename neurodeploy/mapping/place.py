@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.demand import SegmentPlan, plan_segment, projections_into, stored
+from neurodeploy.check.demand import Projection, SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
 from neurodeploy.mapping.cut import Cut
@@ -19,6 +22,8 @@ from neurodeploy.target.target import Target
 __all__ = ["place"]
 
 Ints = NDArray[np.int64]
+MANY_SOURCES = 65_536
+"""Sources above which a projection is narrowed to those of a core before it is counted."""
 
 
 def _core_ids(n_cores: int, target: Target, seed: int) -> Ints:
@@ -45,13 +50,38 @@ def _members(cut: Cut) -> list[list[tuple[str, Ints]]]:
     return found
 
 
+class _Near:
+    """A projection as far as it reaches some neurons, its sources numbered from 0: what is counted by source stays short."""
+
+    def __init__(self, whole: Projection, neurons: Ints) -> None:
+        part = whole.into(neurons)
+        self.whole, self.weight_format, self.shares = whole, whole.weight_format, whole.shares
+        self.name, self.source, self.target = whole.name, whole.source, whole.target
+        sources, number = np.unique(part.source, return_inverse=True)
+        self.n_source, self.part = int(sources.size), part._replace(source=number.ravel().astype(np.int32))
+
+    def into(self, neurons: Ints) -> Part:
+        """Return the synapses; `neurons` are those it was made for."""
+        del neurons
+        return self.part
+
+
+def _planned(target: Target, projection: Projection, neurons: Ints, row: int) -> SegmentPlan:
+    """How the synapses into some neurons are stored. Of the plan's figures by source nothing is read here."""
+    if projection.shares or projection.n_source <= MANY_SOURCES:
+        return plan_segment(target, projection, neurons, row)
+    plan = plan_segment(target, cast(Projection, _Near(projection, neurons)), neurons, row)
+    alone = replace(plan.alone, projection=projection) if plan.alone else None
+    return replace(plan, projection=projection, alone=alone)
+
+
 def _segments(cut: Cut, target: Target) -> list[Segment]:
     """The synapses of every projection into every core, as stored there."""
     into, found = projections_into(cut.quantized), list[Segment]()
     for core, members in enumerate(_members(cut)):
         plans, places, row = list[SegmentPlan](), dict[str, tuple[int, Ints]](), 0
         for name, neurons in members:
-            plans += [plan_segment(target, projection, neurons, row) for projection in into[name]]
+            plans += [_planned(target, projection, neurons, row) for projection in into[name]]
             places[name] = row, neurons
             row += neurons.size
         for plan in (plan for same in stored(tuple(plan for plan in plans if plan.words)).values() for plan in same):

@@ -21,7 +21,7 @@ from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
 from neurodeploy.mapping.spectral import embedding, parts
 from neurodeploy.mapping.wires import begin
 
-__all__ = ["Effort", "Mapped", "effort_of", "refine", "sequential", "settled"]
+__all__ = ["Effort", "Mapped", "effort_of", "refine", "relieved", "sequential", "settled"]
 
 Ints = NDArray[np.int64]
 STEPS = 30
@@ -83,7 +83,7 @@ def effort_of(level: int, n_synapses: int, time_limit_s: float | None) -> Effort
     return Effort(sweeps, 200 if large else 0, 40.0 if level == 3 else 0.0, 0 if level < 3 else 6, deadline)
 
 
-def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints) -> tuple[Loads, Search, bool]:
+def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints, rounds: int = ROUNDS) -> tuple[Loads, Search, bool]:
     """Fill cores in an order until the output axons expected agree with those found; the last is whether every limit holds.
 
     That is first fit where `order` is the order of the network.
@@ -91,7 +91,7 @@ def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints) -> tuple[Load
     n = wires.population.size
     expected = np.zeros(n, dtype=np.int64)
     loads, search = begin(wires, rules, chip)
-    for again in range(ROUNDS):
+    for again in range(rounds):
         if again:
             loads, search = begin(wires, rules, chip)
         begun = int(moving.fill(wires, rules, loads, order, expected))
@@ -135,6 +135,11 @@ def _settle(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Ef
         moved = moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
         if effort.over or moved * 200 < n:
             break
+    return relieved(wires, rules, loads, search, over)
+
+
+def relieved(wires: Wires, rules: Rules, loads: Loads, search: Search, over: float = OVER) -> bool:
+    """Move neurons out of overfull cores, then share those that stay so with empty ones; return whether every limit holds."""
     for _ in range(RELIEF):
         search.moves[0] = 0
         if moving.relieve(wires, rules, loads, search, RELIEF):

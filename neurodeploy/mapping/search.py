@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.mapping.calls import grouping
 from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.kernels import COMP, IN
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.refine import Mapped, effort_of, refine, sequential, settled
+from neurodeploy.mapping.refine import Mapped, effort_of, refine, relieved, sequential, settled
 from neurodeploy.mapping.slots import Zones, zones_of
 from neurodeploy.mapping.wires import neuron_slices, rules_of, wires_of
 from neurodeploy.quantize.quantized import Quantized
@@ -22,6 +24,8 @@ __all__ = ["cut_of", "first_fit", "search"]
 
 SPARE = 1.25
 """Cores to work with, in parts of those that first fit took: room to spread out before cores are emptied."""
+FEW = 2
+"""Rounds of filling in groups; what then overfills a core is moved."""
 
 
 def _zone_of_neurons(quantized: Quantized, zones: Zones) -> NDArray[np.int32]:
@@ -72,11 +76,21 @@ def search(quantized: Quantized, target: Target, options: MappingOptions, first:
 
 
 def first_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Cut | None:
-    """Return first fit in the order of the network (pinned populations last); None if the board is too small for it."""
+    """Return first fit in the order of the network (pinned populations last); None if the board is too small for it.
+
+    Above level 0 neurons first go in compact groups; the order of the network counts where it takes fewer cores.
+    """
     zones = zones_of(quantized, target, options)
     zone = _zone_of_neurons(quantized, zones)
     wires, rules = wires_of(quantized, target, zone), rules_of(quantized, target)
-    order = np.argsort(zone, kind="stable").astype(np.int64)
-    loads, _, good = sequential(wires, rules, _chips(target, zones, wires.population.size), order)
-    mapped = settled(rules, loads) if good else None
-    return cut_of(quantized, target, mapped, zones) if mapped is not None else None
+    chips, best = _chips(target, zones, wires.population.size), None
+    if options.level > 0:
+        groups = grouping.grouped(wires, int(rules.limit[IN]), int(rules.limit[COMP]))
+        loads, moves, good = sequential(wires, rules, chips, groups[np.argsort(zone[groups], kind="stable")], FEW)
+        full = (loads.core >= 0).all() and (good or relieved(wires, rules, loads, moves))
+        best = settled(rules, loads) if full else None
+    room = chips if best is None else chips[: best.n_cores - 1]  # a fill that needs more stops there
+    if room.size:
+        loads, _, good = sequential(wires, rules, room, np.argsort(zone, kind="stable").astype(np.int64))
+        best = (settled(rules, loads) if good else None) or best
+    return cut_of(quantized, target, best, zones) if best is not None else None
