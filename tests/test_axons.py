@@ -11,14 +11,14 @@ LOIHI = load_target("loihi1")
 
 
 def test_what_an_axon_of_each_kind_can_name():
-    assert room_of(LOIHI, "discrete") == Room(numbers=4096, atoms=1, step=1)
-    assert room_of(LOIHI, "pop16") == Room(numbers=1024, atoms=32, step=4)
-    assert room_of(LOIHI, "pop32") == Room(numbers=4096, atoms=1024, step=1)
+    assert room_of(LOIHI.axons, "discrete") == Room(numbers=4096, atoms=1, step=1)
+    assert room_of(LOIHI.axons, "pop16") == Room(numbers=1024, atoms=32, step=4)
+    assert room_of(LOIHI.axons, "pop32") == Room(numbers=4096, atoms=1024, step=1)
     # a bit more for the atom is one less for the number, and there are four at most
-    assert room_of(LOIHI, "pop16", extra_bits=4) == Room(numbers=64, atoms=512, step=4)
-    assert room_of(LOIHI, "pop16", extra_bits=5) is None
-    assert room_of(LOIHI, "pop32", extra_bits=1) is None
-    assert room_of(load_target("loihi2"), "pop16") is None
+    assert room_of(LOIHI.axons, "pop16", extra_bits=4) == Room(numbers=64, atoms=512, step=4)
+    assert room_of(LOIHI.axons, "pop16", extra_bits=5) is None
+    assert room_of(LOIHI.axons, "pop32", extra_bits=1) is None
+    assert room_of(load_target("loihi2").axons, "pop16") is None
 
 
 @pytest.mark.parametrize("rules", ["nengo-loihi", "nxtf"])

@@ -8,21 +8,24 @@ its lists. With the figures of a target's `[axons]`:
   output axons of a neuron  output_axons, + other_chip for a core on another chip; for each destination core
   first target of an axon   a multiple of base_step, in precision.shared_base
 Source: nengo-loihi 1.1.0 block.py (Axon.slots_per_axon, Synapse.axon_bits, atom_bits_extra, idxs_per_synapse) and
-builder/validate.py; the surcharge between chips is NxTF's. nengo-loihi counts the output axons of a population axon once
-for all neurons of a core that share it; here every neuron is counted, which is never less.
+builder/validate.py; the surcharge between chips is NxTF's. Where a rule set says so (`shared_output_axons`: nengo-loihi
+does), the neurons of a core whose spikes go to one population axon share its output axons.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from neurodeploy.target.target import AxonKind, Target
+from neurodeploy.target.target import AxonKind, Axons, Target
 
-__all__ = ["KINDS", "Kind", "Room", "input_axons_of", "kind_of", "output_axons_of", "room_of"]
+__all__ = ["KINDS", "Kind", "Room", "input_axons_of", "output_axons_of", "room_of"]
 
 Kind = Literal["discrete", "pop16", "pop32"]
 KINDS: tuple[Kind, ...] = ("discrete", "pop16", "pop32")
-"""By their number in the tables of a program."""
+
+
+def _figures(axons: Axons | None, kind: Kind) -> AxonKind | None:
+    return getattr(axons, kind) if axons is not None else None
 
 
 class Room(NamedTuple):
@@ -36,14 +39,9 @@ class Room(NamedTuple):
     """The first target is a multiple of it."""
 
 
-def kind_of(target: Target, kind: Kind) -> AxonKind | None:
-    """Return the figures of a kind; None: the target has no such axons, or says nothing of axons."""
-    return getattr(target.axons, kind) if target.axons is not None else None
-
-
-def room_of(target: Target, kind: Kind, extra_bits: int = 0) -> Room | None:
+def room_of(axons: Axons | None, kind: Kind, extra_bits: int = 0) -> Room | None:
     """Return what a kind can name with an atom of `extra_bits` more; None where there is no such kind, or it has not so many."""
-    given = kind_of(target, kind)
+    given = _figures(axons, kind)
     most = 0 if given is None or given.extra_atom_bits is None else int(given.extra_atom_bits.value)
     if given is None or not 0 <= extra_bits <= most:
         return None
@@ -60,7 +58,7 @@ def input_axons_of(target: Target, *, learning: bool = False) -> int | None:
 
 def output_axons_of(target: Target, kind: Kind, *, other_chip: bool) -> int:
     """Return the output axons that one neuron takes for one destination core; 1, and as many on top, where nothing is said."""
-    given = kind_of(target, kind)
+    given = _figures(target.axons, kind)
     if given is None or target.axons is None:
         return 1 + other_chip
     return int(given.output_axons.value) + other_chip * int(target.axons.other_chip.value)

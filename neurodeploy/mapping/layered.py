@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
+from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.tiles import channel_use, place_use, tile_of
 from neurodeploy.diagnostics import Diagnostic, errors_in, finding, sorted_findings
 from neurodeploy.mapping.packing import Packed, Rule, pack
@@ -78,7 +79,9 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
         bits = sum(layer.weights * (layer.weight_bits + prefix) for layer in layers)
         bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
     if "compartments" in limits:
-        pairs = [_least_pairs(layer, max(limits["compartments"].value, 1)) for layer in layers]
+        # lists that sources share may share an axon too, as many as its atoms tell apart
+        atoms, in_core = max([reach.atoms for reach in reaches_of(target)], default=1), limits["compartments"].value
+        pairs = [-(-_least_pairs(layer, max(in_core, 1)) // (atoms if layer.shares else 1)) for layer in layers]
         for resource, count in (("input_axons", sum(pairs)), ("output_axons", sum(pairs[1:]))):
             if resource in limits:
                 bounds[resource] = ceil(count / limits[resource].value)
@@ -124,7 +127,7 @@ def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for index, layer in enumerate(tilings.layers):
         a, b, c = ((n // 2, n // 2 + 1) for n in layer.shape)
-        piece = tilings.piece(index, tile_of(layer, (a, b, c)))
+        piece = tilings.piece(index, tile_of(layer, (a, b, c), tilings.atoms))
         used = {**dict(zip(ADDED_UP, piece.use, strict=True)), "words_per_axon": piece.longest}
         for name in exceeded({key: n for key, n in used.items() if key in limits}, limits):
             limit = limits[name]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from neurodeploy.check.demand import SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.populations import groups_of
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import zones_of
@@ -64,8 +65,11 @@ def _segment(core: int, plan: SegmentPlan, neurons: Ints, first_row: int) -> Seg
     """Synapses of a projection into some neurons, as the plan stores them."""
     projection, part = plan.projection, plan.projection.into(neurons)
     style = make_format(projection.name, projection.weight_format, plan)
+    lists = Lists(core, projection.source, style, first_row)
+    if plan.grouped is not None:
+        return _grouped(lists, plan, part)
     keep = {"dense": _dense, "sparse": _sparse, "shared": _shared}[plan.encoding]
-    return keep(Lists(core, projection.source, style, first_row), part)
+    return keep(lists, part)
 
 
 def _dense(lists: Lists, part: Part) -> Segment:
@@ -101,6 +105,29 @@ def _shared(lists: Lists, part: Part) -> Segment:
         targets=same.offset[take].astype(np.uint16),
         mantissas=part.mantissas[entry],
         delays=part.delay_steps[entry],
+    )
+
+
+def _grouped(lists: Lists, plan: SegmentPlan, part: Part) -> Segment:
+    """Each list once, and of every source the list, where it begins, and the axon that it shares with others."""
+    groups = groups_of(plan.grouped.reach, plan.projection, part) if plan.grouped is not None else None
+    if groups is None:
+        raise TypeError("internal: a plan of groups, and a part without")
+    same = groups.lists
+    take = same.entries_of(same.first)
+    entry = same.entry[take]
+    return Segment(
+        lists=lists,
+        sources=same.source,
+        list_of=same.pattern,
+        base=same.base,
+        lengths=same.length[same.first],
+        targets=(same.offset[take] + lists.first_row).astype(np.uint16),
+        mantissas=part.mantissas[entry],
+        delays=part.delay_steps[entry],
+        kind=plan.kind,
+        axon=groups.axon,
+        atom=groups.atom,
     )
 
 

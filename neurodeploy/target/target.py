@@ -131,6 +131,8 @@ class RuleSet(Noun):
     """Bits of the prefix."""
     index_in_prefix: bool = False
     """Whether a dense entry's prefix also holds one index."""
+    shared_output_axons: bool = False
+    """Whether neurons of a core that reach the same population axon take its output axons once."""
     words_per_axon: Figure | None = None
     synapse_formats: Figure | None = None
     """Overrides the core limit of the same name."""
