@@ -48,7 +48,7 @@ def _neuron(reset: str = "zero") -> nd.LoihiCuba:
 
 def _weights(shape: Any) -> Array:
     """Even mantissas, none of them 0."""
-    return (2 * np.random.default_rng(7).integers(1, 60, shape)).astype(np.int16)
+    return 2 * np.random.default_rng(7).integers(1, 60, shape, dtype=np.int16)
 
 
 def _network(name: str, inputs: dict[str, int], layers: list[tuple[str, Any]], links: list[tuple[str, str, Operation]],
@@ -98,22 +98,45 @@ def torus(n: int, fan_out: int, sigma: float, far: float, seed: int = 1) -> tupl
     rng = np.random.default_rng(seed)
     position = rng.random((n, 2))
     side = int(math.sqrt(n / 4))
+    by_cell, first = _cells_of(position, side)
+    near = int(fan_out * (1 - far))
+    spans = [(start, min(start + SOURCES, n)) for start in range(0, n, SOURCES)]
+    inside = [_ends(rng, position[a:b], near, sigma, side) for a, b in spans]
+    post = [_members(rng, cells, by_cell, first) for cells in inside]
+    anywhere = rng.integers(0, n, n * (fan_out - near))
+    pairs = list[tuple[Array, Array]]()
+    for (a, b), drawn in zip(spans, post, strict=True):
+        source = np.r_[np.repeat(np.arange(a, b), near), np.repeat(np.arange(a, b), fan_out - near)]
+        ends = np.r_[drawn, anywhere[a * (fan_out - near) : b * (fan_out - near)]]
+        keep = (ends >= 0) & (ends != source)
+        key = np.unique(source[keep] * n + ends[keep])
+        pairs.append(((key // n).astype(np.int32), (key % n).astype(np.int32)))
+    return position, lognormal_rates(rng, n), *(np.concatenate(part) for part in zip(*pairs, strict=True))
+
+
+SOURCES = 20_000
+"""Sources whose synapses are drawn at a time."""
+
+
+def _cells_of(position: Array, side: int) -> tuple[Array, Array]:
+    """(neurons by cell of a grid, first of each cell)."""
     place = (position * side).astype(int).clip(0, side - 1)
     cell = place[:, 0] * side + place[:, 1]
-    by_cell = np.argsort(cell)
-    first = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=side * side))])
-    near = int(fan_out * (1 - far))
-    source = np.repeat(np.arange(n), near)
-    end = (position[source] + rng.normal(0, sigma, (n * near, 2))) % 1.0
+    return np.argsort(cell), np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=side * side))])
+
+
+def _ends(rng: np.random.Generator, position: Array, near: int, sigma: float, side: int) -> Array:
+    """Grid cells in which offsets from some neurons end, `near` from each."""
+    end = (np.repeat(position, near, axis=0) + rng.normal(0, sigma, (len(position) * near, 2))) % 1.0
     ends = (end * side).astype(int).clip(0, side - 1)
-    inside = ends[:, 0] * side + ends[:, 1]
-    many = first[inside + 1] - first[inside]
-    drawn = first[inside] + (rng.random(len(inside)) * np.maximum(many, 1)).astype(int)
-    hit = many > 0
-    pre = np.concatenate([source[hit], np.repeat(np.arange(n), fan_out - near)])
-    post = np.concatenate([by_cell[np.minimum(drawn, n - 1)][hit], rng.integers(0, n, n * (fan_out - near))])
-    pairs = np.unique(pre[pre != post].astype(np.int64) * n + post[pre != post])
-    return position, lognormal_rates(rng, n), pairs // n, pairs % n
+    return (ends[:, 0] * side + ends[:, 1]).astype(np.int32)
+
+
+def _members(rng: np.random.Generator, cells: Array, by_cell: Array, first: Array) -> Array:
+    """A neuron of each cell, -1 where there is none."""
+    many = first[cells + 1] - first[cells]
+    drawn = first[cells] + (rng.random(len(cells)) * np.maximum(many, 1)).astype(int)
+    return np.where(many > 0, by_cell[np.minimum(drawn, len(by_cell) - 1)], -1).astype(np.int32)
 
 
 # Sizes, mean rates (1/s) and connection probabilities [target, source] of the cortical microcircuit, layers 2/3e 2/3i 4e
@@ -158,10 +181,8 @@ def microcircuit(scale: float = 0.1, seed: int = 3) -> tuple[Array, Array, Array
 
 
 def _cells(name: str, n: int, pre: Array, post: Array, rates: Array) -> tuple[nd.Network, dict[str, Array]]:
-    order = np.lexsort((pre, post))
-    operation = Sparse(
-        shape=(n, n), post=post[order].astype(np.int32), pre=pre[order].astype(np.int32), weights=_weights(pre.size)
-    )
+    post, pre = post.astype(np.int32, copy=False), pre.astype(np.int32, copy=False)
+    operation = Sparse(shape=(n, n), post=post, pre=pre, weights=_weights(pre.size))
     return _network(name, {}, [("cells", n)], [("cells", "cells", operation)]), {"cells": rates}
 
 

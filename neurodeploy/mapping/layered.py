@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
 from neurodeploy.target.files import cite
 from neurodeploy.target.target import Target
 
-__all__ = ["LayerTiles", "LayersVerdict", "fit_layers", "shape_bounds"]
+__all__ = ["LayerTiles", "LayersVerdict", "Packing", "fit_layers", "packings", "shape_bounds"]
 
 Ints = NDArray[np.int64]
 KEPT = (5, 40)
@@ -163,21 +164,27 @@ def _chips(packed: Packed, per_chip: int) -> int:
     return max(len(room), -(-packed.cores // per_chip))
 
 
-def _packed(tilings: Tilings, keep: int) -> tuple[Chain, Packed, int] | int | None:
-    """The best tiling and its cores and chips; the layer that fits no core."""
-    chains, failed = search(tilings, keep=keep, deep=keep == KEPT[1])
-    if failed is not None:
-        return failed
-    per_chip, best = int(tilings.target.chip.cores.value), None
-    for chain in chains[: max(len(chains) // PACKED, 1)] if keep == KEPT[0] else chains:
+class Packing(NamedTuple):
+    """Tiles of every layer, and the cores and chips that hold them."""
+
+    chain: Chain
+    packed: Packed
+    chips: int
+
+
+def packings(tilings: Tilings) -> tuple[list[Packing], int | None]:
+    """Return packings, fewest chips and cores first, and None; or none and the layer of which no tiling fits a core."""
+    per_core, per_chip = int(tilings.capacity[0]), int(tilings.target.chip.cores.value)
+    few = sum(-(-layer.neurons // max(per_core, 1)) for layer in tilings.layers) <= FEW_TILES
+    chains, failed = search(tilings, keep=KEPT[few], deep=few)
+    found: list[Packing] = []
+    for chain in chains if few else chains[: max(len(chains) // PACKED, 1)]:
         groups = _groups(chain)
         parts = [piece for item in chain.layers() for piece in item.pieces]
         for rule in RULES:
             packed = pack(tilings, parts, groups.__getitem__, rule)
-            found = (chain, packed, _chips(packed, per_chip))
-            if best is None or (found[2], packed.cores) < (best[2], best[1].cores):
-                best = found
-    return best
+            found.append(Packing(chain, packed, _chips(packed, per_chip)))
+    return sorted(found, key=lambda item: (item.chips, item.packed.cores)), failed
 
 
 def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
@@ -190,19 +197,15 @@ def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
     worst = max(bounds, key=lambda name: bounds[name], default="")
     result = None
     if not refused:
-        few = (
-            sum(-(-layer.neurons // max(limits["compartments"].value, 1)) for layer in layers) <= FEW_TILES
-            if "compartments" in limits
-            else False
-        )
-        result = _packed(tilings, KEPT[few])
+        made, failed = packings(tilings)
+        result = failed if failed is not None else made[0] if made else None
     placed = None if result is None or isinstance(result, int) else result
     if isinstance(result, int):
         said = (
             "not placed: of all tiles that were tried none fits a core, with the tiles that were kept of the next layer"
         )
         found.append(finding("ND402", f"layer '{layers[result].name}'", said))
-    cores, chips = (placed[1].cores, placed[2]) if placed else (None, None)
+    cores, chips = (placed.packed.cores, placed.chips) if placed else (None, None)
     needed = cores if cores is not None else bounds.get(worst, 0)
     if not refused and (needed > target.cores or (chips or 0) > target.chips):
         found.append(_too_many(stack, target, needed, chips, worst, bounds))
@@ -218,7 +221,7 @@ def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
         cores=cores,
         chips=chips,
         lower_bounds=bounds,
-        layers=tuple(_rows(tilings, placed[0] if placed else None)),
+        layers=tuple(_rows(tilings, placed.chain if placed else None)),
         findings=sorted_findings(found),
     )
 

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
-from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
+from neurodeploy.check.limits import CODES, Limit, exceeded
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.mapping.bounds import lower_bounds
+from neurodeploy.mapping.counted import destinations_of, keeps_limits, overfull
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.order import furthest, order_of, placing_limits
 from neurodeploy.mapping.slots import Zones, slot_findings, slots_of, zones_of
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.quantize.wiring import parts
 from neurodeploy.target.target import Target
 
 __all__ = ["partition"]
@@ -114,60 +114,13 @@ class _Fill:
         )
 
 
-def destinations_of(
-    quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]], slots: Ints | None = None
-) -> dict[str, Ints]:
-    """Return output axons of every neuron: one per destination core, one more for a core on another chip.
-
-    Logical core k is taken to lie on the chip of `slots` [k], or on chip k // cores per chip; placement sees to it.
-    """
-    n_cores = 1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0)
-    chip = (np.arange(n_cores) if slots is None else slots) // int(target.chip.cores.value)
-    pairs: dict[str, list[Ints]] = {}
-    for projection in quantized.projections:
-        if projection.source not in core_of:
-            continue
-        cores, bound = core_of[projection.target], core_of[projection.source].size * n_cores
-        for start, part in parts(projection):
-            key = part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows]
-            pairs.setdefault(projection.source, []).append(_unique(key, bound))
-    found: dict[str, Ints] = {}
-    for name, cores in core_of.items():
-        keys = np.unique(np.concatenate(pairs[name])) if name in pairs else np.zeros(0, dtype=np.int64)
-        source, destination = keys // n_cores, keys % n_cores
-        cost = 1 + (chip[cores[source]] != chip[destination])
-        found[name] = np.zeros(cores.size, dtype=np.int64)
-        np.add.at(found[name], source, cost)
-    return found
-
-
-def _unique(keys: Ints, bound: int) -> Ints:
-    if bound > 50_000_000:
-        return np.unique(keys)
-    seen = np.zeros(bound, dtype=bool)
-    seen[keys] = True
-    return np.flatnonzero(seen)
-
-
-def _overfull(
-    quantized: Quantized, target: Target, core_of: dict[str, NDArray[np.int32]], destinations: dict[str, Ints]
-) -> bool:
-    limit = core_limits(target).get("output_axons")
-    if limit is None:
-        return False
-    total = np.zeros(1 + max(int(c.max(initial=0)) for c in core_of.values()))
-    for name, cores in core_of.items():
-        total += np.bincount(cores, destinations[name], total.size)
-    return bool(total.max(initial=0) > limit.value)
-
-
 def partition(
     quantized: Quantized, target: Target, *, stop_early: bool = False, options: MappingOptions | None = None
 ) -> Cut:
     """Return a cut in which no core exceeds any limit of the target; `stop_early` does not count cores beyond its last.
 
-    Without options this is first fit, and so it is where convolutions are: the search moves neurons whose synapses are
-    written out. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
+    Without options this is first fit. The search of higher levels moves neurons where all synapses are written out, and cuts
+    chains of convolutions into tiles. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
     cores than the target has), ND402 (not placed by this mapper), ND101 and ND403 (options name what is not there).
     """
     options = options or MappingOptions(level=0)
@@ -185,27 +138,15 @@ def partition(
         from neurodeploy.mapping.search import search  # its kernels are compiled when they are needed
 
         found = search(quantized, target, options, first)
-        first = found if found is None or found is first or _keeps_limits(found, target) else first
+        lists_bound = "words_per_axon" in placing_limits(target)  # the kernels do not follow the length of single lists
+        first = first if found and found is not first and lists_bound and not keeps_limits(found, target) else found
+    if not written and options.level >= SEARCHED and not _settled(quantized, target, None, error):
+        from neurodeploy.mapping.tiled import tiled  # placement's kernels are compiled when they are needed
+
+        first = tiled(quantized, target, options, first)
     if first is None:
         raise error or DiagnosticError(STAGE, (_not_placed(quantized, [], None),))
     return first
-
-
-def _keeps_limits(cut: Cut, target: Target) -> bool:
-    """Whether no core of a searched cut exceeds a limit; the kernels do not follow the length of single lists."""
-    limits = placing_limits(target)
-    if "words_per_axon" not in limits:
-        return True
-    into: dict[str, list[Projection]] = projections_into(cut.quantized)
-    held: list[Demand] = [empty() for _ in range(cut.n_cores)]
-    destinations = destinations_of(cut.quantized, target, dict(cut.core_of), cut.slots)
-    for population in cut.quantized.populations:
-        core = cut.core_of[population.name]
-        for number in (int(item) for item in np.unique(core)):
-            neurons, sent = np.flatnonzero(core == number), destinations[population.name]
-            more = demand_of(target, population, into[population.name], neurons, sent, held[number].rows)
-            held[number] = add(held[number], more)
-    return not any(exceeded(demand.figures(), limits) for demand in held)
 
 
 def _settled(quantized: Quantized, target: Target, first: Cut | None, error: DiagnosticError | None) -> bool:
@@ -248,7 +189,7 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
         slots = slots_of(core_zone, zones)
         actual = destinations_of(quantized, target, fill.core_of, slots)
         tried.append(fill.core + 1)
-        if not _overfull(quantized, target, fill.core_of, actual):
+        if not overfull(quantized, target, fill.core_of, actual):
             if slots is None:
                 raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1, usable),))
             plain = not options.pins and not options.avoid_cores

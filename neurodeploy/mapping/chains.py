@@ -1,0 +1,80 @@
+"""Verb: a quantized network as a chain of layers, where it is one. Cuts nothing.
+
+A chain: each population has synapses from one source alone, and each source reaches one population alone, by a window or by
+synapses from nearly everywhere to nearly everywhere. Rows and columns of a kernel that hold nothing but absent synapses are left out: the
+network has them only because its padding is the same on both sides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.network.layer_shapes import Geometry
+from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
+
+__all__ = ["chain_of"]
+
+Shape = tuple[int, int, int]
+NEARLY_ALL = 0.5
+"""Share of the synapses from which on a layer is taken for dense: all of them are counted, what is not there needs nothing."""
+
+
+def chain_of(quantized: Quantized) -> tuple[Geometry, ...] | None:
+    """Return the layers from the input on, one for each population; None if the network is no such chain."""
+    by_source = {item.source: item for item in quantized.projections}
+    into = {item.target for item in quantized.projections}
+    populations = {item.name: item for item in quantized.populations}
+    one_each = len(by_source) == len(into) == len(quantized.projections) == len(populations)
+    first = [item for item in quantized.projections if item.source not in populations]
+    if not one_each or len(first) != 1:
+        return None
+    layers, projection = list[Geometry](), first[0]
+    while True:
+        before = layers[-1].shape if layers else None
+        layer = _layer(projection, populations[projection.target], before)
+        if layer is None:
+            return None
+        layers.append(layer)
+        if projection.target not in by_source:
+            return tuple(layers) if len(layers) == len(populations) else None
+        projection = by_source[projection.target]
+
+
+def _layer(
+    projection: QuantizedProjection | WindowProjection, population: QuantizedPopulation, before: Shape | None
+) -> Geometry | None:
+    """One layer; None where it is neither a plain window over what comes before nor dense."""
+    delay, bits = int(projection.longest_delay.max(initial=0)), projection.weight_format.weight_bits
+    if isinstance(projection, QuantizedProjection):
+        if projection.n_synapses < NEARLY_ALL * projection.n_source * projection.n_target:
+            return None
+        source, shape = (projection.n_source, 1, 1), (population.size, 1, 1)
+        return Geometry(
+            population.name, source, shape, (1, 1), (1, 1), (0, 0), 1, False, False, population.reset, bits, delay
+        )
+    if projection.dilation != (1, 1) or (before is not None and before != projection.input_shape):
+        return None
+    channels, _, height, width = projection.kernel.shape
+    size = [
+        (projection.input_shape[1 + i] + 2 * projection.padding[i] - side) // projection.stride[i] + 1
+        for i, side in enumerate((height, width))
+    ]
+    held = [np.flatnonzero(projection.present.any(axis=axes)) for axes in ((0, 1, 3), (0, 1, 2))]
+    if not held[0].size:
+        return None
+    low, high = zip(*((int(taps[0]), int(taps[-1])) for taps in held), strict=True)
+    return Geometry(
+        population.name,
+        projection.input_shape,
+        (int(channels), size[0], size[1]),
+        (high[0] - low[0] + 1, high[1] - low[1] + 1),
+        projection.stride,
+        (projection.padding[0] - low[0], projection.padding[1] - low[1]),
+        projection.groups,
+        True,
+        bool((projection.kernel == projection.kernel.flat[0]).all()),
+        population.reset,
+        bits,
+        delay,
+    )

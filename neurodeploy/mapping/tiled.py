@@ -1,0 +1,140 @@
+"""Verb: a cut of a chain of layers into searched tiles that share cores. Chooses no tile; moves no neuron out of its tile.
+
+The tiles are counted as if every weight were a number of its own, so whoever takes a cut counts it again with the weights
+that there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.check.limits import core_limits
+from neurodeploy.check.tiles import Tile
+from neurodeploy.mapping.chains import chain_of
+from neurodeploy.mapping.counted import keeps_limits, pairs_of
+from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.layered import Packing, packings
+from neurodeploy.mapping.layout import board_of, place_cores, summed, talk_of
+from neurodeploy.mapping.options import MappingOptions
+from neurodeploy.mapping.slots import Zones, zones_of
+from neurodeploy.mapping.tile_search import OFF_CHIP, Chain
+from neurodeploy.mapping.tilings import Tilings, axis_spans, destinations
+from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.target.target import Target
+
+__all__ = ["tiled", "tiled_cuts"]
+
+Ints = NDArray[np.int64]
+OUT = 3
+"""Place of the output axons among what a tile uses."""
+LOOKED_AT, PLACED = 40, 3
+"""Cuts that are counted at most, and those of equally many cores that are placed to be compared."""
+HASTE = 400
+"""Swaps proposed for each core while cuts are compared."""
+
+
+def tiled_cuts(quantized: Quantized, target: Target, options: MappingOptions) -> Iterator[Cut]:
+    """Yield cuts of a chain into tiles, fewest chips and cores first; none if it is no chain.
+
+    Pinned populations are left to first fit. The cuts are counted from shapes: the caller counts them again.
+    """
+    layers, zones = chain_of(quantized), zones_of(quantized, target, options)
+    if layers is None or len(zones.open) > 1:
+        return
+    tilings = Tilings(target, layers)
+    for packing in packings(tilings)[0]:
+        slots = _slots(packing, target, zones)
+        if slots is not None:
+            found = _cores(tilings, packing)
+            core_of = {item.name: found[item.name] for item in quantized.populations}
+            zone = np.zeros(slots.size, dtype=np.int64)
+            yield Cut(quantized=quantized, n_cores=slots.size, core_of=core_of, slots=slots, zone=zone)
+
+
+def tiled(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
+    """Return the cut of fewest cores among `first` and those into tiles; of several the one with the shortest ways."""
+    best = [first] if first is not None else []
+    for cut in islice(tiled_cuts(quantized, target, options), LOOKED_AT):
+        if best and cut.n_cores > best[0].n_cores:
+            break
+        if keeps_limits(cut, target):
+            best = [*(item for item in best if item.n_cores == cut.n_cores), cut]
+        if len(best) > PLACED:
+            break
+    if len(best) < 2:
+        return best[0] if best else None
+    return min(best, key=lambda cut: _ways(cut, target, options))
+
+
+def _ways(cut: Cut, target: Target, options: MappingOptions) -> float:
+    """Spikes x hops of a cut, its cores placed in haste."""
+    names, n = [item.name for item in cut.quantized.populations], cut.n_cores
+    home = np.concatenate([cut.core_of[name] for name in names]).astype(np.int64)
+    sizes = [cut.core_of[name].size for name in names]
+    rate = np.concatenate([options.rates.get(name, np.ones(size)) for name, size in zip(names, sizes, strict=True)])
+    first = dict(zip(names, np.cumsum([0, *sizes]).tolist(), strict=False))
+    pairs = pairs_of(cut.quantized, dict(cut.core_of), n)
+    neuron = np.concatenate([keys // n + first[name] for name, keys in pairs.items()])
+    to = np.concatenate([keys % n for keys in pairs.values()])
+    slot = cut.slots if cut.slots is not None else np.arange(n, dtype=np.int64)
+    chip = slot // int(target.chip.cores.value)
+    out = summed(home[neuron], 1 + (chip[home[neuron]] != chip[to]), n)
+    board = board_of(target, zones_of(cut.quantized, target, options).open)
+    limit = core_limits(target).get("output_axons")
+    most = limit.value if limit is not None else 1 << 60
+    talk = talk_of(home, neuron, to, rate[neuron], n)
+    return place_cores(talk, board, slot, np.zeros(n, dtype=np.int64), out, most, HASTE, options.seed)[2]
+
+
+def _slots(packing: Packing, target: Target, zones: Zones) -> Ints | None:
+    """A physical core for each core, groups of layers on one chip each, the largest first; None where that fails."""
+    per_chip, group = int(target.chip.cores.value), packing.packed.group
+    free = [list(part) for part in np.split(zones.open[0], range(per_chip, target.cores, per_chip))]
+    open_slots = [[at + chip * per_chip for at, ok in enumerate(part) if ok] for chip, part in enumerate(free)]
+    slots: Ints = np.full(group.size, -1, dtype=np.int64)
+    members = Counter(int(number) for number in group if number >= 0)
+    for number, count in members.most_common():
+        room = next((chip for chip in open_slots if len(chip) >= count), None)
+        if room is None:
+            return None
+        slots[group == number], room[:count] = room[:count], []
+    rest, left = np.flatnonzero(slots < 0), [slot for chip in open_slots for slot in chip]
+    if len(left) < rest.size:
+        return None
+    slots[rest] = left[: rest.size]
+    return slots
+
+
+def _cores(tilings: Tilings, packing: Packing) -> dict[str, NDArray[np.int32]]:
+    """Layer -> core of each neuron: tiles in their order, those that need the same over the cores that hold one of them."""
+    waiting: defaultdict[Any, list[int]] = defaultdict(list)
+    for piece, core in reversed(packing.packed.core_of):
+        waiting[piece.layer, piece.tile, piece.use[OUT]].append(core)
+    found: dict[str, NDArray[np.int32]] = {}
+    chains = packing.chain.layers()
+    for index, (layer, item) in enumerate(zip(tilings.layers, chains, strict=True)):
+        core = np.full(layer.shape, -1, dtype=np.int32)
+        for box, tile, leaves in _tiles(tilings, index, item):
+            core[box] = waiting[index, tile, leaves].pop()
+        found[layer.name] = core.ravel()
+    return found
+
+
+def _tiles(tilings: Tilings, index: int, item: Chain) -> Iterator[tuple[Any, Tile, int]]:
+    """(place in the layer, what it needs, its output axons) of every tile of a layer."""
+    layer, after = tilings.layers[index], item.after
+    following = tilings.layers[index + 1] if after else None
+    cost = 1 if after and after.group is not None and after.group == item.group else OFF_CHIP
+    axes: list[list[tuple[Any, Any, int]]] = []
+    for i, sent in enumerate(destinations(layer, following, after.sides if after else (1, 1, 1))):
+        spans = axis_spans(layer.shape[i], item.sides[i])
+        uses = tilings.uses(index, i, item.sides[i])
+        axes.append([(slice(*at), use, int(sent[slice(*at)].sum())) for at, use in zip(spans, uses, strict=True)])
+    for a, b, c in product(*axes):
+        yield (a[0], b[0], c[0]), Tile(a[1], b[1], c[1]), a[2] * b[2] * c[2] * cost
