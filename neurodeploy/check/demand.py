@@ -20,6 +20,7 @@ from neurodeploy.check.axons import Kind
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
 from neurodeploy.check.populations import Reach, groups_of, reaches_of, shares_of
+from neurodeploy.check.sends import Sends
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
@@ -243,16 +244,16 @@ def demand_of(
     population: QuantizedPopulation,
     into: list[Projection],
     neurons: Ints,
-    destinations: Ints,
+    sends: Sends,
     first_row: int = 0,
 ) -> Demand:
-    """Return what some neurons need, which ascend; `destinations` (size,) is each neuron's output-axon count."""
+    """Return what some neurons need, which ascend; `sends`: the population's output axons."""
     plans = [plan_segment(target, projection, neurons, first_row) for projection in into]
     thresholds = np.unique(population.vth_mant[neurons]) if population.spiking else np.zeros(0, dtype=np.int64)
     return Demand(
         rows=neurons.size,
         compartments=neurons.size * population.compartments_per_neuron,
-        output_axons=int(destinations[neurons].sum()),
+        output_axons=sends.of(neurons),
         plans=tuple(plan for plan in plans if plan.words),
         parameter_sets=_parameter_sets(population, neurons),
         threshold_sets=frozenset(int(value) for value in thresholds),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.axons import Kind
 from neurodeploy.check.demand import SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
 from neurodeploy.check.populations import groups_of
+from neurodeploy.mapping.counted import sends_of
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import zones_of
@@ -163,8 +165,13 @@ def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segm
     rate = np.concatenate([np.asarray(options.rates.get(name, one[name]), dtype=np.float64) for name in names])
     neuron, to = _owners(cut, segments)
     talk = talk_of(home, neuron, to, rate[neuron], cut.n_cores)
-    chip = start // int(target.chip.cores.value)
-    out = summed(home[neuron], 1 + (chip[home[neuron]] != chip[to]), cut.n_cores)
+    chip, kinds = start // int(target.chip.cores.value), dict[str, dict[int, Kind]]()
+    for item in segments:
+        kinds.setdefault(item.lists.source, {})[item.lists.core] = item.kind
+    near = sends_of(cut.quantized, target, dict(cut.core_of), np.zeros_like(start), kinds)
+    # between chips every neuron counts on its own, which is never less
+    out = summed(home[neuron], chip[home[neuron]] != chip[to], cut.n_cores)
+    out = out + sum(near[name].by_core(cut.core_of[name], cut.n_cores) for name in names)
     zone = cut.zone if cut.zone is not None else np.zeros(cut.n_cores, dtype=np.int64)
     limit = core_limits(target).get("output_axons")
     board = board_of(target, zones_of(cut.quantized, target, options).open)

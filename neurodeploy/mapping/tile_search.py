@@ -19,7 +19,7 @@ from neurodeploy.check.tiles import Tile
 from neurodeploy.check.words import delay_bits_for, segment_words
 from neurodeploy.mapping.tilings import Piece, Sent, Sides, Tilings, compartments_of, destinations
 
-__all__ = ["OFF_CHIP", "Chain", "search"]
+__all__ = ["Chain", "search"]
 
 Ints = NDArray[np.int64]
 WASTE = 0.1

@@ -48,7 +48,7 @@ class Segment:
     targets: NDArray[np.uint16]
     mantissas: NDArray[np.int16]
     delays: NDArray[np.uint8]
-    kind: str = "discrete"
+    kind: Literal["discrete", "pop16", "pop32"] = "discrete"
     axon: Ints | None = None
     """(n,) which input axon each source has, from 0; None: one each."""
     atom: Ints | None = None
