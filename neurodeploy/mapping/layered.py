@@ -80,10 +80,12 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
         bits = sum(layer.weights * (layer.weight_bits + prefix) for layer in layers)
         bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
     if "compartments" in limits:
-        # lists that sources share may share an axon too, as many as its atoms tell apart
-        atoms, in_core = max([reach.atoms for reach in reaches_of(target)], default=1), limits["compartments"].value
-        pairs = [-(-_least_pairs(layer, max(in_core, 1)) // (atoms if layer.shares else 1)) for layer in layers]
-        for resource, count in (("input_axons", sum(pairs)), ("output_axons", sum(pairs[1:]))):
+        # sources of a window may share an axon, as many as its atoms tell apart
+        atoms = max((reach.atoms for reach in reaches_of(target)), default=1)
+        pairs = [_least_pairs(layer, max(limits["compartments"].value, 1)) for layer in layers]
+        shared = [-(-count // atoms) if layer.shares else count for layer, count in zip(layers, pairs, strict=True)]
+        sent = shared if rules.shared_output_axons else pairs
+        for resource, count in (("input_axons", sum(shared)), ("output_axons", sum(sent[1:]))):
             if resource in limits:
                 bounds[resource] = ceil(count / limits[resource].value)
     return bounds
