@@ -16,16 +16,15 @@ their limits, with the least largest share, then the least sum.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.axons import KINDS, Kind, output_axons_of, room_of
+from neurodeploy.check.axons import Kind, output_axons_of, room_of
 from neurodeploy.check.patterns import Patterns, alike, patterns_of
 from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
-from neurodeploy.target.target import Axons, Target
+from neurodeploy.target.target import Target
 
 __all__ = ["Groups", "Reach", "groups_of", "reaches_of", "shares_of"]
 
@@ -71,21 +70,19 @@ class Groups(NamedTuple):
         return int(longest @ atoms)
 
 
-@lru_cache(maxsize=64)
-def _reaches(axons: Axons, bases: int) -> tuple[Reach, ...]:
-    rooms = [(kind, room) for kind in KINDS if kind != "discrete" and (room := room_of(axons, kind)) is not None]
-    atoms = min((room.atoms for _, room in rooms), default=0)
+def reaches_of(target: Target) -> tuple[Reach, ...]:
+    """Return what the population axons of a target can name, by kind; none: it has none, or its lists are not shared."""
+    furthest = target.precision.shared_base
+    if target.axons is None or furthest is None:
+        return ()
+    kinds: tuple[Kind, ...] = ("pop16", "pop32")
+    rooms = [(kind, room) for kind in kinds if (room := room_of(target.axons, kind)) is not None]
+    atoms, bases = min((room.atoms for _, room in rooms), default=0), int(furthest.high) + 1
     return tuple(
         Reach(kind, room.numbers, atoms, room.step, bases - bases % room.step)
         for kind, room in rooms
         if bases >= room.step
     )
-
-
-def reaches_of(target: Target) -> tuple[Reach, ...]:
-    """Return what the population axons of a target can name, by kind; none: it has none, or its lists are not shared."""
-    furthest = target.precision.shared_base
-    return _reaches(target.axons, int(furthest.high) + 1) if target.axons is not None and furthest is not None else ()
 
 
 def shares_of(target: Target, kind: Kind, words: int, axons: int, sources: int) -> tuple[float, float, float]:

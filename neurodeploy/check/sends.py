@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 class Sends(NamedTuple):
     """Output axons of every neuron, and of groups of neurons that take theirs once for all that share a core."""
 
-    count: Ints
+    each: Ints
     """(size,) of a neuron on its own."""
     group: Ints
     """(size,) -1: the neuron shares with none."""
@@ -26,27 +26,27 @@ class Sends(NamedTuple):
         """Return the output axons of some neurons in one core."""
         group = self.group[neurons]
         shared = np.unique(group[group >= 0])
-        return int(self.count[neurons[group < 0]].sum() + self.cost[shared].sum())
+        return int(self.each[neurons[group < 0]].sum() + self.cost[shared].sum())
 
-    def by_core(self, core: Ints, n_cores: int) -> Ints:
+    def by_core(self, core: NDArray[Any], n_cores: int) -> Ints:
         """Return (n_cores,) the output axons; `core` (size,) of each neuron."""
         own, groups = self.group < 0, max(self.cost.size, 1)
         pairs = np.unique(core[~own].astype(np.int64) * groups + self.group[~own])
-        total = np.bincount(core[own], self.count[own], n_cores)
+        total = np.bincount(core[own], self.each[own], n_cores)
         return (total + np.bincount(pairs // groups, self.cost[pairs % groups], n_cores)).astype(np.int64)
 
 
-def alone(count: Ints) -> Sends:
+def alone(each: Ints) -> Sends:
     """Return the output axons of neurons that share none."""
-    return Sends(count, np.full(count.size, -1, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    return Sends(each, np.full(each.size, -1, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def widened(one: Sends, other: Sends | None) -> Sends:
     """Return what is enough for both: neurons share that do in both, and every count is the greater."""
     if other is None:
         return one
-    count = np.maximum(one.count, other.count)
+    each = np.maximum(one.each, other.each)
     if one.cost.size != other.cost.size:
-        return alone(count)
+        return alone(each)
     apart = (one.group < 0) | (other.group < 0)
-    return Sends(count, np.where(apart, -1, one.group), np.maximum(one.cost, other.cost))
+    return Sends(each, np.where(apart, -1, one.group), np.maximum(one.cost, other.cost))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,39 +36,47 @@ class GroupUse(NamedTuple):
     """Target channels of the channel that reaches most."""
 
 
-def group_uses(overlap: list[int], first: int, deep: int, atoms: int) -> tuple[GroupUse, ...]:
-    """Return the groups of `atoms` channels. `overlap`: target channels of each group of the window, of which each has `deep`
-    source channels, the first of all being channel `first`."""
-    found: list[GroupUse] = []
-    stop = first + deep * len(overlap)
+@lru_cache(maxsize=1 << 16)
+def group_uses(met: tuple[int, int, int, int], first: int, deep: int, atoms: int) -> tuple[GroupUse, ...]:
+    """Return the groups of `atoms` source channels that reach a span of channels.
+
+    `met`: groups of the window that it meets, channels of each, and how many of the first and of the last it has. Each has
+    `deep` source channels, the first of all being channel `first`, of which only the atom matters.
+    """
+    n, wide, *ends = met
+    found, stop = list[GroupUse](), first + deep * n
     for start in range(first - first % atoms, stop, atoms):
         low, high = max(start, first), min(start + atoms, stop)
-        reach = max(overlap[(low - first) // deep : (high - 1 - first) // deep + 1])
-        found.append(GroupUse(high - start, reach))
+        a, b = (low - first) // deep, (high - 1 - first) // deep
+        reach = [ends[0]] if a == 0 else []
+        reach += [ends[1]] if b == n - 1 else []
+        reach += [wide] if max(a, 1) <= min(b, n - 2) else []
+        found.append(GroupUse(high - start, max(reach)))
     return tuple(found)
 
 
 def grouped_words(target: Target, reach: Reach, layer: Geometry, tile: Any, first_row: int) -> tuple[int, int, int]:
     """Return (words, words of the longest list, index bits) of a tile whose first neuron is row `first_row` of its core."""
+    lengths, spread = _kinds_of_list(reach, layer, tile)
+    index_bits = index_bits_for(target, first_row + spread)
+    delay_bits, words, longest = delay_bits_for(target, layer.delay_steps), 0, 0
+    for group, times in Counter(tile.channels.groups).items():
+        each = segment_words(target.counting, lengths * group.reach, layer.weight_bits, delay_bits, index_bits)
+        words, longest = words + times * group.atoms * int(each.sum()), max(longest, int(each.max()))
+    return words, longest, index_bits
+
+
+def _kinds_of_list(reach: Reach, layer: Geometry, tile: Any) -> tuple[Any, int]:
+    """(places of the target that each distinct list of a source channel reaches, rows of a core that the widest spans)."""
     rows, columns = (np.array(axis.met, dtype=np.int64).T for axis in (tile.rows, tile.columns))
     width, area = tile.columns.length, tile.rows.length * tile.columns.length
     place = rows[2][:, None] * width + columns[2]
-    base = reach.base(place - place.min())
+    offset = place - reach.base(place - place.min())
     beyond = (rows[1][:, None] - 1) * width + columns[1] - 1
-    spread = (tile.channels.length - 1) * area + int((place - base + beyond).max()) + 1
-    index_bits = index_bits_for(target, first_row + spread)
+    spread = (tile.channels.length - 1) * area + int((offset + beyond).max()) + 1
     told = 1 if layer.alike else 0  # lists of a pool differ by their reach alone
-    kinds = np.stack(
-        [
-            *np.broadcast_arrays(rows[told][:, None], columns[told]),
-            place - base,
-            *np.broadcast_arrays(rows[1][:, None], columns[1]),
-        ],
-        axis=-1,
-    ).reshape(-1, 5)
-    lengths = np.prod(np.unique(kinds, axis=0)[:, 3:], axis=1)
-    delay_bits, words, longest = delay_bits_for(target, layer.delay_steps), 0, 0
-    for group in tile.channels.groups:
-        each = segment_words(target.counting, lengths * group.reach, layer.weight_bits, delay_bits, index_bits)
-        words, longest = words + group.atoms * int(each.sum()), max(longest, int(each.max()))
-    return words, longest, index_bits
+    side = max(*layer.kernel, tile.rows.length, tile.columns.length) + 1
+    meets = [axis[told] * side + axis[1] for axis in (rows, columns)]
+    key = (offset * side**2 + meets[0][:, None]) * side**2 + meets[1]
+    first = np.unique(key, return_index=True)[1]
+    return (rows[1][:, None] * columns[1]).ravel()[first], spread

@@ -138,11 +138,14 @@ def channel_use(sources: int, channels: int, groups: int, span: Span, atoms: int
     """
     start, stop = span
     wide, deep = channels // groups, sources // groups
-    touched = range(start // wide, (stop - 1) // wide + 1)
-    overlap = [min(stop, (group + 1) * wide) - max(start, group * wide) for group in touched]
-    reach = tuple((count, times * deep) for count, times in sorted(Counter(overlap).items()))
-    shared = group_uses(overlap, touched[0] * deep, deep, atoms) if atoms and sources > 1 else ()
-    return ChannelUse(stop - start, deep * len(touched), reach, max(touched[-1] * wide - start, 0), shared)
+    first, last = start // wide, (stop - 1) // wide
+    n, ends = last - first + 1, (min(stop, (first + 1) * wide) - start, stop - max(start, last * wide))
+    overlap = Counter({ends[0]: deep}) if n == 1 else Counter({wide: (n - 2) * deep}) if n > 2 else Counter[int]()
+    if n > 1:
+        overlap.update({ends[0]: deep})
+        overlap.update({ends[1]: deep})
+    shared = group_uses((n, wide, *ends), first * deep % atoms, deep, atoms) if atoms and sources > 1 else ()
+    return ChannelUse(stop - start, deep * n, tuple(sorted(overlap.items())), max(last * wide - start, 0), shared)
 
 
 def tile_of(layer: Geometry, box: Box, atoms: int = 0) -> Tile:

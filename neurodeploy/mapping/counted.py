@@ -97,7 +97,7 @@ def _shared(sends: Sends, group: Ints, source: Ints, destination: Ints, cost: In
     key, place = np.unique(group[source[mine]] * n_cores + destination[mine], return_inverse=True)
     dearest: Ints = np.zeros(key.size, dtype=np.int64)
     np.maximum.at(dearest, place, cost[mine])
-    return Sends(sends.count, group, np.bincount(key // n_cores, dearest, n_groups).astype(np.int64))
+    return Sends(sends.each, group, np.bincount(key // n_cores, dearest, n_groups).astype(np.int64))
 
 
 def _unique(keys: Ints, bound: int) -> Ints:

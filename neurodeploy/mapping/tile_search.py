@@ -75,6 +75,7 @@ class _Choices:
         even = np.prod([(self.layer.shape[i] / self.axes[i])[self.picked[:, i]] for i in range(3)], axis=0)
         self.rank: NDArray[np.float64] = (self.tiles + even) / 2 + self.ahead
         self._own: dict[int, bool] = {}
+        self._sent: dict[tuple[Sides, int], tuple[Sent, Ints]] = {}
 
     def _sources(self, i: int) -> tuple[Ints, Ints, Ints]:
         """By one axis and its side: input axons of the worst tile, the senders' output axons for all, sources of the worst."""
@@ -134,14 +135,17 @@ class _Choices:
 
     def sent(self, after: Chain | None) -> tuple[Sent, Ints]:
         """Return the destinations, and the most of a tile for every tiling."""
-        layers = self.tilings.layers
+        layers, sides = self.tilings.layers, after.sides if after else (1, 1, 1)
         following = layers[self.index + 1] if after else None
         atoms = self.tilings.atoms_into(after.pieces)[0] if after else 1
-        found = destinations(self.layer, following, after.sides if after else (1, 1, 1), atoms)
+        if (sides, atoms) in self._sent:
+            return self._sent[sides, atoms]
+        found = destinations(self.layer, following, sides, atoms)
         most: Ints = np.ones(len(self.picked), dtype=np.int64)
         for i in range(3):
             worst = [max(found.sums(i, int(side))) for side in self.axes[i]]
             most = most * np.array(worst, dtype=np.int64)[self.picked[:, i]]
+        self._sent[sides, atoms] = found, most
         return found, most
 
 
