@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.axons import Kind
-from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
 from neurodeploy.check.populations import Reach, groups_of, reaches_of, shares_of
 from neurodeploy.check.sends import Sends
@@ -221,7 +220,7 @@ def _of_kind(target: Target, reach: Reach, part: Part, first_row: int, discrete:
     lists, bits, delay_bits = groups.lists, projection.weight_format.weight_bits, discrete.delay_bits
     index_bits = index_bits_for(target, first_row + int(lists.offset.max()) + 1)
     of_source = segment_words(target.counting, lists.length, bits, delay_bits, index_bits)
-    most = core_limits(target).get("words_per_axon")
+    most = target.counting.words_per_axon
     if most is not None and int(discrete.words_per_source.max()) <= most.value < int(of_source.max()):
         return None
     per_source = np.zeros(projection.n_source, dtype=np.int64)

@@ -57,7 +57,8 @@ def group_uses(met: tuple[int, int, int, int], first: int, deep: int, atoms: int
 
 def grouped_words(target: Target, reach: Reach, layer: Geometry, tile: Any, first_row: int) -> tuple[int, int, int]:
     """Return (words, words of the longest list, index bits) of a tile whose first neuron is row `first_row` of its core."""
-    lengths, spread = _kinds_of_list(reach, layer, tile)
+    lengths, beyond = _kinds_of_list(reach, tile.rows, tile.columns, layer.alike)
+    spread = (tile.channels.length - 1) * tile.rows.length * tile.columns.length + beyond + 1
     index_bits = index_bits_for(target, first_row + spread)
     delay_bits, words, longest = delay_bits_for(target, layer.delay_steps), 0, 0
     for group, times in Counter(tile.channels.groups).items():
@@ -66,17 +67,16 @@ def grouped_words(target: Target, reach: Reach, layer: Geometry, tile: Any, firs
     return words, longest, index_bits
 
 
-def _kinds_of_list(reach: Reach, layer: Geometry, tile: Any) -> tuple[Any, int]:
-    """(places of the target that each distinct list of a source channel reaches, rows of a core that the widest spans)."""
-    rows, columns = (np.array(axis.met, dtype=np.int64).T for axis in (tile.rows, tile.columns))
-    width, area = tile.columns.length, tile.rows.length * tile.columns.length
-    place = rows[2][:, None] * width + columns[2]
+@lru_cache(maxsize=1 << 12)
+def _kinds_of_list(reach: Reach, across: Any, along: Any, alike: bool) -> tuple[Any, int]:  # to be cached
+    """(places of the target that each distinct list of a source channel reaches, furthest row from its base in a channel)."""
+    rows, columns = (np.array(axis.met, dtype=np.int64).T for axis in (across, along))
+    place = rows[2][:, None] * along.length + columns[2]
     offset = place - reach.base(place - place.min())
-    beyond = (rows[1][:, None] - 1) * width + columns[1] - 1
-    spread = (tile.channels.length - 1) * area + int((offset + beyond).max()) + 1
-    told = 1 if layer.alike else 0  # lists of a pool differ by their reach alone
-    side = max(*layer.kernel, tile.rows.length, tile.columns.length) + 1
+    beyond = (rows[1][:, None] - 1) * along.length + columns[1] - 1
+    told = 1 if alike else 0  # lists of a pool differ by their reach alone
+    side = int(max(rows[:2].max(), columns[:2].max())) + 1
     meets = [axis[told] * side + axis[1] for axis in (rows, columns)]
     key = (offset * side**2 + meets[0][:, None]) * side**2 + meets[1]
     first = np.unique(key, return_index=True)[1]
-    return (rows[1][:, None] * columns[1]).ravel()[first], spread
+    return (rows[1][:, None] * columns[1]).ravel()[first], int((offset + beyond).max())

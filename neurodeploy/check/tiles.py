@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurodeploy.check.axons import KINDS, Kind
-from neurodeploy.check.limits import core_limits
 from neurodeploy.check.populations import reaches_of, shares_of
 from neurodeploy.check.tile_groups import GroupUse, Met, group_uses, grouped_words
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
@@ -188,7 +187,7 @@ def grouped_tile(
     """
     if not layer.shares or not tile.channels.groups or not tile.population_axons:
         return discrete
-    most, found = core_limits(target).get("words_per_axon"), [discrete] if "discrete" in only else list[Stored]()
+    most, found = target.counting.words_per_axon, [discrete] if "discrete" in only else list[Stored]()
     for reach in (item for item in reaches_of(target) if item.kind in only):
         words, longest, index_bits = grouped_words(target, reach, layer, tile, first_row)
         too_long = most is not None and discrete.longest <= most.value < longest
