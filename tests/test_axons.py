@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from neurodeploy_backends.nengo_loihi.backend import NengoLoihiBackend, NengoLoihiBoardBackend
 
 import neurodeploy as nd
 from neurodeploy.check import use_of_program
@@ -173,3 +174,11 @@ def test_a_program_of_version_1_has_discrete_axons(tmp_path):
     old = program.model_copy(update={"schema_version": 1})
     save_program(old, path)
     assert load_program(path) == program
+
+
+def test_the_board_of_nengo_loihi_refuses_what_discrete_axons_do_not_hold():
+    program = nd.compile(chain(convolution(channels=512, out=1, side=3), n_in=(512, 3, 3)), "loihi1")
+    assert not list(NengoLoihiBackend().check(program))  # the emulator has no limit
+    (told,) = NengoLoihiBoardBackend().check(program)
+    assert told.code == "ND502"
+    assert "4,608 discrete input axons, and a core has 4,096" in told.message

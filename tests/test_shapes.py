@@ -147,9 +147,7 @@ def test_no_tile_and_no_core_exceeds_a_limit(net, room):
         volume = [np.prod([b - a for a, b in box]) for box in tiles]
         assert sum(volume) == layer.neurons == sum(p.times * p.tile.neurons for p in item.pieces)
         assert max(volume) * tilings.compartments[item.pieces[0].layer] <= room[0]
-        heard = Counter(
-            (int(sources(layer, box).sum()), in_groups(sources(layer, box), layer.source)) for box in tiles
-        )
+        heard = Counter((int(sources(layer, box).sum()), in_groups(sources(layer, box), layer.source)) for box in tiles)
         told = Counter()
         for piece in item.pieces:
             told[piece.tile.input_axons, piece.tile.population_axons or piece.tile.input_axons] += piece.times
@@ -161,7 +159,9 @@ def test_no_tile_and_no_core_exceeds_a_limit(net, room):
         reached = [sources(layers[k + 1], box).reshape(layers[k].shape) for box in (every[k + 1] if after else [])]
         near = after is not None and item.group is not None and item.group == after.group
         kinds = {piece.kind for piece in after.pieces} if after else {"discrete"}
-        cost = {"discrete": 1, "pop16": 1, "pop32": 2}[max(kinds)] + (not near)  # the dearest comes last in the alphabet
+        cost = {"discrete": 1, "pop16": 1, "pop32": 2}[max(kinds)] + (
+            not near
+        )  # the dearest comes last in the alphabet
         sent = Counter(cost * sum(leaving(grid, box, "discrete" not in kinds) for grid in reached) for box in every[k])
         told = Counter()
         for piece in item.pieces:

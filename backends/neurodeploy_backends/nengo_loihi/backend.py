@@ -66,7 +66,7 @@ class NengoLoihiBackend:
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Return all that blocks cannot express (ND502), and why the bits could differ (ND543)."""
         yield from dialect_refusals(program, DIALECT, self.name, None)
-        for message, fix in _faults(program):
+        for message, fix in (*_faults(program), *(_too_many_axons(program) if self.board else ())):
             yield finding(
                 "ND502", f"backend '{self.name}'", message, fixes=[*([fix] if fix else []), "run it on the emulator"]
             )
@@ -124,6 +124,26 @@ def _faults(program: Program) -> Iterator[tuple[str, str]]:
     longest = int(tables.entry_delay.max(initial=0))
     if longest > dialect.delay_steps_max:
         yield f"delays reach {longest} steps, and nengo-loihi's emulator has none", "delay_steps = 0"
+
+
+def _too_many_axons(program: Program) -> Iterator[tuple[str, str]]:
+    """Yield what a board cannot hold of a program whose sources share axons: links are written with discrete ones."""
+    tables, limits = program.tables, program.target.limits
+    if tables.in_axon_id is None:
+        return
+    core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
+    sent = np.bincount(np.repeat(core, np.diff(tables.out_axon_ptr)), minlength=tables.n_cores)
+    for what, used, limit in (
+        ("input", np.diff(tables.in_axon_ptr), limits.input_axons),
+        ("output", sent, limits.output_axons),
+    ):
+        worst = int(np.argmax(used))
+        if limit is not None and used[worst] > limit.value:
+            yield (
+                f"core {worst} takes {int(used[worst]):,} discrete {what} axons, and a core has {limit.value:,.0f}: axons "
+                "that several sources share are not written",
+                "",
+            )
 
 
 class NengoLoihiBoardBackend(NengoLoihiBackend):
