@@ -118,6 +118,21 @@ def sources(layer, box):
     return grid.ravel()
 
 
+def in_groups(reached, shape):
+    """Places and groups of 32 channels of a source that has channels, among some of its neurons."""
+    if shape[0] == 1:
+        return int(reached.sum())
+    channel, place = np.divmod(np.flatnonzero(reached), shape[1] * shape[2])
+    return len(set(zip(channel // 32, place, strict=True)))
+
+
+def leaving(grid, box, shared):
+    """Neurons of a box that reach a tile, or groups of them."""
+    inside = np.zeros_like(grid)
+    inside[tuple(slice(*span) for span in box)] = grid[tuple(slice(*span) for span in box)]
+    return in_groups(inside.ravel(), grid.shape) if shared else int(inside.sum())
+
+
 @settings(max_examples=40, deadline=None)
 @given(nets(), st.sampled_from([(64, 200, 200), (20, 60, 90)]))
 def test_no_tile_and_no_core_exceeds_a_limit(net, room):
@@ -133,19 +148,22 @@ def test_no_tile_and_no_core_exceeds_a_limit(net, room):
         volume = [np.prod([b - a for a, b in box]) for box in tiles]
         assert sum(volume) == layer.neurons == sum(p.times * p.tile.neurons for p in item.pieces)
         assert max(volume) * tilings.compartments[item.pieces[0].layer] <= room[0]
-        heard = Counter(int(sources(layer, box).sum()) for box in tiles)
+        heard = Counter((int(sources(layer, box).sum()), in_groups(sources(layer, box), layer.source)) for box in tiles)
         told = Counter()
         for piece in item.pieces:
-            told[piece.tile.input_axons] += piece.times
+            told[piece.tile.input_axons, piece.tile.population_axons or piece.tile.input_axons] += piece.times
+            alone = piece.kind == "discrete"
+            assert piece.use[2] == (piece.tile.input_axons if alone else piece.tile.population_axons) <= room[1]
         assert heard == told
-        assert max(heard) <= room[1]
     for k, item in enumerate(chain):
-        reached = np.zeros(layers[k].neurons, dtype=int)
-        for box in every[k + 1] if k + 1 < len(chain) else []:
-            reached += sources(layers[k + 1], box)
-        grid = reached.reshape(layers[k].shape)
-        near = k + 1 < len(chain) and item.group is not None and item.group == chain[k + 1].group
-        sent = Counter(int(grid[tuple(slice(*span) for span in box)].sum()) * (1 if near else 2) for box in every[k])
+        after = chain[k + 1] if k + 1 < len(chain) else None
+        reached = [sources(layers[k + 1], box).reshape(layers[k].shape) for box in (every[k + 1] if after else [])]
+        near = after is not None and item.group is not None and item.group == after.group
+        kinds = {piece.kind for piece in after.pieces} if after else {"discrete"}
+        cost = {"discrete": 1, "pop16": 1, "pop32": 2}[max(kinds)] + (
+            not near
+        )  # the dearest comes last in the alphabet
+        sent = Counter(cost * sum(leaving(grid, box, "discrete" not in kinds) for grid in reached) for box in every[k])
         told = Counter()
         for piece in item.pieces:
             told[piece.use[ADDED_UP.index("output_axons")]] += piece.times
@@ -179,7 +197,7 @@ def test_the_bounds_are_those_of_the_network_written_out():
         projections=tuple(projections),
         outputs=(nd.Output(name="out", source=source),),
     )
-    target = small(compartments=8, synapse_memory=4, input_axons=10, output_axons=5)
+    target = small(compartments=8, synapse_memory=4, input_axons=2, output_axons=1)
     bounds = shape_bounds(target, layers)
     assert bounds == lower_bounds(quantize(network, target), target)
     assert min(bounds.values()) > 1
@@ -191,10 +209,12 @@ def test_verdicts_are_kept_apart():
     assert many.verdict == "proven not to fit"
     assert many.findings[0].code == "ND401"
     assert many.lower_bounds["compartments"] == 250 > many.lower_bounds["input_axons"]
-    wide = fit_layers(stack({**CONV, "kernel": 7}, input=(100, 9, 9)), load_target("loihi1"))
+    wide = fit_layers(stack({**DENSE}, input=(100, 7, 7)), load_target("loihi1"))
     assert (wide.verdict, wide.cores) == ("proven not to fit", None)
     assert {item.code for item in wide.findings} == {"ND303"}
     assert wide.findings[0].found == 4900
+    shared = fit_layers(stack({**CONV, "kernel": 7}, input=(100, 9, 9)), load_target("loihi1"))
+    assert shared.verdict == "fits"  # as many sources, of which 32 share an axon
     apart = small(compartments=8, output_axons=4)  # 16 neurons, each to 5 cores or more of 8
     split = fit_layers(stack({"kind": "dense", "channels": 16}, {"kind": "dense", "channels": 40}), apart)
     assert (split.verdict, [item.code for item in split.findings]) == ("not placed", ["ND402"])

@@ -218,7 +218,9 @@ def test_a_pool_is_shared_too_and_float_neurons_keep_it(pool):
     )
     program = nd.compile(network, "loihi1")
     assert {item.encoding for item in program.formats} == {"shared"}
-    assert program.tables.list_ptr[-1] == 1  # every place of a pool has one target
+    tables = program.tables  # every place has one target, named from a base that is a multiple of 4, in either channel
+    assert (tables.list_ptr[-1], set(tables.in_axon_kind), tables.in_axon_list.size) == (4 * 2, {16}, 128)
+    assert use_of_program(program)["input_axons"].tolist() == [64]
     shown = stimulus_of(network, {"in": (np.random.default_rng(0).random((2, 9, 2, 8, 8)) < 0.5).astype(int)})
     float_run = run_program(program, shown, backend="reference")
     run = run_program(program, shown)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.check.demand import plan_segment
-from neurodeploy.check.tiles import stored_tile, tile_of
+from neurodeploy.check.tiles import grouped_tile, stored_tile, tile_of
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
@@ -18,8 +18,8 @@ from neurodeploy.target import load_target
 def layers(draw):
     """A small layer and a box of it."""
     kind = draw(st.sampled_from(["conv", "depthwise", "pool", "grouped", "dense"]))
-    sides = st.integers(1, 9)
-    source = (draw(st.integers(1, 6)), draw(sides), draw(sides))
+    sides = st.one_of(st.integers(1, 9), st.integers(1, 9), st.integers(10, 24))
+    source = (draw(st.one_of(st.integers(1, 6), st.sampled_from([30, 32, 40, 66]))), draw(sides), draw(sides))
     kernel, stride, padding = ((1, 1), (1, 1), (0, 0))
     groups, channels = 1, draw(st.integers(1, 9))
     if kind == "dense":
@@ -81,10 +81,12 @@ def test_a_tile_needs_what_its_synapses_need(case, rules, first_row):
     grid = np.arange(layer.neurons).reshape(layer.shape)
     neurons = grid[tuple(slice(*span) for span in box)].ravel()
     plan = plan_segment(target, projection_of(layer), neurons, first_row)
-    tile = tile_of(layer, box)
+    tile = tile_of(layer, box, 1 << int(target.axons.pop16.atom_bits.value))
     alone, shared = stored_tile(target, layer, tile)
     used = shared if shared is not None and first_row + shared.base <= target.precision.shared_base.high else alone
+    used = grouped_tile(target, layer, tile, first_row, used)
     assert tile.neurons == neurons.size
     assert tile.input_axons == np.count_nonzero(plan.words_per_source)
+    assert (used.axons, used.kind) == (plan.input_axons, plan.kind)
     assert (used.encoding, used.words, used.index_bits) == (plan.encoding, plan.words, plan.index_bits)
     assert used.longest == plan.words_per_source.max(initial=0)

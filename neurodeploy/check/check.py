@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Projection, projections_into
 from neurodeploy.check.limits import CODES, Limit, core_limits
+from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.words import delay_bits_for, segment_words
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
@@ -64,8 +65,10 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Proj
         used["synapse_memory"] += lists * one[bits]
         used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))
         used["fan_in"] += count
+    atoms = max((reach.atoms for reach in reaches_of(target)), default=1)
     for same in by_source.values():
-        used["input_axons"] += _distinct(same, size)
+        shared = atoms if len(same) == 1 and same[0].shares else 1
+        used["input_axons"] += -(-_distinct(same, size) // shared)
     used["synapse_formats"] = _formats(into, size)
     used["compartments"] = np.full(size, population.compartments_per_neuron)
     used["accumulators"] = used["compartments"] << delay_bits

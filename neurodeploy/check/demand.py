@@ -3,8 +3,9 @@
 Encoding is chosen per (projection, neurons of the core): the cheapest of dense, sparse, run-length and shared in words;
 shared lists are sparse or run-length, whichever is less. Input axons:
 one for each source neuron or line with a synapse in the core; the synapses of all projections from that source share its
-list. So lists are shared among sources only where one projection alone makes them. Output axons: one for each (neuron,
-destination core).
+list. So lists are shared among sources only where one projection alone makes them; there the channels of a place may share
+an input axon too (see populations.py), and do where the core is less full with it. Output axons: one for each (neuron,
+destination core), whichever kind of axon it is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.axons import Kind
 from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.populations import Reach, groups_of, reaches_of, shares_of
+from neurodeploy.check.sends import Sends
 from neurodeploy.check.runs import list_runs
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
@@ -54,6 +58,18 @@ class SegmentPlan:
     """Of shared lists: what is stored if another projection adds to the lists of the same sources."""
     skip_bits: int = 0
     """0: no run-length lists."""
+    grouped: Grouped | None = None
+    """Of sources that share input axons."""
+
+    @property
+    def kind(self) -> Kind:
+        """Of the input axons."""
+        return "discrete" if self.grouped is None else self.grouped.reach.kind
+
+    @property
+    def input_axons(self) -> int:
+        """Input axons of the lists, if no other projection has the same sources."""
+        return int(np.count_nonzero(self.words_per_source)) if self.grouped is None else self.grouped.axons
 
     @property
     def touched(self) -> NDArray[np.bool_]:
@@ -67,12 +83,35 @@ class SegmentPlan:
         return own.weight_bits, own.exponent, own.sign_mode, self.delay_bits, self.index_bits, self.skip_bits
 
 
+@dataclass(frozen=True)
+class Grouped:
+    """Input axons that several sources share."""
+
+    reach: Reach
+    axons: int
+    otherwise: SegmentPlan
+    """What is stored where no number is left for them."""
+
+
 def stored(plans: tuple[SegmentPlan, ...]) -> dict[str, list[SegmentPlan]]:
-    """Return by source population how each projection of a core is really stored: lists of several are not shared."""
+    """Return by source population how each projection of a core is really stored.
+
+    Lists of several projections are not shared; sources share axons as long as there are numbers for these.
+    """
     found: dict[str, list[SegmentPlan]] = {}
     for plan in plans:
         found.setdefault(plan.projection.source, []).append(plan)
-    return {name: [plan.alone or plan for plan in same] if len(same) > 1 else same for name, same in found.items()}
+    numbered = dict[Kind, int]()
+    for name, same in found.items():
+        if len(same) > 1:
+            found[name] = [plan.alone or plan for plan in same]
+        elif (grouped := same[0].grouped) is not None:
+            total = numbered.get(grouped.reach.kind, 0) + grouped.axons
+            if total <= grouped.reach.numbers:
+                numbered[grouped.reach.kind] = total
+            else:
+                found[name] = [grouped.otherwise]
+    return found
 
 
 @dataclass
@@ -106,7 +145,10 @@ class Demand:
         return {
             "compartments": self.compartments,
             "synapse_memory": sum(plan.words for plan in plans),
-            "input_axons": sum(int(np.count_nonzero(words)) for words in self.list_words.values()),
+            "input_axons": sum(
+                same[0].input_axons if len(same) == 1 else int(np.count_nonzero(self.list_words[name]))
+                for name, same in self.segments.items()
+            ),
             "output_axons": self.output_axons,
             "parameter_sets": len(self.parameter_sets),
             "threshold_sets": len(self.threshold_sets),
@@ -137,7 +179,8 @@ def plan_segment(target: Target, projection: Projection, neurons: Ints, first_ro
     else:
         alone = SegmentPlan(projection, "sparse", delay_bits, index_bits, int(sparse.sum()), sparse)
     alone = _run_length(target, part, count, index_bits, alone) or alone
-    return _shared(target, projection, part, first_row, alone) or alone
+    discrete = _shared(target, projection, part, first_row, alone) or alone
+    return _grouped(target, part, first_row, discrete)
 
 
 def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
@@ -188,6 +231,37 @@ def _shared(
     return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, skip_bits=skip_bits)
 
 
+def _grouped(target: Target, part: Part, first_row: int, discrete: SegmentPlan) -> SegmentPlan:
+    """The plan with input axons that sources share, if the target has such and they are the better kind; see `populations`."""
+    sources, best = discrete.input_axons, discrete
+    least = shares_of(target, discrete.kind, discrete.words, sources, sources)
+    for reach in reaches_of(target):
+        plan = _of_kind(target, reach, part, first_row, discrete)
+        if plan is not None:
+            shares = shares_of(target, reach.kind, plan.words, plan.input_axons, sources)
+            best, least = (plan, shares) if shares < least else (best, least)
+    return best
+
+
+def _of_kind(target: Target, reach: Reach, part: Part, first_row: int, discrete: SegmentPlan) -> SegmentPlan | None:
+    """The plan with population axons of one kind, if there are numbers for them and no list is too long for an axon."""
+    projection = discrete.projection
+    groups = groups_of(reach, projection, part)
+    if groups is None or groups.starts.size > reach.numbers:
+        return None
+    lists, bits, delay_bits = groups.lists, projection.weight_format.weight_bits, discrete.delay_bits
+    index_bits = index_bits_for(target, first_row + int(lists.offset.max()) + 1)
+    of_source = segment_words(target.counting, lists.length, bits, delay_bits, index_bits)
+    most = target.counting.words_per_axon
+    if most is not None and int(discrete.words_per_source.max()) <= most.value < int(of_source.max()):
+        return None
+    per_source = np.zeros(projection.n_source, dtype=np.int64)
+    per_source[lists.source] = of_source
+    words, kept = groups.words(of_source), Grouped(reach, int(groups.starts.size), discrete)
+    alone = discrete.alone or discrete
+    return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, grouped=kept)
+
+
 def _parameter_sets(population: QuantizedPopulation, neurons: Ints) -> frozenset[tuple[int, ...]]:
     rows = np.stack(
         [getattr(population, name)[neurons] for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")],
@@ -201,16 +275,16 @@ def demand_of(
     population: QuantizedPopulation,
     into: list[Projection],
     neurons: Ints,
-    destinations: Ints,
+    sends: Sends,
     first_row: int = 0,
 ) -> Demand:
-    """Return what some neurons need, which ascend; `destinations` (size,) is each neuron's output-axon count."""
+    """Return what some neurons need, which ascend; `sends`: the population's output axons."""
     plans = [plan_segment(target, projection, neurons, first_row) for projection in into]
     thresholds = np.unique(population.vth_mant[neurons]) if population.spiking else np.zeros(0, dtype=np.int64)
     return Demand(
         rows=neurons.size,
         compartments=neurons.size * population.compartments_per_neuron,
-        output_axons=int(destinations[neurons].sum()),
+        output_axons=sends.of(neurons),
         plans=tuple(plan for plan in plans if plan.words),
         parameter_sets=_parameter_sets(population, neurons),
         threshold_sets=frozenset(int(value) for value in thresholds),

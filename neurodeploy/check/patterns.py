@@ -6,6 +6,7 @@ stored once for all places of its source. Source: nengo-loihi 1.1.0 block.py (ax
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.quantize.wiring import Part
 
-__all__ = ["Patterns", "patterns_of"]
+__all__ = ["Patterns", "alike", "patterns_of"]
 
 Ints = NDArray[np.int64]
 
@@ -26,7 +27,7 @@ class Patterns(NamedTuple):
     pattern: Ints
     """(n,) which list each has."""
     base: Ints
-    """(n,) first target of each."""
+    """(n,) first target of each, or what it is counted from."""
     length: Ints
     """(n,) synapses of each."""
     first: Ints
@@ -42,21 +43,21 @@ class Patterns(NamedTuple):
         return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
 
 
-def patterns_of(part: Part) -> Patterns:
-    """Return which sources of a part have the same list."""
+def patterns_of(part: Part, based: Callable[[Ints, Ints], Ints] | None = None) -> Patterns:
+    """Return which sources of a part have the same list; `based`: (sources, first target of each) -> base of each, if others."""
     entry = np.argsort(part.source, kind="stable")
     source, row = part.source[entry].astype(np.int64), part.rows[entry]
     starts = np.flatnonzero(np.r_[True, np.diff(source) != 0]) if source.size else np.zeros(0, dtype=np.int64)
     length = np.diff(np.r_[starts, source.size])
-    base = row[starts]
+    base = row[starts] if based is None else based(source[starts], row[starts])
     offset = row - np.repeat(base, length)
     held = (offset << 24) | ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
-    first, pattern = _alike(held, starts, length)
+    first, pattern = alike(held, starts, length)
     return Patterns(source[starts], pattern, base, length, first, entry, offset)
 
 
-def _alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
-    """(a list of each kind, kind of each list), found by a hash and then compared number by number."""
+def alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
+    """Return (a list of each kind, kind of each list), found by a hash and then compared number by number."""
     if not starts.size:
         return starts, starts
     keys = np.stack([np.add.reduceat(_mixed(held).view(np.int64), starts), length], axis=1)

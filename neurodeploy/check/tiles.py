@@ -14,12 +14,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurodeploy.check.axons import KINDS, Kind
+from neurodeploy.check.populations import reaches_of, shares_of
+from neurodeploy.check.tile_groups import GroupUse, Met, group_uses, grouped_words
 from neurodeploy.check.runs import box_runs
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.target.target import Target
 
-__all__ = ["AxisUse", "Box", "ChannelUse", "Stored", "Tile", "channel_use", "place_use", "stored_tile", "tile_of"]
+__all__ = [
+    "AxisUse",
+    "Box",
+    "ChannelUse",
+    "Stored",
+    "Tile",
+    "channel_use",
+    "grouped_tile",
+    "place_use",
+    "stored_tile",
+    "tile_of",
+]
 
 Span = tuple[int, int]
 Box = tuple[Span, Span, Span]
@@ -40,6 +54,8 @@ class AxisUse(NamedTuple):
     """As `lists` if all taps hold the same number."""
     base: int
     """Furthest first target, from the start of the span."""
+    met: tuple[Met, ...]
+    """Every source."""
 
 
 class ChannelUse(NamedTuple):
@@ -49,6 +65,8 @@ class ChannelUse(NamedTuple):
     sources: int
     reach: Counts
     base: int
+    groups: tuple[GroupUse, ...]
+    """The sources by population axon; none where the target has no such axons."""
 
 
 class Tile(NamedTuple):
@@ -68,6 +86,11 @@ class Tile(NamedTuple):
         """Source neurons that reach the tile."""
         return self.channels.sources * self.rows.sources * self.columns.sources
 
+    @property
+    def population_axons(self) -> int:
+        """Input axons if the channels of a place share them."""
+        return len(self.channels.groups) * self.rows.sources * self.columns.sources
+
 
 class Stored(NamedTuple):
     """Synapses of a tile in one encoding."""
@@ -79,6 +102,10 @@ class Stored(NamedTuple):
     index_bits: int
     base: int
     """Furthest first target of a list; 0 where lists are not shared."""
+    axons: int
+    """Input axons."""
+    kind: Kind = "discrete"
+    """Of its input axons."""
     skip_bits: int = 0
     """0: no run-length lists."""
 
@@ -101,26 +128,34 @@ def place_use(n: int, kernel: int, stride: int, padding: int, span: Span) -> Axi
         tuple(sorted(Counter(count for _, count in lists).items())),
         tuple((count, 1) for count in sorted({count for _, count in lists})),
         max((place for _, place in first.values()), default=0),
+        tuple(Met(tap, reach[source], place) for source, (tap, place) in first.items()),
     )
 
 
 @lru_cache(maxsize=1 << 16)
-def channel_use(sources: int, channels: int, groups: int, span: Span) -> ChannelUse:
-    """Return which source channels reach the channels [start, stop); a group has as many of both sorts as any other."""
+def channel_use(sources: int, channels: int, groups: int, span: Span, atoms: int = 0) -> ChannelUse:
+    """Return which source channels reach the channels [start, stop); a group has as many of both sorts as any other.
+
+    `atoms`: channels that a population axon tells apart, 0 for no such axons.
+    """
     start, stop = span
     wide, deep = channels // groups, sources // groups
-    touched = range(start // wide, (stop - 1) // wide + 1)
-    overlap = [min(stop, (group + 1) * wide) - max(start, group * wide) for group in touched]
-    reach = tuple((count, times * deep) for count, times in sorted(Counter(overlap).items()))
-    return ChannelUse(stop - start, deep * len(touched), reach, max(touched[-1] * wide - start, 0))
+    first, last = start // wide, (stop - 1) // wide
+    n, ends = last - first + 1, (min(stop, (first + 1) * wide) - start, stop - max(start, last * wide))
+    overlap = Counter({ends[0]: deep}) if n == 1 else Counter({wide: (n - 2) * deep}) if n > 2 else Counter[int]()
+    if n > 1:
+        overlap.update({ends[0]: deep})
+        overlap.update({ends[1]: deep})
+    shared = group_uses((n, wide, *ends), first * deep % atoms, deep, atoms) if atoms and sources > 1 else ()
+    return ChannelUse(stop - start, deep * n, tuple(sorted(overlap.items())), max(last * wide - start, 0), shared)
 
 
-def tile_of(layer: Geometry, box: Box) -> Tile:
-    """Return the use of a box of the layer."""
+def tile_of(layer: Geometry, box: Box, atoms: int = 0) -> Tile:
+    """Return the use of a box of the layer; `atoms` as in `channel_use`."""
     across = (
         place_use(layer.source[1 + i], layer.kernel[i], layer.stride[i], layer.padding[i], box[1 + i]) for i in range(2)
     )
-    return Tile(channel_use(layer.source[0], layer.shape[0], layer.groups, box[0]), *across)
+    return Tile(channel_use(layer.source[0], layer.shape[0], layer.groups, box[0], atoms), *across)
 
 
 def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, Stored | None]:
@@ -129,7 +164,7 @@ def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, St
     index_bits = index_bits_for(target, tile.neurons)
     prefixed = rules.with_prefix(index_bits) if rules.index_in_prefix else rules
     whole = int(segment_words(prefixed, tile.neurons, layer.weight_bits, delay_bits, 0))
-    alone = Stored("dense", whole * tile.input_axons, whole if tile.input_axons else 0, 0, 0)
+    alone = Stored("dense", whole * tile.input_axons, whole if tile.input_axons else 0, 0, 0, tile.input_axons)
     sparse = _listed(target, layer, tile, index_bits, (tile.rows.reach, tile.columns.reach), tile.channels.reach)
     if alone.words > sparse.words:
         alone = sparse._replace(encoding="runlength" if sparse.skip_bits else "sparse")
@@ -144,6 +179,25 @@ def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, St
     shared = _listed(target, layer, tile, index_bits_for(target, spread), lists, channels)
     shared = shared._replace(encoding="shared", base=base)
     return alone, shared if base <= furthest.high and shared.words < alone.words else None
+
+
+def grouped_tile(
+    target: Target, layer: Geometry, tile: Tile, first_row: int, discrete: Stored, only: tuple[Kind, ...] = KINDS
+) -> Stored:
+    """Return how a tile is stored: as in `discrete`, or with population axons of the best kind; see `populations`.
+
+    `only`: kinds to choose from; discrete is taken where no other can be.
+    """
+    if not layer.shares or not tile.channels.groups or not tile.population_axons:
+        return discrete
+    most, found = target.counting.words_per_axon, [discrete] if "discrete" in only else list[Stored]()
+    for reach in (item for item in reaches_of(target) if item.kind in only):
+        words, longest, index_bits = grouped_words(target, reach, layer, tile, first_row)
+        too_long = most is not None and discrete.longest <= most.value < longest
+        if tile.population_axons <= reach.numbers and not too_long:
+            found.append(Stored("shared", words, longest, index_bits, 0, tile.population_axons, reach.kind))
+    sources = tile.input_axons
+    return min(found, key=lambda it: shares_of(target, it.kind, it.words, it.axons, sources), default=discrete)
 
 
 def _spread(tile: Tile, area: int) -> int:
@@ -161,16 +215,18 @@ def _listed(
 ) -> Stored:
     """Words of lists, of which `channels` x `places` tell the lengths and how many there are."""
     if not tile.input_axons:
-        return Stored("", 0, 0, index_bits, 0)
+        return Stored("", 0, 0, index_bits, 0, 0)
     (channel, row, column), times = _along(channels, *places)
     lengths, rules, delay_bits = channel * row * column, target.counting, delay_bits_for(target, layer.delay_steps)
     words = segment_words(rules, lengths, layer.weight_bits, delay_bits, index_bits)
-    found = Stored("", int((words * times).sum()), int(words.max()), index_bits, 0)
+    found = Stored("", int((words * times).sum()), int(words.max()), index_bits, 0, tile.input_axons)
     sides, bits = (tile.rows.length, tile.columns.length), layer.weight_bits + delay_bits
     runs = box_runs(rules, (channel, row, column), times, sides, bits, index_bits)
     if runs is None or int((runs.words * times).sum()) >= found.words:
         return found
-    return Stored("", int((runs.words * times).sum()), int(runs.words.max()), index_bits, 0, skip_bits=runs.skip_bits)
+    return found._replace(
+        words=int((runs.words * times).sum()), longest=int(runs.words.max()), skip_bits=runs.skip_bits
+    )
 
 
 def _along(*axes: Counts) -> tuple[list[Any], Any]:

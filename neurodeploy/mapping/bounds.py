@@ -1,7 +1,8 @@
 """Verb: how few cores any mapping could need, by resource. Maps nothing.
 
 LB_r = ceil(demand_r / capacity_r) with demands that no mapping can undercut: compartments as they are; synapse memory
-with the entries of each source filled to the brim; axons with one destination per 2**bits fan-out at least.
+with the entries of each source filled to the brim; axons with one destination per 2**bits fan-out at least, and as many
+sources to an axon as a population axon tells apart.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import numpy as np
 
 from neurodeploy.check.demand import Projection
 from neurodeploy.check.limits import core_limits
+from neurodeploy.check.populations import reaches_of
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
 
@@ -36,19 +38,23 @@ def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
     in_core = max(limits["compartments"].value, 1) if "compartments" in limits else None
     for resource, inputs_too in (("input_axons", True), ("output_axons", False)):
         if resource in limits and in_core:
-            bounds[resource] = int(np.ceil(_least_pairs(quantized, in_core, inputs_too) / limits[resource].value))
+            least = _least_axons(quantized, target, in_core, inputs_too)
+            bounds[resource] = int(np.ceil(least / limits[resource].value))
     return bounds
 
 
-def _least_pairs(quantized: Quantized, in_core: int, inputs_too: bool) -> int:
-    """(source, destination core) pairs that there are at least: a source reaches `in_core` neurons of a core at most."""
+def _least_axons(quantized: Quantized, target: Target, in_core: int, inputs_too: bool) -> int:
+    """Axons that there are at least: a source reaches `in_core` neurons of a core at most, and shares an axon if it can."""
     inputs = {item.name for item in quantized.network.inputs}
+    shares = inputs_too or target.counting.shared_output_axons
+    atoms = max((reach.atoms for reach in reaches_of(target)), default=1) if shares else 1
     total, by_source = 0, dict[str, np.ndarray]()
+    windows = {item.source for item in quantized.projections if item.shares}
     for projection in quantized.projections:
         fan_out = projection.fan_out
         known = by_source.get(projection.source)
         by_source[projection.source] = fan_out if known is None else np.maximum(known, fan_out)
     for source, fan_out in by_source.items():
         if inputs_too or source not in inputs:
-            total += int((-(-fan_out // in_core)).sum())
+            total += -(-int((-(-fan_out // in_core)).sum()) // (atoms if source in windows else 1))
     return total

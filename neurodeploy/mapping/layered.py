@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
+from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.tiles import channel_use, place_use, tile_of
 from neurodeploy.diagnostics import Diagnostic, errors_in, finding, sorted_findings
 from neurodeploy.mapping.packing import Packed, Rule, pack
@@ -79,8 +80,12 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
         bits = sum(layer.weights * (layer.weight_bits + prefix) for layer in layers)
         bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
     if "compartments" in limits:
+        # sources of a window may share an axon, as many as its atoms tell apart
+        atoms = max((reach.atoms for reach in reaches_of(target)), default=1)
         pairs = [_least_pairs(layer, max(limits["compartments"].value, 1)) for layer in layers]
-        for resource, count in (("input_axons", sum(pairs)), ("output_axons", sum(pairs[1:]))):
+        shared = [-(-count // atoms) if layer.shares else count for layer, count in zip(layers, pairs, strict=True)]
+        sent = shared if rules.shared_output_axons else pairs
+        for resource, count in (("input_axons", sum(shared)), ("output_axons", sum(sent[1:]))):
             if resource in limits:
                 bounds[resource] = ceil(count / limits[resource].value)
     return bounds
@@ -125,7 +130,7 @@ def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for index, layer in enumerate(tilings.layers):
         a, b, c = ((n // 2, n // 2 + 1) for n in layer.shape)
-        piece = tilings.piece(index, tile_of(layer, (a, b, c)))
+        piece = tilings.piece(index, tile_of(layer, (a, b, c), tilings.atoms))
         used = {**dict(zip(ADDED_UP, piece.use, strict=True)), "words_per_axon": piece.longest}
         for name in exceeded({key: n for key, n in used.items() if key in limits}, limits):
             limit = limits[name]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Projection, demand_of
 from neurodeploy.check.limits import Limit, core_limits, exceeded
+from neurodeploy.check.sends import alone
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.target.target import Target
 
@@ -79,7 +80,7 @@ def _by_tile(shape: tuple[int, ...], height: int, width: int) -> Ints:
 
 def _neurons_in_core(target: Target, population: QuantizedPopulation, into: list[Projection], order: Ints) -> int:
     """Neurons from the middle of an order that fit an empty core; the first ones lie on the edge of the map."""
-    limits, unsent = placing_limits(target), np.zeros(population.size, dtype=np.int64)
+    limits, unsent = placing_limits(target), alone(np.zeros(population.size, dtype=np.int64))
     first = population.size // 3
 
     def fits(stop: int) -> bool:

@@ -3,7 +3,7 @@
 Tiles go in order of the share of a core that they take in their most used resource, each into the core that is open and
 whose room is most like what the tile needs; or into the first one that holds it. Two tiles of one layer share no core:
 lists that sources share are kept once for one tile only. A tile with shared lists that lies too far behind the first row
-of its core is counted without them.
+of its core is counted without them, or with population axons and the widest indices.
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ class _Cores:
 
     def __init__(self, tilings: Tilings, n_layers: int, most: int) -> None:
         self.capacity, self.longest = tilings.capacity, tilings.longest
-        base = tilings.target.precision.shared_base
-        self.furthest = int(base.high) if base else 0
+        self.furthest = tilings.furthest
         self.use: Ints = np.zeros((most, self.capacity.size), dtype=np.int64)
         self.rows: Ints = np.zeros(most, dtype=np.int64)
         self.group: Ints = np.full(most, -1, dtype=np.int64)
@@ -58,7 +57,9 @@ class _Cores:
         cores = cores[(self.group[cores] < 0) | (self.group[cores] == group) | (group < 0)]
         needs = [np.array(item.use, dtype=np.int64) for item in (piece, piece.alone())]
         apart = (
-            self.rows[cores] + piece.base > self.furthest if needs[0][1] != needs[1][1] else np.zeros(cores.size, bool)
+            self.rows[cores] + piece.base > self.furthest
+            if (needs[0] != needs[1]).any()
+            else np.zeros(cores.size, bool)
         )
         room = self.capacity - self.use[cores]
         holds = (room >= np.where(apart[:, None], needs[1], needs[0])).all(axis=1)

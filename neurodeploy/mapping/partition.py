@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
 from neurodeploy.check.limits import CODES, Limit, exceeded
+from neurodeploy.check.sends import Sends, alone, widened
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.mapping.bounds import lower_bounds
-from neurodeploy.mapping.counted import destinations_of, keeps_limits, overfull
+from neurodeploy.mapping.counted import Kinds, keeps_limits, note_kinds, overfull, sends_of
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.order import furthest, order_of, placing_limits
@@ -45,14 +46,15 @@ class _Fill:
         target: Target,
         into: dict[str, list[Projection]],
         orders: dict[str, Ints],
-        destinations: dict[str, Ints],
+        sends: dict[str, Sends],
         last_core: int | None,
         zones: Zones,
     ) -> None:
         self.last_core, self.zones, self.zone_of_core = last_core, zones, list[int]()
-        self.target, self.into, self.orders, self.destinations = target, into, orders, destinations
+        self.target, self.into, self.orders, self.sends = target, into, orders, sends
         self.limits = placing_limits(target)
         self.held, self.core, self.hint = empty(), 0, dict[str, int]()
+        self.kinds: Kinds = {}
         self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in quantized.populations}
 
     @property
@@ -63,8 +65,8 @@ class _Fill:
     def with_slice(self, held: Demand, population: QuantizedPopulation, start: int, stop: int) -> Demand:
         """Use of a core after a slice is added."""
         neurons = np.sort(self.orders[population.name][start:stop])
-        into, destinations = self.into[population.name], self.destinations[population.name]
-        return add(held, demand_of(self.target, population, into, neurons, destinations, held.rows))
+        into, sends = self.into[population.name], self.sends[population.name]
+        return add(held, demand_of(self.target, population, into, neurons, sends, held.rows))
 
     def longest(self, population: QuantizedPopulation, start: int) -> int:
         """The largest stop for which [start, stop) fits into the core that is open; `start` if nothing does."""
@@ -92,6 +94,7 @@ class _Fill:
                     return None
                 continue
             self.held = self.with_slice(self.held, population, start, stop)
+            note_kinds(self.kinds, self.core, self.held)
             self.core_of[population.name][self.orders[population.name][start:stop]] = self.core
             self.hint[population.name] = stop - start
             start, fresh = stop, False
@@ -173,13 +176,13 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
     zones = zones_of(quantized, target, options)
     into, usable = projections_into(quantized), int(zones.open.any(axis=0).sum())
     orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
-    destinations = {item.name: np.zeros(item.size, dtype=np.int64) for item in quantized.populations}
+    sends = {item.name: alone(np.zeros(item.size, dtype=np.int64)) for item in quantized.populations}
     tried: list[int] = []
     least = max(lower_bounds(quantized, target).values(), default=0) if stop_early else 0
     if least > target.cores:
         raise DiagnosticError(STAGE, (_too_many(quantized, target, least, usable),))
     for _ in range(ROUNDS):
-        fill = _Fill(quantized, target, into, orders, destinations, usable if stop_early else None, zones)
+        fill = _Fill(quantized, target, into, orders, sends, usable if stop_early else None, zones)
         by_zone = sorted(quantized.populations, key=lambda item: zones.of[item.name])
         proofs = [proof for item in by_zone if (proof := fill.place(item)) is not None]
         if proofs:
@@ -188,15 +191,15 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
             raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1, usable),))
         core_zone = np.array(fill.zone_of_core)
         slots = slots_of(core_zone, zones)
-        actual = destinations_of(quantized, target, fill.core_of, slots)
+        actual = sends_of(quantized, target, fill.core_of, slots, fill.kinds)
         tried.append(fill.core + 1)
-        if not overfull(quantized, target, fill.core_of, actual):
+        if not overfull(target, fill.core_of, actual):
             if slots is None:
                 raise DiagnosticError(STAGE, (_too_many(quantized, target, fill.core + 1, usable),))
             plain = not options.pins and not options.avoid_cores
             where: dict[str, Any] = {} if plain else {"slots": slots, "zone": core_zone}
             return Cut(quantized=quantized, n_cores=fill.core + 1, core_of=dict(fill.core_of), **where)
-        destinations = {name: np.maximum(actual[name], destinations[name]) for name in actual}
+        sends = {name: widened(actual[name], sends[name] if len(tried) > 1 else None) for name in actual}
     raise DiagnosticError(STAGE, (_not_placed(quantized, tried, None),))
 
 

@@ -8,9 +8,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.axons import Kind
 from neurodeploy.check.demand import Projection, SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.populations import groups_of
+from neurodeploy.mapping.counted import sends_of
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import zones_of
@@ -94,8 +97,11 @@ def _segment(core: int, plan: SegmentPlan, neurons: Ints, first_row: int) -> Seg
     """Synapses of a projection into some neurons, as the plan stores them."""
     projection, part = plan.projection, plan.projection.into(neurons)
     style = make_format(projection.name, projection.weight_format, plan)
+    lists = Lists(core, projection.source, style, first_row)
+    if plan.grouped is not None:
+        return _grouped(lists, plan, part)
     keep = {"dense": _dense, "sparse": _sparse, "runlength": _sparse, "shared": _shared}[plan.encoding]
-    return keep(Lists(core, projection.source, style, first_row), part)
+    return keep(lists, part)
 
 
 def _dense(lists: Lists, part: Part) -> Segment:
@@ -134,6 +140,29 @@ def _shared(lists: Lists, part: Part) -> Segment:
     )
 
 
+def _grouped(lists: Lists, plan: SegmentPlan, part: Part) -> Segment:
+    """Each list once, and of every source the list, where it begins, and the axon that it shares with others."""
+    groups = groups_of(plan.grouped.reach, plan.projection, part) if plan.grouped is not None else None
+    if groups is None:
+        raise TypeError("internal: a plan of groups, and a part without")
+    same = groups.lists
+    take = same.entries_of(same.first)
+    entry = same.entry[take]
+    return Segment(
+        lists=lists,
+        sources=same.source,
+        list_of=same.pattern,
+        base=same.base,
+        lengths=same.length[same.first],
+        targets=(same.offset[take] + lists.first_row).astype(np.uint16),
+        mantissas=part.mantissas[entry],
+        delays=part.delay_steps[entry],
+        kind=plan.kind,
+        axon=groups.axon,
+        atom=groups.atom,
+    )
+
+
 def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
     """(neuron, destination core) of every output axon, neurons numbered over all populations."""
     sizes = [item.size for item in cut.quantized.populations]
@@ -166,8 +195,13 @@ def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segm
     rate = np.concatenate([np.asarray(options.rates.get(name, one[name]), dtype=np.float64) for name in names])
     neuron, to = _owners(cut, segments)
     talk = talk_of(home, neuron, to, rate[neuron], cut.n_cores)
-    chip = start // int(target.chip.cores.value)
-    out = summed(home[neuron], 1 + (chip[home[neuron]] != chip[to]), cut.n_cores)
+    chip, kinds = start // int(target.chip.cores.value), dict[str, dict[int, Kind]]()
+    for item in segments:
+        kinds.setdefault(item.lists.source, {})[item.lists.core] = item.kind
+    near = sends_of(cut.quantized, target, dict(cut.core_of), np.zeros_like(start), kinds)
+    # between chips every neuron counts on its own, which is never less
+    out = summed(home[neuron], chip[home[neuron]] != chip[to], cut.n_cores)
+    out = out + sum(near[name].by_core(cut.core_of[name], cut.n_cores) for name in names)
     zone = cut.zone if cut.zone is not None else np.zeros(cut.n_cores, dtype=np.int64)
     limit = core_limits(target).get("output_axons")
     board = board_of(target, zones_of(cut.quantized, target, options).open)

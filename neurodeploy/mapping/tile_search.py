@@ -14,15 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.axons import Kind, output_axons_of
 from neurodeploy.check.tiles import Tile
 from neurodeploy.check.words import delay_bits_for, segment_words
-from neurodeploy.mapping.tilings import Piece, Sides, Tilings, compartments_of, destinations
+from neurodeploy.mapping.tilings import Piece, Sent, Sides, Tilings, compartments_of, destinations
 
-__all__ = ["OFF_CHIP", "Chain", "search"]
+__all__ = ["Chain", "search"]
 
 Ints = NDArray[np.int64]
-OFF_CHIP = 2
-"""Output axons of a spike that leaves its chip, as `destinations_of` counts them."""
 WASTE = 0.1
 """Which part of a core's free room is taken to stay free; packing finds the rest a use."""
 DEEP_AS = 2
@@ -63,23 +62,30 @@ class _Choices:
         volume = np.prod([self.axes[i][picked[:, i]] for i in range(3)], axis=0)
         sources = [self._sources(i) for i in range(3)]
         axons = np.prod([sources[i][0][picked[:, i]] for i in range(3)], axis=0)
+        heard_most = np.prod([sources[i][2][picked[:, i]] for i in range(3)], axis=0)
         heard = np.prod([sources[i][1][picked[:, i]] for i in range(3)], axis=0)
         room = dict(zip(("compartments", "words", "axons"), tilings.capacity[:3].tolist(), strict=True))
-        fits = (volume * compartments_of(tilings.target, self.layer) <= room["compartments"]) & (axons <= room["axons"])
+        fits = volume * compartments_of(tilings.target, self.layer) <= room["compartments"]
+        if self._kind != "discrete" or not (fits & (heard_most <= room["axons"])).any():
+            heard_most = axons  # population axons save output axons here, or nothing else fits
+        fits &= heard_most <= room["axons"]
         self.picked, self.heard = picked[fits], heard[fits]
         counts = [-(-self.layer.shape[i] // self.axes[i])[self.picked[:, i]] for i in range(3)]
         self.tiles: Ints = np.prod(counts, axis=0)
         even = np.prod([(self.layer.shape[i] / self.axes[i])[self.picked[:, i]] for i in range(3)], axis=0)
         self.rank: NDArray[np.float64] = (self.tiles + even) / 2 + self.ahead
         self._own: dict[int, bool] = {}
+        self._sent: dict[tuple[Sides, int], tuple[Sent, Ints]] = {}
 
-    def _sources(self, i: int) -> tuple[Ints, Ints]:
-        """Sources that reach a tile on one axis, by its side: most, and the sum over all tiles."""
-        most, total = np.zeros((2, self.axes[i].size), dtype=np.int64)
+    def _sources(self, i: int) -> tuple[Ints, Ints, Ints]:
+        """By one axis and its side: input axons of the worst tile, the senders' output axons for all, sources of the worst."""
+        most, total, discrete = np.zeros((3, self.axes[i].size), dtype=np.int64)
         for k, side in enumerate(self.axes[i].tolist()):
-            reach = [use.sources for use in self.tilings.uses(self.index, i, side)]
-            most[k], total[k] = max(reach), sum(reach)
-        return most, total
+            uses = self.tilings.uses(self.index, i, side)
+            axons = [(len(use.groups) if i == 0 and self.layer.shares else 0) or use.sources for use in uses]
+            most[k], discrete[k] = max(axons), max(use.sources for use in uses)
+            total[k] = sum(use.sources if self._kind == "discrete" else n for use, n in zip(uses, axons, strict=True))
+        return most, total, discrete
 
     @cached_property
     def ahead(self) -> NDArray[np.float64]:
@@ -89,7 +95,14 @@ class _Choices:
         before, capacity = self.tilings.layers[self.index - 1], self.tilings.capacity
         held = before.neurons * compartments_of(self.tilings.target, before) / float(capacity[0])
         near = self.tiles + held <= int(self.tilings.target.chip.cores.value)
-        return np.maximum(self.heard * np.where(near, 1, OFF_CHIP) / float(capacity[3]) - held, 0.0)
+        cost = [output_axons_of(self.tilings.target, self._kind, other_chip=there) for there in (True, False)]
+        return np.maximum(self.heard * np.where(near, cost[1], cost[0]) / float(capacity[3]) - held, 0.0)
+
+    @property
+    def _kind(self) -> Kind:
+        """The kind of input axon that its tiles may have and that leaves the layer before most room."""
+        shared = self.tilings.target.counting.shared_output_axons and self.layer.shares and self.tilings.atoms
+        return "pop32" if shared else "discrete"
 
     def _word_steps(self) -> Ints:
         """Widths of a dense layer's tiles that fill their last word."""
@@ -117,20 +130,22 @@ class _Choices:
         return self._own[choice]
 
     @cached_property
-    def _unsent(self) -> tuple[Ints, Ints, Ints]:
+    def _unsent(self) -> Sent:
         return destinations(self.layer, None, (1, 1, 1))
 
-    def sent(self, after: Chain | None) -> tuple[tuple[Ints, Ints, Ints], Ints]:
-        """Return the destinations by axis, and the most output axons of a tile for every tiling, all on one chip."""
-        layers = self.tilings.layers
+    def sent(self, after: Chain | None) -> tuple[Sent, Ints]:
+        """Return the destinations, and the most of a tile for every tiling."""
+        layers, sides = self.tilings.layers, after.sides if after else (1, 1, 1)
         following = layers[self.index + 1] if after else None
-        found = destinations(self.layer, following, after.sides if after else (1, 1, 1))
+        atoms = self.tilings.atoms_into(after.pieces)[0] if after else 1
+        if (sides, atoms) in self._sent:
+            return self._sent[sides, atoms]
+        found = destinations(self.layer, following, sides, atoms)
         most: Ints = np.ones(len(self.picked), dtype=np.int64)
         for i in range(3):
-            worst = [
-                int(np.add.reduceat(found[i], np.arange(0, found[i].size, int(side))).max()) for side in self.axes[i]
-            ]
+            worst = [max(found.sums(i, int(side))) for side in self.axes[i]]
             most = most * np.array(worst, dtype=np.int64)[self.picked[:, i]]
+        self._sent[sides, atoms] = found, most
         return found, most
 
 
@@ -144,7 +159,11 @@ def _extended(choices: _Choices, after: Chain | None, per_chip: int, wanted: int
     """The best tilings of a layer before a chain; `joins`: on the chip of the layer after it."""
     tilings, capacity = choices.tilings, choices.tilings.capacity
     sent, most = choices.sent(after)
-    cost, beside = (1, after.group_tiles if after else 0) if joins else (OFF_CHIP, 0)
+    kind = tilings.atoms_into(after.pieces)[1] if after else "discrete"
+    cost, beside = (
+        output_axons_of(tilings.target, kind, other_chip=not joins),
+        after.group_tiles if after and joins else 0,
+    )
     possible = np.flatnonzero((most * cost <= capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins)))
     order = possible[np.lexsort((choices.heard[possible], choices.rank[possible]))]
     found: list[Chain] = []

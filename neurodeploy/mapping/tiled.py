@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.axons import output_axons_of
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.tiles import Tile
 from neurodeploy.mapping.chains import chain_of
@@ -23,7 +24,7 @@ from neurodeploy.mapping.layered import Packing, packings
 from neurodeploy.mapping.layout import board_of, place_cores, summed, talk_of
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import Zones, zones_of
-from neurodeploy.mapping.tile_search import OFF_CHIP, Chain
+from neurodeploy.mapping.tile_search import Chain
 from neurodeploy.mapping.tilings import Tilings, axis_spans, destinations
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
@@ -130,11 +131,13 @@ def _tiles(tilings: Tilings, index: int, item: Chain) -> Iterator[tuple[Any, Til
     """(place in the layer, what it needs, its output axons) of every tile of a layer."""
     layer, after = tilings.layers[index], item.after
     following = tilings.layers[index + 1] if after else None
-    cost = 1 if after and after.group is not None and after.group == item.group else OFF_CHIP
+    near = after is not None and after.group is not None and after.group == item.group
+    atoms, kind = tilings.atoms_into(after.pieces) if after else (1, "discrete")
+    cost = output_axons_of(tilings.target, kind, other_chip=not near)
+    sent = destinations(layer, following, after.sides if after else (1, 1, 1), atoms)
     axes: list[list[tuple[Any, Any, int]]] = []
-    for i, sent in enumerate(destinations(layer, following, after.sides if after else (1, 1, 1))):
-        spans = axis_spans(layer.shape[i], item.sides[i])
-        uses = tilings.uses(index, i, item.sides[i])
-        axes.append([(slice(*at), use, int(sent[slice(*at)].sum())) for at, use in zip(spans, uses, strict=True)])
+    for i, side in enumerate(item.sides):
+        spans, uses, sums = axis_spans(layer.shape[i], side), tilings.uses(index, i, side), sent.sums(i, side)
+        axes.append([(slice(*at), use, n) for at, use, n in zip(spans, uses, sums, strict=True)])
     for a, b, c in product(*axes):
         yield (a[0], b[0], c[0]), Tile(a[1], b[1], c[1]), a[2] * b[2] * c[2] * cost

@@ -13,18 +13,31 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.check.axons import Kind, output_axons_of
 from neurodeploy.check.limits import Limit, core_limits
-from neurodeploy.check.tiles import ChannelUse, Stored, Tile, channel_use, place_use, stored_tile
+from neurodeploy.check.populations import reaches_of
+from neurodeploy.check.tiles import ChannelUse, Stored, Tile, channel_use, grouped_tile, place_use, stored_tile
 from neurodeploy.check.words import delay_bits_for
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.target.target import Target
 
-__all__ = ["ADDED_UP", "Piece", "Sides", "Tilings", "axis_spans", "compartments_of", "destinations", "within"]
+__all__ = ["ADDED_UP", "Piece", "Sent", "Sides", "Tilings", "axis_spans", "compartments_of", "destinations", "within"]
 
 Ints = NDArray[np.int64]
+NONE = 1 << 60
+"""Stands for a limit that the target does not have."""
 Sides = tuple[int, int, int]
 """Channels, rows and columns of a tile."""
-ADDED_UP = ("compartments", "synapse_memory", "input_axons", "output_axons", "accumulators", "formats", "sets")
+ADDED_UP = (
+    "compartments",
+    "synapse_memory",
+    "input_axons",
+    "output_axons",
+    "accumulators",
+    "formats",
+    "sets",
+    "pop16_axons",
+)
 """What tiles of one core add up: formats and sets of parameters are taken to differ from tile to tile."""
 
 
@@ -40,16 +53,15 @@ class Piece(NamedTuple):
     """Words of the longest list."""
     base: int
     """Furthest first target of a shared list: the tile must lie that much below the last base of an axon."""
-    alone_words: int
-    """Synapse memory without shared lists."""
+    alone_use: tuple[int, ...]
+    """By ADDED_UP, wherever in a core the tile lies."""
     alone_longest: int
+    kind: Kind
+    """Of its input axons."""
 
     def alone(self) -> Piece:
-        """Return the piece without shared lists."""
-        use = tuple(
-            self.alone_words if name == "synapse_memory" else n for name, n in zip(ADDED_UP, self.use, strict=True)
-        )
-        return self._replace(use=use, longest=self.alone_longest, base=0)
+        """Return the piece as it is stored wherever in a core it lies."""
+        return self._replace(use=self.alone_use, longest=self.alone_longest, base=0)
 
 
 def axis_spans(length: int, side: int) -> list[tuple[int, int]]:
@@ -72,21 +84,45 @@ def _reached(n: int, kernel: int, stride: int, padding: int, places: int, side: 
     return tuple(np.bincount(key % n, minlength=n).tolist())
 
 
-def destinations(layer: Geometry, after: Geometry | None, sides: Sides) -> tuple[Ints, Ints, Ints]:
-    """Return how many tiles of the next layer hear each channel, row and column: a neuron's cores are their product."""
-    found: list[Ints] = [np.ones(n, dtype=np.int64) for n in layer.shape]
-    if after is None:
-        found[0] = found[0] * 0
-    elif after.source != layer.shape:  # dense: every neuron goes everywhere
-        found[0] = found[0] * -(-after.shape[0] // sides[0])
-    else:
-        wide, deep = after.shape[0] // after.groups, after.source[0] // after.groups
-        group: Any = np.arange(layer.shape[0]) // deep
-        found[0] = ((group + 1) * wide - 1) // sides[0] - group * wide // sides[0] + 1
-        for i in range(2):
-            axis = (after.kernel[i], after.stride[i], after.padding[i], after.shape[1 + i], sides[1 + i])
-            found[1 + i] = np.array(_reached(after.source[1 + i], *axis), dtype=np.int64)
-    return found[0], found[1], found[2]
+class Sent(NamedTuple):
+    """Tiles of the next layer that hear each channel, row and column: a neuron's are their product."""
+
+    first: Ints
+    """(channels,) the first tile along the channels, and the one after the last."""
+    stop: Ints
+    rows: Ints
+    """(rows,) how many along the rows."""
+    columns: Ints
+    atoms: int
+    """Channels of a place that share output axons; 1: every neuron has its own."""
+
+    def sums(self, i: int, side: int) -> list[int]:
+        """Return the output axons along an axis of every tile with this side; those of a tile are the product of three."""
+        if i > 0:
+            of = (self.rows, self.columns)[i - 1]
+            return np.add.reduceat(of, np.arange(0, of.size, side)).tolist()
+        # what a tile has of a group: from the first tile that its first channel reaches to the last of its last
+        n: Any = np.arange(self.first.size)
+        starts = np.flatnonzero((n % side == 0) | (n % self.atoms == 0))
+        reached = self.stop[np.r_[starts[1:], n.size] - 1] - self.first[starts]
+        tiles = starts // side
+        return np.bincount(tiles, reached, int(tiles[-1]) + 1).astype(np.int64).tolist()
+
+
+def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: int = 1) -> Sent:
+    """Return where the spikes of a layer go if the next is cut into tiles of some sides; `atoms` as in Sent."""
+    first, stop, rows, columns = (np.zeros(n, dtype=np.int64) for n in (layer.shape[0], *layer.shape))
+    if after is None or after.source != layer.shape:  # dense: every neuron goes everywhere
+        return Sent(first, stop + (-(-after.shape[0] // sides[0]) if after else 0), rows + 1, columns + 1, 1)
+    wide, deep = after.shape[0] // after.groups, after.source[0] // after.groups
+    group: Any = np.arange(layer.shape[0]) // deep
+    axes = [
+        np.array(_reached(after.source[1 + i], *axis), dtype=np.int64)
+        for i, axis in enumerate(
+            (after.kernel[i], after.stride[i], after.padding[i], after.shape[1 + i], sides[1 + i]) for i in range(2)
+        )
+    ]
+    return Sent(group * wide // sides[0], ((group + 1) * wide - 1) // sides[0] + 1, axes[0], axes[1], atoms)
 
 
 class Tilings:
@@ -95,31 +131,57 @@ class Tilings:
     def __init__(self, target: Target, layers: tuple[Geometry, ...]) -> None:
         self.target, self.layers = target, layers
         self.capacity, self.longest = within(core_limits(target))
+        reaches = {item.kind: item for item in reaches_of(target)}
+        self.atoms = min((item.atoms for item in reaches.values()), default=0)
+        """Channels that share an input axon; 0: none do."""
+        if "pop16" in reaches:
+            self.capacity[ADDED_UP.index("pop16_axons")] = reaches["pop16"].numbers
+        base = target.precision.shared_base
+        self.furthest = int(base.high) if base is not None else 0
         shapes = [layer._replace(name="") for layer in layers]
         self.first_like = [shapes.index(shape) for shape in shapes]
         """The first layer that has the same shapes, for each."""
         self.compartments = [compartments_of(target, layer) for layer in layers]
-        self._stored: dict[tuple[int, Tile], tuple[Stored, Stored | None]] = {}
+        self._stored: dict[tuple[int, Tile], tuple[Stored, Stored]] = {}
         self._uses: dict[tuple[int, int, int], list[Any]] = {}
 
     def piece(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> Piece:
         """Return one kind of tile of a layer; `out`: its output axons."""
         layer, key = self.layers[index], (self.first_like[index], tile)
         if key not in self._stored:
-            self._stored[key] = stored_tile(self.target, layer, tile)
-        alone, shared = self._stored[key]
-        used, compartments = shared or alone, tile.neurons * self.compartments[index]
+            self._stored[key] = self._first_and_last(layer, tile)
+        first, last = self._stored[key]
+        compartments = tile.neurons * self.compartments[index]
         accumulators = compartments << (delay_bits_for(self.target, layer.delay_steps) if layer.delay_steps else 0)
-        use = (compartments, used.words, tile.input_axons, out, accumulators, 1, 1)
-        return Piece(index, count, tile, use, used.longest, used.base, alone.words, alone.longest)
+        use, alone = (
+            (compartments, it.words, it.axons, out, accumulators, 1, 1, it.axons if it.kind == "pop16" else 0)
+            for it in (first, last)
+        )
+        return Piece(index, count, tile, use, first.longest, first.base, alone, last.longest, first.kind)
+
+    def _first_and_last(self, layer: Geometry, tile: Tile) -> tuple[Stored, Stored]:
+        """How a tile is stored as the first of its core, and as the last, where indices into the core are widest."""
+        alone, shared = stored_tile(self.target, layer, tile)
+        rows = max(int(self.capacity[0]) - tile.neurons, 0) if self.capacity[0] < NONE else 0
+        first = grouped_tile(self.target, layer, tile, 0, shared or alone)
+        last = grouped_tile(self.target, layer, tile, rows, alone, (first.kind,))
+        nowhere_else = first.kind != "discrete" and first.words != last.words
+        return first._replace(base=self.furthest) if nowhere_else else first, last
+
+    def atoms_into(self, pieces: tuple[Piece, ...]) -> tuple[int, Kind]:
+        """Return (channels of a place that share output axons to some tiles, the kind of axon that costs most of these)."""
+        kinds: set[Kind] = {piece.kind for piece in pieces}
+        dear = max(sorted(kinds), key=lambda kind: output_axons_of(self.target, kind, other_chip=False))
+        shared = self.target.counting.shared_output_axons and "discrete" not in kinds
+        return self.atoms if shared else 1, dear
 
     def fits(self, piece: Piece) -> bool:
         """Return whether an empty core holds the piece."""
         return piece.longest <= self.longest and bool((np.array(piece.use) <= self.capacity).all())
 
-    def pieces(self, index: int, sides: Sides, sent: tuple[Ints, Ints, Ints], cost: int) -> list[Piece]:
-        """Return a layer in tiles. `sent`: destinations of its channels, rows and columns; `cost`: axons of each."""
-        kinds = [self._kinds(index, i, sides[i], sent[i]) for i in range(3)]
+    def pieces(self, index: int, sides: Sides, sent: Sent, cost: int) -> list[Piece]:
+        """Return a layer in tiles. `sent`: where its spikes go; `cost`: output axons of each destination."""
+        kinds = [Counter(zip(self.uses(index, i, sides[i]), sent.sums(i, sides[i]), strict=True)) for i in range(3)]
         return [
             self.piece(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
             for (channels, out_a), a in kinds[0].items()
@@ -134,31 +196,28 @@ class Tilings:
             layer = self.layers[index]
             spans = axis_spans(layer.shape[i], side)
             if i == 0:
-                self._uses[key] = _channel_uses(layer, spans)
+                self._uses[key] = _channel_uses(layer, spans, self.atoms)
             else:
                 axis = (layer.source[i], layer.kernel[i - 1], layer.stride[i - 1], layer.padding[i - 1])
                 self._uses[key] = [place_use(*axis, span) for span in spans]
         return self._uses[key]
 
-    def _kinds(self, index: int, i: int, side: int, sent: Ints) -> Counter[tuple[Any, int]]:
-        """Tiles along one axis: (use, destinations of its places) -> how many."""
-        sums = np.add.reduceat(sent, np.arange(0, sent.size, side)).tolist()
-        return Counter(zip(self.uses(index, i, side), sums, strict=True))
 
-
-def _channel_uses(layer: Geometry, spans: list[tuple[int, int]]) -> list[ChannelUse]:
-    """Use of spans of channels: those that begin at the same place of a group, and are as long, are alike."""
-    wide, known = layer.shape[0] // layer.groups, dict[tuple[int, int], ChannelUse]()
+def _channel_uses(layer: Geometry, spans: list[tuple[int, int]], atoms: int) -> list[ChannelUse]:
+    """Use of spans of channels: those are alike that are as long and begin at the same place of a group and at the same atom."""
+    wide, deep = layer.shape[0] // layer.groups, layer.source[0] // layer.groups
+    known, found = dict[tuple[int, int, int], ChannelUse](), list[ChannelUse]()
     for start, stop in spans:
-        if (start % wide, stop - start) not in known:
-            use = channel_use(layer.source[0], layer.shape[0], layer.groups, (start, stop))
-            known[start % wide, stop - start] = use
-    return [known[start % wide, stop - start] for start, stop in spans]
+        key = (start % wide, stop - start, start // wide * deep % max(atoms, 1))
+        if key not in known:
+            known[key] = channel_use(layer.source[0], layer.shape[0], layer.groups, (start, stop), atoms)
+        found.append(known[key])
+    return found
 
 
 def within(limits: dict[str, Limit]) -> tuple[Ints, int]:
     """Return the limits by ADDED_UP, and the words that a list may have; what is unknown is very much."""
-    most = 1 << 60
+    most = NONE
     value = {name: limit.value for name, limit in limits.items()}
     sets = min(value.get("parameter_sets", most), value.get("threshold_sets", most))
     found = {**value, "formats": value.get("synapse_formats", most), "sets": sets}

@@ -13,10 +13,13 @@ from neurodeploy._plain import as_table
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.program.program import Program
+from neurodeploy.program.tables import AXON_KINDS
 
 __all__ = ["load_program", "save_program", "table_faults"]
 
 FORMAT = "neurodeploy-program"
+VERSION = 2
+AXON_COLUMNS = ("in_axon_id", "in_axon_atom", "in_axon_kind")
 
 
 def save_program(program: Program, path: str | Path) -> None:
@@ -32,8 +35,10 @@ def load_program(path: str | Path) -> Program:
     plain, _ = read_sealed(Path(path), FORMAT)
     where = f"file '{path}'"
     version = (as_table(plain) or {}).get("schema_version")
-    if version != 1:
-        message = f"is a program of schema version {version}; this release reads 1"
+    if version == 1:  # every axon was discrete, which is what absent columns say
+        plain = {**plain, "schema_version": VERSION}
+    elif version != VERSION:
+        message = f"is a program of schema version {version}; this release reads 1 and {VERSION}"
         raise DiagnosticError(
             "files",
             (finding("ND003", where, message, fixes=["update neurodeploy, or compile the network again"]),),
@@ -66,7 +71,33 @@ def table_faults(program: Program) -> list[str]:
     if faults:
         return faults
     core_of_axon = np.repeat(np.arange(program.tables.n_cores, dtype=np.int32), np.diff(program.tables.in_axon_ptr))
-    return _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon) or _golden_faults(program)
+    faults = _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon)
+    return faults or _axon_faults(program, core_of_axon) or _golden_faults(program)
+
+
+def _axon_faults(program: Program, core: Any) -> list[str]:
+    """Rows of one input axon that no axon could have: of two kinds or bases, twice with one atom, or without a number."""
+    t = program.tables
+    if t.in_axon_id is None or t.in_axon_atom is None or t.in_axon_kind is None:
+        return []
+    faults = _range_faults("in_axon_id", t.in_axon_id, np.diff(t.in_axon_ptr)[core])
+    if not np.isin(t.in_axon_kind, list(AXON_KINDS.values())).all():
+        faults.append("table in_axon_kind has a number that is no kind of axon")
+    if t.in_axon_atom.size and int(t.in_axon_atom.min()) < 0:
+        faults.append("table in_axon_atom has a negative number")
+    if faults:
+        return faults
+    axon = t.in_axon_ptr[core] + t.in_axon_id
+    n = int(axon.max(initial=-1)) + 1
+    for name, values in (("kind", t.in_axon_kind), ("base", t.in_axon_base)):
+        first = np.zeros(n, dtype=np.int64)
+        first[axon] = values
+        if np.any(first[axon] != values):
+            faults.append(f"rows of one input axon have more than one {name}")
+    pairs = axon * (int(t.in_axon_atom.max(initial=0)) + 1) + t.in_axon_atom
+    if np.unique(pairs).size != pairs.size:
+        faults.append("rows of one input axon have the same atom")
+    return faults
 
 
 def _golden_faults(program: Program) -> list[str]:
@@ -123,6 +154,10 @@ def _shape_faults(program: Program) -> list[str]:
         faults += _ptr_faults(f"inputs[{item.name}].ptr", item.ptr, item.ptr.size - 1, item.core.size)
     lengths = dict.fromkeys(_ROW_COLUMNS, rows) | dict.fromkeys(("entry_mantissa", "entry_delay"), t.entry_target.size)
     lengths |= {"out_in_axon": t.out_core.size, "in_axon_base": t.in_axon_list.size}
+    given = [name for name in AXON_COLUMNS if getattr(t, name) is not None]
+    if given and len(given) < len(AXON_COLUMNS):
+        faults.append(f"tables {', '.join(given)} are there without the rest of {', '.join(AXON_COLUMNS)}")
+    lengths |= dict.fromkeys(given, t.in_axon_list.size)
     sizes = {name: int(getattr(t, name).size) for name in lengths}
     return faults + [f"table {name} has {sizes[name]} rows, not {n}" for name, n in lengths.items() if sizes[name] != n]
 

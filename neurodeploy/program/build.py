@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.program.tables import RESETS, InputRoutes, SynapseFormat, Tables
+from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
 
 __all__ = ["Lists", "Segment", "build_tables", "make_format"]
@@ -48,6 +48,11 @@ class Segment:
     targets: NDArray[np.uint16]
     mantissas: NDArray[np.int16]
     delays: NDArray[np.uint8]
+    kind: Literal["discrete", "pop16", "pop32"] = "discrete"
+    axon: Ints | None = None
+    """(n,) which input axon each source has, from 0; None: one each."""
+    atom: Ints | None = None
+    """(n,)."""
 
     @property
     def is_shared(self) -> bool:
@@ -63,6 +68,10 @@ class _Core:
     """(n_axons,) global source number, ascending."""
     list_of: Ints
     base: Ints
+    number: Ints
+    """(n_axons,) input axon of the core."""
+    atom: Ints
+    kind: Ints
     segments_per_list: Ints
     formats: Ints
     lengths: Ints
@@ -103,8 +112,12 @@ def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[
     entry = _gather((np.cumsum(lengths) - lengths)[order], lengths[order])
     names, per_list = np.unique(key, return_counts=True)
     owner, first = np.unique(_joined(owners, np.int64), return_index=True)
+    kind, group, atom = (column[first] for column in _axons(segments))
     return _Core(
         owner=owner,
+        number=_numbers(kind, group),
+        atom=atom,
+        kind=kind,
         list_of=cast(Ints, np.searchsorted(names, _joined(per_axon, np.int64)[first])),
         base=_joined(bases, np.int64)[first],
         segments_per_list=per_list,
@@ -114,6 +127,29 @@ def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[
         mantissas=_joined([item.mantissas for item in segments], np.int16)[entry],
         delays=_joined([item.delays for item in segments], np.uint8)[entry],
     )
+
+
+def _axons(segments: list[Segment]) -> tuple[Ints, Ints, Ints]:
+    """(kind, group, atom) of every source of every segment; sources of one group share an axon, -1: none is shared."""
+    kinds, groups, atoms, n = list[Ints](), list[Ints](), list[Ints](), 0
+    for item in segments:
+        size = item.sources.size
+        none = np.zeros(size, dtype=np.int64)
+        kinds.append(none + AXON_KINDS[item.kind])
+        groups.append(none - 1 if item.axon is None else item.axon + n)
+        atoms.append(none if item.atom is None else item.atom)
+        n += 0 if item.axon is None else int(item.axon.max(initial=-1)) + 1
+    return _joined(kinds, np.int64), _joined(groups, np.int64), _joined(atoms, np.int64)
+
+
+def _numbers(kind: Ints, group: Ints) -> Ints:
+    """(n,) number of the input axon of each row of a core: pop16 axons first, whose numbers have fewest bits; discrete last."""
+    order = np.lexsort((np.arange(kind.size), group, np.where(kind == AXON_KINDS["discrete"], 1 << 20, kind)))
+    ordered = group[order]
+    fresh = np.r_[True, (ordered[1:] != ordered[:-1]) | (ordered[1:] < 0)][: kind.size]
+    number = np.empty(kind.size, dtype=np.int64)
+    number[order] = np.cumsum(fresh) - 1
+    return number
 
 
 def _ptr(lengths: Any) -> Ints:
@@ -181,6 +217,7 @@ def build_tables(
         **out,
         in_axon_list=np.concatenate([item.list_of for item in cores]).astype(np.int32),
         in_axon_base=np.concatenate([item.base for item in cores]).astype(np.int32),
+        **_axon_columns(cores),
         segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in cores])),
         segment_format=np.concatenate([item.formats for item in cores]).astype(np.int32),
         entry_ptr=_ptr(np.concatenate([item.lengths for item in cores])),
@@ -189,6 +226,17 @@ def build_tables(
         entry_delay=np.concatenate([item.delays for item in cores]).astype(np.uint8),
     )
     return formats, routes, tables
+
+
+def _axon_columns(cores: list[_Core]) -> dict[str, Any]:
+    """The columns of axons and atoms; none where every axon is discrete."""
+    if not any(item.kind.any() for item in cores):
+        return {}
+    columns = {"id": (np.int32, "number"), "atom": (np.int16, "atom"), "kind": (np.int8, "kind")}
+    return {
+        f"in_axon_{name}": np.concatenate([getattr(item, field) for item in cores]).astype(dtype)
+        for name, (dtype, field) in columns.items()
+    }
 
 
 def _routes(

@@ -38,7 +38,7 @@ class Program(Noun):
     """A network quantized, cut and placed for one target. Plain data to save, compare, hash and run."""
 
     format: Literal["neurodeploy-program"] = "neurodeploy-program"
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     network: Network
     target: Target
     quantize_options: QuantizeOptions

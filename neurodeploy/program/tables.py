@@ -2,7 +2,9 @@
 
 Rows of a core are contiguous; `*_ptr` columns hold [start, stop) offsets. The path of a spike: compartment ->
 its out axons (or input line -> its routes) -> (core, in axon) -> (list, base) -> segments -> entries; an entry adds
-its weight to the accumulator of compartment `base + entry_target` of that core, `1 + entry_delay` steps later.
+its weight to the accumulator of compartment `base + entry_target` of that core, `1 + entry_delay` steps later. Here an
+"in axon" is an input axon with an atom: the rows of a population axon have one `in_axon_id`. What a spike does follows from
+the row alone; which rows share an axon only says what they cost.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ from typing import Literal
 
 from neurodeploy._noun import IntArray, Name, Noun
 
-__all__ = ["RESETS", "InputRoutes", "SynapseFormat", "Tables"]
+__all__ = ["AXON_KINDS", "RESETS", "InputRoutes", "SynapseFormat", "Tables"]
 
 
 RESETS = {"zero": 0, "subtract": 1, "none": 2}
 """Reset of a compartment -> its number in the tables."""
+
+AXON_KINDS = {"discrete": 0, "pop16": 16, "pop32": 32}
+"""Kind of an input axon -> its number in the tables."""
 
 
 class SynapseFormat(Noun):
@@ -82,6 +87,12 @@ class Tables(Noun):
     """Index of the list within the core."""
     in_axon_base: IntArray
     """First row of the core that the list's targets count from."""
+    in_axon_id: IntArray | None = None
+    """Input axon of the core that the row is of: rows of one number differ in their atom. None: every row is an axon of
+    its own, discrete, and no axon has atoms."""
+    in_axon_atom: IntArray | None = None
+    in_axon_kind: IntArray | None = None
+    """As numbered in AXON_KINDS."""
     # lists, segments, entries
     segment_ptr: IntArray
     """(n_lists + 1,): segments of a list."""

@@ -15,6 +15,8 @@ from neurodeploy.target.dialect import Dialect
 from neurodeploy.target.figure import Figure, FigureList, FigureRange, FigureTable
 
 __all__ = [
+    "AxonKind",
+    "Axons",
     "Board",
     "Chip",
     "CoreLimits",
@@ -79,6 +81,33 @@ class Precision(Noun):
     vmax_exponent: FigureRange
 
 
+class AxonKind(Noun):
+    """One way to name an input axon in a spike. What it costs follows in neurodeploy.check.axons."""
+
+    id_bits: Figure
+    """Bits of the input axon's number within its core."""
+    atom_bits: Figure
+    """Bits of the atom, which chooses one list of the axon; 0: the axon has one list."""
+    extra_atom_bits: Figure | None = None
+    """Bits that the atom may take from the number."""
+    base_step: Figure
+    """The axon's first target is a multiple of it."""
+    output_axons: Figure
+    """Output axons of one neuron for one destination core of its own chip."""
+
+
+class Axons(Noun):
+    """The kinds of axons of a core, and what is on top of their costs."""
+
+    discrete: AxonKind
+    pop16: AxonKind | None = None
+    pop32: AxonKind | None = None
+    other_chip: Figure
+    """Output axons on top if the destination is on another chip."""
+    learning: Figure
+    """Input axons that one axon takes whose synapses learn."""
+
+
 class NeuronSupport(Noun):
     """Which neuron kinds and resets a target runs, and how many compartments one neuron takes."""
 
@@ -106,6 +135,8 @@ class RuleSet(Noun):
     """Legal widths of the way from one target to the next in a run-length list. Absent: there are no such lists."""
     list_end: Figure | None = None
     """Bits after the last entry of a list, whose entries follow one another. Absent: every entry fills whole words."""
+    shared_output_axons: bool = False
+    """Whether neurons of a core that reach the same population axon take its output axons once."""
     words_per_axon: Figure | None = None
     synapse_formats: Figure | None = None
     """Overrides the core limit of the same name, as do all that follow."""
@@ -171,6 +202,8 @@ class Target(Noun):
     chip: Chip
     limits: CoreLimits
     precision: Precision
+    axons: Axons | None = None
+    """Absent: every axon is discrete, and costs one."""
     neurons: NeuronSupport
     rules: dict[str, RuleSet]
     rule_set: str

@@ -78,6 +78,25 @@ def _noise(
     return {f"run.{sample}.noise": rows for sample, rows in enumerate(table)}
 
 
+def _too_many_axons(program: Program) -> Iterator[Lack]:
+    """Yield what a board cannot hold of a program whose sources share axons: links are written with discrete ones."""
+    tables, limits = program.tables, program.target.limits
+    if tables.in_axon_id is None:
+        return
+    core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
+    sent = np.bincount(np.repeat(core, np.diff(tables.out_axon_ptr)), minlength=tables.n_cores)
+    for what, used, limit in (
+        ("input", np.diff(tables.in_axon_ptr), limits.input_axons),
+        ("output", sent, limits.output_axons),
+    ):
+        worst = int(np.argmax(used))
+        if limit is not None and used[worst] > limit.value:
+            yield Lack(
+                f"core {worst} takes {int(used[worst]):,} discrete {what} axons, and a core has {limit.value:,.0f}: axons "
+                "that several sources share are not written"
+            )
+
+
 class NengoLoihiBoardBackend(NengoLoihiBackend):
     """A Loihi 1 board through nengo-loihi and Intel's NxSDK, which is not public."""
 
@@ -89,7 +108,8 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
     lacks = ON_BOARD
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
-        """Yield thresholds that nengo-loihi writes to no board."""
+        """Yield thresholds that nengo-loihi writes to no board, and cores that hold only what shares axons."""
+        yield from _too_many_axons(program)
         for name, rows in program.table_rows.items():
             zero = int(np.count_nonzero((program.tables.vth_mant[rows] < 1) & (program.tables.spiking[rows] == 1)))
             if zero:

@@ -1,0 +1,128 @@
+"""Verb: the sources of a window in groups that share an input axon. Counts and groups; writes no list.
+
+All channels of a place of the source reach a core by one population axon, as many as an atom of any kind tells apart; more
+channels take further axons. Channel c is atom c % atoms of group c // atoms wherever its spikes go, as a neuron has one
+atom only. An axon has one base: the first target of its group at that place, less the first target of the group at any
+place, rounded down to a multiple of the kind's step; where that exceeds the furthest base it begins again at 0, and the
+rest is in the lists. Lists of the atoms 0 to the last one that the core hears follow one another, each as long as the
+longest, and places whose lists are all the same share them. Source: nengo-loihi 1.1.0 conv.py and hardware/builder.py
+(synapseMap: pointer, length of a list, number of atoms); it counts the synapse memory of all atoms as of one list, which is
+at most as much.
+
+Which kind of axon a projection has into a core follows from shares of three limits of a core: its words, its input axons,
+and the output axons that it takes of all senders together. The kind is taken whose words and input axons do not exceed
+their limits, with the least largest share, then the least sum.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.check.axons import Kind, output_axons_of, room_of
+from neurodeploy.check.patterns import Patterns, alike, patterns_of
+from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
+from neurodeploy.target.target import Target
+
+__all__ = ["Groups", "Reach", "groups_of", "reaches_of", "shares_of"]
+
+Ints = NDArray[np.int64]
+
+
+class Reach(NamedTuple):
+    """What the population axons of one kind can name."""
+
+    kind: Kind
+    numbers: int
+    """Input axons of the kind in a core."""
+    atoms: int
+    """Channels of a group: the same for all kinds of a target."""
+    step: int
+    bases: int
+    """Bases from 0."""
+
+    def base(self, target: Ints) -> Ints:
+        """Return the base for a first target, counted from the first of its group."""
+        return (target - target % self.step) % self.bases
+
+
+class Groups(NamedTuple):
+    """The sources of a part by input axon."""
+
+    lists: Patterns
+    axon: Ints
+    """(n,) axon of each source of `lists`, from 0."""
+    atom: Ints
+    """(n,)."""
+    order: Ints
+    """(n,) sources by axon and atom."""
+    starts: Ints
+    """(axons,) where each axon begins in `order`."""
+    first: Ints
+    """(blocks,) an axon for each distinct row of lists, atom by atom."""
+
+    def words(self, of_source: Ints) -> int:
+        """Return the words of all lists; `of_source` (n,) the words of each source's."""
+        longest = np.maximum.reduceat(of_source[self.order], self.starts)[self.first]
+        atoms = np.maximum.reduceat(self.atom[self.order], self.starts)[self.first] + 1
+        return int(longest @ atoms)
+
+
+def reaches_of(target: Target) -> tuple[Reach, ...]:
+    """Return what the population axons of a target can name, by kind; none: it has none, or its lists are not shared."""
+    furthest = target.precision.shared_base
+    if target.axons is None or furthest is None:
+        return ()
+    kinds: tuple[Kind, ...] = ("pop16", "pop32")
+    rooms = [(kind, room) for kind in kinds if (room := room_of(target.axons, kind)) is not None]
+    atoms, bases = min((room.atoms for _, room in rooms), default=0), int(furthest.high) + 1
+    return tuple(
+        Reach(kind, room.numbers, atoms, room.step, bases - bases % room.step)
+        for kind, room in rooms
+        if bases >= room.step
+    )
+
+
+def shares_of(target: Target, kind: Kind, words: int, axons: int, sources: int) -> tuple[float, float, float]:
+    """Return by how much a projection into a core exceeds it, its largest share, and the sum of its shares; see the module.
+
+    A limit that is not known is never near.
+    """
+    limits, alone = target.limits, kind == "discrete" or not target.counting.shared_output_axons
+    sent = (sources if alone else axons) * output_axons_of(target, kind, other_chip=False)
+    words_part, axons_part, sent_part = (
+        used / max(limit.value, 1) if limit is not None else 0.0
+        for used, limit in ((words, limits.synapse_memory), (axons, limits.input_axons), (sent, limits.output_axons))
+    )
+    held = max(words_part, axons_part)
+    return max(held, 1.0), max(held, sent_part), words_part + axons_part + sent_part
+
+
+def groups_of(reach: Reach, projection: QuantizedProjection | WindowProjection, part: Part) -> Groups | None:
+    """Return the groups of the sources of a window; None: they have no channels that could share an axon."""
+    if not isinstance(projection, WindowProjection) or projection.input_shape[0] == 1 or not part.source.size:
+        return None
+    atoms, plane = reach.atoms, projection.input_shape[1] * projection.input_shape[2]
+
+    def numbers(source: Ints) -> tuple[Ints, Ints]:
+        """(group of channels, axon) among all that there could be."""
+        group = source // plane // atoms
+        return group, group * plane + source % plane
+
+    def based(source: Ints, first: Ints) -> Ints:
+        group, axon = numbers(source)
+        by_axon, by_group = (np.full(int(n.max()) + 1, np.iinfo(np.int64).max) for n in (axon, group))
+        np.minimum.at(by_axon, axon, first)
+        np.minimum.at(by_group, group, first)
+        return reach.base(by_axon[axon] - by_group[group])
+
+    lists = patterns_of(part, based)
+    axon = np.unique(numbers(lists.source)[1], return_inverse=True)[1].astype(np.int64)
+    atom = lists.source // plane % atoms
+    order = np.lexsort((atom, axon))
+    starts = np.flatnonzero(np.diff(axon[order], prepend=-1))
+    held = (lists.pattern * atoms + atom)[order]
+    first, _ = alike(held, starts, np.diff(np.r_[starts, axon.size]))
+    return Groups(lists, axon, atom, order, starts, first)
