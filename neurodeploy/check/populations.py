@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.axons import Kind, output_axons_of, room_of
+from neurodeploy.check.axons import Kind, Room, output_axons_of, room_of
 from neurodeploy.check.patterns import Patterns, alike, patterns_of
 from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
 from neurodeploy.target.target import Target
@@ -76,7 +76,9 @@ def reaches_of(target: Target) -> tuple[Reach, ...]:
     if target.axons is None or furthest is None:
         return ()
     kinds: tuple[Kind, ...] = ("pop16", "pop32")
-    rooms = [(kind, room) for kind in kinds if (room := room_of(target.axons, kind)) is not None]
+    rooms: list[tuple[Kind, Room]] = [
+        (kind, room) for kind in kinds if (room := room_of(target.axons, kind)) is not None
+    ]
     atoms, bases = min((room.atoms for _, room in rooms), default=0), int(furthest.high) + 1
     return tuple(
         Reach(kind, room.numbers, atoms, room.step, bases - bases % room.step)

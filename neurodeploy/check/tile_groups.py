@@ -61,7 +61,8 @@ def grouped_words(target: Target, reach: Reach, layer: Geometry, tile: Any, firs
     spread = (tile.channels.length - 1) * tile.rows.length * tile.columns.length + beyond + 1
     index_bits = index_bits_for(target, first_row + spread)
     delay_bits, words, longest = delay_bits_for(target, layer.delay_steps), 0, 0
-    for group, times in Counter(tile.channels.groups).items():
+    groups: Counter[GroupUse] = Counter(tile.channels.groups)
+    for group, times in groups.items():
         each = segment_words(target.counting, lengths * group.reach, layer.weight_bits, delay_bits, index_bits)
         words, longest = words + times * group.atoms * int(each.sum()), max(longest, int(each.max()))
     return words, longest, index_bits
