@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from neurodeploy.check.axons import Kind
 from neurodeploy.check.patterns import patterns_of
 from neurodeploy.check.populations import Reach, groups_of, reaches_of, shares_of
-from neurodeploy.check.sends import Sends
 from neurodeploy.check.runs import list_runs
+from neurodeploy.check.sends import Sends
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection

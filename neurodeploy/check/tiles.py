@@ -16,8 +16,8 @@ import numpy as np
 
 from neurodeploy.check.axons import KINDS, Kind
 from neurodeploy.check.populations import reaches_of, shares_of
-from neurodeploy.check.tile_groups import GroupUse, Met, group_uses, grouped_words
 from neurodeploy.check.runs import box_runs
+from neurodeploy.check.tile_groups import GroupUse, Met, group_uses, grouped_words
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.target.target import Target
