@@ -54,8 +54,8 @@ def _row(name: str) -> dict[str, str | bool]:
         return {"name": name, "available": False, "summary": error.diagnostics[0].message}
     if missing is None:
         return {"name": name, "available": True, "summary": adapter.summary}
-    told = "; ".join([missing.message, *(fix.text for fix in missing.fixes[:1])])
-    return {"name": name, "available": False, "summary": told}
+    fix = {"fix": missing.fixes[0].text} if missing.fixes else {}
+    return {"name": name, "available": False, "summary": missing.message, **fix}
 
 
 def _list(*, json_output: bool) -> None:
@@ -67,7 +67,8 @@ def _list(*, json_output: bool) -> None:
         return
     for row in rows:
         state = "available" if row["available"] else "not here"
-        show_row(str(row["name"]), state, str(row["summary"]), widths=WIDTHS)
+        told = "; ".join(str(row[key]) for key in ("summary", "fix") if key in row)
+        show_row(str(row["name"]), state, told, widths=WIDTHS)
 
 
 @command
