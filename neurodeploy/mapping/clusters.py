@@ -54,6 +54,16 @@ def take(wires, neuron, place, met, count, many, waiting, state, heard, group):
 
 
 @njit(cache=True)
+def strongest(met, count, many, state):
+    """Return the neuron in no group that has most synapses with the group, the one met first of several; -1: there is none."""
+    most, neuron = 0, -1
+    for at in range(many):
+        if count[at] > most and state[met[at]] != 2:
+            most, neuron = count[at], met[at]
+    return neuron
+
+
+@njit(cache=True)
 def grouped(wires, input_axons, compartments):
     """Return (n,) all neurons, group by group; neurons of different zones do not part groups."""
     n = wires.population.size
@@ -74,12 +84,8 @@ def grouped(wires, input_axons, compartments):
             many, fresh = take(wires, neuron, place, met, count, many, waiting, state, heard, group)
             order[placed] = neuron
             placed, members, sources = placed + 1, members + 1, sources + fresh
-            neuron = -1
-            if sources < input_axons and members < compartments:
-                most = 0
-                for at in range(many):
-                    if count[at] > most and state[met[at]] != 2:
-                        most, neuron = count[at], met[at]
+            full = sources >= input_axons or members >= compartments
+            neuron = -1 if full else strongest(met, count, many, state)
         for at in range(many):
             place[met[at]] = -1
         group += 1
