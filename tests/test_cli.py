@@ -294,8 +294,9 @@ def test_an_internal_fault_is_told_as_such(folder, call, monkeypatch):
 
 
 def test_a_backend_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch):
+    assert call("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp")[0] == 0
     monkeypatch.setitem(sys.modules, "numba", None)
-    status, _, err = call(*RUN)
+    status, _, err = call("run", "pair.ndp")
     assert status == 3
     assert "error[ND501]" in err
     status, out, _ = call("backends", "--json")
