@@ -177,7 +177,8 @@ def _reference_accuracy(
 def _run(program: Program, model: Path, chosen: _Show, bounds: dict[str, int]) -> _Outcome:
     network = program.network
     stimulus = shown_stimulus(network, model, chosen.stimulus, chosen.samples, steps=chosen.steps, seed=chosen.seed)
-    if not chosen.quiet and (notice := get_backend(chosen.backend).notice()):
+    backend = get_backend(chosen.backend)
+    if not chosen.quiet and not backend.unavailable() and (notice := backend.notice()):
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
     if not recording.n_samples:
