@@ -20,7 +20,7 @@ from neurodeploy.check.runs import box_runs
 from neurodeploy.check.tile_groups import GroupUse, Met, group_uses, grouped_words
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.network.layer_shapes import Geometry
-from neurodeploy.target.target import Target
+from neurodeploy.target.target import RuleSet, Target
 
 __all__ = [
     "AxisUse",
@@ -216,17 +216,36 @@ def _listed(
     """Words of lists, of which `channels` x `places` tell the lengths and how many there are."""
     if not tile.input_axons:
         return Stored("", 0, 0, index_bits, 0, 0)
+    bits, sides = layer.weight_bits + delay_bits_for(target, layer.delay_steps), (tile.rows.length, tile.columns.length)
+    words, longest, skip_bits = _list_words(_Rules(target.counting), bits, index_bits, places, channels, sides)
+    return Stored("", words, longest, index_bits, 0, tile.input_axons, skip_bits=skip_bits)
+
+
+class _Rules:
+    """A rule set that is equal to itself alone: cheaper to look up than by all of its figures."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+
+    def __hash__(self) -> int:
+        return id(self.rules)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rules) and other.rules is self.rules
+
+
+@lru_cache(maxsize=1 << 14)
+def _list_words(
+    held: _Rules, bits: int, index_bits: int, places: tuple[Counts, Counts], channels: Counts, sides: tuple[int, int]
+) -> tuple[int, int, int]:
+    """(words, words of the longest list, skip bits or 0) of lists in a tile of some sides (rows, columns)."""
     (channel, row, column), times = _along(channels, *places)
-    lengths, rules, delay_bits = channel * row * column, target.counting, delay_bits_for(target, layer.delay_steps)
-    words = segment_words(rules, lengths, layer.weight_bits, delay_bits, index_bits)
-    found = Stored("", int((words * times).sum()), int(words.max()), index_bits, 0, tile.input_axons)
-    sides, bits = (tile.rows.length, tile.columns.length), layer.weight_bits + delay_bits
-    runs = box_runs(rules, (channel, row, column), times, sides, bits, index_bits)
-    if runs is None or int((runs.words * times).sum()) >= found.words:
+    words = segment_words(held.rules, channel * row * column, bits, 0, index_bits)
+    found = int((words * times).sum()), int(words.max()), 0
+    runs = box_runs(held.rules, (channel, row, column), times, sides, bits, index_bits)
+    if runs is None or int((runs.words * times).sum()) >= found[0]:
         return found
-    return found._replace(
-        words=int((runs.words * times).sum()), longest=int(runs.words.max()), skip_bits=runs.skip_bits
-    )
+    return int((runs.words * times).sum()), int(runs.words.max()), runs.skip_bits
 
 
 def _along(*axes: Counts) -> tuple[list[Any], Any]:
