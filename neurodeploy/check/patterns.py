@@ -60,11 +60,12 @@ def alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
     """Return (a list of each kind, kind of each list), found by a hash and then compared number by number."""
     if not starts.size:
         return starts, starts
-    keys = np.stack([np.add.reduceat(_mixed(held).view(np.int64), starts), length], axis=1)
-    _, first, kind = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    kind = kind.ravel()
+    _, first, kind = np.unique(
+        np.add.reduceat(_mixed(held), starts) + _mixed(length), return_index=True, return_inverse=True
+    )
     same = np.repeat(starts[first[kind]] - np.cumsum(length) + length, length) + np.arange(held.size)
-    if not np.array_equal(held[same], held):  # two lists with one hash: then no list is shared
+    # two lists with one hash: then no list is shared
+    if not (np.array_equal(length[first[kind]], length) and np.array_equal(held[same], held)):
         return np.arange(starts.size), np.arange(starts.size)
     return first.astype(np.int64), kind.astype(np.int64)
 
