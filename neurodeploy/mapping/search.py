@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.mapping.calls import grouping
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.mapping.kernels import COMP, IN
+from neurodeploy.mapping.kernels import COMP, IN, OUT
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.refine import Mapped, effort_of, refine, relieved, sequential, settled
 from neurodeploy.mapping.slots import Zones, zones_of
@@ -26,6 +26,8 @@ SPARE = 1.25
 """Cores to work with, in parts of those that first fit took: room to spread out before cores are emptied."""
 FEW = 2
 """Rounds of filling in groups; what then overfills a core is moved."""
+SLACK = 0.98
+"""Share of the output axons that is filled then: of thousands of full cores some one would find nowhere to move a neuron to."""
 
 
 def _zone_of_neurons(quantized: Quantized, zones: Zones) -> NDArray[np.int32]:
@@ -86,7 +88,10 @@ def first_fit(quantized: Quantized, target: Target, options: MappingOptions) -> 
     chips, best = _chips(target, zones, wires.population.size), None
     if options.level > 0:
         groups = grouping.grouped(wires, int(rules.limit[IN]), int(rules.limit[COMP]))
-        loads, moves, good = sequential(wires, rules, chips, groups[np.argsort(zone[groups], kind="stable")], FEW)
+        held_back = rules._replace(limit=rules.limit.copy())
+        held_back.limit[OUT] = int(SLACK * rules.limit[OUT])
+        grouped = groups[np.argsort(zone[groups], kind="stable")]
+        loads, moves, good = sequential(wires, held_back, chips, grouped, FEW)
         full = (loads.core >= 0).all() and (good or relieved(wires, rules, loads, moves))
         best = settled(rules, loads) if full else None
     room = chips if best is None else chips[: best.n_cores - 1]  # a fill that needs more stops there
