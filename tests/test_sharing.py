@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.check import core_limits, dialect_verdict, use_of_program
 from neurodeploy.check.demand import plan_segment
-from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.patterns import by_source, patterns_of
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.network import AvgPool2d, Conv2d, LoihiCuba, Sparse, SumPool2d, WeightFormat
 from neurodeploy.network.connectivity import synapses_of, target_size
@@ -189,7 +189,7 @@ def test_a_core_stores_one_list_for_each_way_the_kernel_is_cut_off():
 def test_lists_are_not_shared_beyond_the_base_that_an_axon_can_name():
     projection = quantize(one_core(side=20), load_target("loihi1")).projections[0]
     target, neurons = load_target("loihi1"), np.arange(324)
-    assert int(patterns_of(projection.into(neurons)).base.max()) > 255
+    assert int(patterns_of(by_source(projection.into(neurons))).base.max()) > 255
     assert plan_segment(target, projection, neurons).encoding == "sparse"
     assert plan_segment(target, projection, neurons[:180]).encoding == "shared"
     assert plan_segment(target, projection, neurons[:180], first_row=120).encoding == "sparse"

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.axons import Kind
-from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.patterns import BySource, by_source, patterns_of
 from neurodeploy.check.populations import Reach, groups_of, reaches_of, shares_of
 from neurodeploy.check.runs import list_runs
 from neurodeploy.check.sends import Sends
@@ -179,8 +179,11 @@ def plan_segment(target: Target, projection: Projection, neurons: Ints, first_ro
     else:
         alone = SegmentPlan(projection, "sparse", delay_bits, index_bits, int(sparse.sum()), sparse)
     alone = _run_length(target, part, count, index_bits, alone) or alone
-    discrete = _shared(target, projection, part, first_row, alone) or alone
-    return _grouped(target, part, first_row, discrete)
+    if not projection.shares or not part.source.size:
+        return alone
+    lists = by_source(part)
+    discrete = _shared(target, projection, lists, first_row, alone) or alone
+    return _grouped(target, lists, first_row, discrete)
 
 
 def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
@@ -206,13 +209,13 @@ def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other:
 
 
 def _shared(
-    target: Target, projection: Projection, part: Part, first_row: int, alone: SegmentPlan
+    target: Target, projection: Projection, held: BySource, first_row: int, alone: SegmentPlan
 ) -> SegmentPlan | None:
     """The plan with lists that sources share, if the target has such and it takes fewer words."""
     furthest = target.precision.shared_base
-    if not projection.shares or furthest is None or not part.source.size:
+    if furthest is None:
         return None
-    lists = patterns_of(part)
+    lists = patterns_of(held)
     if first_row + int(lists.base.max()) > furthest.high:
         return None
     bits, delay_bits = projection.weight_format.weight_bits, alone.delay_bits
@@ -231,22 +234,22 @@ def _shared(
     return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, skip_bits=skip_bits)
 
 
-def _grouped(target: Target, part: Part, first_row: int, discrete: SegmentPlan) -> SegmentPlan:
+def _grouped(target: Target, held: BySource, first_row: int, discrete: SegmentPlan) -> SegmentPlan:
     """The plan with input axons that sources share, if the target has such and they are the better kind; see `populations`."""
     sources, best = discrete.input_axons, discrete
     least = shares_of(target, discrete.kind, discrete.words, sources, sources)
     for reach in reaches_of(target):
-        plan = _of_kind(target, reach, part, first_row, discrete)
+        plan = _of_kind(target, reach, held, first_row, discrete)
         if plan is not None:
             shares = shares_of(target, reach.kind, plan.words, plan.input_axons, sources)
             best, least = (plan, shares) if shares < least else (best, least)
     return best
 
 
-def _of_kind(target: Target, reach: Reach, part: Part, first_row: int, discrete: SegmentPlan) -> SegmentPlan | None:
+def _of_kind(target: Target, reach: Reach, held: BySource, first_row: int, discrete: SegmentPlan) -> SegmentPlan | None:
     """The plan with population axons of one kind, if there are numbers for them and no list is too long for an axon."""
     projection = discrete.projection
-    groups = groups_of(reach, projection, part)
+    groups = groups_of(reach, projection, held)
     if groups is None or groups.starts.size > reach.numbers:
         return None
     lists, bits, delay_bits = groups.lists, projection.weight_format.weight_bits, discrete.delay_bits

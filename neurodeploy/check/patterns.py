@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.quantize.wiring import Part
 
-__all__ = ["Patterns", "alike", "patterns_of"]
+__all__ = ["BySource", "Patterns", "alike", "by_source", "patterns_of"]
 
 Ints = NDArray[np.int64]
 
@@ -43,17 +43,40 @@ class Patterns(NamedTuple):
         return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
 
 
-def patterns_of(part: Part, based: Callable[[Ints, Ints], Ints] | None = None) -> Patterns:
-    """Return which sources of a part have the same list; `based`: (sources, first target of each) -> base of each, if others."""
+class BySource(NamedTuple):
+    """The synapses of a part, list after list."""
+
+    source: Ints
+    """(n,) sources that have a synapse, ascending."""
+    starts: Ints
+    """(n,) where the list of each begins."""
+    length: Ints
+    """(n,)."""
+    entry: Ints
+    """(synapses,) the part's synapses by source and target."""
+    row: Ints
+    """(synapses,) the target of each."""
+    value: Ints
+    """(synapses,) mantissa and delay of each, in 24 bits."""
+
+
+def by_source(part: Part) -> BySource:
+    """Return the synapses of a part by source and target."""
     entry = np.argsort(part.source, kind="stable")
-    source, row = part.source[entry].astype(np.int64), part.rows[entry]
-    starts = np.flatnonzero(np.r_[True, np.diff(source) != 0]) if source.size else np.zeros(0, dtype=np.int64)
+    source = part.source[entry]
+    starts = np.flatnonzero(np.r_[True, source[1:] != source[:-1]]) if source.size else np.zeros(0, dtype=np.int64)
+    value = ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
     length = np.diff(np.r_[starts, source.size])
-    base = row[starts] if based is None else based(source[starts], row[starts])
-    offset = row - np.repeat(base, length)
-    held = (offset << 24) | ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
-    first, pattern = alike(held, starts, length)
-    return Patterns(source[starts], pattern, base, length, first, entry, offset)
+    return BySource(source[starts].astype(np.int64), starts, length, entry, part.rows[entry], value)
+
+
+def patterns_of(lists: BySource, based: Callable[[Ints, Ints], Ints] | None = None) -> Patterns:
+    """Return which sources of a part have the same list; `based`: (sources, first target of each) -> base of each, if others."""
+    first_row = lists.row[lists.starts]
+    base = first_row if based is None else based(lists.source, first_row)
+    offset = lists.row - np.repeat(base, lists.length)
+    first, pattern = alike((offset << 24) | lists.value, lists.starts, lists.length)
+    return Patterns(lists.source, pattern, base, lists.length, first, lists.entry, offset)
 
 
 def alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:

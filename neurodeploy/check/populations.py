@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.axons import Kind, Room, output_axons_of, room_of
-from neurodeploy.check.patterns import Patterns, alike, patterns_of
-from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
+from neurodeploy.check.patterns import BySource, Patterns, alike, patterns_of
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 from neurodeploy.target.target import Target
 
 __all__ = ["Groups", "Reach", "groups_of", "reaches_of", "shares_of"]
@@ -102,9 +102,9 @@ def shares_of(target: Target, kind: Kind, words: int, axons: int, sources: int) 
     return max(held, 1.0), max(held, sent_part), words_part + axons_part + sent_part
 
 
-def groups_of(reach: Reach, projection: QuantizedProjection | WindowProjection, part: Part) -> Groups | None:
+def groups_of(reach: Reach, projection: QuantizedProjection | WindowProjection, held: BySource) -> Groups | None:
     """Return the groups of the sources of a window; None: they have no channels that could share an axon."""
-    if not isinstance(projection, WindowProjection) or projection.input_shape[0] == 1 or not part.source.size:
+    if not isinstance(projection, WindowProjection) or projection.input_shape[0] == 1 or not held.source.size:
         return None
     atoms, plane = reach.atoms, projection.input_shape[1] * projection.input_shape[2]
 
@@ -120,11 +120,10 @@ def groups_of(reach: Reach, projection: QuantizedProjection | WindowProjection, 
         np.minimum.at(by_group, group, first)
         return reach.base(by_axon[axon] - by_group[group])
 
-    lists = patterns_of(part, based)
+    lists = patterns_of(held, based)
     axon = np.unique(numbers(lists.source)[1], return_inverse=True)[1].astype(np.int64)
     atom = lists.source // plane % atoms
     order = np.lexsort((atom, axon))
     starts = np.flatnonzero(np.diff(axon[order], prepend=-1))
-    held = (lists.pattern * atoms + atom)[order]
-    first, _ = alike(held, starts, np.diff(np.r_[starts, axon.size]))
+    first, _ = alike((lists.pattern * atoms + atom)[order], starts, np.diff(np.r_[starts, axon.size]))
     return Groups(lists, axon, atom, order, starts, first)

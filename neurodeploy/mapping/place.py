@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.check.axons import Kind
 from neurodeploy.check.demand import Projection, SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
-from neurodeploy.check.patterns import patterns_of
+from neurodeploy.check.patterns import by_source, patterns_of
 from neurodeploy.check.populations import groups_of
 from neurodeploy.mapping.counted import sends_of
 from neurodeploy.mapping.cut import Cut
@@ -125,7 +125,7 @@ def _sparse(lists: Lists, part: Part) -> Segment:
 
 def _shared(lists: Lists, part: Part) -> Segment:
     """Each list once, and of every source the list and where it begins."""
-    same = patterns_of(part)
+    same = patterns_of(by_source(part))
     take = same.entries_of(same.first)
     entry = same.entry[take]
     return Segment(
@@ -142,7 +142,7 @@ def _shared(lists: Lists, part: Part) -> Segment:
 
 def _grouped(lists: Lists, plan: SegmentPlan, part: Part) -> Segment:
     """Each list once, and of every source the list, where it begins, and the axon that it shares with others."""
-    groups = groups_of(plan.grouped.reach, plan.projection, part) if plan.grouped is not None else None
+    groups = groups_of(plan.grouped.reach, plan.projection, by_source(part)) if plan.grouped is not None else None
     if groups is None:
         raise TypeError("internal: a plan of groups, and a part without")
     same = groups.lists
