@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from workloads import pd14_synapses
 
 import neurodeploy as nd
 from neurodeploy.network.operations import Conv2d, Dense, Operation, Sparse, WeightFormat
 
-__all__ = ["CASES", "MapCase", "mobilenet", "microcircuit", "pseudo_mobilenet", "torus"]
+__all__ = ["CASES", "MapCase", "mobilenet", "pseudo_mobilenet", "torus"]
 
 Array = NDArray[Any]
 FORMAT = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
@@ -141,45 +142,9 @@ def _members(rng: np.random.Generator, cells: Array, by_cell: Array, first: Arra
     return np.where(many > 0, by_cell[np.minimum(drawn, len(by_cell) - 1)], -1).astype(np.int32)
 
 
-# Sizes, mean rates (1/s) and connection probabilities [target, source] of the cortical microcircuit, layers 2/3e 2/3i 4e
-# 4i 5e 5i 6e 6i: Potjans and Diesmann, Cerebral Cortex 24(3), 2014, Tables 4 and 5 and the rates of their Figure 6.
-SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
 RATES = (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829)
-CHANCES = np.array(
-    [
-        [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0],
-        [0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0, 0.0042, 0.0],
-        [0.0077, 0.0059, 0.0497, 0.135, 0.0067, 0.0003, 0.0453, 0.0],
-        [0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0, 0.1057, 0.0],
-        [0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0],
-        [0.0548, 0.0269, 0.0257, 0.0022, 0.06, 0.3158, 0.0086, 0.0],
-        [0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252],
-        [0.0364, 0.001, 0.0034, 0.0005, 0.0277, 0.008, 0.0658, 0.1443],
-    ]
-)
-
-
-def microcircuit(scale: float = 0.1, seed: int = 3) -> tuple[Array, Array, Array]:
-    """(population of each neuron, source, target) at a scale of neurons and of synapses per neuron.
-
-    Each pair of populations gets the number of draws that yields its probability at full size, times scale**2; pairs that
-    were drawn twice count once.
-    """
-    rng = np.random.default_rng(seed)
-    counts = np.round(np.array(SIZES) * scale).astype(int)
-    first = np.concatenate([[0], np.cumsum(counts)])
-    pre, post = list[Array](), list[Array]()
-    for target in range(8):
-        for source in range(8):
-            chance = CHANCES[target, source]
-            if not chance:
-                continue
-            draws = math.log(1 - chance) / math.log(1 - 1 / (SIZES[target] * SIZES[source])) * scale * scale
-            pre.append(rng.integers(first[source], first[source + 1], round(draws)))
-            post.append(rng.integers(first[target], first[target + 1], round(draws)))
-    source, target = np.concatenate(pre), np.concatenate(post)
-    pairs = np.unique(source[source != target].astype(np.int64) * first[-1] + target[source != target])
-    return np.repeat(np.arange(8), counts), pairs // first[-1], pairs % first[-1]
+"""Mean rates (1/s) of the cortical microcircuit, layers 2/3e 2/3i 4e 4i 5e 5i 6e 6i: Potjans and Diesmann, Cerebral Cortex
+24(3), 2014, figure 6."""
 
 
 def _cells(name: str, n: int, pre: Array, post: Array, rates: Array) -> tuple[nd.Network, dict[str, Array]]:
@@ -202,8 +167,8 @@ def million() -> tuple[nd.Network, dict[str, Array]]:
 
 def cortex() -> tuple[nd.Network, dict[str, Array]]:
     """7,717 neurons, 2,847,246 synapses, one population."""
-    population, pre, post = microcircuit()
-    return _cells("cortex", population.size, pre, post, np.array(RATES)[population])
+    sizes, pre, post = pd14_synapses()
+    return _cells("cortex", int(sizes.sum()), pre, post, np.repeat(RATES, sizes))
 
 
 def _layered(name: str, shape: tuple[int, int, int], layers: list[tuple[str, int, int, int, int]], reset: str) -> Any:

@@ -282,8 +282,8 @@ PD14_PROBABILITY = [
 Cortex 24(3), 2014, table 5."""
 
 
-def pd14_synapses(scale: float = 0.1, k_scale: float = 0.1, seed: int = 3) -> tuple[int, Array, Array]:
-    """Return (neurons, source, target) of the microcircuit: random pairs, doubles and self-connections left out."""
+def pd14_synapses(scale: float = 0.1, k_scale: float = 0.1, seed: int = 3) -> tuple[Array, Array, Array]:
+    """Return (neurons of each population, source, target) of the microcircuit: random pairs, doubles and self-connections left out."""
     rng = np.random.default_rng(seed)
     sizes = np.round(np.array(PD14_SIZES) * scale).astype(int)
     first = np.concatenate([[0], np.cumsum(sizes)])
@@ -298,12 +298,13 @@ def pd14_synapses(scale: float = 0.1, k_scale: float = 0.1, seed: int = 3) -> tu
             targets.append(rng.integers(first[post], first[post + 1], count))
     source, target = np.concatenate(sources), np.concatenate(targets)
     key = np.unique(source[source != target].astype(np.int64) * first[-1] + target[source != target])
-    return int(first[-1]), key // first[-1], key % first[-1]
+    return sizes, key // first[-1], key % first[-1]
 
 
 def w6() -> Case:
     """The connectivity of the cortical microcircuit at 10 % of its neurons and in-degrees, weights and drive as w4's."""
-    n, source, target = pd14_synapses()
+    sizes, source, target = pd14_synapses()
+    n = int(sizes.sum())
     rng = np.random.default_rng(0)
     weights = (rng.integers(-15, 16, size=source.size) * 2).astype(np.int32)
     bias = rng.integers(28, 59, size=n).astype(np.int32)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from neurodeploy.cli.main import app
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +33,20 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     if wanted and os.environ.get("CI"):
         pytest.fail("--update-golden is refused under CI: a golden file would be compared with itself")
     return wanted
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return a function: arguments -> (exit status, standard output, standard error)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            app([str(item) for item in arguments])
+        out, err = capsys.readouterr()
+        status = left.value.code or 0
+        return int(status), out, err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -42,17 +42,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def call(capsys):
-    def run(*arguments):
-        with pytest.raises(SystemExit) as left:
-            app([str(item) for item in arguments])
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
-
-
 def test_backends_are_listed_a_line_each_with_what_would_make_them_run(folder, call):
     status, out, _ = call("backends")
     lines = {line.split()[0]: line for line in out.splitlines()}

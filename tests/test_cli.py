@@ -12,7 +12,6 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.cli import run_commands
-from neurodeploy.cli.main import app
 from neurodeploy.cli.model import _complete_target
 from neurodeploy.diagnostics import rules
 
@@ -43,19 +42,6 @@ def folder(tmp_path, monkeypatch):
         spikes[sample, :, sample % 2] = 1
     np.savez("pair.stimulus.npz", lines=spikes, labels=[0, 1, 0, 1])
     return tmp_path
-
-
-@pytest.fixture
-def call(capsys):
-    """Return a function: arguments -> (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as left:
-            app([str(item) for item in arguments])
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
 
 
 RUN = ("run", "pair.nd.json", "--target", "loihi1")

@@ -12,22 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 import neurodeploy as nd
-from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import finding, rules
 from neurodeploy.report.formats import Subject, concise, github, junit, place_of, sarif
-
-
-@pytest.fixture
-def call(capsys):
-    """Return a function: arguments -> (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as left:
-            app([str(item) for item in arguments])
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture

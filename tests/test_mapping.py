@@ -13,6 +13,7 @@ from neurodeploy.check.words import segment_words
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import lower_bounds, partition, place
+from neurodeploy.mapping.order import furthest
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target, on_board
@@ -32,6 +33,22 @@ def test_256_dense_rows_of_450_fit_a_core_and_of_512_do_not(targets, fits):
     target = load_target("loihi1")
     words = 256 * int(segment_words(target.counting, targets, 8, 0, 0))
     assert (words <= target.limits.synapse_memory.value) is fits
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 3000), st.lists(st.floats(0, 0.2), max_size=3000), st.integers(1, 4000), st.booleans())
+def test_the_longest_slice_is_found_by_few_counts(start, growth, hint, jumps):
+    """Against all stops tried one by one: neurons fill a core by as much as they like, one of them perhaps beyond it."""
+    filled = np.cumsum([0.1, *growth]) * (7.0 if jumps else 1.0)
+    counted = []
+
+    def share(stop):
+        counted.append(stop)
+        return float(filled[stop - start])
+
+    longest = max((stop for stop, n in enumerate(filled) if n <= 1), default=0)
+    assert furthest(start, start + len(growth), share, hint, float(filled[0])) == start + longest
+    assert len(counted) == len(set(counted)) <= 2 * len(growth).bit_length() + 2
 
 
 @st.composite

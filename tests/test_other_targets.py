@@ -16,7 +16,6 @@ from neurodeploy.check.other import judge
 from neurodeploy.check.other.convolution import Kernel
 from neurodeploy.check.other.layered import Layer, layer_needs
 from neurodeploy.check.other.matching import matching
-from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.importers import ImportOptions
 from neurodeploy.network import AvgPool2d, Chain, Conv1d, Conv2d, OneToOne, SumPool2d, WeightFormat
@@ -573,17 +572,6 @@ def test_another_chip_is_offered_only_if_nothing_speaks_against_it():
 
 
 # -- the command, and networks of others --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def call(capsys):
-    def run(*arguments):
-        with pytest.raises(SystemExit) as left:
-            app([str(item) for item in arguments])
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
 
 
 def test_check_judges_and_compile_says_that_it_cannot(tmp_path, monkeypatch, call):

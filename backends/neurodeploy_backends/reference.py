@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import CubaLi, CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
 from neurodeploy.network.connectivity import synapses_of
@@ -160,7 +161,7 @@ def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
     ptr, post, weights = synapses
     sample, source = np.nonzero(active)
     length = ptr[source + 1] - ptr[source]
-    entry = np.repeat(ptr[source] - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
+    entry = places_of(ptr[source], length)
     key = np.repeat(sample, length) * n_post + post[entry]
     value = weights[entry] * np.repeat(active[sample, source], length)
     sums: Array = np.zeros(active.shape[0] * n_post)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy._noun import IntArray, Name, Noun
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
@@ -54,17 +55,12 @@ def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
         lists = tables.in_axon_list[axons].astype(np.int64) + tables.list_ptr[core]
         base = tables.compartment_ptr[core] + tables.in_axon_base[axons].astype(np.int64)
         first, count = tables.segment_ptr[lists], np.diff(tables.segment_ptr)[lists]
-        segment = _runs(first, count)
+        segment = places_of(first, count)
         start, length = tables.entry_ptr[segment], np.diff(tables.entry_ptr)[segment]
-        entry = _runs(start, length)
+        entry = places_of(start, length)
         row = np.repeat(np.repeat(base, count), length) + tables.entry_target[entry]
         style = np.repeat(tables.segment_format[segment], length).astype(np.int64)
         yield row, style, tables.entry_mantissa[entry].astype(np.int64)
-
-
-def _runs(start: Any, length: Any) -> Ints:
-    """Indices of the runs [start, start + length), one after the other."""
-    return np.repeat(start - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
 
 
 def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:

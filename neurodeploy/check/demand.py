@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.axons import Kind
-from neurodeploy.check.patterns import BySource, by_source, patterns_of
-from neurodeploy.check.populations import Reach, groups_of, reaches_of, shares_of
+from neurodeploy.check.patterns import BySource, Patterns, by_source, patterns_of
+from neurodeploy.check.populations import Groups, Reach, grouping_of, groups_of, reaches_of, shares_of
 from neurodeploy.check.runs import list_runs
 from neurodeploy.check.sends import Sends
 from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.quantize.wiring import Part, QuantizedProjection, WindowProjection
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 from neurodeploy.target.target import Target
 
 __all__ = [
@@ -178,30 +178,28 @@ def plan_segment(target: Target, projection: Projection, neurons: Ints, first_ro
         alone = SegmentPlan(projection, "dense", delay_bits, 0, int(dense.sum()), dense)
     else:
         alone = SegmentPlan(projection, "sparse", delay_bits, index_bits, int(sparse.sum()), sparse)
-    alone = _run_length(target, part, count, index_bits, alone) or alone
-    if not projection.shares or not part.source.size:
+    if not part.source.size or not (projection.shares or rules.skip_bits is not None):
         return alone
-    lists = by_source(part)
+    held = by_source(part)
+    alone = _run_length(target, held, width, index_bits, alone) or alone
+    if not projection.shares:
+        return alone
+    lists = patterns_of(held)
     discrete = _shared(target, projection, lists, first_row, alone) or alone
     return _grouped(target, lists, first_row, discrete)
 
 
-def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
+def _run_length(target: Target, held: BySource, width: int, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
     """The plan with run-length lists, if the rules know such and they take fewer words than the other encoding."""
-    projection, held = other.projection, np.flatnonzero(count)
-    if (
-        target.counting.skip_bits is None
-        or int(count.max(initial=0)) < 2
-        or int(count[held].min()) == part.ptr.size - 1
-    ):
+    projection = other.projection
+    if target.counting.skip_bits is None or int(held.length.max()) < 2 or int(held.length.min()) == width:
         return None  # one synapse needs no skip, and those of every neuron none either
-    order = np.argsort(part.source, kind="stable")
-    bits, rows = projection.weight_format.weight_bits + other.delay_bits, part.rows[order]
-    found = list_runs(target.counting, count[held], rows, bits, index_bits)
+    bits = projection.weight_format.weight_bits + other.delay_bits
+    found = list_runs(target.counting, held.length, held.row, bits, index_bits)
     if found is None or int(found.words.sum()) >= other.words:
         return None
     of_source = np.zeros(projection.n_source, dtype=np.int64)
-    of_source[held] = found.words
+    of_source[held.source] = found.words
     words = int(found.words.sum())
     return SegmentPlan(
         projection, "runlength", other.delay_bits, index_bits, words, of_source, skip_bits=found.skip_bits
@@ -209,21 +207,19 @@ def _run_length(target: Target, part: Part, count: Ints, index_bits: int, other:
 
 
 def _shared(
-    target: Target, projection: Projection, held: BySource, first_row: int, alone: SegmentPlan
+    target: Target, projection: Projection, lists: Patterns, first_row: int, alone: SegmentPlan
 ) -> SegmentPlan | None:
     """The plan with lists that sources share, if the target has such and it takes fewer words."""
     furthest = target.precision.shared_base
     if furthest is None:
         return None
-    lists = patterns_of(held)
     if first_row + int(lists.base.max()) > furthest.high:
         return None
     bits, delay_bits = projection.weight_format.weight_bits, alone.delay_bits
-    index_bits = index_bits_for(target, int(lists.offset.max()) + 1)
+    index_bits = index_bits_for(target, int(lists.reach.max()) + 1)
     of_source, skip_bits = segment_words(target.counting, lists.length, bits, delay_bits, index_bits), 0
     if target.counting.skip_bits is not None:
-        offsets = lists.offset[lists.entries_of(lists.first)]
-        runs = list_runs(target.counting, lists.length[lists.first], offsets, bits + delay_bits, index_bits)
+        runs = list_runs(target.counting, lists.length[lists.first], lists.targets, bits + delay_bits, index_bits)
         if runs is not None and int(runs.words.sum()) < int(of_source[lists.first].sum()):
             of_source, skip_bits = runs.words[lists.pattern], runs.skip_bits
     words = int(of_source[lists.first].sum())
@@ -234,43 +230,41 @@ def _shared(
     return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, skip_bits=skip_bits)
 
 
-def _grouped(target: Target, held: BySource, first_row: int, discrete: SegmentPlan) -> SegmentPlan:
+def _grouped(target: Target, lists: Patterns, first_row: int, discrete: SegmentPlan) -> SegmentPlan:
     """The plan with input axons that sources share, if the target has such and they are the better kind; see `populations`."""
+    reaches = reaches_of(target)
+    by = grouping_of(reaches[0].atoms, discrete.projection, lists) if reaches else None
+    if by is None:
+        return discrete
     sources, best = discrete.input_axons, discrete
     least = shares_of(target, discrete.kind, discrete.words, sources, sources)
-    for reach in reaches_of(target):
-        plan = _of_kind(target, reach, held, first_row, discrete)
+    for reach in (item for item in reaches if by.starts.size <= item.numbers):
+        plan = _of_kind(target, reach, groups_of(reach, by), first_row, discrete)
         if plan is not None:
             shares = shares_of(target, reach.kind, plan.words, plan.input_axons, sources)
             best, least = (plan, shares) if shares < least else (best, least)
     return best
 
 
-def _of_kind(target: Target, reach: Reach, held: BySource, first_row: int, discrete: SegmentPlan) -> SegmentPlan | None:
-    """The plan with population axons of one kind, if there are numbers for them and no list is too long for an axon."""
-    projection = discrete.projection
-    groups = groups_of(reach, projection, held)
-    if groups is None or groups.starts.size > reach.numbers:
-        return None
-    lists, bits, delay_bits = groups.lists, projection.weight_format.weight_bits, discrete.delay_bits
-    index_bits = index_bits_for(target, first_row + int(lists.offset.max()) + 1)
+def _of_kind(target: Target, reach: Reach, groups: Groups, first_row: int, discrete: SegmentPlan) -> SegmentPlan | None:
+    """The plan with population axons of one kind, if no list is too long for an axon."""
+    projection, lists = discrete.projection, groups.lists
+    bits, delay_bits = projection.weight_format.weight_bits, discrete.delay_bits
+    index_bits = index_bits_for(target, first_row + int(lists.reach.max()) + 1)
     of_source = segment_words(target.counting, lists.length, bits, delay_bits, index_bits)
     most = target.counting.words_per_axon
     if most is not None and int(discrete.words_per_source.max()) <= most.value < int(of_source.max()):
         return None
     per_source = np.zeros(projection.n_source, dtype=np.int64)
     per_source[lists.source] = of_source
-    words, kept = groups.words(of_source), Grouped(reach, int(groups.starts.size), discrete)
+    words, kept = groups.words(of_source), Grouped(reach, groups.axons, discrete)
     alone = discrete.alone or discrete
     return SegmentPlan(projection, "shared", delay_bits, index_bits, words, per_source, alone, grouped=kept)
 
 
 def _parameter_sets(population: QuantizedPopulation, neurons: Ints) -> frozenset[tuple[int, ...]]:
-    rows = np.stack(
-        [getattr(population, name)[neurons] for name in ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")],
-        axis=1,
-    )
-    return frozenset(tuple(int(value) for value in row) for row in np.unique(rows, axis=0))
+    sets, of = population.parameter_sets
+    return frozenset(sets[number] for number in np.flatnonzero(np.bincount(of[neurons], minlength=len(sets))))
 
 
 def demand_of(

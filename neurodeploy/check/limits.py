@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from neurodeploy.target.figure import Figure
 from neurodeploy.target.files import cite
 from neurodeploy.target.target import Target
 
-__all__ = ["CODES", "Limit", "core_limits", "exceeded"]
+__all__ = ["CODES", "Limit", "core_limits", "exceeded", "fullness"]
 
 CODES = {
     "compartments": "ND301",
@@ -51,3 +52,9 @@ def core_limits(target: Target) -> dict[str, Limit]:
 def exceeded(figures: Mapping[str, int], limits: Mapping[str, Limit]) -> list[str]:
     """Return the resources of which more is used than there is."""
     return [name for name, limit in limits.items() if figures.get(name, 0) > limit.value]
+
+
+def fullness(figures: Mapping[str, int], limits: Mapping[str, Limit]) -> float:
+    """Return the largest share of a limit that is used; above 1 if, and only if, one is exceeded."""
+    used = ((figures.get(name, 0), limit.value) for name, limit in limits.items())
+    return max((n / most if most else math.inf for n, most in used if n), default=0.0)

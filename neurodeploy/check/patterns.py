@@ -6,12 +6,12 @@ stored once for all places of its source. Source: nengo-loihi 1.1.0 block.py (ax
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.quantize.wiring import Part
 
 __all__ = ["BySource", "Patterns", "alike", "by_source", "patterns_of"]
@@ -27,20 +27,38 @@ class Patterns(NamedTuple):
     pattern: Ints
     """(n,) which list each has."""
     base: Ints
-    """(n,) first target of each, or what it is counted from."""
+    """(n,) what the targets of each are counted from: at most the first one."""
     length: Ints
     """(n,) synapses of each."""
     first: Ints
     """(lists,) a source, by its place in `source`, that has the list."""
     entry: Ints
     """(synapses,) the part's synapses by source and target."""
-    offset: Ints
-    """(synapses,) their targets, counted from the base of their source."""
+    row: Ints
+    """(synapses,) the target of each."""
 
-    def entries_of(self, place: Ints) -> Ints:
-        """Return the places in `entry` of all synapses of some sources."""
-        start, length = (np.cumsum(self.length) - self.length)[place], self.length[place]
-        return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+    @property
+    def reach(self) -> Ints:
+        """(n,) the last target of each source, counted from its base."""
+        return self.row[np.cumsum(self.length) - 1] - self.base
+
+    @property
+    def entries(self) -> Ints:
+        """Places in `entry` and `row` of all lists, each once, one after the other."""
+        start = np.cumsum(self.length) - self.length
+        return places_of(start[self.first], self.length[self.first])
+
+    @property
+    def targets(self) -> Ints:
+        """Targets of these entries, counted from the base of their source."""
+        return self.row[self.entries] - np.repeat(self.base[self.first], self.length[self.first])
+
+    def based(self, base: Ints) -> Patterns:
+        """Return the lists if targets are counted from (n,) other bases, which are at most those of now."""
+        further = self.base - base
+        key = self.pattern * (int(further.max(initial=0)) + 1) + further
+        _, first, pattern = np.unique(key, return_index=True, return_inverse=True)
+        return self._replace(pattern=pattern, base=base, first=first)
 
 
 class BySource(NamedTuple):
@@ -62,7 +80,7 @@ class BySource(NamedTuple):
 
 def by_source(part: Part) -> BySource:
     """Return the synapses of a part by source and target."""
-    entry = np.argsort(part.source, kind="stable")
+    entry = _order(part.source)
     source = part.source[entry]
     starts = np.flatnonzero(np.r_[True, source[1:] != source[:-1]]) if source.size else np.zeros(0, dtype=np.int64)
     value = ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
@@ -70,13 +88,19 @@ def by_source(part: Part) -> BySource:
     return BySource(source[starts].astype(np.int64), starts, length, entry, part.rows[entry], value)
 
 
-def patterns_of(lists: BySource, based: Callable[[Ints, Ints], Ints] | None = None) -> Patterns:
-    """Return which sources of a part have the same list; `based`: (sources, first target of each) -> base of each, if others."""
-    first_row = lists.row[lists.starts]
-    base = first_row if based is None else based(lists.source, first_row)
+def _order(source: NDArray[Any]) -> Ints:
+    """Places of the sources in ascending order, stable; numpy sorts numbers of 16 bits by their digits."""
+    low = source.min(initial=0) if not source.size else source.min()
+    near = source.size and int(source.max()) - int(low) < 1 << 16
+    return np.argsort((source - low).astype(np.uint16) if near else source, kind="stable")
+
+
+def patterns_of(lists: BySource) -> Patterns:
+    """Return which sources of a part have the same list, counted from their first targets."""
+    base = lists.row[lists.starts].astype(np.int64)
     offset = lists.row - np.repeat(base, lists.length)
     first, pattern = alike((offset << 24) | lists.value, lists.starts, lists.length)
-    return Patterns(lists.source, pattern, base, lists.length, first, lists.entry, offset)
+    return Patterns(lists.source, pattern, base, lists.length, first, lists.entry, lists.row)
 
 
 def alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
@@ -86,7 +110,7 @@ def alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
     _, first, kind = np.unique(
         np.add.reduceat(_mixed(held), starts) + _mixed(length), return_index=True, return_inverse=True
     )
-    same = np.repeat(starts[first[kind]] - np.cumsum(length) + length, length) + np.arange(held.size)
+    same = places_of(starts[first[kind]], length)
     # two lists with one hash: then no list is shared
     if not (np.array_equal(length[first[kind]], length) and np.array_equal(held[same], held)):
         return np.arange(starts.size), np.arange(starts.size)

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.axons import Kind, Room, output_axons_of, room_of
-from neurodeploy.check.patterns import BySource, Patterns, alike, patterns_of
+from neurodeploy.check.patterns import Patterns, alike
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 from neurodeploy.target.target import Target
 
-__all__ = ["Groups", "Reach", "groups_of", "reaches_of", "shares_of"]
+__all__ = ["Grouping", "Groups", "Reach", "grouping_of", "groups_of", "reaches_of", "shares_of"]
 
 Ints = NDArray[np.int64]
 
@@ -48,10 +48,11 @@ class Reach(NamedTuple):
         return (target - target % self.step) % self.bases
 
 
-class Groups(NamedTuple):
-    """The sources of a part by input axon."""
+class Grouping(NamedTuple):
+    """The sources of a part by the input axon that they share, which is the same for all kinds."""
 
     lists: Patterns
+    """Counted from their first targets."""
     axon: Ints
     """(n,) axon of each source of `lists`, from 0."""
     atom: Ints
@@ -61,12 +62,28 @@ class Groups(NamedTuple):
     starts: Ints
     """(axons,) where each axon begins in `order`."""
     first: Ints
+    """(axons,) first target of each, less the first of its group of channels."""
+
+
+class Groups(NamedTuple):
+    """The sources of a part, by axons of one kind."""
+
+    by: Grouping
+    lists: Patterns
+    """Counted from the bases that axons of the kind can have."""
+    first: Ints
     """(blocks,) an axon for each distinct row of lists, atom by atom."""
+
+    @property
+    def axons(self) -> int:
+        """Number of axons."""
+        return int(self.by.starts.size)
 
     def words(self, of_source: Ints) -> int:
         """Return the words of all lists; `of_source` (n,) the words of each source's."""
-        longest = np.maximum.reduceat(of_source[self.order], self.starts)[self.first]
-        atoms = np.maximum.reduceat(self.atom[self.order], self.starts)[self.first] + 1
+        order, starts = self.by.order, self.by.starts
+        longest = np.maximum.reduceat(of_source[order], starts)[self.first]
+        atoms = np.maximum.reduceat(self.by.atom[order], starts)[self.first] + 1
         return int(longest @ atoms)
 
 
@@ -102,28 +119,26 @@ def shares_of(target: Target, kind: Kind, words: int, axons: int, sources: int) 
     return max(held, 1.0), max(held, sent_part), words_part + axons_part + sent_part
 
 
-def groups_of(reach: Reach, projection: QuantizedProjection | WindowProjection, held: BySource) -> Groups | None:
-    """Return the groups of the sources of a window; None: they have no channels that could share an axon."""
-    if not isinstance(projection, WindowProjection) or projection.input_shape[0] == 1 or not held.source.size:
+def grouping_of(atoms: int, projection: QuantizedProjection | WindowProjection, lists: Patterns) -> Grouping | None:
+    """Return the sources of a window by axon; None: they have no channels that could share one."""
+    if not isinstance(projection, WindowProjection) or projection.input_shape[0] == 1 or not lists.source.size:
         return None
-    atoms, plane = reach.atoms, projection.input_shape[1] * projection.input_shape[2]
+    plane = projection.input_shape[1] * projection.input_shape[2]
+    channel = lists.source // plane
+    group, atom = channel // atoms, channel % atoms
+    number = group * plane + lists.source % plane  # among all axons that there could be
+    order = np.lexsort((atom, number))
+    begins = np.diff(number[order], prepend=-1) > 0
+    starts, axon = np.flatnonzero(begins), np.empty(order.size, dtype=np.int64)
+    axon[order] = np.cumsum(begins) - 1
+    first, of = np.minimum.reduceat(lists.base[order], starts), group[order][starts]
+    groups = np.flatnonzero(np.diff(of, prepend=-1))
+    least = np.repeat(np.minimum.reduceat(first, groups), np.diff(np.r_[groups, of.size]))
+    return Grouping(lists, axon, atom, order, starts, first - least)
 
-    def numbers(source: Ints) -> tuple[Ints, Ints]:
-        """(group of channels, axon) among all that there could be."""
-        group = source // plane // atoms
-        return group, group * plane + source % plane
 
-    def based(source: Ints, first: Ints) -> Ints:
-        group, axon = numbers(source)
-        by_axon, by_group = (np.full(int(n.max()) + 1, np.iinfo(np.int64).max) for n in (axon, group))
-        np.minimum.at(by_axon, axon, first)
-        np.minimum.at(by_group, group, first)
-        return reach.base(by_axon[axon] - by_group[group])
-
-    lists = patterns_of(held, based)
-    axon = np.unique(numbers(lists.source)[1], return_inverse=True)[1].astype(np.int64)
-    atom = lists.source // plane % atoms
-    order = np.lexsort((atom, axon))
-    starts = np.flatnonzero(np.diff(axon[order], prepend=-1))
-    first, _ = alike((lists.pattern * atoms + atom)[order], starts, np.diff(np.r_[starts, axon.size]))
-    return Groups(lists, axon, atom, order, starts, first)
+def groups_of(reach: Reach, by: Grouping) -> Groups:
+    """Return the sources by axons of a kind."""
+    lists, order, starts = by.lists.based(reach.base(by.first)[by.axon]), by.order, by.starts
+    held = (lists.pattern * reach.atoms + by.atom)[order]
+    return Groups(by, lists, alike(held, starts, np.diff(np.r_[starts, order.size]))[0])

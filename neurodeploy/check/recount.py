@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.check.axons import Kind, output_axons_of
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.runs import run_words
@@ -212,7 +213,7 @@ def _fan_in(program: Program, core_of_row: Ints) -> Ints:
     fan_in = np.zeros(tables.n_rows, dtype=np.int64)
     if core_of_list.size:
         length = stop - start
-        entry = np.repeat(start - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
+        entry = places_of(start, length)
         base = np.repeat(tables.compartment_ptr[core_of_axon] + tables.in_axon_base, length)
         real = tables.entry_mantissa[entry] != 0
         fan_in = np.bincount((base + tables.entry_target[entry])[real], minlength=tables.n_rows)

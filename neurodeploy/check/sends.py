@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import distinct
+
 __all__ = ["Sends", "alone", "widened"]
 
 Ints = NDArray[np.int64]
@@ -31,7 +33,7 @@ class Sends(NamedTuple):
     def by_core(self, core: NDArray[Any], n_cores: int) -> Ints:
         """Return (n_cores,) the output axons; `core` (size,) of each neuron."""
         own, groups = self.group < 0, max(self.cost.size, 1)
-        pairs = np.unique(core[~own].astype(np.int64) * groups + self.group[~own])
+        pairs = distinct(core[~own].astype(np.int64) * groups + self.group[~own], n_cores * groups)
         total = np.bincount(core[own], self.each[own], n_cores)
         return (total + np.bincount(pairs // groups, self.cost[pairs % groups], n_cores)).astype(np.int64)
 

@@ -31,8 +31,12 @@ Ints = NDArray[np.int64]
 
 def segment_words(rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
     """Return the words of segments of `n_entries` stored synapses (int or array); index_bits 0 means dense."""
-    bits = weight_bits + delay_bits + index_bits
-    return whole_words(rules, entry_bits(rules, n_entries, bits, int(rules.entry_prefix.value)))
+    bits, prefix = weight_bits + delay_bits + index_bits, int(rules.entry_prefix.value)
+    count = np.asarray(n_entries, dtype=np.int64)
+    longest = int(count.max(initial=0))
+    if longest < count.size:  # lengths repeat: each is counted once
+        return whole_words(rules, entry_bits(rules, np.arange(longest + 1), bits, prefix))[count]
+    return whole_words(rules, entry_bits(rules, count, bits, prefix))
 
 
 def entry_bits(rules: RuleSet, n_synapses: Any, bits: int, prefix: int) -> Ints:

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import distinct
 from neurodeploy.check.axons import KINDS, Kind, output_axons_of
 from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
 from neurodeploy.check.limits import core_limits, exceeded
@@ -27,15 +28,19 @@ Kinds = dict[str, dict[int, Kind]]
 
 def pairs_of(quantized: Quantized, core_of: dict[str, NDArray[np.int32]], n_cores: int) -> dict[str, Ints]:
     """Return by population the distinct neuron * n_cores + destination core of its output axons, ascending."""
-    pairs: dict[str, list[Ints]] = {name: [np.zeros(0, dtype=np.int64)] for name in core_of}
+    pairs: dict[str, list[Ints]] = {name: [] for name in core_of}
     for projection in quantized.projections:
         if projection.source not in core_of:
             continue
         cores, bound = core_of[projection.target], core_of[projection.source].size * n_cores
         for start, part in parts(projection):
             key = part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows]
-            pairs[projection.source].append(_unique(key, bound))
-    return {name: np.unique(np.concatenate(keys)) for name, keys in pairs.items()}
+            pairs[projection.source].append(distinct(key, bound))
+    none = np.zeros(0, dtype=np.int64)
+    return {
+        name: keys[0] if len(keys) == 1 else distinct(np.concatenate([none, *keys]), core_of[name].size * n_cores)
+        for name, keys in pairs.items()
+    }
 
 
 def note_kinds(kinds: Kinds, core: int, demand: Demand) -> None:
@@ -98,14 +103,6 @@ def _shared(sends: Sends, group: Ints, source: Ints, destination: Ints, cost: In
     dearest: Ints = np.zeros(key.size, dtype=np.int64)
     np.maximum.at(dearest, place, cost[mine])
     return Sends(sends.each, group, np.bincount(key // n_cores, dearest, n_groups).astype(np.int64))
-
-
-def _unique(keys: Ints, bound: int) -> Ints:
-    if bound > 50_000_000:
-        return np.unique(keys)
-    seen = np.zeros(bound, dtype=bool)
-    seen[keys] = True
-    return np.flatnonzero(seen)
 
 
 def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[str, Sends]) -> bool:

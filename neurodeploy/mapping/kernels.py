@@ -27,6 +27,8 @@ CROWDED = 1.5
 """Penalty of a core at its limit, in pairs per axon of distance from SOFT."""
 OVER = 6.0
 """Penalty of every axon above a limit, in pairs; it doubles while cores stay overfull."""
+SWAPPED = 40
+"""Neurons of a core that are tried in exchange for one."""
 TRIES = 3
 """Cores that are tried for a neuron, best first by shared sources."""
 COMP, MEMORY, IN, OUT = range(4)
@@ -648,6 +650,44 @@ def try_move(wires, rules, loads, search, neuron, chosen, scores, slack):
 
 
 @bare
+def try_swap(wires, rules, loads, search, neuron, chosen, scores):
+    """Exchange a neuron for one of a promising core where the cost falls; return whether it did.
+
+    The neuron goes there first, and stays while the core's own are tried one after the other: a single call of `shift`.
+    """
+    home, before = loads.core[neuron], loads.cost[0] + loads.cost[1]
+    degree = scan(wires, loads, search, neuron)
+    kept = best(wires, rules, loads, search, neuron, degree, chosen, scores)
+    for place in range(kept):
+        to = chosen[place]
+        other, following, tried = loads.head[to], -1, 0
+        mover, goal = neuron, to
+        while True:
+            shift(wires, rules, loads, mover, goal)
+            if mover == neuron and goal == home:
+                break
+            if mover == other and goal == home:
+                if (
+                    loads.cost[0] + loads.cost[1] < before - 1e-6
+                    and rare_ok(rules, loads, to)
+                    and rare_ok(rules, loads, home)
+                ):
+                    note(search, neuron, home)
+                    note(search, other, to)
+                    return True
+                goal = to
+                continue
+            if mover == other:
+                other = following
+            if other >= 0 and tried < SWAPPED:
+                following, tried = loads.after[other], tried + 1
+                mover, goal = other, home
+            else:
+                mover, goal = neuron, home
+    return False
+
+
+@bare
 def try_cores(wires, rules, loads, search, neuron):
     """Move a neuron to the best core that takes it, whatever the loads; return whether there is one."""
     home = loads.core[neuron]
@@ -683,6 +723,16 @@ def sweep(wires, rules, loads, search, order, slack):
 
 
 @bare
+def exchange(wires, rules, loads, search, order):
+    """Try to exchange every neuron of an order once; return how many were."""
+    moved = 0
+    for place in range(order.size):
+        search.moves[0] = 0
+        moved += try_swap(wires, rules, loads, search, order[place], search.chosen, search.scores)
+    return moved
+
+
+@bare
 def overflow(rules, loads):
     """How far all cores are above their limits, as shares of a limit."""
     total = 0.0
@@ -703,8 +753,11 @@ def is_over(rules, loads, core):
 
 @bare
 def relieve(wires, rules, loads, search, rounds):
-    """Move neurons out of overfull cores until none is left or nothing helps; return whether none is left."""
-    chosen, scores, members = search.chosen, search.scores, search.members
+    """Move neurons out of overfull cores until none is left or nothing helps; return whether none is left.
+
+    Where no move helps, neurons are exchanged for others.
+    """
+    chosen, scores, members, swapping = search.chosen, search.scores, search.members, False
     for _ in range(rounds):
         over, moved = 0, 0
         if search.moves[0] + members.size >= search.journal.shape[0]:
@@ -719,13 +772,17 @@ def relieve(wires, rules, loads, search, rounds):
                 count += 1
                 neuron = loads.after[neuron]
             for place in range(count):
-                if not is_over(rules, loads, core) or search.moves[0] >= search.journal.shape[0]:
+                if not is_over(rules, loads, core) or search.moves[0] + 2 > search.journal.shape[0]:
                     break
-                moved += try_move(wires, rules, loads, search, members[place], chosen, scores, 0.0)
+                if swapping:
+                    moved += try_swap(wires, rules, loads, search, members[place], chosen, scores)
+                else:
+                    moved += try_move(wires, rules, loads, search, members[place], chosen, scores, 0.0)
         if over == 0:
             return True
-        if moved == 0:
+        if moved == 0 and swapping:
             return False
+        swapping = moved == 0
     return overflow(rules, loads) == 0.0
 
 

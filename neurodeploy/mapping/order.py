@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Projection, demand_of
-from neurodeploy.check.limits import Limit, core_limits, exceeded
+from neurodeploy.check.limits import Limit, core_limits, fullness
 from neurodeploy.check.sends import alone
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.target.target import Target
@@ -27,30 +27,24 @@ def placing_limits(target: Target) -> dict[str, Limit]:
     return {name: limit for name, limit in core_limits(target).items() if name != "fan_in"}
 
 
-def furthest(start: int, end: int, fits: Callable[[int], bool], hint: int = 64) -> int:
+def furthest(start: int, end: int, filled: Callable[[int], float], hint: int = 64, before: float = 0.0) -> int:
     """Return the largest stop in [start, end] for which [start, stop) fits; `hint`: how long it may be.
 
-    Gallops from the hint, then bisects: slices are often much shorter than the rest, and as long as the one before.
+    `filled` (stop) is at most 1 where it fits, and the share of what there is, `before` that of nothing. Every count is
+    dear: the first, at the hint, foretells the length at which 1 would be reached if all grew evenly; from there it gallops,
+    and bisects what is left.
     """
-    low, high = start, end
-    probe, step = min(start + hint, end), max(hint // 8, 1)
-    while low < high:
-        if fits(probe):
-            low = probe
-            if low == end or step > end:
-                break
-            probe, step = min(low + step, high), step * 2
+    low, high, probe, step = start, end + 1, min(start + hint, end), 0  # low fits, high does not
+    while high - low > 1:
+        share = filled(probe)
+        low, high = (probe, high) if share <= 1 else (low, probe)
+        if step:
+            after = probe + step if share <= 1 else probe - step
+            probe = after if low < after < high else (low + high) // 2
         else:
-            high = probe - 1
-            break
-        if probe == low:
-            break
-    while low < high:
-        middle = (low + high + 1) // 2
-        if fits(middle):
-            low = middle
-        else:
-            high = middle - 1
+            foretold = start + (probe - start) * (1 - before) / (share - before) if share > before else end
+            probe = int(min(max(foretold, low + 1), high - 1))
+        step = max(2 * step, 1)
     return low
 
 
@@ -61,8 +55,11 @@ def order_of(quantized: Quantized, target: Target, population: QuantizedPopulati
     if len(shape) != 3 or not any(item.shares for item in into):
         return natural
     candidates = [natural, *(_by_tile(shape, height, width) for height, width in _tiles(shape, target))]
-    held = [_neurons_in_core(target, population, into, order) for order in candidates]
-    return candidates[int(np.argmax(held))]
+    best, most = natural, 0
+    for order in candidates:
+        held = _neurons_in_core(target, population, into, order, most)
+        best, most = (order, held) if held > most else (best, most)
+    return best
 
 
 def _tiles(shape: tuple[int, ...], target: Target) -> list[tuple[int, int]]:
@@ -78,13 +75,19 @@ def _by_tile(shape: tuple[int, ...], height: int, width: int) -> Ints:
     return np.lexsort((x, y, channel, x // width, y // height))
 
 
-def _neurons_in_core(target: Target, population: QuantizedPopulation, into: list[Projection], order: Ints) -> int:
-    """Neurons from the middle of an order that fit an empty core; the first ones lie on the edge of the map."""
+def _neurons_in_core(
+    target: Target, population: QuantizedPopulation, into: list[Projection], order: Ints, most: int
+) -> int:
+    """Neurons from the middle of an order that fit an empty core, where that is more than `most`, else `most`.
+
+    The first ones lie on the edge of the map.
+    """
     limits, unsent = placing_limits(target), alone(np.zeros(population.size, dtype=np.int64))
     first = population.size // 3
 
-    def fits(stop: int) -> bool:
-        demand = demand_of(target, population, into, np.sort(order[first:stop]), unsent)
-        return not exceeded(demand.figures(), limits)
+    def filled(stop: int) -> float:
+        return fullness(demand_of(target, population, into, np.sort(order[first:stop]), unsent).figures(), limits)
 
-    return furthest(first, population.size, fits) - first
+    if first + most >= population.size or (most and filled(first + most + 1) > 1):
+        return most
+    return furthest(first, population.size, filled, max(64, most + 1)) - first

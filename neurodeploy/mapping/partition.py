@@ -8,13 +8,13 @@ round before until they agree.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
-from neurodeploy.check.limits import CODES, Limit, exceeded
+from neurodeploy.check.limits import CODES, Limit, exceeded, fullness
 from neurodeploy.check.sends import Sends, alone, widened
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.mapping.bounds import lower_bounds
@@ -32,8 +32,8 @@ STAGE = "partition"
 ROUNDS = 12
 SEARCHED = 2
 """The level from which on neurons are moved."""
-COMPILED = 32_000_000
-"""Synapses above which first fit is left to compiled kernels."""
+COMPILED = 8_000_000
+"""Synapses above which first fit is left to compiled kernels; they take a minute and more to compile, once."""
 Ints = NDArray[np.int64]
 
 
@@ -68,13 +68,20 @@ class _Fill:
         into, sends = self.into[population.name], self.sends[population.name]
         return add(held, demand_of(self.target, population, into, neurons, sends, held.rows))
 
-    def longest(self, population: QuantizedPopulation, start: int) -> int:
-        """The largest stop for which [start, stop) fits into the core that is open; `start` if nothing does."""
+    def longest(self, population: QuantizedPopulation, start: int) -> tuple[int, Demand]:
+        """(the largest stop for which [start, stop) fits into the core that is open, its use then); `start` if nothing does."""
+        best = start, self.held
 
-        def fits(stop: int) -> bool:
-            return not exceeded(self.with_slice(self.held, population, start, stop).figures(), self.limits)
+        def filled(stop: int) -> float:
+            nonlocal best
+            use = self.with_slice(self.held, population, start, stop)
+            share = fullness(use.figures(), self.limits)
+            best = (stop, use) if share <= 1 and stop > best[0] else best
+            return share
 
-        return furthest(start, population.size, fits, self.hint.get(population.name, 64))
+        before = fullness(self.held.figures(), self.limits)
+        furthest(start, population.size, filled, self.hint.get(population.name, 64), before)
+        return best
 
     def place(self, population: QuantizedPopulation) -> Diagnostic | None:
         """Place a whole population; return the proof if one neuron fits no empty core."""
@@ -84,7 +91,7 @@ class _Fill:
         self.zone_of_core[self.core :] = [zone]
         start, fresh = 0, self.held.compartments == 0
         while start < population.size:
-            stop = self.longest(population, start)
+            stop, held = self.longest(population, start)
             if stop == start:
                 if fresh:
                     return self.proof(population, start)
@@ -93,7 +100,7 @@ class _Fill:
                 if self.too_many:
                     return None
                 continue
-            self.held = self.with_slice(self.held, population, start, stop)
+            self.held = held
             note_kinds(self.kinds, self.core, self.held)
             self.core_of[population.name][self.orders[population.name][start:stop]] = self.core
             self.hint[population.name] = stop - start
@@ -130,27 +137,16 @@ def partition(
     raise_errors(STAGE, slot_findings(quantized, target, options))
     written = not any(item.shares for item in quantized.projections)
     large = written and sum(item.n_synapses for item in quantized.projections) > COMPILED
-    first, error = None, None
-    if not (large and options.level >= SEARCHED):
-        fill = _compiled_fit if large else _first_fit
-        try:
-            first = fill(quantized, target, options, stop_early=stop_early)
-        except DiagnosticError as found:
-            error = found
-    if written and options.level >= SEARCHED and not _settled(quantized, target, first, error):
-        from neurodeploy.mapping.search import search  # its kernels are compiled when they are needed
-
-        found = search(quantized, target, options, first)
-        # the kernels follow neither the length of single lists nor run-lengths
-        unseen = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
-        first = first if found and found is not first and unseen and not keeps_limits(found, target) else found
-    if not written and options.level >= SEARCHED and not _settled(quantized, target, None, error):
-        from neurodeploy.mapping.tiled import tiled  # placement's kernels are compiled when they are needed
-
-        first = tiled(quantized, target, options, first)
-    if first is None:
-        raise error or DiagnosticError(STAGE, (_not_placed(quantized, [], None),))
-    return first
+    first, error = _compiled_fit(quantized, target, options) if large else None, None
+    try:
+        first = first or _first_fit(quantized, target, options, stop_early=stop_early or large)
+    except DiagnosticError as found:
+        error = found
+    if options.level >= SEARCHED and not _settled(quantized, target, first if written else None, error):
+        first = (_searched if written else _tiled)(quantized, target, options, first)
+    if error is not None and first is None:
+        raise error
+    return cast(Cut, first)
 
 
 def _settled(quantized: Quantized, target: Target, first: Cut | None, error: DiagnosticError | None) -> bool:
@@ -160,15 +156,34 @@ def _settled(quantized: Quantized, target: Target, first: Cut | None, error: Dia
     return proof or bound > target.cores or (first is not None and first.n_cores <= max(bound, 1))
 
 
-def _compiled_fit(quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool) -> Cut:
-    """First fit of a network that is too large for slices counted one by one; it stops at the last core in any case."""
+def _kept(found: Cut | None, target: Target) -> Cut | None:
+    """A cut of the kernels, which follow neither the length of single lists nor run-lengths; None if it breaks a limit."""
+    unseen = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
+    return None if found is None or (unseen and not keeps_limits(found, target)) else found
+
+
+# the kernels of a search are compiled when they are needed, so its modules are imported then
+
+
+def _compiled_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Cut | None:
+    """First fit of a network that is too large for slices counted one by one; None if there is no such cut."""
+    if max(lower_bounds(quantized, target).values(), default=0) > target.cores:
+        return None
     from neurodeploy.mapping.search import first_fit
 
-    del stop_early
-    found = first_fit(quantized, target, options)
-    if found is None:
-        raise DiagnosticError(STAGE, (_not_placed(quantized, [], None),))
-    return found
+    return _kept(first_fit(quantized, target, options), target)
+
+
+def _searched(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
+    from neurodeploy.mapping.search import search
+
+    return _kept(search(quantized, target, options, first), target) or first
+
+
+def _tiled(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
+    from neurodeploy.mapping.tiled import tiled
+
+    return tiled(quantized, target, options, first)
 
 
 def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool) -> Cut:
@@ -204,9 +219,6 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
 
 
 def _not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
-    if not tried:
-        message = "not placed by this mapper: compiled first fit and search found no cut that keeps every limit"
-        return finding("ND402", f"network '{quantized.network.name}'", message)
     why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
     rounds = f"{len(tried)} round{'s' if len(tried) > 1 else ''} ({tried[0]} to {tried[-1]} cores)"
     message = f"not placed by this mapper: first fit in {rounds} kept overfilling output axons{why}"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import distinct
 from neurodeploy.check.axons import Kind
 from neurodeploy.check.demand import Projection, SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
-from neurodeploy.check.patterns import by_source, patterns_of
-from neurodeploy.check.populations import groups_of
+from neurodeploy.check.patterns import Patterns, by_source, patterns_of
+from neurodeploy.check.populations import grouping_of, groups_of
 from neurodeploy.mapping.counted import sends_of
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.options import MappingOptions
@@ -126,41 +127,32 @@ def _sparse(lists: Lists, part: Part) -> Segment:
 def _shared(lists: Lists, part: Part) -> Segment:
     """Each list once, and of every source the list and where it begins."""
     same = patterns_of(by_source(part))
-    take = same.entries_of(same.first)
-    entry = same.entry[take]
+    return _once(lists, part, same, base=same.base + lists.first_row)
+
+
+def _once(lists: Lists, part: Part, same: Patterns, first_target: int = 0, **more: Any) -> Segment:
+    """Segment of lists that are stored once each; `first_target` is added to the targets of all."""
+    entry = same.entry[same.entries]
     return Segment(
         lists=lists,
         sources=same.source,
         list_of=same.pattern,
-        base=same.base + lists.first_row,
         lengths=same.length[same.first],
-        targets=same.offset[take].astype(np.uint16),
+        targets=(same.targets + first_target).astype(np.uint16),
         mantissas=part.mantissas[entry],
         delays=part.delay_steps[entry],
+        **more,
     )
 
 
 def _grouped(lists: Lists, plan: SegmentPlan, part: Part) -> Segment:
     """Each list once, and of every source the list, where it begins, and the axon that it shares with others."""
-    groups = groups_of(plan.grouped.reach, plan.projection, by_source(part)) if plan.grouped is not None else None
-    if groups is None:
+    reach = plan.grouped.reach if plan.grouped is not None else None
+    by = grouping_of(reach.atoms, plan.projection, patterns_of(by_source(part))) if reach is not None else None
+    if reach is None or by is None:
         raise TypeError("internal: a plan of groups, and a part without")
-    same = groups.lists
-    take = same.entries_of(same.first)
-    entry = same.entry[take]
-    return Segment(
-        lists=lists,
-        sources=same.source,
-        list_of=same.pattern,
-        base=same.base,
-        lengths=same.length[same.first],
-        targets=(same.offset[take] + lists.first_row).astype(np.uint16),
-        mantissas=part.mantissas[entry],
-        delays=part.delay_steps[entry],
-        kind=plan.kind,
-        axon=groups.axon,
-        atom=groups.atom,
-    )
+    same = groups_of(reach, by).lists
+    return _once(lists, part, same, lists.first_row, base=same.base, kind=plan.kind, axon=by.axon, atom=by.atom)
 
 
 def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
@@ -171,9 +163,8 @@ def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
     if not mine:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     neuron = np.concatenate([first[item.lists.source] + item.sources for item in mine])
-    key = np.unique(
-        neuron * cut.n_cores + np.repeat([item.lists.core for item in mine], [item.sources.size for item in mine])
-    )
+    core = np.repeat([item.lists.core for item in mine], [item.sources.size for item in mine])
+    key = distinct(neuron * cut.n_cores + core, sum(sizes) * cut.n_cores)
     return key // cut.n_cores, key % cut.n_cores
 
 

@@ -136,12 +136,10 @@ def _word_tables(target: Target, bits: list[int], levels: list[int], widest: int
 
 def _sets(quantized: Quantized, limits: dict[str, int]) -> tuple[Any, list[int]]:
     """((2, n) parameter set and threshold of each neuron, limits of those that can bind)."""
-    names = ("du", "dv", "refract_delay", "vmin_exp", "vmax_exp")
-    found, bound = list[Any](), list[int]()
-    columns = [np.stack([getattr(item, name) for name in names], axis=1) for item in quantized.populations]
-    rows = np.unique(np.concatenate([*columns, np.zeros((0, 5), dtype=np.int64)]), axis=0, return_inverse=True)[
-        1
-    ].ravel()
+    found, bound, first, columns = list[Any](), list[int](), dict[tuple[int, ...], int](), list[Any]()
+    for sets, of in (item.parameter_sets for item in quantized.populations):
+        columns.append(np.array([first.setdefault(one, len(first)) for one in sets], dtype=np.int64)[of])
+    rows = np.concatenate([*columns, np.zeros(0, dtype=np.int64)])
     thresholds = np.concatenate([np.where(item.spiking, item.vth_mant, -1) for item in quantized.populations])
     values = np.unique(thresholds[thresholds >= 0], return_inverse=True)[1]
     numbered = np.full(thresholds.size, -1, dtype=np.int64)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.network.operations import AvgPool2d, Conv1d, Conv2d, SumPool2d
 
 __all__ = ["Columns", "Window", "composed", "output_shape", "taps_at", "window_columns", "window_of", "window_sums"]
@@ -112,7 +113,7 @@ def composed(first: Columns, second: Columns, n_pre: int) -> Columns:
     sorted_post = first.post[order]
     low, high = np.searchsorted(sorted_post, second.pre, "left"), np.searchsorted(sorted_post, second.pre, "right")
     count = high - low
-    take = np.repeat(low - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(int(count.sum()))
+    take = places_of(low, count)
     pre, post = first.pre[order][take], np.repeat(second.post, count)
     weights = first.weights[order][take] * np.repeat(second.weights, count)
     key = post.astype(np.int64) * n_pre + pre

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.recording import Recording
 
@@ -124,7 +125,7 @@ def _range(sources: _Sources, span: tuple[int, int, int], first_step: int, index
     low, high = np.searchsorted(index, [start - 1, stop - 1])
     came, sender = index[low:high] + 1, source[low:high]
     per = sources.ptr[sender + 1] - sources.ptr[sender]
-    route = np.repeat(sources.ptr[sender] - np.r_[0, np.cumsum(per)[:-1]], per) + np.arange(int(per.sum()))
+    route = places_of(sources.ptr[sender], per)
     came, to_core = np.repeat(came, per), sources.to_core[route]
     synops = [by_core(came, to_core, kind[route]) for kind in sources.entries]
     spikes, out = by_core(sent[fired], core), by_core(sent[fired], core, routes)

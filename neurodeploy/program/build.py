@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
 
@@ -80,12 +81,6 @@ class _Core:
     delays: NDArray[np.uint8]
 
 
-def _gather(starts: Ints, lengths: Ints) -> Ints:
-    """Indices of the concatenated runs [start, start + length)."""
-    offset = np.r_[0, np.cumsum(lengths)[:-1]]
-    return np.repeat(starts - offset, lengths) + np.arange(int(lengths.sum()))
-
-
 def _joined(arrays: list[Any], dtype: Any) -> Any:
     return np.concatenate([*arrays, np.zeros(0, dtype=dtype)]).astype(dtype, copy=False)
 
@@ -109,7 +104,7 @@ def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[
     key, lengths = _joined(keys, np.int64), _joined([item.lengths for item in segments], np.int64)
     formats = _joined([np.full(item.lengths.size, format_index[item.lists.style]) for item in segments], np.int64)
     order = np.argsort(key, kind="stable")
-    entry = _gather((np.cumsum(lengths) - lengths)[order], lengths[order])
+    entry = places_of((np.cumsum(lengths) - lengths)[order], lengths[order])
     names, per_list = np.unique(key, return_counts=True)
     owner, first = np.unique(_joined(owners, np.int64), return_index=True)
     kind, group, atom = (column[first] for column in _axons(segments))
@@ -262,7 +257,7 @@ def _routes(
     first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
     number = first[population] + neuron
     start, stop = np.searchsorted(owner, number, "left"), np.searchsorted(owner, number, "right")
-    take = _gather(start, stop - start)
+    take = places_of(start, stop - start)
     return tuple(routes), {
         "out_axon_ptr": _ptr(stop - start),
         "out_core": to_core[take].astype(np.int32),

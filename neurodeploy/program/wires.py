@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import SynapseFormat
 
@@ -37,11 +38,6 @@ class Wire(NamedTuple):
     post_row: Ints
 
 
-def _runs(start: Any, length: Any) -> Ints:
-    """Indices of the runs [start, start + length), one after the other."""
-    return np.repeat(start - np.r_[0, np.cumsum(length)[:-1]], length) + np.arange(int(length.sum()))
-
-
 class _Routes(NamedTuple):
     """Where spikes go: one row for each (source, core, input axon)."""
 
@@ -61,7 +57,7 @@ def _routes(program: Program) -> dict[str, _Routes]:
         found[item.name] = _Routes(line, np.full(line.size, -1), _wide(item.core), _wide(item.in_axon))
     for name, rows in program.table_rows.items():
         first, count = tables.out_axon_ptr[rows], np.diff(tables.out_axon_ptr)[rows]
-        out, neuron = _runs(first, count), np.repeat(np.arange(rows.size), count)
+        out, neuron = places_of(first, count), np.repeat(np.arange(rows.size), count)
         found[name] = _Routes(neuron, rows[neuron], _wide(tables.out_core[out]), _wide(tables.out_in_axon[out]))
     return found
 
@@ -86,9 +82,9 @@ def _reached(program: Program, routes: _Routes) -> _Reached:
     lists = tables.list_ptr[routes.core] + tables.in_axon_list[axon]
     base = tables.compartment_ptr[routes.core] + tables.in_axon_base[axon]
     n_segments = np.diff(tables.segment_ptr)[lists]
-    segment = _runs(tables.segment_ptr[lists], n_segments)
+    segment = places_of(tables.segment_ptr[lists], n_segments)
     length = np.diff(tables.entry_ptr)[segment]
-    entry = _runs(tables.entry_ptr[segment], length)
+    entry = places_of(tables.entry_ptr[segment], length)
     of_route = np.repeat(np.repeat(np.arange(lists.size), n_segments), length)
     style = _wide(np.repeat(tables.segment_format[segment], length))
     post_row = base[of_route] + tables.entry_target[entry]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun
@@ -46,6 +49,13 @@ class QuantizedPopulation(Noun):
     """(size,): the network's v is integer v / scale + v_frame."""
     parameters: dict[str, FloatArray] = Field(default_factory=dict)
     """(size,) each: what only this kind has, as the network gives it."""
+
+    @cached_property
+    def parameter_sets(self) -> tuple[list[tuple[int, ...]], NDArray[np.int64]]:
+        """(distinct sets of the registers that cores hold once for all neurons with the same, (size,) which each has)."""
+        registers = (self.du, self.dv, self.refract_delay, self.vmin_exp, self.vmax_exp)
+        rows, of = np.unique(np.stack(registers, axis=1), axis=0, return_inverse=True)
+        return [tuple(int(value) for value in row) for row in rows], of.ravel()
 
 
 class Quantized(Noun):

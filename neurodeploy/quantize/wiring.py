@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import places_of
 from neurodeploy._noun import IntArray, Name, Noun
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.convolution import Window, output_shape, taps_at, window_sums
@@ -114,7 +115,7 @@ class QuantizedProjection(_Projection):
         if neurons.size and int(neurons[-1] - neurons[0]) + 1 == neurons.size:
             mine = slice(int(whole.ptr[neurons[0]]), int(whole.ptr[neurons[-1] + 1]))
         elif neurons.size:
-            mine = np.repeat(whole.ptr[neurons] - ptr[:-1], count) + np.arange(int(ptr[-1]))
+            mine = places_of(whole.ptr[neurons], count)
         return Part(ptr, whole.source[mine], whole.mantissas[mine], whole.delay_steps[mine])
 
 

@@ -118,6 +118,15 @@ esac
     monkeypatch.setenv("PATH", f"{path.parent}{os.pathsep}{os.environ['PATH']}")
 
 
+def goes_on(tmp_path, monkeypatch):
+    """A second try, with an index that can be reached."""
+    uv_that(tmp_path, monkeypatch, "exit 0")
+    said = []
+    install(toy(), said.append)
+    assert interpreter_of(toy()).origin == "installed"
+    assert not any("from" in line for line in said), "the environment itself was there and is not made again"
+
+
 def test_what_fails_is_told_and_a_second_try_goes_on(tmp_path, monkeypatch):
     uv_that(tmp_path, monkeypatch, "echo 'error: no index can be reached' >&2; exit 2")
     with pytest.raises(DiagnosticError) as caught:
@@ -130,11 +139,7 @@ def test_what_fails_is_told_and_a_second_try_goes_on(tmp_path, monkeypatch):
         "then go on: neurodeploy backends install toy",
     ]
     assert interpreter_of(toy()) is None
-    uv_that(tmp_path, monkeypatch, "exit 0")
-    said = []
-    install(toy(), said.append)
-    assert interpreter_of(toy()).origin == "installed"
-    assert not any("from" in line for line in said), "the environment itself was there and is not made again"
+    goes_on(tmp_path, monkeypatch)
 
 
 def test_two_who_install_at_once_make_it_once(tmp_path, monkeypatch):
@@ -221,11 +226,7 @@ install(Environment(name="toy", python={HERE!r}, distribution="no-such-toy", ver
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=20)
     assert interpreter_of(toy()) is None
-    uv_that(tmp_path, monkeypatch, "exit 0")
-    said = []
-    install(toy(), said.append)
-    assert interpreter_of(toy()).origin == "installed"
-    assert not any("from" in line for line in said), "the environment itself was there and is not made again"
+    goes_on(tmp_path, monkeypatch)
 
 
 def test_ctrl_c_ends_what_is_fetching(tmp_path, monkeypatch):
