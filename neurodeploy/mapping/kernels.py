@@ -752,10 +752,10 @@ def is_over(rules, loads, core):
 
 
 @bare
-def relieve(wires, rules, loads, search, rounds):
+def relieve(wires, rules, loads, search, rounds, swaps):
     """Move neurons out of overfull cores until none is left or nothing helps; return whether none is left.
 
-    Where no move helps, neurons are exchanged for others.
+    Where no move helps and `swaps` is 1, neurons are exchanged for others; 0: they are not.
     """
     chosen, scores, members, swapping = search.chosen, search.scores, search.members, False
     for _ in range(rounds):
@@ -780,7 +780,7 @@ def relieve(wires, rules, loads, search, rounds):
                     moved += try_move(wires, rules, loads, search, members[place], chosen, scores, 0.0)
         if over == 0:
             return True
-        if moved == 0 and swapping:
+        if moved == 0 and (swapping or swaps == 0):
             return False
         swapping = moved == 0
     return overflow(rules, loads) == 0.0
@@ -809,13 +809,13 @@ def undo(wires, rules, loads, search, to):
 
 
 @bare
-def dissolve(wires, rules, loads, search, core, rounds):
+def dissolve(wires, rules, loads, search, core, rounds, swaps):
     """Spread a core over the others and relieve those; all is taken back unless every limit holds. Return success."""
     search.moves[0] = 0
     good = True
     while good and loads.head[core] >= 0:
         good = try_cores(wires, rules, loads, search, loads.head[core])
-    good = good and relieve(wires, rules, loads, search, rounds)
+    good = good and relieve(wires, rules, loads, search, rounds, swaps)
     if not good:
         undo(wires, rules, loads, search, 0)
     return good

@@ -26,8 +26,10 @@ __all__ = ["Effort", "Mapped", "effort_of", "refine", "relieved", "sequential", 
 Ints = NDArray[np.int64]
 STEPS = 30
 """Steps of the embedding."""
-PATIENCE = 60
-"""Cores that are tried in vain before squeezing ends."""
+PATIENCE, SWAP_PATIENCE = 60, 8
+"""Cores that are tried in vain before squeezing ends: by moves, and by moves and exchanges, which take longer."""
+ASKED, EXCHANGED = 200, 2500
+"""Neurons that are exchanged for others to make room, before cores are tried by exchanges; the first ones tell if it helps."""
 HARD = 60.0
 """Penalty of an axon above a limit where every limit is kept already."""
 RELIEF = 12
@@ -142,7 +144,7 @@ def relieved(wires: Wires, rules: Rules, loads: Loads, search: Search, over: flo
     """Move neurons out of overfull cores, then share those that stay so with empty ones; return whether every limit holds."""
     for _ in range(RELIEF):
         search.moves[0] = 0
-        if moving.relieve(wires, rules, loads, search, RELIEF):
+        if moving.relieve(wires, rules, loads, search, RELIEF, 0):
             break
         over *= 1.5
         moving.steepen(rules, loads, over)
@@ -169,18 +171,25 @@ def _emptiest(rules: Rules, loads: Loads) -> Ints:
     return used[np.argsort(share, kind="stable")]
 
 
-def _squeeze(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, seed: int) -> int:
-    """Empty core after core; return how many were emptied."""
+def _squeeze(
+    wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, seed: int, swaps: int = 0
+) -> int:
+    """Empty core after core, by moves alone or (`swaps` 1) by exchanges too; return how many were emptied."""
     rng, n = np.random.default_rng(seed), wires.population.size
     moving.steepen(rules, loads, HARD)
     emptied, vain, tried = 0, 0, set[int]()
     limit = effort.squeeze or 1 << 30
     for _ in range(limit):
         left = [core for core in _emptiest(rules, loads) if int(core) not in tried]
-        if not left or vain >= PATIENCE or effort.over or len(_emptiest(rules, loads)) <= 1:
+        if (
+            not left
+            or vain >= (SWAP_PATIENCE if swaps else PATIENCE)
+            or effort.over
+            or len(_emptiest(rules, loads)) <= 1
+        ):
             break
         core = int(left[0])
-        if moving.dissolve(wires, rules, loads, search, core, RELIEF):
+        if moving.dissolve(wires, rules, loads, search, core, RELIEF, swaps):
             emptied, vain = emptied + 1, 0
             tried.clear()
             continue
@@ -188,7 +197,7 @@ def _squeeze(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: E
         tried.add(core)
         if vain % 8 == 0 and effort.sweeps > 1:
             moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
-            if moving.overflow(rules, loads) > 0 and not moving.relieve(wires, rules, loads, search, RELIEF):
+            if moving.overflow(rules, loads) > 0 and not moving.relieve(wires, rules, loads, search, RELIEF, 0):
                 break
     return emptied
 
@@ -264,7 +273,23 @@ def refine(
         best = _better(best, settled(rules, loads))
     if best is not None and effort.presses and not effort.over:
         best = _press(wires, rules, best, effort, seed)
+    if best is not None and n <= GROWABLE and not effort.over:
+        best = _exchanged(wires, rules, best, effort, seed)
     return best
+
+
+def _exchanged(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: int) -> Mapped:
+    """Go on from where no single move helps: neurons change places, then cores are emptied by exchanges too."""
+    loads, search = restored(wires, rules, best, best.chip)
+    moving.steepen(rules, loads, HARD)
+    rng, n = np.random.default_rng(seed), wires.population.size
+    order = rng.permutation(n)[:EXCHANGED]
+    if not moving.exchange(wires, rules, loads, search, order[:ASKED]):
+        return best
+    moving.exchange(wires, rules, loads, search, order[ASKED:])
+    moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+    _squeeze(wires, rules, loads, search, effort, seed, swaps=1)
+    return _better(best, settled(rules, loads)) or best
 
 
 def _embedded(wires: Wires, most: int, seed: int) -> Ints:
