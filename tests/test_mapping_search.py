@@ -17,6 +17,10 @@ from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.mapping.calls import moving
+from neurodeploy.mapping.kernels import IN, OUT
+from neurodeploy.mapping.refine import HARD
+from neurodeploy.mapping.wires import begin, rules_of, wires_of
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target, on_board
@@ -154,6 +158,45 @@ def test_groups_that_were_dealt_out_are_found_again():
     assert all(len(set((np.flatnonzero(found.core_of["cells"] == core) % 6).tolist())) == 1 for core in range(6))
     with pytest.raises(DiagnosticError):
         partition(quantized, roomy())
+
+
+def families():
+    """Two families of four neurons that share four sources each; a neuron of its own hears them all."""
+    family = np.repeat([0, 1], 4)
+    style = nd.network.WeightFormat(weight_bits=8)
+    cell = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    return nd.Network(
+        name="families",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=8),),
+        populations=(nd.Population(name="a", shape=8, neuron=cell), nd.Population(name="b", shape=1, neuron=cell)),
+        projections=(
+            nd.sparse("in", "a", 32 * (family[:, None] == family), weight_format=style),
+            nd.sparse("a", "b", np.full((1, 8), 32), weight_format=style),
+        ),
+    )
+
+
+def test_where_no_single_move_helps_neurons_change_places():
+    """A member of each family lies with the other; every core is full of output axons, so that none can go first."""
+    target = load_target("tiny")
+    quantized = quantize(families(), target)
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    rules.limit[OUT] = 4
+    start = np.array([0, 0, 0, 1, 1, 1, 1, 0, 2], dtype=np.int32)
+    loads, search = begin(wires, rules, np.zeros(3, dtype=np.int32))
+    moving.restore(wires, rules, loads, start)
+    moving.steepen(rules, loads, HARD)
+    assert loads.load[[IN, OUT]].tolist() == [[8, 8, 8], [4, 4, 0]]
+    assert moving.sweep(wires, rules, loads, search, np.arange(9), np.zeros(9)) == 0
+    assert moving.exchange(wires, rules, loads, search, np.arange(9)) == 1
+    assert [sorted(loads.core[:4]), sorted(loads.core[4:])] in ([[0] * 4, [1] * 4 + [2]], [[1] * 4, [0] * 4 + [2]])
+    anew, _ = begin(wires, rules, np.zeros(3, dtype=np.int32))
+    moving.restore(wires, rules, anew, loads.core.copy())
+    moving.steepen(rules, anew, HARD)
+    assert loads.load[[IN, OUT]].tolist() == [[4, 4, 8], [4, 4, 0]]
+    assert np.array_equal(loads.load, anew.load)
+    assert loads.cost.tolist() == pytest.approx(anew.cost.tolist())
 
 
 def test_cores_that_talk_come_to_lie_side_by_side():
