@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.mapping.account import account
 from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import IN, OUT
 from neurodeploy.mapping.refine import HARD
@@ -199,15 +201,34 @@ def test_where_no_single_move_helps_neurons_change_places():
     assert loads.cost.tolist() == pytest.approx(anew.cost.tolist())
 
 
+def row_of_cores(order):
+    """Populations that fill a core each; the one at place k of `order` talks to the one at place k + 1, and to no other."""
+    style, wires = nd.network.WeightFormat(weight_bits=8), np.full((8, 8), 32)
+    cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    return nd.Network(
+        name="row",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=8),),
+        populations=tuple(nd.Population(name=f"p{k:02d}", shape=8, neuron=cells) for k in range(len(order))),
+        projections=(
+            nd.dense("in", f"p{order[0]:02d}", wires, weight_format=style),
+            *(nd.dense(f"p{a:02d}", f"p{b:02d}", wires, weight_format=style) for a, b in pairwise(order)),
+        ),
+    )
+
+
 def test_cores_that_talk_come_to_lie_side_by_side():
-    network, target = chains(), roomy()
-    options = MappingOptions(level=1, seed=1)
-    cut = partition(quantize(network, target), target, options=MappingOptions(level=2))
-    ring = np.full((6, 6), 0)
-    assert cut.n_cores == len(ring)
-    near = place(cut, target, options=options)
-    checked(near)
-    assert near.digest() == place(cut, target, options=options).digest()
+    """16 cores on 8 tiles in a mesh of 4 by 2: a path through the mesh leaves 7 of 15 ways between tiles, one hop each."""
+    network, target = row_of_cores([0, 8, 3, 11, 6, 14, 1, 9, 4, 12, 7, 15, 2, 10, 5, 13]), roomy()
+    cut = partition(quantize(network, target), target)
+    assert cut.n_cores == 16
+    found = {}
+    for level in (0, 1):
+        program = place(cut, target, options=MappingOptions(level=level, seed=1))
+        checked(program)
+        found[level] = account(program, {}).spikes_hops
+    assert found[1] == 7 * 8
+    assert found[0] > 3 * found[1]
 
 
 def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pinned():
@@ -240,27 +261,29 @@ def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pin
 SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
+from test_mapping_clusters import first_fit, ring, tight
 from test_mapping_search import MappingOptions, chains, partition, place, quantize, roomy
-options = MappingOptions(level=3, seed=7)
-print(place(partition(quantize(chains(), roomy()), roomy(), options=options), roomy(), options=options).digest())
+from test_mapping_tiles import chain, small
+tiles = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
+for network, target, options in (
+    (chains(), roomy(), MappingOptions(level=3, seed=7)),
+    (chain(), tiles, MappingOptions(level=2, seed=3)),
+):
+    print(place(partition(quantize(network, target), target, options=options), target, options=options).digest())
+groups = first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))
+print(place(groups, tight(), options=MappingOptions(level=1)).digest())
 """
+"""Neurons that are moved, tiles, and compact groups."""
 
 
 def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_threads():
-    options, found = MappingOptions(level=3, seed=7), set[str]()
-    found.add(
-        place(partition(quantize(chains(), roomy()), roomy(), options=options), roomy(), options=options).digest()
-    )
+    found = set[str]()
     for threads in ("1", "2"):
-        environment = {
-            **os.environ,
-            "NUMBA_NUM_THREADS": threads,
-            "OMP_NUM_THREADS": threads,
-            "OPENBLAS_NUM_THREADS": threads,
-        }
-        environment["PYTHONHASHSEED"] = threads
+        names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
+        environment = {**os.environ, **dict.fromkeys(names, threads)}
         code = SCRIPT.format(folder=str(Path(__file__).parent))
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
         assert run.returncode == 0, run.stderr
-        found.add(run.stdout.strip())
+        assert len(run.stdout.split()) == 3
+        found.add(run.stdout)
     assert len(found) == 1
