@@ -184,7 +184,8 @@ def test_the_bounds_are_those_of_the_network_written_out():
     populations, projections, source = [], [], "in"
     rng = np.random.default_rng(0)
     for item in layers:
-        weights = rng.uniform(0.5, 1, (item.shape[0], item.source[0], *item.kernel))
+        shape = (item.shape[0], item.source[0], *item.kernel)
+        weights = 1.0 + rng.permutation(int(np.prod(shape))).reshape(shape)  # all differ
         operation = Conv2d(input_shape=item.source, weights=weights, stride=item.stride, padding=item.padding)
         populations.append(nd.Population(name=item.name, shape=item.shape, neuron=CELLS))
         projections.append(nd.Projection(name=f"to_{item.name}", source=source, target=item.name, operation=operation))

@@ -12,6 +12,8 @@ from neurodeploy.check import core_limits, dialect_verdict, use_of_program
 from neurodeploy.check.demand import plan_segment
 from neurodeploy.check.patterns import by_source, patterns_of
 from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.mapping import lower_bounds, partition
 from neurodeploy.network import AvgPool2d, Conv2d, LoihiCuba, Sparse, SumPool2d, WeightFormat
 from neurodeploy.network.connectivity import synapses_of, target_size
 from neurodeploy.network.convolution import output_shape, window_of
@@ -225,3 +227,45 @@ def test_a_pool_is_shared_too_and_float_neurons_keep_it(pool):
     float_run = run_program(program, shown, backend="reference")
     run = run_program(program, shown)
     assert np.array_equal(run.spikes["a"], float_run.spikes["a"])
+
+
+def _cramped(words):
+    base = load_target("loihi1")
+    memory = base.limits.synapse_memory.model_copy(update={"value": words})
+    return base.model_copy(update={"limits": base.limits.model_copy(update={"synapse_memory": memory})})
+
+
+def _alone(operation):
+    shape = output_shape(window_of(operation))
+    pool = WeightFormat(weight_bits=8, exponent=4, sign_mode="excitatory")
+    style = STYLE if isinstance(operation, Conv2d) else pool
+    return nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=operation.input_shape),),
+        populations=(nd.Population(name="out", shape=shape, neuron=CELLS),),
+        projections=(
+            nd.Projection(name="to_out", source="in", target="out", operation=operation, weight_format=style),
+        ),
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(operations(), st.integers(1, 12))
+def test_no_cut_of_a_convolution_is_below_the_lower_bound(operation, words):
+    target = _cramped(words)
+    quantized = quantize(_alone(operation), target)
+    try:
+        cut = partition(quantized, target)
+    except DiagnosticError:
+        return
+    assert cut.n_cores >= max(lower_bounds(quantized, target).values())
+
+
+def test_a_pool_of_many_channels_needs_one_list_and_the_bound_knows_it():
+    """16 channels, each pooled by itself: 64 synapses of the same weight, and one word holds them all."""
+    operation = SumPool2d(input_shape=(16, 2, 2), kernel=(2, 2), stride=(2, 2))
+    target = _cramped(1)
+    quantized = quantize(_alone(operation), target)
+    assert lower_bounds(quantized, target)["synapse_memory"] == 1
+    assert partition(quantized, target).n_cores == 1

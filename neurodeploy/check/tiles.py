@@ -26,6 +26,7 @@ __all__ = [
     "AxisUse",
     "Box",
     "ChannelUse",
+    "Counts",
     "Stored",
     "Tile",
     "channel_use",

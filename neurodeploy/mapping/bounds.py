@@ -1,8 +1,8 @@
 """Verb: how few cores any mapping could need, by resource. Maps nothing.
 
 LB_r = ceil(demand_r / capacity_r) with demands that no mapping can undercut: compartments as they are; synapse memory
-with the entries of each source filled to the brim; axons with one destination per 2**bits fan-out at least, and as many
-sources to an axon as a population axon tells apart.
+with the entries of each source filled to the brim, of a kernel each number once where lists can be shared; axons with one
+destination per 2**bits fan-out at least, and as many sources to an axon as a population axon tells apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def _least_bits(target: Target, projection: Projection) -> float:
     """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
     rules = target.counting
     per_entry = projection.weight_format.weight_bits + rules.entry_prefix.value / rules.synapses_per_entry.value
-    return projection.least_weights * per_entry
+    shared = target.precision.shared_base is not None
+    return (projection.least_weights if shared else projection.n_synapses) * per_entry
 
 
 def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:

@@ -7,6 +7,7 @@ Three verdicts: fits (tiles were found of which none, and no core that several s
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 from math import ceil
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
 from neurodeploy.check.populations import reaches_of
-from neurodeploy.check.tiles import channel_use, place_use, tile_of
+from neurodeploy.check.tiles import Counts, channel_use, place_use, tile_of
 from neurodeploy.diagnostics import Diagnostic, errors_in, finding, sorted_findings
 from neurodeploy.mapping.packing import Packed, Rule, pack
 from neurodeploy.mapping.tile_search import Chain, search
@@ -70,14 +71,14 @@ class LayersVerdict(Noun):
 
 
 def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]:
-    """Return the least number of cores by resource; the same figures as `lower_bounds` of the network written out."""
+    """Return the least number of cores by resource: `lower_bounds` of the network written out, if all numbers of a kernel differ."""
     limits, rules, bounds = core_limits(target), target.counting, dict[str, int]()
     if "compartments" in limits:
         total = sum(layer.neurons * compartments_of(target, layer) for layer in layers)
         bounds["compartments"] = -(-total // limits["compartments"].value)
     if "synapse_memory" in limits:
         prefix = rules.entry_prefix.value / rules.synapses_per_entry.value
-        bits = sum(layer.weights * (layer.weight_bits + prefix) for layer in layers)
+        bits = sum(_least_weights(target, layer) * (layer.weight_bits + prefix) for layer in layers)
         bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
     if "compartments" in limits:
         # sources of a window may share an axon, as many as its atoms tell apart
@@ -91,13 +92,25 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
     return bounds
 
 
+def _least_weights(target: Target, layer: Geometry) -> int:
+    """Weights that are stored at least: all synapses, or those of the kernel where lists can be shared."""
+    if layer.shares and target.precision.shared_base is not None:
+        return 1 if layer.alike else layer.weights
+    return sum(n * m * k * a * b * c for (a, n), (b, m), (c, k) in product(*_reaches(layer)))
+
+
 def _least_pairs(layer: Geometry, in_core: int) -> int:
     """(source, core) pairs at least: a source reaches `in_core` neurons of a core at most."""
+    return sum(n * m * k * -(-(a * b * c) // in_core) for (a, n), (b, m), (c, k) in product(*_reaches(layer)))
+
+
+def _reaches(layer: Geometry) -> list[Counts]:
+    """Of channels, rows and columns: (targets that a source reaches, how many sources)."""
     axes = [channel_use(layer.source[0], layer.shape[0], layer.groups, (0, layer.shape[0])).reach]
     for i in range(2):
         axis = (layer.source[1 + i], layer.kernel[i], layer.stride[i], layer.padding[i], (0, layer.shape[1 + i]))
         axes.append(place_use(*axis).reach)
-    return sum(n * m * k * -(-(a * b * c) // in_core) for a, n in axes[0] for b, m in axes[1] for c, k in axes[2])
+    return axes
 
 
 def _capability(target: Target, layers: tuple[Geometry, ...]) -> list[Diagnostic]:

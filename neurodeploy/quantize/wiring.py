@@ -148,10 +148,10 @@ class WindowProjection(_Projection):
         """All of them."""
         return int(self.fan_in.sum())
 
-    @property
+    @cached_property
     def least_weights(self) -> int:
-        """Weights that some core has to store: each of the kernel once."""
-        return int(np.count_nonzero(self.present))
+        """Weights that some core has to store: each number of the kernel once, as lists with the same numbers can be one."""
+        return int(np.unique(self.kernel[self.present > 0]).size)
 
     @property
     def shares(self) -> bool:
