@@ -10,7 +10,8 @@ import neurodeploy as nd
 from neurodeploy.check import use_of_program
 from neurodeploy.check.axons import Room, input_axons_of, output_axons_of, room_of
 from neurodeploy.check.demand import add, demand_of, empty, projections_into
-from neurodeploy.check.sends import alone
+from neurodeploy.check.populations import shares_of
+from neurodeploy.check.sends import Sends, alone
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.mapping import partition, place
 from neurodeploy.mapping.counted import note_kinds, sends_of
@@ -93,6 +94,50 @@ def test_the_channels_of_a_place_share_an_input_axon():
     assert ({item.index_bits for item in program.formats}, set(tables.in_axon_kind)) == ({9}, {32})
     assert use["synapse_memory"].tolist() == [40 * (4 * 9 + 4 * 13 + 21)]
     assert tables.list_ptr[-1] == 9 * 40
+
+
+def test_first_targets_beyond_the_furthest_are_counted_from_another():
+    """Maps of 400 places: an axon names the targets 0 to 252 in steps of 4, or 0 to 255, and its lists hold the rest of the way."""
+    operation = Conv2d(input_shape=(2, 20, 20), weights=np.full((2, 2, 1, 1), 4), groups=1)
+    program = place(partition(quantize(chain(operation, n_in=(2, 20, 20)), LOIHI), LOIHI), LOIHI)
+    assert table_faults(program) == []
+    assert int(program.tables.in_axon_base.max()) in (252, 255)
+    assert program.tables.n_cores == 1
+    reached = (
+        program.tables.in_axon_base
+        + program.tables.entry_target[program.tables.entry_ptr[program.tables.segment_ptr[program.tables.in_axon_list]]]
+    )
+    assert sorted(reached.tolist()) == sorted([*range(400)] * 2)
+    base = LOIHI.precision.shared_base.model_copy(update={"high": 200})
+    near = LOIHI.model_copy(update={"precision": LOIHI.precision.model_copy(update={"shared_base": base})})
+    assert table_faults(program.model_copy(update={"target": near})) == [
+        "table in_axon_base goes beyond the furthest first target that an axon of the target names"
+    ]
+
+
+def test_a_first_target_between_two_steps_is_refused():
+    program = compile_network(chain(convolution()), LOIHI, CompileOptions(fixes=False)).require()
+    assert set(program.tables.in_axon_kind.tolist()) == {32}
+    step = LOIHI.axons.pop32.base_step.model_copy(update={"value": 4})
+    axons = LOIHI.axons.model_copy(update={"pop32": LOIHI.axons.pop32.model_copy(update={"base_step": step})})
+    assert table_faults(program.model_copy(update={"target": LOIHI.model_copy(update={"axons": axons})})) == [
+        "table in_axon_base names a first target that is no step of pop32 axons"
+    ]
+
+
+def test_a_group_takes_its_output_axons_once_in_a_core():
+    sends = Sends(np.array([3, 3, 2, 5]), np.array([0, 0, -1, 1]), np.array([3, 4]))
+    assert [sends.of(np.array(some)) for some in ([0, 1], [0, 2], [0, 1, 2, 3], [3])] == [3, 5, 9, 4]
+    assert sends.by_core(np.array([0, 1, 0, 1]), 2).tolist() == [3 + 2, 3 + 4]
+
+
+@pytest.mark.parametrize(("rules", "sent"), [("nengo-loihi", 10), ("nxtf", 100)])
+def test_output_axons_are_shared_where_the_rules_say_so(rules, sent):
+    """Ten axons for a hundred sources: an eighth of the words, and of the input axons what ten are of 4,096."""
+    target = load_target("loihi1", rules=rules)
+    over, largest, total = shares_of(target, "pop16", 2048, 10, 100)
+    assert (over, largest) == (1.0, 2048 / int(target.limits.synapse_memory.value))
+    assert total == pytest.approx(largest + 10 / 4096 + sent / 4096)
 
 
 def test_a_neuron_with_more_sources_than_axons_fits_where_they_share_these():

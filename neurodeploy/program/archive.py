@@ -14,6 +14,7 @@ from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS
+from neurodeploy.target.target import AxonKind
 
 __all__ = ["load_program", "save_program", "table_faults"]
 
@@ -72,7 +73,8 @@ def table_faults(program: Program) -> list[str]:
         return faults
     core_of_axon = np.repeat(np.arange(program.tables.n_cores, dtype=np.int32), np.diff(program.tables.in_axon_ptr))
     faults = _index_faults(program, core_of_axon) or _target_faults(program, core_of_axon)
-    return faults or _axon_faults(program, core_of_axon) or _golden_faults(program)
+    faults = faults or _axon_faults(program, core_of_axon) or _base_faults(program)
+    return faults or _golden_faults(program)
 
 
 def _axon_faults(program: Program, core: Any) -> list[str]:
@@ -97,6 +99,22 @@ def _axon_faults(program: Program, core: Any) -> list[str]:
     pairs = axon * (int(t.in_axon_atom.max(initial=0)) + 1) + t.in_axon_atom
     if np.unique(pairs).size != pairs.size:
         faults.append("rows of one input axon have the same atom")
+    return faults
+
+
+def _base_faults(program: Program) -> list[str]:
+    """First targets of lists that no axon of the target can name."""
+    tables, target, faults = program.tables, program.target, list[str]()
+    furthest = target.precision.shared_base
+    if int(tables.in_axon_base.max(initial=0)) > (furthest.high if furthest is not None else 0):
+        faults.append("table in_axon_base goes beyond the furthest first target that an axon of the target names")
+    if target.axons is None or tables.in_axon_kind is None:
+        return faults
+    for name, number in AXON_KINDS.items():
+        kind: AxonKind | None = getattr(target.axons, name)
+        bases = tables.in_axon_base[tables.in_axon_kind == number]
+        if kind is not None and np.any(bases % int(kind.base_step.value)):
+            faults.append(f"table in_axon_base names a first target that is no step of {name} axons")
     return faults
 
 
