@@ -146,16 +146,24 @@ def test_a_neuron_with_more_sources_than_axons_fits_where_they_share_these():
     assert use_of_program(program)["input_axons"].max() <= 512 // 32 * 9
 
 
-@pytest.mark.parametrize("rules", ["nengo-loihi", "nxtf"])
-def test_what_first_fit_counts_is_what_the_tables_have(rules):
-    """Counted once more, from the tables alone: words, input axons, and output axons that are shared, or not."""
-    operations = (
-        convolution(out=48),
-        convolution(groups=48, channels=48, out=48),
-        convolution(channels=48, out=64, kernel=1),
+def branching():
+    """Two convolutions, and four neurons that hear all of the first: its neurons have axons of two kinds."""
+    network = chain(convolution(out=48), convolution(groups=48, channels=48, out=48))
+    style = WeightFormat(weight_bits=8, sign_mode="mixed")
+    readers = nd.Population(name="readers", shape=4, neuron=network.populations[0].neuron)
+    hear = nd.dense("layer0", "readers", np.full((4, 48 * 36), 2), weight_format=style)
+    return network.model_copy(
+        update={"populations": (*network.populations, readers), "projections": (*network.projections, hear)}
     )
+
+
+@pytest.mark.parametrize("rules", ["nengo-loihi", "nxtf"])
+@pytest.mark.parametrize("branches", [False, True])
+def test_what_first_fit_counts_is_what_the_tables_have(rules, branches):
+    """Counted once more, from the tables alone: words, input axons, and output axons that are shared, or not."""
     target = load_target("loihi1", rules=rules)
-    quantized = quantize(chain(*operations[:2]), target)
+    two = chain(convolution(out=48), convolution(groups=48, channels=48, out=48))
+    quantized = quantize(branching() if branches else two, target)
     cut = partition(quantized, target)
     use, kinds, into = use_of_program(place(cut, target)), {}, projections_into(quantized)
     held = [empty() for _ in range(cut.n_cores)]
@@ -176,6 +184,7 @@ def test_what_first_fit_counts_is_what_the_tables_have(rules):
         assert use["output_axons"].tolist() == sent.tolist()
     else:
         assert {kind for of in kinds.values() for kind in of.values()} & {"pop16", "pop32"}
+        assert not branches or len(set(kinds["layer0"].values())) > 1
 
 
 def test_neurons_that_reach_one_population_axon_take_its_output_axons_once():
