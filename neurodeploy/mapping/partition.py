@@ -32,8 +32,9 @@ STAGE = "partition"
 ROUNDS = 12
 SEARCHED = 2
 """The level from which on neurons are moved."""
-COMPILED = 8_000_000
-"""Synapses above which first fit is left to compiled kernels; they take a minute and more to compile, once."""
+COMPILED, LARGE = 8_000_000, 32_000_000
+"""Synapses above which first fit is left to compiled kernels, which take a minute and more to compile, once; and above which
+cores are not counted beyond the target's last if these find no cut."""
 Ints = NDArray[np.int64]
 
 
@@ -136,10 +137,10 @@ def partition(
     options = options or MappingOptions(level=0)
     raise_errors(STAGE, slot_findings(quantized, target, options))
     written = not any(item.shares for item in quantized.projections)
-    large = written and sum(item.n_synapses for item in quantized.projections) > COMPILED
-    first, error = _compiled_fit(quantized, target, options) if large else None, None
+    synapses = sum(item.n_synapses for item in quantized.projections) if written else 0
+    first, error = _compiled_fit(quantized, target, options) if synapses > COMPILED else None, None
     try:
-        first = first or _first_fit(quantized, target, options, stop_early=stop_early or large)
+        first = first or _first_fit(quantized, target, options, stop_early=stop_early or synapses > LARGE)
     except DiagnosticError as found:
         error = found
     if options.level >= SEARCHED and not _settled(quantized, target, first if written else None, error):
