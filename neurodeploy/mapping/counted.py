@@ -13,7 +13,7 @@ from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, 
 from neurodeploy.check.limits import core_limits, exceeded
 from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.sends import Sends, alone
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.cut import Cut, planned_for
 from neurodeploy.mapping.order import placing_limits
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.quantize.wiring import WindowProjection, parts
@@ -117,7 +117,7 @@ def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[
 
 def keeps_limits(cut: Cut, target: Target) -> bool:
     """Return whether no core of a cut exceeds a limit."""
-    limits, kinds = placing_limits(target), dict[str, dict[int, Kind]]()
+    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_for(cut, target)
     into: dict[str, list[Projection]] = projections_into(cut.quantized)
     held: list[Demand] = [empty() for _ in range(cut.n_cores)]
     for population in cut.quantized.populations:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from neurodeploy.check.demand import Demand, Projection, add, demand_of, empty, projections_into
 from neurodeploy.check.limits import CODES, Limit, exceeded, fullness
+from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.sends import Sends, alone, widened
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.counted import Kinds, keeps_limits, note_kinds, overfull, sends_of
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.cut import Cut, discrete
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.order import furthest, order_of, placing_limits
 from neurodeploy.mapping.slots import Zones, slot_findings, slots_of, zones_of
@@ -188,9 +189,26 @@ def _tiled(quantized: Quantized, target: Target, options: MappingOptions, first:
 
 
 def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool) -> Cut:
-    """First fit in the order of the network, pinned populations on cores of their own."""
+    """First fit, with axons that sources share where these take no more cores than discrete ones alone."""
+    if not reaches_of(target) or not any(item.shares for item in quantized.projections):
+        return _filled(quantized, target, options, stop_early=stop_early)
+    try:
+        first = _filled(quantized, discrete(target), options, stop_early=stop_early)
+    except DiagnosticError:
+        return _filled(quantized, target, options, stop_early=stop_early)
+    try:
+        return _filled(quantized, target, options, stop_early=stop_early, most=first.n_cores)
+    except DiagnosticError:
+        return first.model_copy(update={"shared_axons": False})
+
+
+def _filled(
+    quantized: Quantized, target: Target, options: MappingOptions, *, stop_early: bool, most: int | None = None
+) -> Cut:
+    """First fit in the order of the network, pinned populations on cores of their own; `most`: cores that are of interest."""
     zones = zones_of(quantized, target, options)
     into, usable = projections_into(quantized), int(zones.open.any(axis=0).sum())
+    last_core = min(usable, most) if most is not None else usable if stop_early else None
     orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
     sends = {item.name: alone(np.zeros(item.size, dtype=np.int64)) for item in quantized.populations}
     tried: list[int] = []
@@ -198,7 +216,7 @@ def _first_fit(quantized: Quantized, target: Target, options: MappingOptions, *,
     if least > target.cores:
         raise DiagnosticError(STAGE, (_too_many(quantized, target, least, usable),))
     for _ in range(ROUNDS):
-        fill = _Fill(quantized, target, into, orders, sends, usable if stop_early else None, zones)
+        fill = _Fill(quantized, target, into, orders, sends, last_core, zones)
         by_zone = sorted(quantized.populations, key=lambda item: zones.of[item.name])
         proofs = [proof for item in by_zone if (proof := fill.place(item)) is not None]
         if proofs:

@@ -15,7 +15,7 @@ from neurodeploy.check.limits import core_limits
 from neurodeploy.check.patterns import Patterns, by_source, patterns_of
 from neurodeploy.check.populations import grouping_of, groups_of
 from neurodeploy.mapping.counted import sends_of
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.cut import Cut, planned_for
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import zones_of
 from neurodeploy.program.build import Lists, Segment, build_tables, make_format
@@ -81,7 +81,7 @@ def _planned(target: Target, projection: Projection, neurons: Ints, row: int) ->
 
 def _segments(cut: Cut, target: Target) -> list[Segment]:
     """The synapses of every projection into every core, as stored there."""
-    into, found = projections_into(cut.quantized), list[Segment]()
+    into, found, target = projections_into(cut.quantized), list[Segment](), planned_for(cut, target)
     for core, members in enumerate(_members(cut)):
         plans, places, row = list[SegmentPlan](), dict[str, tuple[int, Ints]](), 0
         for name, neurons in members:
