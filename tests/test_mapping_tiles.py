@@ -10,6 +10,7 @@ from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.mapping import MappingOptions, partition, place
 from neurodeploy.mapping.chains import chain_of
 from neurodeploy.mapping.counted import keeps_limits
+from neurodeploy.mapping.cut import discrete
 from neurodeploy.mapping.tiled import tiled_cuts
 from neurodeploy.network.operations import Conv2d, Dense, WeightFormat
 from neurodeploy.program.archive import table_faults
@@ -107,3 +108,26 @@ def test_searched_tiles_are_no_worse_than_first_fit_and_change_no_spike(avoid):
     spikes = [item.run({"in": rows}, steps=12).spikes for item in (program, place(plain, target))]
     assert sum(len(found) for found in spikes[0].values()) > 50
     assert all(np.array_equal(spikes[0][name], spikes[1][name]) for name in spikes[0])
+
+
+def test_input_axons_are_shared_where_that_takes_no_more_cores():
+    target = small(compartments=48, synapse_memory=900, input_axons=600, output_axons=100)
+    quantized = quantize(chain(stride=2), target)
+    cut, apart = partition(quantized, target), partition(quantized, discrete(target))
+    assert cut.shared_axons
+    assert (cut.n_cores, apart.n_cores) == (9, 11)
+
+
+def test_axons_that_cost_too_much_to_share_are_not():
+    """Four output axons for each destination of a population axon: with them one chip does not do, without them 46 cores."""
+    target = small(compartments=48, synapse_memory=900, input_axons=600, output_axons=150)
+    kind = target.axons.pop32
+    dear = kind.model_copy(update={"output_axons": kind.output_axons.model_copy(update={"value": 4})})
+    target = target.model_copy(update={"axons": target.axons.model_copy(update={"pop16": None, "pop32": dear})})
+    quantized = quantize(chain(), target)
+    cut = partition(quantized, target)
+    assert (cut.n_cores, cut.shared_axons) == (46, False)
+    assert keeps_limits(cut, target)
+    program = place(cut, target)
+    assert program.tables.in_axon_kind is None
+    assert all((values <= core_limits(target)[name].value).all() for name, values in use_of_program(program).items())
