@@ -9,6 +9,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import Cut, MappingOptions, partition, place
 from neurodeploy.mapping.calls import grouping
 from neurodeploy.mapping.counted import keeps_limits
@@ -92,6 +93,28 @@ def test_a_network_of_very_many_sources_is_stored_as_one_of_few(monkeypatch, lev
     plain = place(cut, tight())
     monkeypatch.setattr(sys.modules["neurodeploy.mapping.place"], "MANY_SOURCES", 0)
     assert place(cut, tight()).digest() == plain.digest()
+
+
+def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monkeypatch):
+    """Without slices counted one by one; the same network on no more cores than its bound, and on fewer."""
+    module = sys.modules["neurodeploy.mapping.partition"]
+    monkeypatch.setattr(module, "COMPILED", 1000)
+    monkeypatch.setattr(module, "LARGE", 1000)
+    monkeypatch.delattr(module, "_first_fit")
+    network, _ = ring()
+    told = {
+        10: "error[ND402] network 'ring': not placed by this mapper: compiled first fit found no cut that keeps every limit",
+        9: "error[ND401] network 'ring': needs more cores than one chip of target 'loihi1' has (proven not to fit: "
+        "input_axons alone needs 10 cores at least)\n   found 10 core; limit 9 core (1.11x)",
+    }
+    for cores, text in told.items():
+        chip = {"cores": cores, "mesh_columns": cores, "mesh_rows": 1, "cores_per_tile": 1}
+        base = tight()
+        fixed = {name: getattr(base.chip, name).model_copy(update={"value": n}) for name, n in chip.items()}
+        target = base.model_copy(update={"chip": base.chip.model_copy(update=fixed)})
+        with pytest.raises(DiagnosticError) as caught:
+            partition(quantize(network, target), target, options=MappingOptions(level=1))
+        assert str(caught.value).startswith(text)
 
 
 def test_a_large_network_goes_to_the_compiled_fill(monkeypatch):

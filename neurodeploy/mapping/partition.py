@@ -35,7 +35,7 @@ SEARCHED = 2
 """The level from which on neurons are moved."""
 COMPILED, LARGE = 8_000_000, 32_000_000
 """Synapses above which first fit is left to compiled kernels, which take a minute and more to compile, once; and above which
-cores are not counted beyond the target's last if these find no cut."""
+slices are not counted one by one if these find no cut."""
 Ints = NDArray[np.int64]
 
 
@@ -139,9 +139,11 @@ def partition(
     raise_errors(STAGE, slot_findings(quantized, target, options))
     written = not any(item.shares for item in quantized.projections)
     synapses = sum(item.n_synapses for item in quantized.projections) if written else 0
-    first, error = _compiled_fit(quantized, target, options) if synapses > COMPILED else None, None
+    first, error = None, None
     try:
-        first = first or _first_fit(quantized, target, options, stop_early=stop_early or synapses > LARGE)
+        if synapses > COMPILED:
+            first = _compiled_fit(quantized, target, options, alone=synapses > LARGE)
+        first = first or _first_fit(quantized, target, options, stop_early=stop_early)
     except DiagnosticError as found:
         error = found
     if options.level >= SEARCHED and not _settled(quantized, target, first if written else None, error):
@@ -167,13 +169,19 @@ def _kept(found: Cut | None, target: Target) -> Cut | None:
 # the kernels of a search are compiled when they are needed, so its modules are imported then
 
 
-def _compiled_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Cut | None:
-    """First fit of a network that is too large for slices counted one by one; None if there is no such cut."""
-    if max(lower_bounds(quantized, target).values(), default=0) > target.cores:
-        return None
-    from neurodeploy.mapping.search import first_fit
+def _compiled_fit(quantized: Quantized, target: Target, options: MappingOptions, *, alone: bool) -> Cut | None:
+    """First fit by compiled kernels; None if there is no such cut, which is an error where no other first fit is to follow."""
+    least, found = max(lower_bounds(quantized, target).values(), default=0), None
+    if least <= target.cores:
+        from neurodeploy.mapping.search import first_fit
 
-    return _kept(first_fit(quantized, target, options), target)
+        found = _kept(first_fit(quantized, target, options), target)
+    if found is None and alone:
+        usable = int(zones_of(quantized, target, options).open.any(axis=0).sum())
+        proven = least > target.cores
+        why = _too_many(quantized, target, least, usable) if proven else _not_placed(quantized, [], None)
+        raise DiagnosticError(STAGE, (why,))
+    return found
 
 
 def _searched(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
@@ -238,6 +246,9 @@ def _filled(
 
 
 def _not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
+    if not tried:
+        message = "not placed by this mapper: compiled first fit found no cut that keeps every limit"
+        return finding("ND402", f"network '{quantized.network.name}'", message)
     why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
     rounds = f"{len(tried)} round{'s' if len(tried) > 1 else ''} ({tried[0]} to {tried[-1]} cores)"
     message = f"not placed by this mapper: first fit in {rounds} kept overfilling output axons{why}"
