@@ -105,9 +105,9 @@ def test_w5_has_the_shapes_of_the_definition(benchmarks: Any, speed: Any) -> Non
 
 def test_w6_has_the_connectivity_of_the_definition(benchmarks: Any, reference_data: Path) -> None:
     own, mapping = benchmarks("workloads"), loaded(reference_data / "workloads" / "mapping.py")
-    n, source, target = own.pd14_synapses(scale=0.02, k_scale=0.05)
+    sizes, source, target = own.pd14_synapses(scale=0.02, k_scale=0.05)
     population, *given = mapping.potjans_diesmann(scale=0.02, k_scale=0.05)
-    assert n == population.size
+    assert np.array_equal(np.repeat(np.arange(8), sizes), population)
     assert (source == given[0]).all()
     assert (target == given[1]).all()
 
