@@ -20,8 +20,8 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import MappingOptions, partition, place
 from neurodeploy.mapping.account import account
 from neurodeploy.mapping.calls import moving
-from neurodeploy.mapping.kernels import IN, OUT
-from neurodeploy.mapping.refine import HARD
+from neurodeploy.mapping.kernels import COMP, IN, OUT
+from neurodeploy.mapping.refine import HARD, sequential
 from neurodeploy.mapping.wires import begin, rules_of, wires_of
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
@@ -199,6 +199,33 @@ def test_where_no_single_move_helps_neurons_change_places():
     assert loads.load[[IN, OUT]].tolist() == [[4, 4, 8], [4, 4, 0]]
     assert np.array_equal(loads.load, anew.load)
     assert loads.cost.tolist() == pytest.approx(anew.cost.tolist())
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
+    """Its neurons move and change places until nothing helps; then all of it is taken back."""
+    style, matrix = nd.network.WeightFormat(weight_bits=8), np.random.default_rng(seed).random((60, 60)) < 0.12
+    network = nd.Network(
+        name="random",
+        time=nd.Time(dt_s=1e-3),
+        populations=(nd.Population(name="a", shape=60, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
+        projections=(nd.sparse("a", "a", 32 * matrix, weight_format=style),),
+    )
+    target = load_target("loihi1")
+    quantized = quantize(network, target)
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    rules.limit[[COMP, IN, OUT]] = 12, 30, 60
+    loads, search, good = sequential(wires, rules, np.zeros(30, dtype=np.int32), np.arange(60))
+    assert good
+    moving.steepen(rules, loads, HARD)
+    emptied = list[bool]()
+    for core in np.flatnonzero(loads.size).tolist():
+        held, use = loads.core.copy(), loads.load.copy()
+        emptied.append(bool(moving.dissolve(wires, rules, loads, search, core, 12, 1)))
+        if not emptied[-1]:
+            assert np.array_equal(loads.core, held)
+            assert np.array_equal(loads.load, use)
+    assert set(emptied) == {False, True}
 
 
 def row_of_cores(order):
