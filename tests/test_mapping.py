@@ -149,3 +149,20 @@ def test_too_many_cores_name_the_limit():
     (finding,) = error.value.diagnostics
     assert (finding.code, finding.found, finding.limit) == ("ND401", 5, 4)
     assert "proven not to fit: compartments alone needs 5 cores" in finding.message
+
+
+def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():
+    """Seven neurons fill a word of each of 12 lists, and the eighth four words: apart 16 words, which fit, and 24 together."""
+    target, wires = load_target("tiny"), np.full((8, 12), 32)
+    wires[7, 4:] = 0
+    network = nd.Network(
+        name="eight",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=12),),
+        populations=(nd.Population(name="a", shape=8, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
+        projections=(nd.sparse("in", "a", wires, weight_format=nd.network.WeightFormat(weight_bits=8)),),
+    )
+    cut = partition(quantize(network, target), target)
+    assert cut.core_of["a"].tolist() == [0] * 7 + [1]
+    use = use_of_program(place(cut, target))
+    assert use["synapse_memory"].tolist() == [12, 4]

@@ -94,19 +94,21 @@ class _Fill:
         start, fresh = 0, self.held.compartments == 0
         while start < population.size:
             stop, held = self.longest(population, start)
-            if stop == start:
-                if fresh:
-                    return self.proof(population, start)
+            if stop > start:
+                self.held = held
+                note_kinds(self.kinds, self.core, self.held)
+                self.core_of[population.name][self.orders[population.name][start:stop]] = self.core
+                self.hint[population.name] = stop - start
+            elif fresh:
+                return self.proof(population, start)
+            start = stop
+            if (
+                start < population.size
+            ):  # a core holds one slice of a population: two are stored as one, and counted as two
                 self.core, self.held, fresh = self.core + 1, empty(), True
                 self.zone_of_core.append(zone)
                 if self.too_many:
                     return None
-                continue
-            self.held = held
-            note_kinds(self.kinds, self.core, self.held)
-            self.core_of[population.name][self.orders[population.name][start:stop]] = self.core
-            self.hint[population.name] = stop - start
-            start, fresh = stop, False
         return None
 
     def proof(self, population: QuantizedPopulation, neuron: int) -> Diagnostic:
