@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 __all__ = ["distinct", "places_of"]
 
+FLAGGED = 50_000_000
+"""Numbers up to which one flag each is cheaper than sorting."""
+
 
 def places_of(start: NDArray[Any], length: NDArray[Any]) -> NDArray[np.int64]:
     """Return (sum of length,) the indices of the spans [start, start + length), both (n,) integers."""
     return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
-
-
-FLAGGED = 50_000_000
-"""Numbers up to which one flag each is cheaper than sorting."""
 
 
 def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:

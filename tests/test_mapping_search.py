@@ -17,7 +17,7 @@ import neurodeploy as nd
 from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.mapping import MappingOptions, kernels, partition, place
 from neurodeploy.mapping.account import account
 from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import COMP, IN, OUT
@@ -199,6 +199,35 @@ def test_where_no_single_move_helps_neurons_change_places():
     assert loads.load[[IN, OUT]].tolist() == [[4, 4, 8], [4, 4, 0]]
     assert np.array_equal(loads.load, anew.load)
     assert loads.cost.tolist() == pytest.approx(anew.cost.tolist())
+
+
+def test_no_exchange_takes_more_compartments_than_a_core_has_even_while_it_is_tried(monkeypatch):
+    """The tables of words end there. Neurons of b take two compartments each: one of them for one of a is one too many."""
+    style, cell = nd.network.WeightFormat(weight_bits=8), nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    own = np.tile(np.repeat([1, 0], 4), (4, 1))
+    network = nd.Network(
+        name="two",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=8),),
+        populations=tuple(nd.Population(name=name, shape=4, neuron=cell) for name in "ab"),
+        projections=(
+            nd.sparse("in", "a", 32 * own, weight_format=style),
+            nd.sparse("in", "b", 32 * (1 - own), weight_format=style),
+        ),
+    )
+    target = load_target("tiny")
+    quantized = quantize(network, target)
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    rules.compartments[1] = 2
+    rules.limit[COMP] = 7
+    loads, search = begin(wires, rules, np.zeros(2, dtype=np.int32))
+    moving.restore(wires, rules, loads, np.array([0, 0, 0, 1, 0, 1, 1, 1], dtype=np.int32))
+    assert loads.load[COMP].tolist() == [5, 7]
+    most, shift = [], kernels.shift
+    monkeypatch.setattr(kernels, "shift", lambda *given: (shift(*given), most.append(int(loads.load[COMP].max())))[0])
+    assert not kernels.try_swap.py_func(wires, rules, loads, search, 3, search.chosen, search.scores)
+    assert len(most) > 2
+    assert max(most) == 7
 
 
 @pytest.mark.parametrize("seed", [0, 3])

@@ -38,3 +38,19 @@ def test_draws_that_a_run_gives_are_taken_for_every_sample(case):
     given = np.arange(case.steps * 5).reshape(1, case.steps, 5) % 100
     draws = noise_draws(program, case.stimulus, case.steps, RunOptions(noise={"cells": given}))
     assert np.array_equal(draws["cells"], np.concatenate([given, given]))
+
+
+def test_a_population_has_the_draws_of_its_place_in_the_program(case):
+    """The noisy one comes second: what the emulator draws by itself is what it is given, and not what it drew as the first."""
+    network = case.network.model_copy(update={"populations": case.network.populations[::-1]})
+    assert [item.name for item in network.populations] == ["calm", "cells"]
+    swapped = case.model_copy(update={"network": network})
+    program, options = program_of(swapped, "nengo"), RunOptions(seed=7)
+    draws = noise_draws(program, case.stimulus, case.steps, options)
+    first = noise_draws(program_of(case, "nengo"), case.stimulus, case.steps, options)
+    assert not np.array_equal(draws["cells"], first["cells"])
+    runs = [
+        run_program(program, case.stimulus, steps=case.steps, options=RunOptions(seed=7, noise=given))
+        for given in ({}, draws)
+    ]
+    assert np.array_equal(runs[0].states["cells.u"], runs[1].states["cells.u"])

@@ -81,18 +81,17 @@ class BySource(NamedTuple):
 def by_source(part: Part) -> BySource:
     """Return the synapses of a part by source and target."""
     entry = _order(part.source)
-    source = part.source[entry]
-    starts = np.flatnonzero(np.r_[True, source[1:] != source[:-1]]) if source.size else np.zeros(0, dtype=np.int64)
+    source = part.source[entry].astype(np.int64)
+    starts = np.flatnonzero(np.diff(source, prepend=-1))
     value = ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
     length = np.diff(np.r_[starts, source.size])
-    return BySource(source[starts].astype(np.int64), starts, length, entry, part.rows[entry], value)
+    return BySource(source[starts], starts, length, entry, part.rows[entry], value)
 
 
 def _order(source: NDArray[Any]) -> Ints:
     """Places of the sources in ascending order, stable; numpy sorts numbers of 16 bits by their digits."""
-    low = source.min(initial=0) if not source.size else source.min()
-    near = source.size and int(source.max()) - int(low) < 1 << 16
-    return np.argsort((source - low).astype(np.uint16) if near else source, kind="stable")
+    near = source - source.min() if source.size else source
+    return np.argsort(near.astype(np.uint16) if near.max(initial=0) < 1 << 16 else source, kind="stable")
 
 
 def patterns_of(lists: BySource) -> Patterns:

@@ -650,6 +650,15 @@ def try_move(wires, rules, loads, search, neuron, chosen, scores, slack):
 
 
 @bare
+def fitting(wires, rules, loads, neuron, core):
+    """Return the first neuron, from one on in its list, for whose compartments a core has room; -1: none."""
+    room = rules.limit[COMP] - loads.load[COMP, core]  # never exceeded: word tables end there
+    while neuron >= 0 and rules.compartments[wires.population[neuron]] > room:
+        neuron = loads.after[neuron]
+    return neuron
+
+
+@bare
 def try_swap(wires, rules, loads, search, neuron, chosen, scores):
     """Exchange a neuron for one of a promising core where the cost falls; return whether it did.
 
@@ -677,8 +686,7 @@ def try_swap(wires, rules, loads, search, neuron, chosen, scores):
                     return True
                 goal = to
                 continue
-            if mover == other:
-                other = following
+            other = fitting(wires, rules, loads, following if mover == other else other, home)
             if other >= 0 and tried < SWAPPED:
                 following, tried = loads.after[other], tried + 1
                 mover, goal = other, home

@@ -1,9 +1,9 @@
 """Verb: partition, which neurons share a core: first fit over all resources at once. Counts nothing itself.
 
 Cores are filled one after the other in the order of the network, populations in the order that `order_of` gives; the next
-slice of a population is the longest that fits beside what the core holds, found by bisection with the exact count. How
-many cores a neuron's spikes go to follows from how its receivers were split, so rounds repeat with the destinations of the
-round before until they agree.
+slice of a population is the longest that fits beside what the core holds, found by exact counts. How many cores a neuron's
+spikes go to follows from how its receivers were split, so rounds repeat with the destinations of the round before until they
+agree. Where sources can share input axons all of this is done twice: with discrete axons alone, and with all kinds.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ GROWTHS, FREELY = 9, 3
 BALANCE = 0.2
 """Weight of an even use of input and output axons against shared sources while a core grows."""
 GROWABLE = 30_000
-"""Neurons up to which growing is tried: its time goes with their square."""
+"""Neurons up to which growing and exchanges are tried: their time goes with the square, or with the cores tried for each."""
 ROUNDS = 6
 """Rounds of filling until the output axons expected agree with those found."""
 
