@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.mapping import fit_layers, lower_bounds, with_larger_board
+from neurodeploy.mapping import fit_layers, lower_bounds
 from neurodeploy.mapping.layered import shape_bounds
 from neurodeploy.mapping.packing import pack
 from neurodeploy.mapping.tile_search import search
@@ -297,7 +297,7 @@ def test_layers_that_need_more_chips_are_told_which_board_holds_them(channels, b
     target = one.model_copy(update={"chip": one.chip.model_copy(update={"cores": few})})
     layers = stack({**CONV, "channels": channels}, input=(1, 8, 8))
     limited = target if board else target.model_copy(update={"boards": {"kapoho_bay": one.boards["kapoho_bay"]}})
-    told = with_larger_board(layers, limited, fit_layers(layers, limited))
+    told = fit_layers(layers, limited)
     (item,) = [item for item in told.findings if item.severity == "error"]
     assert item.code == "ND401"
     assert [fix.change for fix in item.fixes] == ([{"board": board}] if board else [])

@@ -7,7 +7,7 @@ from pathlib import Path
 from neurodeploy.cli.asked import Asked
 from neurodeploy.cli.model import Choices, chosen_target, usage
 from neurodeploy.cli.output import Format, finish, show, working
-from neurodeploy.mapping import fit_layers, with_larger_board
+from neurodeploy.mapping import fit_layers
 from neurodeploy.network.layer_shapes import load_layers
 from neurodeploy.profile import budget_findings, layers_measures, met_budgets
 from neurodeploy.report import layers_lines, layers_table
@@ -28,7 +28,7 @@ def judge_shapes(asked: Asked, choices: Choices) -> None:
     """Judge the layers and leave."""
     stack, target = load_layers(asked.model), chosen_target(choices)
     with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
-        result = with_larger_board(stack, target, fit_layers(stack, target))
+        result = fit_layers(stack, target)
     found = (*result.findings, *budget_findings(asked.budgets, layers_measures(result)))
     if asked.style is Format.text:
         show(*layers_lines(result), "", layers_table(result))

@@ -3,7 +3,6 @@
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.figures import MappingAccount
-from neurodeploy.mapping.layer_fixes import with_larger_board
 from neurodeploy.mapping.layered import LayersVerdict, fit_layers
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition import partition
@@ -18,5 +17,4 @@ __all__ = [
     "lower_bounds",
     "partition",
     "place",
-    "with_larger_board",
 ]

@@ -6,35 +6,41 @@ Three verdicts: fits (tiles were found of which none, and no core that several s
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import product
 from math import ceil
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
 from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.tiles import Counts, channel_use, place_use, tile_of
-from neurodeploy.diagnostics import Diagnostic, errors_in, finding, sorted_findings
-from neurodeploy.mapping.packing import Packed, Rule, pack
-from neurodeploy.mapping.tile_search import Chain, search
+from neurodeploy.diagnostics import Diagnostic, Fix, errors_in, finding, sorted_findings
+from neurodeploy.mapping.layer_packings import Packing, packings
+from neurodeploy.mapping.tile_search import Chain
 from neurodeploy.mapping.tilings import ADDED_UP, Tilings, compartments_of
 from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
+from neurodeploy.target import on_board
 from neurodeploy.target.files import cite
 from neurodeploy.target.target import Target
 
-__all__ = ["LayerTiles", "LayersVerdict", "Packing", "fit_layers", "packings", "shape_bounds"]
+__all__ = ["LayerTiles", "LayersVerdict", "fit_layers", "shape_bounds"]
 
-Ints = NDArray[np.int64]
-KEPT = (5, 40)
-"""Tilings that are kept of each layer, in a network of many tiles and of few."""
-PACKED = 2
-"""One of so many kept tilings of a network of many tiles is packed."""
-FEW_TILES = 64
-RULES: tuple[Rule, ...] = ("alike", "first")
+TOO_MANY = "ND401"
+
+
+class _Tiled(NamedTuple):
+    """Layers and the tiles that were found for them: the same for every board of a target."""
+
+    stack: LayerStack
+    tilings: Tilings
+    refusals: list[Diagnostic]
+    """What no tiling of any board can mend."""
+    packing: Packing | None
+    failed: int | None
+    """The layer of which no tiling fits a core."""
+    bounds: dict[str, int]
 
 
 class LayerTiles(Noun):
@@ -157,77 +163,41 @@ def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
     return found
 
 
-def _groups(chain: Chain) -> list[int]:
-    """The chip group of each layer; -1 where it may lie on any chip."""
-    groups = [-1 if item.group is None else item.group for item in chain.layers()]
-    shared = Counter(groups)
-    return [group if shared[group] > 1 else -1 for group in groups]
-
-
-def _chips(packed: Packed, per_chip: int) -> int:
-    """Chips that the cores fill, each group on one of them: groups first, largest first, the rest where there is room."""
-    room: list[int] = []
-    groups: Ints = packed.group[packed.group >= 0]
-    for count in sorted(np.bincount(groups).tolist(), reverse=True):
-        if not count:
-            break
-        chip = next((k for k, left in enumerate(room) if left >= count), None)
-        if chip is None:
-            room.append(per_chip - count)
-        else:
-            room[chip] -= count
-    return max(len(room), -(-packed.cores // per_chip))
-
-
-class Packing(NamedTuple):
-    """Tiles of every layer, and the cores and chips that hold them."""
-
-    chain: Chain
-    packed: Packed
-    chips: int
-
-
-def packings(tilings: Tilings) -> tuple[list[Packing], int | None]:
-    """Return packings, fewest chips and cores first, and None; or none and the layer of which no tiling fits a core."""
-    per_core, per_chip = int(tilings.capacity[0]), int(tilings.target.chip.cores.value)
-    few = sum(-(-layer.neurons // max(per_core, 1)) for layer in tilings.layers) <= FEW_TILES
-    chains, failed = search(tilings, keep=KEPT[few], deep=few)
-    found: list[Packing] = []
-    for chain in chains if few else chains[: max(len(chains) // PACKED, 1)]:
-        groups = _groups(chain)
-        parts = [piece for item in chain.layers() for piece in item.pieces]
-        for rule in RULES:
-            packed = pack(tilings, parts, groups.__getitem__, rule)
-            found.append(Packing(chain, packed, _chips(packed, per_chip)))
-    return sorted(found, key=lambda item: (item.chips, item.packed.cores)), failed
-
-
 def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
-    """Return whether and how the layers fit; raises DiagnosticError: ND010 for shapes that do not follow one another."""
-    layers, limits = geometries(stack), core_limits(target)
+    """Return whether and how the layers fit; raises DiagnosticError: ND010 for shapes that do not follow one another.
+
+    A finding of too many cores names the smallest board of the target that holds the layers, if one does.
+    """
+    tiled = _tiled(stack, target)
+    return _with_larger_board(tiled, target, _judged(tiled, target))
+
+
+def _tiled(stack: LayerStack, target: Target) -> _Tiled:
+    layers = geometries(stack)
     found, tilings = _capability(target, layers), Tilings(target, layers)
-    found += _one_neuron(tilings, limits) if not errors_in(found) else []
-    bounds = shape_bounds(target, layers)
+    found += _one_neuron(tilings, core_limits(target)) if not errors_in(found) else []
+    made, failed = ([], None) if errors_in(found) else packings(tilings)
+    return _Tiled(stack, tilings, found, made[0] if made else None, failed, shape_bounds(target, layers))
+
+
+def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
+    """The verdict on the board of the target."""
+    found, layers, bounds, placed = list(tiled.refusals), tiled.tilings.layers, tiled.bounds, tiled.packing
     refused = bool(errors_in(found))
     worst = max(bounds, key=lambda name: bounds[name], default="")
-    result = None
-    if not refused:
-        made, failed = packings(tilings)
-        result = failed if failed is not None else made[0] if made else None
-    placed = None if result is None or isinstance(result, int) else result
-    if isinstance(result, int):
+    if tiled.failed is not None:
         said = (
             "not placed: of all tiles that were tried none fits a core, with the tiles that were kept of the next layer"
         )
-        found.append(finding("ND402", f"layer '{layers[result].name}'", said))
+        found.append(finding("ND402", f"layer '{layers[tiled.failed].name}'", said))
     cores, chips = (placed.packed.cores, placed.chips) if placed else (None, None)
     needed = cores if cores is not None else bounds.get(worst, 0)
     if not refused and (needed > target.cores or (chips or 0) > target.chips):
-        found.append(_too_many(stack, target, needed, chips, worst, bounds))
+        found.append(_too_many(tiled.stack, target, needed, chips, worst, bounds))
     errors = errors_in(found)
     proven = refused or bounds.get(worst, 0) > target.cores
     return LayersVerdict(
-        network=stack.name,
+        network=tiled.stack.name,
         target=target.name,
         board=target.board,
         rule_set=target.rule_set,
@@ -236,9 +206,26 @@ def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
         cores=cores,
         chips=chips,
         lower_bounds=bounds,
-        layers=tuple(_rows(tilings, placed.chain if placed else None)),
+        layers=tuple(_rows(tiled.tilings, placed.chain if placed else None)),
         findings=sorted_findings(found),
     )
+
+
+def _with_larger_board(tiled: _Tiled, target: Target, result: LayersVerdict) -> LayersVerdict:
+    """The verdict, whose finding of too many cores names the smallest board that holds the layers: each was judged."""
+    if [item.code for item in result.findings if item.severity == "error"] != [TOO_MANY]:
+        return result
+    for name in sorted(target.boards, key=lambda name: target.boards[name].chips.value):
+        place = on_board(target, name)
+        if place.chips > target.chips and _judged(tiled, place).verdict == "fits":
+            text = f"{target.boards[name].title} ({place.chips:,} chips) holds its {result.cores:,} cores"
+            fix = Fix(text=text, flag=f"--board {name}", change={"board": name})
+            told = [
+                item.model_copy(update={"fixes": (*item.fixes, fix)}) if item.code == TOO_MANY else item
+                for item in result.findings
+            ]
+            return result.model_copy(update={"findings": tuple(told)})
+    return result
 
 
 def _too_many(
@@ -253,7 +240,7 @@ def _too_many(
     said = f"needs more cores than {place} of target '{target.name}' has ({verdict})"
     source = f"{target.file} chip.cores: {target.chip.cores.source}"
     return finding(
-        "ND401", f"network '{stack.name}'", said, found=cores, limit=target.cores, unit="core", limit_source=source
+        TOO_MANY, f"network '{stack.name}'", said, found=cores, limit=target.cores, unit="core", limit_source=source
     )
 
 

@@ -75,14 +75,19 @@ class _Cores:
         return int(cores[best]), piece.alone() if apart[best] else piece
 
     def add(self, core: int, piece: Piece, group: int) -> None:
-        """Put a tile into a core."""
-        if core == self.n:
-            self.n += 1
-            self.open = np.append(self.open, core)
+        """Put a tile into a core that is open."""
         self.use[core] += np.array(piece.use, dtype=np.int64)
         self.rows[core] += piece.tile.neurons
         self.layers[core, piece.layer] = True
         self.group[core] = max(int(self.group[core]), group)
+
+    def add_alone(self, piece: Piece, times: int, group: int) -> list[tuple[Piece, int]]:
+        """Put equal tiles into a new core each; return which is where."""
+        new = np.arange(self.n, self.n + times)
+        self.use[new], self.rows[new], self.layers[new, piece.layer] = piece.use, piece.tile.neurons, True
+        self.group[new] = group
+        self.n, self.open = self.n + times, np.append(self.open, new)
+        return [(piece, core) for core in new.tolist()]
 
     def close(self, least: Ints) -> None:
         """Forget the cores that have no room for any tile that is left."""
@@ -100,8 +105,11 @@ def pack(tilings: Tilings, pieces: list[Piece], group_of: Callable[[int], int], 
     for step, k in enumerate(order):
         cores.close(least[step])
         group = group_of(pieces[k].layer)
-        for _ in range(pieces[k].times):
+        for done in range(pieces[k].times):
             core, stored = cores.choose(pieces[k], group, rule)
+            if core == cores.n:  # nor does any core hold one of the rest: new ones have a tile of this layer
+                placed += cores.add_alone(pieces[k]._replace(times=1), pieces[k].times - done, group)
+                break
             cores.add(core, stored, group)
             placed.append((stored._replace(times=1), core))
     return Packed(placed, cores.use[: cores.n], cores.group[: cores.n])

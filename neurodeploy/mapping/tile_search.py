@@ -143,7 +143,7 @@ class _Choices:
         found = destinations(self.layer, following, sides, atoms)
         most: Ints = np.ones(len(self.picked), dtype=np.int64)
         for i in range(3):
-            worst = [max(found.sums(i, int(side))) for side in self.axes[i]]
+            worst = [max(found[i].sums(int(side))) for side in self.axes[i]]
             most = most * np.array(worst, dtype=np.int64)[self.picked[:, i]]
         self._sent[sides, atoms] = found, most
         return found, most

@@ -20,7 +20,7 @@ from neurodeploy.check.tiles import Tile
 from neurodeploy.mapping.chains import chain_of
 from neurodeploy.mapping.counted import keeps_limits, pairs_of
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.mapping.layered import Packing, packings
+from neurodeploy.mapping.layer_packings import Packing, packings
 from neurodeploy.mapping.layout import board_of, place_cores, summed, talk_of
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import Zones, zones_of
@@ -137,7 +137,7 @@ def _tiles(tilings: Tilings, index: int, item: Chain) -> Iterator[tuple[Any, Til
     sent = destinations(layer, following, after.sides if after else (1, 1, 1), atoms)
     axes: list[list[tuple[Any, Any, int]]] = []
     for i, side in enumerate(item.sides):
-        spans, uses, sums = axis_spans(layer.shape[i], side), tilings.uses(index, i, side), sent.sums(i, side)
+        spans, uses, sums = axis_spans(layer.shape[i], side), tilings.uses(index, i, side), sent[i].sums(side)
         axes.append([(slice(*at), use, n) for at, use, n in zip(spans, uses, sums, strict=True)])
     for a, b, c in product(*axes):
         yield (a[0], b[0], c[0]), Tile(a[1], b[1], c[1]), a[2] * b[2] * c[2] * cost

@@ -74,55 +74,69 @@ def compartments_of(target: Target, layer: Geometry) -> int:
     return int(target.neurons.resets[layer.reset].value) if layer.reset in target.neurons.resets else 1
 
 
-@lru_cache(maxsize=1 << 14)
-def _reached(n: int, kernel: int, stride: int, padding: int, places: int, side: int) -> tuple[int, ...]:
-    """(n,) tiles of the axis that each source reaches."""
+class SentAxis:
+    """Tiles of the next layer that hear each channel, row or column of a layer; remembers what it summed."""
+
+    def __init__(self, first: Ints, stop: Ints, atoms: int = 1) -> None:
+        """`first`, `stop`: (n,) the first of these tiles, and the one after the last; `atoms`: as in `destinations`."""
+        self.first, self.stop, self.atoms = first, stop, atoms
+        self._sums: dict[int, tuple[int, ...]] = {}
+
+    def sums(self, side: int) -> tuple[int, ...]:
+        """Return the output axons along the axis of every tile with this side; those of a tile are the product of three."""
+        if side not in self._sums:
+            # what a tile has of a group: from the first tile that its first source reaches to the last of its last
+            n: Any = np.arange(self.first.size)
+            starts = np.flatnonzero((n % side == 0) | (n % self.atoms == 0))
+            reached = self.stop[np.append(starts[1:], n.size) - 1] - self.first[starts]
+            tiles = starts // side
+            self._sums[side] = tuple(np.bincount(tiles, reached, int(tiles[-1]) + 1).astype(np.int64).tolist())
+        return self._sums[side]
+
+
+Sent = tuple[SentAxis, SentAxis, SentAxis]
+"""Destinations of a layer's channels, rows and columns: a neuron's are their product."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _everywhere(n: int, tiles: int) -> SentAxis:
+    """Every source reaches so many tiles."""
+    return SentAxis(np.zeros(n, dtype=np.int64), np.full(n, tiles, dtype=np.int64))
+
+
+@lru_cache(maxsize=1 << 12)
+def _channels(n: int, wide: int, deep: int, side: int, atoms: int) -> SentAxis:
+    """Groups of `deep` sources reach `wide` channels each, in tiles of a side."""
+    group: Any = np.arange(n) // deep
+    return SentAxis(group * wide // side, ((group + 1) * wide - 1) // side + 1, atoms)
+
+
+@lru_cache(maxsize=1 << 12)
+def _places(n: int, kernel: int, stride: int, padding: int, places: int, side: int) -> SentAxis:
+    """Places that are so many hear a window each, in tiles of a side; a source counts each of these once."""
     place: Any = np.arange(places)[:, None]
     source = place * stride - padding + np.arange(kernel)
     key = np.broadcast_to(place // side, source.shape) * n + source
     key = np.unique(key[(source >= 0) & (source < n)])
-    return tuple(np.bincount(key % n, minlength=n).tolist())
-
-
-class Sent(NamedTuple):
-    """Tiles of the next layer that hear each channel, row and column: a neuron's are their product."""
-
-    first: Ints
-    """(channels,) the first tile along the channels, and the one after the last."""
-    stop: Ints
-    rows: Ints
-    """(rows,) how many along the rows."""
-    columns: Ints
-    atoms: int
-    """Channels of a place that share output axons; 1: every neuron has its own."""
-
-    def sums(self, i: int, side: int) -> list[int]:
-        """Return the output axons along an axis of every tile with this side; those of a tile are the product of three."""
-        if i > 0:
-            of = (self.rows, self.columns)[i - 1]
-            return np.add.reduceat(of, np.arange(0, of.size, side)).tolist()
-        # what a tile has of a group: from the first tile that its first channel reaches to the last of its last
-        n: Any = np.arange(self.first.size)
-        starts = np.flatnonzero((n % side == 0) | (n % self.atoms == 0))
-        reached = self.stop[np.r_[starts[1:], n.size] - 1] - self.first[starts]
-        tiles = starts // side
-        return np.bincount(tiles, reached, int(tiles[-1]) + 1).astype(np.int64).tolist()
+    return SentAxis(np.zeros(n, dtype=np.int64), np.bincount(key % n, minlength=n))
 
 
 def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: int = 1) -> Sent:
-    """Return where the spikes of a layer go if the next is cut into tiles of some sides; `atoms` as in Sent."""
-    first, stop, rows, columns = (np.zeros(n, dtype=np.int64) for n in (layer.shape[0], *layer.shape))
+    """Return where the spikes of a layer go if the next is cut into tiles of some sides.
+
+    `atoms`: channels of a place that share output axons; 1: every neuron has its own.
+    """
     if after is None or after.source != layer.shape:  # dense: every neuron goes everywhere
-        return Sent(first, stop + (-(-after.shape[0] // sides[0]) if after else 0), rows + 1, columns + 1, 1)
+        tiles = -(-after.shape[0] // sides[0]) if after else 0
+        return _everywhere(layer.shape[0], tiles), _everywhere(layer.shape[1], 1), _everywhere(layer.shape[2], 1)
     wide, deep = after.shape[0] // after.groups, after.source[0] // after.groups
-    group: Any = np.arange(layer.shape[0]) // deep
-    axes = [
-        np.array(_reached(after.source[1 + i], *axis), dtype=np.int64)
-        for i, axis in enumerate(
-            (after.kernel[i], after.stride[i], after.padding[i], after.shape[1 + i], sides[1 + i]) for i in range(2)
+    rows, columns = (
+        _places(
+            after.source[1 + i], after.kernel[i], after.stride[i], after.padding[i], after.shape[1 + i], sides[1 + i]
         )
-    ]
-    return Sent(group * wide // sides[0], ((group + 1) * wide - 1) // sides[0] + 1, axes[0], axes[1], atoms)
+        for i in range(2)
+    )
+    return _channels(layer.shape[0], wide, deep, sides[0], atoms), rows, columns
 
 
 class Tilings:
@@ -144,6 +158,8 @@ class Tilings:
         self.compartments = [compartments_of(target, layer) for layer in layers]
         self._stored: dict[tuple[int, Tile], tuple[Stored, Stored]] = {}
         self._uses: dict[tuple[int, int, int], list[Any]] = {}
+        self._along: dict[tuple[int, int, int, SentAxis], list[tuple[tuple[Any, int], int]]] = {}
+        self._pieces: dict[tuple[int, Sides, Sent, int], list[Piece]] = {}
 
     def piece(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> Piece:
         """Return one kind of tile of a layer; `out`: its output axons."""
@@ -181,13 +197,23 @@ class Tilings:
 
     def pieces(self, index: int, sides: Sides, sent: Sent, cost: int) -> list[Piece]:
         """Return a layer in tiles. `sent`: where its spikes go; `cost`: output axons of each destination."""
-        kinds = [Counter(zip(self.uses(index, i, sides[i]), sent.sums(i, sides[i]), strict=True)) for i in range(3)]
-        return [
-            self.piece(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
-            for (channels, out_a), a in kinds[0].items()
-            for (rows, out_b), b in kinds[1].items()
-            for (columns, out_c), c in kinds[2].items()
-        ]
+        key = (index, sides, sent, cost)
+        if key not in self._pieces:
+            kinds = [self._kinds(index, i, sides[i], sent[i]) for i in range(3)]
+            self._pieces[key] = [
+                self.piece(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
+                for (channels, out_a), a in kinds[0]
+                for (rows, out_b), b in kinds[1]
+                for (columns, out_c), c in kinds[2]
+            ]
+        return self._pieces[key]
+
+    def _kinds(self, index: int, i: int, side: int, sent: SentAxis) -> list[tuple[tuple[Any, int], int]]:
+        """What tiles along an axis are told apart by, and how often each occurs: ((use, output axons), times)."""
+        key = (self.first_like[index], i, side, sent)
+        if key not in self._along:
+            self._along[key] = list(Counter(zip(self.uses(index, i, side), sent.sums(side), strict=True)).items())
+        return self._along[key]
 
     def uses(self, index: int, i: int, side: int) -> list[Any]:
         """Return the use of every tile along one axis."""
@@ -204,11 +230,12 @@ class Tilings:
 
 
 def _channel_uses(layer: Geometry, spans: list[tuple[int, int]], atoms: int) -> list[ChannelUse]:
-    """Use of spans of channels: those are alike that are as long and begin at the same place of a group and at the same atom."""
+    """Use of spans of channels: spans are alike that are as long and meet the same of their groups and of the axons' atoms."""
     wide, deep = layer.shape[0] // layer.groups, layer.source[0] // layer.groups
     known, found = dict[tuple[int, int, int], ChannelUse](), list[ChannelUse]()
     for start, stop in spans:
-        key = (start % wide, stop - start, start // wide * deep % max(atoms, 1))
+        into = start % wide if start % wide + stop - start > wide else 0  # within one group it does not matter where
+        key = (into, stop - start, start // wide * deep % max(atoms, 1))
         if key not in known:
             known[key] = channel_use(layer.source[0], layer.shape[0], layer.groups, (start, stop), atoms)
         found.append(known[key])
