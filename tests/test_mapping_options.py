@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -10,7 +11,13 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.cli.main import app
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import errors_in
+from neurodeploy.mapping import starts
+from neurodeploy.mapping.starts import by_metis, by_mtkahypar
+from neurodeploy.mapping.wires import wires_of
 from neurodeploy.program import load_program
+from neurodeploy.quantize import quantize
 from neurodeploy.runtime import save_recording
 
 FINE, COARSE = (nd.network.WeightFormat(weight_bits=bits) for bits in (8, 4))
@@ -89,6 +96,45 @@ def test_first_fit_does_not_find_groups_that_were_dealt_out(call, level):
     assert "ND40" in out + err
 
 
+@pytest.mark.parametrize("level", [1, 2])
+def test_positions_bring_groups_together_that_were_dealt_out(call, level):
+    """What has no position fills cores after what has one."""
+    net = dealt()
+    extra = nd.Population(name="late", shape=3, neuron=CELLS)
+    net = net.model_copy(update={"populations": (extra, *net.populations)})
+    place = np.random.default_rng(0).random((32, 2)) + 9 * (np.arange(32) % 4)[:, None]
+    np.savez("where.npz", cells=place)
+    program = compiled(call, net, f"-O{level}", "--positions", "where.npz")
+    core = np.repeat(np.arange(program.tables.n_cores), np.diff(program.tables.compartment_ptr))
+    mine = program.tables.population == 1
+    held = {item: set((program.tables.neuron[mine & (core == item)] % 4).tolist()) for item in set(core[mine].tolist())}
+    assert sorted(map(len, held.values())) == [1, 1, 1, 1]
+    assert program.tables.n_cores == 5
+
+
+@pytest.mark.parametrize("order", [by_metis, by_mtkahypar])
+def test_partitioners_bring_groups_together_that_were_dealt_out(order):
+    target = nd.load_target("tiny", board="pair")
+    wires = wires_of(quantize(dealt(), target), target)
+    found = [order(wires, 4, 0) for _ in range(2)]
+    assert [sorted({int(n) % 4 for n in part}) for part in np.split(found[0], 4)] in list(
+        map(list, permutations([[0], [1], [2], [3]]))
+    )
+    assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("start", ["metis", "mtkahypar"])
+def test_a_search_begins_where_it_is_told_to(call, monkeypatch, start):
+    """The network's own order and the library's are all there is: the others fail here."""
+    asked = []
+    for name in ("by_embedding", "by_metis", "by_mtkahypar"):
+        monkeypatch.setattr(
+            starts, name, lambda *_, name=name: asked.append(name) or np.arange(32) // 8 + np.arange(32) % 8 * 4
+        )
+    assert compiled(call, dealt(), "-O2", "--start", start, "--start", start).tables.n_cores == 4
+    assert asked == ["by_embedding", f"by_{start}"]
+
+
 @pytest.mark.parametrize("level", [2, 3])
 def test_moving_neurons_finds_them_and_the_same_seed_the_same_bytes(call, level):
     programs = [compiled(call, dealt(), f"-O{level}", "--placement-seed", 3) for _ in range(2)]
@@ -147,6 +193,11 @@ def test_the_account_of_the_mapping_weighs_by_the_recording(call):
         (("--pin", "e=1"), "ND101"),
         (("--pin", "a=1", "--pin", "b=1,2"), "ND403"),
         (("--traffic", "other.ndr"), "ND703"),
+        (("--positions", "few.npz"), "ND404"),
+        (("--positions", "unknown.npz"), "ND404"),
+        (("--positions", "words.npz"), "ND404"),
+        (("--positions", "none.npz"), "ND001"),
+        (("--start", "hmetis"), "ND701"),
     ],
 )
 def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
@@ -154,6 +205,29 @@ def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
     if "--traffic" in options:
         other = nd.compile(dealt(), "loihi1").run({"in": np.array([(0, 1, 0)])}, steps=2)
         save_recording(other, "other.ndr")
+    for name, given in (
+        ("few", np.zeros((7, 2))),
+        ("unknown", np.full((8, 2), np.nan)),
+        ("words", np.full((8, 2), "x")),
+    ):
+        np.savez(f"{name}.npz", a=given)
     status, out, err = call("crossed.nd.json", *TINY, *options, "--json")
     assert status in (1, 2)
     assert code in out + err
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [
+        ("rates", {"a": np.ones(7)}, "option 'rates' of population 'a': needs a rate of 0 or more for each of its neurons, (8,); got float64 (7,)"),
+        ("rates", {"a": -np.ones(8)}, "option 'rates' of population 'a': needs a rate of 0 or more for each of its neurons, (8,); got float64 (8,), least -1"),
+        ("positions", {"a": np.zeros(8)}, "option 'positions' of population 'a': needs a position for each of its neurons, (8, coordinates); got float64 (8,)"),
+        ("positions", {"a": np.zeros((8, 0))}, "option 'positions' of population 'a': needs a position for each of its neurons, (8, coordinates); got float64 (8, 0)"),
+        ("positions", {"a": np.zeros((8, 2)), "b": np.zeros((8, 3))}, "option 'positions': populations need as many coordinates as each other: 'a' 2, 'b' 3"),
+        ("positions", {"aa": np.zeros((8, 2))}, "option 'positions': population 'aa' does not exist"),
+    ],
+)  # fmt: skip
+def test_figures_of_neurons_are_checked_before_they_are_used(option, given, said):
+    options = CompileOptions(fixes=False, **{option: given})
+    (found,) = errors_in(compile_network(crossed(), nd.load_target("tiny", board="pair"), options).findings)
+    assert f"{found.where}: {found.message}" == said

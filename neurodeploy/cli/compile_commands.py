@@ -11,7 +11,17 @@ import typer
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.cli.asked import Asked, asked_for
 from neurodeploy.cli.judge import judge_model
-from neurodeploy.cli.mapping import AvoidCores, Level, MappingChoices, Pin, TimeLimit, Traffic, traffic_rates
+from neurodeploy.cli.mapping import (
+    AvoidCores,
+    Level,
+    MappingChoices,
+    Pin,
+    Positions,
+    Start,
+    TimeLimit,
+    Traffic,
+    traffic_rates,
+)
 from neurodeploy.cli.model import (
     Board,
     Budgets,
@@ -175,6 +185,7 @@ def compile_command(
     discretization: Discretize = None, time_unit: TimeUnit = None,
     golden: Annotated[Path | None, typer.Option("--golden", help="Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
+    positions: Positions = None, start: Start = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
@@ -197,7 +208,7 @@ def compile_command(
         time_unit,
         strict,
         *edits,
-        MappingChoices(level, time_limit, avoid_cores, pin, traffic),
+        MappingChoices(level, time_limit, avoid_cores, pin, traffic, positions, start),
     )
     network, result = compile_model(model, choices)
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")

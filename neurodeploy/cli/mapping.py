@@ -8,11 +8,25 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
+from neurodeploy._archive import open_npz_arrays
 from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.mapping.validate import PACKAGES
 from neurodeploy.network import Network
 from neurodeploy.runtime import load_recording
 
-__all__ = ["AvoidCores", "Level", "MappingChoices", "Pin", "TimeLimit", "Traffic", "mapping_update", "traffic_rates"]
+__all__ = [
+    "AvoidCores",
+    "Level",
+    "MappingChoices",
+    "Pin",
+    "Positions",
+    "Start",
+    "TimeLimit",
+    "Traffic",
+    "mapping_update",
+    "of_neurons",
+    "traffic_rates",
+]
 
 Level = Annotated[
     int,
@@ -33,6 +47,17 @@ Traffic = Annotated[
     Path | None, typer.Option("--traffic", help="A recording (.ndr) of this network: cores are placed by its spikes.")
 ]
 
+Positions = Annotated[
+    Path | None,
+    typer.Option("--positions", help="An .npz of (neurons, coordinates) by population: near neurons share cores."),
+]
+Start = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--start", help="metis or mtkahypar (their packages): the search of -O2 begins there too; repeatable."
+    ),
+]
+
 
 class MappingChoices(NamedTuple):
     """Options of a mapping, as typed."""
@@ -42,6 +67,8 @@ class MappingChoices(NamedTuple):
     avoid: list[str] | None = None
     pin: list[str] | None = None
     traffic: Path | None = None
+    positions: Path | None = None
+    start: list[str] | None = None
 
 
 def _refused(code: str, where: str, message: str) -> DiagnosticError:
@@ -65,8 +92,31 @@ def mapping_update(choices: MappingChoices) -> dict[str, Any]:
             raise _refused("ND701", "option '--pin'", f"'{text}' is not POPULATION=CORES")
         pins[name] = (*pins.get(name, ()), *(core for part in cores.split(",") for core in _cores("--pin", part)))
     avoid = [core for text in choices.avoid or [] for part in text.split(",") for core in _cores("--avoid-cores", part)]
-    found = {"level": choices.level, "time_limit_s": choices.time_limit}
+    starts = tuple(dict.fromkeys(choices.start or []))
+    for start in starts:
+        if start not in PACKAGES:
+            raise _refused("ND701", "option '--start'", f"'{start}' is not one of {', '.join(PACKAGES)}")
+    found = {"level": choices.level, "time_limit_s": choices.time_limit, "starts": starts}
     return {**found, "avoid_cores": tuple(sorted(set(avoid))), "pins": pins}
+
+
+def of_neurons(choices: MappingChoices, network: Network) -> dict[str, Any]:
+    """Return the fields of CompileOptions that files give of every neuron.
+
+    Raises DiagnosticError: as `traffic_rates`; ND404 (positions that are no numbers), and those of a damaged file.
+    """
+    rates = {"rates": traffic_rates(choices.traffic, network)} if choices.traffic is not None else {}
+    return {**rates, **({"positions": _positions(choices.positions)} if choices.positions is not None else {})}
+
+
+def _positions(path: Path) -> dict[str, Any]:
+    found = open_npz_arrays(path)
+    for name, given in found.items():
+        if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+            raise _refused(
+                "ND404", f"file '{path}'", f"array '{name}', {given.dtype} {given.shape}, needs finite numbers"
+            )
+    return found
 
 
 def traffic_rates(path: Path, network: Network) -> dict[str, Any]:

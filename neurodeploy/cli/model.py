@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
-from neurodeploy.cli.mapping import MappingChoices, mapping_update, traffic_rates
+from neurodeploy.cli.mapping import MappingChoices, mapping_update, of_neurons
 from neurodeploy.cli.output import Format, working
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
@@ -264,8 +264,7 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
         cores = program.tables.n_cores if program else None
         return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
-    if choices.mapping.traffic is not None:
-        options = options.model_copy(update={"rates": traffic_rates(choices.mapping.traffic, imported.network)})
+    options = options.model_copy(update=of_neurons(choices.mapping, imported.network))
     with working(f"compiling network '{imported.network.name}' for {target.name}"):
         result = compile_network(imported.network, target, options, others=real_targets())
     together = {

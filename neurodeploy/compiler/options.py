@@ -12,7 +12,7 @@ from pydantic import Field
 from neurodeploy._noun import FloatArray, Noun
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.mapping.options import Level, MappingOptions
+from neurodeploy.mapping.options import Level, MappingOptions, Start
 from neurodeploy.program.program import Program
 
 __all__ = ["Compilation", "CompileOptions", "Verdict"]
@@ -44,6 +44,10 @@ class CompileOptions(Noun):
     """Population -> physical cores it may lie on."""
     rates: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
     """Population -> (size,) spikes of each neuron in any unit: what traffic is weighed by."""
+    positions: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
+    """Population -> (size, coordinates) of each neuron: those that lie together fill cores together, from level 1 on."""
+    starts: tuple[Start, ...] = ()
+    """Partitioners that the search of levels 2 and 3 begins with too."""
     strict: bool = False
     """Warnings refuse too."""
     fixes: bool = True
@@ -59,6 +63,8 @@ class CompileOptions(Noun):
             avoid_cores=self.avoid_cores,
             pins=self.pins,
             rates=self.rates,
+            positions=self.positions,
+            starts=self.starts,
         )
 
 

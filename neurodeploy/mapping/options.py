@@ -8,9 +8,11 @@ from pydantic import Field
 
 from neurodeploy._noun import FloatArray, Noun
 
-__all__ = ["Level", "MappingOptions"]
+__all__ = ["Level", "MappingOptions", "Start"]
 
 Level = Literal[0, 1, 2, 3]
+Start = Literal["metis", "mtkahypar"]
+"""Partitioners of other packages, pymetis and mtkahypar, that a search can begin with."""
 
 
 class MappingOptions(Noun):
@@ -28,3 +30,8 @@ class MappingOptions(Noun):
     """Population -> the physical cores it may lie on. It shares cores only with populations that have the same ones."""
     rates: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
     """Population -> (size,) spikes of each neuron, in any unit, by which traffic is weighed; absent: all alike."""
+    positions: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
+    """Population -> (size, coordinates) of each neuron in any unit, alike for all: above level 0 neurons that lie together
+    fill cores together, where all synapses are written out. Populations without follow in the order of the network."""
+    starts: tuple[Start, ...] = ()
+    """Partitioners whose blocks the search of levels 2 and 3 begins with too; the best of all its starts counts."""

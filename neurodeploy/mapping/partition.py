@@ -23,7 +23,8 @@ from neurodeploy.mapping.counted import Kinds, keeps_limits, note_kinds, overful
 from neurodeploy.mapping.cut import Cut, discrete
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.order import furthest, order_of, placing_limits
-from neurodeploy.mapping.slots import Zones, slot_findings, slots_of, zones_of
+from neurodeploy.mapping.slots import Zones, slots_of, zones_of
+from neurodeploy.mapping.validate import option_findings
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.target.target import Target
 
@@ -135,15 +136,15 @@ def partition(
 
     Without options this is first fit. The search of higher levels moves neurons where all synapses are written out, and cuts
     chains of convolutions into tiles. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
-    cores than the target has), ND402 (not placed by this mapper), ND101 and ND403 (options name what is not there).
+    cores than the target has), ND402 (not placed by this mapper), or what is wrong with the options (ND101, ND403-ND405).
     """
     options = options or MappingOptions(level=0)
-    raise_errors(STAGE, slot_findings(quantized, target, options))
+    raise_errors(STAGE, option_findings(quantized, target, options))
     written = not any(item.shares for item in quantized.projections)
     synapses = sum(item.n_synapses for item in quantized.projections) if written else 0
     first, error = None, None
     try:
-        if synapses > COMPILED:
+        if synapses > COMPILED or (written and options.positions and options.level > 0):
             first = _compiled_fit(quantized, target, options, alone=synapses > LARGE)
         first = first or _first_fit(quantized, target, options, stop_early=stop_early)
     except DiagnosticError as found:

@@ -1,6 +1,6 @@
 """Verb: refine, which neurons share a core where their synapses are irregular. Knows no chip and places nothing.
 
-Starts: the order of the network, and the order of an embedding (neurons that share sources stand together). Each is filled
+Starts: a first cut or the order of the network, the orders that the caller names, and cores grown by shared sources. Each is filled
 exactly, relieved of what the growth of output axons overfills, and then squeezed: the emptiest core is spread over the
 others, which are relieved in turn, and all of it is taken back if a limit cannot be kept. The best start wins: cores
 first, then (source, core) pairs.
@@ -9,23 +9,21 @@ first, then (source, core) pairs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.axes import WIDTH
 from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
-from neurodeploy.mapping.spectral import embedding, parts
+from neurodeploy.mapping.starts import Start
 from neurodeploy.mapping.wires import begin
 
 __all__ = ["Effort", "Mapped", "effort_of", "refine", "relieved", "sequential", "settled"]
 
 Ints = NDArray[np.int64]
-STEPS = 30
-"""Steps of the embedding."""
 PATIENCE, SWAP_PATIENCE = 60, 8
 """Cores that are tried in vain before squeezing ends: by moves, and by moves and exchanges, which take longer."""
 ASKED, EXCHANGED = 200, 2500
@@ -34,6 +32,9 @@ HARD = 60.0
 """Penalty of an axon above a limit where every limit is kept already."""
 RELIEF = 12
 """Rounds of relieving overfull cores."""
+SPLIT = 1.5
+"""Cores after overfull ones are shared with empty ones, in parts of those before; a neuron in two cores more takes an axon
+more, so that sharing may feed itself."""
 GROWTHS, FREELY = 9, 3
 """Rounds of growing, and those in which an expectation may fall."""
 BALANCE = 0.2
@@ -154,10 +155,11 @@ def relieved(wires: Wires, rules: Rules, loads: Loads, search: Search, over: flo
 
 
 def _split(wires: Wires, rules: Rules, loads: Loads) -> None:
-    """Give what still overfills a core a core of its own, as long as there are empty ones."""
+    """Give what still overfills a core a core of its own, as long as there are empty ones and not too many are taken."""
+    most = int(SPLIT * (loads.size > 0).sum())
     for _ in range(RELIEF):
         over = np.flatnonzero((loads.load > rules.limit[:, None]).any(axis=0))
-        empty = np.flatnonzero(loads.size == 0)
+        empty = np.flatnonzero(loads.size == 0)[: most - int((loads.size > 0).sum())]
         if not over.size or empty.size < over.size:
             return
         for core, spare in zip(over, empty, strict=False):
@@ -245,11 +247,18 @@ def _press(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: int) 
 
 
 def refine(
-    wires: Wires, rules: Rules, chip: Any, effort: Effort, seed: int, first: NDArray[Any] | None = None
+    wires: Wires,
+    rules: Rules,
+    chip: Any,
+    effort: Effort,
+    seed: int,
+    orders: Sequence[Start],
+    first: NDArray[Any] | None = None,
 ) -> Mapped | None:
     """Return the best assignment found, None if none keeps every limit.
 
-    `chip` (cores that there are,), ascending; `first` (n,): an assignment to begin with, which is never made worse.
+    `chip` (cores that there are,), ascending; `orders`: in which neurons fill cores; `first` (n,): an assignment to begin
+    with, which is never made worse, instead of the order of the network.
     """
     n, best = wires.population.size, None
     starts: list[Callable[[], tuple[Loads, Search, bool]]] = []
@@ -258,7 +267,7 @@ def refine(
         starts.append(lambda: (*restored(wires, rules, start, chip), True))
     else:
         starts.append(lambda: sequential(wires, rules, chip, np.arange(n, dtype=np.int64)))
-    starts.append(lambda: sequential(wires, rules, chip, _embedded(wires, len(chip), seed)))
+    starts += [partial(_in_order, wires, rules, chip, order) for order in orders]
     if n <= GROWABLE:
         starts.append(lambda: grown(wires, rules, chip))
     for begun in starts:
@@ -278,6 +287,12 @@ def refine(
     return best
 
 
+def _in_order(wires: Wires, rules: Rules, chip: Any, order_of: Start) -> tuple[Loads, Search, bool]:
+    """Fill cores in an order, zone by zone."""
+    order = order_of()
+    return sequential(wires, rules, chip, order[np.argsort(wires.zone[order], kind="stable")])
+
+
 def _exchanged(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: int) -> Mapped:
     """Go on from where no single move helps: neurons change places, then cores are emptied by exchanges too."""
     loads, search = restored(wires, rules, best, best.chip)
@@ -290,11 +305,3 @@ def _exchanged(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: i
     moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
     _squeeze(wires, rules, loads, search, effort, seed, swaps=1)
     return _better(best, settled(rules, loads)) or best
-
-
-def _embedded(wires: Wires, most: int, seed: int) -> Ints:
-    """Neurons by the tree of their embedding, zone by zone."""
-    n = wires.population.size
-    axes = embedding(wires, STEPS, seed) if n > WIDTH else np.zeros((n, 1), dtype=np.float32)
-    order, _ = parts(axes, np.ones(n), max(2, min(most, n)))
-    return order[np.argsort(wires.zone[order], kind="stable")]

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from neurodeploy.mapping.calls import grouping
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.mapping.kernels import COMP, IN, OUT
+from neurodeploy.mapping.kernels import COMP, IN, OUT, Rules, Wires
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.refine import Mapped, effort_of, refine, relieved, sequential, settled
 from neurodeploy.mapping.slots import Zones, zones_of
+from neurodeploy.mapping.starts import by_position, starts_of
 from neurodeploy.mapping.wires import neuron_slices, rules_of, wires_of
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
@@ -24,10 +25,9 @@ __all__ = ["cut_of", "first_fit", "search"]
 
 SPARE = 1.25
 """Cores to work with, in parts of those that first fit took: room to spread out before cores are emptied."""
-FEW = 2
-"""Rounds of filling in groups; what then overfills a core is moved."""
-SLACK = 0.98
-"""Share of the output axons that is filled then: of thousands of full cores some one would find nowhere to move a neuron to."""
+TIGHTER = ((0.98, 2), (0.95, 6), (0.9, 12))
+"""(share of the output axons that is filled, rounds of filling): what then overfills a core is moved. Of thousands of full
+cores some one would find nowhere to move a neuron to; where that happens all are filled less."""
 
 
 def _zone_of_neurons(quantized: Quantized, zones: Zones) -> NDArray[np.int32]:
@@ -72,28 +72,42 @@ def search(quantized: Quantized, target: Target, options: MappingOptions, first:
     begin_with: Any = None
     if first is not None:
         begin_with = np.concatenate([first.core_of[item.name] for item in quantized.populations])
-    mapped = refine(wires, rules, _chips(target, zones, most), effort, options.seed, begin_with)
+    chips = _chips(target, zones, most)
+    orders = starts_of(wires, options, chips.size)
+    mapped = refine(wires, rules, chips, effort, options.seed, orders, begin_with)
     found = cut_of(quantized, target, mapped, zones) if mapped is not None else None
     return first if found is None or (first is not None and found.n_cores > first.n_cores) else found
+
+
+def _with_room(wires: Wires, rules: Rules, chips: Any, order: NDArray[np.int64]) -> Mapped | None:
+    """Fill cores in an order, a little less each time it does not end well."""
+    for share, rounds in TIGHTER:
+        held_back = rules._replace(limit=rules.limit.copy())
+        held_back.limit[OUT] = int(share * rules.limit[OUT])
+        loads, moves, good = sequential(wires, held_back, chips, order, rounds)
+        if (loads.core >= 0).all() and (good or relieved(wires, rules, loads, moves)):
+            return settled(rules, loads)
+    return None
 
 
 def first_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Cut | None:
     """Return first fit in the order of the network (pinned populations last); None if the board is too small for it.
 
-    Above level 0 neurons first go in compact groups; the order of the network counts where it takes fewer cores.
+    Above level 0 neurons first go by their positions, or without these in compact groups; the order of the network counts
+    where it takes fewer cores.
     """
     zones = zones_of(quantized, target, options)
     zone = _zone_of_neurons(quantized, zones)
     wires, rules = wires_of(quantized, target, zone), rules_of(quantized, target)
     chips, best = _chips(target, zones, wires.population.size), None
     if options.level > 0:
-        groups = grouping.grouped(wires, int(rules.limit[IN]), int(rules.limit[COMP]))
-        held_back = rules._replace(limit=rules.limit.copy())
-        held_back.limit[OUT] = int(SLACK * rules.limit[OUT])
+        groups = (
+            by_position(quantized, options)
+            if options.positions
+            else grouping.grouped(wires, int(rules.limit[IN]), int(rules.limit[COMP]))
+        )
         grouped = groups[np.argsort(zone[groups], kind="stable")]
-        loads, moves, good = sequential(wires, held_back, chips, grouped, FEW)
-        full = (loads.core >= 0).all() and (good or relieved(wires, rules, loads, moves))
-        best = settled(rules, loads) if full else None
+        best = _with_room(wires, rules, chips, grouped)
     room = chips if best is None else chips[: best.n_cores - 1]  # a fill that needs more stops there
     if room.size:
         loads, _, good = sequential(wires, rules, room, np.argsort(zone, kind="stable").astype(np.int64))

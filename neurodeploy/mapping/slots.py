@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
 
-__all__ = ["Zones", "slot_findings", "slots_of", "zones_of"]
+__all__ = ["Zones", "slots_of", "zones_of"]
 
 Ints = NDArray[np.int64]
 
@@ -42,32 +40,6 @@ def zones_of(quantized: Quantized, target: Target, options: MappingOptions) -> Z
     number_of: dict[Any, int] = {cores: number for number, cores in enumerate(sets, start=1)}
     pinned = {name: number_of[tuple(sorted(set(cores)))] for name, cores in options.pins.items()}
     return Zones({item.name: pinned.get(item.name, 0) for item in quantized.populations}, usable)
-
-
-def slot_findings(quantized: Quantized, target: Target, options: MappingOptions) -> list[Diagnostic]:
-    """Return what is wrong with the cores that options name (ND403), and the populations that they name (ND101)."""
-    names, found = [item.name for item in quantized.populations], list[Diagnostic]()
-    asked = [("option 'avoid_cores'", options.avoid_cores)]
-    for name, cores in options.pins.items():
-        asked.append((f"option 'pins' of population '{name}'", cores))
-        if name not in names:
-            message = f"population '{name}' does not exist"
-            found.append(finding("ND101", "option 'pins'", message, fixes=nearest(name, names)))
-    for where, cores in asked:
-        wrong = sorted({core for core in cores if not 0 <= core < target.cores})
-        if wrong:
-            message = (
-                f"core {wrong[0]} does not exist: the cores of target '{target.name}' are 0 to {target.cores - 1:,}"
-            )
-            found.append(finding("ND403", where, message))
-    sets = {tuple(sorted(set(cores))) for cores in options.pins.values()}
-    shared = sorted({core for one in sets for other in sets if one != other for core in set(one) & set(other)})
-    if shared:
-        message = (
-            f"core {shared[0]} is pinned for populations with different cores; pin both to the same ones, or apart"
-        )
-        found.append(finding("ND403", "option 'pins'", message))
-    return found
 
 
 def slots_of(core_zone: Ints, zones: Zones) -> Ints | None:

@@ -291,6 +291,13 @@ def unavailable(patch):
     run()
 
 
+def without_metis(patch):
+    import sys
+
+    patch.setitem(sys.modules, "pymetis", None)
+    return compiled(net(4, 4), "tiny", level=2, starts=("metis",))
+
+
 def budgeted(*texts, target="tiny"):
     budgets = read_budgets(texts, COMPILATION_FIGURES)
     return budget_findings(budgets, compilation_measures(compile_network(net(), load_target(target))))
@@ -534,6 +541,8 @@ CASES = {
     "ND401": lambda _: compiled(net(10, 60, weights=np.ones((60, 10))), "tiny"),
     "ND402": lambda _: nd402(),
     "ND403": lambda _: compiled(net(4, 4), "tiny", avoid_cores=(4,)),
+    "ND404": lambda _: compiled(net(4, 4), "tiny", positions={"cells": np.zeros((3, 2))}),
+    "ND405": without_metis,
     "ND501": unavailable,
     "ND502": lambda _: run(
         net(probes=(nd.Probe(name="register", target="cells", variable="v_register"),)), backend="reference"
