@@ -15,8 +15,10 @@ import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import fit_layers, lower_bounds
+from neurodeploy.mapping.layer_packings import fullest_group, packed_best
 from neurodeploy.mapping.layered import shape_bounds
 from neurodeploy.mapping.packing import pack
+from neurodeploy.mapping.remix import remixed
 from neurodeploy.mapping.tile_search import search
 from neurodeploy.mapping.tilings import ADDED_UP, Tilings, axis_spans
 from neurodeploy.network import Conv2d
@@ -142,7 +144,14 @@ def test_no_tile_and_no_core_exceeds_a_limit(net, room):
     chains, failed = search(tilings, keep=3, deep=False)
     if failed is not None:
         return
-    chain = chains[0].layers()
+    first = packed_best(tilings, chains[0])
+    for packing in (first, remixed(tilings, first)):
+        recounted(layers, tilings, packing.chain.layers(), room)
+        assert (packing.packed.use <= tilings.capacity).all()
+        assert fullest_group(packing) <= int(target.chip.cores.value)
+
+
+def recounted(layers, tilings, chain, room):
     every = [boxes(layer, item.sides) for layer, item in zip(layers, chain, strict=True)]
     for layer, item, tiles in zip(layers, chain, every, strict=True):
         volume = [np.prod([b - a for a, b in box]) for box in tiles]

@@ -12,7 +12,7 @@ from neurodeploy.mapping.packing import Packed, Rule, pack
 from neurodeploy.mapping.tile_search import Chain, search
 from neurodeploy.mapping.tilings import Tilings
 
-__all__ = ["Packing", "packings"]
+__all__ = ["Packing", "fullest_group", "groups_of", "packed_best", "packings"]
 
 Ints = NDArray[np.int64]
 KEPT = (5, 40)
@@ -23,8 +23,8 @@ FEW_TILES = 64
 RULES: tuple[Rule, ...] = ("alike", "first")
 
 
-def _groups(chain: Chain) -> list[int]:
-    """The chip group of each layer; -1 where it may lie on any chip."""
+def groups_of(chain: Chain) -> list[int]:
+    """Return the chip group of each layer; -1 where it may lie on any chip."""
     groups = [-1 if item.group is None else item.group for item in chain.layers()]
     shared = Counter(groups)
     return [group if shared[group] > 1 else -1 for group in groups]
@@ -55,14 +55,33 @@ class Packing(NamedTuple):
 
 def packings(tilings: Tilings) -> tuple[list[Packing], int | None]:
     """Return packings, fewest chips and cores first, and None; or none and the layer of which no tiling fits a core."""
-    per_core, per_chip = int(tilings.capacity[0]), int(tilings.target.chip.cores.value)
+    per_core = int(tilings.capacity[0])
     few = sum(-(-layer.neurons // max(per_core, 1)) for layer in tilings.layers) <= FEW_TILES
     chains, failed = search(tilings, keep=KEPT[few], deep=few)
     found: list[Packing] = []
     for chain in chains if few else chains[: max(len(chains) // PACKED, 1)]:
-        groups = _groups(chain)
-        parts = [piece for item in chain.layers() for piece in item.pieces]
-        for rule in RULES:
-            packed = pack(tilings, parts, groups.__getitem__, rule)
-            found.append(Packing(chain, packed, _chips(packed, per_chip)))
-    return sorted(found, key=lambda item: (item.chips, item.packed.cores)), failed
+        found += _packed(tilings, chain)
+    return sorted(found, key=_rank), failed
+
+
+def packed_best(tilings: Tilings, chain: Chain) -> Packing:
+    """Return the packing of some tiles with fewest chips and cores."""
+    return min(_packed(tilings, chain), key=_rank)
+
+
+def fullest_group(packing: Packing) -> int:
+    """Return the cores of the largest group that is to share a chip."""
+    group = packing.packed.group
+    return int(np.bincount(group[group >= 0], minlength=1).max())
+
+
+def _rank(packing: Packing) -> tuple[int, int]:
+    return packing.chips, packing.packed.cores
+
+
+def _packed(tilings: Tilings, chain: Chain) -> list[Packing]:
+    """The tiles of a chain packed by every rule."""
+    groups, per_chip = groups_of(chain), int(tilings.target.chip.cores.value)
+    parts = [piece for item in chain.layers() for piece in item.pieces]
+    every = [pack(tilings, parts, groups.__getitem__, rule) for rule in RULES]
+    return [Packing(chain, packed, _chips(packed, per_chip)) for packed in every]

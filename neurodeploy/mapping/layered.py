@@ -18,6 +18,7 @@ from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.tiles import Counts, channel_use, place_use, tile_of
 from neurodeploy.diagnostics import Diagnostic, Fix, errors_in, finding, sorted_findings
 from neurodeploy.mapping.layer_packings import Packing, packings
+from neurodeploy.mapping.remix import remixed
 from neurodeploy.mapping.tile_search import Chain
 from neurodeploy.mapping.tilings import ADDED_UP, Tilings, compartments_of
 from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
@@ -31,7 +32,7 @@ TOO_MANY = "ND401"
 
 
 class _Tiled(NamedTuple):
-    """Layers and the tiles that were found for them: the same for every board of a target."""
+    """Layers and the tiles that were found for them, the same for every larger board."""
 
     stack: LayerStack
     tilings: Tilings
@@ -177,7 +178,14 @@ def _tiled(stack: LayerStack, target: Target) -> _Tiled:
     found, tilings = _capability(target, layers), Tilings(target, layers)
     found += _one_neuron(tilings, core_limits(target)) if not errors_in(found) else []
     made, failed = ([], None) if errors_in(found) else packings(tilings)
-    return _Tiled(stack, tilings, found, made[0] if made else None, failed, shape_bounds(target, layers))
+    best, bounds = made[0] if made else None, shape_bounds(target, layers)
+    if best is not None and max(bounds.values(), default=0) <= target.cores and not _holds(target, best):
+        best = remixed(tilings, best)
+    return _Tiled(stack, tilings, found, best, failed, bounds)
+
+
+def _holds(target: Target, packing: Packing) -> bool:
+    return packing.packed.cores <= target.cores and packing.chips <= target.chips
 
 
 def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:

@@ -9,6 +9,7 @@ chip together form a `group`, which is to stay on one chip, and every other spik
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from neurodeploy.check.tiles import Tile
 from neurodeploy.check.words import delay_bits_for, segment_words
 from neurodeploy.mapping.tilings import Piece, Sent, Sides, Tilings, compartments_of, destinations
 
-__all__ = ["Chain", "search"]
+__all__ = ["Chain", "linked", "search"]
 
 Ints = NDArray[np.int64]
 WASTE = 0.1
@@ -75,7 +76,7 @@ class _Choices:
         even = np.prod([(self.layer.shape[i] / self.axes[i])[self.picked[:, i]] for i in range(3)], axis=0)
         self.rank: NDArray[np.float64] = (self.tiles + even) / 2 + self.ahead
         self._own: dict[int, bool] = {}
-        self._sent: dict[tuple[Sides, int], tuple[Sent, Ints]] = {}
+        self._sent: dict[tuple[Sides, int], Ints] = {}
 
     def _sources(self, i: int) -> tuple[Ints, Ints, Ints]:
         """By one axis and its side: input axons of the worst tile, the senders' output axons for all, sources of the worst."""
@@ -133,8 +134,8 @@ class _Choices:
     def _unsent(self) -> Sent:
         return destinations(self.layer, None, (1, 1, 1))
 
-    def sent(self, after: Chain | None) -> tuple[Sent, Ints]:
-        """Return the destinations, and the most of a tile for every tiling."""
+    def sent(self, after: Chain | None) -> Ints:
+        """Return the most destinations of a tile for every tiling."""
         layers, sides = self.tilings.layers, after.sides if after else (1, 1, 1)
         following = layers[self.index + 1] if after else None
         atoms = self.tilings.atoms_into(after.pieces)[0] if after else 1
@@ -145,8 +146,8 @@ class _Choices:
         for i in range(3):
             worst = [max(found[i].sums(int(side))) for side in self.axes[i]]
             most = most * np.array(worst, dtype=np.int64)[self.picked[:, i]]
-        self._sent[sides, atoms] = found, most
-        return found, most
+        self._sent[sides, atoms] = most
+        return most
 
 
 def _even(n: int) -> Ints:
@@ -155,30 +156,37 @@ def _even(n: int) -> Ints:
     return np.array(sorted(even | {1 << bit for bit in range(n.bit_length()) if 1 << bit <= n}), dtype=np.int64)
 
 
+def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, joins: bool, ahead: float) -> Chain:
+    """Return a layer in tiles before a chain; `joins`: on the chip of the layer after it."""
+    capacity, per_chip = tilings.capacity[:4], int(tilings.target.chip.cores.value)
+    atoms, kind = tilings.atoms_into(after.pieces) if after else (1, "discrete")
+    following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))
+    sent = destinations(tilings.layers[index], following, beyond, atoms)
+    pieces = tuple(tilings.pieces(index, sides, sent, output_axons_of(tilings.target, kind, other_chip=not joins)))
+    tiles = sum(piece.times for piece in pieces)
+    own = sum(piece.times * float((np.array(piece.use[:4]) / capacity).max()) for piece in pieces)
+    group = after.group if joins and after else index if tiles <= per_chip else None
+    cores = own + WASTE * (tiles - own) + (after.cores if after else 0.0)
+    beside = after.group_tiles if joins and after else 0
+    return Chain(sides, pieces, group, tiles + beside, cores, ahead, after)
+
+
 def _extended(choices: _Choices, after: Chain | None, per_chip: int, wanted: int, *, joins: bool) -> list[Chain]:
-    """The best tilings of a layer before a chain; `joins`: on the chip of the layer after it."""
-    tilings, capacity = choices.tilings, choices.tilings.capacity
-    sent, most = choices.sent(after)
+    """The best tilings of a layer before a chain."""
+    tilings, most = choices.tilings, choices.sent(after)
     kind = tilings.atoms_into(after.pieces)[1] if after else "discrete"
     cost, beside = (
         output_axons_of(tilings.target, kind, other_chip=not joins),
         after.group_tiles if after and joins else 0,
     )
-    possible = np.flatnonzero((most * cost <= capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins)))
+    room = (most * cost <= tilings.capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins))
+    possible = np.flatnonzero(room)
     order = possible[np.lexsort((choices.heard[possible], choices.rank[possible]))]
-    found: list[Chain] = []
-    for choice in order.tolist():
-        if not choices.fits(choice):
-            continue
-        sides, tiles = choices.sides(choice), int(choices.tiles[choice])
-        pieces = tuple(tilings.pieces(choices.index, sides, sent, cost))
-        own = sum(piece.times * float((np.array(piece.use[:4]) / capacity[:4]).max()) for piece in pieces)
-        group = after.group if joins and after else choices.index if tiles <= per_chip else None
-        cores = own + WASTE * (tiles - own) + (after.cores if after else 0.0)
-        found.append(Chain(sides, pieces, group, tiles + beside, cores, float(choices.ahead[choice]), after))
-        if len(found) >= wanted:
-            break
-    return found
+    good = (choice for choice in order.tolist() if choices.fits(choice))
+    return [
+        linked(tilings, choices.index, choices.sides(choice), after, joins=joins, ahead=float(choices.ahead[choice]))
+        for choice in islice(good, wanted)
+    ]
 
 
 def search(tilings: Tilings, *, keep: int, deep: bool) -> tuple[list[Chain], int | None]:

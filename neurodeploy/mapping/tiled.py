@@ -23,6 +23,7 @@ from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.layer_packings import Packing, packings
 from neurodeploy.mapping.layout import board_of, place_cores, summed, talk_of
 from neurodeploy.mapping.options import MappingOptions
+from neurodeploy.mapping.remix import remixed
 from neurodeploy.mapping.slots import Zones, zones_of
 from neurodeploy.mapping.tile_search import Chain
 from neurodeploy.mapping.tilings import Tilings, axis_spans, destinations
@@ -49,7 +50,9 @@ def tiled_cuts(quantized: Quantized, target: Target, options: MappingOptions) ->
     if layers is None or len(zones.open) > 1:
         return
     tilings = Tilings(target, layers)
-    for packing in packings(tilings)[0]:
+    plain = packings(tilings)[0]
+    mixed = [remixed(tilings, packing) for packing in plain[:1]]
+    for packing in (*(item for item in mixed if item not in plain), *plain):
         slots = _slots(packing, target, zones)
         if slots is not None:
             found = _cores(tilings, packing)

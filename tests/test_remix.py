@@ -1,0 +1,108 @@
+"""Layers cut anew so that they share cores: fewer cores than each layer's own best tiles, by the recount and to the spike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.mapping import MappingOptions, fit_layers, partition, place
+from neurodeploy.mapping.layer_packings import packings
+from neurodeploy.mapping.remix import remixed
+from neurodeploy.mapping.tilings import Tilings
+from neurodeploy.network.layer_shapes import LayerStack, geometries
+from neurodeploy.network.operations import Conv2d, WeightFormat
+from neurodeploy.program.archive import table_faults
+from neurodeploy.quantize import quantize
+from neurodeploy.target import load_target
+
+DEPTHWISE, POINTWISE = {"kind": "depthwise", "kernel": 3}, {"kind": "conv", "kernel": 1, "channels": 32}
+
+
+def less(cores=128):
+    """Loihi 1 with room for 32 compartments, 150 words and 64 input axons in a core."""
+    base, limits = load_target("loihi1"), {"compartments": 32, "synapse_memory": 150, "input_axons": 64}
+    fixed = {name: getattr(base.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
+    chip = base.chip.model_copy(update={"cores": base.chip.cores.model_copy(update={"value": cores})})
+    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed), "chip": chip})
+
+
+def pair():
+    """24 x 4 x 4 inputs -> 24 depthwise channels of 2 x 2 -> 32 channels, 1 x 1: the second fills memory, the first cores."""
+    rng, cells = np.random.default_rng(0), nd.LoihiCuba(du=4095, dv=64, vth_mant=200)
+    kernels = [2 * rng.integers(1, 60, shape) for shape in ((24, 1, 3, 3), (32, 24, 1, 1))]
+    operations = [
+        Conv2d(input_shape=(24, 4, 4), weights=kernels[0], groups=24),
+        Conv2d(input_shape=(24, 2, 2), weights=kernels[1]),
+    ]
+    return nd.Network(
+        name="pair",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=(24, 4, 4)),),
+        populations=tuple(nd.Population(name=n, shape=(c, 2, 2), neuron=cells) for n, c in (("a", 24), ("b", 32))),
+        projections=tuple(
+            nd.Projection(
+                name=f"to_{name}",
+                source=before,
+                target=name,
+                operation=operation,
+                weight_format=WeightFormat(weight_bits=8),
+            )
+            for before, name, operation in zip(("in", "a"), ("a", "b"), operations, strict=True)
+        ),
+    )
+
+
+def test_a_tile_that_fills_memory_has_a_guest_that_fills_compartments():
+    layers = geometries(LayerStack(name="pair", input=(24, 4, 4), layers=[DEPTHWISE, POINTWISE]))  # type: ignore[list-item]
+    tilings = Tilings(less(), layers)
+    plain = packings(tilings)[0][0]
+    mixed = remixed(tilings, plain)
+    assert (plain.packed.cores, mixed.packed.cores) == (10, 8)
+    assert (mixed.packed.use <= tilings.capacity).all()
+    held = [sum(piece.tile.neurons for piece, _ in mixed.packed.core_of if piece.layer == k) for k in range(2)]
+    assert held == [layer.neurons for layer in layers]
+    cores = [{core for piece, core in mixed.packed.core_of if piece.layer == k} for k in range(2)]
+    assert len(cores[0] & cores[1]) >= 4
+
+
+def test_shapes_fit_a_chip_of_as_many_cores_as_remixed_tiles_take():
+    net = LayerStack(name="pair", input=(24, 4, 4), layers=[DEPTHWISE, POINTWISE])  # type: ignore[list-item]
+    assert [(found.verdict, found.cores) for found in (fit_layers(net, less(n)) for n in (8, 7))] == [
+        ("fits", 8),
+        ("not placed", 8),
+    ]
+
+
+def test_the_compiled_network_keeps_every_limit_and_every_spike():
+    target, options = less(), MappingOptions(level=2)
+    quantized = quantize(pair(), target)
+    plain, cut = partition(quantized, target), partition(quantized, target, options=options)
+    assert cut.n_cores == 8 < plain.n_cores
+    programs = [place(plain, target), place(cut, target, options=options)]
+    for program in programs:
+        assert table_faults(program) == []
+        assert all(
+            (values <= core_limits(target)[name].value).all() for name, values in use_of_program(program).items()
+        )
+    rng = np.random.default_rng(1)
+    rows = np.array([(0, t, i) for t in range(1, 9) for i in range(384) if rng.random() < 0.2])
+    spikes = [program.run({"in": rows}, steps=12).spikes for program in programs]
+    assert sum(len(found) for found in spikes[0].values()) > 50
+    assert all(np.array_equal(spikes[0][name], spikes[1][name]) for name in spikes[0])
+
+
+@pytest.mark.parametrize(("rules", "most"), [("nengo-loihi", 19), ("nxtf", 26)])
+def test_the_end_of_a_mobilenet_takes_fewer_cores(rules, most):
+    """1,024 channels of 2 x 2, depthwise and 1 x 1: 25 and 27 cores if no core holds tiles of both."""
+    net = LayerStack(
+        name="end",
+        input=(1024, 2, 2),
+        reset="subtract",
+        layers=[{**DEPTHWISE, "padding": 1}, {**POINTWISE, "channels": 1024}],  # type: ignore[list-item]
+    )
+    tilings = Tilings(load_target("loihi1", rules=rules), geometries(net))
+    plain = packings(tilings)[0][0]
+    assert plain.packed.cores == {"nengo-loihi": 25, "nxtf": 27}[rules]
+    assert remixed(tilings, plain).packed.cores <= most
