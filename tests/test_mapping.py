@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurodeploy as nd
+from neurodeploy._arrays import FLAGGED, distinct
 from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.check.limits import Limit, fullness
 from neurodeploy.check.words import segment_words
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
@@ -166,3 +168,15 @@ def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():
     assert cut.core_of["a"].tolist() == [0] * 7 + [1]
     use = use_of_program(place(cut, target))
     assert use["synapse_memory"].tolist() == [12, 4]
+
+
+@pytest.mark.parametrize("bound", [100, FLAGGED + 1])
+def test_keys_are_told_apart_with_flags_and_by_sorting(bound):
+    assert distinct(np.array([7, 3, 7, 0, 99, 3]), bound).tolist() == [0, 3, 7, 99]
+    assert distinct(np.zeros(0, dtype=np.int64), bound).tolist() == []
+
+
+def test_fullness_is_above_one_only_beyond_a_limit_even_one_of_nothing():
+    limits = {name: Limit(most, "axon", "") for name, most in (("a", 0), ("b", 4))}
+    shares = [fullness(used, limits) for used in ({}, {"a": 0, "b": 1}, {"b": 4}, {"b": 5}, {"a": 1, "b": 1})]
+    assert shares == [0.0, 0.25, 1.0, 1.25, np.inf]

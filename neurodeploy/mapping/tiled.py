@@ -51,8 +51,8 @@ def tiled_cuts(quantized: Quantized, target: Target, options: MappingOptions) ->
         return
     tilings = Tilings(target, layers)
     plain = packings(tilings)[0]
-    mixed = [remixed(tilings, packing) for packing in plain[:1]]
-    for packing in (*(item for item in mixed if item not in plain), *plain):
+    mixed = remixed(tilings, plain[0]) if plain else None
+    for packing in plain if mixed is None or mixed is plain[0] else [mixed, *plain]:
         slots = _slots(packing, target, zones)
         if slots is not None:
             found = _cores(tilings, packing)
