@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
@@ -121,6 +123,26 @@ def test_partitioners_bring_groups_together_that_were_dealt_out(order):
         map(list, permutations([[0], [1], [2], [3]]))
     )
     assert np.array_equal(*found)
+
+
+def test_the_blocks_of_mtkahypar_do_not_depend_on_threads():
+    told = """
+import numpy as np, os, sys
+import neurodeploy as nd
+from neurodeploy.mapping.starts import by_mtkahypar
+from neurodeploy.mapping.wires import wires_of
+from neurodeploy.quantize import quantize
+os.sched_getaffinity = lambda _: range(int(sys.argv[1]))
+heard = np.random.default_rng(0).random((300, 300)) < 0.03
+cells = nd.Population(name="cells", shape=300, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
+wires = nd.sparse("cells", "cells", 32 * heard, weight_format=nd.network.WeightFormat(weight_bits=8))
+net = nd.Network(name="some", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cells,), projections=(wires,))
+target = nd.load_target("loihi1")
+print(by_mtkahypar(wires_of(quantize(net, target), target), 12, 1).tolist())
+"""
+    runs = [subprocess.run([sys.executable, "-c", told, n], capture_output=True, text=True, check=True) for n in "12"]
+    orders = [json.loads(run.stdout) for run in runs]
+    assert sorted(orders[0]) == list(range(300)) != orders[0] == orders[1]
 
 
 @pytest.mark.parametrize("start", ["metis", "mtkahypar"])

@@ -40,8 +40,9 @@ class _Trial(NamedTuple):
 
 def remixed(tilings: Tilings, packing: Packing) -> Packing:
     """Return a packing of fewer chips, or as many and fewer cores, or the same one."""
+    least = -(-int(packing.packed.use[:, 0].sum()) // int(tilings.capacity[0]))  # the same however tiles are cut
     for _ in range(ROUNDS):
-        better = _better(tilings, packing)
+        better = _better(tilings, packing) if packing.packed.cores > least else None
         if better is None:
             break
         packing = better

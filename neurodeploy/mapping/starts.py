@@ -93,7 +93,8 @@ def by_metis(wires: Wires, blocks: int, seed: int) -> Ints:
 def _mtkahypar() -> tuple[Any, Any]:
     """(the package, which has no types; the library, which may be begun once in a process)."""
     package: Any = import_module("mtkahypar")
-    return package, package.initialize(os.cpu_count() or 1)
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return package, package.initialize(cpus)
 
 
 def by_mtkahypar(wires: Wires, blocks: int, seed: int) -> Ints:
