@@ -169,8 +169,12 @@ def declared(requirements: list[str]) -> Mapping[str, str]:
 
 def test_what_is_imported_is_what_is_declared() -> None:
     imported = set[str]().union(*(third_party(folder) for folder in PACKAGES.values()))
+    from neurodeploy.mapping.validate import PACKAGES as PARTITIONERS
+
+    extra = set(declared(PROJECT["optional-dependencies"]["partitioners"]))
+    assert extra == set(PARTITIONERS.values())
     # the pytest plugin is imported by pytest only
-    assert imported - {"pytest"} == set(declared(PROJECT["dependencies"]))
+    assert imported - {"pytest"} - extra == set(declared(PROJECT["dependencies"]))
 
 
 def test_installed_command_works_outside_the_checkout(installed: Path, tmp_path: Path) -> None:

@@ -81,11 +81,13 @@ class _Choices:
     def _sources(self, i: int) -> tuple[Ints, Ints, Ints]:
         """By one axis and its side: input axons of the worst tile, the senders' output axons for all, sources of the worst."""
         most, total, discrete = np.zeros((3, self.axes[i].size), dtype=np.int64)
+        grouped = i == 0 and self.layer.shares
         for k, side in enumerate(self.axes[i].tolist()):
             uses = self.tilings.uses(self.index, i, side)
-            axons = [(len(use.groups) if i == 0 and self.layer.shares else 0) or use.sources for use in uses]
-            most[k], discrete[k] = max(axons), max(use.sources for use in uses)
-            total[k] = sum(use.sources if self._kind == "discrete" else n for use, n in zip(uses, axons, strict=True))
+            sources = [use.sources for use in uses]
+            axons = [len(use.groups) or use.sources for use in uses] if grouped else sources
+            most[k], discrete[k] = max(axons), max(sources)
+            total[k] = sum(sources if self._kind == "discrete" else axons)
         return most, total, discrete
 
     @cached_property
