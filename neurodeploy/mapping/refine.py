@@ -86,15 +86,17 @@ def effort_of(level: int, n_synapses: int, time_limit_s: float | None) -> Effort
     return Effort(sweeps, 200 if large else 0, 40.0 if level == 3 else 0.0, 0 if level < 3 else 6, deadline)
 
 
-def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints, rounds: int = ROUNDS) -> tuple[Loads, Search, bool]:
+def sequential(
+    wires: Wires, rules: Rules, chip: Any, order: Ints, mended: Callable[[Loads, Search], bool] | None = None
+) -> tuple[Loads, Search, bool]:
     """Fill cores in an order until the output axons expected agree with those found; the last is whether every limit holds.
 
-    That is first fit where `order` is the order of the network.
+    That is first fit where `order` is the order of the network. `mended` may move what overfills a core, from the first
+    round on whose expectations were found, and tells whether every limit holds then.
     """
-    n = wires.population.size
-    expected = np.zeros(n, dtype=np.int64)
+    expected = np.zeros(wires.population.size, dtype=np.int64)
     loads, search = begin(wires, rules, chip)
-    for again in range(rounds):
+    for again in range(ROUNDS):
         if again:
             loads, search = begin(wires, rules, chip)
         begun = int(moving.fill(wires, rules, loads, order, expected))
@@ -103,6 +105,8 @@ def sequential(wires: Wires, rules: Rules, chip: Any, order: Ints, rounds: int =
         if moving.overflow(rules, loads) == 0.0:
             return loads, search, True
         expected = np.maximum(expected, moving.leavings(wires, loads))
+        if again and mended is not None and mended(loads, search):
+            return loads, search, True
     return loads, search, False
 
 

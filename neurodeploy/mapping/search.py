@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.mapping.calls import grouping
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.mapping.kernels import COMP, IN, OUT, Rules, Wires
+from neurodeploy.mapping.kernels import COMP, IN, OUT, Loads, Rules, Search, Wires
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.refine import Mapped, effort_of, refine, relieved, sequential, settled
 from neurodeploy.mapping.slots import Zones, zones_of
@@ -25,9 +25,9 @@ __all__ = ["cut_of", "first_fit", "search"]
 
 SPARE = 1.25
 """Cores to work with, in parts of those that first fit took: room to spread out before cores are emptied."""
-TIGHTER = ((0.98, 2), (0.95, 6), (0.9, 12))
-"""(share of the output axons that is filled, rounds of filling): what then overfills a core is moved. Of thousands of full
-cores some one would find nowhere to move a neuron to; where that happens all are filled less."""
+FILLED = (0.98, 0.95, 0.9)
+"""Shares of the output axons that are filled. Of thousands of full cores some one would find nowhere to move a neuron to;
+where that happens all are filled less."""
 
 
 def _zone_of_neurons(quantized: Quantized, zones: Zones) -> NDArray[np.int32]:
@@ -80,12 +80,17 @@ def search(quantized: Quantized, target: Target, options: MappingOptions, first:
 
 
 def _with_room(wires: Wires, rules: Rules, chips: Any, order: NDArray[np.int64]) -> Mapped | None:
-    """Fill cores in an order, a little less each time it does not end well."""
-    for share, rounds in TIGHTER:
+    """Fill cores in an order, a little less each time it does not end well; what overfills a core is moved."""
+
+    def mended(loads: Loads, moves: Search) -> bool:
+        on_average = loads.load[:, loads.size > 0].mean(axis=1)
+        return bool((on_average <= rules.limit).all()) and relieved(wires, rules, loads, moves)
+
+    for share in FILLED:
         held_back = rules._replace(limit=rules.limit.copy())
         held_back.limit[OUT] = int(share * rules.limit[OUT])
-        loads, moves, good = sequential(wires, held_back, chips, order, rounds)
-        if (loads.core >= 0).all() and (good or relieved(wires, rules, loads, moves)):
+        loads, _, good = sequential(wires, held_back, chips, order, mended)
+        if good:
             return settled(rules, loads)
     return None
 
