@@ -15,7 +15,7 @@ from neurodeploy.network.layer_shapes import LayerStack, geometries
 from neurodeploy.network.operations import Conv2d, WeightFormat
 from neurodeploy.program.archive import table_faults
 from neurodeploy.quantize import quantize
-from neurodeploy.target import load_target
+from neurodeploy.target import load_target, on_board
 
 DEPTHWISE, POINTWISE = {"kind": "depthwise", "kernel": 3}, {"kind": "conv", "kernel": 1, "channels": 32}
 
@@ -73,6 +73,17 @@ def test_shapes_fit_a_chip_of_as_many_cores_as_remixed_tiles_take():
         ("fits", 8),
         ("not placed", 8),
     ]
+
+
+def test_the_smallest_board_that_is_offered_is_that_of_remixed_tiles():
+    """Chips of two cores: four hold eight cores, and the next board has eight chips."""
+    net = LayerStack(name="pair", input=(24, 4, 4), layers=[DEPTHWISE, POINTWISE])  # type: ignore[list-item]
+    (found,) = fit_layers(net, less(2)).findings
+    assert [(fix.flag, fix.text) for fix in found.fixes] == [
+        ("--board wolf_mountain", "Wolf Mountain (4 chips) holds its 8 cores")
+    ]
+    on_it = fit_layers(net, on_board(less(2), "wolf_mountain"))
+    assert (on_it.verdict, on_it.cores, on_it.chips) == ("fits", 8, 4)
 
 
 def test_the_compiled_network_keeps_every_limit_and_every_spike():

@@ -32,7 +32,7 @@ TOO_MANY = "ND401"
 
 
 class _Tiled(NamedTuple):
-    """Layers and the tiles that were found for them, the same for every larger board."""
+    """Layers and the tiles that were found for them."""
 
     stack: LayerStack
     tilings: Tilings
@@ -42,6 +42,8 @@ class _Tiled(NamedTuple):
     failed: int | None
     """The layer of which no tiling fits a core."""
     bounds: dict[str, int]
+    mixed: bool = False
+    """Whether layers were cut anew to share cores."""
 
 
 class LayerTiles(Noun):
@@ -169,7 +171,7 @@ def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
 
     A finding of too many cores names the smallest board of the target that holds the layers, if one does.
     """
-    tiled = _tiled(stack, target)
+    tiled = _fitted(_tiled(stack, target), target)
     return _with_larger_board(tiled, target, _judged(tiled, target))
 
 
@@ -178,10 +180,16 @@ def _tiled(stack: LayerStack, target: Target) -> _Tiled:
     found, tilings = _capability(target, layers), Tilings(target, layers)
     found += _one_neuron(tilings, core_limits(target)) if not errors_in(found) else []
     made, failed = ([], None) if errors_in(found) else packings(tilings)
-    best, bounds = made[0] if made else None, shape_bounds(target, layers)
-    if best is not None and max(bounds.values(), default=0) <= target.cores and not _holds(target, best):
-        best = remixed(tilings, best)
-    return _Tiled(stack, tilings, found, best, failed, bounds)
+    return _Tiled(stack, tilings, found, made[0] if made else None, failed, shape_bounds(target, layers))
+
+
+def _fitted(tiled: _Tiled, target: Target) -> _Tiled:
+    """The tiles, cut anew once if these take more than the board has and no bound forbids fewer."""
+    packing = tiled.packing
+    hopeless = max(tiled.bounds.values(), default=0) > target.cores
+    if packing is None or tiled.mixed or hopeless or _holds(target, packing):
+        return tiled
+    return tiled._replace(packing=remixed(tiled.tilings, packing), mixed=True)
 
 
 def _holds(target: Target, packing: Packing) -> bool:
@@ -223,10 +231,13 @@ def _with_larger_board(tiled: _Tiled, target: Target, result: LayersVerdict) -> 
     """The verdict, whose finding of too many cores names the smallest board that holds the layers: each was judged."""
     if [item.code for item in result.findings if item.severity == "error"] != [TOO_MANY]:
         return result
-    for name in sorted(target.boards, key=lambda name: target.boards[name].chips.value):
+    more = [name for name, board in target.boards.items() if board.chips.value > target.chips]
+    for name in sorted(more, key=lambda name: target.boards[name].chips.value):
         place = on_board(target, name)
-        if place.chips > target.chips and _judged(tiled, place).verdict == "fits":
-            text = f"{target.boards[name].title} ({place.chips:,} chips) holds its {result.cores:,} cores"
+        tiled = _fitted(tiled, place)
+        larger = _judged(tiled, place)
+        if larger.verdict == "fits":
+            text = f"{target.boards[name].title} ({place.chips:,} chips) holds its {larger.cores:,} cores"
             fix = Fix(text=text, flag=f"--board {name}", change={"board": name})
             told = [
                 item.model_copy(update={"fixes": (*item.fixes, fix)}) if item.code == TOO_MANY else item
