@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import neurodeploy as nd
 from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.mapping import MappingOptions, fit_layers, partition, place
-from neurodeploy.mapping.layer_packings import packings
-from neurodeploy.mapping.remix import remixed
-from neurodeploy.mapping.tilings import Tilings
+from neurodeploy.mapping.layer_packings import fullest_group, packings
+from neurodeploy.mapping.packing import pack
+from neurodeploy.mapping.remix import _relinked, remixed
+from neurodeploy.mapping.tilings import ADDED_UP, Piece, Tilings
 from neurodeploy.network.layer_shapes import LayerStack, geometries
 from neurodeploy.network.operations import Conv2d, WeightFormat
 from neurodeploy.program.archive import table_faults
@@ -20,9 +23,10 @@ from neurodeploy.target import load_target, on_board
 DEPTHWISE, POINTWISE = {"kind": "depthwise", "kernel": 3}, {"kind": "conv", "kernel": 1, "channels": 32}
 
 
-def less(cores=128):
+def less(cores=128, **others):
     """Loihi 1 with room for 32 compartments, 150 words and 64 input axons in a core."""
-    base, limits = load_target("loihi1"), {"compartments": 32, "synapse_memory": 150, "input_axons": 64}
+    base = load_target("loihi1")
+    limits = {"compartments": 32, "synapse_memory": 150, "input_axons": 64, **others}
     fixed = {name: getattr(base.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
     chip = base.chip.model_copy(update={"cores": base.chip.cores.model_copy(update={"value": cores})})
     return base.model_copy(update={"limits": base.limits.model_copy(update=fixed), "chip": chip})
@@ -102,6 +106,49 @@ def test_the_compiled_network_keeps_every_limit_and_every_spike():
     spikes = [program.run({"in": rows}, steps=12).spikes for program in programs]
     assert sum(len(found) for found in spikes[0].values()) > 50
     assert all(np.array_equal(spikes[0][name], spikes[1][name]) for name in spikes[0])
+
+
+def test_layers_that_share_a_chip_are_not_cut_into_more_cores_than_it_has():
+    """Where a spike to another chip may not be afforded: 12 cores would do, nine of them for two layers on a chip of eight."""
+    net = LayerStack(
+        name="near",
+        input=(24, 2, 2),
+        layers=[{**POINTWISE, "channels": 16}, *[{**DEPTHWISE, "padding": 1}] * 2],  # type: ignore[list-item]
+    )
+    base = less(8, synapse_memory=40, input_axons=4096, output_axons=16)
+    target = on_board(base, "nahuku32")
+    tilings = Tilings(target, geometries(net))
+    plain = packings(tilings)[0][0]
+    mixed = remixed(tilings, plain)
+    assert fullest_group(plain) <= 8
+    assert fullest_group(mixed) <= 8
+
+
+def test_tiles_that_fit_no_core_are_not_tried():
+    net = LayerStack(name="pair", input=(24, 4, 4), layers=[DEPTHWISE, POINTWISE])  # type: ignore[list-item]
+    tilings = Tilings(less(), geometries(net))
+    chain = packings(tilings)[0][0].chain
+    assert [item.sides for item in _relinked(tilings, chain, {1: (5, 2, 2)}).layers()] == [(4, 2, 2), (5, 2, 2)]
+    assert _relinked(tilings, chain, {1: (9, 2, 2)}) is None  # 36 neurons
+    few = Tilings(less(output_axons=16), geometries(net))
+    assert _relinked(few, chain, {1: (5, 2, 2)}) is None  # 16 neurons, to two tiles and more each
+
+
+def tile(layer, times, compartments):
+    """Equal tiles that need compartments alone."""
+    use = (compartments, *[0] * (len(ADDED_UP) - 1))
+    return Piece(layer, times, SimpleNamespace(neurons=compartments), use, 0, 0, use, 0, "discrete")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("groups", "shared"), [((-1, -1), 2), ((0, 0), 2), ((0, -1), 2), ((0, 1), 0)])
+def test_tiles_go_beside_others_of_their_chip_and_the_rest_into_new_cores(groups, shared):
+    room = np.full(len(ADDED_UP), 40, dtype=np.int64)
+    tilings = SimpleNamespace(capacity=room, longest=0, furthest=0, layers=(0, 1))
+    packed = pack(tilings, [tile(0, 2, 30), tile(1, 5, 10)], groups.__getitem__, "alike")  # type: ignore[arg-type]
+    held = [sorted(piece.layer for piece, core in packed.core_of if core == k) for k in range(packed.cores)]
+    assert sorted(held) == sorted([[0, 1]] * shared + [[0]] * (2 - shared) + [[1]] * (5 - shared))
+    assert packed.use[:, 0].tolist() == [sum((30, 10)[layer] for layer in layers) for layers in held]
+    assert packed.group.tolist() == [max(groups[layer] for layer in layers) for layers in held]
 
 
 @pytest.mark.parametrize(("rules", "most"), [("nengo-loihi", 19), ("nxtf", 26)])

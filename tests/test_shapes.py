@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import neurodeploy as nd
+from neurodeploy.check.tiles import channel_use
 from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import fit_layers, lower_bounds
@@ -183,6 +184,18 @@ def recounted(layers, tilings, chain, room):
     assert (packed.use <= tilings.capacity).all()
     pairs = [(piece.layer, core) for piece, core in packed.core_of]
     assert len(set(pairs)) == len(pairs), "two tiles of one layer on a core"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 4), st.integers(1, 30), st.booleans())
+def test_tiles_across_groups_are_told_apart_by_where_they_begin(groups, wide, deep, side, shares):
+    """As if each were counted on its own."""
+    target = load_target("loihi1") if shares else load_target("loihi2")
+    layer = geometries(stack({**CONV, "kernel": 1}))[0]
+    layer = layer._replace(shape=(groups * wide, 8, 8), source=(groups * deep, 8, 8), groups=groups)
+    tilings, spans = Tilings(target, (layer,)), axis_spans(groups * wide, side)
+    each = [channel_use(groups * deep, groups * wide, groups, span, tilings.atoms) for span in spans]
+    assert tilings.uses(0, 0, side) == each
 
 
 CELLS = nd.Lif(tau_m_s=0.02, v_threshold=1.0)
