@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
-from neurodeploy.mapping.starts import Start
+from neurodeploy.mapping.starts import Order
 from neurodeploy.mapping.wires import begin
 
 __all__ = ["Effort", "Mapped", "effort_of", "refine", "relieved", "sequential", "settled"]
@@ -256,7 +256,7 @@ def refine(
     chip: Any,
     effort: Effort,
     seed: int,
-    orders: Sequence[Start],
+    orders: Sequence[Order],
     first: NDArray[Any] | None = None,
 ) -> Mapped | None:
     """Return the best assignment found, None if none keeps every limit.
@@ -291,7 +291,7 @@ def refine(
     return best
 
 
-def _in_order(wires: Wires, rules: Rules, chip: Any, order_of: Start) -> tuple[Loads, Search, bool]:
+def _in_order(wires: Wires, rules: Rules, chip: Any, order_of: Order) -> tuple[Loads, Search, bool]:
     """Fill cores in an order, zone by zone."""
     order = order_of()
     return sequential(wires, rules, chip, order[np.argsort(wires.zone[order], kind="stable")])

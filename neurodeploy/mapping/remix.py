@@ -124,15 +124,9 @@ def _beside(tilings: Tilings, layers: list[Chain], *pair: tuple[int, Sides]) -> 
     found, use = dict[int, Chain](), np.zeros(tilings.capacity.size, dtype=np.int64)
     for index, sides in sorted(pair, reverse=True):
         after = found.get(index + 1, layers[index + 1] if index + 1 < len(layers) else None)
-        found[index] = linked(tilings, index, sides, after, joins=_joined(layers, index), ahead=0.0)
+        found[index] = linked(tilings, index, sides, after, joins=layers[index].joins, ahead=0.0)
         use += np.max([piece.use for piece in found[index].pieces], axis=0)
     return bool((use <= tilings.capacity).all())
-
-
-def _joined(layers: list[Chain], index: int) -> bool:
-    """Whether a layer is to lie on the chip of the one after it."""
-    after = layers[index + 1] if index + 1 < len(layers) else None
-    return after is not None and after.group is not None and layers[index].group == after.group
 
 
 def _relinked(tilings: Tilings, chain: Chain, changed: dict[int, Sides]) -> Chain | None:
@@ -140,8 +134,7 @@ def _relinked(tilings: Tilings, chain: Chain, changed: dict[int, Sides]) -> Chai
     layers, after = chain.layers(), None
     for index in reversed(range(len(layers))):
         old = layers[index]
-        sides, joins = changed.get(index, old.sides), _joined(layers, index)
-        after = linked(tilings, index, sides, after, joins=joins, ahead=old.ahead)
+        after = linked(tilings, index, changed.get(index, old.sides), after, joins=old.joins, ahead=old.ahead)
         if not all(map(tilings.fits, after.pieces)):
             return None
     return after

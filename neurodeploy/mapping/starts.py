@@ -24,10 +24,10 @@ from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.spectral import embedding, parts
 from neurodeploy.quantize.quantized import Quantized
 
-__all__ = ["Start", "by_embedding", "by_metis", "by_mtkahypar", "by_position", "starts_of"]
+__all__ = ["Order", "by_embedding", "by_metis", "by_mtkahypar", "by_position", "starts_of"]
 
 Ints = NDArray[np.int64]
-Start = Callable[[], Ints]
+Order = Callable[[], Ints]
 STEPS = 30
 """Steps of the embedding."""
 TOGETHER = 8
@@ -36,7 +36,7 @@ IMBALANCE = 0.03
 """By which share a block may be larger than the others."""
 
 
-def starts_of(wires: Wires, options: MappingOptions, cores: int) -> list[Start]:
+def starts_of(wires: Wires, options: MappingOptions, cores: int) -> list[Order]:
     """Return the orders that a search begins with; `cores`: how many there may be."""
     blocks = max(2, min(cores, wires.population.size))
     asked: dict[str, Callable[[Wires, int, int], Ints]] = {"metis": by_metis, "mtkahypar": by_mtkahypar}

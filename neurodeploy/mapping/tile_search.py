@@ -44,6 +44,11 @@ class Chain(NamedTuple):
     """Cores that the layer before will need for its output axons."""
     after: Chain | None
 
+    @property
+    def joins(self) -> bool:
+        """Whether the layer is to lie on the chip of the one after it."""
+        return self.after is not None and self.after.group is not None and self.after.group == self.group
+
     def layers(self) -> list[Chain]:
         """Return this layer and the ones after it."""
         return [self, *(self.after.layers() if self.after else [])]
@@ -140,7 +145,7 @@ class _Choices:
         """Return the most destinations of a tile for every tiling."""
         layers, sides = self.tilings.layers, after.sides if after else (1, 1, 1)
         following = layers[self.index + 1] if after else None
-        atoms = self.tilings.atoms_into(after.pieces)[0] if after else 1
+        atoms, _ = self.tilings.into(after.pieces if after else (), near=True)
         if (sides, atoms) in self._sent:
             return self._sent[sides, atoms]
         found = destinations(self.layer, following, sides, atoms)
@@ -161,10 +166,10 @@ def _even(n: int) -> Ints:
 def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, joins: bool, ahead: float) -> Chain:
     """Return a layer in tiles before a chain; `joins`: on the chip of the layer after it."""
     capacity, per_chip = tilings.capacity[:4], int(tilings.target.chip.cores.value)
-    atoms, kind = tilings.atoms_into(after.pieces) if after else (1, "discrete")
+    atoms, cost = tilings.into(after.pieces if after else (), near=joins)
     following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))
     sent = destinations(tilings.layers[index], following, beyond, atoms)
-    pieces = tuple(tilings.pieces(index, sides, sent, output_axons_of(tilings.target, kind, other_chip=not joins)))
+    pieces = tuple(tilings.pieces(index, sides, sent, cost))
     tiles = sum(piece.times for piece in pieces)
     own = sum(piece.times * float((np.array(piece.use[:4]) / capacity).max()) for piece in pieces)
     group = after.group if joins and after else index if tiles <= per_chip else None
@@ -176,11 +181,8 @@ def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, j
 def _extended(choices: _Choices, after: Chain | None, per_chip: int, wanted: int, *, joins: bool) -> list[Chain]:
     """The best tilings of a layer before a chain."""
     tilings, most = choices.tilings, choices.sent(after)
-    kind = tilings.atoms_into(after.pieces)[1] if after else "discrete"
-    cost, beside = (
-        output_axons_of(tilings.target, kind, other_chip=not joins),
-        after.group_tiles if after and joins else 0,
-    )
+    _, cost = tilings.into(after.pieces if after else (), near=joins)
+    beside = after.group_tiles if after and joins else 0
     room = (most * cost <= tilings.capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins))
     possible = np.flatnonzero(room)
     order = possible[np.lexsort((choices.heard[possible], choices.rank[possible]))]

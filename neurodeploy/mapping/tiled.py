@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.check.axons import output_axons_of
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.tiles import Tile
 from neurodeploy.mapping.chains import chain_of
@@ -134,9 +133,7 @@ def _tiles(tilings: Tilings, index: int, item: Chain) -> Iterator[tuple[Any, Til
     """(place in the layer, what it needs, its output axons) of every tile of a layer."""
     layer, after = tilings.layers[index], item.after
     following = tilings.layers[index + 1] if after else None
-    near = after is not None and after.group is not None and after.group == item.group
-    atoms, kind = tilings.atoms_into(after.pieces) if after else (1, "discrete")
-    cost = output_axons_of(tilings.target, kind, other_chip=not near)
+    atoms, cost = tilings.into(after.pieces if after else (), near=item.joins)
     sent = destinations(layer, following, after.sides if after else (1, 1, 1), atoms)
     axes: list[list[tuple[Any, Any, int]]] = []
     for i, side in enumerate(item.sides):

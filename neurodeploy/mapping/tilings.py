@@ -184,12 +184,12 @@ class Tilings:
         nowhere_else = first.kind != "discrete" and first.words != last.words
         return first._replace(base=self.furthest) if nowhere_else else first, last
 
-    def atoms_into(self, pieces: tuple[Piece, ...]) -> tuple[int, Kind]:
-        """Return (channels of a place that share output axons to some tiles, the kind of axon that costs most of these)."""
-        kinds: set[Kind] = {piece.kind for piece in pieces}
-        dear = max(sorted(kinds), key=lambda kind: output_axons_of(self.target, kind, other_chip=False))
+    def into(self, pieces: tuple[Piece, ...], *, near: bool) -> tuple[int, int]:
+        """Return (channels of a place that share output axons to some tiles, output axons of each); `near`: on one chip."""
+        kinds: set[Kind] = {piece.kind for piece in pieces} or {"discrete"}
         shared = self.target.counting.shared_output_axons and "discrete" not in kinds
-        return self.atoms if shared else 1, dear
+        dearest = max(output_axons_of(self.target, kind, other_chip=not near) for kind in kinds)
+        return self.atoms if shared else 1, dearest
 
     def fits(self, piece: Piece) -> bool:
         """Return whether an empty core holds the piece."""
