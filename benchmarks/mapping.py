@@ -88,11 +88,14 @@ def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> d
     """The smallest board that holds the network."""
     for name in sorted(target.boards, key=lambda key: target.boards[key].chips.value):
         board, clock = nd.load_target(target.name, board=name, rules=target.rule_set), Stopwatch()
+        bounds = lower_bounds(quantized, board)
+        if max(bounds.values()) > int(board.chip.cores.value) * int(target.boards[name].chips.value):
+            continue  # proven not to fit
         cut = mapped(quantized, board, options, clock, "partition")
         if isinstance(cut, str):
             continue
         program = clock.run("place", lambda cut=cut, board=board: place(cut, board, options=options))
-        found = account(program, lower_bounds(quantized, board), options.rates)
+        found = account(program, bounds, options.rates)
         return {"board": name, "seconds": clock.seconds, "violations": violations(program), **found.model_dump()}
     return {"board": None, "why": "no board holds it"}
 
@@ -201,6 +204,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="the cases that take seconds")
     parser.add_argument("--cases", help=",".join(CASES))
     parser.add_argument("--level", type=int, choices=[1, 2, 3], help="default: each case's own")
+    parser.add_argument("--rules", help="rule sets, comma separated; default: each case's own")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-board", action="store_true", help="leave the real boards out")
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="write everything; - is standard output")
@@ -210,7 +214,7 @@ def main() -> int:
     )
     rows: list[dict[str, Any]] = []
     for key in keys:
-        for rules in CASES[key].rules:
+        for rules in given.rules.split(",") if given.rules else CASES[key].rules:
             level = given.level or CASES[key].level
             rows.append(measure(CASES[key], rules, level, given.seed, boards=not given.no_board))
             if given.json != "-":

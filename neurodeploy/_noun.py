@@ -40,7 +40,9 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 class Noun(BaseModel):
     """Immutable data. An unknown field is an error, not a silent typo."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings", defer_build=True
+    )
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, _hash_key(self)))

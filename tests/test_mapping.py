@@ -30,6 +30,15 @@ def test_words_of_a_segment_as_nengo_loihi_counts_them():
     assert int(segment_words(rules, 30, 8, 3, 7)) == 9  # 30 * 18 + 10 = 550 bits
 
 
+def test_words_of_long_segments_are_counted_as_those_of_short_ones():
+    def by_hand(n):
+        return sum(-(-(8 * min(64, n - first) + 10) // 64) for first in range(0, n, 64))
+
+    rules, lengths = load_target("loihi1").counting, [0, 1, 4095, 4096, 4097, 9001]
+    found = segment_words(rules, lengths, 8, 0, 0).tolist()
+    assert found == [int(segment_words(rules, n, 8, 0, 0)) for n in lengths] == [by_hand(n) for n in lengths]
+
+
 @pytest.mark.parametrize(("targets", "fits"), [(450, True), (512, False)])
 def test_256_dense_rows_of_450_fit_a_core_and_of_512_do_not(targets, fits):
     target = load_target("loihi1")

@@ -11,7 +11,7 @@ import neurodeploy as nd
 from neurodeploy.check import use_of_program
 from neurodeploy.check.demand import plan_segment
 from neurodeploy.check.runs import list_runs, run_words
-from neurodeploy.check.words import segment_words
+from neurodeploy.check.words import dense_words, segment_words
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.place import place
@@ -51,8 +51,7 @@ def without_runs(target=NXTF):
 )
 def test_words_are_those_of_the_published_bit_counts(targets, bits, index, synapses):
     widths = {64: 6, 256: 8, 1024: 10}
-    rules = RULES if index else RULES.with_prefix(widths[targets])
-    words = int(segment_words(rules, targets, bits, 0, index))
+    words = int((segment_words if index else dense_words)(RULES, targets, bits, 0, index or widths[targets]))
     assert min(4096, 16384 // words) * targets == synapses
 
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.check.demand import plan_segment
-from neurodeploy.check.tiles import grouped_tile, stored_tile, tile_of
+from neurodeploy.check.populations import reaches_of
+from neurodeploy.check.tiles import fewest_weights, grouped_tile, stored_tile, tile_of
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
@@ -84,7 +85,9 @@ def test_a_tile_needs_what_its_synapses_need(case, rules, first_row):
     tile = tile_of(layer, box, 1 << int(target.axons.pop16.atom_bits.value))
     alone, shared = stored_tile(target, layer, tile)
     used = shared if shared is not None and first_row + shared.base <= target.precision.shared_base.high else alone
-    used = grouped_tile(target, layer, tile, first_row, used)
+    used = grouped_tile(target, reaches_of(target), layer, tile, first_row, used)
+    fewest = np.prod([fewest_weights(layer, use) for use in tile])
+    assert used.words * int(target.counting.word.value) >= fewest * layer.weight_bits
     assert tile.neurons == neurons.size
     assert tile.input_axons == np.count_nonzero(plan.words_per_source)
     assert (used.axons, used.kind) == (plan.input_axons, plan.kind)

@@ -22,7 +22,7 @@ from neurodeploy.check.patterns import BySource, Patterns, by_source, patterns_o
 from neurodeploy.check.populations import Groups, Reach, grouping_of, groups_of, reaches_of, shares_of
 from neurodeploy.check.runs import list_runs
 from neurodeploy.check.sends import Sends
-from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
+from neurodeploy.check.words import delay_bits_for, dense_words, index_bits_for, segment_words
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 from neurodeploy.target.target import Target
@@ -171,8 +171,7 @@ def plan_segment(target: Target, projection: Projection, neurons: Ints, first_ro
     bits, width = projection.weight_format.weight_bits, neurons.size
     index_bits = index_bits_for(target, width)
     rules = target.counting
-    prefixed = rules.with_prefix(index_bits) if rules.index_in_prefix else rules
-    dense = segment_words(prefixed, width, bits, delay_bits, 0) * (count > 0)
+    dense = dense_words(rules, width, bits, delay_bits, index_bits) * (count > 0)
     sparse = segment_words(rules, count, bits, delay_bits, index_bits)
     if int(dense.sum()) <= int(sparse.sum()):
         alone = SegmentPlan(projection, "dense", delay_bits, 0, int(dense.sum()), dense)

@@ -11,7 +11,7 @@ from neurodeploy._arrays import places_of
 from neurodeploy.check.axons import Kind, output_axons_of
 from neurodeploy.check.limits import core_limits
 from neurodeploy.check.runs import run_words
-from neurodeploy.check.words import segment_words
+from neurodeploy.check.words import dense_words, index_bits_for, segment_words
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS
 
@@ -52,14 +52,10 @@ def _segment_words(program: Program) -> Ints:
                 rules, *_entries(program, mine), bits, style.index_bits, style.skip_bits
             )
             continue
-        prefix = 0
-        if rules.index_in_prefix and style.encoding == "dense":
-            legal = [int(bits) for bits in program.target.precision.index_bits.values]
-            width = int(length[mine].max(initial=1))
-            prefix = next((bits for bits in legal if (1 << bits) >= width), legal[-1])
-        words[mine] = segment_words(
-            rules.with_prefix(prefix), length[mine], style.weight_bits, style.delay_bits, style.index_bits
-        )
+        index_bits, count = style.index_bits, segment_words
+        if style.encoding == "dense":
+            index_bits, count = index_bits_for(program.target, int(length[mine].max(initial=1))), dense_words
+        words[mine] = count(rules, length[mine], style.weight_bits, style.delay_bits, index_bits)
     return words
 
 

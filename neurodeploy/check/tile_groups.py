@@ -37,22 +37,30 @@ class GroupUse(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 16)
-def group_uses(met: tuple[int, int, int, int], first: int, deep: int, atoms: int) -> tuple[GroupUse, ...]:
-    """Return the groups of `atoms` source channels that reach a span of channels.
+def group_uses(met: tuple[int, int, int, int], first: int, deep: int, atoms: int) -> tuple[tuple[GroupUse, int], ...]:
+    """Return the groups of `atoms` source channels that reach a span of channels, and how many there are of each.
 
     `met`: groups of the window that it meets, channels of each, and how many of the first and of the last it has. Each has
     `deep` source channels, the first of all being channel `first`, of which only the atom matters.
     """
     n, wide, *ends = met
-    found, stop = list[GroupUse](), first + deep * n
+    found, stop = Counter[GroupUse](), first + deep * n
+    if n == 1:  # each reaches the whole span
+        into = first % atoms
+        head = min(into + deep, atoms)  # lists begin with that of atom 0
+        inner, tail = divmod(into + deep - head, atoms)
+        found[GroupUse(head, ends[0])] += 1
+        found[GroupUse(atoms, ends[0])] += inner
+        found[GroupUse(tail, ends[0])] += min(tail, 1)
+        return tuple((group, times) for group, times in found.items() if times)
     for start in range(first - first % atoms, stop, atoms):
         low, high = max(start, first), min(start + atoms, stop)
         a, b = (low - first) // deep, (high - 1 - first) // deep
         reach = [ends[0]] if a == 0 else []
         reach += [ends[1]] if b == n - 1 else []
         reach += [wide] if max(a, 1) <= min(b, n - 2) else []
-        found.append(GroupUse(high - start, max(reach)))
-    return tuple(found)
+        found[GroupUse(high - start, max(reach))] += 1
+    return tuple(found.items())
 
 
 def grouped_words(target: Target, reach: Reach, layer: Geometry, tile: Any, first_row: int) -> tuple[int, int, int]:
@@ -61,8 +69,7 @@ def grouped_words(target: Target, reach: Reach, layer: Geometry, tile: Any, firs
     spread = (tile.channels.length - 1) * tile.rows.length * tile.columns.length + beyond + 1
     index_bits = index_bits_for(target, first_row + spread)
     delay_bits, words, longest = delay_bits_for(target, layer.delay_steps), 0, 0
-    groups: Counter[GroupUse] = Counter(tile.channels.groups)
-    for group, times in groups.items():
+    for group, times in tile.channels.groups:
         each = segment_words(target.counting, lengths * group.reach, layer.weight_bits, delay_bits, index_bits)
         words, longest = words + times * group.atoms * int(each.sum()), max(longest, int(each.max()))
     return words, longest, index_bits

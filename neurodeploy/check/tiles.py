@@ -9,18 +9,19 @@ words, as equal and shorter lists only ever become fewer. The tests compare the 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurodeploy.check.axons import KINDS, Kind
-from neurodeploy.check.populations import reaches_of, shares_of
+from neurodeploy.check.populations import Reach, shares_of
 from neurodeploy.check.runs import box_runs
 from neurodeploy.check.tile_groups import GroupUse, Met, group_uses, grouped_words
-from neurodeploy.check.words import delay_bits_for, index_bits_for, segment_words
+from neurodeploy.check.words import OneRuleSet, delay_bits_for, dense_words, index_bits_for, segment_words
 from neurodeploy.network.layer_shapes import Geometry
-from neurodeploy.target.target import RuleSet, Target
+from neurodeploy.target.target import Target
 
 __all__ = [
     "AxisUse",
@@ -30,6 +31,7 @@ __all__ = [
     "Stored",
     "Tile",
     "channel_use",
+    "fewest_weights",
     "grouped_tile",
     "place_use",
     "stored_tile",
@@ -43,8 +45,9 @@ Counts = tuple[tuple[int, int], ...]
 """(targets that a source reaches on the axis, how many sources or lists)."""
 
 
-class AxisUse(NamedTuple):
-    """Sources that reach a span of rows or columns."""
+@dataclass(frozen=True, eq=False, slots=True)
+class AxisUse:
+    """Sources that reach a span of rows or columns. Uses of the same figures are one object, told apart by what it is."""
 
     length: int
     sources: int
@@ -59,15 +62,21 @@ class AxisUse(NamedTuple):
     """Every source."""
 
 
-class ChannelUse(NamedTuple):
-    """Source channels that reach a span of channels."""
+@dataclass(frozen=True, eq=False, slots=True)
+class ChannelUse:
+    """Source channels that reach a span of channels. As of `AxisUse`, there is one of the same figures."""
 
     length: int
     sources: int
     reach: Counts
     base: int
-    groups: tuple[GroupUse, ...]
-    """The sources by population axon; none where the target has no such axons."""
+    groups: tuple[tuple[GroupUse, int], ...]
+    """(sources of one place that share a population axon, how many such there are); none where the target has no such axons."""
+    axons: int
+    """Population axons of one place."""
+
+
+_axis_use, _channel_use = lru_cache(maxsize=1 << 16)(AxisUse), lru_cache(maxsize=1 << 16)(ChannelUse)
 
 
 class Tile(NamedTuple):
@@ -90,7 +99,7 @@ class Tile(NamedTuple):
     @property
     def population_axons(self) -> int:
         """Input axons if the channels of a place share them."""
-        return len(self.channels.groups) * self.rows.sources * self.columns.sources
+        return self.channels.axons * self.rows.sources * self.columns.sources
 
 
 class Stored(NamedTuple):
@@ -122,7 +131,7 @@ def place_use(n: int, kernel: int, stride: int, padding: int, span: Span) -> Axi
             first.setdefault(source, (source - at, place - start))
             reach[source] += 1
     lists = {(tap, reach[source]) for source, (tap, _) in first.items()}
-    return AxisUse(
+    return _axis_use(
         stop - start,
         len(reach),
         tuple(sorted(Counter(reach.values()).items())),
@@ -148,7 +157,18 @@ def channel_use(sources: int, channels: int, groups: int, span: Span, atoms: int
         overlap.update({ends[0]: deep})
         overlap.update({ends[1]: deep})
     shared = group_uses((n, wide, *ends), first * deep % atoms, deep, atoms) if atoms and sources > 1 else ()
-    return ChannelUse(stop - start, deep * n, tuple(sorted(overlap.items())), max(last * wide - start, 0), shared)
+    reach, base, axons = tuple(sorted(overlap.items())), max(last * wide - start, 0), sum(times for _, times in shared)
+    return _channel_use(stop - start, deep * n, reach, base, shared, axons)
+
+
+def fewest_weights(layer: Geometry, use: AxisUse | ChannelUse) -> int:
+    """Return what one axis gives to the product that no encoding of a tile stores fewer weights than."""
+    lists = use.reach
+    if layer.shares and isinstance(use, AxisUse):
+        lists = use.lists_alike if layer.alike else use.lists
+    elif layer.shares and layer.alike:
+        return 1
+    return sum(reach * times for reach, times in lists)
 
 
 def tile_of(layer: Geometry, box: Box, atoms: int = 0) -> Tile:
@@ -163,8 +183,7 @@ def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, St
     """Return how a tile is stored alone, and with shared lists if these take less and the tile begins at row 0."""
     delay_bits, rules = delay_bits_for(target, layer.delay_steps), target.counting
     index_bits = index_bits_for(target, tile.neurons)
-    prefixed = rules.with_prefix(index_bits) if rules.index_in_prefix else rules
-    whole = int(segment_words(prefixed, tile.neurons, layer.weight_bits, delay_bits, 0))
+    whole = int(dense_words(rules, tile.neurons, layer.weight_bits, delay_bits, index_bits))
     alone = Stored("dense", whole * tile.input_axons, whole if tile.input_axons else 0, 0, 0, tile.input_axons)
     sparse = _listed(target, layer, tile, index_bits, (tile.rows.reach, tile.columns.reach), tile.channels.reach)
     if alone.words > sparse.words:
@@ -183,16 +202,22 @@ def stored_tile(target: Target, layer: Geometry, tile: Tile) -> tuple[Stored, St
 
 
 def grouped_tile(
-    target: Target, layer: Geometry, tile: Tile, first_row: int, discrete: Stored, only: tuple[Kind, ...] = KINDS
+    target: Target,
+    reaches: tuple[Reach, ...],
+    layer: Geometry,
+    tile: Tile,
+    first_row: int,
+    discrete: Stored,
+    only: tuple[Kind, ...] = KINDS,
 ) -> Stored:
     """Return how a tile is stored: as in `discrete`, or with population axons of the best kind; see `populations`.
 
-    `only`: kinds to choose from; discrete is taken where no other can be.
+    `reaches`: of the target. `only`: kinds to choose from; discrete is taken where no other can be.
     """
     if not layer.shares or not tile.channels.groups or not tile.population_axons:
         return discrete
     most, found = target.counting.words_per_axon, [discrete] if "discrete" in only else list[Stored]()
-    for reach in (item for item in reaches_of(target) if item.kind in only):
+    for reach in (item for item in reaches if item.kind in only):
         words, longest, index_bits = grouped_words(target, reach, layer, tile, first_row)
         too_long = most is not None and discrete.longest <= most.value < longest
         if tile.population_axons <= reach.numbers and not too_long:
@@ -218,26 +243,18 @@ def _listed(
     if not tile.input_axons:
         return Stored("", 0, 0, index_bits, 0, 0)
     bits, sides = layer.weight_bits + delay_bits_for(target, layer.delay_steps), (tile.rows.length, tile.columns.length)
-    words, longest, skip_bits = _list_words(_Rules(target.counting), bits, index_bits, places, channels, sides)
+    words, longest, skip_bits = _list_words(OneRuleSet(target.counting), bits, index_bits, places, channels, sides)
     return Stored("", words, longest, index_bits, 0, tile.input_axons, skip_bits=skip_bits)
-
-
-class _Rules:
-    """A rule set that is equal to itself alone: cheaper to look up than by all of its figures."""
-
-    def __init__(self, rules: RuleSet) -> None:
-        self.rules = rules
-
-    def __hash__(self) -> int:
-        return id(self.rules)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rules) and other.rules is self.rules
 
 
 @lru_cache(maxsize=1 << 14)
 def _list_words(
-    held: _Rules, bits: int, index_bits: int, places: tuple[Counts, Counts], channels: Counts, sides: tuple[int, int]
+    held: OneRuleSet,
+    bits: int,
+    index_bits: int,
+    places: tuple[Counts, Counts],
+    channels: Counts,
+    sides: tuple[int, int],
 ) -> tuple[int, int, int]:
     """(words, words of the longest list, skip bits or 0) of lists in a tile of some sides (rows, columns)."""
     (channel, row, column), times = _along(channels, *places)
@@ -249,9 +266,13 @@ def _list_words(
     return int((runs.words * times).sum()), int(runs.words.max()), runs.skip_bits
 
 
-def _along(*axes: Counts) -> tuple[list[Any], Any]:
-    """(targets of each axis, how many sources or lists), each along a dimension of its own."""
-    shapes = ((-1, 1, 1), (1, -1, 1), (1, 1, -1))
-    held = [np.array(axis, dtype=np.int64).T for axis in axes]
-    reach, count = ([item[i].reshape(shape) for item, shape in zip(held, shapes, strict=True)] for i in range(2))
-    return reach, count[0] * count[1] * count[2]
+def _along(*axes: Counts) -> tuple[tuple[Any, Any, Any], Any]:
+    """(targets of each axis, along a dimension of its own; how many sources or lists)."""
+    (channels, a), (rows, b), (columns, c) = (_dimension(axis, i) for i, axis in enumerate(axes))
+    return (channels, rows, columns), a * b * c
+
+
+@lru_cache(maxsize=1 << 12)
+def _dimension(axis: Counts, i: int) -> Any:
+    """(2,) both columns of an axis, along dimension `i`."""
+    return np.array(axis, dtype=np.int64).T.reshape(2, *(-1 if k == i else 1 for k in range(3)))

@@ -17,53 +17,129 @@ index and skip widths entry by entry; here a segment has one of each, wide enoug
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.target.target import RuleSet, Target
 
-__all__ = ["delay_bits_for", "entry_bits", "index_bits_for", "segment_words", "whole_words"]
+__all__ = [
+    "OneRuleSet",
+    "delay_bits_for",
+    "dense_words",
+    "entry_bits",
+    "index_bits_for",
+    "segment_words",
+    "whole_words",
+]
 
 Ints = NDArray[np.int64]
+TABLE = 1 << 12
+"""Synapses up to which the words of a segment are looked up: as many as most cores have compartments."""
+
+
+class _Figures(NamedTuple):
+    """What words depend on of a rule set, and of a segment."""
+
+    bits: int
+    """Of one synapse."""
+    prefix: int
+    """Bits of an entry's prefix."""
+    group: int
+    """Synapses of an entry."""
+    word: int
+    """Bits of a word."""
+    end: int | None
+    """Bits of a list's end; None: every entry is padded to words."""
+
+
+def _figures(rules: RuleSet, bits: int, prefix: int) -> _Figures:
+    end = None if rules.list_end is None else int(rules.list_end.value)
+    return _Figures(bits, prefix, int(rules.synapses_per_entry.value), int(rules.word.value), end)
+
+
+class OneRuleSet:
+    """A rule set that is equal to itself alone: cheaper to look up than by all of its figures."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+
+    def __hash__(self) -> int:
+        return id(self.rules)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OneRuleSet) and other.rules is self.rules
 
 
 def segment_words(rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
-    """Return the words of segments of `n_entries` stored synapses (int or array); index_bits 0 means dense."""
-    bits, prefix = weight_bits + delay_bits + index_bits, int(rules.entry_prefix.value)
-    count = np.asarray(n_entries, dtype=np.int64)
-    longest = int(count.max(initial=0))
-    if longest < count.size:  # lengths repeat: each is counted once
-        return whole_words(rules, entry_bits(rules, np.arange(longest + 1), bits, prefix))[count]
-    return whole_words(rules, entry_bits(rules, count, bits, prefix))
+    """Return the words of sparse segments of `n_entries` synapses (int or array)."""
+    return _words(_figures(rules, weight_bits + delay_bits + index_bits, int(rules.entry_prefix.value)), n_entries)
+
+
+def dense_words(rules: RuleSet, n_targets: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
+    """Return the words of dense segments into `n_targets` (int or array); index_bits: of an index into them."""
+    prefix = int(rules.entry_prefix.value) + (index_bits if rules.index_in_prefix else 0)
+    return _words(_figures(rules, weight_bits + delay_bits, prefix), n_targets)
 
 
 def entry_bits(rules: RuleSet, n_synapses: Any, bits: int, prefix: int) -> Ints:
     """Return the bits of the entries of `n_synapses` (int or array) that follow one another, `bits` each."""
-    group, word = int(rules.synapses_per_entry.value), int(rules.word.value)
-    count = np.asarray(n_synapses, dtype=np.int64)
-    full, rest = count // group, count % group
-    whole, part = group * bits + prefix, np.where(rest > 0, rest * bits + prefix, 0)
-    if rules.list_end is None:
-        whole, part = -(-whole // word) * word, -(-part // word) * word
-    return full * whole + part
+    count, figures = np.asarray(n_synapses, dtype=np.int64), _figures(rules, bits, prefix)
+    return _bits_by_length(figures)[count] if int(count.max(initial=0)) <= TABLE else _bits_of(figures, count)
 
 
 def whole_words(rules: RuleSet, bits: Any) -> Ints:
     """Return the words of segments whose entries take `bits` (int or array)."""
-    end, word = 0 if rules.list_end is None else int(rules.list_end.value), int(rules.word.value)
-    given = np.asarray(bits, dtype=np.int64)
-    return np.where(given > 0, -(-(given + end) // word), 0)
+    return _words_of(_figures(rules, 0, 0), np.asarray(bits, dtype=np.int64))
+
+
+def _words(figures: _Figures, n_entries: Any) -> Ints:
+    """Words of segments of `n_entries` stored synapses."""
+    count = np.asarray(n_entries, dtype=np.int64)
+    longest = int(count.max(initial=0))
+    if longest <= TABLE:
+        return _words_by_length(figures)[count]
+    if longest < count.size:  # lengths repeat: each is counted once
+        return _words_of(figures, _bits_of(figures, np.arange(longest + 1)))[count]
+    return _words_of(figures, _bits_of(figures, count))
+
+
+def _bits_of(figures: _Figures, count: Ints) -> Ints:
+    """Bits of entries that hold `count` synapses together."""
+    bits, prefix, group, word, end = figures
+    full, rest = count // group, count % group
+    whole, part = group * bits + prefix, np.where(rest > 0, rest * bits + prefix, 0)
+    if end is None:
+        whole, part = -(-whole // word) * word, -(-part // word) * word
+    return full * whole + part
+
+
+def _words_of(figures: _Figures, bits: Ints) -> Ints:
+    """Words of segments whose entries take `bits`."""
+    return np.where(bits > 0, -(-(bits + (figures.end or 0)) // figures.word), 0)
+
+
+@lru_cache(maxsize=256)
+def _bits_by_length(figures: _Figures) -> Ints:
+    """(TABLE + 1,) bits of entries by the synapses that they hold."""
+    return _bits_of(figures, np.arange(TABLE + 1))
+
+
+@lru_cache(maxsize=256)
+def _words_by_length(figures: _Figures) -> Ints:
+    """(TABLE + 1,) words of segments by their synapses."""
+    return _words_of(figures, _bits_by_length(figures))
 
 
 def delay_bits_for(target: Target, max_delay_steps: int) -> int:
     """Return the smallest legal width that holds the delay; the widest if none does."""
-    legal = [int(bits) for bits in target.precision.delay_bits.values]
-    return next((bits for bits in legal if (1 << bits) > max_delay_steps), legal[-1])
+    legal = target.precision.delay_bits.values
+    return int(next((bits for bits in legal if 1 << int(bits) > max_delay_steps), legal[-1]))
 
 
 def index_bits_for(target: Target, width: int) -> int:
     """Return the smallest legal width of an index into `width` targets; the widest if none does."""
-    legal = [int(bits) for bits in target.precision.index_bits.values]
-    return next((bits for bits in legal if (1 << bits) >= width), legal[-1])
+    legal = target.precision.index_bits.values
+    return int(next((bits for bits in legal if 1 << int(bits) >= width), legal[-1]))

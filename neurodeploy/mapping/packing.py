@@ -51,8 +51,8 @@ class _Cores:
         self.n = 0
         self.open: Ints = np.zeros(0, dtype=np.int64)
 
-    def choose(self, piece: Piece, group: int, rule: Rule) -> tuple[int, Piece]:
-        """Return the core for a tile and how it is stored there; a new core if none holds it."""
+    def holding(self, piece: Piece, group: int, rule: Rule) -> list[tuple[int, Piece]]:
+        """Return the open cores that hold a tile, best first, and how it is stored there; one tile of a layer to a core."""
         cores = self.open[~self.layers[self.open, piece.layer]]
         cores = cores[(self.group[cores] < 0) | (self.group[cores] == group) | (group < 0)]
         needs = [np.array(item.use, dtype=np.int64) for item in (piece, piece.alone())]
@@ -64,15 +64,13 @@ class _Cores:
         room = self.capacity - self.use[cores]
         holds = (room >= np.where(apart[:, None], needs[1], needs[0])).all(axis=1)
         holds &= ~apart | (piece.alone_longest <= self.longest)
-        if not holds.any():
-            return self.n, piece
-        if rule == "first":
-            best = int(np.argmax(holds))
-        else:
-            share = room[:, :4] / self.capacity[:4]
+        able = np.flatnonzero(holds)
+        if rule == "alike":
+            share = room[able, :4] / self.capacity[:4]
             like = share @ (needs[0][:4] / self.capacity[:4]) / np.linalg.norm(share, axis=1).clip(1e-9)
-            best = int(np.argmax(np.where(holds, like, -1.0)))
-        return int(cores[best]), piece.alone() if apart[best] else piece
+            able = able[np.argsort(-like, kind="stable")]
+        alone = piece.alone()
+        return [(int(cores[k]), alone if apart[k] else piece) for k in able]
 
     def add(self, core: int, piece: Piece, group: int) -> None:
         """Put a tile into a core that is open."""
@@ -105,11 +103,9 @@ def pack(tilings: Tilings, pieces: list[Piece], group_of: Callable[[int], int], 
     for step, k in enumerate(order):
         cores.close(least[step])
         group = group_of(pieces[k].layer)
-        for done in range(pieces[k].times):
-            core, stored = cores.choose(pieces[k], group, rule)
-            if core == cores.n:  # nor does any core hold one of the rest: new ones have a tile of this layer
-                placed += cores.add_alone(pieces[k]._replace(times=1), pieces[k].times - done, group)
-                break
+        beside = cores.holding(pieces[k], group, rule)[: pieces[k].times]
+        for core, stored in beside:
             cores.add(core, stored, group)
             placed.append((stored._replace(times=1), core))
+        placed += cores.add_alone(pieces[k]._replace(times=1), pieces[k].times - len(beside), group)
     return Packed(placed, cores.use[: cores.n], cores.group[: cores.n])

@@ -9,16 +9,16 @@ chip together form a `group`, which is to stay on one chip, and every other spik
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.axons import Kind, output_axons_of
-from neurodeploy.check.tiles import Tile
-from neurodeploy.check.words import delay_bits_for, segment_words
-from neurodeploy.mapping.tilings import Piece, Sent, Sides, Tilings, compartments_of, destinations
+from neurodeploy.check.tiles import Tile, fewest_weights
+from neurodeploy.check.words import delay_bits_for, dense_words
+from neurodeploy.mapping.tilings import Piece, SentAxis, Sides, Tilings, compartments_of, destinations
 
 __all__ = ["Chain", "linked", "search"]
 
@@ -55,7 +55,7 @@ class Chain(NamedTuple):
 
 
 class _Choices:
-    """Every tiling of one layer whose tiles may fit a core."""
+    """Every tiling of one layer whose tiles may fit a core; the same for any layer of its shapes and neighbours."""
 
     def __init__(self, tilings: Tilings, index: int) -> None:
         self.tilings, self.index, self.layer = tilings, index, tilings.layers[index]
@@ -66,15 +66,16 @@ class _Choices:
         grid: Any = np.stack(np.meshgrid(*[np.arange(axis.size) for axis in sides], indexing="ij"), axis=-1)
         picked = grid.reshape(-1, 3)
         volume = np.prod([self.axes[i][picked[:, i]] for i in range(3)], axis=0)
-        sources = [self._sources(i) for i in range(3)]
-        axons = np.prod([sources[i][0][picked[:, i]] for i in range(3)], axis=0)
-        heard_most = np.prod([sources[i][2][picked[:, i]] for i in range(3)], axis=0)
-        heard = np.prod([sources[i][1][picked[:, i]] for i in range(3)], axis=0)
+        along = [self._along(i) for i in range(3)]
+        axons, heard, heard_most, stored = (
+            np.prod([along[i][k][picked[:, i]] for i in range(3)], axis=0) for k in range(4)
+        )
         room = dict(zip(("compartments", "words", "axons"), tilings.capacity[:3].tolist(), strict=True))
         fits = volume * compartments_of(tilings.target, self.layer) <= room["compartments"]
         if self._kind != "discrete" or not (fits & (heard_most <= room["axons"])).any():
             heard_most = axons  # population axons save output axons here, or nothing else fits
         fits &= heard_most <= room["axons"]
+        fits &= stored * self.layer.weight_bits <= room["words"] * float(tilings.target.counting.word.value)
         self.picked, self.heard = picked[fits], heard[fits]
         counts = [-(-self.layer.shape[i] // self.axes[i])[self.picked[:, i]] for i in range(3)]
         self.tiles: Ints = np.prod(counts, axis=0)
@@ -82,18 +83,23 @@ class _Choices:
         self.rank: NDArray[np.float64] = (self.tiles + even) / 2 + self.ahead
         self._own: dict[int, bool] = {}
         self._sent: dict[tuple[Sides, int], Ints] = {}
+        self._worst: dict[tuple[int, SentAxis], Ints] = {}
 
-    def _sources(self, i: int) -> tuple[Ints, Ints, Ints]:
-        """By one axis and its side: input axons of the worst tile, the senders' output axons for all, sources of the worst."""
-        most, total, discrete = np.zeros((3, self.axes[i].size), dtype=np.int64)
+    def _along(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """By one axis and its side, what tilings need; that of three axes is their product.
+
+        (input axons, the senders' output axons for all tiles, sources, fewest weights that any encoding stores)
+        """
+        most, total, discrete, stored = np.zeros((4, self.axes[i].size), dtype=np.int64)
         grouped = i == 0 and self.layer.shares
         for k, side in enumerate(self.axes[i].tolist()):
             uses = self.tilings.uses(self.index, i, side)
             sources = [use.sources for use in uses]
-            axons = [len(use.groups) or use.sources for use in uses] if grouped else sources
+            axons = [use.axons or use.sources for use in uses] if grouped else sources
             most[k], discrete[k] = max(axons), max(sources)
             total[k] = sum(sources if self._kind == "discrete" else axons)
-        return most, total, discrete
+            stored[k] = max(fewest_weights(self.layer, use) for use in dict.fromkeys(uses))
+        return most, total, discrete, stored
 
     @cached_property
     def ahead(self) -> NDArray[np.float64]:
@@ -116,7 +122,7 @@ class _Choices:
         """Widths of a dense layer's tiles that fill their last word."""
         layer, target = self.layer, self.tilings.target
         width: Any = np.arange(1, layer.shape[0] + 2)
-        words = segment_words(target.counting, width, layer.weight_bits, delay_bits_for(target, layer.delay_steps), 0)
+        words = dense_words(target.counting, width, layer.weight_bits, delay_bits_for(target, layer.delay_steps), 0)
         return np.union1d(np.flatnonzero(np.diff(words)) + 1, [layer.shape[0]])
 
     def sides(self, choice: int) -> Sides:
@@ -127,19 +133,15 @@ class _Choices:
     def fits(self, choice: int) -> bool:
         """Return whether every tile fits a core, its output axons left out; an inner tile is asked first."""
         if choice not in self._own:
-            sides, uses = (
-                self.sides(choice),
-                [self.tilings.uses(self.index, i, side) for i, side in enumerate(self.sides(choice))],
-            )
-            inner = self.tilings.piece(self.index, Tile(*(axis[(len(axis) - 1) // 2] for axis in uses)))
-            self._own[choice] = self.tilings.fits(inner) and all(
-                self.tilings.fits(piece) for piece in self.tilings.pieces(self.index, sides, self._unsent, 0)
-            )
+            uses = [self.tilings.uses(self.index, i, side) for i, side in enumerate(self.sides(choice))]
+            inner = Tile(*(axis[(len(axis) - 1) // 2] for axis in uses))
+            kinds = product(*(dict.fromkeys(axis) for axis in uses))
+            self._own[choice] = self._holds(inner) and all(self._holds(Tile(*kind)) for kind in kinds)
         return self._own[choice]
 
-    @cached_property
-    def _unsent(self) -> Sent:
-        return destinations(self.layer, None, (1, 1, 1))
+    def _holds(self, tile: Tile) -> bool:
+        """Whether an empty core holds a tile that sends nothing."""
+        return self.tilings.fits(self.tilings.piece(self.index, tile))
 
     def sent(self, after: Chain | None) -> Ints:
         """Return the most destinations of a tile for every tiling."""
@@ -148,11 +150,13 @@ class _Choices:
         atoms, _ = self.tilings.into(after.pieces if after else (), near=True)
         if (sides, atoms) in self._sent:
             return self._sent[sides, atoms]
-        found = destinations(self.layer, following, sides, atoms)
         most: Ints = np.ones(len(self.picked), dtype=np.int64)
-        for i in range(3):
-            worst = [max(found[i].sums(int(side))) for side in self.axes[i]]
-            most = most * np.array(worst, dtype=np.int64)[self.picked[:, i]]
+        for i, axis in enumerate(destinations(self.layer, following, sides, atoms)):
+            if (i, axis) not in self._worst:
+                self._worst[i, axis] = np.array(
+                    [max(axis.sums(side)) for side in self.axes[i].tolist()], dtype=np.int64
+                )
+            most = most * self._worst[i, axis][self.picked[:, i]]
         self._sent[sides, atoms] = most
         return most
 
@@ -165,22 +169,25 @@ def _even(n: int) -> Ints:
 
 def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, joins: bool, ahead: float) -> Chain:
     """Return a layer in tiles before a chain; `joins`: on the chip of the layer after it."""
-    capacity, per_chip = tilings.capacity[:4], int(tilings.target.chip.cores.value)
+    capacity, per_chip = tilings.room[:4], int(tilings.target.chip.cores.value)
     atoms, cost = tilings.into(after.pieces if after else (), near=joins)
     following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))
     sent = destinations(tilings.layers[index], following, beyond, atoms)
     pieces = tuple(tilings.pieces(index, sides, sent, cost))
     tiles = sum(piece.times for piece in pieces)
-    own = sum(piece.times * float((np.array(piece.use[:4]) / capacity).max()) for piece in pieces)
+    own = sum(
+        piece.times * max(used / room for used, room in zip(piece.use, capacity, strict=False)) for piece in pieces
+    )
     group = after.group if joins and after else index if tiles <= per_chip else None
     cores = own + WASTE * (tiles - own) + (after.cores if after else 0.0)
     beside = after.group_tiles if joins and after else 0
     return Chain(sides, pieces, group, tiles + beside, cores, ahead, after)
 
 
-def _extended(choices: _Choices, after: Chain | None, per_chip: int, wanted: int, *, joins: bool) -> list[Chain]:
+def _extended(choices: _Choices, index: int, after: Chain | None, wanted: int, *, joins: bool) -> list[Chain]:
     """The best tilings of a layer before a chain."""
     tilings, most = choices.tilings, choices.sent(after)
+    per_chip = int(tilings.target.chip.cores.value)
     _, cost = tilings.into(after.pieces if after else (), near=joins)
     beside = after.group_tiles if after and joins else 0
     room = (most * cost <= tilings.capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins))
@@ -188,22 +195,24 @@ def _extended(choices: _Choices, after: Chain | None, per_chip: int, wanted: int
     order = possible[np.lexsort((choices.heard[possible], choices.rank[possible]))]
     good = (choice for choice in order.tolist() if choices.fits(choice))
     return [
-        linked(tilings, choices.index, choices.sides(choice), after, joins=joins, ahead=float(choices.ahead[choice]))
+        linked(tilings, index, choices.sides(choice), after, joins=joins, ahead=float(choices.ahead[choice]))
         for choice in islice(good, wanted)
     ]
 
 
 def search(tilings: Tilings, *, keep: int, deep: bool) -> tuple[list[Chain], int | None]:
     """Return the best chains, fewest cores first, and None; or none and the layer of which no tiling fits a core."""
-    per_chip = int(tilings.target.chip.cores.value)
+    like = [-1, *tilings.first_like, -1]
+    known: dict[tuple[int, ...], _Choices] = {}
     chains: list[Chain] = []
     for index in reversed(range(len(tilings.layers))):
-        choices = _Choices(tilings, index)
+        shapes = tuple(like[index : index + 3])
+        choices = known[shapes] = known.get(shapes) or _Choices(tilings, index)
         afters: list[Chain | None] = list(chains) if index + 1 < len(tilings.layers) else [None]
         made: list[Chain] = []
         for after in afters:
             for joins in (True, False) if after is not None and after.group is not None else (False,):
-                made += _extended(choices, after, per_chip, keep * DEEP_AS, joins=joins)
+                made += _extended(choices, index, after, keep * DEEP_AS, joins=joins)
         made.sort(key=lambda item: (item.cores + item.ahead, item.sides))
         chains = _diverse(made, keep, deep=deep)
         if not chains:

@@ -21,7 +21,18 @@ from neurodeploy.check.words import delay_bits_for
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.target.target import Target
 
-__all__ = ["ADDED_UP", "Piece", "Sent", "Sides", "Tilings", "axis_spans", "compartments_of", "destinations", "within"]
+__all__ = [
+    "ADDED_UP",
+    "Piece",
+    "Sent",
+    "SentAxis",
+    "Sides",
+    "Tilings",
+    "axis_spans",
+    "compartments_of",
+    "destinations",
+    "within",
+]
 
 Ints = NDArray[np.int64]
 NONE = 1 << 60
@@ -145,42 +156,53 @@ class Tilings:
     def __init__(self, target: Target, layers: tuple[Geometry, ...]) -> None:
         self.target, self.layers = target, layers
         self.capacity, self.longest = within(core_limits(target))
-        reaches = {item.kind: item for item in reaches_of(target)}
-        self.atoms = min((item.atoms for item in reaches.values()), default=0)
+        self.reaches = reaches_of(target)
+        self.atoms = min((item.atoms for item in self.reaches), default=0)
         """Channels that share an input axon; 0: none do."""
-        if "pop16" in reaches:
-            self.capacity[ADDED_UP.index("pop16_axons")] = reaches["pop16"].numbers
+        numbers = [item.numbers for item in self.reaches if item.kind == "pop16"]
+        if numbers:
+            self.capacity[ADDED_UP.index("pop16_axons")] = numbers[0]
+        self.room: list[int] = self.capacity.tolist()
+        """`capacity`, for sums of few numbers."""
         base = target.precision.shared_base
         self.furthest = int(base.high) if base is not None else 0
         shapes = [layer._replace(name="") for layer in layers]
         self.first_like = [shapes.index(shape) for shape in shapes]
         """The first layer that has the same shapes, for each."""
         self.compartments = [compartments_of(target, layer) for layer in layers]
-        self._stored: dict[tuple[int, Tile], tuple[Stored, Stored]] = {}
+        self._known: dict[tuple[int, Tile], Piece] = {}
         self._uses: dict[tuple[int, int, int], list[Any]] = {}
         self._along: dict[tuple[int, int, int, SentAxis], list[tuple[tuple[Any, int], int]]] = {}
         self._pieces: dict[tuple[int, Sides, Sent, int], list[Piece]] = {}
 
     def piece(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> Piece:
         """Return one kind of tile of a layer; `out`: its output axons."""
-        layer, key = self.layers[index], (self.first_like[index], tile)
-        if key not in self._stored:
-            self._stored[key] = self._first_and_last(layer, tile)
-        first, last = self._stored[key]
-        compartments = tile.neurons * self.compartments[index]
+        key = (self.first_like[index], tile)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._counted(index, tile)
+        if out == 0 and count == 1 and known.layer == index:
+            return known
+        use, alone = ((*of[:3], out, *of[4:]) for of in (known.use, known.alone_use))
+        return known._replace(layer=index, times=count, use=use, alone_use=alone)
+
+    def _counted(self, index: int, tile: Tile) -> Piece:
+        """One tile that sends no spikes."""
+        layer, compartments = self.layers[index], tile.neurons * self.compartments[index]
+        first, last = self._first_and_last(layer, tile)
         accumulators = compartments << (delay_bits_for(self.target, layer.delay_steps) if layer.delay_steps else 0)
         use, alone = (
-            (compartments, it.words, it.axons, out, accumulators, 1, 1, it.axons if it.kind == "pop16" else 0)
+            (compartments, it.words, it.axons, 0, accumulators, 1, 1, it.axons if it.kind == "pop16" else 0)
             for it in (first, last)
         )
-        return Piece(index, count, tile, use, first.longest, first.base, alone, last.longest, first.kind)
+        return Piece(index, 1, tile, use, first.longest, first.base, alone, last.longest, first.kind)
 
     def _first_and_last(self, layer: Geometry, tile: Tile) -> tuple[Stored, Stored]:
         """How a tile is stored as the first of its core, and as the last, where indices into the core are widest."""
         alone, shared = stored_tile(self.target, layer, tile)
         rows = max(int(self.capacity[0]) - tile.neurons, 0) if self.capacity[0] < NONE else 0
-        first = grouped_tile(self.target, layer, tile, 0, shared or alone)
-        last = grouped_tile(self.target, layer, tile, rows, alone, (first.kind,))
+        first = grouped_tile(self.target, self.reaches, layer, tile, 0, shared or alone)
+        last = grouped_tile(self.target, self.reaches, layer, tile, rows, alone, (first.kind,))
         nowhere_else = first.kind != "discrete" and first.words != last.words
         return first._replace(base=self.furthest) if nowhere_else else first, last
 
@@ -193,7 +215,9 @@ class Tilings:
 
     def fits(self, piece: Piece) -> bool:
         """Return whether an empty core holds the piece."""
-        return piece.longest <= self.longest and bool((np.array(piece.use) <= self.capacity).all())
+        return piece.longest <= self.longest and all(
+            used <= room for used, room in zip(piece.use, self.room, strict=True)
+        )
 
     def pieces(self, index: int, sides: Sides, sent: Sent, cost: int) -> list[Piece]:
         """Return a layer in tiles. `sent`: where its spikes go; `cost`: output axons of each destination."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.check.limits import core_limits
-from neurodeploy.check.words import index_bits_for, segment_words
+from neurodeploy.check.words import dense_words, index_bits_for, segment_words
 from neurodeploy.mapping.calls import summing
 from neurodeploy.mapping.kernels import OVER, TRIES, Loads, Rules, Search, Wires
 from neurodeploy.quantize.quantized import Quantized
@@ -125,12 +125,8 @@ def _word_tables(target: Target, bits: list[int], levels: list[int], widest: int
         for level, delay_bits in enumerate(levels):
             for place, index in enumerate(used):
                 sparse[style, level, place] = segment_words(rules, counts, weight_bits, delay_bits, index)
-                prefix = rules.entry_prefix.value + (index if rules.index_in_prefix else 0)
-                wide = rules.model_copy(
-                    update={"entry_prefix": rules.entry_prefix.model_copy(update={"value": prefix})}
-                )
                 mine = np.array(per_width) == index
-                dense[style, level, mine] = segment_words(wide, counts, weight_bits, delay_bits, 0)[mine]
+                dense[style, level, mine] = dense_words(rules, counts, weight_bits, delay_bits, index)[mine]
     return sparse, dense, np.array([used.index(b) for b in per_width], dtype=np.int64), used
 
 

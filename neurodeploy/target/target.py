@@ -144,11 +144,6 @@ class RuleSet(Noun):
     destination_groups: Figure | None = None
     """Held as a figure and not enforced: groups are of a numbering of compartments that programs here do not have."""
 
-    def with_prefix(self, more_bits: int) -> RuleSet:
-        """Return the rules with a longer entry prefix."""
-        longer = self.entry_prefix.model_copy(update={"value": self.entry_prefix.value + more_bits})
-        return self.model_copy(update={"entry_prefix": longer})
-
 
 class Board(Noun):
     """Chips that are sold together."""
