@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from neurodeploy.target.target import RuleSet, Target
 
 __all__ = [
-    "OneRuleSet",
     "delay_bits_for",
     "dense_words",
     "entry_bits",
@@ -58,19 +57,6 @@ class _Figures(NamedTuple):
 def _figures(rules: RuleSet, bits: int, prefix: int) -> _Figures:
     end = None if rules.list_end is None else int(rules.list_end.value)
     return _Figures(bits, prefix, int(rules.synapses_per_entry.value), int(rules.word.value), end)
-
-
-class OneRuleSet:
-    """A rule set that is equal to itself alone: cheaper to look up than by all of its figures."""
-
-    def __init__(self, rules: RuleSet) -> None:
-        self.rules = rules
-
-    def __hash__(self) -> int:
-        return id(self.rules)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, OneRuleSet) and other.rules is self.rules
 
 
 def segment_words(rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
