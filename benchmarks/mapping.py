@@ -128,6 +128,8 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
         program = on_mesh(cut, target, chosen, clock, f"{name}: place")
         found: MappingAccount = account(program, row["bounds"], rates)
         row[name] = {"violations": violations(program), **found.model_dump()}
+        done = f"{case.key}, rules {rules}, {name}: {found.cores:,} cores, {sum(clock.seconds.values()):.0f} s so far"
+        sys.stderr.write(done + "\n")
     if boards:
         row["on a board"] = clock.run("board", lambda: on_board(quantized, target, options))
     row["seconds"], row["cpu_s"] = clock.seconds, round(time.process_time() - began, 1)
@@ -198,6 +200,10 @@ def show(rows: list[dict[str, Any]], level: int) -> None:
         console.print(f"seconds: {stages}; {row['cpu_s']:.0f} of processor time; peak {row['peak_gib']} GiB")
 
 
+def _text(rows: list[dict[str, Any]], level: int | None) -> str:
+    return json.dumps({"level": level, "rows": rows}, indent=2) + "\n"
+
+
 def main() -> int:
     """Run the cases asked for; 1 if a core of any result exceeds a limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -219,9 +225,10 @@ def main() -> int:
             rows.append(measure(CASES[key], rules, level, given.seed, boards=not given.no_board))
             if given.json != "-":
                 show(rows[-1:], level)
-    if given.json:
-        text = json.dumps({"level": given.level, "rows": rows}, indent=2)
-        sys.stdout.write(text + "\n") if given.json == "-" else Path(given.json).write_text(text, encoding="utf-8")
+            if given.json and given.json != "-":  # after every row: the next one may take an hour
+                Path(given.json).write_text(_text(rows, given.level), encoding="utf-8")
+    if given.json == "-":
+        sys.stdout.write(_text(rows, given.level))
     return int(any(found.get("violations") for row in rows for found in row.values() if isinstance(found, dict)))
 
 
