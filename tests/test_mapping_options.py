@@ -37,13 +37,17 @@ def network(name, inputs, sizes, projections):
     )
 
 
-def dealt():
-    """Four groups of eight neurons that know only each other, dealt out like cards. One group fills a core of the tiny chip."""
+def dealt(lines=0):
+    """Four groups of eight neurons that know only each other, dealt out like cards. One group fills a core of the tiny chip.
+
+    `lines`: input lines of the first group alone, beside the one that all hear.
+    """
     group = np.arange(32) % 4
     same = 32 * (group[:, None] == group[None, :])
     np.fill_diagonal(same, 0)
-    wires = [nd.sparse("in", "cells", np.full((32, 1), 32), weight_format=COARSE)]
-    return network("dealt", 1, {"cells": 32}, [*wires, nd.sparse("cells", "cells", same, weight_format=COARSE)])
+    heard = np.hstack([np.ones((32, 1)), np.repeat(group[:, None] == 0, lines, axis=1)])
+    wires = [nd.sparse("in", "cells", 32 * heard.astype(int), weight_format=COARSE)]
+    return network("dealt", 1 + lines, {"cells": 32}, [*wires, nd.sparse("cells", "cells", same, weight_format=COARSE)])
 
 
 def crossed():
@@ -114,10 +118,12 @@ def test_positions_bring_groups_together_that_were_dealt_out(call, level):
     assert program.tables.n_cores == 5
 
 
+@pytest.mark.parametrize("lines", [0, 30])
 @pytest.mark.parametrize("order", [by_metis, by_mtkahypar])
-def test_partitioners_bring_groups_together_that_were_dealt_out(order):
-    target = nd.load_target("tiny", board="pair")
-    wires = wires_of(quantize(dealt(), target), target)
+def test_partitioners_bring_groups_together_that_were_dealt_out(order, lines):
+    """Input lines take no room in a core, however many a group hears."""
+    target = nd.load_target("loihi1")
+    wires = wires_of(quantize(dealt(lines), target), target)
     found = [order(wires, 4, 0) for _ in range(2)]
     assert [sorted({int(n) % 4 for n in part}) for part in np.split(found[0], 4)] in list(
         map(list, permutations([[0], [1], [2], [3]]))
