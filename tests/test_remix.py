@@ -9,6 +9,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.check import core_limits, use_of_program
+from neurodeploy.check.tiles import Tile
 from neurodeploy.mapping import MappingOptions, fit_layers, partition, place
 from neurodeploy.mapping.layer_packings import fullest_group, packings
 from neurodeploy.mapping.packing import pack
@@ -149,6 +150,29 @@ def test_tiles_go_beside_others_of_their_chip_and_the_rest_into_new_cores(groups
     assert sorted(held) == sorted([[0, 1]] * shared + [[0]] * (2 - shared) + [[1]] * (5 - shared))
     assert packed.use[:, 0].tolist() == [sum((30, 10)[layer] for layer in layers) for layers in held]
     assert packed.group.tolist() == [max(groups[layer] for layer in layers) for layers in held]
+
+
+def test_a_tile_whose_lists_no_base_reaches_takes_the_words_of_its_own():
+    """It begins at row 20, with lists that begin 3 rows further on."""
+    memory = ADDED_UP.index("synapse_memory")
+    words = lambda n: tuple(n if k == memory else 10 if k == 0 else 0 for k in range(len(ADDED_UP)))  # noqa: E731
+    second = tile(1, 1, 10)._replace(use=words(5), alone_use=words(30), base=3)
+    for furthest, taken in ((23, 5), (22, 30)):
+        room = np.full(len(ADDED_UP), 40, dtype=np.int64)
+        tilings = SimpleNamespace(capacity=room, longest=0, furthest=furthest, layers=(0, 1))
+        packed = pack(tilings, [tile(0, 1, 20), second], lambda _: -1, "first")  # type: ignore[arg-type]
+        assert packed.use[:, memory].tolist() == [taken]
+
+
+def test_what_tiles_need_is_counted_once_for_layers_of_the_same_shapes():
+    net = LayerStack(name="alike", input=(32, 2, 2), layers=[POINTWISE, POINTWISE])  # type: ignore[list-item]
+    tilings = Tilings(load_target("loihi1"), geometries(net))
+    kind = Tile(*(tilings.uses(0, i, side)[0] for i, side in enumerate((8, 2, 2))))
+    for layer in (1, 0):
+        assert tilings.piece(layer, kind).layer == layer
+        sent = tilings.piece(layer, kind, 3, 7)
+        assert (sent.layer, sent.times) == (layer, 3)
+        assert sent.use[ADDED_UP.index("output_axons")] == sent.alone_use[ADDED_UP.index("output_axons")] == 7
 
 
 @pytest.mark.parametrize(("rules", "most"), [("nengo-loihi", 19), ("nxtf", 26)])
