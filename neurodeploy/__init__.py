@@ -30,7 +30,7 @@ from neurodeploy.network.files import save_network as save
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
 from neurodeploy.runtime import Recording, RunOptions, Samples, Stimulus, run_program, run_samples
-from neurodeploy.target import load_target
+from neurodeploy.target import Target, load_target, on_board
 
 __version__ = "0.1.0"
 
@@ -75,14 +75,19 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Network:
 
 def compile(
     network: Network,
-    target: str = "loihi1",
+    target: str | Target = "loihi1",
     *,
     board: str | None = None,
     options: CompileOptions | None = None,
 ) -> Program:
-    """Return the program of a network for a target. Raises DiagnosticError with every finding if it does not fit."""
+    """Return the program of a network for a target, by name, by the path of its file, or as `load_target` gave it.
+
+    Raises DiagnosticError with every finding if it does not fit.
+    """
     chosen = options or CompileOptions()
-    return compile_network(network, load_target(target, board=board), chosen).require(strict=chosen.strict)
+    held = load_target(target) if isinstance(target, str) else target
+    held = held if board is None else on_board(held, board)
+    return compile_network(network, held, chosen).require(strict=chosen.strict)
 
 
 def run(

@@ -206,3 +206,17 @@ def test_the_encoding_changes_no_spike(kind):
     spikes = [nd.run_program(program, stimulus).spikes["cells"] for program in made.values()]
     assert spikes[0].size
     assert all(np.array_equal(spikes[0], other) for other in spikes[1:])
+
+
+def test_the_recount_knows_the_index_in_the_prefix_of_a_dense_list():
+    """20 sources of 6 neurons: 10 + 6 + 6 * 8 + 6 = 70 bits each, and 64 without the index."""
+    net = nd.Network(
+        name="dense",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=20),),
+        populations=(nd.Population(name="a", shape=6, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=200)),),
+        projections=(nd.dense("in", "a", np.full((6, 20), 254), weight_format=WeightFormat(weight_bits=8)),),
+    )
+    program = nd.compile(net, NXTF)
+    assert [item.encoding for item in program.formats] == ["dense"]
+    assert use_of_program(program)["synapse_memory"].tolist() == [40]

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.target import Target, load_other, load_target, read_target, target_names
 from neurodeploy.target.figure import Figure, FigureList, FigureRange, FigureTable
@@ -215,3 +216,12 @@ def test_the_list_tells_architectures_limits_and_where_figures_come_from(tmp_pat
 def test_kinds_of_figures_are_all_walked():
     kinds = {type(figure).__name__ for name in target_names() for _, _, figure in _figures("", "", read_target(name))}
     assert kinds == {kind.__name__ for kind in (Figure, FigureList, FigureRange, FigureTable)} | {"FigurePerCore"}
+
+
+def test_a_network_compiles_for_a_target_by_name_or_as_it_was_loaded():
+    cell = nd.Population(name="a", shape=2, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
+    net = nd.Network(name="two", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cell,), projections=())
+    loaded = load_target("loihi1", board="kapoho_bay", rules="nxtf")
+    assert nd.compile(net, loaded).target == loaded
+    assert nd.compile(net, loaded, board="nahuku8").target.board == "nahuku8"
+    assert nd.compile(net, "loihi1", board="nahuku8").target == load_target("loihi1", board="nahuku8")
