@@ -85,6 +85,14 @@ def compartments_of(target: Target, layer: Geometry) -> int:
     return int(target.neurons.resets[layer.reset].value) if layer.reset in target.neurons.resets else 1
 
 
+@lru_cache(maxsize=1 << 12)
+def _shares(n: int, side: int, atoms: int) -> tuple[Ints, Ints, Ints]:
+    """(first, last, tile) of what each tile of an axis has of each group of `atoms`."""
+    place: Any = np.arange(n)
+    starts = np.flatnonzero((place % side == 0) | (place % atoms == 0))
+    return starts, np.append(starts[1:], n) - 1, starts // side
+
+
 class SentAxis:
     """Tiles of the next layer that hear each channel, row or column of a layer; remembers what it summed."""
 
@@ -97,11 +105,9 @@ class SentAxis:
         """Return the output axons along the axis of every tile with this side; those of a tile are the product of three."""
         if side not in self._sums:
             # what a tile has of a group: from the first tile that its first source reaches to the last of its last
-            n: Any = np.arange(self.first.size)
-            starts = np.flatnonzero((n % side == 0) | (n % self.atoms == 0))
-            reached = self.stop[np.append(starts[1:], n.size) - 1] - self.first[starts]
-            tiles = starts // side
-            self._sums[side] = tuple(np.bincount(tiles, reached, int(tiles[-1]) + 1).astype(np.int64).tolist())
+            starts, last, tiles = _shares(self.first.size, side, self.atoms)
+            reached = self.stop[last] - self.first[starts]
+            self._sums[side] = tuple(np.bincount(tiles, reached).astype(np.int64).tolist())
         return self._sums[side]
 
 
