@@ -89,7 +89,7 @@ def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> d
     for name in sorted(target.boards, key=lambda key: target.boards[key].chips.value):
         board, clock = nd.load_target(target.name, board=name, rules=target.rule_set), Stopwatch()
         bounds = lower_bounds(quantized, board)
-        if max(bounds.values()) > int(board.chip.cores.value) * int(target.boards[name].chips.value):
+        if max(bounds.values()) > board.cores:
             continue  # proven not to fit
         cut = mapped(quantized, board, options, clock, "partition")
         if isinstance(cut, str):

@@ -85,7 +85,7 @@ def compile(
     Raises DiagnosticError with every finding if it does not fit.
     """
     chosen = options or CompileOptions()
-    held = load_target(target) if isinstance(target, str) else target
+    held = target if isinstance(target, Target) else load_target(target)
     held = held if board is None else on_board(held, board)
     return compile_network(network, held, chosen).require(strict=chosen.strict)
 

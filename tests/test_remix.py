@@ -164,6 +164,18 @@ def test_a_tile_whose_lists_no_base_reaches_takes_the_words_of_its_own():
         assert packed.use[:, memory].tolist() == [taken]
 
 
+@pytest.mark.parametrize(("rule", "core"), [("first", 0), ("alike", 1)])
+def test_a_tile_goes_to_the_core_whose_room_is_like_what_it_needs(rule, core):
+    """Core 0 has room for 9 compartments and 29 words, core 1 for 29 and 9; the tile needs 9 and 3."""
+    memory = ADDED_UP.index("synapse_memory")
+    need = lambda n, words: tuple({0: n, memory: words}.get(k, 0) for k in range(len(ADDED_UP)))  # noqa: E731
+    full = [tile(k, 1, 1)._replace(use=use, alone_use=use) for k, use in enumerate((need(30, 10), need(10, 30)))]
+    small = tile(2, 1, 9)._replace(use=need(9, 3), alone_use=need(9, 3))
+    tilings = SimpleNamespace(capacity=np.full(len(ADDED_UP), 39), longest=0, furthest=99, layers=(0, 1, 2))
+    packed = pack(tilings, [*full, small], lambda _: -1, rule)  # type: ignore[arg-type]
+    assert [at for piece, at in packed.core_of if piece.layer == 2] == [core]
+
+
 def test_what_tiles_need_is_counted_once_for_layers_of_the_same_shapes():
     net = LayerStack(name="alike", input=(32, 2, 2), layers=[POINTWISE, POINTWISE])  # type: ignore[list-item]
     tilings = Tilings(load_target("loihi1"), geometries(net))

@@ -84,11 +84,8 @@ def whole_words(rules: RuleSet, bits: Any) -> Ints:
 def _words(figures: _Figures, n_entries: Any) -> Ints:
     """Words of segments of `n_entries` stored synapses."""
     count = np.asarray(n_entries, dtype=np.int64)
-    longest = int(count.max(initial=0))
-    if longest <= TABLE:
+    if int(count.max(initial=0)) <= TABLE:
         return _words_by_length(figures)[count]
-    if longest < count.size:  # lengths repeat: each is counted once
-        return _words_of(figures, _bits_of(figures, np.arange(longest + 1)))[count]
     return _words_of(figures, _bits_of(figures, count))
 
 

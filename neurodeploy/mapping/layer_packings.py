@@ -81,7 +81,7 @@ def _rank(packing: Packing) -> tuple[int, int]:
 
 def _packed(tilings: Tilings, chain: Chain) -> list[Packing]:
     """The tiles of a chain packed by every rule."""
-    groups, per_chip = groups_of(chain), int(tilings.target.chip.cores.value)
+    groups, per_chip = groups_of(chain), tilings.per_chip
     parts = [piece for item in chain.layers() for piece in item.pieces]
     every = [pack(tilings, parts, groups.__getitem__, rule) for rule in RULES]
     return [Packing(chain, packed, _chips(packed, per_chip)) for packed in every]

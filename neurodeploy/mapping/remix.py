@@ -51,14 +51,13 @@ def remixed(tilings: Tilings, packing: Packing) -> Packing:
 
 def _better(tilings: Tilings, packing: Packing) -> Packing | None:
     """The first trial that is better, of those that promise most."""
-    per_chip = int(tilings.target.chip.cores.value)
     trials = sorted(_trials(tilings, packing), key=lambda trial: -trial.promised)
     for trial in trials[:TRIED]:
         chain = _relinked(tilings, packing.chain, trial.changed)
         if chain is not None:
             found = packed_best(tilings, chain)
             fewer = (found.chips, found.packed.cores) < (packing.chips, packing.packed.cores)
-            if fewer and fullest_group(found) <= per_chip:
+            if fewer and fullest_group(found) <= tilings.per_chip:
                 return found
     return None
 

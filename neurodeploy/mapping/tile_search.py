@@ -108,7 +108,7 @@ class _Choices:
             return np.zeros(len(self.picked))
         before, capacity = self.tilings.layers[self.index - 1], self.tilings.capacity
         held = before.neurons * compartments_of(self.tilings.target, before) / float(capacity[0])
-        near = self.tiles + held <= int(self.tilings.target.chip.cores.value)
+        near = self.tiles + held <= self.tilings.per_chip
         cost = [output_axons_of(self.tilings.target, self._kind, other_chip=there) for there in (True, False)]
         return np.maximum(self.heard * np.where(near, cost[1], cost[0]) / float(capacity[3]) - held, 0.0)
 
@@ -169,7 +169,7 @@ def _even(n: int) -> Ints:
 
 def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, joins: bool, ahead: float) -> Chain:
     """Return a layer in tiles before a chain; `joins`: on the chip of the layer after it."""
-    capacity, per_chip = tilings.room[:4], int(tilings.target.chip.cores.value)
+    capacity = tilings.room[:4]
     atoms, cost = tilings.into(after.pieces if after else (), near=joins)
     following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))
     sent = destinations(tilings.layers[index], following, beyond, atoms)
@@ -178,7 +178,7 @@ def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, j
     own = sum(
         piece.times * max(used / room for used, room in zip(piece.use, capacity, strict=False)) for piece in pieces
     )
-    group = after.group if joins and after else index if tiles <= per_chip else None
+    group = after.group if joins and after else index if tiles <= tilings.per_chip else None
     cores = own + WASTE * (tiles - own) + (after.cores if after else 0.0)
     beside = after.group_tiles if joins and after else 0
     return Chain(sides, pieces, group, tiles + beside, cores, ahead, after)
@@ -187,10 +187,9 @@ def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, j
 def _extended(choices: _Choices, index: int, after: Chain | None, wanted: int, *, joins: bool) -> list[Chain]:
     """The best tilings of a layer before a chain."""
     tilings, most = choices.tilings, choices.sent(after)
-    per_chip = int(tilings.target.chip.cores.value)
     _, cost = tilings.into(after.pieces if after else (), near=joins)
     beside = after.group_tiles if after and joins else 0
-    room = (most * cost <= tilings.capacity[3]) & ((choices.tiles + beside <= per_chip) | (not joins))
+    room = (most * cost <= tilings.capacity[3]) & ((choices.tiles + beside <= tilings.per_chip) | (not joins))
     possible = np.flatnonzero(room)
     order = possible[np.lexsort((choices.heard[possible], choices.rank[possible]))]
     good = (choice for choice in order.tolist() if choices.fits(choice))

@@ -162,6 +162,7 @@ class Tilings:
     def __init__(self, target: Target, layers: tuple[Geometry, ...]) -> None:
         self.target, self.layers = target, layers
         self.capacity, self.longest = within(core_limits(target))
+        self.per_chip = int(target.chip.cores.value)
         self.reaches = reaches_of(target)
         self.atoms = min((item.atoms for item in self.reaches), default=0)
         """Channels that share an input axon; 0: none do."""
