@@ -253,7 +253,9 @@ def _not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None
         message = "not placed by this mapper: compiled first fit found no cut that keeps every limit"
         return finding("ND402", f"network '{quantized.network.name}'", message)
     why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
-    rounds = f"{len(tried)} round{'s' if len(tried) > 1 else ''} ({tried[0]} to {tried[-1]} cores)"
+    rounds = (
+        f"{len(tried)} rounds ({tried[0]} to {tried[-1]} cores)" if len(tried) > 1 else f"1 round ({tried[0]} cores)"
+    )
     message = f"not placed by this mapper: first fit in {rounds} kept overfilling output axons{why}"
     return finding("ND402", f"network '{quantized.network.name}'", message)
 
