@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,16 @@ GOLDEN = HERE.parent / "golden" / "diagnostics"
 
 
 def _cases() -> dict:
-    spec = importlib.util.spec_from_file_location("diagnostic_cases", HERE / "cases.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.CASES
+    """Triggers by code, from `cases.py` and every `cases_*.py`; these import their builders from `diagnostic_cases`."""
+    found = {}
+    for file in (HERE / "cases.py", *sorted(HERE.glob("cases_*.py"))):
+        name = file.stem.replace("cases", "diagnostic_cases", 1)
+        spec = importlib.util.spec_from_file_location(name, file)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert not found.keys() & module.CASES.keys(), f"{file.name} repeats a code"
+        found |= module.CASES
+    return found
 
 
 CASES = _cases()
