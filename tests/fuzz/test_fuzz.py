@@ -1,0 +1,20 @@
+"""Mutated files of every kind end in findings; by hand, with more tries: tests/fuzz/run.py."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+TRIES = 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", sorted(file.stem for file in (HERE / "doors").glob("*.py")))
+def test_mutated_files_end_in_findings(door):
+    words = [sys.executable, str(HERE / "run.py"), door, "--tries", str(TRIES), "--seed", "0"]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
