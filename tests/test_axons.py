@@ -187,6 +187,7 @@ def test_what_first_fit_counts_is_what_the_tables_have(rules, branches):
         assert not branches or len(set(kinds["layer0"].values())) > 1
 
 
+@pytest.mark.slow
 def test_neurons_that_reach_one_population_axon_take_its_output_axons_once():
     network = chain(convolution(out=64), convolution(channels=64, out=4, kernel=1, seed=1))
     shared, apart = (

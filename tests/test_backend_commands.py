@@ -310,6 +310,7 @@ def test_a_program_whose_sealed_output_is_not_its_own_is_refused(folder, call, c
     assert told in " ".join(err.split())
 
 
+@pytest.mark.slow
 def test_the_template_is_a_project_whose_tests_pass(folder, call):
     """Installed into an environment of its own it would be found by its entry point; here its folder is put on the path."""
     status, out, _ = call("backends", "new", "mychip")

@@ -52,6 +52,7 @@ def test_dense_1024_to_1024_neurons_compiles():
     assert max(result.lower_bounds.values()) <= result.n_cores <= 12
 
 
+@pytest.mark.slow
 def test_4000_inputs_to_4000_neurons_is_refused_on_one_chip_with_fixes_that_pass():
     network, target = inputs_to_neurons(4000, 4000), load_target("loihi1")
     result = compile_network(network, target)

@@ -56,6 +56,7 @@ def test_every_neuron_is_in_one_group_and_groups_are_neighbourhoods():
     assert np.mean(apart <= 6) > 0.9  # neighbours of each other, but for the first ones of groups
 
 
+@pytest.mark.slow
 def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     network, _ = ring()
     quantized = quantize(network, tight())

@@ -151,6 +151,7 @@ print(by_mtkahypar(wires_of(quantize(net, target), target), 12, 1).tolist())
     assert sorted(orders[0]) == list(range(300)) != orders[0] == orders[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["metis", "mtkahypar"])
 def test_a_search_begins_where_it_is_told_to(call, monkeypatch, start):
     """The network's own order and the library's are all there is: the others fail here."""

@@ -177,6 +177,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     assert imported - {"pytest"} - extra == set(declared(PROJECT["dependencies"]))
 
 
+@pytest.mark.slow
 def test_installed_command_works_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     command = installed.with_name("neurodeploy")
     for words, expected in ((("targets",), "loihi1"), (("explain", "ND001"), "ND001"), (("backends",), "emulator")):
@@ -185,6 +186,7 @@ def test_installed_command_works_outside_the_checkout(installed: Path, tmp_path:
         assert expected in result.stdout
 
 
+@pytest.mark.slow
 def test_installed_wheel_runs_a_network(installed: Path, tmp_path: Path) -> None:
     """The shipped digits on the emulator, from nothing but the wheel and its dependencies."""
     model = ROOT / "examples" / "digits" / "digits.nd.json"
@@ -196,6 +198,7 @@ def test_installed_wheel_runs_a_network(installed: Path, tmp_path: Path) -> None
     assert "accuracy" in result.stdout
 
 
+@pytest.mark.slow
 def test_installed_package_is_not_the_checkout(installed: Path, tmp_path: Path) -> None:
     code = (
         "import neurodeploy, neurodeploy_backends, neurodeploy_targets\n"

@@ -187,6 +187,7 @@ def test_what_tiles_need_is_counted_once_for_layers_of_the_same_shapes():
         assert sent.use[ADDED_UP.index("output_axons")] == sent.alone_use[ADDED_UP.index("output_axons")] == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rules", "most"), [("nengo-loihi", 19), ("nxtf", 26)])
 def test_the_end_of_a_mobilenet_takes_fewer_cores(rules, most):
     """1,024 channels of 2 x 2, depthwise and 1 x 1: 25 and 27 cores if no core holds tiles of both."""

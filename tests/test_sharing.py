@@ -100,6 +100,7 @@ def small(target, **limits):
     return target.model_copy(update={"limits": kept.model_copy(update=less)})
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(networks(), st.sampled_from([(1024, 4096), (40, 200), (24, 60)]), st.sampled_from(["nengo-loihi", "nxtf"]))
 def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):

@@ -28,6 +28,7 @@ def test_ruff_would_format_nothing() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="types are judged with the numpy that Python 3.12 gets")
 def test_types_are_strict() -> None:
     result = tool("basedpyright", "--level", "error", "--pythonpath", sys.executable)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from neurodeploy.runtime import get_backend
 
+HERE = Path(__file__).parent
 VENDORS = ("lava", "nengo-loihi", "brian2loihi")
 
 
@@ -27,3 +29,10 @@ def pytest_generate_tests(metafunc):
     if "vendor" in metafunc.fixturenames:
         names = getattr(metafunc.module, "BACKENDS", VENDORS)
         metafunc.parametrize("vendor", names, indirect=True, scope="function")
+
+
+def pytest_collection_modifyitems(items):
+    """Real simulators take a process for each case: the whole folder is slow."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)

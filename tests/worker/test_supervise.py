@@ -152,12 +152,14 @@ def test_progress_without_end_is_ended_by_the_wall_clock(tmp_path, folders):
     assert found.limit == 3.0
 
 
+@pytest.mark.slow
 def test_progress_holds_off_the_limit_of_silence(tmp_path, folders):
     """Twelve times half a second is longer than the 4 s of silence that are allowed."""
     body = "job.stage('run')\nfor k in range(12):\n    job.step(k)\n    time.sleep(0.5)"
     assert run_job(script(tmp_path, body), {}, {"x": np.arange(1)}, limits=QUICK).arrays["twice"].tolist() == [0]
 
 
+@pytest.mark.slow
 def test_a_watched_counter_is_progress(tmp_path, folders):
     body = "count = [0]\njob.stage('run')\njob.watch(lambda: count[0])\nfor k in range(12):\n    count[0] = k\n    time.sleep(0.5)"
     seen = []
