@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator import blocks, job
 from neurodeploy_backends.emulator.lower import lower
+from neurodeploy_backends.emulator.spec_run import run_spec
 
 import neurodeploy as nd
 from neurodeploy.mapping import Cut, partition, place
@@ -255,6 +256,9 @@ def assert_equals_slow_model(case, dialect):
     assert table_faults(program) == []
     population = network.populations[0]
     spikes, u, v = SlowModel(population.neuron, population.size, synapses, dialect).run(events.tolist())
+    defined = run_spec(program, stimulus_of(events), STEPS, RunOptions())
+    assert [tuple(row[1:]) for row in defined.spikes["cells"].tolist()] == spikes
+    assert (defined.states["u"][0, -1].tolist(), defined.states["v"][0, -1].tolist()) == (u, v)
     # counting overflows takes the wide engine unless they are impossible; without, it is narrow wherever that is exact
     half = RunOptions(overflow=False, activity=False, keep_state=True)
     middle = run_program(program, stimulus_of(events), steps=STEPS // 2, options=half).final_state
