@@ -1,6 +1,7 @@
 """Backend: float64 run of the network before it was quantized, on the same clock. Shows what quantization cost.
 
-Reads the program's network, never its tables. All samples run side by side in numpy.
+Reads the program's network, never its tables. All samples run side by side in numpy. A float holds decimals only nearly:
+ten times 0.1 is not 1, and which side of 1 it falls on is chance. A v within TIE of the threshold therefore meets it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from neurodeploy.target.arithmetic import voltage_limits
 __all__ = ["ReferenceBackend"]
 
 Array = NDArray[np.float64]
+TIE = 2.0**-40
+"""Distance from the threshold, relative to it, that a long sum of float64 may be off."""
 
 
 class ReferenceBackend:
@@ -192,6 +195,7 @@ class _FloatCells:
             self.threshold = self.full(neuron.v_threshold)
             self.floor = None if neuron.v_floor is None else self.full(neuron.v_floor)
             self.base = self.full(neuron.reset.value) if neuron.reset.mode == "value" else self.base
+            self.near = TIE * (np.abs(self.threshold) + np.abs(self.base))
         self.v = np.tile(self.base, (samples, 1))
         self.i = np.zeros_like(self.v)
         self.dead = np.zeros(self.v.shape, dtype=np.int64)
@@ -224,7 +228,9 @@ class _FloatCells:
         if self.floor is not None:
             self.v = np.maximum(self.v, self.floor)
         self.v = np.where(self.dead > 0, self.base, self.v)
-        fired = (self.v > self.threshold) if neuron.comparison == ">" else (self.v >= self.threshold) & (self.dead == 0)
+        strict = neuron.comparison == ">"
+        fired = self.v > self.threshold + self.near if strict else self.v >= self.threshold - self.near
+        fired &= self.dead == 0
         if neuron.reset.mode == "subtract":
             self.v = np.where(fired, self.v - self.threshold, self.v)
         elif neuron.reset.mode != "none":

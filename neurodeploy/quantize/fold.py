@@ -39,6 +39,12 @@ class Folded(NamedTuple):
     ledger: tuple[LedgerLine, ...]
 
 
+def _summed(*terms: Array) -> Array:
+    """The sum of terms, 0 where they cancel but for the last bits of floats."""
+    total = np.sum(terms, axis=0)
+    return np.where(np.abs(total) <= 2.0**-46 * np.max(np.abs(terms), axis=0), 0.0, total)
+
+
 def fold(population: Population, dt_s: float) -> Folded:
     """Return the folded form of an If, Lif, CubaLif or Li population.
 
@@ -74,7 +80,7 @@ def fold(population: Population, dt_s: float) -> Folded:
             )
         )
     steady = np.where(keep_i < 1, 1.0 - keep_i, 1.0) if filtered else np.ones(size)
-    bias = weight_gain * drive / steady + gain_v * leak - (1.0 - keep_v) * frame
+    bias = _summed(weight_gain * drive / steady, gain_v * leak, -(1.0 - keep_v) * frame)
     if isinstance(neuron, (Li, CubaLi)):
         return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, tuple(ledger))
     floor = None if neuron.v_floor is None else full(neuron.v_floor) - frame

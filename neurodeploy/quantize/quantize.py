@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, raise_errors
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network, Population, Projection, WeightFormat
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.quantize.capability import capability_findings
+from neurodeploy.quantize.exact import exact_scale
 from neurodeploy.quantize.fold import Folded, fold
+from neurodeploy.quantize.integers import format_line, given_format, integer_registers, stored_weights
 from neurodeploy.quantize.quantized import (
     Quantized,
     QuantizedPopulation,
     QuantizeOptions,
 )
-from neurodeploy.quantize.registers import float_registers, integer_registers
+from neurodeploy.quantize.registers import float_registers
 from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findings, reach_findings
 from neurodeploy.quantize.scale import Incoming, choose_scale, exponent_for
+from neurodeploy.quantize.ties import bias_findings, tie_findings
 from neurodeploy.quantize.weights import round_weights, sign_mode_of
 from neurodeploy.quantize.wires import wires_of
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
-from neurodeploy.target.arithmetic import stored_mantissas
 from neurodeploy.target.target import Target
 
 __all__ = ["quantize"]
@@ -52,7 +54,7 @@ class _Work:
 def quantize(network: Network, target: Target, options: QuantizeOptions | None = None) -> Quantized:
     """Return a valid network in the integers of the target.
 
-    Raises DiagnosticError with every finding of the stage: ND203, ND207-ND213 are errors, the others warnings or notes.
+    Raises DiagnosticError with every finding of the stage: ND203, ND207-ND213, and ND219 without a steady state, are errors, the others warnings or notes.
     Source of the rules: neurodeploy.quantize.scale, .fold and the target's dialect.
     """
     work = _Work(network, target, options or QuantizeOptions())
@@ -88,61 +90,39 @@ def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> lis
 def _convert_floats(work: _Work, population: Population, projections: list[Projection]) -> None:
     folded = fold(population, work.network.time.dt_s)
     incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
-    scale = choose_scale(work.target, folded, incoming)
-    registers, ledger, findings = float_registers(population, folded, work.target, scale)
+    exact = exact_scale(work.target, folded, incoming, population.neuron)
+    scale = exact.scale if exact else choose_scale(work.target, folded, incoming)
+    registers, ledger, findings = float_registers(population, folded, work.target, scale, exact)
     work.populations.append(registers)
     work.ledger += ledger
     work.findings += findings
-    for projection, item in zip(projections, incoming, strict=True):
-        exponent = exponent_for(work.target, item, scale) or 0
+    for index, (projection, item) in enumerate(zip(projections, incoming, strict=True)):
+        exponent = exact.exponents[index] if exact else exponent_for(work.target, item, scale) or 0
         style = WeightFormat(weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode))
         mantissas, loss = round_weights(work.target.dialect, item.weights, scale, style)
         work.ledger.append(loss_line(projection.name, style, loss))
         work.findings += loss_findings(projection.name, loss)
         work.projections[projection.name] = item.wires.stored(mantissas, style)
         rounded.append((style, mantissas))
+    work.findings += bias_findings(population, folded)
+    work.findings += tie_findings(population, folded, incoming, exact)
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
     work.findings += reach_findings(registers, folded, incoming, rounded, work.target)
 
 
-def _integer_style(work: _Work, projection: Projection, weights: Any) -> WeightFormat:
-    if projection.weight_format is not None:
-        return projection.weight_format.model_copy(update={"weight_bits": work.bits(projection)})
-    mode = cast(Literal["mixed", "excitatory", "inhibitory"], sign_mode_of(weights))
-    return WeightFormat(weight_bits=work.bits(projection), sign_mode=mode)
-
-
 def _convert_integers(work: _Work, population: Population, projections: list[Projection]) -> None:
     registers, findings = integer_registers(population, work.target)
-    work.populations.append(registers)
     work.findings += findings
+    if registers is not None:
+        work.populations.append(registers)
     for projection in projections:
         wires = wires_of(projection, work.network.source_size(projection.source), np.ones(population.size))
-        weights = wires.weights
-        style, where = _integer_style(work, projection, weights), f"projection '{projection.name}'"
-        mantissas = np.rint(weights).astype(np.int64)
-        if np.any(mantissas != weights):
-            work.findings.append(
-                finding(
-                    "ND209",
-                    where,
-                    "its target holds integers, and its weights are not all integers",
-                    fixes=["give integer mantissas and a weight_format, or a float neuron kind"],
-                )
-            )
+        weights, bits = wires.weights, work.bits(projection)
+        found = stored_weights(projection, weights, bits, work.target)
+        if isinstance(found, list):
+            work.findings += found
             continue
-        stored = stored_mantissas(work.target.dialect, mantissas, style.weight_bits, style.sign_mode)
-        signs = {"excitatory": mantissas < 0, "inhibitory": mantissas > 0}.get(style.sign_mode, np.zeros(1, dtype=bool))
-        wide = np.abs(mantissas) > (1 << work.target.dialect.mantissa_bits)
-        bad = int(np.count_nonzero((stored != mantissas) | signs | wide))
-        if bad:
-            message = f"{bad} of {mantissas.size} mantissas cannot be stored in {style.weight_bits} bits with sign mode {style.sign_mode}"
-            work.findings.append(
-                finding(
-                    "ND209",
-                    where,
-                    message,
-                    fixes=["even mantissas, more bits, or one projection for each sign"],
-                )
-            )
+        mantissas, style = found
+        line = format_line(projection, given_format(projection, weights, bits), style)
+        work.ledger += [line] if line else []
         work.projections[projection.name] = wires.stored(mantissas, style)

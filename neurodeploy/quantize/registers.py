@@ -1,24 +1,32 @@
-"""Verb: the registers of a population, from floats or from integers that are given. Decides no scale."""
+"""The registers of a population of floats, at a scale that is given."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, LoihiCuba, Neuron, Noise, Population
+from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
+from neurodeploy.network.neurons import SpikingNeuron
+from neurodeploy.quantize.exact import ExactScale, is_lossless
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.quantized import QuantizedPopulation
-from neurodeploy.target.files import cite
 from neurodeploy.target.target import Target
 
-__all__ = ["float_registers", "integer_registers"]
+__all__ = ["float_registers", "made_registers"]
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+SAME = 2.0**-42
+"""Relative errors up to this are the last bits of floats, not of registers."""
+FINE_STEPS = 100
+"""Register steps from which a threshold may move by one for a tie's sake."""
+MOVED = 0.05
+"""A threshold or bias that moves by more than this fraction is worth a warning."""
 TAU_TOLERANCE = 0.05
 """A time constant that moves by more than this fraction is worth a warning."""
 
@@ -45,13 +53,17 @@ def _decay_line(
     return line, float(error[worst])
 
 
-def _thresholds(target: Target, folded: Folded, scale: float, comparison: str) -> Ints:
-    shift = target.dialect.threshold_shift_bits
-    units = folded.threshold * scale if folded.threshold is not None else np.zeros_like(folded.bias)
-    if comparison == ">=":
-        units = np.ceil(units) - 1  # v >= x is v > ceil(x) - 1 on integers
+def _thresholds(target: Target, folded: Folded, scale: float, neuron: SpikingNeuron) -> Ints:
+    """Mantissas where no scale holds everything exactly."""
+    asked = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
+    steps = asked * scale / (1 << target.dialect.threshold_shift_bits)
+    below = np.ceil(steps) - 1  # v >= x is v > the register value below x
+    if is_lossless(folded) and not np.any(folded.bias) and neuron.reset.mode != "subtract":
+        steps = below if neuron.comparison == ">=" else np.floor(steps)  # v is whole steps
+    elif neuron.comparison == ">=":
+        steps = np.where(steps >= FINE_STEPS, below, np.minimum(np.rint(steps), np.maximum(below, 1)))
     top = target.precision.threshold_mantissa
-    return np.clip(np.rint(units / (1 << shift)), top.low, top.high).astype(np.int64)
+    return np.clip(np.rint(steps), top.low, top.high).astype(np.int64)
 
 
 def _bias(target: Target, folded: Folded, scale: float) -> tuple[Ints, int]:
@@ -91,27 +103,35 @@ def _decays(where: str, folded: Folded, target: Target) -> tuple[Ints, Ints, lis
 
 
 def float_registers(
-    population: Population, folded: Folded, target: Target, scale: float
+    population: Population, folded: Folded, target: Target, scale: float, exact: ExactScale | None = None
 ) -> tuple[QuantizedPopulation, list[LedgerLine], list[Diagnostic]]:
-    """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217)."""
+    """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217).
+
+    `exact`: the registers that hold everything exactly at this scale, where there is such a scale.
+    """
     neuron, where, size = population.neuron, f"population '{population.name}'", population.size
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
         raise TypeError("internal: integers have their own path")
     du, dv, ledger, findings = _decays(where, folded, target)
     spiking = None if isinstance(neuron, (Li, CubaLi)) else neuron
     comparison = spiking.comparison if spiking else ">"
-    vth = _thresholds(target, folded, scale, comparison) if spiking else np.zeros(size, dtype=np.int64)
-    bias_mant, bias_exp = _bias(target, folded, scale)
-    vmin = _floor(target, folded, scale)
-    lines = _value_lines(where, folded, scale, target, vth, bias_mant << bias_exp, comparison)
+    if exact is not None:
+        vth, bias_mant, bias_exp = exact.vth_mant, exact.bias_mant, exact.bias_exp
+    else:
+        vth = _thresholds(target, folded, scale, spiking) if spiking else np.zeros(size, dtype=np.int64)
+        bias_mant, one = _bias(target, folded, scale)
+        bias_exp = np.full(size, one)
+    own = exact.vmin_exp if exact is not None else None
+    vmin = _floor(target, folded, scale) if own is None else own
+    values = _Values(scale, vth << target.dialect.threshold_shift_bits, bias_mant << bias_exp, vmin, comparison)
     mode = spiking.reset.mode if spiking else "none"
-    registers = _registers(
+    registers = made_registers(
         population,
         du=du,
         dv=dv,
         vth_mant=vth,
         bias_mant=bias_mant,
-        bias_exp=np.full(size, bias_exp),
+        bias_exp=bias_exp,
         refract_delay=np.full(size, (spiking.refractory_steps if spiking else 0) + 1),
         vmin_exp=vmin,
         vmax_exp=np.full(size, int(target.precision.vmax_exponent.high)),
@@ -121,7 +141,21 @@ def float_registers(
         scale=scale,
         frame=folded.frame,
     )
-    return registers, [*folded.ledger, *ledger, *lines], [*findings, *_floor_findings(where, folded, scale, vmin)]
+    if own is None:
+        findings += _floor_findings(where, folded, scale, vmin)
+    lines = _value_lines(where, folded, values, exact=exact is not None)
+    findings += [item for line in lines for item in _moved_findings(where, line)]
+    return registers, [*folded.ledger, *ledger, *lines], findings
+
+
+class _Values(NamedTuple):
+    """What registers hold, in integer units of v."""
+
+    scale: float
+    threshold: Ints
+    bias: Ints
+    vmin: Ints
+    comparison: str
 
 
 def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
@@ -129,36 +163,60 @@ def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) ->
     return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
 
 
-def _line(where: str, quantity: str, asked: float, got: float, error: float, note: str = "") -> LedgerLine:
-    """Ledger line of a value that was rounded to a register; a note says that more than rounding happened."""
-    level = "approximate" if note else ("exact" if error == 0 else "rounded")
+def _line(where: str, quantity: str, asked: Floats, got: Floats, note: str = "") -> LedgerLine:
+    """Ledger line of a value that went to a register, for the neuron that is worst off."""
+    size = np.maximum(np.abs(asked), np.abs(asked).max(initial=0.0) * 1e-6)
+    error = np.divide(np.abs(got - asked), size, out=np.zeros_like(size), where=size > 0)
+    worst = int(np.argmax(error))
     return LedgerLine(
         where=where,
         quantity=quantity,
-        asked=f"{asked:.6g}",
-        got=f"{got:.6g}",
-        level=level,
-        relative_error=error,
-        note=note,
+        asked=f"{asked[worst]:.6g}",
+        got=f"{got[worst]:.6g}",
+        level="exact" if error[worst] <= SAME else "rounded",
+        relative_error=float(error[worst]) if error[worst] > SAME else 0.0,
+        note=note or (f"worst of {asked.size} neurons" if np.unique(asked).size > 1 else ""),
     )
 
 
-def _value_lines(
-    where: str, folded: Folded, scale: float, target: Target, vth: Ints, bias: Ints, comparison: str
-) -> list[LedgerLine]:
-    units = f"{scale:.6g} integer units"
-    lines = [LedgerLine(where=where, quantity="scale", asked="1 unit of v", got=units, level="exact")]
-    asked = folded.threshold
-    if asked is not None:
-        got = (vth << target.dialect.threshold_shift_bits) / scale
-        error = float(np.max(np.abs(got - asked) / np.where(asked > 0, asked, 1.0)))
-        note = "`>=` became `>` against the threshold below" if comparison == ">=" else ""
-        lines.append(_line(where, "v_threshold", float(asked.max()), float(got.max()), error, note))
+def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) -> list[LedgerLine]:
+    scale, told = values.scale, "the least scale that holds" if is_lossless(folded) else "the largest scale that holds"
+    lines = [
+        LedgerLine(
+            where=where,
+            quantity="scale",
+            asked="1 unit of v",
+            got=f"{scale:.6g} integer units",
+            level="exact",
+            note=f"{told} every number exactly" if exact else "fills the range: no scale holds every number exactly",
+        )
+    ]
+    if folded.threshold is not None:
+        lines.append(_threshold_line(where, folded.threshold, values, same_spikes=exact and is_lossless(folded)))
     if np.any(folded.bias):
-        got = bias / scale
-        error = float(np.abs(got - folded.bias).max()) / float(np.abs(folded.bias).max())
-        lines.append(_line(where, "bias per step", float(folded.bias.max()), float(got.max()), error))
+        lines.append(_line(where, "bias per step", folded.bias, values.bias / scale))
+    if folded.floor is not None:
+        got = -((2.0**values.vmin) - 1) / scale
+        note = "no spike differs by it" if exact and is_lossless(folded) else ""
+        lines.append(_line(where, "v_floor", folded.floor, got, note))
     return lines
+
+
+def _threshold_line(where: str, asked: Floats, values: _Values, *, same_spikes: bool) -> LedgerLine:
+    """With `>=`, or between two values of v, the register below stands for the threshold."""
+    line = _line(where, "v_threshold", asked, values.threshold / values.scale)
+    words = {"asked": f"{values.comparison} {line.asked}", "got": f"> {line.got}"}
+    if same_spikes and (line.level != "exact" or values.comparison == ">="):
+        note = "; ".join(["no v lies between the two", *([line.note] if line.note else [])])
+        return line.model_copy(update={**words, "level": "exact", "relative_error": 0.0, "note": note})
+    return line.model_copy(update=words) if values.comparison == ">=" else line
+
+
+def _moved_findings(where: str, line: LedgerLine) -> Iterator[Diagnostic]:
+    """ND221 for a threshold or a bias that its register holds badly."""
+    if line.quantity in ("v_threshold", "bias per step") and (line.relative_error or 0.0) > MOVED:
+        told = f"{line.quantity} moves by {line.relative_error:.1%}: asked {line.asked}, got {line.got}"
+        yield finding("ND221", where, f"{told} ({line.note})" if line.note else told)
 
 
 def _floor_findings(where: str, folded: Folded, scale: float, vmin: Ints) -> list[Diagnostic]:
@@ -172,9 +230,10 @@ def _floor_findings(where: str, folded: Folded, scale: float, vmin: Ints) -> lis
     return [finding("ND217", where, message)]
 
 
-def _registers(
+def made_registers(
     population: Population, *, target: Target, frame: Any, spiking: bool, reset: Any, **columns: Any
 ) -> QuantizedPopulation:
+    """Return the registers of a population from its columns, one number or (size,) each."""
     modes = target.neurons.resets
     scale = columns.pop("scale")
     return QuantizedPopulation(
@@ -192,88 +251,3 @@ def _registers(
 
 def _columns(columns: dict[str, Any], size: int) -> dict[str, Any]:
     return {name: np.broadcast_to(values, (size,)).astype(np.int32) for name, values in columns.items()}
-
-
-def _ranges(target: Target) -> dict[str, str]:
-    return {
-        "du": "du",
-        "dv": "dv",
-        "vth_mant": "threshold_mantissa",
-        "bias_mant": "bias_mantissa",
-        "bias_exp": "bias_exponent",
-        "refract_delay": "refractory_delay",
-        "vmin_exp": "vmin_exponent",
-        "vmax_exp": "vmax_exponent",
-    }
-
-
-def _range_finding(where: str, name: str, field: str, values: Ints, target: Target) -> list[Diagnostic]:
-    """ND208 if any value of a register is outside the target's range."""
-    span = getattr(target.precision, field)
-    bad = np.flatnonzero((values < span.low) | (values > span.high))
-    if not bad.size:
-        return []
-    value = int(values[bad[0]])
-    allowed = f"{span.low:g}..{span.high:g}"
-    message = f"{name} of {bad.size} of {values.size} neurons is outside {allowed}, first neuron {bad[0]}"
-    return [
-        finding(
-            "ND208",
-            where,
-            message,
-            found=value,
-            limit=span.low if value < span.low else span.high,
-            unit=span.unit,
-            limit_source=cite(target, f"precision.{field}"),
-        )
-    ]
-
-
-def _parameters(population: Population) -> dict[str, NDArray[np.float64]]:
-    """What only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
-    neuron, found = population.neuron, dict[str, NDArray[np.float64]]()
-    for name, value in _given(neuron):
-        full = np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (population.size,))
-        found[name] = np.ascontiguousarray(full)
-    return found
-
-
-def _given(neuron: Neuron) -> Iterator[tuple[str, Any]]:
-    """(name, number or array) of every field without a register of its own."""
-    fields = type(neuron).model_fields
-    for name, value in neuron:
-        if name in _SHARED or value is None or (name == "reset" and isinstance(neuron, LoihiCuba)):
-            continue
-        if isinstance(value, Noise):
-            yield "noise_at", get_args(Noise.model_fields["at"].annotation).index(value.at)
-            yield "noise_exponent", value.exponent
-            yield "noise_offset", value.offset
-        else:
-            yield name, get_args(fields[name].annotation).index(value) if isinstance(value, str) else value
-
-
-_SHARED = ("kind", "du", "dv", "vth_mant", "bias_mant", "bias_exp", "refractory_steps", "vmin_exp", "vmax_exp")
-"""Fields of integer kinds that have a register of their own in every compartment."""
-
-
-def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation, list[Diagnostic]]:
-    """Return the registers of integers unchanged, with a finding (ND208) for each that is out of range."""
-    neuron, size, where = population.neuron, population.size, f"population '{population.name}'"
-
-    def full(value: Any) -> Ints:
-        return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (size,)).astype(np.int64)
-
-    rest = {"du": target.precision.du.high, "vmin_exp": 23, "vmax_exp": 7}
-    given = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "vmin_exp", "vmax_exp")
-    columns = {name: full(getattr(neuron, name, rest.get(name, 0))) for name in given}
-    columns["refract_delay"] = full(getattr(neuron, "refractory_steps", 0)) + 1
-    findings = [
-        item
-        for name, field in _ranges(target).items()
-        for item in _range_finding(where, name, field, columns[name], target)
-    ]
-    reset = neuron.reset if isinstance(neuron, LoihiCuba) else "zero"
-    registers = _registers(
-        population, target=target, frame=np.zeros(size), spiking=True, reset=reset, scale=None, **columns
-    )
-    return registers.model_copy(update={"parameters": _parameters(population)}), findings

@@ -17,20 +17,22 @@ from neurodeploy.target.target import Target
 
 __all__ = ["loss_findings", "loss_line", "overflow_findings", "reach_findings"]
 
+SAME = 2.0**-42
+"""Relative errors up to this are the last bits of floats, not of mantissas."""
 RMS_TOLERANCE = 0.05
 VANISHED_TOLERANCE = 0.25
 
 
 def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:
     """Return the ledger line of a projection's weights."""
-    exact = loss.largest == 0
+    exact = loss.rms_relative <= SAME
     return LedgerLine(
         where=f"projection '{name}'",
         quantity="weights",
         asked=f"{loss.n_synapses:,} floats",
         got=f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}",
         level="exact" if exact else "rounded",
-        relative_error=loss.rms_relative,
+        relative_error=0.0 if exact else loss.rms_relative,
         note=f"{loss.clipped} clipped, {loss.vanished} vanished, largest error {loss.largest:.3g}",
     )
 

@@ -1,0 +1,272 @@
+"""A scale at which every weight, bias, threshold and floor of a population is a whole number that the target stores.
+
+All numbers of such a population are multiples of one unit (see grid). Without a leak v is then a multiple of it in every
+step, so spikes are those of exact arithmetic, ties at the threshold included: the threshold register only has to lie in the
+gap between the last multiple that may not fire and the first that must. `>=` is `>` in the gap below.
+
+Where nothing decays, the smallest such scale is taken, which leaves the most room for sums; else the largest, whose rounding
+of what decays is finest. A register may hold v a little off its multiple for good (a floor that is a power of two, a rest
+that a full decay leaves), as long as the gap is wide enough for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network.neurons import CubaLi, Li, Neuron, SpikingNeuron
+from neurodeploy.quantize.fold import Folded
+from neurodeploy.quantize.grid import DOUBLE, SINGLE, are_single, common_unit, magnitudes, whole
+from neurodeploy.quantize.scale import Incoming, choose_scale, worst_current, worst_sum
+from neurodeploy.quantize.storable import exact_exponent
+from neurodeploy.target.target import Target
+
+__all__ = ["ExactScale", "exact_scale", "is_lossless"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+MOST = float(1 << 23)
+"""Multiples of the unit that a number may be; registers that hold more do not exist."""
+REGISTERS = 1 << 13
+"""Distinct values of a parameter that are still looked at."""
+FACTORS = 64
+"""Whole factors of the least scale that are tried, before powers of two."""
+
+
+class ExactScale(NamedTuple):
+    """Where every number of a population is stored exactly."""
+
+    scale: float
+    exponents: tuple[int, ...]
+    """Of each incoming projection."""
+    vth_mant: Ints
+    bias_mant: Ints
+    bias_exp: Ints
+    vmin_exp: Ints | None
+    """None: no floor was asked for, or it is not exact."""
+    spikes: int | None
+    """Spikes of a neuron in one sample for which this holds; None: any number."""
+
+
+class _Grid(NamedTuple):
+    """A population in whole multiples of a unit."""
+
+    unit: float
+    weights: tuple[Ints, ...]
+    """The distinct ones of each incoming projection."""
+    bias: Ints
+    threshold: Floats | None
+    """Not always whole."""
+    tie: NDArray[np.bool_]
+    """Where the threshold is whole, so that v can meet it."""
+    floor: Ints | None
+
+
+def is_lossless(folded: Folded) -> bool:
+    """Return whether nothing decays by a part: u has no memory, and v keeps all of itself or nothing."""
+    filtered = folded.filtered and bool(np.any(folded.keep_i != 0))
+    return not filtered and bool(np.all((folded.keep_v == 0) | (folded.keep_v == 1)))
+
+
+def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None) -> _Grid | None:
+    sets = [magnitudes(item.weights) for item in incoming]
+    if any(found is None for found in sets):
+        return None
+    known = [found for found in sets if found is not None and found.size]
+    others = [folded.bias]
+    if folded.floor is not None and is_lossless(folded):
+        others.append(folded.floor)
+    if neuron is not None and neuron.reset.mode == "subtract" and folded.threshold is not None:
+        others.append(folded.threshold)
+    more = [magnitudes(values, REGISTERS) for values in others]
+    if any(found is None for found in more):
+        return None
+    known += [found for found in more if found is not None and found.size]
+    if not known:
+        return None
+    given = [item.wires.weights for item in incoming]
+    for tolerance in (DOUBLE, SINGLE) if all(are_single(values) for values in given) else (DOUBLE,):
+        unit = common_unit(np.unique(np.concatenate(known)), MOST, tolerance)
+        if unit is not None:
+            return _in_units(folded, incoming, unit, tolerance)
+    return None
+
+
+def _in_units(folded: Folded, incoming: list[Incoming], unit: float, tolerance: float) -> _Grid:
+    def counted(values: Floats) -> Ints:
+        return np.rint(values / unit).astype(np.int64)
+
+    threshold = None if folded.threshold is None else folded.threshold / unit
+    tie = np.zeros(folded.bias.size, dtype=bool)
+    if threshold is not None and folded.threshold is not None:
+        tie = whole(folded.threshold, unit, tolerance)
+        threshold = np.where(tie, np.rint(threshold), threshold)
+    floor = counted(folded.floor) if folded.floor is not None and is_lossless(folded) else None
+    weights = tuple(np.unique(counted(item.weights)) for item in incoming)
+    return _Grid(unit, weights, counted(folded.bias), threshold, tie, floor)
+
+
+class _Offsets(NamedTuple):
+    low: Ints
+    """Least distance of the register's v from its multiple."""
+    high: Ints
+    vmin: Ints | None
+
+
+class _Search:
+    """Tries scales, in units per unit of the grid."""
+
+    def __init__(
+        self, target: Target, folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None, grid: _Grid
+    ) -> None:
+        self.target, self.folded, self.incoming, self.neuron, self.grid = target, folded, incoming, neuron, grid
+        self.lossless = is_lossless(folded)
+        sums = worst_sum(incoming, folded.bias.size)
+        self.sum = float(sums.max(initial=0.0)) / grid.unit
+        self.drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
+        self.bound = self.drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
+        self.shift = target.dialect.threshold_shift_bits
+        self.weak = neuron is not None and neuron.comparison == ">="
+        self.subtract = neuron is not None and neuron.reset.mode == "subtract"
+
+    def candidates(self) -> Iterator[int]:
+        """Scales in the order in which they are liked."""
+        weights = np.concatenate([*self.grid.weights, np.zeros(1, dtype=np.int64)])
+        one = 1 << self.target.dialect.weight_shift_bits
+        least = one // int(np.gcd(one, np.gcd.reduce(weights))) if np.any(weights) else 1
+        if not self.lossless or (self.subtract and self.weak):
+            most = choose_scale(self.target, self.folded, self.incoming) * self.grid.unit * (1 + 1e-9)
+            yield from (least << power for power in reversed(range(40)) if least << power <= most)
+            return
+        factors = {*range(1, FACTORS + 1), *(1 << power for power in range(20))}
+        if self.grid.floor is not None:
+            factors |= set(self._floor_factors(least))
+        yield from (least * factor for factor in sorted(factors))
+
+    def _floor_factors(self, least: int) -> Iterator[int]:
+        """Factors at which the deepest floor lies near a power of two, with few enough bits for a mantissa."""
+        depth = float(-self.grid.floor.min(initial=0)) * least if self.grid.floor is not None else 0.0
+        span = self.target.precision.vmin_exponent
+        for exponent in range(int(span.low), int(span.high) + 1) if depth > 0 else ():
+            for power in range(20):
+                factor = round(2.0**exponent / depth / 2**power)
+                if 0 < factor < 1 << self.target.dialect.mantissa_bits:
+                    yield factor << power
+
+    def overflows(self, scale: int) -> bool:
+        """Return whether the worst step leaves the range of a sum or a state."""
+        dialect = self.target.dialect
+        top = 2.0**dialect.state_bits
+        summed = self.sum * scale >= 2.0 ** (dialect.accumulator_wrap_bits or dialect.state_bits)
+        if self.subtract:  # what is above the threshold is kept
+            return summed or bool((self.bound * scale >= top).any())
+        return summed or bool((self.drive[np.isfinite(self.drive)] * scale >= top).any())
+
+    def at(self, scale: int, *, negative: bool) -> ExactScale | None:
+        """Return the registers at a scale; None if one does not hold its number."""
+        exponents = self._exponents(scale, negative=negative)
+        bias = None if exponents is None else self._bias(scale)
+        offsets = None if bias is None else self._offsets(scale)
+        held = None if offsets is None else self._thresholds(scale, offsets.low, offsets.high)
+        if exponents is None or bias is None or offsets is None or held is None:
+            return None
+        limited = self.subtract and self.weak and self.lossless
+        spikes = (scale >> self.shift) - 1 if limited else None
+        return ExactScale(scale / self.grid.unit, exponents, held, *bias, offsets.vmin, spikes)
+
+    def _exponents(self, scale: int, *, negative: bool) -> tuple[int, ...] | None:
+        one, found = 1 << self.target.dialect.weight_shift_bits, list[int]()
+        for weights, item in zip(self.grid.weights, self.incoming, strict=True):
+            scaled = weights * scale
+            if np.any(scaled % one):
+                return None
+            exponent = exact_exponent(
+                self.target, scaled // one, item.weight_bits, item.sign_mode, negative=negative
+            )
+            if exponent is None:
+                return None
+            found.append(exponent)
+        return tuple(found)
+
+    def _bias(self, scale: int) -> tuple[Ints, Ints] | None:
+        """(mantissas, exponents), each neuron's own."""
+        values, precision = self.grid.bias * scale, self.target.precision
+        mantissas, exponents = np.zeros_like(values), np.full(values.size, -1)
+        for exponent in range(int(precision.bias_exponent.low), int(precision.bias_exponent.high) + 1):
+            moved = values >> exponent
+            fits = (moved << exponent == values) & (exponents < 0)
+            fits &= (moved >= precision.bias_mantissa.low) & (moved <= precision.bias_mantissa.high)
+            mantissas[fits], exponents[fits] = moved[fits], exponent
+        return None if (exponents < 0).any() else (mantissas, exponents)
+
+    def _offsets(self, scale: int) -> _Offsets | None:
+        """How far v lies from its multiple at most; None where that is too far."""
+        zero: Ints = np.zeros(self.folded.bias.size, dtype=np.int64)
+        if not self.lossless:
+            return _Offsets(zero, zero, None)
+        dialect, span = self.target.dialect, self.target.precision.vmin_exponent
+        kept = (1 << dialect.decay_bits) - int(self.target.precision.dv.high) - dialect.voltage_decay_offset
+        rest = np.where(self.folded.keep_v == 0, self.bound * scale * kept / (1 << dialect.decay_bits), 0.0)
+        if not np.isfinite(rest).all():
+            return None
+        low, high, vmin = -rest.astype(np.int64), rest.astype(np.int64), None
+        if self.grid.floor is not None:
+            depth = -self.grid.floor * scale
+            if (depth < 0).any():
+                return None
+            near = np.clip(np.rint(np.log2(depth + 1.0)), span.low, span.high).astype(np.int64)
+            off = depth - ((np.int64(1) << near) - 1)
+            if (np.abs(off) >= scale).any():
+                return None
+            low, high, vmin = low + np.minimum(off, 0), high + np.maximum(off, 0), near
+        return _Offsets(low, high, vmin)
+
+    def _thresholds(self, scale: int, low: Ints, high: Ints) -> Ints | None:
+        """Mantissas in the gap between what may not and what must fire."""
+        grid, size = self.grid, self.folded.bias.size
+        if grid.threshold is None:
+            return np.zeros(size, dtype=np.int64)
+        if self.lossless:
+            below = np.floor(grid.threshold).astype(np.int64) - (grid.tie & self.weak)
+            quiet, fires = below * scale + high, (below + 1) * scale + low
+            mantissas = -(-quiet >> self.shift)
+            good = (mantissas << self.shift < fires).all()
+        else:
+            units = grid.threshold * scale
+            mantissas = np.rint(units / (1 << self.shift)).astype(np.int64)
+            if self.weak:
+                mantissas = np.ceil(units / (1 << self.shift)).astype(np.int64) - 1
+            # a threshold that v can meet is held as it is
+            good = not (np.rint(units).astype(np.int64)[grid.tie] % (1 << self.shift)).any()
+        if self.subtract:
+            good = good and self._takes_off(scale, mantissas)
+        span = self.target.precision.threshold_mantissa
+        inside = (mantissas >= span.low) & (mantissas <= span.high)
+        return mantissas if good and bool(inside.all()) else None
+
+    def _takes_off(self, scale: int, mantissas: Ints) -> bool:
+        """Whether a spike takes the threshold off v: with `>=` one register step less, of which the gap holds some."""
+        taken = np.rint(np.asarray(self.grid.threshold) * scale).astype(np.int64) - (self.weak << self.shift)
+        return bool(np.array_equal(mantissas << self.shift, taken)) and (not self.weak or scale >> self.shift > 1)
+
+
+def exact_scale(target: Target, folded: Folded, incoming: list[Incoming], neuron: Neuron) -> ExactScale | None:
+    """Return where every number of a population of floats is stored exactly; None if there is no such scale."""
+    spiking = neuron if isinstance(neuron, SpikingNeuron) else None
+    if spiking is None and not isinstance(neuron, (Li, CubaLi)):
+        return None
+    grid = _grid(folded, incoming, spiking)
+    if grid is None:
+        return None
+    search = _Search(target, folded, incoming, spiking, grid)
+    for negative, roomy in ((False, True), (True, True), (False, False), (True, False)):
+        for scale in search.candidates():
+            if roomy and search.overflows(scale):
+                continue
+            found = search.at(scale, negative=negative)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,244 @@
+"""What a network gives as integers already: registers and weights are checked, and stored as they are or in an equal form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.ledger import LedgerLine
+from neurodeploy.network import LoihiCuba, Neuron, Noise, Population, Projection, WeightFormat
+from neurodeploy.network.graded import AdaptiveLif
+from neurodeploy.quantize.quantized import QuantizedPopulation
+from neurodeploy.quantize.registers import made_registers
+from neurodeploy.quantize.storable import legal_exponents, same_products, stored_range
+from neurodeploy.quantize.weights import sign_mode_of
+from neurodeploy.target.files import cite
+from neurodeploy.target.target import Target
+
+__all__ = ["format_line", "given_format", "integer_registers", "stored_weights"]
+
+Ints = NDArray[np.int64]
+WHOLE = 1 << 31
+"""Whole weights from here on fit no format whatever the exponent; up to here nothing that is done to them overflows."""
+_FIELDS = {
+    "du": "du",
+    "dv": "dv",
+    "vth_mant": "threshold_mantissa",
+    "bias_mant": "bias_mantissa",
+    "bias_exp": "bias_exponent",
+    "vmin_exp": "vmin_exponent",
+    "vmax_exp": "vmax_exponent",
+}
+"""Register -> the field of the target's precision that gives its range."""
+_SHARED = ("kind", *_FIELDS, "refractory_steps")
+"""Fields of integer kinds that have a register of their own in every compartment."""
+
+
+def _out_of_range(
+    where: str, name: str, values: NDArray[Any], low: float, high: float, unit: str, source: str
+) -> Iterator[Diagnostic]:
+    """ND208 if any value lies outside its range, compared in the type in which it is given."""
+    bad = np.flatnonzero((values < low) | (values > high))
+    if bad.size:
+        value = values[bad[0]].item()
+        allowed = f"{low:.17g}..{high:.17g}"
+        message = f"{name} of {bad.size} of {values.size} neurons is outside {allowed}, first neuron {bad[0]}"
+        limit = low if value < low else high
+        yield finding("ND208", where, message, found=value, limit=limit, unit=unit, limit_source=source)
+
+
+def _register_faults(population: Population, target: Target) -> Iterator[Diagnostic]:
+    where, size = f"population '{population.name}'", population.size
+    for name, value in population.neuron:
+        field = _FIELDS.get(name)
+        if field is not None:
+            span, given = getattr(target.precision, field), np.broadcast_to(np.ravel(value), (size,))
+            source = cite(target, f"precision.{field}")
+            yield from _out_of_range(where, name, given, span.low, span.high, span.unit, source)
+    span = target.precision.refractory_delay
+    dead = np.broadcast_to(np.ravel(getattr(population.neuron, "refractory_steps", 0)), (size,))
+    source = cite(target, "precision.refractory_delay")
+    yield from _out_of_range(where, "refractory_steps", dead, span.low - 1, span.high - 1, "step", source)
+
+
+def _own_faults(population: Population, target: Target) -> Iterator[Diagnostic]:
+    """Parameters that only some kinds have: what they are compared with or added to is a state of the dialect."""
+    where, neuron, dialect = f"population '{population.name}'", population.neuron, target.dialect
+    top, source = float((1 << dialect.state_bits) - 1), f"dialect {dialect.name}: {dialect.sources.get('state_bits', '')}"
+    shift = 0
+    for name in ("spike_exp", "state_exp", "exponent"):
+        if hasattr(neuron, name):
+            given = np.array([getattr(neuron, name)])
+            most = dialect.state_bits * (2 if name == "exponent" else 1)  # of a product of two states
+            yield from _out_of_range(where, name, given, 0, most, "bit", source)
+            shift += min(int(getattr(neuron, name)), most) if name != "exponent" else 0
+    for name, value in _given(neuron):
+        given = np.broadcast_to(np.ravel(value), (population.size,))
+        low, high = -top, top
+        if name in ("v_upper_mant", "v_lower_mant", "theta_0", "theta_step"):
+            low, high = low / (1 << dialect.threshold_shift_bits), high / (1 << dialect.threshold_shift_bits)
+        elif name in ("threshold", "bias"):
+            low, high = low / 2.0**shift, high / 2.0**shift
+        elif isinstance(neuron, AdaptiveLif):
+            low, high = 0.0, 1.0
+        elif name in ("sin_decay", "cos_decay"):
+            bits = getattr(neuron, "decay_bits", RESONATE_BITS)
+            low, high = -(2.0**bits), 2.0**bits
+        elif name not in ("noise_offset",):
+            continue
+        yield from _out_of_range(where, name, given, np.trunc(low), np.trunc(high), "integer unit", source)
+
+
+RESONATE_BITS = 15
+"""Decay bits of the resonator that has no field for them."""
+
+
+def _parameters(population: Population) -> dict[str, NDArray[np.float64]]:
+    """What only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
+    neuron, found = population.neuron, dict[str, NDArray[np.float64]]()
+    for name, value in _given(neuron):
+        full = np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (population.size,))
+        found[name] = np.ascontiguousarray(full)
+    return found
+
+
+def _given(neuron: Neuron) -> Iterator[tuple[str, Any]]:
+    """(name, number or array) of every field without a register of its own."""
+    fields = type(neuron).model_fields
+    for name, value in neuron:
+        if name in _SHARED or value is None or (name == "reset" and isinstance(neuron, LoihiCuba)):
+            continue
+        if isinstance(value, Noise):
+            yield "noise_at", get_args(Noise.model_fields["at"].annotation).index(value.at)
+            yield "noise_exponent", value.exponent
+            yield "noise_offset", value.offset
+        else:
+            yield name, get_args(fields[name].annotation).index(value) if isinstance(value, str) else value
+
+
+def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation | None, list[Diagnostic]]:
+    """Return the registers of integers unchanged; None, and a finding (ND208) for each, where some are out of range."""
+    faults = [*_register_faults(population, target), *_own_faults(population, target)]
+    if faults:
+        return None, faults
+    neuron, size = population.neuron, population.size
+
+    def full(value: Any) -> Ints:
+        return np.broadcast_to(np.asarray(value, dtype=np.int64).ravel(), (size,)).astype(np.int64)
+
+    spans = target.precision
+    rest = {"du": spans.du.high, "vmin_exp": spans.vmin_exponent.high, "vmax_exp": spans.vmax_exponent.high}
+    columns = {name: full(getattr(neuron, name, rest.get(name, 0))) for name in _FIELDS}
+    columns["refract_delay"] = full(getattr(neuron, "refractory_steps", 0)) + 1
+    reset = neuron.reset if isinstance(neuron, LoihiCuba) else "zero"
+    registers = made_registers(
+        population, target=target, frame=np.zeros(size), spiking=True, reset=reset, scale=None, **columns
+    )
+    return registers.model_copy(update={"parameters": _parameters(population)}), []
+
+
+def given_format(projection: Projection, weights: NDArray[Any], bits: int) -> WeightFormat:
+    """Return the format that a projection asks for at a width; without one, the sign mode is that of its weights."""
+    if projection.weight_format is not None:
+        return projection.weight_format.model_copy(update={"weight_bits": bits})
+    return WeightFormat(weight_bits=bits, sign_mode=cast(Any, sign_mode_of(weights)))
+
+
+def _no_integers(weights: NDArray[Any]) -> str | None:
+    """Why weights are no integers that can be worked with at all, or None."""
+    if weights.dtype.kind == "f" and bool((np.rint(weights) != weights).any()):
+        return "its target holds integers, and its weights are not all integers"
+    return None
+
+
+def _sign_fault(where: str, weights: NDArray[Any], style: WeightFormat) -> Iterator[Diagnostic]:
+    wrong = {"excitatory": weights < 0, "inhibitory": weights > 0}.get(style.sign_mode)
+    if wrong is not None and wrong.any():
+        sign = "below 0" if style.sign_mode == "excitatory" else "above 0"
+        told = f"{int(wrong.sum())} of {weights.size} weights are {sign}, and sign mode '{style.sign_mode}' stores none"
+        yield finding("ND209", where, told, fixes=["sign_mode = mixed, or one projection for each sign"])
+
+
+def _storage_fault(where: str, target: Target, weights: NDArray[Any], style: WeightFormat) -> Diagnostic:
+    """Whether it is the range or the bits that a format lacks."""
+    low, high, step = stored_range(target, style.weight_bits, style.sign_mode)
+    source, limit = cite(target, "precision.weight_bits"), target.dialect.weight_limit
+    largest = float(np.abs(weights.astype(np.float64)).max())
+    product = largest * 2.0 ** (style.exponent + target.dialect.weight_shift_bits)
+    if largest <= max(-low, high) and limit is not None and product > limit:
+        told = f"dialect {target.dialect.name}: {target.dialect.sources.get('weight_limit', '')}"
+        message = f"a mantissa of {largest:g} with exponent {style.exponent} is beyond the largest weight"
+        return finding("ND209", where, message, found=product, limit=limit, unit="integer unit", limit_source=told)
+    told = f"{style.weight_bits} bits with sign mode '{style.sign_mode}'"
+    beyond = (weights < low) | (weights > high)
+    if beyond.any():
+        value = float(weights[np.argmax(np.abs(weights.astype(np.float64)) * beyond)])
+        message = f"{int(beyond.sum())} of {weights.size} weights are beyond {low}..{high}, the mantissas of {told}"
+        message += ", and no exponent holds all weights exactly"
+        limit = low if value < low else high
+        return finding("ND209", where, message, found=value, limit=limit, unit="mantissa", limit_source=source)
+    odd = int(np.count_nonzero(weights % step))
+    message = f"{odd} of {weights.size} weights are no multiples of {step}, which is what {told} hold, and no exponent"
+    message += f" from {legal_exponents(target)[0]} on makes them fit {low}..{high} as multiples of it"
+    return finding("ND209", where, message, limit_source=source)
+
+
+def stored_weights(
+    projection: Projection, weights: NDArray[Any], bits: int, target: Target
+) -> tuple[Ints, WeightFormat] | list[Diagnostic]:
+    """Return (mantissas, format) with the products that were asked for; findings (ND208, ND209) where no format has them."""
+    where, style = f"projection '{projection.name}'", given_format(projection, weights, bits)
+    legal, faults = legal_exponents(target), list[Diagnostic]()
+    if style.exponent not in legal:
+        told = f"weight_format.exponent is outside {legal[0]}..{legal[-1]}"
+        limit, source = legal[0] if style.exponent < legal[0] else legal[-1], cite(target, "precision.weight_exponent")
+        given = {"found": float(np.clip(style.exponent, -1e15, 1e15)), "limit": limit, "unit": "power of two"}
+        faults.append(finding("ND208", where, told, limit_source=source, **given))
+    reason = _no_integers(weights)
+    if reason:
+        fixes = ["give integer mantissas and a weight_format, or a float neuron kind"]
+        return [*faults, finding("ND209", where, reason, fixes=fixes)]
+    faults += _sign_fault(where, weights, style)
+    if faults:
+        return faults
+    found = None
+    if not ((weights > WHOLE) | (weights < -WHOLE)).any():
+        found = _equal_form(target, weights.astype(np.int64), style)
+    return found or [_storage_fault(where, target, weights, style)]
+
+
+def _equal_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[Ints, WeightFormat] | None:
+    """Mantissas and a format that give the same products, in the sign mode that was asked for if one of it does."""
+    limit = target.dialect.weight_limit
+    if limit is not None and mantissas.size and style.exponent >= 0:
+        largest = max(-int(mantissas.min()), int(mantissas.max()))
+        if largest << style.exponent << target.dialect.weight_shift_bits > limit:
+            return None
+    for mode in dict.fromkeys((style.sign_mode, sign_mode_of(mantissas))):
+        found = same_products(target, mantissas, style.exponent, style.weight_bits, mode)
+        if found is not None:
+            return found[0], style.model_copy(update={"exponent": found[1], "sign_mode": mode})
+    return None
+
+
+def format_line(projection: Projection, given: WeightFormat, stored: WeightFormat) -> LedgerLine | None:
+    """Return the ledger line of a projection whose mantissas were shifted; None if they are stored as they stand."""
+    if given == stored:
+        return None
+    def told(style: WeightFormat) -> str:
+        return f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}"
+    shift = given.exponent - stored.exponent
+    note = f"mantissas times 2^{shift}, the same products" if shift else "the same products"
+    return LedgerLine(
+        where=f"projection '{projection.name}'",
+        quantity="weights",
+        asked=told(given),
+        got=told(stored),
+        level="exact",
+        relative_error=0.0,
+        note=note,
+    )

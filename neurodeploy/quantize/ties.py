@@ -1,0 +1,80 @@
+"""Where spikes can differ although no number moved far: sums that meet the threshold, and a bias that has to charge a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.network import CubaLi, CubaLif, Population
+from neurodeploy.network.neurons import SpikingNeuron
+from neurodeploy.quantize.exact import ExactScale, is_lossless
+from neurodeploy.quantize.fold import Folded
+from neurodeploy.quantize.grid import DOUBLE, whole
+from neurodeploy.quantize.scale import Incoming
+
+__all__ = ["bias_findings", "tie_findings"]
+
+Floats = NDArray[np.float64]
+EQUAL_SPIKES = 1 << 16
+"""Equal spikes in a row after which a sum that meets the threshold still counts as a tie."""
+
+
+def tie_findings(
+    population: Population, folded: Folded, incoming: list[Incoming], exact: ExactScale | None
+) -> Iterator[Diagnostic]:
+    """Yield ND220 where sums meet the threshold exactly in floats, and the registers do not hold them exactly."""
+    neuron, where = population.neuron, f"population '{population.name}'"
+    if not isinstance(neuron, SpikingNeuron) or folded.threshold is None or not is_lossless(folded):
+        return
+    if exact is not None and exact.spikes is not None:
+        told = "`>=` with reset 'subtract' takes one register step less than the threshold: ties hold for the first "
+        yield finding("ND220", where, f"{told}{exact.spikes:,} spikes of a neuron in one sample")
+    if exact is not None:
+        return
+    met = [item for item in incoming if _meets(folded.threshold, item)]
+    if met:
+        names = ", ".join(f"'{item.wires.projection.name}'" for item in met)
+        told = f"equal spikes of projection {names} add up to the threshold exactly, and no scale holds weights, bias "
+        told += f"and threshold exactly: `{neuron.comparison}` may go either way"
+        fixes = ["weights, bias and threshold that are whole multiples of one number, at most 255 of them in a weight"]
+        yield finding("ND220", where, told, fixes=fixes)
+
+
+def _meets(threshold: Floats, item: Incoming) -> bool:
+    """Whether a whole number of one weight's spikes reaches the threshold of its neuron exactly."""
+    for value in np.unique(threshold)[:1] if item.wires.window is not None else (None,):
+        post = item.wires.synapses.post if item.wires.synapses is not None else None
+        aims = threshold[post] if value is None and post is not None else np.full(item.weights.size, value or 0.0)
+        above = (item.weights > 0) & (item.weights * EQUAL_SPIKES >= aims)
+        if above.any() and bool((aims[above] > 0).all()):
+            ratio = aims[above] / item.weights[above]
+            return bool(whole(ratio, 1.0, DOUBLE).any())
+    return False
+
+
+def bias_findings(population: Population, folded: Folded) -> Iterator[Diagnostic]:
+    """Yield ND219 where a bias that charges a synaptic filter is added to v from the first step on instead, with its size."""
+    neuron, where = population.neuron, f"population '{population.name}'"
+    if not isinstance(neuron, (CubaLif, CubaLi)) or not np.any(neuron.bias):
+        return
+    charged = np.broadcast_to(np.asarray(neuron.bias, dtype=np.float64).ravel(), (population.size,)) != 0
+    if bool((folded.keep_i[charged] >= 1).any()):
+        told = "its bias goes into a current that never settles (keep_i = 1), and no register does that"
+        yield finding("ND219", where, told, severity="error")
+        return
+    drive = folded.weight_gain * np.asarray(neuron.bias, dtype=np.float64).ravel() / (1.0 - np.where(charged, folded.keep_i, 0.0))
+    extra = drive * np.where(charged, folded.keep_i / (1.0 - np.where(charged, folded.keep_i, 0.0)), 0.0)
+    if not np.any(extra):
+        return
+    worst = int(np.argmax(np.abs(extra)))
+    keep = float(folded.keep_i[worst])
+    steps = int(np.ceil(np.log(0.01) / np.log(abs(keep)))) if keep else 0
+    told = f"its bias is added to v in full from the first step of a sample on, and does not charge the current over {steps} steps"
+    size = f"v gets {extra[worst]:.4g} more in each sample"
+    if folded.threshold is not None:
+        size += f", {extra[worst] / folded.threshold[worst]:.2g} thresholds: about as many spikes more of a neuron"
+    fixes = ["an input line that spikes in every step, with the bias as its weight, is filtered as asked"]
+    yield finding("ND219", where, f"{told}: {size}", fixes=fixes)
