@@ -165,12 +165,12 @@ class _Search:
             return summed or bool((self.bound * scale >= top).any())
         return summed or bool((self.drive[np.isfinite(self.drive)] * scale >= top).any())
 
-    def at(self, scale: int, *, negative: bool) -> ExactScale | None:
-        """Return the registers at a scale; None if one does not hold its number."""
+    def at(self, scale: int, *, negative: bool, least: int) -> ExactScale | None:
+        """Return the registers at a scale; None if one does not hold its number, or a threshold is below `least`."""
         exponents = self._exponents(scale, negative=negative)
         bias = None if exponents is None else self._bias(scale)
         offsets = None if bias is None else self._offsets(scale)
-        held = None if offsets is None else self._thresholds(scale, offsets.low, offsets.high)
+        held = None if offsets is None else self._thresholds(scale, offsets, least)
         if exponents is None or bias is None or offsets is None or held is None:
             return None
         limited = self.subtract and self.weak and self.lossless
@@ -224,15 +224,15 @@ class _Search:
             low, high, vmin = low + np.minimum(off, 0), high + np.maximum(off, 0), near
         return _Offsets(low, high, vmin)
 
-    def _thresholds(self, scale: int, low: Ints, high: Ints) -> Ints | None:
+    def _thresholds(self, scale: int, offsets: _Offsets, least: int) -> Ints | None:
         """Mantissas in the gap between what may not and what must fire."""
         grid, size = self.grid, self.folded.bias.size
         if grid.threshold is None:
             return np.zeros(size, dtype=np.int64)
         if self.lossless:
             below = np.floor(grid.threshold).astype(np.int64) - (grid.tie & self.weak)
-            quiet, fires = below * scale + high, (below + 1) * scale + low
-            mantissas = -(-quiet >> self.shift)
+            quiet, fires = below * scale + offsets.high, (below + 1) * scale + offsets.low
+            mantissas = np.maximum(-(-quiet >> self.shift), least)
             good = (mantissas << self.shift < fires).all()
         else:
             units = grid.threshold * scale
@@ -244,7 +244,7 @@ class _Search:
         if self.subtract:
             good = good and self._takes_off(scale, mantissas)
         span = self.target.precision.threshold_mantissa
-        inside = (mantissas >= span.low) & (mantissas <= span.high)
+        inside = (mantissas >= max(int(span.low), least)) & (mantissas <= span.high)
         return mantissas if good and bool(inside.all()) else None
 
     def _takes_off(self, scale: int, mantissas: Ints) -> bool:
@@ -262,11 +262,13 @@ def exact_scale(target: Target, folded: Folded, incoming: list[Incoming], neuron
     if grid is None:
         return None
     search = _Search(target, folded, incoming, spiking, grid)
-    for negative, roomy in ((False, True), (True, True), (False, False), (True, False)):
-        for scale in search.candidates():
-            if roomy and search.overflows(scale):
-                continue
-            found = search.at(scale, negative=negative)
-            if found is not None:
-                return found
+    # liked least: a sum that could overflow, and a threshold of 0, which not every simulator has
+    for strict in (True, False):
+        for negative in (False, True):
+            for scale in search.candidates():
+                if strict and search.overflows(scale):
+                    continue
+                found = search.at(scale, negative=negative, least=int(strict and spiking is not None))
+                if found is not None:
+                    return found
     return None

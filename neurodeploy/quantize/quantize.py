@@ -107,7 +107,8 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     work.findings += bias_findings(population, folded)
     work.findings += tie_findings(population, folded, incoming, exact)
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
-    work.findings += reach_findings(registers, folded, incoming, rounded, work.target)
+    weak = getattr(population.neuron, "comparison", ">") == ">="
+    work.findings += reach_findings(registers, folded, incoming, rounded, work.target, weak=weak)
 
 
 def _convert_integers(work: _Work, population: Population, projections: list[Projection]) -> None:

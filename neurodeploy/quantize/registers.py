@@ -188,7 +188,7 @@ def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) ->
             asked="1 unit of v",
             got=f"{scale:.6g} integer units",
             level="exact",
-            note=f"{told} every number exactly" if exact else "fills the range: no scale holds every number exactly",
+            note=f"{told} every number exactly" if exact else "",
         )
     ]
     if folded.threshold is not None:

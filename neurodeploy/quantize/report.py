@@ -93,8 +93,13 @@ def reach_findings(
     incoming: list[Incoming],
     rounded: list[tuple[WeightFormat, NDArray[np.int64]]],
     target: Target,
+    *,
+    weak: bool,
 ) -> list[Diagnostic]:
-    """Return ND216 (neurons that rounding silenced) and ND218 (neurons that rounding made fire by themselves)."""
+    """Return ND216 (neurons that rounding silenced) and ND218 (neurons that rounding made fire by themselves).
+
+    `weak`: they fire at the threshold already.
+    """
     if not registers.spiking or folded.threshold is None:
         return []
     size, where, found = registers.size, f"population '{registers.name}'", list[Diagnostic]()
@@ -113,9 +118,8 @@ def reach_findings(
             )
         )
     bias = registers.bias_mant.astype(np.int64) << registers.bias_exp
-    alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & (
-        folded.bias <= folded.threshold
-    )
+    asked = folded.bias >= folded.threshold if weak else folded.bias > folded.threshold
+    alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & ~asked
     if alone.any():
         found.append(
             finding(
