@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
 
+from neurodeploy._described import Described
 from neurodeploy._plain import as_array, as_items, as_table
 
 __all__ = [
@@ -37,7 +38,7 @@ NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 
 
-class Noun(BaseModel):
+class Noun(Described):
     """Immutable data. An unknown field is an error, not a silent typo."""
 
     model_config = ConfigDict(
@@ -133,8 +134,10 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 def _array(value: Any) -> NDArray[Any]:
     try:
         array = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         raise ValueError(f"not a rectangular array of numbers: {error}") from None
+    if np.ma.is_masked(value):
+        raise ValueError("needs numbers everywhere, and some are masked")
     if array.dtype == np.bool_ or array.dtype.kind not in "iuf":
         raise ValueError(f"needs numbers, got {array.dtype} values")
     return array

@@ -13,7 +13,7 @@ TARGETS = ROOT / "targets" / "neurodeploy_targets"
 EXAMPLES = ROOT / "examples"
 
 LAYERS = (
-    ("_arrays", "_plain", "_toml"),
+    ("_arrays", "_described", "_plain", "_toml"),
     ("_noun",),
     ("_tensors",),
     ("diagnostics", "ledger"),

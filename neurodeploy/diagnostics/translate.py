@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from neurodeploy._described import Described
 from neurodeploy._plain import as_items, as_table
-from neurodeploy.diagnostics.finding import Diagnostic, finding
+from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
 
 __all__ = ["field_path", "nearest", "schema_findings"]
 
@@ -63,21 +66,55 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 def schema_findings(
     code: str, where: str, error: ValidationError, document: Any, model: type[BaseModel]
 ) -> tuple[Diagnostic, ...]:
-    """Return one finding for each complaint, with the field's path and the nearest legal name for an unknown field."""
+    """Return one finding for each complaint, with the field's path and the nearest legal word for an unknown one."""
     found: list[Diagnostic] = []
     for row in error.errors(include_url=False):
-        path = field_path(document, row["loc"])
-        sentence = row["msg"].removeprefix("Value error, ")
-        if row["type"] == "extra_forbidden":
-            message = f"field '{path}' is unknown"
-            fixes = nearest(str(row["loc"][-1]), _legal_fields(model, row["loc"]))
-        elif row["type"] == "missing":
-            message, fixes = f"field '{path}' is missing", []
-        else:
-            message, fixes = f"field '{path}': {sentence[:1].lower()}{sentence[1:]}{_given(row['input'])}", []
+        message, fixes = _told(row, field_path(document, row["loc"]), model)
         found.append(finding(code, where, message, fixes=fixes))
     return tuple(dict.fromkeys(found))
 
 
+def _told(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, list[str]]:
+    """A complaint in our words, and what may have been meant."""
+    context, given = row.get("ctx", {}), row["input"]
+    if row["type"] == "extra_forbidden":
+        word, own = str(row["loc"][-1]), list(model.model_fields) if len(row["loc"]) == 1 else []
+        return f"field '{path}' is unknown", nearest(word, own) or nearest(word, _legal_fields(model, row["loc"]))
+    if row["type"] == "missing":
+        return f"field '{path}' is missing", []
+    if row["type"] in ("literal_error", "union_tag_invalid"):
+        words = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
+        word = str(context.get("tag", given))
+        where = path if row["type"] == "literal_error" else f"{path}.{context['discriminator'].strip(chr(39))}"
+        told = f"field '{where}': {_quoted(word) if isinstance(given, str) or words else word} is not one of"
+        return f"{told} {context.get('expected') or ', '.join(words)}", nearest(word, words)
+    sentence = row["msg"].removeprefix("Value error, ")
+    return f"field '{path}': {sentence[:1].lower()}{sentence[1:]}{_given(given)}", []
+
+
+LONGEST = 60
+"""Letters of a value that a finding repeats."""
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= LONGEST else text[:LONGEST] + "...")
+
+
 def _given(value: Any) -> str:
-    return f" (given: {value!r})" if isinstance(value, (str, int, float, bool)) else ""
+    if isinstance(value, str):
+        return f" (given: {_quoted(value)})"
+    return f" (given: {value!r})" if isinstance(value, (float, bool)) or _short(value) else ""
+
+
+def _short(value: Any) -> bool:
+    return isinstance(value, int) and value.bit_length() < LONGEST * 3
+
+
+def _refusal(model: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> DiagnosticError:
+    """The error of fields that were given to a constructor."""
+    name = data.get("name")
+    where = f"{model.__name__} {_quoted(name)}" if isinstance(name, str) else model.__name__
+    return DiagnosticError("construction", schema_findings("ND002", where, error, dict(data), model))
+
+
+Described.refusal = staticmethod(_refusal)

@@ -6,37 +6,68 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.network.network import Projection
-from neurodeploy.network.operations import Dense, OneToOne, Operation, Sparse
 
 __all__ = ["dense", "one_to_one", "sparse"]
 
 
-def _projection(source: str, target: str, operation: Operation, fields: dict[str, Any]) -> Projection:
-    name = fields.pop("name", f"{source}_to_{target}")
-    return Projection(name=name, source=source, target=target, operation=operation, **fields)
+def _projection(source: str, target: str, operation: dict[str, Any], fields: dict[str, Any]) -> Projection:
+    """A projection; its operation is checked as a part of it, so that a fault names the projection."""
+    named = {"name": f"{source}_to_{target}", **fields}
+    return Projection(source=source, target=target, operation=operation, **named)  # type: ignore[arg-type]
 
 
 def dense(source: str, target: str, weights: Any, **fields: Any) -> Projection:
-    """Return a dense projection; `weights` (post, pre); `fields` are those of Projection (name, delay_steps, ...)."""
-    return _projection(source, target, Dense(weights=weights), fields)
+    """Return a projection in which every neuron or line of `source` reaches every neuron of `target`.
+
+    `weights`: (post, pre) numbers, one row for each neuron of the target. `fields`: those of Projection, such as name
+    (default SOURCE_to_TARGET) and delay_steps. Raises DiagnosticError: ND002.
+    """
+    return _projection(source, target, {"kind": "dense", "weights": weights}, fields)
 
 
 def one_to_one(source: str, target: str, weights: Any = 1.0, **fields: Any) -> Projection:
-    """Return a one-to-one projection; `weights` is one number or (n,)."""
-    return _projection(source, target, OneToOne(weights=np.asarray(weights)), fields)
+    """Return a projection in which neuron k of `source` reaches neuron k of `target`.
+
+    `weights`: one number for all, or (n,). `fields`: those of Projection. Raises DiagnosticError: ND002.
+    """
+    return _projection(source, target, {"kind": "one_to_one", "weights": weights}, fields)
 
 
 def sparse(source: str, target: str, matrix: Any, **fields: Any) -> Projection:
-    """Return a sparse projection from a (post, pre) array or scipy sparse matrix; zeros are no synapses."""
+    """Return a projection of the entries of a matrix that are not 0.
+
+    `matrix`: (post, pre), an array or a scipy sparse matrix, whose repeated entries are added. `fields`: those of
+    Projection. Raises DiagnosticError: ND002.
+    """
+    name = fields.get("name", f"{source}_to_{target}")
     if hasattr(matrix, "tocoo"):
-        coo = matrix.tocoo()
-        post, pre, weights = np.asarray(coo.row), np.asarray(coo.col), np.asarray(coo.data)
-        shape = tuple(int(n) for n in coo.shape)
+        matrix = matrix.tocoo(copy=True)
+        matrix.sum_duplicates()
+        post, pre, weights = (np.asarray(column) for column in (matrix.row, matrix.col, matrix.data))
+        shape = tuple(int(n) for n in matrix.shape)
     else:
-        full = np.asarray(matrix)
+        full = _matrix(name, matrix)
         post, pre = np.nonzero(full)
         weights, shape = full[post, pre], full.shape
+    kept = weights != 0
+    post, pre, weights = post[kept], pre[kept], weights[kept]
     order = np.lexsort((post, pre))
-    operation = Sparse(shape=shape, post=post[order], pre=pre[order], weights=weights[order])  # type: ignore[arg-type]
+    operation = {"kind": "sparse", "shape": shape, "post": post[order], "pre": pre[order], "weights": weights[order]}
     return _projection(source, target, operation, fields)
+
+
+def _matrix(name: Any, matrix: Any) -> Any:
+    """An array of two axes."""
+    try:
+        full = np.asarray(matrix)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise _refused(name, f"is no matrix of numbers: {error}") from None
+    if full.ndim != 2 or full.dtype.kind not in "biuf":
+        raise _refused(name, f"is {full.dtype} {list(full.shape)}; needs numbers of shape [post, pre]")
+    return full if full.dtype.kind != "b" else full.astype(np.int64)
+
+
+def _refused(name: Any, message: str) -> DiagnosticError:
+    return DiagnosticError("construction", (finding("ND002", f"Projection {name!r}", f"field 'matrix' {message}"),))

@@ -41,7 +41,7 @@ def load_stimulus(path: str | Path, network: Network) -> SampleValues:
         ]
         raise refuse("ND505", path, "; ".join(say), fixes=[fix for name in unknown for fix in nearest(name, names)])
     try:
-        return SampleValues(values=arrays, labels=labels)
+        return SampleValues.model_validate({"values": arrays, "labels": labels})
     except ValidationError as error:
         raise DiagnosticError(
             "files", schema_findings("ND505", f"file '{path}'", error, {"values": arrays}, SampleValues)

@@ -1,0 +1,204 @@
+"""What every noun has besides its data: constructors that refuse with findings, and a signature and a help page of its fields.
+
+The text below a field in the source is its meaning. It is read when somebody asks for it (help, the JSON Schema), because
+reading it for all classes would take a fifth of the time of an import. Knows no stage.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from inspect import Signature
+from types import UnionType
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+__all__ = ["Described", "field_meanings", "meaning_of", "own_text"]
+
+Refusal = Callable[[type[BaseModel], Mapping[str, Any], ValidationError], Exception]
+
+
+@cache
+def _module_meanings(module: str) -> dict[str, dict[str, str]]:
+    """Class -> field -> the text below it, of a module's source; nothing where there is no source."""
+    try:
+        source = inspect.getsource(sys.modules[module])
+    except (KeyError, OSError, TypeError):
+        return {}
+    classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    return {node.name: dict(_texts_below(node)) for node in classes}
+
+
+def _texts_below(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, text in zip(node.body, node.body[1:], strict=False):
+        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str):
+            yield field.target.id, " ".join(inspect.cleandoc(text.value.value).split())
+
+
+def field_meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Return field -> meaning, of a class and those it inherits from; a field without a text has an empty one."""
+    found = dict.fromkeys(model.model_fields, "")
+    for base in reversed(model.__mro__):
+        for name, text in _module_meanings(base.__module__).get(base.__name__, {}).items():
+            if name in found:
+                found[name] = text
+    return {name: text or _fixed(model.model_fields[name]) for name, text in found.items()}
+
+
+def _fixed(info: FieldInfo) -> str:
+    """The meaning of a field that can have one value only."""
+    values = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
+    return f"Always {values[0]!r}." if len(values) == 1 else ""
+
+
+def meaning_of(model: type[BaseModel], name: str) -> str:
+    """Return what stands in help of a field: its type and range, its default, its meaning."""
+    info = model.model_fields[name]
+    default = "" if info.is_required() else f", default {_default(info)}"
+    return (
+        f"{name}: {_type_words(info.annotation)}{_range_words(info)}{default}. {field_meanings(model)[name]}".rstrip()
+    )
+
+
+def _default(info: FieldInfo) -> str:
+    value = info.get_default(call_default_factory=True)
+    return repr(value) if not isinstance(value, Mapping) or value else "{}"
+
+
+def _type_words(annotation: Any) -> str:
+    """A field's type as a reader says it."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return _type_words(parts[0])
+    if "ndarray" in getattr(origin or annotation, "__name__", "").lower():
+        return "array"
+    if origin is Literal:
+        return " | ".join(repr(part) for part in parts)
+    if origin in (Union, UnionType):
+        return " | ".join(dict.fromkeys(_type_words(part) for part in parts))
+    if origin is tuple:
+        inner = [_type_words(part) for part in parts if part is not Ellipsis]
+        return f"tuple of {inner[0]}" if Ellipsis in parts else f"({', '.join(inner)})"
+    if origin is dict:
+        return f"{_type_words(parts[0])} -> {_type_words(parts[1])}"
+    return "None" if annotation is type(None) else getattr(annotation, "__name__", "value")
+
+
+_SIGNS = (("gt", "> "), ("ge", ">= "), ("lt", "< "), ("le", "<= "))
+
+
+def _range_words(info: FieldInfo) -> str:
+    bounds = [
+        f"{sign}{getattr(rule, name):g}" for rule in info.metadata for name, sign in _SIGNS if hasattr(rule, name)
+    ]
+    return ", " + " and ".join(bounds) if bounds else ""
+
+
+def own_text(model: type[BaseModel]) -> str:
+    """Return the text of a class without its fields."""
+    held = model.__dict__.get("__doc__")
+    return held.text if isinstance(held, _Text) else held or ""
+
+
+class _Text:
+    """The help of a class: its own text and one line for each field, put together when it is read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __get__(self, instance: object, owner: type[BaseModel]) -> str:
+        lines = [f"    {meaning_of(owner, name)}" for name in owner.model_fields]
+        return "\n".join([self.text, "", "Fields:", *lines]) if lines else self.text
+
+
+class _Signature:
+    """The signature of a class that is not built yet."""
+
+    def __get__(self, instance: object, owner: type[BaseModel]) -> Signature:
+        fields = owner.model_fields.items()
+        kind = inspect.Parameter.KEYWORD_ONLY
+        ordered = sorted(fields, key=lambda item: not item[1].is_required())
+        return Signature([_parameter(name, info, kind) for name, info in ordered])
+
+
+def _parameter(name: str, info: FieldInfo, kind: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if info.is_required() else info.get_default(call_default_factory=True)
+    return inspect.Parameter(name, kind, default=default, annotation=_bare(info.annotation))
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without what checks it."""
+    if hasattr(annotation, "__metadata__"):
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return Union[tuple(_bare(part) for part in get_args(annotation))]  # noqa: UP007
+    return annotation
+
+
+class Described(BaseModel):
+    """Constructors that raise findings, with signature, help and JSON Schema of what each field means."""
+
+    refusal: ClassVar[Refusal | None] = None
+    """What a constructor raises of fields that do not fit; set by the findings, which know how to tell it."""
+
+    def __init__(self, /, **data: Any) -> None:
+        """Check and hold the fields. Raises DiagnosticError: ND002, everything that is wrong at once."""
+        __tracebackhide__ = True
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            refusal = Described.refusal
+            if refusal is None:
+                raise
+            raise refusal(type(self), data, error) from None
+
+    # a class inside another is checked as one piece with it, so that a fault is told with its whole path
+    __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        text = cls.__dict__.get("__doc__")
+        cls.__doc__ = _Text(text) if isinstance(text, str) else None  # type: ignore[assignment]
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Return the JSON Schema, in which every property says what it means."""
+        schema = super().model_json_schema(*arguments, **options)
+        tables = {cls.__name__: schema, **schema.get("$defs", {})}
+        for model in (cls, *_below(cls)):
+            table = tables.get(model.__name__, {})
+            if "description" in table:
+                table["description"] = inspect.cleandoc(own_text(model))
+            for name, text in field_meanings(model).items():
+                if text and name in table.get("properties", {}):
+                    table["properties"][name].setdefault("description", text)
+        return schema
+
+
+Described.__signature__ = _Signature()  # type: ignore[assignment]
+
+
+def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Every class that fields of a class hold, at any depth, each once."""
+    todo, seen = [model], {model}
+    while todo:
+        for info in todo.pop().model_fields.values():
+            new = [item for item in _classes_in(info.annotation) if item not in seen]
+            seen.update(new)
+            todo += new
+            yield from new
+
+
+def _classes_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    parts = get_args(annotation)
+    for part in parts:
+        yield from _classes_in(part)
+    if not parts and isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
