@@ -64,6 +64,8 @@ def _matrix(name: Any, matrix: Any) -> Any:
         full = np.asarray(matrix)
     except (ValueError, TypeError, RuntimeError) as error:
         raise _refused(name, f"is no matrix of numbers: {error}") from None
+    if np.ma.is_masked(matrix):
+        raise _refused(name, "needs numbers everywhere, and some are masked")
     if full.ndim != 2 or full.dtype.kind not in "biuf":
         raise _refused(name, f"is {full.dtype} {list(full.shape)}; needs numbers of shape [post, pre]")
     return full if full.dtype.kind != "b" else full.astype(np.int64)
