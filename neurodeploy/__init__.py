@@ -1,13 +1,34 @@
 """neurodeploy: one description of a spiking network, compiled to neuromorphic cores: exact, checked, costed."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
-from neurodeploy.compiler import Compilation, CompileOptions, compile_network
+from neurodeploy.api import (
+    BackendInfo,
+    Comparison,
+    accuracy,
+    answers,
+    backends,
+    check,
+    check_shapes,
+    compare,
+    compile,
+    dialects,
+    encode,
+    explain,
+    fit,
+    judge,
+    load,
+    over_budget,
+    profile,
+    rescan,
+    run,
+    save,
+    schema,
+    seal,
+    targets,
+    verify,
+)
+from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
-from neurodeploy.importers import ImportOptions
-from neurodeploy.importers import load as _load
+from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.network import (
     CubaLi,
     CubaLif,
@@ -26,15 +47,16 @@ from neurodeploy.network import (
     one_to_one,
     sparse,
 )
-from neurodeploy.network.files import save_network as save
-from neurodeploy.profile import profile
+from neurodeploy.profile import Profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import Recording, RunOptions, Samples, Stimulus, run_program, run_samples
-from neurodeploy.target import Target, load_target, on_board
+from neurodeploy.runtime import Recording, RunOptions, RunState, SampleValues, Stimulus, run_program
+from neurodeploy.target import Target, load_target, on_board, on_dialect, with_rules
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BackendInfo",
+    "Comparison",
     "Compilation",
     "CompileOptions",
     "CubaLi",
@@ -43,6 +65,7 @@ __all__ = [
     "DiagnosticError",
     "If",
     "ImportOptions",
+    "Imported",
     "Input",
     "Li",
     "Lif",
@@ -51,52 +74,44 @@ __all__ = [
     "Output",
     "Population",
     "Probe",
+    "Profile",
     "Program",
     "Projection",
-    "Time",
+    "Recording",
+    "RunOptions",
+    "RunState",
+    "SampleValues",
     "Stimulus",
+    "Target",
+    "Time",
+    "accuracy",
+    "answers",
+    "backends",
+    "check",
+    "check_shapes",
+    "compare",
     "compile",
     "dense",
+    "dialects",
+    "encode",
+    "explain",
+    "fit",
+    "judge",
     "load",
     "load_target",
+    "on_board",
+    "on_dialect",
     "one_to_one",
+    "over_budget",
     "profile",
+    "rescan",
     "run",
     "run_program",
     "save",
+    "schema",
+    "seal",
     "sparse",
+    "targets",
+    "verify",
+    "with_rules",
 ]
-
-
-def load(path: str | Path, options: ImportOptions | None = None) -> Network:
-    """Return the network of a file; see neurodeploy.importers.load for the ledger of the import."""
-    return _load(path, options).network
-
-
-def compile(
-    network: Network,
-    target: str | Target = "loihi1",
-    *,
-    board: str | None = None,
-    options: CompileOptions | None = None,
-) -> Program:
-    """Return the program of a network for a target, by name, by the path of its file, or as `load_target` gave it.
-
-    Raises DiagnosticError with every finding if it does not fit.
-    """
-    chosen = options or CompileOptions()
-    held = target if isinstance(target, Target) else load_target(target)
-    held = held if board is None else on_board(held, board)
-    return compile_network(network, held, chosen).require(strict=chosen.strict)
-
-
-def run(
-    program: Program,
-    samples: Samples,
-    *,
-    backend: str = "emulator",
-    seed: int = 0,
-    threads: int | None = None,
-) -> Recording:
-    """Return the recording of samples; see Program.run for what they may be."""
-    return run_samples(program, samples, backend=backend, options=RunOptions(seed=seed, threads=threads))

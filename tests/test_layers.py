@@ -28,6 +28,7 @@ LAYERS = (
     ("conformance",),
     ("profile",),
     ("report",),
+    ("api",),
     ("",),
     ("cli", "testing"),
     ("__main__",),

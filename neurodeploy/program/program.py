@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,11 +12,17 @@ from pydantic import Field
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun
 from neurodeploy._tensors import digest_of
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import Network
+from neurodeploy.network import Network, Probe
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
 from neurodeploy.target.target import Target
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from neurodeploy.runtime import Progress, Recording, RunOptions, Samples
+    from neurodeploy.runtime.samples import RunChoices
 
 __all__ = ["PlacedPopulation", "Program"]
 
@@ -53,29 +59,24 @@ class Program(Noun):
 
     def run(
         self,
-        samples: Any,
+        samples: Samples = None,
         steps: int | None = None,
-        probes: Sequence[str | tuple[str, str]] = (),
+        probes: str | Sequence[str | tuple[str, str] | Probe] = (),
         batch: int | None = None,
         *,
         backend: str = "emulator",
-        seed: int = 0,
-        threads: int | None = None,
-    ) -> Any:
-        """Return the Recording of samples on a backend.
+        options: RunOptions | None = None,
+        progress: Progress | None = None,
+        **choices: Unpack[RunChoices],
+    ) -> Recording:
+        """Return the Recording of samples on a backend; the same as nd.run(program, samples, ...), which says what they are."""
+        from neurodeploy.runtime.samples import run  # a later stage, which what is held here can call
 
-        `samples`: a Stimulus; input -> array (samples, ...) for the network's encoders, or integer rows (sample, step, line);
-        or an iterator of one such mapping per sample (rows then are (step, line)), run `batch` at a time. `steps`: for which
-        each sample is shown. `probes`: "population.variable" to record besides the network's own, under that name; v of a
-        population whose name stands alone. Raises DiagnosticError: ND501-ND510.
-        """
-        from neurodeploy.runtime.probes import probes_named
-        from neurodeploy.runtime.samples import run_samples
-        from neurodeploy.runtime.state import RunOptions
-
-        asked = probes_named(self.network, probes)
-        options = RunOptions(seed=seed, threads=threads, probes=asked)
-        return run_samples(self, samples, steps=steps, batch=batch, backend=backend, options=options)
+        if probes:
+            choices["probes"] = probes
+        return run(
+            self, samples, steps=steps, batch=batch, backend=backend, options=options, progress=progress, **choices
+        )
 
     @cached_property
     def table_rows(self) -> dict[str, IntArray]:

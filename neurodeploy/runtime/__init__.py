@@ -9,7 +9,7 @@ from neurodeploy.runtime.golden import seal_golden, verify_program
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import backend_names, get_backend
 from neurodeploy.runtime.run import run_program, stop_findings
-from neurodeploy.runtime.samples import Samples, run_samples, stimulus_of
+from neurodeploy.runtime.samples import RunChoices, Samples, run_samples, stimulus_of
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
@@ -19,6 +19,7 @@ __all__ = [
     "Divergence",
     "Progress",
     "Recording",
+    "RunChoices",
     "RunOptions",
     "RunState",
     "SampleValues",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy._plain import as_items
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Membrane, Network, Probe
 
 __all__ = ["ProbedVariable", "membrane_probe", "probed_variables", "probes_named"]
+
+STATES: tuple[str, ...] = get_args(Probe.model_fields["variable"].annotation)
 
 
 class ProbedVariable(NamedTuple):
@@ -25,21 +28,41 @@ def membrane_probe(output: str) -> str:
     return f"{output}.v"
 
 
-def probes_named(network: Network, asked: Sequence[str | tuple[str, str]]) -> tuple[Probe, ...]:
-    """Return the probes of "population", "population.variable" or (population, variable). Raises DiagnosticError: ND510."""
+def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
+    """Return the probes of "population", "population.variable", (population, variable), or a Probe; one, or several.
+
+    Raises DiagnosticError: ND510.
+    """
     populations = sorted(network.population_by_name, key=len, reverse=True)
     found, faults = list[Probe](), list[Diagnostic]()
-    for item in asked:
-        name, variable = item if not isinstance(item, str) else _split(item, populations)
-        if variable in get_args(Probe.model_fields["variable"].annotation):
-            plain = {"name": f"{name}.{variable}", "target": name, "variable": variable}
-            found.append(Probe.model_validate(plain))
+    for item in _several(asked):
+        if isinstance(item, Probe):
+            found.append(item)
+            continue
+        name, variable = _split(item, populations) if isinstance(item, str) else item
+        if variable not in STATES:
+            told = f"no kind has a state {variable!r}: {', '.join(STATES)}"
+            faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(str(variable), STATES)))
+        elif name not in populations:
+            told = f"population '{name}' does not exist"
+            faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(name, populations)))
         else:
-            states = ", ".join(get_args(Probe.model_fields["variable"].annotation))
-            told = f"no kind has a state '{variable}': {states}"
-            faults.append(finding("ND510", f"probe '{name}.{variable}'", told))
+            found.append(Probe(name=f"{name}.{variable}", target=name, variable=variable))
     raise_errors("run", faults)
     return tuple(found)
+
+
+def _several(asked: Any) -> list[Any]:
+    """What is asked for, one by one, if each may be a probe."""
+    items = [asked] if isinstance(asked, (str, Probe)) else as_items(asked)
+    pairs = [as_items(item) for item in items or ()]
+    if items is None or not all(
+        isinstance(item, (str, Probe)) or (pair and len(pair) == 2 and all(isinstance(word, str) for word in pair))
+        for item, pair in zip(items, pairs, strict=True)
+    ):
+        told = 'are written as "population.variable" or (population, variable), several of them in a list'
+        raise DiagnosticError("run", (finding("ND510", "probes", told),))
+    return items
 
 
 def _split(asked: str, populations: list[str]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun, NumberArray
+from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.runtime.state import RunState
 
 __all__ = ["RanOn", "Recording"]
@@ -46,6 +47,8 @@ class Recording(Noun):
     limited; all samples. Absent: not watched; a row of zeros may be a proof instead of a count."""
     final_state: RunState | None = None
     """After the last step, if it was asked for."""
+    findings: tuple[Diagnostic, ...] = ()
+    """What the run showed that should worry: stopped, values that left their range, neurons that never or always fire."""
 
     def spike_counts(self, population: str, size: int) -> FloatArray:
         """Return (n_samples, size) spikes of each neuron in each sample."""

@@ -13,10 +13,11 @@ from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import drain_steps
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.registry import get_backend
+from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 
-__all__ = ["run_program", "stop_findings"]
+__all__ = ["run_program", "stop_findings", "with_findings"]
 
 
 _TILE = 1024
@@ -192,4 +193,9 @@ def run_program(
     recording = adapter.run(program, stimulus, steps=total, options=options, progress=progress)
     ordered = getattr(adapter, "trusted", False)
     raise_errors("run", _recording_faults(program, recording, backend, ordered=ordered))
-    return recording
+    return with_findings(program, recording)
+
+
+def with_findings(program: Program, recording: Recording) -> Recording:
+    """Return a recording that tells what its run showed: ND507 (stopped), ND530 to ND534 (see run_findings)."""
+    return recording.model_copy(update={"findings": (*stop_findings(recording), *run_findings(program, recording))})

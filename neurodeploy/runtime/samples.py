@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
-from neurodeploy.network import Events, Input, Network, Spikes
+from neurodeploy.diagnostics.choices import chosen, needs, whole_faults
+from neurodeploy.network import Events, Input, Network, Probe, Spikes
 from neurodeploy.program.program import Program
+from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.events import plain_columns
+from neurodeploy.runtime.given import Samples, described_samples, sample_values
+from neurodeploy.runtime.probes import probes_named
 from neurodeploy.runtime.recording import Recording
-from neurodeploy.runtime.run import run_program
+from neurodeploy.runtime.run import run_program, with_findings
 from neurodeploy.runtime.state import RunOptions, RunState
-from neurodeploy.runtime.stimulus import SampleValues, Stimulus
+from neurodeploy.runtime.stimulus import Stimulus
 
-__all__ = ["Samples", "joined", "run_samples", "stimulus_of"]
+__all__ = ["RunChoices", "Samples", "joined", "run", "run_samples", "stimulus_of"]
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
-Samples = Stimulus | Mapping[str, Any] | Iterable[Mapping[str, Any]]
-"""A stimulus; input -> array (samples, ...) or rows of events with their sample; or one such mapping for each sample,
-without that axis or column."""
 BATCH = 64
+
+
+class RunChoices(TypedDict, total=False):
+    """Fields of RunOptions, as arguments of a function."""
+
+    seed: int
+    threads: int | None
+    record: Sequence[str] | None
+    probes: str | Sequence[str | tuple[str, str] | Probe]
+    activity: bool
+    overflow: bool
+    keep_state: bool
+    resume: RunState | None
+    timeout_s: float | None
+    noise: Mapping[str, Any]
 
 
 def stimulus_of(
@@ -41,16 +60,43 @@ def stimulus_of(
 
     `samples`: how many there are, since rows of events do not tell of an empty last one.
     """
-    inputs = network.input_by_name
-    plain = {name: plain_columns(inputs[name], v) if name in inputs else np.asarray(v) for name, v in values.items()}
-    raise_errors("encode", [_no_numbers(name, v) for name, v in plain.items() if v.dtype.kind not in "biuf"])
-    numbers = {name: v.view(np.uint8) if v.dtype == np.bool_ else v for name, v in plain.items()}
-    told = SampleValues(values=numbers, n_samples=samples)
+    told = sample_values(network, values, samples=samples)
     return encode(network, told, steps=steps, seed=seed, first_sample=first_sample)
 
 
-def _no_numbers(name: str, values: Array) -> Diagnostic:
-    return finding("ND505", f"input '{name}'", f"is given {values.dtype} values; needs numbers")
+def run(
+    program: Program,
+    samples: Samples = None,
+    *,
+    steps: int | None = None,
+    batch: int | None = None,
+    backend: str = "emulator",
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+    **choices: Unpack[RunChoices],
+) -> Recording:
+    """Return the recording of samples on a backend: spikes, probed states, counters, and `findings` of the run.
+
+    `samples`: input -> array (samples, *shape) of values for its encoder, from 0 to 1, or (samples, steps, *shape) of
+    spikes 0 or 1, or integer rows (sample, step, line), steps counted from 1; the array alone for a network with one input; an
+    iterator of one such mapping or array per sample, without the samples' axis or column; SampleValues, as nd.load gives
+    them of a stimulus file; or a Stimulus. None: a network without inputs, which drives itself.
+    `steps`: for which each sample is shown; default: as long as its values, else time.steps_per_sample of the network.
+    Some more steps are run until the last spike has acted on every population. `batch`: samples of an iterator that are run
+    at a time, 64 by default; it changes no bit. `progress`: called with (steps done, steps in all).
+    `choices`: fields of RunOptions by name, such as seed, threads, record, keep_state, resume, timeout_s; `probes` may be
+    written "population.variable". They count before those of `options`.
+
+    Raises DiagnosticError: ND002 (arguments), ND501-ND504 (backend), ND505 (samples), ND506 (what the backend gave),
+    ND508, ND509 (states), ND510 (names of the network).
+    """
+    needs("run", program=(program, Program), backend=(backend, str))
+    raise_errors("run", whole_faults("run", steps=steps, batch=batch))
+    asked: dict[str, Any] = dict(choices)
+    if "probes" in asked:
+        asked["probes"] = probes_named(program.network, asked["probes"])
+    made = chosen("run", RunOptions, options, asked, ("steps", "batch", "backend", "options", "progress"))
+    return run_samples(program, samples, steps=steps, batch=batch, backend=backend, options=made, progress=progress)
 
 
 def run_samples(
@@ -61,6 +107,7 @@ def run_samples(
     batch: int | None = None,
     backend: str = "emulator",
     options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
+    progress: Progress | None = None,
 ) -> Recording:
     """Return the recording of all samples; an iterator is taken `batch` samples at a time, and never as a whole.
 
@@ -68,25 +115,39 @@ def run_samples(
     for every batch. Raises what encode and run_program raise.
     """
     network = program.network
-    if isinstance(samples, Stimulus):
-        return run_program(program, samples, backend=backend, options=options)
-    if isinstance(samples, Mapping):
-        shown = stimulus_of(network, cast("Mapping[str, Any]", samples), steps=steps, seed=options.seed)
-        return run_program(program, shown, backend=backend, options=options)
-    parts, done, presented = list[Recording](), 0, steps
-    for group in _batches(iter(samples), batch or BATCH):
+    plain = described_samples(network, samples)
+    if isinstance(plain, Iterator):
+        return _in_batches(program, plain, (steps, batch or BATCH), backend, options, progress)
+    if isinstance(plain, Stimulus) and steps not in (None, plain.n_steps):
+        told = f"is encoded already for {plain.n_steps} steps, and {steps} are asked for"
+        raise_errors("run", [finding("ND505", "the stimulus", told, fixes=["give the samples instead, or no steps"])])
+    shown = plain if isinstance(plain, Stimulus) else encode(network, plain, steps=steps, seed=options.seed)
+    return run_program(program, shown, backend=backend, options=options, progress=progress)
+
+
+def _in_batches(
+    program: Program,
+    samples: Iterator[Mapping[str, Any]],
+    how: tuple[int | None, int],
+    backend: str,
+    options: RunOptions,
+    progress: Progress | None,
+) -> Recording:
+    """The recording of samples that come one by one. `how`: steps, if they are asked for, and samples at a time."""
+    network, parts, done, presented = program.network, list[Recording](), 0, how[0]
+    for group in _batches(samples, how[1]):
         presented = presented or _length(network, group[0])
         values = _together(network, group, presented, done)
         n = len(group)
         shown = stimulus_of(network, values, steps=presented, seed=options.seed, samples=n, first_sample=done)
-        part = run_program(program, shown, backend=backend, options=options)
+        part = run_program(program, shown, backend=backend, options=options, progress=progress)
         whole = part.complete or not parts or part.n_steps == parts[0].n_steps
         parts.append(part) if whole else parts.append(_stopped(parts.pop()))
         done += n
         if not parts[-1].complete:
             break
     raise_errors("run", [] if parts else [finding("ND505", f"network '{network.name}'", "was given no samples")])
-    return joined(parts)
+    return joined(parts) if len(parts) == 1 else with_findings(program, joined(parts))
 
 
 def _batches(samples: Iterator[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:

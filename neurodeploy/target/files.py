@@ -27,10 +27,12 @@ __all__ = [
     "cite",
     "cite_figure",
     "dialect_names",
+    "forget_targets",
     "load_dialect",
     "load_other",
     "load_target",
     "on_board",
+    "on_dialect",
     "read_target",
     "target_names",
     "with_rules",
@@ -97,6 +99,12 @@ def _dialect_tables() -> dict[str, Any]:
         if file.endswith(DIALECTS):
             tables.update(_parse(file, text))
     return tables
+
+
+def forget_targets() -> None:
+    """Look for packages of targets anew when one is next asked for, as after an installation in a running process."""
+    _texts.cache_clear()
+    _dialect_tables.cache_clear()
 
 
 def dialect_names() -> tuple[str, ...]:
@@ -261,6 +269,11 @@ def with_rules(target: Target, name: str) -> Target:
             fixes=nearest(name, list(target.rules)),
         )
     return target.model_copy(update={"rule_set": name})
+
+
+def on_dialect(target: Target, name: str | None) -> Target:
+    """Return the target with the arithmetic of another dialect; None: its own. Raises DiagnosticError: ND022."""
+    return target if name is None else target.model_copy(update={"dialect": load_dialect(name)})
 
 
 def cite(target: Target, path: str) -> str:

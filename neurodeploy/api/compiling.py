@@ -1,0 +1,226 @@
+"""A network for a target: compiled, checked, judged against other chips, or held against all targets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
+from neurodeploy.check.other import Judgement
+from neurodeploy.check.other import judge as judge_network
+from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
+from neurodeploy.compiler.edits import edited_network
+from neurodeploy.diagnostics import DiagnosticError, errors_in, finding, raise_errors
+from neurodeploy.diagnostics.choices import chosen, needs
+from neurodeploy.importers import Imported
+from neurodeploy.mapping import LayersVerdict, fit_layers
+from neurodeploy.network import Network
+from neurodeploy.network.layer_shapes import LayerStack, load_layers
+from neurodeploy.network.validate import validate
+from neurodeploy.program import Program
+from neurodeploy.runtime import drain_steps
+from neurodeploy.target import (
+    OtherTarget,
+    Target,
+    dialect_names,
+    load_dialect,
+    load_other,
+    load_target,
+    on_board,
+    on_dialect,
+    read_target,
+    target_names,
+    with_rules,
+)
+from neurodeploy.target.other import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["CompileChoices", "check", "check_shapes", "compile", "dialects", "fit", "judge", "real_targets"]
+
+AnyTarget = str | PathLike[str] | Target
+OTHERS = tuple(ARCHITECTURES.values())
+_PLACE = ("target", "board", "rules", "dialect", "options")
+
+
+class CompileChoices(TypedDict, total=False):
+    """Fields of CompileOptions, as arguments of a function."""
+
+    weight_bits: Mapping[str, int]
+    prune: Mapping[str, float]
+    prune_sources: Mapping[str, float]
+    max_delay: Mapping[str, int]
+    share_parameters: Mapping[str, int]
+    placement_seed: int
+    level: int
+    time_limit_s: float | None
+    avoid_cores: Sequence[int]
+    pins: Mapping[str, Sequence[int]]
+    rates: Mapping[str, Any]
+    positions: Mapping[str, Any]
+    starts: Sequence[str]
+    strict: bool
+    fixes: bool
+
+
+def _target(door: str, given: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
+    """The target by name, by the path of its file, or as it was loaded, on a board, under rules and a dialect."""
+    text = (str, type(None))
+    needs(
+        door, target=(given, (str, PathLike, Target)), board=(board, text), rules=(rules, text), dialect=(dialect, text)
+    )
+    held = given if isinstance(given, Target) else load_target(fspath(given))
+    held = held if rules is None else with_rules(held, rules)
+    return on_dialect(held if board is None else on_board(held, board), dialect)
+
+
+def real_targets() -> Iterator[Target]:
+    """Yield the installed targets of Loihi-style cores that exist outside this project: what a fix may offer instead."""
+    for name in target_names():
+        target = read_target(name)
+        if isinstance(target, Target) and target.chip.cores.confidence != "ours":
+            yield target
+
+
+def compile(
+    network: Network,
+    target: AnyTarget = "loihi1",
+    *,
+    board: str | None = None,
+    rules: str | None = None,
+    dialect: str | None = None,
+    options: CompileOptions | None = None,
+    **choices: Unpack[CompileChoices],
+) -> Program:
+    """Return the program of a network for a target; nd.check gives the warnings and the ledger too.
+
+    `target`: a name of nd.targets(), the path of a .toml, or as nd.load_target gave it. `board`: of the target; default one
+    chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's own.
+    `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
+    time_limit_s (seconds); help(nd.CompileOptions) tells all. They count before those of `options`.
+
+    Raises DiagnosticError with every finding if the network does not fit, or under `strict` if there is a warning: ND002
+    (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx (mapping).
+    """
+    needs("compile", network=(network, Network))
+    held = _target("compile", target, board, rules, dialect)
+    made = chosen("compile", CompileOptions, options, choices, _PLACE)
+    return compile_network(network, held, made, others=real_targets()).require(strict=made.strict)
+
+
+def check(
+    model: Network | Imported | Program,
+    target: AnyTarget | None = None,
+    *,
+    board: str | None = None,
+    rules: str | None = None,
+    dialect: str | None = None,
+    options: CompileOptions | None = None,
+    **choices: Unpack[CompileChoices],
+) -> Compilation:
+    """Return what compiling a network gives: a verdict, every finding with fixes that were tried, the ledger, a program.
+
+    `model`: a Network; an Imported, whose findings and ledger come first; or a Program, of which is told what it is. The
+    other arguments are those of nd.compile; `target` is loihi1 if none is named. Raises DiagnosticError for wrong arguments
+    only: ND002, ND020-ND029, ND703 (a target beside a program).
+    """
+    needs("check", model=(model, (Network, Imported, Program)))
+    made = chosen("check", CompileOptions, options, choices, _PLACE)
+    if isinstance(model, Program):
+        asked = {"target": target, "board": board, "rules": rules, "dialect": dialect}
+        given = [name for name, value in asked.items() if value is not None]
+        if given:
+            told = f"is compiled already, and cannot have another {' or '.join(given)}"
+            raise DiagnosticError("check", (finding("ND703", "program", told, fixes=["check its .network"]),))
+        result = Compilation(
+            program=model, verdict="fits", findings=(), ledger=model.ledger, n_cores=model.tables.n_cores
+        )
+    else:
+        held = _target("check", "loihi1" if target is None else target, board, rules, dialect)
+        network = model.network if isinstance(model, Imported) else model
+        result = compile_network(network, held, made, others=real_targets())
+    told, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
+    notes = domain_findings(result.program, dialects(result.program)) if result.program else ()
+    together = {"findings": (*told, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}
+    return result.model_copy(update=together)
+
+
+def dialects(program: Program) -> DomainVerdict:
+    """Return under which other dialects a program gives the same bits, proven, or where they could part.
+
+    A sample is as long as the network says, drain included; without time.steps_per_sample any number of steps is proven.
+    """
+    needs("dialects", program=(program, Program))
+    steps = program.network.time.steps_per_sample
+    drained = None if steps is None else steps + drain_steps(program.network)
+    return dialect_verdict(program, [load_dialect(name) for name in dialect_names()], drained)
+
+
+def judge(
+    network: Network,
+    target: str | PathLike[str] | OtherTarget,
+    *,
+    options: CompileOptions | None = None,
+    **choices: Unpack[CompileChoices],
+) -> Judgement:
+    """Return a network against a target of another architecture: verdict, findings, and the use of every public limit.
+
+    `options` and `choices`: as of nd.compile; those that edit the network count (prune, prune_sources, max_delay). Raises
+    DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
+    """
+    needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
+    made = chosen("judge", CompileOptions, options, choices, ("target", "options"))
+    held = target if isinstance(target, OTHERS) else load_other(fspath(target))
+    told = raise_errors("judge", validate(network))
+    others = [item for item in (read_target(name) for name in target_names()) if isinstance(item, OTHERS)]
+    result = judge_network(edited_network(network, made)[0], held, others=others)
+    return result.model_copy(update={"findings": (*told, *result.findings)})
+
+
+def check_shapes(
+    layers: str | PathLike[str] | LayerStack,
+    target: AnyTarget = "loihi1",
+    *,
+    board: str | None = None,
+    rules: str | None = None,
+) -> LayersVerdict:
+    """Return whether a network given by the shapes of its layers fits: cores, lower bounds, how each layer is cut.
+
+    `layers`: the path of a TOML file, or a LayerStack. Raises DiagnosticError: ND001, ND010 (layers), ND020-ND029 (target).
+    """
+    needs("check_shapes", layers=(layers, (str, PathLike, LayerStack)))
+    held = _target("check_shapes", target, board, rules, None)
+    return fit_layers(layers if isinstance(layers, LayerStack) else load_layers(fspath(layers)), held)
+
+
+def fit(
+    network: Network,
+    targets: Iterable[AnyTarget | OtherTarget] | None = None,
+    *,
+    options: CompileOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **choices: Unpack[CompileChoices],
+) -> tuple[FitRow, ...]:
+    """Return how a network fits targets and their boards: cores, the fullest resource, the smallest change that helps.
+
+    `targets`: names, paths or loaded targets; default all that are installed, those that are compiled for first.
+    `progress`: called with (targets done, targets in all). `options` and `choices`: as of nd.compile. Raises
+    DiagnosticError: ND002, ND020-ND029, and ND1xx if the network is not valid.
+    """
+    needs("fit", network=(network, Network))
+    made = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
+    asked = target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets
+    needs("fit", targets=(asked, Iterable))
+    every = [_any_target(item) for item in asked]
+    every.sort(key=lambda item: not isinstance(item, Target))
+    found = validate(network)
+    if errors_in(found, strict=made.strict):
+        raise DiagnosticError("fit", found)
+    return fit_network(network, every, made, progress=progress)
+
+
+def _any_target(given: Any) -> Target | OtherTarget:
+    needs("fit", targets=(given, (str, PathLike, Target, *OTHERS)))
+    return given if isinstance(given, (Target, *OTHERS)) else read_target(fspath(given))

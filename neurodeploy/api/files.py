@@ -1,0 +1,141 @@
+"""One way to write and one to read every noun that has a file; the suffix says which noun it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, overload
+
+from pydantic import ValidationError
+
+from neurodeploy._archive import open_npz_arrays, tensor_bytes, write_atomically
+from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.importers import Imported, ImportOptions
+from neurodeploy.importers import load as import_file
+from neurodeploy.importers.load import READABLE
+from neurodeploy.network import Network
+from neurodeploy.network.files import save_network
+from neurodeploy.program import Program, load_program, save_program
+from neurodeploy.runtime import Recording, RunState, SampleValues, Stimulus
+from neurodeploy.runtime.files import load_recording, load_state, save_recording, save_state
+
+__all__ = ["KINDS", "load", "save"]
+
+Kept = TypeVar("Kept", Network, Imported, Program, Recording, RunState, SampleValues)
+AnyPath = str | PathLike[str]
+TENSORS = ".nd.npz"
+"""Suffix of the arrays beside a network's document."""
+
+
+def _load_samples(path: Path) -> SampleValues:
+    """The samples of an .npz: one array for each input by name, and `labels` if there are any."""
+    arrays = open_npz_arrays(path)
+    document = {"labels": arrays.pop("labels", None), "values": arrays}
+    try:
+        return SampleValues.model_validate(document)
+    except ValidationError as error:
+        raise DiagnosticError(
+            "files", schema_findings("ND505", f"file '{path}'", error, document, SampleValues)
+        ) from None
+
+
+def _save_samples(samples: SampleValues, path: Path) -> None:
+    known = None if samples.labels is None else samples.labels.size
+    faults = list[str]()
+    if samples.n_samples not in (None, known):
+        faults.append(f"n_samples = {samples.n_samples} has no place in an .npz, where labels tell how many there are")
+    if "labels" in samples.values:
+        faults.append("an input is named 'labels', which is the name of the labels in an .npz")
+    if faults:
+        raise DiagnosticError("files", tuple(finding("ND036", f"file '{path}'", fault) for fault in faults))
+    labels = {} if samples.labels is None else {"labels": samples.labels}
+    write_atomically(path, tensor_bytes({**samples.values, **labels}))
+
+
+class Kind(NamedTuple):
+    """A noun that has a file."""
+
+    noun: type[Any]
+    word: str
+    suffix: str
+    save: Callable[[Any, Path], None]
+    load: Callable[[Path], Any]
+
+
+KINDS = (
+    Kind(Network, "network", ".nd.json", save_network, lambda path: import_file(path).network),
+    Kind(Program, "program", ".ndp", save_program, load_program),
+    Kind(Recording, "recording", ".ndr", save_recording, load_recording),
+    Kind(RunState, "state of a run", ".nds", save_state, load_state),
+    Kind(SampleValues, "samples", ".npz", _save_samples, _load_samples),
+)
+_INSIDE = {Compilation: ".program", Imported: ".network"}
+_FILES = ", ".join(f"{kind.word} {kind.suffix}" for kind in KINDS)
+
+
+def _refused(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
+    return DiagnosticError("files", (finding(code, where, message, fixes=fixes),))
+
+
+def save(noun: Network | Program | Recording | RunState | SampleValues, path: AnyPath) -> None:
+    """Write a network (.nd.json), a program (.ndp), a recording (.ndr), the state of a run (.nds) or samples (.npz).
+
+    Equal nouns give equal bytes, and the command line reads and writes the same. A network's arrays stand beside it in
+    NAME.nd.npz. Raises DiagnosticError before anything is written: ND035 (another suffix than the noun's), ND036 (a noun
+    that has no file); ND007 (cannot be written).
+    """
+    kind = next((item for item in KINDS if isinstance(noun, item.noun)), None)
+    if kind is None:
+        inside = _INSIDE.get(type(noun))
+        fixes = [f"save its {inside}"] if inside else []
+        if isinstance(noun, Stimulus):
+            fixes = ["save the SampleValues that it was encoded from, which every network's encoders read"]
+        told = f"has no file of its own; these have: {_FILES}"
+        raise _refused("ND036", f"a {type(noun).__name__}", told, *fixes)
+    file = Path(path)
+    if not file.name.endswith(kind.suffix) or file.name == kind.suffix or file.name.endswith(TENSORS):
+        told = f"is no name for a {kind.word}, which is known by its suffix {kind.suffix}"
+        stem = file.name.removesuffix(TENSORS).removesuffix(".json").removesuffix(file.suffix) or "name"
+        raise _refused("ND035", f"file '{file}'", told, f"write it to '{file.with_name(stem + kind.suffix)}'")
+    kind.save(noun, file)
+
+
+@overload
+def load(path: AnyPath, options: ImportOptions, *, kind: None = None) -> Network: ...
+@overload
+def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Kept]) -> Kept: ...
+@overload
+def load(path: AnyPath, options: None = None, *, kind: None = None) -> Any: ...
+def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any] | None = None) -> Any:
+    """Return the noun of a file, which its suffix names and its content must be.
+
+    .nd.json, .nir, .net: a Network; .ndp: a Program; .ndr: a Recording; .nds: a RunState; .npz: SampleValues.
+    `options`: what an import must be told (see ImportOptions). `kind`: the noun that is wanted, which a type checker then
+    knows; `kind=Imported` gives the network with its ledger and the findings of its import.
+
+    Raises DiagnosticError: ND001-ND008 (files), ND009 (a suffix that is not read), ND035 (options for a file that takes
+    none), ND037 (another kind than is wanted), ND505 (samples), and those of the importers, ND040-ND053.
+    """
+    file = Path(path)
+    found = next((item for item in KINDS if file.name.endswith(item.suffix)), None)
+    if file.name.endswith(TENSORS):
+        document = file.with_name(file.name.removesuffix(TENSORS) + KINDS[0].suffix)
+        raise _refused("ND009", f"file '{file}'", "holds the arrays of a network", f"load '{document}'")
+    if found is None and not file.name.endswith(READABLE) and file.exists():
+        every = ", ".join((*READABLE, *(item.suffix for item in KINDS[1:])))
+        raise _refused("ND009", f"file '{file}'", f"has a suffix that is not read: {every}")
+    held = found or KINDS[0]
+    if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
+        told = f"is a {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"
+        fixes = ["load the program, and take its .network"] if kind is Network and held.noun is Program else []
+        raise _refused("ND037", f"file '{file}'", told, *fixes)
+    if held.noun is Network:
+        imported = import_file(file, options)
+        return imported if kind is Imported else imported.network
+    if options is not None:
+        told = f"is a {held.word}, for which there is nothing to be told"
+        raise _refused("ND035", f"file '{file}'", told, f"leave out the options: they are for {', '.join(READABLE)}")
+    return held.load(file)

@@ -1,0 +1,215 @@
+"""A program on its samples: run, answered, costed, compared, held against what is sealed in it, gated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy._noun import Name, Noun
+from neurodeploy.check.other import Judgement
+from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics.choices import needs
+from neurodeploy.mapping import LayersVerdict
+from neurodeploy.network import Network
+from neurodeploy.profile import (
+    COMPILATION_FIGURES,
+    JUDGEMENT_FIGURES,
+    PROFILE_FIGURES,
+    Measure,
+    Profile,
+    budget_findings,
+    compilation_measures,
+    judgement_measures,
+    layers_measures,
+    profile_measures,
+    read_budgets,
+)
+from neurodeploy.profile import profile as profile_recording
+from neurodeploy.program import Program
+from neurodeploy.runtime import (
+    Progress,
+    Recording,
+    SampleValues,
+    Stimulus,
+    compare_findings,
+    first_divergence,
+    get_backend,
+    seal_golden,
+    verify_program,
+)
+from neurodeploy.runtime import accuracy as met
+from neurodeploy.runtime import answers as decoded
+from neurodeploy.runtime.compare import Divergence
+from neurodeploy.runtime.given import Samples, described_samples
+from neurodeploy.runtime.samples import run, stimulus_of
+
+__all__ = ["Comparison", "accuracy", "answers", "compare", "encode", "over_budget", "profile", "run", "seal", "verify"]
+
+
+class Comparison(Noun):
+    """Two recordings of one program."""
+
+    left: Name
+    """Where the first was made."""
+    right: Name
+    """Where the second was made; "sealed" for what stands in the program."""
+    identical: bool
+    first: Divergence | None = None
+    """Where they part first; None if they are identical or cannot be compared."""
+    findings: tuple[Diagnostic, ...] = ()
+    """ND550 (they part), ND551 (of different runs), ND552 (not as sealed)."""
+
+
+def encode(network: Network | Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Stimulus:
+    """Return the spikes and currents that a network's encoders make of samples (see nd.run). Raises DiagnosticError: ND505."""
+    needs("encode", network=(network, (Network, Program)), steps=(steps, (int, type(None))), seed=(seed, int))
+    held = network.network if isinstance(network, Program) else network
+    plain = described_samples(held, samples)
+    if isinstance(plain, Stimulus):
+        return plain
+    if not isinstance(plain, SampleValues):
+        fixes = ["put the samples into one array for each input", "nd.run takes an iterator, a batch at a time"]
+        raise DiagnosticError("encode", (finding("ND505", "samples", "come one by one", fixes=fixes),))
+    return stimulus_of(held, _values(plain), steps=steps, seed=seed, samples=plain.n_samples)
+
+
+def _values(samples: SampleValues) -> dict[str, Any]:
+    return {**samples.values, **({} if samples.labels is None else {"labels": samples.labels})}
+
+
+def _own(door: str, program: Program, recording: Recording) -> None:
+    """Refuse a recording of another program."""
+    needs(door, program=(program, Program), recording=(recording, Recording))
+    if recording.program_digest != program.digest():
+        told = f"is of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
+        raise DiagnosticError(door, (finding("ND703", "the recording", told),))
+
+
+def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
+    """Return (n_samples,) the first output's answer to each sample; None without an output. Raises DiagnosticError: ND703."""
+    _own("answers", program, recording)
+    return decoded(program.network, recording)
+
+
+def accuracy(program: Program, recording: Recording, labels: Any) -> float:
+    """Return the fraction of samples that the first output answers as their labels say.
+
+    `labels`: (samples,) whole numbers. Of a run that was stopped, the samples that are complete count. Raises
+    DiagnosticError: ND505 (labels that are none, or not as many as samples; no output), ND703 (another program's recording).
+    """
+    given = answers(program, recording)
+    if given is None:
+        told = "has no output, so it gives no answers"
+        raise DiagnosticError("accuracy", (finding("ND505", f"network '{program.network.name}'", told),))
+    return met(given, _labels(recording, labels))
+
+
+def _labels(recording: Recording, labels: Any) -> NDArray[Any]:
+    """One label for each sample."""
+    try:
+        wanted = np.asarray(labels)
+    except (ValueError, TypeError, RuntimeError):
+        wanted = np.asarray(None)
+    n = recording.n_samples
+    if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
+        told = f"are {wanted.dtype} {list(wanted.shape)}; needs whole numbers of shape [{n}]"
+    elif wanted.size != n and (recording.complete or wanted.size < n):
+        told = f"are {wanted.size} for {n} samples"
+    else:
+        return wanted[:n]
+    raise DiagnosticError("accuracy", (finding("ND505", "the labels", told),))
+
+
+def profile(
+    program: Program,
+    recording: Recording,
+    *,
+    labels: Any = None,
+    reference: Recording | None = None,
+    accuracy: float | None = None,
+    reference_accuracy: float | None = None,
+    lower_bounds: dict[str, int] | None = None,
+) -> Profile:
+    """Return activity, resources and cost of one inference: all steps of one sample, from the cleared state, drain included.
+
+    Energy in J, time in s, each with its interval and source; None where no figure is public (see .findings and
+    .no_figure). `labels`: (samples,), for the accuracy; `reference`: the recording of the same samples on the backend
+    "reference", for its accuracy. `lower_bounds`: least cores by resource, as nd.check gives them. Raises DiagnosticError:
+    ND505 (labels), ND703 (a recording of another program).
+    """
+    _own("profile", program, recording)
+    if labels is not None:
+        accuracy = _accuracy(program, recording, labels)
+        reference_accuracy = reference_accuracy if reference is None else _accuracy(program, reference, labels)
+    return profile_recording(
+        program, recording, accuracy=accuracy, reference_accuracy=reference_accuracy, lower_bounds=lower_bounds
+    )
+
+
+_accuracy = accuracy
+
+
+def compare(left: Recording, right: Recording, program: Program | None = None) -> Comparison:
+    """Return whether two recordings of one program are identical, else where they part first.
+
+    `program`: with it the population of a state and the rule of the two dialects that differs there are named. The findings
+    are those of `neurodeploy compare`. Raises DiagnosticError: ND002, ND504.
+    """
+    needs("compare", left=(left, Recording), right=(right, Recording), program=(program, (Program, type(None))))
+    names = left.backend, right.backend
+    dialects = None
+    if program is not None:
+        own = program.target.dialect.name
+        dialects = (getattr(get_backend(names[0]), "dialect", own), getattr(get_backend(names[1]), "dialect", own))
+    found = compare_findings(left, right, program, dialects)
+    apart = any(item.code == "ND550" for item in found)
+    first = first_divergence(left, right, program) if apart else None
+    return Comparison(left=names[0], right=names[1], identical=not found, first=first, findings=found)
+
+
+def seal(program: Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Program:
+    """Return the program with samples, and what the emulator gives on them, sealed in it for nd.verify.
+
+    `samples`, `steps`: as of nd.run. The program's digest stays. Raises what nd.run raises.
+    """
+    needs("seal", program=(program, Program))
+    return seal_golden(program, encode(program, samples, steps=steps, seed=seed), seed=seed)
+
+
+def verify(program: Program, backend: str = "emulator", *, progress: Progress | None = None) -> Comparison:
+    """Return whether a backend gives, on the samples that are sealed in a program, what is sealed beside them.
+
+    Raises DiagnosticError: ND553 (nothing is sealed), ND501-ND504 (the backend cannot run here).
+    """
+    needs("verify", program=(program, Program), backend=(backend, str))
+    _, found = verify_program(program, backend, progress)
+    return Comparison(left="sealed", right=backend, identical=not found, findings=found)
+
+
+def over_budget(
+    report: Compilation | Profile | Judgement | LayersVerdict, budgets: str | Iterable[str]
+) -> tuple[Diagnostic, ...]:
+    """Return a finding for each budget that a report does not meet; nothing if all are met.
+
+    `budgets`: "FIGURE<=NUMBER", such as "cores<=4", "synapse_memory<=80%" or "energy_per_inference<2uJ". The findings are
+    those of `--budget`: ND604 (not met), ND605 (the figure is not known), ND706 (another unit). Raises DiagnosticError:
+    ND706 (not understood), ND707 (no such figure).
+    """
+    needs("over_budget", report=(report, (Compilation, Profile, Judgement, LayersVerdict)))
+    known, measures = _figures(report)
+    return budget_findings(read_budgets([budgets] if isinstance(budgets, str) else budgets, known), measures)
+
+
+def _figures(report: Compilation | Profile | Judgement | LayersVerdict) -> tuple[tuple[str, ...], dict[str, Measure]]:
+    if isinstance(report, Profile):
+        return PROFILE_FIGURES, profile_measures(report)
+    every = (*COMPILATION_FIGURES, *JUDGEMENT_FIGURES)
+    if isinstance(report, Compilation):
+        return every, compilation_measures(report)
+    return every, layers_measures(report) if isinstance(report, LayersVerdict) else judgement_measures(
+        report, report.findings
+    )

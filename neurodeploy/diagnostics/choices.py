@@ -1,0 +1,61 @@
+"""What a public function is given: options by name, and nouns of the kind that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics.translate import nearest
+
+__all__ = ["chosen", "needs", "whole_faults"]
+
+N = TypeVar("N", bound=BaseModel)
+HELP = {"Program": "nd.compile(network, target)", "Network": "nd.load(path)"}
+"""What makes a noun that was not given."""
+
+
+def needs(door: str, **given: tuple[object, type[Any] | tuple[type[Any], ...]]) -> None:
+    """Refuse arguments that are not of their class. `given`: argument -> (value, class or classes). Raises ND002."""
+    found = list[Diagnostic]()
+    for name, (value, kinds) in given.items():
+        if isinstance(value, kinds):
+            continue
+        words = [kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
+        told = f"argument '{name}': needs a {' or '.join(words)}, got {type(value).__name__}"
+        found.append(finding("ND002", door, told, fixes=[HELP[word] for word in words[:1] if word in HELP]))
+    if found:
+        raise DiagnosticError(door, tuple(found))
+
+
+def whole_faults(door: str, **given: object) -> list[Diagnostic]:
+    """Return ND002 for each argument that is neither None nor a whole number from 1."""
+    wrong = {
+        name: value
+        for name, value in given.items()
+        if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and value > 0)
+    }
+    return [finding("ND002", door, f"argument '{name}': needs a whole number from 1") for name in wrong]
+
+
+def chosen(door: str, noun: type[N], options: N | None, choices: Mapping[str, Any], others: Iterable[str] = ()) -> N:
+    """Return options with some of their fields chosen by name, which count before those of `options`.
+
+    `others`: what else the function takes, for the nearest name of one that is unknown. Raises DiagnosticError: ND002.
+    """
+    needs(door, options=(options, (noun, type(None))))
+    fields, found = list(noun.model_fields), list[Diagnostic]()
+    for name in choices:
+        if name not in fields:
+            told = f"argument '{name}' is unknown"
+            found.append(finding("ND002", door, told, fixes=nearest(name, [*others, *fields])))
+    held = {} if options is None else {name: getattr(options, name) for name in fields}
+    try:
+        result = noun(**{**held, **{name: value for name, value in choices.items() if name in fields}})
+    except DiagnosticError as error:
+        raise DiagnosticError(door, (*found, *error.diagnostics)) from None
+    if found:
+        raise DiagnosticError(door, tuple(found))
+    return result
