@@ -66,10 +66,10 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind(Network, "network", ".nd.json", save_network, lambda path: import_file(path).network),
-    Kind(Program, "program", ".ndp", save_program, load_program),
-    Kind(Recording, "recording", ".ndr", save_recording, load_recording),
-    Kind(RunState, "state of a run", ".nds", save_state, load_state),
+    Kind(Network, "a network", ".nd.json", save_network, lambda path: import_file(path).network),
+    Kind(Program, "a program", ".ndp", save_program, load_program),
+    Kind(Recording, "a recording", ".ndr", save_recording, load_recording),
+    Kind(RunState, "the state of a run", ".nds", save_state, load_state),
     Kind(SampleValues, "samples", ".npz", _save_samples, _load_samples),
 )
 _INSIDE = {Compilation: ".program", Imported: ".network"}
@@ -97,9 +97,10 @@ def save(noun: Network | Program | Recording | RunState | SampleValues, path: An
         raise _refused("ND036", f"a {type(noun).__name__}", told, *fixes)
     file = Path(path)
     if not file.name.endswith(kind.suffix) or file.name == kind.suffix or file.name.endswith(TENSORS):
-        told = f"is no name for a {kind.word}, which is known by its suffix {kind.suffix}"
-        stem = file.name.removesuffix(TENSORS).removesuffix(".json").removesuffix(file.suffix) or "name"
-        raise _refused("ND035", f"file '{file}'", told, f"write it to '{file.with_name(stem + kind.suffix)}'")
+        told = f"is to hold {kind.word}, which the suffix {kind.suffix} tells, and has another"
+        ends = (TENSORS, *(item.suffix for item in KINDS), file.suffix)
+        stem = file.name.removesuffix(next(end for end in ends if file.name.endswith(end))).removesuffix(".nd") or "net"
+        raise _refused("ND035", f"file '{file}'", told, f"write it to '{file.parent / (stem + kind.suffix)}'")
     kind.save(noun, file)
 
 
@@ -129,13 +130,13 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
         raise _refused("ND009", f"file '{file}'", f"has a suffix that is not read: {every}")
     held = found or KINDS[0]
     if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
-        told = f"is a {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"
+        told = f"holds {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"
         fixes = ["load the program, and take its .network"] if kind is Network and held.noun is Program else []
         raise _refused("ND037", f"file '{file}'", told, *fixes)
     if held.noun is Network:
         imported = import_file(file, options)
         return imported if kind is Imported else imported.network
     if options is not None:
-        told = f"is a {held.word}, for which there is nothing to be told"
+        told = f"holds {held.word}, for which there is nothing to be told"
         raise _refused("ND035", f"file '{file}'", told, f"leave out the options: they are for {', '.join(READABLE)}")
     return held.load(file)
