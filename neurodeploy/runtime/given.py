@@ -103,6 +103,8 @@ def sample_values(network: Network, values: Mapping[str, Any], *, samples: int |
         except (ValueError, TypeError, RuntimeError) as error:
             found.append(finding("ND505", f"input '{own}'", f"is given what is no array: {error}"))
             continue
+        if np.ma.is_masked(value):
+            found.append(finding("ND505", f"input '{own}'", "is given masked values; needs a number everywhere"))
         if array.dtype.kind not in "biuf":
             found.append(finding("ND505", f"input '{own}'", f"is given {array.dtype} values; needs numbers"))
         plain[own] = array.view(np.uint8) if array.dtype == np.bool_ else _with_sample(network, own, array, value)
