@@ -12,6 +12,7 @@ import numpy as np
 
 from neurodeploy.check import core_limits
 from neurodeploy.compiler.edits import SHARED, longest_delay
+from neurodeploy.compiler.integer_edits import rewritten
 from neurodeploy.compiler.options import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, Fix
 from neurodeploy.network import Network
@@ -92,6 +93,14 @@ def _within(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
         yield Fix(
             text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(result.n_cores or 0)}"
         )
+
+
+def _rewritten(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+    """Integer weights that no format holds in an equal form that is held: another exponent, or two projections."""
+    found = rewritten(attempt.network, attempt.target, attempt.options.weight_bits)
+    result = attempt.compiler(found[0], attempt.target, attempt.options) if found else None
+    if found and result is not None and result.program is not None:
+        yield Fix(text=f"{found[1]}: it needs {_cores(result.n_cores or 0)}")
 
 
 def _named(item: Diagnostic) -> str:
@@ -236,7 +245,8 @@ WHOLE = ("ND401", "ND402")
 
 REMEDIES: dict[str, tuple[Callable[[Attempt, Diagnostic], Iterator[Fix]], ...]] = {
     "ND207": (_legal, _elsewhere),
-    "ND208": (_within, _elsewhere),
+    "ND208": (_within, _rewritten, _elsewhere),
+    "ND209": (_rewritten,),
     "ND210": (_within, _elsewhere),
     "ND211": (_shorter, _elsewhere),
     "ND212": (_elsewhere,),

@@ -183,9 +183,7 @@ class _Search:
             scaled = weights * scale
             if np.any(scaled % one):
                 return None
-            exponent = exact_exponent(
-                self.target, scaled // one, item.weight_bits, item.sign_mode, negative=negative
-            )
+            exponent = exact_exponent(self.target, scaled // one, item.weight_bits, item.sign_mode, negative=negative)
             if exponent is None:
                 return None
             found.append(exponent)

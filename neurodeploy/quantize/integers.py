@@ -65,32 +65,38 @@ def _register_faults(population: Population, target: Target) -> Iterator[Diagnos
     yield from _out_of_range(where, "refractory_steps", dead, span.low - 1, span.high - 1, "step", source)
 
 
-def _own_faults(population: Population, target: Target) -> Iterator[Diagnostic]:
+def _own_faults(population: Population, target: Target) -> list[Diagnostic]:
     """Parameters that only some kinds have: what they are compared with or added to is a state of the dialect."""
     where, neuron, dialect = f"population '{population.name}'", population.neuron, target.dialect
-    top, source = float((1 << dialect.state_bits) - 1), f"dialect {dialect.name}: {dialect.sources.get('state_bits', '')}"
-    shift = 0
-    for name in ("spike_exp", "state_exp", "exponent"):
-        if hasattr(neuron, name):
-            given = np.array([getattr(neuron, name)])
-            most = dialect.state_bits * (2 if name == "exponent" else 1)  # of a product of two states
-            yield from _out_of_range(where, name, given, 0, most, "bit", source)
-            shift += min(int(getattr(neuron, name)), most) if name != "exponent" else 0
+    bits, source = dialect.state_bits, f"dialect {dialect.name}: {dialect.sources.get('state_bits', '')}"
+    shifts = {name: getattr(neuron, name) for name in ("spike_exp", "state_exp", "exponent") if hasattr(neuron, name)}
+    found = list[Diagnostic]()
+    for name, value in shifts.items():
+        most = bits * (2 if name == "exponent" else 1)  # of a product of two states
+        found += _out_of_range(where, name, np.array([value]), 0, most, "bit", source)
+    if found:
+        return found
+    shift = shifts.get("spike_exp", 0) + shifts.get("state_exp", 0)
     for name, value in _given(neuron):
-        given = np.broadcast_to(np.ravel(value), (population.size,))
-        low, high = -top, top
-        if name in ("v_upper_mant", "v_lower_mant", "theta_0", "theta_step"):
-            low, high = low / (1 << dialect.threshold_shift_bits), high / (1 << dialect.threshold_shift_bits)
-        elif name in ("threshold", "bias"):
-            low, high = low / 2.0**shift, high / 2.0**shift
-        elif isinstance(neuron, AdaptiveLif):
-            low, high = 0.0, 1.0
-        elif name in ("sin_decay", "cos_decay"):
-            bits = getattr(neuron, "decay_bits", RESONATE_BITS)
-            low, high = -(2.0**bits), 2.0**bits
-        elif name not in ("noise_offset",):
-            continue
-        yield from _out_of_range(where, name, given, np.trunc(low), np.trunc(high), "integer unit", source)
+        span = _own_range(neuron, name, float((1 << bits) - 1), shift, dialect.threshold_shift_bits)
+        if span is not None:
+            values = np.broadcast_to(np.ravel(value), (population.size,))
+            found += _out_of_range(where, name, values, *np.trunc(span), "integer unit", source)
+    return found
+
+
+def _own_range(neuron: Neuron, name: str, top: float, shift: int, mantissa_shift: int) -> tuple[float, float] | None:
+    """(least, greatest) value of a parameter that only some kinds have; None for words and flags."""
+    if name in ("v_upper_mant", "v_lower_mant", "theta_0", "theta_step"):
+        return -top / (1 << mantissa_shift), top / (1 << mantissa_shift)
+    if name in ("threshold", "bias"):
+        return -top / 2.0**shift, top / 2.0**shift
+    if isinstance(neuron, AdaptiveLif):
+        return 0.0, 1.0
+    if name in ("sin_decay", "cos_decay"):
+        one = 2.0 ** getattr(neuron, "decay_bits", RESONATE_BITS)
+        return -one, one
+    return (-top, top) if name == "noise_offset" else None
 
 
 RESONATE_BITS = 15
@@ -229,8 +235,10 @@ def format_line(projection: Projection, given: WeightFormat, stored: WeightForma
     """Return the ledger line of a projection whose mantissas were shifted; None if they are stored as they stand."""
     if given == stored:
         return None
+
     def told(style: WeightFormat) -> str:
         return f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}"
+
     shift = given.exponent - stored.exponent
     note = f"mantissas times 2^{shift}, the same products" if shift else "the same products"
     return LedgerLine(

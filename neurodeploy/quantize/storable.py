@@ -59,9 +59,7 @@ def exact_exponent(target: Target, products: Ints, bits: int, sign_mode: str, *,
     return None
 
 
-def same_products(
-    target: Target, mantissas: Ints, exponent: int, bits: int, sign_mode: str
-) -> tuple[Ints, int] | None:
+def same_products(target: Target, mantissas: Ints, exponent: int, bits: int, sign_mode: str) -> tuple[Ints, int] | None:
     """Return (mantissas, exponent) that are stored and mean the same; None if no shift of the mantissas gives them.
 
     A shift by k bits takes k from the exponent. Both the dialects that floor each weight for a negative exponent and those

@@ -65,7 +65,11 @@ def bias_findings(population: Population, folded: Folded) -> Iterator[Diagnostic
         told = "its bias goes into a current that never settles (keep_i = 1), and no register does that"
         yield finding("ND219", where, told, severity="error")
         return
-    drive = folded.weight_gain * np.asarray(neuron.bias, dtype=np.float64).ravel() / (1.0 - np.where(charged, folded.keep_i, 0.0))
+    drive = (
+        folded.weight_gain
+        * np.asarray(neuron.bias, dtype=np.float64).ravel()
+        / (1.0 - np.where(charged, folded.keep_i, 0.0))
+    )
     extra = drive * np.where(charged, folded.keep_i / (1.0 - np.where(charged, folded.keep_i, 0.0)), 0.0)
     if not np.any(extra):
         return

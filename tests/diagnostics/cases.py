@@ -492,10 +492,10 @@ CASES = {
     "ND202": lambda _: compiled(net(4, 1, weights=[[1.0, 0.1, 0.1, 0.1]]), "loihi1", weight_bits={"*": 2}),
     "ND203": lambda _: quantize(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=-1.0)), load_target("loihi1")),
     "ND205": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=3.0, v_threshold=1.0)), "loihi1"),
-    "ND206": lambda _: compiled(net(2000, 1, weights=np.full((1, 2000), 0.9)), "loihi1"),
+    "ND206": lambda _: compiled(net(2000, 1, weights=np.linspace(0.8, 0.9, 2000)[None]), "loihi1"),
     "ND207": lambda _: compiled(net(), "loihi1", weight_bits={"*": 7}),
     "ND208": lambda _: compiled(net(neuron=integer(du=[5000, 4095]), weights=np.full((2, 2), 2)), "loihi1"),
-    "ND209": lambda _: compiled(net(neuron=integer(), weights=[[3, -2], [2, 2]]), "loihi1"),
+    "ND209": lambda _: compiled(net(neuron=integer(), weights=[[201, -2], [2, 2]]), "loihi1"),
     "ND210": lambda _: compiled(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, refractory_steps=100)), "loihi1"),
     "ND211": lambda _: compiled(
         net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=100),)), "loihi1"

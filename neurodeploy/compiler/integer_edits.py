@@ -1,0 +1,116 @@
+"""Other ways to write integer weights that no format holds, with the same products: another exponent, or two projections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network import Network, Projection
+from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.network.operations import Conv1d, Conv2d, Dense, OneToOne, Sparse
+from neurodeploy.quantize.integers import given_format, stored_weights
+from neurodeploy.quantize.storable import legal_exponents
+from neurodeploy.target.target import Target
+
+__all__ = ["rewritten"]
+
+Ints = NDArray[np.int64]
+SHIFT = 32
+LARGEST = 1 << 40
+"""Weights up to this are taken apart; no two projections hold larger ones."""
+Weighted = Dense | Sparse | OneToOne | Conv1d | Conv2d
+
+
+def _whole_weights(projection: Projection) -> Ints | None:
+    """The weights of a projection's operation, if it has its own and they are integers of a sensible size."""
+    operation = projection.operation
+    if not isinstance(operation, Weighted):
+        return None
+    weights: NDArray[Any] = np.asarray(operation.weights)
+    if not weights.size or bool(((weights > LARGEST) | (weights < -LARGEST)).any()):
+        return None
+    return weights.astype(np.int64) if bool((np.rint(weights) == weights).all()) else None
+
+
+def _with(projection: Projection, weights: Ints, exponent: int, bits: int, name: str) -> Projection:
+    """A projection with other weights, of a format of its own; the signs are those of the weights."""
+    plain = projection.model_copy(update={"weight_format": None})
+    style = given_format(plain, weights, bits).model_copy(update={"exponent": exponent})
+    operation = projection.operation.model_copy(update={"weights": weights})
+    return projection.model_copy(update={"name": name, "operation": operation, "weight_format": style})
+
+
+def _bits(projection: Projection, target: Target, asked: Mapping[str, int]) -> int:
+    given = projection.weight_format.weight_bits if projection.weight_format else None
+    return asked.get(projection.name, asked.get("*", given or int(max(target.precision.weight_bits.values))))
+
+
+def _fits(projection: Projection, weights: NDArray[Any], bits: int, target: Target) -> bool:
+    return not isinstance(stored_weights(projection, weights[weights != 0], bits, target), list)
+
+
+def _other_exponent(projection: Projection, weights: Ints, bits: int, target: Target) -> tuple[Projection, str] | None:
+    """The projection with the nearest legal exponent and weights that give the same products, and what to write."""
+    legal, given = legal_exponents(target), projection.weight_format.exponent if projection.weight_format else 0
+    nearest = min(max(given, legal[0]), legal[-1])
+    shift = given - nearest
+    if not shift or abs(shift) > SHIFT or (shift < 0 and bool((weights % (1 << -shift)).any())):
+        return None
+    new = _with(projection, weights << shift if shift >= 0 else weights >> -shift, nearest, bits, projection.name)
+    times = f"times {1 << shift}" if shift >= 0 else f"divided by {1 << -shift}"
+    told = f"in projection '{projection.name}' write exponent = {nearest} and the weights {times}"
+    return (new, told) if _fits(new, np.asarray(new.operation.weights), bits, target) else None  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _halves(weights: Ints) -> Iterator[tuple[str, str, Ints, Ints]]:
+    """(what the first has, what the second has, first, second): by sign, then by high and low bits."""
+    if weights.min() < 0 < weights.max():
+        yield "the weights above 0", "those below 0", np.maximum(weights, 0), np.minimum(weights, 0)
+    for bits in range(1, int(np.abs(weights).max()).bit_length()):
+        high = np.sign(weights) * ((np.abs(weights) >> bits) << bits)
+        if np.any(high) and np.any(weights - high):
+            told = f"the weights rounded towards 0 to multiples of {1 << bits}"
+            yield told, "what is left of them", high, weights - high
+
+
+def _split(
+    projection: Projection, weights: Ints, bits: int, target: Target, taken: set[str]
+) -> tuple[tuple[Projection, Projection], str] | None:
+    """The projection as two whose weights add up to its own, and what to write."""
+    name, more = projection.name, f"{projection.name}_2"
+    while more in taken:
+        more += "_2"
+    exponent = projection.weight_format.exponent if projection.weight_format else 0
+    floored = exponent < 0 and bool((weights % (1 << min(-exponent, SHIFT))).any())  # and two floors are not one
+    if exponent not in legal_exponents(target) or floored:
+        return None
+    for first, second, high, low in _halves(weights):
+        pair = (_with(projection, high, exponent, bits, name), _with(projection, low, exponent, bits, more))
+        if _fits(pair[0], high, bits, target) and _fits(pair[1], low, bits, target):
+            return pair, f"write projection '{name}' as two, '{name}' with {first} and '{more}' with {second}"
+    return None
+
+
+def rewritten(network: Network, target: Target, asked: Mapping[str, int]) -> tuple[Network, str] | None:
+    """Return a network whose integer weights are all stored, and what to write for it; None if some cannot be.
+
+    `asked`: projection -> bits that the user chose, "*" for all others.
+    """
+    integers = {item.name for item in network.populations if isinstance(item.neuron, IntegerNeuron)}
+    taken, every, told = {item.name for item in network.projections}, list[Projection](), list[str]()
+    for item in network.projections:
+        weights, bits = _whole_weights(item) if item.target in integers else None, _bits(item, target, asked)
+        if weights is None or _fits(item, weights, bits, target):
+            every.append(item)
+            continue
+        moved, parts = _other_exponent(item, weights, bits, target), _split(item, weights, bits, target, taken)
+        if moved is None and parts is None:
+            return None
+        new, words = ((moved[0],), moved[1]) if moved is not None else cast(Any, parts)
+        taken |= {one.name for one in new}
+        every += new
+        told.append(words)
+    return (network.model_copy(update={"projections": tuple(every)}), "; ".join(told)) if told else None
