@@ -80,7 +80,7 @@ def test_products_stay_and_the_ledger_says_which_form_they_took(target, weights,
     stored = result.require().formats[0]
     assert stored.exponent == shift
     lines = [line for line in result.ledger if line.quantity == "weights"]
-    assert bool(lines) == (style is not None and stored.sign_mode != style.sign_mode or shift != given)
+    assert bool(lines) == ((style is not None and stored.sign_mode != style.sign_mode) or shift != given)
     assert all(line.level == "exact" and f"2^{shift}" in line.got for line in lines)
 
 

@@ -12,6 +12,7 @@ that a full decay leaves), as long as the gap is wide enough for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -261,12 +262,11 @@ def exact_scale(target: Target, folded: Folded, incoming: list[Incoming], neuron
         return None
     search = _Search(target, folded, incoming, spiking, grid)
     # liked least: a sum that could overflow, and a threshold of 0, which not every simulator has
-    for strict in (True, False):
-        for negative in (False, True):
-            for scale in search.candidates():
-                if strict and search.overflows(scale):
-                    continue
-                found = search.at(scale, negative=negative, least=int(strict and spiking is not None))
-                if found is not None:
-                    return found
+    for strict, negative in product((True, False), (False, True)):
+        for scale in search.candidates():
+            if strict and search.overflows(scale):
+                continue
+            found = search.at(scale, negative=negative, least=int(strict and spiking is not None))
+            if found is not None:
+                return found
     return None

@@ -44,7 +44,7 @@ def _out_of_range(
     """ND208 if any value lies outside its range, compared in the type in which it is given."""
     bad = np.flatnonzero((values < low) | (values > high))
     if bad.size:
-        value = values[bad[0]].item()
+        value = float(values[bad[0]])
         allowed = f"{low:.17g}..{high:.17g}"
         message = f"{name} of {bad.size} of {values.size} neurons is outside {allowed}, first neuron {bad[0]}"
         limit = low if value < low else high
@@ -81,7 +81,8 @@ def _own_faults(population: Population, target: Target) -> list[Diagnostic]:
         span = _own_range(neuron, name, float((1 << bits) - 1), shift, dialect.threshold_shift_bits)
         if span is not None:
             values = np.broadcast_to(np.ravel(value), (population.size,))
-            found += _out_of_range(where, name, values, *np.trunc(span), "integer unit", source)
+            low, high = (float(np.trunc(end)) for end in span)
+            found += _out_of_range(where, name, values, low, high, "integer unit", source)
     return found
 
 
@@ -202,8 +203,8 @@ def stored_weights(
     if style.exponent not in legal:
         told = f"weight_format.exponent is outside {legal[0]}..{legal[-1]}"
         limit, source = legal[0] if style.exponent < legal[0] else legal[-1], cite(target, "precision.weight_exponent")
-        given = {"found": float(np.clip(style.exponent, -1e15, 1e15)), "limit": limit, "unit": "power of two"}
-        faults.append(finding("ND208", where, told, limit_source=source, **given))
+        got = float(min(max(style.exponent, -WHOLE), WHOLE))
+        faults.append(finding("ND208", where, told, found=got, limit=limit, unit="exponent", limit_source=source))
     reason = _no_integers(weights)
     if reason:
         fixes = ["give integer mantissas and a weight_format, or a float neuron kind"]

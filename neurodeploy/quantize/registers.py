@@ -196,9 +196,9 @@ def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) ->
     if np.any(folded.bias):
         lines.append(_line(where, "bias per step", folded.bias, values.bias / scale))
     if folded.floor is not None:
-        got = -((2.0**values.vmin) - 1) / scale
+        got = 1.0 - np.exp2(values.vmin.astype(np.float64))
         note = "no spike differs by it" if exact and is_lossless(folded) else ""
-        lines.append(_line(where, "v_floor", folded.floor, got, note))
+        lines.append(_line(where, "v_floor", folded.floor, got / scale, note))
     return lines
 
 
