@@ -59,10 +59,11 @@ def _other_exponent(projection: Projection, weights: Ints, bits: int, target: Ta
     shift = given - nearest
     if not shift or abs(shift) > SHIFT or (shift < 0 and bool((weights % (1 << -shift)).any())):
         return None
-    new = _with(projection, weights << shift if shift >= 0 else weights >> -shift, nearest, bits, projection.name)
+    moved = weights << shift if shift >= 0 else weights >> -shift
+    new = _with(projection, moved, nearest, bits, projection.name)
     times = f"times {1 << shift}" if shift >= 0 else f"divided by {1 << -shift}"
     told = f"in projection '{projection.name}' write exponent = {nearest} and the weights {times}"
-    return (new, told) if _fits(new, np.asarray(new.operation.weights), bits, target) else None  # pyright: ignore[reportAttributeAccessIssue]
+    return (new, told) if _fits(new, moved, bits, target) else None
 
 
 def _halves(weights: Ints) -> Iterator[tuple[str, str, Ints, Ints]]:

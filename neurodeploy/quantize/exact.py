@@ -25,7 +25,7 @@ from neurodeploy.quantize.scale import Incoming, choose_scale, worst_current, wo
 from neurodeploy.quantize.storable import exact_exponent
 from neurodeploy.target.target import Target
 
-__all__ = ["ExactScale", "exact_scale", "is_lossless"]
+__all__ = ["ExactScale", "exact_scale"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -50,6 +50,8 @@ class ExactScale(NamedTuple):
     """None: no floor was asked for, or it is not exact."""
     spikes: int | None
     """Spikes of a neuron in one sample for which this holds; None: any number."""
+    open_ties: bool
+    """Whether numbers in single precision are multiples of the unit only nearly, and lie on both sides of them."""
 
 
 class _Grid(NamedTuple):
@@ -63,13 +65,9 @@ class _Grid(NamedTuple):
     """Not always whole."""
     tie: NDArray[np.bool_]
     """Where the threshold is whole, so that v can meet it."""
+    fires: bool | None
+    """Whether a neuron fires where v meets its threshold; None: that was not to be told from its numbers."""
     floor: Ints | None
-
-
-def is_lossless(folded: Folded) -> bool:
-    """Return whether nothing decays by a part: u has no memory, and v keeps all of itself or nothing."""
-    filtered = folded.filtered and bool(np.any(folded.keep_i != 0))
-    return not filtered and bool(np.all((folded.keep_v == 0) | (folded.keep_v == 1)))
 
 
 def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None) -> _Grid | None:
@@ -78,7 +76,7 @@ def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None
         return None
     known = [found for found in sets if found is not None and found.size]
     others = [folded.bias]
-    if folded.floor is not None and is_lossless(folded):
+    if folded.floor is not None and folded.stepwise:
         others.append(folded.floor)
     if neuron is not None and neuron.reset.mode == "subtract" and folded.threshold is not None:
         others.append(folded.threshold)
@@ -92,11 +90,36 @@ def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None
     for tolerance in (DOUBLE, SINGLE) if all(are_single(values) for values in given) else (DOUBLE,):
         unit = common_unit(np.unique(np.concatenate(known)), MOST, tolerance)
         if unit is not None:
-            return _in_units(folded, incoming, unit, tolerance)
+            return _in_units(folded, incoming, unit, tolerance, weak=_weak(neuron))
     return None
 
 
-def _in_units(folded: Folded, incoming: list[Incoming], unit: float, tolerance: float) -> _Grid:
+def _weak(neuron: SpikingNeuron | None) -> bool:
+    return neuron is not None and neuron.comparison == ">="
+
+
+def _fires(
+    folded: Folded, incoming: list[Incoming], unit: float, tie: NDArray[np.bool_], *, weak: bool
+) -> bool | None:
+    """Whether sums of single-precision numbers that meet the threshold but for their last bits fire; None if some may not.
+
+    Ten times the float32 nearest to 0.1 is more than 1, and a double shows it: such sums go by the side that they are on.
+    """
+    if folded.threshold is None or not tie.any():
+        return weak
+    values = np.concatenate([*(item.weights for item in incoming), folded.bias])
+    values, aims = values[values != 0], folded.threshold[tie] / np.rint(folded.threshold[tie] / unit)
+    off = values / (np.rint(values / unit) * aims[0]) - 1.0
+    if np.abs(off).max() <= 4 * DOUBLE:
+        return weak
+    to_one_side = bool((values > 0).all()) or float(np.ptp(off)) <= 4 * DOUBLE
+    if np.ptp(aims) > 4 * DOUBLE * aims[0] or folded.floor is not None or not to_one_side:
+        return None
+    above, below = bool((off > DOUBLE).all()), bool((off < -DOUBLE).all())
+    return above if above or below else None
+
+
+def _in_units(folded: Folded, incoming: list[Incoming], unit: float, tolerance: float, *, weak: bool) -> _Grid:
     def counted(values: Floats) -> Ints:
         return np.rint(values / unit).astype(np.int64)
 
@@ -105,9 +128,10 @@ def _in_units(folded: Folded, incoming: list[Incoming], unit: float, tolerance: 
     if threshold is not None and folded.threshold is not None:
         tie = whole(folded.threshold, unit, tolerance)
         threshold = np.where(tie, np.rint(threshold), threshold)
-    floor = counted(folded.floor) if folded.floor is not None and is_lossless(folded) else None
+    floor = counted(folded.floor) if folded.floor is not None and folded.stepwise else None
     weights = tuple(np.unique(counted(item.weights)) for item in incoming)
-    return _Grid(unit, weights, counted(folded.bias), threshold, tie, floor)
+    fires = _fires(folded, incoming, unit, tie, weak=weak) if tolerance == SINGLE else weak
+    return _Grid(unit, weights, counted(folded.bias), threshold, tie, fires, floor)
 
 
 class _Offsets(NamedTuple):
@@ -124,13 +148,13 @@ class _Search:
         self, target: Target, folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None, grid: _Grid
     ) -> None:
         self.target, self.folded, self.incoming, self.neuron, self.grid = target, folded, incoming, neuron, grid
-        self.lossless = is_lossless(folded)
+        self.stepwise = folded.stepwise
         sums = worst_sum(incoming, folded.bias.size)
         self.sum = float(sums.max(initial=0.0)) / grid.unit
         self.drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
         self.bound = self.drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
         self.shift = target.dialect.threshold_shift_bits
-        self.weak = neuron is not None and neuron.comparison == ">="
+        self.weak = _weak(neuron) if grid.fires is None else grid.fires
         self.subtract = neuron is not None and neuron.reset.mode == "subtract"
 
     def candidates(self) -> Iterator[int]:
@@ -138,7 +162,7 @@ class _Search:
         weights = np.concatenate([*self.grid.weights, np.zeros(1, dtype=np.int64)])
         one = 1 << self.target.dialect.weight_shift_bits
         least = one // int(np.gcd(one, np.gcd.reduce(weights))) if np.any(weights) else 1
-        if not self.lossless or (self.subtract and self.weak):
+        if not self.stepwise or (self.subtract and self.weak):
             most = choose_scale(self.target, self.folded, self.incoming) * self.grid.unit * (1 + 1e-9)
             yield from (least << power for power in reversed(range(40)) if least << power <= most)
             return
@@ -174,9 +198,9 @@ class _Search:
         held = None if offsets is None else self._thresholds(scale, offsets, least)
         if exponents is None or bias is None or offsets is None or held is None:
             return None
-        limited = self.subtract and self.weak and self.lossless
+        limited = self.subtract and self.weak and self.stepwise
         spikes = (scale >> self.shift) - 1 if limited else None
-        return ExactScale(scale / self.grid.unit, exponents, held, *bias, offsets.vmin, spikes)
+        return ExactScale(scale / self.grid.unit, exponents, held, *bias, offsets.vmin, spikes, self.grid.fires is None)
 
     def _exponents(self, scale: int, *, negative: bool) -> tuple[int, ...] | None:
         one, found = 1 << self.target.dialect.weight_shift_bits, list[int]()
@@ -204,7 +228,7 @@ class _Search:
     def _offsets(self, scale: int) -> _Offsets | None:
         """How far v lies from its multiple at most; None where that is too far."""
         zero: Ints = np.zeros(self.folded.bias.size, dtype=np.int64)
-        if not self.lossless:
+        if not self.stepwise:
             return _Offsets(zero, zero, None)
         dialect, span = self.target.dialect, self.target.precision.vmin_exponent
         kept = (1 << dialect.decay_bits) - int(self.target.precision.dv.high) - dialect.voltage_decay_offset
@@ -228,7 +252,7 @@ class _Search:
         grid, size = self.grid, self.folded.bias.size
         if grid.threshold is None:
             return np.zeros(size, dtype=np.int64)
-        if self.lossless:
+        if self.stepwise:
             below = np.floor(grid.threshold).astype(np.int64) - (grid.tie & self.weak)
             quiet, fires = below * scale + offsets.high, (below + 1) * scale + offsets.low
             mantissas = np.maximum(-(-quiet >> self.shift), least)

@@ -36,6 +36,8 @@ class Folded(NamedTuple):
     """v of the network = v of the chip + frame."""
     floor: Array | None
     """In the chip's frame."""
+    stepwise: bool
+    """Whether v moves by whole weights and biases: u has no memory, v keeps all of itself or nothing, spikes have no values."""
     ledger: tuple[LedgerLine, ...]
 
 
@@ -45,8 +47,8 @@ def _summed(*terms: Array) -> Array:
     return np.where(np.abs(total) <= 2.0**-46 * np.max(np.abs(terms), axis=0), 0.0, total)
 
 
-def fold(population: Population, dt_s: float) -> Folded:
-    """Return the folded form of an If, Lif, CubaLif or Li population.
+def fold(population: Population, dt_s: float, *, valued: bool = False) -> Folded:
+    """Return the folded form of an If, Lif, CubaLif or Li population; `valued`: what reaches it are values, not spikes.
 
     Source: DESIGN of the file format: gains dt/tau * r and w_in are folded; v_leak moves the frame when the reset goes
     there too, else becomes bias; a bias into a filtered current becomes its steady state.
@@ -81,8 +83,9 @@ def fold(population: Population, dt_s: float) -> Folded:
         )
     steady = np.where(keep_i < 1, 1.0 - keep_i, 1.0) if filtered else np.ones(size)
     bias = _summed(weight_gain * drive / steady, gain_v * leak, -(1.0 - keep_v) * frame)
+    stepwise = not valued and not (filtered and np.any(keep_i != 0)) and bool(np.all((keep_v == 0) | (keep_v == 1)))
     if isinstance(neuron, (Li, CubaLi)):
-        return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, tuple(ledger))
+        return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, stepwise, tuple(ledger))
     floor = None if neuron.v_floor is None else full(neuron.v_floor) - frame
     threshold = full(neuron.v_threshold) - frame
-    return Folded(keep_v, keep_i, filtered, weight_gain, bias, threshold, frame, floor, tuple(ledger))
+    return Folded(keep_v, keep_i, filtered, weight_gain, bias, threshold, frame, floor, stepwise, tuple(ledger))

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, raise_errors
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import Network, Population, Projection, WeightFormat
+from neurodeploy.network import Current, Network, Population, Projection, WeightFormat
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.quantize.capability import capability_findings
 from neurodeploy.quantize.exact import exact_scale
@@ -87,8 +87,15 @@ def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> lis
     return found
 
 
+def _valued(network: Network, projections: list[Projection]) -> bool:
+    """Whether values reach the target of some projections: currents, or spikes that carry numbers."""
+    graded = {p.name for p in network.populations if isinstance(p.neuron, IntegerNeuron) and p.neuron.sends_values}
+    graded |= {item.name for item in network.inputs if isinstance(item.encoder, Current)}
+    return any(item.source in graded for item in projections)
+
+
 def _convert_floats(work: _Work, population: Population, projections: list[Projection]) -> None:
-    folded = fold(population, work.network.time.dt_s)
+    folded = fold(population, work.network.time.dt_s, valued=_valued(work.network, projections))
     incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
     exact = exact_scale(work.target, folded, incoming, population.neuron)
     scale = exact.scale if exact else choose_scale(work.target, folded, incoming)

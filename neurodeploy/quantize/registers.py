@@ -12,7 +12,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
 from neurodeploy.network.neurons import SpikingNeuron
-from neurodeploy.quantize.exact import ExactScale, is_lossless
+from neurodeploy.quantize.exact import ExactScale
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.target.target import Target
@@ -39,15 +39,16 @@ def _decay_line(
     where: str, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
 ) -> tuple[LedgerLine, float]:
     """Ledger line of a decay per step, for the neuron that is worst off; the relative error of its decay."""
-    error = np.abs(got - asked) / np.where(asked > 0, asked, 1.0)
+    size = np.where(asked != 0, np.abs(asked), np.where(got != 0, np.abs(got), 1.0))
+    error = np.abs(got - asked) / size
     worst = int(np.argmax(error))
     line = LedgerLine(
         where=where,
         quantity=quantity,
         asked=f"{asked[worst]:.6g} per step",
         got=f"{got[worst]:.6g} per step",
-        level="exact" if error[worst] == 0 else "rounded",
-        relative_error=float(error[worst]),
+        level="exact" if error[worst] <= SAME else "rounded",
+        relative_error=float(error[worst]) if error[worst] > SAME else 0.0,
         note=f"worst of {asked.size} neurons" if asked.size > 1 else "",
     )
     return line, float(error[worst])
@@ -58,7 +59,7 @@ def _thresholds(target: Target, folded: Folded, scale: float, neuron: SpikingNeu
     asked = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
     steps = asked * scale / (1 << target.dialect.threshold_shift_bits)
     below = np.ceil(steps) - 1  # v >= x is v > the register value below x
-    if is_lossless(folded) and not np.any(folded.bias) and neuron.reset.mode != "subtract":
+    if folded.stepwise and not np.any(folded.bias) and neuron.reset.mode != "subtract":
         steps = below if neuron.comparison == ">=" else np.floor(steps)  # v is whole steps
     elif neuron.comparison == ">=":
         steps = np.where(steps >= FINE_STEPS, below, np.minimum(np.rint(steps), np.maximum(below, 1)))
@@ -180,7 +181,7 @@ def _line(where: str, quantity: str, asked: Floats, got: Floats, note: str = "")
 
 
 def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) -> list[LedgerLine]:
-    scale, told = values.scale, "the least scale that holds" if is_lossless(folded) else "the largest scale that holds"
+    scale, told = values.scale, "the least scale that holds" if folded.stepwise else "the largest scale that holds"
     lines = [
         LedgerLine(
             where=where,
@@ -192,12 +193,12 @@ def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) ->
         )
     ]
     if folded.threshold is not None:
-        lines.append(_threshold_line(where, folded.threshold, values, same_spikes=exact and is_lossless(folded)))
+        lines.append(_threshold_line(where, folded.threshold, values, same_spikes=exact and folded.stepwise))
     if np.any(folded.bias):
         lines.append(_line(where, "bias per step", folded.bias, values.bias / scale))
     if folded.floor is not None:
         got = 1.0 - np.exp2(values.vmin.astype(np.float64))
-        note = "no spike differs by it" if exact and is_lossless(folded) else ""
+        note = "no spike differs by it" if exact and folded.stepwise else ""
         lines.append(_line(where, "v_floor", folded.floor, got / scale, note))
     return lines
 

@@ -1,9 +1,10 @@
 """Verb: the one scale of a population: integer units of v per unit of the network's v. Rounds nothing.
 
 The scale is the largest that clips no weight, no threshold and no bias. Then room is made for sums: while the worst
-case of a step (every source of a neuron spikes at once) can overflow the accumulator, the current or the drive, and as
-long as every projection can lower its exponent by one, the scale is halved. Mantissas keep all of their bits that
-way; thresholds and decays lose a bit of precision they can spare. What can overflow even then is reported, not hidden.
+case of a step (every source of a neuron spikes at once) can overflow the accumulator, the current or the drive, or v has
+too little room below 0, and as long as every projection can lower its exponent by one, the scale is halved. Mantissas keep
+all of their bits that way; thresholds and decays lose a bit of precision they can spare. What can overflow even then is
+reported, not hidden.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from neurodeploy.target.arithmetic import mantissa_limits
 from neurodeploy.target.target import Target
 
 __all__ = ["Incoming", "choose_scale", "exponent_for", "worst_current", "worst_sum"]
+
+DEPTH = 16
+"""Thresholds by which v can be inhibited before its register ends, where the exponents can be lowered that far."""
 
 
 class Incoming(NamedTuple):
@@ -81,6 +85,18 @@ def _bounds(target: Target, folded: Folded, incoming: list[Incoming]) -> list[fl
     return bounds
 
 
+def _depth(folded: Folded, incoming: list[Incoming]) -> float:
+    """How far v may have to go below 0, in volts: without a floor to where a leak holds it, or DEPTH thresholds."""
+    if folded.threshold is None or folded.floor is not None:
+        return 0.0
+    down = np.maximum(-folded.bias, 0.0)
+    for item in incoming:
+        down = down + item.wires.sums(np.maximum(-item.weights, 0))
+    lost = np.maximum(1.0 - folded.keep_v, 0.0)
+    far = np.divide(down, lost, out=np.where(down > 0, np.inf, 0.0), where=lost > 0)
+    return float(np.minimum(far, DEPTH * folded.threshold).max(initial=0.0))
+
+
 def choose_scale(target: Target, folded: Folded, incoming: list[Incoming]) -> float:
     """Return the scale of one population (see the module)."""
     bounds = _bounds(target, folded, incoming)
@@ -91,7 +107,8 @@ def choose_scale(target: Target, folded: Folded, incoming: list[Incoming]) -> fl
     current = worst_current(folded, sums) + np.abs(folded.bias)
     state_limit = 2.0**target.dialect.state_bits
     sum_limit = 2.0 ** (target.dialect.accumulator_wrap_bits or target.dialect.state_bits)
-    while sums.max() * scale >= sum_limit or current.max() * scale >= state_limit:
+    largest = max(float(current.max()), _depth(folded, incoming))
+    while sums.max() * scale >= sum_limit or largest * scale >= state_limit:
         exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
         if not exponents or not all(exponents):
             break

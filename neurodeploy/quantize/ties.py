@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import CubaLi, CubaLif, Population
 from neurodeploy.network.neurons import SpikingNeuron
-from neurodeploy.quantize.exact import ExactScale, is_lossless
+from neurodeploy.quantize.exact import ExactScale
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, whole
 from neurodeploy.quantize.scale import Incoming
@@ -27,11 +27,15 @@ def tie_findings(
 ) -> Iterator[Diagnostic]:
     """Yield ND220 where sums meet the threshold exactly in floats, and the registers do not hold them exactly."""
     neuron, where = population.neuron, f"population '{population.name}'"
-    if not isinstance(neuron, SpikingNeuron) or folded.threshold is None or not is_lossless(folded):
+    if not isinstance(neuron, SpikingNeuron) or folded.threshold is None or not folded.stepwise:
         return
     if exact is not None and exact.spikes is not None:
         told = "`>=` with reset 'subtract' takes one register step less than the threshold: ties hold for the first "
         yield finding("ND220", where, f"{told}{exact.spikes:,} spikes of a neuron in one sample")
+    if exact is not None and exact.open_ties:
+        told = "its single-precision numbers are multiples of one number but for their last bits, above some and below others: "
+        told += f"sums that meet the threshold but for these are taken to meet it (`{neuron.comparison}`), and floats may not"
+        yield finding("ND220", where, told, severity="info")
     if exact is not None:
         return
     met = [item for item in incoming if _meets(folded.threshold, item)]
