@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distinct", "places_of"]
+__all__ = ["distinct", "narrowed", "places_of"]
 
 FLAGGED = 50_000_000
 """Numbers up to which one flag each is cheaper than sorting."""
@@ -26,3 +26,11 @@ def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
         return np.flatnonzero(seen)
     ordered = np.sort(keys)
     return ordered[np.diff(ordered, prepend=-1) > 0]
+
+
+def narrowed(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """Return integers in a narrower type that holds each of them; whoever calls has seen to that, and it is seen to here."""
+    held = np.iinfo(dtype)
+    if values.dtype != held.dtype and values.size and (int(values.min()) < held.min or int(values.max()) > held.max):
+        raise OverflowError(f"internal: {held.dtype} does not hold {int(values.min())} to {int(values.max())}")
+    return values.astype(held.dtype, copy=False)

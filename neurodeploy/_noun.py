@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,24 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Str
 from neurodeploy._described import Described
 from neurodeploy._plain import as_array, as_items, as_table
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = [
     "FloatArray",
     "FloatParam",
+    "Int8Column",
+    "Int16Column",
+    "Int32Column",
+    "Int64Column",
     "IntArray",
     "IntParam",
     "Name",
     "Noun",
     "NumberArray",
     "PositiveParam",
+    "UInt8Column",
+    "UInt16Column",
     "array_sha256",
     "canonical_json",
     "json_digest",
@@ -62,6 +72,41 @@ class Noun(Described):
 
     def __str__(self) -> str:
         return repr(self)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed; they are checked as in a new one, and nothing derived is carried over."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        if deep:
+            fields = {name: _apart(value) for name, value in fields.items()}
+        made = type(self)(**{**fields, **(update or {})})
+        object.__setattr__(made, "__pydantic_fields_set__", self.model_fields_set | set(update or {}))
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return a copy that shares nothing that can change; arrays cannot."""
+        fields = {name: _apart(getattr(self, name)) for name in type(self).model_fields}
+        return type(self).model_construct(_fields_set=set(self.model_fields_set), **fields)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return what is pickled: the fields, and nothing derived."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return {**super().__getstate__(), "__dict__": fields}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Take what was pickled, arrays read-only again."""
+        super().__setstate__({**state, "__dict__": {name: _apart(item) for name, item in state["__dict__"].items()}})
+
+
+def _apart(value: Any) -> Any:
+    """Return a value whose tables and lists are its own; arrays are shared, as nobody can write to them."""
+    array, table = as_array(value), as_table(value)
+    if array is not None:
+        return _frozen(array)
+    if table is not None:
+        return {key: _apart(item) for key, item in table.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_apart(item) for item in value)
+    return value.__deepcopy__() if isinstance(value, Noun) else value
 
 
 class _Brief(str):
@@ -190,6 +235,19 @@ def _int_param(value: Any) -> int | NDArray[Any]:
     return int(array) if array.ndim == 0 else array
 
 
+def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
+    """One axis of integers in one type, which holds every one of them as it is."""
+    array, held = _int_array(value), np.iinfo(dtype)
+    if array.ndim != 1:
+        raise ValueError(f"needs one axis, got shape {list(array.shape)}")
+    if array.dtype != held.dtype and array.size:
+        low, high = int(array.min()), int(array.max())
+        if low < held.min or high > held.max:
+            worst = low if low < held.min else high
+            raise ValueError(f"holds {held.dtype} numbers, {held.min:,} to {held.max:,}, and {worst:,} is none of them")
+    return _frozen(array.astype(dtype, copy=False))
+
+
 def _to_json(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
@@ -217,6 +275,13 @@ PositiveParam = Annotated[float | NDArray[Any], PlainValidator(_positive_param),
 """A FloatParam in which every value is > 0."""
 IntParam = Annotated[int | NDArray[Any], PlainValidator(_int_param), _JSON, _schema("integer")]
 """One integer for a whole population, or an integer array of the population's shape."""
+Int8Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int8)), _JSON, _schema(None)]
+"""(n,) integers that are kept in this type whatever type they come in; one that the type does not hold is refused."""
+Int16Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int16)), _JSON, _schema(None)]
+Int32Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int32)), _JSON, _schema(None)]
+Int64Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int64)), _JSON, _schema(None)]
+UInt8Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.uint8)), _JSON, _schema(None)]
+UInt16Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.uint16)), _JSON, _schema(None)]
 
 
 def canonical_json(plain: Any) -> str:

@@ -17,7 +17,8 @@ from neurodeploy.mapping import partition, place
 from neurodeploy.mapping.counted import note_kinds, sends_of
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.network.convolution import output_shape, window_of
-from neurodeploy.program.archive import load_program, save_program, table_faults
+from neurodeploy.program.archive import load_program, save_program
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target
 
@@ -100,7 +101,7 @@ def test_first_targets_beyond_the_furthest_are_counted_from_another():
     """Maps of 400 places: an axon names the targets 0 to 252 in steps of 4, or 0 to 255, and its lists hold the rest of the way."""
     operation = Conv2d(input_shape=(2, 20, 20), weights=np.full((2, 2, 1, 1), 4), groups=1)
     program = place(partition(quantize(chain(operation, n_in=(2, 20, 20)), LOIHI), LOIHI), LOIHI)
-    assert table_faults(program) == []
+    assert program_faults(program) == []
     assert int(program.tables.in_axon_base.max()) in (252, 255)
     assert program.tables.n_cores == 1
     reached = (
@@ -110,7 +111,7 @@ def test_first_targets_beyond_the_furthest_are_counted_from_another():
     assert sorted(reached.tolist()) == sorted([*range(400)] * 2)
     base = LOIHI.precision.shared_base.model_copy(update={"high": 200})
     near = LOIHI.model_copy(update={"precision": LOIHI.precision.model_copy(update={"shared_base": base})})
-    assert table_faults(program.model_copy(update={"target": near})) == [
+    assert program_faults(program.model_copy(update={"target": near})) == [
         "table in_axon_base goes beyond the furthest first target that an axon of the target names"
     ]
 
@@ -120,7 +121,7 @@ def test_a_first_target_between_two_steps_is_refused():
     assert set(program.tables.in_axon_kind.tolist()) == {32}
     step = LOIHI.axons.pop32.base_step.model_copy(update={"value": 4})
     axons = LOIHI.axons.model_copy(update={"pop32": LOIHI.axons.pop32.model_copy(update={"base_step": step})})
-    assert table_faults(program.model_copy(update={"target": LOIHI.model_copy(update={"axons": axons})})) == [
+    assert program_faults(program.model_copy(update={"target": LOIHI.model_copy(update={"axons": axons})})) == [
         "table in_axon_base names a first target that is no step of pop32 axons"
     ]
 
@@ -202,14 +203,14 @@ def test_neurons_that_reach_one_population_axon_take_its_output_axons_once():
 
 def test_tables_in_which_rows_of_an_axon_contradict_each_other_are_refused():
     program = nd.compile(chain(convolution()), "loihi1")
-    assert table_faults(program) == []
+    assert program_faults(program) == []
 
     def told(**columns):
         changed = {name: getattr(program.tables, name).copy() for name in columns}
         for name, (row, value) in columns.items():
             changed[name][row] = value
         tables = program.tables.model_copy(update=changed)
-        return table_faults(program.model_copy(update={"tables": tables}))
+        return program_faults(program.model_copy(update={"tables": tables}))
 
     twin = int(np.flatnonzero(program.tables.in_axon_id == program.tables.in_axon_id[0])[1])
     assert "more than one kind" in told(in_axon_kind=(0, 0))[0]
@@ -218,7 +219,7 @@ def test_tables_in_which_rows_of_an_axon_contradict_each_other_are_refused():
     assert "no kind of axon" in told(in_axon_kind=(0, 7))[0]
     assert "in_axon_id points outside" in told(in_axon_id=(0, 1 << 20))[0]
     without = program.tables.model_copy(update={"in_axon_atom": None})
-    assert "without the rest" in table_faults(program.model_copy(update={"tables": without}))[0]
+    assert "without the rest" in program_faults(program.model_copy(update={"tables": without}))[0]
 
 
 def test_a_program_of_version_1_has_discrete_axons(tmp_path):

@@ -15,7 +15,7 @@ from neurodeploy_backends.emulator.spec_run import run_spec
 import neurodeploy as nd
 from neurodeploy.mapping import Cut, partition, place
 from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d, WeightFormat
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.runtime import RunOptions, Stimulus, run_program
 from neurodeploy.runtime.seen import run_findings
@@ -253,7 +253,7 @@ def assert_equals_slow_model(case, dialect):
     target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
     target = target.model_copy(update={"dialect": load_dialect(dialect)})
     program = place(partition(quantize(network, target), target), target)
-    assert table_faults(program) == []
+    assert program_faults(program) == []
     population = network.populations[0]
     spikes, u, v = SlowModel(population.neuron, population.size, synapses, dialect).run(events.tolist())
     defined = run_spec(program, stimulus_of(events), STEPS, RunOptions())

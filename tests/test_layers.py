@@ -13,7 +13,8 @@ TARGETS = ROOT / "targets" / "neurodeploy_targets"
 EXAMPLES = ROOT / "examples"
 
 LAYERS = (
-    ("_arrays", "_described", "_plain", "_toml"),
+    ("_arrays", "_described", "_plain", "_json", "_npy", "_write"),
+    ("_toml",),
     ("_noun",),
     ("_tensors",),
     ("diagnostics", "ledger"),

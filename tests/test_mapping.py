@@ -16,7 +16,7 @@ from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.mapping import lower_bounds, partition, place
 from neurodeploy.mapping.order import furthest
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target, on_board
 
@@ -92,7 +92,7 @@ def test_a_placed_network_is_whole_and_within_every_limit(network):
         assert result.findings
         return
     program, tables = result.program, result.program.tables
-    assert table_faults(program) == []
+    assert program_faults(program) == []
     limits = core_limits(target)
     for name, values in use_of_program(program).items():
         assert (values <= limits[name].value).all(), name

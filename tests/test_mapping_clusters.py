@@ -15,7 +15,7 @@ from neurodeploy.mapping.calls import grouping
 from neurodeploy.mapping.counted import keeps_limits
 from neurodeploy.mapping.search import first_fit
 from neurodeploy.mapping.wires import wires_of
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target
 
@@ -66,7 +66,7 @@ def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     assert found[1].n_cores <= 20
     assert found[0].n_cores >= 90
     program = place(found[1], tight(), options=MappingOptions(level=1))
-    assert table_faults(program) == []
+    assert program_faults(program) == []
     limits = core_limits(tight())
     assert all((values <= limits[name].value).all() for name, values in use_of_program(program).items())
 

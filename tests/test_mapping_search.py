@@ -23,7 +23,7 @@ from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import COMP, IN, OUT
 from neurodeploy.mapping.refine import HARD, sequential
 from neurodeploy.mapping.wires import begin, rules_of, wires_of
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target, on_board
 
@@ -80,7 +80,7 @@ def networks(draw):
 def checked(program):
     """Every limit, every neuron once, every core on its own place of the board."""
     tables, limits = program.tables, core_limits(program.target)
-    assert table_faults(program) == []
+    assert program_faults(program) == []
     for name, values in use_of_program(program).items():
         assert (values <= limits[name].value).all(), name
     placed = sorted(zip(tables.population.tolist(), tables.neuron.tolist(), strict=True))

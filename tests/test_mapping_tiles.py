@@ -13,7 +13,7 @@ from neurodeploy.mapping.counted import keeps_limits
 from neurodeploy.mapping.cut import discrete
 from neurodeploy.mapping.tiled import tiled_cuts
 from neurodeploy.network.operations import Conv2d, Dense, WeightFormat
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target
 
@@ -88,7 +88,7 @@ def test_tiles_counted_from_shapes_keep_every_limit_with_the_real_weights(board,
     for cut in cuts[:4]:
         assert keeps_limits(cut, target)
         program = place(cut, target)
-        assert table_faults(program) == []
+        assert program_faults(program) == []
         for name, values in use_of_program(program).items():
             assert (values <= core_limits(target)[name].value).all(), name
 

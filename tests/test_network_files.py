@@ -141,7 +141,7 @@ def test_a_resealed_program_whose_tables_point_outside_is_refused(tmp_path, tabl
     )
     with pytest.raises(DiagnosticError) as error:
         load_program(tmp_path / "a.ndp")
-    assert error.value.diagnostics[0].code == "ND003"
+    assert error.value.diagnostics[0].code == "ND011"
 
 
 def two_layers():

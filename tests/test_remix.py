@@ -17,7 +17,7 @@ from neurodeploy.mapping.remix import _relinked, remixed
 from neurodeploy.mapping.tilings import ADDED_UP, Piece, Tilings
 from neurodeploy.network.layer_shapes import LayerStack, geometries
 from neurodeploy.network.operations import Conv2d, WeightFormat
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.target import load_target, on_board
 
@@ -98,7 +98,7 @@ def test_the_compiled_network_keeps_every_limit_and_every_spike():
     assert cut.n_cores == 8 < plain.n_cores
     programs = [place(plain, target), place(cut, target, options=options)]
     for program in programs:
-        assert table_faults(program) == []
+        assert program_faults(program) == []
         assert all(
             (values <= core_limits(target)[name].value).all() for name, values in use_of_program(program).items()
         )

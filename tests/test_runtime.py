@@ -14,6 +14,7 @@ from neurodeploy.runtime import (
     answers,
     drain_steps,
     encode,
+    get_backend,
     load_recording,
     load_state,
     run_program,
@@ -126,7 +127,7 @@ def test_reference_resets_comparisons_and_refractory_steps(neuron, steps):
     program = nd.compile(network.model_copy(update={"populations": net(LIF, [[1.0]]).populations}), "loihi1")
     program = program.model_copy(update={"network": network})
     stimulus = encode(network, SampleValues(values={"in": np.ones((1, 10, 1), dtype=int)}))
-    recording = run_program(program, stimulus, backend="reference", steps=11)
+    recording = get_backend("reference").run(program, stimulus, steps=11)
     assert recording.spikes["cells"][:, 1].tolist() == steps
 
 

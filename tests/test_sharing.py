@@ -18,7 +18,7 @@ from neurodeploy.network import AvgPool2d, Conv2d, LoihiCuba, Sparse, SumPool2d,
 from neurodeploy.network.connectivity import synapses_of, target_size
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.profile.counting import counts
-from neurodeploy.program.archive import table_faults
+from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import WindowProjection, quantize
 from neurodeploy.quantize.wiring import parts
 from neurodeploy.runtime import run_program, stimulus_of
@@ -112,7 +112,7 @@ def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
         assert {item.code for item in result.findings} & {"ND301", "ND302", "ND401", "ND402", "ND303"}
         return
     program = result.program
-    assert table_faults(program) == []
+    assert program_faults(program) == []
     limits = core_limits(chip)
     for name, values in use_of_program(program).items():
         assert (values <= limits[name].value).all(), name

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from neurodeploy.target.figure import Figure
 from neurodeploy.target.files import cite
+from neurodeploy.target.held import MOST_ROWS
 from neurodeploy.target.target import Target
 
 __all__ = ["CODES", "Limit", "core_limits", "exceeded", "fullness"]
@@ -36,11 +37,12 @@ class Limit(NamedTuple):
 
 
 def core_limits(target: Target) -> dict[str, Limit]:
-    """Return the limits of the target under its rule set, by resource; what is unknown is absent."""
+    """Return the limits of the target under its rule set, by resource; what is unknown is absent, but for what tables hold."""
     found: dict[str, Limit] = {}
     for name, figure in target.limits:
         if isinstance(figure, Figure):
             found[name] = Limit(int(figure.value), figure.unit, cite(target, f"limits.{name}"))
+    found.setdefault("compartments", Limit(MOST_ROWS, "compartment", "the tables of a program, where the target has none"))
     rules = target.counting
     for name in ("synapse_formats", "synapse_memory", "words_per_axon"):
         figure = getattr(rules, name)

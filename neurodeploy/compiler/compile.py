@@ -18,6 +18,7 @@ from neurodeploy.network import Network
 from neurodeploy.network.validate import validate
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
+from neurodeploy.target.sound import target_findings
 from neurodeploy.target.target import Target
 
 __all__ = ["compile_network"]
@@ -73,6 +74,7 @@ def compile_network(
     verdict: Verdict = "refused"
     program, n_cores = None, None
     stages.findings += stages.run("validate", lambda: validate(network)) or ()
+    stages.findings += target_findings(target)
     stages.findings += _unknown_names(network, options)
     quantized = None
     if not errors_in(stages.findings):

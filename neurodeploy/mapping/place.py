@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import distinct
+from neurodeploy._arrays import distinct, narrowed
 from neurodeploy.check.axons import Kind
 from neurodeploy.check.demand import Projection, SegmentPlan, plan_segment, projections_into, stored
 from neurodeploy.check.limits import core_limits
@@ -138,7 +138,7 @@ def _once(lists: Lists, part: Part, same: Patterns, first_target: int = 0, **mor
         sources=same.source,
         list_of=same.pattern,
         lengths=same.length[same.first],
-        targets=(same.targets + first_target).astype(np.uint16),
+        targets=narrowed(same.targets + first_target, np.uint16),
         mantissas=part.mantissas[entry],
         delays=part.delay_steps[entry],
         **more,

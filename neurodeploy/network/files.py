@@ -1,24 +1,32 @@
-"""Verb: a Network to X.nd.json with its tensors in X.nd.npz, and back. Says nothing of whether the network makes sense."""
+"""A Network to X.nd.json with its tensors in X.nd.npz, and back. Says nothing of whether the network makes sense.
+
+Two files cannot be replaced at once. So the tensors are written beside their place first, under a name that their hashes
+give; then the document, which knows these hashes; then the tensors take their place. Wherever a writer is stopped, and
+whichever of two is last, a reader finds the tensors of the document that is there.
+"""
 
 from __future__ import annotations
 
-import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from neurodeploy._archive import (
-    read_bytes,
+    read_json,
     read_tensors,
     refuse,
     require_tensors,
     tensor_bytes,
     write_atomically,
 )
-from neurodeploy._noun import canonical_json
+from neurodeploy._noun import canonical_json, json_digest
 from neurodeploy._plain import as_table
 from neurodeploy._tensors import join, split, tensor_table
+from neurodeploy._write import locked, place
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.network.migrations import MIGRATIONS, migrate
@@ -33,28 +41,52 @@ def _tensor_path(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".json").removesuffix(".nd") + ".nd.npz")
 
 
-def save_network(network: Network, path: str | Path) -> None:
-    """Write the document and, beside it, its tensors; equal networks give equal bytes. Raises DiagnosticError: ND007.
+def _waiting_name(file: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Where tensors wait until their document is there."""
+    return f".{file}.{json_digest({key: str(row['sha256']) for key, row in rows.items()})[:16]}"
 
-    The tensors are written first and the document last, each whole or not at all.
-    """
-    path = Path(path)
-    plain, tensors = split(network)
-    file = _tensor_path(path)
-    table = {key: {"file": file.name, "key": key, **row} for key, row in tensor_table(tensors).items()}
-    if tensors:
-        write_atomically(file, tensor_bytes(tensors))
-    write_atomically(path, canonical_json({**plain, "tensors": table}).encode())
+
+def save_network(network: Network, path: str | Path) -> None:
+    """Write the document and, beside it, its tensors; equal networks give equal bytes. Raises DiagnosticError: ND007."""
+    try:
+        path = place(Path(path))
+        plain, tensors = split(network)
+        file, table = _tensor_path(path), tensor_table(tensors)
+        named = {key: {"file": file.name, "key": key, **row} for key, row in table.items()}
+        document = canonical_json({**plain, "tensors": named}).encode()
+        with locked(path.parent):
+            waiting = path.with_name(_waiting_name(file.name, table))
+            if tensors:
+                write_atomically(waiting, tensor_bytes(tensors))
+            write_atomically(path, document)
+            if tensors:
+                _take_place(waiting, place(file))
+            _clear(path.parent.glob(f".{_escaped(file.name)}.{'?' * 16}"))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise refuse("ND007", path, f"cannot be written: {why}") from None
+
+
+def _take_place(waiting: Path, file: Path) -> None:
+    """Put tensors where they belong, with the permissions of what was there."""
+    if file.exists():
+        os.chmod(waiting, stat.S_IMODE(file.stat().st_mode))
+    os.replace(waiting, file)
+
+
+def _escaped(name: str) -> str:
+    """A name as a pattern that only it matches."""
+    return "".join(f"[{letter}]" if letter in "[]*?" else letter for letter in name)
+
+
+def _clear(left: Iterable[Path]) -> None:
+    """Remove tensors that stopped writers left; their document never came."""
+    for path in left:
+        path.unlink(missing_ok=True)
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(read_bytes(path))
-    except json.JSONDecodeError as error:
-        raise refuse("ND003", path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except UnicodeDecodeError as error:
-        raise refuse("ND003", path, f"is not text: {error.reason} at byte {error.start}") from None
-    table = as_table(document)
+    table = as_table(read_json(path))
     if table is None or table.get("format") != "neurodeploy":
         raise refuse("ND003", path, "is JSON, but not a network: field 'format' is not 'neurodeploy'")
     return table
@@ -92,20 +124,45 @@ def _tensors(path: Path, document: dict[str, Any], *, verify: bool) -> dict[str,
         if Path(name).name != name or name in ("", ".", ".."):
             raise refuse("ND005", path, f"names a tensor file outside its own folder: '{name}'")
         rows = {key: row for key, row in table.items() if row["file"] == name}
-        loaded = read_tensors(path.parent / name, {key: str(row["key"]) for key, row in rows.items()})
+        waiting = path.parent / _waiting_name(name, rows)
+        file = waiting if "\0" not in name and waiting.is_file() else path.parent / name
+        loaded = read_tensors(file, {key: str(row["key"]) for key, row in rows.items()})
         if verify:
             require_tensors(path.parent / name, loaded, rows)
         found |= loaded
     return found
 
 
+RETRIES = 3
+
+
 def load_network(path: str | Path, *, verify: bool = True) -> Network:
     """Return the network of an .nd.json file; `verify` compares the sha256 of every tensor.
 
     Raises DiagnosticError: ND001 unreadable, ND002 field, ND003 damaged, ND004 tensor changed or missing, ND005 path
-    escape, ND006 object array, ND008 newer schema.
+    escape, ND006 object array, ND008 newer schema, ND012 too large.
     """
     path = Path(path)
+    for _ in range(RETRIES):
+        before = _stamp(path)
+        try:
+            return _loaded(path, verify=verify)
+        except DiagnosticError:
+            if _stamp(path) == before:
+                raise
+    return _loaded(path, verify=verify)  # another process writes it again and again
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What is another once a file was replaced."""
+    try:
+        there = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return there.st_ino, there.st_mtime_ns, there.st_size
+
+
+def _loaded(path: Path, *, verify: bool) -> Network:
     document = _up_to_date(path, _document(path))
     tensors = _tensors(path, document, verify=verify)
     document.pop("tensors", None)

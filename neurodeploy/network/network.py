@@ -6,9 +6,9 @@ from functools import cached_property
 from math import prod
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
-from neurodeploy._noun import IntParam, Name, Noun
+from neurodeploy._noun import IntParam, Name, Noun, canonical_json
 from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
 from neurodeploy.network.neurons import Neuron
 from neurodeploy.network.operations import Operation, WeightFormat
@@ -35,6 +35,15 @@ def _shape(value: Any) -> Any:
 
 Shape = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_shape), Field(min_length=1)]
 """Sizes by axis; a bare integer stands for one axis."""
+
+
+def _storable(notes: dict[str, Any]) -> dict[str, Any]:
+    """Notes that a JSON file takes: no NaN, no half characters, not nested without end."""
+    try:
+        canonical_json(notes).encode()
+    except (ValueError, RecursionError):
+        raise ValueError("cannot be stored as JSON: not finite, half a character, or nested without end") from None
+    return notes
 
 
 class Time(Noun):
@@ -133,7 +142,7 @@ class Network(Noun):
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     probes: tuple[Probe, ...] = ()
-    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(default_factory=dict)
     """Free notes (origin, licence, labels). Never read by a stage."""
 
     @cached_property

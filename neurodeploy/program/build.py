@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import places_of
+from neurodeploy._arrays import narrowed, places_of
 from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
 
@@ -28,7 +28,7 @@ class Lists:
 
     def apart(self, sources: Ints, lengths: Ints, rows: Ints, mantissas: Any, delays: Any) -> Segment:
         """Return a segment in which every source has a list of its own; `rows` count from the first neuron."""
-        targets = (rows + self.first_row).astype(np.uint16)
+        targets = narrowed(rows + self.first_row, np.uint16)
         none, own = np.zeros(sources.size, dtype=np.int64), np.arange(sources.size)
         return Segment(self, sources, own, none, lengths, targets, mantissas, delays)
 
@@ -82,7 +82,7 @@ class _Core:
 
 
 def _joined(arrays: list[Any], dtype: Any) -> Any:
-    return np.concatenate([*arrays, np.zeros(0, dtype=dtype)]).astype(dtype, copy=False)
+    return narrowed(np.concatenate([*arrays, np.zeros(0, dtype=dtype)]), dtype)
 
 
 def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Core:
@@ -162,20 +162,13 @@ def _rows(populations: tuple[QuantizedPopulation, ...], core_of: dict[str, Any])
 
 def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints) -> dict[str, Any]:
     first = _ptr([item.size for item in populations])[population] + neuron
-    types = {
-        "vth_mant": np.int32,
-        "bias_mant": np.int16,
-        "du": np.int16,
-        "dv": np.int16,
-        "refract_delay": np.uint8,
-    }
     names = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(item, name) for item in populations])[first].astype(types.get(name, np.int8))
+        name: np.concatenate([getattr(item, name) for item in populations])[first]
         for name in names
     }
-    columns["reset"] = np.array([RESETS[item.reset] for item in populations], dtype=np.int8)[population]
-    columns["spiking"] = np.array([int(item.spiking) for item in populations], dtype=np.int8)[population]
+    columns["reset"] = np.array([RESETS[item.reset] for item in populations], dtype=np.int64)[population]
+    columns["spiking"] = np.array([int(item.spiking) for item in populations], dtype=np.int64)[population]
     return columns
 
 
@@ -206,19 +199,19 @@ def build_tables(
         compartment_ptr=_ptr(np.bincount(core, minlength=n_cores)),
         in_axon_ptr=_ptr([item.owner.size for item in cores]),
         list_ptr=_ptr([item.segments_per_list.size for item in cores]),
-        population=population.astype(np.int32),
-        neuron=neuron.astype(np.int32),
+        population=population,
+        neuron=neuron,
         **_registers(populations, population, neuron),
         **out,
-        in_axon_list=np.concatenate([item.list_of for item in cores]).astype(np.int32),
-        in_axon_base=np.concatenate([item.base for item in cores]).astype(np.int32),
+        in_axon_list=np.concatenate([item.list_of for item in cores]),
+        in_axon_base=np.concatenate([item.base for item in cores]),
         **_axon_columns(cores),
         segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in cores])),
-        segment_format=np.concatenate([item.formats for item in cores]).astype(np.int32),
+        segment_format=np.concatenate([item.formats for item in cores]),
         entry_ptr=_ptr(np.concatenate([item.lengths for item in cores])),
-        entry_target=np.concatenate([item.targets for item in cores]).astype(np.uint16),
-        entry_mantissa=np.concatenate([item.mantissas for item in cores]).astype(np.int16),
-        entry_delay=np.concatenate([item.delays for item in cores]).astype(np.uint8),
+        entry_target=np.concatenate([item.targets for item in cores]),
+        entry_mantissa=np.concatenate([item.mantissas for item in cores]),
+        entry_delay=np.concatenate([item.delays for item in cores]),
     )
     return formats, routes, tables
 
@@ -227,10 +220,9 @@ def _axon_columns(cores: list[_Core]) -> dict[str, Any]:
     """The columns of axons and atoms; none where every axon is discrete."""
     if not any(item.kind.any() for item in cores):
         return {}
-    columns = {"id": (np.int32, "number"), "atom": (np.int16, "atom"), "kind": (np.int8, "kind")}
+    columns = {"id": "number", "atom": "atom", "kind": "kind"}
     return {
-        f"in_axon_{name}": np.concatenate([getattr(item, field) for item in cores]).astype(dtype)
-        for name, (dtype, field) in columns.items()
+        f"in_axon_{name}": np.concatenate([getattr(item, field) for item in cores]) for name, field in columns.items()
     }
 
 
@@ -252,7 +244,7 @@ def _routes(
         mine = slice(int(low), int(high))
         ptr = _ptr(np.bincount(owner[mine] - first_of[name], minlength=lines))
         routes.append(
-            InputRoutes(name=name, ptr=ptr, core=to_core[mine].astype(np.int32), in_axon=axon[mine].astype(np.int32))
+            InputRoutes(name=name, ptr=ptr, core=to_core[mine], in_axon=axon[mine])
         )
     first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
     number = first[population] + neuron
@@ -260,8 +252,8 @@ def _routes(
     take = places_of(start, stop - start)
     return tuple(routes), {
         "out_axon_ptr": _ptr(stop - start),
-        "out_core": to_core[take].astype(np.int32),
-        "out_in_axon": axon[take].astype(np.int32),
+        "out_core": to_core[take],
+        "out_in_axon": axon[take],
     }
 
 

@@ -86,6 +86,13 @@ class Program(Noun):
         return {item.name: order[end - item.size : end] for item, end in zip(self.populations, ends, strict=True)}
 
     @cached_property
+    def faults(self) -> tuple[str, ...]:
+        """What makes it unsafe to run, one sentence each (see neurodeploy.program.validate); looked for once."""
+        from neurodeploy.program.validate import program_faults  # which knows this noun
+
+        return tuple(program_faults(self))
+
+    @cached_property
     def _digest(self) -> str:
         return digest_of(self, without=("golden",))
 

@@ -11,7 +11,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from neurodeploy._noun import IntArray, Name, Noun
+from neurodeploy._noun import (
+    Int8Column,
+    Int16Column,
+    Int32Column,
+    Int64Column,
+    Name,
+    Noun,
+    UInt8Column,
+    UInt16Column,
+)
 
 __all__ = ["AXON_KINDS", "RESETS", "InputRoutes", "SynapseFormat", "Tables"]
 
@@ -42,9 +51,9 @@ class InputRoutes(Noun):
     """Where the spikes of one input go. Line i has routes [ptr[i], ptr[i+1])."""
 
     name: Name
-    ptr: IntArray
-    core: IntArray
-    in_axon: IntArray
+    ptr: Int64Column
+    core: Int32Column
+    in_axon: Int32Column
     """Index within the core."""
 
 
@@ -52,60 +61,58 @@ class Tables(Noun):
     """All cores of a program, in the order of their logical number."""
 
     # one row per core
-    core_id: IntArray
+    core_id: Int64Column
     """(n_cores,) physical core on the board: chip * cores_per_chip + core on the chip."""
-    compartment_ptr: IntArray
+    compartment_ptr: Int64Column
     """(n_cores + 1,)."""
-    in_axon_ptr: IntArray
+    in_axon_ptr: Int64Column
     """(n_cores + 1,)."""
-    list_ptr: IntArray
+    list_ptr: Int64Column
     """(n_cores + 1,)."""
     # one row per compartment row; a neuron of two compartments has one row, its second compartment is implied
-    population: IntArray
+    population: Int32Column
     """Index into Program.populations."""
-    neuron: IntArray
-    du: IntArray
-    dv: IntArray
-    vth_mant: IntArray
-    bias_mant: IntArray
-    bias_exp: IntArray
-    refract_delay: IntArray
-    vmin_exp: IntArray
-    vmax_exp: IntArray
-    reset: IntArray
+    neuron: Int32Column
+    du: Int16Column
+    dv: Int16Column
+    vth_mant: Int32Column
+    bias_mant: Int16Column
+    bias_exp: Int8Column
+    refract_delay: UInt8Column
+    vmin_exp: Int8Column
+    vmax_exp: Int8Column
+    reset: Int8Column
     """As numbered in RESETS."""
-    spiking: IntArray
+    spiking: Int8Column
     """1, or 0 for a compartment that has no threshold."""
-    out_axon_ptr: IntArray
+    out_axon_ptr: Int64Column
     """(n_rows + 1,)."""
     # one row per out axon
-    out_core: IntArray
-    out_in_axon: IntArray
+    out_core: Int32Column
+    out_in_axon: Int32Column
     """Index of the input axon within the destination core."""
     # one row per in axon
-    in_axon_list: IntArray
+    in_axon_list: Int32Column
     """Index of the list within the core."""
-    in_axon_base: IntArray
+    in_axon_base: Int32Column
     """First row of the core that the list's targets count from."""
-    in_axon_id: IntArray | None = None
+    in_axon_id: Int32Column | None = None
     """Input axon of the core that the row is of: rows of one number differ in their atom. None: every row is an axon of
     its own, discrete, and no axon has atoms."""
-    in_axon_atom: IntArray | None = None
-    in_axon_kind: IntArray | None = None
+    in_axon_atom: Int16Column | None = None
+    in_axon_kind: Int8Column | None = None
     """As numbered in AXON_KINDS."""
     # lists, segments, entries
-    segment_ptr: IntArray
+    segment_ptr: Int64Column
     """(n_lists + 1,): segments of a list."""
-    segment_format: IntArray
+    segment_format: Int32Column
     """Index into Program.formats."""
-    entry_ptr: IntArray
+    entry_ptr: Int64Column
     """(n_segments + 1,): entries of a segment."""
-    entry_target: IntArray
-    """uint16, row relative to the axon's base."""
-    entry_mantissa: IntArray
-    """int16."""
-    entry_delay: IntArray
-    """uint8."""
+    entry_target: UInt16Column
+    """Row relative to the axon's base."""
+    entry_mantissa: Int16Column
+    entry_delay: UInt8Column
 
     @property
     def n_cores(self) -> int:

@@ -19,7 +19,7 @@ from neurodeploy.quantize.weights import sign_mode_of
 from neurodeploy.target.files import cite
 from neurodeploy.target.target import Target
 
-__all__ = ["format_line", "given_format", "integer_registers", "stored_weights"]
+__all__ = ["format_line", "given_format", "integer_registers", "parameters_of", "stored_weights"]
 
 Ints = NDArray[np.int64]
 WHOLE = 1 << 31
@@ -104,8 +104,8 @@ RESONATE_BITS = 15
 """Decay bits of the resonator that has no field for them."""
 
 
-def _parameters(population: Population) -> dict[str, NDArray[np.float64]]:
-    """What only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
+def parameters_of(population: Population) -> dict[str, NDArray[np.float64]]:
+    """Return what only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
     neuron, found = population.neuron, dict[str, NDArray[np.float64]]()
     for name, value in _given(neuron):
         full = np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (population.size,))
@@ -145,7 +145,7 @@ def integer_registers(population: Population, target: Target) -> tuple[Quantized
     registers = made_registers(
         population, target=target, frame=np.zeros(size), spiking=True, reset=reset, scale=None, **columns
     )
-    return registers.model_copy(update={"parameters": _parameters(population)}), []
+    return registers.model_copy(update={"parameters": parameters_of(population)}), []
 
 
 def given_format(projection: Projection, weights: NDArray[Any], bits: int) -> WeightFormat:

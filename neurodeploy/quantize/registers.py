@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import narrowed
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
@@ -251,4 +252,4 @@ def made_registers(
 
 
 def _columns(columns: dict[str, Any], size: int) -> dict[str, Any]:
-    return {name: np.broadcast_to(values, (size,)).astype(np.int32) for name, values in columns.items()}
+    return {name: narrowed(np.broadcast_to(values, (size,)), np.int32) for name, values in columns.items()}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import narrowed
 from neurodeploy.network import Projection, WeightFormat
 from neurodeploy.network.connectivity import Synapses, synapses_of
 from neurodeploy.network.convolution import Window, window_of, window_sums
@@ -68,7 +69,7 @@ class Wires:
                 weight_format=style,
                 n_target=self.n_target,
                 input_shape=window.input_shape,
-                kernel=self._of_kernel(mantissas).astype(np.int16),
+                kernel=narrowed(self._of_kernel(mantissas), np.int16),
                 present=(window.weights != 0).astype(np.uint8),
                 stride=window.stride,
                 padding=window.padding,
@@ -84,9 +85,9 @@ class Wires:
             weight_format=style,
             n_target=self.n_target,
             indptr=indptr,
-            targets=synapses.post.astype(np.int32),
-            mantissas=mantissas.astype(np.int16),
-            delay_steps=synapses.delay_steps.astype(np.uint8),
+            targets=narrowed(synapses.post, np.int32),
+            mantissas=narrowed(mantissas, np.int16),
+            delay_steps=narrowed(synapses.delay_steps, np.uint8),
         )
 
 

@@ -9,6 +9,7 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Network
 from neurodeploy.network.validate import probe_faults
 from neurodeploy.program.program import Program
+from neurodeploy.program.validate import require_sound
 from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import drain_steps
 from neurodeploy.runtime.recording import Recording
@@ -180,8 +181,9 @@ def run_program(
     """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
 
     Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result),
-    ND508, ND509 (states), ND510 (options).
+    ND508, ND509 (states), ND510 (options), ND011 (a program that contradicts itself).
     """
+    require_sound(program)
     adapter = get_backend(backend)
     missing = adapter.unavailable()
     if missing is not None:

@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.target.figure import Figure, FigureList, FigurePerCore, FigureRange, FigureTable
+from neurodeploy.target.held import held_faults
 from neurodeploy.target.other import LayeredTarget, OtherTarget
 from neurodeploy.target.target import Target
 
-__all__ = ["contradictions", "unit_findings"]
+__all__ = ["contradictions", "target_findings", "unit_findings"]
 
 UNITS: dict[str, tuple[str, ...]] = {
     "accumulators": ("accumulator",),
@@ -97,6 +98,8 @@ UNITS: dict[str, tuple[str, ...]] = {
 """Field -> the units in which its figures count; what is computed from them relies on it."""
 SCALED = ("J", "s", "W", "fraction", "voltage")
 """Units of figures that need not be whole numbers."""
+MOST = 1 << 40
+"""No chip has more of anything, and sums of such counts stay inside 64 bits."""
 ANY = Figure | FigureRange | FigureList | FigureTable
 
 
@@ -130,6 +133,13 @@ def contradictions(where: str, target: Target | OtherTarget) -> tuple[Diagnostic
     return tuple(finding("ND026", where, message, fixes=fixes) for message, fixes in told)
 
 
+def target_findings(target: Target) -> tuple[Diagnostic, ...]:
+    """Return what keeps a target that is in memory, from a file or not, from being compiled for and run (ND026, ND029)."""
+    where = f"target '{target.name}'"
+    told = [*_numbers(target), *_references(target), *held_faults(target)]
+    return (*unit_findings(where, target), *(finding("ND026", where, message, fixes=fixes) for message, fixes in told))
+
+
 Told = Iterator[tuple[str, list[str]]]
 
 
@@ -146,11 +156,28 @@ def _numbers(target: Target | OtherTarget) -> Told:
             yield f"{path}: its points do not ascend", []
         if isinstance(figure, FigureList) and not _ascends(figure):
             yield f"{path}: its values do not ascend", []
-        if isinstance(figure, Figure) and figure.unit not in SCALED and figure.value != int(figure.value):
-            yield f"{path}: {figure.value:g} {figure.unit} is no whole number", []
+        if isinstance(figure, Figure) and figure.unit not in SCALED:
+            if figure.value > MOST:
+                yield f"{path}: {figure.value:g} {figure.unit} is more than anything counts, {MOST:,}", []
+            elif figure.value != int(figure.value):
+                yield f"{path}: {figure.value:g} {figure.unit} is no whole number", []
 
 
 def _loihi_style(target: Target) -> Told:
+    yield from _references(target)
+    for name in type(target.limits).model_fields:
+        yield from _nothing(f"limits.{name}", getattr(target.limits, name))
+    held = list(held_faults(target))
+    yield from held or _widths(target)
+
+
+def _nothing(name: str, figure: Figure | None) -> Told:
+    if figure is not None and figure.value < 1:
+        yield f"{name} is {figure.value:g} {figure.unit}: a core holds nothing; leave it out if it is not known", []
+
+
+def _references(target: Target) -> Told:
+    """Names that stand for nothing, and cores that hold nothing."""
     if target.rule_set not in target.rules:
         fixes = nearest(target.rule_set, list(target.rules))
         yield f"rule_set '{target.rule_set}' is not among rules {sorted(target.rules)}", fixes
@@ -168,23 +195,15 @@ def _loihi_style(target: Target) -> Told:
     ):
         if figure.value < 1:
             yield f"{name} is {figure.value:g}: there is nothing to run on", []
-    for name, figure in _at_least_one(target):
-        if figure is not None and figure.value < 1:
-            yield f"{name} is {figure.value:g} {figure.unit}: a core holds nothing; leave it out if it is not known", []
     for mode in target.neurons.extensions:
         if mode not in target.neurons.resets:
             yield f"neurons.extensions names reset '{mode}', which neurons.resets lacks", []
-    yield from _widths(target)
-
-
-def _at_least_one(target: Target) -> Iterator[tuple[str, Figure | None]]:
-    """Limits of a core, and what memory is counted in: none of them can be 0."""
-    for name in type(target.limits).model_fields:
-        yield f"limits.{name}", getattr(target.limits, name)
     counted = ("word", "synapses_per_entry", "words_per_axon", "synapse_formats", "synapse_memory")
     for rule, rules in target.rules.items():
         for name in counted:
-            yield f"rules.{rule}.{name}", getattr(rules, name)
+            yield from _nothing(f"rules.{rule}.{name}", getattr(rules, name))
+    if target.board is not None and target.board not in target.boards:
+        yield f"board '{target.board}' is not among boards {sorted(target.boards)}", []
 
 
 def _widths(target: Target) -> Told:

@@ -5,10 +5,11 @@ Self-contained, because numba's cache looks at one file only. A walk yields the 
 class of formats and one range of engine rows, whatever cores they lie on.
 """
 
+import os
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
+from numba import njit as _njit
 
 __all__ = [
     "Routes",
@@ -21,6 +22,15 @@ __all__ = [
     "merged",
     "survey",
 ]
+
+CHECKED = bool(os.environ.get("NEURODEPLOY_CHECKED"))
+"""Every index is checked; compiled anew in every process, as a cache would not tell the two apart."""
+
+
+def njit(**options):
+    """Numba's, checked or cached."""
+    return _njit(**{**options, "cache": False, "boundscheck": True}) if CHECKED else _njit(**options)
+
 
 Routes = namedtuple("Routes", "start stop core axon")
 """Of one group of sources: routes [start[i], stop[i]) of source i, each to (core, input axon of the core)."""

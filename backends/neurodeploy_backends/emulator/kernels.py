@@ -7,18 +7,21 @@ resets, and lists its spikes, and the inputs list theirs; (2) what is listed is 
 adds the rows of its source's list to the accumulators of its target, in the slot of step t + 1 + delay.
 
 A layout is one record for each population and block over flat arenas. Loops read the arenas through borrowed views,
-pointer and length, unchecked and uncounted; with NEURODEPLOY_CHECKED=1 every view is a checked slice, much slower.
+pointer and length, unchecked and uncounted; with NEURODEPLOY_CHECKED=1 every view is a checked slice and every index is
+checked, much slower.
 A narrow layout holds state in int32 and is exact where the dialect wraps, or where lowering proved that nothing leaves
 its range; a wide one holds int64 and does everything else. Neither reads a name or a number of any chip.
 """
 
 import os
 from collections import namedtuple
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import njit as _njit
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
@@ -27,6 +30,7 @@ __all__ = ["BLOCK", "POPULATION", "Control", "Layout", "Output", "State", "Stimu
 
 CHECKED = bool(os.environ.get("NEURODEPLOY_CHECKED"))
 CAN_YIELD = hasattr(os, "sched_yield")
+njit = partial(_njit, boundscheck=True) if CHECKED else _njit
 
 
 def _record(names):
@@ -952,7 +956,7 @@ def _has_room(layout, written):
     return True
 
 
-@njit(nogil=True, cache=not CHECKED, boundscheck=CHECKED)
+@njit(nogil=True, cache=not CHECKED)
 def run(layout, state, stimuli, output, control, wide):  # noqa: PLR0912  # one loop, one function: calls cost more
     """Run from (control.sample, control.step) until `control.stop`, the call's share of steps, or a full recording.
 
@@ -1004,5 +1008,5 @@ def run(layout, state, stimuli, output, control, wide):  # noqa: PLR0912  # one 
 
 def is_compiled():
     """Whether the engine is compiled in this process or in numba's cache on disk."""
-    folder = run._cache.cache_path  # pyright: ignore[reportAttributeAccessIssue]
-    return bool(run.signatures) or any(Path(folder).glob("kernels.run*.nbi"))
+    folder = None if CHECKED else run._cache.cache_path  # pyright: ignore[reportAttributeAccessIssue]
+    return bool(run.signatures) or (folder is not None and any(Path(folder).glob("kernels.run*.nbi")))

@@ -80,7 +80,7 @@ def _proofs(program: Program, low: Array, high: Array) -> tuple[bool, bool]:
 
 
 def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tuple[str, ...] = ()) -> Lowered:
-    """Return the layout of a sound program (see neurodeploy.program.archive.table_faults).
+    """Return the layout of a sound program (see neurodeploy.program.validate).
 
     `watched`: overflows are to be counted; that takes the wide layout unless they are proven impossible. `pieces`: threads
     that share one sample, each the owner of a range of every population. `noise`: populations whose draws are given.

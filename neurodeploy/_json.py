@@ -1,0 +1,86 @@
+"""Read JSON the strict way: what no document of ours holds, and what later steps could not bear, is a fault with its place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["JsonError", "parse_json"]
+
+DEPTH = 64
+"""Tables and lists inside each other; the deepest document of ours has eight."""
+LARGEST = 1 << 64
+"""Integers are below it in size: no field counts further."""
+
+
+class JsonError(ValueError):
+    """A text is not JSON, or holds what no document may hold."""
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise JsonError(f"the key '{next(name for name in names if names.count(name) > 1)}' is there twice")
+    return table
+
+
+def _integer(text: str) -> int:
+    number = int(text) if len(text) <= 21 else LARGEST
+    if abs(number) >= LARGEST:
+        raise JsonError(f"an integer of {len(text.lstrip('-')):,} digits is beyond what any field counts")
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if abs(number) == float("inf"):
+        raise JsonError(f"the number {text[:40]} is beyond what a double holds")
+    return number
+
+
+def _constant(text: str) -> float:
+    raise JsonError(f"{text} is no number of JSON")
+
+
+def parse_json(content: bytes | str, *, finite: bool = True) -> Any:
+    """Return plain data; raises JsonError. Not `finite`: NaN and infinities pass, for nouns that name their field."""
+    numbers = {"parse_float": _finite, "parse_constant": _constant} if finite else {}
+    try:
+        text = content if isinstance(content, str) else content.decode(json.detect_encoding(content))
+        plain = json.loads(text, object_pairs_hook=_table, parse_int=_integer, **numbers)
+    except json.JSONDecodeError as error:
+        raise JsonError(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except UnicodeDecodeError as error:
+        raise JsonError(f"is not text: {error.reason} at byte {error.start}") from None
+    except RecursionError:
+        raise JsonError(f"is nested deeper than {DEPTH} tables and lists") from None
+    _require_plain(plain, escapes="\\u" in text)
+    return plain
+
+
+def _require_plain(plain: Any, *, escapes: bool) -> None:
+    """Refuse nesting beyond DEPTH and, where a text has escapes, half characters that no file and no terminal takes."""
+    level = [plain]
+    for _ in range(DEPTH + 1):
+        if escapes and any(isinstance(item, str) and not _whole(item) for item in level):
+            raise JsonError("a text holds half a character (a lone surrogate)")
+        inner = list[Any]()
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+                inner += item.keys() if escapes else ()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return
+        level = inner
+    raise JsonError(f"is nested deeper than {DEPTH} tables and lists")
+
+
+def _whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,163 @@
+"""Whether what a program says of its network, target, populations, inputs and golden output agrees with itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import errors_in
+from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, LoihiCuba
+from neurodeploy.network.network import Population
+from neurodeploy.network.validate import validate
+from neurodeploy.program.golden import Golden
+from neurodeploy.program.program import PlacedPopulation, Program
+from neurodeploy.program.reach import format_faults
+from neurodeploy.program.tables import RESETS
+from neurodeploy.quantize.integers import parameters_of
+from neurodeploy.target.sound import target_findings
+
+__all__ = ["field_faults", "golden_faults", "register_faults"]
+
+Array = NDArray[Any]
+REGISTERS = {
+    "du": "du",
+    "dv": "dv",
+    "vth_mant": "threshold_mantissa",
+    "bias_mant": "bias_mantissa",
+    "bias_exp": "bias_exponent",
+    "refract_delay": "refractory_delay",
+    "vmin_exp": "vmin_exponent",
+    "vmax_exp": "vmax_exponent",
+}
+"""Column -> the range of the target that its numbers lie in."""
+
+
+def field_faults(program: Program) -> list[str]:
+    """Return what contradicts itself outside the tables."""
+    return _network_faults(program) or [
+        *_population_faults(program),
+        *_input_faults(program),
+        *format_faults(program),
+    ]
+
+
+def _network_faults(program: Program) -> list[str]:
+    """Faults of the network and of the target that it is placed on."""
+    told = errors_in((*validate(program.network), *target_findings(program.target)))
+    return [f"{item.where}: {item.message}" for item in told]
+
+
+def _names_differ(what: str, given: Sequence[Any], wanted: Sequence[Any]) -> list[str]:
+    same = [item.name for item in given] == [item.name for item in wanted]
+    return [] if same else [f"{what} are not those of the network, in its order"]
+
+
+def _population_faults(program: Program) -> list[str]:
+    """Populations that are not those of the network."""
+    found = _names_differ("populations", program.populations, program.network.populations)
+    if found:
+        return found
+    for item, given in zip(program.populations, program.network.populations, strict=True):
+        found += [f"population '{item.name}': {told}" for told in _population(program, item, given)]
+    return found
+
+
+def _population(program: Program, item: PlacedPopulation, given: Population) -> Iterator[str]:
+    resets = program.target.neurons.resets
+    floats = isinstance(given.neuron, (If, Lif, CubaLif, Li, CubaLi))
+    reset = reset_of(given)
+    each = int(resets[reset].value) if reset in resets else 1
+    expected = {"size": given.size, "kind": given.neuron.kind, "compartments_per_neuron": each}
+    for name, value in expected.items():
+        if getattr(item, name) != value:
+            yield f"{name} is {getattr(item, name)}; needs {value}"
+    if (item.scale is None) == floats or (item.scale is not None and not 0 < item.scale < np.inf):
+        yield f"scale is {item.scale}; needs {'a positive number' if floats else 'none'}"
+    if item.v_frame.shape != (given.size,):
+        yield f"v_frame has shape {list(item.v_frame.shape)}; needs [{given.size}]"
+    wanted = {} if floats else parameters_of(given)
+    same = item.parameters.keys() == wanted.keys()
+    if not same or any(not np.array_equal(item.parameters[name], wanted[name]) for name in wanted):
+        yield "parameters are not those of its neurons"
+
+
+def reset_of(population: Population) -> str:
+    """Return the reset of a population's compartments."""
+    neuron = population.neuron
+    if isinstance(neuron, (Li, CubaLi)):
+        return "none"
+    if isinstance(neuron, LoihiCuba):
+        return neuron.reset
+    mode = neuron.reset.mode if isinstance(neuron, (If, Lif, CubaLif)) else "zero"
+    return "zero" if mode == "value" else mode
+
+
+def _input_faults(program: Program) -> list[str]:
+    return _names_differ("inputs", program.inputs, program.network.inputs)
+
+
+def register_faults(program: Program) -> list[str]:
+    """Return registers outside the target's ranges, and resets and thresholds that their population does not have."""
+    t, precision, found = program.tables, program.target.precision, list[str]()
+    for name, field in REGISTERS.items():
+        values, span = getattr(t, name), getattr(precision, field)
+        values = values[t.spiking == 1] if name == "vth_mant" else values
+        wrong = values[(values < span.low) | (values > span.high)]
+        if wrong.size:
+            found.append(f"table {name} holds {wrong[0]}; target '{program.target.name}' holds {span.low:g} to {span.high:g}")
+    every = program.network.populations
+    reset = np.array([RESETS[reset_of(item)] for item in every])[t.population]
+    spiking = np.array([not isinstance(item.neuron, (Li, CubaLi)) for item in every], dtype=np.int64)[t.population]
+    for name, wanted in (("reset", reset), ("spiking", spiking)):
+        if bool((getattr(t, name) != wanted).any()):
+            found.append(f"table {name} is not that of the network's populations")
+    return found
+
+
+def golden_faults(program: Program) -> list[str]:
+    """Return sealed rows of what the program does not have, or that no run could give."""
+    golden = program.golden
+    if golden is None:
+        return []
+    inputs = {item.name: item.size for item in program.network.inputs}
+    populations = {item.name: item.size for item in program.populations}
+    given = (*golden.inputs, *golden.currents)
+    found = [f"golden input '{name}' is none of its" for name in given if name not in inputs]
+    if set(golden.spikes) != set(populations) or not set(golden.payloads) <= set(populations):
+        found.append("golden output is not of its populations")
+    if golden.steps < golden.n_steps:
+        found.append(f"golden output is of {golden.steps} steps, and its input of {golden.n_steps}")
+    if found:
+        return found
+    for rows, sizes, last in ((golden.inputs, inputs, golden.n_steps), (golden.spikes, populations, golden.steps)):
+        for name, values in rows.items():
+            told = _row_fault(values, (golden.n_samples - 1, last, sizes[name] - 1))
+            found += [f"golden rows of '{name}' {told}"] if told else []
+    return found + _value_faults(golden, inputs)
+
+
+def _row_fault(rows: Array, last: tuple[int, int, int]) -> str | None:
+    """What is wrong with rows (sample, step, neuron)."""
+    if rows.ndim != 2 or rows.shape[1] != 3:
+        return "are no rows of three"
+    if rows.size and (bool((rows < (0, 1, 0)).any()) or bool((rows > last).any())):
+        return "have a sample, step or neuron that does not exist"
+    step = np.diff(rows.astype(np.int64), axis=0)
+    rises = (step[:, 0] > 0) | (step[:, 0] == 0) & ((step[:, 1] > 0) | (step[:, 1] == 0) & (step[:, 2] > 0))
+    return None if bool(rises.all()) else "are not sorted, or some are there twice"
+
+
+def _value_faults(golden: Golden, inputs: dict[str, int]) -> list[str]:
+    found = [
+        f"golden payloads of '{name}' are not as many as its rows"
+        for name, values in golden.payloads.items()
+        if values.shape != golden.spikes[name].shape[:1]
+    ]
+    for name, values in golden.currents.items():
+        needs = (golden.n_samples, golden.n_steps, inputs[name])
+        if values.shape != needs:
+            found.append(f"golden currents of '{name}' have shape {list(values.shape)}; need {list(needs)}")
+    return found

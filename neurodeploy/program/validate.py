@@ -1,0 +1,163 @@
+"""Whether a program may be run: its fields, its tables, its network and its target agree, and no kernel leaves an array.
+
+A sealed file is proof against accidents only: anyone can seal anything. So a program is checked whole when it is loaded
+and once more before its first run, as programs can also be put together by hand. What kernels and reports take for
+granted, and the check that guarantees it:
+
+    every column has one type and one axis                              the types of Tables and InputRoutes
+    offsets begin at 0, never fall, and end where their table ends      _offset_faults
+    columns of one table are of one length                              _length_faults
+    an index lies inside the table that it points into                  _index_faults
+    every neuron has exactly one row; a core's rows go by population    _row_faults
+    cores are on the board, each once                                   _core_faults
+    an input axon has one sender, which sends to it once                neurodeploy.program.reach: _sender_faults
+    targets of a list, from every base, are rows of the projection's    neurodeploy.program.reach: _target_faults
+    target population in that core, each once
+    a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.reach: _entry_faults
+    rows of one population axon agree, their atoms differ               neurodeploy.program.reach: _axon_faults
+    a base is one that an axon of the target names                      neurodeploy.program.reach: _base_faults
+    registers are in the target's ranges, and shifts of them in bounds  neurodeploy.program.agreement: register_faults
+    names, sizes, kinds, parameters and lines are those of the network  neurodeploy.program.agreement
+    probes, ports and operations exist                                  neurodeploy.network.validate
+    numbers of target and dialect fit tables and arithmetic             neurodeploy.target.sound, neurodeploy.target.held
+    golden rows are sorted, distinct and in range                       neurodeploy.program.agreement: golden_faults
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
+from neurodeploy.program.program import Program
+from neurodeploy.program.reach import synapse_faults
+from neurodeploy.program.tables import RESETS
+
+__all__ = ["program_faults", "program_findings", "require_sound"]
+
+Array = NDArray[Any]
+AXON_COLUMNS = ("in_axon_id", "in_axon_atom", "in_axon_kind")
+ROW_COLUMNS = (
+    *("population", "du", "dv", "vth_mant", "bias_mant", "bias_exp"),
+    *("refract_delay", "vmin_exp", "vmax_exp", "reset", "spiking"),
+)
+
+
+def require_sound(program: Program, where: str | None = None) -> None:
+    """Raise DiagnosticError with ND011 for everything that makes a program unsafe to run, or meaningless."""
+    raise_errors("program", program_findings(program, where))
+
+
+def program_findings(program: Program, where: str | None = None) -> tuple[Diagnostic, ...]:
+    """Return ND011 for each fault of a program; `where` names its file."""
+    named = where or f"program of network '{program.network.name}'"
+    return tuple(finding("ND011", named, told) for told in program.faults)
+
+
+def program_faults(program: Program) -> list[str]:
+    """Return what makes a program unsafe to run, one sentence each; none for a sound one.
+
+    Checks that rest on others are made only where those pass.
+    """
+    return (
+        field_faults(program)
+        or [*_length_faults(program), *_offset_faults(program)]
+        or [*_core_faults(program), *_row_faults(program), *_index_faults(program)]
+        or [*register_faults(program), *synapse_faults(program)]
+        or golden_faults(program)
+    )
+
+
+def _offsets(program: Program) -> Iterator[tuple[str, Array, int, int]]:
+    """(name, offsets, parts, rows that they divide)."""
+    t = program.tables
+    rows, cores, segments = t.neuron.size, t.core_id.size, t.segment_format.size
+    lists = int(t.list_ptr[-1]) if t.list_ptr.size else 0
+    yield "compartment_ptr", t.compartment_ptr, cores, rows
+    yield "in_axon_ptr", t.in_axon_ptr, cores, t.in_axon_list.size
+    yield "list_ptr", t.list_ptr, cores, lists
+    yield "segment_ptr", t.segment_ptr, lists, segments
+    yield "entry_ptr", t.entry_ptr, segments, t.entry_target.size
+    yield "out_axon_ptr", t.out_axon_ptr, rows, t.out_core.size
+    for item, source in zip(program.inputs, program.network.inputs, strict=True):
+        yield f"inputs[{item.name}].ptr", item.ptr, source.size, item.core.size
+
+
+def _offset_faults(program: Program) -> list[str]:
+    """Offsets that do not divide their table."""
+    return [
+        f"table {name} does not divide {last} rows into {parts} parts"
+        for name, ptr, parts, last in _offsets(program)
+        if ptr.size != parts + 1 or ptr[0] != 0 or ptr[-1] != last or bool((ptr[1:] < ptr[:-1]).any())
+    ]
+
+
+def _length_faults(program: Program) -> list[str]:
+    """Columns that are longer or shorter than those beside them."""
+    t = program.tables
+    lengths = dict.fromkeys(ROW_COLUMNS, t.neuron.size)
+    lengths |= dict.fromkeys(("entry_mantissa", "entry_delay"), t.entry_target.size)
+    lengths |= {"out_in_axon": t.out_core.size, "in_axon_base": t.in_axon_list.size}
+    given = [name for name in AXON_COLUMNS if getattr(t, name) is not None]
+    lengths |= dict.fromkeys(given, t.in_axon_list.size)
+    sizes = {name: int(getattr(t, name).size) for name in lengths}
+    found = [f"table {name} has {sizes[name]} rows, not {n}" for name, n in lengths.items() if sizes[name] != n]
+    found += [
+        f"table inputs[{item.name}].in_axon has {item.in_axon.size} rows, not {item.core.size}"
+        for item in program.inputs
+        if item.in_axon.size != item.core.size
+    ]
+    if given and len(given) < len(AXON_COLUMNS):
+        found.append(f"tables {', '.join(given)} are there without the rest of {', '.join(AXON_COLUMNS)}")
+    return found
+
+
+def _core_faults(program: Program) -> list[str]:
+    """Cores that the board does not have, or that are there twice."""
+    cores, most = program.tables.core_id, program.target.cores
+    outside = cores[(cores < 0) | (cores >= most)]
+    if outside.size:
+        return [f"table core_id names core {outside[0]}; the cores of target '{program.target.name}' are 0 to {most - 1}"]
+    return [] if np.unique(cores).size == cores.size else ["table core_id names a core twice"]
+
+
+def _outside(name: str, values: Array, stop: Any) -> list[str]:
+    if values.size and (int(values.min()) < 0 or bool((values >= stop).any())):
+        return [f"table {name} points outside the table it refers to"]
+    return []
+
+
+def _row_faults(program: Program) -> list[str]:
+    """Neurons without a row or with two, rows out of order, and marks that a population does not have."""
+    t, sizes = program.tables, np.array([item.size for item in program.populations], dtype=np.int64)
+    found = _outside("population", t.population, sizes.size)
+    found = found or _outside("neuron", t.neuron, sizes[t.population])
+    if found:
+        return found
+    number = (np.cumsum(sizes) - sizes)[t.population] + t.neuron
+    if number.size != int(sizes.sum()) or np.unique(number).size != number.size:
+        return ["tables population and neuron do not give each neuron exactly one row"]
+    falls = np.flatnonzero(t.population[1:] < t.population[:-1]) + 1
+    if not np.isin(falls, t.compartment_ptr).all():
+        found.append("table population does not ascend within a core")
+    if not np.isin(t.reset, list(RESETS.values())).all():
+        found.append("table reset has a number that is no reset")
+    return found
+
+
+def _index_faults(program: Program) -> list[str]:
+    """Indices that point outside the table they refer to."""
+    t = program.tables
+    per_core = np.diff(t.in_axon_ptr)
+    core_of_axon = np.repeat(np.arange(t.n_cores), per_core)
+    found = _outside("segment_format", t.segment_format, len(program.formats))
+    found += _outside("in_axon_list", t.in_axon_list, np.diff(t.list_ptr)[core_of_axon])
+    found += _outside("in_axon_base", t.in_axon_base, np.diff(t.compartment_ptr)[core_of_axon])
+    routes = [(f"inputs[{item.name}]", item.core, item.in_axon) for item in program.inputs]
+    for name, core, axon in (("out", t.out_core, t.out_in_axon), *routes):
+        found += _outside(f"{name} core", core, t.n_cores) or _outside(f"{name} axon", axon, per_core[core])
+    return found

@@ -1,0 +1,33 @@
+"""The smallest triggers of findings about files that are not what they seem."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+from diagnostic_cases import net
+
+import neurodeploy as nd
+from neurodeploy.network.files import load_network, save_network
+from neurodeploy.program.validate import program_findings
+
+
+def contradiction(_):
+    program = nd.compile(net(), "loihi1")
+    table = program.tables.entry_delay.copy()
+    table[-1] = 200
+    return program_findings(program.model_copy(update={"tables": program.tables.model_copy(update={"entry_delay": table})}))
+
+
+def unpacks_to_terabytes(_):
+    save_network(net(), "net.nd.json")
+    with zipfile.ZipFile("net.nd.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }"
+    with zipfile.ZipFile("net.nd.npz", "w") as archive:
+        for name in members:
+            archive.writestr(name, b"\x93NUMPY\x01\x00" + np.uint16(len(header)).tobytes() + header)
+    return load_network("net.nd.json")
+
+
+CASES = {"ND011": contradiction, "ND012": unpacks_to_terabytes}
