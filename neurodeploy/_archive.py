@@ -86,14 +86,17 @@ def require_memory(path: Path | str, asked_bytes: int, what: str = "it") -> None
         raise refuse("ND012", path, told, found=asked_bytes, limit=limit, unit="byte", fixes=[fix])
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing, through links and into devices and pipes. Raises DiagnosticError: ND007."""
+def write_atomically(path: Path, content: bytes, *, shown: Path | None = None) -> None:
+    """Write a whole file or nothing, through links and into devices and pipes. Raises DiagnosticError: ND007.
+
+    `shown`: the path that a finding names, where another stands in for it.
+    """
     try:
         write_whole(path, content)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         fix = "name a folder that exists and that you may write to"
-        raise refuse("ND007", path, f"cannot be written: {why}", fixes=[fix]) from None
+        raise refuse("ND007", shown or path, f"cannot be written: {why}", fixes=[fix]) from None
 
 
 def _npy(array: NDArray[Any]) -> bytes:

@@ -75,8 +75,8 @@ def stage(dotted: str) -> str:
     return (dotted.split(".") + [""])[1]
 
 
-UPWARD = {("program", "runtime")}
-"""Program.run, so that what one holds can be run; the import waits until it is called."""
+UPWARD = {("program", "runtime"), ("program", "check")}
+"""Program.run, so that what one holds can be run, and the recount of what is loaded; the imports wait until they are called."""
 
 
 def backward_arrows(importer: str, module: ast.Module) -> list[str]:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from neurodeploy._arrays import places_of
 from neurodeploy.check.axons import Kind, output_axons_of
-from neurodeploy.check.limits import core_limits
+from neurodeploy.check.limits import CODES, core_limits
 from neurodeploy.check.runs import run_words
 from neurodeploy.check.words import dense_words, index_bits_for, segment_words
+from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS
 
-__all__ = ["use_of_program"]
+__all__ = ["over_limits", "use_of_program"]
 
 Ints = NDArray[np.int64]
 FURTHEST = 1 << 31
@@ -196,6 +197,20 @@ def use_of_program(program: Program) -> dict[str, Ints]:
     }
     limited = core_limits(program.target)
     return {name: values for name, values in use.items() if name in limited}
+
+
+def over_limits(program: Program) -> tuple[Diagnostic, ...]:
+    """Return the limits that cores of a program exceed (ND301-ND310), each with the core that exceeds it most."""
+    limits, found = core_limits(program.target), list[Diagnostic]()
+    for name, used in use_of_program(program).items():
+        limit, over = limits[name], np.flatnonzero(used > limits[name].value)
+        if over.size:
+            worst = int(over[used[over].argmax()])
+            told = f"{over.size} of {used.size} cores take more {name} than there are, core {program.tables.core_id[worst]} most"
+            numbers = {"found": int(used[worst]), "limit": limit.value, "unit": limit.unit}
+            where = f"program of network '{program.network.name}'"
+            found.append(finding(CODES[name], where, told, **numbers, limit_source=limit.citation))
+    return tuple(found)
 
 
 def _fan_in(program: Program, core_of_row: Ints) -> Ints:

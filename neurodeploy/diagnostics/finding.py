@@ -9,6 +9,7 @@ from pydantic import Field
 
 from neurodeploy._noun import Noun
 from neurodeploy.diagnostics.catalogue import Severity, rule
+from neurodeploy.diagnostics.shown import shown
 
 __all__ = [
     "Diagnostic",
@@ -17,6 +18,7 @@ __all__ = [
     "Severity",
     "errors_in",
     "finding",
+    "folded",
     "raise_errors",
     "sorted_findings",
 ]
@@ -55,9 +57,10 @@ class DiagnosticError(Exception):
     """A stage found an error. Carries every finding of the stage, not only the first."""
 
     def __init__(self, stage: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__(stage, diagnostics)
+        kept = folded(diagnostics)
+        super().__init__(stage, kept)
         self.stage = stage
-        self.diagnostics = diagnostics
+        self.diagnostics = kept
 
     def __str__(self) -> str:
         from neurodeploy.diagnostics.render import render_all  # the renderer imports this module
@@ -77,18 +80,41 @@ def finding(
     fixes: Iterable[Fix | str] = (),
     severity: Severity | None = None,
 ) -> Diagnostic:
-    """Return a finding of the rule `code`; the severity is the rule's unless told."""
+    """Return a finding of the rule `code`; the severity is the rule's unless told.
+
+    What its texts repeat from a file is quoted where a terminal would obey it, and cut where it has no end.
+    """
     return Diagnostic(
         code=code,
         severity=severity or rule(code).severity,
-        where=where,
-        message=message,
+        where=shown(where),
+        message=shown(message, lines=True),
         found=found,
         limit=limit,
         unit=unit,
-        limit_source=limit_source,
-        fixes=tuple(fix if isinstance(fix, Fix) else Fix(text=fix) for fix in fixes),
+        limit_source=shown(limit_source),
+        fixes=tuple(fix if isinstance(fix, Fix) else Fix(text=shown(fix, lines=True)) for fix in fixes),
     )
+
+
+MOST_OF_A_KIND = 100
+"""Findings of one code that are told one by one."""
+
+
+def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return findings with those of one code and severity beyond the first hundred told in one line."""
+    kept, left, first = list[Diagnostic](), dict[tuple[str, str], int](), dict[tuple[str, str], int]()
+    for item in findings:
+        kind = item.code, item.severity
+        first[kind] = first.get(kind, 0) + 1
+        if first[kind] <= MOST_OF_A_KIND:
+            kept.append(item)
+        else:
+            left[kind] = left.get(kind, 0) + 1
+    last = {(item.code, item.severity): item for item in kept}
+    for kind, count in left.items():
+        kept.append(finding(kind[0], last[kind].where, f"and {count:,} more of this kind", severity=last[kind].severity))
+    return tuple(kept)
 
 
 def errors_in(findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[Diagnostic, ...]:
@@ -110,4 +136,4 @@ _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 def sorted_findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return findings with errors first, then by code and by object."""
-    return tuple(sorted(findings, key=lambda item: (_ORDER[item.severity], item.code, item.where)))
+    return folded(sorted(findings, key=lambda item: (_ORDER[item.severity], item.code, item.where)))

@@ -63,14 +63,21 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 
+MOST_FAULTS = 100
+"""Complaints about one document that are told one by one."""
+
+
 def schema_findings(
     code: str, where: str, error: ValidationError, document: Any, model: type[BaseModel]
 ) -> tuple[Diagnostic, ...]:
     """Return one finding for each complaint, with the field's path and the nearest legal word for an unknown one."""
     found: list[Diagnostic] = []
-    for row in error.errors(include_url=False):
+    rows = error.errors(include_url=False)
+    for row in rows[:MOST_FAULTS]:
         message, fixes = _told(row, field_path(document, row["loc"]), model)
         found.append(finding(code, where, message, fixes=fixes))
+    if len(rows) > MOST_FAULTS:
+        found.append(finding(code, where, f"and {len(rows) - MOST_FAULTS:,} more of this kind"))
     return tuple(dict.fromkeys(found))
 
 

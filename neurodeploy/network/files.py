@@ -35,6 +35,8 @@ from neurodeploy.network.network import SCHEMA_VERSION, Network
 __all__ = ["load_network", "save_network"]
 
 SUFFIX = ".nd.json"
+NAME_LETTERS = 40
+"""Of a file's name, in the name of what waits for its place: no system takes names without end."""
 
 
 def _tensor_path(path: Path) -> Path:
@@ -43,7 +45,7 @@ def _tensor_path(path: Path) -> Path:
 
 def _waiting_name(file: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
     """Where tensors wait until their document is there."""
-    return f".{file}.{json_digest({key: str(row['sha256']) for key, row in rows.items()})[:16]}"
+    return f".{file[:NAME_LETTERS]}.{json_digest({key: str(row['sha256']) for key, row in rows.items()})[:16]}"
 
 
 def save_network(network: Network, path: str | Path) -> None:
@@ -57,11 +59,11 @@ def save_network(network: Network, path: str | Path) -> None:
         with locked(path.parent):
             waiting = path.with_name(_waiting_name(file.name, table))
             if tensors:
-                write_atomically(waiting, tensor_bytes(tensors))
+                write_atomically(waiting, tensor_bytes(tensors), shown=file)
             write_atomically(path, document)
             if tensors:
                 _take_place(waiting, place(file))
-            _clear(path.parent.glob(f".{_escaped(file.name)}.{'?' * 16}"))
+            _clear(path.parent.glob(f".{_escaped(file.name[:NAME_LETTERS])}.{'?' * 16}"))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise refuse("ND007", path, f"cannot be written: {why}") from None
@@ -125,7 +127,7 @@ def _tensors(path: Path, document: dict[str, Any], *, verify: bool) -> dict[str,
             raise refuse("ND005", path, f"names a tensor file outside its own folder: '{name}'")
         rows = {key: row for key, row in table.items() if row["file"] == name}
         waiting = path.parent / _waiting_name(name, rows)
-        file = waiting if "\0" not in name and waiting.is_file() else path.parent / name
+        file = waiting if os.path.isfile(waiting) else path.parent / name
         loaded = read_tensors(file, {key: str(row["key"]) for key, row in rows.items()})
         if verify:
             require_tensors(path.parent / name, loaded, rows)

@@ -65,8 +65,8 @@ class SigmaDelta(IntegerNeuron):
     bias: IntParam = 0
     activation: Literal["relu", "unit"] = "relu"
     cumulative_error: bool = False
-    spike_exp: int = Field(default=0, ge=0)
-    state_exp: int = Field(default=0, ge=0)
+    spike_exp: int = Field(default=0, ge=0, le=31)
+    state_exp: int = Field(default=0, ge=0, le=31)
 
 
 class Delta(IntegerNeuron):
@@ -76,8 +76,8 @@ class Delta(IntegerNeuron):
     memories: ClassVar[tuple[str, ...]] = ("residue",)
     kind: Literal["delta"] = "delta"
     threshold: IntParam
-    spike_exp: int = Field(default=0, ge=0)
-    state_exp: int = Field(default=0, ge=0)
+    spike_exp: int = Field(default=0, ge=0, le=31)
+    state_exp: int = Field(default=0, ge=0, le=31)
 
 
 class Sigma(IntegerNeuron):
@@ -103,7 +103,7 @@ class Product(IntegerNeuron):
     ports: ClassVar[int] = 2
     kind: Literal["product"] = "product"
     threshold: IntParam = 0
-    exponent: int = Field(default=0, ge=0)
+    exponent: int = Field(default=0, ge=0, le=63)
 
 
 class ResonateFire(IntegerNeuron):
@@ -119,7 +119,7 @@ class ResonateFire(IntegerNeuron):
     cos_decay: IntParam
     threshold: IntParam
     decay_bits: int = Field(default=12, ge=1, le=30)
-    state_exp: int = Field(default=0, ge=0)
+    state_exp: int = Field(default=0, ge=0, le=31)
     reset: Literal["none", "izhikevich"] = "none"
 
 

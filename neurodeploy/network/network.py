@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from neurodeploy._noun import IntParam, Name, Noun, canonical_json
+from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
 from neurodeploy.network.neurons import Neuron
 from neurodeploy.network.operations import Operation, WeightFormat
@@ -33,7 +34,7 @@ def _shape(value: Any) -> Any:
     return (value,) if isinstance(value, int) else value
 
 
-Shape = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_shape), Field(min_length=1)]
+Shape = Annotated[tuple[Annotated[int, Field(gt=0, le=2**31 - 1)], ...], BeforeValidator(_shape), Field(min_length=1)]
 """Sizes by axis; a bare integer stands for one axis."""
 
 
@@ -50,7 +51,7 @@ class Time(Noun):
     """The clock. Steps count from 1; a spike of step t arrives in step t + edge_latency_steps + delay_steps."""
 
     dt_s: float = Field(gt=0, allow_inf_nan=False)
-    steps_per_sample: int | None = Field(default=None, gt=0)
+    steps_per_sample: int | None = Field(default=None, gt=0, le=2**31 - 1)
     """Steps for which one sample is presented, unless the run says otherwise."""
     edge_latency_steps: Literal[1] = 1
     update_order: Literal["current_voltage_threshold_reset"] = "current_voltage_threshold_reset"
@@ -64,8 +65,8 @@ class StateReset(Noun):
     What else a kind keeps goes back to where a sample begins; what is on its way arrives. Source: LIFReset of lava-nc 0.10.0.
     """
 
-    interval_steps: int = Field(gt=0)
-    offset_steps: int = Field(default=0, ge=0)
+    interval_steps: int = Field(gt=0, le=2**31 - 1)
+    offset_steps: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
 class Population(Noun):
@@ -154,6 +155,13 @@ class Network(Noun):
     def input_by_name(self) -> dict[str, Input]:
         """Inputs by name."""
         return {item.name: item for item in self.inputs}
+
+    @cached_property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with it by itself (see neurodeploy.network.validate); looked for once."""
+        from neurodeploy.network.validate import findings_of  # which knows this noun
+
+        return findings_of(self)
 
     def source_size(self, name: str) -> int:
         """Return the number of neurons or lines of the population or input `name`; KeyError if there is none."""

@@ -99,7 +99,7 @@ class SpikingNeuron(Noun):
     comparison: Literal[">", ">="] = ">"
     """A spike in step t iff v[t] `comparison` v_threshold, before the reset."""
     reset: Annotated[Reset, _tagged("mode")] = Reset(mode="zero")
-    refractory_steps: int = Field(default=0, ge=0)
+    refractory_steps: int = Field(default=0, ge=0, le=2**31 - 2)
     """Steps after a spike in which v is held at the reset value and cannot spike; currents go on."""
     v_floor: FloatParam | None = None
     """v is never below this; None: no floor."""
@@ -169,7 +169,7 @@ class Noise(Noun):
 
     at: Literal["current", "membrane"]
     exponent: int = Field(ge=0, le=23)
-    offset: int = 0
+    offset: int = Field(default=0, ge=-(2**15), le=2**15)
 
 
 class LoihiCuba(IntegerNeuron):
@@ -188,9 +188,9 @@ class LoihiCuba(IntegerNeuron):
     bias_exp: IntParam = 0
     refractory_steps: IntParam = 0
     """Dead steps after a spike; the chip's register holds one more."""
-    vmin_exp: int = Field(default=23, ge=0)
+    vmin_exp: int = Field(default=23, ge=0, le=2**15)
     """v is never below -(2**vmin_exp) + 1."""
-    vmax_exp: int = Field(default=7, ge=0)
+    vmax_exp: int = Field(default=7, ge=0, le=2**15)
     """v is never above 2**(9 + 2 * vmax_exp) - 1."""
     reset: Literal["zero", "subtract"] = "zero"
     noise: Noise | None = None

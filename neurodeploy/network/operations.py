@@ -26,11 +26,16 @@ __all__ = [
 ]
 
 
+Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Pair = tuple[Size, Size]
+Padding = tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], Annotated[int, Field(ge=0, le=2**31 - 1)]]
+
+
 class WeightFormat(Noun):
     """How integer mantissas are stored: weight = mantissa * 2**exponent, in units of 2**6 (see the target's dialect)."""
 
-    weight_bits: int = Field(ge=1)
-    exponent: int = 0
+    weight_bits: int = Field(ge=1, le=2**15)
+    exponent: int = Field(default=0, ge=-(2**15), le=2**15)
     sign_mode: Literal["mixed", "excitatory", "inhibitory"] = "mixed"
 
 
@@ -46,7 +51,7 @@ class Sparse(Noun):
     """A list of synapses. Two synapses between the same pair of neurons are refused."""
 
     kind: Literal["sparse"] = "sparse"
-    shape: tuple[int, int]
+    shape: Pair
     """(post, pre)."""
     post: IntArray
     """Shape (n_synapses,): target neuron of each synapse."""
@@ -64,10 +69,6 @@ class OneToOne(Noun):
     """Shape (n,), or () for one weight shared by all."""
 
 
-Pair = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
-Padding = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
-
-
 class Conv2d(Noun):
     """y[o, i, j] = sum of weights[o, c, k, l] * x[c', i * stride - padding + k * dilation, ...]; nothing is flipped.
 
@@ -76,35 +77,35 @@ class Conv2d(Noun):
     """
 
     kind: Literal["conv2d"] = "conv2d"
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[Size, Size, Size]
     """(channels, height, width) of the source."""
     weights: NumberArray
     """(out channels, channels / groups, kernel height, kernel width)."""
     stride: Pair = (1, 1)
     padding: Padding = (0, 0)
     dilation: Pair = (1, 1)
-    groups: int = Field(default=1, ge=1)
+    groups: int = Field(default=1, ge=1, le=2**31 - 1)
 
 
 class Conv1d(Noun):
     """The same over one axis."""
 
     kind: Literal["conv1d"] = "conv1d"
-    input_shape: tuple[int, int]
+    input_shape: tuple[Size, Size]
     """(channels, length)."""
     weights: NumberArray
     """(out channels, channels / groups, kernel)."""
-    stride: int = Field(default=1, ge=1)
-    padding: int = Field(default=0, ge=0)
-    dilation: int = Field(default=1, ge=1)
-    groups: int = Field(default=1, ge=1)
+    stride: int = Field(default=1, ge=1, le=2**31 - 1)
+    padding: int = Field(default=0, ge=0, le=2**31 - 1)
+    dilation: int = Field(default=1, ge=1, le=2**31 - 1)
+    groups: int = Field(default=1, ge=1, le=2**31 - 1)
 
 
 class SumPool2d(Noun):
     """The sum over each window, channel by channel."""
 
     kind: Literal["sum_pool2d"] = "sum_pool2d"
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[Size, Size, Size]
     kernel: Pair
     stride: Pair
     padding: Padding = (0, 0)
@@ -114,7 +115,7 @@ class AvgPool2d(Noun):
     """The sum over each window divided by its size, padding counted in."""
 
     kind: Literal["avg_pool2d"] = "avg_pool2d"
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[Size, Size, Size]
     kernel: Pair
     stride: Pair
     padding: Padding = (0, 0)

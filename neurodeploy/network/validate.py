@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy._noun import Noun
 from neurodeploy._plain import as_array
-from neurodeploy.diagnostics import Diagnostic, finding, sorted_findings
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
 from neurodeploy.network.connectivity import target_size
@@ -21,14 +21,36 @@ from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.network import Network, Population, Probe, Projection
 from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
-from neurodeploy.network.operations import Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
+from neurodeploy.network.operations import (
+    AvgPool2d,
+    Chain,
+    Conv1d,
+    Conv2d,
+    Dense,
+    OneToOne,
+    Operation,
+    Sparse,
+    SumPool2d,
+)
 
-__all__ = ["probe_faults", "validate"]
+__all__ = ["findings_of", "probe_faults", "require_valid", "validate"]
 
 
 def validate(network: Network) -> tuple[Diagnostic, ...]:
     """Return every fault of the network (ND101-ND120), errors first."""
-    found = [*_names(network), *_references(network)]
+    return network.findings
+
+
+def require_valid(network: Network) -> None:
+    """Refuse a network with a fault before any stage uses its names and shapes. Raises DiagnosticError: ND101-ND120."""
+    raise_errors("validate", network.findings)
+
+
+def findings_of(network: Network) -> tuple[Diagnostic, ...]:
+    """Look for every fault; `validate` remembers them."""
+    found = [*_names(network), *_references(network), *_sizes(network)]
+    if any(item.code == "ND124" for item in found):
+        return sorted_findings(found)
     for population in network.populations:
         found += _parameters(population, network.time.dt_s)
     for projection in network.projections:
@@ -52,6 +74,20 @@ def _names(network: Network) -> Iterator[Diagnostic]:
         for name, count in Counter(names).items():
             if count > 1:
                 yield finding("ND103", f"{space} '{name}'", f"the name is used {count} times")
+
+
+MOST_NEURONS = 1 << 25
+"""Of one network; a neuron takes some hundred bytes on the way to a program."""
+
+
+def _sizes(network: Network) -> Iterator[Diagnostic]:
+    """Networks that no machine of one user holds; nothing of them is looked at any closer."""
+    for what, items in (("neurons", network.populations), ("input lines", network.inputs)):
+        total = sum(item.size for item in items)
+        if total > MOST_NEURONS:
+            largest = max(items, key=lambda item: item.size)
+            told = f"has more {what} than a network is compiled with here, most of them in '{largest.name}'"
+            yield finding("ND124", f"network '{network.name}'", told, found=total, limit=MOST_NEURONS)
 
 
 def _ports(network: Network) -> Iterator[Diagnostic]:
@@ -237,7 +273,16 @@ def _geometry_faults(where: str, operation: Operation, pre: int) -> Iterator[Dia
         if fault:
             yield finding("ND117", where, at + fault)
             return
+        if isinstance(step, Sparse) and isinstance(operation, Chain):
+            faults = list(_sparse_faults(where, step))
+            yield from faults
+            if faults:
+                return
         pre = target_size(step, pre)
+
+
+MOST_SYNAPSES = 1 << 32
+"""Of one convolution or pool, written out."""
 
 
 def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
@@ -254,15 +299,24 @@ def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
         )
     if prod(step.input_shape) != pre:
         return f"input_shape {list(step.input_shape)} has {prod(step.input_shape)} places; {pre} neurons reach them"
+    if isinstance(step, (Conv1d, Conv2d)) and 0 in step.weights.shape:
+        return f"weights have shape {list(step.weights.shape)}: there are none"
     rank = 3 if isinstance(step, Conv1d) else 4
     if isinstance(step, (Conv1d, Conv2d)) and step.weights.ndim != rank:
         return f"weights have shape {list(step.weights.shape)}; needs {rank} axes"
+    if isinstance(step, (SumPool2d, AvgPool2d)):
+        reach = [n + 2 * p for n, p in zip(step.input_shape[1:], step.padding, strict=True)]
+        if any(k > n for k, n in zip(step.kernel, reach, strict=True)):
+            return f"window {list(step.kernel)} does not fit into {reach}, the padding included"
     window = window_of(step)
     channels, out = step.input_shape[0], window.weights.shape[0]
     if window.weights.shape[1] * window.groups != channels or out % window.groups:
         return f"weights have shape {list(window.weights.shape)} in {window.groups} groups; the source has {channels} channels"
     if 0 in output_shape(window):
         return f"kernel {list(window.weights.shape[2:])} does not fit into {list(step.input_shape[1:])}"
+    places = prod(output_shape(window)) * prod(window.weights.shape[1:])
+    if places > MOST_SYNAPSES:
+        return f"it is {places:,} synapses, and no more than {MOST_SYNAPSES:,} are written out"
     return None
 
 

@@ -12,6 +12,7 @@ from neurodeploy.profile.cost import estimates, static_energy
 from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
 from neurodeploy.program.program import Program
+from neurodeploy.program.validate import require_sound
 from neurodeploy.runtime.recording import Recording
 
 __all__ = ["profile", "profile_findings", "resource_use"]
@@ -79,6 +80,7 @@ def profile(
     lower_bounds: dict[str, int] | None = None,
 ) -> Profile:
     """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state."""
+    require_sound(program)
     bound, by = _bounds(program)
     if lower_bounds:
         by = max(lower_bounds, key=lambda name: lower_bounds[name])

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from neurodeploy._archive import read_sealed, sealed_bytes, write_atomically
 from neurodeploy._plain import as_table
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, finding, raise_errors
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
@@ -28,7 +28,7 @@ def load_program(path: str | Path) -> Program:
     """Return the program of a sealed file.
 
     Raises DiagnosticError: ND001, ND003 (damaged, another format, or newer), ND004 (changed), ND005, ND006,
-    ND011 (inconsistent).
+    ND011 (inconsistent), ND012 (too large), ND301-ND310 (its cores hold more than there is).
     """
     plain, _ = read_sealed(Path(path), FORMAT)
     where = f"file '{path}'"
@@ -46,4 +46,7 @@ def load_program(path: str | Path) -> Program:
     except ValidationError as error:
         raise DiagnosticError("files", schema_findings("ND003", where, error, plain, Program)) from None
     require_sound(program, where)
+    from neurodeploy.check.recount import over_limits  # counts what is loaded; its stage knows this one
+
+    raise_errors("files", over_limits(program))
     return program

@@ -16,6 +16,7 @@ granted, and the check that guarantees it:
     a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.reach: _entry_faults
     rows of one population axon agree, their atoms differ               neurodeploy.program.reach: _axon_faults
     a base is one that an axon of the target names                      neurodeploy.program.reach: _base_faults
+    synapses are those of the network, up to a million of them          neurodeploy.program.rewired
     registers are in the target's ranges, and shifts of them in bounds  neurodeploy.program.agreement: register_faults
     names, sizes, kinds, parameters and lines are those of the network  neurodeploy.program.agreement
     probes, ports and operations exist                                  neurodeploy.network.validate
@@ -35,6 +36,7 @@ from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
 from neurodeploy.program.program import Program
 from neurodeploy.program.reach import synapse_faults
+from neurodeploy.program.rewired import wiring_faults
 from neurodeploy.program.tables import RESETS
 
 __all__ = ["program_faults", "program_findings", "require_sound"]
@@ -68,6 +70,7 @@ def program_faults(program: Program) -> list[str]:
         or [*_length_faults(program), *_offset_faults(program)]
         or [*_core_faults(program), *_row_faults(program), *_index_faults(program)]
         or [*register_faults(program), *synapse_faults(program)]
+        or wiring_faults(program)
         or golden_faults(program)
     )
 

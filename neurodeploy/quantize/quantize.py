@@ -10,6 +10,7 @@ from neurodeploy.diagnostics import Diagnostic, raise_errors
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Current, Network, Population, Projection, WeightFormat
 from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.network.validate import require_valid
 from neurodeploy.quantize.capability import capability_findings
 from neurodeploy.quantize.exact import exact_scale
 from neurodeploy.quantize.fold import Folded, fold
@@ -57,6 +58,7 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     Raises DiagnosticError with every finding of the stage: ND203, ND207-ND213, and ND219 without a steady state, are errors, the others warnings or notes.
     Source of the rules: neurodeploy.quantize.scale, .fold and the target's dialect.
     """
+    require_valid(network)
     work = _Work(network, target, options or QuantizeOptions())
     work.findings += capability_findings(network, target, work.options)
     raise_errors(STAGE, work.findings)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Bias, Current, Input, Latency, Network, Poisson, Rate, Spikes
+from neurodeploy.network.validate import require_valid
 from neurodeploy.runtime.events import event_faults, event_rows, is_events, samples_in
 from neurodeploy.runtime.rasters import currents_of, raster_of, spikes_over_time
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
@@ -101,6 +102,7 @@ def encode(
     Deterministic: draws depend on the seed and on the sample's number, which counts from `first_sample`. Raises
     DiagnosticError: ND505, everything that is wrong at once.
     """
+    require_valid(network)
     raise_errors("encode", _name_faults(network, values))
     found, n = _all_faults(network, values)
     raise_errors("encode", found)

@@ -13,6 +13,7 @@ from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.diagnostics.choices import chosen, needs, whole_faults
 from neurodeploy.network import Events, Input, Network, Probe, Spikes
 from neurodeploy.program.program import Program
+from neurodeploy.program.validate import require_sound
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.events import plain_columns
@@ -91,6 +92,7 @@ def run(
     ND508, ND509 (states), ND510 (names of the network).
     """
     needs("run", program=(program, Program), backend=(backend, str))
+    require_sound(program)
     raise_errors("run", whole_faults("run", steps=steps, batch=batch))
     asked: dict[str, Any] = dict(choices)
     if "probes" in asked:
@@ -114,6 +116,7 @@ def run_samples(
     `steps`: for which each sample is shown; the first sample of an iterator decides otherwise. The recording is the same
     for every batch. Raises what encode and run_program raise.
     """
+    require_sound(program)
     network = program.network
     plain = described_samples(network, samples)
     if isinstance(plain, Iterator):

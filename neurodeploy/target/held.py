@@ -58,9 +58,7 @@ MOST_BITS = 30
 
 def held_faults(target: Target) -> Told:
     """Yield (what a program's tables or arithmetic cannot hold of a target, fixes)."""
-    yield from _precision(target)
-    yield from _counts(target)
-    told = list(_dialect(target.dialect))
+    told = [*_precision(target), *_counts(target), *_dialect(target.dialect)]
     yield from told or _together(target)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zipfile
 
 import numpy as np
-from diagnostic_cases import net
+from diagnostic_cases import cells, net
 
 import neurodeploy as nd
 from neurodeploy.network.files import load_network, save_network
+from neurodeploy.network.validate import validate
 from neurodeploy.program.validate import program_findings
 
 
@@ -30,4 +31,8 @@ def unpacks_to_terabytes(_):
     return load_network("net.nd.json")
 
 
-CASES = {"ND011": contradiction, "ND012": unpacks_to_terabytes}
+def terabytes_of_neurons(_):
+    return validate(net(populations=(cells(size=(100_000, 100_000)),), projections=()))
+
+
+CASES = {"ND011": contradiction, "ND012": unpacks_to_terabytes, "ND124": terabytes_of_neurons}

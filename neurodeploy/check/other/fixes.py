@@ -18,6 +18,7 @@ from neurodeploy.diagnostics import Diagnostic, Fix, errors_in, finding
 from neurodeploy.network import Network
 from neurodeploy.network.neurons import Reset
 from neurodeploy.network.prune import prune
+from neurodeploy.network.validate import require_valid
 from neurodeploy.target.other import CrossbarTarget, FixedTarget, LayeredTarget, OtherTarget
 
 __all__ = ["judge"]
@@ -171,6 +172,7 @@ def judge(network: Network, target: OtherTarget, *, others: Iterable[OtherTarget
 
     `others`: targets to offer instead. Findings: ND340 to ND350, and ND351, that this is a judgement and no compilation.
     """
+    require_valid(network)
     found, uses, cores = _judged(network, target)
     refused = errors_in(found)
     holders = _holders(network, others, target) if refused else ()
