@@ -266,7 +266,9 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
             wrong.append(finding("ND004", f"file '{path}'", f"tensor '{key}' is {is_now}, the document says {said}"))
         elif array_sha256(array) != row.get("sha256"):
             wrong.append(
-                finding("ND004", f"file '{path}'", f"tensor '{key}' was changed: its sha256 differs from the document's")
+                finding(
+                    "ND004", f"file '{path}'", f"tensor '{key}' was changed: its sha256 differs from the document's"
+                )
             )
     if wrong:
         raise DiagnosticError(STAGE, tuple(wrong))

@@ -42,7 +42,9 @@ def core_limits(target: Target) -> dict[str, Limit]:
     for name, figure in target.limits:
         if isinstance(figure, Figure):
             found[name] = Limit(int(figure.value), figure.unit, cite(target, f"limits.{name}"))
-    found.setdefault("compartments", Limit(MOST_ROWS, "compartment", "the tables of a program, where the target has none"))
+    found.setdefault(
+        "compartments", Limit(MOST_ROWS, "compartment", "the tables of a program, where the target has none")
+    )
     rules = target.counting
     for name in ("synapse_formats", "synapse_memory", "words_per_axon"):
         figure = getattr(rules, name)

@@ -113,7 +113,9 @@ def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             left[kind] = left.get(kind, 0) + 1
     last = {(item.code, item.severity): item for item in kept}
     for kind, count in left.items():
-        kept.append(finding(kind[0], last[kind].where, f"and {count:,} more of this kind", severity=last[kind].severity))
+        kept.append(
+            finding(kind[0], last[kind].where, f"and {count:,} more of this kind", severity=last[kind].severity)
+        )
     return tuple(kept)
 
 

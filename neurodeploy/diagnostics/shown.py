@@ -18,7 +18,9 @@ def shown(text: str, *, lines: bool = False) -> str:
     `lines`: line ends are the writer's own and stay.
     """
     if not text.isprintable():
-        text = "".join(letter if letter.isprintable() or (lines and letter == "\n") else _quoted(letter) for letter in text)
+        text = "".join(
+            letter if letter.isprintable() or (lines and letter == "\n") else _quoted(letter) for letter in text
+        )
     if len(text) > WORD_LETTERS:
         text = _LONG_WORD.sub(_cut_word, text)
     if len(text) > TEXT_LETTERS:

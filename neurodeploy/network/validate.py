@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,23 +14,12 @@ from neurodeploy._plain import as_array
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
-from neurodeploy.network.connectivity import target_size
-from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.network import Network, Population, Probe, Projection
 from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
-from neurodeploy.network.operations import (
-    AvgPool2d,
-    Chain,
-    Conv1d,
-    Conv2d,
-    Dense,
-    OneToOne,
-    Operation,
-    Sparse,
-    SumPool2d,
-)
+from neurodeploy.network.operations import Chain, Operation
+from neurodeploy.network.validate_operations import shape_faults
 
 __all__ = ["findings_of", "probe_faults", "require_valid", "validate"]
 
@@ -41,9 +29,16 @@ def validate(network: Network) -> tuple[Diagnostic, ...]:
     return network.findings
 
 
-def require_valid(network: Network) -> None:
-    """Refuse a network with a fault before any stage uses its names and shapes. Raises DiagnosticError: ND101-ND120."""
-    raise_errors("validate", network.findings)
+def require_valid(network: Network, *, numbers: bool = True) -> None:
+    """Refuse a network with a fault before any stage uses its names and shapes. Raises DiagnosticError: ND101-ND120, ND124.
+
+    Not `numbers`: what only makes no sense for its neurons passes, for stages that say so themselves.
+    """
+    raise_errors("validate", [item for item in network.findings if numbers or item.code not in OF_NUMBERS])
+
+
+OF_NUMBERS = ("ND111", "ND112", "ND114", "ND118")
+"""Findings of thresholds, time constants and decoders; all others are of names, shapes and sizes."""
 
 
 def findings_of(network: Network) -> tuple[Diagnostic, ...]:
@@ -55,7 +50,7 @@ def findings_of(network: Network) -> tuple[Diagnostic, ...]:
         found += _parameters(population, network.time.dt_s)
     for projection in network.projections:
         if _known(network, projection):
-            found += _shapes(network, projection)
+            found += shape_faults(network, projection)
     if not any(item.severity == "error" for item in found):
         found += _reach(network)
     return sorted_findings(found)
@@ -219,170 +214,6 @@ def _oscillations(where: str, neuron: Lif | CubaLif | Li | CubaLi, dt_s: float) 
                     "check the unit of the time constant",
                 ],
             )
-
-
-def _needed(network: Network, projection: Projection) -> tuple[int, int]:
-    return network.population_by_name[projection.target].size, network.source_size(projection.source)
-
-
-def _shapes(network: Network, projection: Projection) -> Iterator[Diagnostic]:
-    where, operation = f"projection '{projection.name}'", projection.operation
-    post, pre = _needed(network, projection)
-    faults = list(_geometry_faults(where, operation, pre))
-    yield from faults
-    if faults:
-        return
-    got = _operation_shape(operation, pre)
-    if got is not None and got != (post, pre):
-        fixes = ["transpose the weights: they are (post, pre)"] if got == (pre, post) else []
-        yield finding(
-            "ND102",
-            where,
-            f"weights have shape {list(got)}; needs [{post}, {pre}] (post '{projection.target}', pre '{projection.source}')",
-            fixes=fixes,
-        )
-        return
-    if isinstance(operation, OneToOne) and (post != pre or operation.weights.shape not in ((), (pre,))):
-        yield finding(
-            "ND102",
-            where,
-            f"one_to_one joins {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}; needs equal sizes and one weight or one each",
-        )
-        return
-    if isinstance(operation, Sparse):
-        faults = list(_sparse_faults(where, operation))
-        yield from faults
-        if faults:
-            return
-    yield from _delay_faults(where, projection, post, pre)
-
-
-def _operation_shape(operation: Operation, pre: int) -> tuple[int, ...] | None:
-    if isinstance(operation, Dense):
-        return tuple(operation.weights.shape)
-    if isinstance(operation, OneToOne):
-        return None
-    return tuple(operation.shape) if isinstance(operation, Sparse) else (target_size(operation, pre), pre)
-
-
-def _geometry_faults(where: str, operation: Operation, pre: int) -> Iterator[Diagnostic]:
-    """Kernels that do not fit their channels or their source, and steps of a chain that do not follow."""
-    for number, step in enumerate(operation.operations if isinstance(operation, Chain) else (operation,)):
-        at = f"step {number + 1} of the chain, {step.kind}: " if isinstance(operation, Chain) else ""
-        fault = _step_fault(step, pre, chained=isinstance(operation, Chain))
-        if fault:
-            yield finding("ND117", where, at + fault)
-            return
-        if isinstance(step, Sparse) and isinstance(operation, Chain):
-            faults = list(_sparse_faults(where, step))
-            yield from faults
-            if faults:
-                return
-        pre = target_size(step, pre)
-
-
-MOST_SYNAPSES = 1 << 32
-"""Of one convolution or pool, written out."""
-
-
-def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
-    if isinstance(step, (Dense, Sparse)):
-        shape = tuple(step.weights.shape) if isinstance(step, Dense) else step.shape
-        if chained and (len(shape) != 2 or shape[1] != pre):
-            return f"weights have shape {list(shape)}; {pre} neurons reach them"
-        return None
-    if isinstance(step, OneToOne):
-        return (
-            None
-            if step.weights.shape in ((), (pre,)) or not chained
-            else f"{pre} neurons reach {step.weights.size} weights"
-        )
-    if prod(step.input_shape) != pre:
-        return f"input_shape {list(step.input_shape)} has {prod(step.input_shape)} places; {pre} neurons reach them"
-    if isinstance(step, (Conv1d, Conv2d)) and 0 in step.weights.shape:
-        return f"weights have shape {list(step.weights.shape)}: there are none"
-    rank = 3 if isinstance(step, Conv1d) else 4
-    if isinstance(step, (Conv1d, Conv2d)) and step.weights.ndim != rank:
-        return f"weights have shape {list(step.weights.shape)}; needs {rank} axes"
-    if isinstance(step, (SumPool2d, AvgPool2d)):
-        reach = [n + 2 * p for n, p in zip(step.input_shape[1:], step.padding, strict=True)]
-        if any(k > n for k, n in zip(step.kernel, reach, strict=True)):
-            return f"window {list(step.kernel)} does not fit into {reach}, the padding included"
-    window = window_of(step)
-    channels, out = step.input_shape[0], window.weights.shape[0]
-    if window.weights.shape[1] * window.groups != channels or out % window.groups:
-        return f"weights have shape {list(window.weights.shape)} in {window.groups} groups; the source has {channels} channels"
-    if 0 in output_shape(window):
-        return f"kernel {list(window.weights.shape[2:])} does not fit into {list(step.input_shape[1:])}"
-    places = prod(output_shape(window)) * prod(window.weights.shape[1:])
-    if places > MOST_SYNAPSES:
-        return f"it is {places:,} synapses, and no more than {MOST_SYNAPSES:,} are written out"
-    return None
-
-
-def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
-    columns = (operation.post, operation.pre, operation.weights)
-    sizes = {column.shape for column in columns}
-    if len(sizes) > 1 or operation.weights.ndim != 1:
-        yield finding(
-            "ND102",
-            where,
-            f"post, pre and weights have shapes {[list(column.shape) for column in columns]}; needs one length",
-        )
-        return
-    for name, column, stop in (
-        ("post", operation.post, operation.shape[0]),
-        ("pre", operation.pre, operation.shape[1]),
-    ):
-        bad = np.flatnonzero((column < 0) | (column >= stop))
-        if bad.size:
-            yield finding(
-                "ND105",
-                where,
-                f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}, first {int(column[bad[0]])} at {bad[0]}",
-            )
-    key = operation.post.astype(np.int64) * operation.shape[1] + operation.pre
-    twice = key.size - np.unique(key).size
-    if twice:
-        yield finding(
-            "ND106",
-            where,
-            f"{twice} of {key.size} synapses join a pair of neurons that another synapse joins already",
-            fixes=["add their weights"],
-        )
-
-
-def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> Iterator[Diagnostic]:
-    delays = np.asarray(projection.delay_steps)
-    if delays.size and int(delays.min()) < 0:
-        yield finding("ND107", where, f"delay_steps {int(delays.min())} is negative; 0 is the least")
-    if not delays.ndim:
-        return
-    own = projection.operation
-    each = tuple(own.weights.shape) if isinstance(own, (Dense, Sparse, OneToOne)) else None
-    if projection.delay_axis == "synapse" and each is None:
-        fixes = ["delay_axis = projection, source or target"]
-        yield finding(
-            "ND107",
-            where,
-            f"synapses of a {own.kind} share their weights, and have no delays of their own",
-            fixes=fixes,
-        )
-        return
-    needs = {"source": (pre,), "target": (post,), "synapse": each}.get(projection.delay_axis)
-    if needs is None:
-        yield finding(
-            "ND107",
-            where,
-            f"delay_steps is an array of shape {list(delays.shape)}, but delay_axis is 'projection'",
-            fixes=["delay_axis = source, target or synapse"],
-        )
-    elif delays.shape != needs:
-        yield finding(
-            "ND107",
-            where,
-            f"delay_steps has shape {list(delays.shape)}; delay_axis '{projection.delay_axis}' needs {list(needs)}",
-        )
 
 
 def _reach(network: Network) -> Iterator[Diagnostic]:

@@ -107,7 +107,9 @@ def register_faults(program: Program) -> list[str]:
         values = values[t.spiking == 1] if name == "vth_mant" else values
         wrong = values[(values < span.low) | (values > span.high)]
         if wrong.size:
-            found.append(f"table {name} holds {wrong[0]}; target '{program.target.name}' holds {span.low:g} to {span.high:g}")
+            found.append(
+                f"table {name} holds {wrong[0]}; target '{program.target.name}' holds {span.low:g} to {span.high:g}"
+            )
     every = program.network.populations
     reset = np.array([RESETS[reset_of(item)] for item in every])[t.population]
     spiking = np.array([not isinstance(item.neuron, (Li, CubaLi)) for item in every], dtype=np.int64)[t.population]

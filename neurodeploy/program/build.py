@@ -164,8 +164,7 @@ def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, n
     first = _ptr([item.size for item in populations])[population] + neuron
     names = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(item, name) for item in populations])[first]
-        for name in names
+        name: np.concatenate([getattr(item, name) for item in populations])[first] for name in names
     }
     columns["reset"] = np.array([RESETS[item.reset] for item in populations], dtype=np.int64)[population]
     columns["spiking"] = np.array([int(item.spiking) for item in populations], dtype=np.int64)[population]
@@ -243,9 +242,7 @@ def _routes(
         low, high = np.searchsorted(owner, [first_of[name], first_of[name] + lines])
         mine = slice(int(low), int(high))
         ptr = _ptr(np.bincount(owner[mine] - first_of[name], minlength=lines))
-        routes.append(
-            InputRoutes(name=name, ptr=ptr, core=to_core[mine], in_axon=axon[mine])
-        )
+        routes.append(InputRoutes(name=name, ptr=ptr, core=to_core[mine], in_axon=axon[mine]))
     first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
     number = first[population] + neuron
     start, stop = np.searchsorted(owner, number, "left"), np.searchsorted(owner, number, "right")

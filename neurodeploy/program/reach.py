@@ -91,7 +91,9 @@ def _entry_faults(program: Program, segments: _Segments) -> list[str]:
                 found.append(f"table entry_mantissa holds {wrong[0]}; {named} stores {low} to {high}")
                 break
         if bool((segments.used_bits[mine] & dropped).any()):
-            found.append(f"table entry_mantissa holds a number that is no multiple of {dropped + 1}; {named} stores no other")
+            found.append(
+                f"table entry_mantissa holds a number that is no multiple of {dropped + 1}; {named} stores no other"
+            )
         most, held = int(segments.most_delay[mine].max(initial=0)), (1 << style.delay_bits) - 1
         if most > min(held, longest):
             found.append(f"table entry_delay holds {most}; {named} holds delays up to {min(held, longest)}")
@@ -227,4 +229,8 @@ def _format(program: Program, names: set[str], number: int, style: SynapseFormat
         "skip_bits": 0 <= style.skip_bits <= max(precision.index_bits.values),
     }
     said = f"which target '{program.target.name}' does not store"
-    return found + [f"formats[{number}].{name} is {getattr(style, name)}, {said}" for name, is_legal in legal.items() if not is_legal]
+    return found + [
+        f"formats[{number}].{name} is {getattr(style, name)}, {said}"
+        for name, is_legal in legal.items()
+        if not is_legal
+    ]

@@ -124,7 +124,9 @@ def _core_faults(program: Program) -> list[str]:
     cores, most = program.tables.core_id, program.target.cores
     outside = cores[(cores < 0) | (cores >= most)]
     if outside.size:
-        return [f"table core_id names core {outside[0]}; the cores of target '{program.target.name}' are 0 to {most - 1}"]
+        return [
+            f"table core_id names core {outside[0]}; the cores of target '{program.target.name}' are 0 to {most - 1}"
+        ]
     return [] if np.unique(cores).size == cores.size else ["table core_id names a core twice"]
 
 

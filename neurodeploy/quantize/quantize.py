@@ -58,7 +58,7 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     Raises DiagnosticError with every finding of the stage: ND203, ND207-ND213, and ND219 without a steady state, are errors, the others warnings or notes.
     Source of the rules: neurodeploy.quantize.scale, .fold and the target's dialect.
     """
-    require_valid(network)
+    require_valid(network, numbers=False)
     work = _Work(network, target, options or QuantizeOptions())
     work.findings += capability_findings(network, target, work.options)
     raise_errors(STAGE, work.findings)

@@ -81,8 +81,14 @@ def _precision(target: Target) -> Told:
 def _counts(target: Target) -> Told:
     chip, rows = target.chip, target.limits.compartments
     if rows is not None and rows.value > MOST_ROWS:
-        yield f"limits.compartments: {rows.value:,.15g} are more than the {MOST_ROWS:,} that a program's tables tell apart", []
-    cores = {"chip": chip.cores.value, "mesh": chip.mesh_columns.value * chip.mesh_rows.value * chip.cores_per_tile.value}
+        yield (
+            f"limits.compartments: {rows.value:,.15g} are more than the {MOST_ROWS:,} that a program's tables tell apart",
+            [],
+        )
+    cores = {
+        "chip": chip.cores.value,
+        "mesh": chip.mesh_columns.value * chip.mesh_rows.value * chip.cores_per_tile.value,
+    }
     cores |= {f"boards.{name}": chip.cores.value * board.chips.value for name, board in target.boards.items()}
     for name, count in cores.items():
         if count > MOST_CORES:
@@ -116,7 +122,10 @@ def _together(target: Target) -> Told:
     for name, offset in (("du", dialect.current_decay_offset), ("dv", dialect.voltage_decay_offset)):
         most = getattr(precision, name).high + offset
         if most > one:
-            yield f"precision.{name}: {most - offset:g} and the dialect's offset of {offset} decay more than all, {one:,}", []
+            yield (
+                f"precision.{name}: {most - offset:g} and the dialect's offset of {offset} decay more than all, {one:,}",
+                [],
+            )
     top = {"vmin_exponent": precision.vmin_exponent.high, "vmax_exponent": 9 + 2 * precision.vmax_exponent.high}
     for name, bits in top.items():
         if bits > dialect.state_bits:

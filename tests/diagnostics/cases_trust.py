@@ -17,7 +17,9 @@ def contradiction(_):
     program = nd.compile(net(), "loihi1")
     table = program.tables.entry_delay.copy()
     table[-1] = 200
-    return program_findings(program.model_copy(update={"tables": program.tables.model_copy(update={"entry_delay": table})}))
+    return program_findings(
+        program.model_copy(update={"tables": program.tables.model_copy(update={"entry_delay": table})})
+    )
 
 
 def unpacks_to_terabytes(_):

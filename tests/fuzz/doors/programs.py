@@ -29,9 +29,13 @@ def plain() -> nd.Network:
         time=nd.Time(dt_s=1e-3),
         inputs=(nd.Input(name="lines", shape=3), nd.Input(name="level", shape=2, encoder="current")),
         populations=(
-            nd.Population(name="first", shape=4, neuron=nd.CubaLif(tau_m_s=0.01, tau_syn_s=0.005, v_threshold=1, bias=0.1)),
+            nd.Population(
+                name="first", shape=4, neuron=nd.CubaLif(tau_m_s=0.01, tau_syn_s=0.005, v_threshold=1, bias=0.1)
+            ),
             nd.Population(name="read", shape=2, neuron=nd.Li(tau_m_s=0.02)),
-            nd.Population(name="chip", shape=3, neuron=nd.LoihiCuba(du=4095, dv=[0, 1, 2], vth_mant=3, refractory_steps=2)),
+            nd.Population(
+                name="chip", shape=3, neuron=nd.LoihiCuba(du=4095, dv=[0, 1, 2], vth_mant=3, refractory_steps=2)
+            ),
         ),
         projections=(
             nd.dense("lines", "first", np.arange(12).reshape(4, 3) / 8),
@@ -112,7 +116,9 @@ def make(folder: Path) -> None:
 def spoil_columns(path: Path, dice) -> None:
     """Change one to three numbers of the tables, within their types, and seal again."""
     format_name, document, tensors = unsealed(path)
-    names = [name for name in sorted(tensors) if name.startswith(("tables/", "inputs/", "golden/")) and tensors[name].size]
+    names = [
+        name for name in sorted(tensors) if name.startswith(("tables/", "inputs/", "golden/")) and tensors[name].size
+    ]
     for _ in range(dice.choice((1, 1, 2, 3))):
         name = dice.choice(names)
         array = np.array(tensors[name])
@@ -164,7 +170,7 @@ def use(folder: Path) -> None:
         require_possible(program)
         for name, rows in recording.spikes.items():
             size = program.network.population_by_name[name].size
-            assert not rows.size or (rows >= (0, 1, 0)).all() and (rows < (1, STEPS + 1, size)).all()
+            assert not rows.size or ((rows >= (0, 1, 0)).all() and (rows < (1, STEPS + 1, size)).all())
 
 
 def require_possible(program) -> None:

@@ -15,9 +15,55 @@ from neurodeploy.runtime import RunOptions, Stimulus, run_program
 from neurodeploy.target.target import Target
 
 NUMBERS = (
-    *("0", "-1", "1", "2", "3", "7", "31", "63", "64", "127", "128", "255", "256", "4095", "4096", "32767", "32768", "65536"),
-    *("131072", "2147483647", "2147483648", "9223372036854775807", "1e18", "1e308", "1e400", "nan", "inf", "-inf", "0.5"),
-    *("1" * 5000, "1_0", "0x10", "true", '""', '"x"', '"\\u001b[31m"', "[]", "{}", "[[[1]]]", "[0]", "[-1]", "[1, 1]", "[2, 1]"),
+    *(
+        "0",
+        "-1",
+        "1",
+        "2",
+        "3",
+        "7",
+        "31",
+        "63",
+        "64",
+        "127",
+        "128",
+        "255",
+        "256",
+        "4095",
+        "4096",
+        "32767",
+        "32768",
+        "65536",
+    ),
+    *(
+        "131072",
+        "2147483647",
+        "2147483648",
+        "9223372036854775807",
+        "1e18",
+        "1e308",
+        "1e400",
+        "nan",
+        "inf",
+        "-inf",
+        "0.5",
+    ),
+    *(
+        "1" * 5000,
+        "1_0",
+        "0x10",
+        "true",
+        '""',
+        '"x"',
+        '"\\u001b[31m"',
+        "[]",
+        "{}",
+        "[[[1]]]",
+        "[0]",
+        "[-1]",
+        "[1, 1]",
+        "[2, 1]",
+    ),
     *("[" * 5000 + "]" * 5000, "2026-02-30", "'" + "x" * 10_000 + "'", '"none-set"'),
 )
 
@@ -45,11 +91,19 @@ def _network() -> nd.Network:
 
 def make(folder: Path) -> None:
     every = files("neurodeploy_targets")
-    dialect = every.joinpath("dialects.toml").read_text(encoding="utf-8").partition("[loihi2]")[0].partition("[loihi1]")[2]
-    table = re.sub(r"= \{value = ([^,]+),[^\n]*\}", r"= \1", dialect).replace('"none-set"', "").replace("title", "name = 'own'\ntitle")
+    dialect = (
+        every.joinpath("dialects.toml").read_text(encoding="utf-8").partition("[loihi2]")[0].partition("[loihi1]")[2]
+    )
+    table = (
+        re.sub(r"= \{value = ([^,]+),[^\n]*\}", r"= \1", dialect)
+        .replace('"none-set"', "")
+        .replace("title", "name = 'own'\ntitle")
+    )
     tiny = every.joinpath("tiny.toml").read_text(encoding="utf-8")
     (folder / "tiny.toml").write_text(tiny, encoding="utf-8")
-    (folder / "own.toml").write_text(tiny.replace('dialect = "loihi1"\n', "") + "\n[dialect]\n" + table, encoding="utf-8")
+    (folder / "own.toml").write_text(
+        tiny.replace('dialect = "loihi1"\n', "") + "\n[dialect]\n" + table, encoding="utf-8"
+    )
 
 
 def mutate(folder: Path, dice) -> None:
