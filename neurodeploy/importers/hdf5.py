@@ -1,0 +1,208 @@
+# pyright: basic
+"""An HDF5 file as a tree of plain values, read without trusting the file.
+
+    tree = read_tree(path)              # Folder; raises ND001 (no such file), ND003 (not HDF5, damaged)
+    tree.items["layer"]                 # Folder | numbers | text | Unread
+
+Numbers are numpy arrays of integers or floats in native byte order (booleans become int8), text is `str`, several texts are
+an object array of `str`. What is not read stands as `Unread(why)`, where `why` goes on from "field 'x' ...": links to other
+files, soft links, second links to a group, external and virtual storage, empty dataspaces, records and references, and what is
+larger than the limit. Only a reader that needs the item makes a finding of it, with `neurodeploy.importers.fields`.
+
+Bounds: every size is known before a byte is read. All items of a file together hold `limit_bytes` at most, with 8 bytes for each
+number; no item stores more than its file, or unpacks to more than PACKED times what it stores; the tree has ENTRIES
+entries and DEPTH levels at most. Nothing here recurses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy._archive import read_bytes, refuse
+
+__all__ = ["LIMIT_BYTES", "Folder", "Item", "Unread", "plain_text", "read_tree"]
+
+LIMIT_BYTES = 2 * 2**30
+"""What all items of a file may hold together."""
+ENTRIES = 200_000
+DEPTH = 64
+PACKED = 1100
+"""Deflate packs 1,032 bytes into one at most."""
+UNPACKED_FREELY = 2**20
+"""Items of this size are read whatever they store."""
+TEXT_BYTES = 64 * 2**20
+"""All texts of one item together."""
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError, NotImplementedError)
+"""What h5py raises at damaged bytes."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An item that is not read, and why: "is ..." or "holds ..."."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A group: its entries by name, in the order of the names."""
+
+    path: str
+    """Where it stands in its file, "/" for the whole."""
+    items: dict[str, Item] = field(default_factory=dict)
+
+
+Item = Folder | NDArray[Any] | str | Unread
+
+
+def plain_text(value: Any) -> str:
+    """Return bytes or text of a file as text that can be printed in UTF-8."""
+    raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "backslashreplace")
+
+
+class _Reading:
+    """One file being read: what was seen, and what it holds so far."""
+
+    def __init__(self, path: Path, root: Any, limit_bytes: int) -> None:
+        self.path, self.root, self.limit = path, root, limit_bytes
+        self.file_bytes = path.stat().st_size
+        self.held, self.entries = 0, 0
+        self.groups, self.read = set[Any](), dict[Any, Item]()
+
+    def tree(self) -> Folder:
+        """Return all of it, walking the groups without recursion."""
+        top = Folder("/")
+        self.groups.add(_address(self.root))
+        waiting: list[tuple[Any, Folder, int]] = [(self.root, top, 1)]
+        while waiting:
+            group, folder, depth = waiting.pop()
+            for raw in self.names(group):
+                name = plain_text(raw)
+                item = self.item(group, raw)
+                if isinstance(item, h5py.h5g.GroupID) and depth < DEPTH:
+                    inner = Folder(f"{folder.path.rstrip('/')}/{name}")
+                    waiting.append((item, inner, depth + 1))
+                    item = inner
+                elif isinstance(item, h5py.h5g.GroupID):
+                    item = Unread(f"is a group below {DEPTH} levels of groups")
+                folder.items[name] = item
+        return top
+
+    def names(self, group: Any) -> list[bytes]:
+        """Return the names of a group's entries, in order."""
+        self.entries += group.get_num_objs()
+        if self.entries > ENTRIES:
+            raise refuse("ND003", self.path, f"has more than {ENTRIES:,} groups and values")
+        return sorted(group)
+
+    def item(self, group: Any, raw: bytes) -> Any:
+        """Return the value of an entry, or a group that was not seen before."""
+        try:
+            kind = group.links.get_info(raw).type
+            if kind != h5py.h5l.TYPE_HARD:
+                names = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "a link to another file"}
+                return Unread(f"is {names.get(kind, 'a link of an unknown kind')}, which is not followed")
+            found: Any = h5py.h5o.open(group, raw)
+            address = _address(found)
+            if isinstance(found, h5py.h5g.GroupID):
+                if address in self.groups:
+                    return Unread("is a second link to a group, which is not followed")
+                self.groups.add(address)
+                return found
+            if not isinstance(found, h5py.h5d.DatasetID):
+                return Unread("is a type, not a value")
+            if address not in self.read:
+                self.read[address] = self.value(h5py.Dataset(found))
+            return self.read[address]
+        except _DAMAGE as error:
+            return Unread(f"is damaged: {_first_line(error)}")
+
+    def value(self, dataset: Any) -> Item:
+        """Return what a dataset holds, once its size is known to be within bounds."""
+        layout = dataset.id.get_create_plist()
+        if layout.get_external_count():
+            return Unread("is stored in another file, which is not read")
+        if dataset.is_virtual:
+            return Unread("is put together from other files, which are not read")
+        if dataset.shape is None:
+            return Unread("is empty")
+        kind, shape = dataset.dtype, tuple(int(n) for n in dataset.shape)
+        text = h5py.check_string_dtype(kind)
+        if text is None and kind.kind not in "iufb":
+            return Unread(f"holds values of type {_kind_name(kind)}, not numbers or text")
+        why = self.over(dataset, prod(shape), kind, text is not None)
+        if why:
+            return Unread(why)
+        if text is not None:
+            return self.text(dataset, shape)
+        array = np.asarray(dataset[()])
+        if kind.kind == "b":
+            return array.astype(np.int8)
+        wide = kind.kind == "f" and kind.itemsize > 8
+        return array.astype(np.float64 if wide else kind.newbyteorder("="), copy=False)
+
+    def over(self, dataset: Any, count: int, kind: Any, is_text: bool) -> str:
+        """Return why an item is too large to be read; empty if it is not. Counts what it holds."""
+        stored, size = dataset.id.get_storage_size(), count * kind.itemsize
+        held = count * max(kind.itemsize, 1 if is_text else 8)
+        chunk = prod(dataset.chunks or (0,)) * kind.itemsize
+        limit = f"{self.limit:,} bytes are the limit of a file"
+        if self.held + held > self.limit or chunk > self.limit:
+            return f"asks for {max(held, chunk):,} bytes of memory; {limit}"
+        if stored > self.file_bytes:
+            return f"claims to store {stored:,} bytes in a file of {self.file_bytes:,}"
+        if max(size, chunk) > max(PACKED * stored, UNPACKED_FREELY):
+            return f"asks for {max(size, chunk):,} bytes of memory and stores {stored:,}"
+        self.held += held
+        return ""
+
+    def text(self, dataset: Any, shape: tuple[int, ...]) -> Item:
+        """Return one text or an array of texts; texts of their own length may all lie in one place, so they are counted."""
+        if not shape:
+            return plain_text(dataset[()])
+        found, letters = np.empty(shape, dtype=object), 0
+        step = max(TEXT_BYTES // max(self.file_bytes * prod(shape[1:]), 1), 1)
+        for first in range(0, shape[0] if prod(shape) else 0, step):
+            block = dataset[first : first + step]
+            letters += sum(len(item) for item in block.ravel())
+            if letters > TEXT_BYTES:
+                return Unread(f"holds texts of more than {TEXT_BYTES:,} bytes")
+            found[first : first + step] = np.frompyfunc(plain_text, 1, 1)(block)
+        return found
+
+
+def _address(found: Any) -> Any:
+    info = h5py.h5o.get_info(found)
+    return info.fileno, info.addr
+
+
+def _kind_name(kind: Any) -> str:
+    known = {"c": "complex number", "V": "record", "O": "object or reference", "M": "date", "m": "duration"}
+    return known.get(kind.kind, kind.name)
+
+
+def _first_line(error: Exception) -> str:
+    return plain_text(str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__)
+
+
+def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
+    """Return the tree of an HDF5 file. Raises DiagnosticError: ND001 (missing, no file), ND003 (not HDF5, damaged)."""
+    if not path.is_file():
+        if path.exists():
+            raise refuse("ND001", path, "cannot be read: it is a folder or a device, not a file")
+        read_bytes(path)
+    try:
+        with h5py.File(path, "r") as file:
+            return _Reading(path, file["/"].id, limit_bytes).tree()
+    except PermissionError as error:
+        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
+    except _DAMAGE as error:
+        raise refuse("ND003", path, f"is not a whole HDF5 file: {_first_line(error)}") from None
