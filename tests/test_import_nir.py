@@ -69,7 +69,7 @@ def test_the_braille_network_compiles_and_runs_on_a_seeded_raster(paper):
 )
 def test_dangling_edges_are_named_with_the_nearest_node(paper, file, edge, nearest):
     found, text = codes(paper / file, TOLD)
-    assert set(found) == {"ND042"}
+    assert found.count("ND042") == text.count("dangles") > 1
     assert edge in text
     assert f"did you mean '{nearest}'?" in text
 
@@ -94,8 +94,8 @@ def test_every_assumption_is_in_the_ledger_and_strict_wants_answers(paper):
     assert lines["reset"] == "subtract"
     assert lines["discretization"] == "euler"
     strict = TOLD.model_copy(update={"strict": True})
-    assert codes(path, strict)[0] == ["ND050", "ND050"]
-    answered = strict.model_copy(update={"discretization": "exact", "time_unit": "s"})
+    assert codes(path, strict)[0] == ["ND056", "ND050", "ND050"]
+    answered = strict.model_copy(update={"discretization": "exact", "time_unit": "s", "producer": "nir"})
     assert load(path, answered).network.populations[0].neuron.discretization.kind == "exact"
 
 

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from neurodeploy.importers.hdf5 import Folder, Item, Unread
 
-__all__ = ["numbers", "text", "texts", "whole", "wholes"]
+__all__ = ["LARGEST", "brief", "numbers", "text", "texts", "whole", "wholes"]
 
 WIDEST = 2**31 - 1
 """Sizes, strides and counts are at most this."""
+LARGEST = 1e38
+"""Numbers of a network are at most this in size."""
 SHOWN = 40
 
 
@@ -42,6 +44,9 @@ def numbers(
             first = [int(n) for n in np.argwhere(bad)[0]]
             place = f"; the first is at {first}" if first else ""
             return Unread(f"holds {int(bad.sum())} of {item.size} values that are not finite{place}")
+        largest = float(np.max(np.abs(item, dtype=np.float64), initial=0.0))
+        if largest > LARGEST:
+            return Unread(f"holds values up to {largest:g} in size; {LARGEST:g} is the limit")
     return item
 
 
@@ -60,7 +65,7 @@ def wholes(
         if value != int(value):
             return Unread(f"is {value:g}, which is no whole number")
         if not least <= value <= most:
-            return Unread(f"is {_brief(int(value))}; needs {least} to {most}")
+            return Unread(f"is {brief(int(value))}; needs {least} to {most}")
         found.append(int(value))
     return tuple(found)
 
@@ -96,14 +101,14 @@ def _not_an_array(item: Item | None, needs: str) -> Unread | None:
     if isinstance(item, Folder):
         return Unread(f"is a group, not {needs}")
     if isinstance(item, str):
-        return None if needs == "text" else Unread(f"is the text '{_brief(item)}', not {needs}")
+        return None if needs == "text" else Unread(f"is the text '{brief(item)}', not {needs}")
     is_text = item.dtype.kind == "O"
     if is_text != (needs == "text"):
         return Unread(f"holds {'text' if is_text else 'numbers'}, not {needs}")
     return None
 
 
-def _brief(value: int | str) -> str:
-    """A number or text of a file in a few letters, all of which can be printed."""
+def brief(value: int | str) -> str:
+    """Return a number or text of a file in a few letters, all of which can be printed."""
     shown = repr(value)[1:-1] if isinstance(value, str) else f"{value:,}"
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."

@@ -31,7 +31,7 @@ __all__ = ["LIMIT_BYTES", "Folder", "Item", "Unread", "plain_text", "read_tree"]
 
 LIMIT_BYTES = 2 * 2**30
 """What all items of a file may hold together."""
-ENTRIES = 200_000
+ENTRIES = 50_000
 DEPTH = 64
 PACKED = 1100
 """Deflate packs 1,032 bytes into one at most."""
@@ -193,6 +193,21 @@ def _first_line(error: Exception) -> str:
     return plain_text(str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__)
 
 
+def _other_format(path: Path) -> str:
+    """What a file is that begins as another format does; empty if nothing is known."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"PK") and b"data.pkl" in head:
+        return "is a PyTorch archive, not HDF5: its pickle is never loaded; export the network from PyTorch instead"
+    known = {
+        b"PK\x03\x04": "a zip archive",
+        b"\x80": "a pickle, which is never loaded",
+        b"{": "JSON",
+        b"\x93NUMPY": "an .npy array",
+    }
+    return next((f"is {name}, not HDF5" for start, name in known.items() if head.startswith(start)), "")
+
+
 def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
     """Return the tree of an HDF5 file. Raises DiagnosticError: ND001 (missing, no file), ND003 (not HDF5, damaged)."""
     if not path.is_file():
@@ -205,4 +220,5 @@ def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:
-        raise refuse("ND003", path, f"is not a whole HDF5 file: {_first_line(error)}") from None
+        told = _other_format(path) or f"is not a whole HDF5 file: {_first_line(error)}"
+        raise refuse("ND003", path, told) from None

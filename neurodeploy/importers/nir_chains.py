@@ -1,172 +1,244 @@
-"""Verb: chains of NIR operations between two neurons as one matrix each, and the biases they carry."""
+"""Chains of NIR operations between two neurons as one operation each, and the biases they carry.
+
+Every node is visited once, in the order of the edges, and shapes are known to fit: nothing here recurses or can fail but by size.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.importers.nir_graph import FlatGraph
-from neurodeploy.importers.nir_reader import NirNode
-from neurodeploy.importers.nir_windows import flat_shape, own_steps, shape_of, window_step
-from neurodeploy.network.connectivity import columns_of
-from neurodeploy.network.convolution import output_shape, window_of
+from neurodeploy.importers.fields import LARGEST, brief
+from neurodeploy.importers.nir_graph import FlatGraph, loops, ordered
+from neurodeploy.importers.nir_nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
+from neurodeploy.importers.nir_shapes import Shapes
+from neurodeploy.importers.nir_windows import window_values
+from neurodeploy.importers.notes import Notes
+from neurodeploy.network import Dense, OneToOne
 
-__all__ = ["LAYERS", "NEURONS", "OPERATIONS", "Arrival", "Arrivals", "Chains"]
+__all__ = ["Arrival", "Arrivals", "arrivals", "own_steps"]
 
-NEURONS = ("LIF", "CubaLIF", "IF", "LI", "CubaLI")
-LAYERS = ("Conv1d", "Conv2d", "SumPool2d", "AvgPool2d")
-OPERATIONS = ("Affine", "Linear", "Scale", "Flatten", "Delay", *LAYERS)
 Array = NDArray[Any]
+Shape = tuple[int, ...]
+MOST_PATHS = 64
+MOST_WEIGHTS = 2**27
 
 
 class Arrival(NamedTuple):
     """What reaches a node from one source: y = matrix @ x, or y = scale * x where there is no matrix, after `steps`."""
 
     source: str
-    via: tuple[str, ...]
-    matrix: Array | None
-    scale: Array | None
+    via: tuple[str, ...] = ()
+    matrix: Array | None = None
+    scale: Array | None = None
     steps: tuple[Any, ...] = ()
     """Operations that come before the matrix or scale."""
-    shape: tuple[int, ...] | None = None
-    """Of y; None where the file does not say."""
-    delay_s: Array | None = None
+    delay: NDArray[np.int64] | None = None
     """Of each line at the node with `delay_at`; one value for all."""
     delay_at: str = "target"
+
+    @property
+    def computes(self) -> bool:
+        """Whether anything happens to the spikes on their way."""
+        return bool(self.steps) or self.matrix is not None or self.scale is not None or self.delay is not None
 
 
 class Arrivals(NamedTuple):
     """All that reaches a node."""
 
-    paths: tuple[Arrival, ...]
-    bias: Array | None
+    paths: tuple[Arrival, ...] = ()
+    bias: NDArray[np.float64] | None = None
+    """One constant current for each line."""
+
+
+def own_steps(item: Arrival) -> tuple[Any, ...]:
+    """Return the matrix or scale of an arrival as an operation."""
+    if item.matrix is not None:
+        return (Dense(weights=item.matrix),)
+    return (OneToOne(weights=item.scale),) if item.scale is not None else ()
+
+
+def arrivals(graph: FlatGraph, nodes: dict[str, Node], shapes: Shapes, notes: Notes) -> dict[str, Arrivals]:
+    """Return what reaches each neuron and output; notes ND043 (loops without a neuron) and ND046 (products too large)."""
+    work = _Chains(graph, nodes, shapes, notes)
+    passing = [name for name, node in nodes.items() if not isinstance(node, Cell) and not work.is_input(name)]
+    for loop in loops(passing, graph.into):
+        shown = " -> ".join(brief(name) for name in [loop[0], *reversed(loop)])
+        notes.say("ND043", f"nodes {shown} form a loop without a neuron")
+    for name in ordered(passing, graph.into):
+        work.sent[name] = work.through(name, work.arriving(name))
+    ends = [name for name, node in nodes.items() if isinstance(node, Cell) or (name in graph.roots and name in passing)]
+    return {name: work.arriving(name) for name in ends}
 
 
 @dataclass
-class Chains:
-    """Walks a flat graph backward from its neurons."""
-
+class _Chains:
     graph: FlatGraph
-    path: str
-    findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    nodes: dict[str, Node]
+    shapes: Shapes
+    notes: Notes
+    sent: dict[str, Arrivals] = field(default_factory=dict[str, Arrivals])
 
-    def say(self, code: str, message: str) -> None:
-        """Add a finding about the file."""
-        self.findings.append(finding(code, f"file '{self.path}'", message))
+    def is_input(self, name: str) -> bool:
+        node = self.nodes.get(name)
+        return name in self.graph.roots and isinstance(node, Port) and node.kind == "Input"
 
-    def arriving(self, name: str, trail: tuple[str, ...] = ()) -> Arrivals:
-        """Return what the in-edges of a node carry."""
-        paths: list[Arrival] = []
-        bias: Array | None = None
+    def arriving(self, name: str) -> Arrivals:
+        """Return the sum of what the in-edges of a node carry."""
+        paths, bias = list[Arrival](), None
         for source in self.graph.into[name]:
-            if source in trail:
-                self.say("ND043", f"nodes {' -> '.join((*trail, source))} form a loop without a neuron")
+            if isinstance(self.nodes.get(source), Cell) or self.is_input(source):
+                paths.append(Arrival(source))
                 continue
-            found = self.leaving(source, (*trail, source))
+            found = self.sent.get(source, Arrivals())
             paths += found.paths
             bias = found.bias if bias is None else bias if found.bias is None else bias + found.bias
+        if len(paths) > MOST_PATHS:
+            told = f"{len(paths)} paths meet here; {MOST_PATHS} are the limit"
+            self.notes.fault("ND046", name, self.graph.nodes[name].type, told)
+            return Arrivals()
         return Arrivals(tuple(paths), bias)
 
-    def leaving(self, name: str, trail: tuple[str, ...]) -> Arrivals:
-        """Return what a node sends: itself if it is a source, else its operation on what reaches it."""
-        node = self.graph.nodes[name]
-        if node.type in NEURONS or name in self.graph.roots:
-            return Arrivals((Arrival(name, (), None, None, shape=shape_of(node)),), None)
-        before = self.arriving(name, trail)
-        if node.type in ("Input", "Output"):
-            return before
-        if node.type in LAYERS:
-            return self.layer(name, node, before)
-        if node.type == "Flatten":
-            paths = (item._replace(shape=flat_shape(node, item.shape), via=(*item.via, name)) for item in before.paths)
-            return Arrivals(tuple(paths), before.bias)
-        if node.type == "Delay":
+    def through(self, name: str, before: Arrivals) -> Arrivals:
+        """Return what a node makes of what reaches it."""
+        node = self.nodes[name]
+        if isinstance(node, (Linear, Window, Scale)):
+            before = Arrivals(self.joined(name, before.paths), before.bias)
+        if isinstance(node, Linear):
+            return self.linear(name, node, before)
+        if isinstance(node, Window):
+            return self.window(name, node, before)
+        if isinstance(node, Scale):
+            return self.scale(name, node, before)
+        if isinstance(node, Delay):
             return self.delay(name, node, before)
-        return self.apply(name, node, before)
+        if isinstance(node, Flat):
+            return Arrivals(tuple(item._replace(via=(*item.via, name)) for item in before.paths), before.bias)
+        return before
 
-    def layer(self, name: str, node: NirNode, before: Arrivals) -> Arrivals:
-        """Return the output of a convolution or pool; its shape is computed, never taken from the file."""
-        paths, bias = list[Arrival](), None
+    def joined(self, name: str, paths: tuple[Arrival, ...]) -> tuple[Arrival, ...]:
+        """Return paths of one source and one delay as their sum, so that their number does not double at every meeting."""
+        found: dict[Any, Arrival] = {}
+        for item in paths:
+            delay = () if item.delay is None else (item.delay_at, *item.delay.tolist())
+            key = (item.source, delay, tuple(id(step) for step in item.steps))
+            if key not in found:
+                found[key] = item
+                continue
+            total = _sum(found[key], item)
+            if self.kept(name, total.scale if total.matrix is None else total.matrix) is not None:
+                found[key] = total
+        return tuple(found.values())
+
+    def uniform(self, name: str, item: Arrival) -> Arrival | None:
+        """Return a path on which a node may compute: delays of its own lines must lie before or behind all operations."""
+        if item.delay is None or item.delay.size == 1 or item.delay_at == "source":
+            return item
+        if len(np.unique(item.delay)) == 1:
+            return item._replace(delay=item.delay[:1])
+        told = f"delays that differ by line reach it from '{brief(item.via[-1])}', between two operations"
+        self.notes.fault("ND046", name, self.nodes[name].kind, f"{told}: move them before or behind both")
+        return None
+
+    def kept(self, name: str, weights: Array | None) -> Array | None:
+        """Return a product if a network can hold it."""
+        if weights is None or (np.isfinite(weights).all() and float(np.max(np.abs(weights), initial=0.0)) <= LARGEST):
+            return weights
+        told = f"the product of the weights up to here is larger than {LARGEST:g}"
+        self.notes.fault("ND046", name, self.nodes[name].kind, told)
+        return None
+
+    def linear(self, name: str, node: Linear, before: Arrivals) -> Arrivals:
+        paths, weight = list[Arrival](), node.weight
+        for given in before.paths:
+            item = self.uniform(name, given)
+            if item is None:
+                continue
+            matrix: Array | None = weight
+            if item.matrix is not None:
+                if len(weight) * item.matrix.shape[1] > MOST_WEIGHTS:
+                    told = f"the product of the weights up to here has {len(weight) * item.matrix.shape[1]:,} numbers"
+                    self.notes.fault("ND046", name, node.kind, f"{told}; {MOST_WEIGHTS:,} are the limit")
+                    continue
+                matrix = self.kept(name, weight.astype(np.float64) @ item.matrix)
+            elif item.scale is not None:
+                matrix = self.kept(name, weight.astype(np.float64) * item.scale.astype(np.float64).reshape(1, -1))
+            if matrix is not None:
+                paths.append(item._replace(via=(*item.via, name), matrix=matrix, scale=None))
+        carried = None if before.bias is None else weight.astype(np.float64) @ before.bias
+        return Arrivals(tuple(paths), self.kept(name, _plus(carried, node.bias)))
+
+    def window(self, name: str, node: Window, before: Arrivals) -> Arrivals:
+        made = self.shapes.placed[name]
+        for quantity, asked, got, note in made.remarks:
+            self.notes.line(name, quantity, asked, got, "exact", note)
+        paths = list[Arrival]()
+        for given in before.paths:
+            item = self.uniform(name, given)
+            if item is not None:
+                steps = (*item.steps, *own_steps(item), made.operation)
+                paths.append(item._replace(via=(*item.via, name), matrix=None, scale=None, steps=steps))
+        carried = None if before.bias is None else window_values(made.operation, before.bias)
+        places = self.shapes.width(name) // made.shape[0]
+        own = None if node.bias is None else np.repeat(node.bias, places)
+        return Arrivals(tuple(paths), self.kept(name, _plus(carried, own)))
+
+    def scale(self, name: str, node: Scale, before: Arrivals) -> Arrivals:
+        shape = self.shapes.into.get(name, (1,))
+        value = node.scale.ravel()
+        if value.size == 1:
+            value = value.reshape(())
+        elif value.size != self.shapes.width(name):
+            value = np.broadcast_to(node.scale, shape).ravel()
+        if node.scale.size not in (self.shapes.width(name), 0):
+            got = f"applied to all {self.shapes.width(name)} lines"
+            self.notes.line(name, "scale", f"shape {list(node.scale.shape)}", got, "exact", "as numpy broadcasts")
+        paths = list[Arrival]()
         for item in before.paths:
-            step = window_step(name, node, item.shape, self.say)
-            if step is None:
-                return Arrivals((), None)
-            out = output_shape(window_of(step))
-            shape = out if node.type != "Conv1d" else (out[0], out[2])
-            steps = (*item.steps, *own_steps(item), step)
-            paths.append(item._replace(via=(*item.via, name), matrix=None, scale=None, steps=steps, shape=shape))
-            if before.bias is not None and bias is None:
-                columns = columns_of(step, int(before.bias.size))
-                bias = np.bincount(columns.post, columns.weights * before.bias.ravel()[columns.pre], prod(shape))
-        own = node.fields.get("bias")
-        if own is not None and paths and paths[0].shape is not None:
-            full = np.repeat(np.asarray(own, dtype=np.float64).ravel(), prod(paths[0].shape[1:]))
-            bias = full if bias is None else bias + full
-        return Arrivals(tuple(paths), bias)
+            via = (*item.via, name)
+            if item.matrix is not None:
+                rows = value.reshape(-1, 1).astype(np.float64) * item.matrix
+                changed = item._replace(via=via, matrix=self.kept(name, rows))
+            else:
+                factor = value if item.scale is None else value.astype(np.float64) * item.scale
+                changed = item._replace(via=via, scale=self.kept(name, np.asarray(factor)))
+            if changed.matrix is not None or changed.scale is not None:
+                paths.append(changed)
+        carried = None if before.bias is None else value.astype(np.float64) * before.bias
+        return Arrivals(tuple(paths), self.kept(name, carried))
 
-    def delay(self, name: str, node: NirNode, before: Arrivals) -> Arrivals:
+    def delay(self, name: str, node: Delay, before: Arrivals) -> Arrivals:
         """Return what a delay passes on; two in series add up."""
-        value = np.asarray(node.fields.get("delay", 0.0), dtype=np.float64).ravel()
         paths = list[Arrival]()
         for item in before.paths:
             at = "target" if item.steps or item.matrix is not None else "source"
-            if item.delay_s is not None and (item.delay_at != at and max(value.size, item.delay_s.size) > 1):
-                self.say("ND046", f"node '{name}' (Delay): delays before and behind one operation cannot be joined")
+            if item.delay is not None and item.delay_at != at and max(node.steps.size, item.delay.size) > 1:
+                told = "delays before and behind one operation cannot be joined"
+                self.notes.fault("ND046", name, node.kind, told)
                 continue
-            total = value if item.delay_s is None else value + item.delay_s
-            paths.append(item._replace(via=(*item.via, name), delay_s=total, delay_at=at))
+            total = node.steps if item.delay is None else node.steps + item.delay
+            paths.append(item._replace(via=(*item.via, name), delay=total, delay_at=at))
         return Arrivals(tuple(paths), before.bias)
 
-    def apply(self, name: str, node: NirNode, before: Arrivals) -> Arrivals:
-        """Return an operation's output."""
-        key = "scale" if node.type == "Scale" else "weight"
-        value = node.fields.get(key)
-        if value is None:
-            self.say("ND045", f"node '{name}' ({node.type}) lacks its field '{key}'")
-            return Arrivals((), None)
-        value = np.asarray(value)
-        if key == "weight" and value.ndim != 2:
-            self.say("ND046", f"node '{name}' ({node.type}): weight has shape {list(value.shape)}; needs (out, in)")
-            return Arrivals((), None)
-        if not np.isfinite(value).all():
-            self.say(
-                "ND046",
-                f"node '{name}' ({node.type}): {int((~np.isfinite(value)).sum())} values of '{key}' are not finite",
-            )
-            return Arrivals((), None)
-        try:
-            paths = tuple(_through(item, name, value) for item in before.paths)
-            bias = None if before.bias is None else _multiply(value, before.bias)
-        except ValueError:
-            self.say(
-                "ND046",
-                f"node '{name}' ({node.type}): weight of shape {list(value.shape)} does not fit what reaches it",
-            )
-            return Arrivals((), None)
-        own = node.fields.get("bias")
-        if own is not None:
-            bias = np.asarray(own) if bias is None else bias + np.asarray(own)
-        return Arrivals(paths, bias)
+
+def _plus(one: NDArray[np.float64] | None, other: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    return other if one is None else one if other is None else one + other
 
 
-def _multiply(value: Array, x: Array) -> Array:
-    return value @ x if value.ndim == 2 else value.ravel() * x
+def _sum(one: Arrival, other: Arrival) -> Arrival:
+    via = (*one.via, *(name for name in other.via if name not in one.via))
+    if one.matrix is None and other.matrix is None:
+        scales = [np.asarray(1.0 if item.scale is None else item.scale, dtype=np.float64) for item in (one, other)]
+        return one._replace(via=via, scale=scales[0] + scales[1])
+    size = len(one.matrix if one.matrix is not None else other.matrix if other.matrix is not None else ())
+    return one._replace(via=via, matrix=_matrix(one, size) + _matrix(other, size), scale=None)
 
 
-def _through(item: Arrival, name: str, value: Array) -> Arrival:
-    via = (*item.via, name)
-    if value.ndim == 2:
-        before = np.float64(1.0) if item.scale is None else item.scale[None, :]
-        matrix = value * before if item.matrix is None else value @ item.matrix
-        if item.shape is not None and item.matrix is None and prod(item.shape) != value.shape[1]:
-            raise ValueError
-        return item._replace(via=via, matrix=matrix, scale=None, shape=(int(value.shape[0]),))
-    scale = value.ravel()
+def _matrix(item: Arrival, size: int) -> Array:
     if item.matrix is not None:
-        return item._replace(via=via, matrix=scale[:, None] * item.matrix)
-    return item._replace(via=via, scale=scale if item.scale is None else scale * item.scale)
+        return item.matrix.astype(np.float64)
+    scale = np.asarray(1.0 if item.scale is None else item.scale, dtype=np.float64)
+    return np.diag(np.broadcast_to(scale.ravel(), (size,)))

@@ -1,15 +1,16 @@
-"""Verb: a nested NIR graph as one flat graph whose edges all exist. Interprets no node."""
+"""A nested NIR graph as one flat graph whose edges all exist. Interprets no node."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.importers.fields import brief
+from neurodeploy.importers.hdf5 import ENTRIES
 from neurodeploy.importers.nir_reader import NirGraph, NirNode
+from neurodeploy.importers.notes import Notes, listed
 
-__all__ = ["FlatGraph", "flatten"]
+__all__ = ["FlatGraph", "flatten", "loops", "ordered"]
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,10 @@ class FlatGraph:
 
 
 class _Flattening:
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
         self.nodes: dict[str, NirNode] = {}
         self.edges: set[tuple[str, str]] = set()
-        self.findings: list[Diagnostic] = []
 
     def walk(self, graph: NirGraph, prefix: str) -> None:
         for name, node in graph.nodes.items():
@@ -35,50 +35,55 @@ class _Flattening:
             if isinstance(node, NirGraph):
                 self.walk(node, f"{full}.")
             elif full in self.nodes:
-                self.findings.append(
-                    finding(
-                        "ND041",
-                        f"file '{self.path}'",
-                        f"two nodes are called '{full}' once nested graphs are flattened",
-                    )
-                )
+                self.notes.say("ND041", f"two nodes are called '{brief(full)}' once nested graphs are flattened")
             else:
                 self.nodes[full] = node
         for source, target in graph.edges:
-            ends = [self.port(graph, prefix, source, "Output"), self.port(graph, prefix, target, "Input")]
-            for end, name in zip(ends, (source, target), strict=True):
-                if not end:
-                    self.dangling(graph, prefix, (source, target), name)
+            ends = [self.end(graph, prefix, edge, (source, target)) for edge in ((source, "Output"), (target, "Input"))]
             self.edges |= {(a, b) for a in ends[0] for b in ends[1]}
+            if len(self.edges) > ENTRIES:
+                self.notes.say("ND040", f"has more than {ENTRIES:,} edges")
+                return
+
+    def end(self, graph: NirGraph, prefix: str, end: tuple[str, str], edge: tuple[str, str]) -> list[str]:
+        """Full names that an end of an edge means; a finding where it is none or ambiguous."""
+        name, kind = end
+        found = self.port(graph, prefix, name, kind)
+        inside = f" of graph '{brief(prefix[:-1])}'" if prefix else ""
+        shown = f"edge '{brief(edge[0])}' -> '{brief(edge[1])}'{inside}"
+        if not found:
+            nested = graph.nodes.get(name)
+            if isinstance(nested, NirGraph):
+                self.notes.say("ND042", f"{shown} dangles: graph '{brief(name)}' has no {kind} node")
+                return []
+            inner = f"{name}.{kind.lower()}"
+            fixes = [f"did you mean '{brief(inner)}'?"] if inner in graph.nodes else nearest(name, sorted(graph.nodes))
+            self.notes.say("ND042", f"{shown} dangles: node '{brief(name)}' does not exist", *fixes)
+        if len(found) > 1:
+            ports = [item.removeprefix(prefix) for item in found]
+            self.notes.say("ND042", f"{shown}: graph '{brief(name)}' has {len(found)} {kind} nodes: {listed(ports)}")
+        return found
 
     def port(self, graph: NirGraph, prefix: str, name: str, kind: str) -> list[str]:
         """Full names that an edge end means: a node, or the ports of a nested graph; "graph.port" works too."""
-        node = graph.nodes.get(name)
-        if isinstance(node, NirNode):
-            return [f"{prefix}{name}"]
-        if isinstance(node, NirGraph):
-            return [
-                f"{prefix}{name}.{inner}"
-                for inner, item in node.nodes.items()
-                if isinstance(item, NirNode) and item.type == kind
-            ]
-        outer, _, inner = name.partition(".")
-        nested = graph.nodes.get(outer)
-        return self.port(nested, f"{prefix}{outer}.", inner, kind) if isinstance(nested, NirGraph) and inner else []
-
-    def dangling(self, graph: NirGraph, prefix: str, edge: tuple[str, str], name: str) -> None:
-        inside = f" of graph '{prefix[:-1]}'" if prefix else ""
-        message = f"edge '{edge[0]}' -> '{edge[1]}'{inside} dangles: node '{name}' does not exist"
-        inner = f"{name}.{'output' if name == edge[0] else 'input'}"
-        fixes = [f"did you mean '{inner}'?"] if inner in graph.nodes else nearest(name, sorted(graph.nodes))
-        self.findings.append(finding("ND042", f"file '{self.path}'", message, fixes=fixes))
+        while True:
+            node = graph.nodes.get(name)
+            if isinstance(node, NirNode):
+                return [f"{prefix}{name}"]
+            if isinstance(node, NirGraph):
+                inner = ((key, item) for key, item in node.nodes.items() if isinstance(item, NirNode))
+                return [f"{prefix}{name}.{key}" for key, item in inner if item.type == kind]
+            outer, _, rest = name.partition(".")
+            nested = graph.nodes.get(outer)
+            if not isinstance(nested, NirGraph) or not rest:
+                return []
+            graph, prefix, name = nested, f"{prefix}{outer}.", rest
 
 
-def flatten(path: Path, graph: NirGraph) -> FlatGraph:
-    """Return the flat graph. Raises DiagnosticError: ND041 (names collide), ND042 (every dangling edge, nearest node)."""
-    work = _Flattening(path)
+def flatten(graph: NirGraph, notes: Notes) -> FlatGraph:
+    """Return the flat graph; notes ND041 (names collide) and ND042 (every edge that dangles, with the nearest node)."""
+    work = _Flattening(notes)
     work.walk(graph, "")
-    raise_errors("import", work.findings)
     into: dict[str, list[str]] = {name: [] for name in work.nodes}
     for source, target in sorted(work.edges):
         into[target].append(source)
@@ -86,3 +91,38 @@ def flatten(path: Path, graph: NirGraph) -> FlatGraph:
         name for name, node in work.nodes.items() if name in graph.nodes and node.type in ("Input", "Output")
     )
     return FlatGraph(work.nodes, {name: tuple(sources) for name, sources in into.items()}, roots)
+
+
+def ordered(names: list[str], into: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return the names, each behind those that feed it; those in a loop, and behind one, are left out."""
+    among = set(names)
+    waits = {name: sum(source in among for source in into[name]) for name in names}
+    out: dict[str, list[str]] = {name: [] for name in names}
+    for name in names:
+        for source in into[name]:
+            if source in among:
+                out[source].append(name)
+    ready, done = [name for name in names if not waits[name]], list[str]()
+    while ready:
+        name = ready.pop()
+        done.append(name)
+        for target in out[name]:
+            waits[target] -= 1
+            if not waits[target]:
+                ready.append(target)
+    return done
+
+
+def loops(names: list[str], into: dict[str, tuple[str, ...]]) -> list[list[str]]:
+    """Return one loop for each group of names that are left over by `ordered`, each as it is walked backward."""
+    left = set(names) - set(ordered(names, into))
+    found, seen = list[list[str]](), set[str]()
+    for start in sorted(left):
+        trail, at = list[str](), start
+        while at not in seen:
+            seen.add(at)
+            trail.append(at)
+            at = next((source for source in into[at] if source in left), at)
+        if at in trail:
+            found.append(trail[trail.index(at) :])
+    return [loop for loop in found if len(loop) > 1 or loop[0] in into[loop[0]]]

@@ -1,143 +1,239 @@
-"""Verb: NIR neuron nodes to neuron kinds; asks for what the file leaves open, guesses nothing."""
+"""NIR neuron nodes as neuron kinds; asks for what the file leaves open, guesses nothing, and says who answered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.importers.nir_reader import NirNode
+from neurodeploy.importers.nir_nodes import Cell
+from neurodeploy.importers.nir_producers import Convention
+from neurodeploy.importers.notes import Notes, listed
 from neurodeploy.importers.options import ImportOptions
-from neurodeploy.ledger import LedgerLine
-from neurodeploy.network import CubaLi, CubaLif, Euler, Exact, If, Li, Lif, Neuron, Reset
+from neurodeploy.network import CubaLi, CubaLif, Euler, Exact, Explicit, If, Li, Lif, Neuron, Reset
+from neurodeploy.network.neurons import Discretization
 
-__all__ = ["NeuronReader"]
+__all__ = ["Made", "NeuronReader"]
 
-_FIELDS = {
-    "LIF": ("tau", "r", "v_leak", "v_threshold"),
-    "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"),
-    "IF": ("r", "v_threshold"),
-    "LI": ("tau", "r", "v_leak"),
-    "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak"),
-}
+Array = NDArray[np.float64]
 _RESET_SINCE = (1, 0, 6)
 """The writer's version from which v_reset means what it says; files before were written for subtraction."""
+SMALLEST = 1e-12
+USER, FILE = "given by the user", "from the file"
+
+
+class Made(NamedTuple):
+    """A neuron, and what else its population needs."""
+
+    neuron: Neuron
+    correction: Array | None = None
+    """Weights of a synapse from each neuron to itself, which puts right what a late reset takes more."""
+    late_steps: int = 0
+    """Steps by which all that reaches it comes later."""
 
 
 def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+    return tuple(int(part) for part in text.split(".")[:3] if part.isdigit() and len(part) < 9)
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as one number, or flat, one for each neuron."""
+    array = np.asarray(value, dtype=np.float64).ravel()
+    return float(array[0]) if array.size == 1 else array
 
 
 @dataclass
 class NeuronReader:
-    """Reads the neurons of one file, collecting what is missing."""
+    """Makes the neurons of one file, noting what is missing."""
 
-    path: str
+    notes: Notes
     version: str
     options: ImportOptions
-    findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    ledger: list[LedgerLine] = field(default_factory=list[LedgerLine])
+    convention: Convention | None
+    dt_s: float
+    looped: frozenset[str] = frozenset()
+    """Populations that reach themselves in one step."""
     without_reset: list[str] = field(default_factory=list[str])
-    odd_taus: list[str] = field(default_factory=list[str])
+    late: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    """Populations whose late reset has no exact form, and the share of the threshold that is missing."""
 
-    def say(self, code: str, message: str, *fixes: str) -> None:
-        """Add a finding about the file."""
-        self.findings.append(finding(code, f"file '{self.path}'", message, fixes=fixes))
+    def make(self, name: str, cell: Cell, bias: Array | None) -> Made:
+        """Return the neuron of a node whose fields are sound."""
+        values = {key: _plain(value) for key, value in cell.values.items()}
+        common: dict[str, Any] = {"r": values["r"], "bias": 0.0 if bias is None or not bias.any() else bias}
+        common |= {} if cell.kind in ("IF",) else {"v_leak": values["v_leak"]}
+        rule = None if cell.kind == "IF" else self.discretization(name, cell.kind, values, common)
+        correction = None
+        if cell.kind not in ("LI", "CubaLI"):
+            correction = self.spiking(name, cell.kind, values, common, rule)
+        if rule is not None:
+            common["discretization"] = rule
+        if cell.kind == "IF":
+            return Made(If(**common))
+        if cell.kind in ("LIF", "LI"):
+            made: Neuron = (Lif if cell.kind == "LIF" else Li)(**common, tau_m_s=values["tau"])
+            return Made(made, correction)
+        common |= {"tau_syn_s": values["tau_syn"], "tau_m_s": values["tau_mem"], "w_in": values.get("w_in", 1.0)}
+        late = 1 if self.convention is not None and self.convention.current_late else 0
+        if late:
+            told = "1 step more for all that reaches it"
+            self.by_producer(name, "synaptic current", "v of a step uses i of the same step", told)
+        return Made((CubaLif if cell.kind == "CubaLIF" else CubaLi)(**common), correction, late)
 
-    def read(self, name: str, node: NirNode, size: int, bias: Any) -> Neuron | None:
-        """Return the neuron of a node, or None with a finding."""
-        missing = [key for key in _FIELDS[node.type] if key not in node.fields]
-        if missing:
-            self.say(
-                "ND045",
-                f"node '{name}' ({node.type}) lacks its field{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}",
-            )
-            return None
-        values = {
-            key: self.value(name, node, key, size)
-            for key in (*_FIELDS[node.type], "w_in", "v_reset")
-            if key in node.fields
-        }
-        if any(value is None for value in values.values()):
-            return None
-        common: dict[str, Any] = {"r": values["r"], "bias": 0.0 if bias is None else bias}
-        if node.type not in ("LI", "CubaLI"):
-            common |= {"v_threshold": values["v_threshold"], "reset": self.reset(name, values)}
-        if node.type == "IF":
-            return If(**common)
-        common |= {
-            "v_leak": values["v_leak"],
-            "discretization": Exact() if self.options.discretization == "exact" else Euler(),
-        }
-        if node.type in ("CubaLIF", "CubaLI"):
-            taus = {
-                "tau_syn_s": self.seconds(name, values["tau_syn"]),
-                "tau_m_s": self.seconds(name, values["tau_mem"]),
-            }
-            cuba = CubaLif if node.type == "CubaLIF" else CubaLi
-            return cuba(**common, **taus, w_in=values.get("w_in", 1.0))
-        tau = self.seconds(name, values["tau"])
-        return Lif(**common, tau_m_s=tau) if node.type == "LIF" else Li(**common, tau_m_s=tau)
+    def question(self, name: str, cell: Cell) -> None:
+        """Note whether the reset of a node is open, where faults of the file leave no neuron to make."""
+        if cell.kind not in ("LI", "CubaLI"):
+            self.reset(name, {key: _plain(value) for key, value in cell.values.items()})
 
-    def value(self, name: str, node: NirNode, key: str, size: int) -> Any:
-        """A parameter as a float or a flat (size,) array; None with a finding if it is neither."""
-        array = np.asarray(node.fields[key])
-        if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-            self.say(
-                "ND046",
-                f"node '{name}' ({node.type}): field '{key}' holds values that are not finite numbers",
-            )
+    def by_producer(self, name: str, quantity: str, asked: str, got: str) -> None:
+        """Note what a framework does and the file does not say."""
+        if self.convention is not None:
+            self.notes.line(name, quantity, asked, got, "assumed", f"set by --from {self.convention.name}")
+
+    def discretization(self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any]) -> Discretization:
+        """Return the rule of a leaky neuron: the user's, the framework's, or euler. May drop an r that is not used."""
+        asked, rule, given = "not in the file", self.options.discretization, self.convention
+        if rule is not None:
+            against = f", against --from {given.name}, which has {given.keep}" if given and given.keep != rule else ""
+            self.notes.line(name, "discretization", asked, rule, "assumed", USER + against)
+            return Exact() if rule == "exact" else Euler()
+        if given is None:
+            self.notes.line(name, "discretization", asked, "euler", "assumed", "default")
+            return Euler()
+        same = given.keep == given.gain and (not kind.startswith("Cuba") or given.gain_i == "same")
+        if given.gain == "one" and np.any(np.asarray(common["r"]) != 1.0):
+            self.by_producer(name, "r", "in the file", "not used: spyx does not multiply with it")
+            common["r"] = 1.0
+        if same:
+            self.by_producer(name, "discretization", asked, given.keep)
+            return Exact() if given.keep == "exact" else Euler()
+        return self.explicit(name, kind, values, given)
+
+    def explicit(self, name: str, kind: str, values: dict[str, Any], given: Convention) -> Explicit:
+        """Return the factors of a framework that mixes rules."""
+        x = self.dt_s / np.asarray(values["tau" if kind in ("LIF", "LI") else "tau_mem"])
+        gains = {"euler": x, "exact": 1.0 - np.exp(-x), "one": 1.0}
+        told = {"euler": "dt/tau", "exact": "1 - exp(-dt/tau)", "one": "1"}[given.gain]
+        keep = "exp(-dt/tau)" if given.keep == "exact" else "1 - dt/tau"
+        keeps: dict[str, Any] = {"keep_v": _plain(_kept(given, x)), "gain_v": _plain(gains[given.gain])}
+        if kind.startswith("Cuba"):
+            y = self.dt_s / np.asarray(values["tau_syn"])
+            kept = _kept(given, y)
+            own = {"same": 1.0 - kept if given.keep == "exact" else y, "one": 1.0, "keep": kept}
+            keeps |= {"keep_i": _plain(kept), "gain_i": _plain(own[given.gain_i])}
+            word = {"same": "as v", "one": "1", "keep": "its keep"}[given.gain_i]
+            told = f"{told}; of the synaptic current {word}"
+        self.by_producer(name, "discretization", "not in the file", f"keep {keep}, gain {told}")
+        return Explicit(**keeps)
+
+    def spiking(
+        self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any], rule: Discretization | None
+    ) -> Array | None:
+        """Set threshold, reset, comparison, floor and dead steps; return the synapses that a late reset needs besides."""
+        reset, given = self.reset(name, values), self.convention
+        common |= {"v_threshold": values["v_threshold"], "reset": reset}
+        if given is None:
             return None
-        if key.startswith("tau") and array.size and array.min() <= 0:
-            self.say(
-                "ND046",
-                f"node '{name}' ({node.type}): time constant '{key}' must be above 0, smallest given is {array.min():g}",
-            )
+        if given.comparison != ">":
+            common["comparison"] = given.comparison
+            self.by_producer(name, "comparison", "> in NIR", f"v {given.comparison} v_threshold")
+        if given.floor and kind == "IF":
+            common["v_floor"] = _plain(-np.asarray(values["v_threshold"]))
+            self.by_producer(name, "v_floor", "not in the file", "-v_threshold, as sinabs reads IF nodes")
+        if not given.resets_late:
             return None
-        if array.size not in (1, size):
-            self.say(
-                "ND046",
-                f"node '{name}' ({node.type}): field '{key}' has shape {list(array.shape)}; the population has {size} neurons",
-            )
+        if reset.mode in ("zero", "value"):
+            self.late_zero(name, kind, common)
+        if reset.mode == "subtract" and rule is not None:
+            return self.late_subtract(name, kind, values, common, rule)
+        return None
+
+    def late_zero(self, name: str, kind: str, common: dict[str, Any]) -> None:
+        """A reset to a value in the step after a spike; some kinds of snntorch discard the input of that step."""
+        discards = kind == "CubaLIF" or name in self.looped
+        if discards:
+            common["refractory_steps"] = 1
+        told = (
+            "1 dead step: the input of that step is discarded" if discards else "as at once: that step keeps its input"
+        )
+        self.by_producer(name, "reset in the step after a spike", "not in the file", told)
+
+    def late_subtract(
+        self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any], rule: Discretization
+    ) -> Array | None:
+        """A subtraction behind the leak of the next step: the rest of it as a synapse, or a note that it is missing."""
+        if isinstance(rule, Explicit):
+            keep, gain = np.asarray(rule.keep_v), np.asarray(rule.gain_v)
+        else:
+            x = self.dt_s / np.asarray(values["tau" if kind == "LIF" else "tau_mem"])
+            keep = np.exp(-x) if isinstance(rule, Exact) else 1.0 - x
+            gain = 1.0 - keep
+        drive = gain * np.asarray(common["r"])
+        if kind == "CubaLIF" or np.any(np.abs(drive) < SMALLEST):
+            self.late.append((name, float(np.max(1.0 - keep))))
             return None
-        return float(array.ravel()[0]) if array.size == 1 else array.ravel().astype(np.float64)
+        told = "at once, and a synapse of each neuron to itself takes the share that would leak away"
+        self.by_producer(name, "reset in the step after a spike", "not in the file", told)
+        return np.atleast_1d(-(1.0 - keep) * np.asarray(common["v_threshold"]) / drive)
 
     def reset(self, name: str, values: dict[str, Any]) -> Reset:
-        """The reset: the file's if it can be trusted, else the user's; a name is noted where neither says."""
-        stated = values.get("v_reset")
-        if stated is not None and _version(self.version) >= _RESET_SINCE:
-            return Reset(mode="value", value=stated) if np.any(np.asarray(stated)) else Reset(mode="zero")
-        mode = self.options.reset
-        if mode is None:
-            self.without_reset.append(name)
-            return Reset(mode="zero")
-        return Reset(mode=mode, value=stated if mode == "value" and stated is not None else 0.0)
-
-    def seconds(self, name: str, tau: Any) -> Any:
-        """A time constant in seconds; a name is noted where the unit is in doubt."""
-        unit, dt_s = self.options.time_unit, self.options.dt_s
-        if unit is None and (np.max(tau) > 1.0 or (dt_s is not None and np.min(tau) < dt_s * (1 - 1e-6))):
-            self.odd_taus.append(f"{name} ({float(np.max(tau)):g})")
-        if unit == "step":
-            return tau * dt_s if dt_s is not None else tau
-        return tau * 1e-3 if unit == "ms" else tau
+        """Return the reset: the user's, else the file's if it can be trusted, else the framework's; asks where none says."""
+        stated, mode, given = values.get("v_reset"), self.options.reset, self.convention
+        trusted = stated is not None and _version(self.version) >= _RESET_SINCE
+        asked = f"v_reset {_shown(stated)}" if stated is not None else "not in the file"
+        if stated is not None and not trusted:
+            asked += f", written by nir {self.version or 'of unknown version'}, where it meant nothing"
+        said = Reset(mode="value", value=stated) if np.any(np.asarray(stated)) else Reset(mode="zero")
+        if mode is not None:
+            reset = said if mode == "value" and stated is not None else Reset(mode=mode)
+            if mode == "value" and stated is None:
+                self.without_reset.append(name)
+            against = trusted and reset != said
+            note = f"{USER}, against the file" if against else f"{USER}; spikes depend on it"
+            if given is not None and given.reset not in (None, reset.mode):
+                note += f"; {given.name} has {given.reset}"
+            self.notes.line(name, "reset", asked, _word(reset), "assumed", note)
+            return reset
+        if given is not None and given.reset is not None:
+            reset = said if given.reset == "zero" and trusted else Reset(mode=given.reset)
+            self.notes.line(name, "reset", asked, _word(reset), "assumed", f"set by --from {given.name}")
+            return reset
+        if trusted and given is None:
+            self.notes.line(name, "reset", asked, _word(said), "exact", FILE)
+            return said
+        self.without_reset.append(name)
+        return Reset(mode="zero")
 
     def ask(self) -> None:
-        """Add the findings that ask for what the file does not say (ND047, ND048, ND049)."""
-        if self.options.dt_s is None:
-            self.say("ND047", "does not say how long a step is", "--dt SECONDS, e.g. --dt 1e-4")
-        if self.without_reset:
-            names = ", ".join(sorted(self.without_reset))
-            self.say(
-                "ND048",
-                f"does not say what a spike does to the voltage (written by nir {self.version or 'of unknown version'}; nodes {names})",
-                "--reset zero, or --reset subtract; spike counts differ several-fold between them",
+        """Add the findings that ask for the reset (ND048) and that tell what has no exact form (ND055)."""
+        names = listed(sorted(self.without_reset))
+        if self.without_reset and self.options.reset == "value":
+            self.notes.say("ND048", f"has no v_reset to go back to: nodes {names}", "--reset zero")
+        elif self.without_reset:
+            why = f"written by nir {self.version or 'of unknown version'}"
+            if self.convention is not None:
+                why = f"{self.convention.name} writes v_reset = 0 whatever it does"
+            fix = "--reset zero, or --reset subtract; spike counts differ several-fold between them"
+            self.notes.say("ND048", f"does not say what a spike does to the voltage ({why}; nodes {names})", fix)
+        if self.late and self.convention is not None:
+            share = max(share for _, share in self.late)
+            told = (
+                f"{self.convention.name} subtracts the threshold in the step after a spike, behind the leak; here it is "
+                f"subtracted at once, so that up to {100 * share:.3g} % of it leak away: nodes {listed([n for n, _ in self.late])}"
             )
-        if self.odd_taus:
-            self.say(
-                "ND049",
-                f"has time constants that are no seconds, or shorter than a step: nodes {', '.join(self.odd_taus)}",
-                "--time-unit step, --time-unit ms or --time-unit s",
-            )
+            self.notes.say("ND055", told)
+
+
+def _kept(given: Convention, x: Any) -> Any:
+    return np.exp(-x) if given.keep == "exact" else 1.0 - x
+
+
+def _shown(value: Any) -> str:
+    array = np.unique(np.asarray(value))
+    return f"{float(array[0]):g}" if array.size == 1 else f"{float(array[0]):g} to {float(array[-1]):g}"
+
+
+def _word(reset: Reset) -> str:
+    return f"value {_shown(reset.value)}" if reset.mode == "value" else reset.mode

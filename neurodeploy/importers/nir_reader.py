@@ -1,19 +1,18 @@
-# pyright: basic
-"""Verb: the HDF5 tree of a .nir file as plain nouns. Interprets nothing; reads what the nir package itself refuses.
+"""The HDF5 tree of a .nir file as nodes and edges. Interprets no field; reads what the nir package itself refuses.
 
-Layout: /version (string of the writer), /node (type NIRGraph) with nodes/<name>/{type, <field>...} and edges (n, 2).
+Layout: /version (the writer's package version), /node (type NIRGraph) with nodes/<name>/{type, <field>...}, edges (n, 2)
+and metadata/.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import h5py
-import numpy as np
-
-from neurodeploy._archive import read_bytes, refuse
+from neurodeploy._archive import refuse
+from neurodeploy.importers.fields import brief, text, texts
+from neurodeploy.importers.hdf5 import ENTRIES, Folder, Item, Unread, read_tree
+from neurodeploy.importers.notes import Notes
 
 __all__ = ["NirGraph", "NirNode", "read_nir"]
 
@@ -24,7 +23,7 @@ class NirNode:
 
     name: str
     type: str
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Item] = field(default_factory=dict[str, Item])
 
 
 @dataclass(frozen=True)
@@ -35,48 +34,71 @@ class NirGraph:
     nodes: dict[str, NirNode | NirGraph]
     edges: tuple[tuple[str, str], ...]
     version: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Item] = field(default_factory=dict[str, Item])
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _node(path: Path, name: str, entry: Any) -> NirNode | NirGraph:
-    if not isinstance(entry, h5py.Group) or "type" not in entry:
-        raise refuse("ND040", path, f"node '{name}' has no type")
-    group: Any = entry
-    kind = _text(group["type"][()])
+def _node(notes: Notes, name: str, entry: Item) -> NirNode | NirGraph | None:
+    shown = f"node '{brief(name)}'" if name else "the graph"
+    if not isinstance(entry, Folder):
+        why = entry.why if isinstance(entry, Unread) else "is no group"
+        notes.say("ND040", f"{shown} {why}")
+        return None
+    kind = text(entry.items.get("type"))
+    if isinstance(kind, Unread):
+        notes.say("ND040", f"{shown} has no type" if "type" not in entry.items else f"{shown}: field 'type' {kind.why}")
+        return None
     if kind == "NIRGraph":
-        return _graph(path, name, group)
-    fields = {}
-    for key, item in group.items():
-        if key not in ("type", "metadata") and isinstance(item, h5py.Dataset):
-            value = item[()]
-            fields[key] = _text(value) if isinstance(value, (bytes, str)) else np.asarray(value)
-    return NirNode(name, kind, fields)
+        return _graph(notes, name, entry)
+    return NirNode(name, kind, {key: item for key, item in entry.items.items() if key != "type"})
 
 
-def _graph(path: Path, name: str, group: Any) -> NirGraph:
-    if "nodes" not in group or "edges" not in group:
-        raise refuse("ND040", path, f"graph '{name or 'root'}' lacks its nodes or its edges")
-    nodes = {key: _node(path, key, group["nodes"][key]) for key in group["nodes"]}
-    edges = tuple((_text(a), _text(b)) for a, b in group["edges"][()])
-    return NirGraph(name, nodes, edges)
+def _graph(notes: Notes, name: str, group: Folder) -> NirGraph | None:
+    where = f"graph '{brief(name) or 'root'}'"
+    inner, ends = group.items.get("nodes"), group.items.get("edges")
+    if not isinstance(inner, Folder) or ends is None:
+        notes.say("ND040", f"{where} lacks its nodes or its edges")
+        return None
+    nodes = {key: _node(notes, key, item) for key, item in inner.items.items()}
+    metadata = group.items.get("metadata")
+    return NirGraph(
+        name,
+        {key: node for key, node in nodes.items() if node is not None},
+        _edges(notes, where, ends),
+        metadata=metadata.items if isinstance(metadata, Folder) else {},
+    )
 
 
-def read_nir(path: Path) -> NirGraph:
-    """Return the graph of a .nir file. Raises DiagnosticError: ND001, ND003 (not HDF5, truncated), ND040 (no NIR graph)."""
-    read_bytes(path)
-    try:
-        with h5py.File(path, "r") as file:
-            tree: Any = file
-            if "node" not in tree:
-                raise refuse("ND040", path, "is HDF5, but holds no NIR graph: there is no group 'node'")
-            root = _node(path, "", tree["node"])
-            version = _text(tree["version"][()]) if "version" in tree else ""
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise refuse("ND003", path, f"is not a whole HDF5 file: {error}") from None
+def _edges(notes: Notes, where: str, item: Item) -> tuple[tuple[str, str], ...]:
+    if not isinstance(item, (str, Unread, Folder)) and not item.size:
+        return ()
+    found = texts(item)
+    if isinstance(found, Unread):
+        notes.say("ND040", f"{where}: field 'edges' {found.why}")
+        return ()
+    if found.ndim != 2 or found.shape[1] != 2:
+        notes.say("ND040", f"{where}: field 'edges' has shape {list(found.shape)}; needs pairs of names")
+        return ()
+    if len(found) > ENTRIES:
+        notes.say("ND040", f"{where} has {len(found):,} edges; {ENTRIES:,} are the limit")
+        return ()
+    return tuple((str(a), str(b)) for a, b in found.tolist())
+
+
+def read_nir(path: Path, notes: Notes, limit_bytes: int) -> NirGraph:
+    """Return the graph of a .nir file; faults of its nodes and edges go to `notes` (ND040).
+
+    Raises DiagnosticError: ND001, ND003 (not HDF5, truncated), ND040 (no NIR graph).
+    """
+    tree = read_tree(path, limit_bytes)
+    if "node" not in tree.items:
+        keras = "model_weights" in tree.items or "layer_names" in tree.items
+        known = "; it looks like the weights of a Keras model" if keras else ""
+        raise refuse("ND040", path, f"is HDF5, but holds no NIR graph: there is no group 'node'{known}")
+    version = tree.items.get("version")
+    told = text(version) if version is not None else ""
+    root = _node(notes, "", tree.items["node"])
     if isinstance(root, NirNode):
         root = NirGraph("", {root.type: root}, ())
-    return NirGraph("", root.nodes, root.edges, version)
+    if root is None:
+        return NirGraph("", {}, ())
+    return NirGraph("", root.nodes, root.edges, "" if isinstance(told, Unread) else told, root.metadata)

@@ -1,120 +1,138 @@
-"""Verb: convolutions, pools and shapes of a NIR graph as operations. Trusts no shape that a file states."""
+"""Convolutions and pools of a NIR graph as operations on the shape that reaches them. Trusts no shape that a file states."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodeploy.importers.nir_reader import NirNode
-from neurodeploy.network import AvgPool2d, Conv1d, Conv2d, Dense, OneToOne, SumPool2d
+from neurodeploy.importers.nir_nodes import Window
+from neurodeploy.network import AvgPool2d, Conv1d, Conv2d, SumPool2d
+from neurodeploy.network.convolution import output_shape, window_of
 
-__all__ = ["flat_shape", "own_steps", "shape_of", "window_step"]
+__all__ = ["Placed", "flat_shape", "place", "window_values"]
 
-Say = Callable[[str, str], None]
 Shape = tuple[int, ...]
+MOST_WEIGHTS = 2**26
 
 
-def shape_of(node: NirNode) -> Shape | None:
-    """Return the shape of an input or of a population: that of its largest parameter; None for one neuron or unknown."""
-    if "shape" in node.fields:
-        return tuple(int(n) for n in np.atleast_1d(node.fields["shape"]))
-    arrays = [np.asarray(value) for value in node.fields.values() if not isinstance(value, str)]
-    largest = max(arrays, key=lambda array: array.size, default=np.zeros(()))
-    return largest.shape if largest.size > 1 else None
+class Placed(NamedTuple):
+    """A window on its source."""
+
+    operation: Any
+    shape: Shape
+    """Of its output."""
+    remarks: tuple[tuple[str, str, str, str], ...] = ()
+    """Ledger lines: quantity, asked, got, note."""
 
 
-def flat_shape(node: NirNode, shape: Shape | None) -> Shape | None:
-    """Return the shape after a Flatten node; axes count without the batch, from 0."""
-    if shape is None:
+def flat_shape(first: int, last: int, shape: Shape) -> Shape | None:
+    """Return the shape after flattening; axes count as PyTorch does, the batch first. None if there are no such axes."""
+    axes = len(shape)
+    start, stop = (max(axis + axes if axis < 0 else axis - 1, 0) for axis in (first, last))
+    if start > stop or stop >= axes:
         return None
-    first = int(np.asarray(node.fields.get("start_dim", 0)))
-    last = int(np.asarray(node.fields.get("end_dim", -1)))
-    first, last = first % len(shape), last % len(shape)
-    return (*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
+    return (*shape[:start], prod(shape[start : stop + 1]), *shape[stop + 1 :])
 
 
-def own_steps(item: Any) -> tuple[Any, ...]:
-    """Return the matrix or scale of an arrival as an operation."""
-    if item.matrix is not None:
-        return (Dense(weights=item.matrix),)
-    return (OneToOne(weights=item.scale),) if item.scale is not None else ()
+def _source(node: Window, shape: Shape) -> tuple[Shape | None, tuple[tuple[str, str, str, str], ...]]:
+    """The shape as (channels, places...), without a batch axis of 1; None if it cannot be one."""
+    axes = len(node.kernel) + 1
+    found = shape
+    while len(found) > axes and found[0] == 1:
+        found = found[1:]
+    if len(found) == axes:
+        told = (
+            (("axes", str(list(shape)), str(list(found)), "a leading axis of 1 is a batch"),) if found != shape else ()
+        )
+        return found, told
+    if node.input_shape is not None and node.weight is not None:
+        stated = (int(node.weight.shape[1]) * node.groups, *node.input_shape)
+        if prod(stated) == prod(shape) and len(stated) == axes:
+            return stated, (("axes", str(list(shape)), str(list(stated)), "as its input_shape says"),)
+    return None, ()
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    numbers = np.atleast_1d(np.asarray(value)).astype(int).tolist()
-    return (numbers[0], numbers[-1])
+def place(node: Window, shape: Shape) -> Placed | str:
+    """Return a window on a source of this shape, or what does not fit."""
+    source, remarks = _source(node, shape)
+    if source is None:
+        return f"needs a source of {len(node.kernel) + 1} axes, channels first; shape {list(shape)} reaches it"
+    if node.weight is None:
+        pool = SumPool2d if node.kind == "SumPool2d" else AvgPool2d
+        given: Any = {"kernel": node.kernel, "stride": node.stride, "padding": node.padding, "input_shape": source}
+        if any(
+            n + 2 * p < k for n, p, k in zip(source[1:], node.padding, node.kernel, strict=True) if isinstance(p, int)
+        ):
+            return f"kernel {list(node.kernel)} does not fit into {list(source[1:])}"
+        return _checked(node, pool(**given), remarks)
+    if node.weight.shape[1] * node.groups != source[0]:
+        groups = f" in {node.groups} groups" if node.groups > 1 else ""
+        return f"weight has shape {list(node.weight.shape)}{groups}; {source[0]} channels reach it"
+    padded = _padded(node)
+    if isinstance(padded, str):
+        return padded
+    weights, dilation, padding, told = padded
+    if node.kind == "Conv1d":
+        one: Any = {"stride": node.stride[0], "padding": padding[0], "dilation": dilation[0], "groups": node.groups}
+        return _checked(node, Conv1d(input_shape=(source[0], source[1]), weights=weights, **one), (*remarks, *told))
+    two: Any = {"input_shape": source, "stride": node.stride, "padding": padding, "dilation": dilation}
+    return _checked(node, Conv2d(weights=weights, groups=node.groups, **two), (*remarks, *told))
 
 
-def _padding(node: NirNode, kernel: Shape, dilation: tuple[int, int]) -> tuple[int, int] | None:
-    """Padding in places; "same" keeps the size and needs an odd reach, which PyTorch asks too."""
-    value = node.fields.get("padding", 0)
-    if not isinstance(value, str):
-        return _pair(value)
-    if value == "valid":
-        return (0, 0)
-    if value == "same":
-        reach = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        return None if any(r % 2 for r in reach) else (reach[0] // 2, reach[1] // 2)
-    return None
+def _checked(node: Window, operation: Any, remarks: Any) -> Placed | str:
+    out = output_shape(window_of(operation))
+    if 0 in out:
+        return f"kernel {list(node.kernel)} does not fit into {list(operation.input_shape[1:])}"
+    return Placed(operation, (out[0], out[2]) if node.kind == "Conv1d" else out, remarks)
 
 
-def window_step(name: str, node: NirNode, shape: Shape | None, say: Say) -> Any:
-    """Return the operation of a convolution or pool node, or None after a finding (ND045, ND046)."""
-    where = f"node '{name}' ({node.type})"
-    lacking = [key for key in _NEEDED[node.type] if key not in node.fields]
-    if lacking:
-        say("ND045", f"{where} lacks its field{'s' if len(lacking) > 1 else ''} {', '.join(map(repr, lacking))}")
-        return None
-    weights = np.asarray(node.fields.get("weight", np.zeros((0, 0, 0, 0))))
-    if "weight" in _NEEDED[node.type] and not np.isfinite(weights).all():
-        say("ND046", f"{where}: {int((~np.isfinite(weights)).sum())} values of 'weight' are not finite")
-        return None
-    groups = int(np.asarray(node.fields.get("groups", 1)))
-    if shape is None and "input_shape" in node.fields and "weight" in node.fields:
-        shape = (int(weights.shape[1]) * groups, *np.atleast_1d(node.fields["input_shape"]).astype(int).tolist())
-    axes = 2 if node.type == "Conv1d" else 3
-    if shape is None or len(shape) != axes:
-        given = "nothing in the file says its shape" if shape is None else f"shape {list(shape)} reaches it"
-        say("ND046", f"{where}: needs a source of {axes} axes, channels first; {given}")
-        return None
-    return _built(where, node, (weights, groups), shape, say)
+def _padded(node: Window) -> Any:
+    """Weights, dilation, padding and ledger lines; "same" keeps the size and pads an odd rest at the end, as PyTorch does."""
+    weights, dilation = np.asarray(node.weight), list(node.dilation)
+    if not isinstance(node.padding, str):
+        return weights, tuple(dilation), node.padding, ()
+    padding, uneven = list[int](), False
+    for axis, (kernel, step) in enumerate(zip(node.kernel, node.dilation, strict=True)):
+        reach = step * (kernel - 1)
+        if reach % 2:
+            if weights.size // kernel * (reach + 2) > MOST_WEIGHTS:
+                return f"padding 'same' with dilation {step} needs a kernel of {reach + 2} places"
+            weights, dilation[axis], uneven = _shifted(weights, 2 + axis, step), 1, True
+        padding.append((reach + 1) // 2)
+    note = "PyTorch pads the odd row or column at the end; a weight of 0 stands before the kernel for it"
+    told = (("padding", "same", f"{padding}, kernel {list(weights.shape[2:])}", note),) if uneven else ()
+    return weights, tuple(dilation), tuple(padding), told
 
 
-_NEEDED = {"Conv1d": ("weight",), "Conv2d": ("weight",), "SumPool2d": ("kernel_size",), "AvgPool2d": ("kernel_size",)}
+def _shifted(weights: NDArray[Any], axis: int, step: int) -> NDArray[Any]:
+    """Weights with their dilation written out along an axis and a 0 before them."""
+    kernel = weights.shape[axis]
+    shape = [*weights.shape]
+    shape[axis] = step * (kernel - 1) + 2
+    wide = np.zeros(shape, dtype=weights.dtype)
+    at = [slice(None)] * weights.ndim
+    at[axis] = slice(1, None, step)
+    wide[tuple(at)] = weights
+    return wide
 
 
-def _built(where: str, node: NirNode, kernel: tuple[Any, int], shape: Any, say: Say) -> Any:
-    weights, groups = kernel
-    stride, dilation = node.fields.get("stride"), _pair(node.fields.get("dilation", 1))
-    if node.type in ("SumPool2d", "AvgPool2d"):
-        size = _pair(node.fields["kernel_size"])
-        pool = SumPool2d if node.type == "SumPool2d" else AvgPool2d
-        given: Any = {
-            "stride": size if stride is None else _pair(stride),
-            "padding": _pair(node.fields.get("padding", 0)),
-        }
-        return pool(input_shape=shape, kernel=size, **given)
-    reach = tuple(weights.shape[2:]) if node.type == "Conv2d" else (1, *weights.shape[2:])
-    padding = _padding(node, reach, dilation if node.type == "Conv2d" else (1, dilation[0]))
-    rank = 4 if node.type == "Conv2d" else 3
-    faults = list[str]()
-    if weights.ndim != rank:
-        faults.append(f"weight has shape {list(weights.shape)}; needs {rank} axes")
-    elif weights.shape[1] * groups != shape[0] or weights.shape[0] % groups:
-        faults.append(f"weight has shape {list(weights.shape)} in {groups} groups; {shape[0]} channels reach it")
-    if padding is None:
-        faults.append(f"padding {node.fields.get('padding')!r} is not known for a kernel of {list(weights.shape[2:])}")
-    for fault in faults:
-        say("ND046", f"{where}: {fault}")
-    if faults or padding is None:
-        return None
-    stride = 1 if stride is None else stride
-    if node.type == "Conv1d":
-        single: Any = {"stride": _pair(stride)[0], "padding": padding[1], "dilation": dilation[0]}
-        return Conv1d(input_shape=shape, weights=weights, groups=groups, **single)
-    return Conv2d(
-        input_shape=shape, weights=weights, stride=_pair(stride), padding=padding, dilation=dilation, groups=groups
-    )
+def window_values(operation: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the output of a window on constant values (sources,), flat."""
+    window = window_of(operation)
+    channels, rows, columns = output_shape(window)
+    pads = ((0, 0), *((p, p) for p in window.padding))
+    padded = np.pad(values.reshape(window.input_shape), pads)
+    found = np.zeros((channels, rows, columns))
+    inside, outside = window.weights.shape[1], channels // window.groups
+    for i, j in np.ndindex(*window.weights.shape[2:]):
+        top, left = i * window.dilation[0], j * window.dilation[1]
+        seen = padded[:, top : top + rows * window.stride[0] : window.stride[0]]
+        seen = seen[:, :rows, left : left + columns * window.stride[1] : window.stride[1]][:, :, :columns]
+        for group in range(window.groups):
+            part = slice(group * outside, (group + 1) * outside)
+            taps = np.asarray(window.weights[part, :, i, j], dtype=np.float64)
+            found[part] += np.tensordot(taps, seen[group * inside : (group + 1) * inside], axes=1)
+    return found.ravel()

@@ -11,16 +11,32 @@ from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 
-__all__ = ["ImportOptions", "Imported"]
+__all__ = ["PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
+
+ProducerName = Literal["norse", "rockpool", "sinabs", "snntorch", "spyx", "nir"]
+"""Frameworks that write NIR files; "nir": none of them, the file is taken as NIR defines it."""
+PRODUCERS: tuple[ProducerName, ...] = ("norse", "rockpool", "sinabs", "snntorch", "spyx")
 
 
 class ImportOptions(Noun):
-    """Answers to what a file leaves open. None: not answered; the import then asks if it needs to know."""
+    """Answers to what a file leaves open. None: not answered; the import then asks if it needs to know.
+
+    An answer that a file contradicts is applied, and the ledger says so; one for a kind of file that leaves nothing open is
+    refused (ND054).
+    """
 
     dt_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds of a step."""
     reset: Literal["zero", "value", "subtract", "none"] | None = None
+    """What a spike does to the voltage; "value" takes the file's v_reset."""
     discretization: Literal["euler", "exact"] | None = None
+    """How continuous time becomes steps."""
     time_unit: Literal["s", "ms", "step"] | None = None
+    """Unit of every time in the file: time constants and delays."""
+    producer: ProducerName | None = None
+    """The framework that wrote the file: sets what that framework does and NIR cannot say."""
+    memory_limit_bytes: int = Field(default=2 * 2**30, gt=0)
+    """What the values of an HDF5 file (.nir, .net) may hold together, with 8 bytes for each number."""
     strict: bool = False
     """Assumptions are errors."""
 

@@ -1,0 +1,84 @@
+"""Balancing delays: feed-forward paths of unequal depth arrive together; only what closes a loop keeps its step."""
+
+from __future__ import annotations
+
+from neurodeploy.importers.notes import Notes, listed
+
+__all__ = ["balancing"]
+
+
+def _levels(starts: list[str], out: dict[str, list[str]]) -> dict[str, int]:
+    """Edges from the nearest start."""
+    found, row, level = dict.fromkeys(starts, 0), starts, 0
+    while row:
+        row, level = sorted({target for name in row for target in out[name]} - found.keys()), level + 1
+        found |= dict.fromkeys(row, level)
+    return found
+
+
+def _closing(names: list[str], starts: list[str], out: dict[str, list[str]]) -> set[tuple[str, str]]:
+    """Edges that close a loop, as a walk from the starts meets them, nearest first."""
+    level = _levels(starts, out)
+    ordered = sorted(names, key=lambda name: (level.get(name, len(names)), name))
+    closing, done, on_path = set[tuple[str, str]](), set[str](), set[str]()
+    for start in ordered:
+        stack = [(start, False)]
+        while stack:
+            name, left = stack.pop()
+            if left:
+                on_path.discard(name)
+                continue
+            if name in done:
+                continue
+            done.add(name)
+            on_path.add(name)
+            stack.append((name, True))
+            nearest = sorted(out[name], key=lambda target: (level.get(target, len(names)), target), reverse=True)
+            for target in nearest:
+                if target in on_path:
+                    closing.add((name, target))
+                else:
+                    stack.append((target, False))
+    return closing
+
+
+def _depths(names: list[str], edges: set[tuple[str, str]]) -> dict[str, int]:
+    """Steps of the longest way to each, along edges without a loop."""
+    into = {name: 0 for name in names}
+    out: dict[str, list[str]] = {name: [] for name in names}
+    for source, target in edges:
+        into[target] += 1
+        out[source].append(target)
+    depth, ready = dict.fromkeys(names, 0), [name for name in names if not into[name]]
+    while ready:
+        name = ready.pop()
+        for target in out[name]:
+            depth[target] = max(depth[target], depth[name] + 1)
+            into[target] -= 1
+            if not into[target]:
+                ready.append(target)
+    return depth
+
+
+def balancing(wires: list[tuple[str, str, str]], names: list[str], notes: Notes) -> list[int]:
+    """Return the delay of each wire (name, source, target) that makes paths which meet equally long; notes every one."""
+    edges = {(source, target) for _, source, target in wires}
+    out: dict[str, list[str]] = {name: [] for name in names}
+    for source, target in sorted(edges):
+        out[source].append(target)
+    fed = {target for source, target in edges if source != target}
+    closing = _closing(names, [name for name in names if name not in fed], out)
+    depth = _depths(names, edges - closing)
+    found = list[int]()
+    for name, source, target in wires:
+        late = 0 if (source, target) in closing else depth[target] - depth[source] - 1
+        found.append(late)
+        if late:
+            note = f"another path to '{target}' passes {late} more population{'s' if late > 1 else ''}"
+            asked, got = "arrives with the other paths", f"{late} step{'s' if late > 1 else ''} more"
+            notes.line(name, "balancing delay", asked, got, "exact", note, of="projection")
+    loops = sorted({f"{source} -> {target}" for source, target in closing if source != target})
+    if loops:
+        note = "frameworks take one step for a whole loop; here each projection in it takes one"
+        notes.line("", "latency of loops", "not in the file", f"closed by {listed(loops)}", "assumed", note)
+    return found

@@ -1,0 +1,69 @@
+"""What an import finds and assumes, collected while a file is read, so that all of it is told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.importers.fields import brief
+from neurodeploy.importers.hdf5 import Item, Unread
+from neurodeploy.ledger import LedgerLine, Level
+
+__all__ = ["Notes", "listed"]
+
+NAMED = 8
+"""Names in a row; further ones are counted."""
+
+
+def listed(names: list[str]) -> str:
+    """Return names in quotes, the first few of many."""
+    shown = ", ".join(f"'{brief(name)}'" for name in names[:NAMED])
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
+
+
+@dataclass
+class Notes:
+    """Findings and ledger lines of one file."""
+
+    path: str
+    findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    lines: dict[tuple[str, str, str, str, Level, str], list[str]] = field(
+        default_factory=dict[tuple[str, str, str, str, Level, str], list[str]]
+    )
+    """(kind of object, quantity, asked, got, level, note) -> names; "" stands for the file."""
+
+    def say(self, code: str, message: str, *fixes: str) -> None:
+        """Add a finding about the file."""
+        self.findings.append(finding(code, f"file '{self.path}'", message, fixes=fixes))
+
+    def fault(self, code: str, name: str, kind: str, message: str, *fixes: str) -> None:
+        """Add a finding about a node."""
+        self.say(code, f"node '{brief(name)}' ({brief(kind)}): {message}", *fixes)
+
+    def unread(self, name: str, kind: str, key: str, item: Item | None, why: Unread) -> None:
+        """Add the finding of a field that is missing (ND045) or is not what it has to be (ND046)."""
+        if item is None:
+            self.say("ND045", f"node '{brief(name)}' ({brief(kind)}) lacks its field '{key}'")
+        else:
+            self.fault("ND046", name, kind, f"field '{key}' {why.why}")
+
+    def line(
+        self, name: str, quantity: str, asked: str, got: str, level: Level, note: str = "", *, of: str = "node"
+    ) -> None:
+        """Add a ledger line of a node, or of the file where `name` is empty; equal lines of several nodes become one."""
+        self.lines.setdefault((of, quantity, asked, got, level, note), []).append(name)
+
+    @property
+    def ledger(self) -> tuple[LedgerLine, ...]:
+        """The lines so far, in the order in which they came."""
+        return tuple(
+            LedgerLine(
+                where="import" if names == [""] else f"{of}{'s' if len(names) > 1 else ''} {listed(names)}",
+                quantity=quantity,
+                asked=asked,
+                got=got,
+                level=level,
+                note=note,
+            )
+            for (of, quantity, asked, got, level, note), names in self.lines.items()
+        )
