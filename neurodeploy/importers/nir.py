@@ -18,7 +18,7 @@ from neurodeploy.importers.nir_chains import Arrival, Arrivals, arrivals, own_st
 from neurodeploy.importers.nir_depth import balancing
 from neurodeploy.importers.nir_graph import FlatGraph, flatten
 from neurodeploy.importers.nir_neurons import Made, NeuronReader
-from neurodeploy.importers.nir_nodes import Cell, Delay, Node, Port, read_nodes
+from neurodeploy.importers.nir_nodes import Cell, Node, Port, read_nodes
 from neurodeploy.importers.nir_producers import CONVENTIONS, Convention, guessed
 from neurodeploy.importers.nir_reader import NirGraph, read_nir
 from neurodeploy.importers.nir_shapes import Shapes, find_shapes

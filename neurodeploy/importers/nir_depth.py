@@ -44,7 +44,7 @@ def _closing(names: list[str], starts: list[str], out: dict[str, list[str]]) -> 
 
 def _depths(names: list[str], edges: set[tuple[str, str]]) -> dict[str, int]:
     """Steps of the longest way to each, along edges without a loop."""
-    into = {name: 0 for name in names}
+    into = dict.fromkeys(names, 0)
     out: dict[str, list[str]] = {name: [] for name in names}
     for source, target in edges:
         into[target] += 1
