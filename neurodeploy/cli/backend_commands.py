@@ -9,6 +9,7 @@ import typer
 
 from neurodeploy.cli.model import JsonOutput, complete_backend, usage
 from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
+from neurodeploy.cli.paths import write_option
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
 from neurodeploy.diagnostics.translate import nearest
 
@@ -169,7 +170,10 @@ def conformance(
     cases: Annotated[
         list[str] | None, typer.Option("--case", help="Only these cases; repeatable.", autocompletion=_complete_case)
     ] = None,
-    table: Annotated[Path | None, typer.Option("--table", help="Markdown table to write.")] = None,
+    table: Annotated[
+        Path | None,
+        write_option("--table", "Markdown table to write."),
+    ] = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Run the conformance corpus on backends: exact, refused with a code, or different and where."""

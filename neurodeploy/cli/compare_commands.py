@@ -9,7 +9,8 @@ import typer
 
 from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, finish, progress_bar, show
-from neurodeploy.cli.run_commands import Samples, StimulusFile, shown_stimulus
+from neurodeploy.cli.paths import read_argument, read_option
+from neurodeploy.cli.run_commands import Samples, StimulusFile, Timeout, shown_stimulus
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.runtime import (
@@ -25,7 +26,6 @@ from neurodeploy.runtime import (
 __all__ = ["compare", "verify"]
 
 EMULATOR = "emulator"
-Timeout = Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds after which a simulator is ended.")]
 
 
 def _dialects(program: Program, backends: tuple[str, str]) -> tuple[str, str]:
@@ -66,10 +66,10 @@ def _tell(
 
 @command
 def compare(
-    left: Annotated[Path, typer.Argument(help="A recording (.ndr); or a network or program to run twice.", show_default=False)],
-    right: Annotated[Path | None, typer.Argument(help="The other recording.", show_default=False)] = None,
+    left: Annotated[Path, read_argument("FILE", "A recording (.ndr); or a network or program to run twice.")],
+    right: Annotated[Path | None, read_argument("FILE", "The other recording.")] = None,
     backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.", autocompletion=complete_backend)] = None,
-    program: Annotated[Path | None, typer.Option("--program", help="Program (.ndp) of two recordings: names the rule that differs.")] = None,
+    program: Annotated[Path | None, read_option("--program", "Program (.ndp) of two recordings: names the rule that differs.")] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,
     samples: Samples = None,
@@ -113,7 +113,10 @@ def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | 
 
 @command
 def verify(
-    model: Annotated[Path, typer.Argument(help="A program (.ndp) compiled with --golden.", show_default=False)],
+    model: Annotated[
+        Path,
+        read_argument("PROGRAM", "A program (.ndp) compiled with --golden."),
+    ],
     backend: Annotated[
         list[str] | None,
         typer.Option("--backend", "-b", help="Where to run it; repeatable.", autocompletion=complete_backend),

@@ -46,6 +46,7 @@ from neurodeploy.cli.model import (
     compile_model,
 )
 from neurodeploy.cli.output import Format, command, finish, show
+from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
 from neurodeploy.cli.run_commands import shown_stimulus
 from neurodeploy.cli.shapes import judge_shapes, one_of_both
 from neurodeploy.compiler import Compilation
@@ -146,12 +147,12 @@ def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingAccount
 
 @command
 def check(
-    model: Annotated[Path | None, typer.Argument(help="A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
+    model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
     target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
-    shapes: Annotated[Path | None, typer.Option("--shapes", help="A TOML file of layer shapes, instead of a network.")] = None,
+    shapes: Annotated[Path | None, read_option("--shapes", "A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
@@ -178,12 +179,12 @@ def _sealed(program: Program, model: Path, golden: Path | None) -> Program:
 @command
 def compile_command(
     model: Model, target: TargetName = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Program to write; default: NAME.ndp in this folder.") ] = None,
+    out: Annotated[Path | None, write_option("--out", "Program to write; default: NAME.ndp in this folder.", "-o", suffix=".ndp") ] = None,
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
     prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None,
-    golden: Annotated[Path | None, typer.Option("--golden", help="Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
+    golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, start: Start = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
@@ -210,6 +211,8 @@ def compile_command(
         *edits,
         MappingChoices(level, time_limit, avoid_cores, pin, traffic, positions, start),
     )
+    if out is None:
+        require_folder(Path("program.ndp"))
     network, result = compile_model(model, choices)
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)

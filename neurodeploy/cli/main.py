@@ -10,16 +10,18 @@ from neurodeploy.cli.backend_commands import backends
 from neurodeploy.cli.compare_commands import compare, verify
 from neurodeploy.cli.compile_commands import check, compile_command
 from neurodeploy.cli.fit_command import fit
+from neurodeploy.cli.group import Group
 from neurodeploy.cli.model import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
 from neurodeploy.diagnostics import DiagnosticError, rules
 from neurodeploy.diagnostics.translate import nearest
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = typer.Typer(
     name="neurodeploy",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -132,8 +134,3 @@ def schema(json_output: JsonOutput = True) -> None:
     from neurodeploy.network.schema import json_schema
 
     emit_json(json_schema())
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

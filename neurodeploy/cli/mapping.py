@@ -9,6 +9,8 @@ import numpy as np
 import typer
 
 from neurodeploy._archive import open_npz_arrays
+from neurodeploy.cli.paths import read_option
+from neurodeploy.cli.values import cores, one_of, pinned, real, whole
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.mapping.validate import PACKAGES
 from neurodeploy.network import Network
@@ -31,30 +33,52 @@ __all__ = [
 Level = Annotated[
     int,
     typer.Option(
-        "-O", "--optimize", min=0, max=3,
+        "-O", "--optimize", parser=whole("--optimize", 0, 3), metavar="LEVEL",
         help="0: first fit, row by row; 1: placed by traffic; 2: neurons move for fewer cores; 3: longer.",
     ),
 ]  # fmt: skip
 TimeLimit = Annotated[
     float | None,
-    typer.Option("--time-limit", min=0.1, help="Seconds for the search of -O2 and -O3; the best so far counts."),
+    typer.Option(
+        "--time-limit",
+        parser=real("--time-limit", "a number of seconds", least=0.1),
+        metavar="SECONDS",
+        help="Seconds for the search of -O2 and -O3; the best so far counts.",
+    ),
 ]
 AvoidCores = Annotated[
-    list[str] | None, typer.Option("--avoid-cores", help="Physical cores that hold nothing: 3, or 8-11; repeatable.")
+    list[Any] | None,
+    typer.Option(
+        "--avoid-cores",
+        parser=cores("--avoid-cores"),
+        metavar="CORES",
+        help="Physical cores that hold nothing: 3, or 8-11; repeatable.",
+    ),
 ]
-Pin = Annotated[list[str] | None, typer.Option("--pin", help="POPULATION=CORES, such as hidden=0-15; repeatable.")]
+Pin = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--pin",
+        parser=pinned("--pin"),
+        metavar="POPULATION=CORES",
+        help="POPULATION=CORES, such as hidden=0-15; repeatable.",
+    ),
+]
 Traffic = Annotated[
-    Path | None, typer.Option("--traffic", help="A recording (.ndr) of this network: cores are placed by its spikes.")
+    Path | None,
+    read_option("--traffic", "A recording (.ndr) of this network: cores are placed by its spikes."),
 ]
-
 Positions = Annotated[
     Path | None,
-    typer.Option("--positions", help="An .npz of (neurons, coordinates) by population: near neurons share cores."),
+    read_option("--positions", "An .npz of (neurons, coordinates) by population: near neurons share cores."),
 ]
 Start = Annotated[
     list[str] | None,
     typer.Option(
-        "--start", help="metis or mtkahypar (their packages): the search of -O2 begins there too; repeatable."
+        "--start",
+        parser=one_of("--start", tuple(PACKAGES)),
+        metavar="PACKAGE",
+        help="metis or mtkahypar (their packages): the search of -O2 begins there too; repeatable.",
     ),
 ]
 
@@ -64,8 +88,8 @@ class MappingChoices(NamedTuple):
 
     level: int = 1
     time_limit: float | None = None
-    avoid: list[str] | None = None
-    pin: list[str] | None = None
+    avoid: list[tuple[int, ...]] | None = None
+    pin: list[tuple[str, tuple[int, ...]]] | None = None
     traffic: Path | None = None
     positions: Path | None = None
     start: list[str] | None = None
@@ -75,29 +99,15 @@ def _refused(code: str, where: str, message: str) -> DiagnosticError:
     return DiagnosticError("usage", (finding(code, where, message),))
 
 
-def _cores(option: str, text: str) -> list[int]:
-    """Cores of "3" or "8-11"."""
-    low, _, high = text.partition("-")
-    if not low.isdecimal() or (high and not high.isdecimal()) or (high and int(high) < int(low)):
-        raise _refused("ND701", f"option '{option}'", f"'{text}' is neither a core nor a range of cores, FIRST-LAST")
-    return list(range(int(low), int(high or low) + 1))
-
-
 def mapping_update(choices: MappingChoices) -> dict[str, Any]:
-    """Return the fields of CompileOptions that follow from it. Raises DiagnosticError: ND701."""
+    """Return the fields of CompileOptions that follow from it."""
     pins: dict[str, tuple[int, ...]] = {}
-    for text in choices.pin or []:
-        name, equals, cores = text.partition("=")
-        if not equals or not name:
-            raise _refused("ND701", "option '--pin'", f"'{text}' is not POPULATION=CORES")
-        pins[name] = (*pins.get(name, ()), *(core for part in cores.split(",") for core in _cores("--pin", part)))
-    avoid = [core for text in choices.avoid or [] for part in text.split(",") for core in _cores("--avoid-cores", part)]
+    for name, pinned_to in choices.pin or []:
+        pins[name] = (*pins.get(name, ()), *pinned_to)
+    avoid = {core for given in choices.avoid or [] for core in given}
     starts = tuple(dict.fromkeys(choices.start or []))
-    for start in starts:
-        if start not in PACKAGES:
-            raise _refused("ND701", "option '--start'", f"'{start}' is not one of {', '.join(PACKAGES)}")
     found = {"level": choices.level, "time_limit_s": choices.time_limit, "starts": starts}
-    return {**found, "avoid_cores": tuple(sorted(set(avoid))), "pins": pins}
+    return {**found, "avoid_cores": tuple(sorted(avoid)), "pins": pins}
 
 
 def of_neurons(choices: MappingChoices, network: Network) -> dict[str, Any]:

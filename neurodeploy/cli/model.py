@@ -9,6 +9,8 @@ import typer
 
 from neurodeploy.cli.mapping import MappingChoices, mapping_update, of_neurons
 from neurodeploy.cli.output import Format, working
+from neurodeploy.cli.paths import read_argument
+from neurodeploy.cli.values import SEEDS, by_name, real, whole
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.importers import Imported, ImportOptions, load
@@ -60,7 +62,8 @@ def complete_backend(incomplete: str) -> list[str]:
 
 
 Model = Annotated[
-    Path, typer.Argument(help="A network (.nd.json, .nir) or a compiled program (.ndp).", show_default=False)
+    Path,
+    read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp)."),
 ]
 TargetName = Annotated[
     str | None,
@@ -68,31 +71,63 @@ TargetName = Annotated[
 ]
 Board = Annotated[str | None, typer.Option("--board", help="Board of the target; default: one chip.")]
 Rules = Annotated[str | None, typer.Option("--rules", help="Rule set that counts synapse memory.")]
+Counts = list[tuple[str, int]]
+Fractions = list[tuple[str, float]]
+
+
+def _counted(option: str, form: str, least: int, told: str) -> Any:
+    """An option NAME=NUMBER, or NUMBER for all."""
+    parser = by_name(option, form, whole(option, least, MOST))
+    return typer.Option(option, parser=parser, metavar=form, help=told)
+
+
+def _fraction(option: str) -> Any:
+    parser = by_name(option, "[PROJECTION=]FRACTION", real(option, "a fraction", least=0, below=1))
+    told = "PROJECTION=FRACTION, or FRACTION for all; repeatable."
+    return typer.Option(option, parser=parser, metavar="[PROJECTION=]FRACTION", help=told)
+
+
+MOST = 1_000_000
+"""More bits, steps or sets than this are no choice but a slip."""
 WeightBits = Annotated[
-    list[str] | None, typer.Option("--weight-bits", help="PROJECTION=BITS, or BITS for all; repeatable.")
+    list[Any] | None,
+    _counted("--weight-bits", "[PROJECTION=]BITS", 1, "PROJECTION=BITS, or BITS for all; repeatable."),
 ]
-Prune = Annotated[
-    list[str] | None, typer.Option("--prune", help="PROJECTION=FRACTION, or FRACTION for all; repeatable.")
-]
-PruneSources = Annotated[
-    list[str] | None,
-    typer.Option("--prune-sources", help="PROJECTION=FRACTION, or FRACTION for all; repeatable."),
-]
+Prune = Annotated[list[Any] | None, _fraction("--prune")]
+PruneSources = Annotated[list[Any] | None, _fraction("--prune-sources")]
 MaxDelay = Annotated[
-    list[str] | None,
-    typer.Option("--max-delay", help="PROJECTION=STEPS, or STEPS for all: longer delays are shortened."),
+    list[Any] | None,
+    _counted(
+        "--max-delay", "[PROJECTION=]STEPS", 0, "PROJECTION=STEPS, or STEPS for all: longer delays are shortened."
+    ),
 ]
 ShareParameters = Annotated[
-    list[str] | None,
-    typer.Option(
+    list[Any] | None,
+    _counted(
         "--share-parameters",
-        help="POPULATION=N, or N for all: neurons keep N distinct decays and N thresholds at most.",
+        "[POPULATION=]N",
+        1,
+        "POPULATION=N, or N for all: neurons keep N distinct decays and N thresholds at most.",
     ),
 ]
 Seed = Annotated[
-    int, typer.Option("--placement-seed", help="Seed of the mapping; at -O0, 0 places row by row and others shuffle.")
+    int,
+    typer.Option(
+        "--placement-seed",
+        parser=whole("--placement-seed", 0, SEEDS),
+        metavar="SEED",
+        help="Seed of the mapping; at -O0, 0 places row by row and others shuffle.",
+    ),
 ]
-Dt = Annotated[float | None, typer.Option("--dt", help="Seconds of a step, where the file does not say (NIR).")]
+Dt = Annotated[
+    float | None,
+    typer.Option(
+        "--dt",
+        parser=real("--dt", "a number of seconds", above=0),
+        metavar="SECONDS",
+        help="Seconds of a step, where the file does not say (NIR).",
+    ),
+]
 ResetMode = Annotated[
     str | None,
     typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR)."),
@@ -118,46 +153,23 @@ class Choices(NamedTuple):
     target: str | None
     board: str | None = None
     rules: str | None = None
-    weight_bits: list[str] | None = None
-    prune: list[str] | None = None
+    weight_bits: Counts | None = None
+    prune: Fractions | None = None
     seed: int = 0
     dt: float | None = None
     reset: str | None = None
     discretization: str | None = None
     time_unit: str | None = None
     strict: bool = False
-    prune_sources: list[str] | None = None
-    max_delay: list[str] | None = None
-    share_parameters: list[str] | None = None
+    prune_sources: Fractions | None = None
+    max_delay: Counts | None = None
+    share_parameters: Counts | None = None
     mapping: MappingChoices = MappingChoices()
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
     """Return the error of a fault in how a command was called."""
     return DiagnosticError("usage", (finding(code, where, message, fixes=fixes),))
-
-
-def _by_projection(option: str, given: list[str] | None, number: type[int] | type[float]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for text in given or []:
-        name, _, value = text.rpartition("=")
-        try:
-            found[name or "*"] = number(value)
-        except ValueError:
-            raise usage(
-                "ND701",
-                f"option '{option}'",
-                f"'{text}' is neither NAME={number.__name__} nor {number.__name__}",
-            ) from None
-    return found
-
-
-def _at_least(option: str, given: list[str] | None, least: int) -> dict[str, Any]:
-    found = _by_projection(option, given, int)
-    for name, count in found.items():
-        if count < least:
-            raise usage("ND701", f"option '{option}'", f"{count} for '{name}' is below {least}")
-    return found
 
 
 def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
@@ -168,21 +180,12 @@ def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | N
 
 def compile_options(choices: Choices) -> CompileOptions:
     """Return the compiler's options."""
-    prune = _by_projection("--prune", choices.prune, float)
-    sources = _by_projection("--prune-sources", choices.prune_sources, float)
-    for name, fraction in (*prune.items(), *sources.items()):
-        if not 0 <= fraction < 1:
-            raise usage(
-                "ND701",
-                "option '--prune' or '--prune-sources'",
-                f"{fraction:g} for '{name}' is not a fraction from 0 to below 1",
-            )
     return CompileOptions(
-        weight_bits=_by_projection("--weight-bits", choices.weight_bits, int),
-        prune=prune,
-        prune_sources=sources,
-        max_delay=_at_least("--max-delay", choices.max_delay, 0),
-        share_parameters=_at_least("--share-parameters", choices.share_parameters, 1),
+        weight_bits=dict(choices.weight_bits or ()),
+        prune=dict(choices.prune or ()),
+        prune_sources=dict(choices.prune_sources or ()),
+        max_delay=dict(choices.max_delay or ()),
+        share_parameters=dict(choices.share_parameters or ()),
         placement_seed=choices.seed,
         strict=choices.strict,
         **mapping_update(choices.mapping),
@@ -190,8 +193,6 @@ def compile_options(choices: Choices) -> CompileOptions:
 
 
 def _import_options(choices: Choices) -> ImportOptions:
-    if choices.dt is not None and choices.dt <= 0:
-        raise usage("ND701", "option '--dt'", f"{choices.dt:g} is not a positive number of seconds")
     reset = _one_of("--reset", choices.reset, ("zero", "value", "subtract", "none"))
     rule = _one_of("--discretization", choices.discretization, ("euler", "exact"))
     unit = _one_of("--time-unit", choices.time_unit, ("s", "ms", "step"))

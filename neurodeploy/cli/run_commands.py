@@ -31,6 +31,8 @@ from neurodeploy.cli.model import (
     usage,
 )
 from neurodeploy.cli.output import command, finish, progress_bar, say, show
+from neurodeploy.cli.paths import read_argument, read_option, write_option
+from neurodeploy.cli.values import SEEDS, STEPS, real, whole
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in, finding
 from neurodeploy.network import Network
@@ -65,14 +67,56 @@ from neurodeploy.runtime import (
     stop_findings,
 )
 
-__all__ = ["Samples", "StimulusFile", "profile_command", "run", "shown_stimulus"]
+__all__ = ["Samples", "StimulusFile", "Timeout", "profile_command", "run", "shown_stimulus"]
 
+MOST_THREADS = 1024
+"""More threads than this are started by no machine that a network of ours runs on."""
 StimulusFile = Annotated[
     Path | None,
-    typer.Option("--stimulus", help="Samples (.npz); default: NAME.stimulus.npz beside the model."),
+    read_option("--stimulus", "Samples (.npz); default: NAME.stimulus.npz beside the model."),
 ]
-Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Steps for which each sample is shown.")]
-Samples = Annotated[int | None, typer.Option("--samples", min=1, help="Only the first samples.")]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        parser=whole("--steps", 1, STEPS),
+        metavar="N",
+        help="Steps for which each sample is shown, or for which a network without inputs runs.",
+    ),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        "--samples",
+        parser=whole("--samples", 1, STEPS),
+        metavar="N",
+        help="Only the first samples; of a network without inputs, how many.",
+    ),
+]
+RandomSeed = Annotated[
+    int,
+    typer.Option(
+        "--seed", parser=whole("--seed", 0, SEEDS), metavar="SEED", help="Seed of random encoders and of noise."
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        parser=whole("--threads", 1, MOST_THREADS),
+        metavar="N",
+        help="Threads; the result does not depend on them.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        parser=real("--timeout", "a number of seconds", least=1),
+        metavar="SECONDS",
+        help="Seconds after which a simulator in a process of its own is ended.",
+    ),
+]
 Backend = Annotated[
     str,
     typer.Option("--backend", "-b", help="Where to run; see `neurodeploy backends`.", autocompletion=complete_backend),
@@ -204,13 +248,12 @@ def run(
     max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0,
     dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of random encoders.")] = 0,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; the result does not depend on them.") ] = None,
+    seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Recording to write (.ndr).")] = None,
-    keep: Annotated[Path | None, typer.Option("--save-state", help="State after the last step, to write (.nds).")] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="State to go on from (.nds); the samples are the same.")] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Seconds after which a simulator in a process of its own is ended.")] = None,
+    out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
+    keep: Annotated[Path | None, write_option("--save-state", "State after the last step, to write (.nds).", suffix=".nds")] = None,
+    resume: Annotated[Path | None, read_option("--resume", "State to go on from (.nds); the samples are the same.")] = None,
+    timeout: Timeout = None,
     budget: Budgets = None, strict: Strict = False, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
@@ -261,7 +304,8 @@ def _report(
 def profile_command(
     model: Model,
     recording: Annotated[
-        Path | None, typer.Argument(help="A recording (.ndr) of this program; without one it is run.")
+        Path | None,
+        read_argument("RECORDING", "A recording (.ndr) of this program; without one it is run."),
     ] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,

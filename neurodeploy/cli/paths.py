@@ -1,0 +1,123 @@
+"""Command line: files as they are named: what is read must be a file, and where is written is tried before the work begins.
+
+A path that is not there is left to the reader, who knows what stands beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from neurodeploy.cli.values import refused, shown
+from neurodeploy.diagnostics import DiagnosticError, finding
+
+__all__ = ["read_argument", "read_option", "require_folder", "to_read", "to_write", "write_option"]
+
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def _mode(option: str, path: Path) -> int | None:
+    """What the path leads to; None if there is nothing. Raises DiagnosticError: ND709 for a name that no file can have."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _no_file(option, path, f"cannot be read: {error.strerror or error}") from None
+
+
+def _no_file(option: str, text: object, message: str, *fixes: str) -> DiagnosticError:
+    return DiagnosticError("usage", (finding("ND709", option, f"{shown(text)} {message}", fixes=fixes),))
+
+
+def _named(option: str, text: Any) -> Path:
+    given = os.fspath(text)
+    if not given:
+        raise _no_file(option, given, "names no file")
+    if "\0" in given:
+        raise _no_file(option, given, "names no file: a name holds no NUL")
+    if given == "-":
+        fix = "write it to a file first"
+        raise _no_file(option, given, "is no file: nothing is read from standard input or written to it", fix)
+    return Path(given)
+
+
+def _kind(mode: int) -> str | None:
+    """What a thing is that is no file; None for a file."""
+    return next((name for test, name in KINDS if test(mode)), None)
+
+
+def to_read(option: str) -> Callable[[Any], Path]:
+    """Return the parser of a file that is read. `option`: as a finding names it."""
+
+    def parse(text: Any) -> Path:
+        path = _named(option, text)
+        mode = _mode(option, path)
+        kind = _kind(mode) if mode is not None else None
+        if kind is not None:
+            fix = ("write it to a file first",) if kind == "a pipe" else ()
+            raise _no_file(option, text, f"is {kind}, and only files are read", *fix)
+        return path
+
+    return parse
+
+
+def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
+    """Return the parser of a file that is written; its folder is tried. Raises DiagnosticError: ND007, ND701, ND709."""
+
+    def parse(text: Any) -> Path:
+        path = _named(option, text)
+        if suffix and path.suffix != suffix:
+            fix = f"{path.name}{suffix}"
+            raise refused(option, f"{shown(text)} does not end in {suffix}, by which such files are known", fix)
+        mode = _mode(option, path)
+        kind = _kind(mode) if mode is not None else None
+        if kind is not None:
+            raise _unwritable(path, f"is {kind}, and only files are written")
+        require_folder(path)
+        return path
+
+    return parse
+
+
+def read_argument(metavar: str, told: str, **more: Any) -> Any:
+    """Return an argument that names a file to read."""
+    parser = to_read(f"argument '{metavar}'")
+    return typer.Argument(help=told, show_default=False, parser=parser, metavar=metavar, **more)
+
+
+def read_option(name: str, told: str) -> Any:
+    """Return an option that names a file to read."""
+    return typer.Option(name, parser=to_read(f"option '{name}'"), metavar="FILE", help=told)
+
+
+def write_option(name: str, told: str, *short: str, suffix: str = "") -> Any:
+    """Return an option that names a file to write."""
+    return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=told)
+
+
+def require_folder(path: Path) -> None:
+    """Raise DiagnosticError: ND007 if no file can be made in the folder of a path, or where its link leads."""
+    try:
+        folder = (path.resolve() if path.is_symlink() else path).parent
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        told = error.strerror if isinstance(error, OSError) else "its links go in a circle"
+        raise _unwritable(path, f"cannot be written: {told or error}") from None
+
+
+def _unwritable(path: Path, message: str) -> DiagnosticError:
+    fix = "name a folder that exists and that you may write to"
+    return DiagnosticError("files", (finding("ND007", f"file '{path}'", message, fixes=[fix]),))

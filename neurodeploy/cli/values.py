@@ -1,0 +1,136 @@
+"""Command line: what a typed value may be. One parser for each kind, so that every option refuses in the same words.
+
+A parser takes the text and returns the value, or raises DiagnosticError: ND701, which names the option, the text and the
+range. It takes its own results too, because a default passes through it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.translate import nearest
+
+__all__ = ["SEEDS", "STEPS", "by_name", "cores", "one_of", "pinned", "real", "refused", "shown", "whole"]
+
+V = TypeVar("V")
+WHOLE = re.compile(r"[+-]?[0-9]+")
+REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+CORES = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
+SEEDS = 2**63 - 1
+"""The largest seed: what a generator takes, and what a file of ours can hold."""
+STEPS = 2**31 - 1
+"""The largest count of steps or samples: rows of spikes are 32 bits wide."""
+MOST_CORES = 1 << 20
+"""More cores than this are no list of cores but a slip; whether a target has them is said by the mapper."""
+LETTERS = 60
+"""How much of a typed text a message repeats."""
+
+
+def shown(text: object) -> str:
+    """Return a typed text as messages repeat it: in quotes, cut, and without letters that steer a terminal."""
+    plain = str(text)
+    cut = plain if len(plain) <= LETTERS else plain[:LETTERS] + "..."
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    return f"'{printable}'"
+
+
+def refused(option: str, message: str, *fixes: str) -> DiagnosticError:
+    """Return the error of a value that an option does not take."""
+    return DiagnosticError("usage", (finding("ND701", f"option '{option}'", message, fixes=fixes),))
+
+
+def whole(option: str, least: int, most: int) -> Callable[[Any], int]:
+    """Return the parser of a whole number in a range."""
+    needs = f"is not a whole number from {least:,} to {most:,}"
+
+    def parse(text: Any) -> int:
+        number = int(text) if WHOLE.fullmatch(str(text)) and len(str(text)) < 100 else None
+        if number is None or not least <= number <= most:
+            raise refused(option, f"{shown(text)} {needs}")
+        return number
+
+    return parse
+
+
+def real(option: str, what: str, *, above: float | None = None, least: float = 0, below: float = math.inf) -> Callable[[Any], float]:  # fmt: skip
+    """Return the parser of a finite number of something, above a limit, or at least one, and below another."""
+    low = f"above {above:g}" if above is not None else f"of {least:g} or more"
+    needs = f"is not {what} {low}" + (f" and below {below:g}" if below < math.inf else "")
+
+    def parse(text: Any) -> float:
+        number = float(text) if REAL.fullmatch(str(text)) else math.nan
+        enough = number > above if above is not None else number >= least
+        if not (enough and number < below):
+            raise refused(option, f"{shown(text)} {needs}")
+        return number
+
+    return parse
+
+
+def one_of(option: str, allowed: tuple[str, ...]) -> Callable[[Any], str]:
+    """Return the parser of a word out of some."""
+
+    def parse(text: Any) -> str:
+        if text not in allowed:
+            raise refused(option, f"{shown(text)} is not one of {', '.join(allowed)}", *nearest(str(text), allowed))
+        return str(text)
+
+    return parse
+
+
+def by_name(option: str, form: str, value: Callable[[Any], V]) -> Callable[[Any], tuple[str, V]]:
+    """Return the parser of NAME=VALUE, or of a VALUE that counts for all, whose name is then *. `form`: as help shows it."""
+
+    def parse(text: Any) -> tuple[str, V]:
+        if isinstance(text, tuple):
+            return text  # pyright: ignore[reportUnknownVariableType]
+        name, equals, given = str(text).rpartition("=")
+        if not given or (equals and not name):
+            raise refused(option, f"{shown(text)} is not {form}")
+        return name or "*", value(given)
+
+    return parse
+
+
+def cores(option: str) -> Callable[[Any], tuple[int, ...]]:
+    """Return the parser of cores: 3, or 8-11, or several of these with commas."""
+
+    def parse(text: Any) -> tuple[int, ...]:
+        if isinstance(text, tuple):
+            return text  # pyright: ignore[reportUnknownVariableType]
+        return _core_list(option, str(text))
+
+    return parse
+
+
+def _core_list(option: str, text: str) -> tuple[int, ...]:
+    found = list[int]()
+    for part in text.split(","):
+        named = CORES.fullmatch(part)
+        if named is None:
+            raise refused(option, f"{shown(text)} names no cores: write 3, or 8-11, or several with commas")
+        low, high = int(named[1]), int(named[2] or named[1])
+        if high < low:
+            raise refused(option, f"{shown(text)} names no cores: {low:,} is above {high:,}")
+        if high - low + 1 + len(found) > MOST_CORES:
+            raise refused(option, f"{shown(text)} names more than {MOST_CORES:,} cores")
+        found += range(low, high + 1)
+    return tuple(found)
+
+
+def pinned(option: str) -> Callable[[Any], tuple[str, tuple[int, ...]]]:
+    """Return the parser of POPULATION=CORES."""
+
+    def parse(text: Any) -> tuple[str, tuple[int, ...]]:
+        if isinstance(text, tuple):
+            return text  # pyright: ignore[reportUnknownVariableType]
+        name, equals, given = str(text).partition("=")
+        if not name or not equals:
+            raise refused(option, f"{shown(text)} is not POPULATION=CORES")
+        return name, _core_list(option, given)
+
+    return parse

@@ -1,0 +1,29 @@
+"""A trigger for each finding of the command line itself."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from neurodeploy.cli.main import app
+from neurodeploy.cli.paths import to_read
+from neurodeploy.cli.process import lost_output
+from neurodeploy.diagnostics import Diagnostic
+
+
+def misused(monkeypatch, *words):
+    """The findings with which a command leaves that is called so."""
+    told = list[Diagnostic]()
+    monkeypatch.setattr("neurodeploy.cli.group.finish", lambda found, **_: told.extend(found))
+    try:
+        app(list(words), prog_name="neurodeploy")
+    except SystemExit:
+        return told
+    return []
+
+
+CASES = {
+    "ND547": lambda m: [lost_output(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))],
+    "ND708": lambda m: misused(m, "check", "net.nd.json", "--bord", "nahuku8"),
+    "ND709": lambda m: to_read("argument 'MODEL'")("/dev/zero"),
+}
