@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.cli import run_commands
+from neurodeploy.cli import run_commands, showing
 from neurodeploy.cli.model import _complete_target
 from neurodeploy.diagnostics import rules
 
@@ -294,7 +294,7 @@ def test_a_backend_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch)
 
 def stopping(monkeypatch, backend, **change):
     """Make one backend stop: with what `change` leaves of its recording, or at once."""
-    whole = run_commands.run_program
+    whole = showing.run_program
 
     def stopped(program, stimulus, **options):
         if options["backend"] != backend:
@@ -303,7 +303,7 @@ def stopping(monkeypatch, backend, **change):
             raise KeyboardInterrupt
         return whole(program, stimulus, **options).model_copy(update={"complete": False, **change})
 
-    monkeypatch.setattr(run_commands, "run_program", stopped)
+    monkeypatch.setattr(showing, "run_program", stopped)
 
 
 def test_a_run_that_is_stopped_says_what_was_done(folder, call, monkeypatch):

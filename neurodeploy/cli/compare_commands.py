@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.model import Choices, JsonOutput, TargetName, compile_model, complete_backend, usage
-from neurodeploy.cli.output import command, finish, progress_bar, show
+from neurodeploy.cli.asked import Asked, asked_for
+from neurodeploy.cli.model import Choices, JsonOutput, OutputFormat, TargetName, compile_model, complete_backend, usage
+from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
-from neurodeploy.cli.run_commands import Samples, StimulusFile, Timeout, shown_stimulus
+from neurodeploy.cli.showing import Samples, StimulusFile, Timeout, shown_stimulus
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.runtime import (
@@ -41,27 +42,24 @@ def _summary(left: Recording, right: Recording) -> str:
     return told + (f", states {', '.join(states)}" if states else "")
 
 
-def _two_files(left: Path, right: Path, program: Path | None, *, json_output: bool) -> None:
+def _two_files(left: Path, right: Path, program: Path | None, asked: Asked) -> None:
     recordings = load_recording(left), load_recording(right)
     loaded = load_program(program) if program else None
     names = recordings[0].backend, recordings[1].backend
     dialects = _dialects(loaded, names) if loaded else None
-    _tell(recordings, loaded, dialects, json_output=json_output)
+    _tell(recordings, loaded, dialects, asked)
 
 
 def _tell(
     recordings: tuple[Recording, Recording],
     program: Program | None,
     dialects: tuple[str, str] | None,
-    *,
-    json_output: bool,
+    asked: Asked,
 ) -> None:
     found = compare_findings(*recordings, program, dialects)
-    if json_output:
-        finish(found, json_document={"identical": not found})
-    if not found:
+    if not found and asked.text:
         show(_summary(*recordings))
-    finish(found)
+    asked.finish(found, {"identical": not found})
 
 
 @command
@@ -74,28 +72,30 @@ def compare(
     stimulus: StimulusFile = None,
     samples: Samples = None,
     timeout: Timeout = None,
+    output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Say whether two recordings, or one program on two backends, are identical, else where they part first and why.
 
     Examples: neurodeploy compare a.ndr b.ndr;  neurodeploy compare net.ndp -b emulator -b lava
     """
+    asked = asked_for(left, output_format, json_output=json_output)
     if right is not None:
-        _two_files(left, right, program, json_output=json_output)
+        _two_files(left, right, program, asked)
     if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
         raise usage("ND701", "command 'compare'", "needs two recordings, or a program and two backends", *fixes)
     _, result = compile_model(left, Choices(target))
     if errors_in(result.findings):
-        finish(result.findings, json_document={} if json_output else None)
+        asked.finish(result.findings)
     compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
     shows = shown_stimulus(compiled.network, left, stimulus, samples)
     recordings = list[Recording]()
     for name in names:
-        with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=json_output) as progress:
+        with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:
             options = RunOptions(timeout_s=timeout)
             recordings.append(run_program(compiled, shows, backend=name, options=options, progress=progress))
-    _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), json_output=json_output)
+    _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked)
 
 
 def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
@@ -121,19 +121,20 @@ def verify(
         list[str] | None,
         typer.Option("--backend", "-b", help="Where to run it; repeatable.", autocompletion=complete_backend),
     ] = None,
+    output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Run the input that is sealed in a program on a backend, and hold the output against the sealed one.
 
     Example: neurodeploy verify net.ndp -b emulator -b lava
     """
-    program = load_program(model)
+    asked, program = asked_for(model, output_format, json_output=json_output), load_program(model)
     rows, faults = dict[str, bool](), list[Diagnostic]()
     for name in backend or [EMULATOR]:
-        recording, found = _verified(program, name, quiet=json_output)
+        recording, found = _verified(program, name, quiet=not asked.text)
         rows[name] = not found
         faults += found
-        if recording is not None and not found and not json_output:
+        if recording is not None and not found and asked.text:
             count = sum(len(item) for item in recording.spikes.values())
             show(f"{name}: as sealed, {count:,} spikes of {recording.n_samples} samples")
-    finish(faults, json_document={"verified": rows} if json_output else None)
+    asked.finish(faults, {"verified": rows})

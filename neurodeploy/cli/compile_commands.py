@@ -45,17 +45,16 @@ from neurodeploy.cli.model import (
     chosen_target,
     compile_model,
 )
-from neurodeploy.cli.output import Format, command, finish, show
+from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
-from neurodeploy.cli.run_commands import shown_stimulus
 from neurodeploy.cli.shapes import judge_shapes, one_of_both
+from neurodeploy.cli.showing import shown_stimulus
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.mapping import MappingAccount
 from neurodeploy.profile import (
     budget_findings,
     compilation_measures,
-    met_budgets,
     resource_use,
 )
 from neurodeploy.program import Program, save_program
@@ -93,24 +92,17 @@ def _finish(
     """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
     domain = _domain(result)
     notes = () if result.program is None or domain is None else domain_findings(result.program, domain)
-    document = None
+    document = dict[str, Any]()
     if asked.style is Format.json:
         document = {**_document(result, domain), **more}
         document |= {"mapping": mapped.model_dump()} if mapped is not None else {}
-    elif asked.style is Format.text:
+    elif asked.text:
         _show(result, ledger=asked.ledger)
         if mapped is not None:
             show("", mapping_table(mapped))
         if result.program is not None and more.get("written"):
             show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
-    finish(
-        (*findings, *notes),
-        json_document=document,
-        strict=asked.strict,
-        style=asked.style,
-        model=asked.model,
-        passed=met_budgets(asked.budgets, findings),
-    )
+    asked.finish((*findings, *notes), document)
 
 
 def _document(result: Compilation, domain: DomainVerdict | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy.cli.asked import asked_for
 from neurodeploy.cli.model import (
     Choices,
     Discretize,
@@ -13,6 +14,7 @@ from neurodeploy.cli.model import (
     JsonOutput,
     MaxDelay,
     Model,
+    OutputFormat,
     Prune,
     PruneSources,
     ResetMode,
@@ -23,7 +25,7 @@ from neurodeploy.cli.model import (
     compile_options,
     read_model,
 )
-from neurodeploy.cli.output import command, finish, progress_bar, show
+from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.compiler import fit_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.network.validate import validate
@@ -51,26 +53,28 @@ def fit(
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
     strict: Strict = False,
+    output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
     """Say which targets and boards hold a network, how full they are, and the smallest change where one does not.
 
     Example: neurodeploy fit net.nd.json
     """
+    asked = asked_for(model, output_format, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(None, None, None, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
     options = compile_options(choices)
     imported, _ = read_model(model, choices)
     findings = (*imported.findings, *validate(imported.network))
     if errors_in(findings, strict=strict):
-        finish(findings, json_document={} if json_output else None, strict=strict)
+        asked.finish(findings)
     every = [read_target(name) for name in target or target_names()]
     every.sort(key=lambda item: not isinstance(item, Target))
-    with progress_bar("targets", len(every), quiet=json_output) as progress:
+    with progress_bar("targets", len(every), quiet=not asked.text) as progress:
         rows = fit_network(imported.network, every, options, progress=progress)
     document = {"network": imported.network.name, "rows": [{**row.model_dump(), "share": row.share} for row in rows]}
-    if not json_output:
+    if asked.text:
         show(fit_table(rows, imported.network.name))
         for note in fit_notes(rows):
             show("", note)
-    finish(findings, json_document=document if json_output else None, strict=strict)
+    asked.finish(findings, document)

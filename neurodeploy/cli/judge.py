@@ -7,11 +7,11 @@ from typing import Any
 from neurodeploy.check.other import Judgement, judge
 from neurodeploy.cli.asked import Asked
 from neurodeploy.cli.model import Choices, compile_options, read_model
-from neurodeploy.cli.output import Format, finish, show
+from neurodeploy.cli.output import show
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.network.validate import validate
-from neurodeploy.profile import budget_findings, judgement_measures, met_budgets
+from neurodeploy.profile import budget_findings, judgement_measures
 from neurodeploy.report import judgement_lines, use_table
 from neurodeploy.target import OtherTarget, load_other, read_target, target_names
 from neurodeploy.target.target import Target
@@ -41,18 +41,11 @@ def judge_model(asked: Asked, choices: Choices) -> None:
     imported, _ = read_model(asked.model, choices)
     found = (*imported.findings, *validate(imported.network))
     if errors_in(found):
-        finish(found, json_document={} if asked.style is Format.json else None, style=asked.style, model=asked.model)
+        asked.finish(found)
     network, _ = edited_network(imported.network, options)
     result = judge(network, target, others=_others())
     found = (*found, *result.findings)
     found = (*found, *budget_findings(asked.budgets, judgement_measures(result, found)))
-    if asked.style is Format.text:
+    if asked.text:
         show(*judgement_lines(result), "", use_table(result))
-    finish(
-        found,
-        json_document=_document(result) if asked.style is Format.json else None,
-        strict=asked.strict,
-        style=asked.style,
-        model=asked.model,
-        passed=met_budgets(asked.budgets, found),
-    )
+    asked.finish(found, _document(result))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from neurodeploy.cli.asked import Asked
 from neurodeploy.cli.model import Choices, chosen_target, usage
-from neurodeploy.cli.output import Format, finish, show, working
+from neurodeploy.cli.output import show, working
 from neurodeploy.mapping import fit_layers
 from neurodeploy.network.layer_shapes import load_layers
-from neurodeploy.profile import budget_findings, layers_measures, met_budgets
+from neurodeploy.profile import budget_findings, layers_measures
 from neurodeploy.report import layers_lines, layers_table
 
 __all__ = ["judge_shapes", "one_of_both"]
@@ -30,13 +30,6 @@ def judge_shapes(asked: Asked, choices: Choices) -> None:
     with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
         result = fit_layers(stack, target)
     found = (*result.findings, *budget_findings(asked.budgets, layers_measures(result)))
-    if asked.style is Format.text:
+    if asked.text:
         show(*layers_lines(result), "", layers_table(result))
-    finish(
-        found,
-        json_document=result.model_dump(mode="json", exclude={"findings"}) if asked.style is Format.json else None,
-        strict=asked.strict,
-        style=asked.style,
-        model=asked.model,
-        passed=met_budgets(asked.budgets, found),
-    )
+    asked.finish(found, result.model_dump(mode="json", exclude={"findings"}))

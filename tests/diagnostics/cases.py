@@ -598,7 +598,7 @@ def sparse_of(post, pre):
 
 
 def no_stimulus():
-    from neurodeploy.cli.run_commands import _stimulus_path
+    from neurodeploy.cli.showing import _stimulus_path
 
     return _stimulus_path(Path("net.nd.json"), None)
 

@@ -1,0 +1,232 @@
+"""Command line: what a network is shown, and what a run of it gives, for the commands that run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from neurodeploy.cli.model import complete_backend, usage
+from neurodeploy.cli.output import progress_bar, say
+from neurodeploy.cli.paths import read_option
+from neurodeploy.cli.values import SEEDS, STEPS, real, whole
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.network import Network
+from neurodeploy.profile import Profile, profile, profile_findings
+from neurodeploy.program import Program
+from neurodeploy.runtime import (
+    Recording,
+    RunOptions,
+    SampleValues,
+    Stimulus,
+    accuracy,
+    answers,
+    encode,
+    get_backend,
+    load_state,
+    load_stimulus,
+    run_findings,
+    run_program,
+    stop_findings,
+)
+from neurodeploy.runtime.events import is_events, samples_in
+
+__all__ = [
+    "Backend",
+    "Outcome",
+    "RandomSeed",
+    "Samples",
+    "Show",
+    "Steps",
+    "StimulusFile",
+    "Threads",
+    "Timeout",
+    "run_shown",
+    "shown_stimulus",
+]
+
+MOST_THREADS = 1024
+"""More threads than this are started by no machine that a network of ours runs on."""
+StimulusFile = Annotated[
+    Path | None,
+    read_option("--stimulus", "Samples (.npz); default: NAME.stimulus.npz beside the model."),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        parser=whole("--steps", 1, STEPS),
+        metavar="N",
+        help="Steps for which each sample is shown, or for which a network without inputs runs.",
+    ),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        "--samples",
+        parser=whole("--samples", 1, STEPS),
+        metavar="N",
+        help="Only the first samples; of a network without inputs, how many.",
+    ),
+]
+RandomSeed = Annotated[
+    int,
+    typer.Option(
+        "--seed", parser=whole("--seed", 0, SEEDS), metavar="SEED", help="Seed of random encoders and of noise."
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        parser=whole("--threads", 1, MOST_THREADS),
+        metavar="N",
+        help="Threads; the result does not depend on them.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        parser=real("--timeout", "a number of seconds", least=1),
+        metavar="SECONDS",
+        help="Seconds after which a simulator in a process of its own is ended.",
+    ),
+]
+Backend = Annotated[
+    str,
+    typer.Option("--backend", "-b", help="Where to run; see `neurodeploy backends`.", autocompletion=complete_backend),
+]
+
+
+class Show(NamedTuple):
+    """Options of how a network is shown its samples."""
+
+    stimulus: Path | None
+    steps: int | None
+    samples: int | None
+    backend: str
+    seed: int
+    threads: int | None
+    reference: bool
+    quiet: bool
+    resume: Path | None = None
+    keep_state: bool = False
+    timeout: float | None = None
+
+
+def _stimulus_path(model: Path, given: Path | None) -> Path:
+    if given is not None:
+        return given
+    stem = model.name.removesuffix(".json").removesuffix(".nd").removesuffix(".ndp").removesuffix(".nir")
+    beside = model.with_name(f"{stem}.stimulus.npz")
+    if not beside.exists():
+        raise usage("ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
+    return beside
+
+
+def _first(network: Network, values: SampleValues, samples: int | None) -> SampleValues:
+    """The first samples of values, and the rows of events that are of them."""
+    if samples is None:
+        return values
+    kept, counts = dict(values.values), [values.n_samples] if values.n_samples else []
+    for name, array in values.values.items():
+        item = network.input_by_name[name]
+        rows = is_events(item, array) and array.ndim == 2 and array.shape[1] > 0
+        kept[name] = array[array[:, 0] < samples] if rows else array[:samples]
+        counts += [samples_in(values, array)] if rows and array.dtype.kind in "iu" else []
+    labels = None if values.labels is None else values.labels[:samples]
+    return SampleValues(values=kept, labels=labels, n_samples=min(samples, *counts) if counts else None)
+
+
+def _of_itself(network: Network, steps: int | None, samples: int | None, seed: int) -> Stimulus:
+    """What a network without inputs is shown: nothing, for as long as is said."""
+    if steps is None and network.time.steps_per_sample is None:
+        told = "has no inputs and drives itself, and nobody says for how long"
+        raise usage("ND702", f"network '{network.name}'", told, "--steps N")
+    return encode(network, SampleValues(values={}, n_samples=samples), steps=steps, seed=seed)
+
+
+def shown_stimulus(
+    network: Network, model: Path, given: Path | None, samples: int | None, *, steps: int | None = None, seed: int = 0
+) -> Stimulus:
+    """Return what a network is shown: the samples of a file, or of the one beside the model; nothing if it has no inputs.
+
+    Raises DiagnosticError: ND702, ND505.
+    """
+    if given is None and not network.inputs:
+        return _of_itself(network, steps, samples, seed)
+    values = _first(network, load_stimulus(_stimulus_path(model, given), network), samples)
+    return encode(network, values, steps=steps, seed=seed)
+
+
+class Outcome(NamedTuple):
+    """What a run gave; no profile if it was stopped before its first sample was done."""
+
+    recording: Recording
+    shown: Profile | None
+    findings: tuple[Diagnostic, ...]
+
+
+def _options(chosen: Show, backend: str) -> RunOptions:
+    """Options of a run; the float reference beside it begins at the beginning and keeps nothing."""
+    if backend != chosen.backend:
+        return RunOptions(seed=chosen.seed, threads=chosen.threads)
+    state = load_state(chosen.resume) if chosen.resume else None
+    return RunOptions(
+        seed=chosen.seed,
+        threads=chosen.threads,
+        resume=state,
+        keep_state=chosen.keep_state,
+        timeout_s=chosen.timeout,
+    )
+
+
+def _record(program: Program, stimulus: Stimulus, chosen: Show, backend: str) -> Recording:
+    with progress_bar(f"{backend}: steps", stimulus.n_samples * stimulus.n_steps, quiet=chosen.quiet) as progress:
+        return run_program(
+            program,
+            stimulus,
+            backend=backend,
+            options=_options(chosen, backend),
+            progress=progress,
+        )
+
+
+def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> float | None:
+    given = answers(network, recording)
+    if given is None or stimulus.labels is None:
+        return None
+    return accuracy(given, stimulus.labels[: len(given)])
+
+
+def _reference_accuracy(
+    program: Program, stimulus: Stimulus, chosen: Show
+) -> tuple[float | None, tuple[Diagnostic, ...]]:
+    """The float reference's accuracy, if there are labels to have one on and it is wanted."""
+    if not chosen.reference or stimulus.labels is None or chosen.backend == "reference":
+        return None, ()
+    try:
+        recording = _record(program, stimulus, chosen, "reference")
+    except KeyboardInterrupt:
+        stopped = "the run was stopped; the figures below are whole, and lack only the reference's accuracy"
+        return None, (finding("ND507", "backend 'reference'", stopped),)
+    return _accuracy(program.network, recording, stimulus), ()
+
+
+def run_shown(program: Program, model: Path, chosen: Show, bounds: dict[str, int]) -> Outcome:
+    """Return what a program gives that is shown its samples. `bounds`: least cores by resource."""
+    network = program.network
+    stimulus = shown_stimulus(network, model, chosen.stimulus, chosen.samples, steps=chosen.steps, seed=chosen.seed)
+    backend = get_backend(chosen.backend)
+    if not chosen.quiet and not backend.unavailable() and (notice := backend.notice()):
+        say(notice)
+    recording = _record(program, stimulus, chosen, chosen.backend)
+    if not recording.n_samples:
+        return Outcome(recording, None, stop_findings(recording))
+    reference, stopped = _reference_accuracy(program, stimulus, chosen) if recording.complete else (None, ())
+    met = _accuracy(network, recording, stimulus)
+    shown = profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds)
+    seen = (*stop_findings(recording), *stopped, *run_findings(program, recording))
+    return Outcome(recording, shown, (*seen, *profile_findings(shown)))
