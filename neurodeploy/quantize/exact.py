@@ -72,25 +72,21 @@ class _Grid(NamedTuple):
 
 def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None) -> _Grid | None:
     sets = [magnitudes(item.weights) for item in incoming]
-    if any(found is None for found in sets):
-        return None
-    known = [found for found in sets if found is not None and found.size]
     others = [folded.bias]
     if folded.floor is not None and folded.stepwise:
         others.append(folded.floor)
     if neuron is not None and neuron.reset.mode == "subtract" and folded.threshold is not None:
         others.append(folded.threshold)
     more = [magnitudes(values, REGISTERS) for values in others]
-    if any(found is None for found in more):
-        return None
-    known += [found for found in more if found is not None and found.size]
-    if not known:
+    known, rest = [found for found in sets if found is not None], [found for found in more if found is not None]
+    every = np.unique(np.concatenate([*known, *rest]))
+    if len(known) < len(sets) or len(rest) < len(more) or not every.size:
         return None
     given = [item.wires.weights for item in incoming]
     for tolerance in (DOUBLE, SINGLE) if all(are_single(values) for values in given) else (DOUBLE,):
-        unit = common_unit(np.unique(np.concatenate(known)), MOST, tolerance)
+        unit = common_unit(every, MOST, tolerance)
         if unit is not None:
-            return _in_units(folded, incoming, unit, tolerance, weak=_weak(neuron))
+            return _in_units(folded, incoming, known, unit, tolerance, weak=_weak(neuron))
     return None
 
 
@@ -98,9 +94,7 @@ def _weak(neuron: SpikingNeuron | None) -> bool:
     return neuron is not None and neuron.comparison == ">="
 
 
-def _fires(
-    folded: Folded, incoming: list[Incoming], unit: float, tie: NDArray[np.bool_], *, weak: bool
-) -> bool | None:
+def _fires(folded: Folded, incoming: list[Incoming], unit: float, tie: NDArray[np.bool_], *, weak: bool) -> bool | None:
     """Whether sums of single-precision numbers that meet the threshold but for their last bits fire; None if some may not.
 
     Ten times the float32 nearest to 0.1 is more than 1, and a double shows it: such sums go by the side that they are on.
@@ -119,7 +113,15 @@ def _fires(
     return above if above or below else None
 
 
-def _in_units(folded: Folded, incoming: list[Incoming], unit: float, tolerance: float, *, weak: bool) -> _Grid:
+def _signed(sizes: Ints, sign_mode: str) -> Ints:
+    """Both signs where they are mixed: a format holds a mantissa as well as its opposite."""
+    below = -sizes if sign_mode != "excitatory" else sizes[:0]
+    return np.concatenate([below, sizes if sign_mode != "inhibitory" else sizes[:0]])
+
+
+def _in_units(
+    folded: Folded, incoming: list[Incoming], sets: list[Floats], unit: float, tolerance: float, *, weak: bool
+) -> _Grid:
     def counted(values: Floats) -> Ints:
         return np.rint(values / unit).astype(np.int64)
 
@@ -129,7 +131,7 @@ def _in_units(folded: Folded, incoming: list[Incoming], unit: float, tolerance: 
         tie = whole(folded.threshold, unit, tolerance)
         threshold = np.where(tie, np.rint(threshold), threshold)
     floor = counted(folded.floor) if folded.floor is not None and folded.stepwise else None
-    weights = tuple(np.unique(counted(item.weights)) for item in incoming)
+    weights = tuple(_signed(counted(found), item.sign_mode) for found, item in zip(sets, incoming, strict=True))
     fires = _fires(folded, incoming, unit, tie, weak=weak) if tolerance == SINGLE else weak
     return _Grid(unit, weights, counted(folded.bias), threshold, tie, fires, floor)
 

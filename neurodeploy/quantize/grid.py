@@ -18,8 +18,8 @@ DOUBLE, SINGLE = 2.0**-44, 2.0**-22
 """How far, relative to itself, a number may be from a whole multiple: some last bits of a float64, or of a float32."""
 DISTINCT = 256
 """A set with more distinct magnitudes than this has no unit: no projection stores more."""
-SAMPLE = 4096
-"""Numbers that are looked at first: floats that training left differ from each other long before."""
+SAMPLE, AT_A_TIME = 1 << 12, 1 << 20
+"""Numbers that are looked at first, and at a time from then on."""
 FINEST = 1 << 12
 """A unit is at least this part of the number that was there before."""
 
@@ -31,11 +31,18 @@ def are_single(values: NDArray[Any]) -> bool:
 
 def magnitudes(values: NDArray[Any], most: int = DISTINCT) -> Floats | None:
     """Return the distinct |values| that are not 0, ascending; None if there are more than `most`."""
-    flat = np.asarray(values).ravel()
-    if np.unique(np.abs(flat[:SAMPLE])).size > most + 1:
-        return None
-    found = np.unique(np.abs(flat)).astype(np.float64)
-    return found[found > 0] if found.size <= most + 1 else None
+    flat, known = np.asarray(values).ravel(), np.zeros(1)
+    start, size = 0, SAMPLE  # training leaves all numbers different: a few show it
+    while start < flat.size:
+        part = np.abs(flat[start : start + size])
+        place = np.minimum(np.searchsorted(known, part), known.size - 1)
+        new = part[known[place] != part]
+        if new.size:
+            known = np.union1d(known, new)
+        if known.size > most + 1:
+            return None
+        start, size = start + size, AT_A_TIME
+    return known[1:].astype(np.float64)
 
 
 def whole(values: Floats, unit: float, tolerance: float) -> NDArray[np.bool_]:
