@@ -82,6 +82,8 @@ def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None
     every = np.unique(np.concatenate([*known, *rest]))
     if len(known) < len(sets) or len(rest) < len(more) or not every.size:
         return None
+    if folded.threshold is not None and folded.threshold.max() > MOST * every.max():
+        return None
     given = [item.wires.weights for item in incoming]
     for tolerance in (DOUBLE, SINGLE) if all(are_single(values) for values in given) else (DOUBLE,):
         unit = common_unit(every, MOST, tolerance)

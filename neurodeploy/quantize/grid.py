@@ -20,6 +20,8 @@ DISTINCT = 256
 """A set with more distinct magnitudes than this has no unit: no projection stores more."""
 SAMPLE, AT_A_TIME = 1 << 12, 1 << 20
 """Numbers that are looked at first, and at a time from then on."""
+LEAST = 1e-280
+"""A unit is at least this: what is divided by it stays finite."""
 FINEST = 1 << 12
 """A unit is at least this part of the number that was there before."""
 
@@ -55,7 +57,7 @@ def whole(values: Floats, unit: float, tolerance: float) -> NDArray[np.bool_]:
 
 def common_unit(values: Floats, most: float, tolerance: float) -> float | None:
     """Return the greatest unit of positive numbers, of which none is more than `most` multiples; None if there is none."""
-    if not values.size:
+    if not values.size or values.min() < LEAST or values.max() > most * values.min():
         return None
     unit, parts = float(values.min()), np.arange(1, FINEST + 1)
     while True:

@@ -26,6 +26,8 @@ SAME = 2.0**-42
 """Relative errors up to this are the last bits of floats, not of registers."""
 FINE_STEPS = 100
 """Register steps from which a threshold may move by one for a tie's sake."""
+BEYOND = 1e9
+"""The largest relative error that is told."""
 MOVED = 0.05
 """A threshold or bias that moves by more than this fraction is worth a warning."""
 TAU_TOLERANCE = 0.05
@@ -36,12 +38,18 @@ def _decay(keep: NDArray[np.float64], one: int, low: float, high: float) -> Ints
     return np.clip(np.rint(one * (1.0 - keep)), low, high).astype(np.int64)
 
 
+def _relative(error: Floats, size: Floats) -> Floats:
+    """|error| / size, 0 where there is none, and finite."""
+    with np.errstate(over="ignore"):
+        ratio = np.divide(np.abs(error), size, out=np.zeros_like(size, dtype=np.float64), where=size > 0)
+    return np.minimum(ratio, BEYOND)
+
+
 def _decay_line(
     where: str, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
 ) -> tuple[LedgerLine, float]:
     """Ledger line of a decay per step, for the neuron that is worst off; the relative error of its decay."""
-    size = np.where(asked != 0, np.abs(asked), np.where(got != 0, np.abs(got), 1.0))
-    error = np.abs(got - asked) / size
+    error = _relative(got - asked, np.where(asked != 0, np.abs(asked), np.abs(got)))
     worst = int(np.argmax(error))
     line = LedgerLine(
         where=where,
@@ -168,7 +176,7 @@ def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) ->
 def _line(where: str, quantity: str, asked: Floats, got: Floats, note: str = "") -> LedgerLine:
     """Ledger line of a value that went to a register, for the neuron that is worst off."""
     size = np.maximum(np.abs(asked), np.abs(asked).max(initial=0.0) * 1e-6)
-    error = np.divide(np.abs(got - asked), size, out=np.zeros_like(size), where=size > 0)
+    error = _relative(got - asked, size)
     worst = int(np.argmax(error))
     return LedgerLine(
         where=where,

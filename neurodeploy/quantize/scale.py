@@ -21,6 +21,8 @@ from neurodeploy.target.target import Target
 
 __all__ = ["Incoming", "choose_scale", "exponent_for", "worst_current", "worst_sum"]
 
+GREATEST = 1e290
+"""Keeps the scale of numbers near the smallest that floats hold finite."""
 DEPTH = 16
 """Thresholds by which v can be inhibited before its register ends, where the exponents can be lowered that far."""
 
@@ -102,7 +104,7 @@ def choose_scale(target: Target, folded: Folded, incoming: list[Incoming]) -> fl
     bounds = _bounds(target, folded, incoming)
     if not bounds:
         return 1.0
-    scale = min(bounds)
+    scale = min(*bounds, GREATEST)
     sums = worst_sum(incoming, folded.bias.size)
     current = worst_current(folded, sums) + np.abs(folded.bias)
     state_limit = 2.0**target.dialect.state_bits
