@@ -16,7 +16,7 @@ __all__ = ["prune", "prune_sources"]
 
 def _weakest_synapses(synapses: Synapses, n_post: int, fraction: float) -> NDArray[np.int64]:
     """Synapses that stay when each neuron loses its weakest ones."""
-    order = np.lexsort((synapses.pre, np.abs(synapses.weights), synapses.post))
+    order = np.lexsort((synapses.pre, np.abs(synapses.weights.astype(np.float64)), synapses.post))
     start = np.searchsorted(synapses.post[order], np.arange(n_post + 1))
     rank = np.arange(order.size) - np.repeat(start[:-1], np.diff(start))
     drop = np.floor(fraction * np.repeat(np.diff(start), np.diff(start)))
@@ -26,7 +26,7 @@ def _weakest_synapses(synapses: Synapses, n_post: int, fraction: float) -> NDArr
 def _weakest_sources(synapses: Synapses, n_pre: int, fraction: float) -> NDArray[np.int64]:
     """Synapses that stay when the sources with the least sum of |weight| lose all of theirs."""
     strength = np.zeros(n_pre)
-    np.add.at(strength, synapses.pre, np.abs(synapses.weights))
+    np.add.at(strength, synapses.pre, np.abs(synapses.weights.astype(np.float64)))
     out = np.argsort(strength, kind="stable")[: int(np.floor(fraction * n_pre))]
     kept = np.ones(n_pre, dtype=bool)
     kept[out] = False
