@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Conv2d, Dense, OneToOne, Sparse
 from neurodeploy.network.files import load_network
 from neurodeploy.network.neurons import Explicit
@@ -184,3 +185,97 @@ def test_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
     got = run_program(program, stimulus, steps=50).spikes
     for name, rows in wanted.items():
         assert np.array_equal(got[name], rows), f"{name}: {[line for line in result.ledger if name in line.where]}"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_odd_weights_of_both_signs_of_a_file_are_stored(reference_data, target):
+    found = load(reference_data / "cases/netx-odd-weights/a.net", ImportOptions(dt_s=1e-3))
+    result = compile_network(found.network, TARGETS[target], CompileOptions(fixes=False))
+    program = result.require()
+    style = program.formats[0]
+    wanted = np.unique(found.network.projections[0].operation.weights)
+    assert np.unique(program.tables.entry_mantissa).tolist() == (2 * wanted[wanted != 0]).tolist()
+    assert style.exponent == -1
+    line = next(line for line in result.ledger if line.quantity == "weights")
+    assert (line.level, line.note) == ("exact", "mantissas times 2^1, the same products")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_floor_of_any_whole_number_holds_without_a_finding(target):
+    neuron = nd.If(v_threshold=7.0, v_floor=-7.0, comparison=">=")
+    network = one(neuron, [[3.0, -2.0] if target == "loihi1" else [1.0, -1.0]])
+    _, result = built(network, target)
+    assert {item.code for item in result.findings} <= {"ND214"}
+    raster = (np.random.default_rng(2).random((1, 200, 2)) < [0.9, 0.4]).astype(np.uint8)
+    raster[0, 40:80, 0] = 0  # down to the floor
+    stimulus = Stimulus(n_samples=1, n_steps=200, rasters={"x": raster})
+    got = [spikes(network, target, 200, backend, stimulus) for backend in ("emulator", "reference")]
+    assert got[0] == got[1]
+    assert len(got[0]) > 2
+
+
+def test_a_floor_that_no_register_holds_is_a_finding():
+    _, result = built(one(nd.If(v_threshold=7.0, v_floor=-3.0), 1.0), "loihi2")
+    assert "ND217" in {item.code for item in result.findings}
+
+
+def test_what_subtracts_at_the_threshold_says_how_long_it_is_exact():
+    network = one(nd.If(v_threshold=5.0, comparison=">=", reset="subtract"), 2.0)
+    _, result = built(network)
+    told = [item for item in result.findings if item.code == "ND220"]
+    assert [item.severity for item in told] == ["warning"]
+    assert "first 8,191 spikes" in told[0].message
+    assert spikes(network, steps=500) == spikes(network, steps=500, backend="reference")
+
+
+@pytest.mark.parametrize("numbers", [[[1.0, 1001.0]], [[0.5, 0.5 + 2**-20]]])
+def test_ties_that_registers_cannot_hold_are_a_warning(numbers):
+    network = one(nd.If(v_threshold=5.0 * numbers[0][1]), numbers)
+    _, result = built(network)
+    assert ("ND220", "warning") in {(item.code, item.severity) for item in result.findings}
+
+
+def test_weights_of_training_say_nothing_of_ties():
+    weights = np.random.default_rng(0).normal(size=(20, 300)).astype(np.float32)
+    _, result = built(one(nd.If(v_threshold=1.0, comparison=">="), weights))
+    assert not [item for item in result.findings if item.code == "ND220"]
+
+
+def test_float32_decimals_go_by_the_side_of_the_threshold_that_they_are_on():
+    single = np.array([[0.1, 0.2]], dtype=np.float32)
+    assert float(single[0, 0]) * 10 > 1
+    network = one(nd.If(v_threshold=1.0), single)
+    _, result = built(network)
+    assert not result.findings
+    assert spikes(network) == spikes(network, backend="reference") == list(range(5, 61, 4))
+    mixed = one(nd.If(v_threshold=1.0), np.array([[0.7, 0.1]], dtype=np.float32))
+    _, result = built(mixed)
+    assert [(item.code, item.severity) for item in result.findings] == [("ND220", "info")]
+
+
+@pytest.mark.parametrize(("keep", "bias"), [(0.9, 0.31), (0.5, 0.31), (0.95, 0.07)])
+def test_a_bias_of_a_filtered_current_is_a_warning_with_its_size(keep, bias):
+    rule = Explicit(keep_v=1.0, gain_v=1.0, keep_i=keep, gain_i=1 - keep)
+    neuron = nd.CubaLif(tau_m_s=1.0, tau_syn_s=1.0, bias=bias, v_threshold=1.0, discretization=rule, reset="subtract")
+    network = one(neuron, 1.0)
+    program, result = built(network)
+    told = [item for item in result.findings if item.code == "ND219"]
+    assert [item.severity for item in told] == ["warning"]
+    extra = float(told[0].message.split(" more in each sample")[0].split()[-1])
+    assert extra == pytest.approx(bias * keep / (1 - keep), rel=1e-3)
+    silent = Stimulus(n_samples=1, n_steps=200, rasters={"x": np.zeros((1, 200, 1), np.uint8)})
+    counts = [len(run_program(program, silent, backend=name).spikes["c"]) for name in ("emulator", "reference")]
+    assert abs(counts[0] - counts[1] - extra) <= 1.5, "about as many spikes more as the finding says"
+
+
+@pytest.mark.parametrize("fields", [{"bias": 0.0}, {"bias": 0.5}])
+def test_a_bias_without_a_filter_is_exact_and_says_nothing(fields):
+    _, result = built(one(nd.If(v_threshold=1.0, **fields), 1.0))
+    assert not [item for item in result.findings if item.code == "ND219"]
+
+
+def test_a_current_that_never_settles_is_refused():
+    rule = Explicit(keep_v=0.5, gain_v=1.0, keep_i=1.0, gain_i=1.0)
+    neuron = nd.CubaLif(tau_m_s=1.0, tau_syn_s=1.0, bias=0.1, v_threshold=1.0, discretization=rule)
+    result = compile_network(one(neuron, 1.0), TARGETS["loihi1"], CompileOptions(fixes=False))
+    assert ("ND219", "error") in {(item.code, item.severity) for item in result.findings}

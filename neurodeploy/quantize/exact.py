@@ -256,28 +256,20 @@ class _Search:
         grid, size = self.grid, self.folded.bias.size
         if grid.threshold is None:
             return np.zeros(size, dtype=np.int64)
+        units, one = grid.threshold * scale, 1 << self.shift
+        met = np.rint(units).astype(np.int64) % one == 0
+        # one register step below a threshold that fires when v meets it
+        mantissas = np.rint(units / one).astype(np.int64) - (grid.tie & self.weak)
+        good = bool(met[grid.tie].all())
         if self.stepwise:
             below = np.floor(grid.threshold).astype(np.int64) - (grid.tie & self.weak)
             quiet, fires = below * scale + offsets.high, (below + 1) * scale + offsets.low
-            mantissas = np.maximum(-(-quiet >> self.shift), least)
-            good = (mantissas << self.shift < fires).all()
-        else:
-            units = grid.threshold * scale
-            mantissas = np.rint(units / (1 << self.shift)).astype(np.int64)
-            if self.weak:
-                mantissas = np.ceil(units / (1 << self.shift)).astype(np.int64) - 1
-            # a threshold that v can meet is held as it is
-            good = not (np.rint(units).astype(np.int64)[grid.tie] % (1 << self.shift)).any()
-        if self.subtract:
-            good = good and self._takes_off(scale, mantissas)
+            if not self.subtract:  # which takes the register's value off v
+                mantissas, good = np.maximum(-(-quiet >> self.shift), least), True
+            good = good and bool(((mantissas << self.shift >= quiet) & (mantissas << self.shift < fires)).all())
         span = self.target.precision.threshold_mantissa
         inside = (mantissas >= max(int(span.low), least)) & (mantissas <= span.high)
         return mantissas if good and bool(inside.all()) else None
-
-    def _takes_off(self, scale: int, mantissas: Ints) -> bool:
-        """Whether a spike takes the threshold off v: with `>=` one register step less, of which the gap holds some."""
-        taken = np.rint(np.asarray(self.grid.threshold) * scale).astype(np.int64) - (self.weak << self.shift)
-        return bool(np.array_equal(mantissas << self.shift, taken)) and (not self.weak or scale >> self.shift > 1)
 
 
 def exact_scale(target: Target, folded: Folded, incoming: list[Incoming], neuron: Neuron) -> ExactScale | None:
