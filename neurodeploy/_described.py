@@ -103,19 +103,17 @@ def _range_words(info: FieldInfo) -> str:
 
 def own_text(model: type[BaseModel]) -> str:
     """Return the text of a class without its fields."""
-    held = model.__dict__.get("__doc__")
-    return held.text if isinstance(held, _Text) else held or ""
+    return model.__dict__.get("__doc__") or ""
 
 
-class _Text:
+def _help(model: type[BaseModel]) -> str:
     """The help of a class: its own text and one line for each field, put together when it is read."""
+    lines = [f"    {meaning_of(model, name)}" for name in model.model_fields]
+    return "\n".join([own_text(model), "", "Fields:", *lines]) if lines else own_text(model)
 
-    def __init__(self, text: str) -> None:
-        self.text = text
 
-    def __get__(self, instance: object, owner: type[BaseModel]) -> str:
-        lines = [f"    {meaning_of(owner, name)}" for name in owner.model_fields]
-        return "\n".join([self.text, "", "Fields:", *lines]) if lines else self.text
+_Helped: Any = type("_Helped", (type(BaseModel),), {"__doc__": property(_help)})
+"""What classes of nouns are: as those of pydantic, with help that is read from the source when it is asked for."""
 
 
 class _Signature:
@@ -142,7 +140,7 @@ def _bare(annotation: Any) -> Any:
     return annotation
 
 
-class Described(BaseModel):
+class Described(BaseModel, metaclass=_Helped):
     """Constructors that raise findings, with signature, help and JSON Schema of what each field means."""
 
     refusal: ClassVar[Refusal | None] = None
@@ -161,11 +159,6 @@ class Described(BaseModel):
 
     # a class inside another is checked as one piece with it, so that a fault is told with its whole path
     __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        text = cls.__dict__.get("__doc__")
-        cls.__doc__ = _Text(text) if isinstance(text, str) else None  # type: ignore[assignment]
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class _Brief(str):
         return str(self)
 
 
-_BRIEF_ITEMS, _BRIEF_LETTERS = 6, 60
+_BRIEF_ITEMS, _BRIEF_LETTERS, _BRIEF_NOUN = 6, 60, 120
 
 
 def _brief(value: Any, *, inside: bool = False) -> str:
@@ -135,7 +135,8 @@ def _brief(value: Any, *, inside: bool = False) -> str:
     if isinstance(value, BaseModel):
         name = getattr(value, "name", None)
         named = repr(name) if isinstance(name, str) else "..." if inside else None
-        return f"{type(value).__name__}({named})" if named else repr(value)
+        text = f"{type(value).__name__}({named})" if named else repr(value)
+        return text if len(text) <= _BRIEF_NOUN else f"{type(value).__name__}(...)"
     text = repr(value)
     return text if len(text) <= _BRIEF_LETTERS or isinstance(value, _Brief) else f"{text[:_BRIEF_LETTERS]}..."
 

@@ -24,8 +24,12 @@ class LedgerLine(Noun):
     quantity: str
     """What was asked for, e.g. "tau_m_s"."""
     asked: str
+    """The value that the network or the file has."""
     got: str
+    """The value that is used."""
     level: Level
+    """How far the two are apart."""
     relative_error: float | None = None
     """|got - asked| / |asked|; None where it has no meaning."""
     note: str = ""
+    """Why, and by whom."""

@@ -96,13 +96,14 @@ def compile(
 ) -> Program:
     """Return the program of a network for a target; nd.check gives the warnings and the ledger too.
 
-    `target`: a name of nd.targets(), the path of a .toml, or as nd.load_target gave it. `board`: of the target; default one
-    chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's own.
+    `target`: a name of nd.targets(), the path of a .toml, or as nd.load_target gave it. `board`: of the target; default
+    one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's own.
     `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
     time_limit_s (seconds); help(nd.CompileOptions) tells all. They count before those of `options`.
 
-    Raises DiagnosticError with every finding if the network does not fit, or under `strict` if there is a warning: ND002
-    (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx (mapping).
+    Raises DiagnosticError with every finding if the network does not fit, or under `strict` if there is a warning:
+    ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
+    (mapping).
     """
     needs("compile", network=(network, Network))
     held = _target("compile", target, board, rules, dialect)
@@ -122,9 +123,10 @@ def check(
 ) -> Compilation:
     """Return what compiling a network gives: a verdict, every finding with fixes that were tried, the ledger, a program.
 
-    `model`: a Network; an Imported, whose findings and ledger come first; or a Program, of which is told what it is. The
-    other arguments are those of nd.compile; `target` is loihi1 if none is named. Raises DiagnosticError for wrong arguments
-    only: ND002, ND020-ND029, ND703 (a target beside a program).
+    `model`: a Network; an Imported, whose findings and ledger come first; or a Program, of which is told what it is.
+    The other arguments, `board`, `rules`, `dialect`, `options` and `choices`, are those of nd.compile; loihi1 is the
+    target if none is named. Raises DiagnosticError for wrong arguments only: ND002, ND020-ND029, ND703 (a target beside
+    a program).
     """
     needs("check", model=(model, (Network, Imported, Program)))
     made = chosen("check", CompileOptions, options, choices, _PLACE)
@@ -150,7 +152,8 @@ def check(
 def dialects(program: Program) -> DomainVerdict:
     """Return under which other dialects a program gives the same bits, proven, or where they could part.
 
-    A sample is as long as the network says, drain included; without time.steps_per_sample any number of steps is proven.
+    A sample is as long as the network says, drain included; without time.steps_per_sample any number of steps is
+    proven. Raises DiagnosticError: ND002.
     """
     needs("dialects", program=(program, Program))
     steps = program.network.time.steps_per_sample
@@ -167,8 +170,8 @@ def judge(
 ) -> Judgement:
     """Return a network against a target of another architecture: verdict, findings, and the use of every public limit.
 
-    `options` and `choices`: as of nd.compile; those that edit the network count (prune, prune_sources, max_delay). Raises
-    DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
+    `options` and `choices`: as of nd.compile; those that edit the network count (prune, prune_sources, max_delay).
+    Raises DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
     """
     needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
     made = chosen("judge", CompileOptions, options, choices, ("target", "options"))
@@ -188,7 +191,8 @@ def check_shapes(
 ) -> LayersVerdict:
     """Return whether a network given by the shapes of its layers fits: cores, lower bounds, how each layer is cut.
 
-    `layers`: the path of a TOML file, or a LayerStack. Raises DiagnosticError: ND001, ND010 (layers), ND020-ND029 (target).
+    `layers`: the path of a TOML file, or a LayerStack. `board` and `rules`: as of nd.compile. Raises DiagnosticError:
+    ND001, ND010 (layers), ND020-ND029 (target).
     """
     needs("check_shapes", layers=(layers, (str, PathLike, LayerStack)))
     held = _target("check_shapes", target, board, rules, None)

@@ -21,7 +21,9 @@ class BackendInfo(Noun):
     """A backend, and whether it can run here."""
 
     name: str
+    """As nd.run(backend=...) takes it."""
     available: bool
+    """Whether it can run here."""
     summary: str
     """What it is; or why it cannot run here."""
     fix: str | None = None

@@ -58,6 +58,7 @@ class Comparison(Noun):
     right: Name
     """Where the second was made; "sealed" for what stands in the program."""
     identical: bool
+    """Whether nothing differs in all that both recorded."""
     first: Divergence | None = None
     """Where they part first; None if they are identical or cannot be compared."""
     findings: tuple[Diagnostic, ...] = ()
@@ -65,7 +66,10 @@ class Comparison(Noun):
 
 
 def encode(network: Network | Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Stimulus:
-    """Return the spikes and currents that a network's encoders make of samples (see nd.run). Raises DiagnosticError: ND505."""
+    """Return the spikes and currents that a network's encoders make of `samples`, each shown for `steps` (see nd.run).
+
+    Raises DiagnosticError: ND505.
+    """
     needs("encode", network=(network, (Network, Program)), steps=(steps, (int, type(None))), seed=(seed, int))
     held = network.network if isinstance(network, Program) else network
     plain = described_samples(held, samples)
@@ -99,7 +103,8 @@ def accuracy(program: Program, recording: Recording, labels: Any) -> float:
     """Return the fraction of samples that the first output answers as their labels say.
 
     `labels`: (samples,) whole numbers. Of a run that was stopped, the samples that are complete count. Raises
-    DiagnosticError: ND505 (labels that are none, or not as many as samples; no output), ND703 (another program's recording).
+    DiagnosticError: ND505 (labels that are none, or not as many as samples; no output), ND703 (another program's
+    recording).
     """
     given = answers(program, recording)
     if given is None:
@@ -138,7 +143,7 @@ def profile(
 
     Energy in J, time in s, each with its interval and source; None where no figure is public (see .findings and
     .no_figure). `labels`: (samples,), for the accuracy; `reference`: the recording of the same samples on the backend
-    "reference", for its accuracy. `lower_bounds`: least cores by resource, as nd.check gives them. Raises DiagnosticError:
+    "reference", for its accuracy. `accuracy` and `reference_accuracy`: if they are known already. `lower_bounds`: least cores by resource, as nd.check gives them. Raises DiagnosticError:
     ND505 (labels), ND703 (a recording of another program).
     """
     _own("profile", program, recording)
@@ -154,10 +159,10 @@ _accuracy = accuracy
 
 
 def compare(left: Recording, right: Recording, program: Program | None = None) -> Comparison:
-    """Return whether two recordings of one program are identical, else where they part first.
+    """Return whether two recordings of one program, `left` and `right`, are identical, else where they part first.
 
-    `program`: with it the population of a state and the rule of the two dialects that differs there are named. The findings
-    are those of `neurodeploy compare`. Raises DiagnosticError: ND002, ND504.
+    `program`: with it the population of a state and the rule of the two dialects that differs there are named. The
+    findings are those of `neurodeploy compare`. Raises DiagnosticError: ND002, ND504.
     """
     needs("compare", left=(left, Recording), right=(right, Recording), program=(program, (Program, type(None))))
     names = left.backend, right.backend
@@ -183,7 +188,8 @@ def seal(program: Program, samples: Samples, *, steps: int | None = None, seed: 
 def verify(program: Program, backend: str = "emulator", *, progress: Progress | None = None) -> Comparison:
     """Return whether a backend gives, on the samples that are sealed in a program, what is sealed beside them.
 
-    Raises DiagnosticError: ND553 (nothing is sealed), ND501-ND504 (the backend cannot run here).
+    `backend`: a name of nd.backends(). `progress`: called with (steps done, steps in all). Raises DiagnosticError:
+    ND553 (nothing is sealed), ND501-ND504 (the backend cannot run here).
     """
     needs("verify", program=(program, Program), backend=(backend, str))
     _, found = verify_program(program, backend, progress)
@@ -195,9 +201,9 @@ def over_budget(
 ) -> tuple[Diagnostic, ...]:
     """Return a finding for each budget that a report does not meet; nothing if all are met.
 
-    `budgets`: "FIGURE<=NUMBER", such as "cores<=4", "synapse_memory<=80%" or "energy_per_inference<2uJ". The findings are
-    those of `--budget`: ND604 (not met), ND605 (the figure is not known), ND706 (another unit). Raises DiagnosticError:
-    ND706 (not understood), ND707 (no such figure).
+    `budgets`: "FIGURE<=NUMBER", such as "cores<=4", "synapse_memory<=80%" or "energy_per_inference<2uJ". The findings
+    are those of `--budget`: ND604 (not met), ND605 (the figure is not known), ND706 (another unit). Raises
+    DiagnosticError: ND706 (not understood), ND707 (no such figure).
     """
     needs("over_budget", report=(report, (Compilation, Profile, Judgement, LayersVerdict)))
     known, measures = _figures(report)

@@ -32,13 +32,17 @@ class FitRow(Noun):
     """One network on one board of one target."""
 
     target: Name
+    """Name of the target."""
     board: str | None
     """None: one chip."""
     title: str
+    """What it is, in words."""
     holds: Holds
     """Judged targets are not compiled for: at most nothing speaks against the network."""
     verdict: Verdict | Literal["within limits", "over limits", "not expressible"]
+    """Of the compiler, or of the judgement for other architectures."""
     chips: int | None
+    """Of the board."""
     cores: int | None
     """That it takes; None where it was not placed."""
     cores_held: int | None
@@ -46,8 +50,11 @@ class FitRow(Noun):
     resource: str | None = None
     """Of one that holds it, the resource whose fullest core is fullest; of others, the resource that is exceeded most."""
     found: float | None = None
+    """Use of the resource."""
     limit: float | None = None
+    """Of the resource."""
     unit: str = ""
+    """Of both."""
     codes: tuple[str, ...] = ()
     """Of the errors."""
     why: str = ""

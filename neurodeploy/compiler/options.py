@@ -34,6 +34,7 @@ class CompileOptions(Noun):
     share_parameters: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Population -> the most distinct decays, and the most distinct thresholds, that it keeps; "*" -> all others."""
     placement_seed: int = 0
+    """Of the mapping's random choices; equal seeds give equal programs."""
     level: Level = 1
     """Of the mapping: 0 first fit, row by row; 1 placed by traffic too; 2 and 3 move neurons for fewer cores."""
     time_limit_s: float | None = Field(default=None, gt=0)
@@ -72,13 +73,20 @@ class Compilation(Noun):
     """A program, or why there is none; with every finding of every stage that could run."""
 
     program: Program | None
+    """None: there is none, and the findings say why."""
     verdict: Verdict
+    """fits; proven not to fit; not placed by this mapper, which may not be the last word; refused before it was
+    tried."""
     findings: tuple[Diagnostic, ...]
+    """Of every stage that could run; the fixes in them were tried."""
     ledger: tuple[LedgerLine, ...]
+    """What was not converted exactly as asked, line by line."""
     lower_bounds: dict[str, int] = Field(default_factory=dict)
     """Least cores by resource."""
     n_cores: int | None = None
+    """Cores that it takes; None where it was not cut."""
     stage_seconds: dict[str, float] = Field(default_factory=dict)
+    """Stage -> seconds that it took."""
 
     def require(self, *, strict: bool = False) -> Program:
         """Return the program. Raises DiagnosticError with all findings if there is none, or if a warning counts."""

@@ -39,14 +39,19 @@ class Diagnostic(Noun):
     """One finding: which object, what is wrong, how far over, who says so, what to do."""
 
     code: str
+    """ND and three digits; nd.explain(code) tells more."""
     severity: Severity
+    """error, warning (an error under `strict`) or info."""
     where: str
     """The user's own name, e.g. "population 'hidden'"; a file is named by the path as it was given."""
     message: str
     """One sentence without the fix and without a full stop."""
     found: float | None = None
+    """What was found, in `unit`."""
     limit: float | None = None
+    """What is allowed, in `unit`."""
     unit: str = ""
+    """Of both numbers."""
     limit_source: str = ""
     """E.g. "loihi1.toml limits.synapse_memory: <citation>"."""
     fixes: tuple[Fix, ...] = ()

@@ -45,5 +45,8 @@ class Imported(Noun):
     """A network, and every assumption that was made."""
 
     network: Network
+    """As the file and the options say."""
     ledger: tuple[LedgerLine, ...] = ()
+    """Every assumption, and every value that was changed."""
     findings: tuple[Diagnostic, ...] = ()
+    """Warnings and notes of the import; errors are raised instead."""

@@ -50,11 +50,15 @@ class LayerTiles(Noun):
     """One layer and its tiles."""
 
     name: Name
+    """Of the layer."""
     shape: tuple[int, int, int]
+    """Channels, height, width of its neurons."""
     neurons: int
+    """Their number."""
     tile: tuple[int, int, int] | None
     """Channels, rows and columns; None: no tiling was found."""
     tiles: int
+    """Into which it is cut."""
     fullest: str
     """Which resource of a core a tile takes most of."""
     share: float
@@ -65,18 +69,27 @@ class LayersVerdict(Noun):
     """What follows from the shapes of a network."""
 
     network: Name
+    """Its name."""
     target: Name
+    """Its name."""
     board: str | None
+    """In force; None: one chip."""
     rule_set: str
+    """That counts synapse memory."""
     verdict: str
+    """As of a compilation."""
     neurons: int
+    """Of all layers."""
     cores: int | None
     """Cores of the best packing that was found."""
     chips: int | None
+    """That the cores take."""
     lower_bounds: dict[str, int]
     """Cores that any mapping needs, by resource."""
     layers: tuple[LayerTiles, ...]
+    """How each is cut."""
     findings: tuple[Diagnostic, ...]
+    """What speaks against it."""
 
 
 def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]:

@@ -61,7 +61,9 @@ class Bias(Noun):
 
     kind: Literal["bias"] = "bias"
     threshold: int = Field(default=4096, ge=1, le=2**23)
+    """Of the integrator, an integer from 1 to 2**23; the finer the values, the higher."""
     reset: Literal["zero", "subtract"] = "zero"
+    """"zero": v = 0 after a spike; "subtract": v - threshold."""
 
 
 class Events(Noun):

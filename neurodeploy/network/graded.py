@@ -44,11 +44,17 @@ class TernaryCuba(IntegerNeuron):
     sends_values: ClassVar[bool] = True
     kind: Literal["ternary_cuba"] = "ternary_cuba"
     du: IntParam
+    """Current decay register, an integer: u keeps 1 - (du + 1) / 4096 of itself."""
     dv: IntParam
+    """Voltage decay register, an integer: v keeps 1 - dv / 4096 of itself."""
     v_upper_mant: IntParam
+    """Above v_upper_mant * 2**6 it sends 1."""
     v_lower_mant: IntParam
+    """Below v_lower_mant * 2**6 it sends -1."""
     bias_mant: IntParam = 0
+    """Mantissa of the bias, added in every step as bias_mant * 2**bias_exp."""
     bias_exp: IntParam = 0
+    """Exponent of the bias, at least 0."""
 
 
 class SigmaDelta(IntegerNeuron):
@@ -62,11 +68,17 @@ class SigmaDelta(IntegerNeuron):
     memories: ClassVar[tuple[str, ...]] = ("residue", "error")
     kind: Literal["sigma_delta"] = "sigma_delta"
     threshold: IntParam
+    """Smallest change that is sent, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
     bias: IntParam = 0
+    """Added to sigma before the activation, in the same unit."""
     activation: Literal["relu", "unit"] = "relu"
+    """f: "relu" cuts below 0, "unit" leaves all as it is."""
     cumulative_error: bool = False
+    """Compare what was not sent since the last value, instead of the last change."""
     spike_exp: int = Field(default=0, ge=0, le=31)
+    """Binary places of the values that are sent, at least 0."""
     state_exp: int = Field(default=0, ge=0, le=31)
+    """Binary places of the state beyond those that are sent, at least 0."""
 
 
 class Delta(IntegerNeuron):
@@ -76,8 +88,11 @@ class Delta(IntegerNeuron):
     memories: ClassVar[tuple[str, ...]] = ("residue",)
     kind: Literal["delta"] = "delta"
     threshold: IntParam
+    """Smallest change that is sent, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
     spike_exp: int = Field(default=0, ge=0, le=31)
+    """Binary places of the values that are sent, at least 0."""
     state_exp: int = Field(default=0, ge=0, le=31)
+    """Binary places of the state beyond those that are sent, at least 0."""
 
 
 class Sigma(IntegerNeuron):
@@ -93,7 +108,9 @@ class GradedRelu(IntegerNeuron):
     sends_values: ClassVar[bool] = True
     kind: Literal["relu"] = "relu"
     threshold: IntParam = 0
+    """Values above it are sent, an integer; one for all, or one for each neuron."""
     rectify: bool = True
+    """Whether negative values are never sent."""
 
 
 class Product(IntegerNeuron):
@@ -103,7 +120,9 @@ class Product(IntegerNeuron):
     ports: ClassVar[int] = 2
     kind: Literal["product"] = "product"
     threshold: IntParam = 0
+    """Products larger than it in size are sent, an integer; one for all, or one for each neuron."""
     exponent: int = Field(default=0, ge=0, le=63)
+    """Binary places by which a product is shifted down, at least 0."""
 
 
 class ResonateFire(IntegerNeuron):
@@ -116,11 +135,17 @@ class ResonateFire(IntegerNeuron):
     ports: ClassVar[int] = 2
     kind: Literal["resonate_fire"] = "resonate_fire"
     sin_decay: IntParam
+    """s: sine of the turn in a step times the decay, in units of 2**-decay_bits."""
     cos_decay: IntParam
+    """c: cosine of the turn in a step times the decay, in units of 2**-decay_bits."""
     threshold: IntParam
+    """That re (or im) has to reach, in units of 2**state_exp."""
     decay_bits: int = Field(default=12, ge=1, le=30)
+    """d: binary places of sin_decay and cos_decay, from 1 to 30."""
     state_exp: int = Field(default=0, ge=0, le=31)
+    """e: binary places of re and im, at least 0."""
     reset: Literal["none", "izhikevich"] = "none"
+    """"none": a spike changes nothing; "izhikevich": re = 0 and im = threshold."""
 
 
 class ResonateZero(IntegerNeuron):
@@ -130,8 +155,11 @@ class ResonateZero(IntegerNeuron):
     ports: ClassVar[int] = 2
     kind: Literal["resonate_zero"] = "resonate_zero"
     sin_decay: IntParam
+    """Sine of the turn in a step times the decay, in units of 2**-15."""
     cos_decay: IntParam
+    """Cosine of the turn in a step times the decay, in units of 2**-15."""
     threshold: IntParam
+    """Above which re is sent, an integer."""
 
 
 class AdaptiveLif(IntegerNeuron):
@@ -143,8 +171,14 @@ class AdaptiveLif(IntegerNeuron):
     memories: ClassVar[tuple[str, ...]] = ("theta", "r")
     kind: Literal["adaptive_lif"] = "adaptive_lif"
     delta_i: FloatParam
+    """Part of i that decays in a step, from 0 to 1."""
     delta_v: FloatParam
+    """Part of v that decays in a step, from 0 to 1."""
     delta_theta: FloatParam
+    """Part of theta - theta_0 that decays in a step, from 0 to 1."""
     delta_r: FloatParam
+    """Part of r that decays in a step, from 0 to 1."""
     theta_0: FloatParam
+    """The threshold at rest, in the unit of v."""
     theta_step: FloatParam
+    """What a spike adds to theta, in the unit of v."""

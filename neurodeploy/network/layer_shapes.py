@@ -32,15 +32,23 @@ class LayerShape(Noun):
     """One layer. What is None is as the file says for all layers."""
 
     kind: Literal["conv", "depthwise", "pool", "dense"]
+    """conv, depthwise, pool (all weights alike), or dense."""
     name: Name | None = None
+    """As findings call it; None: its kind and number."""
     channels: PositiveInt | None = None
     """Output channels; neurons of a dense layer. None for depthwise and pool: as many as come in."""
     kernel: Count = 1
+    """Side of the kernel, or (rows, columns)."""
     stride: Count = 1
+    """From one window to the next, one number or (rows, columns)."""
     padding: Literal["same"] | int | tuple[int, int] = 0
+    """Zeros on either side, or "same" for as many places as come in."""
     reset: Reset | None = None
+    """What a spike does to v."""
     weight_bits: PositiveInt | None = None
+    """Stored bits of a weight."""
     delay_steps: int | None = Field(default=None, ge=0)
+    """Steps on top of the one that every projection takes."""
 
 
 class LayerStack(Noun):
@@ -48,12 +56,17 @@ class LayerStack(Noun):
 
     schema_version: Literal[1] = 1
     name: Name
+    """Of the network."""
     input: tuple[PositiveInt, PositiveInt, PositiveInt]
     """Channels, height, width."""
     reset: Reset = "zero"
+    """What a spike does to v, where a layer says nothing."""
     weight_bits: PositiveInt = 8
+    """Stored bits of a weight, where a layer says nothing."""
     delay_steps: int = Field(default=0, ge=0)
+    """Steps on top of the one that every projection takes, where a layer says nothing."""
     layers: tuple[LayerShape, ...] = Field(min_length=1)
+    """In order, at least one."""
 
 
 class Geometry(NamedTuple):

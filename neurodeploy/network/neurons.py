@@ -68,9 +68,13 @@ class Explicit(Noun):
 
     kind: Literal["explicit"] = "explicit"
     keep_v: FloatParam
+    """Part of v that is left after a step, from 0 to 1."""
     gain_v: FloatParam
+    """Factor of what is added to v in a step."""
     keep_i: FloatParam = 0.0
+    """Part of the synaptic current that is left after a step, from 0 to 1."""
     gain_i: FloatParam = 1.0
+    """Factor of what is added to the synaptic current in a step."""
 
 
 def _tagged(key: str) -> BeforeValidator:
@@ -89,16 +93,20 @@ class Reset(Noun):
     """What a spike does to v in its own step: zero: v = 0; value: v = `value`; subtract: v -= v_threshold; none: nothing."""
 
     mode: Literal["zero", "value", "subtract", "none"]
+    """What becomes of v: 0, `value`, v - v_threshold, or nothing."""
     value: FloatParam = 0.0
+    """v after a spike in mode "value", in the unit of v; also v of the cleared state then."""
 
 
 class SpikingNeuron(Noun):
     """What every spiking kind of floats has."""
 
     v_threshold: FloatParam
+    """Above it a neuron spikes, in the unit of v; one for all, or one for each neuron."""
     comparison: Literal[">", ">="] = ">"
     """A spike in step t iff v[t] `comparison` v_threshold, before the reset."""
     reset: Annotated[Reset, _tagged("mode")] = Reset(mode="zero")
+    """What a spike does to v: "zero", "subtract", "none", or Reset(mode="value", value=...)."""
     refractory_steps: int = Field(default=0, ge=0, le=2**31 - 2)
     """Steps after a spike in which v is held at the reset value and cannot spike; currents go on."""
     v_floor: FloatParam | None = None
@@ -112,6 +120,7 @@ class If(SpikingNeuron):
 
     kind: Literal["if"] = "if"
     r: FloatParam = 1.0
+    """Resistance: the factor on the current; one for all, or one for each neuron."""
 
 
 class Lif(SpikingNeuron):
@@ -119,9 +128,13 @@ class Lif(SpikingNeuron):
 
     kind: Literal["lif"] = "lif"
     tau_m_s: PositiveParam
+    """Membrane time constant in seconds, above 0; one for all, or one for each neuron."""
     r: FloatParam = 1.0
+    """Resistance: the factor on the current; one for all, or one for each neuron."""
     v_leak: FloatParam = 0.0
+    """What v decays to without input, in the unit of v."""
     discretization: Discretization = Euler()
+    """How keep and gain follow from dt and tau: "euler", "exact", or Explicit with the factors."""
 
 
 class CubaLif(SpikingNeuron):
@@ -129,11 +142,17 @@ class CubaLif(SpikingNeuron):
 
     kind: Literal["cuba_lif"] = "cuba_lif"
     tau_m_s: PositiveParam
+    """Membrane time constant in seconds, above 0; one for all, or one for each neuron."""
     tau_syn_s: PositiveParam
+    """Time constant of the synaptic current in seconds, above 0; one for all, or one for each neuron."""
     r: FloatParam = 1.0
+    """Resistance: the factor on the current; one for all, or one for each neuron."""
     v_leak: FloatParam = 0.0
+    """What v decays to without input, in the unit of v."""
     w_in: FloatParam = 1.0
+    """The factor on what arrives, before the synaptic current."""
     discretization: Discretization = Euler()
+    """How keep and gain follow from dt and tau: "euler", "exact", or Explicit with the factors."""
 
 
 class Li(Noun):
@@ -141,10 +160,15 @@ class Li(Noun):
 
     kind: Literal["li"] = "li"
     tau_m_s: PositiveParam
+    """Membrane time constant in seconds, above 0; one for all, or one for each neuron."""
     r: FloatParam = 1.0
+    """Resistance: the factor on the current; one for all, or one for each neuron."""
     v_leak: FloatParam = 0.0
+    """What v decays to without input, in the unit of v."""
     bias: FloatParam = 0.0
+    """Constant current added to I in every step; one for all, or one for each neuron."""
     discretization: Discretization = Euler()
+    """How keep and gain follow from dt and tau: "euler", "exact", or Explicit with the factors."""
 
 
 class CubaLi(Noun):
@@ -152,12 +176,19 @@ class CubaLi(Noun):
 
     kind: Literal["cuba_li"] = "cuba_li"
     tau_m_s: PositiveParam
+    """Membrane time constant in seconds, above 0; one for all, or one for each neuron."""
     tau_syn_s: PositiveParam
+    """Time constant of the synaptic current in seconds, above 0; one for all, or one for each neuron."""
     r: FloatParam = 1.0
+    """Resistance: the factor on the current; one for all, or one for each neuron."""
     v_leak: FloatParam = 0.0
+    """What v decays to without input, in the unit of v."""
     w_in: FloatParam = 1.0
+    """The factor on what arrives, before the synaptic current."""
     bias: FloatParam = 0.0
+    """Constant current added to I in every step; one for all, or one for each neuron."""
     discretization: Discretization = Euler()
+    """How keep and gain follow from dt and tau: "euler", "exact", or Explicit with the factors."""
 
 
 class Noise(Noun):
@@ -168,8 +199,11 @@ class Noise(Noun):
     """
 
     at: Literal["current", "membrane"]
+    """Where it is added: to what arrives, or to u + bias."""
     exponent: int = Field(ge=0, le=23)
+    """Of its size, from 0 to 23: the largest draw is about 2**exponent."""
     offset: int = Field(default=0, ge=-(2**15), le=2**15)
+    """Moves its mean by 64 * offset * 2**(exponent - 7)."""
 
 
 class LoihiCuba(IntegerNeuron):
@@ -183,9 +217,13 @@ class LoihiCuba(IntegerNeuron):
     du: IntParam
     """Current decay register: the effective decay is (du + 1) / 4096."""
     dv: IntParam
+    """Voltage decay register, an integer: v keeps 1 - dv / 4096 of itself; one for all, or one for each neuron."""
     vth_mant: IntParam
+    """Threshold register: a spike iff v > vth_mant * 2**6."""
     bias_mant: IntParam = 0
+    """Mantissa of the bias, added in every step as bias_mant * 2**bias_exp."""
     bias_exp: IntParam = 0
+    """Exponent of the bias, at least 0."""
     refractory_steps: IntParam = 0
     """Dead steps after a spike; the chip's register holds one more."""
     vmin_exp: int = Field(default=23, ge=0, le=2**15)
@@ -193,7 +231,9 @@ class LoihiCuba(IntegerNeuron):
     vmax_exp: int = Field(default=7, ge=0, le=2**15)
     """v is never above 2**(9 + 2 * vmax_exp) - 1."""
     reset: Literal["zero", "subtract"] = "zero"
+    """What a spike does to v: 0, or v - threshold."""
     noise: Noise | None = None
+    """Random numbers added in every step; None: none."""
 
 
 Cuba = If | Lif | CubaLif | Li | CubaLi | LoihiCuba

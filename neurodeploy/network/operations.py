@@ -35,8 +35,11 @@ class WeightFormat(Noun):
     """How integer mantissas are stored: weight = mantissa * 2**exponent, in units of 2**6 (see the target's dialect)."""
 
     weight_bits: int = Field(ge=1, le=2**15)
+    """Stored bits of a mantissa, at least 1; a target offers some."""
     exponent: int = Field(default=0, ge=-(2**15), le=2**15)
+    """Power of two that all mantissas are multiplied by; a target offers a range."""
     sign_mode: Literal["mixed", "excitatory", "inhibitory"] = "mixed"
+    """Which signs the mantissas have: both, or one that then takes no bit."""
 
 
 class Dense(Noun):
@@ -82,9 +85,13 @@ class Conv2d(Noun):
     weights: NumberArray
     """(out channels, channels / groups, kernel height, kernel width)."""
     stride: Pair = (1, 1)
+    """(rows, columns) from one window to the next, at least 1."""
     padding: Padding = (0, 0)
+    """(rows, columns) of zeros added on either side, at least 0."""
     dilation: Pair = (1, 1)
+    """(rows, columns) between entries of the kernel, at least 1."""
     groups: int = Field(default=1, ge=1, le=2**31 - 1)
+    """Into which channels are divided; each reaches its own output channels only."""
 
 
 class Conv1d(Noun):
@@ -96,9 +103,13 @@ class Conv1d(Noun):
     weights: NumberArray
     """(out channels, channels / groups, kernel)."""
     stride: int = Field(default=1, ge=1, le=2**31 - 1)
+    """Places from one window to the next, at least 1."""
     padding: int = Field(default=0, ge=0, le=2**31 - 1)
+    """Zeros added on either side, at least 0."""
     dilation: int = Field(default=1, ge=1, le=2**31 - 1)
+    """Places between entries of the kernel, at least 1."""
     groups: int = Field(default=1, ge=1, le=2**31 - 1)
+    """Into which channels are divided; each reaches its own output channels only."""
 
 
 class SumPool2d(Noun):
@@ -106,9 +117,13 @@ class SumPool2d(Noun):
 
     kind: Literal["sum_pool2d"] = "sum_pool2d"
     input_shape: tuple[Size, Size, Size]
+    """(channels, height, width) of the source."""
     kernel: Pair
+    """(rows, columns) of a window, at least 1."""
     stride: Pair
+    """(rows, columns) from one window to the next, at least 1."""
     padding: Padding = (0, 0)
+    """(rows, columns) of zeros added on either side, at least 0."""
 
 
 class AvgPool2d(Noun):
@@ -116,9 +131,13 @@ class AvgPool2d(Noun):
 
     kind: Literal["avg_pool2d"] = "avg_pool2d"
     input_shape: tuple[Size, Size, Size]
+    """(channels, height, width) of the source."""
     kernel: Pair
+    """(rows, columns) of a window, at least 1."""
     stride: Pair
+    """(rows, columns) from one window to the next, at least 1."""
     padding: Padding = (0, 0)
+    """(rows, columns) of zeros added on either side, at least 0."""
 
 
 Step = Annotated[
@@ -132,6 +151,7 @@ class Chain(Noun):
 
     kind: Literal["chain"] = "chain"
     operations: tuple[Step, ...] = Field(min_length=1)
+    """In the order in which spikes pass them; at least one."""
 
 
 Operation = Annotated[

@@ -15,16 +15,17 @@ def json_schema() -> dict[str, Any]:
     row = {
         "type": "object",
         "properties": {
-            "file": {"type": "string"},
-            "key": {"type": "string"},
-            "dtype": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer"}},
-            "bytes": {"type": "integer"},
-            "sha256": {"type": "string"},
+            "file": {"type": "string", "description": "Name of the .npz beside the document."},
+            "key": {"type": "string", "description": "Of the array in that file."},
+            "dtype": {"type": "string", "description": "As numpy writes it, little-endian."},
+            "shape": {"type": "array", "items": {"type": "integer"}, "description": "Sizes by axis."},
+            "bytes": {"type": "integer", "description": "Of the values."},
+            "sha256": {"type": "string", "description": "Of the little-endian values in C order."},
         },
         "required": ["file", "key", "dtype", "shape", "sha256"],
     }
-    schema["properties"]["tensors"] = {"type": "object", "additionalProperties": row}
+    told = 'Arrays that stand in a file of their own, by the id that {"tensor": id} refers to.'
+    schema["properties"]["tensors"] = {"type": "object", "description": told, "additionalProperties": row}
     schema["title"] = "neurodeploy network"
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema

@@ -13,20 +13,30 @@ class Estimate(Noun):
     """A figure with its interval."""
 
     value: float
+    """The nominal figure, in `unit`."""
     low: float
+    """The least that sources allow."""
     high: float
+    """The most that sources allow."""
     unit: str
+    """J or s."""
     kind: Literal["measured", "modelled", "derived"]
+    """Whether it was measured, modelled from published figures, or derived."""
     source: str
+    """The figures that it rests on."""
 
 
 class PopulationActivity(Noun):
     """Spikes of one population, over all samples."""
 
     name: Name
+    """Of the population."""
     size: int
+    """Neurons."""
     spikes: int
+    """Of all samples."""
     spikes_per_inference: float
+    """Mean over samples."""
     rate_per_step: float
     """Mean spikes per neuron and step."""
     silent_neurons: int
@@ -37,10 +47,15 @@ class ResourceUse(Noun):
     """One limited resource over the cores of a program."""
 
     name: str
+    """Of the resource, as limits name it."""
     unit: str
+    """Of limit and use."""
     limit: float | None
+    """Of one core; None: unknown."""
     per_core: tuple[int, ...]
+    """Use of each core."""
     source: str
+    """Of the limit."""
 
     @property
     def worst(self) -> int:
@@ -52,27 +67,39 @@ class Profile(Noun):
     """Activity, resources and cost of one program on one stimulus."""
 
     program_digest: str
+    """Of the program that ran."""
     target: str
+    """Its name."""
     board: str | None
+    """In force; None: one chip."""
     backend: str
+    """That ran."""
     ran_on: str
+    """Whether that was a reference, an emulator or silicon."""
     n_samples: int
+    """Samples that were complete."""
     steps_per_inference: int
+    """Steps of one sample, drain included."""
     accuracy: float | None
     """Fraction of labels that the decoder met; None without labels."""
     reference_accuracy: float | None
     """The same of the float reference."""
     populations: tuple[PopulationActivity, ...]
+    """Spikes of each."""
     cores: int
+    """That the program takes."""
     cores_lower_bound: int
+    """That any mapping takes."""
     cores_bound_by: str
     """The resource that gives the bound."""
     resources: tuple[ResourceUse, ...]
+    """Use of every limited resource."""
     synops_per_inference: float | None
     """List entries touched; None: the backend counts none."""
     updates_per_inference: float
     """Compartment-steps."""
     active_updates_per_inference: float | None
+    """Compartment-steps in which something was not 0; None: not counted."""
     messages_per_inference: float | None
     """(spike, destination core) pairs sent."""
     hops_per_inference: float
@@ -80,9 +107,13 @@ class Profile(Noun):
     chip_messages_per_inference: float
     """Messages that leave their chip."""
     energy_per_inference: Estimate | None
+    """Cores and mesh, in J; None: no figure is public."""
     energy_static_per_inference: Estimate | None
+    """Static power of the chips over the time of an inference, in J."""
     time_per_inference: Estimate | None
+    """In s."""
     time_per_step: Estimate | None
+    """In s."""
     no_figure: tuple[str, ...] = ()
     """Why a figure is missing, one line each."""
     excludes: tuple[str, ...] = ()

@@ -31,11 +31,17 @@ class PlacedPopulation(Noun):
     """What reports and decoders need of a population."""
 
     name: Name
+    """Of the population."""
     size: int
+    """Neurons."""
     kind: str
+    """Of its neurons."""
     scale: float | None
+    """Integer units of v per unit of the network's v; None: the network was integers already."""
     v_frame: FloatArray
+    """(size,): the network's v is integer v / scale + v_frame."""
     compartments_per_neuron: int
+    """That one neuron takes."""
     parameters: dict[str, FloatArray] = Field(default_factory=dict)
     """(size,) each: what only this kind has (see neurodeploy.network.graded), as the network gives it."""
 
@@ -46,14 +52,23 @@ class Program(Noun):
     format: Literal["neurodeploy-program"] = "neurodeploy-program"
     schema_version: Literal[2] = 2
     network: Network
+    """That it was compiled from."""
     target: Target
+    """That it was compiled for, on its board and under its rules."""
     quantize_options: QuantizeOptions
+    """What was chosen of the conversion to integers."""
     placement_seed: int
+    """Of the mapping."""
     ledger: tuple[LedgerLine, ...]
+    """What was not converted exactly as asked, line by line."""
     populations: tuple[PlacedPopulation, ...]
+    """What reports and decoders need of each."""
     formats: tuple[SynapseFormat, ...]
+    """Of synapses, which segments refer to."""
     inputs: tuple[InputRoutes, ...]
+    """Where the lines of each input go."""
     tables: Tables
+    """What every core holds."""
     golden: Golden | None = None
     """What it is shown and what it then does, so that any backend can be held against it; no part of the digest."""
 

@@ -24,13 +24,19 @@ class Divergence(Noun):
     """The first difference: in the earliest step over all samples, states before spikes, as a step makes them."""
 
     step: int
+    """Counted from 1."""
     sample: int
+    """Counted from 0."""
     population: Name
+    """Its name."""
     neuron: int
+    """Its number, from 0."""
     variable: str
     """"u", "v" or another state, "spike" (1 or 0), or "payload"."""
     left: int | float
+    """Value of the first recording."""
     right: int | float
+    """Value of the second."""
 
     def told(self) -> str:
         """Return it in a few words."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple, get_args
 
 from neurodeploy._plain import as_items
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Membrane, Network, Probe
+from neurodeploy.network.validate import probe_faults
 
 __all__ = ["ProbedVariable", "membrane_probe", "probed_variables", "probes_named"]
 
@@ -43,12 +44,10 @@ def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
         if variable not in STATES:
             told = f"no kind has a state {variable!r}: {', '.join(STATES)}"
             faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(str(variable), STATES)))
-        elif name not in populations:
-            told = f"population '{name}' does not exist"
-            faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(name, populations)))
         else:
             found.append(Probe(name=f"{name}.{variable}", target=name, variable=variable))
-    raise_errors("run", faults)
+    if faults:
+        raise DiagnosticError("run", (*faults, *probe_faults(network, found, "ND510")))
     return tuple(found)
 
 

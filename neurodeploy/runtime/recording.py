@@ -19,10 +19,15 @@ class Recording(Noun):
     """One run: spikes, requested states, counters, and where it ran."""
 
     ran_on: RanOn
+    """Whether a float reference, an emulator, a vendor's, or silicon."""
     backend: Name
+    """Its name."""
     program_digest: str
+    """Of the program that ran."""
     seed: int
+    """Of encoders and noise."""
     n_samples: int
+    """Samples that were complete."""
     n_steps: int
     """Last step run of each sample, drain included."""
     first_step: int = 1

@@ -178,7 +178,10 @@ def run_program(
     options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
     progress: Progress | None = None,
 ) -> Recording:
-    """Return the recording of every sample; `steps` default: the stimulus and then drain_steps of the network.
+    """Return the recording of every sample of `stimulus` on `backend`; nd.run takes samples in every form.
+
+    `steps`: the last one that is run; default: those of the stimulus and then drain_steps of the network. `options`: as
+    a noun. `progress`: called with (steps done, steps in all).
 
     Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result),
     ND508, ND509 (states), ND510 (options), ND011 (a program that contradicts itself).

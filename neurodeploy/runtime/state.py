@@ -20,8 +20,11 @@ class RunState(Noun):
 
     format: Literal["neurodeploy-state"] = "neurodeploy-state"
     program_digest: str
+    """Of the program that it is a state of."""
     n_samples: int
+    """Samples whose state is kept."""
     step: int = Field(ge=0)
+    """The last step that was run, counted from 1."""
     variables: dict[str, IntArray] = Field(default_factory=dict)
     """"population.variable" -> (n_samples, size): u, v, refractory, and what else the kind keeps."""
     arriving: dict[Name, IntArray] = Field(default_factory=dict)
@@ -33,6 +36,7 @@ class RunOptions(Noun):
     """What may be chosen of a run. None of it changes a spike, except `seed` and `noise` where there is noise."""
 
     seed: int = 0
+    """Of encoders that draw, and of noise; at least 0."""
     threads: int | None = Field(default=None, ge=1)
     """Default: the CPUs there are."""
     record: tuple[Name, ...] | None = None

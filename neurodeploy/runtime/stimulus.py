@@ -26,6 +26,7 @@ class Stimulus(Noun):
     """Encoded samples: exactly what every backend is given."""
 
     n_samples: int = Field(gt=0)
+    """Samples, at least 1."""
     n_steps: int = Field(gt=0)
     """Steps in which the stimulus acts, per sample."""
     spikes: dict[Name, IntArray] = Field(default_factory=dict)
@@ -36,7 +37,9 @@ class Stimulus(Noun):
     currents: dict[Name, FloatArray] = Field(default_factory=dict)
     """Input with the current encoder -> (n_samples, n_steps, lines): acts one step and the delay later, like a spike."""
     labels: IntArray | None = None
+    """(n_samples,) the right answers; None: unknown."""
     seed: int = 0
+    """That the encoders drew with."""
     first_sample: int = Field(default=0, ge=0)
     """Number of the first sample among all that are run, a batch at a time: random draws depend on it."""
 

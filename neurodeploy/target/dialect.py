@@ -24,15 +24,21 @@ class Dialect(Noun):
     """
 
     name: Name
+    """As targets name it."""
     title: str
+    """Whose arithmetic it is."""
     decay_bits: int
+    """Bits of a decay: 12 are 4096 parts."""
     current_decay_offset: int
+    """Parts of 2**decay_bits by which u decays on top of du."""
     voltage_decay_offset: int
+    """Parts of 2**decay_bits by which v decays on top of dv."""
     weight_shift_bits: int
     """A weight is mantissa * 2**exponent << weight_shift_bits."""
     mantissa_bits: int
     """A mantissa of b stored bits drops `mantissa_bits - b` low bits, one more if its sign mode is mixed."""
     threshold_shift_bits: int
+    """A threshold is vth_mant << this."""
     accumulator_wrap_bits: int | None
     """The sum of a step's weights wraps to this many bits + sign; None: it does not."""
     state_bits: int
@@ -54,6 +60,7 @@ class Dialect(Noun):
     refractory_delay_max: int
     """The largest refractory register; 1 is no dead step."""
     delay_steps_max: int
+    """The longest delay of a synapse, in steps."""
     register_value_per_refractory_step: int
     """On a spike the voltage register reads the refractory register times this."""
     sources: dict[str, str] = Field(default_factory=dict)

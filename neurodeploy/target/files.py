@@ -165,8 +165,8 @@ def _architecture(file: _File) -> str | None:
 def read_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target | OtherTarget:
     """Return a target of any architecture, by installed name or from a TOML file by path.
 
-    Raises DiagnosticError: what load_target raises, without ND028; ND024 or ND025 for a board or rule set of a target that
-    has none.
+    Raises DiagnosticError: what load_target raises, without ND028; ND024 or ND025 for a board or rule set of a target
+    that has none.
     """
     file = _find(spec)
     if _architecture(file) is None:
@@ -181,9 +181,10 @@ def read_target(spec: str, *, board: str | None = None, rules: str | None = None
 def load_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target:
     """Return a target of Loihi-style cores by installed name, or from a TOML file by path, on a board and under a rule set.
 
-    Raises DiagnosticError: ND001 unreadable file, ND020 unknown name, ND021 not TOML, ND022 unknown dialect, ND023 wrong
-    field, ND024 unknown board, ND025 unknown rule set, ND026 contradiction, ND027 broken package, ND028 a target of another
-    architecture, ND029 wrong unit.
+    `spec`: the name or the path. `board`: default one chip. `rules`: default the target's own. Raises DiagnosticError:
+    ND001 unreadable file, ND020 unknown name, ND021 not TOML, ND022 unknown dialect, ND023 wrong field, ND024 unknown
+    board, ND025 unknown rule set, ND026 contradiction, ND027 broken package, ND028 a target of another architecture,
+    ND029 wrong unit.
     """
     file = _find(spec)
     architecture = _architecture(file)
@@ -248,7 +249,7 @@ def _require_sound(file: _File, target: Target | OtherTarget) -> None:
 
 
 def on_board(target: Target, board: str | None) -> Target:
-    """Return the target on a board of its file; None: one chip. Raises DiagnosticError: ND024."""
+    """Return the target on a `board` of its file; None: one chip. Raises DiagnosticError: ND024."""
     if board is not None and board not in target.boards:
         raise _refuse(
             "ND024",

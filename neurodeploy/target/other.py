@@ -34,20 +34,26 @@ class Words(Noun):
     """Legal words, e.g. neuron kinds, with their source."""
 
     words: tuple[str, ...]
+    """That are legal."""
     source: str = Field(min_length=8)
+    """Where they are published."""
     confidence: Confidence
+    """How the source was seen."""
 
 
 class Abilities(Noun):
     """Which neurons and connections a chip expresses. What is absent is unknown and refuses nothing."""
 
     kinds: Words | None = None
+    """Neuron kinds."""
     resets: Words | None = None
+    """Reset modes."""
     refractory_steps: Figure | None = None
     """The longest refractory period."""
     delay_steps: Figure | None = None
     """The longest delay on top of the one step that every connection takes."""
     weight_bits: Figure | None = None
+    """The widest weight, in bits."""
     decay_shift: Figure | None = None
     """The largest s of decays v -= v >> s, s = log2(tau / dt)."""
     v_floor: Figure | None = None
@@ -59,11 +65,15 @@ class Abilities(Noun):
 class _Other(Noun):
     schema_version: Literal[1] = 1
     name: Name
+    """As nd.judge takes it."""
     title: str
+    """What it is, in words."""
     file: str = ""
     """The file it was read from, as findings cite it."""
     vendor: str
+    """Who makes it."""
     abilities: Abilities
+    """Which neurons and connections it expresses."""
     not_judged: tuple[str, ...] = ()
     """What a judgement leaves out: not public, or not described by a network."""
 
@@ -74,20 +84,29 @@ class LayerLimits(Noun):
     kernel_memory: FigurePerCore
     """In kernel entries."""
     neuron_memory: FigurePerCore
+    """In neurons."""
     bias_memory: FigurePerCore
+    """In biases."""
     input_side: Figure
     """Height and width of a map that comes in."""
     output_side: Figure
+    """Height and width of a map that goes out."""
     channels: Figure
+    """Of a map."""
     kernel_side: Figure
+    """Height and width of a kernel."""
     strides: FigureList
+    """From one window to the next."""
     padding: Figure
+    """On either side."""
     pools: FigureList
     """Side of a sum pool after the neurons."""
     dilation: Figure
+    """Between entries of a kernel."""
     destinations: Figure
     """Layers to which a core sends."""
     readout_classes: Figure | None = None
+    """That the readout tells apart; None: unknown."""
 
 
 class LayeredTarget(_Other):
@@ -97,14 +116,18 @@ class LayeredTarget(_Other):
     memory_rule: Words
     """power_of_two: addresses pad kernels and maps to powers of two; exact: they do not."""
     limits: LayerLimits
+    """Of one core, and of layers."""
 
 
 class FixedLimits(Noun):
     """Input channels, one block of hidden neurons with recurrence, output neurons."""
 
     inputs: Figure
+    """Channels."""
     hidden: Figure
+    """Neurons."""
     outputs: Figure
+    """Neurons."""
     fan_out: Figure | None = None
     """Synapses of a hidden neuron onto hidden neurons."""
     synapses: Figure | None = None
@@ -120,12 +143,14 @@ class FixedTarget(_Other):
 
     architecture: Literal["fixed"]
     limits: FixedLimits
+    """Of the chip."""
 
 
 class CrossbarLimits(Noun):
     """Cores of axons times neurons."""
 
     cores: Figure
+    """Of the chip."""
     neurons: Figure
     """Of one core."""
     axons: Figure
@@ -141,6 +166,7 @@ class CrossbarTarget(_Other):
 
     architecture: Literal["crossbar"]
     limits: CrossbarLimits
+    """Of the chip and of one core."""
     signed_sources: Words | None = None
     """Present: all weights of one source have one sign."""
     shared_axons: Words | None = None
@@ -151,6 +177,7 @@ class ProcessorLimits(Noun):
     """Processors with memory, on which neurons are software."""
 
     cores: Figure
+    """Of the chip."""
     core_memory: Figure
     """Bytes of one core."""
     neurons: Figure | None = None
@@ -162,6 +189,7 @@ class ProcessorTarget(_Other):
 
     architecture: Literal["processors"]
     limits: ProcessorLimits
+    """Of the chip and of one core."""
 
 
 OtherTarget = Annotated[

@@ -22,10 +22,15 @@ class Use(Noun):
     """One limited resource of the chip, used by the whole network or by its fullest part."""
 
     name: str
+    """Of the limit."""
     found: float
+    """What is used, in `unit`."""
     limit: float
+    """What there is, in `unit`."""
     unit: str
+    """Of both."""
     source: str
+    """Of the limit."""
 
     @property
     def share(self) -> float | None:
@@ -37,10 +42,15 @@ class Judgement(Noun):
     """A network against one target."""
 
     network: Name
+    """Its name."""
     target: Name
+    """Its name."""
     verdict: Literal["within limits", "over limits", "not expressible"]
+    """Within the public limits; over one; or what the chip cannot express."""
     findings: tuple[Diagnostic, ...]
+    """What speaks against it."""
     uses: tuple[Use, ...]
+    """Of every public limit that applies."""
     cores: dict[Name, int] = Field(default_factory=dict)
     """Population -> core, where the architecture gives each one."""
 
