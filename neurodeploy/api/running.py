@@ -143,8 +143,8 @@ def profile(
 
     Energy in J, time in s, each with its interval and source; None where no figure is public (see .findings and
     .no_figure). `labels`: (samples,), for the accuracy; `reference`: the recording of the same samples on the backend
-    "reference", for its accuracy. `accuracy` and `reference_accuracy`: if they are known already. `lower_bounds`: least cores by resource, as nd.check gives them. Raises DiagnosticError:
-    ND505 (labels), ND703 (a recording of another program).
+    "reference", for its accuracy. `accuracy` and `reference_accuracy`: if they are known already. `lower_bounds`: least
+    cores by resource, as nd.check gives them. Raises DiagnosticError: ND505 (labels), ND703 (another program's recording).
     """
     _own("profile", program, recording)
     if labels is not None:

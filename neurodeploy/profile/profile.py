@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from neurodeploy._noun import Name, Noun
+from neurodeploy.diagnostics import Diagnostic
 
 __all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse"]
 
@@ -118,3 +119,10 @@ class Profile(Noun):
     """Why a figure is missing, one line each."""
     excludes: tuple[str, ...] = ()
     """What the totals do not contain."""
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """Notes on the figures: ND601 (no energy), ND602 (modelled, not measured), ND603 (silent populations)."""
+        from neurodeploy.profile.build import profile_findings  # which knows this noun
+
+        return profile_findings(self)
