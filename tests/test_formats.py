@@ -385,8 +385,8 @@ def test_a_budget_on_what_is_unknown_is_not_met(wide, call):
     ("budget", "code", "hint"),
     [
         ("cores=4", "ND706", "--budget 'cores<=4'"),
-        ("corse<=4", "ND707", "did you mean 'cores'?"),
-        ("synapse_memry<=80%", "ND707", "did you mean 'synapse_memory'?"),
+        ("corse<=4", "ND707", "'cores' (core)"),
+        ("synapse_memry<=80%", "ND707", "did you mean 'synapse_memory' (word)?"),
         ("cores<=-4", "ND706", "--budget 'cores<=4'"),
         ("cores<=4J", "ND706", "counts in 'core', not in 'J'"),
         ("warnings<=5%", "ND706", "no limit of which it could be a share"),

@@ -9,14 +9,18 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
+from difflib import SequenceMatcher
+from math import isfinite
 from typing import NamedTuple
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
-from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.target.sound import UNITS
 
-__all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "read_budgets"]
+__all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "near_figures", "read_budgets", "unit_of"]
 
-WRITTEN = re.compile(r"^\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|<|>)\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$")
+WRITTEN = re.compile(
+    r"^\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|<|>)\s*([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$"
+)
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -27,6 +31,44 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 SCALED = ("J", "s", "W")
 """Units that take an SI prefix."""
+SIGNED = ("accuracy_drop",)
+"""Figures that may be below 0."""
+WRITTEN_OUT = {"J": ("joule",), "s": ("second", "sec"), "W": ("watt",)}
+ALIKE, MISSPELT, SPREAD = 0.75, 1.7, 0.4
+"""How much alike words are that may have been meant, of 1; when one of them is meant, of 2; and by how much others that are
+offered beside it may be less alike."""
+SYNONYMS = {
+    "joule": "energy",
+    "joules": "energy",
+    "power": "static",
+    "latency": "time",
+    "duration": "time",
+    "memory": "synapse",
+}
+OF_A_RUN: Mapping[str, str] = {
+    "accuracy": "fraction",
+    "accuracy_drop": "fraction",
+    "spikes_per_inference": "spike",
+    "silent_neurons": "neuron",
+    "energy_per_inference": "J",
+    "energy_static_per_inference": "J",
+    "time_per_inference": "s",
+    "time_per_step": "s",
+    "synops_per_inference": "synaptic operation",
+    "updates_per_inference": "update",
+    "active_updates_per_inference": "update",
+    "messages_per_inference": "message",
+    "hops_per_inference": "hop",
+    "chip_messages_per_inference": "message",
+}
+"""Figures that only a run has, and their units."""
+OF_A_COMPILATION: Mapping[str, str] = {
+    "chips": "chip",
+    "weight_error": "fraction",
+    "warnings": "warning",
+    "seconds": "s",
+}
+"""Figures that only a compilation has, and their units."""
 FORM = "FIGURE<=NUMBER, with <, <=, ==, >= or >, and then %, or the figure's unit, or nothing"
 
 
@@ -55,32 +97,92 @@ class Budget(NamedTuple):
 
 
 def read_budgets(texts: Iterable[str], figures: Iterable[str]) -> tuple[Budget, ...]:
-    """Return the gates. Raises DiagnosticError with all of: ND706 not understood, ND707 no such figure."""
-    known, read, faults = list(figures), list[Budget](), list[Diagnostic]()
-    plain = [name for name in known if "." not in name]
+    """Return the gates. Raises DiagnosticError with all of: ND706 not understood, or in another unit; ND707 no such figure."""
+    known, read, faults = list(dict.fromkeys(figures)), list[Budget](), list[Diagnostic]()
     for text in texts:
         match = WRITTEN.match(text)
-        if match is None:
+        if match is None or not isfinite(float(match[3])) or (float(match[3]) < 0 and match[1] not in SIGNED):
             faults.append(finding("ND706", _where(text), f"is not {FORM}", fixes=_guess(text, known)))
         elif match[1] not in known:
-            fixes = nearest(match[1], known) or [f"figures are {', '.join(plain)}, and parts of these with a dot"]
-            faults.append(finding("ND707", _where(text), f"figure '{match[1]}' does not exist", fixes=fixes))
+            faults.append(_unknown(text, match[1], known))
         else:
-            read.append(Budget(text, match[1], match[2], float(match[3]), match[4]))
+            budget = Budget(
+                text, match[1], match[2], float(match[3]), match[4].replace("\u00b5", "u").replace("\u03bc", "u")
+            )
+            measure = Measure(None, unit_of(budget.figure) or budget.unit)
+            wrong = budget.unit != "%" and _in_unit(budget, measure) is None
+            faults += [_unit_fault(budget, measure)] if wrong else []
+            read.append(budget)
     if faults:
         raise DiagnosticError("usage", tuple(faults))
     return tuple(read)
 
 
-def _where(text: str) -> str:
-    return f"budget '{text}'"
+def unit_of(figure: str) -> str | None:
+    """Return the unit in which a figure counts, whatever the report; None if that is the target's."""
+    base = figure.partition(".")[0]
+    known = {**OF_A_RUN, **OF_A_COMPILATION, "lower_bound": "core"}
+    return known[base] if base in known else UNITS[base][0] if base in UNITS else None
+
+
+def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:
+    """The finding of a figure that the report has not, with those that are near, and where there is such a figure."""
+    base, near = figure.partition(".")[0], near_figures(figure, known)
+    told, plain = f"figure '{figure}' does not exist", [name for name in known if "." not in name]
+    if base not in known and (base in OF_A_RUN or base in OF_A_COMPILATION):
+        return finding("ND707", _where(text), f"figure '{figure}' is one of {_reports(base)} only")
+    other = near_figures(figure, (*OF_A_RUN, *OF_A_COMPILATION)) if not near else []
+    if near or other:
+        of = f", of {_reports(other[0])}" if other else ""
+        fix = f"did you mean {' or '.join(_named(name) for name in near or other)}{of}?"
+    else:
+        fix = f"figures are {', '.join(plain)}, and parts of these with a dot"
+    return finding("ND707", _where(text), told, fixes=[fix])
+
+
+def _reports(figure: str) -> str:
+    return "`run` and `profile`" if figure in OF_A_RUN else "`check` and `compile`"
+
+
+def _named(figure: str) -> str:
+    unit = unit_of(figure)
+    return f"'{figure}' ({unit})" if unit else f"'{figure}'"
+
+
+def near_figures(figure: str, known: Iterable[str]) -> list[str]:
+    """Return the figures, three at most, that share a word with another, or are spelt nearly as it is; the nearest first."""
+    asked, scores = _words(figure), dict[str, float]()
+    for name in known:
+        whole = SequenceMatcher(None, figure.lower(), name).ratio()
+        own = sum(max(SequenceMatcher(None, word, part).ratio() for part in _words(name)) for word in asked) / len(
+            asked
+        )
+        if max(whole, own) >= ALIKE:
+            scores[name] = own + whole - ("." in name and "." not in figure)
+    nearest = sorted(scores, key=lambda name: -scores[name])
+    spread = 0 if nearest and scores[nearest[0]] >= MISSPELT else SPREAD
+    return [name for name in nearest if scores[name] >= scores[nearest[0]] - spread][:3]
+
+
+def _words(figure: str) -> list[str]:
+    """The words of a figure without those that are in every name, and without units."""
+    found = [
+        word
+        for word in re.split(r"[^a-z]+", figure.lower())
+        if word and word not in ("per", "j", "uj", "nj", "mj", "s")
+    ]
+    return [SYNONYMS.get(word, word) for word in found] or [figure.lower()]
+
+
+def _where(text: object) -> str:
+    return f"budget '{str(text)[:200]}'"
 
 
 def _guess(text: str, known: list[str]) -> list[str]:
     """A budget that could have been meant: the nearest figure and the numbers that were given."""
     word, number = re.search(r"[A-Za-z_][\w.]*", text), re.search(r"[0-9][0-9.]*\s*%?", text)
-    close = nearest(word[0], known) if word else []
-    name = word[0] if word and word[0] in known else close[0].split("'")[1] if close else "cores"
+    near = near_figures(word[0], known) if word else []
+    name = word[0] if word and word[0] in known else near[0] if near else "cores"
     return [f"write it as --budget '{name}<={number[0] if number else 4}'"]
 
 
@@ -101,8 +203,22 @@ def _unit_fault(budget: Budget, measure: Measure) -> Diagnostic:
         message = f"'{budget.figure}' has no limit of which it could be a share"
     else:
         message = f"'{budget.figure}' counts in '{measure.unit or 'no unit'}', not in '{budget.unit}'"
-    plain = f"write it as --budget '{budget.figure}{budget.sign}{budget.number:g}'"
-    return finding("ND706", _where(budget.text), message, fixes=[plain])
+    start = f"{budget.figure}{budget.sign}{budget.number:g}"
+    if measure.unit not in SCALED:
+        return finding("ND706", _where(budget.text), message, fixes=[f"write it as --budget '{start}'"])
+    meant = _meant_prefix(budget.unit, measure.unit)
+    every = ", ".join(f"{prefix}{measure.unit}" for prefix in PREFIXES)
+    fix = f"give it in {every}" if meant is None else f"write it as --budget '{start}{meant}{measure.unit}'"
+    return finding("ND706", _where(budget.text), message, fixes=[fix])
+
+
+def _meant_prefix(unit: str, wanted: str) -> str | None:
+    """The prefix of a unit that is written in letters of another case, or in words; None if it is another unit."""
+    plain = unit.lower().removesuffix("s") if len(unit) > 2 else unit.lower()
+    for prefix, word in zip(PREFIXES, ("pico", "nano", "micro", "milli", "", "kilo", "mega", "giga"), strict=True):
+        if plain in (f"{prefix}{wanted}".lower(), *(f"{word}{name}" for name in WRITTEN_OUT[wanted])):
+            return prefix
+    return None
 
 
 def _judged(budget: Budget, measure: Measure) -> Diagnostic | None:

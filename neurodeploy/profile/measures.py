@@ -12,7 +12,7 @@ from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.mapping import LayersVerdict
-from neurodeploy.profile.budgets import Measure
+from neurodeploy.profile.budgets import OF_A_RUN, Measure
 from neurodeploy.profile.build import resource_use
 from neurodeploy.profile.profile import Profile, ResourceUse
 from neurodeploy.program.program import Program
@@ -50,14 +50,8 @@ JUDGEMENT_FIGURES: tuple[str, ...] = (*(name for noun in LIMITS for name in noun
 """Every figure that `check` can report of a target of another architecture."""
 ESTIMATES = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
 """Figures of a profile that have an interval: the nominal one, .low and .high."""
-COUNTS = {
-    "synops_per_inference": "synaptic operation",
-    "updates_per_inference": "update",
-    "active_updates_per_inference": "update",
-    "messages_per_inference": "message",
-    "hops_per_inference": "hop",
-    "chip_messages_per_inference": "message",
-}
+COUNTS = ("synops", "updates", "active_updates", "messages", "hops", "chip_messages")
+"""What is counted for each inference."""
 PROFILE_FIGURES: tuple[str, ...] = (
     "cores",
     "lower_bound",
@@ -67,7 +61,7 @@ PROFILE_FIGURES: tuple[str, ...] = (
     "silent_neurons",
     *ESTIMATES,
     *(f"{name}.{end}" for name in ESTIMATES for end in ("low", "high")),
-    *COUNTS,
+    *(f"{name}_per_inference" for name in COUNTS),
     *RESOURCES,
     *(f"{name}.{part}" for name in RESOURCES for part in ("mean", "total")),
 )
@@ -167,7 +161,8 @@ def profile_measures(shown: Profile) -> dict[str, Measure]:
         for end, field in ends.items():
             value = None if item is None else getattr(item, field)
             found[name + end] = Measure(value, "" if item is None else item.unit, why_none=why)
-    found.update((name, Measure(getattr(shown, name), unit)) for name, unit in COUNTS.items())
+    for name in (f"{count}_per_inference" for count in COUNTS):
+        found[name] = Measure(getattr(shown, name), OF_A_RUN[name])
     for item in shown.resources:
         found.update(_resource(item))
     return found
