@@ -59,7 +59,7 @@ class Diagnostic(Noun):
 
 
 class DiagnosticError(Exception):
-    """A stage found an error. Carries every finding of the stage, not only the first."""
+    """A stage found an error. Carries every finding of the stage, not only the first, and prints errors first."""
 
     def __init__(self, stage: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         kept = folded(diagnostics)
@@ -70,7 +70,7 @@ class DiagnosticError(Exception):
     def __str__(self) -> str:
         from neurodeploy.diagnostics.render import render_all  # the renderer imports this module
 
-        return render_all(self.diagnostics)
+        return render_all(sorted(self.diagnostics, key=lambda item: _ORDER[item.severity]))
 
 
 def finding(

@@ -1,27 +1,36 @@
 """pytest plugin: a fixture that compiles a network for a target and runs it on the emulator, in your own tests.
 
     def test_it_fits_and_answers(neurodeploy_run):
-        result = neurodeploy_run(network, target="loihi1", values={"pixels": images}, labels=labels)
-        assert result.profile.cores <= 4 and result.profile.accuracy >= 0.95
+        result = neurodeploy_run(network, {"pixels": images}, labels=labels, budgets=["cores<=4"], weight_bits={"*": 6})
+        assert result.profile.accuracy >= 0.95
 
-Warnings are errors here unless `strict=False`: a test should not pass with an overflow that only warns.
+Warnings are errors here unless `strict=False`: a test should not pass with an overflow that only warns. A test that ends in
+findings shows the first that failed it in pytest's summary, with its code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from neurodeploy.compiler import CompileOptions
     from neurodeploy.diagnostics import Diagnostic
+    from neurodeploy.importers import Imported
     from neurodeploy.network import Network
     from neurodeploy.profile import Profile
     from neurodeploy.program import Program
-    from neurodeploy.runtime import Recording
+    from neurodeploy.runtime import Recording, RunOptions
+    from neurodeploy.target import Target
 
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
+
+ERROR = "neurodeploy.diagnostics.finding.DiagnosticError"
+"""By its name, so that a session that never uses it is not made to import it."""
 
 
 class RunResult(NamedTuple):
@@ -34,38 +43,82 @@ class RunResult(NamedTuple):
 
 
 def compile_and_run(
-    network: Network,
+    network: Network | Imported,
+    samples: Any = None,
     *,
-    target: str = "loihi1",
+    target: str | PathLike[str] | Target = "loihi1",
     board: str | None = None,
+    rules: str | None = None,
+    dialect: str | None = None,
     values: Mapping[str, Any] | None = None,
     labels: Any = None,
     steps: int | None = None,
+    batch: int | None = None,
     backend: str = "emulator",
-    seed: int = 0,
     strict: bool = True,
+    budgets: str | Iterable[str] = (),
+    compile_options: CompileOptions | None = None,
+    run_options: RunOptions | None = None,
+    **choices: Any,
 ) -> RunResult:
-    """Compile and run a network on samples (`values`: input -> array). Raises DiagnosticError with every finding."""
-    from neurodeploy.compiler import CompileOptions, compile_network
-    from neurodeploy.diagnostics import DiagnosticError, errors_in
-    from neurodeploy.profile import profile
-    from neurodeploy.runtime import RunOptions, SampleValues, accuracy, answers, encode, run_findings, run_program
-    from neurodeploy.target import load_target
+    """Compile a network and run it on samples. Raises DiagnosticError with every finding, those that refuse first.
 
-    result = compile_network(network, load_target(target, board=board), CompileOptions(strict=strict))
+    `samples`, `steps`, `batch` and `backend`: as of nd.run (`values`: the same by its older name). `target`, `board`,
+    `rules` and `dialect`: as of nd.compile. `labels`: (samples,), for the accuracy. `budgets`: "cores<=4",
+    "energy_per_inference<=2uJ", on figures of the profile. `strict`: warnings refuse too. `choices`: fields of CompileOptions
+    and of RunOptions by name, such as weight_bits, level, seed, threads, probes; they count before those of
+    `compile_options` and `run_options`.
+    """
+    __tracebackhide__ = True
+    import neurodeploy as nd
+    from neurodeploy.diagnostics import errors_in, sorted_findings
+
+    of_compiling, of_running = _divided(choices)
+    place = {"board": board, "rules": rules, "dialect": dialect, "options": compile_options}
+    result = nd.check(network, target, **place, **{"strict": strict, **of_compiling})
     program = result.require(strict=strict)
-    stimulus = encode(network, SampleValues(values=dict(values or {}), labels=labels), steps=steps, seed=seed)
-    recording = run_program(program, stimulus, backend=backend, options=RunOptions(seed=seed))
-    given = answers(network, recording)
-    met = accuracy(given, stimulus.labels) if given is not None and stimulus.labels is not None else None
-    shown = profile(program, recording, accuracy=met, lower_bounds=result.lower_bounds)
-    seen = (*result.findings, *run_findings(program, recording))
+    recording = nd.run(
+        program,
+        values if samples is None else samples,
+        steps=steps,
+        batch=batch,
+        backend=backend,
+        options=run_options,
+        **of_running,
+    )
+    shown = nd.profile(program, recording, labels=labels, lower_bounds=result.lower_bounds)
+    seen = (*result.findings, *recording.findings, *nd.over_budget(shown, budgets))
     if errors_in(seen, strict=strict):
-        raise DiagnosticError("run", seen)
+        raise nd.DiagnosticError("run", sorted_findings(seen))
     return RunResult(program, recording, shown, seen)
+
+
+def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the compiler and of the run, which share no name."""
+    from neurodeploy.compiler import CompileOptions
+    from neurodeploy.diagnostics import finding, raise_errors
+    from neurodeploy.diagnostics.translate import nearest
+    from neurodeploy.runtime import RunOptions
+
+    known = [*compile_and_run.__annotations__, *CompileOptions.model_fields, *RunOptions.model_fields]
+    unknown = [name for name in choices if name not in known]
+    told = [(f"argument '{name}' is unknown", nearest(name, known)) for name in unknown]
+    raise_errors("neurodeploy_run", [finding("ND002", "neurodeploy_run", text, fixes=fixes) for text, fixes in told])
+    own = {name: value for name, value in choices.items() if name in CompileOptions.model_fields}
+    return own, {name: value for name, value in choices.items() if name not in own}
 
 
 @pytest.fixture
 def neurodeploy_run() -> Callable[..., RunResult]:
     """Return compile_and_run."""
     return compile_and_run
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Let the summary of a test that ended in findings begin with the code and the sentence of the first."""
+    outcome = yield
+    crash = getattr(outcome.get_result().longrepr, "reprcrash", None)
+    error = call.excinfo.value if call.excinfo else None
+    if crash is not None and f"{type(error).__module__}.{type(error).__name__}" == ERROR:
+        crash.message = str(error)
