@@ -95,9 +95,8 @@ _SIGNS = (("gt", "> "), ("ge", ">= "), ("lt", "< "), ("le", "<= "))
 
 
 def _range_words(info: FieldInfo) -> str:
-    bounds = [
-        f"{sign}{getattr(rule, name):g}" for rule in info.metadata for name, sign in _SIGNS if hasattr(rule, name)
-    ]
+    rules = [(sign, getattr(rule, name)) for rule in info.metadata for name, sign in _SIGNS if hasattr(rule, name)]
+    bounds = [f"{sign}{bound:,}" if isinstance(bound, int) else f"{sign}{bound:g}" for sign, bound in rules]
     return ", " + " and ".join(bounds) if bounds else ""
 
 

@@ -55,7 +55,8 @@ def test_help_shows_every_field(model):
 
 def test_help_tells_type_range_default_and_meaning():
     told = meaning_of(nd.Lif, "refractory_steps")
-    assert told.startswith("refractory_steps: int, >= 0, default 0. Steps after a spike in which v is held")
+    assert told.startswith("refractory_steps: int, >= 0 and <= ")
+    assert "default 0. Steps after a spike in which v is held" in told
     assert meaning_of(nd.Lif, "tau_m_s").startswith(
         "tau_m_s: float | array. Membrane time constant in seconds, above 0"
     )

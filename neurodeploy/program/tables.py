@@ -36,23 +36,32 @@ class SynapseFormat(Noun):
     """How the entries of a segment are stored."""
 
     projection: Name
+    """Whose synapses they are."""
     weight_bits: int
+    """Stored bits of a weight."""
     exponent: int
+    """A weight is its mantissa * 2**exponent."""
     sign_mode: Literal["mixed", "excitatory", "inhibitory"]
+    """Which signs the mantissas have."""
     delay_bits: int
+    """Stored bits of a delay; 0: none."""
     index_bits: int
     """0 for dense."""
     skip_bits: int = 0
     """Of a run-length list, which may be shared; 0 for others."""
     encoding: Literal["dense", "sparse", "runlength", "shared"]
+    """How the targets are written."""
 
 
 class InputRoutes(Noun):
     """Where the spikes of one input go. Line i has routes [ptr[i], ptr[i+1])."""
 
     name: Name
+    """Of the input."""
     ptr: Int64Column
+    """(lines + 1,): routes of a line."""
     core: Int32Column
+    """(n_routes,) destination."""
     in_axon: Int32Column
     """Index within the core."""
 
@@ -73,14 +82,23 @@ class Tables(Noun):
     population: Int32Column
     """Index into Program.populations."""
     neuron: Int32Column
+    """Its number within the population."""
     du: Int16Column
+    """Current decay register."""
     dv: Int16Column
+    """Voltage decay register."""
     vth_mant: Int32Column
+    """Threshold register."""
     bias_mant: Int16Column
+    """Mantissa of the bias."""
     bias_exp: Int8Column
+    """Exponent of the bias."""
     refract_delay: UInt8Column
+    """Dead steps + 1."""
     vmin_exp: Int8Column
+    """v is never below -(2**vmin_exp) + 1."""
     vmax_exp: Int8Column
+    """v is never above 2**(9 + 2 * vmax_exp) - 1."""
     reset: Int8Column
     """As numbered in RESETS."""
     spiking: Int8Column
@@ -89,6 +107,7 @@ class Tables(Noun):
     """(n_rows + 1,)."""
     # one row per out axon
     out_core: Int32Column
+    """Destination core."""
     out_in_axon: Int32Column
     """Index of the input axon within the destination core."""
     # one row per in axon
@@ -100,6 +119,7 @@ class Tables(Noun):
     """Input axon of the core that the row is of: rows of one number differ in their atom. None: every row is an axon of
     its own, discrete, and no axon has atoms."""
     in_axon_atom: Int16Column | None = None
+    """Atom that chooses the row among those of its input axon."""
     in_axon_kind: Int8Column | None = None
     """As numbered in AXON_KINDS."""
     # lists, segments, entries
@@ -112,7 +132,9 @@ class Tables(Noun):
     entry_target: UInt16Column
     """Row relative to the axon's base."""
     entry_mantissa: Int16Column
+    """Of the weight."""
     entry_delay: UInt8Column
+    """Steps on top of the one that every synapse takes."""
 
     @property
     def n_cores(self) -> int:
