@@ -137,7 +137,7 @@ def _brief(value: Any, *, inside: bool = False) -> str:
         named = repr(name) if isinstance(name, str) else "..." if inside else None
         text = f"{type(value).__name__}({named})" if named else repr(value)
         return text if len(text) <= _BRIEF_NOUN else f"{type(value).__name__}(...)"
-    text = repr(value)
+    text = f"{value:#x}" if isinstance(value, int) and value.bit_length() > _BRIEF_LETTERS else repr(value)
     return text if len(text) <= _BRIEF_LETTERS or isinstance(value, _Brief) else f"{text[:_BRIEF_LETTERS]}..."
 
 

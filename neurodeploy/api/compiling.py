@@ -216,7 +216,7 @@ def fit(
     needs("fit", network=(network, Network))
     made = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
     asked = target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets
-    needs("fit", targets=(asked, Iterable))
+    needs("fit", targets=(asked, (Sequence, Iterator)))
     every = [_any_target(item) for item in asked]
     every.sort(key=lambda item: not isinstance(item, Target))
     found = validate(network)

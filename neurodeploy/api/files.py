@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from neurodeploy._archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
@@ -87,6 +89,7 @@ def save(noun: Network | Program | Recording | RunState | SampleValues, path: An
     NAME.nd.npz. Raises DiagnosticError before anything is written: ND035 (another suffix than the noun's), ND036 (a noun
     that has no file); ND007 (cannot be written).
     """
+    needs("save", path=(path, (str, PathLike)))
     kind = next((item for item in KINDS if isinstance(noun, item.noun)), None)
     if kind is None:
         inside = _INSIDE.get(type(noun))
@@ -120,12 +123,18 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
     Raises DiagnosticError: ND001-ND008 (files), ND009 (a suffix that is not read), ND035 (options for a file that takes
     none), ND037 (another kind than is wanted), ND505 (samples), and those of the importers, ND040-ND053.
     """
+    needs(
+        "load",
+        path=(path, (str, PathLike)),
+        options=(options, (ImportOptions, type(None))),
+        kind=(kind, (type, type(None))),
+    )
     file = Path(path)
     found = next((item for item in KINDS if file.name.endswith(item.suffix)), None)
     if file.name.endswith(TENSORS):
         document = file.with_name(file.name.removesuffix(TENSORS) + KINDS[0].suffix)
         raise _refused("ND009", f"file '{file}'", "holds the arrays of a network", f"load '{document}'")
-    if found is None and not file.name.endswith(READABLE) and file.exists():
+    if found is None and not file.name.endswith(READABLE) and os.path.exists(file):
         every = ", ".join((*READABLE, *(item.suffix for item in KINDS[1:])))
         raise _refused("ND009", f"file '{file}'", f"has a suffix that is not read: {every}")
     held = found or KINDS[0]

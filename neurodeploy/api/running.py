@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
-from neurodeploy.diagnostics.choices import needs
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.choices import chosen, needs, whole_faults
 from neurodeploy.mapping import LayersVerdict
 from neurodeploy.network import Network
 from neurodeploy.profile import (
@@ -33,6 +34,7 @@ from neurodeploy.program import Program
 from neurodeploy.runtime import (
     Progress,
     Recording,
+    RunOptions,
     SampleValues,
     Stimulus,
     compare_findings,
@@ -70,7 +72,9 @@ def encode(network: Network | Program, samples: Samples, *, steps: int | None = 
 
     Raises DiagnosticError: ND505.
     """
-    needs("encode", network=(network, (Network, Program)), steps=(steps, (int, type(None))), seed=(seed, int))
+    needs("encode", network=(network, (Network, Program)), seed=(seed, int))
+    raise_errors("encode", whole_faults("encode", steps=steps))
+    chosen("encode", RunOptions, None, {"seed": seed})
     held = network.network if isinstance(network, Program) else network
     plain = described_samples(held, samples)
     if isinstance(plain, Stimulus):
@@ -129,6 +133,13 @@ def _labels(recording: Recording, labels: Any) -> NDArray[Any]:
     raise DiagnosticError("accuracy", (finding("ND505", "the labels", told),))
 
 
+class _Bounds(Noun):
+    """What nd.check says of cores."""
+
+    lower_bounds: dict[str, Annotated[int, Field(ge=0)]] | None = None
+    """Least cores by resource."""
+
+
 def profile(
     program: Program,
     recording: Recording,
@@ -137,7 +148,7 @@ def profile(
     reference: Recording | None = None,
     accuracy: float | None = None,
     reference_accuracy: float | None = None,
-    lower_bounds: dict[str, int] | None = None,
+    lower_bounds: Mapping[str, int] | None = None,
 ) -> Profile:
     """Return activity, resources and cost of one inference: all steps of one sample, from the cleared state, drain included.
 
@@ -147,11 +158,12 @@ def profile(
     cores by resource, as nd.check gives them. Raises DiagnosticError: ND505 (labels), ND703 (another program's recording).
     """
     _own("profile", program, recording)
+    bounds = chosen("profile", _Bounds, None, {"lower_bounds": lower_bounds}).lower_bounds
     if labels is not None:
         accuracy = _accuracy(program, recording, labels)
         reference_accuracy = reference_accuracy if reference is None else _accuracy(program, reference, labels)
     return profile_recording(
-        program, recording, accuracy=accuracy, reference_accuracy=reference_accuracy, lower_bounds=lower_bounds
+        program, recording, accuracy=accuracy, reference_accuracy=reference_accuracy, lower_bounds=bounds
     )
 
 
@@ -206,6 +218,7 @@ def over_budget(
     DiagnosticError: ND706 (not understood), ND707 (no such figure).
     """
     needs("over_budget", report=(report, (Compilation, Profile, Judgement, LayersVerdict)))
+    needs("over_budget", budgets=(budgets, (Sequence, Iterator)))
     known, measures = _figures(report)
     return budget_findings(read_budgets([budgets] if isinstance(budgets, str) else budgets, known), measures)
 

@@ -33,7 +33,7 @@ class CompileOptions(Noun):
     """Projection -> the longest delay in steps; longer ones are shortened to it; "*" -> all others."""
     share_parameters: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Population -> the most distinct decays, and the most distinct thresholds, that it keeps; "*" -> all others."""
-    placement_seed: int = 0
+    placement_seed: int = Field(default=0, ge=0, le=2**63 - 1)
     """Of the mapping's random choices; equal seeds give equal programs."""
     level: Level = 1
     """Of the mapping: 0 first fit, row by row; 1 placed by traffic too; 2 and 3 move neurons for fewer cores."""

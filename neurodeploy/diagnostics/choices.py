@@ -13,6 +13,7 @@ from neurodeploy.diagnostics.translate import nearest
 __all__ = ["chosen", "needs", "whole_faults"]
 
 N = TypeVar("N", bound=BaseModel)
+LARGEST = 2**31 - 1
 HELP = {"Program": "nd.compile(network, target)", "Network": "nd.load(path)"}
 """What makes a noun that was not given."""
 
@@ -31,13 +32,14 @@ def needs(door: str, **given: tuple[object, type[Any] | tuple[type[Any], ...]]) 
 
 
 def whole_faults(door: str, **given: object) -> list[Diagnostic]:
-    """Return ND002 for each argument that is neither None nor a whole number from 1."""
-    wrong = {
-        name: value
-        for name, value in given.items()
-        if value is not None and not (isinstance(value, int) and not isinstance(value, bool) and value > 0)
-    }
-    return [finding("ND002", door, f"argument '{name}': needs a whole number from 1") for name in wrong]
+    """Return ND002 for each argument that is neither None nor a whole number from 1 that a row of int32 holds."""
+    wrong = [name for name, value in given.items() if value is not None and not _is_whole(value, 1, LARGEST)]
+    told = f"needs a whole number from 1 to {LARGEST:,}"
+    return [finding("ND002", door, f"argument '{name}': {told}") for name in wrong]
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def chosen(door: str, noun: type[N], options: N | None, choices: Mapping[str, Any], others: Iterable[str] = ()) -> N:

@@ -17,9 +17,13 @@ from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
 __all__ = ["field_path", "nearest", "schema_findings"]
 
 
-def nearest(word: str, words: Sequence[str]) -> list[str]:
+LONGEST = 60
+"""Letters of a value that a finding repeats, and in which a near word is looked for."""
+
+
+def nearest(word: object, words: Sequence[str]) -> list[str]:
     """Return ["did you mean 'x'?"] for the nearest of the legal words, or an empty list."""
-    close = get_close_matches(word, list(words), n=1, cutoff=0.5)
+    close = get_close_matches(word[:LONGEST], list(words), n=1, cutoff=0.5) if isinstance(word, str) else []
     return [f"did you mean '{close[0]}'?"] if close else []
 
 
@@ -33,12 +37,16 @@ def field_path(document: Any, location: Sequence[int | str]) -> str:
             name = (as_table(item) or {}).get("name")
             text += f"[{name if isinstance(name, str) else part}]"
             here = item
-        elif table is not None and part not in table and part in (table.get("kind"), table.get("mode")):
+        elif table is not None and part not in table and _is_tag(table, part):
             continue  # the tag of a union is no field of the document
         else:
             text += f".{part}" if text else part
             here = table.get(part) if table is not None else None
     return text or "the document"
+
+
+def _is_tag(table: dict[str, Any], part: str) -> bool:
+    return any(isinstance(tag, str) and tag == part for tag in (table.get("kind"), table.get("mode")))
 
 
 def _legal_fields(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
@@ -91,16 +99,42 @@ def _told(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, li
         return f"field '{path}' is missing", []
     if row["type"] in ("literal_error", "union_tag_invalid"):
         words = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
-        word = str(context.get("tag", given))
+        word = context.get("tag", given)
         where = path if row["type"] == "literal_error" else f"{path}.{context['discriminator'].strip(chr(39))}"
-        told = f"field '{where}': {_quoted(word) if isinstance(given, str) or words else word} is not one of"
-        return f"{told} {context.get('expected') or ', '.join(words)}", nearest(word, words)
+        told = f"field '{where}': {_shown(word)} is not one of {context.get('expected') or ', '.join(words)}"
+        return told, nearest(word, words)
+    if row["type"] == "union_tag_not_found":
+        tag = context["discriminator"].strip("'")
+        return f"field '{path}': needs a field '{tag}' that says which of its kinds it is, or the noun", []
     sentence = row["msg"].removeprefix("Value error, ")
-    return f"field '{path}': {sentence[:1].lower()}{sentence[1:]}{_given(given)}", []
+    told = SENTENCES[row["type"]].format(**context) if row["type"] in SENTENCES else sentence[:1].lower() + sentence[1:]
+    return f"field '{path}': {told}{_given(given)}", []
 
 
-LONGEST = 60
-"""Letters of a value that a finding repeats."""
+_WHOLE, _NUMBER, _FIELDS = "needs a whole number", "needs a number", "needs a noun or its fields by name"
+_SEVERAL = "needs several values in a list or tuple"
+SENTENCES: Mapping[str, str] = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), _WHOLE),
+    **dict.fromkeys(("float_type", "float_parsing"), _NUMBER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "needs true or false"),
+    **dict.fromkeys(("list_type", "tuple_type", "iterable_type"), _SEVERAL),
+    **dict.fromkeys(("model_type", "model_attributes_type"), _FIELDS),
+    "is_instance_of": "needs a {class}",
+    "dict_type": "needs a mapping, name -> value",
+    "string_type": "needs a text",
+    "string_unicode": "needs a text that is whole Unicode",
+    "finite_number": "needs a finite number",
+    "greater_than": "needs to be above {gt}",
+    "greater_than_equal": "needs to be at least {ge}",
+    "less_than": "needs to be below {lt}",
+    "less_than_equal": "needs to be at most {le}",
+    "too_short": "needs at least {min_length}, got {actual_length}",
+    "too_long": "needs at most {max_length}, got {actual_length}",
+    "string_too_short": "needs at least {min_length} letters",
+    "string_too_long": "needs at most {max_length} letters",
+    "string_pattern_mismatch": "is no name: letters, digits, _ . and -, and neither . nor - at first",
+}
+"""What pydantic complains of, in our words."""
 
 
 def _quoted(text: str) -> str:
@@ -108,13 +142,16 @@ def _quoted(text: str) -> str:
 
 
 def _given(value: Any) -> str:
+    return f" (given: {_shown(value)})" if isinstance(value, (str, int, float)) else ""
+
+
+def _shown(value: Any) -> str:
+    """A value in a few letters: itself, or what it is."""
     if isinstance(value, str):
-        return f" (given: {_quoted(value)})"
-    return f" (given: {value!r})" if isinstance(value, (float, bool)) or _short(value) else ""
-
-
-def _short(value: Any) -> bool:
-    return isinstance(value, int) and value.bit_length() < LONGEST * 3
+        return _quoted(value)
+    if isinstance(value, int) and value.bit_length() > 3 * LONGEST:
+        return f"a number of {value.bit_length():,} bits"
+    return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
 
 
 def _refusal(model: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> DiagnosticError:

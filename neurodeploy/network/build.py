@@ -14,8 +14,15 @@ __all__ = ["dense", "one_to_one", "sparse"]
 
 def _projection(source: str, target: str, operation: dict[str, Any], fields: dict[str, Any]) -> Projection:
     """A projection; its operation is checked as a part of it, so that a fault names the projection."""
-    named = {"name": f"{source}_to_{target}", **fields}
+    named = {"name": _name(source, target), **fields}
+    if "operation" in fields:
+        raise _refused(named["name"], "'operation' is what this function makes")
     return Projection(source=source, target=target, operation=operation, **named)  # type: ignore[arg-type]
+
+
+def _name(source: object, target: object) -> str:
+    """The name of a projection that is given none; of what has no name itself, none that is legal."""
+    return f"{source}_to_{target}" if isinstance(source, str) and isinstance(target, str) else ""
 
 
 def dense(source: str, target: str, weights: Any, **fields: Any) -> Projection:
@@ -41,7 +48,7 @@ def sparse(source: str, target: str, matrix: Any, **fields: Any) -> Projection:
     `matrix`: (post, pre), an array or a scipy sparse matrix, whose repeated entries are added. `fields`: those of
     Projection. Raises DiagnosticError: ND002.
     """
-    name = fields.get("name", f"{source}_to_{target}")
+    name = fields.get("name", _name(source, target))
     if hasattr(matrix, "tocoo"):
         matrix = matrix.tocoo(copy=True)
         matrix.sum_duplicates()
@@ -63,13 +70,13 @@ def _matrix(name: Any, matrix: Any) -> Any:
     try:
         full = np.asarray(matrix)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise _refused(name, f"is no matrix of numbers: {error}") from None
+        raise _refused(name, f"field 'matrix' is no matrix of numbers: {error}") from None
     if np.ma.is_masked(matrix):
-        raise _refused(name, "needs numbers everywhere, and some are masked")
+        raise _refused(name, "field 'matrix' needs numbers everywhere, and some are masked")
     if full.ndim != 2 or full.dtype.kind not in "biuf":
-        raise _refused(name, f"is {full.dtype} {list(full.shape)}; needs numbers of shape [post, pre]")
+        raise _refused(name, f"field 'matrix' is {full.dtype} {list(full.shape)}; needs numbers of shape [post, pre]")
     return full if full.dtype.kind != "b" else full.astype(np.int64)
 
 
 def _refused(name: Any, message: str) -> DiagnosticError:
-    return DiagnosticError("construction", (finding("ND002", f"Projection {name!r}", f"field 'matrix' {message}"),))
+    return DiagnosticError("construction", (finding("ND002", f"Projection {str(name)[:200]!r}", message),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.choices import needs, whole_faults
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Network
 from neurodeploy.network.validate import probe_faults
@@ -186,6 +187,9 @@ def run_program(
     Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result),
     ND508, ND509 (states), ND510 (options), ND011 (a program that contradicts itself).
     """
+    given = {"program": (program, Program), "stimulus": (stimulus, Stimulus), "options": (options, RunOptions)}
+    needs("run_program", **given, backend=(backend, str))
+    raise_errors("run_program", whole_faults("run_program", steps=steps))
     require_sound(program)
     adapter = get_backend(backend)
     missing = adapter.unavailable()

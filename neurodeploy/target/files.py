@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from neurodeploy._plain import as_table
 from neurodeploy._toml import TomlError, parse_toml
 from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.target.dialect import Dialect
 from neurodeploy.target.other import ARCHITECTURES, OtherTarget
@@ -141,7 +143,9 @@ class _File(NamedTuple):
     document: dict[str, Any]
 
 
-def _find(spec: str) -> _File:
+def _find(spec: str | PathLike[str]) -> _File:
+    needs("load_target", spec=(spec, (str, PathLike)))
+    spec = fspath(spec)
     path = Path(spec)
     if path.suffix == ".toml":
         return _File(spec, path.name, _parse(spec, _read(path)))
@@ -162,7 +166,9 @@ def _architecture(file: _File) -> str | None:
     raise _refuse("ND023", f"file '{file.shown}'", told, fixes=nearest(str(named), known))
 
 
-def read_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target | OtherTarget:
+def read_target(
+    spec: str | PathLike[str], *, board: str | None = None, rules: str | None = None
+) -> Target | OtherTarget:
     """Return a target of any architecture, by installed name or from a TOML file by path.
 
     Raises DiagnosticError: what load_target raises, without ND028; ND024 or ND025 for a board or rule set of a target
@@ -171,14 +177,14 @@ def read_target(spec: str, *, board: str | None = None, rules: str | None = None
     file = _find(spec)
     if _architecture(file) is None:
         target = _loihi_style(file)
-        return on_board(with_rules(target, rules) if rules else target, board)
+        return on_board(target if rules is None else with_rules(target, rules), board)
     for code, what, given in (("ND024", "board", board), ("ND025", "rule set", rules)):
         if given is not None:
             raise _refuse(code, f"{what} '{given}'", f"is not a {what} of target '{spec}': it has none")
     return _other(file)
 
 
-def load_target(spec: str, *, board: str | None = None, rules: str | None = None) -> Target:
+def load_target(spec: str | PathLike[str], *, board: str | None = None, rules: str | None = None) -> Target:
     """Return a target of Loihi-style cores by installed name, or from a TOML file by path, on a board and under a rule set.
 
     `spec`: the name or the path. `board`: default one chip. `rules`: default the target's own. Raises DiagnosticError:
@@ -192,11 +198,11 @@ def load_target(spec: str, *, board: str | None = None, rules: str | None = None
         told = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
         raise _refuse("ND028", f"target '{spec}'", told, fixes=[f"neurodeploy check MODEL --target {spec}"])
     target = _loihi_style(file)
-    target = with_rules(target, rules) if rules else target
+    target = target if rules is None else with_rules(target, rules)
     return on_board(target, board)
 
 
-def load_other(spec: str) -> OtherTarget:
+def load_other(spec: str | PathLike[str]) -> OtherTarget:
     """Return a target of another architecture. Raises DiagnosticError: ND001, ND020, ND021, ND023, ND026 to ND029."""
     file = _find(spec)
     if _architecture(file) is None:
@@ -250,6 +256,7 @@ def _require_sound(file: _File, target: Target | OtherTarget) -> None:
 
 def on_board(target: Target, board: str | None) -> Target:
     """Return the target on a `board` of its file; None: one chip. Raises DiagnosticError: ND024."""
+    needs("on_board", target=(target, Target), board=(board, (str, type(None))))
     if board is not None and board not in target.boards:
         raise _refuse(
             "ND024",
@@ -262,6 +269,7 @@ def on_board(target: Target, board: str | None) -> Target:
 
 def with_rules(target: Target, name: str) -> Target:
     """Return the target under another of its rule sets. Raises DiagnosticError: ND025."""
+    needs("with_rules", target=(target, Target), name=(name, str))
     if name not in target.rules:
         raise _refuse(
             "ND025",
@@ -274,6 +282,7 @@ def with_rules(target: Target, name: str) -> Target:
 
 def on_dialect(target: Target, name: str | None) -> Target:
     """Return the target with the arithmetic of another dialect; None: its own. Raises DiagnosticError: ND022."""
+    needs("on_dialect", target=(target, Target), name=(name, (str, type(None))))
     return target if name is None else target.model_copy(update={"dialect": load_dialect(name)})
 
 
