@@ -127,7 +127,7 @@ BROKEN = {
     "one chip too few": ("ND401", cells(40), load_target("tiny"), {"board", "target"}),
     "delays spread": ("ND401", cells(20, delay_steps=3), load_target("tiny"), {"max_delay", "board", "target"}),
     "all unlike": ("ND401", cells(20, neuron=VARIED), load_target("tiny"), {"share_parameters", "target"}),
-    "output axons": ("ND402", recurrent_ring(), limited(output_axons=1), {"target"}),
+    "output axons": ("ND401", recurrent_ring(), limited(output_axons=1), {"target"}),
 }
 """Name -> code, network, target, and what helps."""
 

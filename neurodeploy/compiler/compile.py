@@ -1,128 +1,149 @@
-"""Verb: compile, the list of stages. Decides nothing that a stage decides."""
+"""Compile: the stages in order, and what came of them. Decides nothing that a stage decides."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 from neurodeploy.check import check
-from neurodeploy.compiler.edits import edited_network, shared_parameters, width_findings
-from neurodeploy.compiler.fixes import Attempt, with_fixes
+from neurodeploy.compiler.fixes import Attempt, Sought, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
-from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.ledger import LedgerLine
-from neurodeploy.mapping import Cut, lower_bounds, partition, place
+from neurodeploy.compiler.workshop import Workshop
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.mapping import Cut, Progress, Watch, lower_bounds, partition, place, proof_of_cores
 from neurodeploy.network import Network
-from neurodeploy.network.validate import validate
 from neurodeploy.program.program import Program
-from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
-from neurodeploy.target.sound import target_findings
+from neurodeploy.quantize import Quantized
 from neurodeploy.target.target import Target
 
-__all__ = ["compile_network"]
+__all__ = ["compile_network", "compile_with", "fix_seconds"]
 
-T = TypeVar("T")
+FLOOR_S, TIMES = 5.0, 5.0
+"""Seconds that fixes may take at least, and in parts of what the compilation took, where the user names no time."""
 
 
 class _Stages:
-    """Runs stages, keeps their time and their findings."""
+    """Keeps the time of each stage."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress | None) -> None:
         self.seconds: dict[str, float] = {}
-        self.findings: list[Diagnostic] = []
+        self._progress, self._name, self._start = progress, "", 0.0
 
-    def run(self, name: str, stage: Callable[[], T]) -> T | None:
-        start = time.perf_counter()
-        try:
-            return stage()
-        except DiagnosticError as error:
-            self.findings += error.diagnostics
-            return None
-        finally:
-            self.seconds[name] = time.perf_counter() - start
+    def begin(self, name: str) -> None:
+        """End the stage that runs, and begin one."""
+        self.end()
+        self._name, self._start = name, time.perf_counter()
+        if self._progress is not None and name:
+            self._progress(name, 0, 1)
 
-
-def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic]:
-    """ND101 for options that name a projection or a population which does not exist."""
-    projections, populations = ([item.name for item in every] for every in (network.projections, network.populations))
-    asked = [
-        ("prune", options.prune, projections, "projection"),
-        ("prune_sources", options.prune_sources, projections, "projection"),
-        ("max_delay", options.max_delay, projections, "projection"),
-        ("share_parameters", options.share_parameters, populations, "population"),
-    ]
-    return [
-        finding("ND101", f"option '{option}'", f"{kind} '{name}' does not exist", fixes=nearest(name, names))
-        for option, by_name, names, kind in asked
-        for name in by_name
-        if name != "*" and name not in names
-    ]
+    def end(self) -> None:
+        """End the stage that runs."""
+        if self._name:
+            self.seconds[self._name] = time.perf_counter() - self._start
+        self._name = ""
 
 
 def compile_network(
-    network: Network, target: Target, options: CompileOptions | None = None, *, others: Iterable[Target] = ()
+    network: Network,
+    target: Target,
+    options: CompileOptions | None = None,
+    *,
+    others: Iterable[Target] = (),
+    progress: Progress | None = None,
 ) -> Compilation:
     """Return what compiling a network for a target gives: a program, or every reason against it. Raises nothing for findings.
 
-    `others`: targets to offer instead if this one does not hold the network.
+    `others`: targets to offer instead if this one does not hold the network. `progress` is called with what is being done,
+    how much of it is done, and how much there is.
     """
-    options = options or CompileOptions()
-    stages = _Stages()
-    ledger, bounds = tuple[LedgerLine, ...](), dict[str, int]()
-    verdict: Verdict = "refused"
-    program, n_cores = None, None
-    stages.findings += stages.run("validate", lambda: validate(network)) or ()
-    stages.findings += target_findings(target)
-    stages.findings += _unknown_names(network, options)
-    quantized = None
-    if not errors_in(stages.findings):
-        stages.findings += width_findings(network, target, options)
-    if not errors_in(stages.findings):
-        lean, ledger = edited_network(network, options)
-        quantized = stages.run("quantize", lambda: _quantized(lean, target, options))
+    chosen = options or CompileOptions()
+    workshop = Workshop(network)
+    result = compile_with(workshop, target, chosen, progress)
+    if result.program is not None or not chosen.fixes:
+        return result
+    start, allowed = time.monotonic(), fix_seconds(result, chosen)
+    attempt = Attempt(workshop, target, chosen, tuple(others), Watch(start + allowed, progress=progress))
+    sought = with_fixes(result.findings, attempt)
+    seconds = {**result.stage_seconds, "fixes": time.monotonic() - start}
+    findings = (*sought.findings, *_untried(network, sought, allowed))
+    return result.model_copy(update={"findings": findings, "stage_seconds": seconds})
+
+
+def compile_with(
+    workshop: Workshop, target: Target, options: CompileOptions, progress: Progress | None = None
+) -> Compilation:
+    """Return what compiling the network of a workshop gives, without fixes."""
+    stages, verdict = _Stages(progress), _REFUSED
+    program: Program | None = None
+    integers = workshop.integers(target, options, stages.begin)
+    findings, quantized, cut = list(integers.findings), integers.quantized, None
+    watch = Watch(progress=progress).within(options.time_limit_s)
     if quantized is not None:
-        kept = quantized
-        stages.findings += kept.findings
-        ledger += kept.ledger
-        bounds = lower_bounds(kept, target)
-        proofs = stages.run("check", lambda: check(kept, target)) or ()
-        stages.findings += proofs
-        cut = None if proofs else stages.run("partition", lambda: _cut(kept, target, options))
-        verdict = "proven not to fit" if proofs else _verdict(stages.findings, bounds, target)
-        if cut is not None:
-            n_cores, verdict = cut.n_cores, "fits"
-            program = stages.run("place", lambda: _placed(cut, target, options))
-    found = tuple(stages.findings)
-    if program is None and options.fixes:
-        start = time.perf_counter()
-        found = with_fixes(found, Attempt(network, target, options, compile_network, tuple(others)))
-        stages.seconds["fixes"] = time.perf_counter() - start
+        stages.begin("check")
+        proofs = check(quantized, target)
+        findings += proofs
+        stages.begin("partition")
+        cut, reasons = (None, proofs) if proofs else _cut(quantized, target, options, watch)
+        findings += reasons if not proofs else ()
+        verdict = "fits" if cut is not None else _verdict(quantized, target, options, reasons)
+    if cut is not None:
+        stages.begin("place")
+        program = place(cut, target, seed=options.placement_seed, options=options.mapping, watch=watch)
+        findings += _stopped(workshop.network, options, watch)
+    stages.end()
     return Compilation(
         program=program,
         verdict=verdict,
-        findings=found,
-        ledger=ledger,
-        lower_bounds=bounds,
-        n_cores=n_cores,
+        findings=tuple(findings),
+        ledger=integers.ledger,
+        lower_bounds=lower_bounds(quantized, target) if quantized is not None else {},
+        n_cores=cut.n_cores if cut is not None else None,
         stage_seconds=stages.seconds,
     )
 
 
-def _cut(quantized: Quantized, target: Target, options: CompileOptions) -> Cut:
-    return partition(quantized, target, stop_early=not options.fixes, options=options.mapping)
+_REFUSED: Verdict = "refused"
 
 
-def _placed(cut: Cut, target: Target, options: CompileOptions) -> Program:
-    return place(cut, target, seed=options.placement_seed, options=options.mapping)
+def fix_seconds(result: Compilation, options: CompileOptions) -> float:
+    """Return how long fixes for a compilation may be sought, together."""
+    if options.fix_time_s is not None:
+        return options.fix_time_s
+    return max(FLOOR_S, TIMES * sum(result.stage_seconds.values()))
 
 
-def _quantized(network: Network, target: Target, options: CompileOptions) -> Quantized:
-    return shared_parameters(quantize(network, target, QuantizeOptions(weight_bits=options.weight_bits)), options)
+def _cut(
+    quantized: Quantized, target: Target, options: CompileOptions, watch: Watch
+) -> tuple[Cut | None, tuple[Diagnostic, ...]]:
+    try:
+        return partition(quantized, target, options=options.mapping, watch=watch), ()
+    except DiagnosticError as error:
+        return None, error.diagnostics
 
 
-def _verdict(findings: list[Diagnostic], bounds: dict[str, int], target: Target) -> Verdict:
-    if any(item.code.startswith("ND30") or item.code == "ND310" for item in findings):
+def _verdict(quantized: Quantized, target: Target, options: CompileOptions, reasons: tuple[Diagnostic, ...]) -> Verdict:
+    """Why there is no cut: options that make no sense, a proof, or a mapper that found none."""
+    codes = {item.code for item in reasons}
+    if any(code.startswith("ND30") or code == "ND310" for code in codes):
         return "proven not to fit"
-    return "proven not to fit" if max(bounds.values(), default=0) > target.cores else "not placed by this mapper"
+    if not codes & {"ND401", "ND402"}:
+        return "refused"
+    proven = proof_of_cores(quantized, target, options.mapping) is not None
+    return "proven not to fit" if proven else "not placed by this mapper"
+
+
+def _stopped(network: Network, options: CompileOptions, watch: Watch) -> tuple[Diagnostic, ...]:
+    """ND407 where the user's time limit ended a search."""
+    if not watch.stopped or options.time_limit_s is None:
+        return ()
+    told = f"the time limit of {options.time_limit_s:g} s ended {', '.join(watch.stopped)}: the best mapping so far counts"
+    return (finding("ND407", f"network '{network.name}'", told),)
+
+
+def _untried(network: Network, sought: Sought, allowed: float) -> tuple[Diagnostic, ...]:
+    """ND406 where the time for fixes ended before all were tried."""
+    if not sought.untried:
+        return ()
+    told = f"the {allowed:.3g} s for fixes ended before these were tried: {', '.join(sought.untried)}"
+    more = f"--fix-time {max(10 * allowed, 10):.0f}"
+    return (finding("ND406", f"network '{network.name}'", told, fixes=[f"more time: {more}"]),)

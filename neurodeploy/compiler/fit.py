@@ -6,6 +6,7 @@ because the same cut is legal there; a neuron that fits no core fits none of any
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -13,11 +14,13 @@ from neurodeploy._noun import Name, Noun
 from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.check.limits import CODES
 from neurodeploy.check.other import Judgement, judge
-from neurodeploy.compiler.compile import compile_network
+from neurodeploy.compiler.compile import compile_with, fix_seconds
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.compiler.fixes import WHOLE, Attempt, first_fix
+from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.diagnostics import Diagnostic, Fix, errors_in
+from neurodeploy.mapping import Progress, Watch
 from neurodeploy.network import Network
 from neurodeploy.target import OtherTarget, on_board
 from neurodeploy.target.other import CrossbarTarget, ProcessorTarget
@@ -61,6 +64,8 @@ class FitRow(Noun):
     """The first error."""
     fix: Fix | None = None
     """The first single change, of those that change the network least, with which it fits; tried."""
+    untried: tuple[str, ...] = ()
+    """Changes that the time for fixes did not suffice for."""
 
     @property
     def share(self) -> float | None:
@@ -112,19 +117,20 @@ def _refusal(result: Compilation) -> dict[str, object]:
     return {"verdict": result.verdict, "codes": codes, "why": why, **_exceeded(errors)}
 
 
-def _of_target(network: Network, target: Target, options: CompileOptions) -> Iterator[FitRow]:
+def _of_target(workshop: Workshop, target: Target, options: CompileOptions, progress: Progress | None) -> Iterator[FitRow]:
     """One chip, then the boards from small to large."""
     boards = sorted(target.boards, key=lambda name: (target.boards[name].chips.value, name))
     known: dict[str, object] | None = None
     for place in (on_board(target, name) for name in (None, *boards)):
         row = _board_row(place)
         if known is None:
-            result = compile_network(network, place, options)
+            result = compile_with(workshop, place, options, progress)
             if result.program is not None:
                 known = {"holds": "holds", "verdict": "fits", "cores": result.n_cores, **_fullest(result)}
             else:
-                attempt = Attempt(network, place, options, compile_network, ())
-                told = {**_refusal(result), "fix": first_fix(result.findings, attempt)}
+                watch = Watch(time.monotonic() + fix_seconds(result, options), progress=progress)
+                fix, untried = first_fix(result.findings, Attempt(workshop, place, options, (), watch))
+                told = {**_refusal(result), "fix": fix, "untried": untried}
                 known = None if any(item.code in WHOLE for item in result.findings) else told
                 row = row.model_copy(update=told)
         yield row.model_copy(update=known or {})
@@ -161,16 +167,17 @@ def fit_network(
     options: CompileOptions | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
+    step: Progress | None = None,
 ) -> tuple[FitRow, ...]:
     """Return how a valid network fits every target and board, those of one target together and from small to large.
 
-    `progress` is called with (targets done, targets in all).
+    `progress` is called with (targets done, targets in all), `step` as in compile_network.
     """
-    asked = (options or CompileOptions()).model_copy(update={"fixes": False})
+    asked, workshop = options or CompileOptions(), Workshop(network)
     lean, every, rows = edited_network(network, asked)[0], tuple(targets), list[FitRow]()
     for index, target in enumerate(every):
         if isinstance(target, Target):
-            rows += _of_target(network, target, asked)
+            rows += _of_target(workshop, target, asked, step)
         else:
             rows.append(_judged(lean, target))
         if progress:

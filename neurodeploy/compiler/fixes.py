@@ -1,64 +1,132 @@
-"""Verb: fixes for what does not fit, each tried and passed before it is printed. Changes one thing at a time.
+"""Fixes for what does not fit, each tried and passed before it is printed. Changes one thing at a time.
 
-A fix is one edit of the options or of the board. It is offered only if the whole compilation then succeeds.
+A fix is one edit of the options, of the board or of the target. It is offered only if the network then fits. All of them
+share the stages that they do not change and one time; what was not tried in that time is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from neurodeploy.check import core_limits
 from neurodeploy.compiler.edits import SHARED, longest_delay
 from neurodeploy.compiler.integer_edits import rewritten
-from neurodeploy.compiler.options import Compilation, CompileOptions
+from neurodeploy.compiler.options import CompileOptions
+from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.diagnostics import Diagnostic, Fix
-from neurodeploy.network import Network
+from neurodeploy.mapping import OutOfTime, Watch
+from neurodeploy.mapping.bounds import synapse_cores
 from neurodeploy.target import on_board
 from neurodeploy.target.target import Target
 
-__all__ = ["WHOLE", "Attempt", "first_fix", "with_fixes"]
+__all__ = ["WHOLE", "Attempt", "Sought", "first_fix", "with_fixes"]
 
-Compiler = Callable[[Network, Target, CompileOptions], Compilation]
+V = TypeVar("V", int, float)
 PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
 """Fractions tried, in steps of 5 %."""
 
 
 class Attempt:
-    """Compiles edits of one network."""
+    """Tries edits of one compilation."""
 
     def __init__(
-        self, network: Network, target: Target, options: CompileOptions, compiler: Compiler, others: tuple[Target, ...]
+        self, workshop: Workshop, target: Target, options: CompileOptions, others: tuple[Target, ...], watch: Watch
     ) -> None:
-        self.network, self.target, self.compiler, self.others = network, target, compiler, others
-        self.options = options.model_copy(update={"fixes": False})
+        self.workshop, self.network = workshop, workshop.network
+        self.target, self.options, self.others, self.watch = target, options, others, watch
 
     def cores(self, edit: dict[str, object], target: Target | None = None) -> int | None:
-        """Cores used after an edit of the options; None if it does not fit."""
-        options = self.options.model_copy(update=edit)
-        result = self.compiler(self.network, target or self.target, options)
-        return result.n_cores if result.program is not None else None
+        """Cores used after an edit of the options; None if it does not fit. Raises OutOfTime."""
+        return self.workshop.cores(target or self.target, self.options.model_copy(update=edit), self.watch)
 
     def with_all(self, option: str, value: float) -> dict[str, object]:
         """The edit that gives an option a value for all names that the user did not name."""
         return {option: {**getattr(self.options, option), "*": value}}
 
+    def least(self, option: str, values: Sequence[V]) -> tuple[V, int] | None:
+        """The first of the values with which it fits, and its cores; by bisection.
 
-def _narrower(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+        `values` go from the least change to the greatest, which is tried first: where it does not help, none does.
+        """
+        best = None
+        low, high = 0, len(values)
+        while low < high:
+            middle = (low + high) // 2 if best else high - 1
+            cores = self.cores(self.with_all(option, values[middle]))
+            if cores is not None:
+                high, best = middle, (values[middle], cores)
+            elif best is None:
+                return None
+            else:
+                low = middle + 1
+        return best
+
+    def near(self, option: str, values: Sequence[V], start: int) -> tuple[V, int] | None:
+        """The first of the values with which it fits, and its cores; sought from `start` on, one by one.
+
+        `values` go from the least change to the greatest: they are left out one by one while a lesser change still fits.
+        """
+        best, step, at = None, 1, start
+        while 0 <= at < len(values):
+            cores = self.cores(self.with_all(option, values[at]))
+            if cores is None and (best or step < 0):
+                break
+            if cores is not None:
+                best, step = (values[at], cores), -1 if best or at == start else 1
+            if best and step > 0:
+                break
+            at += step
+        return best
+
+
+def _unpinned(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+    """Without the pin of one population, those first that the finding is about; or without any."""
+    pins = attempt.options.pins
+    named = [name for name in pins if f"'{name}'" in item.where]
+    for name in named or pins:
+        rest = {other: cores for other, cores in pins.items() if other != name}
+        cores = attempt.cores({"pins": rest})
+        if cores is not None:
+            yield Fix(text=f"without --pin {name} it needs {_cores(cores)}", change={"pins": rest})
+            return
+    cores = attempt.cores({"pins": {}}) if len(pins) > 1 else None
+    if cores is not None:
+        yield Fix(text=f"without any --pin it needs {_cores(cores)}", change={"pins": {}})
+
+
+def _unavoided(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+    """Without cores that hold nothing."""
+    cores = attempt.cores({"avoid_cores": ()}) if attempt.options.avoid_cores else None
+    if cores is not None:
+        yield Fix(text=f"without --avoid-cores it needs {_cores(cores)}", change={"avoid_cores": ()})
+
+
+def _narrower(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     """The widest narrower weights that fit."""
     legal = sorted((int(bits) for bits in attempt.target.precision.weight_bits.values), reverse=True)
     current = attempt.options.weight_bits.get("*", legal[0])
-    for bits in (bits for bits in legal if bits < current):
-        cores = attempt.cores(attempt.with_all("weight_bits", bits))
-        if cores is not None:
-            yield Fix(
-                text=f"{bits}-bit weights need {_cores(cores)}",
-                flag=f"--weight-bits {bits}",
-                change={"weight_bits": {"*": bits}},
-            )
-            return
+    least = {bits: _least_cores(attempt, bits) for bits in legal if bits <= current}
+    able = [bits for bits in legal if bits < current and least[bits] <= attempt.target.cores]
+    per_core = (item.found or 0) / max(least[current], 1) if item.code == "ND401" and current in least else 0
+    foretold = (at for at, bits in enumerate(able) if least[bits] * per_core <= attempt.target.cores)
+    best = attempt.near("weight_bits", able, next(foretold, len(able) - 1))
+    if best:
+        bits, cores = best
+        change = {"weight_bits": {"*": bits}}
+        yield Fix(text=f"{bits}-bit weights need {_cores(cores)}", flag=f"--weight-bits {bits}", change=change)
+
+
+def _least_cores(attempt: Attempt, bits: int) -> float:
+    """Cores that any mapping needs for the synapses, if those of the projections that the user did not name have so many bits."""
+    quantized = attempt.workshop.integers(attempt.target, attempt.options).quantized
+    if quantized is None:
+        return 0.0
+    return synapse_cores(quantized, attempt.target, {item.name: bits for item in quantized.projections} | {
+        name: own for name, own in attempt.options.weight_bits.items() if name != "*"
+    })  # fmt: skip
 
 
 def _legal(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
@@ -88,19 +156,17 @@ def _within(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
         one.model_copy(update={"neuron": changed}) if one is population else one for one in attempt.network.populations
     ]
     network = attempt.network.model_copy(update={"populations": tuple(edited)})
-    result = attempt.compiler(network, attempt.target, attempt.options)
-    if result.program is not None:
-        yield Fix(
-            text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(result.n_cores or 0)}"
-        )
+    cores = Workshop(network).cores(attempt.target, attempt.options, attempt.watch)
+    if cores is not None:
+        yield Fix(text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(cores)}")
 
 
 def _rewritten(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
     """Integer weights that no format holds in an equal form that is held: another exponent, or two projections."""
     found = rewritten(attempt.network, attempt.target, attempt.options.weight_bits)
-    result = attempt.compiler(found[0], attempt.target, attempt.options) if found else None
-    if found and result is not None and result.program is not None:
-        yield Fix(text=f"{found[1]}: it needs {_cores(result.n_cores or 0)}")
+    cores = Workshop(found[0]).cores(attempt.target, attempt.options, attempt.watch) if found else None
+    if found and cores is not None:
+        yield Fix(text=f"{found[1]}: it needs {_cores(cores)}")
 
 
 def _named(item: Diagnostic) -> str:
@@ -115,25 +181,17 @@ def _shorter(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
         longest = min(longest, attempt.options.max_delay["*"])
     widths = attempt.target.precision.delay_bits.values
     steps = {int(span.high), *((1 << int(bits)) - 1 for bits in widths)}
-    for most in sorted((step for step in steps if step < min(longest, span.high + 1)), reverse=True):
-        cores = attempt.cores(attempt.with_all("max_delay", most))
-        if cores is not None:
-            text = f"with no delay above {most} step{'s' * (most != 1)} it needs {_cores(cores)}"
-            yield Fix(text=text, flag=f"--max-delay {most}", change={"max_delay": {"*": most}})
-            return
+    able = sorted((step for step in steps if step < min(longest, span.high + 1)), reverse=True)
+    best = attempt.least("max_delay", able)
+    if best:
+        most, cores = best
+        text = f"with no delay above {most} step{'s' * (most != 1)} it needs {_cores(cores)}"
+        yield Fix(text=text, flag=f"--max-delay {most}", change={"max_delay": {"*": most}})
 
 
 def _sharing(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
-    """The most distinct parameters in each population that fit: what a core holds times a power of two, by bisection."""
-    counts, best = _counts(attempt), None
-    low, high = 0, len(counts)
-    while low < high:
-        middle = (low + high) // 2
-        cores = attempt.cores(attempt.with_all("share_parameters", counts[middle]))
-        if cores is None:
-            high = middle
-        else:
-            low, best = middle + 1, (counts[middle], cores)
+    """The most distinct parameters in each population that fit: what a core holds times a power of two."""
+    best = attempt.least("share_parameters", _counts(attempt)[::-1])
     if best:
         text = f"with {best[0]} distinct decays and thresholds in each population it needs {_cores(best[1])}"
         flag, change = f"--share-parameters {best[0]}", {"share_parameters": {"*": best[0]}}
@@ -161,7 +219,7 @@ def _counts(attempt: Attempt) -> list[int]:
 def _moved(attempt: Attempt, count: int) -> str:
     """Which register sharing moves most, and how far."""
     options = attempt.options.model_copy(update=attempt.with_all("share_parameters", count))
-    ledger = attempt.compiler(attempt.network, attempt.target, options).ledger
+    ledger = attempt.workshop.integers(attempt.target, options).ledger
     lines = [line for line in ledger if line.note.startswith(SHARED)]
     worst = max(lines, key=lambda line: line.relative_error or 0.0, default=None)
     moved = (worst.relative_error or 0.0) if worst else 0.0
@@ -172,21 +230,19 @@ def _cores(count: int) -> str:
     return f"{count:,} core{'s' * (count != 1)}"
 
 
-def _larger(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
-    """The smallest larger board that fits."""
+def _larger(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+    """The smallest larger board that fits, of those that have the cores which were counted."""
     boards = sorted(attempt.target.boards, key=lambda name: attempt.target.boards[name].chips.value)
+    counted = (item.found or 0) if item.code == "ND401" and not attempt.options.pins else 0
     for name in boards:
         bigger = on_board(attempt.target, name)
-        if bigger.chips <= attempt.target.chips:
+        if bigger.chips <= attempt.target.chips or bigger.cores < counted:
             continue
         cores = attempt.cores({}, bigger)
         if cores is not None:
             title = attempt.target.boards[name].title
-            yield Fix(
-                text=f"{title} ({bigger.chips} chips) holds its {cores:,} cores",
-                flag=f"--board {name}",
-                change={"board": name},
-            )
+            text = f"{title} ({bigger.chips} chips) holds its {_cores(cores)}"
+            yield Fix(text=text, flag=f"--board {name}", change={"board": name})
             return
 
 
@@ -195,31 +251,14 @@ def _elsewhere(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
     for other in attempt.others:
         cores = attempt.cores({}, other) if other.name != attempt.target.name else None
         if cores is not None:
-            yield Fix(
-                text=f"{other.title} holds it in {_cores(cores)}",
-                flag=f"--target {other.name}",
-                change={"target": other.name},
-            )
+            text = f"{other.title} holds it in {_cores(cores)}"
+            yield Fix(text=text, flag=f"--target {other.name}", change={"target": other.name})
             return
-
-
-def _least_fraction(attempt: Attempt, option: str, start: float) -> tuple[float, int] | None:
-    """The least of PRUNE_STEPS at or above `start` that fits, and its cores; by bisection."""
-    steps = [step for step in PRUNE_STEPS if step >= start]
-    low, high, best = 0, len(steps), None
-    while low < high:
-        middle = (low + high) // 2
-        cores = attempt.cores(attempt.with_all(option, steps[middle]))
-        if cores is None:
-            low = middle + 1
-        else:
-            high, best = middle, (steps[middle], cores)
-    return best
 
 
 def _lighter(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     """The least pruning of each neuron's weakest synapses that fits."""
-    best = _least_fraction(attempt, "prune", _share_over(item))
+    best = attempt.least("prune", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each neuron's synapses it needs {_cores(best[1])}"
         yield Fix(text=text, flag=f"--prune {best[0]:g}", change={"prune": {"*": best[0]}})
@@ -227,23 +266,38 @@ def _lighter(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
 
 def _fewer_sources(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     """The least pruning of whole sources that fits: what a shared input axon table needs."""
-    best = _least_fraction(attempt, "prune_sources", _share_over(item))
+    best = attempt.least("prune_sources", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each projection's sources it needs {_cores(best[1])}"
         yield Fix(text=text, flag=f"--prune-sources {best[0]:g}", change={"prune_sources": {"*": best[0]}})
 
 
-def _share_over(item: Diagnostic) -> float:
-    """The share that must go at least for one neuron to fit; nothing is known for whole networks."""
-    if item.code in WHOLE or not item.found or item.limit is None:
-        return 0.0
-    return 1.0 - item.limit / item.found
+def _fractions(item: Diagnostic) -> list[float]:
+    """Fractions that may go, ascending: from the share on that must go for one neuron to fit, where that is known."""
+    known = item.code not in WHOLE and item.found and item.limit is not None
+    least = 1.0 - (item.limit or 0.0) / (item.found or 1.0) if known else 0.0
+    return [step for step in PRUNE_STEPS if step >= least]
 
 
 WHOLE = ("ND401", "ND402")
 """Findings about a whole network, for which pruning is the last resort."""
 
-REMEDIES: dict[str, tuple[Callable[[Attempt, Diagnostic], Iterator[Fix]], ...]] = {
+Remedy = Callable[[Attempt, Diagnostic], Iterator[Fix]]
+WORDS: dict[Remedy, str] = {
+    _unpinned: "without pins",
+    _unavoided: "without avoided cores",
+    _narrower: "fewer weight bits",
+    _legal: "other weight bits",
+    _within: "a value that the register holds",
+    _rewritten: "integer weights written otherwise",
+    _shorter: "shorter delays",
+    _sharing: "shared parameters",
+    _larger: "a larger board",
+    _elsewhere: "another target",
+    _lighter: "pruned synapses",
+    _fewer_sources: "pruned sources",
+}
+REMEDIES: dict[str, tuple[Remedy, ...]] = {
     "ND207": (_legal, _elsewhere),
     "ND208": (_within, _rewritten, _elsewhere),
     "ND209": (_rewritten,),
@@ -261,34 +315,59 @@ REMEDIES: dict[str, tuple[Callable[[Attempt, Diagnostic], Iterator[Fix]], ...]] 
     "ND308": (_shorter, _elsewhere),
     "ND309": (_shorter, _elsewhere),
     "ND310": (_narrower, _shorter, _lighter, _elsewhere),
-    "ND401": (_narrower, _shorter, _sharing, _larger, _elsewhere),
-    "ND402": (_narrower, _shorter, _sharing, _larger, _elsewhere),
+    "ND401": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
+    "ND402": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
 }
 """What can help against which finding; pruning changes the network most and comes last."""
 
 
-def with_fixes(findings: tuple[Diagnostic, ...], attempt: Attempt) -> tuple[Diagnostic, ...]:
-    """Return the findings with the fixes that were tried and passed."""
-    cache = dict[str, tuple[Fix, ...]]()
+class Sought(NamedTuple):
+    """Findings with the fixes that passed, and what the time did not suffice for."""
+
+    findings: tuple[Diagnostic, ...]
+    untried: tuple[str, ...]
+
+
+class _Search:
+    """Remedies of all findings of a compilation, each tried once."""
+
+    def __init__(self, attempt: Attempt, total: int) -> None:
+        self.attempt, self.total = attempt, total
+        self.known = dict[Remedy, tuple[Fix, ...]]()
+        self.untried = list[str]()
+
+    def fixes(self, remedy: Remedy, item: Diagnostic) -> tuple[Fix, ...]:
+        """Return what a remedy gives for the first finding that it was asked for."""
+        if remedy not in self.known:
+            found = list[Fix]()
+            try:
+                self.attempt.watch.at(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
+                found.extend(remedy(self.attempt, item))
+            except OutOfTime:
+                self.untried.append(WORDS[remedy])
+            self.known[remedy] = tuple(found)
+        return self.known[remedy]
+
+
+def with_fixes(findings: tuple[Diagnostic, ...], attempt: Attempt) -> Sought:
+    """Return the findings with the fixes that were tried and passed, and what was not tried in the time of the attempt."""
+    search = _Search(attempt, len({remedy for item in findings for remedy in REMEDIES.get(item.code, ())}))
     found: list[Diagnostic] = []
     for item in findings:
-        fixes: list[Fix] = []
-        for remedy in REMEDIES.get(item.code, ()):
-            if remedy.__name__ not in cache:
-                cache[remedy.__name__] = tuple(remedy(attempt, item))
-            fixes += cache[remedy.__name__]
+        fixes = [fix for remedy in REMEDIES.get(item.code, ()) for fix in search.fixes(remedy, item)]
         if item.code in WHOLE and not fixes:
-            fixes += cache.setdefault("_lighter", tuple(_lighter(attempt, item)))
+            fixes += search.fixes(_lighter, item)
         found.append(item.model_copy(update={"fixes": (*item.fixes, *fixes)}))
-    return tuple(found)
+    return Sought(tuple(found), tuple(search.untried))
 
 
-def first_fix(findings: tuple[Diagnostic, ...], attempt: Attempt) -> Fix | None:
-    """Return the first single edit that makes the whole network fit, in the order of REMEDIES; None if none of them does."""
+def first_fix(findings: tuple[Diagnostic, ...], attempt: Attempt) -> tuple[Fix | None, tuple[str, ...]]:
+    """Return the first single edit that makes the whole network fit, in the order of REMEDIES, or None; and what was not tried."""
     remedies = {
         remedy: item
         for item in findings
         for remedy in (*REMEDIES.get(item.code, ()), *((_lighter,) if item.code in WHOLE else ()))
     }
-    every = (fix for remedy, item in remedies.items() for fix in remedy(attempt, item))
-    return next(every, None)
+    search = _Search(attempt, len(remedies))
+    every = (fix for remedy, item in remedies.items() for fix in search.fixes(remedy, item))
+    return next(every, None), tuple(search.untried)

@@ -53,6 +53,8 @@ class CompileOptions(Noun):
     """Warnings refuse too."""
     fixes: bool = True
     """Compute fixes for what does not fit."""
+    fix_time_s: float | None = Field(default=None, ge=0)
+    """Seconds for all fixes together; None: five times what the compilation took, and 5 s at least."""
 
     @property
     def mapping(self) -> MappingOptions:

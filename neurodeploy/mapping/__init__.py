@@ -7,14 +7,20 @@ from neurodeploy.mapping.layered import LayersVerdict, fit_layers
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition import partition
 from neurodeploy.mapping.place import place
+from neurodeploy.mapping.refusals import proof_of_cores
+from neurodeploy.mapping.watch import OutOfTime, Progress, Watch
 
 __all__ = [
     "Cut",
     "LayersVerdict",
     "MappingAccount",
     "MappingOptions",
+    "OutOfTime",
+    "Progress",
+    "Watch",
     "fit_layers",
     "lower_bounds",
     "partition",
     "place",
+    "proof_of_cores",
 ]

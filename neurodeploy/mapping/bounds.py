@@ -15,13 +15,22 @@ from neurodeploy.check.populations import reaches_of
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
 
-__all__ = ["lower_bounds"]
+__all__ = ["lower_bounds", "synapse_cores"]
 
 
-def _least_bits(target: Target, projection: Projection) -> float:
+def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, int]) -> float:
+    """Return the cores that synapses fill at least if projections have other weight bits."""
+    limit = core_limits(target).get("synapse_memory")
+    if limit is None:
+        return 0.0
+    bits = sum(_least_bits(target, item, weight_bits.get(item.name)) for item in quantized.projections)
+    return bits / (limit.value * target.counting.word.value)
+
+
+def _least_bits(target: Target, projection: Projection, weight_bits: int | None = None) -> float:
     """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
     rules = target.counting
-    per_entry = projection.weight_format.weight_bits + rules.entry_prefix.value / rules.synapses_per_entry.value
+    per_entry = (weight_bits or projection.weight_format.weight_bits) + rules.entry_prefix.value / rules.synapses_per_entry.value
     shared = target.precision.shared_base is not None
     return (projection.least_weights if shared else projection.n_synapses) * per_entry
 

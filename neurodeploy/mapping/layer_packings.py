@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.mapping.packing import Packed, Rule, pack
 from neurodeploy.mapping.tile_search import Chain, search
 from neurodeploy.mapping.tilings import Tilings
+from neurodeploy.mapping.watch import Watch
 
 __all__ = ["Packing", "fullest_group", "groups_of", "packed_best", "packings"]
 
@@ -53,11 +54,11 @@ class Packing(NamedTuple):
     chips: int
 
 
-def packings(tilings: Tilings) -> tuple[list[Packing], int | None]:
+def packings(tilings: Tilings, watch: Watch | None = None) -> tuple[list[Packing], int | None]:
     """Return packings, fewest chips and cores first, and None; or none and the layer of which no tiling fits a core."""
     per_core = int(tilings.capacity[0])
     few = sum(-(-layer.neurons // max(per_core, 1)) for layer in tilings.layers) <= FEW_TILES
-    chains, failed = search(tilings, keep=KEPT[few], deep=few)
+    chains, failed = search(tilings, keep=KEPT[few], deep=few, watch=watch or Watch())
     found: list[Packing] = []
     for chain in chains if few else chains[: max(len(chains) // PACKED, 1)]:
         found += _packed(tilings, chain)

@@ -6,6 +6,8 @@ better than row by row is thrown away.
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,14 @@ from numpy.typing import NDArray
 
 from neurodeploy.mapping.anneal import Board, Placing, Talk
 from neurodeploy.mapping.calls import summing, swapping
+from neurodeploy.mapping.watch import Watch
 from neurodeploy.target.target import Target
 
 __all__ = ["board_of", "place_cores", "summed", "symmetric", "talk_of"]
 
 Ints = NDArray[np.int64]
+PROBE = 2_000
+"""Swaps that are proposed on trial, to know how long one takes."""
 
 
 def board_of(target: Target, open_slots: Any) -> Board:
@@ -116,8 +121,35 @@ def _spectral(talk: Talk, board: Board, first: Ints, zone: Any) -> Ints:
     return slot
 
 
+def _in_time(talk: Talk, board: Board, start: Placing, proposals: int, heat: float, watch: Watch) -> int:
+    """Swaps that may be proposed until the watch ends: all of them, or as many as a trial on a copy foretells.
+
+    Fewer swaps cool faster, so that the end is as cold as ever.
+    """
+    end = min(watch.until, watch.deadline)
+    if end == math.inf:
+        return proposals
+    for trial in (1, min(PROBE, proposals)):  # the first call may have to compile
+        copy = Placing(*(field.copy() for field in start))
+        begun = time.monotonic()
+        swapping.anneal(talk, board, copy, trial, 0.2 * heat, 0.0005 * heat)
+    each = (time.monotonic() - begun) / trial
+    able = int(max(end - time.monotonic(), 0.0) / max(each, 1e-9))
+    if able < proposals:
+        watch.ended("placement by traffic")
+    return min(able, proposals)
+
+
 def place_cores(
-    talk: Talk, board: Board, first: Ints, zone: Any, out: Any, limit: int, effort: int, seed: int
+    talk: Talk,
+    board: Board,
+    first: Ints,
+    zone: Any,
+    out: Any,
+    limit: int,
+    effort: int,
+    seed: int,
+    watch: Watch | None = None,
 ) -> tuple[Ints, float, float]:
     """Return (slot of each core, cost of `first`, cost); `effort` is proposed swaps per core, 0 for none.
 
@@ -134,7 +166,8 @@ def place_cores(
     heat: float = swapping.total(talk, board, start) / max(first.size, 1)
     if heat == 0.0:
         return start.slot, before, 0.0
-    swapping.anneal(talk, board, start, effort * first.size, 0.2 * heat, 0.0005 * heat)
+    proposals = _in_time(talk, board, start, effort * first.size, heat, watch or Watch())
+    swapping.anneal(talk, board, start, proposals, 0.2 * heat, 0.0005 * heat)
     after: float = swapping.total(talk, board, start)
     if after < before:
         best = (start.slot, after)

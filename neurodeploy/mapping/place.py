@@ -18,6 +18,7 @@ from neurodeploy.mapping.counted import sends_of
 from neurodeploy.mapping.cut import Cut, planned_for
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import zones_of
+from neurodeploy.mapping.watch import Watch
 from neurodeploy.program.build import Lists, Segment, build_tables, make_format
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.quantize.wiring import Part
@@ -168,7 +169,7 @@ def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
     return key // cut.n_cores, key % cut.n_cores
 
 
-def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segment]) -> Ints:
+def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segment], watch: Watch) -> Ints:
     """Physical cores that bring those close together which talk to each other."""
     start = cut.slots if cut.slots is not None else np.arange(cut.n_cores, dtype=np.int64)
     if np.unique(start // int(target.chip.cores_per_tile.value)).size < 2:
@@ -197,14 +198,16 @@ def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segm
     limit = core_limits(target).get("output_axons")
     board = board_of(target, zones_of(cut.quantized, target, options).open)
     most = limit.value if limit is not None else 1 << 60
-    return place_cores(talk, board, start, zone, out, most, SWAPS[options.level], options.seed)[0]
+    return place_cores(talk, board, start, zone, out, most, SWAPS[options.level], options.seed, watch)[0]
 
 
 SWAPS = (0, 400, 4_000, 16_000)
 """Swaps proposed for each core, by level; more than the last gains less than a hundredth of the way, measured."""
 
 
-def place(cut: Cut, target: Target, *, seed: int = 0, options: MappingOptions | None = None) -> Program:
+def place(
+    cut: Cut, target: Target, *, seed: int = 0, options: MappingOptions | None = None, watch: Watch | None = None
+) -> Program:
     """Return the program of a cut.
 
     Without options, or at level 0, seed 0 places row by row and other seeds shuffle the cores within each chip. At higher
@@ -213,7 +216,8 @@ def place(cut: Cut, target: Target, *, seed: int = 0, options: MappingOptions | 
     """
     quantized, segments = cut.quantized, _segments(cut, target)
     if options is not None and options.level > 0:
-        ids = _near(cut, target, options, segments)
+        watch = (watch or Watch()).within(options.time_limit_s)
+        ids = _near(cut, target, options, segments, watch)
     else:
         ids = cut.slots if cut.slots is not None else _core_ids(cut.n_cores, target, seed)
     inputs = {item.name: item.size for item in quantized.network.inputs}

@@ -16,6 +16,7 @@ import numpy as np
 from neurodeploy.mapping.layer_packings import Packing, fullest_group, groups_of, packed_best
 from neurodeploy.mapping.tile_search import Chain, linked
 from neurodeploy.mapping.tilings import Sides, Tilings
+from neurodeploy.mapping.watch import Watch
 
 __all__ = ["remixed"]
 
@@ -38,11 +39,14 @@ class _Trial(NamedTuple):
     changed: dict[int, Sides]
 
 
-def remixed(tilings: Tilings, packing: Packing) -> Packing:
+def remixed(tilings: Tilings, packing: Packing, watch: Watch | None = None) -> Packing:
     """Return a packing of fewer chips, or as many and fewer cores, or the same one."""
     least = -(-int(packing.packed.use[:, 0].sum()) // int(tilings.capacity[0]))  # the same however tiles are cut
+    watch = watch or Watch()
     for _ in range(ROUNDS):
-        better = _better(tilings, packing) if packing.packed.cores > least else None
+        if packing.packed.cores <= least or watch.ends("tiles cut anew"):
+            break
+        better = _better(tilings, packing)
         if better is None:
             break
         packing = better

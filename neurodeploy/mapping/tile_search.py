@@ -19,6 +19,7 @@ from neurodeploy.check.axons import Kind, output_axons_of
 from neurodeploy.check.tiles import Tile, fewest_weights
 from neurodeploy.check.words import delay_bits_for, dense_words
 from neurodeploy.mapping.tilings import Piece, SentAxis, Sides, Tilings, compartments_of, destinations
+from neurodeploy.mapping.watch import Watch
 
 __all__ = ["Chain", "linked", "search"]
 
@@ -199,12 +200,13 @@ def _extended(choices: _Choices, index: int, after: Chain | None, wanted: int, *
     ]
 
 
-def search(tilings: Tilings, *, keep: int, deep: bool) -> tuple[list[Chain], int | None]:
+def search(tilings: Tilings, *, keep: int, deep: bool, watch: Watch) -> tuple[list[Chain], int | None]:
     """Return the best chains, fewest cores first, and None; or none and the layer of which no tiling fits a core."""
     like = [-1, *tilings.first_like, -1]
     known: dict[tuple[int, ...], _Choices] = {}
     chains: list[Chain] = []
     for index in reversed(range(len(tilings.layers))):
+        watch.at("tiles", len(tilings.layers) - 1 - index, len(tilings.layers))
         shapes = tuple(like[index : index + 3])
         choices = known[shapes] = known.get(shapes) or _Choices(tilings, index)
         afters: list[Chain | None] = list(chains) if index + 1 < len(tilings.layers) else [None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import islice, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from neurodeploy.mapping.remix import remixed
 from neurodeploy.mapping.slots import Zones, zones_of
 from neurodeploy.mapping.tile_search import Chain
 from neurodeploy.mapping.tilings import Tilings, axis_spans, destinations
+from neurodeploy.mapping.watch import Watch
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
 
@@ -36,43 +37,77 @@ OUT = 3
 """Place of the output axons among what a tile uses."""
 LOOKED_AT, PLACED = 40, 3
 """Cuts that are counted at most, and those of equally many cores that are placed to be compared."""
+COMPARED = 2
+"""The level from which on cuts are compared."""
 HASTE = 400
 """Swaps proposed for each core while cuts are compared."""
 
 
-def tiled_cuts(quantized: Quantized, target: Target, options: MappingOptions) -> Iterator[Cut]:
-    """Yield cuts of a chain into tiles, fewest chips and cores first; none if it is no chain.
+class _Tiles(NamedTuple):
+    """Packings of a chain, fewest chips and cores first, and the tiles they are made of."""
 
-    Pinned populations are left to first fit. The cuts are counted from shapes: the caller counts them again.
-    """
+    tilings: Tilings
+    packings: list[Packing]
+
+
+def _packed(quantized: Quantized, target: Target, options: MappingOptions, watch: Watch) -> _Tiles | None:
+    """The tiles of a chain; None if it is no chain or tiles of some layer fit no core. Pinned populations are left to first fit."""
     layers, zones = chain_of(quantized), zones_of(quantized, target, options)
     if layers is None or len(zones.open) > 1:
-        return
+        return None
     tilings = Tilings(target, layers)
-    plain = packings(tilings)[0]
-    mixed = remixed(tilings, plain[0]) if plain else None
-    for packing in plain if mixed is None or mixed is plain[0] else [mixed, *plain]:
+    plain = packings(tilings, watch)[0]
+    if not plain:
+        return None
+    mixed = remixed(tilings, plain[0], watch)
+    return _Tiles(tilings, plain if mixed is plain[0] else [mixed, *plain])
+
+
+def tiled_cuts(
+    quantized: Quantized, target: Target, options: MappingOptions, watch: Watch | None = None
+) -> Iterator[Cut]:
+    """Yield cuts of a chain into tiles, fewest chips and cores first; none if it is no chain.
+
+    The cuts are counted from shapes: the caller counts them again.
+    """
+    tiles = _packed(quantized, target, options, watch or Watch())
+    if tiles is not None:
+        yield from _cuts(quantized, target, options, tiles)
+
+
+def _cuts(quantized: Quantized, target: Target, options: MappingOptions, tiles: _Tiles) -> Iterator[Cut]:
+    zones = zones_of(quantized, target, options)
+    for packing in tiles.packings:
         slots = _slots(packing, target, zones)
         if slots is not None:
-            found = _cores(tilings, packing)
+            found = _cores(tiles.tilings, packing)
             core_of = {item.name: found[item.name] for item in quantized.populations}
             zone = np.zeros(slots.size, dtype=np.int64)
             yield Cut(quantized=quantized, n_cores=slots.size, core_of=core_of, slots=slots, zone=zone)
 
 
-def tiled(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
-    """Return the cut of fewest cores among `first` and those into tiles; of several the one with the shortest ways."""
+def tiled(
+    quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None, watch: Watch
+) -> tuple[Cut | None, int | None]:
+    """Return the cut of fewest cores among `first` and those into tiles, and the cores of the best tiles if there are any.
+
+    From level 2 on, of several cuts of as many cores the one with the shortest ways is returned.
+    """
+    tiles = _packed(quantized, target, options, watch)
+    if tiles is None:
+        return first, None
     best = [first] if first is not None else []
-    for cut in islice(tiled_cuts(quantized, target, options), LOOKED_AT):
-        if best and cut.n_cores > best[0].n_cores:
+    for cut in islice(_cuts(quantized, target, options, tiles), LOOKED_AT):
+        if best and (cut.n_cores > best[0].n_cores or watch.ends("the comparison of tiles")):
             break
         if keeps_limits(cut, target):
             best = [*(item for item in best if item.n_cores == cut.n_cores), cut]
-        if len(best) > PLACED:
+        if best and (len(best) > PLACED or options.level < COMPARED):
             break
-    if len(best) < 2:
-        return best[0] if best else None
-    return min(best, key=lambda cut: _ways(cut, target, options))
+    needed = min(packing.packed.cores for packing in tiles.packings)
+    if len(best) < 2 or options.level < COMPARED or watch.late:
+        return (best[-1] if best else None), needed
+    return min(best, key=lambda cut: _ways(cut, target, options)), needed
 
 
 def _ways(cut: Cut, target: Target, options: MappingOptions) -> float:
