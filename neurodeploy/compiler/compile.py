@@ -89,8 +89,8 @@ def compile_with(
     if cut is not None:
         stages.begin("place")
         program = place(cut, target, seed=options.placement_seed, options=options.mapping, watch=watch)
-        findings += _stopped(workshop.network, options, watch)
     stages.end()
+    findings += _stopped(workshop.network, options, watch)
     return Compilation(
         program=program,
         verdict=verdict,

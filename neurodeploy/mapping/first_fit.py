@@ -35,6 +35,8 @@ ROUNDS = 12
 TIMES, BEYOND = 2, 64
 """Cores that are counted of a network that fits no board: so many times those that there are, and so many more."""
 Ints = NDArray[np.int64]
+NONE = 1 << 60
+"""Cores where there is no limit."""
 
 
 class _Fill:
@@ -54,7 +56,8 @@ class _Fill:
         self.most, self.zones, self.zone_of_core, self.cores_of_zone = most, zones, list[int](), Counter[int]()
         self.target, self.into, self.orders, self.sends, self.watch = target, into, orders, sends, watch
         self.limits = placing_limits(target)
-        self.held, self.hint, self.full_zone = empty(), dict[str, int](), None
+        self.held, self.hint = empty(), dict[str, int]()
+        self.full_zone: int | None = None
         self.kinds: Kinds = {}
         self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in quantized.populations}
         self.placed, self.total = 0, sum(item.size for item in quantized.populations)
@@ -164,9 +167,7 @@ def _filled(
     """First fit in the order of the network, pinned populations on cores of their own; `most`: cores that are of interest."""
     zones = zones_of(quantized, target, options)
     into, room = projections_into(quantized), zones.open.sum(axis=1)
-    usable = int(zones.open.any(axis=0).sum())
-    counted = room if stop_early else TIMES * room + BEYOND
-    bound = counted, min(most if most is not None else int(counted.sum()), usable if stop_early else TIMES * usable + BEYOND)
+    bound = (room if stop_early else TIMES * room + BEYOND), most if most is not None else NONE
     orders = {item.name: order_of(quantized, target, item, into[item.name]) for item in quantized.populations}
     sends = {item.name: alone(np.zeros(item.size, dtype=np.int64)) for item in quantized.populations}
     by_zone = sorted(quantized.populations, key=lambda item: zones.of[item.name])
@@ -176,18 +177,16 @@ def _filled(
         proofs = [proof for item in by_zone if (proof := fill.place(item)) is not None]
         if proofs:
             raise DiagnosticError(STAGE, tuple(proofs) if not tried else (not_placed(quantized, tried, proofs[0]),))
-        short = fill.full_zone if fill.full_zone is not None else _short(fill.cores_of_zone, room)
-        more = fill.full_zone is not None
-        why = None if short is None else (quantized, target, options, zones, short, fill.cores_of_zone[short])
-        if why is not None and more:
-            raise DiagnosticError(STAGE, (too_many(*why, more=True),))
+        refused = _refused(quantized, target, options, fill)
+        if refused and fill.full_zone is not None:
+            raise DiagnosticError(STAGE, refused)
         core_zone = np.array(fill.zone_of_core, dtype=np.int64)
         slots = slots_of(core_zone, zones)
         actual = sends_of(quantized, target, fill.core_of, slots, fill.kinds)
         tried.append(fill.core + 1)
         if not overfull(target, fill.core_of, actual):
-            if why is not None:
-                raise DiagnosticError(STAGE, (too_many(*why, more=False),))
+            if refused:
+                raise DiagnosticError(STAGE, refused)
             plain = not options.pins and not options.avoid_cores
             where: dict[str, Any] = {} if plain else {"slots": slots, "zone": core_zone}
             return Cut(quantized=quantized, n_cores=fill.core + 1, core_of=dict(fill.core_of), **where)
@@ -195,6 +194,11 @@ def _filled(
     raise DiagnosticError(STAGE, (not_placed(quantized, tried, None),))
 
 
-def _short(cores_of_zone: Counter[int], room: Ints) -> int | None:
-    """The first zone that takes more cores than it has."""
-    return next((zone for zone in sorted(cores_of_zone) if cores_of_zone[zone] > room[zone]), None)
+def _refused(quantized: Quantized, target: Target, options: MappingOptions, fill: _Fill) -> tuple[Diagnostic, ...]:
+    """ND401 of every zone that takes more cores than it has; of the one that is full, if no zone does."""
+    room, full = fill.zones.open.sum(axis=1), fill.full_zone
+    short = [zone for zone, count in sorted(fill.cores_of_zone.items()) if count > room[zone]]
+    return tuple(
+        too_many(quantized, target, options, fill.zones, zone, fill.cores_of_zone[zone], more=zone == full)
+        for zone in short or ([full] if full is not None else [])
+    )

@@ -166,7 +166,7 @@ def _compiled_fit(asked: _Asked) -> Cut | None:
 def _searched(asked: _Asked, first: Cut | None) -> Cut | None:
     from neurodeploy.mapping.search import search
 
-    return _kept(search(asked.quantized, asked.target, asked.options, first), asked.target) or first
+    return _kept(search(asked.quantized, asked.target, asked.options, first, asked.watch), asked.target) or first
 
 
 def _tiled(asked: _Asked, first: Cut | None) -> tuple[Cut | None, int | None]:

@@ -8,7 +8,6 @@ first, then (source, core) pairs.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import OVER, Loads, Rules, Search, Wires
 from neurodeploy.mapping.starts import Order
+from neurodeploy.mapping.watch import Watch
 from neurodeploy.mapping.wires import begin
 
 __all__ = ["Effort", "Mapped", "effort_of", "refine", "relieved", "sequential", "settled"]
@@ -39,6 +39,8 @@ GROWTHS, FREELY = 9, 3
 """Rounds of growing, and those in which an expectation may fall."""
 BALANCE = 0.2
 """Weight of an even use of input and output axons against shared sources while a core grows."""
+SLICE = 4_096
+"""Neurons that are moved between two looks at the clock."""
 GROWABLE = 30_000
 """Neurons up to which growing and exchanges are tried: their time goes with the square, or with the cores tried for each."""
 ROUNDS = 6
@@ -54,13 +56,12 @@ class Effort(NamedTuple):
     heat: float
     """Pairs by which a move may be worse when squeezing is stuck; 0: never."""
     presses: int
-    deadline: float
-    """Of time.monotonic."""
+    watch: Watch
 
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return time.monotonic() > self.deadline
+        return self.watch.ends("the search")
 
 
 class Mapped(NamedTuple):
@@ -78,12 +79,11 @@ class Mapped(NamedTuple):
         return int(self.chip.size)
 
 
-def effort_of(level: int, n_synapses: int, time_limit_s: float | None) -> Effort:
+def effort_of(level: int, n_synapses: int, watch: Watch) -> Effort:
     """Return the effort of a level; large networks get fewer sweeps."""
-    deadline = float("inf") if time_limit_s is None else time.monotonic() + time_limit_s
     large = n_synapses > 30_000_000
     sweeps = {2: 2 if large else 6, 3: 4 if large else 15}.get(level, 1)
-    return Effort(sweeps, 200 if large else 0, 40.0 if level == 3 else 0.0, 0 if level < 3 else 6, deadline)
+    return Effort(sweeps, 200 if large else 0, 40.0 if level == 3 else 0.0, 0 if level < 3 else 6, watch)
 
 
 def sequential(
@@ -110,7 +110,31 @@ def sequential(
     return loads, search, False
 
 
-def grown(wires: Wires, rules: Rules, chip: Any) -> tuple[Loads, Search, bool]:
+def _swept(
+    wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, order: Ints, slack: NDArray[np.float64]
+) -> int:
+    """Try to move every neuron of an order once, as long as there is time; return how many moved."""
+    moved = 0
+    for start in range(0, order.size, SLICE):
+        if effort.over:
+            break
+        part = slice(start, start + SLICE)
+        moved += int(moving.sweep(wires, rules, loads, search, order[part], slack[part]))
+    return moved
+
+
+def _eased(wires: Wires, rules: Rules, loads: Loads, search: Search, watch: Watch) -> bool:
+    """Move neurons out of overfull cores until nothing helps, as long as there is time; return whether none is left."""
+    for _ in range(RELIEF):
+        before = int(search.moves[0])
+        if moving.relieve(wires, rules, loads, search, 1, 0):
+            return True
+        if search.moves[0] == before or watch.ends("the search"):
+            return False
+    return bool(moving.overflow(rules, loads) == 0.0)
+
+
+def grown(wires: Wires, rules: Rules, chip: Any, watch: Watch) -> tuple[Loads, Search, bool]:
     """Grow cores by shared sources until the output axons expected are those found; the last tells if every limit holds.
 
     In the later rounds no expectation falls, so that the rounds come to an end.
@@ -120,6 +144,8 @@ def grown(wires: Wires, rules: Rules, chip: Any) -> tuple[Loads, Search, bool]:
     loads, search = begin(wires, rules, chip)
     for again in range(GROWTHS):
         if again:
+            if watch.ends("the search"):
+                break
             loads, search = begin(wires, rules, chip)
         usual, scratch = max(float(expected.mean()), 1.0), np.zeros(n, dtype=np.int32)
         left = np.arange(n, dtype=np.int64)
@@ -139,17 +165,19 @@ def _settle(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Ef
         over = HARD  # what fits already is kept
         moving.steepen(rules, loads, over)
     for _ in range(effort.sweeps):
-        moved = moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+        moved = _swept(wires, rules, loads, search, effort, rng.permutation(n), np.zeros(n))
         if effort.over or moved * 200 < n:
             break
-    return relieved(wires, rules, loads, search, over)
+    return relieved(wires, rules, loads, search, effort.watch, over)
 
 
-def relieved(wires: Wires, rules: Rules, loads: Loads, search: Search, over: float = OVER) -> bool:
+def relieved(
+    wires: Wires, rules: Rules, loads: Loads, search: Search, watch: Watch, over: float = OVER
+) -> bool:
     """Move neurons out of overfull cores, then share those that stay so with empty ones; return whether every limit holds."""
     for _ in range(RELIEF):
         search.moves[0] = 0
-        if moving.relieve(wires, rules, loads, search, RELIEF, 0):
+        if _eased(wires, rules, loads, search, watch) or watch.late:
             break
         over *= 1.5
         moving.steepen(rules, loads, over)
@@ -202,8 +230,8 @@ def _squeeze(
         vain += 1
         tried.add(core)
         if vain % 8 == 0 and effort.sweeps > 1:
-            moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
-            if moving.overflow(rules, loads) > 0 and not moving.relieve(wires, rules, loads, search, RELIEF, 0):
+            _swept(wires, rules, loads, search, effort, rng.permutation(n), np.zeros(n))
+            if moving.overflow(rules, loads) > 0 and not _eased(wires, rules, loads, search, effort.watch):
                 break
     return emptied
 
@@ -241,7 +269,7 @@ def _press(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: int) 
         for step in range(effort.sweeps):
             heat = effort.heat * (1 - step / effort.sweeps) ** 2
             moving.steepen(rules, loads, 2.0 * 6.0 ** (step / effort.sweeps))
-            moving.sweep(wires, rules, loads, search, rng.permutation(n), heat * rng.exponential(size=n))
+            _swept(wires, rules, loads, search, effort, rng.permutation(n), heat * rng.exponential(size=n))
             if effort.over:
                 return best
         if _settle(wires, rules, loads, search, effort._replace(sweeps=1), seed):
@@ -273,9 +301,9 @@ def refine(
         starts.append(lambda: sequential(wires, rules, chip, np.arange(n, dtype=np.int64)))
     starts += [partial(_in_order, wires, rules, chip, order) for order in orders]
     if n <= GROWABLE:
-        starts.append(lambda: grown(wires, rules, chip))
-    for begun in starts:
-        if best is not None and effort.over:
+        starts.append(lambda: grown(wires, rules, chip, effort.watch))
+    for number, begun in enumerate(starts):
+        if number and effort.over:
             break
         loads, search, _ = begun()
         if (loads.core < 0).any():
@@ -305,7 +333,10 @@ def _exchanged(wires: Wires, rules: Rules, best: Mapped, effort: Effort, seed: i
     order = rng.permutation(n)[:EXCHANGED]
     if not moving.exchange(wires, rules, loads, search, order[:ASKED]):
         return best
-    moving.exchange(wires, rules, loads, search, order[ASKED:])
-    moving.sweep(wires, rules, loads, search, rng.permutation(n), np.zeros(n))
+    for start in range(ASKED, order.size, ASKED):
+        if effort.over:
+            break
+        moving.exchange(wires, rules, loads, search, order[start : start + ASKED])
+    _swept(wires, rules, loads, search, effort, rng.permutation(n), np.zeros(n))
     _squeeze(wires, rules, loads, search, effort, seed, swaps=1)
     return _better(best, settled(rules, loads)) or best

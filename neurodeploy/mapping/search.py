@@ -17,6 +17,7 @@ from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.refine import Mapped, effort_of, refine, relieved, sequential, settled
 from neurodeploy.mapping.slots import Zones, zones_of
 from neurodeploy.mapping.starts import by_position, starts_of
+from neurodeploy.mapping.watch import Watch
 from neurodeploy.mapping.wires import neuron_slices, rules_of, wires_of
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
@@ -61,14 +62,16 @@ def _chips(target: Target, zones: Zones, most: int) -> NDArray[np.int32]:
     return (usable[:most] // int(target.chip.cores.value)).astype(np.int32)
 
 
-def search(quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None) -> Cut | None:
+def search(
+    quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None, watch: Watch
+) -> Cut | None:
     """Return a cut, never of more cores than `first`; None if none was found. One zone only: pins are first fit's."""
     zones = zones_of(quantized, target, options)
     if len(zones.open) > 1 or sum(item.size for item in quantized.populations) == 0:
         return first
     wires, rules = wires_of(quantized, target), rules_of(quantized, target)
     most = int(zones.open.any(axis=0).sum()) if first is None else int(first.n_cores * SPARE) + 8
-    effort = effort_of(options.level, wires.in_row.size, options.time_limit_s)
+    effort = effort_of(options.level, wires.in_row.size, watch)
     begin_with: Any = None
     if first is not None:
         begin_with = np.concatenate([first.core_of[item.name] for item in quantized.populations])
@@ -84,7 +87,7 @@ def _with_room(wires: Wires, rules: Rules, chips: Any, order: NDArray[np.int64])
 
     def mended(loads: Loads, moves: Search) -> bool:
         on_average = loads.load[:, loads.size > 0].mean(axis=1)
-        return bool((on_average <= rules.limit).all()) and relieved(wires, rules, loads, moves)
+        return bool((on_average <= rules.limit).all()) and relieved(wires, rules, loads, moves, Watch())
 
     for share in FILLED:
         held_back = rules._replace(limit=rules.limit.copy())

@@ -270,7 +270,10 @@ def nd402():
     for far in (8, 16):
         wires[(target + far) % 24, target] = 1.0
     projections = (nd.dense("in", "cells", np.ones((24, 1))), nd.sparse("cells", "cells", wires))
-    return compiled(net(1, populations=(cells("cells", 24),), projections=projections), limited("output_axons", 1))
+    few = limited("output_axons", 1)
+    many = few.chip.cores.model_copy(update={"value": 40})
+    chip = few.model_copy(update={"chip": few.chip.model_copy(update={"cores": many})})  # its bound is 24 cores
+    return compiled(net(1, populations=(cells("cells", 24),), projections=projections), chip)
 
 
 def nd506():
