@@ -13,6 +13,7 @@ from neurodeploy.cli.asked import Asked, asked_for
 from neurodeploy.cli.judge import judge_model
 from neurodeploy.cli.mapping import (
     AvoidCores,
+    FixTime,
     Level,
     MappingChoices,
     Pin,
@@ -146,6 +147,7 @@ def check(
     discretization: Discretize = None, time_unit: TimeUnit = None,
     shapes: Annotated[Path | None, read_option("--shapes", "A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
+    fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
@@ -156,6 +158,7 @@ def check(
     asked = asked_for(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
+    choices = choices._replace(fix_time=fix_time)
     if shapes is not None:
         judge_shapes(asked, choices)
     judge_model(asked, choices)
@@ -180,6 +183,7 @@ def compile_command(
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, start: Start = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
+    fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
@@ -202,6 +206,7 @@ def compile_command(
         strict,
         *edits,
         MappingChoices(level, time_limit, avoid_cores, pin, traffic, positions, start),
+        fix_time,
     )
     if out is None:
         require_folder(Path("program.ndp"))

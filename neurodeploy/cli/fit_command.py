@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy.cli.asked import asked_for
+from neurodeploy.cli.mapping import FixTime
 from neurodeploy.cli.model import (
     Choices,
     Discretize,
@@ -52,6 +53,7 @@ def fit(
     reset: ResetMode = None,
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
+    fix_time: FixTime = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
@@ -63,7 +65,7 @@ def fit(
     asked = asked_for(model, output_format, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(None, None, None, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
-    options = compile_options(choices)
+    options = compile_options(choices._replace(fix_time=fix_time))
     imported, _ = read_model(model, choices)
     findings = (*imported.findings, *validate(imported.network))
     if errors_in(findings, strict=strict):

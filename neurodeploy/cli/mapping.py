@@ -18,6 +18,7 @@ from neurodeploy.runtime import load_recording
 
 __all__ = [
     "AvoidCores",
+    "FixTime",
     "Level",
     "MappingChoices",
     "Pin",
@@ -62,6 +63,15 @@ Pin = Annotated[
         parser=pinned("--pin"),
         metavar="POPULATION=CORES",
         help="POPULATION=CORES, such as hidden=0-15; repeatable.",
+    ),
+]
+FixTime = Annotated[
+    float | None,
+    typer.Option(
+        "--fix-time",
+        parser=real("--fix-time", "a number of seconds", least=0),
+        metavar="SECONDS",
+        help="Seconds for all fixes together; default: a few times the compilation, 0: none.",
     ),
 ]
 Traffic = Annotated[

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 import typer
 
 from neurodeploy.cli.mapping import MappingChoices, mapping_update, of_neurons
-from neurodeploy.cli.output import Format, working
+from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
+from neurodeploy.cli.progress import following
 from neurodeploy.cli.values import SEEDS, by_name, real, whole
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
@@ -165,6 +166,7 @@ class Choices(NamedTuple):
     max_delay: Counts | None = None
     share_parameters: Counts | None = None
     mapping: MappingChoices = MappingChoices()
+    fix_time: float | None = None
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
@@ -188,6 +190,7 @@ def compile_options(choices: Choices) -> CompileOptions:
         share_parameters=dict(choices.share_parameters or ()),
         placement_seed=choices.seed,
         strict=choices.strict,
+        fix_time_s=choices.fix_time,
         **mapping_update(choices.mapping),
     )
 
@@ -266,8 +269,8 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         cores = program.tables.n_cores if program else None
         return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
     options = options.model_copy(update=of_neurons(choices.mapping, imported.network))
-    with working(f"compiling network '{imported.network.name}' for {target.name}"):
-        result = compile_network(imported.network, target, options, others=real_targets())
+    with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
+        result = compile_network(imported.network, target, options, others=real_targets(), progress=progress)
     together = {
         "findings": (*imported.findings, *result.findings),
         "ledger": (*imported.ledger, *result.ledger),

@@ -136,7 +136,9 @@ def _stopped(network: Network, options: CompileOptions, watch: Watch) -> tuple[D
     """ND407 where the user's time limit ended a search."""
     if not watch.stopped or options.time_limit_s is None:
         return ()
-    told = f"the time limit of {options.time_limit_s:g} s ended {', '.join(watch.stopped)}: the best mapping so far counts"
+    told = (
+        f"the time limit of {options.time_limit_s:g} s ended {', '.join(watch.stopped)}: the best mapping so far counts"
+    )
     return (finding("ND407", f"network '{network.name}'", told),)
 
 

@@ -17,10 +17,10 @@ from neurodeploy.check.other import Judgement, judge
 from neurodeploy.compiler.compile import compile_with, fix_seconds
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.compiler.fixes import WHOLE, Attempt, first_fix
-from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
+from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.diagnostics import Diagnostic, Fix, errors_in
-from neurodeploy.mapping import Progress, Watch
+from neurodeploy.mapping import Watch
 from neurodeploy.network import Network
 from neurodeploy.target import OtherTarget, on_board
 from neurodeploy.target.other import CrossbarTarget, ProcessorTarget
@@ -117,18 +117,18 @@ def _refusal(result: Compilation) -> dict[str, object]:
     return {"verdict": result.verdict, "codes": codes, "why": why, **_exceeded(errors)}
 
 
-def _of_target(workshop: Workshop, target: Target, options: CompileOptions, progress: Progress | None) -> Iterator[FitRow]:
+def _of_target(workshop: Workshop, target: Target, options: CompileOptions) -> Iterator[FitRow]:
     """One chip, then the boards from small to large."""
     boards = sorted(target.boards, key=lambda name: (target.boards[name].chips.value, name))
     known: dict[str, object] | None = None
     for place in (on_board(target, name) for name in (None, *boards)):
         row = _board_row(place)
         if known is None:
-            result = compile_with(workshop, place, options, progress)
+            result = compile_with(workshop, place, options)
             if result.program is not None:
                 known = {"holds": "holds", "verdict": "fits", "cores": result.n_cores, **_fullest(result)}
             else:
-                watch = Watch(time.monotonic() + fix_seconds(result, options), progress=progress)
+                watch = Watch(time.monotonic() + fix_seconds(result, options))
                 fix, untried = first_fix(result.findings, Attempt(workshop, place, options, (), watch))
                 told = {**_refusal(result), "fix": fix, "untried": untried}
                 known = None if any(item.code in WHOLE for item in result.findings) else told
@@ -167,17 +167,16 @@ def fit_network(
     options: CompileOptions | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
-    step: Progress | None = None,
 ) -> tuple[FitRow, ...]:
     """Return how a valid network fits every target and board, those of one target together and from small to large.
 
-    `progress` is called with (targets done, targets in all), `step` as in compile_network.
+    `progress` is called with (targets done, targets in all).
     """
     asked, workshop = options or CompileOptions(), Workshop(network)
     lean, every, rows = edited_network(network, asked)[0], tuple(targets), list[FitRow]()
     for index, target in enumerate(every):
         if isinstance(target, Target):
-            rows += _of_target(workshop, target, asked, step)
+            rows += _of_target(workshop, target, asked)
         else:
             rows.append(_judged(lean, target))
         if progress:

@@ -17,7 +17,7 @@ from neurodeploy.compiler.integer_edits import rewritten
 from neurodeploy.compiler.options import CompileOptions
 from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.diagnostics import Diagnostic, Fix
-from neurodeploy.mapping import OutOfTime, Watch
+from neurodeploy.mapping import OutOfTimeError, Watch
 from neurodeploy.mapping.bounds import synapse_cores
 from neurodeploy.target import on_board
 from neurodeploy.target.target import Target
@@ -39,7 +39,7 @@ class Attempt:
         self.target, self.options, self.others, self.watch = target, options, others, watch
 
     def cores(self, edit: dict[str, object], target: Target | None = None) -> int | None:
-        """Cores used after an edit of the options; None if it does not fit. Raises OutOfTime."""
+        """Cores used after an edit of the options; None if it does not fit. Raises OutOfTimeError."""
         return self.workshop.cores(target or self.target, self.options.model_copy(update=edit), self.watch)
 
     def with_all(self, option: str, value: float) -> dict[str, object]:
@@ -321,6 +321,19 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
 """What can help against which finding; pruning changes the network most and comes last."""
 
 
+def _applies(remedy: Remedy, attempt: Attempt) -> bool:
+    """Whether there is anything that a remedy could change."""
+    target, options = attempt.target, attempt.options
+    there: dict[Remedy, bool] = {
+        _unpinned: bool(options.pins),
+        _unavoided: bool(options.avoid_cores),
+        _shorter: longest_delay(attempt.network) > 0,
+        _larger: any(board.chips.value > target.chips for board in target.boards.values()),
+        _elsewhere: bool(attempt.others),
+    }
+    return there.get(remedy, True)
+
+
 class Sought(NamedTuple):
     """Findings with the fixes that passed, and what the time did not suffice for."""
 
@@ -341,9 +354,11 @@ class _Search:
         if remedy not in self.known:
             found = list[Fix]()
             try:
+                if not _applies(remedy, self.attempt):
+                    return ()
                 self.attempt.watch.at(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
                 found.extend(remedy(self.attempt, item))
-            except OutOfTime:
+            except OutOfTimeError:
                 self.untried.append(WORDS[remedy])
             self.known[remedy] = tuple(found)
         return self.known[remedy]

@@ -14,7 +14,7 @@ from neurodeploy.compiler.options import CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.mapping import Cut, Watch, partition
+from neurodeploy.mapping import Watch, partition
 from neurodeploy.network import Network
 from neurodeploy.network.validate import validate
 from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
@@ -76,7 +76,7 @@ class Workshop:
         return Integers(quantized, (*findings, *quantized.findings), (*ledger, *quantized.ledger))
 
     def cores(self, target: Target, options: CompileOptions, watch: Watch) -> int | None:
-        """Return the cores of a cut, None if there is none. Raises OutOfTime if the watch ends first."""
+        """Return the cores of a cut, None if there is none. Raises OutOfTimeError if the watch ends first."""
         watch.at("fixes", 0, 0)
         quantized = self.integers(target, options).quantized
         watch.at("fixes", 0, 0)

@@ -8,14 +8,14 @@ from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition import partition
 from neurodeploy.mapping.place import place
 from neurodeploy.mapping.refusals import proof_of_cores
-from neurodeploy.mapping.watch import OutOfTime, Progress, Watch
+from neurodeploy.mapping.watch import OutOfTimeError, Progress, Watch
 
 __all__ = [
     "Cut",
     "LayersVerdict",
     "MappingAccount",
     "MappingOptions",
-    "OutOfTime",
+    "OutOfTimeError",
     "Progress",
     "Watch",
     "fit_layers",

@@ -30,7 +30,9 @@ def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, i
 def _least_bits(target: Target, projection: Projection, weight_bits: int | None = None) -> float:
     """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
     rules = target.counting
-    per_entry = (weight_bits or projection.weight_format.weight_bits) + rules.entry_prefix.value / rules.synapses_per_entry.value
+    per_entry = (
+        weight_bits or projection.weight_format.weight_bits
+    ) + rules.entry_prefix.value / rules.synapses_per_entry.value
     shared = target.precision.shared_base is not None
     return (projection.least_weights if shared else projection.n_synapses) * per_entry
 

@@ -141,7 +141,7 @@ def first_fit_of(
 ) -> Cut:
     """Return first fit, with axons that sources share where these take no more cores than discrete ones alone.
 
-    `stop_early`: no core is counted beyond the last that may be used. Raises DiagnosticError and OutOfTime.
+    `stop_early`: no core is counted beyond the last that may be used. Raises DiagnosticError and OutOfTimeError.
     """
     if not reaches_of(target) or not any(item.shares for item in quantized.projections):
         return _filled(quantized, target, options, watch, stop_early=stop_early)

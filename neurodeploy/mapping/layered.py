@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import ceil
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from neurodeploy._noun import Name, Noun
 from neurodeploy.check.limits import CODES, Limit, core_limits, exceeded
 from neurodeploy.check.populations import reaches_of
 from neurodeploy.check.tiles import Counts, channel_use, place_use, tile_of
-from neurodeploy.diagnostics import Diagnostic, Fix, errors_in, finding, sorted_findings
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, errors_in, finding, sorted_findings
+from neurodeploy.mapping.layer_network import quantized_layers
 from neurodeploy.mapping.layer_packings import Packing, packings
+from neurodeploy.mapping.partition import MANY_CORES, partition
 from neurodeploy.mapping.remix import remixed
 from neurodeploy.mapping.tile_search import Chain
 from neurodeploy.mapping.tilings import ADDED_UP, Tilings, compartments_of
@@ -44,6 +46,8 @@ class _Tiled(NamedTuple):
     bounds: dict[str, int]
     mixed: bool = False
     """Whether layers were cut anew to share cores."""
+    first: int | None = None
+    """Cores of first fit, where the board holds these and not the tiles."""
 
 
 class LayerTiles(Noun):
@@ -82,6 +86,8 @@ class LayersVerdict(Noun):
     """Of all layers."""
     cores: int | None
     """Cores of the best packing that was found."""
+    by: Literal["tiles", "first fit"] | None
+    """What cores were found by; `compile` needs no more at its default level, and may need fewer."""
     chips: int | None
     """That the cores take."""
     lower_bounds: dict[str, int]
@@ -184,7 +190,7 @@ def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
 
     A finding of too many cores names the smallest board of the target that holds the layers, if one does.
     """
-    tiled = _fitted(_tiled(stack, target), target)
+    tiled = _by_first_fit(_fitted(_tiled(stack, target), target), target)
     return _with_larger_board(tiled, target, _judged(tiled, target))
 
 
@@ -205,21 +211,40 @@ def _fitted(tiled: _Tiled, target: Target) -> _Tiled:
     return tiled._replace(packing=remixed(tiled.tilings, packing), mixed=True)
 
 
+def _by_first_fit(tiled: _Tiled, target: Target) -> _Tiled:
+    """The cores of first fit, if tiles take more than the board has and first fit does not: `compile` tries it too.
+
+    It counts synapses, so it is left out where a chain is left to tiles.
+    """
+    bound, packing = max(tiled.bounds.values(), default=0), tiled.packing
+    settled = errors_in(tiled.refusals) or bound > target.cores or (packing is not None and _holds(target, packing))
+    if settled or bound >= MANY_CORES:
+        return tiled._replace(first=None)
+    try:
+        cut = partition(quantized_layers(tiled.stack, tiled.tilings.layers, target), target, stop_early=True)
+    except DiagnosticError:
+        return tiled._replace(first=None)
+    return tiled._replace(first=cut.n_cores)
+
+
 def _holds(target: Target, packing: Packing) -> bool:
     return packing.packed.cores <= target.cores and packing.chips <= target.chips
 
 
 def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
     """The verdict on the board of the target."""
-    found, layers, bounds, placed = list(tiled.refusals), tiled.tilings.layers, tiled.bounds, tiled.packing
+    found, layers, bounds = list(tiled.refusals), tiled.tilings.layers, tiled.bounds
+    placed = tiled.packing if tiled.first is None else None
     refused = bool(errors_in(found))
     worst = max(bounds, key=lambda name: bounds[name], default="")
-    if tiled.failed is not None:
+    if tiled.failed is not None and tiled.first is None:
         said = (
             "not placed: of all tiles that were tried none fits a core, with the tiles that were kept of the next layer"
         )
         found.append(finding("ND402", f"layer '{layers[tiled.failed].name}'", said))
-    cores, chips = (placed.packed.cores, placed.chips) if placed else (None, None)
+    cores, chips = (placed.packed.cores, placed.chips) if placed else (tiled.first, None)
+    if tiled.first is not None:
+        chips = -(-tiled.first // int(target.chip.cores.value))
     needed = cores if cores is not None else bounds.get(worst, 0)
     if not refused and (needed > target.cores or (chips or 0) > target.chips):
         found.append(_too_many(tiled.stack, target, needed, chips, worst, bounds))
@@ -233,6 +258,7 @@ def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
         verdict="fits" if not errors else "proven not to fit" if proven else "not placed",
         neurons=sum(layer.neurons for layer in layers),
         cores=cores,
+        by="tiles" if placed else "first fit" if tiled.first is not None else None,
         chips=chips,
         lower_bounds=bounds,
         layers=tuple(_rows(tiled.tilings, placed.chain if placed else None)),
@@ -247,7 +273,7 @@ def _with_larger_board(tiled: _Tiled, target: Target, result: LayersVerdict) -> 
     more = [name for name, board in target.boards.items() if board.chips.value > target.chips]
     for name in sorted(more, key=lambda name: target.boards[name].chips.value):
         place = on_board(target, name)
-        tiled = _fitted(tiled, place)
+        tiled = _by_first_fit(_fitted(tiled, place), place)
         larger = _judged(tiled, place)
         if larger.verdict == "fits":
             text = f"{target.boards[name].title} ({place.chips:,} chips) holds its {larger.cores:,} cores"

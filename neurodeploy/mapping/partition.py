@@ -66,7 +66,7 @@ def partition(
 
     Without options this is first fit. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
     cores than the target has, or than a population is pinned to), ND402 (not placed by this mapper), or what is wrong with
-    the options (ND101, ND403-ND405); and OutOfTime where the watch ends before first fit does.
+    the options (ND101, ND403-ND405); and OutOfTimeError where the watch ends before first fit does.
     """
     options = options or MappingOptions(level=0)
     raise_errors(STAGE, option_findings(quantized, target, options))

@@ -171,9 +171,7 @@ def _settle(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Ef
     return relieved(wires, rules, loads, search, effort.watch, over)
 
 
-def relieved(
-    wires: Wires, rules: Rules, loads: Loads, search: Search, watch: Watch, over: float = OVER
-) -> bool:
+def relieved(wires: Wires, rules: Rules, loads: Loads, search: Search, watch: Watch, over: float = OVER) -> bool:
     """Move neurons out of overfull cores, then share those that stay so with empty ones; return whether every limit holds."""
     for _ in range(RELIEF):
         search.moves[0] = 0

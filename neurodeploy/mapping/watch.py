@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-__all__ = ["OutOfTime", "Progress", "Watch"]
+__all__ = ["OutOfTimeError", "Progress", "Watch"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 
-class OutOfTime(Exception):
+class OutOfTimeError(Exception):
     """The time of a search ended before it had a result."""
 
 
@@ -22,7 +22,7 @@ class Watch:
     """Until when a mapping may go on, who follows it, and what ended before it was through."""
 
     deadline: float = math.inf
-    """Of time.monotonic: nothing goes on beyond it, and what has no result by then raises OutOfTime."""
+    """Of time.monotonic: nothing goes on beyond it, and what has no result by then raises OutOfTimeError."""
     until: float = math.inf
     """Of time.monotonic: what only improves a result ends here, with the best it has."""
     progress: Progress | None = None
@@ -35,11 +35,11 @@ class Watch:
         return time.monotonic() > min(self.deadline, self.until)
 
     def at(self, what: str, done: int, total: int) -> None:
-        """Tell how far the work is. Raises OutOfTime if the time is up."""
+        """Tell how far the work is. Raises OutOfTimeError if the time is up."""
         if self.progress is not None:
             self.progress(what, done, total)
         if time.monotonic() > self.deadline:
-            raise OutOfTime(what)
+            raise OutOfTimeError(what)
 
     def ended(self, what: str) -> None:
         """Keep what ended before it was through."""

@@ -48,6 +48,7 @@ def fit_notes(rows: Iterable[FitRow]) -> list[str]:
         if row.holds == "does not hold" and (row.target, row.why) != last:
             place = f"{row.target} {row.board}" if row.board else row.target
             what = f"; {row.fix.text}" if row.fix else "; no single change that was tried makes it fit"
-            notes.append(f"{place}: {', '.join(row.codes)}: {row.why}{what}")
+            left = f"; not tried in the time for fixes: {', '.join(row.untried)}" if row.untried else ""
+            notes.append(f"{place}: {', '.join(row.codes)}: {row.why}{what}{left}")
         last = (row.target, row.why)
     return notes

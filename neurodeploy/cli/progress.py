@@ -1,0 +1,31 @@
+"""Command line: how far a compilation is, on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from neurodeploy.mapping import Progress as ProgressCall
+
+__all__ = ["following"]
+
+
+@contextmanager
+def following(label: str) -> Generator[ProgressCall | None, None, None]:
+    """Yield what draws the stage that runs and how far it is; None where standard error is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal or not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=None)
+
+        def step(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{label}: {what}", completed=done, total=max(total, 1))
+
+        yield step
