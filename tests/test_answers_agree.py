@@ -298,7 +298,7 @@ def test_mobilenet_gets_the_same_verdict_and_cores_from_shapes_and_from_compile(
     for out, step in [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]:
         layers.append({"kind": "depthwise", "kernel": 3, "padding": 1, "stride": step})
         layers.append({"kind": "conv", "channels": out})
-    layers += [{"kind": "pool", "kernel": 4, "stride": 4}, {"kind": "dense", "channels": 10}]
+    layers += [{"kind": "pool", "kernel": 2, "stride": 2}, {"kind": "dense", "channels": 10}]
     stack = LayerStack.model_validate(
         {"name": "mobilenet", "input": (3, 32, 32), "reset": "subtract", "layers": layers}
     )

@@ -14,7 +14,7 @@ from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import DiagnosticError, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import chosen, needs
 from neurodeploy.importers import Imported
-from neurodeploy.mapping import LayersVerdict, fit_layers
+from neurodeploy.mapping import LayersVerdict, Progress, fit_layers
 from neurodeploy.network import Network
 from neurodeploy.network.layer_shapes import LayerStack, load_layers
 from neurodeploy.network.validate import validate
@@ -42,7 +42,7 @@ __all__ = ["CompileChoices", "check", "check_shapes", "compile", "dialects", "fi
 
 AnyTarget = str | PathLike[str] | Target
 OTHERS = tuple(ARCHITECTURES.values())
-_PLACE = ("target", "board", "rules", "dialect", "options")
+_PLACE = ("target", "board", "rules", "dialect", "options", "progress")
 
 
 class CompileChoices(TypedDict, total=False):
@@ -63,6 +63,7 @@ class CompileChoices(TypedDict, total=False):
     starts: Sequence[str]
     strict: bool
     fixes: bool
+    fix_time_s: float | None
 
 
 def _target(door: str, given: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
@@ -92,6 +93,7 @@ def compile(
     rules: str | None = None,
     dialect: str | None = None,
     options: CompileOptions | None = None,
+    progress: Progress | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Program:
     """Return the program of a network for a target; nd.check gives the warnings and the ledger too.
@@ -99,7 +101,8 @@ def compile(
     `target`: a name of nd.targets(), the path of a .toml, or as nd.load_target gave it. `board`: of the target; default
     one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's own.
     `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
-    time_limit_s (seconds); help(nd.CompileOptions) tells all. They count before those of `options`.
+    time_limit_s (seconds); help(nd.CompileOptions) tells all. They count before those of `options`. `progress`: called with
+    what is being done (the stage, or the fix that is tried), how much of it is done, and how much there is.
 
     Raises DiagnosticError with every finding if the network does not fit, or under `strict` if there is a warning:
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
@@ -108,7 +111,7 @@ def compile(
     needs("compile", network=(network, Network))
     held = _target("compile", target, board, rules, dialect)
     made = chosen("compile", CompileOptions, options, choices, _PLACE)
-    return compile_network(network, held, made, others=real_targets()).require(strict=made.strict)
+    return compile_network(network, held, made, others=real_targets(), progress=progress).require(strict=made.strict)
 
 
 def check(
@@ -119,6 +122,7 @@ def check(
     rules: str | None = None,
     dialect: str | None = None,
     options: CompileOptions | None = None,
+    progress: Progress | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Compilation:
     """Return what compiling a network gives: a verdict, every finding with fixes that were tried, the ledger, a program.
@@ -142,7 +146,7 @@ def check(
     else:
         held = _target("check", "loihi1" if target is None else target, board, rules, dialect)
         network = model.network if isinstance(model, Imported) else model
-        result = compile_network(network, held, made, others=real_targets())
+        result = compile_network(network, held, made, others=real_targets(), progress=progress)
     told, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
     notes = domain_findings(result.program, dialects(result.program)) if result.program else ()
     together = {"findings": (*told, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}

@@ -17,7 +17,7 @@ from neurodeploy.compiler.integer_edits import rewritten
 from neurodeploy.compiler.options import CompileOptions
 from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.diagnostics import Diagnostic, Fix
-from neurodeploy.mapping import OutOfTimeError, Watch
+from neurodeploy.mapping import OutOfTimeError, Watch, lower_bounds
 from neurodeploy.mapping.bounds import synapse_cores
 from neurodeploy.target import on_board
 from neurodeploy.target.target import Target
@@ -41,6 +41,13 @@ class Attempt:
     def cores(self, edit: dict[str, object], target: Target | None = None) -> int | None:
         """Cores used after an edit of the options; None if it does not fit. Raises OutOfTimeError."""
         return self.workshop.cores(target or self.target, self.options.model_copy(update=edit), self.watch)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the neurons alone need more cores than there are."""
+        quantized = self.workshop.integers(self.target, self.options).quantized
+        bounds = lower_bounds(quantized, self.target) if quantized is not None else {}
+        return bounds.get("compartments", 0) > self.target.cores
 
     def with_all(self, option: str, value: float) -> dict[str, object]:
         """The edit that gives an option a value for all names that the user did not name."""
@@ -251,7 +258,8 @@ def _elsewhere(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
     for other in attempt.others:
         cores = attempt.cores({}, other) if other.name != attempt.target.name else None
         if cores is not None:
-            text = f"{other.title} holds it in {_cores(cores)}"
+            leave = f", without --board {attempt.target.board}" if attempt.target.board else ""
+            text = f"{other.title} holds it in {_cores(cores)}{leave}"
             yield Fix(text=text, flag=f"--target {other.name}", change={"target": other.name})
             return
 
@@ -321,6 +329,10 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
 """What can help against which finding; pruning changes the network most and comes last."""
 
 
+SAME_NEURONS = {_narrower, _legal, _shorter, _sharing, _lighter, _fewer_sources}
+"""What leaves the number of neurons as it is."""
+
+
 def _applies(remedy: Remedy, attempt: Attempt) -> bool:
     """Whether there is anything that a remedy could change."""
     target, options = attempt.target, attempt.options
@@ -331,7 +343,7 @@ def _applies(remedy: Remedy, attempt: Attempt) -> bool:
         _larger: any(board.chips.value > target.chips for board in target.boards.values()),
         _elsewhere: bool(attempt.others),
     }
-    return there.get(remedy, True)
+    return there.get(remedy, True) and not (remedy in SAME_NEURONS and attempt.crowded)
 
 
 class Sought(NamedTuple):

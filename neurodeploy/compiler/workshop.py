@@ -14,7 +14,7 @@ from neurodeploy.compiler.options import CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.ledger import LedgerLine
-from neurodeploy.mapping import Watch, partition
+from neurodeploy.mapping import Watch, cannot_fit, partition
 from neurodeploy.network import Network
 from neurodeploy.network.validate import validate
 from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
@@ -80,7 +80,7 @@ class Workshop:
         watch.at("fixes", 0, 0)
         quantized = self.integers(target, options).quantized
         watch.at("fixes", 0, 0)
-        if quantized is None or check(quantized, target):
+        if quantized is None or cannot_fit(quantized, target, options.mapping) or check(quantized, target):
             return None
         try:
             return partition(quantized, target, stop_early=True, options=options.mapping, watch=watch).n_cores

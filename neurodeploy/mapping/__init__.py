@@ -7,7 +7,7 @@ from neurodeploy.mapping.layered import LayersVerdict, fit_layers
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition import partition
 from neurodeploy.mapping.place import place
-from neurodeploy.mapping.refusals import proof_of_cores
+from neurodeploy.mapping.refusals import cannot_fit, proof_of_cores
 from neurodeploy.mapping.watch import OutOfTimeError, Progress, Watch
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "OutOfTimeError",
     "Progress",
     "Watch",
+    "cannot_fit",
     "fit_layers",
     "lower_bounds",
     "partition",

@@ -9,10 +9,11 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.slots import Zones, zones_of
+from neurodeploy.mapping.validate import option_findings
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.target.target import Target
 
-__all__ = ["STAGE", "not_placed", "proof_of_cores", "too_many", "unplaced"]
+__all__ = ["STAGE", "cannot_fit", "not_placed", "proof_of_cores", "too_many", "unplaced"]
 
 STAGE = "partition"
 Ints = NDArray[np.int64]
@@ -32,6 +33,11 @@ def proof_of_cores(quantized: Quantized, target: Target, options: MappingOptions
             proof = f"proven: {worst} alone needs {bounds[worst]:,} cores at least"
             return _of_zone(quantized, options, zones, zone, bounds[worst], proof)
     return None
+
+
+def cannot_fit(quantized: Quantized, target: Target, options: MappingOptions) -> bool:
+    """Whether options make no sense for a target, or a lower bound is above the cores that they leave; no core is filled."""
+    return bool(option_findings(quantized, target, options)) or proof_of_cores(quantized, target, options) is not None
 
 
 def _zone_bounds(quantized: Quantized, target: Target, zones: Zones, zone: int) -> dict[str, int]:
