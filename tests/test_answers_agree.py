@@ -101,8 +101,10 @@ def chip(cores, rules=None, **limits):
     """Loihi 1 with so many cores and the limits given."""
     base = load_target("loihi1", rules=rules)
     fixed = {name: getattr(base.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
-    many = base.chip.model_copy(update={"cores": base.chip.cores.model_copy(update={"value": cores})})
-    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed), "chip": many})
+    sizes = {"cores": cores, "mesh_columns": cores, "mesh_rows": 1, "cores_per_tile": 1}
+    many = {name: getattr(base.chip, name).model_copy(update={"value": n}) for name, n in sizes.items()}
+    place = base.chip.model_copy(update=many)
+    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed), "chip": place})
 
 
 @st.composite

@@ -271,8 +271,9 @@ def nd402():
         wires[(target + far) % 24, target] = 1.0
     projections = (nd.dense("in", "cells", np.ones((24, 1))), nd.sparse("cells", "cells", wires))
     few = limited("output_axons", 1)
-    many = few.chip.cores.model_copy(update={"value": 40})
-    chip = few.model_copy(update={"chip": few.chip.model_copy(update={"cores": many})})  # its bound is 24 cores
+    sizes = {"cores": 40, "mesh_columns": 40, "mesh_rows": 1, "cores_per_tile": 1}  # its bound is 24 cores
+    many = {name: getattr(few.chip, name).model_copy(update={"value": n}) for name, n in sizes.items()}
+    chip = few.model_copy(update={"chip": few.chip.model_copy(update=many)})
     return compiled(net(1, populations=(cells("cells", 24),), projections=projections), chip)
 
 
