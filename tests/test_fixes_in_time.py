@@ -160,3 +160,9 @@ def test_without_a_time_limit_slices_change_nothing():
         for limit in (None, 3600.0)
     )
     assert plain.digest() == limited.digest()
+
+
+def test_the_api_follows_a_compilation():
+    seen = []
+    nd.compile(wide(4, 2), "tiny", progress=lambda what, done, total: seen.append(what))
+    assert list(dict.fromkeys(seen)) == ["validate", "quantize", "check", "partition", "first fit", "place"]
