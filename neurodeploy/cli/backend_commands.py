@@ -9,7 +9,7 @@ import typer
 
 from neurodeploy.cli.model import JsonOutput, complete_backend, usage
 from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
-from neurodeploy.cli.paths import write_option
+from neurodeploy.cli.paths import folder_option, write_option
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
 from neurodeploy.diagnostics.translate import nearest
 
@@ -221,7 +221,7 @@ def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
 def new(
     name: Annotated[str, typer.Argument(help="Name of the backend, as users will type it.", show_default=False)],
     folder: Annotated[
-        Path | None, typer.Option("--folder", help="Where; default: neurodeploy-NAME in this folder.")
+        Path | None, folder_option("--folder", "Where; default: neurodeploy-NAME in this folder.")
     ] = None,
     json_output: JsonOutput = False,
 ) -> None:

@@ -209,7 +209,7 @@ def compile_command(
         fix_time,
     )
     if out is None:
-        require_folder(Path("program.ndp"))
+        require_folder(Path("NAME.ndp"))
     network, result = compile_model(model, choices)
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)

@@ -17,7 +17,7 @@ import typer
 from neurodeploy.cli.values import refused, shown
 from neurodeploy.diagnostics import DiagnosticError, finding
 
-__all__ = ["read_argument", "read_option", "require_folder", "to_read", "to_write", "write_option"]
+__all__ = ["folder_option", "read_argument", "read_option", "require_folder", "to_read", "to_write", "write_option"]
 
 KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -44,6 +44,10 @@ def _no_file(option: str, text: object, message: str, *fixes: str) -> Diagnostic
 
 def _named(option: str, text: Any) -> Path:
     given = os.fspath(text)
+    try:
+        os.fsencode(given)
+    except UnicodeEncodeError:
+        raise _no_file(option, given, "names no file: it holds half a letter") from None
     if not given:
         raise _no_file(option, given, "names no file")
     if "\0" in given:
@@ -74,15 +78,26 @@ def to_read(option: str) -> Callable[[Any], Path]:
     return parse
 
 
+def to_make(option: str) -> Callable[[Any], Path]:
+    """Return the parser of a folder that will be made; whether it is there already is said by what makes it."""
+
+    def parse(text: Any) -> Path:
+        path = _named(f"option '{option}'", text)
+        _mode(f"option '{option}'", path)
+        return path
+
+    return parse
+
+
 def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
     """Return the parser of a file that is written; its folder is tried. Raises DiagnosticError: ND007, ND701, ND709."""
 
     def parse(text: Any) -> Path:
-        path = _named(option, text)
+        path = _named(f"option '{option}'", text)
         if suffix and path.suffix != suffix:
             fix = f"{path.name}{suffix}"
             raise refused(option, f"{shown(text)} does not end in {suffix}, by which such files are known", fix)
-        mode = _mode(option, path)
+        mode = _mode(f"option '{option}'", path)
         kind = _kind(mode) if mode is not None else None
         if kind is not None:
             raise _unwritable(path, f"is {kind}, and only files are written")
@@ -106,6 +121,11 @@ def read_option(name: str, told: str) -> Any:
 def write_option(name: str, told: str, *short: str, suffix: str = "") -> Any:
     """Return an option that names a file to write."""
     return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=told)
+
+
+def folder_option(name: str, told: str) -> Any:
+    """Return an option that names a folder that will be made."""
+    return typer.Option(name, parser=to_make(name), metavar="FOLDER", help=told)
 
 
 def require_folder(path: Path) -> None:

@@ -6,19 +6,27 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from neurodeploy._archive import write_atomically
+from neurodeploy._archive import refuse, write_atomically
 from neurodeploy.diagnostics import DiagnosticError, finding
 
 __all__ = ["write_template"]
 
-NAME = re.compile(r"[a-z][a-z0-9-]*")
+NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 SUFFIX = ".template"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fix = "name a folder that exists and that you may write to"
+        raise refuse("ND007", folder, f"cannot be made: {error.strerror or error}", fixes=[fix]) from None
 
 
 def write_template(name: str, folder: Path) -> tuple[Path, ...]:
     """Write the project of a backend into a folder that is not there yet. Raises DiagnosticError: ND710 (name or folder), ND007."""
     if not NAME.fullmatch(name):
-        message = "is no name for a backend: small letters, digits and -, a letter first"
+        message = "is no name for a backend: 60 small letters, digits and - at most, a letter first"
         raise DiagnosticError("usage", (finding("ND710", f"backend '{name}'", message, fixes=["mychip"]),))
     if folder.exists():
         message = "is there already, and nothing is overwritten"
@@ -33,7 +41,7 @@ def write_template(name: str, folder: Path) -> tuple[Path, ...]:
         for mark, value in names.items():
             text, path = text.replace(mark, value), path.replace(mark, value)
         target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         write_atomically(target, text.encode())
         written.append(target)
     return tuple(sorted(written, key=lambda path: (len(path.parts), path)))

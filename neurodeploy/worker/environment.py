@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from neurodeploy._noun import Name, Noun, json_digest
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 
 __all__ = [
     "DATA_VARIABLE",
@@ -71,15 +71,24 @@ class Interpreter(NamedTuple):
     origin: Literal["variable", "here", "installed"]
 
 
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        told = "nobody says where it is: there is no HOME, and the user has no entry in the system's list"
+        fix = f"set {DATA_VARIABLE} to a folder that you may write to"
+        raise DiagnosticError("install", (finding("ND548", "folder of what is kept", told, fixes=[fix]),)) from None
+
+
 def data_folder() -> Path:
-    """Return the folder of what neurodeploy keeps for this user."""
+    """Return the folder of what neurodeploy keeps for this user. Raises DiagnosticError: ND548."""
     given = os.environ.get(DATA_VARIABLE)
     if given:
         return Path(given)
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "neurodeploy"
+        return _home() / "Library" / "Application Support" / "neurodeploy"
     default = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_DATA_HOME")
-    return Path(default or Path.home() / ".local" / "share") / "neurodeploy"
+    return Path(default or _home() / ".local" / "share") / "neurodeploy"
 
 
 def marker_of(environment: Environment) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.worker.environment import MARKER, Environment, data_folder, interpreter_of, marker_of, python_in
+from neurodeploy.worker.guarded import run_guarded
 
 __all__ = ["install", "pythons"]
 
@@ -40,7 +41,7 @@ def _answers(command: list[str]) -> str | None:
 def pythons(version: str) -> Iterator[str]:
     """Yield interpreters of a version that answer: on PATH, of pyenv. A shim of a Python that is not there fails, and is skipped."""
     on_path = [shutil.which(f"python{version}"), shutil.which("python3"), shutil.which("python")]
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    root = Path(os.environ.get("PYENV_ROOT") or Path(os.path.expanduser("~")) / ".pyenv")  # stays "~" without a home
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in [sys.executable, *on_path, *sorted(map(str, root.glob(f"versions/{version}.*/bin/python")))]:
         if candidate and _answers([candidate, "-c", code]) == version:
@@ -72,23 +73,18 @@ def _step(environment: Environment, command: list[str], failing: str, *fixes: st
     gone = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     clean = {name: value for name, value in os.environ.items() if name not in gone} | {"NO_COLOR": "1"}
     again = f"then go on: neurodeploy backends install {environment.name}"
+
+    def hear(line: str) -> None:
+        if say and line.startswith(PROGRESS):
+            say(f"  {line.strip()}")
+
     try:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean)
+        ended = run_guarded(command, clean, hear)
     except OSError as error:
         raise _refuse(environment, f"{failing}: {error.strerror or error}", *fixes, again) from None
-    told: list[str] = []
-    with child:
-        try:
-            for line in child.stdout or ():
-                told.append(line.strip())
-                if say and line.startswith(PROGRESS):
-                    say(f"  {line.strip()}")
-        except BaseException:  # Ctrl-C: what it fetched so far is kept, and it must not go on alone
-            child.kill()
-            raise
-    if child.returncode:
-        last = " | ".join([line for line in told if line][-4:])
-        raise _refuse(environment, f"{failing}: {last[-400:] or f'exit status {child.returncode}'}", *fixes, again)
+    if ended.status:
+        last = " | ".join([line for line in ended.lines if line][-4:])
+        raise _refuse(environment, f"{failing}: {last[-400:] or f'exit status {ended.status}'}", *fixes, again)
 
 
 @contextlib.contextmanager

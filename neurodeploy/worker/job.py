@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import tempfile
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.worker.folders import job_folder
 from neurodeploy.worker.supervise import Limits, supervise
 
 __all__ = ["Result", "Script", "run_job"]
@@ -54,28 +56,28 @@ def run_job(
     Raises DiagnosticError: ND540-ND542 (see supervise), ND546 (files cannot be written or read).
     """
     where = f"backend '{script.backend}'"
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="neurodeploy-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise _no_files(where, error) from None
-    with folder as name:
-        shared_memory = f"nd{secrets.token_hex(3)}_"
+    with contextlib.ExitStack() as held:
         try:
-            _write(Path(name), {**plan, "shared_memory": shared_memory}, arrays)
+            folder = held.enter_context(job_folder())
         except OSError as error:
             raise _no_files(where, error) from None
-        command = [str(script.interpreter), "-u", str(script.path), name]
+        shared_memory = f"nd{secrets.token_hex(3)}_"
+        try:
+            _write(folder, {**plan, "shared_memory": shared_memory}, arrays)
+        except OSError as error:
+            raise _no_files(where, error) from None
+        command = [str(script.interpreter), "-u", str(script.path), str(folder)]
         supervise(
             command,
-            Path(name),
+            folder,
             shared_memory,
             backend=script.backend,
-            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD, **_temporary(name)},
+            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD, **_temporary(str(folder))},
             limits=limits,
             on_step=on_step,
         )
         try:
-            return _read(Path(name))
+            return _read(folder)
         except (OSError, ValueError, KeyError) as error:
             raise _no_files(where, error) from None
 

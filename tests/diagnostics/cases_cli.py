@@ -9,6 +9,7 @@ from neurodeploy.cli.main import app
 from neurodeploy.cli.paths import to_read
 from neurodeploy.cli.process import lost_output
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.worker import data_folder
 
 
 def misused(monkeypatch, *words):
@@ -22,8 +23,21 @@ def misused(monkeypatch, *words):
     return []
 
 
+def homeless(monkeypatch):
+    """Where environments are kept for a user of whom the system knows nothing."""
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", unknown)
+    for name in ("NEURODEPLOY_DATA", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    return data_folder()
+
+
 CASES = {
     "ND547": lambda m: [lost_output(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))],
+    "ND548": homeless,
     "ND708": lambda m: misused(m, "check", "net.nd.json", "--bord", "nahuku8"),
     "ND709": lambda m: to_read("argument 'MODEL'")("/dev/zero"),
 }

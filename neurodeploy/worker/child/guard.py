@@ -1,0 +1,35 @@
+"""Run a command that knows nothing of us, and end it with all its children when whoever wanted it is gone.
+
+Started as `python guard.py COMMAND...` in a session of its own. When the other end of its standard input closes, whatever
+ended the process there, this ends its whole process group, itself included. Standard library only.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+
+def _end_with_parent():
+    """Wait for the other end of the standard input to close."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def main():
+    """Run the command; leave with its status."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        status = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL)
+    except OSError as error:
+        print(f"{sys.argv[1]} cannot be started: {error.strerror or error}")
+        status = 127
+    sys.stdout.flush()
+    os._exit(status if 0 <= status < 256 else 128 - status)
+
+
+main()
