@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import time
 
 import numpy as np
@@ -128,17 +129,31 @@ def test_every_command_has_a_call_here():
     assert set(ARGUMENTS) == set(commands())
 
 
-@pytest.mark.parametrize(("words", "option"), sorted(set(options())))
+OPTIONS = sorted(set(options()))
+
+
+def given(call, words, option, value):
+    require_answer(call, *words.split(), *ARGUMENTS[words], f"{option}={value}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "option"), OPTIONS)
 def test_no_value_of_an_option_is_a_fault_of_ours(folder, call, words, option):
     for value in VALUES:
-        require_answer(
-            call, *words.split(), *ARGUMENTS[words], f"{option}={value}" if option[:2] == "--" else option + value
-        )
+        given(call, words, option, value)
+
+
+@pytest.mark.parametrize("words", sorted({words for words, _ in OPTIONS}))
+def test_a_few_values_of_every_option(folder, call, words):
+    dice = random.Random(words)
+    for option in [option for command, option in OPTIONS if command == words]:
+        for value in dice.sample(VALUES, 2):
+            given(call, words, option, value)
 
 
 @pytest.mark.parametrize("words", sorted(ARGUMENTS))
 def test_no_word_in_the_place_of_an_argument_is_a_fault_of_ours(folder, call, words):
-    for value in (*PATHS, *WORDS, "", "9" * 10_000):
+    for value in random.Random(words).sample((*PATHS, *WORDS, "", "9" * 10_000), 6):
         require_answer(call, *words.split(), "--", value)
 
 
@@ -172,11 +187,11 @@ def test_a_value_out_of_range_is_named_with_its_option_and_the_range(folder, cal
 
 
 def test_a_fault_of_use_comes_in_the_format_that_was_asked_for(folder, call):
-    for words in (("--dt", "nan"), ("--bogus",), ("--target",)):
-        status, out, err = call("check", "pair.nd.json", *words, "--json")
+    for words in (("--dt", "nan"), ("--bogus",), ("--dt",)):
+        status, out, err = call("check", "pair.nd.json", "--json", *words)
         assert (status, err) == (2, "")
         assert [item["severity"] for item in json.loads(out)["findings"]] == ["error"]
-        status, out, _ = call("check", "pair.nd.json", *words, "--format", "concise")
+        status, out, _ = call("check", "pair.nd.json", "--format", "concise", *words)
         assert status == 2
         assert out.count("\n") == 1
         assert "error[ND70" in out
