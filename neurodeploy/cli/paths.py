@@ -94,13 +94,15 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
 
     def parse(text: Any) -> Path:
         path = _named(f"option '{option}'", text)
+        mode = _mode(f"option '{option}'", path)
+        if mode is not None and (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
+            return path  # it takes the bytes, and is not replaced
+        kind = _kind(mode) if mode is not None else None
+        if kind is not None:
+            raise _unwritable(path, f"is {kind}, and cannot be written as a file")
         if suffix and path.suffix != suffix:
             fix = f"{path.name}{suffix}"
             raise refused(option, f"{shown(text)} does not end in {suffix}, by which such files are known", fix)
-        mode = _mode(f"option '{option}'", path)
-        kind = _kind(mode) if mode is not None else None
-        if kind is not None:
-            raise _unwritable(path, f"is {kind}, and only files are written")
         require_folder(path)
         return path
 

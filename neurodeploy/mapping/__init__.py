@@ -1,5 +1,6 @@
 """Mapping: partition (which neurons share a core) and place (which core that is)."""
 
+from neurodeploy._compiled import ensure_cache
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.cut import Cut
 from neurodeploy.mapping.figures import MappingAccount
@@ -25,3 +26,5 @@ __all__ = [
     "place",
     "proof_of_cores",
 ]
+
+ensure_cache(__file__)

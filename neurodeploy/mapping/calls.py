@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurodeploy._compiled import tidy_cache
 from neurodeploy.mapping import anneal as _anneal
 from neurodeploy.mapping import axes as _axes
 from neurodeploy.mapping import clusters as _clusters
@@ -19,3 +20,5 @@ summing: Any = _axes
 """Sums over synapses."""
 swapping: Any = _anneal
 """Cores between slots."""
+
+tidy_cache(_kernels)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._compiled import tidy_cache
 from neurodeploy.diagnostics import raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
@@ -31,6 +32,7 @@ from neurodeploy_backends.emulator.states import restore, state_faults
 
 __all__ = ["Job", "Share", "run_job"]
 
+tidy_cache(_kernels)
 gather: Any = _gather
 kernels: Any = _kernels
 Array = NDArray[Any]
