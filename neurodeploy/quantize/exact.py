@@ -25,7 +25,7 @@ from neurodeploy.quantize.scale import Incoming, choose_scale, worst_current, wo
 from neurodeploy.quantize.storable import exact_exponent
 from neurodeploy.target.target import Target
 
-__all__ = ["ExactScale", "exact_scale"]
+__all__ = ["ExactScale", "exact_scale", "sums_can_meet"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -70,7 +70,12 @@ class _Grid(NamedTuple):
     floor: Ints | None
 
 
-def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None) -> _Grid | None:
+def _grid(
+    folded: Folded,
+    incoming: list[Incoming],
+    neuron: SpikingNeuron | None,
+    tolerances: tuple[float, ...] = (DOUBLE, SINGLE),
+) -> _Grid | None:
     sets = [magnitudes(item.weights) for item in incoming]
     others = [folded.bias]
     if folded.floor is not None and folded.stepwise:
@@ -84,9 +89,9 @@ def _grid(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None
         return None
     if folded.threshold is not None and folded.threshold.max() > MOST * every.max():
         return None
-    given = [item.wires.weights for item in incoming]
-    for tolerance in (DOUBLE, SINGLE) if all(are_single(values) for values in given) else (DOUBLE,):
-        unit = common_unit(every, MOST, tolerance)
+    for tolerance in tolerances:
+        single = tolerance == DOUBLE or all(are_single(item.wires.weights) for item in incoming)
+        unit = common_unit(every, MOST, tolerance) if single else None
         if unit is not None:
             return _in_units(folded, incoming, known, unit, tolerance, weak=_weak(neuron))
     return None
@@ -270,6 +275,12 @@ class _Search:
         span = self.target.precision.threshold_mantissa
         inside = (mantissas >= max(int(span.low), least)) & (mantissas <= span.high)
         return mantissas if good and bool(inside.all()) else None
+
+
+def sums_can_meet(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron) -> bool:
+    """Return whether all numbers are multiples of one unit and a threshold is too, whatever a target stores."""
+    grid = _grid(folded, incoming, neuron, (DOUBLE,))
+    return grid is not None and bool(grid.tie.any())
 
 
 def exact_scale(target: Target, folded: Folded, incoming: list[Incoming], neuron: Neuron) -> ExactScale | None:

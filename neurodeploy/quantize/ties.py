@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import CubaLi, CubaLif, Population
 from neurodeploy.network.neurons import SpikingNeuron
-from neurodeploy.quantize.exact import ExactScale
+from neurodeploy.quantize.exact import ExactScale, sums_can_meet
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, whole
 from neurodeploy.quantize.scale import Incoming
@@ -27,24 +27,21 @@ def tie_findings(
 ) -> Iterator[Diagnostic]:
     """Yield ND220 where sums meet the threshold exactly in floats, and the registers do not hold them exactly."""
     neuron, where = population.neuron, f"population '{population.name}'"
-    if not isinstance(neuron, SpikingNeuron) or folded.threshold is None or not folded.stepwise:
+    if not isinstance(neuron, SpikingNeuron) or folded.threshold is None:
         return
-    if exact is not None and exact.spikes is not None:
-        told = "`>=` with reset 'subtract' takes one register step less than the threshold: ties hold for the first "
-        yield finding("ND220", where, f"{told}{exact.spikes:,} spikes of a neuron in one sample")
     if exact is not None and exact.open_ties:
         told = "its single-precision numbers are multiples of one number but for their last bits, above some and below others: "
         told += f"sums that meet the threshold but for these are taken to meet it (`{neuron.comparison}`), and floats may not"
         yield finding("ND220", where, told, severity="info")
-    if exact is not None:
+    if exact is not None and exact.spikes is not None:
+        told = "`>=` with reset 'subtract' takes one register step less than the threshold: ties hold for the first "
+        yield finding("ND220", where, f"{told}{exact.spikes:,} spikes of a neuron in one sample")
+    if exact is not None or not folded.stepwise:
         return
-    met = [item for item in incoming if _meets(folded.threshold, item)]
-    if met:
-        names = ", ".join(f"'{item.wires.projection.name}'" for item in met)
-        told = f"equal spikes of projection {names} add up to the threshold exactly, and no scale holds weights, bias "
-        told += f"and threshold exactly: `{neuron.comparison}` may go either way"
+    if any(_meets(folded.threshold, item) for item in incoming) or sums_can_meet(folded, incoming, neuron):
+        told = "sums of weights meet the threshold exactly, and no scale holds weights, bias and threshold exactly: "
         fixes = ["weights, bias and threshold that are whole multiples of one number, at most 255 of them in a weight"]
-        yield finding("ND220", where, told, fixes=fixes)
+        yield finding("ND220", where, f"{told}`{neuron.comparison}` may go either way", fixes=fixes)
 
 
 def _meets(threshold: Floats, item: Incoming) -> bool:
