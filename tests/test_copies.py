@@ -1,0 +1,91 @@
+"""Copies of nouns: what is derived is never stale, arrays stay read-only, and fields are checked as in a new one."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.diagnostics import DiagnosticError
+
+
+def network(size=2):
+    return nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=size),),
+        populations=(nd.Population(name="cells", shape=size, neuron=nd.If(v_threshold=1)),),
+        projections=(nd.dense("in", "cells", np.eye(size)),),
+        outputs=(nd.Output(name="out", source="cells"),),
+        metadata={"note": {"by": ["us"]}},
+    )
+
+
+@pytest.fixture
+def used():
+    """A program of which everything derived is known already."""
+    program = nd.compile(network(), "loihi1")
+    assert program.faults == ()
+    assert program.network.population_by_name["cells"].size == 2
+    assert program.network.source_size("in") == 2
+    assert program.network.findings == ()
+    assert program.digest()
+    return program
+
+
+def test_a_changed_copy_has_its_own_digest_names_and_findings(used):
+    other = used.model_copy(update={"placement_seed": 7})
+    assert other.digest() != used.digest()
+    assert other.digest() == type(used)(**dict(other)).digest()
+    cells = nd.Population(name="others", shape=3, neuron=nd.If(v_threshold=1))
+    changed = used.network.model_copy(update={"populations": (cells,)})
+    assert list(changed.population_by_name) == ["others"]
+    assert {item.code for item in changed.findings} == {"ND101"}
+    wide = used.network.model_copy(update={"inputs": (nd.Input(name="in", shape=5),)})
+    assert wide.source_size("in") == 5
+    assert {item.code for item in wide.findings} == {"ND102"}
+
+
+def test_a_copy_is_checked_as_a_new_noun(used):
+    with pytest.raises(DiagnosticError) as error:
+        used.network.model_copy(update={"populations": "none", "nmae": "x"})
+    assert {item.code for item in error.value.diagnostics} == {"ND002"}
+    assert used.network.populations[0].model_copy(update={"shape": 5}).shape == (5,)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda noun: pickle.loads(pickle.dumps(noun)), lambda n: n.model_copy(deep=True)]
+)
+def test_copies_are_equal_and_cannot_be_written_to(used, copied):
+    other = copied(used)
+    assert other == used
+    assert other.digest() == used.digest()
+    weights = other.network.projections[0].operation.weights
+    for array in (weights, other.tables.du, other.populations[0].v_frame, other.table_rows["cells"]):
+        assert array is not None
+    for array in (weights, other.tables.du, other.populations[0].v_frame):
+        assert not array.flags.writeable
+        with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+            array.view().flags.writeable = True
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda noun: pickle.loads(pickle.dumps(noun))])
+def test_nothing_derived_is_carried_over(used, copied):
+    assert "_digest" in used.__dict__
+    other = copied(used)
+    assert not {"_digest", "faults", "table_rows"} & set(other.__dict__)
+    assert "population_by_name" not in other.network.__dict__
+    other.network.metadata["note"]["by"].append("them")
+    assert used.network.metadata == {"note": {"by": ["us"]}}
+
+
+def test_a_state_of_a_changed_program_is_that_of_another(used):
+    shown = np.ones((1, 5, 2), dtype=np.uint8)
+    kept = nd.run(used, {"in": shown}, keep_state=True).final_state
+    other = used.model_copy(update={"placement_seed": 7})
+    with pytest.raises(DiagnosticError) as error:
+        nd.run(other, {"in": np.ones((1, 9, 2), dtype=np.uint8)}, resume=kept)
+    assert "ND509" in {item.code for item in error.value.diagnostics}
