@@ -71,7 +71,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 
-MOST_FAULTS = 100
+MOST_FAULTS = 99
 """Complaints about one document that are told one by one."""
 
 
