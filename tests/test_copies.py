@@ -57,7 +57,8 @@ def test_a_copy_is_checked_as_a_new_noun(used):
 
 
 @pytest.mark.parametrize(
-    "copied", [copy.copy, copy.deepcopy, lambda noun: pickle.loads(pickle.dumps(noun)), lambda n: n.model_copy(deep=True)]
+    "copied",
+    [copy.copy, copy.deepcopy, lambda noun: pickle.loads(pickle.dumps(noun)), lambda n: n.model_copy(deep=True)],
 )
 def test_copies_are_equal_and_cannot_be_written_to(used, copied):
     other = copied(used)

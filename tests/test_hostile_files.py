@@ -69,14 +69,25 @@ def test_json_that_is_none_of_ours(text, told):
 
 
 @pytest.mark.parametrize(
-    "text", ["a = 1" + "0" * 5000, "a = " + "[" * 3000, "a = " + "[" * 90 + "]" * 90, "a = 2026-02-30", "a", "a = 1e", "x" * 9]
+    "text",
+    ["a = 1" + "0" * 5000, "a = " + "[" * 3000, "a = " + "[" * 90 + "]" * 90, "a = 2026-02-30", "a", "a = 1e", "x" * 9],
 )
 def test_toml_that_is_none(text):
     with pytest.raises(TomlError):
         parse_toml(text)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text() | st.floats(allow_nan=False, allow_infinity=False), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**63)
+        | st.text()
+        | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
 @settings(max_examples=50, deadline=None)
 def test_what_is_json_is_read_as_json_reads_it(plain):
     assert parse_json(json.dumps(plain)) == plain
@@ -113,7 +124,9 @@ def test_headers_that_no_array_has(text):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("array", [np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.float32(2.5), np.array([True, False])])
+@pytest.mark.parametrize(
+    "array", [np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.float32(2.5), np.array([True, False])]
+)
 def test_arrays_are_read_as_numpy_reads_them(array, order):
     buffer = io.BytesIO()
     np.save(buffer, np.asarray(array, order=order))
@@ -130,7 +143,9 @@ def test_arrays_are_read_as_numpy_reads_them(array, order):
 def test_a_bomb_is_measured_before_it_is_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.npy", header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000,), }") + bytes(3_000_000))
+        archive.writestr(
+            "a.npy", header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000,), }") + bytes(3_000_000)
+        )
     monkeypatch.setenv("NEURODEPLOY_MEMORY_LIMIT", "2M")
     assert memory_limit_bytes() == 2 << 20
     assert codes(open_npz_arrays, path) == ["ND012"]
@@ -169,12 +184,21 @@ def test_a_member_that_is_there_twice(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
 def test_pipes_devices_folders_and_names_that_no_file_has(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", "/dev/zero", tmp_path, tmp_path / "a\0b", tmp_path / ("x" * 5000), tmp_path / "\ud800"):
+    for path in (
+        tmp_path / "pipe",
+        "/dev/zero",
+        tmp_path,
+        tmp_path / "a\0b",
+        tmp_path / ("x" * 5000),
+        tmp_path / "\ud800",
+    ):
         path = type(tmp_path)(path)
         assert codes(read_bytes, path) == ["ND001"]
         assert codes(load_program, path) == ["ND001"]
         assert codes(load_network, path) == ["ND001"]
-        assert codes(nd.load_target, f"{path}.toml" if path == tmp_path / "a\0b" else str(tmp_path / "none.toml")) == ["ND001"]
+        assert codes(nd.load_target, f"{path}.toml" if path == tmp_path / "a\0b" else str(tmp_path / "none.toml")) == [
+            "ND001"
+        ]
 
 
 # --- networks that no later stage could bear
@@ -229,9 +253,7 @@ def test_what_findings_say_is_quoted_cut_and_folded():
         nd.network.Conv2d(input_shape=(1, 1, 2), weights=np.ones((2, 1, 0, 1))),
         nd.network.SumPool2d(input_shape=(1, 1, 2), kernel=(1, 2**31 - 1), stride=(1, 1)),
         nd.network.Conv1d(input_shape=(1, 2), weights=np.ones((1, 1, 1)), padding=2**31 - 1),
-        nd.network.Chain(
-            operations=(nd.network.Sparse(shape=(2, 2), post=[0, 9], pre=[0, 1], weights=[1.0, 1.0]),)
-        ),
+        nd.network.Chain(operations=(nd.network.Sparse(shape=(2, 2), post=[0, 9], pre=[0, 1], weights=[1.0, 1.0]),)),
         nd.network.Chain(operations=(nd.network.Sparse(shape=(2, 2), post=[0], pre=[0, 1], weights=[1.0, 1.0]),)),
     ],
 )

@@ -165,11 +165,11 @@ def writer(path, times, name):
 def test_two_writers_and_a_reader(tmp_path):
     path = tmp_path / "net.nd.json"
     save_network(network(0.0, 40, "one"), path)
-    writers, seen = [writer(path, 60, name) for name in ("one", "two")], set()
+    writers, seen = [writer(path, 20, name) for name in ("one", "two")], set()
     while any(process.poll() is None for process in writers):
         seen.add(load_network(path).name)
     assert [process.returncode for process in writers] == [0, 0]
-    assert load_network(path).projections[0].operation.weights[0, 0] == 59
+    assert load_network(path).projections[0].operation.weights[0, 0] == 19
     assert seen == {"one", "two"}
     assert names(tmp_path) == ["net.nd.json", "net.nd.npz"]
 
