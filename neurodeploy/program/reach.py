@@ -155,8 +155,13 @@ def _target_faults(program: Program, axons: _Axons, segments: _Segments, sender:
 
 
 def _twice_faults(program: Program) -> list[str]:
-    """Segments that name a target twice."""
+    """Segments that name a target twice, and lists with two segments of one projection."""
     t = program.tables
+    names = {item.name: index for index, item in enumerate(program.network.projections)}
+    projection = np.array([names[style.projection] for style in program.formats], dtype=np.int64)[t.segment_format]
+    of_list = np.repeat(np.arange(t.segment_ptr.size - 1), np.diff(t.segment_ptr)) * max(len(names), 1) + projection
+    if np.unique(of_list).size != of_list.size:
+        return ["a list has two segments of one projection"]
     falls = np.flatnonzero(t.entry_target[1:] <= t.entry_target[:-1]) + 1
     inside = falls[~np.isin(falls, t.entry_ptr)]
     if not inside.size:

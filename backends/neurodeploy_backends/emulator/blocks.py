@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._arrays import narrowed
 from neurodeploy.program.program import Program
 from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import kernels as _kernels
@@ -38,7 +39,7 @@ _ARENAS: dict[str, Any] = {
 
 def _groups(index: Array, weights: Array) -> Array:
     """Four 16-bit targets, then their four weights, as elements of the weights' type."""
-    targets = index.astype(np.uint16).reshape(-1, GROUP).view(weights.dtype)
+    targets = narrowed(index, np.uint16).reshape(-1, GROUP).view(weights.dtype)
     return np.concatenate([targets, weights.reshape(-1, GROUP)], axis=1)
 
 
@@ -149,14 +150,14 @@ class BlockBuilder:
         pointer, index, weights = self._entries(fact, self._counts(fact), 1, slot)
         put = self.arenas.put
         block.update(kind=kind, index=put("index32", index), weights=put(self._weights(fact)[0], weights))
-        block.update(pointer=put("pointer", pointer.astype(np.int32)))
+        block.update(pointer=put("pointer", narrowed(pointer, np.int32)))
 
     def _grouped(self, block: dict[str, int], fact: Fact) -> None:
         """Rows of groups of four: a word of targets, four weights."""
         pointer, index, weights = self._entries(fact, self._counts(fact), GROUP, 0)
         put = self.arenas.put
         block.update(kind=kernels.SPARSE, weights=put(self._weights(fact)[0], _groups(index, weights)))
-        block.update(pointer=put("pointer", (pointer // GROUP).astype(np.int32)))
+        block.update(pointer=put("pointer", narrowed(pointer // GROUP, np.int32)))
 
     def _tiled(self, block: dict[str, int], fact: Fact) -> None:
         """Sort each source's synapses by target, cut them where a tile ends, and fill each cut up to whole groups."""
@@ -180,7 +181,7 @@ class BlockBuilder:
         put = self.arenas.put
         block.update(kind=kernels.TILED, tile_bits=bits, tiles=counts.size)
         block.update(weights=put(self._weights(fact)[0], _groups(filled, weight)))
-        block.update(pointer=put("pointer", np.concatenate(table).astype(np.int32)))
+        block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
 
     @staticmethod
     def _segments(source: Array, index: Array, bits: int) -> Array:
@@ -204,5 +205,5 @@ class BlockBuilder:
         put = self.arenas.put
         block.update(kind=kernels.SHARED, tiles=of_source.shape[0], tile_bits=first.size)
         block.update(weights=put(name, weights.astype(dtype)))
-        block.update(pointer=put("pointer", np.concatenate(table).astype(np.int32)))
+        block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
         return True
