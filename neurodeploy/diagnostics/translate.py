@@ -107,7 +107,11 @@ def _told(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, li
         tag = context["discriminator"].strip("'")
         return f"field '{path}': needs a field '{tag}' that says which of its kinds it is, or the noun", []
     sentence = row["msg"].removeprefix("Value error, ")
-    told = SENTENCES[row["type"]].format(**context) if row["type"] in SENTENCES else sentence[:1].lower() + sentence[1:]
+    told = (
+        SENTENCES[row["type"]].format(**_counted(context))
+        if row["type"] in SENTENCES
+        else sentence[:1].lower() + sentence[1:]
+    )
     return f"field '{path}': {told}{_given(given)}", []
 
 
@@ -135,6 +139,13 @@ SENTENCES: Mapping[str, str] = {
     "string_pattern_mismatch": "is no name: letters, digits, _ . and -, and neither . nor - at first",
 }
 """What pydantic complains of, in our words."""
+
+
+def _counted(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a complaint says of bounds, whole numbers without a decimal point."""
+    whole = {name: int(bound) for name, bound in context.items() if isinstance(bound, float) and bound.is_integer()}
+    counts = {**context, **whole}
+    return {name: f"{bound:,}" if isinstance(bound, int) else bound for name, bound in counts.items()}
 
 
 def _quoted(text: str) -> str:
