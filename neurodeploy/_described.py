@@ -68,8 +68,7 @@ def meaning_of(model: type[BaseModel], name: str) -> str:
 
 
 def _default(info: FieldInfo) -> str:
-    value = info.get_default(call_default_factory=True)
-    return repr(value) if not isinstance(value, Mapping) or value else "{}"
+    return repr(info.get_default(call_default_factory=True))
 
 
 def _type_words(annotation: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -242,3 +243,11 @@ def test_entry_points_are_looked_for_once(program, monkeypatch):
         nd.run(program, RASTER, backend="emulater")
     assert len(looks) == 2, "a name that is not known may have been installed since"
     nd.rescan()
+
+
+def test_choices_by_name_are_the_fields_of_the_options():
+    from neurodeploy.api.compiling import CompileChoices
+    from neurodeploy.runtime import RunChoices
+
+    assert set(CompileChoices.__annotations__) == set(nd.CompileOptions.model_fields)
+    assert set(get_type_hints(RunChoices)) == set(nd.RunOptions.model_fields)

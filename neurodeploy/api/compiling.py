@@ -128,9 +128,9 @@ def check(
     """Return what compiling a network gives: a verdict, every finding with fixes that were tried, the ledger, a program.
 
     `model`: a Network; an Imported, whose findings and ledger come first; or a Program, of which is told what it is.
-    The other arguments, `board`, `rules`, `dialect`, `options` and `choices`, are those of nd.compile; loihi1 is the
-    target if none is named. Raises DiagnosticError for wrong arguments only: ND002, ND020-ND029, ND703 (a target beside
-    a program).
+    The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those of nd.compile; loihi1
+    is the target if none is named. Raises DiagnosticError for wrong arguments only: ND002, ND020-ND029, ND703 (a target
+    beside a program).
     """
     needs("check", model=(model, (Network, Imported, Program)))
     made = chosen("check", CompileOptions, options, choices, _PLACE)
@@ -179,7 +179,7 @@ def judge(
     """
     needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
     made = chosen("judge", CompileOptions, options, choices, ("target", "options"))
-    held = target if isinstance(target, OTHERS) else load_other(fspath(target))
+    held = load_other(target) if isinstance(target, (str, PathLike)) else target
     told = raise_errors("judge", validate(network))
     others = [item for item in (read_target(name) for name in target_names()) if isinstance(item, OTHERS)]
     result = judge_network(edited_network(network, made)[0], held, others=others)
@@ -229,6 +229,6 @@ def fit(
     return fit_network(network, every, made, progress=progress)
 
 
-def _any_target(given: Any) -> Target | OtherTarget:
+def _any_target(given: AnyTarget | OtherTarget) -> Target | OtherTarget:
     needs("fit", targets=(given, (str, PathLike, Target, *OTHERS)))
-    return given if isinstance(given, (Target, *OTHERS)) else read_target(fspath(given))
+    return read_target(given) if isinstance(given, (str, PathLike)) else given

@@ -57,6 +57,10 @@ def _save_samples(samples: SampleValues, path: Path) -> None:
     write_atomically(path, tensor_bytes({**samples.values, **labels}))
 
 
+def _load_network(path: Path) -> Network:
+    return import_file(path).network
+
+
 class Kind(NamedTuple):
     """A noun that has a file."""
 
@@ -68,13 +72,13 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind(Network, "a network", ".nd.json", save_network, lambda path: import_file(path).network),
+    Kind(Network, "a network", ".nd.json", save_network, _load_network),
     Kind(Program, "a program", ".ndp", save_program, load_program),
     Kind(Recording, "a recording", ".ndr", save_recording, load_recording),
     Kind(RunState, "the state of a run", ".nds", save_state, load_state),
     Kind(SampleValues, "samples", ".npz", _save_samples, _load_samples),
 )
-_INSIDE = {Compilation: ".program", Imported: ".network"}
+_INSIDE: dict[type[Any], str] = {Compilation: ".program", Imported: ".network"}
 _FILES = ", ".join(f"{kind.word} {kind.suffix}" for kind in KINDS)
 
 

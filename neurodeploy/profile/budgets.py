@@ -96,11 +96,11 @@ class Budget(NamedTuple):
     unit: str
 
 
-def read_budgets(texts: Iterable[str], figures: Iterable[str]) -> tuple[Budget, ...]:
+def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budget, ...]:
     """Return the gates. Raises DiagnosticError with all of: ND706 not understood, or in another unit; ND707 no such figure."""
     known, read, faults = list(dict.fromkeys(figures)), list[Budget](), list[Diagnostic]()
-    for text in texts:
-        match = WRITTEN.match(text) if isinstance(text, str) else None
+    for text in (text if isinstance(text, str) else repr(text) for text in texts):
+        match = WRITTEN.match(text)
         if match is None or not isfinite(float(match[3])) or (float(match[3]) < 0 and match[1] not in SIGNED):
             faults.append(finding("ND706", _where(text), f"is not {FORM}", fixes=_guess(text, known)))
         elif match[1] not in known:
@@ -174,13 +174,13 @@ def _words(figure: str) -> list[str]:
     return [SYNONYMS.get(word, word) for word in found] or [figure.lower()]
 
 
-def _where(text: object) -> str:
-    return f"budget '{str(text)[:200]}'"
+def _where(text: str) -> str:
+    return f"budget '{text[:200]}'"
 
 
-def _guess(given: object, known: list[str]) -> list[str]:
+def _guess(text: str, known: list[str]) -> list[str]:
     """A budget that could have been meant: the nearest figure and the numbers that were given."""
-    text = str(given)[:200]
+    text = text[:200]
     word, number = re.search(r"[A-Za-z_][\w.]*", text), re.search(r"[0-9][0-9.]*\s*%?", text)
     near = near_figures(word[0], known) if word else []
     name = word[0] if word and word[0] in known else near[0] if near else "cores"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from neurodeploy.runtime import Progress, Recording, RunOptions, Samples
-    from neurodeploy.runtime.samples import RunChoices
+    from neurodeploy.runtime.samples import RunFields
 
 __all__ = ["PlacedPopulation", "Program"]
 
@@ -82,15 +82,14 @@ class Program(Noun):
         backend: str = "emulator",
         options: RunOptions | None = None,
         progress: Progress | None = None,
-        **choices: Unpack[RunChoices],
+        **choices: Unpack[RunFields],
     ) -> Recording:
         """Return the Recording of samples on a backend; the same as nd.run(program, samples, ...), which says what they are."""
-        from neurodeploy.runtime.samples import run  # a later stage, which what is held here can call
+        from neurodeploy.runtime.samples import RunChoices, run  # a later stage, which what is held here can call
 
-        if probes:
-            choices["probes"] = probes
+        asked: RunChoices = {"probes": probes, **choices} if probes else {**choices}
         return run(
-            self, samples, steps=steps, batch=batch, backend=backend, options=options, progress=progress, **choices
+            self, samples, steps=steps, batch=batch, backend=backend, options=options, progress=progress, **asked
         )
 
     @cached_property

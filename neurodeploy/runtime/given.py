@@ -85,7 +85,7 @@ def _one_sample(network: Network, number: int, sample: Any) -> Mapping[str, Any]
     return {_only_input(network): sample}
 
 
-def sample_values(network: Network, values: Mapping[str, Any], *, samples: int | None = None) -> SampleValues:
+def sample_values(network: Network, values: Mapping[Any, Any], *, samples: int | None = None) -> SampleValues:
     """Return what a mapping says of samples, as a stimulus file would: `labels`, and `inputs` of a network with one input.
 
     Raises DiagnosticError: ND505, everything that is wrong at once.

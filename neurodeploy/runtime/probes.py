@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from neurodeploy._plain import as_items
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
@@ -45,7 +45,7 @@ def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
             told = f"no kind has a state {variable!r}: {', '.join(STATES)}"
             faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(str(variable), STATES)))
         else:
-            found.append(Probe(name=f"{name}.{variable}", target=name, variable=variable))
+            found.append(Probe(name=f"{name}.{variable}", target=name, variable=cast("Any", variable)))
     if faults:
         raise DiagnosticError("run", (*faults, *probe_faults(network, found, "ND510")))
     return tuple(found)
@@ -53,7 +53,7 @@ def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
 
 def _several(asked: Any) -> list[Any]:
     """What is asked for, one by one, if each may be a probe."""
-    items = [asked] if isinstance(asked, (str, Probe)) else as_items(asked)
+    items: list[Any] | None = [asked] if isinstance(asked, (str, Probe)) else as_items(asked)
     pairs = [as_items(item) for item in items or ()]
     if items is None or not all(
         isinstance(item, (str, Probe)) or (pair and len(pair) == 2 and all(isinstance(word, str) for word in pair))

@@ -24,7 +24,7 @@ from neurodeploy.runtime.run import run_program, with_findings
 from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import Stimulus
 
-__all__ = ["RunChoices", "Samples", "joined", "run", "run_samples", "stimulus_of"]
+__all__ = ["RunChoices", "RunFields", "Samples", "joined", "run", "run_samples", "stimulus_of"]
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -33,19 +33,24 @@ Array = NDArray[Any]
 BATCH = 64
 
 
-class RunChoices(TypedDict, total=False):
-    """Fields of RunOptions, as arguments of a function."""
+class RunFields(TypedDict, total=False):
+    """Fields of RunOptions but for its probes, as arguments of a function."""
 
     seed: int
     threads: int | None
     record: Sequence[str] | None
-    probes: str | Sequence[str | tuple[str, str] | Probe]
     activity: bool
     overflow: bool
     keep_state: bool
     resume: RunState | None
     timeout_s: float | None
     noise: Mapping[str, Any]
+
+
+class RunChoices(RunFields, total=False):
+    """Fields of RunOptions, as arguments of a function."""
+
+    probes: str | Sequence[str | tuple[str, str] | Probe]
 
 
 def stimulus_of(

@@ -74,8 +74,9 @@ def compile_and_run(
     from neurodeploy.diagnostics import errors_in, sorted_findings
 
     of_compiling, of_running = _divided(choices)
-    place = {"board": board, "rules": rules, "dialect": dialect, "options": compile_options}
-    result = nd.check(network, target, **place, **{"strict": strict, **of_compiling})
+    place: dict[str, Any] = {"board": board, "rules": rules, "dialect": dialect, "options": compile_options}
+    place |= {"strict": strict, **of_compiling}
+    result = nd.check(network, target, **place)
     program = result.require(strict=strict)
     recording = nd.run(
         program,
