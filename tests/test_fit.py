@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import neurodeploy as nd
@@ -138,6 +139,13 @@ def applied(change, target):
     return options, chip
 
 
+def typed_choices(flag):
+    """What the command line makes of a flag."""
+    command = typer.main.get_command(app).commands["check"]
+    given = command.make_context("check", ["net.nd.json", *flag.split()], resilient_parsing=True).params
+    return Choices(**{name: given[name] for name in Choices._fields if name in given})
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_every_fix_passes_when_its_change_or_its_flag_is_applied(name):
     code, network, target, helps = BROKEN[name]
@@ -148,10 +156,7 @@ def test_every_fix_passes_when_its_change_or_its_flag_is_applied(name):
     for fix in finding.fixes:
         options, chip = applied(fix.change, target)
         assert compile_network(network, chip, options).verdict == "fits", fix
-        (word, value) = fix.flag.split()
-        typed = Choices(None)._replace(
-            **{word[2:].replace("-", "_"): value if word in ("--board", "--target") else [value]}
-        )
+        typed = typed_choices(fix.flag)
         assert compile_options(typed) == options
         assert (typed.board, typed.target) == (fix.change.get("board"), fix.change.get("target"))
 

@@ -37,21 +37,45 @@ class Attempt:
     ) -> None:
         self.workshop, self.network = workshop, workshop.network
         self.target, self.options, self.others, self.watch = target, options, others, watch
+        self.hasty = False
+        """Whether the time ended while a lesser change was sought than one that fits."""
 
     def cores(self, edit: dict[str, object], target: Target | None = None) -> int | None:
         """Cores used after an edit of the options; None if it does not fit. Raises OutOfTimeError."""
         return self.workshop.cores(target or self.target, self.options.model_copy(update=edit), self.watch)
 
     @property
+    def _bounds(self) -> dict[str, int]:
+        quantized = self.workshop.integers(self.target, self.options).quantized
+        return lower_bounds(quantized, self.target) if quantized is not None else {}
+
+    @property
     def crowded(self) -> bool:
         """Whether the neurons alone need more cores than there are."""
-        quantized = self.workshop.integers(self.target, self.options).quantized
-        bounds = lower_bounds(quantized, self.target) if quantized is not None else {}
-        return bounds.get("compartments", 0) > self.target.cores
+        return self._bounds.get("compartments", 0) > self.target.cores
+
+    @property
+    def bound_by(self) -> str:
+        """The resource that needs most cores."""
+        bounds = self._bounds
+        return max(bounds, key=lambda name: bounds[name], default="")
 
     def with_all(self, option: str, value: float) -> dict[str, object]:
         """The edit that gives an option a value for all names that the user did not name."""
         return {option: {**getattr(self.options, option), "*": value}}
+
+    def tried(self, option: str, value: float, best: object) -> int | None:
+        """Cores with a value for all names that the user did not name; None if it does not fit, or is left for lack of time.
+
+        Raises OutOfTimeError where no value was found to fit before.
+        """
+        try:
+            return self.cores(self.with_all(option, value))
+        except OutOfTimeError:
+            if best is None:
+                raise
+            self.hasty = True
+            return None
 
     def least(self, option: str, values: Sequence[V]) -> tuple[V, int] | None:
         """The first of the values with which it fits, and its cores; by bisection.
@@ -60,9 +84,9 @@ class Attempt:
         """
         best = None
         low, high = 0, len(values)
-        while low < high:
+        while low < high and not self.hasty:
             middle = (low + high) // 2 if best else high - 1
-            cores = self.cores(self.with_all(option, values[middle]))
+            cores = self.tried(option, values[middle], best)
             if cores is not None:
                 high, best = middle, (values[middle], cores)
             elif best is None:
@@ -78,7 +102,7 @@ class Attempt:
         """
         best, step, at = None, 1, start
         while 0 <= at < len(values):
-            cores = self.cores(self.with_all(option, values[at]))
+            cores = self.tried(option, values[at], best)
             if cores is None and (best or step < 0):
                 break
             if cores is not None:
@@ -119,7 +143,8 @@ def _narrower(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     able = [bits for bits in legal if bits < current and least[bits] <= attempt.target.cores]
     per_core = (item.found or 0) / max(least[current], 1) if item.code == "ND401" and current in least else 0
     foretold = (at for at, bits in enumerate(able) if least[bits] * per_core <= attempt.target.cores)
-    best = attempt.near("weight_bits", able, next(foretold, len(able) - 1))
+    start = next(foretold, len(able) - 1) if attempt.bound_by == "synapse_memory" else len(able) - 1
+    best = attempt.near("weight_bits", able, start if item.code == "ND401" else 0)
     if best:
         bits, cores = best
         change = {"weight_bits": {"*": bits}}
@@ -370,6 +395,8 @@ class _Search:
                     return ()
                 self.attempt.watch.at(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
                 found.extend(remedy(self.attempt, item))
+                self.untried += [f"lesser changes by {WORDS[remedy]}"] if self.attempt.hasty else []
+                self.attempt.hasty = False
             except OutOfTimeError:
                 self.untried.append(WORDS[remedy])
             self.known[remedy] = tuple(found)
