@@ -255,7 +255,8 @@ def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(fold
 
 def test_recordings_of_different_runs_are_not_compared(folder, call):
     two_recordings(call)
-    save_recording(load_recording("two.ndr").model_copy(update={"n_steps": 9}), "two.ndr")
+    longer = {"n_steps": 9, "states": {}, "active_updates": None}
+    save_recording(load_recording("two.ndr").model_copy(update=longer), "two.ndr")
     status, _, err = call("compare", "one.ndr", "two.ndr")
     assert status == 1
     assert "error[ND551]" in err

@@ -12,7 +12,7 @@ from pydantic import Field
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import chosen, needs, whole_faults
 from neurodeploy.mapping import LayersVerdict
 from neurodeploy.network import Network
@@ -64,7 +64,7 @@ class Comparison(Noun):
     first: Divergence | None = None
     """Where they part first; None if they are identical or cannot be compared."""
     findings: tuple[Diagnostic, ...] = ()
-    """ND550 (they part), ND551 (of different runs), ND552 (not as sealed)."""
+    """ND550 (they part), ND551 (of different runs), ND552 (not as sealed), ND555 (what only one of them holds)."""
 
 
 def encode(network: Network | Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Stimulus:
@@ -174,7 +174,8 @@ def compare(left: Recording, right: Recording, program: Program | None = None) -
     """Return whether two recordings of one program, `left` and `right`, are identical, else where they part first.
 
     `program`: with it the population of a state and the rule of the two dialects that differs there are named. The
-    findings are those of `neurodeploy compare`. Raises DiagnosticError: ND002, ND504.
+    findings are those of `neurodeploy compare`. Raises DiagnosticError: ND002, ND504, ND513 (a recording that is
+    not sound).
     """
     needs("compare", left=(left, Recording), right=(right, Recording), program=(program, (Program, type(None))))
     names = left.backend, right.backend
@@ -185,7 +186,7 @@ def compare(left: Recording, right: Recording, program: Program | None = None) -
     found = compare_findings(left, right, program, dialects)
     apart = any(item.code == "ND550" for item in found)
     first = first_divergence(left, right, program) if apart else None
-    return Comparison(left=names[0], right=names[1], identical=not found, first=first, findings=found)
+    return Comparison(left=names[0], right=names[1], identical=not errors_in(found), first=first, findings=found)
 
 
 def seal(program: Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Program:

@@ -57,9 +57,9 @@ def _tell(
     asked: Asked,
 ) -> None:
     found = compare_findings(*recordings, program, dialects)
-    if not found and asked.text:
+    if not errors_in(found) and asked.text:
         show(_summary(*recordings))
-    asked.finish(found, {"identical": not found})
+    asked.finish(found, {"identical": not errors_in(found)})
 
 
 @command

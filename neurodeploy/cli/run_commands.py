@@ -42,6 +42,7 @@ from neurodeploy.cli.showing import (
     StimulusFile,
     Threads,
     Timeout,
+    Until,
     run_shown,
 )
 from neurodeploy.compiler import Compilation
@@ -78,9 +79,9 @@ def run(
     seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
-    keep: Annotated[Path | None, write_option("--save-state", "State after the last step, to write (.nds).", suffix=".nds")] = None,
+    keep: Annotated[Path | None, write_option("--save-state", "State after the last step shown, before it drains, to write (.nds).", suffix=".nds")] = None,
     resume: Annotated[Path | None, read_option("--resume", "State to go on from (.nds); the samples are the same.")] = None,
-    timeout: Timeout = None,
+    until: Until = None, timeout: Timeout = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
@@ -96,7 +97,18 @@ def run(
     program = _require(result, asked)
     whole = reference and resume is None
     chosen = Show(
-        stimulus, steps, samples, backend, seed, threads, whole, not asked.text, resume, keep is not None, timeout
+        stimulus,
+        steps,
+        samples,
+        backend,
+        seed,
+        threads,
+        whole,
+        not asked.text,
+        resume,
+        keep is not None,
+        timeout,
+        until,
     )
     outcome = run_shown(program, model, chosen, result.lower_bounds)
     if out is not None:

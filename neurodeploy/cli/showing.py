@@ -26,6 +26,7 @@ from neurodeploy.runtime import (
     get_backend,
     load_state,
     load_stimulus,
+    part_findings,
     run_findings,
     run_program,
     stop_findings,
@@ -42,6 +43,7 @@ __all__ = [
     "StimulusFile",
     "Threads",
     "Timeout",
+    "Until",
     "run_shown",
     "shown_stimulus",
 ]
@@ -59,6 +61,15 @@ Steps = Annotated[
         parser=whole("--steps", 1, STEPS),
         metavar="N",
         help="Steps for which each sample is shown, or for which a network without inputs runs.",
+    ),
+]
+Until = Annotated[
+    int | None,
+    typer.Option(
+        "--until",
+        parser=whole("--until", 1, STEPS),
+        metavar="STEP",
+        help="Step after which each sample is left, shown to its end or not; what follows is left to --resume.",
     ),
 ]
 Samples = Annotated[
@@ -114,6 +125,7 @@ class Show(NamedTuple):
     resume: Path | None = None
     keep_state: bool = False
     timeout: float | None = None
+    until: int | None = None
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
@@ -189,6 +201,7 @@ def _record(program: Program, stimulus: Stimulus, chosen: Show, backend: str) ->
             program,
             stimulus,
             backend=backend,
+            steps=chosen.until if backend == chosen.backend else None,
             options=_options(chosen, backend),
             progress=progress,
         )
@@ -225,8 +238,10 @@ def run_shown(program: Program, model: Path, chosen: Show, bounds: dict[str, int
     recording = _record(program, stimulus, chosen, chosen.backend)
     if not recording.n_samples:
         return Outcome(recording, None, stop_findings(recording))
-    reference, stopped = _reference_accuracy(program, stimulus, chosen) if recording.complete else (None, ())
-    met = _accuracy(network, recording, stimulus)
+    part = part_findings(network, recording, stimulus)
+    entire = recording.complete and not part
+    reference, stopped = _reference_accuracy(program, stimulus, chosen) if entire else (None, ())
+    met = None if part else _accuracy(network, recording, stimulus)
     shown = profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds)
-    seen = (*stop_findings(recording), *stopped, *run_findings(program, recording))
-    return Outcome(recording, shown, (*seen, *profile_findings(shown)))
+    seen = (*stop_findings(recording), *stopped, *run_findings(program, recording), *part)
+    return Outcome(recording, shown, (*seen, *profile_findings(shown, part=bool(part))))

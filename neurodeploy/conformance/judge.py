@@ -83,7 +83,7 @@ def judge(case: Case, backend: str) -> Judgement:
         outcome = "refused" if first.code in ("ND502", "ND543") else "failed"
         return said(outcome, code=first.code, told=first.message)
     wanted = run_program(program, case.stimulus, backend=EMULATOR, steps=case.steps)
-    apart = compare_findings(wanted, given, program)
+    apart = errors_in(compare_findings(wanted, given, program))
     lacking = sorted(set(wanted.states) - set(given.states)) or sorted(set(wanted.payloads) - set(given.payloads))
     count = sum(len(rows) for rows in wanted.spikes.values())
     if apart or lacking:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.check import core_limits, use_of_program
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.profile.cost import estimates, static_energy
 from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.recording_check import require_sound_recording
 
 __all__ = ["profile", "profile_findings", "resource_use"]
 
@@ -35,7 +36,7 @@ def resource_use(program: Program) -> tuple[ResourceUse, ...]:
 
 def _activity(program: Program, recording: Recording) -> tuple[PopulationActivity, ...]:
     found: list[PopulationActivity] = []
-    inferences = max(recording.n_samples, 1)
+    inferences, length = max(recording.n_samples, 1), recording.n_steps - recording.first_step + 1
     for item in program.populations:
         rows = recording.spikes[item.name]
         found.append(
@@ -44,7 +45,7 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
                 size=item.size,
                 spikes=len(rows),
                 spikes_per_inference=len(rows) / inferences,
-                rate_per_step=len(rows) / (inferences * recording.n_steps * item.size),
+                rate_per_step=len(rows) / (inferences * length * item.size),
                 silent_neurons=item.size - int(np.unique(rows[:, 2]).size),
             )
         )
@@ -58,6 +59,15 @@ def _bounds(program: Program) -> tuple[int, str]:
     bounds = {name: -(-int(use[name].sum()) // limits[name].value) for name in additive if name in use}
     name = max(bounds, key=lambda key: bounds[key], default="compartments")
     return max(bounds.get(name, 1), 1), name
+
+
+def _not_recorded(program: Program, recording: Recording) -> list[Diagnostic]:
+    """ND514 for populations whose spikes nobody recorded: every figure would be too low."""
+    if recording.recorded is None:
+        return []
+    lacking = [item.name for item in program.populations if item.name not in recording.recorded]
+    told, fixes = "its spikes were not recorded, so activity, energy and time are not known", ["record=None"]
+    return [finding("ND514", f"population '{name}'", told, fixes=fixes) for name in lacking]
 
 
 def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
@@ -79,8 +89,13 @@ def profile(
     reference_accuracy: float | None = None,
     lower_bounds: dict[str, int] | None = None,
 ) -> Profile:
-    """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state."""
+    """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state.
+
+    Raises DiagnosticError: ND513 (a recording that is not sound, or of another program), ND514 (not all was recorded).
+    """
     require_sound(program)
+    require_sound_recording(recording, program)
+    raise_errors("profile", _not_recorded(program, recording))
     bound, by = _bounds(program)
     if lower_bounds:
         by = max(lower_bounds, key=lambda name: lower_bounds[name])
@@ -92,7 +107,8 @@ def profile(
         backend=recording.backend,
         ran_on=recording.ran_on,
         n_samples=recording.n_samples,
-        steps_per_inference=recording.n_steps,
+        steps_per_inference=recording.n_steps - recording.first_step + 1,
+        first_step=recording.first_step,
         accuracy=accuracy,
         reference_accuracy=reference_accuracy,
         populations=_activity(program, recording),
@@ -133,10 +149,17 @@ def _per_step(time: Estimate | None, steps: int) -> Estimate | None:
     return time.model_copy(update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps})
 
 
-def profile_findings(result: Profile) -> tuple[Diagnostic, ...]:
-    """Return notes on the figures: ND601 (no energy figure), ND602 (modelled, not measured), ND603 (silent populations)."""
+def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic, ...]:
+    """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent).
+
+    `part`: that it is a part is told already.
+    """
     found: list[Diagnostic] = []
     where = f"target '{result.target}'"
+    if result.first_step > 1 and not part:
+        last = result.first_step + result.steps_per_inference - 1
+        told = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
+        found.append(finding("ND515", "recording", told))
     if result.energy_per_inference is None:
         found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
     else:

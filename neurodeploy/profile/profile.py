@@ -80,7 +80,9 @@ class Profile(Noun):
     n_samples: int
     """Samples that were complete."""
     steps_per_inference: int
-    """Steps of one sample, drain included."""
+    """Steps that were run of each sample."""
+    first_step: int = 1
+    """Later than 1 if the run went on from a kept state: then figures are of a part of an inference."""
     accuracy: float | None
     """Fraction of labels that the decoder met; None without labels."""
     reference_accuracy: float | None

@@ -7,8 +7,10 @@ from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.files import load_recording, load_state, load_stimulus, save_recording, save_state
 from neurodeploy.runtime.golden import seal_golden, verify_program
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.recording_check import recording_faults, require_sound_recording
 from neurodeploy.runtime.registry import backend_names, get_backend
-from neurodeploy.runtime.run import run_program, stop_findings
+from neurodeploy.runtime.resume import continued, part_findings
+from neurodeploy.runtime.run import last_step, run_program, stop_findings
 from neurodeploy.runtime.samples import RunChoices, Samples, run_samples, stimulus_of
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions, RunState
@@ -29,13 +31,18 @@ __all__ = [
     "answers",
     "backend_names",
     "compare_findings",
+    "continued",
     "drain_steps",
     "encode",
     "first_divergence",
     "get_backend",
+    "last_step",
     "load_recording",
     "load_state",
     "load_stimulus",
+    "part_findings",
+    "recording_faults",
+    "require_sound_recording",
     "run_findings",
     "run_program",
     "run_samples",

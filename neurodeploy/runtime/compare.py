@@ -1,4 +1,8 @@
-"""Verb: two recordings of one program: identical, or the first place where they part. Runs nothing."""
+"""Two recordings of one program: identical, or the first place where they part. Runs nothing.
+
+Both are checked first (see recording_check): rows that are doubled or out of range make no identical recordings. What only
+one of them holds is not compared, and that is said (ND555); what both hold in different shapes differs.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ from numpy.typing import NDArray
 
 from neurodeploy._noun import Name, Noun
 from neurodeploy.check.domain import dialect_verdict
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.probes import probed_variables
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.recording_check import recording_faults, require_sound_recording
 from neurodeploy.target.files import load_dialect
 
-__all__ = ["Divergence", "compare_findings", "explanation", "first_divergence", "not_comparable"]
+__all__ = ["Divergence", "compare_findings", "explanation", "first_divergence", "not_comparable", "not_compared"]
 
 Array = NDArray[Any]
 
@@ -70,25 +75,65 @@ def _same_inputs(left: Recording, right: Recording) -> bool:
 def first_divergence(left: Recording, right: Recording, program: Program | None = None) -> Divergence | None:
     """Return where two comparable recordings part first, None if they are identical in all that both recorded.
 
-    `program`: tells which population and variable a probe reads; without it a state goes by its probe's name.
+    `program`: tells which population and variable a probe reads; without it a state goes by its probe's name. Raises
+    DiagnosticError: ND513 (one of them is not sound).
     """
-    found = [_spikes(left, right, name) for name in left.spikes]
-    found += [_payloads(left, right, name) for name in left.payloads if name in right.payloads]
+    for side in (left, right):
+        require_sound_recording(side, program)
+    both = _recorded(left) & _recorded(right)
+    found = [_spikes(left, right, name) for name in left.spikes if name in both]
+    found += [_payloads(left, right, name) for name in left.payloads if name in right.payloads and name in both]
     found += [_states(left, right, name, program) for name in left.states if name in right.states]
     every = [item for item in found if item is not None]
     return min(every, key=lambda d: (d.step, d.sample, _ORDER.get(d.variable, 2), d.population, d.neuron), default=None)
 
 
+def _recorded(recording: Recording) -> set[str]:
+    return set(recording.spikes if recording.recorded is None else recording.recorded)
+
+
+def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
+    """Return ND555 for all that one of two recordings holds and the other does not."""
+    pairs = {
+        "spikes of population": (_recorded(left), _recorded(right)),
+        "payloads of population": (left.payloads.keys(), right.payloads.keys()),
+        "states of probe": (left.states.keys(), right.states.keys()),
+    }
+    names = left.backend, right.backend
+    found = list[Diagnostic]()
+    for what, (one, other) in pairs.items():
+        for here, there, name in ((one, other, names[0]), (other, one, names[1])):
+            lacking = sorted(here - there)
+            if lacking:
+                shown = ", ".join(f"'{item}'" for item in lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+                told = f"{what} {shown}: only the recording of '{name}' has them, so they are not compared"
+                found.append(finding("ND555", "recordings", told))
+    return tuple(found)
+
+
+def _differing_forms(left: Recording, right: Recording) -> list[str]:
+    """What both hold in different shapes, and counters that differ: a difference without a first step."""
+    found = list[str]()
+    for name in left.states.keys() & right.states.keys():
+        one, other = left.states[name], right.states[name]
+        if one.shape != other.shape:
+            found.append(f"states of probe '{name}' have shapes {list(one.shape)} and {list(other.shape)}")
+    active = left.active_updates, right.active_updates
+    if active[0] is not None and active[1] is not None and not np.array_equal(*active):
+        found.append("counts of active compartments (active_updates) differ")
+    for name in left.overflows.keys() & right.overflows.keys():
+        if not np.array_equal(left.overflows[name], right.overflows[name]):
+            found.append(f"counts of overflows of population '{name}' differ")
+    return found
+
+
 def _spikes(left: Recording, right: Recording, name: str) -> Divergence | None:
     one, other = (np.asarray(rows.spikes[name], dtype=np.int64) for rows in (left, right))
-    size = 1 + max((int(rows.max()) for rows in (one, other) if rows.size), default=0)
-    keys = [(rows[:, 1] * size + rows[:, 0]) * size + rows[:, 2] for rows in (one, other)]
-    apart = np.setxor1d(keys[0], keys[1], assume_unique=True)
-    if not apart.size:
+    if np.array_equal(one, other):
         return None
-    key = int(apart[0])
-    fired = int(key in keys[0])
-    step, sample, neuron = key // size // size, key // size % size, key % size
+    rows, counts = np.unique(np.concatenate([one, other])[:, [1, 0, 2]], axis=0, return_counts=True)
+    step, sample, neuron = (int(value) for value in rows[counts == 1][0])
+    fired = int((one == (sample, step, neuron)).all(axis=1).any())
     return Divergence(
         step=step, sample=sample, population=name, neuron=neuron, variable="spike", left=fired, right=1 - fired
     )
@@ -147,16 +192,22 @@ def explanation(program: Program, dialects: tuple[str, str], where: Divergence, 
 def compare_findings(
     left: Recording, right: Recording, program: Program | None = None, dialects: tuple[str, str] | None = None
 ) -> tuple[Diagnostic, ...]:
-    """Return nothing for identical recordings, ND551 if they are of different runs, ND550 with the first divergence."""
+    """Return ND551 if two recordings are of different runs, ND550 with the first divergence, or nothing if they are
+    identical; with ND555, a warning, for what was not compared. Raises DiagnosticError: ND513."""
+    unsound = [
+        fault for side in (left, right) for fault in recording_faults(side, None, f"recording of '{side.backend}'")
+    ]
+    raise_errors("compare", unsound)
     refused = not_comparable(left, right)
     if refused:
         return refused
-    where = first_divergence(left, right, program)
+    where, skipped = first_divergence(left, right, program), not_compared(left, right)
     if where is None:
-        return ()
+        forms = sorted(_differing_forms(left, right))
+        return (*(finding("ND550", f"'{left.backend}' and '{right.backend}'", told) for told in forms), *skipped)
     message = f"part in {where.told()}"
     if program is not None and dialects is not None:
         told = explanation(program, dialects, where, left.n_steps)
         own = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(told[:3])}"
         message += f"; {own}" if told else "; no rule of their dialects differs there, so one of them is wrong"
-    return (finding("ND550", f"'{left.backend}' and '{right.backend}'", message),)
+    return (finding("ND550", f"'{left.backend}' and '{right.backend}'", message), *skipped)

@@ -12,8 +12,10 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Bias, Current, Input, Latency, Network, Poisson, Rate, Spikes
 from neurodeploy.network.validate import require_valid
 from neurodeploy.runtime.events import event_faults, event_rows, is_events, samples_in
+from neurodeploy.runtime.options_check import seed_faults, step_faults
 from neurodeploy.runtime.rasters import currents_of, raster_of, spikes_over_time
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
+from neurodeploy.runtime.stimulus_check import memory_fault
 
 __all__ = ["encode"]
 
@@ -93,6 +95,14 @@ def _all_faults(network: Network, values: SampleValues) -> tuple[list[Diagnostic
     return found, n
 
 
+def _memory_faults(network: Network, values: SampleValues, samples: int, steps: int) -> list[Diagnostic]:
+    """ND505 if the spikes and currents of all steps do not fit the memory."""
+    held = [item for item in network.inputs if not is_events(item, values.values[item.name])]
+    each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in held)
+    what = f"{samples:,} samples of {steps:,} steps of {sum(item.size for item in held):,} lines"
+    return memory_fault("ND505", f"network '{network.name}'", what, samples * steps * each)
+
+
 def encode(
     network: Network, values: SampleValues, *, steps: int | None = None, seed: int = 0, first_sample: int = 0
 ) -> Stimulus:
@@ -100,17 +110,18 @@ def encode(
     steps_per_sample, else up to the last event.
 
     Deterministic: draws depend on the seed and on the sample's number, which counts from `first_sample`. Raises
-    DiagnosticError: ND505, everything that is wrong at once.
+    DiagnosticError: ND505, ND511, everything that is wrong at once.
     """
     require_valid(network)
-    raise_errors("encode", _name_faults(network, values))
+    asked = [] if steps is None else step_faults(steps)
+    raise_errors("encode", [*_name_faults(network, values), *asked, *seed_faults(seed)])
     found, n = _all_faults(network, values)
     raise_errors("encode", found)
     presented = _presented(network, values, steps)
     if presented is None:
         fix = "--steps N, or time.steps_per_sample in the network"
         found.append(finding("ND505", f"network '{network.name}'", "nobody says how long a sample lasts", fixes=[fix]))
-    raise_errors("encode", found)
+    raise_errors("encode", [*found, *_memory_faults(network, values, n, int(presented or 1))])
     shown: dict[str, dict[str, Array]] = {"spikes": {}, "rasters": {}, "currents": {}}
     for item in network.inputs:
         array = values.values[item.name]

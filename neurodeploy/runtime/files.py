@@ -8,10 +8,11 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from neurodeploy._archive import open_npz_arrays, read_sealed, refuse, sealed_bytes, write_atomically
-from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.diagnostics import DiagnosticError, raise_errors
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.network import Network
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.recording_check import recording_faults
 from neurodeploy.runtime.state import RunState
 from neurodeploy.runtime.stimulus import SampleValues
 
@@ -54,8 +55,10 @@ def save_recording(recording: Recording, path: str | Path) -> None:
 
 
 def load_recording(path: str | Path) -> Recording:
-    """Return the recording of an .ndr file. Raises DiagnosticError: ND001, ND003-ND006."""
-    return _loaded(path, FORMAT, Recording)
+    """Return the recording of an .ndr file, sound in itself. Raises DiagnosticError: ND001, ND003-ND006, ND513."""
+    recording = _loaded(path, FORMAT, Recording)
+    raise_errors("files", recording_faults(recording, None, f"file '{path}'"))
+    return recording
 
 
 def save_state(state: RunState, path: str | Path) -> None:

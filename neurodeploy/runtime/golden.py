@@ -12,6 +12,7 @@ from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.run import run_program
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.runtime.stimulus_check import in_order
 
 __all__ = ["seal_golden", "verify_program"]
 
@@ -20,12 +21,13 @@ def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Progr
     """Return the program with a stimulus and the emulator's output on it; its digest stays. Raises what run_program raises."""
     steps = stimulus.n_steps + drain_steps(program.network)
     recording = run_program(program, stimulus, steps=steps, options=RunOptions(seed=seed))
+    shown = in_order(stimulus)
     golden = Golden(
         n_samples=stimulus.n_samples,
         n_steps=stimulus.n_steps,
         steps=steps,
         seed=seed,
-        inputs={name: stimulus.rows(name) for name in (*stimulus.spikes, *stimulus.rasters)},
+        inputs={name: shown.rows(name) for name in (*stimulus.spikes, *stimulus.rasters)},
         currents=dict(stimulus.currents),
         spikes=dict(recording.spikes),
         payloads=dict(recording.payloads),
@@ -53,6 +55,8 @@ def verify_program(
         update={"spikes": golden.spikes, "payloads": golden.payloads, "backend": "sealed", "states": {}}
     )
     apart = first_divergence(sealed, recording, program)
-    if apart is None:
-        return recording, ()
-    return recording, (finding("ND552", f"backend '{backend}'", f"differs from what is sealed: {apart.told()}"),)
+    if apart is not None:
+        return recording, (finding("ND552", f"backend '{backend}'", f"differs from what is sealed: {apart.told()}"),)
+    lacking = sorted(golden.payloads.keys() ^ recording.payloads.keys())
+    told = "either gave values of spikes or has them sealed, and not both, of population "
+    return recording, tuple(finding("ND552", f"backend '{backend}'", f"{told}'{name}'") for name in lacking)

@@ -43,7 +43,7 @@ def raster_of(encoder: Encoder, flat: Array, steps: int, seed: int, first_sample
 
 def _draws(shape: tuple[int, ...], steps: int, seed: int, first_sample: int) -> Array:
     numbers = range(first_sample, first_sample + shape[0])
-    drawn = [np.random.default_rng([seed, number]).random((steps, shape[1])) for number in numbers]
+    drawn = [np.random.default_rng([seed % (1 << 64), number]).random((steps, shape[1])) for number in numbers]
     return np.stack(drawn) if drawn else np.zeros((0, steps, shape[1]))
 
 

@@ -37,7 +37,9 @@ class Recording(Noun):
     partial: bool = False
     """The one sample was stopped after step `n_steps`: figures per sample do not hold."""
     spikes: dict[Name, IntArray]
-    """Population -> (n, 3) int32 rows (sample, step, neuron), sorted."""
+    """Population -> (n, 3) int32 rows (sample, step, neuron), ascending."""
+    recorded: tuple[Name, ...] | None = None
+    """Populations whose spikes were recorded; of the others there are no rows. None: all."""
     states: dict[Name, NumberArray] = Field(default_factory=dict)
     """Probe -> (n_samples, steps run, size): integers of the registers, or floats on the reference."""
     payloads: dict[Name, IntArray] = Field(default_factory=dict)

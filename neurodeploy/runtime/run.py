@@ -2,153 +2,38 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.diagnostics.choices import needs, whole_faults
-from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Network
-from neurodeploy.network.validate import probe_faults
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
 from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.decode import drain_steps
+from neurodeploy.runtime.options_check import option_faults, step_faults
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.recording_check import recording_told
 from neurodeploy.runtime.registry import get_backend
+from neurodeploy.runtime.resume import resume_faults
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.runtime.stimulus_check import in_order, stimulus_faults
 
-__all__ = ["run_program", "stop_findings", "with_findings"]
-
-
-_TILE = 1024
-
-
-def _inside(rows: np.ndarray, low: tuple[int, ...], high: tuple[int, ...]) -> bool:
-    """Whether all rows lie in [low, high]; in long strips, because there may be more rows than steps of the engine."""
-    if rows.dtype != np.int32 or not rows.flags.c_contiguous or len(rows) < _TILE:
-        return bool(((rows >= low) & (rows <= high)).all())
-    whole = len(rows) // _TILE * _TILE
-    strips = rows[:whole].reshape(-1, 3 * _TILE).view(np.uint32)
-    span = np.tile(np.array(high, dtype=np.int64) - low, _TILE).astype(np.uint32)
-    shift = np.tile(np.array(low, dtype=np.uint32), _TILE)
-    return bool((strips - shift <= span).all()) and _inside(rows[whole:], low, high)
-
-
-def _stimulus_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
-    found, lines = list[Diagnostic](), {item.name: item.size for item in program.network.inputs}
-    for name, rows in stimulus.spikes.items():
-        where = f"input '{name}'"
-        if name not in lines:
-            found.append(
-                finding("ND505", where, f"is not an input of network '{program.network.name}': {', '.join(lines)}")
-            )
-            continue
-        if rows.ndim != 2 or rows.shape[1] != 3:
-            found.append(
-                finding("ND505", where, f"spikes have shape {list(rows.shape)}; needs rows (sample, step, line)")
-            )
-            continue
-        bounds = (
-            (0, stimulus.n_samples - 1, "sample"),
-            (1, stimulus.n_steps, "step"),
-            (0, lines[name] - 1, "line"),
-        )
-        if _inside(rows, tuple(b[0] for b in bounds), tuple(b[1] for b in bounds)):
-            continue
-        for column, (low, high, word) in enumerate(bounds):
-            bad = np.flatnonzero((rows[:, column] < low) | (rows[:, column] > high))
-            if bad.size:
-                found.append(
-                    finding(
-                        "ND505",
-                        where,
-                        f"{bad.size} spikes have a {word} outside {low}..{high}, first {int(rows[bad[0], column])}",
-                    )
-                )
-    return found
-
-
-def _raster_faults(program: Program, stimulus: Stimulus) -> list[Diagnostic]:
-    found, lines = list[Diagnostic](), {item.name: item.size for item in program.network.inputs}
-    for name, raster in stimulus.rasters.items():
-        needs = (stimulus.n_samples, stimulus.n_steps, lines.get(name, 0))
-        if name not in lines:
-            told = f"is not an input of network '{program.network.name}': {', '.join(lines)}"
-            found.append(finding("ND505", f"input '{name}'", told))
-        elif raster.shape != needs or raster.dtype != np.uint8:
-            told = f"raster has shape {list(raster.shape)} of {raster.dtype}; needs {list(needs)} of uint8"
-            found.append(finding("ND505", f"input '{name}'", told))
-    return found
-
-
-def _option_faults(network: Network, options: RunOptions) -> list[Diagnostic]:
-    """Names in a run's options that the network does not have."""
-    names, found = [item.name for item in network.populations], list[Diagnostic]()
-    asked = [(f"probe '{item.name}'", item.target) for item in options.probes]
-    asked += [(f"record '{name}'", name) for name in options.record or ()]
-    asked += [(f"noise '{name}'", name) for name in options.noise]
-    for where, name in asked:
-        if name not in names:
-            told = f"population '{name}' does not exist"
-            found.append(finding("ND510", where, told, fixes=nearest(name, names)))
-    return [*found, *probe_faults(network, options.probes, "ND510")]
+__all__ = ["last_step", "run_program", "stop_findings", "with_findings"]
 
 
 def _recording_faults(program: Program, recording: Recording, backend: str, *, ordered: bool) -> list[Diagnostic]:
-    """What is wrong with a recording; `ordered`: the order of its rows is proven and not looked at."""
-    last = recording.n_samples - 1, recording.n_steps
-    found, where = list[Diagnostic](), f"backend '{backend}'"
-    for item in program.populations:
-        rows = recording.spikes.get(item.name)
-        if rows is None or rows.ndim != 2 or rows.shape[1] != 3:
-            found.append(finding("ND506", where, f"gave no spike rows for population '{item.name}'"))
-        elif rows.size and not (
-            _inside(rows, (0, 1, 0), (*last, item.size - 1)) and (ordered or _in_order(rows, recording, item.size))
-        ):
-            found.append(
-                finding(
-                    "ND506",
-                    where,
-                    f"gave spikes of population '{item.name}' that are unsorted or out of range",
-                )
-            )
-    return found
+    """What is wrong with a recording that a backend gave; `ordered`: its rows are proven and not looked at."""
+    told = recording_told(recording, program, trusted=ordered)
+    return [finding("ND506", f"backend '{backend}'", f"gave a recording that is not sound: {item}") for item in told]
 
 
-def _in_order(rows: np.ndarray, recording: Recording, size: int) -> bool:
-    key = (rows[:, 0].astype(np.int64) * (recording.n_steps + 1) + rows[:, 1]) * size + rows[:, 2]
-    return bool((np.diff(key) > 0).all())
-
-
-def _resume_faults(
-    program: Program, stimulus: Stimulus, adapter: Backend, options: RunOptions, steps: int
-) -> list[Diagnostic]:
-    """What stands against keeping a state, or going on from one."""
-    kept, where = options.resume, f"network '{program.network.name}'"
-    if (kept is not None or options.keep_state) and not getattr(adapter, "resumes", False):
-        return [
-            finding(
-                "ND508",
-                f"backend '{adapter.name}'",
-                "keeps no state and goes on from none",
-                fixes=["--backend emulator"],
-            )
-        ]
-    if kept is None:
+def _state_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
+    """ND508 if a state is to be kept, or gone on from, on a backend that cannot."""
+    if (options.resume is None and not options.keep_state) or getattr(adapter, "resumes", False):
         return []
-    found = list[Diagnostic]()
-    if kept.program_digest != program.digest():
-        told = f"state is of program {kept.program_digest[:12]}, not of {program.digest()[:12]}"
-        found.append(finding("ND509", where, told))
-    if steps <= kept.step:
-        told = "state is of a later step than the run is to reach"
-        found.append(finding("ND509", where, told, found=kept.step, limit=steps, unit="step"))
-    if kept.n_samples != stimulus.n_samples:
-        told = "state has another number of samples than the stimulus"
-        found.append(finding("ND509", where, told, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
-    return found
+    told, fixes = "keeps no state and goes on from none", ["--backend emulator"]
+    return [finding("ND508", f"backend '{adapter.name}'", told, fixes=fixes)]
 
 
 def _stopped_at(recording: Recording) -> str:
@@ -181,11 +66,12 @@ def run_program(
 ) -> Recording:
     """Return the recording of every sample of `stimulus` on `backend`; nd.run takes samples in every form.
 
-    `steps`: the last one that is run; default: those of the stimulus and then drain_steps of the network. `options`: as
-    a noun. `progress`: called with (steps done, steps in all).
+    `options`: as a noun. `progress`: called with (steps done, steps in all).
 
-    Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result),
-    ND508, ND509 (states), ND510 (options), ND011 (a program that contradicts itself).
+    `steps`: the last one that is run; default: the stimulus and then drain_steps of the network; the stimulus alone if the state is kept, so that the
+    drain is left to whoever goes on. Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505
+    (stimulus), ND506 (result), ND508, ND509, ND512 (states), ND510, ND511 (options), ND011 (a
+    program that contradicts itself).
     """
     given = {"program": (program, Program), "stimulus": (stimulus, Stimulus), "options": (options, RunOptions)}
     needs("run_program", **given, backend=(backend, str))
@@ -195,11 +81,13 @@ def run_program(
     missing = adapter.unavailable()
     if missing is not None:
         raise DiagnosticError("run", (missing,))
-    faults = [*_stimulus_faults(program, stimulus), *_raster_faults(program, stimulus)]
-    faults += [*_option_faults(program.network, options), *adapter.check(program)]
-    total = steps if steps is not None else stimulus.n_steps + drain_steps(program.network)
-    raise_errors("run", [*faults, *_resume_faults(program, stimulus, adapter, options, total)])
-    recording = adapter.run(program, stimulus, steps=total, options=options, progress=progress)
+    total = last_step(program.network, stimulus, options) if steps is None else steps
+    faults = [*stimulus_faults(program.network, stimulus), *step_faults(total)]
+    faults += [] if faults else option_faults(program, stimulus, options, total)
+    raise_errors("run", [*faults, *adapter.check(program), *_state_faults(adapter, options)])
+    shown = in_order(stimulus)
+    raise_errors("run", resume_faults(program, shown, options, total))
+    recording = adapter.run(program, shown, steps=int(total), options=options, progress=progress)
     ordered = getattr(adapter, "trusted", False)
     raise_errors("run", _recording_faults(program, recording, backend, ordered=ordered))
     return with_findings(program, recording)
@@ -208,3 +96,8 @@ def run_program(
 def with_findings(program: Program, recording: Recording) -> Recording:
     """Return a recording that tells what its run showed: ND507 (stopped), ND530 to ND534 (see run_findings)."""
     return recording.model_copy(update={"findings": (*stop_findings(recording), *run_findings(program, recording))})
+
+
+def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:
+    """Return the step with which a run ends if nobody says one."""
+    return stimulus.n_steps + (0 if options.keep_state else drain_steps(network))

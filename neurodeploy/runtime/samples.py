@@ -18,8 +18,10 @@ from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.encode import encode
 from neurodeploy.runtime.events import plain_columns
 from neurodeploy.runtime.given import Samples, described_samples, sample_values
+from neurodeploy.runtime.options_check import step_faults
 from neurodeploy.runtime.probes import probes_named
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.resume import samples_of_state
 from neurodeploy.runtime.run import run_program, with_findings
 from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import Stimulus
@@ -123,6 +125,7 @@ def run_samples(
     """
     require_sound(program)
     network = program.network
+    raise_errors("run", [] if batch is None else step_faults(batch, "batch"))
     plain = described_samples(network, samples)
     if isinstance(plain, Iterator):
         return _in_batches(program, plain, (steps, batch or BATCH), backend, options, progress)
@@ -148,14 +151,41 @@ def _in_batches(
         values = _together(network, group, presented, done)
         n = len(group)
         shown = stimulus_of(network, values, steps=presented, seed=options.seed, samples=n, first_sample=done)
-        part = run_program(program, shown, backend=backend, options=options, progress=progress)
+        own = _of_batch(options, done, done + n)
+        part = run_program(program, shown, backend=backend, options=own, progress=progress)
         whole = part.complete or not parts or part.n_steps == parts[0].n_steps
         parts.append(part) if whole else parts.append(_stopped(parts.pop()))
         done += n
         if not parts[-1].complete:
             break
     raise_errors("run", [] if parts else [finding("ND505", f"network '{network.name}'", "was given no samples")])
+    raise_errors("run", _left_over(options, done) if parts[-1].complete else [])
     return joined(parts) if len(parts) == 1 else with_findings(program, joined(parts))
+
+
+def _of_batch(options: RunOptions, start: int, stop: int) -> RunOptions:
+    """Options of the run of samples [start, stop): of what is given for each sample, their part."""
+    if options.resume is None and not options.noise:
+        return options
+    noise = {name: given if len(given) == 1 else given[start:stop] for name, given in options.noise.items()}
+    kept = options.resume
+    raise_errors("run", _left_over(options, stop) if kept is not None and kept.n_samples < stop else [])
+    return options.model_copy(
+        update={"noise": noise, "resume": None if kept is None else samples_of_state(kept, start, stop)}
+    )
+
+
+def _left_over(options: RunOptions, samples: int) -> list[Diagnostic]:
+    """What was given for more samples than there were."""
+    found = list[Diagnostic]()
+    if options.resume is not None and options.resume.n_samples != samples:
+        told, held = "has another number of samples than there are", options.resume.n_samples
+        found.append(finding("ND509", "state", told, found=held, limit=samples, unit="sample"))
+    for name, given in options.noise.items():
+        if len(given) not in (1, samples):
+            told = "draws are given for another number of samples than there are"
+            found.append(finding("ND511", f"noise '{name}'", told, found=len(given), limit=samples, unit="sample"))
+    return found
 
 
 def _batches(samples: Iterator[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:
@@ -276,6 +306,7 @@ def _joined_state(states: list[RunState], starts: Array) -> RunState | None:
     first = states[0]
     together = {
         "n_samples": int(starts[-1]),
+        "shown": tuple(text for state in states for text in state.shown),
         "variables": {name: np.concatenate([s.variables[name] for s in states]) for name in first.variables},
         "arriving": {name: np.concatenate([s.arriving[name] for s in states]) for name in first.arriving},
     }

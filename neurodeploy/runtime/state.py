@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy._noun import IntArray, Name, Noun
+from neurodeploy._rows import LARGEST
 from neurodeploy.network import Probe
 
 __all__ = ["RunOptions", "RunState"]
@@ -15,18 +16,25 @@ __all__ = ["RunOptions", "RunState"]
 class RunState(Noun):
     """All state of every sample after step `step`, its spikes sent: a run that goes on from here has the same bits.
 
-    Independent of cores and threads: arrays are in the order of a population's neurons.
+    Independent of cores, threads and options: arrays are in the order of a population's neurons. It says what was shown
+    until then, so that going on with another stimulus is refused.
     """
 
     format: Literal["neurodeploy-state"] = "neurodeploy-state"
     program_digest: str
     """Of the program that it is a state of."""
-    n_samples: int
+    n_samples: int = Field(gt=0, le=LARGEST)
     """Samples whose state is kept."""
-    step: int = Field(ge=0)
+    step: int = Field(gt=0, le=LARGEST)
     """The last step that was run, counted from 1."""
+    seed: int = 0
+    """Of the run: its noise depends on it, and on the number of each sample."""
+    first_sample: int = Field(default=0, ge=0, le=LARGEST)
+    """Number of the first sample, as the stimulus counts them."""
+    shown: tuple[str, ...]
+    """(n_samples,) what each sample was shown in steps 1..`step`, as a hash (see neurodeploy.runtime.resume)."""
     variables: dict[str, IntArray] = Field(default_factory=dict)
-    """"population.variable" -> (n_samples, size): u, v, refractory, and what else the kind keeps."""
+    """"population.variable" -> (n_samples, size): u, v, refract, and what else the kind keeps."""
     arriving: dict[Name, IntArray] = Field(default_factory=dict)
     """Population -> (n_samples, slots, planes, size) sums of weights on their way: slot k acts in step `step` + 1 + k.
     Plane 0 is finished sums; further planes still want the negative exponent of their projection."""
@@ -48,10 +56,12 @@ class RunOptions(Noun):
     overflow: bool = True
     """Count accumulators, currents and voltages that leave their range, where the program alone does not exclude it."""
     keep_state: bool = False
-    """Keep the state after the last step, to go on from it."""
+    """Keep the state after the last step, to go on from it. Unless `steps` is given the run then ends with the stimulus,
+    without the steps in which it drains: whoever goes on makes them, and each step is recorded once."""
     resume: RunState | None = None
-    """Go on after step `resume.step`; the stimulus and `steps` still count from step 1."""
-    timeout_s: float | None = Field(default=None, gt=0)
+    """Go on after step `resume.step`; the stimulus and `steps` still count from step 1, and what the stimulus holds for the
+    steps before is what was shown in them. The recording begins with step `resume.step` + 1."""
+    timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Time after which a backend that runs in a process of its own is ended; None: only if it makes no progress."""
     noise: dict[Name, IntArray] = Field(default_factory=dict)
-    """Population -> (n_samples or 1, steps, size) draws in -127..127 that replace the generator's."""
+    """Population that draws noise -> (n_samples or 1, steps, size) draws in -127..127 that replace the generator's."""

@@ -182,6 +182,7 @@ def recording_of(
         backend=origin.backend,
         program_digest=program.digest(),
         seed=options.seed,
+        recorded=options.record,
         n_samples=stimulus.n_samples,
         n_steps=steps,
         spikes=spikes,

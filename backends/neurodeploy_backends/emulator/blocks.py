@@ -77,6 +77,8 @@ class BlockBuilder:
         several = models.ports(program)
         self.ports = [several.get(part.name, 1) for part in parts]
         self.planes = [[(port, 0) for port in range(n)] for n in self.ports]
+        self.kinds: list[list[int]] = [[] for _ in parts]
+        """By part: the class whose sums each plane after those of its ports holds."""
         self.plane_of = dict[tuple[int, int], int]()
         shared = {item.name for item in program.network.projections if item.operation.kind in WINDOWS}
         self.shared = {
@@ -115,6 +117,7 @@ class BlockBuilder:
         if (fact.target, fact.kind) not in self.plane_of:
             self.plane_of[fact.target, fact.kind] = len(self.planes[fact.target])
             self.planes[fact.target].append((port, shift))
+            self.kinds[fact.target].append(fact.kind)
         return self.plane_of[fact.target, fact.kind]
 
     def _range(self, fact: Fact) -> tuple[Any, Any, int, int, int]:

@@ -18,7 +18,6 @@ __all__ = [
     "fill_dense",
     "fill_patterns",
     "fill_sparse",
-    "in_order",
     "merged",
     "survey",
 ]
@@ -49,15 +48,6 @@ def _segments(walk, core, axon):
     at = walk.in_axon_ptr[core] + axon
     item = walk.list_ptr[core] + walk.in_axon_list[at]
     return walk.segment_ptr[item], walk.segment_ptr[item + 1], walk.compartment_ptr[core] + walk.in_axon_base[at]
-
-
-@njit(cache=True, nogil=True)
-def in_order(rows):
-    """Whether rows (sample, step, line) ascend by sample and step."""
-    for k in range(1, rows.shape[0]):  # noqa: SIM110  # compiled, and all() is not
-        if rows[k, 0] < rows[k - 1, 0] or (rows[k, 0] == rows[k - 1, 0] and rows[k, 1] < rows[k - 1, 1]):
-            return False
-    return True
 
 
 @njit(cache=True, nogil=True)

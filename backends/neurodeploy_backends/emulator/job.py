@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy._compiled import tidy_cache
-from neurodeploy.diagnostics import raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.backend import Progress
 from neurodeploy.runtime.probes import probed_variables
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import kernels as _kernels
 from neurodeploy_backends.emulator import models
 from neurodeploy_backends.emulator.lower import Lowered, lower
@@ -33,7 +32,6 @@ from neurodeploy_backends.emulator.states import restore, state_faults
 __all__ = ["Job", "Share", "run_job"]
 
 tidy_cache(_kernels)
-gather: Any = _gather
 kernels: Any = _kernels
 Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
@@ -236,13 +234,27 @@ class Job:
         share.state = state
 
     def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
-        """One call in every thread that shares the sample; the first runs here."""
-        others = [
-            threading.Thread(target=kernels.run, args=(self.layout, state, self.stimuli, output, call, wide))
-            for output, call in zip(outputs[1:], calls[1:], strict=True)
-        ]
-        for other in others:
-            other.start()
+        """One call in every thread that shares the sample; the first runs here.
+
+        They meet in every step, so none enters the engine before all of them run: one that cannot start would leave the
+        others waiting for ever.
+        """
+        gate, here = threading.Event(), [False]
+
+        def enter(output: Any, call: Any) -> None:
+            gate.wait()
+            if here[0]:
+                kernels.run(self.layout, state, self.stimuli, output, call, wide)
+
+        others = [threading.Thread(target=enter, args=pair) for pair in zip(outputs[1:], calls[1:], strict=True)]
+        try:
+            for other in others:
+                other.start()
+            here[0] = True
+        except RuntimeError as error:
+            raise DiagnosticError("run", (_no_thread(len(calls), error),)) from None
+        finally:
+            gate.set()
         result = kernels.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
         for other in others:
             other.join()
@@ -256,12 +268,14 @@ class Job:
         ]
 
 
+def _no_thread(threads: int, error: RuntimeError) -> Diagnostic:
+    told = f"{threads} threads cannot be started: {error}"
+    return finding("ND511", "option 'threads'", told, fixes=["--threads 1"])
+
+
 def _ordered(rows: Array) -> Array:
-    """Rows by sample and step, in one layout so that one compiled engine serves all."""
-    rows = np.ascontiguousarray(rows)
-    if not gather.in_order(rows):
-        rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
-    rows = rows.view()
+    """Rows, which the check of the stimulus left ascending, in one layout so that one compiled engine serves all."""
+    rows = np.ascontiguousarray(rows).view()
     rows.flags.writeable = False
     return rows
 
@@ -292,11 +306,15 @@ def run_job(
     threads = options.threads or os.cpu_count() or 1
     pieces = _pieces(program, stimulus.n_samples, threads)
     job = Job(program, stimulus, steps, options, pieces)
-    raise_errors("run", state_faults(job.low, options.resume) if options.resume else [])
+    raise_errors("run", state_faults(program, job.low, options.resume) if options.resume else [])
     stateful = options.keep_state or options.resume is not None
     shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
     with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:
-        futures = [pool.submit(job.run, share) for share in shares]
+        try:
+            futures = [pool.submit(job.run, share) for share in shares]
+        except RuntimeError as error:
+            job.stopped.set()
+            raise DiagnosticError("run", (_no_thread(threads, error),)) from None
         try:
             _wait(futures, lambda: progress and progress(sum(s.done for s in shares), stimulus.n_samples * job.length))
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ width) is held channel last, so that what a spike of a convolution adds to is a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +36,25 @@ from neurodeploy_backends.emulator.populations import (
     typed,
 )
 
-__all__ = ["Lowered", "lower"]
+__all__ = ["Lowered", "Reach", "lower"]
 
 kernels: Any = _kernels
 Array = NDArray[Any]
+
+
+class Reach(NamedTuple):
+    """What can arrive in one step, to hold a kept state against."""
+
+    kinds: list[list[int]]
+    """By part: the class of each plane after those of its ports."""
+    plane_of_kind: Array
+    planes: list[tuple[int, int]]
+    """(port, shift) of each row of `low` and `high`."""
+    low: Array
+    """(planes, rows) least sum of weights, and greatest in `high`."""
+    high: Array
+    valued: set[int]
+    """Parts that values reach, whose sums have no bound."""
 
 
 @dataclass
@@ -57,6 +72,7 @@ class Lowered:
     """Value input -> its first column."""
     proven: bool = False
     """No accumulator, current, drive or voltage can leave its range, whatever is shown."""
+    reach: Reach | None = None
 
 
 def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
@@ -96,7 +112,8 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     proven, unlimited = _proofs(program, low[0][row], high[0][row]) if narrow else (False, False)
     wide = not narrow or (watched and not unlimited)
     units = [0 if wide else min((f.zeros for f in facts if f.target == n), default=0) for n in range(len(parts))]
-    builder = BlockBuilder(program, parts, sources, classes, {*values, *models.graded(program)})
+    senders = {*values, *models.graded(program)}
+    builder = BlockBuilder(program, parts, sources, classes, senders)
     for fact in facts:
         builder.add(fact, units[fact.target])
     slots = [1 + max((f.most_delay for f in facts if f.target == n), default=0) for n in range(len(parts))]
@@ -114,9 +131,10 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
         **builder.arenas.joined(),
         switches=switches_of(program, fold=fold and not proven),
     )
-    return Lowered(
-        layout, parts, wide, rows, accumulators, builder.queue, _rows_of_neurons(parts), values, unlimited and not wide
-    )
+    valued = {fact.target for fact in facts if parts[fact.source].name in senders}
+    reach = Reach(builder.kinds, classes.plane, classes.planes, low, high, valued)
+    of_neurons, free = _rows_of_neurons(parts), unlimited and not wide
+    return Lowered(layout, parts, wide, rows, accumulators, builder.queue, of_neurons, values, free, reach)
 
 
 def _value_columns(program: Program, parts: list[Part]) -> dict[str, int]:

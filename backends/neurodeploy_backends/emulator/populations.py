@@ -149,11 +149,18 @@ def _input_row(part: Part, arenas: _Arenas, values: dict[str, int]) -> dict[str,
     return {"kind": kernels.INPUT, "input": arenas.first_input - 1}
 
 
+_STEADY = (kernels.CUBA, kernels.TERNARY, kernels.SIGMA, kernels.RELU, kernels.PRODUCT)
+_STEADY += (kernels.RESONATE, kernels.RESONATE_ZERO)
+"""Models that u and v of 0 keep silent: they hold nothing besides that moves by itself, or that a reset would clear."""
+
+
 def _neuron_row(shape: Shape, number: int, arenas: _Arenas) -> dict[str, int]:
     part, planes = shape.parts[number], shape.planes[number]
     row = {"acc": arenas.accumulators, "slots": shape.slots[number], "planes": len(planes)}
     row |= {"plane_shift": len(arenas.planes), "ports": shape.ports[number], "ids": arenas.neurons(part)}
-    row |= _arithmetic(shape, number) | shape.numbers[part.name]
+    own = shape.numbers[part.name]
+    row |= _arithmetic(shape, number) | own
+    row["sleeps"] &= int(own["model"] in _STEADY and own.get("noise", 0) == 0)
     if row["noise_column"] >= 0:
         row["noise_column"] += int(part.neurons[0])
     arenas.planes += planes

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.runtime.recording import Recording
-from neurodeploy.runtime.state import RunOptions
+from neurodeploy.runtime.resume import shown_until
+from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy_backends.emulator import gather as _gather
 from neurodeploy_backends.emulator import models
-from neurodeploy_backends.emulator.states import kept_state
+from neurodeploy_backends.emulator.states import kept_arrays
 
 if TYPE_CHECKING:
     from neurodeploy_backends.emulator.job import Job, Share
@@ -46,6 +47,7 @@ def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recordin
         backend="emulator",
         program_digest=job.program.digest(),
         seed=options.seed,
+        recorded=options.record,
         n_samples=n,
         n_steps=steps,
         first_step=job.first,
@@ -133,5 +135,16 @@ def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
     return {name: total[:, rows] for name, rows in job.low.row_of_neuron.items()}
 
 
-def _final_state(job: Job, shares: list[Share]) -> Any:
-    return kept_state(job.program, job.low, [share.state for share in shares], job.steps)
+def _final_state(job: Job, shares: list[Share]) -> RunState:
+    shown = shown_until(job.program.network, job.stimulus, job.options, job.steps)
+    held = kept_arrays(job.low, [share.state for share in shares], job.steps)
+    return RunState(
+        program_digest=job.program.digest(),
+        n_samples=len(shares),
+        step=job.steps,
+        seed=job.options.seed,
+        first_sample=job.stimulus.first_sample,
+        shown=shown,
+        variables=held.variables,
+        arriving=held.arriving,
+    )

@@ -145,6 +145,7 @@ class _Run:
             backend="emulator",
             program_digest=self.program.digest(),
             seed=self.options.seed,
+            recorded=wanted,
             n_samples=self.stimulus.n_samples,
             n_steps=steps,
             spikes={name: rows for name, (rows, _) in held.items()},

@@ -1,0 +1,82 @@
+"""Rows (sample, step, number) of spikes: whether they lie in a range, and whether they ascend. Knows no network."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LARGEST", "Bound", "rows_ascend", "rows_inside", "rows_sorted", "rows_told"]
+
+Rows = NDArray[Any]
+LARGEST = 2**31 - 2
+"""Samples, steps and lines are int32 in every row, and one more than each still is."""
+_TILE = 1024
+_STRIP = 1 << 15
+
+
+class Bound(NamedTuple):
+    """Range of one column."""
+
+    word: str
+    low: int
+    high: int
+
+
+def rows_inside(rows: Rows, bounds: tuple[Bound, ...]) -> bool:
+    """Whether all rows lie in their bounds; in long strips, because there may be more rows than steps of a simulator."""
+    low, high = tuple(b.low for b in bounds), tuple(b.high for b in bounds)
+    if any(last < first for first, last in zip(low, high, strict=True)):
+        return not len(rows)
+    if rows.dtype != np.int32 or not rows.flags.c_contiguous or len(rows) < _TILE:
+        return bool(((rows >= low) & (rows <= high)).all())
+    whole = len(rows) // _TILE * _TILE
+    strips = rows[:whole].reshape(-1, 3 * _TILE).view(np.uint32)
+    span = np.tile(np.array(high, dtype=np.int64) - low, _TILE).astype(np.uint32)
+    shift = np.tile(np.array(low, dtype=np.uint32), _TILE)
+    return bool((strips - shift <= span).all()) and rows_inside(rows[whole:], bounds)
+
+
+def rows_ascend(rows: Rows) -> bool:
+    """Whether rows within int32 and not negative ascend, each once."""
+    for start in range(0, len(rows) - 1, _STRIP):
+        part = rows[start : start + _STRIP + 1]
+        high = part[:, 0].astype(np.int64) << 32
+        high |= part[:, 1].astype(np.int64)
+        change = np.diff(high)
+        if (change < 0).any() or ((change == 0) & (np.diff(part[:, 2].astype(np.int64)) <= 0)).any():
+            return False
+    return True
+
+
+def rows_sorted(rows: Rows) -> Rows:
+    """Return rows in ascending order."""
+    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+
+
+def rows_told(rows: Rows, bounds: tuple[Bound, ...], what: str, *, ordered: bool) -> list[str]:
+    """Return what is wrong with rows, a sentence for each fault; none for sound ones. `ordered`: they have to ascend."""
+    names = ", ".join(b.word for b in bounds)
+    if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "iu":
+        return [f"{what} have shape {list(rows.shape)} of {rows.dtype}; needs integer rows ({names})"]
+    if not rows_inside(rows, bounds):
+        return _outside(rows, bounds, what)
+    if rows_ascend(rows):
+        return []
+    again = rows_sorted(rows)
+    doubled = np.flatnonzero((np.diff(again, axis=0) == 0).all(axis=1))
+    if doubled.size:
+        first = ", ".join(f"{b.word} {int(value)}" for b, value in zip(bounds, again[doubled[0]], strict=True))
+        return [f"{doubled.size:,} of {len(rows):,} {what} are there more than once, first {first}"]
+    return [f"{what} are not sorted by {names}"] if ordered else []
+
+
+def _outside(rows: Rows, bounds: tuple[Bound, ...], what: str) -> list[str]:
+    found = list[str]()
+    for column, (word, low, high) in enumerate(bounds):
+        bad = np.flatnonzero((rows[:, column] < low) | (rows[:, column] > high))
+        if bad.size:
+            first = int(rows[bad[0], column])
+            found.append(f"{bad.size} {what} have a {word} outside {low}..{high}, first {first}")
+    return found

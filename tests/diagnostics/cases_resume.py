@@ -1,0 +1,54 @@
+"""Triggers of the findings on runs, states, recordings and what is sealed in programs."""
+
+from __future__ import annotations
+
+import numpy as np
+from diagnostic_cases import net, program, run
+
+from neurodeploy.profile import profile, profile_findings
+from neurodeploy.runtime import RunOptions, Stimulus, compare_findings, run_program
+
+
+def shown(step, **fields):
+    return Stimulus(n_samples=1, n_steps=5, spikes={"in": np.array([[0, step, 0]], dtype=np.int32)}, **fields)
+
+
+def kept(made):
+    return run_program(made, shown(2), steps=3, options=RunOptions(keep_state=True)).final_state
+
+
+def went_on():
+    made = program(net())
+    return made, run_program(made, shown(2), options=RunOptions(resume=kept(made)))
+
+
+def other_past():
+    made = program(net())
+    run_program(made, shown(1), options=RunOptions(resume=kept(made)))
+
+
+def doubled():
+    made, recording = run()
+    rows = np.repeat(np.array([[0, 2, 1]], dtype=np.int32), 3, axis=0)
+    profile(made, recording.model_copy(update={"spikes": {"cells": rows}}))
+
+
+def unrecorded():
+    made = program(net())
+    profile(made, run_program(made, shown(2), options=RunOptions(record=())))
+
+
+def lacking():
+    _, recording = run()
+    states = {"v": np.zeros((recording.n_samples, recording.n_steps, 2), dtype=np.int64)}
+    return compare_findings(recording, recording.model_copy(update={"states": states}))
+
+
+CASES = {
+    "ND511": lambda _: run_program(program(net()), shown(2), options=RunOptions(seed=10**30)),
+    "ND512": lambda _: other_past(),
+    "ND513": lambda _: doubled(),
+    "ND514": lambda _: unrecorded(),
+    "ND515": lambda _: profile_findings(profile(*went_on())),
+    "ND555": lambda _: lacking(),
+}
