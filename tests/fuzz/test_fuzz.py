@@ -13,7 +13,7 @@ TRIES = 300
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", sorted(file.stem for file in (HERE / "doors").glob("*.py")))
+@pytest.mark.parametrize("door", sorted(file.stem for file in (HERE / "doors").glob("[a-z]*.py")))
 def test_mutated_files_end_in_findings(door):
     words = [sys.executable, str(HERE / "run.py"), door, "--tries", str(TRIES), "--seed", "0"]
     told = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -1,0 +1,59 @@
+"""Recordings (.ndr): loaded, profiled, compared, decoded and put together with their parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doors._runs import program, stimulus
+from mutate import spoil_bytes, spoil_sealed
+
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.profile import profile, profile_findings, profile_measures
+from neurodeploy.runtime import (
+    RunOptions,
+    answers,
+    compare_findings,
+    continued,
+    load_recording,
+    run_findings,
+    run_program,
+    save_recording,
+)
+
+
+def make(folder: Path) -> None:
+    first = run_program(program(), stimulus(), steps=4, options=RunOptions(keep_state=True))
+    rest = run_program(program(), stimulus(), options=RunOptions(resume=first.final_state))
+    for name, recording in (("whole", run_program(program(), stimulus())), ("first", first), ("rest", rest)):
+        save_recording(recording, folder / f"{name}.ndr")
+
+
+def mutate(folder: Path, dice) -> None:
+    (spoil_bytes if dice.random() < 0.1 else spoil_sealed)(folder / "whole.ndr", dice)
+    spoil_sealed(folder / "rest.ndr", dice)
+
+
+def use(folder: Path) -> None:
+    made, sound = program(), run_program(program(), stimulus())
+    found = list[DiagnosticError]()
+    for door in (
+        lambda: profile_measures(_profiled(made, load_recording(folder / "whole.ndr"))),
+        lambda: compare_findings(load_recording(folder / "whole.ndr"), sound, made, ("loihi2", "loihi2")),
+        lambda: compare_findings(sound, load_recording(folder / "whole.ndr")),
+        lambda: answers(made.network, load_recording(folder / "whole.ndr")),
+        lambda: run_findings(made, load_recording(folder / "whole.ndr")),
+        lambda: _profiled(made, continued(load_recording(folder / "first.ndr"), load_recording(folder / "rest.ndr"))),
+    ):
+        try:
+            door()
+        except DiagnosticError as error:
+            found.append(error)
+    if found:
+        raise found[0]
+
+
+def _profiled(made, recording):
+    shown = profile(made, recording)
+    profile_findings(shown)
+    assert shown.energy_per_inference is None or shown.energy_per_inference.low >= 0, "a negative energy"
+    return shown
