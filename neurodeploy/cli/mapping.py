@@ -146,7 +146,8 @@ def traffic_rates(path: Path, network: Network) -> dict[str, Any]:
     """
     recording, rates = load_recording(path), dict[str, Any]()
     for item in network.populations:
-        rows = recording.spikes.get(item.name)
+        known = recording.recorded is None or item.name in recording.recorded
+        rows = recording.spikes.get(item.name) if known else None
         if rows is None or (rows.size and int(rows[:, 2].max()) >= item.size):
             message = (
                 f"is no recording of this network: it has no spikes of population '{item.name}', {item.size:,} neurons"

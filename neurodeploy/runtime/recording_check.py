@@ -47,6 +47,8 @@ def recording_told(recording: Recording, program: Program | None = None, *, trus
 
 def _number_told(recording: Recording) -> Iterator[str]:
     first, last = recording.first_step, recording.n_steps
+    if not -(2**63) <= recording.seed < 2**63:
+        yield "its seed is no number of 64 bits"
     if not 0 <= recording.n_samples <= LARGEST:
         yield f"n_samples {recording.n_samples:,} is not in 0..{LARGEST:,}"
     if not 1 <= first <= last <= LARGEST:

@@ -66,12 +66,12 @@ def run_program(
 ) -> Recording:
     """Return the recording of every sample of `stimulus` on `backend`; nd.run takes samples in every form.
 
-    `options`: as a noun. `progress`: called with (steps done, steps in all).
+    `steps`: the last one that is run; default: those of the stimulus and then drain_steps of the network; the stimulus
+    alone if the state is kept, so that the drain is left to whoever goes on. `options`: as a noun. `progress`: called
+    with (steps done, steps in all).
 
-    `steps`: the last one that is run; default: the stimulus and then drain_steps of the network; the stimulus alone if the state is kept, so that the
-    drain is left to whoever goes on. Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505
-    (stimulus), ND506 (result), ND508, ND509, ND512 (states), ND510, ND511 (options), ND011 (a
-    program that contradicts itself).
+    Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result), ND508,
+    ND509, ND512 (states), ND510, ND511 (options), ND011 (a program that contradicts itself).
     """
     given = {"program": (program, Program), "stimulus": (stimulus, Stimulus), "options": (options, RunOptions)}
     needs("run_program", **given, backend=(backend, str))

@@ -27,7 +27,7 @@ class RunState(Noun):
     """Samples whose state is kept."""
     step: int = Field(gt=0, le=LARGEST)
     """The last step that was run, counted from 1."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63)
     """Of the run: its noise depends on it, and on the number of each sample."""
     first_sample: int = Field(default=0, ge=0, le=LARGEST)
     """Number of the first sample, as the stimulus counts them."""
