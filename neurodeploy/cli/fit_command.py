@@ -16,6 +16,7 @@ from neurodeploy.cli.model import (
     MaxDelay,
     Model,
     OutputFormat,
+    Producer,
     Prune,
     PruneSources,
     ResetMode,
@@ -53,6 +54,7 @@ def fit(
     reset: ResetMode = None,
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
+    producer: Producer = None,
     fix_time: FixTime = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
@@ -65,6 +67,7 @@ def fit(
     asked = asked_for(model, output_format, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(None, None, None, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
+    choices = choices._replace(producer=producer)
     options = compile_options(choices._replace(fix_time=fix_time))
     imported, _ = read_model(model, choices)
     findings = (*imported.findings, *validate(imported.network))

@@ -14,7 +14,7 @@ from neurodeploy.cli.progress import following
 from neurodeploy.cli.values import SEEDS, by_name, real, whole
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError, finding
-from neurodeploy.importers import Imported, ImportOptions, load
+from neurodeploy.importers import PRODUCERS, Imported, ImportOptions, load
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
@@ -33,6 +33,7 @@ __all__ = [
     "OutputFormat",
     "Prune",
     "PruneSources",
+    "Producer",
     "ResetMode",
     "Rules",
     "Seed",
@@ -135,7 +136,14 @@ ResetMode = Annotated[
 ]
 Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
 TimeUnit = Annotated[
-    str | None, typer.Option("--time-unit", help="Unit of time constants: s, ms or step (NIR); default s.")
+    str | None, typer.Option("--time-unit", help="Unit of time constants and delays: s, ms or step (NIR); default s.")
+]
+Producer = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="Framework that wrote the file: norse, rockpool, sinabs, snntorch, spyx; or nir: as NIR defines it.",
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings and assumptions are errors.")]
 JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -167,6 +175,7 @@ class Choices(NamedTuple):
     share_parameters: Counts | None = None
     mapping: MappingChoices = MappingChoices()
     fix_time: float | None = None
+    producer: str | None = None
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
@@ -204,6 +213,7 @@ def _import_options(choices: Choices) -> ImportOptions:
         reset=cast(Any, reset),
         discretization=cast(Literal["euler", "exact"] | None, rule),
         time_unit=cast(Any, unit),
+        producer=cast(Any, _one_of("--from", choices.producer, (*PRODUCERS, "nir"))),
         strict=choices.strict,
     )
 
@@ -237,6 +247,16 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         "--share-parameters": choices.share_parameters,
     }
     wrong += [f"{name} (the program is quantized)" for name, value in edits.items() if value]
+    dt_s = program.network.time.dt_s
+    if choices.dt not in (None, dt_s):
+        wrong.append(f"--dt {choices.dt:g} (the program has {dt_s:g})")
+    answers = {
+        "--reset": choices.reset,
+        "--discretization": choices.discretization,
+        "--time-unit": choices.time_unit,
+        "--from": choices.producer,
+    }
+    wrong += [f"{name} (the program's network is settled)" for name, value in answers.items() if value]
     if wrong:
         raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
 

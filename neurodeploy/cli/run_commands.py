@@ -18,6 +18,7 @@ from neurodeploy.cli.model import (
     MaxDelay,
     Model,
     OutputFormat,
+    Producer,
     Prune,
     PruneSources,
     ResetMode,
@@ -75,7 +76,7 @@ def run(
     weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
     max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0,
-    dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None,
+    dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None,
     seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
@@ -93,6 +94,7 @@ def run(
     choices = Choices(
         target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict, *edits
     )
+    choices = choices._replace(producer=producer)
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     whole = reference and resume is None
@@ -155,6 +157,7 @@ def profile_command(
     reset: ResetMode = None,
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
+    producer: Producer = None,
     budget: Budgets = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
@@ -167,6 +170,7 @@ def profile_command(
     asked = _asked(model, output_format, budget, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
+    choices = choices._replace(producer=producer)
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     if recording is None:

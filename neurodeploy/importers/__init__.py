@@ -1,6 +1,6 @@
 """Importers: files of other tools to a Network, with a ledger of every assumption."""
 
 from neurodeploy.importers.load import load
-from neurodeploy.importers.options import Imported, ImportOptions
+from neurodeploy.importers.options import PRODUCERS, Imported, ImportOptions
 
-__all__ = ["ImportOptions", "Imported", "load"]
+__all__ = ["PRODUCERS", "ImportOptions", "Imported", "load"]

@@ -1,4 +1,4 @@
-"""Verb: load a network from any file that can be read; the suffix says how."""
+"""Load a network from any file that can be read; the suffix says how."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ READABLE = (".nd.json", ".nir", ".net")
 def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
     """Return the network of a file (.nd.json, .nir or .net) and the ledger of the import.
 
-    Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND050 (NIR), ND051-ND053 (netx).
+    Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND050 (NIR), ND051-ND053 (netx), ND054 (an option
+    for what the file leaves no question about).
     """
     name = str(path)
     if name.endswith(".nd.json"):
-        return Imported(network=load_network(path))
+        network = load_network(path)
+        _require_open(str(path), options or ImportOptions(), network.time.dt_s)
+        return Imported(network=network)
     if name.endswith(".nir"):
         from neurodeploy.importers.nir import load_nir  # h5py loads only for those who need it
 
@@ -29,6 +32,7 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
     if name.endswith(".net"):
         from neurodeploy.importers.netx import load_netx
 
+        _require_open(str(path), options or ImportOptions(), None)
         return load_netx(Path(path), options or ImportOptions())
     read_bytes(Path(path))
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
@@ -43,3 +47,22 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
             ),
         ),
     )
+
+
+def _require_open(path: str, options: ImportOptions, dt_s: float | None) -> None:
+    """Refuse options that answer no question of a file; `dt_s` is the file's step, None where it is asked for."""
+    integers = "is integers as the chip holds them: only its step is open"
+    given = {
+        "--reset": options.reset,
+        "--discretization": options.discretization,
+        "--time-unit": options.time_unit,
+        "--from": options.producer,
+    }
+    wrong = [f"{flag} {value}" for flag, value in given.items() if value is not None]
+    if dt_s is not None and options.dt_s not in (None, dt_s):
+        wrong.insert(0, f"--dt {options.dt_s:g}")
+    if not wrong:
+        return
+    told = integers if dt_s is None else f"says all that a network needs; its step is {dt_s:g} s"
+    fixes = [f"leave out {', '.join(wrong)}"]
+    raise DiagnosticError("import", (finding("ND054", f"file '{path}'", told, fixes=fixes),))

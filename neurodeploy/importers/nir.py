@@ -321,11 +321,9 @@ def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: Impor
     convention = CONVENTIONS.get(options.producer or "")
     if convention is not None:
         if convention.several_spikes:
-            told = f"{convention.name} lets a neuron spike several times in a step; here it spikes once, and the rest of v waits"
-            notes.say(
-                "ND055",
-                f"{told} for later steps: layers that get more than a threshold in a step answer later and less",
-            )
+            told = f"{convention.name} lets a neuron spike several times in a step; here it spikes once, and what v has above"
+            rest = "its threshold waits (reset subtract) or is lost (reset zero)"
+            notes.say("ND055", f"{told} {rest}: layers that get more than a threshold in a step answer later and less")
         return
     if options.producer is not None:
         notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: all is as NIR defines it")

@@ -1,0 +1,28 @@
+"""Triggers of what importers ask about options and about the frameworks that write NIR files."""
+
+from __future__ import annotations
+
+from diagnostic_cases import LINE, PORTS, lif_file, net, nir
+
+from neurodeploy.importers import ImportOptions, load
+from neurodeploy.network.files import save_network
+
+IF = {"r": [1.0], "v_threshold": [1.0]}
+
+
+def settled():
+    save_network(net(), "net.nd.json")
+    load("net.nd.json", ImportOptions(reset="zero", dt_s=0.5))
+
+
+CASES = {
+    "ND054": lambda _: settled(),
+    "ND055": lambda _: lif_file(ImportOptions(dt_s=1e-3, producer="rockpool"), tau=[0.02]).findings,
+    "ND056": lambda _: (
+        nir(
+            {**PORTS, "1_LIFTorch": ("IF", IF)},
+            [("input", "1_LIFTorch"), ("1_LIFTorch", "output")],
+            options=ImportOptions(dt_s=1e-3, reset="zero"),
+        ).findings
+    ),
+}
