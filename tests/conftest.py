@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurodeploy.cli.main import app
@@ -47,6 +48,34 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
         return int(status), out, err
 
     return run
+
+
+@pytest.fixture
+def nir_file(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a NIR file: nodes {name: (type, fields)}, or ("NIRGraph", (nodes, edges)); edges."""
+    h5py = pytest.importorskip("h5py")
+
+    def graph(group, nodes, edges) -> None:
+        group["type"] = "NIRGraph"
+        group["edges"] = np.array(edges, dtype="S") if edges else np.zeros((0, 2))
+        for name, (kind, fields) in nodes.items():
+            child = group.create_group(f"nodes/{name}")
+            if kind == "NIRGraph":
+                graph(child, *fields)
+                continue
+            child["type"] = kind
+            for key, value in fields.items():
+                child[key] = value
+
+    def write(nodes, edges, version: str = "1.0.6", name: str = "net.nir", **metadata) -> Path:
+        with h5py.File(tmp_path / name, "w") as file:
+            file["version"] = version
+            graph(file.create_group("node"), nodes, edges)
+            for key, value in metadata.items():
+                file[f"node/metadata/{key}"] = value
+        return tmp_path / name
+
+    return write
 
 
 @pytest.fixture(scope="session")

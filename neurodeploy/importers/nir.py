@@ -75,6 +75,7 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     if not _broken(notes):
         work = _Assembly(graph, nodes, shapes, reached, made, times.dt_s or 1.0, notes, convention)
         network = work.network(path, source.version)
+        _unused(nodes, reached, notes)
         _general(cells, times, options, notes)
         _writer(source, nodes, path, options, notes)
         _strict(options, notes)
@@ -289,6 +290,14 @@ def _unique(labels: list[str]) -> list[str]:
         taken.add(free)
         found.append(free)
     return found
+
+
+def _unused(nodes: dict[str, Node], reached: dict[str, Arrivals], notes: Notes) -> None:
+    """Note operations that no way from an input or neuron to a neuron or output passes."""
+    used = {name for given in reached.values() for path in given.paths for name in path.via}
+    for name, node in sorted(nodes.items()):
+        if name not in used and not isinstance(node, (Cell, Port)) and getattr(node, "bias", None) is None:
+            notes.line(name, "operation", "in the file", "not used", "dropped", "no way between neurons passes it")
 
 
 def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes: Notes) -> None:

@@ -110,7 +110,7 @@ class _Chains:
         if isinstance(node, Linear):
             return self.linear(name, node, before)
         if isinstance(node, Window):
-            return self.window(name, node, before)
+            return self.window(name, node, before) if name in self.shapes.placed else Arrivals()
         if isinstance(node, Scale):
             return self.scale(name, node, before)
         if isinstance(node, Delay):

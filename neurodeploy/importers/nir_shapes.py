@@ -248,7 +248,7 @@ class _Check:
     def unknown(self) -> None:
         """Nodes that something feeds, but of which nothing says how wide that is."""
         for name, node in sorted(self.nodes.items()):
-            if isinstance(node, Window) and name not in self.shapes.placed:
+            if isinstance(node, Window) and self.graph.into[name] and name not in self.shapes.placed:
                 axes = len(node.kernel) + 1
                 told = f"needs a source of {axes} axes, channels first; nothing in the file says its shape"
                 self.notes.fault("ND046", name, node.kind, told)
