@@ -97,7 +97,9 @@ def test_a_step_of_the_file_that_is_none_is_a_finding(lif, value):
     assert "metadata 'dt'" in text
 
 
-@pytest.mark.parametrize(("given", "rule", "note"), [(None, "euler", "default"), ("exact", "exact", "given by the user")])
+@pytest.mark.parametrize(
+    ("given", "rule", "note"), [(None, "euler", "default"), ("exact", "exact", "given by the user")]
+)
 def test_the_discretization_of_the_ledger_is_that_of_the_network(lif, given, rule, note):
     made, lines = told(lif(v_reset=[0.0, 0.0]), discretization=given)
     assert made.network.populations[0].neuron.discretization.kind == rule
@@ -114,7 +116,9 @@ def test_the_unit_of_the_ledger_is_that_of_the_network(lif, unit, seconds):
 
 @pytest.mark.parametrize("option", ["reset", "discretization", "time_unit"])
 def test_an_option_that_nothing_in_the_file_needs_is_said_to_have_no_effect(nir_file, option):
-    cells = ("LI", {"tau": 0.02, "r": 1.0, "v_leak": 0.0}) if option == "reset" else ("IF", {"r": 1.0, "v_threshold": 1.0})
+    cells = (
+        ("LI", {"tau": 0.02, "r": 1.0, "v_leak": 0.0}) if option == "reset" else ("IF", {"r": 1.0, "v_threshold": 1.0})
+    )
     nodes = {**PORTS, "w": ("Linear", {"weight": np.eye(2)}), "cells": cells}
     value = {"reset": "zero", "discretization": "exact", "time_unit": "ms"}[option]
     other = {} if option == "reset" else {"reset": "zero"}
@@ -151,7 +155,20 @@ def test_fields_that_nir_does_not_have_are_said_not_to_be_read(lif):
 
 def test_the_command_line_hands_all_answers_on(call, lif):
     path = lif(v_reset=[0.25, 0.25])
-    words = ("check", path, "-t", "loihi1", "--dt", "1e-3", "--time-unit", "s", "--discretization", "exact", "--from", "nir")
+    words = (
+        "check",
+        path,
+        "-t",
+        "loihi1",
+        "--dt",
+        "1e-3",
+        "--time-unit",
+        "s",
+        "--discretization",
+        "exact",
+        "--from",
+        "nir",
+    )
     status, out, _ = call(*words, "--reset", "zero", "--ledger")
     assert status == 0
     told = "".join(out.split())

@@ -120,43 +120,46 @@ class _Reading:
             if not isinstance(found, h5py.h5d.DatasetID):
                 return Unread("is a type, not a value")
             if address not in self.read:
-                self.read[address] = self.value(h5py.Dataset(found))
+                self.read[address] = self.value(found)
             return self.read[address]
         except _DAMAGE as error:
             return Unread(f"is damaged: {_first_line(error)}")
 
     def value(self, dataset: Any) -> Item:
         """Return what a dataset holds, once its size is known to be within bounds."""
-        layout = dataset.id.get_create_plist()
-        if layout.get_external_count():
+        plan = dataset.get_create_plist()
+        layout = plan.get_layout()
+        if plan.get_external_count():
             return Unread("is stored in another file, which is not read")
-        if dataset.is_virtual:
+        if layout == h5py.h5d.VIRTUAL:
             return Unread("is put together from other files, which are not read")
-        if dataset.shape is None:
+        if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
             return Unread("is empty")
-        kind, shape = dataset.dtype, tuple(int(n) for n in dataset.shape)
+        kind, shape = dataset.dtype, dataset.shape
         text = h5py.check_string_dtype(kind)
         if text is None and kind.kind not in "iufb":
             return Unread(f"holds values of type {_kind_name(kind)}, not numbers or text")
-        why = self.over(dataset, prod(shape), kind, text is not None)
+        chunk = prod(plan.get_chunk()) if layout == h5py.h5d.CHUNKED else 0
+        why = self.over(dataset.get_storage_size(), (prod(shape), chunk), kind.itemsize, 8 if text is None else 1)
         if why:
             return Unread(why)
         if text is not None:
-            return self.text(dataset, shape)
-        array = np.asarray(dataset[()])
+            return self.text(h5py.Dataset(dataset), shape)
+        array = np.empty(shape, dtype=kind)
+        if array.size:
+            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
         if kind.kind == "b":
             return array.astype(np.int8)
         wide = kind.kind == "f" and kind.itemsize > 8
-        return array.astype(np.float64 if wide else kind.newbyteorder("="), copy=False)
+        with np.errstate(over="ignore"):  # what a float64 does not hold becomes inf, which no reader of fields takes
+            return array.astype(np.float64 if wide else kind.newbyteorder("="), copy=False)
 
-    def over(self, dataset: Any, count: int, kind: Any, is_text: bool) -> str:
-        """Return why an item is too large to be read; empty if it is not. Counts what it holds."""
-        stored, size = dataset.id.get_storage_size(), count * kind.itemsize
-        held = count * max(kind.itemsize, 1 if is_text else 8)
-        chunk = prod(dataset.chunks or (0,)) * kind.itemsize
-        limit = f"{self.limit:,} bytes are the limit of a file"
+    def over(self, stored: int, counts: tuple[int, int], itemsize: int, held_as: int) -> str:
+        """Return why an item, of so many values and values in a chunk, is too large to be read; empty if it is not."""
+        size, chunk = (count * itemsize for count in counts)
+        held = counts[0] * max(itemsize, held_as)
         if self.held + held > self.limit or chunk > self.limit:
-            return f"asks for {max(held, chunk):,} bytes of memory; {limit}"
+            return f"asks for {max(held, chunk):,} bytes of memory; {self.limit:,} bytes are the limit of a file"
         if stored > self.file_bytes:
             return f"claims to store {stored:,} bytes in a file of {self.file_bytes:,}"
         if max(size, chunk) > max(PACKED * stored, UNPACKED_FREELY):

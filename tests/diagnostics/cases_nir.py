@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostic_cases import LINE, PORTS, lif_file, net, nir
+from diagnostic_cases import PORTS, lif_file, net, nir
 
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network.files import save_network

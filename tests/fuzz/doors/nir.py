@@ -108,7 +108,7 @@ def diamonds(file: h5py.File, dice) -> None:
             child = file.create_group(f"node/nodes/{side}{rung}")
             child["type"] = kind
             child["scale"] = dice.choice((1.0, 1e30))
-            child["weight"] = np.eye(72 if before != "input" or kind != "Linear" else 72)
+            child["weight"] = np.eye(72)
         edges += [[before, f"a{rung}"], [before, f"b{rung}"]]
         if rung:
             edges += [[f"b{rung - 1}", f"a{rung}"], [f"b{rung - 1}", f"b{rung}"]]
@@ -133,8 +133,12 @@ def chain(file: h5py.File, dice) -> None:
 
 def shape(file: h5py.File, dice) -> None:
     """Sizes of any kind where a shape stands."""
-    place = dice.choice(("input/shape", "output/shape", "conv/stride", "conv/padding", "pool/kernel_size", "flat/start_dim"))
-    size = dice.choice(([10**9], [2, 10**6, 10**6], [], [0], [-1, 6, 6], [2**62, 4], [1, 2, 6, 6], [2, 36], [72], [3.5, 6]))
+    place = dice.choice(
+        ("input/shape", "output/shape", "conv/stride", "conv/padding", "pool/kernel_size", "flat/start_dim")
+    )
+    size = dice.choice(
+        ([10**9], [2, 10**6, 10**6], [], [0], [-1, 6, 6], [2**62, 4], [1, 2, 6, 6], [2, 36], [72], [3.5, 6])
+    )
     name = f"node/nodes/{place}"
     if name in file:
         del file[name]
@@ -146,7 +150,18 @@ def odd_value(file: h5py.File, dice) -> None:
     names: list[str] = []
     file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
     name = dice.choice(sorted(names))
-    kinds = ("f2", ">f8", "i1", "u8", "c8", [("a", "f8")], h5py.ref_dtype, h5py.vlen_dtype(np.float64), "S5", "longdouble")
+    kinds = (
+        "f2",
+        ">f8",
+        "i1",
+        "u8",
+        "c8",
+        [("a", "f8")],
+        h5py.ref_dtype,
+        h5py.vlen_dtype(np.float64),
+        "S5",
+        "longdouble",
+    )
     old = file[name]
     size = old.shape or ()
     value = dice.choice((*[item for item in ODD if isinstance(item, (float, str)) and "\ud800" not in str(item)], None))
