@@ -195,7 +195,12 @@ def test_spyx_counts_in_steps_and_takes_a_step_for_each_layer(nir_file):
 @pytest.mark.parametrize(
     ("kind", "fields", "options", "against"),
     [
-        ("LIF", "snntorch", {"producer": "snntorch", "dt_s": 2e-4, "reset": "zero"}, "snntorch writes files for 0.0001 s"),
+        (
+            "LIF",
+            "snntorch",
+            {"producer": "snntorch", "dt_s": 2e-4, "reset": "zero"},
+            "snntorch writes files for 0.0001 s",
+        ),
         ("LIF", "snntorch", {"producer": "sinabs", "dt_s": 1e-3, "discretization": "euler"}, "against --from sinabs"),
         ("LIF", "snntorch", {"producer": "sinabs", "dt_s": 1e-3, "reset": "zero"}, "sinabs has subtract"),
     ],
@@ -206,7 +211,9 @@ def test_answers_of_the_user_come_before_the_frameworks_and_are_said(nir_file, k
     neuron = made.network.populations[0].neuron
     assert made.network.time.dt_s == options["dt_s"]
     assert neuron.reset.mode == options.get("reset", "subtract")
-    assert neuron.discretization.kind == options.get("discretization", "euler" if fields == options["producer"] else "exact")
+    assert neuron.discretization.kind == options.get(
+        "discretization", "euler" if fields == options["producer"] else "exact"
+    )
 
 
 SIGNS = {

@@ -19,26 +19,23 @@ def _levels(starts: list[str], out: dict[str, list[str]]) -> dict[str, int]:
 def _closing(names: list[str], starts: list[str], out: dict[str, list[str]]) -> set[tuple[str, str]]:
     """Edges that close a loop, as a walk from the starts meets them, nearest first."""
     level = _levels(starts, out)
-    ordered = sorted(names, key=lambda name: (level.get(name, len(names)), name))
     closing, done, on_path = set[tuple[str, str]](), set[str](), set[str]()
-    for start in ordered:
-        stack = [(start, False)]
-        while stack:
-            name, left = stack.pop()
-            if left:
-                on_path.discard(name)
-                continue
-            if name in done:
-                continue
-            done.add(name)
-            on_path.add(name)
-            stack.append((name, True))
-            nearest = sorted(out[name], key=lambda target: (level.get(target, len(names)), target), reverse=True)
-            for target in nearest:
-                if target in on_path:
-                    closing.add((name, target))
-                else:
-                    stack.append((target, False))
+
+    def near(name: str) -> tuple[int, str]:
+        return level.get(name, len(names)), name
+
+    stack = [(name, False) for name in sorted(names, key=near, reverse=True)]
+    while stack:
+        name, left = stack.pop()
+        if left:
+            on_path.discard(name)
+        if left or name in done:
+            continue
+        done.add(name)
+        on_path.add(name)
+        closing |= {(name, target) for target in out[name] if target in on_path}
+        stack.append((name, True))
+        stack += [(target, False) for target in sorted(out[name], key=near, reverse=True)]
     return closing
 
 
