@@ -89,7 +89,7 @@ def texts(item: Item | None) -> NDArray[Any] | Unread:
     if isinstance(item, str):
         return np.array(item, dtype=object)
     odd = _not_an_array(item, "text")
-    return odd if odd is not None or not isinstance(item, np.ndarray) else item
+    return item if odd is None and isinstance(item, np.ndarray) else odd or Unread("is missing")
 
 
 def _not_an_array(item: Item | None, needs: str) -> Unread | None:

@@ -39,6 +39,8 @@ UNPACKED_FREELY = 2**20
 """Items of this size are read whatever they store."""
 TEXT_BYTES = 64 * 2**20
 """All texts of one item together."""
+_LOW: Any = h5py
+"""Its modules of the C library's own calls, which have no types."""
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError, NotImplementedError)
 """What h5py raises at damaged bytes."""
 
@@ -87,11 +89,11 @@ class _Reading:
             for raw in self.names(group):
                 name = plain_text(raw)
                 item = self.item(group, raw)
-                if isinstance(item, h5py.h5g.GroupID) and depth < DEPTH:
+                if isinstance(item, _LOW.h5g.GroupID) and depth < DEPTH:
                     inner = Folder(f"{folder.path.rstrip('/')}/{name}")
                     waiting.append((item, inner, depth + 1))
                     item = inner
-                elif isinstance(item, h5py.h5g.GroupID):
+                elif isinstance(item, _LOW.h5g.GroupID):
                     item = Unread(f"is a group below {DEPTH} levels of groups")
                 folder.items[name] = item
         return top
@@ -107,17 +109,17 @@ class _Reading:
         """Return the value of an entry, or a group that was not seen before."""
         try:
             kind = group.links.get_info(raw).type
-            if kind != h5py.h5l.TYPE_HARD:
-                names = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "a link to another file"}
+            if kind != _LOW.h5l.TYPE_HARD:
+                names = {_LOW.h5l.TYPE_SOFT: "a soft link", _LOW.h5l.TYPE_EXTERNAL: "a link to another file"}
                 return Unread(f"is {names.get(kind, 'a link of an unknown kind')}, which is not followed")
-            found: Any = h5py.h5o.open(group, raw)
+            found: Any = _LOW.h5o.open(group, raw)
             address = _address(found)
-            if isinstance(found, h5py.h5g.GroupID):
+            if isinstance(found, _LOW.h5g.GroupID):
                 if address in self.groups:
                     return Unread("is a second link to a group, which is not followed")
                 self.groups.add(address)
                 return found
-            if not isinstance(found, h5py.h5d.DatasetID):
+            if not isinstance(found, _LOW.h5d.DatasetID):
                 return Unread("is a type, not a value")
             if address not in self.read:
                 self.read[address] = self.value(found)
@@ -131,15 +133,15 @@ class _Reading:
         layout = plan.get_layout()
         if plan.get_external_count():
             return Unread("is stored in another file, which is not read")
-        if layout == h5py.h5d.VIRTUAL:
+        if layout == _LOW.h5d.VIRTUAL:
             return Unread("is put together from other files, which are not read")
-        if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
+        if dataset.get_space().get_simple_extent_type() == _LOW.h5s.NULL:
             return Unread("is empty")
         kind, shape = dataset.dtype, dataset.shape
         text = h5py.check_string_dtype(kind)
         if text is None and kind.kind not in "iufb":
             return Unread(f"holds values of type {_kind_name(kind)}, not numbers or text")
-        chunk = prod(plan.get_chunk()) if layout == h5py.h5d.CHUNKED else 0
+        chunk = prod(plan.get_chunk()) if layout == _LOW.h5d.CHUNKED else 0
         why = self.over(dataset.get_storage_size(), (prod(shape), chunk), kind.itemsize, 8 if text is None else 1)
         if why:
             return Unread(why)
@@ -147,7 +149,7 @@ class _Reading:
             return self.text(h5py.Dataset(dataset), shape)
         array = np.empty(shape, dtype=kind)
         if array.size:
-            dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
+            dataset.read(_LOW.h5s.ALL, _LOW.h5s.ALL, array)
         if kind.kind == "b":
             return array.astype(np.int8)
         wide = kind.kind == "f" and kind.itemsize > 8
@@ -183,13 +185,13 @@ class _Reading:
 
 
 def _address(found: Any) -> Any:
-    info = h5py.h5o.get_info(found)
+    info = _LOW.h5o.get_info(found)
     return info.fileno, info.addr
 
 
 def _kind_name(kind: Any) -> str:
     known = {"c": "complex number", "V": "record", "O": "object or reference", "M": "date", "m": "duration"}
-    return known.get(kind.kind, kind.name)
+    return known.get(kind.kind) or str(kind.name)
 
 
 def _first_line(error: Exception) -> str:

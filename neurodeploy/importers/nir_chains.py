@@ -6,7 +6,7 @@ Every node is visited once, in the order of the edges, and shapes are known to f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Arrival(NamedTuple):
     """Operations that come before the matrix or scale."""
     delay: NDArray[np.int64] | None = None
     """Of each line at the node with `delay_at`; one value for all."""
-    delay_at: str = "target"
+    delay_at: Literal["source", "target"] = "target"
 
     @property
     def computes(self) -> bool:

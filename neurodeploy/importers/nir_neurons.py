@@ -185,7 +185,9 @@ class NeuronReader:
         asked = f"v_reset {_shown(stated)}" if stated is not None else "not in the file"
         if stated is not None and not trusted:
             asked += f", written by nir {self.version or 'of unknown version'}, where it meant nothing"
-        said = Reset(mode="value", value=stated) if np.any(np.asarray(stated)) else Reset(mode="zero")
+        said = Reset(mode="zero")
+        if stated is not None and np.any(np.asarray(stated)):
+            said = Reset(mode="value", value=stated)
         if mode is not None:
             reset = said if mode == "value" and stated is not None else Reset(mode=mode)
             if mode == "value" and stated is None:
