@@ -141,6 +141,12 @@ def test_sizes_that_disagree_inside_a_file_name_the_node(nir_file, change, said)
     assert said in text
 
 
+def test_an_output_that_counts_time_steps_is_as_wide_as_its_last_axis(nir_file):
+    network, lines = ledger(nir_file({**ports([2], [256, 2]), "cell": IF(2)}, row("cell")))
+    assert network.outputs[0].source == "cell"
+    assert (lines["shape"].asked, lines["shape"].got) == ("[256, 2]", "2 lines")
+
+
 def test_transposed_weights_are_told_for_all_layers_at_once(nir_file):
     weights = {"first": np.ones((12, 38)), "square": np.ones((38, 38)), "last": np.ones((38, 7))}
     nodes = {**ports([12], [7]), **{name: ("Linear", {"weight": value}) for name, value in weights.items()}}

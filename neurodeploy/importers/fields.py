@@ -38,15 +38,16 @@ def numbers(
         return Unread(f"has shape {list(item.shape)}; needs {axes} axes")
     if not item.size and not empty:
         return Unread(f"has shape {list(item.shape)}, which holds no value")
-    if finite and item.dtype.kind == "f":
+    if not item.size or not finite:
+        return item
+    ends = float(item.min()), float(item.max())  # NaN if any value is
+    if not all(np.isfinite(ends)):
         bad = ~np.isfinite(item)
-        if bad.any():
-            first = [int(n) for n in np.argwhere(bad)[0]]
-            place = f"; the first is at {first}" if first else ""
-            return Unread(f"holds {int(bad.sum())} of {item.size} values that are not finite{place}")
-        largest = float(np.max(np.abs(item, dtype=np.float64), initial=0.0))
-        if largest > LARGEST:
-            return Unread(f"holds values up to {largest:g} in size; {LARGEST:g} is the limit")
+        first = [int(n) for n in np.argwhere(bad)[0]]
+        place = f"; the first is at {first}" if first else ""
+        return Unread(f"holds {int(bad.sum())} of {item.size} values that are not finite{place}")
+    if max(map(abs, ends)) > LARGEST:
+        return Unread(f"holds values up to {max(map(abs, ends)):g} in size; {LARGEST:g} is the limit")
     return item
 
 

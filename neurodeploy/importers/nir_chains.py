@@ -145,7 +145,9 @@ class _Chains:
 
     def kept(self, name: str, weights: Array | None) -> Array | None:
         """Return a product if a network can hold it."""
-        if weights is None or (np.isfinite(weights).all() and float(np.max(np.abs(weights), initial=0.0)) <= LARGEST):
+        if weights is None or (
+            float(weights.min(initial=0.0)) >= -LARGEST and float(weights.max(initial=0.0)) <= LARGEST
+        ):
             return weights
         told = f"the product of the weights up to here is larger than {LARGEST:g}"
         self.notes.fault("ND046", name, self.nodes[name].kind, told)

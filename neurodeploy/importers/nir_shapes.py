@@ -218,9 +218,13 @@ class _Check:
         stated = prod(node.shape or ())
         if stated == width:
             return ""
+        note, given = "", node.shape or ()
         if any(isinstance(item, Window) for item in self.nodes.values()):
             note = "the nir package computes shapes wrongly behind some convolutions"
-            self.notes.line(name, "shape", f"{list(node.shape or ())}", f"{width} lines", "assumed", note)
+        elif width in (prod(given[start:]) for start in range(1, len(given))):
+            note = "leading axes are a batch or time, which a network has not"
+        if note:
+            self.notes.line(name, "shape", f"{list(given)}", f"{width} lines", "assumed", note)
             return ""
         return f"states shape {list(node.shape or ())}, and {width} lines reach it {origin}"
 
