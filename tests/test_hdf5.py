@@ -122,6 +122,19 @@ def test_deep_and_wide_files_are_read_level_by_level(tmp_path):
     assert depth < 100
 
 
+def test_a_heap_of_texts_that_never_ends_is_found_before_it_is_walked(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["name"] = "a text"
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    heap = content.find(b"GCOL")
+    assert heap > 0
+    assert read_tree(tmp_path / "a.h5").items["name"] == "a text"
+    content[heap + 16 : heap + 32] = bytes(16)  # an object of free space of no size
+    (tmp_path / "a.h5").write_bytes(content)
+    with pytest.raises(DiagnosticError, match="its texts are damaged"):
+        read_tree(tmp_path / "a.h5")
+
+
 @pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n", b"text", None])
 def test_what_is_no_hdf5_is_a_finding(tmp_path, content):
     path = tmp_path / "a.h5"

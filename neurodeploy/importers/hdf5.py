@@ -16,6 +16,7 @@ entries and DEPTH levels at most. Nothing here recurses.
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -37,6 +38,7 @@ PACKED = 1100
 """Deflate packs 1,032 bytes into one at most."""
 UNPACKED_FREELY = 2**20
 """Items of this size are read whatever they store."""
+HEAP_HEADER = 16
 TEXT_BYTES = 64 * 2**20
 """All texts of one item together."""
 _LOW: Any = h5py
@@ -215,6 +217,33 @@ def _other_format(path: Path) -> str:
     return next((f"is {name}, not HDF5" for start, name in known.items() if head.startswith(start)), "")
 
 
+def _has_endless_heap(path: Path) -> bool:
+    """Whether a heap of texts does not end, which the C library walks for ever: an object of no size, or beyond its heap."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = content.find(b"GCOL")
+        while at >= 0:
+            if len(content) - at >= HEAP_HEADER and not _heap_ends(content, at):
+                return True
+            at = content.find(b"GCOL", at + 1)
+    return False
+
+
+def _heap_ends(content: mmap.mmap, at: int) -> bool:
+    """Whether the objects of one heap fill it: each a header (index, size) and its bytes in eights; index 0 is free space."""
+    version, size = content[at + 4], int.from_bytes(content[at + 8 : at + 16], "little")
+    if version != 1 or at + size > len(content):
+        return True  # the library refuses it
+    place, end = at + HEAP_HEADER, at + size
+    while place + HEAP_HEADER <= end:
+        index = int.from_bytes(content[place : place + 2], "little")
+        held = int.from_bytes(content[place + 8 : place + 16], "little")
+        need = HEAP_HEADER + (held + 7) // 8 * 8 if index else held
+        if not 0 < need <= end - place:
+            return False
+        place += need
+    return True
+
+
 def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
     """Return the tree of an HDF5 file. Raises DiagnosticError: ND001 (missing, no file), ND003 (not HDF5, damaged)."""
     if not path.is_file():
@@ -222,6 +251,8 @@ def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
             raise refuse("ND001", path, "cannot be read: it is a folder or a device, not a file")
         read_bytes(path)
     try:
+        if path.stat().st_size and _has_endless_heap(path):
+            raise refuse("ND003", path, "is not a whole HDF5 file: its texts are damaged")
         with h5py.File(path, "r") as file:
             return _Reading(path, file["/"].id, limit_bytes).tree()
     except PermissionError as error:
