@@ -113,8 +113,8 @@ def _fires(folded: Folded, incoming: list[Incoming], unit: float, tie: NDArray[n
     off = values / (np.rint(values / unit) * aims[0]) - 1.0
     if np.abs(off).max() <= 4 * DOUBLE:
         return weak
-    to_one_side = bool((values > 0).all()) or float(np.ptp(off)) <= 4 * DOUBLE
-    if np.ptp(aims) > 4 * DOUBLE * aims[0] or folded.floor is not None or not to_one_side:
+    to_one_side = bool((values > 0).all()) or bool(off.max() - off.min() <= 4 * DOUBLE)
+    if aims.max() - aims.min() > 4 * DOUBLE * aims[0] or folded.floor is not None or not to_one_side:
         return None
     above, below = bool((off > DOUBLE).all()), bool((off < -DOUBLE).all())
     return above if above or below else None
