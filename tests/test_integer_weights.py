@@ -222,3 +222,41 @@ def test_doubled_weights_spike_as_one_projection_for_each_sign_does():
         one, other = (run_program(compiled(n, target).require(), stimulus).spikes["c"] for n in (mixed, apart))
         assert len(one) > 5
         assert np.array_equal(one, other)
+
+
+@st.composite
+def registers(draw):
+    """(target, network): cells of registers behind two projections of any format, one recurrent."""
+    target, size = draw(st.sampled_from(sorted(TARGETS))), draw(st.integers(1, 3))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    neuron = nd.LoihiCuba(
+        du=draw(st.sampled_from([4095, 2047, 300])),
+        dv=draw(st.sampled_from([0, 128, 4095])),
+        vth_mant=draw(st.integers(1, 40)),
+        bias_mant=draw(st.integers(-30, 30)),
+        bias_exp=draw(st.integers(0, 3)),
+        refractory_steps=draw(st.integers(0, 2)) if target == "loihi1" else 0,
+    )
+    network, projections = net(rng.integers(-120, 120, size=(size, 3)), neuron=neuron), []
+    for name, source, width in (("first", "x", 3), ("second", "x", 3), ("back", "c", size)):
+        style = WeightFormat(weight_bits=8, exponent=draw(st.integers(-5, 3)))
+        table, delays = rng.integers(-120, 120, size=(size, width)), rng.integers(0, 4, size=(size, width))
+        fields = {"delay_steps": delays, "delay_axis": "synapse", "weight_format": style}
+        projections.append(nd.dense(source, "c", table, name=name, **fields))
+    return target, network.model_copy(update={"projections": tuple(projections)})
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=registers(), seed=st.integers(0, 2**32 - 1))
+def test_registers_run_as_their_equations_say(case, seed):
+    target, network = case
+    result = compiled(network, target)
+    if result.program is None:
+        assert {item.code for item in errors(result)} == {"ND209"}
+        return
+    raster = (np.random.default_rng(seed).random((2, 40, 3)) < 0.4).astype(np.uint8)
+    stimulus = Stimulus(n_samples=2, n_steps=40, rasters={"x": raster})
+    got, wanted = (
+        run_program(result.program, stimulus, backend=name).spikes["c"] for name in ("emulator", "reference")
+    )
+    assert np.array_equal(got, wanted)

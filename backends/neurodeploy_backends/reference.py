@@ -26,6 +26,7 @@ from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.target.arithmetic import voltage_limits
+from neurodeploy.target.dialect import Dialect
 
 __all__ = ["ReferenceBackend"]
 
@@ -135,15 +136,16 @@ class _Wire:
     def __init__(self, projection: Projection, n_source: int, cell: Any, program: Program) -> None:
         self.source, self.cell = projection.source, cell
         synapses = synapses_of(projection, n_source)
-        unit = 1.0
+        longest = int(synapses.delay_steps.max(initial=0))
+        cell.hold(longest)
+        self.ring, given = cell.ring, synapses.weights
         if isinstance(cell, _IntegerCells):
-            style = projection.weight_format
-            unit = 2.0 ** ((style.exponent if style else 0) + program.target.dialect.weight_shift_bits)
-        cell.hold(int(synapses.delay_steps.max(initial=0)))
+            given, floors = _products(projection, given, program.target.dialect)
+            self.ring = cell.floored(longest, floors) if floors else cell.ring
         self.by_delay: list[tuple[int, Any]] = []
         for delay in np.unique(synapses.delay_steps):
             mine = synapses.delay_steps == delay
-            pre, post, weights = synapses.pre[mine], synapses.post[mine], synapses.weights[mine] * unit
+            pre, post, weights = synapses.pre[mine], synapses.post[mine], given[mine]
             if isinstance(projection.operation, Dense):
                 matrix = np.zeros((n_source, cell.size))
                 matrix[pre, post] = weights
@@ -154,7 +156,17 @@ class _Wire:
 
     def deliver(self, active: Array, t: int) -> None:
         for delay, synapses in self.by_delay:
-            self.cell.ring[(t + delay) % len(self.cell.ring)] += _weighted(active, synapses, self.cell.size)
+            self.ring[(t + delay) % len(self.ring)] += _weighted(active, synapses, self.cell.size)
+
+
+def _products(projection: Projection, weights: NDArray[Any], dialect: Dialect) -> tuple[Array, int]:
+    """What integer weights add to an accumulator, and the bits by which the sum of a step is still to be floored."""
+    exponent, up = projection.weight_format.exponent if projection.weight_format else 0, 2.0**dialect.weight_shift_bits
+    if exponent >= 0:
+        return weights * 2.0**exponent * up, 0
+    if dialect.exponent_stage == "synapse":
+        return np.floor(weights * 2.0**exponent) * up, 0
+    return weights.astype(np.float64), -exponent
 
 
 def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
@@ -264,6 +276,12 @@ class _IntegerCells:
         self.v, self.dead = np.zeros_like(self.u), np.zeros_like(self.u)
         self.fired = np.zeros(self.u.shape, dtype=bool)
         self.ring = [np.zeros(self.u.shape)]
+        self.floors: list[tuple[list[Array], int]] = []
+
+    def floored(self, delay_steps: int, bits: int) -> list[Array]:
+        """Return a ring of its own for a projection whose sum of a step is floored."""
+        self.floors.append(([np.zeros(self.u.shape) for _ in range(delay_steps + 1)], bits))
+        return self.floors[-1][0]
 
     def hold(self, delay_steps: int) -> None:
         """Make the ring long enough."""
@@ -276,6 +294,9 @@ class _IntegerCells:
     def step(self, t: int) -> NDArray[np.bool_]:
         slot = t % len(self.ring)
         arrived, self.ring[slot] = self.ring[slot], np.zeros(self.u.shape)
+        for ring, bits in self.floors:
+            arrived = arrived + np.floor(ring[t % len(ring)] / 2.0**bits) * 2.0**self.dialect.weight_shift_bits
+            ring[t % len(ring)] = np.zeros(self.u.shape)
         self.u = self.decay(self.u, self.keep_u) + np.rint(arrived).astype(np.int64)
         self.v = self.decay(self.v, self.keep_v) + self.u + self.bias
         self.v = np.where(self.dead > 0, 0, np.clip(self.v, *self.limits))
