@@ -279,3 +279,22 @@ def test_a_current_that_never_settles_is_refused():
     neuron = nd.CubaLif(tau_m_s=1.0, tau_syn_s=1.0, bias=0.1, v_threshold=1.0, discretization=rule)
     result = compile_network(one(neuron, 1.0), TARGETS["loihi1"], CompileOptions(fixes=False))
     assert ("ND219", "error") in {(item.code, item.severity) for item in result.findings}
+
+
+def test_a_floor_beside_its_register_fires_no_tie():
+    network = one(nd.If(v_threshold=3.0, v_floor=-4.0), [[1.0, -5.0]])
+    raster = np.zeros((1, 30, 2), dtype=np.uint8)
+    raster[0, 0, 1] = raster[0, 1:, 0] = 1
+    stimulus = Stimulus(n_samples=1, n_steps=30, rasters={"x": raster})
+    for backend in ("emulator", "reference"):
+        assert spikes(network, steps=20, backend=backend, stimulus=stimulus) == [10, 14, 18]  # -4 + 7 is 3, + 8 is more
+
+
+def test_what_a_full_decay_leaves_fires_no_tie():
+    keeps = Explicit(keep_v=0.0, gain_v=1.0)
+    network = one(nd.Lif(tau_m_s=1e-3, v_threshold=100.0, discretization=keeps), [[100.0, 1.0]])
+    raster = np.zeros((1, 30, 2), dtype=np.uint8)
+    raster[0, :, 0] = raster[0, 20, 1] = 1
+    stimulus = Stimulus(n_samples=1, n_steps=30, rasters={"x": raster})
+    for backend in ("emulator", "reference"):
+        assert spikes(network, steps=31, backend=backend, stimulus=stimulus) == [22]
