@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,21 +150,41 @@ class _Offsets(NamedTuple):
     vmin: Ints | None
 
 
+def _alike(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
+    """(first neuron of each kind, kind of each neuron) of neurons that differ in no column."""
+    table = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+    if (table == table[:1]).all():
+        return np.zeros(1, dtype=np.int64), np.zeros(len(table), dtype=np.int64)
+    _, first, kind = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    return first, kind.ravel()
+
+
 class _Search:
-    """Tries scales, in units per unit of the grid."""
+    """Tries scales, in units per unit of the grid. Neurons with the same numbers are tried once."""
 
     def __init__(
         self, target: Target, folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None, grid: _Grid
     ) -> None:
-        self.target, self.folded, self.incoming, self.neuron, self.grid = target, folded, incoming, neuron, grid
-        self.stepwise = folded.stepwise
+        self.target, self.incoming, self.grid, self.stepwise = target, incoming, grid, folded.stepwise
         sums = worst_sum(incoming, folded.bias.size)
+        drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
+        bound = drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
         self.sum = float(sums.max(initial=0.0)) / grid.unit
-        self.drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
-        self.bound = self.drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
+        self.drive = float(drive[np.isfinite(drive)].max(initial=0.0))
+        self.most = 0.0 if folded.stepwise else choose_scale(target, folded, incoming) * grid.unit * (1 + 1e-9)
         self.shift = target.dialect.threshold_shift_bits
         self.weak = _weak(neuron) if grid.fires is None else grid.fires
         self.subtract = neuron is not None and neuron.reset.mode == "subtract"
+        if self.subtract:
+            self.drive = float(bound.max(initial=0.0))  # what is above the threshold is kept
+            self.most = choose_scale(target, folded, incoming) * grid.unit * (1 + 1e-9)
+        forgets = folded.keep_v == 0
+        rest = np.where(forgets & folded.stepwise, bound, 0.0)
+        columns = [grid.bias, grid.tie, rest, *(item for item in (grid.threshold, grid.floor) if item is not None)]
+        first, self.kind = _alike(columns)
+        self.rest, self.tie, self.bias = rest[first], grid.tie[first], grid.bias[first]
+        self.threshold = None if grid.threshold is None else grid.threshold[first]
+        self.floor = None if grid.floor is None else grid.floor[first]
 
     def candidates(self) -> Iterator[int]:
         """Scales in the order in which they are liked."""
@@ -172,17 +192,16 @@ class _Search:
         one = 1 << self.target.dialect.weight_shift_bits
         least = one // int(np.gcd(one, np.gcd.reduce(weights))) if np.any(weights) else 1
         if not self.stepwise or (self.subtract and self.weak):
-            most = choose_scale(self.target, self.folded, self.incoming) * self.grid.unit * (1 + 1e-9)
-            yield from (least << power for power in reversed(range(40)) if least << power <= most)
+            yield from (least << power for power in reversed(range(40)) if least << power <= self.most)
             return
         factors = {*range(1, FACTORS + 1), *(1 << power for power in range(20))}
-        if self.grid.floor is not None:
+        if self.floor is not None:
             factors |= set(self._floor_factors(least))
         yield from (least * factor for factor in sorted(factors))
 
     def _floor_factors(self, least: int) -> Iterator[int]:
         """Factors at which the deepest floor lies near a power of two, with few enough bits for a mantissa."""
-        depth = float(-self.grid.floor.min(initial=0)) * least if self.grid.floor is not None else 0.0
+        depth = float(-self.floor.min(initial=0)) * least if self.floor is not None else 0.0
         span = self.target.precision.vmin_exponent
         for exponent in range(int(span.low), int(span.high) + 1) if depth > 0 else ():
             for power in range(20):
@@ -195,9 +214,7 @@ class _Search:
         dialect = self.target.dialect
         top = 2.0**dialect.state_bits
         summed = self.sum * scale >= 2.0 ** (dialect.accumulator_wrap_bits or dialect.state_bits)
-        if self.subtract:  # what is above the threshold is kept
-            return summed or bool((self.bound * scale >= top).any())
-        return summed or bool((self.drive[np.isfinite(self.drive)] * scale >= top).any())
+        return summed or self.drive * scale >= top
 
     def at(self, scale: int, *, negative: bool, least: int) -> ExactScale | None:
         """Return the registers at a scale; None if one does not hold its number, or a threshold is below `least`."""
@@ -209,7 +226,9 @@ class _Search:
             return None
         limited = self.subtract and self.weak and self.stepwise
         spikes = (scale >> self.shift) - 1 if limited else None
-        return ExactScale(scale / self.grid.unit, exponents, held, *bias, offsets.vmin, spikes, self.grid.fires is None)
+        vmin = None if offsets.vmin is None else offsets.vmin[self.kind]
+        registers = (held[self.kind], bias[0][self.kind], bias[1][self.kind], vmin)
+        return ExactScale(scale / self.grid.unit, exponents, *registers, spikes, self.grid.fires is None)
 
     def _exponents(self, scale: int, *, negative: bool) -> tuple[int, ...] | None:
         one, found = 1 << self.target.dialect.weight_shift_bits, list[int]()
@@ -225,7 +244,7 @@ class _Search:
 
     def _bias(self, scale: int) -> tuple[Ints, Ints] | None:
         """(mantissas, exponents), each neuron's own."""
-        values, precision = self.grid.bias * scale, self.target.precision
+        values, precision = self.bias * scale, self.target.precision
         mantissas, exponents = np.zeros_like(values), np.full(values.size, -1)
         for exponent in range(int(precision.bias_exponent.low), int(precision.bias_exponent.high) + 1):
             moved = values >> exponent
@@ -236,17 +255,16 @@ class _Search:
 
     def _offsets(self, scale: int) -> _Offsets | None:
         """How far v lies from its multiple at most; None where that is too far."""
-        zero: Ints = np.zeros(self.folded.bias.size, dtype=np.int64)
         if not self.stepwise:
-            return _Offsets(zero, zero, None)
+            return _Offsets(np.zeros_like(self.bias), np.zeros_like(self.bias), None)
         dialect, span = self.target.dialect, self.target.precision.vmin_exponent
         kept = (1 << dialect.decay_bits) - int(self.target.precision.dv.high) - dialect.voltage_decay_offset
-        rest = np.where(self.folded.keep_v == 0, self.bound * scale * kept / (1 << dialect.decay_bits), 0.0)
+        rest = self.rest * scale * kept / (1 << dialect.decay_bits)
         if not np.isfinite(rest).all():
             return None
         low, high, vmin = -rest.astype(np.int64), rest.astype(np.int64), None
-        if self.grid.floor is not None:
-            depth = -self.grid.floor * scale
+        if self.floor is not None:
+            depth = -self.floor * scale
             if (depth < 0).any():
                 return None
             near = np.clip(np.rint(np.log2(depth + 1.0)), span.low, span.high).astype(np.int64)
@@ -258,16 +276,15 @@ class _Search:
 
     def _thresholds(self, scale: int, offsets: _Offsets, least: int) -> Ints | None:
         """Mantissas in the gap between what may not and what must fire."""
-        grid, size = self.grid, self.folded.bias.size
-        if grid.threshold is None:
-            return np.zeros(size, dtype=np.int64)
-        units, one = grid.threshold * scale, 1 << self.shift
+        if self.threshold is None:
+            return np.zeros_like(self.bias)
+        units, one = self.threshold * scale, 1 << self.shift
         met = np.rint(units).astype(np.int64) % one == 0
         # one register step below a threshold that fires when v meets it
-        mantissas = np.rint(units / one).astype(np.int64) - (grid.tie & self.weak)
-        good = bool(met[grid.tie].all())
+        mantissas = np.rint(units / one).astype(np.int64) - (self.tie & self.weak)
+        good = bool(met[self.tie].all())
         if self.stepwise:
-            below = np.floor(grid.threshold).astype(np.int64) - (grid.tie & self.weak)
+            below = np.floor(self.threshold).astype(np.int64) - (self.tie & self.weak)
             quiet, fires = below * scale + offsets.high, (below + 1) * scale + offsets.low
             if not self.subtract:  # which takes the register's value off v
                 mantissas, good = np.maximum(-(-quiet >> self.shift), least), True
