@@ -6,11 +6,12 @@ JSON; the array types here are copied once, checked, read-only, comparable and J
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +49,46 @@ NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 
 
+class FixedTable(dict[Any, Any]):
+    """A table of a noun: to read, to copy and to compare as any other, and not to change."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a table of a noun cannot be changed: make a noun with another one, by model_copy(update={...})")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FixedTable, (dict(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[Any, Any]:
+        return copy.deepcopy(dict(self), memo)
+
+    def copy(self) -> dict[Any, Any]:
+        """Return a table that can be changed."""
+        return dict(self)
+
+
+@cache
+def _tables_of(kind: type[BaseModel]) -> tuple[str, ...]:
+    """Fields of a class that are tables."""
+    return tuple(name for name, info in kind.model_fields.items() if get_origin(info.annotation) is dict)
+
+
 class Noun(Described):
     """Immutable data. An unknown field is an error, not a silent typo."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings", defer_build=True
     )
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Make tables as unchangeable as the fields that hold them: what is derived from them stays true."""
+        held = self.__dict__
+        for name in _tables_of(type(self)):
+            if type(held.get(name)) is dict:
+                held[name] = FixedTable(held[name])
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, _hash_key(self)))
@@ -95,6 +130,7 @@ class Noun(Described):
     def __setstate__(self, state: dict[Any, Any]) -> None:
         """Take what was pickled, arrays read-only again."""
         super().__setstate__({**state, "__dict__": {name: _apart(item) for name, item in state["__dict__"].items()}})
+        self.model_post_init(None)
 
 
 def _apart(value: Any) -> Any:

@@ -90,3 +90,24 @@ def test_a_state_of_a_changed_program_is_that_of_another(used):
     with pytest.raises(DiagnosticError) as error:
         nd.run(other, {"in": np.ones((1, 9, 2), dtype=np.uint8)}, resume=kept)
     assert "ND509" in {item.code for item in error.value.diagnostics}
+
+
+@pytest.mark.parametrize(
+    "copied", [lambda n: n, copy.copy, copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n)), lambda n: n.model_copy()]
+)
+def test_tables_of_a_noun_are_read_and_not_changed(used, copied):
+    rules = copied(used.target).rules
+    assert rules == dict(used.target.rules)
+    for change in (
+        lambda: rules.update(x=1),
+        lambda: rules.pop("nxtf", None),
+        lambda: rules.clear(),
+        lambda: rules.__setitem__("x", 1),
+        lambda: rules.setdefault("x", 1),
+        lambda: rules.__ior__({"x": 1}),
+    ):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            change()
+    own = rules.copy()
+    own["x"] = 1
+    assert "x" not in used.target.rules
