@@ -45,10 +45,12 @@ def _constant(text: str) -> float:
 
 def parse_json(content: bytes | str, *, finite: bool = True) -> Any:
     """Return plain data; raises JsonError. Not `finite`: NaN and infinities pass, for nouns that name their field."""
-    numbers = {"parse_float": _finite, "parse_constant": _constant} if finite else {}
+    number, constant = (_finite, _constant) if finite else (float, float)
     try:
         text = content if isinstance(content, str) else content.decode(json.detect_encoding(content))
-        plain = json.loads(text, object_pairs_hook=_table, parse_int=_integer, **numbers)
+        plain = json.loads(
+            text, object_pairs_hook=_table, parse_int=_integer, parse_float=number, parse_constant=constant
+        )
     except json.JSONDecodeError as error:
         raise JsonError(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except UnicodeDecodeError as error:

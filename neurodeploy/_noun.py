@@ -55,7 +55,9 @@ class FixedTable(dict[Any, Any]):
     __slots__ = ()
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise TypeError("a table of a noun cannot be changed: make a noun with another one, by model_copy(update={...})")
+        raise TypeError(
+            "a table of a noun cannot be changed: make a noun with another one, by model_copy(update={...})"
+        )
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
 
@@ -85,10 +87,10 @@ class Noun(Described):
 
     def model_post_init(self, context: Any, /) -> None:
         """Make tables as unchangeable as the fields that hold them: what is derived from them stays true."""
-        held = self.__dict__
         for name in _tables_of(type(self)):
-            if type(held.get(name)) is dict:
-                held[name] = FixedTable(held[name])
+            value = as_table(getattr(self, name))
+            if value is not None:
+                object.__setattr__(self, name, FixedTable(value))
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, _hash_key(self)))

@@ -10,6 +10,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._plain import as_items, as_table
+
 __all__ = ["NpyError", "NpyHeader", "PickledError", "read_npy", "read_npy_header"]
 
 MAGIC = b"\x93NUMPY"
@@ -67,26 +69,28 @@ def _literal(text: str) -> Any:
         raise NpyError("its header is no table") from None
 
 
-def _header(table: Any) -> NpyHeader:
-    if not isinstance(table, dict) or set(table) != {"descr", "fortran_order", "shape"}:  # pyright: ignore[reportUnknownArgumentType]
+def _header(value: Any) -> NpyHeader:
+    table = as_table(value) or {}
+    if set(table) != {"descr", "fortran_order", "shape"}:
         raise NpyError("its header does not name descr, fortran_order and shape")
-    shape, order = table["shape"], table["fortran_order"]  # pyright: ignore[reportUnknownVariableType]
-    if not isinstance(shape, tuple) or any(type(n) is not int or n < 0 for n in shape):  # pyright: ignore[reportUnknownVariableType]
+    shape, order = table["shape"], table["fortran_order"]
+    sizes = as_items(shape)
+    if sizes is None or isinstance(shape, list) or any(type(n) is not int or n < 0 for n in sizes):
         raise NpyError("its shape is no tuple of sizes")
     if not isinstance(order, bool):
         raise NpyError("its order is neither True nor False")
     dtype = _dtype(table["descr"])
-    if len(shape) > 32 or prod(n or 1 for n in shape) * max(dtype.itemsize, 1) > LARGEST:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if len(sizes) > 32 or prod(n or 1 for n in sizes) * max(dtype.itemsize, 1) > LARGEST:
         raise NpyError("its shape is beyond any memory")
-    return NpyHeader(dtype, shape, order)  # pyright: ignore[reportUnknownArgumentType]
+    return NpyHeader(dtype, tuple(sizes), order)
 
 
 def _dtype(descr: Any) -> np.dtype[Any]:
     try:
-        dtype = np.lib.format.descr_to_dtype(descr) if isinstance(descr, (str, list, tuple)) else None
-    except (ValueError, TypeError, SyntaxError, KeyError, IndexError, AttributeError, OverflowError):
+        dtype = np.lib.format.descr_to_dtype(descr)
+    except (ValueError, TypeError, SyntaxError, LookupError, AttributeError, OverflowError, DeprecationWarning):
         dtype = None
-    if dtype is None:
+    if dtype is None or isinstance(descr, type(None)):
         raise NpyError("its header names no type of numbers")
     if dtype.hasobject:
         raise PickledError("it holds Python objects")

@@ -9,7 +9,7 @@ import secrets
 import socket
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 __all__ = ["locked", "place", "sweep", "write_whole"]
@@ -108,7 +108,7 @@ def _lives(process: int) -> bool:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Generator[None]:
     """Let no other process of ours write a pair of files in a folder meanwhile, where the system has such locks."""
     try:
         import fcntl

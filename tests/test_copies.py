@@ -101,7 +101,7 @@ def test_tables_of_a_noun_are_read_and_not_changed(used, copied):
     for change in (
         lambda: rules.update(x=1),
         lambda: rules.pop("nxtf", None),
-        lambda: rules.clear(),
+        rules.clear,
         lambda: rules.__setitem__("x", 1),
         lambda: rules.setdefault("x", 1),
         lambda: rules.__ior__({"x": 1}),

@@ -13,8 +13,8 @@ TARGETS = ROOT / "targets" / "neurodeploy_targets"
 EXAMPLES = ROOT / "examples"
 
 LAYERS = (
-    ("_arrays", "_compiled", "_described", "_plain", "_rows", "_json", "_npy", "_write"),
-    ("_toml",),
+    ("_arrays", "_compiled", "_described", "_plain", "_rows", "_json", "_write"),
+    ("_toml", "_npy"),
     ("_noun",),
     ("_tensors",),
     ("diagnostics", "ledger"),

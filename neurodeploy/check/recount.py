@@ -207,9 +207,9 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
         if over.size:
             worst = int(over[used[over].argmax()])
             told = f"{over.size} of {used.size} cores take more {name} than there are, core {program.tables.core_id[worst]} most"
-            numbers = {"found": int(used[worst]), "limit": limit.value, "unit": limit.unit}
-            where = f"program of network '{program.network.name}'"
-            found.append(finding(CODES[name], where, told, **numbers, limit_source=limit.citation))
+            where, most = f"program of network '{program.network.name}'", int(used[worst])
+            numbers: Any = {"found": most, "limit": limit.value, "unit": limit.unit, "limit_source": limit.citation}
+            found.append(finding(CODES[name], where, told, **numbers))
     return tuple(found)
 
 
