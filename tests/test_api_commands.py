@@ -220,3 +220,20 @@ def test_lookups(document):
     with pytest.raises(nd.DiagnosticError) as error:
         nd.explain("ND999")
     assert told(error.value.diagnostics) == document("explain", "ND999")["findings"]
+
+
+def test_warnings_of_a_compilation_stay_with_the_program(here, call):
+    slow = network().model_copy(
+        update={
+            "populations": (nd.Population(name="cells", shape=4, neuron=nd.Lif(tau_m_s=3.0, r=100.0, v_threshold=1.0)),)
+        }
+    )
+    program = nd.compile(slow, "loihi1")
+    assert "ND205" in {item.code for item in program.findings}
+    nd.save(program, "slow.ndp")
+    assert nd.load("slow.ndp").findings == program.findings
+    assert program.digest() == program.model_copy(update={"findings": ()}).digest()
+    assert "ND205" in call("check", "slow.ndp")[2]
+    assert call("check", "slow.ndp", "--strict")[0] == 1
+    assert {item.code for item in nd.check(program).findings} >= {"ND205"}
+    assert nd.compile(network(), "loihi1").findings == ()

@@ -96,7 +96,7 @@ def compile(
     progress: Progress | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Program:
-    """Return the program of a network for a target; nd.check gives the warnings and the ledger too.
+    """Return the program of a network for a target, with its ledger and the warnings of its compilation in `findings`.
 
     `target`: a name of nd.targets(), the path of a .toml, or as nd.load_target gave it. `board`: of the target; default
     one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's own.
@@ -141,7 +141,7 @@ def check(
             told = f"is compiled already, and cannot have another {' or '.join(given)}"
             raise DiagnosticError("check", (finding("ND703", "program", told, fixes=["check its .network"]),))
         result = Compilation(
-            program=model, verdict="fits", findings=(), ledger=model.ledger, n_cores=model.tables.n_cores
+            program=model, verdict="fits", findings=model.findings, ledger=model.ledger, n_cores=model.tables.n_cores
         )
     else:
         held = _target("check", "loihi1" if target is None else target, board, rules, dialect)

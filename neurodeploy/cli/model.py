@@ -286,8 +286,10 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     imported, program = read_model(model, choices)
     if program is not None or target is None:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
-        cores = program.tables.n_cores if program else None
-        return imported.network, Compilation(program=program, verdict="fits", findings=(), ledger=ledger, n_cores=cores)
+        cores, found = (program.tables.n_cores, program.findings) if program else (None, ())
+        return imported.network, Compilation(
+            program=program, verdict="fits", findings=found, ledger=ledger, n_cores=cores
+        )
     options = options.model_copy(update=of_neurons(choices.mapping, imported.network))
     with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
         result = compile_network(imported.network, target, options, others=real_targets(), progress=progress)

@@ -92,7 +92,7 @@ def compile_with(
     stages.end()
     findings += _stopped(workshop.network, options, watch)
     return Compilation(
-        program=program,
+        program=program and program.model_copy(update={"findings": tuple(findings)}),
         verdict=verdict,
         findings=tuple(findings),
         ledger=integers.ledger,

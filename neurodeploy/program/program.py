@@ -11,6 +11,7 @@ from pydantic import Field
 
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun
 from neurodeploy._tensors import digest_of
+from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network, Probe
 from neurodeploy.program.golden import Golden
@@ -71,6 +72,8 @@ class Program(Noun):
     """What every core holds."""
     golden: Golden | None = None
     """What it is shown and what it then does, so that any backend can be held against it; no part of the digest."""
+    findings: tuple[Diagnostic, ...] = ()
+    """Warnings and notes of its compilation, which whoever is handed the program may not have seen; no part of the digest."""
 
     def run(
         self,
@@ -108,7 +111,7 @@ class Program(Noun):
 
     @cached_property
     def _digest(self) -> str:
-        return digest_of(self, without=("golden",))
+        return digest_of(self, without=("golden", "findings"))
 
     def digest(self) -> str:
         """Return the content hash: equal programs have equal digests on every machine."""
