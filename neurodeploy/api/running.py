@@ -34,7 +34,6 @@ from neurodeploy.program import Program
 from neurodeploy.runtime import (
     Progress,
     Recording,
-    RunOptions,
     SampleValues,
     Stimulus,
     compare_findings,
@@ -74,7 +73,6 @@ def encode(network: Network | Program, samples: Samples, *, steps: int | None = 
     """
     needs("encode", network=(network, (Network, Program)), seed=(seed, int))
     raise_errors("encode", whole_faults("encode", steps=steps))
-    chosen("encode", RunOptions, None, {"seed": seed})
     held = network.network if isinstance(network, Program) else network
     plain = described_samples(held, samples)
     if isinstance(plain, Stimulus):

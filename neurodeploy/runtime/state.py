@@ -43,9 +43,9 @@ class RunState(Noun):
 class RunOptions(Noun):
     """What may be chosen of a run. None of it changes a spike, except `seed` and `noise` where there is noise."""
 
-    seed: int = Field(default=0, ge=0, le=2**63 - 1)
-    """Of encoders that draw, and of noise; at least 0."""
-    threads: int | None = Field(default=None, ge=1, le=4096)
+    seed: int = 0
+    """Of encoders that draw, and of noise; 64 bits with sign."""
+    threads: int | None = Field(default=None, ge=1)
     """Default: the CPUs there are."""
     record: tuple[Name, ...] | None = None
     """Populations whose spikes are recorded; None: all."""
