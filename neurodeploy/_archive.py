@@ -285,6 +285,13 @@ def _json_member(path: Path, archive: zipfile.ZipFile, member: str) -> Any:
         raise refuse("ND003", path, f"'{member}' is damaged: {error}") from None
 
 
+def _other_format(seal: Mapping[str, Any]) -> str:
+    """What a container of ours says that it is, where it is another than was asked for."""
+    named = seal.get("format")
+    ours = isinstance(named, str) and named.startswith("neurodeploy-") and named.isascii() and len(named) < 30
+    return f"a {named} file, and " if ours else ""
+
+
 def read_sealed(path: Path, format_name: str) -> tuple[Any, str]:
     """Return (plain data with its tensors in place, digest) of a sealed container.
 
@@ -296,7 +303,7 @@ def read_sealed(path: Path, format_name: str) -> tuple[Any, str]:
         plain = _json_member(path, archive, "document.json")
         table = as_table(seal.get("tensors"))
         if seal.get("format") != format_name or table is None or any(as_table(row) is None for row in table.values()):
-            raise refuse("ND003", path, f"is not a {format_name} file")
+            raise refuse("ND003", path, f"is {_other_format(seal)}not a {format_name} file")
         tensors = _read_arrays(path, archive, {key: f"tensors/{key}.npy" for key in table})
     require_tensors(path, tensors, table)
     digest = json_digest({"document": plain, "tensors": table})

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from inspect import Signature
 from types import UnionType
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -157,6 +157,17 @@ class Described(BaseModel, metaclass=_Helped):
 
     # a class inside another is checked as one piece with it, so that a fault is told with its whole path
     __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
+
+    if not TYPE_CHECKING:  # to a type checker a frozen field is a fault already
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Refuse: what a noun holds does not change. Raises DiagnosticError: ND002."""
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                named = self.__dict__.get("name")
+                data = {name: value} if named is None else {name: value, "name": named}
+                raise Described.refusal(type(self), data, error) from None
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:

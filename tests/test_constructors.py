@@ -147,3 +147,17 @@ def test_signatures_show_fields_and_defaults():
     assert shown["tau_m_s"].default is inspect.Parameter.empty
     with pytest.raises(TypeError):
         nd.Lif(0.02)
+
+
+def test_fields_do_not_change_and_what_does_is_said():
+    neuron = nd.If(v_threshold=1)
+    found = refused(lambda: setattr(neuron, "v_threshold", 2))
+    assert "model_copy" in found[0].message
+    assert neuron.v_threshold == 1
+    assert refused(lambda: setattr(neuron, "v_treshold", 2))
+
+
+@pytest.mark.parametrize("fraction", [1, 2.0, -0.1, float("nan")])
+def test_fractions_are_below_one(fraction):
+    assert refused(lambda: nd.CompileOptions(prune={"*": fraction}))[0].code == "ND002"
+    assert refused(lambda: nd.CompileOptions(prune_sources={"a": fraction}))[0].code == "ND002"

@@ -20,14 +20,17 @@ __all__ = ["Compilation", "CompileOptions", "Verdict"]
 Verdict = Literal["fits", "proven not to fit", "not placed by this mapper", "refused"]
 
 
+Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
 class CompileOptions(Noun):
     """Choices of one compilation."""
 
     weight_bits: dict[str, int] = Field(default_factory=dict)
     """Projection -> stored bits; "*" -> all others."""
-    prune: dict[str, float] = Field(default_factory=dict)
+    prune: dict[str, Fraction] = Field(default_factory=dict)
     """Projection -> fraction of each neuron's weakest synapses left out; "*" -> all others."""
-    prune_sources: dict[str, float] = Field(default_factory=dict)
+    prune_sources: dict[str, Fraction] = Field(default_factory=dict)
     """Projection -> fraction of its weakest sources left out whole; "*" -> all others."""
     max_delay: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """Projection -> the longest delay in steps; longer ones are shortened to it; "*" -> all others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -13,6 +14,8 @@ from neurodeploy.diagnostics.translate import nearest
 __all__ = ["chosen", "needs", "whole_faults"]
 
 N = TypeVar("N", bound=BaseModel)
+NAMES: dict[type[Any], str] = {str: "text", int: "whole number", type(None): "None", PathLike: "path"}
+"""How kinds that are no nouns are called."""
 LARGEST = 2**31 - 1
 HELP = {"Program": "nd.compile(network, target)", "Network": "nd.load(path)"}
 """What makes a noun that was not given."""
@@ -24,7 +27,7 @@ def needs(door: str, **given: tuple[object, type[Any] | tuple[type[Any], ...]]) 
     for name, (value, kinds) in given.items():
         if isinstance(value, kinds):
             continue
-        words = [kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
+        words = [NAMES.get(kind, kind.__name__) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
         told = f"argument '{name}': needs a {' or '.join(words)}, got {type(value).__name__}"
         found.append(finding("ND002", door, told, fixes=[HELP[word] for word in words[:1] if word in HELP]))
     if found:

@@ -123,6 +123,7 @@ SENTENCES: Mapping[str, str] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), "needs true or false"),
     **dict.fromkeys(("list_type", "tuple_type", "iterable_type"), _SEVERAL),
     **dict.fromkeys(("model_type", "model_attributes_type"), _FIELDS),
+    "frozen_instance": "does not change; noun.model_copy(update={{...}}) is another noun with it",
     "is_instance_of": "needs a {class}",
     "dict_type": "needs a mapping, name -> value",
     "string_type": "needs a text",

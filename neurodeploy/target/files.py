@@ -196,7 +196,8 @@ def load_target(spec: str | PathLike[str], *, board: str | None = None, rules: s
     architecture = _architecture(file)
     if architecture is not None:
         told = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
-        raise _refuse("ND028", f"target '{spec}'", told, fixes=[f"neurodeploy check MODEL --target {spec}"])
+        fixes = [f"neurodeploy check MODEL --target {spec}", f"nd.judge(network, '{spec}')"]
+        raise _refuse("ND028", f"target '{spec}'", told, fixes=fixes)
     target = _loihi_style(file)
     target = target if rules is None else with_rules(target, rules)
     return on_board(target, board)
