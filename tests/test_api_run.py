@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
@@ -52,7 +53,14 @@ def refused(code, *arguments, **options):
     return mine
 
 
+def a_file():
+    np.savez("samples.npz", inputs=RASTER)
+    return "samples.npz"
+
+
 FORMS = {
+    "file": a_file,
+    "path": lambda: Path(a_file()),
     "by name": lambda: {"lines": RASTER},
     "as in a file": lambda: {"inputs": RASTER},
     "alone": lambda: RASTER,
@@ -74,7 +82,8 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_samples_in_every_form_are_the_same(program, form):
+def test_samples_in_every_form_are_the_same(program, form, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     wanted = [[0, 3, 0], [0, 3, 1], [0, 3, 2], [1, 5, 0], [1, 5, 1], [1, 5, 2]]
     assert nd.run(program, FORMS[form](), steps=4).spikes["cells"].tolist() == wanted
     assert program.run(FORMS[form](), 4).spikes["cells"].tolist() == wanted
@@ -114,7 +123,7 @@ def test_an_array_alone_is_of_one_input(samples):
 @pytest.mark.parametrize(
     "samples",
     [
-        *("net.npz", b"x", object(), 7, 1j, float("nan"), None, {}, [], set(), iter([]), np.array(3), np.zeros(0)),
+        *(b"x", object(), 7, 1j, float("nan"), None, {}, [], set(), iter([]), np.array(3), np.zeros(0)),
         *(
             {"lines": "x"},
             {"lines": None},
@@ -130,6 +139,12 @@ def test_an_array_alone_is_of_one_input(samples):
 )
 def test_samples_that_are_none(program, samples):
     refused("ND505", program, samples)
+
+
+def test_a_path_that_leads_to_no_samples(program, tmp_path):
+    refused("ND001", program, "net.npz")
+    np.savez(tmp_path / "a.npz", other=RASTER)
+    refused("ND505", program, tmp_path / "a.npz")
 
 
 def test_steps_of_a_stimulus_that_is_encoded_are_not_ignored(program):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike, fspath
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["Samples", "described_samples", "sample_values"]
 
 Array = NDArray[Any]
 Samples = Any
-"""A Stimulus or SampleValues; input -> array (samples, ...) or rows of events with their sample; of a network with one
+"""A Stimulus, SampleValues or the path of a stimulus file; input -> array (samples, ...) or rows of events with their sample; of a network with one
 input its array alone; or an iterator of one such mapping or array for each sample, without that axis or column; None for a
 network without inputs."""
 LABELS, ALONE = "labels", "inputs"
@@ -34,15 +35,16 @@ def described_samples(network: Network, samples: Samples) -> Stimulus | SampleVa
         return SampleValues(values={})
     if isinstance(samples, Stimulus):
         return samples
+    if isinstance(samples, (str, PathLike)):
+        from neurodeploy.runtime import load_stimulus  # which reads every kind of stimulus file for a network
+
+        samples = load_stimulus(fspath(cast("str | PathLike[str]", samples)), network)
     if isinstance(samples, SampleValues):
         samples = _held(samples)
     if isinstance(samples, Mapping):
         return sample_values(network, cast("Mapping[str, Any]", samples))
-    if isinstance(samples, (str, bytes)):
-        fixes = ("nd.load(path) reads the samples of a file",)
-        raise _refused(network, f"was given the {type(samples).__name__} {str(samples)[:60]!r} as samples", *fixes)
     if not _is_array(samples):
-        if not isinstance(samples, Iterable):
+        if not isinstance(samples, Iterable) or isinstance(samples, bytes):
             raise _refused(network, f"was given a {type(samples).__name__} as samples", _form(network))
         each = enumerate(cast("Iterable[Any]", samples))
         return (_one_sample(network, number, sample) for number, sample in each)

@@ -88,12 +88,12 @@ def run(
     `samples`: input -> array (samples, *shape) of values for its encoder, from 0 to 1, or (samples, steps, *shape) of
     spikes 0 or 1, or integer rows (sample, step, line), steps counted from 1; the array alone for a network with one
     input; an iterator of one such mapping or array per sample, without the samples' axis or column; SampleValues, as
-    nd.load gives them of a stimulus file; or a Stimulus. None: a network without inputs, which drives itself. `steps`:
-    for which each sample is shown; default: as long as its values, else time.steps_per_sample of the network.
-    `backend`: a name of nd.backends(). Some more steps are run until the last spike has acted on every population.
-    `batch`: samples of an iterator that are run at a time, 64 by default; it changes no bit. `progress`: called with
-    (steps done, steps in all). `choices`: fields of RunOptions by name, such as seed, threads, record, keep_state,
-    resume, timeout_s; `probes` may be written "population.variable". They count before those of `options`.
+    nd.load gives them of a stimulus file; the path of such a file; or a Stimulus. None: a network without inputs, which
+    drives itself. `steps`: for which each sample is shown; default: as long as its values, else time.steps_per_sample
+    of the network. `backend`: a name of nd.backends(). Some more steps are run until the last spike has acted on every
+    population. `batch`: samples of an iterator that are run at a time, 64 by default; it changes no bit. `progress`:
+    called with (steps done, steps in all). `choices`: fields of RunOptions by name, such as seed, threads, record,
+    keep_state, resume, timeout_s; `probes` may be written "population.variable". They count before those of `options`.
 
     Raises DiagnosticError: ND002 (arguments), ND501-ND504 (backend), ND505 (samples), ND506 (what the backend gave),
     ND508, ND509 (states), ND510 (names of the network).
