@@ -291,7 +291,7 @@ def test_a_pinned_layout_of_six_layers_is_placed_and_one_that_is_too_small_is_re
     (item,) = [item for item in written.findings if item.severity == "error"]
     assert (item.where, item.found, item.limit) == ("population 'c3'", 18, 16)  # 2.2 million synapses of 8 bits
     seconds = dict(written.stage_seconds)
-    assert seconds.pop("fixes") <= 2 * max(10.0, 5.0 * sum(seconds.values()))
+    assert seconds.pop("fixes") <= 2 * max(10.0, 3.0 * sum(seconds.values()))
 
 
 @pytest.mark.slow

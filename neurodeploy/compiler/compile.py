@@ -18,7 +18,7 @@ from neurodeploy.target.target import Target
 
 __all__ = ["compile_network", "compile_with", "fix_seconds"]
 
-FLOOR_S, TIMES = 10.0, 5.0
+FLOOR_S, TIMES = 10.0, 3.0
 """Seconds that fixes may take at least, and in parts of what the compilation took, where the user names no time."""
 
 

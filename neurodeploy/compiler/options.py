@@ -57,7 +57,7 @@ class CompileOptions(Noun):
     fixes: bool = True
     """Compute fixes for what does not fit."""
     fix_time_s: float | None = Field(default=None, ge=0)
-    """Seconds for all fixes together; None: five times what the compilation took, and 10 s at least."""
+    """Seconds for all fixes together; None: three times what the compilation took, and 10 s at least."""
 
     @property
     def mapping(self) -> MappingOptions:

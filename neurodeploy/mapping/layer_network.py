@@ -6,6 +6,7 @@ No weight is 0, and no two of a kernel are equal as far as its 16 bits go; those
 from __future__ import annotations
 
 from math import prod
+from typing import Any, cast
 
 import numpy as np
 
@@ -51,22 +52,25 @@ def _unlike(names: tuple[str, ...]) -> str:
 
 def _population(layer: Geometry, number: int, target: Target) -> QuantizedPopulation:
     """Neurons with one parameter set, which no other layer has."""
-    registers = {name: np.zeros(layer.neurons, dtype=np.int32) for name in ("dv", "bias_mant", "bias_exp")}
-    limits = {name: np.zeros(layer.neurons, dtype=np.int32) for name in ("refract_delay", "vmin_exp", "vmax_exp")}
-    own = np.full(layer.neurons, number, dtype=np.int32)
+    zeros: Any = np.zeros(layer.neurons, dtype=np.int32)
+    own: Any = np.full(layer.neurons, number, dtype=np.int32)
     return QuantizedPopulation(
         name=layer.name,
         size=layer.neurons,
         kind="loihi_cuba",
         du=own,
         vth_mant=own + 1,
-        reset=layer.reset,
+        reset=cast(Any, layer.reset),
         spiking=True,
         compartments_per_neuron=compartments_of(target, layer),
         scale=None,
         v_frame=np.zeros(layer.neurons),
-        **registers,
-        **limits,
+        dv=zeros,
+        bias_mant=zeros,
+        bias_exp=zeros,
+        refract_delay=zeros,
+        vmin_exp=zeros,
+        vmax_exp=zeros,
     )
 
 

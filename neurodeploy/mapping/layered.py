@@ -203,10 +203,10 @@ def _tiled(stack: LayerStack, target: Target) -> _Tiled:
 
 
 def _fitted(tiled: _Tiled, target: Target) -> _Tiled:
-    """The tiles, cut anew once if these take more than the board has and no bound forbids fewer."""
+    """The tiles, cut anew once as `compile` does, unless a bound forbids the board."""
     packing = tiled.packing
     hopeless = max(tiled.bounds.values(), default=0) > target.cores
-    if packing is None or tiled.mixed or hopeless or _holds(target, packing):
+    if packing is None or tiled.mixed or hopeless:
         return tiled
     return tiled._replace(packing=remixed(tiled.tilings, packing), mixed=True)
 

@@ -111,7 +111,7 @@ def sequential(
 
 
 def _swept(
-    wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, order: Ints, slack: NDArray[np.float64]
+    wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, order: Ints, slack: Any
 ) -> int:
     """Try to move every neuron of an order once, as long as there is time; return how many moved."""
     moved = 0
