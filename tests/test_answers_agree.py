@@ -311,3 +311,35 @@ def test_mobilenet_gets_the_same_verdict_and_cores_from_shapes_and_from_compile(
     result = compile_network(network.model_copy(update={"populations": tuple(cells)}), target)
     assert (told.neurons, told.verdict, result.verdict) == (412_682, "fits", "fits")
     assert result.n_cores == told.cores <= 820
+
+
+@settings(max_examples=20, deadline=None)
+@given(layered(), st.randoms(use_true_random=False))
+def test_pins_and_avoided_cores_are_kept_and_what_is_offered_without_them_passes(drawn, dice):
+    stack, rules, limits, beyond = drawn
+    if not shaped(stack):
+        return
+    needed = fit_layers(stack, chip(2000, rules, **limits)).cores or 1
+    target, network = chip(max(needed + beyond, 1), rules, **limits), weighted(stack)
+    free = dice.sample(range(target.cores), target.cores)
+    avoid, free = tuple(free[: dice.randint(0, 2)]), free[2:]
+    pins = {}
+    for item in network.populations:
+        count = dice.randint(1, 6) if dice.random() < 0.4 else 0
+        pins |= {item.name: tuple(free[:count])} if count <= len(free) and count else {}
+        free = free[count:]
+    options = CompileOptions(pins=pins, avoid_cores=avoid, fix_time_s=60)
+    result = compile_network(network, target, options)
+    if result.program is not None:
+        tables, places = result.program.tables, {}
+        row_core = np.repeat(tables.core_id, np.diff(tables.compartment_ptr))
+        for number, item in enumerate(result.program.populations):
+            places[item.name] = set(row_core[tables.population == number].tolist())
+        assert not set(avoid) & set(tables.core_id.tolist())
+        assert all(places[name] <= set(cores) for name, cores in pins.items())
+    for item in (item for item in result.findings if item.severity == "error"):
+        assert item.found is None or item.found > item.limit
+        for fix in item.fixes:
+            if fix.change.keys() & {"pins", "avoid_cores"}:
+                again = compile_network(network, target, options.model_copy(update={**fix.change, "fixes": False}))
+                assert (again.verdict, f" {again.n_cores} core" in fix.text) == ("fits", True)

@@ -166,3 +166,14 @@ def test_the_api_follows_a_compilation():
     seen = []
     nd.compile(wide(4, 2), "tiny", progress=lambda what, done, total: seen.append(what))
     assert list(dict.fromkeys(seen)) == ["validate", "quantize", "check", "partition", "first fit", "place"]
+
+
+def test_another_target_is_offered_under_the_rules_that_were_typed(call, tmp_path):
+    save_network(far(1500, 4), tmp_path / "net.nd.json")
+    base = ("check", tmp_path / "net.nd.json", "-t", "tiny", "--json", "--fix-time", "600")
+    for rules, offered in (((), ["--target loihi1"]), (("--rules", "short"), [])):
+        told = json.loads(call(*base, *rules)[1])
+        flags = [fix["flag"] for item in told["findings"] for fix in item["fixes"] if fix.get("flag")]
+        assert flags == offered, "no other target has the rule set 'short'"
+        for flag in flags:
+            assert call(*base, *rules, *flag.split())[0] == 0

@@ -77,12 +77,17 @@ def _target(door: str, given: AnyTarget, board: str | None, rules: str | None, d
     return on_dialect(held if board is None else on_board(held, board), dialect)
 
 
-def real_targets() -> Iterator[Target]:
-    """Yield the installed targets of Loihi-style cores that exist outside this project: what a fix may offer instead."""
+def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterator[Target]:
+    """Yield the installed targets of Loihi-style cores that exist outside this project: what a fix may offer instead.
+
+    `rules` and `dialect`: what the user chose, which goes on to count; targets without such rules are left out.
+    """
     for name in target_names():
         target = read_target(name)
-        if isinstance(target, Target) and target.chip.cores.confidence != "ours":
-            yield target
+        if not isinstance(target, Target) or target.chip.cores.confidence == "ours":
+            continue
+        if rules is None or rules in target.rules:
+            yield on_dialect(target if rules is None else with_rules(target, rules), dialect)
 
 
 def compile(
@@ -111,7 +116,9 @@ def compile(
     needs("compile", network=(network, Network))
     held = _target("compile", target, board, rules, dialect)
     made = chosen("compile", CompileOptions, options, choices, _PLACE)
-    return compile_network(network, held, made, others=real_targets(), progress=progress).require(strict=made.strict)
+    return compile_network(network, held, made, others=real_targets(rules, dialect), progress=progress).require(
+        strict=made.strict
+    )
 
 
 def check(
@@ -146,7 +153,7 @@ def check(
     else:
         held = _target("check", "loihi1" if target is None else target, board, rules, dialect)
         network = model.network if isinstance(model, Imported) else model
-        result = compile_network(network, held, made, others=real_targets(), progress=progress)
+        result = compile_network(network, held, made, others=real_targets(rules, dialect), progress=progress)
     told, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
     notes = domain_findings(result.program, dialects(result.program)) if result.program else ()
     together = {"findings": (*told, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
+from neurodeploy.api.compiling import real_targets
 from neurodeploy.cli.mapping import MappingChoices, mapping_update, of_neurons
 from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
@@ -18,7 +19,7 @@ from neurodeploy.importers import PRODUCERS, Imported, ImportOptions, load
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
-from neurodeploy.target import load_target, read_target, target_names
+from neurodeploy.target import load_target, target_names
 from neurodeploy.target.target import Target
 
 __all__ = [
@@ -47,7 +48,6 @@ __all__ = [
     "compile_model",
     "compile_options",
     "read_model",
-    "real_targets",
     "usage",
 ]
 
@@ -273,12 +273,6 @@ def chosen_target(choices: Choices) -> Target:
     return load_target(choices.target, board=choices.board, rules=choices.rules)
 
 
-def real_targets() -> tuple[Target, ...]:
-    """Return the installed targets of Loihi-style cores that exist outside this project."""
-    found = [read_target(name) for name in target_names()]
-    return tuple(item for item in found if isinstance(item, Target) and item.chip.cores.confidence != "ours")
-
-
 def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
     """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
     options = compile_options(choices)
@@ -292,7 +286,9 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         )
     options = options.model_copy(update=of_neurons(choices.mapping, imported.network))
     with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
-        result = compile_network(imported.network, target, options, others=real_targets(), progress=progress)
+        result = compile_network(
+            imported.network, target, options, others=real_targets(choices.rules), progress=progress
+        )
     together = {
         "findings": (*imported.findings, *result.findings),
         "ledger": (*imported.ledger, *result.ledger),
