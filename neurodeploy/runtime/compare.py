@@ -118,8 +118,8 @@ def _differing_forms(left: Recording, right: Recording) -> list[str]:
         one, other = left.states[name], right.states[name]
         if one.shape != other.shape:
             found.append(f"states of probe '{name}' have shapes {list(one.shape)} and {list(other.shape)}")
-    active = left.active_updates, right.active_updates
-    if active[0] is not None and active[1] is not None and not np.array_equal(*active):
+    one, other = left.active_updates, right.active_updates
+    if one is not None and other is not None and not np.array_equal(one, other):
         found.append("counts of active compartments (active_updates) differ")
     for name in left.overflows.keys() & right.overflows.keys():
         if not np.array_equal(left.overflows[name], right.overflows[name]):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -34,21 +35,21 @@ SEEDS = 2**63 - 1
 MOST_THREADS = 4096
 
 
-def step_faults(steps: object, what: str = "steps") -> list[Diagnostic]:
+def step_faults(steps: Any, what: str = "steps") -> list[Diagnostic]:
     """Return ND511 if `steps` is no number of steps that rows of spikes can hold."""
     if isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and 1 <= steps <= LARGEST:
         return []
     return [finding("ND511", f"option '{what}'", f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
 
 
-def seed_faults(seed: object) -> list[Diagnostic]:
+def seed_faults(seed: Any) -> list[Diagnostic]:
     """Return ND511 if a seed is no integer of 64 bits."""
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and -SEEDS - 1 <= seed <= SEEDS:
         return []
     return [finding("ND511", "option 'seed'", f"is {_brief(seed)}; needs a whole number of 64 bits with sign")]
 
 
-def _brief(value: object) -> str:
+def _brief(value: Any) -> str:
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a number of more than 20 digits"
     return repr(value)[:40]

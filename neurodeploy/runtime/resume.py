@@ -189,7 +189,7 @@ def _cores(recording: Recording) -> int:
 
 def _gaps(one: Recording, two: Recording) -> Iterator[Diagnostic]:
     """ND551 if one part does not go on from another."""
-    pairs = {
+    pairs: dict[str, tuple[Any, Any]] = {
         "programs": (one.program_digest[:12], two.program_digest[:12]),
         "numbers of samples": (one.n_samples, two.n_samples),
         "populations": (sorted(one.spikes), sorted(two.spikes)),

@@ -149,8 +149,10 @@ def _input_row(part: Part, arenas: _Arenas, values: dict[str, int]) -> dict[str,
     return {"kind": kernels.INPUT, "input": arenas.first_input - 1}
 
 
-_STEADY = (kernels.CUBA, kernels.TERNARY, kernels.SIGMA, kernels.RELU, kernels.PRODUCT)
-_STEADY += (kernels.RESONATE, kernels.RESONATE_ZERO)
+_STEADY = (
+    *(kernels.CUBA, kernels.TERNARY, kernels.SIGMA, kernels.RELU, kernels.PRODUCT),
+    *(kernels.RESONATE, kernels.RESONATE_ZERO),
+)
 """Models that u and v of 0 keep silent: they hold nothing besides that moves by itself, or that a reset would clear."""
 
 
