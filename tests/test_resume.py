@@ -361,3 +361,72 @@ def test_parts_that_leave_a_gap_are_no_run():
     parts = in_parts(program, [stimulus] * 3, [1, 2, 5], [RunOptions()] * 3)
     assert steps_of(continued(*parts)) == [2, 3, 4, 5]
     assert told(lambda: continued(parts[0], parts[2]))[0][0] == "ND551"
+
+
+@settings(SLOW, max_examples=25)
+@given(networks(), st.integers(2, 5), st.integers(0, 2**40), st.data())
+def test_batches_threads_and_what_is_watched_change_no_bit(network, samples, seed, data):
+    """The recording is that of the samples and the seed, however they are given and worked off."""
+    program, steps = compiled(network), 9
+    values = values_of(network, samples, steps, seed)
+    whole = run_samples(program, {"in": values}, steps=steps, options=RunOptions(seed=seed, threads=1))
+    each = [{"in": value} for value in values]
+    options = RunOptions(seed=seed, threads=data.draw(st.integers(1, 4)))
+    assert run_samples(program, each, steps=steps, batch=data.draw(st.integers(1, samples)), options=options) == whole
+    stimulus = shown_for(network, values, steps, seed)
+    if network.inputs[0].encoder.kind != "current":
+        rows = np.random.default_rng(seed).permutation(stimulus.rows("in"))
+        stimulus = stimulus.model_copy(update={"rasters": {}, "spikes": {"in": rows}})
+    silent = RunOptions(seed=seed, threads=2, activity=False, overflow=data.draw(st.booleans()))
+    other = run_program(program, stimulus, options=silent)
+    for of in ("spikes", "states", "input_spikes"):
+        for name, given_ in getattr(whole, of).items():
+            assert np.array_equal(getattr(other, of)[name], given_), (of, name)
+
+
+def test_a_sample_alone_has_the_draws_of_its_number():
+    """A part of the samples, counted on from `first_sample`, is that part of the run of all."""
+    noise = Noise(exponent=11, at="membrane")
+    neuron = nd.LoihiCuba(du=900, dv=300, vth_mant=20, noise=noise)
+    network = nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=LINES, encoder=Poisson(max_rate=0.5)),),
+        populations=(nd.Population(name="cells", shape=4, neuron=neuron),),
+        projections=(nd.dense("in", "cells", np.full((4, LINES), 20), weight_format=STYLE),),
+    )
+    program, values = compiled(network), np.random.default_rng(0).random((6, LINES))
+    whole = run_program(program, shown_for(network, values, 12, 5), options=RunOptions(seed=5))
+    for first in range(6):
+        some = SampleValues(values={"in": values[first:]})
+        alone = run_program(
+            program, encode(network, some, steps=12, seed=5, first_sample=first), options=RunOptions(seed=5)
+        )
+        rows = whole.spikes["cells"]
+        assert np.array_equal(alone.spikes["cells"], rows[rows[:, 0] >= first] - [first, 0, 0])
+
+
+def test_a_latency_code_is_cut_on_the_command_line(tmp_path, monkeypatch, call):
+    """Shown for as many steps in both parts, and left in between."""
+    monkeypatch.chdir(tmp_path)
+    network = nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=3, encoder=Latency()),),
+        populations=(nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=0.5)),),
+        projections=(nd.one_to_one("in", "cells", 1.0),),
+        outputs=(nd.Output(name="out", source="cells"),),
+    )
+    nd.save(network, "net.nd.json")
+    np.savez("net.stimulus.npz", inputs=np.array([[0.9, 0.5, 0.1]]), labels=np.array([0]))
+    run = ("run", "net.nd.json", "--target", "loihi1", "--steps", "9")
+    assert "accuracy 100.00%" in call(*run, "--out", "whole.ndr")[1]
+    _, out, err = call(*run, "--until", "4", "--save-state", "half.nds", "--out", "one.ndr")
+    assert "accuracy" not in out, "no answer of a part"
+    assert "ND515" in err
+    _, out, err = call(*run, "--resume", "half.nds", "--out", "two.ndr")
+    assert "accuracy" not in out
+    assert err.count("ND515") == 1
+    whole, *parts = (load_recording(f"{name}.ndr") for name in ("whole", "one", "two"))
+    assert_same(whole, parts)
+    assert call(*run[:-1], "40", "--resume", "half.nds")[0] == 1, "the first line fired in step 2, and would in step 5"
