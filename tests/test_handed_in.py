@@ -25,6 +25,7 @@ from neurodeploy.runtime import (
     compare_findings,
     encode,
     load_recording,
+    run_findings,
     run_program,
     run_samples,
     save_recording,
@@ -225,6 +226,7 @@ def test_a_recording_that_contradicts_itself_is_read_by_nothing(program, tmp_pat
     save_recording(wrong, tmp_path / "a.ndr")
     for door in (
         lambda: profile(program, wrong),
+        lambda: run_findings(program, wrong),
         lambda: compare_findings(wrong, sound),
         lambda: compare_findings(sound, wrong),
         lambda: load_recording(tmp_path / "a.ndr"),
@@ -232,6 +234,13 @@ def test_a_recording_that_contradicts_itself_is_read_by_nothing(program, tmp_pat
         found = told(door)
         assert all(item.startswith(("ND513", "ND003")) for item in found), found
         assert any(said in item or item.startswith("ND003") for item in found), found
+
+
+def test_spikes_are_counted_of_neurons_that_there_are(program):
+    sound = run_program(program, shown())
+    assert sound.spike_counts("cells", 4).sum() == len(sound.spikes["cells"])
+    assert told(lambda: sound.spike_counts("cells", 2))[0].startswith("ND513")
+    assert told(lambda: sound.spike_counts("cell", 4))[0].startswith("ND510")
 
 
 def test_a_recording_of_another_program_has_no_profile(program):

@@ -7,7 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun, NumberArray
-from neurodeploy.diagnostics import Diagnostic
+from neurodeploy._rows import Bound, rows_told
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.runtime.state import RunState
 
 __all__ = ["RanOn", "Recording"]
@@ -58,9 +60,19 @@ class Recording(Noun):
     """What the run showed that should worry: stopped, values that left their range, neurons that never or always fire."""
 
     def spike_counts(self, population: str, size: int) -> FloatArray:
-        """Return (n_samples, size) spikes of each neuron in each sample."""
+        """Return (n_samples, size) spikes of each neuron in each sample.
+
+        Raises DiagnosticError: ND510 (no such population), ND513 (rows that are none of this run, or of more neurons).
+        """
         import numpy as np
 
-        rows = self.spikes[population]
+        rows = self.spikes.get(population)
+        if rows is None:
+            told, fixes = f"population '{population}' does not exist", nearest(population, list(self.spikes))
+            raise DiagnosticError("recording", (finding("ND510", "recording", told, fixes=fixes),))
+        samples, steps = Bound("sample", 0, self.n_samples - 1), Bound("step", self.first_step, self.n_steps)
+        bounds = samples, steps, Bound("neuron", 0, size - 1)
+        wrong = rows_told(rows, bounds, f"spikes of population '{population}'", ordered=False)
+        raise_errors("recording", [finding("ND513", "recording", item) for item in wrong])
         flat = rows[:, 0].astype(np.int64) * size + rows[:, 2]
         return np.bincount(flat, minlength=self.n_samples * size).reshape(self.n_samples, size)

@@ -14,7 +14,7 @@ from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.recording_check import recording_told
 from neurodeploy.runtime.registry import get_backend
 from neurodeploy.runtime.resume import resume_faults
-from neurodeploy.runtime.seen import run_findings
+from neurodeploy.runtime.seen import seen_in
 from neurodeploy.runtime.state import RunOptions
 from neurodeploy.runtime.stimulus import Stimulus
 from neurodeploy.runtime.stimulus_check import in_order, stimulus_faults
@@ -95,7 +95,7 @@ def run_program(
 
 def with_findings(program: Program, recording: Recording) -> Recording:
     """Return a recording that tells what its run showed: ND507 (stopped), ND530 to ND534 (see run_findings)."""
-    return recording.model_copy(update={"findings": (*stop_findings(recording), *run_findings(program, recording))})
+    return recording.model_copy(update={"findings": (*stop_findings(recording), *seen_in(program, recording))})
 
 
 def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:

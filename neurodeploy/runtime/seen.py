@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.runtime.recording import Recording
+from neurodeploy.runtime.recording_check import require_sound_recording
 
-__all__ = ["run_findings"]
+__all__ = ["run_findings", "seen_in"]
 
 _OVERFLOWS = (
     ("ND530", "the weights of a step left the accumulator's range and wrapped"),
@@ -54,7 +55,16 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
 
 
 def run_findings(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND530-ND532 (what left its range, where the backend watched), ND533 (dead), ND534 (saturated neurons)."""
+    """Return ND530-ND532 (what left its range, where the backend watched), ND533 (dead), ND534 (saturated neurons).
+
+    Raises DiagnosticError: ND513 (a recording that is not sound, or of another program).
+    """
+    require_sound_recording(recording, program)
+    return seen_in(program, recording)
+
+
+def seen_in(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
+    """Return the same of a recording that was checked."""
     found: list[Diagnostic] = []
     for item in program.populations:
         watched = recording.overflows.get(item.name)
