@@ -49,7 +49,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import Recording, RunOptions, RunState, SampleValues, Stimulus, run_program
+from neurodeploy.runtime import Recording, RunOptions, RunState, SampleValues, Stimulus, continued, run_program
 from neurodeploy.target import Target, load_target, on_board, on_dialect, with_rules
 
 __version__ = "0.1.0"
@@ -91,6 +91,7 @@ __all__ = [
     "check_shapes",
     "compare",
     "compile",
+    "continued",
     "dense",
     "dialects",
     "encode",

@@ -56,9 +56,13 @@ def rows_sorted(rows: Rows) -> Rows:
 
 
 def rows_told(rows: Rows, bounds: tuple[Bound, ...], what: str, *, ordered: bool) -> list[str]:
-    """Return what is wrong with rows, a sentence for each fault; none for sound ones. `ordered`: they have to ascend."""
+    """Return what is wrong with rows, a sentence for each fault; none for sound ones.
+
+    `ordered`: they are of a recording, which ascends and counts in int64 at most; what is handed in is brought to that.
+    """
     names = ", ".join(b.word for b in bounds)
-    if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "iu":
+    whole = rows.dtype.kind in "iu" and (np.can_cast(rows.dtype, np.int64) or not ordered)
+    if rows.ndim != 2 or rows.shape[1] != 3 or not whole:
         return [f"{what} have shape {list(rows.shape)} of {rows.dtype}; needs integer rows ({names})"]
     if not rows_inside(rows, bounds):
         return _outside(rows, bounds, what)

@@ -96,6 +96,7 @@ def good():
     return {
         **{"network": net, "program": program, "recording": recording, "report": profile, "model": net},
         **{
+            "parts": [recording],
             "left": recording,
             "right": recording,
             "noun": net,

@@ -39,7 +39,7 @@ LINES = 3
 
 def assert_same(whole, parts):
     """Row for row; counts of overflows only where all runs watched."""
-    joined = continued(*parts)
+    joined = continued(parts)
     for one, other in pairwise(parts):
         assert one.n_steps + 1 == other.first_step
     for name in whole.spikes:
@@ -359,8 +359,8 @@ def test_parts_that_leave_a_gap_are_no_run():
     program, spikes = relay()
     stimulus = Stimulus(n_samples=1, n_steps=4, rasters={"x": spikes})
     parts = in_parts(program, [stimulus] * 3, [1, 2, 5], [RunOptions()] * 3)
-    assert steps_of(continued(*parts)) == [2, 3, 4, 5]
-    assert told(lambda: continued(parts[0], parts[2]))[0][0] == "ND551"
+    assert steps_of(continued(parts)) == [2, 3, 4, 5]
+    assert told(lambda: continued([parts[0], parts[2]]))[0][0] == "ND551"
 
 
 @settings(SLOW, max_examples=25)

@@ -74,5 +74,5 @@ class Recording(Noun):
         bounds = samples, steps, Bound("neuron", 0, size - 1)
         wrong = rows_told(rows, bounds, f"spikes of population '{population}'", ordered=False)
         raise_errors("recording", [finding("ND513", "recording", item) for item in wrong])
-        flat = rows[:, 0].astype(np.int64) * size + rows[:, 2]
+        flat = rows[:, 0].astype(np.int64) * size + rows[:, 2].astype(np.int64)
         return np.bincount(flat, minlength=self.n_samples * size).reshape(self.n_samples, size)

@@ -68,6 +68,11 @@ def _row_told(recording: Recording, neurons: dict[str, int], lines: dict[str, in
         yield from rows_told(rows, (*when, Bound("line", 0, last)), f"spikes of input '{name}'", ordered=True)
 
 
+def _counts(values: Array) -> bool:
+    """Whether values are integers that int64 holds, as sums over them do."""
+    return values.dtype.kind in "iu" and bool(np.can_cast(values.dtype, np.int64))
+
+
 def _array_told(recording: Recording) -> Iterator[str]:
     """Values beside rows, states and counters of another shape or of impossible values."""
     length = recording.n_steps - recording.first_step + 1
@@ -76,24 +81,28 @@ def _array_told(recording: Recording) -> Iterator[str]:
         yield f"says that spikes of {unknown} were recorded, and has none"
     for name, values in recording.payloads.items():
         rows = recording.spikes.get(name)
-        if rows is None or values.shape != rows.shape[:1] or values.dtype.kind not in "iu":
+        if rows is None or values.shape != rows.shape[:1] or not _counts(values):
             yield f"payloads of '{name}' have shape {list(values.shape)}, and are not one for each of its spikes"
     for name, values in recording.states.items():
-        if values.ndim != 3 or values.shape[:2] != (recording.n_samples, length) or values.dtype.kind not in "iuf":
+        if (
+            values.ndim != 3
+            or values.shape[:2] != (recording.n_samples, length)
+            or not (_counts(values) or values.dtype.kind == "f")
+        ):
             needs = f"[{recording.n_samples}, {length}, neurons]"
             yield f"states of probe '{name}' have shape {list(values.shape)} of {values.dtype}; needs {needs}"
         elif values.dtype.kind == "f" and not np.isfinite(values).all():
             yield f"states of probe '{name}' are not all finite"
     active = recording.active_updates
     if active is not None:
-        if active.ndim != 3 or active.shape[:2] != (recording.n_samples, length) or active.dtype.kind not in "iu":
+        if active.ndim != 3 or active.shape[:2] != (recording.n_samples, length) or not _counts(active):
             needs = f"[{recording.n_samples}, {length}, cores]"
             yield f"active_updates has shape {list(active.shape)} of {active.dtype}; needs {needs}"
         elif active.size and int(active.min()) < 0:
             yield f"active_updates has negative counts, least {int(active.min()):,}"
     for name, counts in recording.overflows.items():
         most = recording.n_samples * length
-        if counts.ndim != 2 or counts.shape[0] != 3 or counts.dtype.kind not in "iu":
+        if counts.ndim != 2 or counts.shape[0] != 3 or not _counts(counts):
             yield f"overflows of '{name}' have shape {list(counts.shape)} of {counts.dtype}; needs [3, neurons]"
         elif counts.size and (int(counts.min()) < 0 or (recording.complete and int(counts.max()) > most)):
             yield f"overflows of '{name}' are not counts in 0..{most:,}"

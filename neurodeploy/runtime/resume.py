@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurodeploy._rows import rows_sorted
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.choices import needs
 from neurodeploy.network import Latency, Network
 from neurodeploy.program.program import Program
 from neurodeploy.runtime.decode import drain_steps
@@ -136,12 +137,15 @@ def samples_of_state(kept: RunState, start: int, stop: int) -> RunState:
     )
 
 
-def continued(*parts: Recording) -> Recording:
-    """Return the recording of a whole run from those of its parts, in the order of their steps.
+def continued(parts: Sequence[Recording]) -> Recording:
+    """Return the recording of a whole run from those of its `parts`, in the order of their steps.
 
-    Raises DiagnosticError: ND513 (a part is not sound), ND551 (no parts, parts of different runs, or steps that are missing
-    or doubled).
+    A part is kept by RunOptions(keep_state=True), and the next goes on by RunOptions(resume=recording.final_state).
+    Raises DiagnosticError: ND002, ND513 (a part is not sound), ND551 (no parts, parts of different runs, or steps that
+    are missing or doubled).
     """
+    needs("continued", parts=(parts, (list, tuple)))
+    needs("continued", **{f"parts[{number}]": (part, Recording) for number, part in enumerate(parts)})
     if not parts:
         raise DiagnosticError("run", (finding("ND551", "recordings", "are none, so they are no parts of a run"),))
     for part in parts:

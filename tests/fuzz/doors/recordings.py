@@ -42,7 +42,7 @@ def use(folder: Path) -> None:
         lambda: compare_findings(sound, load_recording(folder / "whole.ndr")),
         lambda: answers(made.network, load_recording(folder / "whole.ndr")),
         lambda: run_findings(made, load_recording(folder / "whole.ndr")),
-        lambda: _profiled(made, continued(load_recording(folder / "first.ndr"), load_recording(folder / "rest.ndr"))),
+        lambda: _profiled(made, continued([load_recording(folder / f"{name}.ndr") for name in ("first", "rest")])),
     ):
         try:
             door()
