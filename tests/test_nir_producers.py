@@ -239,3 +239,10 @@ def test_who_seems_to_have_written_a_file_is_asked_for(nir_file, sign):
     assert [fix.text.split(",")[0] for fix in found.fixes] == [f"--from {producer}", "--from nir"]
     for answer in (producer, "nir"):
         assert "ND056" not in {item.code for item in load(path, told.model_copy(update={"producer": answer})).findings}
+
+
+def test_another_framework_than_the_one_that_is_named_is_told(nir_file):
+    made = load(network(nir_file, "LIF", snntorch_fields("LIF")), ImportOptions(producer="norse", reset="zero"))
+    (found,) = made.findings
+    assert (found.code, found.message.split(":")[0]) == ("ND056", "looks as if snntorch wrote it")
+    assert "what norse does is applied" in found.message

@@ -319,30 +319,36 @@ def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes
     if "IF" in kinds:
         asked = "per step or per second: not in the file"
         notes.line("", "r of IF", asked, "per step", "assumed", "as sinabs writes such files")
-    told = "1 step per projection, loops included; paths of unequal depth are balanced"
+    balanced = "" if options.producer == "spyx" else "; paths of unequal depth are balanced"
+    told = f"1 step per projection, loops included{balanced}"
     notes.line("", "latency of an edge", absent, told, "assumed", "frameworks pass a layer within the step")
     notes.line("", "encoder of inputs", absent, "spikes", "assumed", "the format's default")
     notes.line("", "decoder of outputs", absent, "spike_count, or membrane of li", "assumed", "the format's default")
 
 
 def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: ImportOptions, notes: Notes) -> None:
-    """Warn where a framework seems to have written the file and nobody names it (ND055, ND056)."""
+    """Warn of what the named framework does and nothing here can (ND055), and of another that seems to have written it (ND056)."""
     convention = CONVENTIONS.get(options.producer or "")
-    if convention is not None:
-        if convention.several_spikes:
-            told = f"{convention.name} lets a neuron spike several times in a step; here it spikes once, and what v has above"
-            rest = "its threshold waits (reset subtract) or is lost (reset zero)"
-            notes.say("ND055", f"{told} {rest}: layers that get more than a threshold in a step answer later and less")
-        return
-    if options.producer is not None:
+    if convention is not None and convention.several_spikes:
+        told = (
+            f"{convention.name} lets a neuron spike several times in a step; here it spikes once, and what v has above"
+        )
+        rest = "its threshold waits (reset subtract) or is lost (reset zero)"
+        notes.say("ND055", f"{told} {rest}: layers that get more than a threshold in a step answer later and less")
+    if options.producer == "nir":
         notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: all is as NIR defines it")
         return
     described = " ".join(f"{key} {item}" for key, item in source.metadata.items() if isinstance(item, str))
     found = guessed(nodes, described[:10_000], path.name)
-    if found is not None:
+    if found is not None and found[0] != options.producer:
         name, sign = found
-        told = f"looks as if {name} wrote it: {sign}; what {name} does and NIR cannot say is not applied"
-        notes.say("ND056", told, f"--from {name}", "--from nir, if the file is meant as NIR defines it")
+        applied = (
+            f"what {options.producer} does is applied"
+            if convention
+            else "what it does and NIR cannot say is not applied"
+        )
+        other = "--from nir, if the file is meant as NIR defines it"
+        notes.say("ND056", f"looks as if {name} wrote it: {sign}; {applied}", f"--from {name}", other)
 
 
 def _strict(options: ImportOptions, notes: Notes) -> None:
