@@ -141,6 +141,26 @@ def test_sizes_that_disagree_inside_a_file_name_the_node(nir_file, change, said)
     assert said in text
 
 
+@pytest.mark.parametrize(("port", "size"), [("in", 40), ("out", 40), ("in", 38)])
+def test_ports_of_nested_graphs_state_what_reaches_them(nir_file, port, size):
+    inner = {"in": ("Input", {"shape": [38]}), "lif": IF(38), "out": ("Output", {"shape": [38]})}
+    inner[port] = (inner[port][0], {"shape": [size]})
+    block = ("NIRGraph", (inner, [("in", "lif"), ("lif", "out")]))
+    nodes = {**ports([12], [38]), "fc": ("Linear", {"weight": np.ones((38, 12))}), "block": block}
+    path = nir_file(nodes, row("fc", "block"))
+    if size == 38:
+        assert [item.name for item in load(path, TOLD).network.populations] == ["block.lif"]
+    else:
+        assert f"node 'block.{port}'" in codes(path)[1]
+
+
+def test_a_linear_node_with_a_bias_keeps_it_and_does_not_deny_it(nir_file):
+    w = ("Linear", {"weight": np.eye(2), "bias": [1.0, 2.0]})
+    network, lines = ledger(nir_file({**ports([2], [2]), "w": w, "cell": IF(2)}, row("w", "cell")))
+    assert network.populations[0].neuron.bias.tolist() == [1.0, 2.0]
+    assert "fields" not in lines
+
+
 def test_an_output_that_counts_time_steps_is_as_wide_as_its_last_axis(nir_file):
     network, lines = ledger(nir_file({**ports([2], [256, 2]), "cell": IF(2)}, row("cell")))
     assert network.outputs[0].source == "cell"

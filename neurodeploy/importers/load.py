@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from neurodeploy._archive import read_bytes
+from neurodeploy._archive import read_bytes, refuse
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.network.files import load_network
@@ -34,19 +35,32 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
 
         _require_open(str(path), options or ImportOptions(), None)
         return load_netx(Path(path), options or ImportOptions())
-    read_bytes(Path(path))
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
-    raise DiagnosticError(
-        "import",
-        (
-            finding(
-                "ND009",
-                f"file '{path}'",
-                f"has a suffix that is not read: {', '.join(READABLE)}",
-                fixes=fixes,
-            ),
-        ),
-    )
+    told = f"has a suffix that is not read: {', '.join(READABLE)}{_content(Path(path))}"
+    raise DiagnosticError("import", (finding("ND009", f"file '{path}'", told, fixes=fixes),))
+
+
+def _content(path: Path) -> str:
+    """What a file of another suffix holds, as far as it shows; raises ND001 where there is none."""
+    if path.exists() and not path.is_file():
+        raise refuse("ND001", path, "cannot be read: it is a folder or a device, not a file")
+    if not os.access(path, os.R_OK):
+        read_bytes(path)
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"PK") and b"data.pkl" in head:
+        return "; it holds PyTorch weights, whose pickle is never loaded"
+    if not head.startswith(b"\x89HDF"):
+        return ""
+    from neurodeploy.importers.hdf5 import read_tree
+
+    held = read_tree(path).items
+    known = {
+        "model_weights": "a Keras model",
+        "node": "a NIR graph: name it .nir",
+        "layer": "layers as netx writes them: name it .net",
+    }
+    return next((f"; it holds {words}" for key, words in known.items() if key in held), "")
 
 
 def _require_open(path: str, options: ImportOptions, dt_s: float | None) -> None:

@@ -113,7 +113,7 @@ _CONV = ("weight", "bias", "stride", "padding", "dilation", "groups", "input_sha
 _POOL = ("kernel_size", "stride", "padding")
 _FIELDS = {
     **{kind: (*_CELLS[kind], *_OPTIONAL[kind]) for kind in NEURONS},
-    **{"Input": ("shape",), "Output": ("shape",), "Linear": ("weight",), "Affine": ("weight", "bias")},
+    **{"Input": ("shape",), "Output": ("shape",), "Linear": ("weight", "bias"), "Affine": ("weight", "bias")},
     **{"Scale": ("scale",), "Flatten": ("input_type", "start_dim", "end_dim"), "Delay": ("delay",)},
     **{"Conv1d": _CONV, "Conv2d": _CONV, "SumPool2d": _POOL, "AvgPool2d": _POOL},
 }
@@ -125,8 +125,8 @@ _DESCRIPTIVE = ("metadata", "input_type", "output_type")
 class _Reader:
     """Reads the fields of one node, noting every fault."""
 
-    def __init__(self, name: str, node: NirNode, notes: Notes, times: Times) -> None:
-        self.name, self.kind, self.fields = name, node.type, node.fields
+    def __init__(self, name: str, node: NirNode, notes: Notes, times: Times, *, outermost: bool) -> None:
+        self.name, self.kind, self.fields, self.outermost = name, node.type, node.fields, outermost
         self.notes, self.times, self.sound = notes, times, True
 
     def item(self, key: str) -> Item | None:
@@ -154,7 +154,7 @@ class _Reader:
         return found if found is None or found.dtype.kind == "f" else found.astype(np.float64)
 
     def port(self) -> Node | None:
-        if self.kind == "Output" and self.item("shape") is None:
+        if self.item("shape") is None and not (self.kind == "Input" and self.outermost):
             return Port(self.kind, None)
         shape = self.read("shape", lambda item: wholes(_flat(item), least=1))
         if shape is not None and not shape:
@@ -312,10 +312,7 @@ def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
     for name, node in sorted(graph.nodes.items()):
         if node.type not in KNOWN:
             continue
-        if node.type in ("Input", "Output") and name not in graph.roots:
-            found[name] = Port(node.type, None)
-            continue
-        reader = _Reader(name, node, notes, times)
+        reader = _Reader(name, node, notes, times, outermost=name in graph.roots)
         made = _READERS[node.type](reader)
         if made is not None:
             found[name] = made

@@ -48,11 +48,9 @@ class _Walk:
 
     def run(self) -> Shapes:
         """Return all shapes: from inputs and matrices first, then from what neurons and kernels say of themselves."""
-        known = [
-            name for name, node in self.nodes.items() if isinstance(node, Port) and node.kind == "Input" and node.shape
-        ]
-        for name in known:
-            self.send(name, self.nodes[name].shape)  # type: ignore[union-attr]
+        for name, node in self.nodes.items():
+            if isinstance(node, Port) and node.kind == "Input" and name in self.graph.roots and node.shape:
+                self.send(name, node.shape)
         for name, node in self.nodes.items():
             if isinstance(node, Linear):
                 self.send(name, (len(node.weight),))
@@ -209,12 +207,12 @@ class _Check:
             return f"scale has shape {list(node.scale.shape)}, and shape {list(shape)} reaches it {origin}"
         if isinstance(node, Delay) and node.steps.size not in (1, width):
             return f"has {node.steps.size} delays, and {width} lines reach it {origin}"
-        if isinstance(node, Port) and node.kind == "Output" and node.shape is not None:
-            return self.output(name, node, width, origin)
+        if isinstance(node, Port) and node.shape is not None:
+            return self.port(name, node, width, origin)
         return ""
 
-    def output(self, name: str, node: Port, width: int, origin: str) -> str:
-        """The shape that an output states; writers compute it wrongly behind a window, so there it is only noted."""
+    def port(self, name: str, node: Port, width: int, origin: str) -> str:
+        """The shape that a port states; writers compute it wrongly behind a window, so there it is only noted."""
         stated = prod(node.shape or ())
         if stated == width:
             return ""
