@@ -358,6 +358,12 @@ def test_a_ladder_of_diamonds_is_as_long_as_it_looks(nir_file, kind):
     assert np.allclose(matrix(network, network.projections[0].name), share * np.eye(2))
 
 
+def test_many_populations_may_reach_one(nir_file):
+    nodes = {**ports([1], [1]), **{f"n{index}": IF(1) for index in range(100)}, "last": IF(1)}
+    edges = [edge for index in range(100) for edge in (("input", f"n{index}"), (f"n{index}", "last"))]
+    assert len(load(nir_file(nodes, [*edges, ("last", "output")]), TOLD).network.projections) == 200
+
+
 def test_paths_that_double_beyond_all_bounds_are_a_finding(nir_file):
     nodes, edges = {**ports([2], [2]), "cell": IF(2)}, []
     for rung in range(20):

@@ -99,12 +99,10 @@ def _names(graph: FlatGraph, notes: Notes) -> None:
 
 
 def _looped(graph: FlatGraph, nodes: dict[str, Node]) -> frozenset[str]:
-    """Populations that reach themselves through operations alone, by one node."""
-    return frozenset(
-        name
-        for name, node in nodes.items()
-        if isinstance(node, Cell) and any(name == source or name in graph.into[source] for source in graph.into[name])
-    )
+    """Populations that reach themselves at once or through one operation."""
+    edges = {(source, target) for target, sources in graph.into.items() for source in sources}
+    back = {target for source, target in edges if source == target or (target, source) in edges}
+    return frozenset(name for name in back if isinstance(nodes.get(name), Cell))
 
 
 def _times(source: NirGraph, options: ImportOptions, convention: Convention | None, notes: Notes) -> Times:

@@ -5,6 +5,7 @@ Every node is visited once, in the order of the edges, and shapes are known to f
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -23,7 +24,8 @@ __all__ = ["Arrival", "Arrivals", "arrivals", "own_steps"]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
-MOST_PATHS = 64
+MOST_PATHS = 4096
+MOST_OF_ONE_SOURCE = 64
 MOST_WEIGHTS = 2**27
 
 
@@ -96,8 +98,9 @@ class _Chains:
             found = self.sent.get(source, Arrivals())
             paths += found.paths
             bias = found.bias if bias is None else bias if found.bias is None else bias + found.bias
-        if len(paths) > MOST_PATHS:
-            told = f"{len(paths)} paths meet here; {MOST_PATHS} are the limit"
+        alike = max(Counter(item.source for item in paths).values(), default=0)
+        if len(paths) > MOST_PATHS or alike > MOST_OF_ONE_SOURCE:
+            told = f"{len(paths):,} paths meet here, {alike:,} of one source; {MOST_PATHS:,} and {MOST_OF_ONE_SOURCE} are the limit"
             self.notes.fault("ND046", name, self.graph.nodes[name].type, told)
             return Arrivals()
         return Arrivals(tuple(paths), bias)
