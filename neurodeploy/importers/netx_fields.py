@@ -1,0 +1,144 @@
+"""Fields of a netx layer by type. What is missing or of another type becomes a finding in the file's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.importers.fields import numbers, text, whole, wholes
+from neurodeploy.importers.hdf5 import Folder, Item, Unread
+
+__all__ = ["Fields", "Findings", "printable"]
+
+Ints = NDArray[np.int64]
+MOST_FINDINGS, LETTERS = 50, 40
+LARGEST = 2**31 - 1
+"""Beyond this no field of a file means anything; registers have ranges of their own, which the target checks."""
+
+
+class Findings:
+    """What is wrong with a file, in the order in which it was found."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.found, self.kinds = file, list[Diagnostic](), dict[str, list[str]]()
+
+    def say(self, code: str, message: str, **details: Any) -> None:
+        """Keep one finding about the file."""
+        self.found.append(finding(code, f"file '{self.file}'", message, **details))
+
+    def not_imported(self, what: str, where: str) -> None:
+        """Keep that a layer is of a kind that is not imported; layers of one kind become one finding."""
+        self.kinds.setdefault(what, []).append(where)
+
+    @property
+    def count(self) -> int:
+        """How much was found until now."""
+        return len(self.found) + sum(len(layers) for layers in self.kinds.values())
+
+    def told(self) -> list[Diagnostic]:
+        """Return all findings; beyond MOST_FINDINGS one that says how many more there are."""
+        where = f"file '{self.file}'"
+        kinds = [finding("ND052", where, f"{what}: {_listed(layers)}") for what, layers in self.kinds.items()]
+        shown, more = [*kinds, *self.found][:MOST_FINDINGS], len(kinds) + len(self.found) - MOST_FINDINGS
+        if more > 0:
+            shown.append(finding("ND053", where, f"has {more} more faults of these kinds"))
+        return shown
+
+
+def printable(text: str) -> str:
+    """Return a text of a file as a finding can repeat it: short, and without control characters."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LETTERS]) + ("..." if len(text) > LETTERS else "")
+
+
+def _listed(layers: list[str]) -> str:
+    more = len(layers) - MOST_FINDINGS
+    return ", ".join(layers[:MOST_FINDINGS]) + (f" and {more} more" if more > 0 else "")
+
+
+class Fields:
+    """The fields of one group of a file, read by type."""
+
+    def __init__(self, where: str, prefix: str, values: Mapping[str, Item], findings: Findings) -> None:
+        self.where, self.prefix, self.values, self.findings = where, prefix, values, findings
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def wrong(self, message: str, **details: Any) -> None:
+        """Keep a finding that something does not fit."""
+        self.findings.say("ND053", f"{self.where} {message}", **details)
+
+    def unread(self, key: str, why: str, **details: Any) -> None:
+        """Keep a finding that a field is not what it has to be; `why` goes on from "field 'x' ..."."""
+        self.findings.say("ND053", f"{self.where}: field '{self.prefix}{key}' {why}", **details)
+
+    def is_group(self, key: str) -> bool:
+        """Whether a field holds fields of its own."""
+        return isinstance(self.values.get(key), Folder)
+
+    def group(self, key: str) -> Fields | None:
+        """Return the fields of a group; None without one, or after a finding."""
+        item = self.values.get(key)
+        if isinstance(item, Folder):
+            return Fields(self.where, f"{self.prefix}{key}/", item.items, self.findings)
+        if item is not None:
+            self.unread(key, item.why if isinstance(item, Unread) else "is no group")
+        return None
+
+    def text(self, key: str) -> str | None:
+        """Return a text, cut where it is long; None without one, or after a finding."""
+        found = text(self.values[key]) if key in self else None
+        if isinstance(found, Unread):
+            self.unread(key, found.why)
+            return None
+        return None if found is None else printable(found)
+
+    def numbers(self, key: str) -> NDArray[Any] | None:
+        """Return finite numbers, none of them beyond what a field can mean; None without any, or after a finding."""
+        found = numbers(self.values[key]) if key in self else None
+        if isinstance(found, Unread):
+            self.unread(key, found.why)
+            return None
+        if found is not None and found.dtype.kind == "f":
+            found = found.astype(np.float64)
+        if found is not None and (np.any(found > LARGEST) or np.any(found < -LARGEST)):
+            self.unread(key, f"holds values beyond {LARGEST:,} in size")
+            return None
+        return found
+
+    def integers(self, key: str) -> Ints | None:
+        """Return integers, however they are stored; None without any, or after a finding."""
+        value = self.numbers(key)
+        if value is None:
+            return None
+        rounded: Ints = np.rint(value.astype(np.float64)).astype(np.int64)
+        broken = np.flatnonzero(rounded != value)
+        if broken.size:
+            first = float(value.ravel()[broken[0]])
+            self.unread(key, f"holds {broken.size} of {value.size} values that are no integers, first {first:g}")
+            return None
+        return rounded
+
+    def integer(self, key: str, default: int | None = None, *, least: int = -LARGEST) -> int | None:
+        """Return one integer, or `default` where there is no such field; None after a finding."""
+        if key not in self:
+            return default
+        found = whole(self.values[key], least=least, most=LARGEST)
+        if isinstance(found, Unread):
+            self.unread(key, found.why)
+            return None
+        return found
+
+    def sides(self, key: str, default: int, *, least: int) -> tuple[int, int] | None:
+        """Return (of the height, of the width), from one integer or two; None after a finding."""
+        if key not in self:
+            return default, default
+        found = wholes(self.values[key], least=least, most=LARGEST, count=(1, 2))
+        if isinstance(found, Unread):
+            self.unread(key, found.why)
+            return None
+        return found[0], found[-1]

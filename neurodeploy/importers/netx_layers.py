@@ -1,0 +1,268 @@
+"""One layer of a netx file as the parts of a network: its neurons, its operation, its delays.
+
+What netx does with a field is told where it is read; source: lava-dl 0.6.0, netx/hdf5.py, and lava-nc 0.10.0.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.importers.fields import wholes
+from neurodeploy.importers.hdf5 import Unread
+from neurodeploy.importers.netx_fields import Fields
+from neurodeploy.network import Conv2d, Dense, LoihiCuba, WeightFormat
+from neurodeploy.network.connectivity import target_size
+
+__all__ = ["KINDS", "Delays", "Layer", "Shape", "delays_of", "input_neuron", "layer_of", "readout", "shape_of", "style"]
+
+BIAS_EXP = 6
+WEIGHT_BITS = 8
+KINDS = ("input", "flatten", "dense", "conv")
+RECURRENT = ("dense_rec", "recurrent")
+RECURRENCE = "recurrence is not imported"
+LONGEST_DELAY = 62
+"""What netx makes of a longer one is this; here it is a finding."""
+LARGEST_LAYER = 1 << 24
+"""Neurons of a layer: a file of a few bytes can ask for any number."""
+NO_FILTER = 4095
+"""Decay register under which a current is what arrives in the step, and nothing of the steps before."""
+READOUT_VTH_MANT = (1 << 17) - 1
+"""netx gives a layer without neurons a threshold at the limit of v, so that it never spikes."""
+Shape = tuple[int, ...]
+Ints = NDArray[np.int64]
+
+
+class Delays(NamedTuple):
+    """Steps that spikes take to a layer on top of the one of every projection."""
+
+    steps: Any = 0
+    axis: Literal["projection", "source", "target", "synapse"] = "projection"
+    given: int = 0
+    """How many the file has."""
+
+
+class Layer(NamedTuple):
+    """A layer that neurons receive in."""
+
+    number: int
+    shape: Shape
+    neuron: LoihiCuba
+    operation: Dense | Conv2d
+    style: WeightFormat
+    delays: Delays
+    silent: bool
+    """Whether the file gives it no neurons: it is read out and never spikes."""
+
+
+def shape_of(fields: Fields) -> Shape | None:
+    """Return the shape a layer says it has, (channels, height, width) where it has three axes; None without one."""
+    if "shape" not in fields:
+        return None
+    shape = wholes(fields.values["shape"], least=1, count=(1, 2, 3))
+    if isinstance(shape, Unread):
+        fields.unread("shape", shape.why)
+        return None
+    if prod(shape) > LARGEST_LAYER:
+        told = f"has shape {list(shape)}, more neurons than are imported in a layer"
+        fields.wrong(told, found=prod(shape), limit=LARGEST_LAYER, unit="neuron")
+        return None
+    return shape
+
+
+def layer_of(number: int, kind: str, fields: Fields, source: Shape | None) -> Layer | None:
+    """Return a dense layer or a convolution; None after a finding. `source`: the shape that feeds it, None if not known."""
+    before, shape = fields.findings.count, shape_of(fields)
+    if "shape" not in fields:
+        fields.findings.say("ND052", f"{fields.where} lacks its shape")
+    _require_plain(fields)
+    silent = kind == "dense" and "neuron" not in fields
+    neuron = readout(fields) if silent else neuron_of(fields, shape)
+    operation = _operation(kind, fields, shape, source)
+    if operation is not None and shape is not None:
+        got = target_size(operation, prod(source or ()))
+        if got != prod(shape):
+            fields.wrong(f"has shape {list(shape)}; its weights reach {got} neurons")
+    delays = _delays(kind, fields, operation, shape)
+    if neuron is None or operation is None or shape is None or fields.findings.count > before:
+        return None
+    return Layer(number, shape, neuron, operation, style(fields, operation.weights), delays, silent)
+
+
+def _require_plain(fields: Fields) -> None:
+    """Say what a layer of a known type has that would be left out."""
+    if any(key in fields for key in ("weight_rec", "recWeight")):
+        fields.findings.not_imported(RECURRENCE, fields.where)
+    if fields.is_group("weight"):
+        fields.findings.not_imported("weights of complex neurons are not imported", fields.where)
+
+
+def neuron_of(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
+    """Return the neurons of a layer; None after a finding."""
+    own = fields.group("neuron")
+    kind = own.text("type") if own else None
+    if own and "type" in own and kind not in ("CUBA", "LOIHI"):
+        if kind is not None:
+            told = f"neurons of type '{kind}' are not imported (CUBA and LOIHI are)"
+            fields.findings.not_imported(told, fields.where)
+        return None
+    lacking = [key for key in ("type", "iDecay", "vDecay", "vThMant") if own is None or key not in own]
+    if lacking or own is None:
+        fields.findings.say("ND052", f"{fields.where} lacks {', '.join(f'neuron/{key}' for key in lacking)}")
+        return None
+    graded = [own.numbers(key) for key in ("gradedSpike", "messageBits")]
+    if any(value is not None and value.any() for value in graded):
+        fields.findings.not_imported(f"graded spikes of {kind} neurons are not imported", fields.where)
+    current, voltage = own.integer("iDecay", least=1), own.integer("vDecay", least=0)
+    threshold, refractory = own.integer("vThMant", least=0), own.integer("refDelay", 1, least=0)
+    own.integer("wgtExp", 0)
+    bias = _bias(fields, shape)
+    if current is None or voltage is None or threshold is None or refractory is None or bias is None:
+        return None
+    return LoihiCuba(
+        du=current - 1,
+        dv=voltage,
+        vth_mant=threshold,
+        bias_mant=bias if bias.size > 1 else int(bias.ravel()[0]),
+        bias_exp=BIAS_EXP if np.any(bias) else 0,
+        refractory_steps=max(refractory - 1, 0),
+    )
+
+
+def readout(fields: Fields) -> LoihiCuba | None:
+    """Return neurons that sum up and never spike: what netx makes of a layer without a group of neurons."""
+    bias = _bias(fields, None)
+    if bias is not None and bias.any():
+        told = (
+            f"{fields.where} has a bias and no neurons: netx adds it once to what it reads, which no neuron here does"
+        )
+        fields.findings.say("ND052", told)
+        return None
+    return LoihiCuba(du=NO_FILTER, dv=0, vth_mant=READOUT_VTH_MANT)
+
+
+def input_neuron(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
+    """Return the neurons of an input layer. Values drive them as biases do: without the filter of the current."""
+    neuron = neuron_of(fields, shape)
+    return neuron and neuron.model_copy(update={"du": NO_FILTER, "bias_mant": 0, "bias_exp": 0})
+
+
+def _bias(fields: Fields, shape: Shape | None) -> Ints | None:
+    """Biases in the order of the neurons, or one for all; 0 without a field; None after a finding."""
+    if "bias" not in fields:
+        return np.zeros(1, dtype=np.int64)
+    given = fields.integers("bias")
+    if given is None or shape is None or given.size == 1:
+        return given
+    each = _each(given, shape)
+    if each is None:
+        told = f"one for all, one for each of {shape[0]} channels" if len(shape) == 3 else "one for all or one for each"
+        fields.wrong(f"has {given.size} biases for {prod(shape)} neurons; needs {told}")
+    return each
+
+
+def _each(given: Ints, shape: Shape) -> Ints | None:
+    """One value for each neuron from one for each, or from one for each channel; None if they are neither.
+
+    Values for each place of a convolution stand as (width, height, channels), which is how netx counts them.
+    """
+    if len(shape) == 3 and given.shape == shape[::-1] and given.ndim == 3:
+        return np.ascontiguousarray(given.transpose(2, 1, 0)).ravel()
+    if given.size == shape[0] and given.size == max(given.shape):
+        return np.repeat(given.ravel(), prod(shape[1:]))
+    return given.ravel() if len(shape) < 3 and given.size == prod(shape) else None
+
+
+def _operation(kind: str, fields: Fields, shape: Shape | None, source: Shape | None) -> Dense | Conv2d | None:
+    if "weight" not in fields:
+        fields.findings.say("ND052", f"{fields.where} lacks its weight")
+        return None
+    weights = None if fields.is_group("weight") else fields.integers("weight")
+    if weights is None:
+        return None
+    return _dense(fields, weights, shape, source) if kind == "dense" else _convolution(fields, weights, source)
+
+
+def _dense(fields: Fields, weights: Ints, shape: Shape | None, source: Shape | None) -> Dense | None:
+    """A matrix; netx takes weights of one axis as one, row by row."""
+    out = prod(shape) if shape else 0
+    if weights.ndim == 1 and out and weights.size % out == 0:
+        weights = weights.reshape(out, -1)
+    if weights.ndim != 2 or (source and weights.shape[1] != prod(source)):
+        feeds = f"; {prod(source)} neurons feed it" if source else ""
+        fields.wrong(f"has weights of shape {list(weights.shape)}, not of two axes (neurons, sources){feeds}")
+        return None
+    return Dense(weights=weights)
+
+
+def _convolution(fields: Fields, weights: Ints, source: Shape | None) -> Conv2d | None:
+    weights = weights[..., 0] if weights.ndim == 5 and weights.shape[-1] == 1 else weights
+    groups = fields.integer("groups", 1, least=1)
+    stride, dilation = fields.sides("stride", 1, least=1), fields.sides("dilation", 1, least=1)
+    padding = fields.sides("padding", 0, least=0)
+    if groups is None or stride is None or dilation is None or padding is None or source is None:
+        return None
+    fits = weights.ndim == 4 and len(source) == 3 and weights.shape[1] * groups == source[0]
+    if not fits or weights.shape[0] % groups:
+        told = f"has weights of shape {list(weights.shape)} in {groups} groups; shape {list(source)} feeds it"
+        fields.wrong(told)
+        return None
+    shape: Any = source
+    return Conv2d(input_shape=shape, weights=weights, groups=groups, stride=stride, padding=padding, dilation=dilation)
+
+
+def delays_of(fields: Fields) -> Ints | None:
+    """Return the delays of a layer in whole steps, as netx cuts them; None without any, or after a finding."""
+    given = fields.numbers("delay")
+    if given is None:
+        return None
+    steps = np.trunc(given.astype(np.float64)).astype(np.int64)
+    if float(given.min()) < 0:
+        fields.wrong(f"has a delay of {float(given.min()):g} steps", found=float(given.min()), limit=0, unit="step")
+        return None
+    if steps.max() > LONGEST_DELAY:
+        count = int(np.count_nonzero(steps > LONGEST_DELAY))
+        told = f"has {count} of {steps.size} delays that are longer than netx has; it would shorten them"
+        fields.wrong(told, found=int(steps.max()), limit=LONGEST_DELAY, unit="step")
+        return None
+    return steps
+
+
+def _delays(kind: str, fields: Fields, operation: Dense | Conv2d | None, shape: Shape | None) -> Delays:
+    """Delays belong to the synapses of their own layer: of each synapse, of all of an output, or of all of a source."""
+    steps = delays_of(fields)
+    if steps is None or operation is None or shape is None:
+        return Delays()
+    if steps.size == 1:
+        return Delays(int(steps.ravel()[0]), given=1)
+    if kind == "conv":
+        each = _each(steps, shape)
+        if each is not None:
+            return Delays(each, "target", steps.size)
+        fields.wrong(f"has {steps.size} delays for {prod(shape)} neurons in {shape[0]} channels")
+        return Delays()
+    out, sources = operation.weights.shape
+    if steps.shape == (out, sources):
+        return Delays(steps, "synapse", steps.size)
+    if steps.shape == (out,):
+        return Delays(steps, "target", steps.size)
+    if steps.shape == (sources,):
+        return Delays(steps, "source", steps.size)
+    told = f"has delays of shape {list(steps.shape)}; needs one, [{out}], [{sources}] or [{out}, {sources}]"
+    fields.wrong(told)
+    return Delays()
+
+
+def style(fields: Fields, weights: NDArray[Any]) -> WeightFormat:
+    """Return how weights are stored: of mixed sign where they are even, of one sign where that holds odd ones."""
+    odd, mode = bool(np.any(weights & 1)), "mixed"
+    if odd and weights.min() >= 0:
+        mode = "excitatory"
+    elif odd and weights.max() <= 0:
+        mode = "inhibitory"
+    own = fields.group("neuron")
+    exponent = own.integer("wgtExp", 0) if own else 0
+    return WeightFormat(weight_bits=WEIGHT_BITS, exponent=exponent or 0, sign_mode=mode)  # pyright: ignore
