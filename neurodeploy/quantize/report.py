@@ -9,6 +9,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import WeightFormat
 from neurodeploy.quantize.fold import Folded
+from neurodeploy.quantize.grid import SINGLE
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.scale import Incoming, worst_current, worst_sum
 from neurodeploy.quantize.weights import WeightLoss
@@ -103,12 +104,16 @@ def reach_findings(
     if not registers.spiking or folded.threshold is None:
         return []
     size, where, found = registers.size, f"population '{registers.name}'", list[Diagnostic]()
-    wanted = folded.bias + sum((i.wires.sums(np.maximum(i.weights, 0)) for i in incoming), np.zeros(size))
+    excited = sum((i.wires.sums(np.maximum(i.weights, 0)) for i in incoming), np.zeros(size))
+    wanted = folded.bias + excited
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)
     for item, (style, mantissas) in zip(incoming, rounded, strict=True):
         weights = effective_weights(target.dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
-        has += item.wires.sums(np.maximum(weights, 0).astype(np.float64))
-    dead = np.flatnonzero((wanted > 0) & (has <= 0))
+        summed = style.exponent < 0 and target.dialect.exponent_stage == "sum"  # and the shifts are still to come
+        one = 2.0 ** (style.exponent + target.dialect.weight_shift_bits) if summed else 1.0
+        has += item.wires.sums(np.maximum(weights, 0) * one)
+    last_bits = SINGLE * (np.abs(folded.bias) + excited)
+    dead = np.flatnonzero((wanted > last_bits) & (has <= 0))
     if dead.size:
         found.append(
             finding(
