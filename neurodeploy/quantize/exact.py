@@ -50,6 +50,8 @@ class ExactScale(NamedTuple):
     """None: no floor was asked for, or it is not exact."""
     spikes: int | None
     """Spikes of a neuron in one sample for which this holds; None: any number."""
+    single: bool
+    """Whether numbers are held but for the last bits of single precision."""
     open_ties: bool
     """Whether numbers in single precision are multiples of the unit only nearly, and lie on both sides of them."""
 
@@ -58,6 +60,8 @@ class _Grid(NamedTuple):
     """A population in whole multiples of a unit."""
 
     unit: float
+    single: bool
+    """Whether numbers are its multiples only to single precision."""
     weights: tuple[Ints, ...]
     """The distinct ones of each incoming projection."""
     bias: Ints
@@ -140,7 +144,7 @@ def _in_units(
     floor = counted(folded.floor) if folded.floor is not None and folded.stepwise else None
     weights = tuple(_signed(counted(found), item.sign_mode) for found, item in zip(sets, incoming, strict=True))
     fires = _fires(folded, incoming, unit, tie, weak=weak) if tolerance == SINGLE else weak
-    return _Grid(unit, weights, counted(folded.bias), threshold, tie, fires, floor)
+    return _Grid(unit, tolerance == SINGLE, weights, counted(folded.bias), threshold, tie, fires, floor)
 
 
 class _Offsets(NamedTuple):
@@ -228,7 +232,9 @@ class _Search:
         spikes = (scale >> self.shift) - 1 if limited else None
         vmin = None if offsets.vmin is None else offsets.vmin[self.kind]
         registers = (held[self.kind], bias[0][self.kind], bias[1][self.kind], vmin)
-        return ExactScale(scale / self.grid.unit, exponents, *registers, spikes, self.grid.fires is None)
+        return ExactScale(
+            scale / self.grid.unit, exponents, *registers, spikes, self.grid.single, self.grid.fires is None
+        )
 
     def _exponents(self, scale: int, *, negative: bool) -> tuple[int, ...] | None:
         one, found = 1 << self.target.dialect.weight_shift_bits, list[int]()

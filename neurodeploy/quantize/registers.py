@@ -153,7 +153,7 @@ def float_registers(
     )
     if own is None:
         findings += _floor_findings(where, folded, scale, vmin)
-    lines = _value_lines(where, folded, values, exact=exact is not None)
+    lines = _value_lines(where, folded, values, exact)
     findings += [item for line in lines for item in _moved_findings(where, line)]
     return registers, [*folded.ledger, *ledger, *lines], findings
 
@@ -189,8 +189,10 @@ def _line(where: str, quantity: str, asked: Floats, got: Floats, note: str = "")
     )
 
 
-def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) -> list[LedgerLine]:
-    scale, told = values.scale, "the least scale that holds" if folded.stepwise else "the largest scale that holds"
+def _value_lines(where: str, folded: Folded, values: _Values, exact: ExactScale | None) -> list[LedgerLine]:
+    scale, same_spikes = values.scale, exact is not None and folded.stepwise
+    told = f"the {'least' if folded.stepwise else 'largest'} scale that holds every number exactly"
+    told += ", but for the last bits of float32" if exact is not None and exact.single else ""
     lines = [
         LedgerLine(
             where=where,
@@ -198,16 +200,16 @@ def _value_lines(where: str, folded: Folded, values: _Values, *, exact: bool) ->
             asked="1 unit of v",
             got=f"{scale:.6g} integer units",
             level="exact",
-            note=f"{told} every number exactly" if exact else "",
+            note=told if exact is not None else "",
         )
     ]
     if folded.threshold is not None:
-        lines.append(_threshold_line(where, folded.threshold, values, same_spikes=exact and folded.stepwise))
+        lines.append(_threshold_line(where, folded.threshold, values, same_spikes=same_spikes))
     if np.any(folded.bias):
         lines.append(_line(where, "bias per step", folded.bias, values.bias / scale))
     if folded.floor is not None:
         got = 1.0 - np.exp2(values.vmin.astype(np.float64))
-        note = "no spike differs by it" if exact and folded.stepwise else ""
+        note = "no spike differs by it" if same_spikes else ""
         lines.append(_line(where, "v_floor", folded.floor, got / scale, note))
     return lines
 

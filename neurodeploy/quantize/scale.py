@@ -1,5 +1,6 @@
 """Verb: the one scale of a population: integer units of v per unit of the network's v. Rounds nothing.
 
+It is taken where no scale holds every number exactly (see exact).
 The scale is the largest that clips no weight, no threshold and no bias. Then room is made for sums: while the worst
 case of a step (every source of a neuron spikes at once) can overflow the accumulator, the current or the drive, or v has
 too little room below 0, and as long as every projection can lower its exponent by one, the scale is halved. Mantissas keep
