@@ -257,7 +257,7 @@ def test_junit_holds_any_text():
         finding("ND001", "file 'a\x00<b>&\"'", "x"),
     ]
     suite = require_junit(junit(items, Subject("a\x07.json")))
-    assert suite.find("testcase").get("name") == "ND001 unreadable-file: file 'a?<b>&\"'"
+    assert suite.find("testcase").get("name") == "ND001 unreadable-file: file 'a\\x00<b>&\"'"
 
 
 def test_github_annotations_are_one_line_each_and_escape_what_would_end_them(wide, call):
