@@ -1,6 +1,6 @@
 """Whether the synapses of a program are those of its network, pair by pair and delay by delay.
 
-Writing all of them out takes longer than loading, so this is done for programs of up to MOST synapses; beyond, what the
+Writing all of them out takes longer than compiling, so this is done for programs of up to MOST synapses; beyond, what the
 other checks of `neurodeploy.program.validate` guarantee has to do: right populations, right ranges, nothing twice.
 """
 
@@ -21,7 +21,7 @@ from neurodeploy.program.wires import Wire, wires_of
 __all__ = ["wiring_faults"]
 
 Ints = NDArray[np.int64]
-MOST = 1 << 20
+MOST = 1 << 18
 
 
 def wiring_faults(program: Program) -> list[str]:

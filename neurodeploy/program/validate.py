@@ -16,7 +16,7 @@ granted, and the check that guarantees it:
     a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.reach: _entry_faults
     rows of one population axon agree, their atoms differ               neurodeploy.program.reach: _axon_faults
     a base is one that an axon of the target names                      neurodeploy.program.reach: _base_faults
-    synapses are those of the network, up to a million of them          neurodeploy.program.rewired
+    synapses are those of the network, up to a quarter of a million     neurodeploy.program.rewired
     registers are in the target's ranges, and shifts of them in bounds  neurodeploy.program.agreement: register_faults
     names, sizes, kinds, parameters and lines are those of the network  neurodeploy.program.agreement
     probes, ports and operations exist                                  neurodeploy.network.validate
