@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import pydoc
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
@@ -112,3 +114,29 @@ def test_public_functions_say_what_they_take_and_raise(door):
     }
     told = {name for name in inspect.signature(door).parameters if f"`{name}`" in text}
     assert set(inspect.signature(door).parameters) - told - plain == set()
+
+
+TYPED = """
+import neurodeploy as nd
+reveal_type(nd.load("x.ndp", kind=nd.Program))
+reveal_type(nd.load("x.nir", nd.ImportOptions(dt_s=1e-3)))
+reveal_type(nd.load("x.ndr", kind=nd.Recording).findings)
+program = nd.compile(nd.load("x.nd.json"), "loihi1", weight_bits={"a": 4})
+reveal_type(program.run([1.0], seed=3, probes="a"))
+nd.run(program, [1.0], sed=3)
+nd.compile(nd.load("x.nd.json"), weight_bit={})
+nd.Lif(tau_m=0.02, v_threshold=1)
+nd.save(3, "x.ndp")
+"""
+
+
+@pytest.mark.slow
+def test_a_type_checker_knows_what_comes_back_and_what_is_misspelt(tmp_path):
+    (tmp_path / "own.py").write_text(TYPED)
+    words = (sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable, str(tmp_path / "own.py"))
+    told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    for kind in ("Program", "Network", "tuple[Diagnostic, ...]", "Recording"):
+        assert f'is "{kind}"' in told, told
+    for word in ("sed", "weight_bit", "tau_m"):
+        assert f'No parameter named "{word}"' in told, told
+    assert 'cannot be assigned to parameter "noun"' in told

@@ -12,7 +12,7 @@ from neurodeploy.check.other import judge as judge_network
 from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import DiagnosticError, errors_in, finding, raise_errors
-from neurodeploy.diagnostics.choices import chosen, needs
+from neurodeploy.diagnostics.choices import CALL, chosen, needs
 from neurodeploy.importers import Imported
 from neurodeploy.mapping import LayersVerdict, Progress, fit_layers
 from neurodeploy.network import Network
@@ -113,7 +113,7 @@ def compile(
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
     (mapping).
     """
-    needs("compile", network=(network, Network))
+    needs("compile", network=(network, Network), progress=(progress, CALL))
     held = _target("compile", target, board, rules, dialect)
     made = chosen("compile", CompileOptions, options, choices, _PLACE)
     return compile_network(network, held, made, others=real_targets(rules, dialect), progress=progress).require(
@@ -139,7 +139,7 @@ def check(
     is the target if none is named. Raises DiagnosticError for wrong arguments only: ND002, ND020-ND029, ND703 (a target
     beside a program).
     """
-    needs("check", model=(model, (Network, Imported, Program)))
+    needs("check", model=(model, (Network, Imported, Program)), progress=(progress, CALL))
     made = chosen("check", CompileOptions, options, choices, _PLACE)
     if isinstance(model, Program):
         asked = {"target": target, "board": board, "rules": rules, "dialect": dialect}
@@ -224,7 +224,7 @@ def fit(
     `progress`: called with (targets done, targets in all). `options` and `choices`: as of nd.compile. Raises
     DiagnosticError: ND002, ND020-ND029, and ND1xx if the network is not valid.
     """
-    needs("fit", network=(network, Network))
+    needs("fit", network=(network, Network), progress=(progress, CALL))
     made = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
     asked = target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets
     needs("fit", targets=(asked, (Sequence, Iterator)))

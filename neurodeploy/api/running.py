@@ -13,7 +13,7 @@ from neurodeploy._noun import Name, Noun
 from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding, raise_errors
-from neurodeploy.diagnostics.choices import chosen, needs, whole_faults
+from neurodeploy.diagnostics.choices import CALL, chosen, needs, whole_faults
 from neurodeploy.mapping import LayersVerdict
 from neurodeploy.network import Network
 from neurodeploy.profile import (
@@ -202,7 +202,7 @@ def verify(program: Program, backend: str = "emulator", *, progress: Progress | 
     `backend`: a name of nd.backends(). `progress`: called with (steps done, steps in all). Raises DiagnosticError:
     ND553 (nothing is sealed), ND501-ND504 (the backend cannot run here).
     """
-    needs("verify", program=(program, Program), backend=(backend, str))
+    needs("verify", program=(program, Program), backend=(backend, str), progress=(progress, CALL))
     _, found = verify_program(program, backend, progress)
     return Comparison(left="sealed", right=backend, identical=not found, findings=found)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
 from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
 from neurodeploy.diagnostics.translate import nearest
 
-__all__ = ["chosen", "needs", "whole_faults"]
+__all__ = ["CALL", "chosen", "needs", "whole_faults"]
 
 N = TypeVar("N", bound=BaseModel)
-NAMES: dict[type[Any], str] = {str: "text", int: "whole number", type(None): "None", PathLike: "path"}
+CALL: tuple[type[Any], ...] = (cast("type[Any]", Callable), type(None))
+"""What `progress` may be."""
+NAMES: dict[type[Any], str] = {
+    CALL[0]: "function",
+    str: "text",
+    int: "whole number",
+    type(None): "None",
+    PathLike: "path",
+}
 """How kinds that are no nouns are called."""
 LARGEST = 2**31 - 1
 HELP = {"Program": "nd.compile(network, target)", "Network": "nd.load(path)"}

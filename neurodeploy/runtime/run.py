@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
-from neurodeploy.diagnostics.choices import needs, whole_faults
+from neurodeploy.diagnostics.choices import CALL, needs, whole_faults
 from neurodeploy.network import Network
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
@@ -74,7 +74,7 @@ def run_program(
     ND509, ND512 (states), ND510, ND511 (options), ND011 (a program that contradicts itself).
     """
     given = {"program": (program, Program), "stimulus": (stimulus, Stimulus), "options": (options, RunOptions)}
-    needs("run_program", **given, backend=(backend, str))
+    needs("run_program", **given, backend=(backend, str), progress=(progress, CALL))
     raise_errors("run_program", whole_faults("run_program", steps=steps))
     require_sound(program)
     adapter = get_backend(backend)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
-from neurodeploy.diagnostics.choices import chosen, needs, whole_faults
+from neurodeploy.diagnostics.choices import CALL, chosen, needs, whole_faults
 from neurodeploy.network import Events, Input, Network, Probe, Spikes
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
@@ -98,7 +98,7 @@ def run(
     Raises DiagnosticError: ND002 (arguments), ND501-ND504 (backend), ND505 (samples), ND506 (what the backend gave),
     ND508, ND509 (states), ND510 (names of the network).
     """
-    needs("run", program=(program, Program), backend=(backend, str))
+    needs("run", program=(program, Program), backend=(backend, str), progress=(progress, CALL))
     require_sound(program)
     raise_errors("run", whole_faults("run", steps=steps, batch=batch))
     asked: dict[str, Any] = dict(choices)
