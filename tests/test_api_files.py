@@ -175,3 +175,11 @@ def test_the_command_line_reads_and_writes_the_same_bytes(every, tmp_path, monke
     assert Path("own.ndr").read_bytes() == Path("theirs.ndr").read_bytes()
     assert Path("own.nds").read_bytes() == Path("theirs.nds").read_bytes()
     assert call("compare", "own.ndr", "theirs.ndr", "--program", "own.ndp")[0] == 0
+
+
+def test_events_with_fields_are_left_to_their_network(tmp_path):
+    np.savez(tmp_path / "a.npz", events=np.zeros(2, dtype=[("t", "i8"), ("x", "i4"), ("y", "i4"), ("p", "i4")]))
+    with pytest.raises(nd.DiagnosticError) as error:
+        nd.load(tmp_path / "a.npz")
+    assert error.value.diagnostics[0].code == "ND505"
+    assert "nd.run" in error.value.diagnostics[0].fixes[0].text

@@ -35,6 +35,10 @@ TENSORS = ".nd.npz"
 def _load_samples(path: Path) -> SampleValues:
     """The samples of an .npz: one array for each input by name, and `labels` if there are any."""
     arrays = open_npz_arrays(path)
+    fields = [name for name, array in arrays.items() if array.dtype.names]
+    if fields:
+        told = f"holds events with fields, in '{fields[0][:60]}', which only their network's encoder can read"
+        raise _refused("ND505", f"file '{path}'", told, "give its path to nd.run or nd.encode")
     document = {"labels": arrays.pop("labels", None), "values": arrays}
     try:
         return SampleValues.model_validate(document)
