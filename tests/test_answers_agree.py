@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -343,3 +344,17 @@ def test_pins_and_avoided_cores_are_kept_and_what_is_offered_without_them_passes
             if fix.change.keys() & {"pins", "avoid_cores"}:
                 again = compile_network(network, target, options.model_copy(update={**fix.change, "fixes": False}))
                 assert (again.verdict, f" {again.n_cores} core" in fix.text) == ("fits", True)
+
+
+@pytest.mark.parametrize("beyond", [-1, 0])
+def test_a_large_chain_is_judged_by_tiles_alone_and_never_with_fewer_found_than_there_are(monkeypatch, beyond):
+    stack = LayerStack.model_validate(TIGHT)
+    needed = fit_layers(stack, chip(2000, **TIGHT_LIMITS)).cores
+    target = chip(needed + beyond, **TIGHT_LIMITS)
+    monkeypatch.delattr(sys.modules["neurodeploy.mapping.partition"], "first_fit_of")
+    result = compile_network(weighted(stack), target, CompileOptions(fixes=False))
+    assert (result.verdict, result.n_cores) == (
+        ("fits", needed) if beyond == 0 else ("not placed by this mapper", None)
+    )
+    assert fit_layers(stack, target).verdict == ("fits" if beyond == 0 else "not placed")
+    assert all(item.found == needed > item.limit for item in result.findings if item.code == "ND401")

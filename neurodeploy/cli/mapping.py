@@ -44,7 +44,7 @@ TimeLimit = Annotated[
         "--time-limit",
         parser=real("--time-limit", "a number of seconds", least=0.1),
         metavar="SECONDS",
-        help="Seconds for the search of -O2 and -O3; the best so far counts.",
+        help="Seconds for the search of -O2 and -O3 and the placement; the best so far counts.",
     ),
 ]
 AvoidCores = Annotated[

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable
 
 from neurodeploy.check import check
-from neurodeploy.compiler.fixes import Attempt, Sought, with_fixes
+from neurodeploy.compiler.attempt import Attempt
+from neurodeploy.compiler.fixes import Sought, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding

@@ -14,9 +14,10 @@ from neurodeploy._noun import Name, Noun
 from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.check.limits import CODES
 from neurodeploy.check.other import Judgement, judge
+from neurodeploy.compiler.attempt import Attempt
 from neurodeploy.compiler.compile import compile_with, fix_seconds
 from neurodeploy.compiler.edits import edited_network
-from neurodeploy.compiler.fixes import WHOLE, Attempt, first_fix
+from neurodeploy.compiler.fixes import WHOLE, first_fix
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.compiler.workshop import Workshop
 from neurodeploy.diagnostics import Diagnostic, Fix, errors_in

@@ -41,7 +41,7 @@ class CompileOptions(Noun):
     level: Level = 1
     """Of the mapping: 0 first fit, row by row; 1 placed by traffic too; 2 and 3 move neurons for fewer cores."""
     time_limit_s: float | None = Field(default=None, gt=0)
-    """For the search of levels 2 and 3."""
+    """For the search of levels 2 and 3 and the placement."""
     avoid_cores: tuple[int, ...] = ()
     """Physical cores that hold nothing."""
     pins: dict[str, tuple[int, ...]] = Field(default_factory=dict[str, tuple[int, ...]])

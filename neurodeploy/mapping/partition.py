@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from neurodeploy.check.demand import Projection
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, raise_errors
+from neurodeploy.diagnostics import DiagnosticError, raise_errors
 from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.chains import chain_of
 from neurodeploy.mapping.counted import keeps_limits
@@ -116,8 +116,8 @@ def _of_windows(asked: _Asked) -> Cut:
     if by_tiles and not _settled(asked, first, error):
         first, needed = _tiled(asked, first)
     if first is None and alone:
-        error = None if needed is None else DiagnosticError(STAGE, (_too_many_tiles(asked, needed),))
-        first, error = (first, error) if error else _first_fit(asked)
+        error = _too_many_tiles(asked, needed)
+        first, error = (None, error) if error else _first_fit(asked)
     if error is not None and first is None:
         raise error
     return cast(Cut, first)
@@ -143,9 +143,12 @@ def _settled(asked: _Asked, first: Cut | None, error: DiagnosticError | None) ->
     return proof or (first is not None and first.n_cores <= max(asked.bound, 1))
 
 
-def _too_many_tiles(asked: _Asked, needed: int) -> Diagnostic:
+def _too_many_tiles(asked: _Asked, needed: int | None) -> DiagnosticError | None:
+    """ND401 if there are tiles and they take more cores than there are; None where first fit may find what they do not."""
     zones = zones_of(asked.quantized, asked.target, asked.options)
-    return too_many(asked.quantized, asked.target, asked.options, zones, 0, needed, more=False)
+    if needed is None or needed <= int(zones.open[0].sum()):
+        return None
+    return DiagnosticError(STAGE, (too_many(*asked[:3], zones, 0, needed, more=False),))
 
 
 def _kept(found: Cut | None, target: Target) -> Cut | None:

@@ -110,9 +110,7 @@ def sequential(
     return loads, search, False
 
 
-def _swept(
-    wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, order: Ints, slack: Any
-) -> int:
+def _swept(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Effort, order: Ints, slack: Any) -> int:
     """Try to move every neuron of an order once, as long as there is time; return how many moved."""
     moved = 0
     for start in range(0, order.size, SLICE):
