@@ -307,7 +307,7 @@ def test_a_program_whose_sealed_output_is_not_its_own_is_refused(folder, call, c
     save_program(program.model_copy(update={"golden": program.golden.model_copy(update=change)}), "pair.ndp")
     status, _, err = call("verify", "pair.ndp")
     assert status == 1
-    assert "error[ND003]" in err
+    assert "error[ND011]" in err
     assert told in " ".join(err.split())
 
 
