@@ -27,7 +27,6 @@ from neurodeploy.runtime import (
     load_state,
     load_stimulus,
     part_findings,
-    run_findings,
     run_program,
     stop_findings,
 )
@@ -243,5 +242,5 @@ def run_shown(program: Program, model: Path, chosen: Show, bounds: dict[str, int
     reference, stopped = _reference_accuracy(program, stimulus, chosen) if entire else (None, ())
     met = None if part else _accuracy(network, recording, stimulus)
     shown = profile(program, recording, accuracy=met, reference_accuracy=reference, lower_bounds=bounds)
-    seen = (*stop_findings(recording), *stopped, *run_findings(program, recording), *part)
+    seen = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *part))
     return Outcome(recording, shown, (*seen, *profile_findings(shown, part=bool(part))))
