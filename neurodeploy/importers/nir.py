@@ -337,7 +337,7 @@ def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: Impor
         notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: all is as NIR defines it")
         return
     described = " ".join(f"{key} {item}" for key, item in source.metadata.items() if isinstance(item, str))
-    found = guessed(nodes, described[:10_000], path.name)
+    found = guessed(nodes, described[:10_000], path.name, in_seconds=options.time_unit in (None, "s"))
     if found is not None and found[0] != options.producer:
         name, sign = found
         applied = (

@@ -65,7 +65,9 @@ _SIGNS: Mapping[ProducerName, str] = {
 SNNTORCH_DT_S = 1e-4
 
 
-def guessed(nodes: Mapping[str, Node], described: str, file: str) -> tuple[ProducerName, str] | None:
+def guessed(
+    nodes: Mapping[str, Node], described: str, file: str, *, in_seconds: bool
+) -> tuple[ProducerName, str] | None:
     """Return who seems to have written a file, and by what it shows; None if nothing shows it."""
     for name in PRODUCERS:
         if name in described.lower():
@@ -77,7 +79,7 @@ def guessed(nodes: Mapping[str, Node], described: str, file: str) -> tuple[Produ
         if all(re.match(pattern, name) for name in inner):
             return producer, f"its nodes are called like '{inner[0]}'"
     cells = [node for node in nodes.values() if isinstance(node, Cell)]
-    if all(_of_snntorch(cell) for cell in cells):
+    if in_seconds and all(_of_snntorch(cell) for cell in cells):
         return "snntorch", "r is tau / 1e-4 s in every node"
     for name in PRODUCERS:
         if name in file.lower():
