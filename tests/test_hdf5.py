@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.importers import ImportOptions, load
 from neurodeploy.importers.fields import numbers, text, texts, whole, wholes
 from neurodeploy.importers.hdf5 import Folder, Unread, read_tree
 
@@ -180,3 +181,15 @@ def test_whole_numbers_say_what_they_need():
     assert whole(np.array(9), most=8) == Unread("is 9; needs 0 to 8")
     assert wholes(np.array([1, 2, 3]), count=(1, 2)) == Unread("has shape [3]; needs 1 or 2 numbers")
     assert wholes(np.array([1, 2]), count=(1, 2)) == (1, 2)
+
+
+def test_the_limit_of_an_import_holds_for_netx_files_too(tmp_path):
+    fields = {"type": "CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 10}
+    with h5py.File(tmp_path / "a.net", "w") as file:
+        file["layer/0/type"] = "dense"
+        file["layer/0/weight"] = 2.0 * np.ones((10, 10))
+        for key, value in fields.items():
+            file[f"layer/0/neuron/{key}"] = value
+    assert load(tmp_path / "a.net", ImportOptions(dt_s=1e-3)).network.populations[0].size == 10
+    with pytest.raises(DiagnosticError, match="asks for 800 bytes of memory; 500 bytes are the limit"):
+        load(tmp_path / "a.net", ImportOptions(dt_s=1e-3, memory_limit_bytes=500))

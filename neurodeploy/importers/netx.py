@@ -51,9 +51,9 @@ from neurodeploy.network import (
 __all__ = ["load_netx"]
 
 
-def _read(path: Path) -> Mapping[str, Item]:
+def _read(path: Path, limit_bytes: int) -> Mapping[str, Item]:
     """Return the groups of the layers by their names. Raises DiagnosticError: ND001, ND003, ND051."""
-    top = read_tree(path).items.get("layer")
+    top = read_tree(path, limit_bytes).items.get("layer")
     if not isinstance(top, Folder):
         why = "there is no group 'layer'" if top is None else "its 'layer' is no group"
         raise refuse("ND051", path, f"is HDF5, but holds no netx network: {why}")
@@ -239,7 +239,7 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     """
     findings = Findings(str(path))
     reader = _Reader(findings)
-    for number, fields in enumerate(_layers(_read(path), findings)):
+    for number, fields in enumerate(_layers(_read(path, options.memory_limit_bytes), findings)):
         reader.layer(number, fields)
     if not findings.count and not reader.populations:
         findings.say("ND053", "has no layer with neurons")
