@@ -186,7 +186,7 @@ def test_whole_numbers_say_what_they_need():
 def test_the_limit_of_an_import_holds_for_netx_files_too(tmp_path):
     fields = {"type": "CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 10}
     with h5py.File(tmp_path / "a.net", "w") as file:
-        file["layer/0/type"] = "dense"
+        file["layer/0/type"], file["layer/0/shape"] = "dense", [10, 1, 1]
         file["layer/0/weight"] = 2.0 * np.ones((10, 10))
         for key, value in fields.items():
             file[f"layer/0/neuron/{key}"] = value
