@@ -75,25 +75,41 @@ def make(folder: Path) -> None:
         file["node/metadata/dt"] = 1e-3
 
 
+def nodes_of(file: h5py.File) -> h5py.Group:
+    """The group of nodes; KeyError where an earlier change put something else in its place."""
+    found = file["node/nodes"]
+    if not isinstance(found, h5py.Group):
+        raise KeyError("node/nodes")
+    return found
+
+
+def edges_of(file: h5py.File) -> np.ndarray:
+    """The edges; KeyError where there are too many to change."""
+    found = file["node/edges"]
+    if not isinstance(found, h5py.Dataset) or found.size > 10_000:
+        raise KeyError("node/edges")
+    return found[()]
+
+
 def rewire(file: h5py.File, dice) -> None:
     """Edges between any nodes, some of which are none."""
-    names = [*file["node/nodes"], "", "none", "block.input", "block.lif", "\x1b[0m", "é"]
+    names = [*nodes_of(file), "", "none", "block.input", "block.lif", "\x1b[0m", "é"]
     edges = [[dice.choice(names), dice.choice(names)] for _ in range(dice.randint(0, 30))]
-    kept = [[end.decode() for end in edge] for edge in file["node/edges"][()] if dice.random() < 0.9]
+    kept = [[end.decode() for end in edge] for edge in edges_of(file) if dice.random() < 0.9]
     del file["node/edges"]
     file["node/edges"] = [*kept, *edges] or np.zeros((0, 2))
 
 
 def retype(file: h5py.File, dice) -> None:
     """A node of another type."""
-    name = dice.choice(sorted(file["node/nodes"]))
+    name = dice.choice(sorted(nodes_of(file)))
     kinds = sorted({kind for kind, _ in NODES.values()})
     del file[f"node/nodes/{name}/type"]
     file[f"node/nodes/{name}/type"] = dice.choice([*kinds, "MaxPool2d", "", "\x00"])
 
 
 def rename(file: h5py.File, dice) -> None:
-    nodes = file["node/nodes"]
+    nodes = nodes_of(file)
     name = dice.choice(sorted(nodes))
     other = dice.choice(("a b", "x" * 300, "x" * 10_000, "\x1b[31m", "block.lif", "é", b"\xff\xfe", "..", "-"))
     nodes.move(name, other if isinstance(other, bytes) else other.encode())
@@ -101,7 +117,7 @@ def rename(file: h5py.File, dice) -> None:
 
 def diamonds(file: h5py.File, dice) -> None:
     """A ladder of operations with two ways at each rung."""
-    edges = [[end.decode() for end in edge] for edge in file["node/edges"][()]]
+    edges = [[end.decode() for end in edge] for edge in edges_of(file)]
     before, kind = "input", dice.choice(("Scale", "Linear", "Flatten"))
     for rung in range(dice.choice((3, 20, 40))):
         for side in "ab":
