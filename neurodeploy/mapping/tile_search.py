@@ -63,6 +63,10 @@ class _Choices:
         sides = [_even(n) for n in self.layer.shape]
         if not self.layer.shares:
             sides[0] = self._word_steps()
+        most = int(tilings.capacity[0]) // compartments_of(tilings.target, self.layer)
+        sides = [
+            axis[axis <= max(most, int(axis[0]))] for axis in sides
+        ]  # a wider tile fits no core, whatever else it is
         self.axes: tuple[Ints, Ints, Ints] = (sides[0], sides[1], sides[2])
         grid: Any = np.stack(np.meshgrid(*[np.arange(axis.size) for axis in sides], indexing="ij"), axis=-1)
         picked = grid.reshape(-1, 3)

@@ -2,7 +2,8 @@
 
 A TOML file: name, input = [channels, height, width], defaults for reset, weight_bits and delay_steps, and [[layers]] in
 order. kind: conv, depthwise, pool (all weights alike, one source channel for each channel) or dense (every source to every
-neuron). A place of the output is floor((n + 2 padding - kernel) / stride) + 1; padding "same" is (kernel - 1) / 2.
+neuron). A place of the output is floor((n + 2 padding - kernel) / stride) + 1; padding "same" is (kernel - 1) / 2. The
+stride is 1, and for a pool its kernel.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ Pair = tuple[int, int]
 Count = PositiveInt | tuple[PositiveInt, PositiveInt]
 Reset = Literal["zero", "subtract", "none"]
 STAGE = "shapes"
+LARGEST_LAYER = 1 << 22
+"""Neurons of a layer that are judged: more than any board has, and few enough for every tile to be tried."""
 
 
 class LayerShape(Noun):
@@ -39,8 +42,8 @@ class LayerShape(Noun):
     """Output channels; neurons of a dense layer. None for depthwise and pool: as many as come in."""
     kernel: Count = 1
     """Side of the kernel, or (rows, columns)."""
-    stride: Count = 1
-    """From one window to the next, one number or (rows, columns)."""
+    stride: Count | None = None
+    """From one window to the next, one number or (rows, columns). None: 1, and the kernel for a pool."""
     padding: Literal["same"] | int | tuple[int, int] = 0
     """Zeros on either side, or "same" for as many places as come in."""
     reset: Reset | None = None
@@ -116,11 +119,11 @@ def geometries(stack: LayerStack) -> tuple[Geometry, ...]:
     for index, layer in enumerate(stack.layers):
         name = layer.name or f"{layer.kind}{index + 1}"
         made = _geometry(stack, layer, name, source)
-        faults += [finding("ND010", f"layer '{name}'", said) for said in _faults(layer, made)]
-        if faults:
-            break
+        faults += _faults(f"layer '{name}'", layer, made)
         found.append(made)
         source = made.shape
+        if min(source) < 1 or prod(source) > LARGEST_LAYER:
+            break  # what follows has no shape
     names = [item.name for item in found]
     faults += [
         finding("ND010", f"layer '{name}'", "has the name of another layer")
@@ -132,7 +135,8 @@ def geometries(stack: LayerStack) -> tuple[Geometry, ...]:
 
 
 def _geometry(stack: LayerStack, layer: LayerShape, name: str, source: tuple[int, int, int]) -> Geometry:
-    kernel, stride = _pair(layer.kernel), _pair(layer.stride)
+    kernel = _pair(layer.kernel)
+    stride = _pair(layer.stride or (layer.kernel if layer.kind == "pool" else 1))
     padding = _padding(layer, kernel)
     channels = layer.channels or source[0]
     if layer.kind == "dense":
@@ -154,19 +158,27 @@ def _geometry(stack: LayerStack, layer: LayerShape, name: str, source: tuple[int
     )
 
 
-def _faults(layer: LayerShape, made: Geometry) -> Iterator[str]:
+def _faults(where: str, layer: LayerShape, made: Geometry) -> Iterator[Diagnostic]:
+    for said in _told(layer, made):
+        yield finding("ND010", where, said)
+    if made.neurons > LARGEST_LAYER and min(made.shape) > 0:
+        told = f"has shape {list(made.shape)}, more neurons than are judged in a layer"
+        yield finding("ND010", where, told, found=made.neurons, limit=LARGEST_LAYER, unit="neuron")
+
+
+def _told(layer: LayerShape, made: Geometry) -> Iterator[str]:
+    kernel, size = made.kernel, made.source
     if layer.kind in ("conv", "dense") and layer.channels is None:
         yield f"is {layer.kind} and says no number of channels"
     if layer.kind in ("depthwise", "pool") and layer.channels not in (None, made.source[0]):
         yield f"is {layer.kind} and has {layer.channels} channels where {made.source[0]} come in"
-    if layer.kind == "dense" and (layer.kernel, layer.stride, layer.padding) != (1, 1, 0):
+    if layer.kind == "dense" and (layer.kernel, layer.stride or 1, layer.padding) != (1, 1, 0):
         yield "is dense and has a kernel, a stride or a padding"
-    if layer.padding == "same" and any(side % 2 == 0 for side in made.kernel):
-        yield f'has padding "same" with an even kernel, {made.kernel[0]} x {made.kernel[1]}: give the number'
+    if layer.padding == "same" and any(side % 2 == 0 for side in kernel):
+        yield f'has padding "same" with an even kernel, {kernel[0]} x {kernel[1]}: no padding on both sides keeps the size'
     if min(made.padding) < 0:
         yield "has a negative padding"
     if min(made.shape) < 1:
-        size, kernel = made.source, made.kernel
         yield f"has a kernel of {kernel[0]} x {kernel[1]}, larger than its source of {size[1]} x {size[2]} with padding"
 
 
