@@ -1,5 +1,6 @@
 """neurodeploy: one description of a spiking network, compiled to neuromorphic cores: exact, checked, costed."""
 
+import neurodeploy._started  # noqa: F401  # pyright: ignore[reportUnusedImport]  # before what takes long to import
 from neurodeploy.api import (
     BackendInfo,
     Comparison,

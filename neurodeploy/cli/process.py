@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
+from neurodeploy._started import hear_interrupts
 from neurodeploy.cli.main import app
 from neurodeploy.cli.output import say
 from neurodeploy.cli.streams import Stream, guarded
@@ -64,6 +65,7 @@ def run() -> NoReturn:
     sys.stdout, out = guarded(1, sys.stdout)
     sys.stderr, _ = guarded(2, sys.stderr)
     _end_in_order()
+    hear_interrupts()
     status = _delivered(_left(), out)
     sys.stderr.flush()
     sys.exit(status)

@@ -20,7 +20,7 @@ def concise(findings: Iterable[Diagnostic], subject: Subject) -> str:
     lines: list[str] = []
     for item in findings:
         place, numbers = place_of(item, subject), comparison(item)
-        prefix = "" if place is None else f"{place.file}: " if place.line is None else f"{place.file}:{place.line}: "
+        prefix = "" if place is None else f"{place.shown}: " if place.line is None else f"{place.shown}:{place.line}: "
         told = f"{item.message} ({numbers})" if numbers else item.message
         lines.append(" ".join(f"{prefix}{item.severity}[{item.code}] {item.where}: {told}".split()))
     return "".join(f"{line}\n" for line in lines)
@@ -41,7 +41,7 @@ def github(findings: Iterable[Diagnostic], subject: Subject) -> str:
         place = place_of(item, subject)
         given = {"title": f"{item.code} {rule(item.code).name}"}
         if place is not None:
-            given = {"file": place.file, **({} if place.line is None else {"line": str(place.line)}), **given}
+            given = {"file": place.shown, **({} if place.line is None else {"line": str(place.line)}), **given}
         words = ",".join(f"{key}={_property(value)}" for key, value in given.items())
         lines.append(f"::{LEVELS[item.severity]} {words}::{_data(render(item))}")
     return "".join(f"{line}\n" for line in lines)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diagnostics.shown import shown
 
 __all__ = ["Place", "Subject", "place_of"]
 
@@ -42,10 +44,15 @@ class Place(NamedTuple):
     line: int | None
 
     @property
+    def shown(self) -> str:
+        """The file for people."""
+        return shown(self.file)
+
+    @property
     def uri(self) -> str:
         """The file as a URI reference: relative paths stay relative."""
         path = Path(self.file)
-        return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+        return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
 def _line(text: str, section: str, name: str) -> int | None:
@@ -61,7 +68,7 @@ def place_of(item: Diagnostic, subject: Subject) -> Place | None:
     """Return where a finding points: the file it names, else the model, with a line if its text has the object."""
     named = WHERE.match(item.where)
     kind, name = (named[1], named[2]) if named else ("", "")
-    if kind == "file" and name:
+    if kind == "file" and name and name != shown(subject.model):
         return Place(name, None)
     if not subject.model:
         return None

@@ -59,7 +59,9 @@ def _result(item: Diagnostic, order: dict[str, int], subject: Subject) -> dict[s
         "message": {"text": render(item)},
         "locations": [_location(item, subject)],
         # of the place, not of the numbers: a finding that only grows is the same finding
-        "partialFingerprints": {"place/v1": hashlib.sha256(f"{item.code} {item.where}".encode()).hexdigest()},
+        "partialFingerprints": {
+            "place/v1": hashlib.sha256(f"{item.code} {item.where}".encode(errors="backslashreplace")).hexdigest()
+        },
     }
     properties = _properties(item)
     return {**found, "properties": properties} if properties else found
