@@ -13,7 +13,7 @@ TARGETS = ROOT / "targets" / "neurodeploy_targets"
 EXAMPLES = ROOT / "examples"
 
 LAYERS = (
-    ("_arrays", "_compiled", "_described", "_plain", "_rows", "_json", "_write"),
+    ("_arrays", "_compiled", "_described", "_plain", "_rows", "_json", "_started", "_write"),
     ("_toml", "_npy"),
     ("_noun",),
     ("_tensors",),

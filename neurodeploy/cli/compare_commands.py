@@ -81,6 +81,10 @@ def compare(
     """
     asked = asked_for(left, output_format, json_output=json_output)
     if right is not None:
+        given = {"--backend": backend, "--target": target, "--stimulus": stimulus, "--samples": samples}
+        named = [name for name, value in {**given, "--timeout": timeout}.items() if value is not None]
+        if named:
+            raise usage("ND703", "command 'compare'", f"is given two recordings, which contradicts {', '.join(named)}")
         _two_files(left, right, program, asked)
     if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")

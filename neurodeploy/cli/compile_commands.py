@@ -27,6 +27,7 @@ from neurodeploy.cli.model import (
     Board,
     Budgets,
     Choices,
+    Dialect,
     Discretize,
     Dt,
     JsonOutput,
@@ -145,7 +146,7 @@ def check(
     target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None, dt: Dt = None, reset: ResetMode = None,
-    discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None,
+    discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None, dialect: Dialect = None,
     shapes: Annotated[Path | None, read_option("--shapes", "A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
@@ -159,7 +160,7 @@ def check(
     asked = asked_for(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
-    choices = choices._replace(fix_time=fix_time, producer=producer)
+    choices = choices._replace(fix_time=fix_time, producer=producer, dialect=dialect)
     if shapes is not None:
         judge_shapes(asked, choices)
     judge_model(asked, choices)
@@ -179,7 +180,7 @@ def compile_command(
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
     prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
-    discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None,
+    discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None, dialect: Dialect = None,
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, start: Start = None,
@@ -209,6 +210,7 @@ def compile_command(
         MappingChoices(level, time_limit, avoid_cores, pin, traffic, positions, start),
         fix_time,
         producer,
+        dialect,
     )
     if out is None:
         require_folder(Path("NAME.ndp"))

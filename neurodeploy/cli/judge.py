@@ -6,7 +6,7 @@ from typing import Any
 
 from neurodeploy.check.other import Judgement, judge
 from neurodeploy.cli.asked import Asked
-from neurodeploy.cli.model import Choices, compile_options, read_model
+from neurodeploy.cli.model import Choices, compile_options, read_model, usage
 from neurodeploy.cli.output import show
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import errors_in
@@ -37,6 +37,8 @@ def judge_model(asked: Asked, choices: Choices) -> None:
     target = read_target(choices.target, board=choices.board, rules=choices.rules)
     if isinstance(target, Target):
         return
+    if choices.dialect is not None:
+        raise usage("ND703", "option '--dialect'", f"says nothing of target '{target.name}', which has no dialect")
     options = compile_options(choices)
     imported, _ = read_model(asked.model, choices)
     found = (*imported.findings, *validate(imported.network))

@@ -28,6 +28,7 @@ __all__ = [
     "Traffic",
     "mapping_update",
     "of_neurons",
+    "placed_by",
     "traffic_rates",
 ]
 
@@ -107,6 +108,14 @@ class MappingChoices(NamedTuple):
 
 def _refused(code: str, where: str, message: str) -> DiagnosticError:
     return DiagnosticError("usage", (finding(code, where, message),))
+
+
+def placed_by(choices: MappingChoices) -> list[str]:
+    """Return the options of a mapping that were given."""
+    words, usual = {"level": "optimize", "avoid": "avoid-cores"}, MappingChoices()._asdict()
+    return [
+        words.get(name, name.replace("_", "-")) for name, value in choices._asdict().items() if value != usual[name]
+    ]
 
 
 def mapping_update(choices: MappingChoices) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 import typer
 
 from neurodeploy.api.compiling import real_targets
-from neurodeploy.cli.mapping import MappingChoices, mapping_update, of_neurons
+from neurodeploy.cli.mapping import MappingChoices, mapping_update, of_neurons, placed_by
 from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
 from neurodeploy.cli.progress import following
@@ -19,13 +19,14 @@ from neurodeploy.importers import PRODUCERS, Imported, ImportOptions, load
 from neurodeploy.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
-from neurodeploy.target import load_target, target_names
+from neurodeploy.target import dialect_names, load_target, on_dialect, target_names
 from neurodeploy.target.target import Target
 
 __all__ = [
     "Board",
     "Budgets",
     "Choices",
+    "Dialect",
     "Discretize",
     "Dt",
     "JsonOutput",
@@ -54,6 +55,10 @@ __all__ = [
 
 def _complete_target(incomplete: str) -> list[str]:
     return [name for name in target_names() if name.startswith(incomplete)]
+
+
+def _complete_dialect(incomplete: str) -> list[str]:
+    return [name for name in dialect_names() if name.startswith(incomplete)]
 
 
 def complete_backend(incomplete: str) -> list[str]:
@@ -91,6 +96,14 @@ def _fraction(option: str) -> Any:
 
 MOST = 1_000_000
 """More bits, steps or sets than this are no choice but a slip."""
+Dialect = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        help="Arithmetic to compile for, in the place of the target's own: loihi1, loihi2, nengo, brian2loihi.",
+        autocompletion=_complete_dialect,
+    ),
+]
 WeightBits = Annotated[
     list[Any] | None,
     _counted("--weight-bits", "[PROJECTION=]BITS", 1, "PROJECTION=BITS, or BITS for all; repeatable."),
@@ -176,6 +189,7 @@ class Choices(NamedTuple):
     mapping: MappingChoices = MappingChoices()
     fix_time: float | None = None
     producer: str | None = None
+    dialect: str | None = None
 
 
 def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
@@ -228,11 +242,17 @@ def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]
 
 
 def _require_agreement(program: Program, choices: Choices) -> None:
-    asked = {"--target": choices.target, "--board": choices.board, "--rules": choices.rules}
+    asked = {
+        "--target": choices.target,
+        "--board": choices.board,
+        "--rules": choices.rules,
+        "--dialect": choices.dialect,
+    }
     has = {
         "--target": program.target.name,
         "--board": program.target.board,
         "--rules": program.target.rule_set,
+        "--dialect": program.target.dialect.name,
     }
     wrong = [
         f"{name} {value} (the program has {has[name]})"
@@ -257,6 +277,8 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         "--from": choices.producer,
     }
     wrong += [f"{name} (the program's network is settled)" for name, value in answers.items() if value]
+    wrong += [f"--{name} (the program is placed)" for name in placed_by(choices.mapping)]
+    wrong += ["--placement-seed (the program is placed)"] if choices.seed else []
     if wrong:
         raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
 
@@ -270,7 +292,7 @@ def chosen_target(choices: Choices) -> Target:
             "is needed to compile a network",
             f"--target NAME, one of {', '.join(target_names())}",
         )
-    return load_target(choices.target, board=choices.board, rules=choices.rules)
+    return on_dialect(load_target(choices.target, board=choices.board, rules=choices.rules), choices.dialect)
 
 
 def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:

@@ -12,6 +12,7 @@ from neurodeploy.cli.model import (
     Board,
     Budgets,
     Choices,
+    Dialect,
     Discretize,
     Dt,
     JsonOutput,
@@ -57,7 +58,7 @@ from neurodeploy.profile import (
     profile_measures,
 )
 from neurodeploy.program import Program
-from neurodeploy.report import profile_report
+from neurodeploy.report import dialect_lines, profile_report
 from neurodeploy.runtime import Recording, load_recording, save_recording, save_state
 
 __all__ = ["profile_command", "run"]
@@ -77,7 +78,7 @@ def run(
     max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0,
     dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None,
-    seed: RandomSeed = 0, threads: Threads = None,
+    dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
     keep: Annotated[Path | None, write_option("--save-state", "State after the last step shown, before it drains, to write (.nds).", suffix=".nds")] = None,
@@ -94,7 +95,7 @@ def run(
     choices = Choices(
         target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict, *edits
     )
-    choices = choices._replace(producer=producer)
+    choices = choices._replace(producer=producer, dialect=dialect)
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     whole = reference and resume is None
@@ -120,19 +121,20 @@ def run(
         save_state(outcome.recording.final_state, keep)
     elif keep is not None:
         found = (*found, finding("ND507", f"file '{keep}'", "is not written: the run was stopped before its last step"))
-    _report(outcome.shown, found, asked, program.network.name)
+    _report(program, outcome.shown, found, asked)
 
 
 def _asked(model: Path, given: Format | None, budget: list[str] | None, *, strict: bool, json_output: bool) -> Asked:
     return asked_for(model, given, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
 
 
-def _report(shown: Profile | None, findings: tuple[Diagnostic, ...], asked: Asked, name: str) -> None:
+def _report(program: Program, shown: Profile | None, findings: tuple[Diagnostic, ...], asked: Asked) -> None:
     """Print the profile of a run and all findings, and leave."""
     findings = (*findings, *budget_findings(asked.budgets, profile_measures(shown) if shown else {}))
     if shown and asked.text:
-        show(profile_report(shown, name))
-    asked.finish(findings, {"profile": shown.model_dump(mode="json") if shown else None})
+        show(*dialect_lines(program.target), profile_report(shown, program.network.name))
+    plain = shown.model_dump(mode="json") if shown else None
+    asked.finish(findings, {"profile": plain, "dialect": program.target.dialect.name})
 
 
 @command
@@ -158,6 +160,7 @@ def profile_command(
     discretization: Discretize = None,
     time_unit: TimeUnit = None,
     producer: Producer = None,
+    dialect: Dialect = None,
     budget: Budgets = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
@@ -170,7 +173,8 @@ def profile_command(
     asked = _asked(model, output_format, budget, strict=strict, json_output=json_output)
     edits = (prune_sources, max_delay, share_parameters)
     choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
-    choices = choices._replace(producer=producer)
+    choices = choices._replace(producer=producer, dialect=dialect)
+    _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     if recording is None:
@@ -181,7 +185,14 @@ def profile_command(
         shown = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
         found = profile_findings(shown)
     found = (*result.findings, *found)
-    _report(shown, found, asked, program.network.name)
+    _report(program, shown, found, asked)
+
+
+def _require_no_run(recording: Path | None, **given: object) -> None:
+    """Raise DiagnosticError: ND703 for options of a run beside a recording, which is of a run that was made."""
+    named = [f"--{name}" for name, value in given.items() if value is not None]
+    if recording is not None and named:
+        raise usage("ND703", f"file '{recording}'", f"is of a run that was made, which contradicts {', '.join(named)}")
 
 
 def _own_recording(program: Program, path: Path) -> Recording:

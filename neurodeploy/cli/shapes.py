@@ -26,6 +26,8 @@ def one_of_both(model: Path | None, shapes: Path | None) -> Path:
 
 def judge_shapes(asked: Asked, choices: Choices) -> None:
     """Judge the layers and leave."""
+    if choices.dialect is not None:
+        raise usage("ND703", "option '--dialect'", "says nothing of shapes, which have no arithmetic")
     stack, target = load_layers(asked.model), chosen_target(choices)
     with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
         result = fit_layers(stack, target)

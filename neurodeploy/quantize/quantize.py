@@ -12,6 +12,7 @@ from neurodeploy.network import Current, Network, Population, Projection, Weight
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.validate import require_valid
 from neurodeploy.quantize.capability import capability_findings
+from neurodeploy.quantize.chosen_dialect import dialect_findings, dialect_line
 from neurodeploy.quantize.exact import exact_scale
 from neurodeploy.quantize.fold import Folded, fold
 from neurodeploy.quantize.integers import format_line, given_format, integer_registers, stored_weights
@@ -41,7 +42,7 @@ class _Work:
         self.network, self.target, self.options = network, target, options
         self.populations: list[QuantizedPopulation] = []
         self.projections: dict[str, QuantizedProjection | WindowProjection] = {}
-        self.ledger: list[LedgerLine] = []
+        self.ledger: list[LedgerLine] = [*dialect_line(target)]
         self.findings: list[Diagnostic] = []
 
     def bits(self, projection: Projection) -> int:
@@ -102,6 +103,7 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     exact = exact_scale(work.target, folded, incoming, population.neuron)
     scale = exact.scale if exact else choose_scale(work.target, folded, incoming)
     registers, ledger, findings = float_registers(population, folded, work.target, scale, exact)
+    work.findings += dialect_findings(registers, work.target)
     work.populations.append(registers)
     work.ledger += ledger
     work.findings += findings
@@ -124,6 +126,7 @@ def _convert_integers(work: _Work, population: Population, projections: list[Pro
     registers, findings = integer_registers(population, work.target)
     work.findings += findings
     if registers is not None:
+        work.findings += dialect_findings(registers, work.target)
         work.populations.append(registers)
     for projection in projections:
         wires = wires_of(projection, work.network.source_size(projection.source), np.ones(population.size))

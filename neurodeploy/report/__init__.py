@@ -4,12 +4,20 @@ from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.layer_tables import layers_lines, layers_table
 from neurodeploy.report.quantity import count, interval, si
-from neurodeploy.report.tables import compilation_lines, ledger_table, mapping_table, profile_report, resource_table
+from neurodeploy.report.tables import (
+    compilation_lines,
+    dialect_lines,
+    ledger_table,
+    mapping_table,
+    profile_report,
+    resource_table,
+)
 from neurodeploy.report.target_tables import confidence_table, other_table, target_report, target_rows, target_table
 
 __all__ = [
     "confidence_table",
     "compilation_lines",
+    "dialect_lines",
     "count",
     "fit_notes",
     "fit_table",

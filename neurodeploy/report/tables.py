@@ -13,6 +13,8 @@ from neurodeploy.ledger import LedgerLine
 from neurodeploy.mapping import MappingAccount
 from neurodeploy.profile import Profile, ResourceUse
 from neurodeploy.report.quantity import count, interval
+from neurodeploy.target.dialect import CHOSEN
+from neurodeploy.target.target import Target
 
 __all__ = ["compilation_lines", "ledger_table", "mapping_table", "plain_table", "profile_report", "resource_table"]
 
@@ -111,9 +113,16 @@ def profile_report(profile: Profile, name: str) -> RenderableType:
     return Group(*_head(profile, name), *spaced, *_notes(profile))
 
 
+def dialect_lines(target: Target) -> list[str]:
+    """Return the line that says which dialect was chosen, if it is not the target's own."""
+    told = target.dialect.sources.get(CHOSEN)
+    return [f"dialect: {target.dialect.name}, {told}"] if told else []
+
+
 def compilation_lines(result: Compilation) -> list[str]:
     """Return verdict, cores, bounds and times as lines."""
     lines = [f"verdict: {result.verdict}"]
+    lines += dialect_lines(result.program.target) if result.program else []
     if result.lower_bounds:
         bound = max(result.lower_bounds, key=lambda name: result.lower_bounds[name])
         cores = f"{result.n_cores:,}" if result.n_cores is not None else "none placed"

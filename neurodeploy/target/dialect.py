@@ -12,7 +12,10 @@ from pydantic import Field
 
 from neurodeploy._noun import Name, Noun
 
-__all__ = ["Dialect"]
+__all__ = ["CHOSEN", "Dialect"]
+
+CHOSEN = "name"
+"""Key in `sources` of a dialect that was chosen in the place of a target's own, which the text names."""
 
 
 class Dialect(Noun):

@@ -20,7 +20,8 @@ from neurodeploy._toml import TomlError, parse_toml
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import nearest, schema_findings
-from neurodeploy.target.dialect import Dialect
+from neurodeploy.target.dialect import CHOSEN, Dialect
+from neurodeploy.target.figure import FigureRange
 from neurodeploy.target.other import ARCHITECTURES, OtherTarget
 from neurodeploy.target.sound import contradictions, unit_findings
 from neurodeploy.target.target import Target
@@ -282,9 +283,27 @@ def with_rules(target: Target, name: str) -> Target:
 
 
 def on_dialect(target: Target, name: str | None) -> Target:
-    """Return the target with the arithmetic of another dialect; None: its own. Raises DiagnosticError: ND022."""
+    """Return the target with the arithmetic of another dialect, and no register that it lacks; None: its own.
+
+    Raises DiagnosticError: ND022.
+    """
     needs("on_dialect", target=(target, Target), name=(name, (str, type(None))))
-    return target if name is None else target.model_copy(update={"dialect": load_dialect(name)})
+    if name is None or name == target.dialect.name:
+        return target
+    found, own = load_dialect(name), target.dialect.name
+    told = {**found.sources, CHOSEN: f"chosen instead of '{own}', which {target.file} names"}
+    found, precision = found.model_copy(update={"sources": told}), target.precision
+    limits = (("refractory_delay", found.refractory_delay_max), ("delay_steps", found.delay_steps_max))
+    held = {field: _held(getattr(precision, field), most, found, f"{field}_max") for field, most in limits}
+    return target.model_copy(update={"dialect": found, "precision": precision.model_copy(update=held)})
+
+
+def _held(figure: FigureRange, most: int, dialect: Dialect, field: str) -> FigureRange:
+    """The part of a range that a dialect has too."""
+    if figure.high <= most:
+        return figure
+    source = f"dialect {dialect.name} {field}: {dialect.sources.get(field, '')}"
+    return figure.model_copy(update={"high": most, "source": source})
 
 
 def cite(target: Target, path: str) -> str:

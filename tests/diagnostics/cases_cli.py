@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.cli.paths import to_read
 from neurodeploy.cli.process import lost_output
@@ -35,9 +36,19 @@ def homeless(monkeypatch):
     return data_folder()
 
 
+def biased_in_brian2loihi():
+    network = nd.Network(
+        name="own",
+        time=nd.Time(dt_s=1e-3),
+        populations=(nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=1.0, bias=0.25)),),
+    )
+    return nd.compile(network, "loihi1", dialect="brian2loihi")
+
+
 CASES = {
     "ND547": lambda m: [lost_output(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))],
     "ND548": homeless,
+    "ND549": lambda _: biased_in_brian2loihi(),
     "ND708": lambda m: misused(m, "check", "net.nd.json", "--bord", "nahuku8"),
     "ND709": lambda m: to_read("argument 'MODEL'")("/dev/zero"),
 }
