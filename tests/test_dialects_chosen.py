@@ -12,8 +12,8 @@ from neurodeploy.program import load_program
 from neurodeploy.target import dialect_names, load_target, on_dialect
 
 
-def network(delay=0, refractory=0, weight=-2):
-    projection = nd.dense("lines", "cells", weight * np.eye(2), name="wires")
+def network(delay=0, refractory=0):
+    projection = nd.dense("lines", "cells", -2 * np.eye(2), name="wires")
     neuron = nd.If(v_threshold=1.0, refractory_steps=refractory)
     return nd.Network(
         name="pair",
@@ -67,10 +67,10 @@ def test_python_gives_the_same_program(folder, call):
 
 def test_the_emulator_computes_in_it(folder, call):
     """Brian2Loihi has no lower limit of v; the others keep v above a register's."""
-    samples = {"lines": np.ones((1, 60, 2), dtype=np.uint8)}
+    samples = {"lines": np.ones((1, 70_000, 2), dtype=np.uint8)}  # of 128 each: below -2**23
     lowest = {}
     for name in ("nengo", "brian2loihi"):
-        recording = nd.run(nd.compile(network(weight=-20_000), "loihi1", dialect=name), samples)
+        recording = nd.run(nd.compile(network(), "loihi1", dialect=name), samples)
         lowest[name] = int(recording.states["v"].min())
     assert lowest["brian2loihi"] < lowest["nengo"] < 0
 
