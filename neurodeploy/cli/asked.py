@@ -12,7 +12,7 @@ from neurodeploy.profile import COMPILATION_FIGURES, JUDGEMENT_FIGURES, Budget, 
 
 __all__ = ["Asked", "asked_for"]
 
-FIGURES = dict.fromkeys((*COMPILATION_FIGURES, *JUDGEMENT_FIGURES))
+FIGURES = (*COMPILATION_FIGURES, *JUDGEMENT_FIGURES)
 """What the budgets of a compilation are set on."""
 
 
@@ -48,7 +48,7 @@ def asked_for(
     given: Format | None,
     budget: list[str] | None = None,
     *,
-    figures: Mapping[str, Any] = FIGURES,
+    figures: Iterable[str] = FIGURES,
     ledger: bool = False,
     strict: bool = False,
     json_output: bool,

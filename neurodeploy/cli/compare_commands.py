@@ -11,7 +11,7 @@ from neurodeploy.cli.asked import Asked, asked_for
 from neurodeploy.cli.model import Choices, JsonOutput, OutputFormat, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
-from neurodeploy.cli.showing import Samples, StimulusFile, Timeout, shown_stimulus
+from neurodeploy.cli.showing import Samples, Steps, StimulusFile, Timeout, shown_stimulus
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.runtime import (
@@ -50,6 +50,13 @@ def _two_files(left: Path, right: Path, program: Path | None, asked: Asked) -> N
     _tell(recordings, loaded, dialects, asked)
 
 
+def _require_no_run(**given: object) -> None:
+    """Raise DiagnosticError: ND703 for options of a run beside two recordings, which are of runs that were made."""
+    named = [f"--{name}" for name, value in given.items() if value]
+    if named:
+        raise usage("ND703", "command 'compare'", f"is given two recordings, which contradicts {', '.join(named)}")
+
+
 def _tell(
     recordings: tuple[Recording, Recording],
     program: Program | None,
@@ -70,6 +77,7 @@ def compare(
     program: Annotated[Path | None, read_option("--program", "Program (.ndp) of two recordings: names the rule that differs.")] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,
+    steps: Steps = None,
     samples: Samples = None,
     timeout: Timeout = None,
     output_format: OutputFormat = None,
@@ -81,10 +89,9 @@ def compare(
     """
     asked = asked_for(left, output_format, json_output=json_output)
     if right is not None:
-        given = {"--backend": backend, "--target": target, "--stimulus": stimulus, "--samples": samples}
-        named = [name for name, value in {**given, "--timeout": timeout}.items() if value is not None]
-        if named:
-            raise usage("ND703", "command 'compare'", f"is given two recordings, which contradicts {', '.join(named)}")
+        _require_no_run(
+            backend=backend, target=target, stimulus=stimulus, steps=steps, samples=samples, timeout=timeout
+        )
         _two_files(left, right, program, asked)
     if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
@@ -93,7 +100,7 @@ def compare(
     if errors_in(result.findings):
         asked.finish(result.findings)
     compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
-    shows = shown_stimulus(compiled.network, left, stimulus, samples)
+    shows = shown_stimulus(compiled.network, left, stimulus, samples, steps=steps)
     recordings = list[Recording]()
     for name in names:
         with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:

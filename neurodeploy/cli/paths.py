@@ -42,7 +42,7 @@ def _no_file(option: str, text: object, message: str, *fixes: str) -> Diagnostic
     return DiagnosticError("usage", (finding("ND709", option, f"{shown(text)} {message}", fixes=fixes),))
 
 
-def _named(option: str, text: Any) -> Path:
+def _named(option: str, text: str | Path) -> Path:
     given = os.fspath(text)
     try:
         os.fsencode(given)

@@ -26,7 +26,7 @@ def main():
     try:
         status = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL)
     except OSError as error:
-        print(f"{sys.argv[1]} cannot be started: {error.strerror or error}")
+        sys.stdout.write(f"{sys.argv[1]} cannot be started: {error.strerror or error}\n")
         status = 127
     sys.stdout.flush()
     os._exit(status if 0 <= status < 256 else 128 - status)
