@@ -195,3 +195,12 @@ def test_a_fault_of_use_comes_in_the_format_that_was_asked_for(folder, call):
         assert status == 2
         assert out.count("\n") == 1
         assert "error[ND70" in out
+
+
+@pytest.mark.parametrize("words", sorted(ARGUMENTS))
+def test_the_help_of_every_command_shows_an_example(call, words):
+    status, out, err = call(*words.split(), "--help")
+    told = " ".join(out.split())
+    assert (status, err) == (0, "")
+    assert "Example" in told
+    assert f"neurodeploy {words}" in told.replace("│", "").replace("  ", " ")
