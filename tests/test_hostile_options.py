@@ -204,3 +204,13 @@ def test_the_help_of_every_command_shows_an_example(call, words):
     assert (status, err) == (0, "")
     assert "Example" in told
     assert f"neurodeploy {words}" in told.replace("│", "").replace("  ", " ")
+
+
+def test_a_machine_without_the_memory_is_no_fault_of_ours(folder, call, monkeypatch):
+    def hungry(*_):
+        raise MemoryError("Unable to allocate 16.0 GiB")
+
+    monkeypatch.setattr("neurodeploy.cli.run_commands.compile_model", hungry)
+    status, _, err = require_answer(call, "run", *ARGUMENTS["run"])
+    assert status == 1
+    assert "error[ND711] the command: needs more memory than this process can have: Unable to allocate 16.0 GiB" in err

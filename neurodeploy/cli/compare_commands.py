@@ -96,6 +96,8 @@ def compare(
     if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
         raise usage("ND701", "command 'compare'", "needs two recordings, or a program and two backends", *fixes)
+    if program is not None:
+        raise usage("ND703", "option '--program'", f"is of two recordings, and '{left}' is run")
     _, result = compile_model(left, Choices(target))
     if errors_in(result.findings):
         asked.finish(result.findings)

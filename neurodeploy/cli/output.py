@@ -38,6 +38,7 @@ __all__ = [
     "emit_json",
     "finish",
     "internal_fault",
+    "no_memory",
     "progress_bar",
     "say",
     "show",
@@ -50,6 +51,8 @@ P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
 NOT_HERE = ("ND501", "ND503", "ND504", "ND545")
 """Findings of a backend that cannot run here."""
+OUT_OF_MEMORY = "ND711"
+"""The one finding of the command line that is no fault of use."""
 WITH_LINES = ".json"
 """Suffix of the models whose findings have a line."""
 
@@ -119,7 +122,7 @@ def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
     refused = errors_in(findings, strict=strict)
     if any(item.code == "ND901" for item in refused):
         return INTERNAL
-    if any(item.code.startswith("ND7") for item in refused):
+    if any(item.code.startswith("ND7") and item.code != OUT_OF_MEMORY for item in refused):
         return USAGE
     if refused and all(item.code in NOT_HERE for item in refused):
         return UNAVAILABLE
@@ -166,6 +169,13 @@ def finish(
     raise typer.Exit(status)
 
 
+def no_memory(error: MemoryError) -> Diagnostic:
+    """Return the finding of a machine that has not the memory that was asked for."""
+    told = f"needs more memory than this process can have{f': {error}' if str(error) else ''}"
+    fixes = ["show fewer --samples or --steps at a time, or take a machine with more memory"]
+    return finding(OUT_OF_MEMORY, "the command", told, fixes=fixes)
+
+
 def internal_fault(error: Exception) -> Diagnostic:
     """Return the finding of an exception that no finding explains."""
     message = f"internal fault: {type(error).__name__}: {error}"
@@ -196,8 +206,10 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             stopped = finding("ND507", "neurodeploy", "stopped before there was a result, and nothing is left running")
             leave((stopped,))
-        except (typer.Exit, typer.Abort, BrokenPipeError):
+        except (typer.Exit, typer.Abort):
             raise
+        except MemoryError as error:
+            leave((no_memory(error),))
         except Exception as error:
             if os.environ.get("NEURODEPLOY_TRACEBACK"):
                 traceback.print_exc()

@@ -7,6 +7,7 @@ import os
 
 import neurodeploy as nd
 from neurodeploy.cli.main import app
+from neurodeploy.cli.output import no_memory
 from neurodeploy.cli.paths import to_read
 from neurodeploy.cli.process import lost_output
 from neurodeploy.diagnostics import Diagnostic
@@ -50,5 +51,6 @@ CASES = {
     "ND548": homeless,
     "ND549": lambda _: biased_in_brian2loihi(),
     "ND708": lambda m: misused(m, "check", "net.nd.json", "--bord", "nahuku8"),
+    "ND711": lambda _: [no_memory(MemoryError("Unable to allocate 16.0 GiB"))],
     "ND709": lambda m: to_read("argument 'MODEL'")("/dev/zero"),
 }
