@@ -21,7 +21,7 @@ __all__ = ["Group"]
 
 UsageError: Any = typer.BadParameter.__mro__[1]
 """What typer raises of a fault in how a command was called; it has no public name in every version."""
-NARROW, WIDE = 20, 100_000
+NARROW, WIDE = 40, 100_000
 """Widths of a terminal, in letters, between which text can be set."""
 WIDTHS = ("COLUMNS", "TERMINAL_WIDTH")
 
