@@ -173,9 +173,7 @@ def networks(draw):
     return target, network
 
 
-@settings(max_examples=150, deadline=None)
-@given(case=networks(), seed=st.integers(0, 2**32 - 1))
-def test_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
+def fires_as_floats_do(case, seed):
     target, network = case
     program, result = built(network, target)
     assert not [item for item in result.findings if item.code in ("ND217", "ND220")]
@@ -185,6 +183,19 @@ def test_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
     got = run_program(program, stimulus, steps=50).spikes
     for name, rows in wanted.items():
         assert np.array_equal(got[name], rows), f"{name}: {[line for line in result.ledger if name in line.where]}"
+
+
+@settings(max_examples=80, deadline=None)
+@given(case=networks(), seed=st.integers(0, 2**32 - 1))
+def test_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
+    fires_as_floats_do(case, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, deadline=None)
+@given(case=networks(), seed=st.integers(0, 2**32 - 1))
+def test_many_networks_of_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
+    fires_as_floats_do(case, seed)
 
 
 @pytest.mark.parametrize("target", TARGETS)
