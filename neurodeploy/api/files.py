@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -17,7 +16,7 @@ from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
-from neurodeploy.importers.load import READABLE
+from neurodeploy.importers.load import READABLE, content_told
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
 from neurodeploy.program import Program, load_program, save_program
@@ -142,9 +141,9 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
     if file.name.endswith(TENSORS):
         document = file.with_name(file.name.removesuffix(TENSORS) + KINDS[0].suffix)
         raise _refused("ND009", f"file '{file}'", "holds the arrays of a network", f"load '{document}'")
-    if found is None and not file.name.endswith(READABLE) and os.path.exists(file):
+    if found is None and not file.name.endswith(READABLE):
         every = ", ".join((*READABLE, *(item.suffix for item in KINDS[1:])))
-        raise _refused("ND009", f"file '{file}'", f"has a suffix that is not read: {every}")
+        raise _refused("ND009", f"file '{file}'", f"has a suffix that is not read: {every}{content_told(file)}")
     held = found or KINDS[0]
     if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
         told = f"holds {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"

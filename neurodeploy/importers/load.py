@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from neurodeploy._archive import read_bytes, refuse
+from neurodeploy._archive import read_bytes, require_regular
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.network.files import load_network
 
-__all__ = ["load"]
+__all__ = ["READABLE", "content_told", "load"]
 
 READABLE = (".nd.json", ".nir", ".net")
 
@@ -36,14 +36,13 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
         _require_open(str(path), options or ImportOptions(), None)
         return load_netx(Path(path), options or ImportOptions())
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
-    told = f"has a suffix that is not read: {', '.join(READABLE)}{_content(Path(path))}"
+    told = f"has a suffix that is not read: {', '.join(READABLE)}{content_told(Path(path))}"
     raise DiagnosticError("import", (finding("ND009", f"file '{path}'", told, fixes=fixes),))
 
 
-def _content(path: Path) -> str:
-    """What a file of another suffix holds, as far as it shows; raises ND001 where there is none."""
-    if path.exists() and not path.is_file():
-        raise refuse("ND001", path, "cannot be read: it is a folder or a device, not a file")
+def content_told(path: Path) -> str:
+    """Return what a file of another suffix holds, as far as it shows; raises ND001 where there is none."""
+    require_regular(path)
     if not os.access(path, os.R_OK):
         read_bytes(path)
     with path.open("rb") as file:
