@@ -99,14 +99,14 @@ def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
         "payloads of population": (left.payloads.keys(), right.payloads.keys()),
         "states of probe": (left.states.keys(), right.states.keys()),
     }
-    names = left.backend, right.backend
+    names = f"first recording, of '{left.backend}',", f"second recording, of '{right.backend}',"
     found = list[Diagnostic]()
     for what, (one, other) in pairs.items():
         for here, there, name in ((one, other, names[0]), (other, one, names[1])):
             lacking = sorted(here - there)
             if lacking:
                 shown = ", ".join(f"'{item}'" for item in lacking[:5]) + (", ..." if len(lacking) > 5 else "")
-                told = f"{what} {shown}: only the recording of '{name}' has them, so they are not compared"
+                told = f"{what} {shown}: only the {name} has them, so they are not compared"
                 found.append(finding("ND555", "recordings", told))
     return tuple(found)
 
