@@ -252,6 +252,10 @@ class Job:
                 other.start()
             here[0] = True
         except RuntimeError as error:
+            gate.set()
+            for other in others:
+                if other.is_alive():
+                    other.join()
             raise DiagnosticError("run", (_no_thread(len(calls), error),)) from None
         finally:
             gate.set()
