@@ -159,8 +159,8 @@ def test_events_outside_the_sensor_are_all_told():
         "input 'in': 1 events have a row outside 0..1, first 2",
         "input 'in': 1 events have a polarity outside 0..1, first 2",
     ]
-    assert told(lambda: stimulus_of(network, {"in": bad[:, 1:]})) == [
-        "input 'in': events have shape [3, 4] of int64; needs integer rows (sample, time, column, row, polarity)"
+    assert told(lambda: stimulus_of(network, {"in": bad[:, 2:]})) == [
+        "input 'in': events have shape [3, 3] of int64; needs integer rows (sample, time, column, row, polarity)"
     ]
     flat = net(12, Events())
     assert told(lambda: stimulus_of(flat, {"in": bad})) == [

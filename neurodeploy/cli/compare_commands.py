@@ -62,11 +62,13 @@ def _tell(
     program: Program | None,
     dialects: tuple[str, str] | None,
     asked: Asked,
+    said: tuple[Diagnostic, ...] = (),
 ) -> None:
+    """Print how two recordings differ, after what is `said` of their stimulus, and leave."""
     found = compare_findings(*recordings, program, dialects)
     if not errors_in(found) and asked.text:
         show(_summary(*recordings))
-    asked.finish(found, {"identical": not errors_in(found)})
+    asked.finish((*said, *found), {"identical": not errors_in(found)})
 
 
 @command
@@ -108,7 +110,7 @@ def compare(
         with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:
             options = RunOptions(timeout_s=timeout)
             recordings.append(run_program(compiled, shows, backend=name, options=options, progress=progress))
-    _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked)
+    _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked, shows.findings)
 
 
 def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:

@@ -168,9 +168,12 @@ def check(
     _finish(result, _judged(result, choices, asked), asked)
 
 
-def _sealed(program: Program, model: Path, golden: Path | None) -> Program:
-    """The program with the output that the emulator gives on the samples of a file, if one is named."""
-    return program if golden is None else seal_golden(program, shown_stimulus(program.network, model, golden, None))
+def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program, tuple[Diagnostic, ...]]:
+    """The program with the output that the emulator gives on the samples of a file, if one is named, and what is said of them."""
+    if golden is None:
+        return program, ()
+    stimulus = shown_stimulus(program.network, model, golden, None)
+    return seal_golden(program, stimulus), stimulus.findings
 
 
 @command
@@ -218,6 +221,8 @@ def compile_command(
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
-        save_program(_sealed(result.program, model, golden), path)
+        sealed, said = _sealed(result.program, model, golden)
+        findings = (*findings, *said)
+        save_program(sealed, path)
     mapped = _mapped(result, traffic_rates(traffic, network) if traffic is not None else None)
     _finish(result, findings, asked, mapped, written=str(path) if fits else None)

@@ -37,6 +37,7 @@ from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.showing import (
     Backend,
+    Origin,
     RandomSeed,
     Samples,
     Show,
@@ -73,7 +74,8 @@ def _require(result: Compilation, asked: Asked) -> Program:
 @command
 def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
-    samples: Samples = None, backend: Backend = "emulator", board: Board = None, rules: Rules = None,
+    samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
+    rules: Rules = None,
     weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
     max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0,
@@ -112,6 +114,7 @@ def run(
         keep is not None,
         timeout,
         until,
+        time_origin,
     )
     outcome = run_shown(program, model, chosen, result.lower_bounds)
     if out is not None:
@@ -148,6 +151,7 @@ def profile_command(
     stimulus: StimulusFile = None,
     steps: Steps = None,
     samples: Samples = None,
+    time_origin: Origin = "zero",
     board: Board = None,
     rules: Rules = None,
     weight_bits: WeightBits = None,
@@ -178,7 +182,7 @@ def profile_command(
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     if recording is None:
-        chosen = Show(stimulus, steps, samples, "emulator", 0, None, False, not asked.text)
+        chosen = Show(stimulus, steps, samples, "emulator", 0, None, False, not asked.text, time_origin=time_origin)
         outcome = run_shown(program, model, chosen, result.lower_bounds)
         shown, found = outcome.shown, outcome.findings
     else:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast, get_args
 
 import typer
 
 from neurodeploy.cli.model import complete_backend, usage
 from neurodeploy.cli.output import progress_bar, say
 from neurodeploy.cli.paths import read_option
-from neurodeploy.cli.values import SEEDS, STEPS, real, whole
+from neurodeploy.cli.values import SEEDS, STEPS, one_of, real, whole
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
@@ -31,9 +31,11 @@ from neurodeploy.runtime import (
     stop_findings,
 )
 from neurodeploy.runtime.events import is_events, samples_in
+from neurodeploy.runtime.state import TimeOrigin
 
 __all__ = [
     "Backend",
+    "Origin",
     "Outcome",
     "RandomSeed",
     "Samples",
@@ -51,7 +53,7 @@ MOST_THREADS = 1024
 """More threads than this are started by no machine that a network of ours runs on."""
 StimulusFile = Annotated[
     Path | None,
-    read_option("--stimulus", "Samples (.npz); default: NAME.stimulus.npz beside the model."),
+    read_option("--stimulus", "Samples (.npz, .npy, .bs2); default: NAME.stimulus.npz beside the model."),
 ]
 Steps = Annotated[
     int | None,
@@ -78,6 +80,15 @@ Samples = Annotated[
         parser=whole("--samples", 1, STEPS),
         metavar="N",
         help="Only the first samples; of a network without inputs, how many.",
+    ),
+]
+Origin = Annotated[
+    str,
+    typer.Option(
+        "--time-origin",
+        parser=one_of("--time-origin", get_args(TimeOrigin)),
+        metavar="ORIGIN",
+        help="Where times of a sensor's events count from: zero, or first, the first event of each sample.",
     ),
 ]
 RandomSeed = Annotated[
@@ -125,12 +136,15 @@ class Show(NamedTuple):
     keep_state: bool = False
     timeout: float | None = None
     until: int | None = None
+    time_origin: str = "zero"
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
     if given is not None:
         return given
-    stem = model.name.removesuffix(".json").removesuffix(".nd").removesuffix(".ndp").removesuffix(".nir")
+    stem = model.name
+    for suffix in (".json", ".nd", ".ndp", ".nir", ".net"):
+        stem = stem.removesuffix(suffix)
     beside = model.with_name(f"{stem}.stimulus.npz")
     if not beside.exists():
         raise usage("ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
@@ -160,16 +174,24 @@ def _of_itself(network: Network, steps: int | None, samples: int | None, seed: i
 
 
 def shown_stimulus(
-    network: Network, model: Path, given: Path | None, samples: int | None, *, steps: int | None = None, seed: int = 0
+    network: Network,
+    model: Path,
+    given: Path | None,
+    samples: int | None,
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    time_origin: str = "zero",
 ) -> Stimulus:
     """Return what a network is shown: the samples of a file, or of the one beside the model; nothing if it has no inputs.
 
-    Raises DiagnosticError: ND702, ND505.
+    Its `findings` say what of them is not shown as it was given. Raises DiagnosticError: ND702, ND505, ND066, ND069.
     """
     if given is None and not network.inputs:
         return _of_itself(network, steps, samples, seed)
     values = _first(network, load_stimulus(_stimulus_path(model, given), network), samples)
-    return encode(network, values, steps=steps, seed=seed)
+    origin = cast("TimeOrigin", time_origin)
+    return encode(network, values, steps=steps, seed=seed, time_origin=origin)
 
 
 class Outcome(NamedTuple):
@@ -230,13 +252,21 @@ def _reference_accuracy(
 def run_shown(program: Program, model: Path, chosen: Show, bounds: dict[str, int]) -> Outcome:
     """Return what a program gives that is shown its samples. `bounds`: least cores by resource."""
     network = program.network
-    stimulus = shown_stimulus(network, model, chosen.stimulus, chosen.samples, steps=chosen.steps, seed=chosen.seed)
+    stimulus = shown_stimulus(
+        network,
+        model,
+        chosen.stimulus,
+        chosen.samples,
+        steps=chosen.steps,
+        seed=chosen.seed,
+        time_origin=chosen.time_origin,
+    )
     backend = get_backend(chosen.backend)
     if not chosen.quiet and not backend.unavailable() and (notice := backend.notice()):
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
     if not recording.n_samples:
-        return Outcome(recording, None, stop_findings(recording))
+        return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)))
     part = part_findings(network, recording, stimulus)
     entire = recording.complete and not part
     reference, stopped = _reference_accuracy(program, stimulus, chosen) if entire else (None, ())

@@ -4,7 +4,7 @@ from neurodeploy.runtime.backend import Backend, Progress
 from neurodeploy.runtime.compare import Divergence, compare_findings, first_divergence
 from neurodeploy.runtime.decode import accuracy, answers, drain_steps
 from neurodeploy.runtime.encode import encode
-from neurodeploy.runtime.files import load_recording, load_state, load_stimulus, save_recording, save_state
+from neurodeploy.runtime.files import load_recording, load_state, save_recording, save_state
 from neurodeploy.runtime.golden import seal_golden, verify_program
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.recording_check import recording_faults, require_sound_recording
@@ -15,6 +15,7 @@ from neurodeploy.runtime.samples import RunChoices, Samples, run_samples, stimul
 from neurodeploy.runtime.seen import run_findings
 from neurodeploy.runtime.state import RunOptions, RunState
 from neurodeploy.runtime.stimulus import SampleValues, Stimulus
+from neurodeploy.runtime.stimulus_files import load_stimulus
 
 __all__ = [
     "Backend",

@@ -90,12 +90,16 @@ def run_program(
     recording = adapter.run(program, shown, steps=int(total), options=options, progress=progress)
     ordered = getattr(adapter, "trusted", False)
     raise_errors("run", _recording_faults(program, recording, backend, ordered=ordered))
-    return with_findings(program, recording)
+    return with_findings(program, recording, stimulus.findings)
 
 
-def with_findings(program: Program, recording: Recording) -> Recording:
-    """Return a recording that tells what its run showed: ND507 (stopped), ND530 to ND534 (see run_findings)."""
-    return recording.model_copy(update={"findings": (*stop_findings(recording), *seen_in(program, recording))})
+def with_findings(program: Program, recording: Recording, shown: tuple[Diagnostic, ...] = ()) -> Recording:
+    """Return a recording that tells what its run showed: ND507 (stopped), ND530 to ND534 (see run_findings).
+
+    `shown`: what its stimulus told of itself, which stands first.
+    """
+    found = (*shown, *stop_findings(recording), *seen_in(program, recording))
+    return recording.model_copy(update={"findings": found})
 
 
 def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:

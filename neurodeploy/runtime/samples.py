@@ -23,8 +23,9 @@ from neurodeploy.runtime.probes import probes_named
 from neurodeploy.runtime.recording import Recording
 from neurodeploy.runtime.resume import samples_of_state
 from neurodeploy.runtime.run import run_program, with_findings
-from neurodeploy.runtime.state import RunOptions, RunState
+from neurodeploy.runtime.state import RunOptions, RunState, TimeOrigin
 from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.runtime.window import folded
 
 __all__ = ["RunChoices", "RunFields", "Samples", "joined", "run", "run_samples", "stimulus_of"]
 
@@ -47,6 +48,7 @@ class RunFields(TypedDict, total=False):
     resume: RunState | None
     timeout_s: float | None
     noise: Mapping[str, Any]
+    time_origin: TimeOrigin
 
 
 class RunChoices(RunFields, total=False):
@@ -63,13 +65,14 @@ def stimulus_of(
     seed: int = 0,
     samples: int | None = None,
     first_sample: int = 0,
+    time_origin: TimeOrigin = "zero",
 ) -> Stimulus:
     """Return the stimulus of arrays and rows of events; every input has one of them. Raises DiagnosticError: ND505.
 
     `samples`: how many there are, since rows of events do not tell of an empty last one.
     """
     told = sample_values(network, values, samples=samples)
-    return encode(network, told, steps=steps, seed=seed, first_sample=first_sample)
+    return encode(network, told, steps=steps, seed=seed, first_sample=first_sample, time_origin=time_origin)
 
 
 def run(
@@ -132,7 +135,14 @@ def run_samples(
     if isinstance(plain, Stimulus) and steps not in (None, plain.n_steps):
         told = f"is encoded already for {plain.n_steps} steps, and {steps} are asked for"
         raise_errors("run", [finding("ND505", "the stimulus", told, fixes=["give the samples instead, or no steps"])])
-    shown = plain if isinstance(plain, Stimulus) else encode(network, plain, steps=steps, seed=options.seed)
+    if isinstance(plain, Stimulus) and options.time_origin != "zero":
+        told = f"is encoded already, and time_origin={options.time_origin!r} is asked for"
+        raise_errors("run", [finding("ND505", "the stimulus", told, fixes=["encode(..., time_origin=...)"])])
+    shown = (
+        plain
+        if isinstance(plain, Stimulus)
+        else encode(network, plain, steps=steps, seed=options.seed, time_origin=options.time_origin)
+    )
     return run_program(program, shown, backend=backend, options=options, progress=progress)
 
 
@@ -146,11 +156,20 @@ def _in_batches(
 ) -> Recording:
     """The recording of samples that come one by one. `how`: steps, if they are asked for, and samples at a time."""
     network, parts, done, presented = program.network, list[Recording](), 0, how[0]
+    told = list[Diagnostic]()
     for group in _batches(samples, how[1]):
         presented = presented or _length(network, group[0])
         values = _together(network, group, presented, done)
         n = len(group)
-        shown = stimulus_of(network, values, steps=presented, seed=options.seed, samples=n, first_sample=done)
+        shown = encode(
+            network,
+            sample_values(network, values, samples=n),
+            steps=presented,
+            seed=options.seed,
+            first_sample=done,
+            time_origin=options.time_origin,
+        )
+        told += shown.findings
         own = _of_batch(options, done, done + n)
         part = run_program(program, shown, backend=backend, options=own, progress=progress)
         whole = part.complete or not parts or part.n_steps == parts[0].n_steps
@@ -160,7 +179,7 @@ def _in_batches(
             break
     raise_errors("run", [] if parts else [finding("ND505", f"network '{network.name}'", "was given no samples")])
     raise_errors("run", _left_over(options, done) if parts[-1].complete else [])
-    return joined(parts) if len(parts) == 1 else with_findings(program, joined(parts))
+    return joined(parts) if len(parts) == 1 else with_findings(program, joined(parts), folded(told))
 
 
 def _of_batch(options: RunOptions, start: int, stop: int) -> RunOptions:
@@ -229,7 +248,7 @@ def _together(
             found[name] = np.concatenate([np.insert(value, 0, k, axis=1) for k, value in enumerate(values)])
             continue
         if item is not None and steps is not None:
-            values = [_lasting(item, value, steps) for value in values]
+            values = _lasting(item, values, steps)
         raise_errors("encode", _ragged(name, values, first_sample))
         found[name] = np.stack(values)
     return found
@@ -249,13 +268,22 @@ def _row_faults(item: Input, values: list[Array], steps: int | None, first_sampl
     return []
 
 
-def _lasting(item: Input, value: Array, steps: int) -> Array:
-    """Values over time for exactly `steps`, silent at the end; all else as it is."""
-    if value.ndim != len(item.shape) + 1 or value.shape[1:] != item.shape or value.shape[0] == steps:
-        return value
-    held = np.zeros((steps, *item.shape), dtype=value.dtype)
-    held[: value.shape[0]] = value[:steps]
-    return held
+def _lasting(item: Input, values: list[Array], steps: int) -> list[Array]:
+    """Values over time, silent at the end of those that are shorter than `steps` or than another sample; all else as it is.
+
+    What is longer than `steps` is cut off where the samples are encoded, which says so.
+    """
+    timed = [value.ndim == len(item.shape) + 1 and value.shape[1:] == item.shape for value in values]
+    most = max([steps, *(len(value) for value, over_time in zip(values, timed, strict=True) if over_time)])
+    found = list[Array]()
+    for value, over_time in zip(values, timed, strict=True):
+        if over_time and len(value) < most:
+            held = np.zeros((most, *item.shape), dtype=value.dtype)
+            held[: len(value)] = value
+            found.append(held)
+        else:
+            found.append(value)
+    return found
 
 
 def _ragged(name: str, values: list[Array], first_sample: int) -> list[Diagnostic]:

@@ -10,7 +10,10 @@ from neurodeploy._noun import IntArray, Name, Noun
 from neurodeploy._rows import LARGEST
 from neurodeploy.network import Probe
 
-__all__ = ["RunOptions", "RunState"]
+__all__ = ["RunOptions", "RunState", "TimeOrigin"]
+
+
+TimeOrigin = Literal["zero", "first"]
 
 
 class RunState(Noun):
@@ -41,7 +44,7 @@ class RunState(Noun):
 
 
 class RunOptions(Noun):
-    """What may be chosen of a run. None of it changes a spike, except `seed` and `noise` where there is noise."""
+    """What may be chosen of a run. None of it changes a spike, except `seed` and `noise` where there is noise, and `time_origin`."""
 
     seed: int = 0
     """Of encoders that draw, and of noise; 64 bits with sign."""
@@ -61,6 +64,8 @@ class RunOptions(Noun):
     resume: RunState | None = None
     """Go on after step `resume.step`; the stimulus and `steps` still count from step 1, and what the stimulus holds for the
     steps before is what was shown in them. The recording begins with step `resume.step` + 1."""
+    time_origin: TimeOrigin = "zero"
+    """Where the times of a sensor's events count from: 0, or the first event of each sample."""
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Time after which a backend that runs in a process of its own is ended; None: only if it makes no progress."""
     noise: dict[Name, IntArray] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from neurodeploy._noun import FloatArray, IntArray, Name, Noun, NumberArray
+from neurodeploy.diagnostics import Diagnostic
 
 __all__ = ["SampleValues", "Stimulus"]
 
@@ -42,6 +43,8 @@ class Stimulus(Noun):
     """That the encoders drew with."""
     first_sample: int = Field(default=0, ge=0)
     """Number of the first sample among all that are run, a batch at a time: random draws depend on it."""
+    findings: tuple[Diagnostic, ...] = ()
+    """What of the samples is not shown as it was given: cut off, merged, or too small for a spike."""
 
     def rows(self, name: str) -> IntArray:
         """Return (n, 3) int32 rows (sample, step, line) of an input of spikes, however it is held."""

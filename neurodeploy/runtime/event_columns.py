@@ -1,0 +1,173 @@
+"""A sensor's events as columns of integers, whatever their fields are called and however their numbers are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.network import Events, Input
+
+__all__ = [
+    "WORDS",
+    "ORDERS",
+    "column_of",
+    "columns_of_fields",
+    "is_fields",
+    "plain_columns",
+    "quoted",
+    "sensor_rows",
+    "time_unit",
+    "whole_numbers",
+]
+
+Array = NDArray[Any]
+WORDS = {"t": "time", "x": "column", "y": "row", "p": "polarity"}
+ORDERS = ("txyp", "xytp", "xypt")
+NAMES = {
+    "t": ("t", "ts", "time", "times", "timestamp", "timestamps"),
+    "x": ("x", "xs", "col", "cols", "column", "columns"),
+    "y": ("y", "ys", "row", "rows"),
+    "p": ("p", "ps", "pol", "pols", "polarity", "polarities", "on"),
+    "sample": ("sample", "samples"),
+}
+"""What the field calls the columns; a unit may follow the times: t_us."""
+UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+WHOLE = 2**62
+"""Numbers below this keep their last digit and leave room to count with."""
+
+
+def time_unit(unit_s: float) -> str:
+    """Return the unit of times as people write it."""
+    named = [name for name, seconds in UNITS.items() if np.isclose(seconds, unit_s, rtol=1e-9, atol=0)]
+    return named[0] if named else f"units of {unit_s:g} s"
+
+
+def whole_numbers(values: Array) -> Array | None:
+    """Return numbers as int64 if all of them are whole; None if any is not, or if they are no numbers."""
+    if values.dtype.kind not in "biuf":
+        return None
+    if values.dtype.kind == "f" and not bool((np.isfinite(values) & (values == np.floor(values))).all()):
+        return None
+    if values.size and (values.max() > WHOLE or values.min() < -WHOLE):
+        return None
+    return values.astype(np.int64)
+
+
+def is_fields(values: Array) -> bool:
+    """Whether an array is of records with named fields."""
+    return bool(values.dtype.names)
+
+
+def column_of(field: str) -> tuple[str, float | None]:
+    """Return (column, seconds of a unit if the name says so) of a field; ("", None) if it is none of a sensor."""
+    stem, _, unit = field.strip().lower().rpartition("_")
+    known = {name: column for column, names in NAMES.items() for name in names}
+    if stem in NAMES["t"] and unit in UNITS:
+        return "t", UNITS[unit]
+    return known.get(field.strip().lower(), ""), None
+
+
+def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, list[Diagnostic]]:
+    """Return rows (sample if there is such a field, then the encoder's columns) of fields by name, and what is wrong."""
+    where, encoder = f"input '{item.name}'", item.encoder
+    columns, said = dict[str, str](), dict[str, float | None]()
+    for name in fields:
+        column, unit = column_of(name)
+        if column:
+            columns.setdefault(column, name)
+            said.setdefault(column, unit)
+    order = list(encoder.columns) if isinstance(encoder, Events) else []
+    needed = [c for c in order if c != "p" or len(item.shape) == 3]
+    lacking = [f"{c} ({WORDS[c]})" for c in needed if c not in columns]
+    if lacking:
+        told = f"has no field for {', '.join(lacking)} among {', '.join(quoted(name) for name in list(fields)[:8])}"
+        return np.zeros((0, len(order))), [finding("ND505", where, told)]
+    found = _unit_faults(where, encoder, columns, said)
+    sizes = {fields[name].shape for name in columns.values()}
+    if len(sizes) > 1 or any(len(shape) != 1 for shape in sizes):
+        told = f"fields have shapes {', '.join(str(list(shape)) for shape in sorted(sizes))}; needs one length"
+        return np.zeros((0, len(order))), [*found, finding("ND505", where, told)]
+    count = next(iter(sizes))[0]
+    stacked = list[Array]()
+    for column in (*(("sample",) if "sample" in columns else ()), *order):
+        given = fields[columns[column]] if column in columns else np.zeros(count, dtype=np.int64)
+        whole = whole_numbers(given)
+        if whole is None:
+            found.append(_broken(where, f"field {quoted(columns[column])}", column, given, encoder))
+        stacked.append(np.zeros(count, dtype=np.int64) if whole is None else whole)
+    return np.stack(stacked, axis=1), found
+
+
+def quoted(name: str) -> str:
+    """Return a name of a file as a finding can repeat it."""
+    return f"'{ascii(name[:40])[1:-1]}'"
+
+
+def _unit_faults(
+    where: str, encoder: Any, columns: Mapping[str, str], said: Mapping[str, float | None]
+) -> list[Diagnostic]:
+    """Times whose name says another unit than the encoder counts in."""
+    unit = said.get("t")
+    if unit is None or not isinstance(encoder, Events) or np.isclose(unit, encoder.unit_s, rtol=1e-9, atol=0):
+        return []
+    told = f"field {quoted(columns['t'])} is in {time_unit(unit)}; the encoder counts in {time_unit(encoder.unit_s)}"
+    return [finding("ND505", where, told, fixes=[f"encoder.unit_s = {unit:g} in the network"])]
+
+
+def _broken(where: str, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
+    """ND505 for a column that is not of whole numbers; times that are whole once they are counted in the encoder's unit."""
+    if values.dtype.kind not in "biuf":
+        return finding("ND505", where, f"{what} holds {values.dtype} values; needs whole numbers")
+    if not np.isfinite(values).all():
+        return finding("ND505", where, f"{what} holds values that are not finite")
+    broken = values[values != np.floor(values)] if values.dtype.kind == "f" else values[:0]
+    if not broken.size:
+        return finding("ND505", where, f"{what} holds values beyond {WHOLE:,} in size")
+    told = f"{what} holds {broken.size} of {values.size} values that are not whole, first {float(broken[0]):g}"
+    fixes = list[str]()
+    if column == "t" and isinstance(encoder, Events):
+        told += f"; the encoder counts in {time_unit(encoder.unit_s)}"
+        scaled = values.astype(np.float64) / encoder.unit_s
+        if np.abs(scaled - np.rint(scaled)).max() < 1e-3 and np.abs(scaled).max() < WHOLE:
+            fixes.append(f"if they are seconds: multiply them by {1 / encoder.unit_s:,.0f} and round")
+    return finding("ND505", where, told, fixes=fixes)
+
+
+def plain_columns(item: Input, values: Any) -> Array:
+    """Return a sensor's records as columns in the encoder's order; all else as an array. Raises DiagnosticError: ND505."""
+    array = np.asarray(values)
+    if not isinstance(item.encoder, Events) or not is_fields(array):
+        return array
+    flat = array.ravel()
+    rows, found = columns_of_fields(item, {name: flat[name] for name in flat.dtype.names or ()})
+    raise_errors("encode", found)
+    return rows
+
+
+def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
+    """Return a sensor's rows as int64 with their sample first, the first where they have none; and what is wrong, or was changed."""
+    encoder = item.encoder
+    if not isinstance(encoder, Events) or rows.ndim != 2 or rows.shape[1] not in (4, 5) or rows.dtype.kind not in "iuf":
+        return rows, []
+    names = ("sample", *encoder.columns)[5 - rows.shape[1] :]
+    whole = [whole_numbers(rows[:, k]) for k in range(rows.shape[1])]
+    where = f"input '{item.name}'"
+    found = [
+        _broken(where, f"column {k} ({WORDS.get(name, name)})", name, rows[:, k], encoder)
+        for k, name in enumerate(names)
+        if whole[k] is None
+    ]
+    if found:
+        return rows, found
+    wide = np.stack([column for column in whole if column is not None], axis=1)
+    wide = wide if wide.shape[1] == 5 else np.insert(wide, 0, 0, axis=1)
+    polarity = wide[:, 1 + encoder.columns.index("p")]
+    if polarity.size and polarity.min() == -1 and bool(np.isin(polarity, (-1, 1)).all()):
+        wide[:, 1 + encoder.columns.index("p")] = polarity > 0
+        told = "polarities are -1 and 1; they are read as 0 and 1"
+        return wide, [finding("ND067", where, told)]
+    return wide, []

@@ -1,0 +1,44 @@
+"""The smallest triggers of findings about netx files and stimulus files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from diagnostic_cases import net, netx
+
+from neurodeploy.network import Events
+from neurodeploy.runtime import SampleValues, encode, load_stimulus
+
+NEURON = {"type": b"CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 10}
+
+
+def delayed_convolution(_):
+    kernel = {"type": b"conv", "shape": [1, 2, 2], "weight": [[[[2.0, 4.0], [6.0, -8.0]]]], "delay": [5.0]}
+    layer = {f"layer/1/{key}": value for key, value in kernel.items()}
+    layer |= {f"layer/1/neuron/{key}": value for key, value in NEURON.items()}
+    return netx({"layer/0/type": b"input", "layer/0/shape": [1, 3, 3], **layer}).findings
+
+
+def dvs(*times, steps=10):
+    network = net(n_in=(2, 2, 2), weights=np.ones((2, 8)), encoder=Events())
+    rows = np.array([[0, t, 0, 0, 0] for t in times])
+    return encode(network, SampleValues(values={"in": rows}), steps=steps).findings
+
+
+def small(_):
+    return encode(net(encoder="rate"), SampleValues(values={"in": np.array([[0.5, 0.01]])}), steps=4).findings
+
+
+def recording_of_another_tool(_):
+    Path("day.aedat4").write_bytes(b"#!AER-DAT4.0\r\n")
+    return load_stimulus("day.aedat4", net())
+
+
+CASES = {
+    "ND064": delayed_convolution,
+    "ND066": lambda _: dvs(10_000_000, 10_000_500),
+    "ND067": lambda _: dvs(100, 200),
+    "ND068": small,
+    "ND069": recording_of_another_tool,
+}
