@@ -140,11 +140,11 @@ def test_times_in_another_unit_are_never_cut_to_whole_numbers(tmp_path):
 
 
 def test_a_boundary_of_steps_moves_by_no_rounding(tmp_path):
-    times = np.array([0, 999, 1000, 10**12, 10**12 - 1, 2_147_483_646_999])
+    times = np.array([0, 999, 1000, 10**12, 10**12 - 1, 2_147_483_645_999])
     rows = np.stack([times, *(np.zeros_like(times),) * 3], axis=1)
     np.save(tmp_path / "ev.npy", rows)
-    steps = [row[1] for row in rows_of(tmp_path / "ev.npy", steps=2**31 - 1)]
-    assert steps == [1, 2, 10**9, 10**9 + 1, 2_147_483_647]
+    steps = [row[1] for row in rows_of(tmp_path / "ev.npy", steps=2**31 - 2)]
+    assert steps == [1, 2, 10**9, 10**9 + 1, 2_147_483_646]
 
 
 def test_bs2_events_are_five_bytes(tmp_path, reference_data):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy._rows import LARGEST
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import Events, Input, Spikes
 from neurodeploy.runtime.event_columns import ORDERS, WORDS, plain_columns, time_unit
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-LAST_STEP = 2**31 - 1
-"""The latest step that a row of spikes can name."""
 SPARSE_SAMPLES = 1_000
 """Numbers of samples may leave out so many for each one that has events; more are a mistake in a column."""
 
@@ -107,7 +106,7 @@ def _ranges(item: Input, samples: int, names: list[str]) -> dict[str, tuple[int,
     height, width = (1, 1, *item.shape)[-2:]
     known = {
         "sample": (0, samples - 1),
-        "step": (1, LAST_STEP),
+        "step": (1, LARGEST),
         "line": (0, item.size - 1),
         "time": (0, _ENDLESS),
         "polarity": (0, 1),
@@ -148,12 +147,12 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
     line = column["y"] * item.shape[-1] + column["x"]
     line += column["p"] * (item.size // 2) if len(item.shape) == 3 else 0
     steps = steps_of(column["t"], dt_s / encoder.unit_s)
-    late = steps > LAST_STEP
+    late = steps > LARGEST
     if late.any():
         first = int(column["t"].min())
         unit = time_unit(encoder.unit_s)
-        told = f"{int(late.sum())} of {late.size} events lie behind step {LAST_STEP:,}, the first event at t = {first:,} {unit}"
-        helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LAST_STEP)
+        told = f"{int(late.sum())} of {late.size} events lie behind step {LARGEST:,}, the first event at t = {first:,} {unit}"
+        helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LARGEST)
         fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
         return wide, [finding("ND505", f"input '{item.name}'", told, fixes=fixes)]
     return np.stack([wide[:, 0], steps.astype(np.int64), line], axis=1), []
