@@ -38,6 +38,8 @@ NAMES = {
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 WHOLE = 2**62
 """Numbers below this keep their last digit and leave room to count with."""
+WIDE = 8
+"""Bytes of a number that any other can be compared with."""
 
 
 def time_unit(unit_s: float) -> str:
@@ -50,6 +52,8 @@ def whole_numbers(values: Array) -> Array | None:
     """Return numbers as int64 if all of them are whole; None if any is not, or if they are no numbers."""
     if values.dtype.kind not in "biuf":
         return None
+    if values.dtype.kind == "f" and values.itemsize < WIDE:
+        values = values.astype(np.float64)  # a half cannot be compared with numbers beyond its range
     if values.dtype.kind == "f" and not bool((np.isfinite(values) & (values == np.floor(values))).all()):
         return None
     if values.size and (values.max() > WHOLE or values.min() < -WHOLE):
