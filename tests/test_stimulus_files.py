@@ -8,11 +8,13 @@ import pickle
 import h5py
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import neurodeploy as nd
+from neurodeploy.cli.main import app
 from neurodeploy.network import Events
 from neurodeploy.program import save_program
-from neurodeploy.runtime import encode, load_stimulus
+from neurodeploy.runtime import encode, load_recording, load_stimulus
 
 EVENTS = [(1, 1, 0, 0), (2, 1, 500, 1), (3, 0, 1500, 1)]
 """(column, row, microseconds, polarity)."""
@@ -224,3 +226,20 @@ def test_names_of_arrays_are_repeated_short_and_harmless(tmp_path):
     found = told(lambda: load_stimulus(tmp_path / "a.npz", plain()))
     assert len(found) == 22
     assert all("\x1b" not in message and len(message) < 200 for message in found)
+
+
+def test_the_command_line_tells_what_is_late_and_moves_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nd.save(sensor(), tmp_path / "dvs.nd.json")
+    late = records()
+    late["t"] += 10_000_000
+    np.save(tmp_path / "late.npy", late)
+    words = ["run", "dvs.nd.json", "--stimulus", "late.npy", "-t", "loihi2", "--json"]
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 1
+    assert "ND066" in refused.output
+    moved = CliRunner().invoke(app, [*words, "--time-origin", "first", "--out", "a.ndr"])
+    assert moved.exit_code == 0, moved.output
+    assert load_recording(tmp_path / "a.ndr").input_spikes["x"].tolist() == ROWS
+    cut = CliRunner().invoke(app, [*words, "--time-origin", "first", "--steps", "1"])
+    assert "ND066" in cut.output
