@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -49,10 +50,19 @@ def lost_output(error: OSError) -> Diagnostic:
     return finding("ND547", "standard output", f"takes no more: {error.strerror}; what was printed there is not whole")
 
 
-def _delivered(status: int, out: Stream) -> int:
+def _guarded_streams() -> Stream | None:
+    """Put streams that raise nothing in the place of the standard ones; a console of Windows is none of bytes, and stays."""
+    if os.name == "nt" and sys.stdout is not None and sys.stderr is not None:
+        return None
+    sys.stdout, out = guarded(1, sys.stdout)
+    sys.stderr, _ = guarded(2, sys.stderr)
+    return out
+
+
+def _delivered(status: int, out: Stream | None) -> int:
     """The status, unless what was printed did not arrive."""
     sys.stdout.flush()
-    if out.lost is None:
+    if out is None or out.lost is None:
         return status
     if out.lost.errno == errno.EPIPE:
         return status or ENDED + SIGPIPE
@@ -62,8 +72,7 @@ def _delivered(status: int, out: Stream) -> int:
 
 def run() -> NoReturn:
     """Run the command line as the process that it is."""
-    sys.stdout, out = guarded(1, sys.stdout)
-    sys.stderr, _ = guarded(2, sys.stderr)
+    out = _guarded_streams()
     _end_in_order()
     hear_interrupts()
     status = _delivered(_left(), out)
