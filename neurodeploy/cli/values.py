@@ -91,7 +91,10 @@ def by_name(option: str, form: str, value: Callable[[Any], V]) -> Callable[[Any]
         name, equals, given = str(text).rpartition("=")
         if not given or (equals and not name):
             raise refused(option, f"{shown(text)} is not {form}")
-        return name or "*", value(given)
+        try:
+            return name or "*", value(given)
+        except DiagnosticError as error:
+            raise refused(option, error.diagnostics[0].message, f"write {form}") from None
 
     return parse
 

@@ -19,6 +19,7 @@ from neurodeploy.check.foreign import dialect_refusals
 from neurodeploy.check.other import judge
 from neurodeploy.cli import model as cli_model
 from neurodeploy.cli.output import internal_fault
+from neurodeploy.cli.values import by_name, whole
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance import Judgement, conformance_findings
 from neurodeploy.conformance.template import write_template
@@ -577,7 +578,7 @@ CASES = {
     "ND605": lambda _: budgeted("fan_in<=10", target="loihi1"),
     "ND706": lambda _: budgeted("cores=4", "synapse_memory<=lots"),
     "ND707": lambda _: budgeted("synapse_memry<=80%"),
-    "ND701": lambda _: cli_model.compile_options(choices("loihi1", weight_bits=["cells:6"])),
+    "ND701": lambda _: by_name("--weight-bits", "[PROJECTION=]BITS", whole("--weight-bits", 1, 64))("cells:6"),
     "ND702": lambda _: no_stimulus(),
     "ND703": lambda _: contradicting(),
     "ND704": lambda _: unknown_code(),
