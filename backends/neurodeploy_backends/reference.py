@@ -136,12 +136,11 @@ class _Wire:
     def __init__(self, projection: Projection, n_source: int, cell: Any, program: Program) -> None:
         self.source, self.cell = projection.source, cell
         synapses = synapses_of(projection, n_source)
-        longest = int(synapses.delay_steps.max(initial=0))
-        cell.hold(longest)
-        self.ring, given = cell.ring, synapses.weights
+        cell.hold(int(synapses.delay_steps.max(initial=0)))
+        given, self.floors = synapses.weights, 0
+        self.up = 2.0**program.target.dialect.weight_shift_bits
         if isinstance(cell, _IntegerCells):
-            given, floors = _products(projection, given, program.target.dialect)
-            self.ring = cell.floored(longest, floors) if floors else cell.ring
+            given, self.floors = _products(projection, given, program.target.dialect)
         self.by_delay: list[tuple[int, Any]] = []
         for delay in np.unique(synapses.delay_steps):
             mine = synapses.delay_steps == delay
@@ -156,11 +155,14 @@ class _Wire:
 
     def deliver(self, active: Array, t: int) -> None:
         for delay, synapses in self.by_delay:
-            self.ring[(t + delay) % len(self.ring)] += _weighted(active, synapses, self.cell.size)
+            sums = _weighted(active, synapses, self.cell.size)
+            if self.floors:  # the sum of what is sent in one step with one delay
+                sums = np.floor(sums / 2.0**self.floors) * self.up
+            self.cell.ring[(t + delay) % len(self.cell.ring)] += sums
 
 
 def _products(projection: Projection, weights: NDArray[Any], dialect: Dialect) -> tuple[Array, int]:
-    """What integer weights add to an accumulator, and the bits by which the sum of a step is still to be floored."""
+    """What integer weights add to an accumulator, and the bits by which what is sent in a step is still to be floored."""
     exponent, up = projection.weight_format.exponent if projection.weight_format else 0, 2.0**dialect.weight_shift_bits
     if exponent >= 0:
         return weights * 2.0**exponent * up, 0
@@ -276,12 +278,6 @@ class _IntegerCells:
         self.v, self.dead = np.zeros_like(self.u), np.zeros_like(self.u)
         self.fired = np.zeros(self.u.shape, dtype=bool)
         self.ring = [np.zeros(self.u.shape)]
-        self.floors: list[tuple[list[Array], int]] = []
-
-    def floored(self, delay_steps: int, bits: int) -> list[Array]:
-        """Return a ring of its own for a projection whose sum of a step is floored."""
-        self.floors.append(([np.zeros(self.u.shape) for _ in range(delay_steps + 1)], bits))
-        return self.floors[-1][0]
 
     def hold(self, delay_steps: int) -> None:
         """Make the ring long enough."""
@@ -294,9 +290,6 @@ class _IntegerCells:
     def step(self, t: int) -> NDArray[np.bool_]:
         slot = t % len(self.ring)
         arrived, self.ring[slot] = self.ring[slot], np.zeros(self.u.shape)
-        for ring, bits in self.floors:
-            arrived = arrived + np.floor(ring[t % len(ring)] / 2.0**bits) * 2.0**self.dialect.weight_shift_bits
-            ring[t % len(ring)] = np.zeros(self.u.shape)
         self.u = self.decay(self.u, self.keep_u) + np.rint(arrived).astype(np.int64)
         self.v = self.decay(self.v, self.keep_v) + self.u + self.bias
         self.v = np.where(self.dead > 0, 0, np.clip(self.v, *self.limits))
