@@ -22,6 +22,7 @@ from neurodeploy._toml import TomlError, parse_toml
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.finding import MOST_OF_A_KIND, folded
 from neurodeploy.network.files import load_network, save_network
+from neurodeploy.network.layer_shapes import load_layers
 from neurodeploy.network.validate import validate
 from neurodeploy.program import load_program
 
@@ -293,3 +294,14 @@ def test_stages_refuse_a_network_that_names_nobody():
     )
     for call in calls:
         assert "ND101" in codes(call)
+
+
+@pytest.mark.parametrize(
+    "layer", ["channels = 1000000\nkernel = 3", "channels = 4\nkernel = 3\npadding = 10000", "channels = 2147483647"]
+)
+def test_shapes_of_layers_without_end(tmp_path, layer):
+    """They are refused before anybody searches tiles for them."""
+    (tmp_path / "s.toml").write_text(f'name = "n"\ninput = [2, 34, 34]\n[[layers]]\nkind = "conv"\n{layer}\n')
+    assert codes(load_layers, tmp_path / "s.toml") == ["ND010"]
+    (tmp_path / "s.toml").write_text('name = "n"\ninput = [2, 34, 99999999999]\n[[layers]]\nkind = "pool"\n')
+    assert codes(load_layers, tmp_path / "s.toml") == ["ND010"]

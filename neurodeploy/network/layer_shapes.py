@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, ValidationError
 
 from neurodeploy._archive import read_bytes
 from neurodeploy._noun import Name, Noun
@@ -24,7 +24,9 @@ from neurodeploy.diagnostics.translate import schema_findings
 __all__ = ["Geometry", "LayerShape", "LayerStack", "geometries", "load_layers"]
 
 Pair = tuple[int, int]
-Count = PositiveInt | tuple[PositiveInt, PositiveInt]
+Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Space = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+Count = Size | tuple[Size, Size]
 Reset = Literal["zero", "subtract", "none"]
 STAGE = "shapes"
 LARGEST_LAYER = 1 << 22
@@ -38,19 +40,19 @@ class LayerShape(Noun):
     """conv, depthwise, pool (all weights alike), or dense."""
     name: Name | None = None
     """As findings call it; None: its kind and number."""
-    channels: PositiveInt | None = None
+    channels: Size | None = None
     """Output channels; neurons of a dense layer. None for depthwise and pool: as many as come in."""
     kernel: Count = 1
     """Side of the kernel, or (rows, columns)."""
     stride: Count | None = None
     """From one window to the next, one number or (rows, columns). None: 1, and the kernel for a pool."""
-    padding: Literal["same"] | int | tuple[int, int] = 0
+    padding: Literal["same"] | Space | tuple[Space, Space] = 0
     """Zeros on either side, or "same" for as many places as come in."""
     reset: Reset | None = None
     """What a spike does to v."""
-    weight_bits: PositiveInt | None = None
+    weight_bits: Size | None = None
     """Stored bits of a weight."""
-    delay_steps: int | None = Field(default=None, ge=0)
+    delay_steps: int | None = Field(default=None, ge=0, le=2**31 - 1)
     """Steps on top of the one that every projection takes."""
 
 
@@ -60,13 +62,13 @@ class LayerStack(Noun):
     schema_version: Literal[1] = 1
     name: Name
     """Of the network."""
-    input: tuple[PositiveInt, PositiveInt, PositiveInt]
+    input: tuple[Size, Size, Size]
     """Channels, height, width."""
     reset: Reset = "zero"
     """What a spike does to v, where a layer says nothing."""
-    weight_bits: PositiveInt = 8
+    weight_bits: Size = 8
     """Stored bits of a weight, where a layer says nothing."""
-    delay_steps: int = Field(default=0, ge=0)
+    delay_steps: int = Field(default=0, ge=0, le=2**31 - 1)
     """Steps on top of the one that every projection takes, where a layer says nothing."""
     layers: tuple[LayerShape, ...] = Field(min_length=1)
     """In order, at least one."""
