@@ -243,3 +243,11 @@ def test_the_command_line_tells_what_is_late_and_moves_it(tmp_path, monkeypatch)
     assert load_recording(tmp_path / "a.ndr").input_spikes["x"].tolist() == ROWS
     cut = CliRunner().invoke(app, [*words, "--time-origin", "first", "--steps", "1"])
     assert "ND066" in cut.output
+
+
+def test_an_empty_last_sample_of_a_file_is_run_too(tmp_path):
+    x, y, t, p = (np.array(column) for column in zip(*EVENTS, strict=True))
+    np.savez(tmp_path / "a.npz", x=x, y=y, t_us=t, p=p, offsets=[0, 3, 3])
+    program = nd.compile(sensor(), "loihi2")
+    assert nd.run(program, tmp_path / "a.npz").n_samples == 2
+    assert nd.run(program, load_stimulus(tmp_path / "a.npz", sensor())).n_samples == 2

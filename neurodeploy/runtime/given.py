@@ -40,7 +40,7 @@ def described_samples(network: Network, samples: Samples) -> Stimulus | SampleVa
 
         samples = load_stimulus(fspath(cast("str | PathLike[str]", samples)), network)
     if isinstance(samples, SampleValues):
-        samples = _held(samples)
+        return sample_values(network, _held(samples), samples=samples.n_samples)
     if isinstance(samples, Mapping):
         return sample_values(network, cast("Mapping[str, Any]", samples))
     if not _is_array(samples):
