@@ -105,16 +105,25 @@ def test_metadata_names_licence_and_entry_points(built: tuple[Path, Path]) -> No
 
 
 def third_party(folder: Path) -> set[str]:
-    """Top-level packages imported at module level or in functions, less our own and the standard library's."""
+    """Top-level packages imported when it runs, less our own and the standard library's."""
     found: set[str] = set()
     for path in folder.rglob("*.py"):
         if "child" in path.relative_to(folder).parts:
             continue  # run by another interpreter; see the test of what children import
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        only_types = {id(node) for guard in ast.walk(tree) if is_for_types(guard) for node in ast.walk(guard)}
+        for node in ast.walk(tree):
+            if id(node) in only_types:
+                continue
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             found |= {name.split(".")[0] for name in names}
     return found - set(sys.stdlib_module_names) - set(PACKAGES) - {"", "tomllib"}
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Whether a block is read by type checkers alone."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def imported_by(path: Path) -> set[str]:

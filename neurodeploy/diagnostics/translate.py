@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from neurodeploy._described import Described
 from neurodeploy._plain import as_items, as_table
 from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["field_path", "nearest", "schema_findings"]
 

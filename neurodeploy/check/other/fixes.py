@@ -14,7 +14,7 @@ from neurodeploy.check.other.fixed import judge_fixed
 from neurodeploy.check.other.judgement import CANNOT, Judgement, Use
 from neurodeploy.check.other.layered import judge_layered
 from neurodeploy.check.other.processors import judge_processors
-from neurodeploy.diagnostics import Diagnostic, Fix, errors_in, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, errors_in, finding
 from neurodeploy.network import Network
 from neurodeploy.network.neurons import Reset
 from neurodeploy.network.prune import prune
@@ -60,15 +60,20 @@ def _clears(network: Network, item: Diagnostic, before: list[Diagnostic], target
     return _key(item) not in after and after <= {_key(other) for other in before}
 
 
-def _neuron_edit(name: str, fields: dict[str, Any], text: str) -> _Edit:
-    def apply(network: Network) -> Network:
-        changed = [
-            item.model_copy(update={"neuron": item.neuron.model_copy(update=fields)}) if item.name == name else item
-            for item in network.populations
-        ]
-        return network.model_copy(update={"populations": tuple(changed)})
+def _neuron_edit(name: str, network: Network, field: str, value: Any, text: str) -> Iterator[_Edit]:
+    """The edit of one field of a population's neuron; none where its kind has no such field, or not that value."""
+    try:
+        changed = network.population_by_name[name].neuron.model_copy(update={field: value})
+    except DiagnosticError:
+        return
 
-    return _Edit(Fix(text=text), apply)
+    def apply(given: Network) -> Network:
+        populations = [
+            item.model_copy(update={"neuron": changed}) if item.name == name else item for item in given.populations
+        ]
+        return given.model_copy(update={"populations": tuple(populations)})
+
+    yield _Edit(Fix(text=text), apply)
 
 
 def _projection_edit(name: str, fields: dict[str, Any], text: str) -> _Edit:
@@ -85,7 +90,9 @@ def _resets(name: str, network: Network, target: OtherTarget) -> Iterator[_Edit]
     kind = network.population_by_name[name].neuron.kind
     for mode in offered.words if offered else ():
         reset: Any = mode if kind == "loihi_cuba" else Reset(mode=mode)  # pyright: ignore[reportArgumentType]
-        yield _neuron_edit(name, {"reset": reset}, f"in population '{name}' write neuron.reset = \"{mode}\"")
+        yield from _neuron_edit(
+            name, network, "reset", reset, f"in population '{name}' write neuron.reset = \"{mode}\""
+        )
 
 
 def _population_edits(item: Diagnostic, network: Network, target: OtherTarget) -> Iterator[_Edit]:
@@ -94,16 +101,16 @@ def _population_edits(item: Diagnostic, network: Network, target: OtherTarget) -
     if abilities.refractory_steps is not None:
         most = int(abilities.refractory_steps.value)
         text = f"in population '{name}' write neuron.refractory_steps = {most}"
-        yield _neuron_edit(name, {"refractory_steps": most}, text)
+        yield from _neuron_edit(name, network, "refractory_steps", most, text)
     if abilities.v_floor is not None:
         text = f"in population '{name}' write neuron.v_floor = {abilities.v_floor.value:g}"
-        yield _neuron_edit(name, {"v_floor": abilities.v_floor.value}, text)
+        yield from _neuron_edit(name, network, "v_floor", abilities.v_floor.value, text)
     if item.limit is not None:
         longest = network.time.dt_s * 2.0**item.limit
         for field in ("tau_m_s", "tau_syn_s"):
             if item.message.startswith(field):
                 text = f"in population '{name}' write neuron.{field} = {longest:g}"
-                yield _neuron_edit(name, {field: longest}, text)
+                yield from _neuron_edit(name, network, field, longest, text)
 
 
 def _projection_edits(item: Diagnostic, network: Network, target: OtherTarget) -> Iterator[_Edit]:
