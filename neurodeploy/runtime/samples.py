@@ -124,7 +124,7 @@ def run_samples(
     """Return the recording of all samples; an iterator is taken `batch` samples at a time, and never as a whole.
 
     `steps`: for which each sample is shown; the first sample of an iterator decides otherwise. The recording is the
-    same for every batch. Raises what encode and run_program raise.
+    same for every batch, but that findings of the input count by batch. Raises what encode and run_program raise.
     """
     require_sound(program)
     network = program.network
