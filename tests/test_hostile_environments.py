@@ -135,7 +135,7 @@ def test_a_signal_at_any_time_ends_quietly(folder, name):
     """While modules are imported, too; what Python itself does before is not ours."""
     number = getattr(signal, name)
     for delay in (0.2, 0.35, 0.6, 1.5):
-        command = [sys.executable, "-m", "neurodeploy", "run", "pair.nd.json", "-t", "tiny", "--steps", "2000000"]
+        command = [sys.executable, "-m", "neurodeploy", "run", "pair.nd.json", "-t", "tiny", "--steps", "20000000"]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(delay)
         process.send_signal(number)

@@ -21,7 +21,8 @@ from neurodeploy.mapping import MappingOptions, kernels, partition, place
 from neurodeploy.mapping.account import account
 from neurodeploy.mapping.calls import moving
 from neurodeploy.mapping.kernels import COMP, IN, OUT
-from neurodeploy.mapping.refine import HARD, sequential
+from neurodeploy.mapping.refine import HARD, dissolved, sequential
+from neurodeploy.mapping.watch import Watch
 from neurodeploy.mapping.wires import begin, rules_of, wires_of
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
@@ -250,7 +251,7 @@ def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
     emptied = list[bool]()
     for core in np.flatnonzero(loads.size).tolist():
         held, use = loads.core.copy(), loads.load.copy()
-        emptied.append(bool(moving.dissolve(wires, rules, loads, search, core, 12, 1)))
+        emptied.append(dissolved(wires, rules, loads, search, core, Watch(), 1))
         if not emptied[-1]:
             assert np.array_equal(loads.core, held)
             assert np.array_equal(loads.load, use)

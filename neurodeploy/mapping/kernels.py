@@ -32,6 +32,8 @@ SWAPPED = 40
 TRIES = 3
 """Cores that are tried for a neuron, best first by shared sources."""
 COMP, MEMORY, IN, OUT = range(4)
+CLEAR, FULL = -1, -2
+"""What a round of relief returns where it moves nothing: no core is overfull, or the journal is full."""
 
 
 class Wires(NamedTuple):
@@ -760,38 +762,32 @@ def is_over(rules, loads, core):
 
 
 @bare
-def relieve(wires, rules, loads, search, rounds, swaps):
-    """Move neurons out of overfull cores until none is left or nothing helps; return whether none is left.
+def relieve(wires, rules, loads, search, swapping):
+    """Move neurons out of overfull cores, each once, or (`swapping` 1) exchange them for others; return how many.
 
-    Where no move helps and `swaps` is 1, neurons are exchanged for others; 0: they are not.
+    CLEAR: no core is overfull; FULL: the journal has no room for a round. Nothing is done then.
     """
-    chosen, scores, members, swapping = search.chosen, search.scores, search.members, False
-    for _ in range(rounds):
-        over, moved = 0, 0
-        if search.moves[0] + members.size >= search.journal.shape[0]:
-            return False
-        for core in range(loads.size.size):
-            if not is_over(rules, loads, core):
-                continue
-            over += 1
-            count, neuron = 0, loads.head[core]
-            while neuron >= 0 and count < members.size:
-                members[count] = neuron
-                count += 1
-                neuron = loads.after[neuron]
-            for place in range(count):
-                if not is_over(rules, loads, core) or search.moves[0] + 2 > search.journal.shape[0]:
-                    break
-                if swapping:
-                    moved += try_swap(wires, rules, loads, search, members[place], chosen, scores)
-                else:
-                    moved += try_move(wires, rules, loads, search, members[place], chosen, scores, 0.0)
-        if over == 0:
-            return True
-        if moved == 0 and (swapping or swaps == 0):
-            return False
-        swapping = moved == 0
-    return overflow(rules, loads) == 0.0
+    chosen, scores, members = search.chosen, search.scores, search.members
+    over, moved = 0, 0
+    if search.moves[0] + members.size >= search.journal.shape[0]:
+        return FULL
+    for core in range(loads.size.size):
+        if not is_over(rules, loads, core):
+            continue
+        over += 1
+        count, neuron = 0, loads.head[core]
+        while neuron >= 0 and count < members.size:
+            members[count] = neuron
+            count += 1
+            neuron = loads.after[neuron]
+        for place in range(count):
+            if not is_over(rules, loads, core) or search.moves[0] + 2 > search.journal.shape[0]:
+                break
+            if swapping == 1:
+                moved += try_swap(wires, rules, loads, search, members[place], chosen, scores)
+            else:
+                moved += try_move(wires, rules, loads, search, members[place], chosen, scores, 0.0)
+    return CLEAR if over == 0 else moved
 
 
 @bare
@@ -817,16 +813,13 @@ def undo(wires, rules, loads, search, to):
 
 
 @bare
-def dissolve(wires, rules, loads, search, core, rounds, swaps):
-    """Spread a core over the others and relieve those; all is taken back unless every limit holds. Return success."""
+def spread(wires, rules, loads, search, core):
+    """Put every neuron of a core on another, which may be overfull then; return whether each found one."""
     search.moves[0] = 0
-    good = True
-    while good and loads.head[core] >= 0:
-        good = try_cores(wires, rules, loads, search, loads.head[core])
-    good = good and relieve(wires, rules, loads, search, rounds, swaps)
-    if not good:
-        undo(wires, rules, loads, search, 0)
-    return good
+    while loads.head[core] >= 0:
+        if not try_cores(wires, rules, loads, search, loads.head[core]):
+            return False
+    return True
 
 
 @bare

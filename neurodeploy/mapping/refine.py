@@ -21,7 +21,7 @@ from neurodeploy.mapping.starts import Order
 from neurodeploy.mapping.watch import Watch
 from neurodeploy.mapping.wires import begin
 
-__all__ = ["Effort", "Mapped", "effort_of", "refine", "relieved", "sequential", "settled"]
+__all__ = ["Effort", "Mapped", "dissolved", "effort_of", "refine", "relieved", "sequential", "settled"]
 
 Ints = NDArray[np.int64]
 PATIENCE, SWAP_PATIENCE = 60, 8
@@ -121,15 +121,30 @@ def _swept(wires: Wires, rules: Rules, loads: Loads, search: Search, effort: Eff
     return moved
 
 
-def _eased(wires: Wires, rules: Rules, loads: Loads, search: Search, watch: Watch) -> bool:
-    """Move neurons out of overfull cores until nothing helps, as long as there is time; return whether none is left."""
+def _eased(wires: Wires, rules: Rules, loads: Loads, search: Search, watch: Watch, swaps: int = 0) -> bool:
+    """Move neurons out of overfull cores until nothing helps, as long as there is time; return whether none is left.
+
+    Where no move helps and `swaps` is 1, neurons are exchanged for others.
+    """
+    swapping = 0
     for _ in range(RELIEF):
-        before = int(search.moves[0])
-        if moving.relieve(wires, rules, loads, search, 1, 0):
+        moved = int(moving.relieve(wires, rules, loads, search, swapping))
+        if moved == moving.CLEAR:
             return True
-        if search.moves[0] == before or watch.ends("the search"):
+        stuck = moved == moving.FULL or (moved == 0 and (swapping or not swaps))
+        if stuck or watch.ends("the search"):
             return False
+        swapping = int(moved == 0)
     return bool(moving.overflow(rules, loads) == 0.0)
+
+
+def dissolved(wires: Wires, rules: Rules, loads: Loads, search: Search, core: int, watch: Watch, swaps: int) -> bool:
+    """Spread a core over the others and relieve those; all is taken back unless every limit holds. Return success."""
+    good = bool(moving.spread(wires, rules, loads, search, core))
+    good = good and _eased(wires, rules, loads, search, watch, swaps)
+    if not good:
+        moving.undo(wires, rules, loads, search, 0)
+    return good
 
 
 def grown(wires: Wires, rules: Rules, chip: Any, watch: Watch) -> tuple[Loads, Search, bool]:
@@ -219,7 +234,7 @@ def _squeeze(
         ):
             break
         core = int(left[0])
-        if moving.dissolve(wires, rules, loads, search, core, RELIEF, swaps):
+        if dissolved(wires, rules, loads, search, core, effort.watch, swaps):
             emptied, vain = emptied + 1, 0
             tried.clear()
             continue

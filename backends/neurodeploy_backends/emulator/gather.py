@@ -26,9 +26,9 @@ CHECKED = bool(os.environ.get("NEURODEPLOY_CHECKED"))
 """Every index is checked; compiled anew in every process, as a cache would not tell the two apart."""
 
 
-def njit(**options):
+def njit(*, cache, nogil=False):
     """Numba's, checked or cached."""
-    return _njit(**{**options, "cache": False, "boundscheck": True}) if CHECKED else _njit(**options)
+    return _njit(cache=cache and not CHECKED, nogil=nogil, boundscheck=CHECKED)
 
 
 Routes = namedtuple("Routes", "start stop core axon")
