@@ -28,7 +28,7 @@ from neurodeploy.api import (
     verify,
 )
 from neurodeploy.compiler import Compilation, CompileOptions
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.network import (
     CubaLi,
@@ -64,6 +64,7 @@ __all__ = [
     "CubaLif",
     "Diagnostic",
     "DiagnosticError",
+    "FindingWarning",
     "If",
     "ImportOptions",
     "Imported",

@@ -69,11 +69,18 @@ def refuse(code: str, path: Path | str, message: str, **details: Any) -> Diagnos
 
 
 def memory_limit_bytes() -> int:
-    """Return the bytes that one file may ask for: NEURODEPLOY_MEMORY_LIMIT, such as 16G, or 4 GiB."""
-    given = os.environ.get(LIMIT_VARIABLE, "").strip().upper().removesuffix("B").removesuffix("I")
+    """Return the bytes that one file may ask for: NEURODEPLOY_MEMORY_LIMIT, such as 16G, or 4 GiB.
+
+    Raises DiagnosticError: ND013 (the variable is no size).
+    """
+    said = os.environ.get(LIMIT_VARIABLE, "")
+    given = said.strip().upper().removesuffix("B").removesuffix("I")
     digits = given.rstrip("KMGT")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or given[len(digits) :] not in _UNITS:
+    if not given:
         return MEMORY_LIMIT_BYTES
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or given[len(digits) :] not in _UNITS:
+        told = f"'{said}' is no size such as 16G"
+        raise DiagnosticError(STAGE, (finding("ND013", f"variable '{LIMIT_VARIABLE}'", told),))
     return int(digits) * _UNITS[given[len(digits) :]]
 
 

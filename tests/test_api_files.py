@@ -183,3 +183,16 @@ def test_events_with_fields_are_left_to_their_network(tmp_path):
         nd.load(tmp_path / "a.npz")
     assert error.value.diagnostics[0].code == "ND505"
     assert "nd.run" in error.value.diagnostics[0].fixes[0].text
+
+
+def test_warnings_of_an_import_reach_python(reference_data):
+    """A network carries no findings: what an import doubts is said as Python says it, unless it is asked for."""
+    path = reference_data / "real_inputs/nir_paper/02_cnn/cnn_sinabs.nir"
+    options = nd.ImportOptions(dt_s=1e-3, reset="subtract")
+    held = nd.load(path, options, kind=nd.Imported)
+    doubts = [item for item in held.findings if item.severity == "warning"]
+    assert [item.code for item in doubts] == ["ND056"]
+    with pytest.warns(nd.FindingWarning, match=r"warning\[ND056\]") as said:
+        network = nd.load(path, options)
+    assert len(said) == len(doubts)
+    assert network == held.network

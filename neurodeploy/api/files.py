@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from neurodeploy._archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, FindingWarning, finding, render_all
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.importers import Imported, ImportOptions
@@ -127,6 +128,8 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
     `options`: what an import must be told (see ImportOptions). `kind`: the noun that is wanted, which a type checker then
     knows; `kind=Imported` gives the network with its ledger and the findings of its import.
 
+    Without `kind=Imported`, findings that are warnings are given as Python warnings (FindingWarning).
+
     Raises DiagnosticError: ND001-ND008 (files), ND009 (a suffix that is not read), ND035 (options for a file that takes
     none), ND037 (another kind than is wanted), ND505 (samples), and those of the importers, ND040-ND053.
     """
@@ -151,7 +154,12 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
         raise _refused("ND037", f"file '{file}'", told, *fixes)
     if held.noun is Network:
         imported = import_file(file, options)
-        return imported if kind is Imported else imported.network
+        if kind is Imported:
+            return imported
+        for item in imported.findings:  # a network carries none
+            if item.severity == "warning":
+                warnings.warn(render_all((item,)), FindingWarning, stacklevel=2)
+        return imported.network
     if options is not None:
         told = f"holds {held.word}, for which there is nothing to be told"
         raise _refused("ND035", f"file '{file}'", told, f"leave out the options: they are for {', '.join(READABLE)}")

@@ -4,6 +4,7 @@ from neurodeploy.diagnostics.catalogue import Rule, rule, rules
 from neurodeploy.diagnostics.finding import (
     Diagnostic,
     DiagnosticError,
+    FindingWarning,
     Fix,
     Severity,
     errors_in,
@@ -16,6 +17,7 @@ from neurodeploy.diagnostics.render import comparison, render, render_all, to_pl
 __all__ = [
     "Diagnostic",
     "DiagnosticError",
+    "FindingWarning",
     "Fix",
     "Rule",
     "Severity",

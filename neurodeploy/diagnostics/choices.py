@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from pydantic import BaseModel
 
 from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
@@ -50,7 +51,7 @@ def whole_faults(door: str, **given: object) -> list[Diagnostic]:
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and low <= value <= high
 
 
 def chosen(door: str, noun: type[N], options: N | None, choices: Mapping[str, Any], others: Iterable[str] = ()) -> N:

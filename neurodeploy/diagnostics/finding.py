@@ -14,6 +14,7 @@ from neurodeploy.diagnostics.shown import shown
 __all__ = [
     "Diagnostic",
     "DiagnosticError",
+    "FindingWarning",
     "Fix",
     "Severity",
     "errors_in",
@@ -56,6 +57,10 @@ class Diagnostic(Noun):
     """E.g. "loihi1.toml limits.synapse_memory: <citation>"."""
     fixes: tuple[Fix, ...] = ()
     """Best first."""
+
+
+class FindingWarning(UserWarning):
+    """A warning about what is loaded, where no noun carries its findings to Python."""
 
 
 class DiagnosticError(Exception):

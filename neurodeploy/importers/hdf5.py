@@ -9,9 +9,9 @@ an object array of `str`. What is not read stands as `Unread(why)`, where `why` 
 files, soft links, second links to a group, external and virtual storage, empty dataspaces, records and references, and what is
 larger than the limit. Only a reader that needs the item makes a finding of it, with `neurodeploy.importers.fields`.
 
-Bounds: every size is known before a byte is read. All items of a file together hold `limit_bytes` at most, with 8 bytes for each
-number; no item stores more than its file, or unpacks to more than PACKED times what it stores; the tree has ENTRIES
-entries and DEPTH levels at most. Nothing here recurses.
+Bounds: every size is known before a byte is read. All items of a file together hold `limit_bytes` at most, by default what
+one file may ask for (see `memory_limit_bytes`), with 8 bytes for each number; no item stores more than its file, or unpacks
+to more than PACKED times what it stores; the tree has ENTRIES entries and DEPTH levels at most. Nothing here recurses.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._archive import read_bytes, refuse
+from neurodeploy._archive import LIMIT_VARIABLE, memory_limit_bytes, read_bytes, refuse
 
-__all__ = ["LIMIT_BYTES", "Folder", "Item", "Unread", "plain_text", "read_tree"]
+__all__ = ["Folder", "Item", "Unread", "plain_text", "read_tree"]
 
-LIMIT_BYTES = 2**30
 """What all items of a file may hold together: a network then takes less than four times as much."""
 ENTRIES = 50_000
 DEPTH = 64
@@ -165,7 +164,7 @@ class _Reading:
         size, chunk = (count * itemsize for count in counts)
         held = counts[0] * max(itemsize, held_as)
         if self.held + held > self.limit or chunk > self.limit:
-            return f"asks for {max(held, chunk):,} bytes of memory; {self.limit:,} bytes are the limit of a file"
+            return f"asks for {max(held, chunk):,} bytes of memory; {self.limit:,} bytes are the limit of a file ({LIMIT_VARIABLE})"
         if stored > self.file_bytes:
             return f"claims to store {stored:,} bytes in a file of {self.file_bytes:,}"
         if max(size, chunk) > max(PACKED * stored, UNPACKED_FREELY):
@@ -244,7 +243,7 @@ def _heap_ends(content: mmap.mmap, at: int) -> bool:
     return True
 
 
-def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
+def read_tree(path: Path, limit_bytes: int | None = None) -> Folder:
     """Return the tree of an HDF5 file. Raises DiagnosticError: ND001 (missing, no file), ND003 (not HDF5, damaged)."""
     if not path.is_file():
         if path.exists():
@@ -254,7 +253,7 @@ def read_tree(path: Path, limit_bytes: int = LIMIT_BYTES) -> Folder:
         if path.stat().st_size and _has_endless_heap(path):
             raise refuse("ND003", path, "is not a whole HDF5 file: its texts are damaged")
         with h5py.File(path, "r") as file:
-            return _Reading(path, file["/"].id, limit_bytes).tree()
+            return _Reading(path, file["/"].id, limit_bytes or memory_limit_bytes()).tree()
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:

@@ -35,8 +35,9 @@ class ImportOptions(Noun):
     """Unit of every time in the file: time constants and delays."""
     producer: ProducerName | None = None
     """The framework that wrote the file: sets what that framework does and NIR cannot say."""
-    memory_limit_bytes: int = Field(default=2 * 2**30, gt=0, le=2**62)
-    """What the values of an HDF5 file (.nir, .net) may hold together, with 8 bytes for each number."""
+    memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
+    """What the values of an HDF5 file (.nir, .net) may hold together, with 8 bytes for each number; None: what one file may ask
+    for, 4 GiB or NEURODEPLOY_MEMORY_LIMIT."""
     strict: bool = False
     """Assumptions are errors."""
 

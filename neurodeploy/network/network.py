@@ -6,6 +6,7 @@ from functools import cached_property
 from math import prod
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from neurodeploy._noun import IntParam, Name, Noun, canonical_json
@@ -31,7 +32,7 @@ SCHEMA_VERSION = 1
 
 
 def _shape(value: Any) -> Any:
-    return (value,) if isinstance(value, int) else value
+    return (value,) if isinstance(value, (int, np.integer)) else value
 
 
 Shape = Annotated[tuple[Annotated[int, Field(gt=0, le=2**31 - 1)], ...], BeforeValidator(_shape), Field(min_length=1)]

@@ -8,6 +8,7 @@ import numpy as np
 from diagnostic_cases import cells, net
 
 import neurodeploy as nd
+from neurodeploy._archive import memory_limit_bytes
 from neurodeploy.network.files import load_network, save_network
 from neurodeploy.network.validate import validate
 from neurodeploy.program.validate import program_findings
@@ -37,4 +38,14 @@ def terabytes_of_neurons(_):
     return validate(net(populations=(cells(size=(100_000, 100_000)),), projections=()))
 
 
-CASES = {"ND011": contradiction, "ND012": unpacks_to_terabytes, "ND124": terabytes_of_neurons}
+def limit_that_is_no_size(monkeypatch):
+    monkeypatch.setenv("NEURODEPLOY_MEMORY_LIMIT", "lots")
+    memory_limit_bytes()
+
+
+CASES = {
+    "ND011": contradiction,
+    "ND012": unpacks_to_terabytes,
+    "ND013": limit_that_is_no_size,
+    "ND124": terabytes_of_neurons,
+}
