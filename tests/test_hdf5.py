@@ -96,7 +96,10 @@ def test_all_values_of_a_file_share_one_limit(tmp_path):
 
     found = tree(tmp_path / "a.h5", fill, limit_bytes=20_000)
     assert [isinstance(found[name], Unread) for name in "abc"] == [False, False, True]
-    assert found["c"].why == "asks for 8,000 bytes of memory; 20,000 bytes are the limit of a file (NEURODEPLOY_MEMORY_LIMIT)"
+    assert (
+        found["c"].why
+        == "asks for 8,000 bytes of memory; 20,000 bytes are the limit of a file (NEURODEPLOY_MEMORY_LIMIT)"
+    )
 
 
 def test_texts_that_share_one_long_text_are_counted(tmp_path):
