@@ -152,7 +152,7 @@ def test_it(neurodeploy_run, number):
 def test_the_summary_begins_with_the_finding_that_failed_in_processes_of_their_own_too(tmp_path, more):
     (tmp_path / "test_own.py").write_text(OWN_TEST)
     words = (sys.executable, "-m", "pytest", *more, "-p", "no:cacheprovider", "--tb=short", "test_own.py")
-    wide = {**os.environ, "COLUMNS": "100"}
+    wide = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"} | {"COLUMNS": "100"}
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, env=wide)
     summary = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     assert len(summary) == 2, done.stdout
