@@ -160,7 +160,7 @@ def test_a_real_loihi_2_recording_is_reproduced(loihi2_recording):
 
 def test_the_same_neuron_from_nir_quantized_by_our_rule_spikes_in_the_same_steps(reference_data, loihi2_recording):
     path = reference_data / "real_inputs/nir_paper/01_lif/lif_norse.nir"
-    network = nd.load(path, ImportOptions(dt_s=1e-4, reset="zero"))
+    network = nd.load(path, ImportOptions(dt_s=1e-4, reset="zero", producer="nir"))
     program = nd.compile(network, "loihi1")
     assert program.tables.dv.tolist() == [164]
     stimulus = encode(network, SampleValues(values={"input": loihi2_recording[None, :, :1].astype(int)}))

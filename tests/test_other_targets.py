@@ -618,16 +618,16 @@ def test_an_invalid_network_is_not_judged(tmp_path, monkeypatch, call):
 
 def test_the_convolutional_network_that_ran_on_speck_is_within_its_limits(reference_data):
     file = reference_data / "real_inputs" / "nir_paper" / "02_cnn" / "cnn_sinabs.nir"
-    network = nd.load(file, ImportOptions(dt_s=1e-3, reset="subtract"))
+    network = nd.load(file, ImportOptions(dt_s=1e-3, reset="subtract", producer="nir"))
     judged = judge(network, load_other("speck2f"))
     assert judged.verdict == "within limits"
     assert len(judged.cores) == len(network.populations)
-    zero = nd.load(file, ImportOptions(dt_s=1e-3, reset="none"))
+    zero = nd.load(file, ImportOptions(dt_s=1e-3, reset="none", producer="nir"))
     assert judge(zero, load_other("speck2f")).verdict == "not expressible"
 
 
 @pytest.mark.parametrize(("target", "verdict"), [("xylo_audio2", "within limits"), ("speck2f", "not expressible")])
 def test_the_recurrent_network_that_ran_on_xylo_is_within_its_limits(reference_data, target, verdict):
     file = reference_data / "real_inputs" / "nir_paper" / "03_rnn" / "braille_noDelay_noBias_subtract.nir"
-    network = nd.load(file, ImportOptions(dt_s=1e-4, reset="subtract"))
+    network = nd.load(file, ImportOptions(dt_s=1e-4, reset="subtract", producer="nir"))
     assert judge(network, load_other(target)).verdict == verdict

@@ -208,4 +208,4 @@ def mutate(folder: Path, dice) -> None:
 def use(folder: Path) -> None:
     path = folder / FILE
     options = OPTIONS[zlib.crc32(path.read_bytes()) % len(OPTIONS)]
-    validate(nd.load(path, options))
+    validate(nd.load(path, options, kind=nd.Imported).network)
