@@ -50,8 +50,8 @@ def whole_faults(door: str, **given: object) -> list[Diagnostic]:
     return [finding("ND002", door, f"argument '{name}': {told}") for name in wrong]
 
 
-def _is_whole(value: object, low: int, high: int) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and low <= value <= high
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(low <= value <= high)
 
 
 def chosen(door: str, noun: type[N], options: N | None, choices: Mapping[str, Any], others: Iterable[str] = ()) -> N:

@@ -51,7 +51,7 @@ from neurodeploy.network import (
 __all__ = ["load_netx"]
 
 
-def _read(path: Path, limit_bytes: int) -> Mapping[str, Item]:
+def _read(path: Path, limit_bytes: int | None) -> Mapping[str, Item]:
     """Return the groups of the layers by their names. Raises DiagnosticError: ND001, ND003, ND051."""
     top = read_tree(path, limit_bytes).items.get("layer")
     if not isinstance(top, Folder):

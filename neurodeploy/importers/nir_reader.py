@@ -84,7 +84,7 @@ def _edges(notes: Notes, where: str, item: Item) -> tuple[tuple[str, str], ...]:
     return tuple((str(a), str(b)) for a, b in found.tolist())
 
 
-def read_nir(path: Path, notes: Notes, limit_bytes: int) -> NirGraph:
+def read_nir(path: Path, notes: Notes, limit_bytes: int | None) -> NirGraph:
     """Return the graph of a .nir file; faults of its nodes and edges go to `notes` (ND040).
 
     Raises DiagnosticError: ND001, ND003 (not HDF5, truncated), ND040 (no NIR graph).
