@@ -222,7 +222,7 @@ def spoil_npz(path: Path, dice: Any) -> None:
     else:
         content = members.pop(name)
         if what == "name":
-            members[dice.choice(("x.npy", "../x.npy", "", "x" * 300 + ".npy", "a/b.npy", "x\x1b[0m.npy"))] = content
+            members[dice.choice(("x.npy", "../x.npy", " ", "x" * 300 + ".npy", "a/b.npy", "x\x1b[0m.npy"))] = content
     with zipfile.ZipFile(path, "w", dice.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
         for member, content in members.items():
             archive.writestr(member, content)

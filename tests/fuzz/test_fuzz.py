@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TRIES = 300
+TRIES = 1000
 
 
 @pytest.mark.slow
