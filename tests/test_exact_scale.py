@@ -133,9 +133,7 @@ def neurons(draw, target, size, scale):
         fields["v_floor"] = draw(st.integers(-9, base)) * scale
     if draw(st.booleans()):
         return nd.If(**fields)
-    # what is left above a soft reset decays by 4095 parts of 4096 at most: large sums leave a rest, which ND220 tells
-    forgets = draw(st.booleans()) and base == 0 and mode != "subtract"
-    keeps = Explicit(keep_v=0.0 if forgets else 1.0, gain_v=1.0)
+    keeps = Explicit(keep_v=0.0 if draw(st.booleans()) and base == 0 else 1.0, gain_v=1.0)
     return nd.Lif(tau_m_s=1e-3, discretization=keeps, **fields)
 
 
@@ -175,10 +173,18 @@ def networks(draw):
     return target, network
 
 
+def leaves_a_rest(neuron):
+    """Whether a soft reset leaves what a full decay, 4095 parts of 4096 at most, does not take off whole."""
+    return neuron.reset.mode == "subtract" and neuron.kind == "lif" and neuron.discretization.keep_v == 0
+
+
 def fires_as_floats_do(case, seed):
     target, network = case
     program, result = built(network, target)
-    assert not [item for item in result.findings if item.code in ("ND217", "ND220")]
+    told = {item.where for item in result.findings if item.code in ("ND217", "ND220")}
+    assert told <= {f"population '{item.name}'" for item in network.populations if leaves_a_rest(item.neuron)}
+    if told:
+        return
     raster = (np.random.default_rng(seed).random((2, 40, network.inputs[0].size)) < 0.5).astype(np.uint8)
     stimulus = Stimulus(n_samples=2, n_steps=40, rasters={"x": raster})
     wanted = run_program(program, stimulus, steps=50, backend="reference").spikes

@@ -231,9 +231,8 @@ def test_no_exchange_takes_more_compartments_than_a_core_has_even_while_it_is_tr
     assert max(most) == 7
 
 
-@pytest.mark.parametrize("seed", [0, 3])
-def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
-    """Its neurons move and change places until nothing helps; then all of it is taken back."""
+def tight(seed):
+    """(wires, rules, loads, search) of neurons that first fit puts on cores of 12, and that talk at random."""
     style, matrix = nd.network.WeightFormat(weight_bits=8), np.random.default_rng(seed).random((60, 60)) < 0.12
     network = nd.Network(
         name="random",
@@ -248,14 +247,32 @@ def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
     loads, search, good = sequential(wires, rules, np.zeros(30, dtype=np.int32), np.arange(60))
     assert good
     moving.steepen(rules, loads, HARD)
-    emptied = list[bool]()
+    return wires, rules, loads, search
+
+
+def emptied_cores(wires, rules, loads, search, watch):
+    """Whether each core could be emptied; one that could not is as it was."""
+    found = list[bool]()
     for core in np.flatnonzero(loads.size).tolist():
         held, use = loads.core.copy(), loads.load.copy()
-        emptied.append(dissolved(wires, rules, loads, search, core, Watch(), 1))
-        if not emptied[-1]:
+        found.append(dissolved(wires, rules, loads, search, core, watch, 1))
+        if not found[-1]:
             assert np.array_equal(loads.core, held)
             assert np.array_equal(loads.load, use)
-    assert set(emptied) == {False, True}
+    return found
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
+    """Its neurons move and change places until nothing helps; then all of it is taken back."""
+    assert set(emptied_cores(*tight(seed), Watch())) == {False, True}
+
+
+def test_relief_of_an_emptied_core_ends_with_the_time():
+    """The clock is looked at between rounds: without time there is one, and what it began is taken back."""
+    watch = Watch(until=0.0)
+    assert False in emptied_cores(*tight(0), watch)
+    assert watch.stopped == ["the search"]
 
 
 def row_of_cores(order):
