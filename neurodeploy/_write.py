@@ -38,7 +38,7 @@ UMASK = _umask_now()
 
 def place(path: Path) -> Path:
     """Return where a file is written: what a symbolic link points to, else the path itself."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -108,18 +108,21 @@ def _lives(process: int) -> bool:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Let no other process of ours write a pair of files in a folder meanwhile, where the system has such locks."""
+def locked(folder: Path, *, shared: bool = False) -> Generator[None]:
+    """Let no other process of ours write a pair of files in a folder meanwhile, where the system has such locks.
+
+    `shared`: other readers may hold the lock too.
+    """
     try:
         import fcntl
 
         descriptor = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):
+    except (ImportError, OSError, ValueError):
         yield
         return
     try:
         with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

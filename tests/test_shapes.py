@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -136,8 +136,19 @@ def leaving(grid, box, shared):
     return in_groups(inside.ravel(), grid.shape) if shared else int(inside.sum())
 
 
+WIDENED = stack(
+    {"kind": "conv", "channels": 2, "kernel": 1, "stride": 2},
+    {"kind": "depthwise", "kernel": 1, "padding": 1},
+    {"kind": "conv", "channels": 11, "kernel": 1, "padding": 1},
+    input=(1, 3, 5),
+    reset="subtract",
+)
+"""Cut anew, its second layer outgrows the chip that it shares with the first."""
+
+
 @settings(max_examples=40, deadline=None)
 @given(nets(), st.sampled_from([(64, 200, 200), (20, 60, 90)]))
+@example(WIDENED, (20, 60, 90))
 def test_no_tile_and_no_core_exceeds_a_limit(net, room):
     """Recounted without the search's own sums: neurons, input axons and, tile by tile, output axons."""
     target = small(compartments=room[0], input_axons=room[1], output_axons=room[2])

@@ -173,7 +173,8 @@ def _even(n: int) -> Ints:
 
 
 def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, joins: bool, ahead: float) -> Chain:
-    """Return a layer in tiles before a chain; `joins`: on the chip of the layer after it."""
+    """Return a layer in tiles before a chain; `joins`: on the chip of the layer after it, where that one stays on a chip."""
+    joins = joins and after is not None and after.group is not None
     capacity = tilings.room[:4]
     atoms, cost = tilings.into(after.pieces if after else (), near=joins)
     following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))

@@ -126,16 +126,14 @@ def _tensors(path: Path, document: dict[str, Any], *, verify: bool) -> dict[str,
         if Path(name).name != name or name in ("", ".", ".."):
             raise refuse("ND005", path, f"names a tensor file outside its own folder: '{name}'")
         rows = {key: row for key, row in table.items() if row["file"] == name}
-        waiting = path.parent / _waiting_name(name, rows)
-        file = waiting if os.path.isfile(waiting) else path.parent / name
+        folder = path.parent if os.path.exists(path.parent / name) else place(path).parent
+        waiting = folder / _waiting_name(name, rows)
+        file = waiting if os.path.isfile(waiting) else folder / name
         loaded = read_tensors(file, {key: str(row["key"]) for key, row in rows.items()})
         if verify:
             require_tensors(path.parent / name, loaded, rows)
         found |= loaded
     return found
-
-
-RETRIES = 3
 
 
 def load_network(path: str | Path, *, verify: bool = True) -> Network:
@@ -145,23 +143,11 @@ def load_network(path: str | Path, *, verify: bool = True) -> Network:
     escape, ND006 object array, ND008 newer schema, ND012 too large.
     """
     path = Path(path)
-    for _ in range(RETRIES):
-        before = _stamp(path)
-        try:
-            return _loaded(path, verify=verify)
-        except DiagnosticError:
-            if _stamp(path) == before:
-                raise
-    return _loaded(path, verify=verify)  # another process writes it again and again
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What is another once a file was replaced."""
     try:
-        there = path.stat()
-    except (OSError, ValueError):
-        return ()
-    return there.st_ino, there.st_mtime_ns, there.st_size
+        return _loaded(path, verify=verify)
+    except DiagnosticError:  # another process may be writing it: what is wrong while none does is wrong
+        with locked(place(path).parent, shared=True):
+            return _loaded(path, verify=verify)
 
 
 def _loaded(path: Path, *, verify: bool) -> Network:
