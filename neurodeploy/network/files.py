@@ -60,7 +60,11 @@ def save_network(network: Network, path: str | Path) -> None:
             waiting = path.with_name(_waiting_name(file.name, table))
             if tensors:
                 write_atomically(waiting, tensor_bytes(tensors), shown=file)
-            write_atomically(path, document)
+            try:
+                write_atomically(path, document)
+            except DiagnosticError:  # the old document stays, and with it its tensors
+                waiting.unlink(missing_ok=True)
+                raise
             if tensors:
                 _take_place(waiting, place(file))
             _clear(path.parent.glob(f".{_escaped(file.name[:NAME_LETTERS])}.{'?' * 16}"))
