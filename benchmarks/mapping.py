@@ -28,13 +28,14 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 import neurodeploy as nd  # noqa: E402
-from neurodeploy.check import core_limits, use_of_program  # noqa: E402
 from neurodeploy.diagnostics import DiagnosticError  # noqa: E402
-from neurodeploy.mapping import Cut, MappingAccount, MappingOptions, lower_bounds, partition, place  # noqa: E402
-from neurodeploy.mapping.account import account  # noqa: E402
+from neurodeploy.hardware.target import Target  # noqa: E402
+from neurodeploy.mapping import Cut, MappingOptions, MappingQuality, partition, place  # noqa: E402
+from neurodeploy.mapping.measure_quality import account  # noqa: E402
 from neurodeploy.program import Program  # noqa: E402
+from neurodeploy.program.audit import use_of_program  # noqa: E402
 from neurodeploy.quantize import Quantized, quantize  # noqa: E402
-from neurodeploy.target.target import Target  # noqa: E402
+from neurodeploy.resources import core_limits, lower_bounds  # noqa: E402
 
 ROOM = 96
 """Side of the flat mesh on which a network is cut: more cores than any case needs."""
@@ -126,7 +127,7 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
             row[name] = {"why": cut}
             continue
         program = on_mesh(cut, target, chosen, clock, f"{name}: place")
-        found: MappingAccount = account(program, row["bounds"], rates)
+        found: MappingQuality = account(program, row["bounds"], rates)
         row[name] = {"violations": violations(program), **found.model_dump()}
         done = f"{case.key}, rules {rules}, {name}: {found.cores:,} cores, {sum(clock.seconds.values()):.0f} s so far"
         sys.stderr.write(done + "\n")

@@ -14,9 +14,9 @@ import sys
 import time
 from typing import Any
 
+from neurodeploy.hardware import load_target
 from neurodeploy.mapping import fit_layers
 from neurodeploy.network.layer_shapes import LayerShape, LayerStack
-from neurodeploy.target import load_target
 
 BOARD = "pohoiki_springs"
 RULES = ("nengo-loihi", "nxtf")

@@ -56,7 +56,7 @@ class Runner:
     def run(self, request: dict[str, Any]) -> tuple[float, Any]:
         """Return the seconds of one whole call and its recording."""
         import neurodeploy as nd
-        from neurodeploy.runtime import RunOptions
+        from neurodeploy.simulate import RunOptions
 
         record = None if request.get("record", True) else ()
         options = RunOptions(threads=request.get("threads", 1), record=record, activity=False, overflow=False)
@@ -92,7 +92,7 @@ def main() -> None:
     try:
         runner = Runner(Path(sys.argv[1]), Path(sys.argv[2]))
         if os.environ.get(WRITTEN_OUT):
-            from neurodeploy_backends.emulator import blocks
+            from neurodeploy_backends.emulator.lowering import blocks
 
             blocks.SHARES = False
         loaded = _resident_bytes()

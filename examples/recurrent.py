@@ -11,7 +11,7 @@ import numpy as np
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions
-from neurodeploy.runtime import SampleValues, encode
+from neurodeploy.simulate import SampleValues, encode
 
 N, DETOUR_STEPS, N_STEPS = 20, 3, 100
 START, STOP = 1, 60

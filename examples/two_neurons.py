@@ -9,7 +9,7 @@ above 2, that is at its 3rd arrival; `b` spikes above 1, at the 2nd spike of `a`
 import numpy as np
 
 import neurodeploy as nd
-from neurodeploy.runtime import SampleValues, encode
+from neurodeploy.simulate import SampleValues, encode
 
 N_STEPS = 12
 

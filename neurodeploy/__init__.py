@@ -1,6 +1,6 @@
 """neurodeploy: one description of a spiking network, compiled to neuromorphic cores: exact, checked, costed."""
 
-import neurodeploy._started  # noqa: F401  # pyright: ignore[reportUnusedImport]  # before what takes long to import
+import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # before what takes long to import
 from neurodeploy.api import (
     BackendInfo,
     Comparison,
@@ -29,6 +29,7 @@ from neurodeploy.api import (
 )
 from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
+from neurodeploy.hardware import Target, load_target, on_board, on_dialect, with_rules
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.network import (
     CubaLi,
@@ -50,8 +51,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
-from neurodeploy.runtime import Recording, RunOptions, RunState, SampleValues, Stimulus, continued, run_program
-from neurodeploy.target import Target, load_target, on_board, on_dialect, with_rules
+from neurodeploy.simulate import Recording, RunOptions, RunState, SampleValues, Stimulus, continued, run_program
 
 __version__ = "0.1.0"
 

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import places_of
+from neurodeploy.base.arrays import places_of
 from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.hardware.arithmetic import voltage_limits
+from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import CubaLi, CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.probes import probed_variables
-from neurodeploy.runtime.recording import Recording
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy.target.arithmetic import voltage_limits
-from neurodeploy.target.dialect import Dialect
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
+from neurodeploy.simulate.probes import probed_variables
 
 __all__ = ["ReferenceBackend"]
 

@@ -7,25 +7,18 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
-from neurodeploy.check.other import Judgement
-from neurodeploy.check.other import judge as judge_network
 from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import DiagnosticError, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs
-from neurodeploy.importers import Imported
-from neurodeploy.mapping import LayersVerdict, Progress, fit_layers
-from neurodeploy.network import Network
-from neurodeploy.network.layer_shapes import LayerStack, load_layers
-from neurodeploy.network.validate import validate
-from neurodeploy.program import Program
-from neurodeploy.runtime import drain_steps
-from neurodeploy.target import (
-    OtherTarget,
+from neurodeploy.feasibility import Judgement
+from neurodeploy.feasibility import judge as judge_network
+from neurodeploy.hardware import (
+    FeasibilityTarget,
     Target,
     dialect_names,
     load_dialect,
-    load_other,
+    load_feasibility_target,
     load_target,
     on_board,
     on_dialect,
@@ -33,7 +26,14 @@ from neurodeploy.target import (
     target_names,
     with_rules,
 )
-from neurodeploy.target.other import ARCHITECTURES
+from neurodeploy.hardware.feasibility_target import ARCHITECTURES
+from neurodeploy.importers import Imported
+from neurodeploy.mapping import LayersVerdict, Progress, fit_layers
+from neurodeploy.network import Network
+from neurodeploy.network.layer_shapes import LayerStack, load_layers
+from neurodeploy.network.validate import validate
+from neurodeploy.program import Program
+from neurodeploy.simulate import drain_steps
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -174,7 +174,7 @@ def dialects(program: Program) -> DomainVerdict:
 
 def judge(
     network: Network,
-    target: str | PathLike[str] | OtherTarget,
+    target: str | PathLike[str] | FeasibilityTarget,
     *,
     options: CompileOptions | None = None,
     **choices: Unpack[CompileChoices],
@@ -186,7 +186,7 @@ def judge(
     """
     needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
     made = chosen("judge", CompileOptions, options, choices, ("target", "options"))
-    held = load_other(target) if isinstance(target, (str, PathLike)) else target
+    held = load_feasibility_target(target) if isinstance(target, (str, PathLike)) else target
     told = raise_errors("judge", validate(network))
     others = [item for item in (read_target(name) for name in target_names()) if isinstance(item, OTHERS)]
     result = judge_network(edited_network(network, made)[0], held, others=others)
@@ -212,7 +212,7 @@ def check_shapes(
 
 def fit(
     network: Network,
-    targets: Iterable[AnyTarget | OtherTarget] | None = None,
+    targets: Iterable[AnyTarget | FeasibilityTarget] | None = None,
     *,
     options: CompileOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -236,6 +236,6 @@ def fit(
     return fit_network(network, every, made, progress=progress)
 
 
-def _any_target(given: AnyTarget | OtherTarget) -> Target | OtherTarget:
+def _any_target(given: AnyTarget | FeasibilityTarget) -> Target | FeasibilityTarget:
     needs("fit", targets=(given, (str, PathLike, Target, *OTHERS)))
     return read_target(given) if isinstance(given, (str, PathLike)) else given

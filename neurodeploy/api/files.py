@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from pydantic import ValidationError
 
-from neurodeploy._archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import DiagnosticError, FindingWarning, finding, render_all
 from neurodeploy.diagnostics.choices import needs
@@ -18,11 +17,12 @@ from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
 from neurodeploy.importers.load import READABLE, content_told
+from neurodeploy.io.archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
 from neurodeploy.program import Program, load_program, save_program
-from neurodeploy.runtime import Recording, RunState, SampleValues, Stimulus
-from neurodeploy.runtime.files import load_recording, load_state, save_recording, save_state
+from neurodeploy.simulate import Recording, RunState, SampleValues, Stimulus
+from neurodeploy.simulate.recording_files import load_recording, load_state, save_recording, save_state
 
 __all__ = ["KINDS", "load", "save"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, overload
 
-from neurodeploy._noun import Noun
+from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import DiagnosticError, Rule, finding, rules
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.hardware import FeasibilityTarget, Target, read_target, target_names
+from neurodeploy.hardware.files import forget_targets
 from neurodeploy.network.schema import json_schema
-from neurodeploy.runtime import backend_names, get_backend
-from neurodeploy.runtime.registry import forget_backends
-from neurodeploy.target import OtherTarget, Target, read_target, target_names
-from neurodeploy.target.files import forget_targets
+from neurodeploy.simulate import backend_names, get_backend
+from neurodeploy.simulate.registry import forget_backends
 
 __all__ = ["BackendInfo", "backends", "explain", "rescan", "schema", "targets"]
 
@@ -49,7 +49,7 @@ def explain(code: str | None = None) -> Rule | tuple[Rule, ...]:
     return known[code.upper()]
 
 
-def targets() -> tuple[Target | OtherTarget, ...]:
+def targets() -> tuple[Target | FeasibilityTarget, ...]:
     """Return the installed targets, with every figure and its source; nd.compile takes a Target, nd.judge the others."""
     return tuple(read_target(name) for name in target_names())
 

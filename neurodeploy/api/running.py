@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from neurodeploy._noun import Name, Noun
-from neurodeploy.check.other import Judgement
+from neurodeploy.base.noun import Name, Noun
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs, whole_faults
+from neurodeploy.feasibility import Judgement
 from neurodeploy.mapping import LayersVerdict
 from neurodeploy.network import Network
 from neurodeploy.profile import (
@@ -31,7 +31,7 @@ from neurodeploy.profile import (
 )
 from neurodeploy.profile import profile as profile_recording
 from neurodeploy.program import Program
-from neurodeploy.runtime import (
+from neurodeploy.simulate import (
     Progress,
     Recording,
     SampleValues,
@@ -42,11 +42,11 @@ from neurodeploy.runtime import (
     seal_golden,
     verify_program,
 )
-from neurodeploy.runtime import accuracy as met
-from neurodeploy.runtime import answers as decoded
-from neurodeploy.runtime.compare import Divergence
-from neurodeploy.runtime.given import Samples, described_samples
-from neurodeploy.runtime.samples import run, stimulus_of
+from neurodeploy.simulate import accuracy as met
+from neurodeploy.simulate import answers as decoded
+from neurodeploy.simulate.compare import Divergence
+from neurodeploy.simulate.sample_forms import Samples, described_samples
+from neurodeploy.simulate.samples import run, stimulus_of
 
 __all__ = ["Comparison", "accuracy", "answers", "compare", "encode", "over_budget", "profile", "run", "seal", "verify"]
 

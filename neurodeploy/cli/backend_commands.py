@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurodeploy.cli.model import JsonOutput, complete_backend, usage
+from neurodeploy.cli.inputs import JsonOutput, complete_backend, usage
 from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
 from neurodeploy.cli.paths import folder_option, write_option
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
@@ -46,7 +46,7 @@ Names = Annotated[
 
 
 def _row(name: str) -> dict[str, str | bool]:
-    from neurodeploy.runtime import get_backend
+    from neurodeploy.simulate import get_backend
 
     try:
         adapter = get_backend(name)
@@ -60,7 +60,7 @@ def _row(name: str) -> dict[str, str | bool]:
 
 
 def _list(*, json_output: bool) -> None:
-    from neurodeploy.runtime import backend_names
+    from neurodeploy.simulate import backend_names
 
     rows = [_row(name) for name in backend_names()]
     if json_output:
@@ -91,7 +91,7 @@ def list_command(json_output: JsonOutput = False) -> None:
 
 def _environments() -> dict[str, Any]:
     """Environment name -> environment, of all backends that have one."""
-    from neurodeploy.runtime import backend_names, get_backend
+    from neurodeploy.simulate import backend_names, get_backend
 
     found: dict[str, Any] = {}
     for name in backend_names():
@@ -135,7 +135,7 @@ def install(
 
 def _asked(names: list[str] | None) -> list[str]:
     """The backends that are named, or all."""
-    from neurodeploy.runtime import backend_names, get_backend
+    from neurodeploy.simulate import backend_names, get_backend
 
     for name in names or []:
         get_backend(name)
@@ -147,7 +147,7 @@ def _asked(names: list[str] | None) -> list[str]:
 def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
     """Run a small program on every backend, compare it bit for bit, and say what works here and why not."""
     from neurodeploy.conformance import examine
-    from neurodeploy.runtime import backend_names
+    from neurodeploy.simulate import backend_names
 
     rows: list[dict[str, str]] = []
     faults: list[Diagnostic] = []
@@ -177,9 +177,9 @@ def conformance(
     json_output: JsonOutput = False,
 ) -> None:
     """Run the conformance corpus on backends: exact, refused with a code, or different and where."""
-    from neurodeploy._archive import write_atomically
     from neurodeploy.conformance import conformance_findings, corpus, markdown
-    from neurodeploy.runtime import get_backend
+    from neurodeploy.io.archive import write_atomically
+    from neurodeploy.simulate import get_backend
 
     lacking = [item for item in (get_backend(name).unavailable() for name in names) if item is not None]
     if lacking:

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.asked import Asked, asked_for
-from neurodeploy.cli.model import Choices, JsonOutput, OutputFormat, TargetName, compile_model, complete_backend, usage
+from neurodeploy.cli.inputs import Choices, JsonOutput, OutputFormat, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
-from neurodeploy.cli.showing import Samples, Steps, StimulusFile, Timeout, shown_stimulus
+from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.stimulus_options import Samples, Steps, StimulusFile, Timeout, shown_stimulus
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.program import Program, load_program
-from neurodeploy.runtime import (
+from neurodeploy.simulate import (
     Recording,
     RunOptions,
     compare_findings,
@@ -42,7 +42,7 @@ def _summary(left: Recording, right: Recording) -> str:
     return told + (f", states {', '.join(states)}" if states else "")
 
 
-def _two_files(left: Path, right: Path, program: Path | None, asked: Asked) -> None:
+def _two_files(left: Path, right: Path, program: Path | None, asked: ReportOptions) -> None:
     recordings = load_recording(left), load_recording(right)
     loaded = load_program(program) if program else None
     names = recordings[0].backend, recordings[1].backend
@@ -61,7 +61,7 @@ def _tell(
     recordings: tuple[Recording, Recording],
     program: Program | None,
     dialects: tuple[str, str] | None,
-    asked: Asked,
+    asked: ReportOptions,
     said: tuple[Diagnostic, ...] = (),
 ) -> None:
     """Print how two recordings differ, after what is `said` of their stimulus, and leave."""

@@ -9,21 +9,8 @@ import numpy as np
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
-from neurodeploy.cli.asked import Asked, asked_for
-from neurodeploy.cli.judge import judge_model
-from neurodeploy.cli.mapping import (
-    AvoidCores,
-    FixTime,
-    Level,
-    MappingChoices,
-    Pin,
-    Positions,
-    Start,
-    TimeLimit,
-    Traffic,
-    traffic_rates,
-)
-from neurodeploy.cli.model import (
+from neurodeploy.cli.feasibility import judge_model
+from neurodeploy.cli.inputs import (
     Board,
     Budgets,
     Choices,
@@ -48,13 +35,27 @@ from neurodeploy.cli.model import (
     chosen_target,
     compile_model,
 )
+from neurodeploy.cli.mapping_options import (
+    AvoidCores,
+    FixTime,
+    Level,
+    MappingChoices,
+    Pin,
+    Positions,
+    Start,
+    TimeLimit,
+    Traffic,
+    traffic_rates,
+)
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
-from neurodeploy.cli.shapes import judge_shapes, one_of_both
-from neurodeploy.cli.showing import shown_stimulus
+from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
+from neurodeploy.cli.stimulus_options import shown_stimulus
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
-from neurodeploy.mapping import MappingAccount
+from neurodeploy.hardware import dialect_names, load_dialect
+from neurodeploy.mapping import MappingQuality
 from neurodeploy.profile import (
     budget_findings,
     compilation_measures,
@@ -62,8 +63,7 @@ from neurodeploy.profile import (
 )
 from neurodeploy.program import Program, save_program
 from neurodeploy.report import compilation_lines, ledger_table, mapping_table, resource_table
-from neurodeploy.runtime import drain_steps, seal_golden
-from neurodeploy.target import dialect_names, load_dialect
+from neurodeploy.simulate import drain_steps, seal_golden
 
 __all__ = ["check", "compile_command"]
 
@@ -77,7 +77,7 @@ def _domain(result: Compilation) -> DomainVerdict | None:
     return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
 
 
-def _judged(result: Compilation, choices: Choices, asked: Asked) -> tuple[Diagnostic, ...]:
+def _judged(result: Compilation, choices: Choices, asked: ReportOptions) -> tuple[Diagnostic, ...]:
     """The findings of a compilation, and those of the budgets."""
     if not asked.budgets:
         return result.findings
@@ -88,8 +88,8 @@ def _judged(result: Compilation, choices: Choices, asked: Asked) -> tuple[Diagno
 def _finish(
     result: Compilation,
     findings: tuple[Diagnostic, ...],
-    asked: Asked,
-    mapped: MappingAccount | None = None,
+    asked: ReportOptions,
+    mapped: MappingQuality | None = None,
     **more: str | None,
 ) -> None:
     """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
@@ -130,12 +130,12 @@ def _show(result: Compilation, *, ledger: bool) -> None:
         show("", ledger_table(result.ledger))
 
 
-def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingAccount | None:
+def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingQuality | None:
     """Traffic against its bounds, where a program lies on more than one tile."""
     program = result.program
     if program is None or np.unique(program.tables.core_id // int(program.target.chip.cores_per_tile.value)).size < 2:
         return None
-    from neurodeploy.mapping.account import account  # its kernels are compiled when they are needed
+    from neurodeploy.mapping.measure_quality import account  # its kernels are compiled when they are needed
 
     return account(program, result.lower_bounds, rates)
 

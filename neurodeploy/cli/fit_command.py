@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.asked import asked_for
-from neurodeploy.cli.mapping import FixTime
-from neurodeploy.cli.model import (
+from neurodeploy.cli.inputs import (
     Choices,
     Discretize,
     Dt,
@@ -27,12 +25,14 @@ from neurodeploy.cli.model import (
     compile_options,
     read_model,
 )
+from neurodeploy.cli.mapping_options import FixTime
 from neurodeploy.cli.output import command, progress_bar, show
+from neurodeploy.cli.report_options import asked_for
 from neurodeploy.compiler import fit_network
 from neurodeploy.diagnostics import errors_in
+from neurodeploy.hardware import Target, read_target, target_names
 from neurodeploy.network.validate import validate
 from neurodeploy.report import fit_notes, fit_table
-from neurodeploy.target import Target, read_target, target_names
 
 __all__ = ["fit"]
 

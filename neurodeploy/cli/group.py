@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from neurodeploy.cli.option_types import shown
 from neurodeploy.cli.output import Format, finish
 from neurodeploy.cli.streams import tolerant
-from neurodeploy.cli.values import shown
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.diagnostics.translate import nearest
 

@@ -11,7 +11,7 @@ from neurodeploy.cli.compare_commands import compare, verify
 from neurodeploy.cli.compile_commands import check, compile_command
 from neurodeploy.cli.fit_command import fit
 from neurodeploy.cli.group import Group
-from neurodeploy.cli.model import JsonOutput, usage
+from neurodeploy.cli.inputs import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
 from neurodeploy.diagnostics import DiagnosticError, rules
@@ -90,8 +90,8 @@ def explain(
 
 
 def _list_targets(*, json_output: bool) -> None:
+    from neurodeploy.hardware import Target, read_target, target_names
     from neurodeploy.report import confidence_table, other_table, target_table
-    from neurodeploy.target import Target, read_target, target_names
 
     every = [read_target(item) for item in target_names()]
     if json_output:
@@ -111,8 +111,8 @@ def targets(
     json_output: JsonOutput = False,
 ) -> None:
     """List targets, or show every figure of one with its source."""
+    from neurodeploy.hardware import read_target
     from neurodeploy.report import target_report
-    from neurodeploy.target import read_target
 
     if action not in ("list", "show") or (action == "show") != (name is not None):
         fixes = ("neurodeploy targets", "neurodeploy targets show NAME")

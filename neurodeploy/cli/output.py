@@ -29,7 +29,7 @@ from neurodeploy.diagnostics import (
     to_plain,
 )
 from neurodeploy.report.formats import Subject, concise, github, junit, sarif
-from neurodeploy.runtime import Progress as ProgressCall
+from neurodeploy.simulate import Progress as ProgressCall
 
 __all__ = [
     "Format",

@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from neurodeploy.cli.values import refused, shown
+from neurodeploy.cli.option_types import refused, shown
 from neurodeploy.diagnostics import DiagnosticError, finding
 
 __all__ = ["folder_option", "read_argument", "read_option", "require_folder", "to_read", "to_write", "write_option"]

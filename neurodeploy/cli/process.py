@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from neurodeploy._started import hear_interrupts
+from neurodeploy.base.startup import hear_interrupts
 from neurodeploy.cli.main import app
 from neurodeploy.cli.output import say
 from neurodeploy.cli.streams import Stream, guarded

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.asked import Asked, asked_for
-from neurodeploy.cli.model import (
+from neurodeploy.cli.inputs import (
     Board,
     Budgets,
     Choices,
@@ -35,7 +34,8 @@ from neurodeploy.cli.model import (
 )
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
-from neurodeploy.cli.showing import (
+from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.stimulus_options import (
     Backend,
     Origin,
     RandomSeed,
@@ -60,12 +60,12 @@ from neurodeploy.profile import (
 )
 from neurodeploy.program import Program
 from neurodeploy.report import dialect_lines, profile_report
-from neurodeploy.runtime import Recording, load_recording, save_recording, save_state
+from neurodeploy.simulate import Recording, load_recording, save_recording, save_state
 
 __all__ = ["profile_command", "run"]
 
 
-def _require(result: Compilation, asked: Asked) -> Program:
+def _require(result: Compilation, asked: ReportOptions) -> Program:
     if result.program is None or errors_in(result.findings, strict=asked.strict):
         asked.finish(result.findings, {"verdict": result.verdict})
     return result.require(strict=asked.strict)
@@ -127,11 +127,13 @@ def run(
     _report(program, outcome.shown, found, asked)
 
 
-def _asked(model: Path, given: Format | None, budget: list[str] | None, *, strict: bool, json_output: bool) -> Asked:
+def _asked(
+    model: Path, given: Format | None, budget: list[str] | None, *, strict: bool, json_output: bool
+) -> ReportOptions:
     return asked_for(model, given, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
 
 
-def _report(program: Program, shown: Profile | None, findings: tuple[Diagnostic, ...], asked: Asked) -> None:
+def _report(program: Program, shown: Profile | None, findings: tuple[Diagnostic, ...], asked: ReportOptions) -> None:
     """Print the profile of a run and all findings, and leave."""
     findings = (*findings, *budget_findings(asked.budgets, profile_measures(shown) if shown else {}))
     if shown and asked.text:

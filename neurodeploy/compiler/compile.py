@@ -6,16 +6,17 @@ import time
 from collections.abc import Iterable
 
 from neurodeploy.check import check
-from neurodeploy.compiler.attempt import Attempt
 from neurodeploy.compiler.fixes import Sought, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
-from neurodeploy.compiler.workshop import Workshop
+from neurodeploy.compiler.stages import Workshop
+from neurodeploy.compiler.trials import Attempt
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
-from neurodeploy.mapping import Cut, Progress, Watch, lower_bounds, partition, place, proof_of_cores
+from neurodeploy.hardware.target import Target
+from neurodeploy.mapping import Cut, Progress, TimeLimit, partition, place, proof_of_cores
 from neurodeploy.network import Network
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized
-from neurodeploy.target.target import Target
+from neurodeploy.resources import lower_bounds
 
 __all__ = ["compile_network", "compile_with", "fix_seconds"]
 
@@ -63,7 +64,7 @@ def compile_network(
     if result.program is not None or not chosen.fixes:
         return result
     start, allowed = time.monotonic(), fix_seconds(result, chosen)
-    attempt = Attempt(workshop, target, chosen, tuple(others), Watch(start + allowed, progress=progress))
+    attempt = Attempt(workshop, target, chosen, tuple(others), TimeLimit(start + allowed, progress=progress))
     sought = with_fixes(result.findings, attempt)
     seconds = {**result.stage_seconds, "fixes": time.monotonic() - start}
     findings = (*sought.findings, *_untried(network, sought, allowed))
@@ -78,7 +79,7 @@ def compile_with(
     program: Program | None = None
     integers = workshop.integers(target, options, stages.begin)
     findings, quantized, cut = list(integers.findings), integers.quantized, None
-    watch = Watch(progress=progress).within(options.time_limit_s)
+    watch = TimeLimit(progress=progress).within(options.time_limit_s)
     if quantized is not None:
         stages.begin("check")
         proofs = check(quantized, target)
@@ -114,7 +115,7 @@ def fix_seconds(result: Compilation, options: CompileOptions) -> float:
 
 
 def _cut(
-    quantized: Quantized, target: Target, options: CompileOptions, watch: Watch
+    quantized: Quantized, target: Target, options: CompileOptions, watch: TimeLimit
 ) -> tuple[Cut | None, tuple[Diagnostic, ...]]:
     try:
         return partition(quantized, target, options=options.mapping, watch=watch), ()
@@ -133,7 +134,7 @@ def _verdict(quantized: Quantized, target: Target, options: CompileOptions, reas
     return "proven not to fit" if proven else "not placed by this mapper"
 
 
-def _stopped(network: Network, options: CompileOptions, watch: Watch) -> tuple[Diagnostic, ...]:
+def _stopped(network: Network, options: CompileOptions, watch: TimeLimit) -> tuple[Diagnostic, ...]:
     """ND407 where the user's time limit ended a search."""
     if not watch.stopped or options.time_limit_s is None:
         return ()

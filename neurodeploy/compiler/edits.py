@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from neurodeploy.compiler.options import CompileOptions
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.arithmetic import mantissa_limits
+from neurodeploy.hardware.files import cite
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import Network, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.prune import prune, prune_sources
 from neurodeploy.quantize import Quantized
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.weights import sign_mode_of
-from neurodeploy.target.arithmetic import mantissa_limits
-from neurodeploy.target.files import cite
-from neurodeploy.target.target import Target
 
 __all__ = ["SHARED", "edited_network", "longest_delay", "shared_parameters", "width_findings"]
 

@@ -10,22 +10,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
-from neurodeploy._noun import Name, Noun
-from neurodeploy.check import core_limits, use_of_program
-from neurodeploy.check.limits import CODES
-from neurodeploy.check.other import Judgement, judge
-from neurodeploy.compiler.attempt import Attempt
+from neurodeploy.base.noun import Name, Noun
 from neurodeploy.compiler.compile import compile_with, fix_seconds
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.compiler.fixes import WHOLE, first_fix
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
-from neurodeploy.compiler.workshop import Workshop
+from neurodeploy.compiler.stages import Workshop
+from neurodeploy.compiler.trials import Attempt
 from neurodeploy.diagnostics import Diagnostic, Fix, errors_in
-from neurodeploy.mapping import Watch
+from neurodeploy.feasibility import Judgement, judge
+from neurodeploy.hardware import FeasibilityTarget, on_board
+from neurodeploy.hardware.feasibility_target import CrossbarTarget, ProcessorTarget
+from neurodeploy.hardware.target import Target
+from neurodeploy.mapping import TimeLimit
 from neurodeploy.network import Network
-from neurodeploy.target import OtherTarget, on_board
-from neurodeploy.target.other import CrossbarTarget, ProcessorTarget
-from neurodeploy.target.target import Target
+from neurodeploy.program.audit import use_of_program
+from neurodeploy.resources import core_limits
+from neurodeploy.resources.limits import CODES
 
 __all__ = ["FitRow", "fit_network"]
 
@@ -129,7 +130,7 @@ def _of_target(workshop: Workshop, target: Target, options: CompileOptions) -> I
             if result.program is not None:
                 known = {"holds": "holds", "verdict": "fits", "cores": result.n_cores, **_fullest(result)}
             else:
-                watch = Watch(time.monotonic() + fix_seconds(result, options))
+                watch = TimeLimit(time.monotonic() + fix_seconds(result, options))
                 fix, untried = first_fix(result.findings, Attempt(workshop, place, options, (), watch))
                 told = {**_refusal(result), "fix": fix, "untried": untried}
                 known = None if any(item.code in WHOLE for item in result.findings) else told
@@ -137,7 +138,7 @@ def _of_target(workshop: Workshop, target: Target, options: CompileOptions) -> I
         yield row.model_copy(update=known or {})
 
 
-def _judged(network: Network, target: OtherTarget) -> FitRow:
+def _judged(network: Network, target: FeasibilityTarget) -> FitRow:
     result: Judgement = judge(network, target)
     errors = errors_in(result.findings)
     fullest = max(result.uses, key=lambda item: item.share or 0.0, default=None)
@@ -164,7 +165,7 @@ def _judged(network: Network, target: OtherTarget) -> FitRow:
 
 def fit_network(
     network: Network,
-    targets: Iterable[Target | OtherTarget],
+    targets: Iterable[Target | FeasibilityTarget],
     options: CompileOptions | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,

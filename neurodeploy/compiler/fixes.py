@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurodeploy.check import core_limits
-from neurodeploy.compiler.attempt import Attempt
 from neurodeploy.compiler.edits import SHARED, longest_delay
 from neurodeploy.compiler.integer_edits import rewritten
-from neurodeploy.compiler.workshop import Workshop
+from neurodeploy.compiler.stages import Workshop
+from neurodeploy.compiler.trials import Attempt
 from neurodeploy.diagnostics import Diagnostic, Fix
+from neurodeploy.hardware import on_board
 from neurodeploy.mapping import OutOfTimeError
-from neurodeploy.mapping.bounds import synapse_cores
-from neurodeploy.target import on_board
+from neurodeploy.resources import core_limits
+from neurodeploy.resources.lower_bounds import synapse_cores
 
 __all__ = ["WHOLE", "Sought", "first_fix", "with_fixes"]
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import Network, Projection
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.operations import Conv1d, Conv2d, Dense, OneToOne, Sparse
 from neurodeploy.quantize.integers import given_format, stored_weights
 from neurodeploy.quantize.storable import legal_exponents
-from neurodeploy.target.target import Target
 
 __all__ = ["rewritten"]
 

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurodeploy._noun import FloatArray, Noun
+from neurodeploy.base.noun import FloatArray, Noun
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.mapping.options import Level, MappingOptions, Start
 from neurodeploy.program.program import Program
 

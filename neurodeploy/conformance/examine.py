@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurodeploy.conformance.corpus import corpus
 from neurodeploy.conformance.judge import conformance_findings, judge
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
-from neurodeploy.runtime import get_backend
+from neurodeploy.simulate import get_backend
 
 __all__ = ["examine"]
 

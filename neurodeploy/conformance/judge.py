@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from neurodeploy._noun import Name, Noun
+from neurodeploy.base.noun import Name, Noun
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance.corpus import Case
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
+from neurodeploy.hardware import Target, load_dialect, read_target, target_names
 from neurodeploy.program.program import Program
-from neurodeploy.runtime import compare_findings, get_backend, run_program
-from neurodeploy.runtime.backend import Backend
-from neurodeploy.target import Target, load_dialect, read_target, target_names
+from neurodeploy.simulate import compare_findings, get_backend, run_program
+from neurodeploy.simulate.backend import Backend
 
 __all__ = ["Judgement", "conformance_findings", "judge", "program_of"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._noun import Noun
+from neurodeploy.base.noun import Noun
 from neurodeploy.network import (
     Current,
     Input,
@@ -21,7 +21,7 @@ from neurodeploy.network import (
     WeightFormat,
     dense,
 )
-from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.signals.stimulus import Stimulus
 
 __all__ = ["Case", "cells", "events", "joined", "lines", "mixed", "one", "projection", "registers", "shown", "values"]
 

@@ -6,8 +6,8 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from neurodeploy._archive import refuse, write_atomically
 from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.io.archive import refuse, write_atomically
 
 __all__ = ["write_template"]
 

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from neurodeploy._noun import Noun
-from neurodeploy._toml import parse_toml
+from neurodeploy.base.noun import Noun
+from neurodeploy.base.toml import parse_toml
 
 __all__ = ["Rule", "Severity", "rule", "rules"]
 

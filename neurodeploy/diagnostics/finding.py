@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from neurodeploy._noun import Noun
+from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics.catalogue import Severity, rule
 from neurodeploy.diagnostics.shown import shown
 

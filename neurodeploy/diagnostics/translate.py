@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from neurodeploy._described import Described
-from neurodeploy._plain import as_items, as_table
+from neurodeploy.base.described import Described
+from neurodeploy.base.plain import as_items, as_table
 from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._archive import LIMIT_VARIABLE, memory_limit_bytes, read_bytes, refuse
+from neurodeploy.io.archive import LIMIT_VARIABLE, memory_limit_bytes, read_bytes, refuse
 
 __all__ = ["Folder", "Item", "Unread", "plain_text", "read_tree"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from neurodeploy._archive import read_bytes, require_regular
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.importers.options import Imported, ImportOptions
+from neurodeploy.io.archive import read_bytes, require_regular
 from neurodeploy.network.files import load_network
 
 __all__ = ["READABLE", "content_told", "load"]

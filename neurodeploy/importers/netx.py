@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy._archive import refuse
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.importers.hdf5 import Folder, Item, Unread, read_tree
 from neurodeploy.importers.netx_fields import Fields, Findings, printable
 from neurodeploy.importers.netx_layers import (
@@ -32,7 +32,7 @@ from neurodeploy.importers.netx_layers import (
     shape_of,
 )
 from neurodeploy.importers.options import Imported, ImportOptions
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.io.archive import refuse
 from neurodeploy.network import (
     Current,
     Input,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._noun import NAME_PATTERN
+from neurodeploy.base.noun import NAME_PATTERN
 from neurodeploy.diagnostics import finding, raise_errors
 from neurodeploy.importers.fields import brief, numbers
 from neurodeploy.importers.hdf5 import Item, Unread

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neurodeploy._archive import refuse
 from neurodeploy.importers.fields import brief, text, texts
 from neurodeploy.importers.hdf5 import ENTRIES, Folder, Item, Unread, read_tree
 from neurodeploy.importers.notes import Notes
+from neurodeploy.io.archive import refuse
 
 __all__ = ["NirGraph", "NirNode", "read_nir"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics.ledger import LedgerLine, Level
 from neurodeploy.importers.fields import brief
 from neurodeploy.importers.hdf5 import Item, Unread
-from neurodeploy.ledger import LedgerLine, Level
 
 __all__ = ["Notes", "listed"]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from neurodeploy._noun import Noun
+from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import Diagnostic
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
 
 __all__ = ["PRODUCERS", "ImportOptions", "Imported", "ProducerName"]

@@ -1,30 +1,25 @@
 """Mapping: partition (which neurons share a core) and place (which core that is)."""
 
-from neurodeploy._compiled import ensure_cache
-from neurodeploy.mapping.bounds import lower_bounds
 from neurodeploy.mapping.cut import Cut
-from neurodeploy.mapping.figures import MappingAccount
-from neurodeploy.mapping.layered import LayersVerdict, fit_layers
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.partition import partition
-from neurodeploy.mapping.place import place
+from neurodeploy.mapping.partition.strategy import partition
+from neurodeploy.mapping.partition.tiles.from_shapes import LayersVerdict, fit_layers
+from neurodeploy.mapping.place.place import place
+from neurodeploy.mapping.quality import MappingQuality
 from neurodeploy.mapping.refusals import cannot_fit, proof_of_cores
-from neurodeploy.mapping.watch import OutOfTimeError, Progress, Watch
+from neurodeploy.mapping.time_limit import OutOfTimeError, Progress, TimeLimit
 
 __all__ = [
     "Cut",
     "LayersVerdict",
-    "MappingAccount",
+    "MappingQuality",
     "MappingOptions",
     "OutOfTimeError",
     "Progress",
-    "Watch",
+    "TimeLimit",
     "cannot_fit",
     "fit_layers",
-    "lower_bounds",
     "partition",
     "place",
     "proof_of_cores",
 ]
-
-ensure_cache(__file__)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from neurodeploy._noun import IntArray, Noun
+from neurodeploy.base.noun import IntArray, Noun
+from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.quantized import Quantized
-from neurodeploy.target.target import Target
 
 __all__ = ["Cut", "discrete", "planned_for"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from neurodeploy._noun import FloatArray, Noun
+from neurodeploy.base.noun import FloatArray, Noun
 
 __all__ = ["Level", "MappingOptions", "Start"]
 

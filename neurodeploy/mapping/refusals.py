@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.mapping.bounds import lower_bounds
+from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.slots import Zones, zones_of
-from neurodeploy.mapping.validate import option_findings
+from neurodeploy.mapping.options_check import option_findings
+from neurodeploy.mapping.place.pins import PinGroups, pin_groups
 from neurodeploy.quantize.quantized import Quantized
-from neurodeploy.target.target import Target
+from neurodeploy.resources.lower_bounds import lower_bounds
 
 __all__ = ["STAGE", "cannot_fit", "not_placed", "proof_of_cores", "too_many", "unplaced"]
 
@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 def proof_of_cores(quantized: Quantized, target: Target, options: MappingOptions) -> Diagnostic | None:
     """Return ND401 where a lower bound is above the cores that valid options leave, of the board or for a pinned population."""
-    zones = zones_of(quantized, target, options)
+    zones = pin_groups(quantized, target, options)
     usable = int(zones.open.any(axis=0).sum())
     least = max(lower_bounds(quantized, target).values(), default=0)
     if least > usable:
@@ -40,7 +40,7 @@ def cannot_fit(quantized: Quantized, target: Target, options: MappingOptions) ->
     return bool(option_findings(quantized, target, options)) or proof_of_cores(quantized, target, options) is not None
 
 
-def _zone_bounds(quantized: Quantized, target: Target, zones: Zones, zone: int) -> dict[str, int]:
+def _zone_bounds(quantized: Quantized, target: Target, zones: PinGroups, zone: int) -> dict[str, int]:
     """Least cores of the populations of a zone; their output axons are left out, as those of others would count with them."""
     mine = tuple(item for item in quantized.populations if zones.of[item.name] == zone)
     names = {item.name for item in mine}
@@ -64,7 +64,14 @@ def unplaced(quantized: Quantized, why: str) -> Diagnostic:
 
 
 def too_many(
-    quantized: Quantized, target: Target, options: MappingOptions, zones: Zones, zone: int, n_cores: int, *, more: bool
+    quantized: Quantized,
+    target: Target,
+    options: MappingOptions,
+    zones: PinGroups,
+    zone: int,
+    n_cores: int,
+    *,
+    more: bool,
 ) -> Diagnostic:
     """Return ND401: a zone needs more cores than it has; `more`: counting ended there."""
     if not options.pins:
@@ -97,7 +104,7 @@ def _of_board(quantized: Quantized, target: Target, usable: int, n_cores: int, *
 
 
 def _of_zone(
-    quantized: Quantized, options: MappingOptions, zones: Zones, zone: int, n_cores: int, why: str
+    quantized: Quantized, options: MappingOptions, zones: PinGroups, zone: int, n_cores: int, why: str
 ) -> Diagnostic:
     """Finding of populations that are pinned to too few cores, or of the others, for which too few are left."""
     names = [f"'{item.name}'" for item in quantized.populations if zones.of[item.name] == zone]

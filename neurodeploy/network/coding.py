@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from neurodeploy._noun import Noun
+from neurodeploy.base.noun import Noun
 
 __all__ = [
     "Bias",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import places_of
+from neurodeploy.base.arrays import places_of
 from neurodeploy.network.operations import AvgPool2d, Conv1d, Conv2d, SumPool2d
 
 __all__ = ["Columns", "Window", "composed", "output_shape", "taps_at", "window_columns", "window_of", "window_sums"]

@@ -15,7 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neurodeploy._archive import (
+from neurodeploy.base.noun import canonical_json, json_digest
+from neurodeploy.base.plain import as_table
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.io.archive import (
     read_json,
     read_tensors,
     refuse,
@@ -23,12 +27,8 @@ from neurodeploy._archive import (
     tensor_bytes,
     write_atomically,
 )
-from neurodeploy._noun import canonical_json, json_digest
-from neurodeploy._plain import as_table
-from neurodeploy._tensors import join, split, tensor_table
-from neurodeploy._write import locked, place
-from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.io.tensors import join, split, tensor_table
+from neurodeploy.io.write import locked, place
 from neurodeploy.network.migrations import MIGRATIONS, migrate
 from neurodeploy.network.network import SCHEMA_VERSION, Network
 

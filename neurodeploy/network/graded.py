@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from neurodeploy._noun import FloatParam, IntParam, Noun
+from neurodeploy.base.noun import FloatParam, IntParam, Noun
 
 __all__ = [
     "AdaptiveLif",

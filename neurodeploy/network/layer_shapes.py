@@ -15,11 +15,11 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from neurodeploy._archive import read_bytes
-from neurodeploy._noun import Name, Noun
-from neurodeploy._toml import TomlError, parse_toml
+from neurodeploy.base.noun import Name, Noun
+from neurodeploy.base.toml import TomlError, parse_toml
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
 from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.io.archive import read_bytes
 
 __all__ = ["Geometry", "LayerShape", "LayerStack", "geometries", "load_layers"]
 

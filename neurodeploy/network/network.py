@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
-from neurodeploy._noun import IntParam, Name, Noun, canonical_json
+from neurodeploy.base.noun import IntParam, Name, Noun, canonical_json
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
 from neurodeploy.network.neurons import Neuron

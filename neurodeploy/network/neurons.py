@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from neurodeploy._noun import FloatParam, IntParam, Noun, PositiveParam
+from neurodeploy.base.noun import FloatParam, IntParam, Noun, PositiveParam
 from neurodeploy.network.graded import (
     AdaptiveLif,
     Delta,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurodeploy._noun import IntArray, Noun, NumberArray
+from neurodeploy.base.noun import IntArray, Noun, NumberArray
 
 __all__ = [
     "AvgPool2d",

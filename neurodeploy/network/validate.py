@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._noun import Noun
-from neurodeploy._plain import as_array
+from neurodeploy.base.noun import Noun
+from neurodeploy.base.plain import as_array
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount

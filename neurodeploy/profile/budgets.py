@@ -14,7 +14,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
-from neurodeploy.target.sound import UNITS
+from neurodeploy.hardware.consistency import UNITS
 
 __all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "near_figures", "read_budgets", "unit_of"]
 

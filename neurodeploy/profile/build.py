@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.profile.cost import estimates, static_energy
 from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
+from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
-from neurodeploy.runtime.recording import Recording
-from neurodeploy.runtime.recording_check import require_sound_recording
+from neurodeploy.resources import core_limits
+from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.recording_check import require_sound_recording
 
 __all__ = ["profile", "profile_findings", "resource_use"]
 

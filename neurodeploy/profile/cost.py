@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.figure import Figure, FigureTable
+from neurodeploy.hardware.target import EnergyProfile, Target
 from neurodeploy.profile.counting import Counts, Hops, counts, occupied_tiles, population_rows, travelled
 from neurodeploy.profile.profile import Estimate
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.recording import Recording
-from neurodeploy.target.figure import Figure, FigureTable
-from neurodeploy.target.target import EnergyProfile, Target
+from neurodeploy.signals.recording import Recording
 
 __all__ = ["Cost", "Totals", "cost_under", "estimates", "static_energy", "tally"]
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import places_of
+from neurodeploy.base.arrays import places_of
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.recording import Recording
+from neurodeploy.signals.recording import Recording
 
 __all__ = ["Counts", "Hops", "counts", "occupied_tiles", "population_rows", "travelled"]
 

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurodeploy.check import core_limits
-from neurodeploy.check.limits import CODES
-from neurodeploy.check.other import Judgement
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.feasibility import Judgement
+from neurodeploy.hardware.feasibility_target import LIMITS
+from neurodeploy.hardware.target import Target
 from neurodeploy.mapping import LayersVerdict
 from neurodeploy.profile.budgets import OF_A_RUN, Measure
 from neurodeploy.profile.build import resource_use
 from neurodeploy.profile.profile import Profile, ResourceUse
 from neurodeploy.program.program import Program
-from neurodeploy.target.other import LIMITS
-from neurodeploy.target.target import Target
+from neurodeploy.resources import core_limits
+from neurodeploy.resources.limits import CODES
 
 __all__ = [
     "COMPILATION_FIGURES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from neurodeploy._noun import Name, Noun
+from neurodeploy.base.noun import Name, Noun
 from neurodeploy.diagnostics import Diagnostic
 
 __all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse"]

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import errors_in
+from neurodeploy.hardware.consistency import target_findings
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, LoihiCuba
 from neurodeploy.network.network import Population
 from neurodeploy.network.validate import validate
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.program import PlacedPopulation, Program
-from neurodeploy.program.reach import format_faults
+from neurodeploy.program.representable import format_faults
 from neurodeploy.program.tables import RESETS
 from neurodeploy.quantize.integers import parameters_of
-from neurodeploy.target.sound import target_findings
 
 __all__ = ["field_faults", "golden_faults", "register_faults"]
 

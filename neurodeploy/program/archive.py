@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from neurodeploy._archive import read_sealed, sealed_bytes, write_atomically
-from neurodeploy._plain import as_table
+from neurodeploy.base.plain import as_table
 from neurodeploy.diagnostics import DiagnosticError, finding, raise_errors
 from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.io.archive import read_sealed, sealed_bytes, write_atomically
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
 
@@ -46,7 +46,7 @@ def load_program(path: str | Path) -> Program:
     except ValidationError as error:
         raise DiagnosticError("files", schema_findings("ND003", where, error, plain, Program)) from None
     require_sound(program, where)
-    from neurodeploy.check.recount import over_limits  # counts what is loaded; its stage knows this one
+    from neurodeploy.program.audit import over_limits  # counts what is loaded; its stage knows this one
 
     raise_errors("files", over_limits(program))
     return program

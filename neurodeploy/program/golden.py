@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from neurodeploy._noun import FloatArray, IntArray, Name, Noun
+from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun
 
 __all__ = ["Golden"]
 

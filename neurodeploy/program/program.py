@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from neurodeploy._noun import FloatArray, IntArray, Name, Noun
-from neurodeploy._tensors import digest_of
+from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun
 from neurodeploy.diagnostics import Diagnostic
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.target import Target
+from neurodeploy.io.tensors import digest_of
 from neurodeploy.network import Network, Probe
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
-from neurodeploy.target.target import Target
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from neurodeploy.runtime import Progress, Recording, RunOptions, Samples
-    from neurodeploy.runtime.samples import RunFields
+    from neurodeploy.simulate import Progress, Recording, RunOptions, Samples
+    from neurodeploy.simulate.samples import RunFields
 
 __all__ = ["PlacedPopulation", "Program"]
 
@@ -88,7 +88,7 @@ class Program(Noun):
         **choices: Unpack[RunFields],
     ) -> Recording:
         """Return the Recording of samples on a backend; the same as nd.run(program, samples, ...), which says what they are."""
-        from neurodeploy.runtime.samples import RunChoices, run  # a later stage, which what is held here can call
+        from neurodeploy.simulate.samples import RunChoices, run  # a later stage, which what is held here can call
 
         asked: RunChoices = {"probes": probes, **choices} if probes else {**choices}
         return run(

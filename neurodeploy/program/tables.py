@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from neurodeploy._noun import (
+from neurodeploy.base.noun import (
     Int8Column,
     Int16Column,
     Int32Column,

@@ -10,17 +10,17 @@ granted, and the check that guarantees it:
     an index lies inside the table that it points into                  _index_faults
     every neuron has exactly one row; a core's rows go by population    _row_faults
     cores are on the board, each once                                   _core_faults
-    an input axon has one sender, which sends to it once                neurodeploy.program.reach: _sender_faults
-    targets of a list, from every base, are rows of the projection's    neurodeploy.program.reach: _target_faults
+    an input axon has one sender, which sends to it once                neurodeploy.program.representable: _sender_faults
+    targets of a list, from every base, are rows of the projection's    neurodeploy.program.representable: _target_faults
     target population in that core, each once
-    a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.reach: _entry_faults
-    rows of one population axon agree, their atoms differ               neurodeploy.program.reach: _axon_faults
-    a base is one that an axon of the target names                      neurodeploy.program.reach: _base_faults
-    synapses are those of the network, up to a quarter of a million     neurodeploy.program.rewired
+    a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.representable: _entry_faults
+    rows of one population axon agree, their atoms differ               neurodeploy.program.representable: _axon_faults
+    a base is one that an axon of the target names                      neurodeploy.program.representable: _base_faults
+    synapses are those of the network, up to a quarter of a million     neurodeploy.program.network_match
     registers are in the target's ranges, and shifts of them in bounds  neurodeploy.program.agreement: register_faults
     names, sizes, kinds, parameters and lines are those of the network  neurodeploy.program.agreement
     probes, ports and operations exist                                  neurodeploy.network.validate
-    numbers of target and dialect fit tables and arithmetic             neurodeploy.target.sound, neurodeploy.target.held
+    numbers of target and dialect fit tables and arithmetic             neurodeploy.hardware.consistency, neurodeploy.hardware.representable
     golden rows are sorted, distinct and in range                       neurodeploy.program.agreement: golden_faults
 """
 
@@ -34,9 +34,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
+from neurodeploy.program.network_match import wiring_faults
 from neurodeploy.program.program import Program
-from neurodeploy.program.reach import synapse_faults
-from neurodeploy.program.rewired import wiring_faults
+from neurodeploy.program.representable import synapse_faults
 from neurodeploy.program.tables import RESETS
 
 __all__ = ["program_faults", "program_findings", "require_sound"]

@@ -8,11 +8,11 @@ import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.hardware.files import cite
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import Current, LoihiCuba, Network, Population
 from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.quantize.quantized import QuantizeOptions
-from neurodeploy.target.files import cite
-from neurodeploy.target.target import Target
 
 __all__ = ["capability_findings"]
 

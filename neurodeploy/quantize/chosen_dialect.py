@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.dialect import CHOSEN
+from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.quantized import QuantizedPopulation
-from neurodeploy.target.dialect import CHOSEN
-from neurodeploy.target.target import Target
 
 __all__ = ["dialect_findings", "dialect_line"]
 

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.target import Target
 from neurodeploy.network.neurons import CubaLi, Li, Neuron, SpikingNeuron
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, SINGLE, are_single, common_unit, magnitudes, whole
 from neurodeploy.quantize.scale import Incoming, choose_scale, worst_current, worst_sum
 from neurodeploy.quantize.storable import exact_exponent
-from neurodeploy.target.target import Target
 
 __all__ = ["ExactScale", "exact_scale", "sums_can_meet"]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
 from neurodeploy.network.discretize import factors
 

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.files import cite
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import LoihiCuba, Neuron, Noise, Population, Projection, WeightFormat
 from neurodeploy.network.graded import AdaptiveLif
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.registers import made_registers
 from neurodeploy.quantize.storable import legal_exponents, same_products, stored_range
 from neurodeploy.quantize.weights import sign_mode_of
-from neurodeploy.target.files import cite
-from neurodeploy.target.target import Target
 
 __all__ = ["format_line", "given_format", "integer_registers", "parameters_of", "stored_weights"]
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, raise_errors
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import Current, Network, Population, Projection, WeightFormat
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.validate import require_valid
@@ -28,7 +29,6 @@ from neurodeploy.quantize.ties import bias_findings, tie_findings
 from neurodeploy.quantize.weights import round_weights, sign_mode_of
 from neurodeploy.quantize.wires import wires_of
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
-from neurodeploy.target.target import Target
 
 __all__ = ["quantize"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from neurodeploy._noun import FloatArray, IntArray, Name, Noun
+from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun
 from neurodeploy.diagnostics import Diagnostic
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import narrowed
+from neurodeploy.base.arrays import narrowed
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
 from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.quantize.exact import ExactScale
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.quantized import QuantizedPopulation
-from neurodeploy.target.target import Target
 
 __all__ = ["float_registers", "made_registers"]
 

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.ledger import LedgerLine
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.arithmetic import effective_weights
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import WeightFormat
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import SINGLE
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.scale import Incoming, worst_current, worst_sum
 from neurodeploy.quantize.weights import WeightLoss
-from neurodeploy.target.arithmetic import effective_weights
-from neurodeploy.target.target import Target
 
 __all__ = ["loss_findings", "loss_line", "overflow_findings", "reach_findings"]
 

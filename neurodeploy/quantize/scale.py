@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.arithmetic import mantissa_limits
+from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.wires import Wires
-from neurodeploy.target.arithmetic import mantissa_limits
-from neurodeploy.target.target import Target
 
 __all__ = ["Incoming", "choose_scale", "exponent_for", "worst_current", "worst_sum"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.target.arithmetic import dropped_bits, mantissa_limits
-from neurodeploy.target.target import Target
+from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
+from neurodeploy.hardware.target import Target
 
 __all__ = ["exact_exponent", "legal_exponents", "same_products", "stored_range"]
 

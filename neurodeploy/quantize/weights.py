@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
+from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import WeightFormat
-from neurodeploy.target.arithmetic import dropped_bits, mantissa_limits
-from neurodeploy.target.dialect import Dialect
 
 __all__ = ["WeightLoss", "round_weights", "sign_mode_of"]
 

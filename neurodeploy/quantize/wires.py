@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import narrowed
+from neurodeploy.base.arrays import narrowed
 from neurodeploy.network import Projection, WeightFormat
 from neurodeploy.network.connectivity import Synapses, synapses_of
 from neurodeploy.network.convolution import Window, window_of, window_sums

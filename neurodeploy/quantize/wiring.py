@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import places_of
-from neurodeploy._noun import IntArray, Name, Noun
+from neurodeploy.base.arrays import places_of
+from neurodeploy.base.noun import IntArray, Name, Noun
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.convolution import Window, output_shape, taps_at, window_sums
 
@@ -150,8 +150,15 @@ class WindowProjection(_Projection):
 
     @cached_property
     def least_weights(self) -> int:
-        """Weights that some core has to store: each number of the kernel once, as lists with the same numbers can be one."""
-        return int(np.unique(self.kernel[self.present > 0]).size)
+        """Weights that some core has to store: each number of the kernel once, as lists with the same numbers can be one.
+
+        A tap that meets the padding alone is no synapse anywhere.
+        """
+        window = self.window
+        _, height, width = output_shape(window)
+        rows, columns = (taps_at(window, axis, np.arange(n))[1].any(axis=0) for axis, n in enumerate((height, width)))
+        met = (self.present > 0) & rows[:, None] & columns
+        return int(np.unique(self.kernel[met]).size)
 
     @property
     def shares(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from neurodeploy.check.other import Judgement
+from neurodeploy.feasibility import Judgement
 from neurodeploy.report.tables import plain_table
 
 __all__ = ["judgement_lines", "use_table"]

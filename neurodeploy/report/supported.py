@@ -12,9 +12,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neurodeploy.check.other import judge
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, rule
+from neurodeploy.feasibility import judge
+from neurodeploy.hardware import FeasibilityTarget, read_target, target_names
+from neurodeploy.hardware.target import Target
 from neurodeploy.network import (
     AdaptiveLif,
     AvgPool2d,
@@ -51,9 +53,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.network.connectivity import target_size
 from neurodeploy.network.neurons import SpikingNeuron
-from neurodeploy.runtime import backend_names, get_backend
-from neurodeploy.target import OtherTarget, read_target, target_names
-from neurodeploy.target.target import Target
+from neurodeploy.simulate import backend_names, get_backend
 
 __all__ = ["KINDS", "OPERATIONS", "markdown", "smallest"]
 
@@ -105,7 +105,7 @@ CARRIERS = ("lif", "if")
 """Kinds of the neurons before the operation: the first that the target offers."""
 
 
-def _offered(target: Target | OtherTarget) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _offered(target: Target | FeasibilityTarget) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(neuron kinds, resets) that a target names; every one if it names none."""
     if isinstance(target, Target):
         return target.neurons.kinds, tuple(target.neurons.resets)
@@ -113,7 +113,7 @@ def _offered(target: Target | OtherTarget) -> tuple[tuple[str, ...], tuple[str, 
     return (kinds.words if kinds else tuple(KINDS)), (resets.words if resets else ("zero",))
 
 
-def _widest(target: Target | OtherTarget) -> int:
+def _widest(target: Target | FeasibilityTarget) -> int:
     """Bits of the widest weights that a target stores, as far as is known."""
     if isinstance(target, Target):
         return int(max(target.precision.weight_bits.values))
@@ -121,7 +121,7 @@ def _widest(target: Target | OtherTarget) -> int:
     return int(bits.value) if bits else 1
 
 
-def smallest(kind: str, operation: str, target: Target | OtherTarget) -> Network:
+def smallest(kind: str, operation: str, target: Target | FeasibilityTarget) -> Network:
     """Return a network of one operation into neurons of one kind, after neurons of a kind that the target has."""
     kinds, resets = _offered(target)
     mode = Reset(mode=resets[0])  # pyright: ignore[reportArgumentType]
@@ -152,7 +152,9 @@ def _codes(findings: tuple[Diagnostic, ...]) -> str:
     return " ".join(sorted({item.code for item in errors_in(findings)}))
 
 
-def _cell(kind: str, operation: str, target: Target | OtherTarget, marks: Mapping[str, str]) -> tuple[str, set[str]]:
+def _cell(
+    kind: str, operation: str, target: Target | FeasibilityTarget, marks: Mapping[str, str]
+) -> tuple[str, set[str]]:
     """(text, codes): marks of the backends that run it, or the codes that refuse it."""
     network = smallest(kind, operation, target)
     if not isinstance(target, Target):
@@ -184,7 +186,7 @@ def _marks(names: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _table(target: Target | OtherTarget, marks: Mapping[str, str]) -> tuple[list[str], set[str]]:
+def _table(target: Target | FeasibilityTarget, marks: Mapping[str, str]) -> tuple[list[str], set[str]]:
     """Rows of a target's table, kinds with equal cells in one, and the codes in it."""
     heads = [name.replace("_", " ") for name in OPERATIONS]
     rows, codes = dict[tuple[str, ...], list[str]](), set[str]()
@@ -196,7 +198,7 @@ def _table(target: Target | OtherTarget, marks: Mapping[str, str]) -> tuple[list
     return [*lines, *(f"| {', '.join(kinds)} | {' | '.join(cells)} |" for cells, kinds in rows.items())], codes
 
 
-def _resets(targets: list[Target | OtherTarget]) -> list[str]:
+def _resets(targets: list[Target | FeasibilityTarget]) -> list[str]:
     modes = ("zero", "value", "subtract", "none")
     lines = [f"| target | {' | '.join(modes)} |", f"|---|{'---|' * len(modes)}"]
     for target in targets:
@@ -226,7 +228,7 @@ def markdown() -> str:
         "`not public` where its limits do not say which neurons it has.",
         "",
     ]
-    codes, alike = set[str](), dict[tuple[str, ...], list[Target | OtherTarget]]()
+    codes, alike = set[str](), dict[tuple[str, ...], list[Target | FeasibilityTarget]]()
     for target in targets:
         table, refused = _table(target, marks)
         codes |= refused

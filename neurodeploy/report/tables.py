@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from neurodeploy.compiler import Compilation
-from neurodeploy.ledger import LedgerLine
-from neurodeploy.mapping import MappingAccount
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.dialect import CHOSEN
+from neurodeploy.hardware.target import Target
+from neurodeploy.mapping import MappingQuality
 from neurodeploy.profile import Profile, ResourceUse
 from neurodeploy.report.quantity import count, interval
-from neurodeploy.target.dialect import CHOSEN
-from neurodeploy.target.target import Target
 
 __all__ = ["compilation_lines", "ledger_table", "mapping_table", "plain_table", "profile_report", "resource_table"]
 
@@ -133,7 +133,7 @@ def compilation_lines(result: Compilation) -> list[str]:
     return lines
 
 
-def mapping_table(mapped: MappingAccount) -> Table:
+def mapping_table(mapped: MappingQuality) -> Table:
     """Return cores and traffic of a mapping against their bounds."""
     table = plain_table(
         "mapping, traffic in spikes of a neuron that was given a rate, 1 each where none was",

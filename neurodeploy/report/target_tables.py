@@ -11,11 +11,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from neurodeploy.hardware.feasibility_target import FeasibilityTarget, Words
+from neurodeploy.hardware.figure import Confidence, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
+from neurodeploy.hardware.target import Target
 from neurodeploy.report.quantity import si
 from neurodeploy.report.tables import plain_table
-from neurodeploy.target.figure import Confidence, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
-from neurodeploy.target.other import OtherTarget, Words
-from neurodeploy.target.target import Target
 
 __all__ = ["FigureRow", "confidence_table", "other_table", "target_report", "target_rows", "target_table"]
 
@@ -62,12 +62,12 @@ def _walk(path: str, value: object) -> Iterator[FigureRow]:
         yield from _walk(f"{path}.{name}" if path else name, item)
 
 
-def target_rows(target: Target | OtherTarget) -> list[FigureRow]:
+def target_rows(target: Target | FeasibilityTarget) -> list[FigureRow]:
     """Return every figure of a target, in the order of its file's fields."""
     return list(_walk("", target))
 
 
-def target_report(target: Target | OtherTarget) -> RenderableType:
+def target_report(target: Target | FeasibilityTarget) -> RenderableType:
     """Return every figure of a target; sources are numbered and listed once below the table."""
     if isinstance(target, Target):
         kind = f"dialect {target.dialect.name}, rule set {target.rule_set}"
@@ -97,7 +97,7 @@ def target_table(targets: Iterable[Target]) -> Table:
     return table
 
 
-def other_table(targets: Iterable[OtherTarget]) -> Table:
+def other_table(targets: Iterable[FeasibilityTarget]) -> Table:
     """Return one row for each target of another architecture."""
     heads = ("target", "title", "architecture", "limits")
     table = plain_table("other architectures, against which networks are judged", *heads, text=True)
@@ -107,7 +107,7 @@ def other_table(targets: Iterable[OtherTarget]) -> Table:
     return table
 
 
-def _limits(target: OtherTarget) -> str:
+def _limits(target: FeasibilityTarget) -> str:
     """Every limit in a few words; what differs from core to core by its least and greatest."""
     told: list[str] = []
     for name in type(target.limits).model_fields:
@@ -123,7 +123,7 @@ def _limits(target: OtherTarget) -> str:
     return "; ".join(told)
 
 
-def confidence_table(targets: Iterable[Target | OtherTarget]) -> Table:
+def confidence_table(targets: Iterable[Target | FeasibilityTarget]) -> Table:
     """Return how many figures of each target come from where."""
     levels = get_args(Confidence)
     table = plain_table("figures by where they come from", "target", "figures", *levels)

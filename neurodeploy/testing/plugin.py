@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from neurodeploy.compiler import CompileOptions
     from neurodeploy.diagnostics import Diagnostic
+    from neurodeploy.hardware import Target
     from neurodeploy.importers import Imported
     from neurodeploy.network import Network
     from neurodeploy.profile import Profile
     from neurodeploy.program import Program
-    from neurodeploy.runtime import Recording, RunOptions
-    from neurodeploy.target import Target
+    from neurodeploy.simulate import Recording, RunOptions
 
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
 
@@ -99,7 +99,7 @@ def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     from neurodeploy.compiler import CompileOptions
     from neurodeploy.diagnostics import finding, raise_errors
     from neurodeploy.diagnostics.translate import nearest
-    from neurodeploy.runtime import RunOptions
+    from neurodeploy.simulate import RunOptions
 
     known = [*compile_and_run.__annotations__, *CompileOptions.model_fields, *RunOptions.model_fields]
     unknown = [name for name in choices if name not in known]

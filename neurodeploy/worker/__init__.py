@@ -4,7 +4,7 @@ An adapter is a `SimulatorBackend`: it names its `Environment` and its script, s
 job (`flat`, or its own plan). The script's side is `child/neurodeploy_worker.py`.
 """
 
-from neurodeploy.check.foreign import Lack, Lacks
+from neurodeploy.check.backend_support import Lacks, Unsupported
 from neurodeploy.worker.adapter import SimulatorBackend
 from neurodeploy.worker.environment import (
     BoardPackage,
@@ -15,9 +15,9 @@ from neurodeploy.worker.environment import (
     missing,
     needs,
 )
-from neurodeploy.worker.flat import Flat, Origin, flat, recording_of, registers
 from neurodeploy.worker.install import install
 from neurodeploy.worker.job import Result, Script, run_job
+from neurodeploy.worker.simulator_job import Flat, Origin, flat, recording_of, registers
 from neurodeploy.worker.supervise import Limits
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "Environment",
     "Flat",
     "Interpreter",
-    "Lack",
+    "Unsupported",
     "Lacks",
     "Limits",
     "Origin",

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from neurodeploy.check.foreign import Lack, Lacks, dialect_refusals, lacking, refusals
+from neurodeploy.check.backend_support import Lacks, Unsupported, dialect_refusals, lacking, refusals
 from neurodeploy.diagnostics import Diagnostic, raise_errors
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.probes import ProbedVariable, probed_variables
-from neurodeploy.runtime.recording import RanOn, Recording
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.signals.recording import RanOn, Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
+from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.environment import BoardPackage, Environment, interpreter_of, missing, needs
-from neurodeploy.worker.flat import Flat, Origin, flat, recording_of
 from neurodeploy.worker.job import Script, run_job
+from neurodeploy.worker.simulator_job import Flat, Origin, flat, recording_of
 from neurodeploy.worker.supervise import Limits
 
 __all__ = ["SimulatorBackend"]
 
 
 class SimulatorBackend:
-    """A backend whose simulator runs in a worker. See neurodeploy.runtime.backend.Backend for what each verb promises."""
+    """A backend whose simulator runs in a worker. See neurodeploy.simulate.backend.Backend for what each verb promises."""
 
     name: str
     summary: str
@@ -44,11 +44,11 @@ class SimulatorBackend:
     trusted: bool = False
     resumes: bool = False
 
-    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
         """Yield what else it cannot express: ranges of registers, states it does not keep. `steps`: of one sample."""
         yield from ()
 
-    def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Lack]:
+    def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
         """Yield what of a stimulus it cannot show."""
         yield from ()
 

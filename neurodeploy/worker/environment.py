@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from neurodeploy._noun import Name, Noun, json_digest
+from neurodeploy.base.noun import Name, Noun, json_digest
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 
 __all__ = [

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from neurodeploy._noun import Noun
+from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import DiagnosticError, finding
 
 __all__ = ["Limits", "supervise"]

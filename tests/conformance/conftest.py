@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.runtime import get_backend
+from neurodeploy.simulate import get_backend
 
 HERE = Path(__file__).parent
 VENDORS = ("lava", "nengo-loihi", "brian2loihi")

@@ -15,7 +15,7 @@ import neurodeploy as nd
 from neurodeploy.conformance import corpus, judge, program_of
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import WeightFormat
-from neurodeploy.runtime import RunOptions, compare_findings, get_backend, run_program
+from neurodeploy.simulate import RunOptions, compare_findings, get_backend, run_program
 from neurodeploy.worker import Limits, Origin, Script, flat, interpreter_of, recording_of, run_job
 
 BACKENDS = ("lava",)
@@ -159,7 +159,7 @@ INTERRUPTED = """
 import os, signal, sys
 from pathlib import Path
 from neurodeploy.conformance import corpus, program_of
-from neurodeploy.runtime import run_program
+from neurodeploy.simulate import run_program
 case = next(item for item in corpus() if item.name == "layers_with_skip")
 def press(done, total):
     os.kill(os.getpid(), signal.SIGINT)
@@ -194,8 +194,8 @@ def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
     """Conv is a process of its own where a sample is a network of its own; five samples side by side are lists."""
     from neurodeploy_backends.lava.convolution import as_convolutions
 
-    from neurodeploy.runtime import Stimulus
-    from neurodeploy.target import load_dialect
+    from neurodeploy.hardware import load_dialect
+    from neurodeploy.simulate import Stimulus
 
     case = next(item for item in corpus() if item.name == "conv2d_stride_padding")
     program = program_of(case, "loihi2")

@@ -6,7 +6,7 @@ import pytest
 
 from neurodeploy.conformance import corpus, judge, program_of
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.runtime import RunOptions, get_backend
+from neurodeploy.simulate import RunOptions, get_backend
 from neurodeploy.worker import Script, interpreter_of, run_job
 
 BACKENDS = ("nengo-loihi",)

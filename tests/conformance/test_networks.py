@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict
 from neurodeploy.compiler import compile_network
+from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Network, Sparse, WeightFormat
-from neurodeploy.runtime import (
+from neurodeploy.simulate import (
     SampleValues,
     Stimulus,
     compare_findings,
@@ -22,7 +23,6 @@ from neurodeploy.runtime import (
     load_stimulus,
     run_program,
 )
-from neurodeploy.target import load_dialect, load_target
 
 RANDOM = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 

@@ -15,14 +15,16 @@ import numpy as np
 
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict, domain_findings
-from neurodeploy.check.foreign import dialect_refusals
-from neurodeploy.check.other import judge
-from neurodeploy.cli import model as cli_model
+from neurodeploy.check.backend_support import dialect_refusals
+from neurodeploy.cli import inputs as cli_inputs
+from neurodeploy.cli.option_types import by_name, whole
 from neurodeploy.cli.output import internal_fault
-from neurodeploy.cli.values import by_name, whole
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance import Judgement, conformance_findings
 from neurodeploy.conformance.template import write_template
+from neurodeploy.feasibility import judge
+from neurodeploy.hardware import Target, load_dialect, load_feasibility_target, load_target, read_target, target_names
+from neurodeploy.hardware.files import _package_texts
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Conv2d, Current, WeightFormat
 from neurodeploy.network.files import load_network, save_network
@@ -38,7 +40,7 @@ from neurodeploy.profile import (
 )
 from neurodeploy.program import load_program
 from neurodeploy.quantize import quantize
-from neurodeploy.runtime import (
+from neurodeploy.simulate import (
     RunOptions,
     SampleValues,
     Stimulus,
@@ -50,11 +52,9 @@ from neurodeploy.runtime import (
     stop_findings,
     verify_program,
 )
-from neurodeploy.runtime.registry import broken
-from neurodeploy.runtime.run import _recording_faults
-from neurodeploy.runtime.seen import run_findings
-from neurodeploy.target import Target, load_dialect, load_other, load_target, read_target, target_names
-from neurodeploy.target.files import _package_texts
+from neurodeploy.simulate.registry import broken
+from neurodeploy.simulate.run import _recording_faults
+from neurodeploy.simulate.run_checks import run_findings
 from neurodeploy.worker import BoardPackage, Environment, Limits, Script, install, needs, run_job
 
 
@@ -310,7 +310,9 @@ def budgeted(*texts, target="tiny"):
 
 def judged(network, target):
     others = [read_target(name) for name in target_names()]
-    return judge(network, load_other(target), others=[item for item in others if not isinstance(item, Target)]).findings
+    return judge(
+        network, load_feasibility_target(target), others=[item for item in others if not isinstance(item, Target)]
+    ).findings
 
 
 def layered(channels, stride):
@@ -350,7 +352,7 @@ def unwritable():
     save_network(net(), "folder/net.nd.json")
 
 
-choices = cli_model.Choices
+choices = cli_inputs.Choices
 
 
 def worker(body, silence_s=60):
@@ -584,7 +586,7 @@ CASES = {
     "ND704": lambda _: unknown_code(),
     "ND705": lambda _: (
         save_network(net(), "net.nd.json"),
-        cli_model.compile_model(Path("net.nd.json"), choices(None)),
+        cli_inputs.compile_model(Path("net.nd.json"), choices(None)),
     ),
     "ND710": lambda _: write_template("My Chip", Path("project")),
     "ND901": lambda _: [internal_fault(RuntimeError("an example"))],
@@ -603,7 +605,7 @@ def sparse_of(post, pre):
 
 
 def no_stimulus():
-    from neurodeploy.cli.showing import _stimulus_path
+    from neurodeploy.cli.stimulus_options import _stimulus_path
 
     return _stimulus_path(Path("net.nd.json"), None)
 
@@ -612,7 +614,7 @@ def contradicting():
     from neurodeploy.program import save_program
 
     save_program(program(), "net.ndp")
-    return cli_model.compile_model(Path("net.ndp"), choices("loihi2"))
+    return cli_inputs.compile_model(Path("net.ndp"), choices("loihi2"))
 
 
 def unknown_code():

@@ -7,7 +7,7 @@ from diagnostic_cases import compiled, net
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
-from neurodeploy.target import load_target
+from neurodeploy.hardware import load_target
 
 
 def stopped():

@@ -8,7 +8,7 @@ import numpy as np
 from diagnostic_cases import net, netx
 
 from neurodeploy.network import Events
-from neurodeploy.runtime import SampleValues, encode, load_stimulus
+from neurodeploy.simulate import SampleValues, encode, load_stimulus
 
 NEURON = {"type": b"CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 10}
 

@@ -6,7 +6,7 @@ import numpy as np
 from diagnostic_cases import net, program, run
 
 from neurodeploy.profile import profile, profile_findings
-from neurodeploy.runtime import RunOptions, Stimulus, compare_findings, run_program
+from neurodeploy.simulate import RunOptions, Stimulus, compare_findings, run_program
 
 
 def shown(step, **fields):

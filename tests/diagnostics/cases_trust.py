@@ -8,7 +8,7 @@ import numpy as np
 from diagnostic_cases import cells, net
 
 import neurodeploy as nd
-from neurodeploy._archive import memory_limit_bytes
+from neurodeploy.io.archive import memory_limit_bytes
 from neurodeploy.network.files import load_network, save_network
 from neurodeploy.network.validate import validate
 from neurodeploy.program.validate import program_findings

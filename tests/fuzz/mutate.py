@@ -241,7 +241,7 @@ def unsealed(path: Path) -> tuple[str, Any, dict[str, np.ndarray]]:
 
 def reseal(path: Path, format_name: str, document: Any, tensors: dict[str, np.ndarray]) -> None:
     """Write an archive whose hashes are right, whatever it holds."""
-    from neurodeploy._noun import array_sha256, canonical_json, json_digest
+    from neurodeploy.base.noun import array_sha256, canonical_json, json_digest
 
     table = {
         key: {

@@ -86,7 +86,7 @@ def child(name: str, good: Path, seed: int, start: int, stop: int, keep: Path | 
 # --- the parent: starts children, again after a crash or a hang
 
 
-class Watch:
+class TimeLimit:
     """Ends a process that gives no line for a while."""
 
     def __init__(self, process: subprocess.Popen) -> None:
@@ -118,7 +118,7 @@ def fuzz(name: str, tries: int, seed: int, start: int = 0, keep: Path | None = N
             words += ["--start", str(index), "--tries", str(stop - index), *(["--keep", str(keep)] if keep else [])]
             began = index
             with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-                watch, current = Watch(process), None
+                watch, current = TimeLimit(process), None
                 for line in process.stdout or ():
                     watch.alive()
                     told = json.loads(line)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from neurodeploy.check.bounds import StateBounds, state_bounds
+from neurodeploy.check.state_bounds import StateBounds, state_bounds
+from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.probes import ProbedVariable
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import Flat, Lack, Lacks, SimulatorBackend, flat
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.probes import ProbedVariable
+from neurodeploy.worker import Flat, Lacks, SimulatorBackend, Unsupported, flat
 from neurodeploy_backends.brian2_loihi.environment import BRIAN2_LOIHI
 
 __all__ = ["Brian2LoihiBackend"]
@@ -45,7 +45,7 @@ class Brian2LoihiBackend(SimulatorBackend):
     script = Path(__file__).with_name("child") / "simulate.py"
     lacks = LACKS
 
-    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
         """Yield thresholds and states that its numbers do not hold."""
         for index, bounds in enumerate(state_bounds(program, steps=steps)):
             if program.populations[index].kind in CUBA_KINDS:
@@ -67,15 +67,15 @@ def _top() -> int:
     return (1 << (dialect.state_bits - dialect.threshold_shift_bits)) - 1
 
 
-def _range_faults(program: Program, bounds: StateBounds) -> Iterator[Lack]:
+def _range_faults(program: Program, bounds: StateBounds) -> Iterator[Unsupported]:
     """Yield whether a population's states can leave what its numbers hold, or reach the threshold of a neuron that has none."""
     where, rows = f"population '{bounds.population}'", program.table_rows[bounds.population]
     if bool((program.tables.vth_mant[rows] > _top()).any()):
-        yield Lack(f"{where} has thresholds above {_top()}, the largest that it takes")
+        yield Unsupported(f"{where} has thresholds above {_top()}, the largest that it takes")
     highest = int(np.asarray(bounds.v_high).max(initial=0))
     lows = (np.asarray(getattr(bounds, name)) for name in ("u_low", "u_high", "v_low"))
     if max(highest, *(int(np.abs(values).max(initial=0)) for values in lows)) >> INTEGER_BITS:
-        yield Lack(f"{where} can leave the 32 bits in which Brian2 rounds")
+        yield Unsupported(f"{where} can leave the 32 bits in which Brian2 rounds")
     silent = bool((program.tables.spiking[rows] == 0).any())
     if silent and highest > _top() << load_dialect(DIALECT).threshold_shift_bits:
-        yield Lack(f"{where} never spikes, and its v can reach the largest threshold that Brian2Loihi takes")
+        yield Unsupported(f"{where} never spikes, and its v can reach the largest threshold that Brian2Loihi takes")

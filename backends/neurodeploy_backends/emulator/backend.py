@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.recording import Recording
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
 
 __all__ = ["EmulatorBackend"]
 
@@ -37,7 +37,7 @@ class EmulatorBackend:
 
     def notice(self) -> str | None:
         """Return a line if numba has not compiled the kernels on this machine yet."""
-        from neurodeploy_backends.emulator.kernels import is_compiled
+        from neurodeploy_backends.emulator.engine.kernels import is_compiled
 
         return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 40 s) ..."
 
@@ -55,6 +55,6 @@ class EmulatorBackend:
         progress: Progress | None = None,
     ) -> Recording:
         """Run every sample up to step `steps`; the bits do not depend on the threads."""
-        from neurodeploy_backends.emulator.job import run_job
+        from neurodeploy_backends.emulator.engine.job import run_job
 
         return run_job(program, stimulus, steps, options, progress)

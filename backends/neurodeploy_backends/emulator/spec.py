@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy._arrays import places_of
+from neurodeploy.base.arrays import places_of
+from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.program.program import PlacedPopulation
 from neurodeploy.program.tables import RESETS
-from neurodeploy.target.dialect import Dialect
-from neurodeploy_backends.emulator.machine import Machine
+from neurodeploy_backends.emulator.spec_tables import Machine
 
 __all__ = ["State", "Step", "arrived", "cleared", "deliver", "reset_periodically", "update"]
 

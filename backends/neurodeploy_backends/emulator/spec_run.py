@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from neurodeploy.network import Current
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import PlacedPopulation, Program
-from neurodeploy.runtime.backend import Progress
-from neurodeploy.runtime.noise import noise_draws
-from neurodeploy.runtime.probes import ProbedVariable, probed_variables
-from neurodeploy.runtime.recording import Recording
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
+from neurodeploy.simulate.noise import noise_draws
+from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy_backends.emulator import spec
-from neurodeploy_backends.emulator.machine import Machine, machine_of
+from neurodeploy_backends.emulator.spec_tables import Machine, machine_of
 
 __all__ = ["run_spec"]
 

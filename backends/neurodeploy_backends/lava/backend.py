@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.probes import ProbedVariable
-from neurodeploy.runtime.recording import RanOn
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
+from neurodeploy.signals.recording import RanOn
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.probes import ProbedVariable
+from neurodeploy.worker import BoardPackage, Flat, Lacks, SimulatorBackend, Unsupported, flat
 from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
 from neurodeploy_backends.lava.express import cannot_on_board, cannot_probe, cannot_reset, cannot_show, out_of_range
@@ -54,13 +54,13 @@ class LavaBackend(SimulatorBackend):
     lacks = LACKS
     board: str | None = None
 
-    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
         """Yield registers and weights that lava takes without a word and computes something else with, and lost states."""
         yield from out_of_range(program, load_dialect(DIALECT))
         yield from cannot_reset(program)
         yield from cannot_probe(program, probes)
 
-    def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Lack]:
+    def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
         """Yield values that are no integers."""
         yield from cannot_show(program, stimulus)
 
@@ -82,7 +82,7 @@ class LavaLoihi2Backend(LavaBackend):
     lacks = ON_BOARD
     board: str | None = "loihi2"
 
-    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
         """Yield what the simulation cannot do either, states, and sums of weights that are divided among processes."""
         yield from super().cannot(program, steps, ())
         yield from cannot_on_board(program, probes)

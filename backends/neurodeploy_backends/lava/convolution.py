@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.arithmetic import stored_mantissas
+from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import Conv2d, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.program.program import Program
-from neurodeploy.target.arithmetic import stored_mantissas
-from neurodeploy.target.dialect import Dialect
 from neurodeploy.worker import Flat
 
 __all__ = ["as_convolutions"]

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import Current
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.probes import ProbedVariable
-from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy.target.dialect import Dialect
-from neurodeploy.worker import Lack, registers
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.probes import ProbedVariable
+from neurodeploy.worker import Unsupported, registers
 
 __all__ = ["cannot_on_board", "cannot_probe", "cannot_reset", "cannot_show", "out_of_range"]
 
 WITHOUT_STATE = ("relu", "product")
 
 
-def out_of_range(program: Program, dialect: Dialect) -> Iterator[Lack]:
+def out_of_range(program: Program, dialect: Dialect) -> Iterator[Unsupported]:
     """Yield registers and mantissas outside the ranges that lava's models are right in; it checks none of them."""
     top = (1 << dialect.decay_bits) - 1
     largest = (1 << (dialect.state_bits - dialect.threshold_shift_bits)) - 1
@@ -31,43 +31,43 @@ def out_of_range(program: Program, dialect: Dialect) -> Iterator[Lack]:
             bad = np.flatnonzero((given[name] < low) | (given[name] > high))
             if bad.size:
                 told = f"population '{item.name}': {name} of {bad.size} neurons is outside {low}..{high}"
-                yield Lack(f"{told}, first neuron {int(bad[0])}")
+                yield Unsupported(f"{told}, first neuron {int(bad[0])}")
     span, mantissas = 1 << dialect.mantissa_bits, program.tables.entry_mantissa
     bad = int(np.count_nonzero((mantissas < -span) | (mantissas >= span)))
     if bad:
-        yield Lack(f"{bad} weight mantissas are outside {-span}..{span - 1}, and lava clips them")
+        yield Unsupported(f"{bad} weight mantissas are outside {-span}..{span - 1}, and lava clips them")
 
 
-def cannot_reset(program: Program) -> Iterator[Lack]:
+def cannot_reset(program: Program) -> Iterator[Unsupported]:
     """Yield thresholds that a periodic reset would set to one value, as lava's Reset does, where each neuron has its own."""
     resets = {item.name: item.state_reset for item in program.network.populations}
     for item in program.populations:
         start = item.parameters.get("theta_0", np.zeros(1))
         if resets[item.name] is not None and bool((start != start.flat[0]).any()):
             told = f"population '{item.name}' has a periodic reset and several theta_0, and lava's Reset sets one value"
-            yield Lack(told, ("one theta_0 for all neurons",))
+            yield Unsupported(told, ("one theta_0 for all neurons",))
 
 
-def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
     """Yield states that lava's processes do not keep."""
     kinds = {item.name: item.kind for item in program.populations}
     for probe in probes:
         if kinds[probe.population] in WITHOUT_STATE:
             message = f"probe '{probe.name}': {kinds[probe.population]} keeps no state between steps in lava"
-            yield Lack(message, ("record its spikes, which have values",))
+            yield Unsupported(message, ("record its spikes, which have values",))
 
 
-def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Lack]:
+def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
     """Yield values that are no integers: lava's links multiply integers."""
     for item in program.network.inputs:
         values: Any = stimulus.currents.get(item.name)
         if isinstance(item.encoder, Current) and values is not None and bool((values != np.rint(values)).any()):
-            yield Lack(
+            yield Unsupported(
                 f"input '{item.name}' is shown values that are no integers, and lava's fixed-point links take integers"
             )
 
 
-def cannot_on_board(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+def cannot_on_board(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
     """Yield states, which are read from the simulation only, and sums that a board would round in parts.
 
     On a board a LIF process has one set of registers; a population of several is several processes, each with connections
@@ -75,13 +75,13 @@ def cannot_on_board(program: Program, probes: tuple[ProbedVariable, ...]) -> Ite
     """
     for probe in probes:
         told = f"probe '{probe.name}': {probe.variable} of '{probe.population}' is not read from a board, only from lava's simulation"
-        yield Lack(told, ("--backend lava",))
+        yield Unsupported(told, ("--backend lava",))
     several = {item.name for item in program.populations if item.kind in CUBA_KINDS and _sets(program, item.name) > 1}
     floored = {item.projection for item in program.formats if item.exponent < 0}
     for item in program.network.projections:
         if item.name in floored and item.source in several:
             told = f"projection '{item.name}' has a negative exponent and comes from several processes"
-            yield Lack(
+            yield Unsupported(
                 f"{told}: '{item.source}' has more than one set of registers", ("equal registers for all neurons",)
             )
 

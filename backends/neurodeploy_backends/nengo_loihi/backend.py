@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.runtime.noise import noise_draws
-from neurodeploy.runtime.probes import ProbedVariable
-from neurodeploy.runtime.recording import RanOn
-from neurodeploy.runtime.state import RunOptions
-from neurodeploy.runtime.stimulus import Stimulus
-from neurodeploy.target.files import load_dialect
-from neurodeploy.worker import BoardPackage, Flat, Lack, Lacks, SimulatorBackend, flat
+from neurodeploy.signals.recording import RanOn
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.noise import noise_draws
+from neurodeploy.simulate.probes import ProbedVariable
+from neurodeploy.worker import BoardPackage, Flat, Lacks, SimulatorBackend, Unsupported, flat
 from neurodeploy_backends.nengo_loihi.blocks import blocks_of
 from neurodeploy_backends.nengo_loihi.environment import NENGO_LOIHI
 
@@ -78,7 +78,7 @@ def _noise(
     return {f"run.{sample}.noise": rows for sample, rows in enumerate(table)}
 
 
-def _too_many_axons(program: Program) -> Iterator[Lack]:
+def _too_many_axons(program: Program) -> Iterator[Unsupported]:
     """Yield what a board cannot hold of a program whose sources share axons: links are written with discrete ones."""
     tables, limits = program.tables, program.target.limits
     if tables.in_axon_id is None:
@@ -91,7 +91,7 @@ def _too_many_axons(program: Program) -> Iterator[Lack]:
     ):
         worst = int(np.argmax(used))
         if limit is not None and used[worst] > limit.value:
-            yield Lack(
+            yield Unsupported(
                 f"core {worst} takes {int(used[worst]):,} discrete {what} axons, and a core has {limit.value:,.0f}: axons "
                 "that several sources share are not written"
             )
@@ -107,11 +107,11 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
     board = True
     lacks = ON_BOARD
 
-    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Lack]:
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
         """Yield thresholds that nengo-loihi writes to no board, and cores that hold only what shares axons."""
         yield from _too_many_axons(program)
         for name, rows in program.table_rows.items():
             zero = int(np.count_nonzero((program.tables.vth_mant[rows] < 1) & (program.tables.spiking[rows] == 1)))
             if zero:
                 told = f"population '{name}' has {zero} thresholds below 1, which nengo-loihi writes to no board"
-                yield Lack(told, ("a threshold of 1 or more",))
+                yield Unsupported(told, ("a threshold of 1 or more",))

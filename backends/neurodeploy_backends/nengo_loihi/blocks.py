@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.hardware.arithmetic import effective_weights
 from neurodeploy.program.program import Program
-from neurodeploy.program.wires import Wire, wires_of
-from neurodeploy.target.arithmetic import effective_weights
+from neurodeploy.program.synapse_tables import Wire, wires_of
 
 __all__ = ["blocks_of"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import neurodeploy as nd
 from neurodeploy.network import Current, SigmaDelta, WeightFormat
 from neurodeploy.network.neurons import Noise
-from neurodeploy.runtime import Stimulus
+from neurodeploy.simulate import Stimulus
 
 STYLE = WeightFormat(weight_bits=8, exponent=2, sign_mode="mixed")
 

@@ -9,8 +9,8 @@ import numpy as np
 from mutate import spoil_bytes, spoil_hdf5
 
 from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.target import load_target
 
 CUBA = {"type": "CUBA", "iDecay": 1024, "vDecay": 128, "vThMant": 80, "refDelay": 1, "gradedSpike": 0, "wgtExp": 0}
 LAYERS = (

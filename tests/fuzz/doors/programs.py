@@ -13,12 +13,13 @@ import numpy as np
 from mutate import INTEGERS, reseal, spoil_bytes, spoil_sealed, unsealed
 
 import neurodeploy as nd
-from neurodeploy.check import core_limits, use_of_program
 from neurodeploy.network import Conv2d, Product, ResonateFire, SigmaDelta
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.program import load_program, save_program
-from neurodeploy.program.wires import wires_of
-from neurodeploy.runtime import RunOptions, Stimulus, run_program, seal_golden
+from neurodeploy.program.audit import use_of_program
+from neurodeploy.program.synapse_tables import wires_of
+from neurodeploy.resources import core_limits
+from neurodeploy.simulate import RunOptions, Stimulus, run_program, seal_golden
 
 STEPS = 6
 

@@ -9,7 +9,7 @@ from mutate import spoil_bytes, spoil_sealed
 
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.profile import profile, profile_findings, profile_measures
-from neurodeploy.runtime import (
+from neurodeploy.simulate import (
     RunOptions,
     answers,
     compare_findings,

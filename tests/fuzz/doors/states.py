@@ -8,7 +8,7 @@ import numpy as np
 from doors._runs import program, stimulus
 from mutate import spoil_bytes, spoil_sealed
 
-from neurodeploy.runtime import RunOptions, load_state, run_program, save_state
+from neurodeploy.simulate import RunOptions, load_state, run_program, save_state
 
 
 def make(folder: Path) -> None:

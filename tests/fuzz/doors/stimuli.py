@@ -10,7 +10,7 @@ from mutate import INTEGERS, spoil_array, spoil_bytes, spoil_npz
 
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import Probe
-from neurodeploy.runtime import RunOptions, SampleValues, Stimulus, encode, load_stimulus, run_program
+from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode, load_stimulus, run_program
 
 NUMBERS = [*INTEGERS, 10**30, 3, 5, 6]
 

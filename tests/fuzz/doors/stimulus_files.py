@@ -10,7 +10,7 @@ from mutate import npy_bytes, spoil_array, spoil_bytes, spoil_npy, spoil_npz
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import Events
-from neurodeploy.runtime import encode, load_stimulus
+from neurodeploy.simulate import encode, load_stimulus
 
 FIELDS = np.dtype([("x", "i2"), ("y", "i2"), ("t", "i8"), ("p", "i1")])
 ROWS = [(1, 1, 0, 0), (2, 1, 500, 1), (3, 3, 1500, 1)]

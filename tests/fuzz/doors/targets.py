@@ -11,8 +11,8 @@ from mutate import spoil_bytes
 
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
-from neurodeploy.runtime import RunOptions, Stimulus, run_program
-from neurodeploy.target.target import Target
+from neurodeploy.hardware.target import Target
+from neurodeploy.simulate import RunOptions, Stimulus, run_program
 
 NUMBERS = (
     *(

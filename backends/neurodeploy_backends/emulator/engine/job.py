@@ -1,0 +1,336 @@
+"""Verb: run a layout on a stimulus, sample by sample over threads, or one sample over several."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.numba_cache import tidy_cache
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
+from neurodeploy.simulate.probes import probed_variables
+from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.engine.results import recording_of
+from neurodeploy_backends.emulator.engine.states import restore, state_faults
+from neurodeploy_backends.emulator.lowering import models
+from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
+
+__all__ = ["Job", "Share", "run_job"]
+
+tidy_cache(_kernels)
+kernels: Any = _kernels
+Array = NDArray[Any]
+CHUNK_ROWS = 1 << 18
+"""Recorded spikes that one call may hold, at least one step's worst case."""
+CALL_S = 0.05
+"""What a call should last: how soon Ctrl-C is heard."""
+TELL_S = 0.1
+"""How often progress is told."""
+SHARES = 4
+"""Portions of samples per thread, so that a slow one does not keep the others waiting."""
+PAYS_FROM = 4_000_000
+"""Synapses from which one sample is worth the meeting of several threads in every step."""
+_KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
+
+
+@dataclass
+class Share:
+    """Samples [start, stop) of one worker, and what they gave."""
+
+    start: int
+    stop: int
+    rows: list[list[Array]] = field(default_factory=list[list[Array]])
+    """By part, in the order of the calls."""
+    payloads: list[list[Array]] = field(default_factory=list[list[Array]])
+    """The same, of the values of graded spikes."""
+    done: int = 0
+    """Steps that are done."""
+    watch: Array | None = None
+    """(3, rows) what left its range."""
+    state: Any = None
+    """After the last step."""
+
+
+_LOWERED: dict[int, dict[tuple[bool, int, tuple[str, ...]], Lowered]] = {}
+"""Layouts of the programs that are alive, by identity."""
+
+
+def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, ...]) -> Lowered:
+    """The layout of a program, made once for as long as the program lives."""
+    if id(program) not in _LOWERED:
+        weakref.finalize(program, _LOWERED.pop, id(program), None)
+    layouts = _LOWERED.setdefault(id(program), {})
+    key = (watched, pieces, noise)
+    if key not in layouts:
+        layouts[key] = lower(program, watched=watched, pieces=pieces, noise=noise)
+    return layouts[key]
+
+
+class Job:
+    """One program on one stimulus, and everything that all samples share."""
+
+    def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
+        self.program, self.stimulus, self.steps, self.options, self.pieces = program, stimulus, steps, options, pieces
+        self.low = _lowered(program, watched=options.overflow, pieces=pieces, noise=self._given_noise())
+        self.first = options.resume.step + 1 if options.resume else 1
+        self.length = max(steps - self.first + 1, 0)
+        self.probes = probed_variables(program.network, options.probes)
+        self._make_room()
+        self._make_outputs()
+        self.stimuli = self._stimuli()
+        self.stopped = threading.Event()
+
+    def _given_noise(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.program.populations if item.name in self.options.noise)
+
+    def _make_room(self) -> None:
+        """Give every recorded part its region of a call's rows."""
+        table, wanted = self.low.layout.populations.copy(), self.options.record
+        rasters = self.stimulus.rasters
+        recorded = [p.name in rasters if p.is_input else wanted is None or p.name in wanted for p in self.low.parts]
+        total = sum(part.size for part, on in zip(self.low.parts, recorded, strict=True) if on)
+        at = 0
+        for number, (part, on) in enumerate(zip(self.low.parts, recorded, strict=True)):
+            room = max(part.size * 2, CHUNK_ROWS * part.size // max(total, 1)) if on else 0
+            table["room"][number], table["record"][number] = room, at
+            at += room
+        self.room = at
+        self.layout = self.low.layout._replace(populations=table)
+
+    def _make_outputs(self) -> None:
+        low, n = self.low, self.stimulus.n_samples
+        rows = [low.row_of_neuron[probe.population] for probe in self.probes]
+        kinds = [np.full(r.size, _KINDS[probe.variable]) for r, probe in zip(rows, self.probes, strict=True)]
+        none = np.zeros(0, dtype=np.int64)
+        self.probe_row = np.concatenate([*rows, none]).astype(np.int64)
+        self.probe_kind = np.concatenate([*kinds, none]).astype(np.int64)
+        owner = np.zeros(low.rows, dtype=np.int64)
+        for part in low.parts:
+            if not part.is_input:
+                owner[part.start : part.start + part.size] = part.owner
+        self.probe_owner = owner[self.probe_row]
+        self.states = np.zeros((n, self.length, self.probe_row.size), dtype=np.int64)
+        cores = self.program.tables.n_cores if self.options.activity else 0
+        shape = (n if cores else 0, self.length if cores else 0, cores)
+        self.active = [np.zeros(shape, dtype=np.int32) for _ in range(self.pieces)]
+
+    def _stimuli(self) -> Any:
+        """Events of all spike inputs one after the other, values of all value inputs side by side."""
+        driven, n, shown = self.low.values, self.stimulus.n_samples, self.stimulus.n_steps
+        names = [part.name for part in self.low.parts if part.is_input and part.name not in driven]
+        none = np.zeros((0, 3), dtype=np.int32)
+        events = [_ordered(np.asarray(self.stimulus.spikes.get(name, none), dtype=np.int32)) for name in names]
+        joined = events[0] if len(events) == 1 else np.concatenate([*events, none])
+        first = np.r_[0, np.cumsum([len(e) for e in events])].astype(np.int64)
+        values = [np.zeros((n if driven else 0, shown, 0))]
+        for name in driven:
+            lines = self.program.network.input_by_name[name].size
+            values.append(np.asarray(self.stimulus.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
+        joined.flags.writeable = False
+        shown_values = np.concatenate(values, axis=2) if driven else values[0]
+        raster, column = self._rasters(names)
+        numbers = np.int64(shown), np.int64(self.stimulus.first_sample)
+        return kernels.Stimuli(joined, first, raster, column, numbers[0], shown_values, self._noise(), numbers[1])
+
+    def _rasters(self, names: list[str]) -> tuple[Array, Array]:
+        """All rasters one after the other, and where that of each input of spikes begins; -1: it has events."""
+        flat = {
+            name: np.ascontiguousarray(array, dtype=np.uint8).ravel() for name, array in self.stimulus.rasters.items()
+        }
+        begins = dict(zip(flat, np.cumsum([0, *(array.size for array in flat.values())]).tolist(), strict=False))
+        arrays = list(flat.values()) or [np.zeros(0, dtype=np.uint8)]
+        joined = (arrays[0] if len(arrays) == 1 else np.concatenate(arrays)).view()
+        joined.flags.writeable = False
+        return joined, np.array([begins.get(name, -1) for name in names] + [-1], dtype=np.int64)
+
+    def _noise(self) -> Array:
+        """Given draws of all populations side by side, (samples or 1, steps, columns) int16."""
+        given = [np.asarray(self.options.noise[name], dtype=np.int16) for name in self._given_noise()]
+        return np.ascontiguousarray(np.concatenate(given, axis=2)) if given else np.zeros((1, 0, 0), dtype=np.int16)
+
+    def state(self, sample: int) -> Any:
+        """A cleared state, its cursors on the events of a sample."""
+        low, rows = self.low, self.low.rows
+        dtype = np.int64 if low.wide else np.int32
+        every = sum(-(-part.size // 64) * 64 for part in low.parts)
+        events, first = self.stimuli.events, self.stimuli.first
+        cursor = [first[k] + np.searchsorted(events[first[k] : first[k + 1], 0], sample) for k in range(first.size - 1)]
+        most = max((-(-r.size // 64) * 64 for r in low.row_of_neuron.values()), default=0)
+        marks = np.zeros((self.pieces, most), dtype=np.uint8)
+        return kernels.State(
+            u=np.zeros(rows, dtype=dtype),
+            v=np.zeros(rows, dtype=dtype),
+            more=low.layout.initial.copy(),
+            acc=np.zeros(low.accumulators, dtype=dtype),
+            refract=np.zeros(rows, dtype=np.uint8),
+            flags=np.zeros(rows, dtype=np.uint8),
+            spikes=np.zeros(2 * every, dtype=np.int32),
+            counts=np.zeros((2, len(low.parts)), dtype=np.int64),
+            values=np.zeros(every if low.wide else 0),
+            pending=np.zeros(len(low.parts), dtype=np.int64),
+            asleep=np.zeros(len(low.parts), dtype=np.uint8),
+            cursor=np.array([*cursor, 0], dtype=np.int64),
+            queue=np.zeros((self.pieces, low.queue + 1), dtype=np.int64),
+            arrived=np.zeros(8, dtype=np.int64),
+            marks=marks,
+        )
+
+    def output(self, watch: Array) -> Any:
+        """Buffers of one share; what is probed goes to the arrays of the job."""
+        return kernels.Output(
+            rows=np.empty(3 * self.room, dtype=np.int32),
+            payloads=np.empty(self.room if models.graded(self.program) else 0, dtype=np.int64),
+            written=np.zeros((2, len(self.low.parts)), dtype=np.int64),
+            probe_row=self.probe_row,
+            probe_kind=self.probe_kind,
+            probe_owner=self.probe_owner,
+            probe_unit=np.int64(self.program.target.dialect.register_value_per_refractory_step),
+            probes=self.states,
+            active=self.active[0],
+            watch=watch,
+            first=np.int64(self.first),
+        )
+
+    def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Any:
+        """Arguments of one call."""
+        numbers = (sample, step, stop, self.steps, self.first, todo, thread, self.pieces, self.options.seed)
+        return kernels.Control(*(np.int64(number) for number in numbers))
+
+    def run(self, share: Share) -> None:
+        """Run a share of the samples, a call after the other, until it is done or all are stopped."""
+        state, counted = self.state(share.start), self.low.rows if self.options.overflow and self.low.wide else 0
+        share.watch = np.zeros((3, counted), dtype=np.int64)
+        output = self.output(share.watch)
+        outputs = [output._replace(active=active) for active in self.active]
+        if self.options.resume is not None:
+            restore(self.low, state, self.options.resume, share.start)
+        sample, step, todo = share.start, self.first, 16
+        wide = () if self.low.wide else None
+        while sample < share.stop and self.length and not self.stopped.is_set():
+            begun = time.perf_counter()
+            calls = [self.control(sample, step, share.stop, todo, thread) for thread in range(self.pieces)]
+            state.arrived[:] = 0
+            outputs[0].written[:] = 0
+            sample, step, made = self._call(state, outputs, calls, wide)
+            share.rows.append(self._taken(output.rows.reshape(-1, 3), output, made))
+            if output.payloads.size:
+                share.payloads.append(self._taken(output.payloads, output, made))
+            share.done += made
+            todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
+        share.state = state
+
+    def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
+        """One call in every thread that shares the sample; the first runs here.
+
+        They meet in every step, so none enters the engine before all of them run: one that cannot start would leave the
+        others waiting for ever.
+        """
+        gate, here = threading.Event(), [False]
+
+        def enter(output: Any, call: Any) -> None:
+            gate.wait()
+            if here[0]:
+                kernels.run(self.layout, state, self.stimuli, output, call, wide)
+
+        others = [threading.Thread(target=enter, args=pair) for pair in zip(outputs[1:], calls[1:], strict=True)]
+        try:
+            for other in others:
+                other.start()
+            here[0] = True
+        except RuntimeError as error:
+            gate.set()
+            for other in others:
+                if other.is_alive():
+                    other.join()
+            raise DiagnosticError("run", (_no_thread(len(calls), error),)) from None
+        finally:
+            gate.set()
+        result = kernels.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
+        for other in others:
+            other.join()
+        return result
+
+    def _taken(self, buffer: Array, output: Any, made: int) -> list[Array]:
+        """Copies of what a call wrote into a buffer, by part."""
+        written, table = output.written[1 - (made & 1)], self.layout.populations
+        return [
+            buffer[at : at + count].copy() for at, count in zip(table["record"].tolist(), written.tolist(), strict=True)
+        ]
+
+
+def _no_thread(threads: int, error: RuntimeError) -> Diagnostic:
+    told = f"{threads} threads cannot be started: {error}"
+    return finding("ND511", "option 'threads'", told, fixes=["--threads 1"])
+
+
+def _ordered(rows: Array) -> Array:
+    """Rows, which the check of the stimulus left ascending, in one layout so that one compiled engine serves all."""
+    rows = np.ascontiguousarray(rows).view()
+    rows.flags.writeable = False
+    return rows
+
+
+def _steps_of(seconds: float, made: int, took: float) -> int:
+    """Steps that last about as long as asked, growing eightfold at most."""
+    return max(1, min(8 * max(made, 1), int(seconds * max(made, 1) / max(took, 1e-6))))
+
+
+def _pieces(program: Program, n_samples: int, threads: int) -> int:
+    """Threads that share one sample: several only where a step is long enough to pay for their meeting."""
+    if n_samples > 1 or threads < 2 or not kernels.CAN_YIELD:
+        return 1
+    return threads if program.tables.entry_target.size >= PAYS_FROM else 1
+
+
+def _shares(n_samples: int, workers: int, *, single: bool) -> list[Share]:
+    """Portions of the samples; `single`: each for itself, because its state is given or wanted."""
+    count = n_samples if single else min(n_samples, workers if workers == 1 else workers * SHARES)
+    cuts = [k * n_samples // count for k in range(count + 1)]
+    return [Share(low, high) for low, high in pairwise(cuts)]
+
+
+def run_job(
+    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None
+) -> Recording:
+    """Return the recording; after Ctrl-C, what the samples before the first unfinished one gave, marked incomplete."""
+    threads = options.threads or os.cpu_count() or 1
+    pieces = _pieces(program, stimulus.n_samples, threads)
+    job = Job(program, stimulus, steps, options, pieces)
+    raise_errors("run", state_faults(program, job.low, options.resume) if options.resume else [])
+    stateful = options.keep_state or options.resume is not None
+    shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
+    with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:
+        try:
+            futures = [pool.submit(job.run, share) for share in shares]
+        except RuntimeError as error:
+            job.stopped.set()
+            raise DiagnosticError("run", (_no_thread(threads, error),)) from None
+        try:
+            _wait(futures, lambda: progress and progress(sum(s.done for s in shares), stimulus.n_samples * job.length))
+        except KeyboardInterrupt:
+            job.stopped.set()
+    for future in futures:
+        future.result()
+    return recording_of(job, shares, options)
+
+
+def _wait(futures: list[Future[None]], tell: Callable[[], object]) -> None:
+    """Wait for all, telling now and then; a failure ends the waiting."""
+    waiting = set(futures)
+    while waiting:
+        waiting = wait(waiting, timeout=TELL_S, return_when=FIRST_EXCEPTION).not_done
+        tell()

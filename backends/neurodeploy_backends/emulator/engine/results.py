@@ -1,0 +1,150 @@
+"""Verb: what the shares of a job gave, as one Recording. Runs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions, RunState
+from neurodeploy.simulate.resume import shown_until
+from neurodeploy_backends.emulator.engine.states import kept_arrays
+from neurodeploy_backends.emulator.lowering import gather as _gather
+from neurodeploy_backends.emulator.lowering import models
+
+if TYPE_CHECKING:
+    from neurodeploy_backends.emulator.engine.job import Job, Share
+
+__all__ = ["recording_of"]
+
+gather: Any = _gather
+Array = NDArray[Any]
+
+
+class _Kept(NamedTuple):
+    """Samples that are whole."""
+
+    samples: int
+    complete: bool
+    steps: int | None = None
+    """Of a single sample that was stopped: the last step that is done."""
+
+
+def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recording:
+    """Join what the shares gave."""
+    kept = _whole_samples(job, shares)
+    steps = job.steps if kept.steps is None else kept.steps
+    n, spikes, payloads = kept.samples, dict[str, Array](), dict[str, Array]()
+    graded = models.graded(job.program)
+    for item in job.program.populations:
+        spikes[item.name], values = _joined(job, shares, item.name, n)
+        if item.name in graded:
+            payloads[item.name] = values
+    return Recording(
+        ran_on="emulator",
+        backend="emulator",
+        program_digest=job.program.digest(),
+        seed=options.seed,
+        recorded=options.record,
+        n_samples=n,
+        n_steps=steps,
+        first_step=job.first,
+        complete=kept.complete,
+        partial=kept.steps is not None,
+        spikes=spikes,
+        payloads=payloads,
+        states=_states(job, n, steps - job.first + 1),
+        input_spikes=_shown(job, shares, n, steps),
+        active_updates=_active(job, n, steps - job.first + 1),
+        overflows=_overflows(job, shares),
+        final_state=_final_state(job, shares) if options.keep_state and kept.complete else None,
+    )
+
+
+def _whole_samples(job: Job, shares: list[Share]) -> _Kept:
+    """The samples 0, 1, ... up to the first that is unfinished: a stopped run keeps no sample whose number would change."""
+    n = 0
+    for share in shares:
+        whole = share.done // job.length if job.length else share.stop - share.start
+        n += whole
+        if whole < share.stop - share.start:
+            alone = job.stimulus.n_samples == 1 and share.done > 0
+            return _Kept(1, False, job.first + share.done - 1) if alone else _Kept(n, False)
+    return _Kept(n, True)
+
+
+def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[Array, Array]:
+    """Rows of a population or input, and values beside them, of all calls and ranges, as far as samples are whole."""
+    rows, values = np.zeros((0, 3), dtype=np.int32), np.zeros(0, dtype=np.int64)
+    for number, part in enumerate(job.low.parts):
+        if part.name != name:
+            continue
+        own = _in_one([call[number] for share in shares for call in share.rows], rows[:0])
+        beside = _in_one([call[number] for share in shares for call in share.payloads], values[:0])
+        rows, values = gather.merged(rows, own, values, beside) if len(rows) else (own, beside)
+    if len(rows) and rows[-1, 0] >= n_samples:
+        stop = int(np.searchsorted(rows[:, 0], n_samples))
+        return rows[:stop], values[:stop]
+    return rows, values
+
+
+def _in_one(arrays: list[Array], none: Array) -> Array:
+    full = [array for array in arrays if array.size]
+    return full[0] if len(full) == 1 else np.concatenate([*full, none])
+
+
+def _shown(job: Job, shares: list[Share], n_samples: int, steps: int) -> dict[str, Array]:
+    """Input rows of the whole samples, of the steps that were run: those of rasters as the engine listed them."""
+    found = dict(job.stimulus.spikes)
+    for name in job.stimulus.rasters:
+        found[name] = _joined(job, shares, name, n_samples)[0]
+    if steps >= job.stimulus.n_steps and n_samples == job.stimulus.n_samples and job.first == 1:
+        return found
+    return {
+        name: rows[(rows[:, 1] >= job.first) & (rows[:, 1] <= steps) & (rows[:, 0] < n_samples)]
+        for name, rows in found.items()
+    }
+
+
+def _states(job: Job, n_samples: int, length: int) -> dict[str, Array]:
+    found, column = dict[str, Array](), 0
+    for probe in job.probes:
+        width = job.low.row_of_neuron[probe.population].size
+        found[probe.name] = job.states[:n_samples, :length, column : column + width]
+        column += width
+    return found
+
+
+def _active(job: Job, n_samples: int, length: int) -> Array | None:
+    """Active compartments by (sample, step, core), of all threads together."""
+    if not job.options.activity:
+        return None
+    return sum(job.active[1:], job.active[0])[:n_samples, :length]
+
+
+def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
+    """(3, size) by population: counted, or 0 because it was proven before the run that none is possible."""
+    if not job.options.overflow or not (job.low.wide or job.low.proven):
+        return {}
+    total = np.zeros((3, job.low.rows), dtype=np.int64)
+    for share in shares:
+        if share.watch is not None and share.watch.size:
+            total += share.watch
+    return {name: total[:, rows] for name, rows in job.low.row_of_neuron.items()}
+
+
+def _final_state(job: Job, shares: list[Share]) -> RunState:
+    shown = shown_until(job.program.network, job.stimulus, job.options, job.steps)
+    held = kept_arrays(job.low, [share.state for share in shares], job.steps)
+    return RunState(
+        program_digest=job.program.digest(),
+        n_samples=len(shares),
+        step=job.steps,
+        seed=job.options.seed,
+        first_sample=job.stimulus.first_sample,
+        shown=shown,
+        variables=held.variables,
+        arriving=held.arriving,
+    )

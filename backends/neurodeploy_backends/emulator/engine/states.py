@@ -1,0 +1,209 @@
+"""The state of the engine's arenas by population and neuron, and back; and what a state has to be before it is taken.
+
+A state that is handed in is checked whole by `state_faults` and then trusted by `restore`: the engine reads registers
+within the ranges that its arithmetic is exact for, and accumulators within what all synapses together can send.
+Which layout it is kept from or restored to, how many threads share a sample, does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.program.program import Program
+from neurodeploy.signals.state import RunState
+from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.lowering.lower import Lowered
+from neurodeploy_backends.emulator.lowering.parts import Part
+from neurodeploy_backends.emulator.lowering.ranges import register_ranges
+
+__all__ = ["Held", "kept_arrays", "restore", "state_faults"]
+
+kernels: Any = _kernels
+Array = NDArray[Any]
+VARIABLES = ("u", "v", "refract")
+"""Of every kind; kinds of two numbers more keep them as memory_0 and memory_1."""
+ARRIVING = 1 << 62
+"""Sums of values have no bound but that of their 64 bits."""
+
+
+class Held(NamedTuple):
+    """Arrays of a state, as RunState names them."""
+
+    variables: dict[str, Array]
+    arriving: dict[str, Array]
+
+
+class _Population(NamedTuple):
+    """How the sums that arrive at a population are laid out in a state: by ports, then by class of synapses."""
+
+    slots: int
+    ports: int
+    kinds: list[int]
+
+
+def _neurons(low: Lowered) -> Iterator[tuple[int, Part, Any]]:
+    """The parts that hold neurons, each with its number and its row of the population table."""
+    for number, part in enumerate(low.parts):
+        if not part.is_input:
+            yield number, part, low.layout.populations[number]
+
+
+def _form(low: Lowered, name: str) -> _Population:
+    """The same for every layout: of several ranges each has only the slots and planes that reach it."""
+    own = [(number, row) for number, part, row in _neurons(low) if part.name == name]
+    kinds = {kind for number, _ in own for kind in _reach(low).kinds[number]}
+    return _Population(max(int(row["slots"]) for _, row in own), int(own[0][1]["ports"]), sorted(kinds))
+
+
+def _reach(low: Lowered) -> Any:
+    return low.reach
+
+
+def _planes(low: Lowered, number: int, form: _Population) -> list[int]:
+    """Plane of the state that each plane of a part is."""
+    return [*range(form.ports), *(form.ports + form.kinds.index(kind) for kind in _reach(low).kinds[number])]
+
+
+def _slots(row: Any, arena: Array) -> Array:
+    """(planes, slots, size) accumulators of a part."""
+    planes, slots, padded = int(row["planes"]), int(row["slots"]), int(row["padded"])
+    block = arena[int(row["acc"]) : int(row["acc"]) + planes * slots * padded]
+    return block.reshape(planes, slots, padded)[:, :, : int(row["size"])]
+
+
+def _order(step: int, slots: int) -> Array:
+    """The ring's slots in the order in which they act after `step`."""
+    return (step + 1 + np.arange(slots)) % slots
+
+
+def _unit(row: Any) -> int:
+    """Low bits that a part's finished sums never have, and its accumulators leave out."""
+    return int(row["left"]) - int(row["right"])
+
+
+def kept_arrays(low: Lowered, states: list[Any], step: int) -> Held:
+    """Return the states of all samples after a step."""
+    held = Held({}, {})
+    for name, rows in low.row_of_neuron.items():
+        for variable in VARIABLES:
+            values = np.stack([getattr(state, variable)[rows] for state in states])
+            held.variables[f"{name}.{variable}"] = values.astype(np.int64)
+        for k in range(_memories(low, name)):
+            held.variables[f"{name}.memory_{k}"] = np.stack([state.more[k, rows] for state in states])
+        form = _form(low, name)
+        shape = (len(states), form.slots, form.ports + len(form.kinds), rows.size)
+        held.arriving[name] = np.zeros(shape, dtype=np.int64)
+    for number, part, row in _neurons(low):
+        sums = np.stack([_slots(row, state.acc) for state in states]).astype(np.int64)
+        sums = sums[:, :, _order(step, sums.shape[2])]
+        sums[:, 0] <<= _unit(row)
+        for own, plane in enumerate(_planes(low, number, _form(low, part.name))):
+            held.arriving[part.name][:, : sums.shape[2], plane, part.neurons] = sums[:, own]
+    return held
+
+
+def _memories(low: Lowered, name: str) -> int:
+    """Numbers that a population's neurons keep besides u and v."""
+    models = {part.name: int(row["model"]) for _, part, row in _neurons(low)}
+    return int(low.layout.initial.shape[0]) if models[name] > kernels.TERNARY else 0
+
+
+def _expected_shapes(low: Lowered, samples: int) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Return what a kept state has to hold: the shape of each variable, and of what arrives at each population."""
+    variables, arriving = dict[str, tuple[int, ...]](), dict[str, tuple[int, ...]]()
+    for name, rows in low.row_of_neuron.items():
+        names = [*VARIABLES, *(f"memory_{k}" for k in range(_memories(low, name)))]
+        variables |= {f"{name}.{variable}": (samples, rows.size) for variable in names}
+        form = _form(low, name)
+        arriving[name] = (samples, form.slots, form.ports + len(form.kinds), rows.size)
+    return variables, arriving
+
+
+def state_faults(program: Program, low: Lowered, kept: RunState) -> list[Diagnostic]:
+    """Return ND509 for everything that a kept state lacks, has too much, or in another shape or range."""
+    found = list[Diagnostic]()
+    for expected, held in zip(_expected_shapes(low, kept.n_samples), (kept.variables, kept.arriving), strict=True):
+        found += _shape_faults(expected, held)
+    if found:
+        return found
+    return [_fault(where, told) for where, told in (*_register_told(program, low, kept), *_sum_told(low, kept))]
+
+
+def _fault(where: str, told: str) -> Diagnostic:
+    return finding("ND509", f"state '{where}'", f"the state to go on from {told}")
+
+
+def _shape_faults(expected: dict[str, tuple[int, ...]], held: dict[str, Array]) -> Iterator[Diagnostic]:
+    for name, shape in expected.items():
+        given = held.get(name)
+        if given is None or given.shape != shape or given.dtype.kind not in "iu":
+            told = "lacks it" if given is None else f"holds it in shape {list(given.shape)}; needs {list(shape)}"
+            yield _fault(name, told)
+    for name in held.keys() - expected.keys():
+        yield _fault(name, "holds it, and the program has nothing of this name")
+
+
+def _beyond(values: Array, low: Array, high: Array) -> str | None:
+    """What is wrong with values of which the last axis has these limits."""
+    wrong = (values < low) | (values > high)
+    if not wrong.any():
+        return None
+    first = np.unravel_index(int(wrong.argmax()), values.shape)
+    neuron = first[-1]
+    limits = f"{int(low[neuron]):,} to {int(high[neuron]):,}"
+    told = f"sample {first[0]}, neuron {neuron} is {int(values[first]):,}; needs {limits}"
+    return f"holds {int(wrong.sum()):,} values that no run can reach, first {told}"
+
+
+def _register_told(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
+    for name, (least, most) in register_ranges(program, low).items():
+        told = _beyond(kept.variables[name], least, most)
+        if told:
+            yield name, told
+
+
+def _sum_told(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
+    """Sums that the synapses of a part cannot have sent, or that its accumulators cannot hold."""
+    reach = _reach(low)
+    for number, part, row in _neurons(low):
+        form, given = _form(low, part.name), kept.arriving[part.name]
+        sums, slots = given[..., part.neurons], int(row["slots"])
+        here = slice(part.start, part.start + part.size)
+        planes = _planes(low, number, form)
+        rest = [plane for plane in range(given.shape[2]) if plane not in planes]
+        if sums[:, slots:].any() or sums[:, :, rest].any():
+            yield part.name, "holds sums that no synapse of their delay or exponent has sent"
+        if (sums[:, :, 0] & ((1 << _unit(row)) - 1)).any():
+            yield part.name, f"holds sums that are no multiples of {1 << _unit(row)}, as all its weights are"
+        ids = [reach.planes.index((port, 0)) if (port, 0) in reach.planes else -1 for port in range(form.ports)]
+        ids += [int(reach.plane_of_kind[kind]) for kind in reach.kinds[number]]
+        for plane, source in zip(planes, ids, strict=True):
+            least = reach.low[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
+            most = reach.high[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
+            if number in reach.valued:
+                least, most = np.full(part.size, -ARRIVING), np.full(part.size, ARRIVING)
+            told = _beyond(sums[:, :, plane], least, most)
+            if told:
+                yield part.name, told
+
+
+def restore(low: Lowered, state: Any, kept: RunState, sample: int) -> None:
+    """Set the arenas of one sample from a state that was checked."""
+    for name, rows in low.row_of_neuron.items():
+        for variable in VARIABLES:
+            getattr(state, variable)[rows] = kept.variables[f"{name}.{variable}"][sample]
+        for k in range(_memories(low, name)):
+            state.more[k, rows] = kept.variables[f"{name}.memory_{k}"][sample]
+    for number, part, row in _neurons(low):
+        slots = int(row["slots"])
+        given = kept.arriving[part.name][sample].astype(np.int64)[:slots, :, part.neurons]
+        arena, order = _slots(row, state.acc), _order(kept.step, slots)
+        for own, plane in enumerate(_planes(low, number, _form(low, part.name))):
+            sums = given[:, plane] >> (_unit(row) if own == 0 else 0)
+            arena[own, order] = sums.astype(state.acc.dtype)
+    state.pending[:] = kept.step + int(low.layout.populations["slots"].max(initial=1))

@@ -1,0 +1,5 @@
+"""Lowering: a program's core tables to the layout that the engine reads. Runs nothing."""
+
+from neurodeploy.base.numba_cache import ensure_cache
+
+ensure_cache(__file__)

@@ -1,0 +1,212 @@
+"""Verb: the blocks of synapses from one part to another, each in the form that is fastest to add."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.arrays import narrowed
+from neurodeploy.program.program import Program
+from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.lowering import gather as _gather
+from neurodeploy_backends.emulator.lowering import models
+from neurodeploy_backends.emulator.lowering.parts import LANES, PAD, WINDOWS, BlockStats, Classes, Part, Sources, whole
+
+__all__ = ["BlockBuilder"]
+
+gather: Any = _gather
+kernels: Any = _kernels
+Array = NDArray[Any]
+GROUP = 4
+"""Synapses that stand together: four targets, then their weights."""
+
+DENSE_FROM = 0.2
+"""Share of possible synapses from which whole rows are added: a column of a row costs about a sixth of a scattered one."""
+TILED_FROM = 1 << 16
+SEGMENT = 16
+"""Synapses that a tile's segment should have at least."""
+SHARES = True
+"""Whether a list that several sources share is kept once; to see what it is worth, without."""
+_ARENAS: dict[str, Any] = {
+    "weights8": np.int8,
+    "weights16": np.int16,
+    "index32": np.uint32,
+    "pointer": np.int32,
+}
+
+
+def _groups(index: Array, weights: Array) -> Array:
+    """Four 16-bit targets, then their four weights, as elements of the weights' type."""
+    targets = narrowed(index, np.uint16).reshape(-1, GROUP).view(weights.dtype)
+    return np.concatenate([targets, weights.reshape(-1, GROUP)], axis=1)
+
+
+class _Arenas:
+    """Grows by what blocks put in; offsets are theirs to keep."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[Array]] = {name: [] for name in _ARENAS}
+        self.size = dict.fromkeys(_ARENAS, 0)
+
+    def put(self, name: str, array: Array) -> int:
+        """Append an array; return its offset."""
+        at = self.size[name]
+        self.parts[name].append(np.ascontiguousarray(array).ravel())
+        self.size[name] += array.size
+        return at
+
+    def joined(self) -> dict[str, Array]:
+        """One array for each arena; a single part is taken as it is."""
+        found: dict[str, Array] = {}
+        for name, dtype in _ARENAS.items():
+            parts = self.parts.pop(name)
+            found[name] = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(1, dtype=dtype)])
+        return found
+
+
+class BlockBuilder:
+    """Makes the blocks one after the other."""
+
+    def __init__(
+        self, program: Program, parts: list[Part], sources: Sources, classes: Classes, senders: set[str]
+    ) -> None:
+        self.parts, self.sources, self.classes, self.senders = parts, sources, classes, senders
+        self.arenas, self.rows, self.queue = _Arenas(), list[dict[str, int]](), 0
+        several = models.ports(program)
+        self.ports = [several.get(part.name, 1) for part in parts]
+        self.planes = [[(port, 0) for port in range(n)] for n in self.ports]
+        self.kinds: list[list[int]] = [[] for _ in parts]
+        """By part: the class whose sums each plane after those of its ports holds."""
+        self.plane_of = dict[tuple[int, int], int]()
+        shared = {item.name for item in program.network.projections if item.operation.kind in WINDOWS}
+        self.shared = {
+            int(kind)
+            for kinds, style in zip(classes.of, program.formats, strict=False)
+            if style.projection in shared
+            for kind in kinds
+        }
+
+    def add(self, fact: BlockStats, unit: int) -> None:
+        """Add the block of one fact; `unit` is the shift of the target's accumulators."""
+        source, target = self.parts[fact.source], self.parts[fact.target]
+        values = source.name in self.senders
+        block = dict.fromkeys(kernels.BLOCK.names, 0)
+        block.update(source=fact.source, target=fact.target, owner=target.owner)
+        block.update(bytes=1 if fact.small else 2, shift=fact.zeros - unit, plane=self._plane(fact))
+        uniform = fact.least_delay == fact.most_delay and not values
+        if not uniform:
+            self._listed(block, fact, kernels.VALUED if values else kernels.DELAYED)
+        elif fact.entries >= DENSE_FROM * source.size * target.size:
+            self._dense(block, fact)
+        elif not SHARES or fact.kind not in self.shared or not self._patterns(block, fact):
+            if target.size > TILED_FROM:
+                self._tiled(block, fact)
+            else:
+                self._grouped(block, fact)
+        if uniform:
+            block["delay"] = fact.least_delay
+        self.rows.append(block)
+
+    def _plane(self, fact: BlockStats) -> int:
+        """The plane's number within the target's population: that of the port, or one of its own that wants a shift."""
+        port, shift = self.classes.planes[int(self.classes.plane[fact.kind])]
+        if shift == 0:
+            return port
+        if (fact.target, fact.kind) not in self.plane_of:
+            self.plane_of[fact.target, fact.kind] = len(self.planes[fact.target])
+            self.planes[fact.target].append((port, shift))
+            self.kinds[fact.target].append(fact.kind)
+        return self.plane_of[fact.target, fact.kind]
+
+    def _range(self, fact: BlockStats) -> tuple[Any, Any, int, int, int]:
+        target = self.parts[fact.target]
+        routes = self.sources.routes[fact.source]
+        return self.sources.walk, routes, fact.kind, target.start, target.start + target.size
+
+    def _weights(self, fact: BlockStats) -> tuple[str, Any]:
+        return ("weights8", np.int8) if fact.small else ("weights16", np.int16)
+
+    def _dense(self, block: dict[str, int], fact: BlockStats) -> None:
+        name, dtype = self._weights(fact)
+        width = whole(self.parts[fact.target].size, LANES)
+        rows = np.zeros((self.parts[fact.source].size, width), dtype=dtype)
+        gather.fill_dense(*self._range(fact), fact.zeros, rows)
+        block.update(kind=kernels.DENSE, width=width, weights=self.arenas.put(name, rows))
+
+    def _entries(self, fact: BlockStats, counts: Array, group: int, slot: int) -> tuple[Array, Array, Array]:
+        """(pointer, index, weights) by source, each source's filled up to whole groups with weights of 0."""
+        size = -(-counts // group) * group
+        pointer = np.r_[0, np.cumsum(size)].astype(np.int64)
+        index, weights = np.zeros(pointer[-1], dtype=np.uint32), np.zeros(pointer[-1], dtype=self._weights(fact)[1])
+        gather.fill_sparse(*self._range(fact), fact.zeros, slot, pointer, index, weights)
+        return pointer, index, weights
+
+    def _counts(self, fact: BlockStats) -> Array:
+        counts = np.zeros(self.parts[fact.source].size, dtype=np.int64)
+        gather.count_entries(*self._range(fact), counts)
+        return counts
+
+    def _listed(self, block: dict[str, int], fact: BlockStats, kind: int) -> None:
+        slot = whole(self.parts[fact.target].size, PAD)
+        pointer, index, weights = self._entries(fact, self._counts(fact), 1, slot)
+        put = self.arenas.put
+        block.update(kind=kind, index=put("index32", index), weights=put(self._weights(fact)[0], weights))
+        block.update(pointer=put("pointer", narrowed(pointer, np.int32)))
+
+    def _grouped(self, block: dict[str, int], fact: BlockStats) -> None:
+        """Rows of groups of four: a word of targets, four weights."""
+        pointer, index, weights = self._entries(fact, self._counts(fact), GROUP, 0)
+        put = self.arenas.put
+        block.update(kind=kernels.SPARSE, weights=put(self._weights(fact)[0], _groups(index, weights)))
+        block.update(pointer=put("pointer", narrowed(pointer // GROUP, np.int32)))
+
+    def _tiled(self, block: dict[str, int], fact: BlockStats) -> None:
+        """Sort each source's synapses by target, cut them where a tile ends, and fill each cut up to whole groups."""
+        counts = self._counts(fact)
+        _, index, weights = self._entries(fact, counts, 1, 0)
+        source = np.repeat(np.arange(counts.size), counts)
+        order = np.argsort(source * (int(index.max()) + 1) + index, kind="stable")
+        index, weights = index[order], weights[order]
+        bits = 10
+        while bits < 15 and self._segments(source, index, bits).size * SEGMENT > index.size:
+            bits += 1
+        starts = self._segments(source, index, bits)
+        length = np.diff(np.r_[starts, index.size])
+        groups = -(-length // GROUP)
+        first = np.r_[0, np.cumsum(groups)]
+        place = np.arange(index.size) + np.repeat(first[:-1] * GROUP - starts, length)
+        filled, weight = np.zeros(first[-1] * GROUP, np.uint32), np.zeros(first[-1] * GROUP, weights.dtype)
+        filled[place], weight[place] = index & ((1 << bits) - 1), weights
+        table = [np.searchsorted(source[starts], np.arange(counts.size + 1)), first, index[starts] >> bits]
+        self.queue = max(self.queue, starts.size + (self.parts[fact.target].size >> bits) + 3)
+        put = self.arenas.put
+        block.update(kind=kernels.TILED, tile_bits=bits, tiles=counts.size)
+        block.update(weights=put(self._weights(fact)[0], _groups(filled, weight)))
+        block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
+
+    @staticmethod
+    def _segments(source: Array, index: Array, bits: int) -> Array:
+        """Where a new source or a new tile begins."""
+        tile = index >> bits
+        return np.flatnonzero(np.r_[True, (np.diff(source) != 0) | (np.diff(tile.astype(np.int64)) != 0)])
+
+    def _patterns(self, block: dict[str, int], fact: BlockStats) -> bool:
+        """Keep shared lists shared; False if they are hardly shared."""
+        of_source, first, offsets, weights = gather.fill_patterns(*self._range(fact), fact.zeros)
+        if 2 * weights.size > fact.entries:
+            return False
+        starts = np.flatnonzero(np.r_[True, np.diff(offsets) != 1])
+        starts = np.union1d(starts, first[:-1])
+        runs = np.stack([offsets[starts], np.diff(np.r_[starts, offsets.size]), starts], axis=1)
+        silent = of_source[:, 0] < 0
+        of_source[silent] = (first.size - 1, 0)
+        by_pattern = np.r_[np.searchsorted(starts, first), starts.size]
+        name, dtype = self._weights(fact)
+        table = [of_source.ravel(), by_pattern, runs.ravel()]
+        put = self.arenas.put
+        block.update(kind=kernels.SHARED, tiles=of_source.shape[0], tile_bits=first.size)
+        block.update(weights=put(name, weights.astype(dtype)))
+        block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
+        return True

@@ -1,0 +1,114 @@
+"""Verb: what a kind of neuron other than plain CUBA puts into the layout: model, parameters, noise, resets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.program.program import PlacedPopulation, Program
+from neurodeploy_backends.emulator.engine import kernels as _kernels
+
+__all__ = ["columns", "graded", "is_plain", "numbers", "ports"]
+
+kernels: Any = _kernels
+Array = NDArray[Any]
+MODELS = {
+    "ternary_cuba": kernels.TERNARY,
+    "sigma_delta": kernels.SIGMA_DELTA,
+    "delta": kernels.DELTA,
+    "sigma": kernels.SIGMA,
+    "relu": kernels.RELU,
+    "product": kernels.PRODUCT,
+    "resonate_fire": kernels.RESONATE,
+    "resonate_zero": kernels.RESONATE_ZERO,
+    "adaptive_lif": kernels.ADAPTIVE,
+}
+
+
+def is_plain(item: PlacedPopulation) -> bool:
+    """Whether the narrow engine knows this population: CUBA without noise."""
+    return item.kind not in MODELS and "noise_at" not in item.parameters
+
+
+def _integers(program: Program) -> dict[str, IntegerNeuron]:
+    """Populations of kinds that are registers already."""
+    return {p.name: p.neuron for p in program.network.populations if isinstance(p.neuron, IntegerNeuron)}
+
+
+def graded(program: Program) -> set[str]:
+    """Return the populations whose spikes have values."""
+    return {name for name, neuron in _integers(program).items() if neuron.sends_values}
+
+
+def ports(program: Program) -> dict[str, int]:
+    """Return the number of inputs of the populations that have more than one."""
+    return {name: neuron.ports for name, neuron in _integers(program).items() if neuron.ports > 1}
+
+
+def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """Return, by population, the columns of the population table that its kind sets; `noise`: whose draws are given."""
+    found, column = dict[str, dict[str, int]](), 0
+    resets, valued = {item.name: item.state_reset for item in program.network.populations}, graded(program)
+    for item in program.populations:
+        given, reset = item.parameters, resets[item.name]
+        row = {"model": MODELS.get(item.kind, kernels.CUBA), "graded": int(item.name in valued), "noise_column": -1}
+        row |= {"reset_every": reset.interval_steps if reset else 0}
+        row |= {"reset_at": reset.offset_steps % reset.interval_steps if reset else 0}
+        if "noise_at" in given:
+            row |= {"noise": 1 + int(given["noise_at"][0]), "noise_exponent": int(given["noise_exponent"][0])}
+            row |= {"noise_offset": int(given["noise_offset"][0])}
+        if item.name in noise:
+            row["noise_column"], column = column, column + item.size
+        found[item.name] = row
+    return found
+
+
+def _parameters(program: Program, item: PlacedPopulation) -> list[Array]:
+    """Parameters of the model in the order in which the engine reads them, in its units."""
+    p, dialect = item.parameters, program.target.dialect
+    up, one = float(1 << dialect.threshold_shift_bits), float(1 << dialect.decay_bits)
+    if item.kind == "ternary_cuba":
+        return [p["v_upper_mant"] * up, p["v_lower_mant"] * up]
+    if item.kind == "sigma_delta":
+        unit = 2.0 ** (p["spike_exp"] + p["state_exp"])
+        return [p["threshold"] * unit, p["bias"] * unit, p["state_exp"], p["activation"], p["cumulative_error"]]
+    if item.kind == "delta":
+        both = p["spike_exp"] + p["state_exp"]
+        return [p["threshold"] * 2.0**both, both, p["state_exp"]]
+    if item.kind == "relu":
+        return [p["threshold"], p["rectify"]]
+    if item.kind == "product":
+        return [p["threshold"], p["exponent"]]
+    if item.kind == "resonate_fire":
+        limit = p["threshold"] * 2.0 ** p["state_exp"]
+        return [p["sin_decay"], p["cos_decay"], p["decay_bits"], limit, p["state_exp"], p["reset"]]
+    if item.kind == "resonate_zero":
+        return [p["sin_decay"], p["cos_decay"], p["threshold"]]
+    if item.kind == "adaptive_lif":
+        current = one - (p["delta_i"] * one + dialect.current_decay_offset)
+        whole = [np.trunc(one - one * p[name]) for name in ("delta_v", "delta_theta", "delta_r")]
+        return [current, *whole, np.trunc(p["theta_0"] * up), np.trunc(p["theta_step"] * up)]
+    return []
+
+
+def columns(program: Program, parts: list[Any], rows: int, *, wide: bool) -> dict[str, Array]:
+    """Return the arenas of parameters, initial states and neuron numbers; empty where the layout is narrow."""
+    width = rows if wide else 0
+    parameters, initial = np.zeros((6, width)), np.zeros((2, width), dtype=np.int64)
+    number, first = np.zeros(width, dtype=np.int64), 0
+    for item in program.populations if wide else ():
+        values = _parameters(program, item)
+        for part in parts:
+            if part.name != item.name or part.is_input:
+                continue
+            here = slice(part.start, part.start + part.size)
+            number[here] = first + part.neurons
+            for place, value in enumerate(values):
+                parameters[place, here] = value[part.neurons]
+            if item.kind == "adaptive_lif":
+                initial[0, here] = parameters[4, here]
+        first += item.size
+    return {"parameters": parameters, "initial": initial, "global_neuron": number}

@@ -1,0 +1,195 @@
+"""Verb: what the engine holds as one: populations, or ranges of them, and the walk over their sources' lists."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.hardware.arithmetic import effective_weights
+from neurodeploy.program.program import Program
+from neurodeploy_backends.emulator.lowering import gather as _gather
+from neurodeploy_backends.emulator.lowering import models
+
+__all__ = [
+    "LANES",
+    "PAD",
+    "WINDOWS",
+    "Classes",
+    "BlockStats",
+    "Part",
+    "Sources",
+    "classes_of",
+    "cut_parts",
+    "facts_of",
+    "sources_of",
+    "whole",
+]
+
+gather: Any = _gather
+Array = NDArray[Any]
+LANES, PAD = 16, 64
+"""Accumulators of a dense row, and rows of a part, come in multiples of these."""
+WINDOWS = ("conv1d", "conv2d", "sum_pool2d", "avg_pool2d", "chain")
+"""Operations by which many sources send the same pattern."""
+
+
+class Part(NamedTuple):
+    """A range of a population (or a whole input) that the engine holds as one."""
+
+    name: str
+    start: int
+    size: int
+    neurons: Array
+    """(size,) neuron of each row."""
+    owner: int
+    is_input: bool
+
+
+def whole(size: int, multiple: int) -> int:
+    """Return the size up to the next multiple."""
+    return -(-size // multiple) * multiple
+
+
+def _orders(program: Program) -> dict[str, Array]:
+    """Neurons of each population in the order in which the engine holds them."""
+    valued = models.graded(program)
+    receives = {item.target for item in program.network.projections if item.operation.kind in WINDOWS}
+    found: dict[str, Array] = {}
+    for item in program.network.populations:
+        order = np.arange(item.size, dtype=np.int32)
+        if item.name in receives and len(item.shape) == 3 and item.name not in valued:
+            order = order.reshape(item.shape).transpose(1, 2, 0).ravel()
+        found[item.name] = order
+    return found
+
+
+def cut_parts(program: Program, pieces: int) -> list[Part]:
+    """Populations, each in `pieces` ranges, then the inputs."""
+    parts, start = list[Part](), 0
+    orders = _orders(program)
+    for item in program.populations:
+        cuts = [min(whole(k * item.size // pieces, PAD), item.size) for k in range(pieces + 1)]
+        for owner in range(pieces):
+            size = cuts[owner + 1] - cuts[owner]
+            if size > 0:
+                neurons = orders[item.name][cuts[owner] : cuts[owner + 1]]
+                parts.append(Part(item.name, start, size, neurons, owner, False))
+                start += whole(size, PAD)
+    for number, item in enumerate(program.inputs):
+        size = item.ptr.size - 1
+        parts.append(Part(item.name, start, size, np.arange(size, dtype=np.int32), number % pieces, True))
+        start += whole(size, PAD)
+    return parts
+
+
+class Classes(NamedTuple):
+    """Synapses that one block may hold together: one projection, one exponent; and one delay, where the sum of each step
+    is shifted before it joins the sums of other steps."""
+
+    of: Array
+    """(formats, delays): class of a format's synapses with that delay; of one format they ascend one by one."""
+    plane: Array
+    """(n,): number of the class's plane."""
+    planes: list[tuple[int, int]]
+    """(port, shift that the sum still wants) of each plane; plane 0 is (0, 0)."""
+    weight: Array
+    lowest: int
+
+
+def classes_of(program: Program) -> Classes:
+    """Return the classes of a program's formats, with the weight of every mantissa."""
+    tables, dialect = program.tables, program.target.dialect
+    lowest = min(int(tables.entry_mantissa.min(initial=0)), 0)
+    mantissas = np.arange(lowest, max(int(tables.entry_mantissa.max(initial=0)), 0) + 1)
+    ports = {item.name: "ab".index(item.port) for item in program.network.projections}
+    delays = int(tables.entry_delay.max(initial=0)) + 1
+    found, of_class, planes = dict[tuple[str, int], int](), list[int](), [(0, 0)]
+    of = np.zeros((max(len(program.formats), 1), delays), dtype=np.int64)
+    weight = np.zeros((max(len(program.formats), 1), mantissas.size), dtype=np.int64)
+    for index, style in enumerate(program.formats):
+        weight[index] = effective_weights(dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
+        key, on_sum = (style.projection, style.exponent), style.exponent < 0 and dialect.exponent_stage == "sum"
+        if key not in found:
+            found[key] = len(of_class)
+            plane = (ports[style.projection], -style.exponent if on_sum else 0)
+            # sums that still want a shift are of one projection and one step each; the others of a port share a plane
+            planes += [plane] * delays if on_sum else [plane] * (plane not in planes)
+            of_class += range(len(planes) - delays, len(planes)) if on_sum else [planes.index(plane)]
+        of[index] = found[key] + (np.arange(delays) if on_sum else 0)
+    return Classes(of, np.array([*of_class, 0], dtype=np.int64), planes, weight, lowest)
+
+
+class Sources(NamedTuple):
+    """Everything that walks need of the program."""
+
+    walk: Any
+    routes: list[Any]
+    """By part."""
+
+
+def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources:
+    """Return the core tables as walks read them, and the routes of every part."""
+    tables = program.tables
+    row, routes = np.zeros(tables.n_rows, dtype=np.int64), list[Any]()
+    inputs = {item.name: item for item in program.inputs}
+    for part in parts:
+        if part.is_input:
+            item = inputs[part.name]
+            routes.append(gather.Routes(item.ptr[:-1], item.ptr[1:], item.core, item.in_axon))
+            continue
+        rows = program.table_rows[part.name][part.neurons]
+        row[rows] = part.start + np.arange(part.size)
+        ptr = tables.out_axon_ptr
+        routes.append(gather.Routes(ptr[rows], ptr[rows + 1], tables.out_core, tables.out_in_axon))
+    walk = gather.Walk(
+        tables.in_axon_ptr,
+        tables.list_ptr,
+        tables.compartment_ptr,
+        tables.in_axon_list,
+        tables.in_axon_base,
+        tables.segment_ptr,
+        tables.segment_format,
+        tables.entry_ptr,
+        tables.entry_target,
+        tables.entry_mantissa,
+        tables.entry_delay,
+        row,
+        classes.of,
+        classes.weight,
+        classes.lowest,
+    )
+    return Sources(walk, routes)
+
+
+class BlockStats(NamedTuple):
+    """What is known of the synapses from one part to another in one class."""
+
+    source: int
+    target: int
+    kind: int
+    entries: int
+    zeros: int
+    """Low bits that no weight has."""
+    small: bool
+    """Whether weights without those bits fit int8."""
+    least_delay: int
+    most_delay: int
+
+
+def facts_of(parts: list[Part], sources: Sources, classes: Classes, rows: int) -> tuple[list[BlockStats], Array, Array]:
+    """Facts, and by plane and row the least and greatest sum that can arrive in a step."""
+    part_of_row = np.repeat(np.arange(len(parts)), [whole(part.size, PAD) for part in parts])
+    n_kinds, found = int(classes.of.max(initial=0)) + 1, list[BlockStats]()
+    low = np.zeros((len(classes.planes), rows), dtype=np.int64)
+    high = np.zeros_like(low)
+    for number in range(len(parts)):
+        facts = np.zeros((n_kinds, len(parts), 6), dtype=np.int64)
+        gather.survey(sources.walk, sources.routes[number], part_of_row, classes.plane, facts, low, high)
+        for kind, target in zip(*np.nonzero(facts[:, :, 0]), strict=True):
+            count, bits, least, most, first, last = (int(value) for value in facts[kind, target])
+            zeros = (bits & -bits).bit_length() - 1
+            small = least >> zeros >= -128 and most >> zeros <= 127
+            found.append(BlockStats(number, int(target), int(kind), count, zeros, small, first, last))
+    return found, low, high

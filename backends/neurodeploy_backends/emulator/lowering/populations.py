@@ -1,0 +1,203 @@
+"""Verb: the population table of a layout, and the registers of every row."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.hardware.arithmetic import UNBOUNDED, voltage_limits
+from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
+from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.lowering.parts import PAD, Part, whole
+
+__all__ = ["Shape", "population_rows", "registers_of", "switches_of", "typed"]
+
+kernels: Any = _kernels
+Array = NDArray[Any]
+NEVER = 2**31 - 1
+
+
+def registers_of(program: Program, parts: list[Part], size: int) -> dict[str, Array]:
+    """Registers of every engine row, int64; rows that only fill up hold a neuron that cannot fire."""
+    tables, dialect = program.tables, program.target.dialect
+    one = 1 << dialect.decay_bits
+    names = ("ku", "kv", "bias", "vth", "vmin", "vmax", "refract", "reset", "core")
+    found = {name: np.zeros(size, dtype=np.int64) for name in names}
+    found["vth"][:], found["core"][:] = NEVER, -1
+    for part in parts:
+        if part.is_input:
+            continue
+        rows, here = program.table_rows[part.name][part.neurons], slice(part.start, part.start + part.size)
+        threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
+        found["ku"][here] = one - (tables.du[rows].astype(np.int64) + dialect.current_decay_offset)
+        found["kv"][here] = one - (tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset)
+        found["bias"][here] = tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64)
+        found["vth"][here] = np.where(tables.spiking[rows] == 1, threshold, UNBOUNDED)
+        found["vmin"][here], found["vmax"][here] = voltage_limits(dialect, tables.vmin_exp[rows], tables.vmax_exp[rows])
+        found["refract"][here] = tables.refract_delay[rows]
+        kept = {"zero": np.full(rows.size, -1), "subtract": threshold, "none": np.zeros(rows.size)}
+        found["reset"][here] = np.choose(
+            tables.reset[rows], [kept[name] for name in sorted(RESETS, key=RESETS.__getitem__)]
+        )
+        found["core"][here] = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))[rows]
+    return found
+
+
+_NARROW = {"ku": np.int16, "kv": np.int16, "refract": np.uint8}
+
+
+def typed(registers: dict[str, Array], *, wide: bool) -> dict[str, Array]:
+    """Return the registers in the types of the layout, limited to what they hold."""
+    limit = UNBOUNDED if wide else NEVER
+    found: dict[str, Array] = {}
+    for name, values in registers.items():
+        if name == "core":
+            continue
+        narrow = _NARROW.get(name, np.int32)
+        dtype = np.uint8 if name == "refract" else np.int64 if wide else narrow
+        found[name] = np.clip(values, -limit, limit).astype(dtype)
+    return found
+
+
+def _kind(registers: dict[str, Array], here: slice) -> int:
+    """Which narrow update serves rows: the fewest registers that must be read for each neuron."""
+
+    def same(name: str) -> bool:
+        values = registers[name][here]
+        return bool((values == values[0]).all())
+
+    plain = (registers["refract"][here] <= 1).all() and (registers["reset"][here] == -1).all()
+    if not plain or not all(same(name) for name in ("ku", "kv", "vth", "vmin", "vmax")):
+        return kernels.MIXED
+    return kernels.EVEN if same("bias") else kernels.BIASED
+
+
+class Shape(NamedTuple):
+    """What the rows of the population table are made from."""
+
+    program: Program
+    parts: list[Part]
+    registers: dict[str, Array]
+    wide: bool
+    units: list[int]
+    """Shift of each part's accumulators."""
+    slots: list[int]
+    planes: list[list[tuple[int, int]]]
+    ports: list[int]
+    numbers: dict[str, dict[str, int]]
+    """Population -> columns of the population table that its kind sets."""
+    fold: bool
+    proven: bool
+    """Nothing overflows, whatever is shown."""
+    unlimited: bool
+    """Nor does v meet a limit."""
+
+
+class _Arenas:
+    """What the population table points into."""
+
+    def __init__(self) -> None:
+        self.accumulators, self.first_input = 0, 0
+        self.planes, self.ids = list[tuple[int, int]](), list[Array]()
+        self.run_start, self.run_core = list[int](), list[int]()
+
+    def neurons(self, part: Part) -> int:
+        """Offset of a part's neuron numbers, -1 if they follow each other."""
+        if not (np.diff(part.neurons) != 1).any():
+            return -1
+        self.ids.append(part.neurons)
+        return sum(item.size for item in self.ids[:-1])
+
+    def runs(self, part: Part, core: Array) -> dict[str, int]:
+        """Ranges of a part's rows that lie on one core."""
+        first, starts = len(self.run_core), np.flatnonzero(np.r_[True, np.diff(core) != 0])
+        self.run_start += [*(part.start + starts), part.start + part.size]
+        self.run_core += [*core[starts], 0]
+        return {"runs": first, "run_stop": len(self.run_core) - 1}
+
+    def arrays(self) -> dict[str, Array]:
+        """The arenas by their names in the layout."""
+        return {
+            "plane_shift": np.array([*(shift for _, shift in self.planes), 0], dtype=np.int64),
+            "plane_port": np.array([*(port for port, _ in self.planes), 0], dtype=np.int64),
+            "ids": np.concatenate([*self.ids, np.zeros(1, dtype=np.int32)]).astype(np.int32),
+            "run_start": np.array([*self.run_start, 0], dtype=np.int64),
+            "run_core": np.array([*self.run_core, 0], dtype=np.int64),
+        }
+
+
+def population_rows(shape: Shape, values: dict[str, int]) -> tuple[Array, int, dict[str, Array]]:
+    """Return (table, accumulators, arenas that the table points into)."""
+    table: Any = np.zeros(len(shape.parts), dtype=kernels.POPULATION)
+    arenas = _Arenas()
+    for number, part in enumerate(shape.parts):
+        row = {"start": part.start, "size": part.size, "padded": whole(part.size, PAD), "owner": part.owner}
+        row |= {"slots": 1, "planes": 1, "ids": -1, "first": int(part.neurons[0])}
+        row |= _input_row(part, arenas, values) if part.is_input else _neuron_row(shape, number, arenas)
+        for name, value in row.items():
+            table[name][number] = value
+    return table, arenas.accumulators, arenas.arrays()
+
+
+def _input_row(part: Part, arenas: _Arenas, values: dict[str, int]) -> dict[str, int]:
+    if part.name in values:
+        return {"kind": kernels.VALUES, "input": values[part.name]}
+    arenas.first_input += 1
+    return {"kind": kernels.INPUT, "input": arenas.first_input - 1}
+
+
+_STEADY = (
+    *(kernels.CUBA, kernels.TERNARY, kernels.SIGMA, kernels.RELU, kernels.PRODUCT),
+    *(kernels.RESONATE, kernels.RESONATE_ZERO),
+)
+"""Models that u and v of 0 keep silent: they hold nothing besides that moves by itself, or that a reset would clear."""
+
+
+def _neuron_row(shape: Shape, number: int, arenas: _Arenas) -> dict[str, int]:
+    part, planes = shape.parts[number], shape.planes[number]
+    row = {"acc": arenas.accumulators, "slots": shape.slots[number], "planes": len(planes)}
+    row |= {"plane_shift": len(arenas.planes), "ports": shape.ports[number], "ids": arenas.neurons(part)}
+    own = shape.numbers[part.name]
+    row |= _arithmetic(shape, number) | own
+    row["sleeps"] &= int(own["model"] in _STEADY and own.get("noise", 0) == 0)
+    if row["noise_column"] >= 0:
+        row["noise_column"] += int(part.neurons[0])
+    arenas.planes += planes
+    arenas.accumulators += row["planes"] * row["slots"] * whole(part.size, PAD)
+    return row | arenas.runs(part, shape.registers["core"][part.start : part.start + part.size])
+
+
+def _arithmetic(shape: Shape, number: int) -> dict[str, int]:
+    """Shifts and shared registers of one population."""
+    part, dialect, registers = shape.parts[number], shape.program.target.dialect, shape.registers
+    here, unit = slice(part.start, part.start + part.size), shape.units[number]
+    free = shape.proven
+    wraps = 31 - (dialect.accumulator_wrap_bits or 31) if not free else 0
+    state = 31 - dialect.state_bits if dialect.current_overflow == "wrap" and not free else 0
+    drive = 31 - dialect.state_bits if dialect.drive_overflow == "wrap" and not free else 0
+    kind = kernels.WIDE if shape.wide else kernels.MIXED if shape.fold and not free else _kind(registers, here)
+    quiet = (registers["bias"][here] == 0) & (registers["vth"][here] >= 0)
+    quiet &= (registers["vmin"][here] <= 0) & (registers["vmax"][here] >= 0)
+    row = {"kind": kind, "left": wraps + unit, "right": wraps, "state_shift": state, "drive_shift": drive}
+    row["proven"] = free + shape.unlimited
+    row |= {name: int(registers[name][part.start]) for name in ("ku", "kv", "bias", "vth", "vmin", "vmax")}
+    return row | {"sleeps": int(quiet.all())}
+
+
+def switches_of(program: Program, *, fold: bool) -> Array:
+    """Return the dialect as the wide engine reads it (see kernels.Layout)."""
+    dialect = program.target.dialect
+    overflow = {"none": 0, "wrap": 1, "fold": 2}
+    values = [
+        dialect.accumulator_wrap_bits or 0,
+        dialect.state_bits,
+        overflow[dialect.current_overflow],
+        overflow[dialect.drive_overflow],
+        1 << dialect.state_bits if fold else NEVER,
+        dialect.weight_shift_bits,
+        dialect.decay_bits,
+    ]
+    return np.array(values, dtype=np.int64)

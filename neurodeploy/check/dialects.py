@@ -1,0 +1,189 @@
+"""Verb: under which other dialects a program gives the same bits, proven from its integers, or where they could part.
+
+Every reason follows from the fields in which two Dialect nouns differ; no dialect is known by name. A reason says that a
+difference is within reach, not that any stimulus meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.noun import Name, Noun
+from neurodeploy.check.state_bounds import StateBounds, entries_by_core, state_bounds
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.hardware.arithmetic import effective_weights, voltage_limits
+from neurodeploy.hardware.dialect import Dialect
+from neurodeploy.network.neurons import CUBA_KINDS
+from neurodeploy.program.program import Program
+from neurodeploy.program.tables import RESETS
+
+__all__ = ["DomainVerdict", "DialectDifference", "dialect_verdict", "domain_findings"]
+
+Ints = NDArray[np.int64]
+
+
+class DialectDifference(Noun):
+    """Where two dialects could part."""
+
+    where: str
+    """"population 'x'" or "projection 'x'"."""
+    reason: str
+    neurons: int
+    """Neurons, or synapses of a projection, that it concerns."""
+    first: int
+    """The first of them."""
+
+
+class DomainVerdict(Noun):
+    """Of one program: the other dialects, each with the reasons against equal bits; none: proven equal."""
+
+    dialect: Name
+    steps: int | None
+    """Steps of a sample that the proof covers; None: any number."""
+    partings: dict[Name, tuple[DialectDifference, ...]]
+
+    @property
+    def proven(self) -> tuple[str, ...]:
+        """Dialects that give the same bits."""
+        return tuple(name for name, reasons in self.partings.items() if not reasons)
+
+
+def _of(where: str, reason: str, bad: NDArray[np.bool_]) -> Iterator[DialectDifference]:
+    hit = np.flatnonzero(bad)
+    if hit.size:
+        yield DialectDifference(where=where, reason=reason, neurons=int(hit.size), first=int(hit[0]))
+
+
+def _weights(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
+    """Mantissas of which the two make different weights, by projection."""
+    counts: dict[str, list[int]] = {}
+    for _, styles, mantissas in entries_by_core(program):
+        for index in np.unique(styles):
+            style, mine = program.formats[int(index)], mantissas[styles == index]
+            given = (style.weight_bits, style.exponent, style.sign_mode)
+            bad = int(np.count_nonzero(_made(a, mine, *given) != _made(b, mine, *given)))
+            counts.setdefault(style.projection, [0, mine.size])[0] += bad
+    for name, (bad, _) in counts.items():
+        if bad:
+            reason = "mantissas are rounded, shifted or clipped to other weights"
+            yield DialectDifference(where=f"projection '{name}'", reason=reason, neurons=bad, first=0)
+
+
+def _made(dialect: Dialect, mantissas: Ints, bits: int, exponent: int, sign: str) -> Ints:
+    """Weights in units that tell a floor of each synapse from a floor of the sum: what the shift would drop stays."""
+    weights = effective_weights(dialect, mantissas, bits, exponent, sign)
+    if exponent >= 0 or dialect.exponent_stage == "synapse":
+        return weights << max(-exponent, 0)
+    return weights << dialect.weight_shift_bits
+
+
+def _overflows(bounds: StateBounds, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
+    """Sums, currents and drives that reach a range beyond which the two go on differently."""
+    where = f"population '{bounds.population}'"
+    sizes = [bits for bits in (a.accumulator_wrap_bits, b.accumulator_wrap_bits) if bits is not None]
+    if a.accumulator_wrap_bits != b.accumulator_wrap_bits:
+        yield from _beyond(where, "the weights of one step", bounds.q_low, bounds.q_high, 1 << min(sizes))
+    top = 1 << min(a.state_bits, b.state_bits)
+    if (a.current_overflow, a.state_bits) != (b.current_overflow, b.state_bits):
+        yield from _beyond(where, "u", bounds.u_low, bounds.u_high, top)
+    if (a.drive_overflow, a.state_bits) != (b.drive_overflow, b.state_bits):
+        yield from _beyond(where, "u + bias", bounds.drive_low, bounds.drive_high, top)
+
+
+def _beyond(where: str, what: str, low: Any, high: Any, top: int) -> Iterator[DialectDifference]:
+    bad = (np.asarray(high) >= top) | (np.asarray(low) <= -top)
+    yield from _of(where, f"{what} can leave +-2**{top.bit_length() - 1}", bad)
+
+
+def _registers(
+    program: Program, index: int, bounds: StateBounds, a: Dialect, b: Dialect
+) -> Iterator[DialectDifference]:
+    """Registers that the other dialect does not have, and limits of v that differ within reach."""
+    tables, where = program.tables, f"population '{bounds.population}'"
+    rows = program.table_rows[bounds.population]
+    given = tables.vmin_exp[rows], tables.vmax_exp[rows]
+    (a_low, a_high), (b_low, b_high) = voltage_limits(a, *given), voltage_limits(b, *given)
+    low, high = np.asarray(bounds.v_low), np.asarray(bounds.v_high)
+    differ = (a_low != b_low) & (low < np.maximum(a_low, b_low))
+    differ |= (a_high != b_high) & (high > np.minimum(a_high, b_high))
+    yield from _of(where, "v can reach a limit that only one of them has", differ)
+    dead = tables.refract_delay[rows]
+    yield from _of(where, "its dead steps are not held by the other's register", dead > b.refractory_delay_max)
+    if a.bias != b.bias:
+        yield from _of(where, "the other has no bias", tables.bias_mant[rows] != 0)
+    if program.populations[index].compartments_per_neuron > 1 or bool((tables.reset[rows] == RESETS["subtract"]).any()):
+        yield from _of(where, "reset 'subtract' is an extension", tables.reset[rows] == RESETS["subtract"])
+
+
+def _kinds(program: Program) -> Iterator[DialectDifference]:
+    """What no other dialect has."""
+    for item in program.populations:
+        every = np.ones(item.size, dtype=bool)
+        if item.kind not in CUBA_KINDS:
+            yield from _of(f"population '{item.name}'", f"kind '{item.kind}' exists in one dialect only", every)
+        if "noise_at" in item.parameters:
+            yield from _of(f"population '{item.name}'", "noise is drawn by another generator", every)
+
+
+def _fields(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
+    names = ("decay_bits", "current_decay_offset", "voltage_decay_offset", "weight_shift_bits", "threshold_shift_bits")
+    for name in names:
+        if getattr(a, name) != getattr(b, name):
+            yield DialectDifference(
+                where=f"network '{program.network.name}'", reason=f"{name} differs", neurons=0, first=0
+            )
+    longest = int(program.tables.entry_delay.max(initial=0))
+    if longest > b.delay_steps_max:
+        reason = f"delays reach {longest} steps, the other's {b.delay_steps_max}"
+        yield DialectDifference(where=f"network '{program.network.name}'", reason=reason, neurons=0, first=0)
+    marks = [probe.target for probe in program.network.probes if probe.variable == "v_register"]
+    if a.register_value_per_refractory_step != b.register_value_per_refractory_step:
+        for name in marks:
+            reason = "v_register reads another value after a spike"
+            yield DialectDifference(where=f"population '{name}'", reason=reason, neurons=0, first=0)
+
+
+def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | None = None) -> DomainVerdict:
+    """Return for each other dialect why its bits could differ from the program's own; no reason is a proof that they do not.
+
+    `steps`: of one sample; voltages that do not decay are bounded for that many only.
+    """
+    own, partings = program.target.dialect, dict[str, tuple[DialectDifference, ...]]()
+    bounds = state_bounds(program, steps)
+    for other in others:
+        if other.name == own.name:
+            continue
+        reasons = [*_fields(program, own, other), *_kinds(program), *_weights(program, own, other)]
+        if not reasons or all(item.where.startswith("population") for item in reasons):
+            for index, item in enumerate(bounds):
+                reasons += _overflows(item, own, other)
+                reasons += _registers(program, index, item, own, other)
+        partings[other.name] = tuple(reasons)
+    return DomainVerdict(dialect=own.name, steps=steps, partings=partings)
+
+
+def domain_findings(program: Program, verdict: DomainVerdict) -> tuple[Diagnostic, ...]:
+    """Return the verdict as notes: ND330 (the same bits, proven), ND331 (could part, with the reasons)."""
+    where, found = f"network '{program.network.name}'", list[Diagnostic]()
+    span = "" if verdict.steps is None else f" for samples of {verdict.steps} steps"
+    if verdict.proven:
+        message = f"dialect '{verdict.dialect}' gives the same bits as {', '.join(verdict.proven)}{span}: proven"
+        found.append(finding("ND330", where, message))
+    for name, reasons in verdict.partings.items():
+        if reasons:
+            told = "; ".join(_told(item) for item in reasons[:3])
+            more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
+            message = f"dialects '{verdict.dialect}' and '{name}' could part: {told}{more}"
+            found.append(finding("ND331", where, message))
+    return tuple(found)
+
+
+def _told(item: DialectDifference) -> str:
+    if not item.neurons:
+        return f"{item.where}: {item.reason}"
+    what = "synapses" if item.where.startswith("projection") else "neurons"
+    return f"{item.where}: {item.reason} ({item.neurons:,} {what})"

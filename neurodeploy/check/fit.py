@@ -1,0 +1,157 @@
+"""Verb: what cannot fit whatever the mapping, found neuron by neuron. Places nothing; fixes are computed elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.hardware.target import Target
+from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.quantize.wiring import WindowProjection, parts
+from neurodeploy.resources.core_usage import Projection, projections_into
+from neurodeploy.resources.limits import CODES, Limit, core_limits
+from neurodeploy.resources.population_axons import population_axon_formats
+from neurodeploy.resources.synapse_memory import delay_bits_for, segment_words
+
+__all__ = ["check"]
+
+Ints = NDArray[np.int64]
+_SAYS = {
+    "input_axons": "{n} has {found:,} distinct sources, and a neuron cannot be split over cores",
+    "synapse_memory": "the synapses of {n} alone overfill the synapse memory of a core",
+    "output_axons": "the targets of {n} fill {found:,} cores at least, and each takes an output axon",
+    "fan_in": "{n} has more synapses than the target allows",
+    "accumulators": "{n} alone, with its delays, needs more accumulators than a core has",
+    "compartments": "{n} alone takes more compartments than a core has",
+    "synapse_formats": "the synapses of {n} need more formats than a core holds",
+    "words_per_axon": "a list of {n} alone is longer than an axon may hold",
+}
+
+
+def _ranges(neurons: Ints) -> str:
+    """Neurons as ranges: "neurons 0..4, 7"."""
+    if neurons.size == 1:
+        return f"neuron {neurons[0]}"
+    breaks = np.flatnonzero(np.diff(neurons) > 1)
+    starts, stops = np.r_[neurons[0], neurons[breaks + 1]], np.r_[neurons[breaks], neurons[-1]]
+    parts = [f"{a}..{b}" if b > a else f"{a}" for a, b in zip(starts, stops, strict=True)]
+    shown = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more ranges" if len(parts) > 5 else "")
+    return f"neurons {shown} ({neurons.size} in all)"
+
+
+def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Projection]) -> dict[str, Ints]:
+    """Use of a core that holds one neuron alone, for every neuron."""
+    size = population.size
+    used = {
+        name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
+    }
+    delay_bits: Ints = np.zeros(size, dtype=np.int64)
+    by_source: dict[str, list[Projection]] = {}
+    for projection in into:
+        by_source.setdefault(projection.source, []).append(projection)
+    for projection in into:
+        count, longest = projection.fan_in, projection.longest_delay
+        widths = np.array(
+            [delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64
+        )
+        bits: Ints = widths[longest]
+        delay_bits = np.maximum(delay_bits, bits)
+        style = projection.weight_format.weight_bits
+        one = np.array(
+            [int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)]
+        )
+        lists = _least_lists(target, projection, alone=len(by_source[projection.source]) == 1)
+        used["synapse_memory"] += lists * one[bits]
+        used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))
+        used["fan_in"] += count
+    atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1)
+    for same in by_source.values():
+        shared = atoms if len(same) == 1 and same[0].shares else 1
+        used["input_axons"] += -(-_distinct(same, size) // shared)
+    used["synapse_formats"] = _formats(into, size)
+    used["compartments"] = np.full(size, population.compartments_per_neuron)
+    used["accumulators"] = used["compartments"] << delay_bits
+    return used
+
+
+def _least_lists(target: Target, projection: Projection, *, alone: bool) -> Ints:
+    """(n_target,) lists of a core that holds one neuron alone: one for each source, or for each weight if sources share."""
+    count = projection.fan_in
+    if target.precision.shared_base is None or not alone or not isinstance(projection, WindowProjection):
+        return count
+    there = [row[held > 0] for row, held in zip(projection.kernel, projection.present, strict=True)]
+    channel: Ints = np.arange(count.size) // (count.size // len(there))
+    whole = np.array([row.size for row in there], dtype=np.int64)[channel]
+    unlike = np.array([np.unique(row).size for row in there], dtype=np.int64)[channel]
+    return np.where(count == whole, unlike, np.minimum(count, 1))  # at an edge any part of the kernel may be left
+
+
+def _formats(into: list[Projection], size: int) -> Ints:
+    """Distinct weight formats of each neuron; encoding and delay may add to them, never take away."""
+    by_style: dict[str, NDArray[np.bool_]] = {}
+    for projection in into:
+        key = projection.weight_format.model_dump_json()
+        by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (projection.fan_in > 0)
+    return sum((flags.astype(np.int64) for flags in by_style.values()), np.zeros(size, dtype=np.int64))
+
+
+def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, Ints]:
+    """Cores that each neuron's spikes must reach at least, by population: its targets fill that many."""
+    sizes = {item.name: item for item in quantized.populations}
+    reach: dict[tuple[str, str], Ints] = {}
+    for projection in quantized.projections:
+        if projection.source in sizes:
+            key, fan_out = (projection.source, projection.target), projection.fan_out
+            reach[key] = np.maximum(fan_out, reach.get(key, 0))
+    total = {name: np.zeros(item.size, dtype=np.int64) for name, item in sizes.items()}
+    for (source, target), fan_out in reach.items():
+        total[source] += fan_out * sizes[target].compartments_per_neuron
+    return {name: -(-values // compartments.value) for name, values in total.items()}
+
+
+def _distinct(same: list[Projection], size: int) -> Ints:
+    """Distinct sources of each neuron over projections from one source."""
+    if len(same) == 1:
+        return same[0].fan_in
+    keys = [(part.rows + start) * item.n_source + part.source for item in same for start, part in parts(item)]
+    pairs = np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
+    return np.bincount(pairs // same[0].n_source, minlength=size)
+
+
+def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for resource, values in used.items():
+        limit = limits.get(resource)
+        over = np.flatnonzero(values > limit.value) if limit else np.zeros(0, dtype=np.int64)
+        if limit is None or not over.size:
+            continue
+        worst = int(values[over].max())
+        message = _SAYS[resource].format(
+            n="each neuron" if over.size == values.size > 1 else _ranges(over), found=worst
+        )
+        found.append(
+            finding(
+                CODES[resource],
+                f"population '{name}'",
+                message,
+                found=worst,
+                limit=limit.value,
+                unit=limit.unit,
+                limit_source=limit.citation,
+            )
+        )
+    return found
+
+
+def check(quantized: Quantized, target: Target) -> tuple[Diagnostic, ...]:
+    """Return every proof that a neuron fits no core of the target, by population (ND301-ND305, ND308-ND310)."""
+    limits, into = core_limits(target), projections_into(quantized)
+    found: list[Diagnostic] = []
+    reach = _least_destinations(quantized, limits["compartments"]) if "compartments" in limits else {}
+    for population in quantized.populations:
+        used = _per_neuron(target, population, into[population.name])
+        if population.name in reach:
+            used["output_axons"] = reach[population.name]
+        found += _findings_of(population.name, used, limits)
+    return tuple(found)

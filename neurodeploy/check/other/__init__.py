@@ -1,9 +1,0 @@
-"""Networks against targets that are no Loihi-style cores: what a chip cannot express, and which public limits are exceeded.
-
-Judged only: nothing here is compiled, placed or run. "within limits" says that no public limit speaks against the network.
-"""
-
-from neurodeploy.check.other.fixes import judge
-from neurodeploy.check.other.judgement import Judgement, Use
-
-__all__ = ["Judgement", "Use", "judge"]

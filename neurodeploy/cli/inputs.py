@@ -1,0 +1,318 @@
+"""Verb: what the commands share: options to nouns, a model file to a network or a program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, cast
+
+import typer
+
+from neurodeploy.api.compiling import real_targets
+from neurodeploy.cli.mapping_options import MappingChoices, mapping_update, of_neurons, placed_by
+from neurodeploy.cli.option_types import SEEDS, by_name, real, whole
+from neurodeploy.cli.output import Format
+from neurodeploy.cli.paths import read_argument
+from neurodeploy.cli.progress import following
+from neurodeploy.compiler import Compilation, CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_names
+from neurodeploy.hardware.target import Target
+from neurodeploy.importers import PRODUCERS, Imported, ImportOptions, load
+from neurodeploy.network import Network
+from neurodeploy.program import Program, load_program
+
+__all__ = [
+    "Board",
+    "Budgets",
+    "Choices",
+    "Dialect",
+    "Discretize",
+    "Dt",
+    "JsonOutput",
+    "MaxDelay",
+    "Model",
+    "OutputFormat",
+    "Prune",
+    "PruneSources",
+    "Producer",
+    "ResetMode",
+    "Rules",
+    "Seed",
+    "ShareParameters",
+    "Strict",
+    "TargetName",
+    "TimeUnit",
+    "WeightBits",
+    "chosen_target",
+    "complete_backend",
+    "compile_model",
+    "compile_options",
+    "read_model",
+    "usage",
+]
+
+
+def _complete_target(incomplete: str) -> list[str]:
+    return [name for name in target_names() if name.startswith(incomplete)]
+
+
+def _complete_dialect(incomplete: str) -> list[str]:
+    return [name for name in dialect_names() if name.startswith(incomplete)]
+
+
+def complete_backend(incomplete: str) -> list[str]:
+    """Return the backends whose names begin so, for the shell's completion."""
+    from neurodeploy.simulate import backend_names
+
+    return [name for name in backend_names() if name.startswith(incomplete)]
+
+
+Model = Annotated[
+    Path,
+    read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp)."),
+]
+TargetName = Annotated[
+    str | None,
+    typer.Option("--target", "-t", help="Target name or path of a .toml.", autocompletion=_complete_target),
+]
+Board = Annotated[str | None, typer.Option("--board", help="Board of the target; default: one chip.")]
+Rules = Annotated[str | None, typer.Option("--rules", help="Rule set that counts synapse memory.")]
+Counts = list[tuple[str, int]]
+Fractions = list[tuple[str, float]]
+
+
+def _counted(option: str, form: str, least: int, told: str) -> Any:
+    """An option NAME=NUMBER, or NUMBER for all."""
+    parser = by_name(option, form, whole(option, least, MOST))
+    return typer.Option(option, parser=parser, metavar=form, help=told)
+
+
+def _fraction(option: str) -> Any:
+    parser = by_name(option, "[PROJECTION=]FRACTION", real(option, "a fraction", least=0, below=1))
+    told = "PROJECTION=FRACTION, or FRACTION for all; repeatable."
+    return typer.Option(option, parser=parser, metavar="[PROJECTION=]FRACTION", help=told)
+
+
+MOST = 1_000_000
+"""More bits, steps or sets than this are no choice but a slip."""
+Dialect = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        help="Arithmetic to compile for, in the place of the target's own: loihi1, loihi2, nengo, brian2loihi.",
+        autocompletion=_complete_dialect,
+    ),
+]
+WeightBits = Annotated[
+    list[Any] | None,
+    _counted("--weight-bits", "[PROJECTION=]BITS", 1, "PROJECTION=BITS, or BITS for all; repeatable."),
+]
+Prune = Annotated[list[Any] | None, _fraction("--prune")]
+PruneSources = Annotated[list[Any] | None, _fraction("--prune-sources")]
+MaxDelay = Annotated[
+    list[Any] | None,
+    _counted(
+        "--max-delay", "[PROJECTION=]STEPS", 0, "PROJECTION=STEPS, or STEPS for all: longer delays are shortened."
+    ),
+]
+ShareParameters = Annotated[
+    list[Any] | None,
+    _counted(
+        "--share-parameters",
+        "[POPULATION=]N",
+        1,
+        "POPULATION=N, or N for all: neurons keep N distinct decays and N thresholds at most.",
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--placement-seed",
+        parser=whole("--placement-seed", 0, SEEDS),
+        metavar="SEED",
+        help="Seed of the mapping; at -O0, 0 places row by row and others shuffle.",
+    ),
+]
+Dt = Annotated[
+    float | None,
+    typer.Option(
+        "--dt",
+        parser=real("--dt", "a number of seconds", above=0),
+        metavar="SECONDS",
+        help="Seconds of a step, where the file does not say (NIR).",
+    ),
+]
+ResetMode = Annotated[
+    str | None,
+    typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR)."),
+]
+Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
+TimeUnit = Annotated[
+    str | None, typer.Option("--time-unit", help="Unit of time constants and delays: s, ms or step (NIR); default s.")
+]
+Producer = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="Framework that wrote the file: norse, rockpool, sinabs, snntorch, spyx; or nir: as NIR defines it.",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings and assumptions are errors.")]
+JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+OutputFormat = Annotated[
+    Format | None, typer.Option("--format", help="How findings are printed; all but text alone, on standard output.")
+]
+Budgets = Annotated[
+    list[str] | None,
+    typer.Option("--budget", help="A gate on a figure of the report: 'cores<=4', 'synapse_memory<=80%'; repeatable."),
+]
+
+
+class Choices(NamedTuple):
+    """Options of the commands that compile, as typed."""
+
+    target: str | None
+    board: str | None = None
+    rules: str | None = None
+    weight_bits: Counts | None = None
+    prune: Fractions | None = None
+    seed: int = 0
+    dt: float | None = None
+    reset: str | None = None
+    discretization: str | None = None
+    time_unit: str | None = None
+    strict: bool = False
+    prune_sources: Fractions | None = None
+    max_delay: Counts | None = None
+    share_parameters: Counts | None = None
+    mapping: MappingChoices = MappingChoices()
+    fix_time: float | None = None
+    producer: str | None = None
+    dialect: str | None = None
+
+
+def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
+    """Return the error of a fault in how a command was called."""
+    return DiagnosticError("usage", (finding(code, where, message, fixes=fixes),))
+
+
+def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
+    if value is not None and value not in allowed:
+        raise usage("ND701", f"option '{option}'", f"'{value}' is not one of {', '.join(allowed)}")
+    return value
+
+
+def compile_options(choices: Choices) -> CompileOptions:
+    """Return the compiler's options."""
+    return CompileOptions(
+        weight_bits=dict(choices.weight_bits or ()),
+        prune=dict(choices.prune or ()),
+        prune_sources=dict(choices.prune_sources or ()),
+        max_delay=dict(choices.max_delay or ()),
+        share_parameters=dict(choices.share_parameters or ()),
+        placement_seed=choices.seed,
+        strict=choices.strict,
+        fix_time_s=choices.fix_time,
+        **mapping_update(choices.mapping),
+    )
+
+
+def _import_options(choices: Choices) -> ImportOptions:
+    reset = _one_of("--reset", choices.reset, ("zero", "value", "subtract", "none"))
+    rule = _one_of("--discretization", choices.discretization, ("euler", "exact"))
+    unit = _one_of("--time-unit", choices.time_unit, ("s", "ms", "step"))
+    return ImportOptions(
+        dt_s=choices.dt,
+        reset=cast(Any, reset),
+        discretization=cast(Literal["euler", "exact"] | None, rule),
+        time_unit=cast(Any, unit),
+        producer=cast(Any, _one_of("--from", choices.producer, (*PRODUCERS, "nir"))),
+        strict=choices.strict,
+    )
+
+
+def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]:
+    """Return the network of a model file and, if it is compiled already, its program."""
+    if model.suffix == ".ndp":
+        program = load_program(model)
+        _require_agreement(program, choices)
+        return Imported(network=program.network), program
+    return load(model, _import_options(choices)), None
+
+
+def _require_agreement(program: Program, choices: Choices) -> None:
+    asked = {
+        "--target": choices.target,
+        "--board": choices.board,
+        "--rules": choices.rules,
+        "--dialect": choices.dialect,
+    }
+    has = {
+        "--target": program.target.name,
+        "--board": program.target.board,
+        "--rules": program.target.rule_set,
+        "--dialect": program.target.dialect.name,
+    }
+    wrong = [
+        f"{name} {value} (the program has {has[name]})"
+        for name, value in asked.items()
+        if value is not None and value != has[name]
+    ]
+    edits = {
+        "--weight-bits": choices.weight_bits,
+        "--prune": choices.prune,
+        "--prune-sources": choices.prune_sources,
+        "--max-delay": choices.max_delay,
+        "--share-parameters": choices.share_parameters,
+    }
+    wrong += [f"{name} (the program is quantized)" for name, value in edits.items() if value]
+    dt_s = program.network.time.dt_s
+    if choices.dt not in (None, dt_s):
+        wrong.append(f"--dt {choices.dt:g} (the program has {dt_s:g})")
+    answers = {
+        "--reset": choices.reset,
+        "--discretization": choices.discretization,
+        "--time-unit": choices.time_unit,
+        "--from": choices.producer,
+    }
+    wrong += [f"{name} (the program's network is settled)" for name, value in answers.items() if value]
+    wrong += [f"--{name} (the program is placed)" for name in placed_by(choices.mapping)]
+    wrong += ["--placement-seed (the program is placed)"] if choices.seed else []
+    if wrong:
+        raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
+
+
+def chosen_target(choices: Choices) -> Target:
+    """Return the target that the options name. Raises DiagnosticError: ND705 none, and what load_target raises."""
+    if choices.target is None:
+        raise usage(
+            "ND705",
+            "option '--target'",
+            "is needed to compile a network",
+            f"--target NAME, one of {', '.join(target_names())}",
+        )
+    return on_dialect(load_target(choices.target, board=choices.board, rules=choices.rules), choices.dialect)
+
+
+def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
+    """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
+    options = compile_options(choices)
+    target = None if model.suffix == ".ndp" else chosen_target(choices)
+    imported, program = read_model(model, choices)
+    if program is not None or target is None:
+        ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
+        cores, found = (program.tables.n_cores, program.findings) if program else (None, ())
+        return imported.network, Compilation(
+            program=program, verdict="fits", findings=found, ledger=ledger, n_cores=cores
+        )
+    options = options.model_copy(update=of_neurons(choices.mapping, imported.network))
+    with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
+        result = compile_network(
+            imported.network, target, options, others=real_targets(choices.rules), progress=progress
+        )
+    together = {
+        "findings": (*imported.findings, *result.findings),
+        "ledger": (*imported.ledger, *result.ledger),
+    }
+    return imported.network, result.model_copy(update=together)

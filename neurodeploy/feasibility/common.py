@@ -1,0 +1,139 @@
+"""Verb: what every architecture is asked in the same words: neurons, delays, weight widths. Knows no architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.hardware.feasibility_target import FeasibilityTarget
+from neurodeploy.hardware.files import cite_figure
+from neurodeploy.network import Network, Population
+from neurodeploy.network.neurons import LoihiCuba, SpikingNeuron
+
+__all__ = ["connection_findings", "neuron_findings", "of_population", "of_projection"]
+
+
+def of_population(name: str) -> str:
+    """Return how findings name a population."""
+    return f"population '{name}'"
+
+
+def of_projection(name: str) -> str:
+    """Return how findings name a projection."""
+    return f"projection '{name}'"
+
+
+def _ability(target: FeasibilityTarget, field: str) -> tuple[Any, str]:
+    """(value, citation) of an ability; (None, "") if it is unknown."""
+    value = getattr(target.abilities, field)
+    return value, "" if value is None else cite_figure(target.file, f"abilities.{field}", value)
+
+
+def _kind(population: Population, target: FeasibilityTarget) -> Iterator[Diagnostic]:
+    offered, source = _ability(target, "kinds")
+    kind = population.neuron.kind
+    if offered is not None and kind not in offered.words:
+        message = f"neuron kind '{kind}' cannot be expressed by target '{target.name}': {', '.join(offered.words)}"
+        yield finding("ND340", of_population(population.name), message, limit_source=source)
+
+
+def _reset(population: Population, target: FeasibilityTarget) -> Iterator[Diagnostic]:
+    offered, source = _ability(target, "resets")
+    neuron, mode = population.neuron, None
+    if isinstance(neuron, SpikingNeuron):
+        mode = neuron.reset.mode
+    elif isinstance(neuron, LoihiCuba):
+        mode = neuron.reset
+    if offered is not None and mode is not None and mode not in offered.words:
+        message = f"reset '{mode}' cannot be expressed by target '{target.name}': {', '.join(offered.words)}"
+        yield finding("ND340", of_population(population.name), message, limit_source=source)
+
+
+def _refractory(population: Population, target: FeasibilityTarget) -> Iterator[Diagnostic]:
+    figure, source = _ability(target, "refractory_steps")
+    steps = int(np.max(np.asarray(getattr(population.neuron, "refractory_steps", 0))))
+    if figure is not None and steps > figure.value:
+        message = "refractory period is longer than the target has"
+        where = of_population(population.name)
+        yield finding("ND340", where, message, found=steps, limit=figure.value, unit=figure.unit, limit_source=source)
+
+
+def _decays(population: Population, target: FeasibilityTarget, dt_s: float) -> Iterator[Diagnostic]:
+    """Time constants that no shift of the target reaches."""
+    figure, source = _ability(target, "decay_shift")
+    if figure is None:
+        return
+    for field in ("tau_m_s", "tau_syn_s"):
+        tau = getattr(population.neuron, field, None)
+        if tau is None:
+            continue
+        shift = float(np.max(np.round(np.log2(np.asarray(tau) / dt_s))))
+        if shift > figure.value:
+            message = f"{field} is longer than the longest decay of the target"
+            where = of_population(population.name)
+            yield finding(
+                "ND340", where, message, found=shift, limit=figure.value, unit=figure.unit, limit_source=source
+            )
+
+
+def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool) -> Iterator[Diagnostic]:
+    """Floors and thresholds that the target sets for all, or only once."""
+    neuron, where = population.neuron, of_population(population.name)
+    if not isinstance(neuron, SpikingNeuron):
+        return
+    shared, source = _ability(target, "one_threshold")
+    for field in ("v_threshold", "v_floor"):
+        value = getattr(neuron, field)
+        if shared is not None and value is not None and np.unique(np.asarray(value)).size > 1:
+            count = np.unique(np.asarray(value)).size
+            message = f"{count} different values of {field}: target '{target.name}' has one for a population"
+            yield finding("ND340", where, message, limit_source=source)
+    floor, source = _ability(target, "v_floor")
+    if floor is None or not inhibited:
+        return
+    if neuron.v_floor is None or np.any(np.asarray(neuron.v_floor) != floor.value):
+        own = "no floor" if neuron.v_floor is None else "another floor"
+        message = f"has {own} and inhibition, and no voltage of target '{target.name}' goes below {floor.value:g}"
+        yield finding("ND340", where, message, limit_source=source)
+
+
+def _inhibited(network: Network, name: str) -> bool:
+    """Whether anything could push a population's voltage down: negative weights or biases."""
+    for projection in network.projections:
+        steps = getattr(projection.operation, "operations", (projection.operation,))
+        if projection.target == name and any(np.any(np.asarray(getattr(s, "weights", 1)) < 0) for s in steps):
+            return True
+    neuron = network.population_by_name[name].neuron
+    return bool(np.any(np.asarray(getattr(neuron, "bias", 0)) < 0))
+
+
+def neuron_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
+    """Yield what of the neurons the target cannot express (ND340)."""
+    for population in network.populations:
+        yield from _kind(population, target)
+        yield from _reset(population, target)
+        yield from _refractory(population, target)
+        yield from _decays(population, target, network.time.dt_s)
+        yield from _voltages(population, target, _inhibited(network, population.name))
+
+
+def connection_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
+    """Yield delays (ND341) and stored weight widths (ND349) that the target does not have."""
+    delay, delay_source = _ability(target, "delay_steps")
+    bits, bits_source = _ability(target, "weight_bits")
+    for projection in network.projections:
+        where, delays = of_projection(projection.name), np.asarray(projection.delay_steps)
+        longest = int(delays.max(initial=0))
+        if delay is not None and longest > delay.value:
+            message = "delays are longer than the target has"
+            yield finding(
+                "ND341", where, message, found=longest, limit=delay.value, unit=delay.unit, limit_source=delay_source
+            )
+        style = projection.weight_format
+        if bits is not None and style is not None and style.weight_bits > bits.value:
+            message = "its integer weights are wider than the target stores"
+            found, limit = style.weight_bits, bits.value
+            yield finding("ND349", where, message, found=found, limit=limit, unit=bits.unit, limit_source=bits_source)

@@ -1,0 +1,80 @@
+"""Verb: the weight pipeline of a dialect, from stored mantissas to the integers that reach an accumulator.
+
+Source of the formulas: the named dialects themselves (see `Dialect.sources`). Must not know networks or programs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.hardware.dialect import Dialect
+
+__all__ = [
+    "UNBOUNDED",
+    "dropped_bits",
+    "effective_weights",
+    "mantissa_limits",
+    "stored_mantissas",
+    "voltage_limits",
+]
+
+UNBOUNDED = 1 << 60
+"""Stands for no limit: beyond everything that a state can hold, and its double still fits 64 bits."""
+
+
+def dropped_bits(dialect: Dialect, weight_bits: int, sign_mode: str) -> int:
+    """Return how many low bits of a mantissa are not stored at this width and sign mode."""
+    return max(0, dialect.mantissa_bits - weight_bits) + (1 if sign_mode == "mixed" else 0)
+
+
+def mantissa_limits(dialect: Dialect, weight_bits: int, sign_mode: str) -> tuple[int, int]:
+    """Return the least and greatest mantissa that is stored exactly."""
+    step = 1 << dropped_bits(dialect, weight_bits, sign_mode)
+    top = (1 << dialect.mantissa_bits) - step
+    if sign_mode == "excitatory":
+        return 0, top
+    if sign_mode == "inhibitory":
+        return -top, 0
+    return -(1 << dialect.mantissa_bits), top
+
+
+def stored_mantissas(dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, sign_mode: str) -> NDArray[np.int64]:
+    """Return the mantissas after the bits that are not stored are dropped."""
+    drop = dropped_bits(dialect, weight_bits, sign_mode)
+    wide = np.asarray(mantissas, dtype=np.int64)
+    if dialect.weight_rounding == "floor_mixed" and sign_mode == "mixed":
+        return (wide >> drop) << drop
+    return np.sign(wide) * ((np.abs(wide) >> drop) << drop)
+
+
+def effective_weights(
+    dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, exponent: int, sign_mode: str
+) -> NDArray[np.int64]:
+    """Return what each synapse adds to the accumulator of the dialect.
+
+    With `exponent_stage == "sum"` and a negative exponent the shift belongs to the sum: the returned weights are then
+    not yet shifted by the exponent nor by weight_shift_bits, and the caller does both after summing.
+    """
+    stored = stored_mantissas(dialect, mantissas, weight_bits, sign_mode)
+    if exponent < 0 and dialect.exponent_stage == "sum":
+        return stored
+    scaled = stored << exponent if exponent >= 0 else stored >> -exponent
+    weights = scaled << dialect.weight_shift_bits
+    if dialect.weight_limit is None:
+        return weights
+    return np.clip(weights, -dialect.weight_limit, dialect.weight_limit)
+
+
+def voltage_limits(dialect: Dialect, vmin_exp: Any, vmax_exp: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the least and greatest v of compartments with these registers, both (n,); +-UNBOUNDED where there is none.
+
+    Registers: vmin = -(2**vmin_exp) + 1, vmax = 2**(9 + 2 * vmax_exp) - 1. Source: nengo-loihi 1.1.0, measured.
+    """
+    low, high = (np.atleast_1d(np.asarray(value, dtype=np.int64)) for value in (vmin_exp, vmax_exp))
+    if dialect.voltage_limit == "registers":
+        return -(np.int64(1) << low) + 1, (np.int64(1) << (9 + 2 * high)) - 1
+    bound = (1 << dialect.state_bits) - 1 if dialect.voltage_limit == "symmetric" else UNBOUNDED
+    return np.full(low.shape, -bound, dtype=np.int64), np.full(high.shape, bound, dtype=np.int64)

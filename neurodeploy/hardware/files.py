@@ -1,0 +1,320 @@
+"""Verb: read targets. Built-in and plug-in files are found by the entry-point group `neurodeploy.targets` only.
+
+A file names its dialect; the dialects stand in `dialects.toml` files of the same packages. Nothing is guessed: a
+number without unit, source and confidence does not load.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from neurodeploy.base.plain import as_table
+from neurodeploy.base.toml import TomlError, parse_toml
+from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics.choices import needs
+from neurodeploy.diagnostics.translate import nearest, schema_findings
+from neurodeploy.hardware.consistency import contradictions, unit_findings
+from neurodeploy.hardware.dialect import CHOSEN, Dialect
+from neurodeploy.hardware.feasibility_target import ARCHITECTURES, FeasibilityTarget
+from neurodeploy.hardware.figure import FigureRange
+from neurodeploy.hardware.target import Target
+
+__all__ = [
+    "cite",
+    "cite_figure",
+    "dialect_names",
+    "forget_targets",
+    "load_dialect",
+    "load_feasibility_target",
+    "load_target",
+    "on_board",
+    "on_dialect",
+    "read_target",
+    "target_names",
+    "with_rules",
+]
+
+GROUP = "neurodeploy.targets"
+DIALECTS = "dialects.toml"
+STAGE = "target"
+LOIHI = "loihi"
+"""The architecture of a file that names none."""
+
+
+def _refuse(code: str, where: str, message: str, **details: Any) -> DiagnosticError:
+    return DiagnosticError(STAGE, (finding(code, where, message, **details),))
+
+
+@cache
+def _texts() -> dict[str, str]:
+    """Text of every target file of every installed package, by file name."""
+    found: dict[str, str] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda item: item.name):
+        texts = _package_texts(entry)
+        twice = sorted(set(texts) & set(found))
+        if twice:
+            told = f"brings '{twice[0]}', which another package brings too"
+            raise _refuse("ND027", f"target package '{entry.name}'", told, fixes=["rename the file"])
+        found.update(texts)
+    return found
+
+
+def _package_texts(entry: EntryPoint) -> dict[str, str]:
+    try:
+        folder = files(entry.value)
+        return {
+            item.name: item.read_text(encoding="utf-8")
+            for item in sorted(folder.iterdir(), key=lambda item: item.name)
+            if item.name.endswith(".toml")
+        }
+    except (ImportError, OSError, TypeError) as error:
+        raise _refuse(
+            "ND027",
+            f"target package '{entry.name}'",
+            f"cannot be read: {type(error).__name__}: {error}",
+            fixes=[f"repair or uninstall the distribution that declares '{entry.name} = {entry.value}'"],
+        ) from None
+
+
+def target_names() -> tuple[str, ...]:
+    """Return the installed targets' names."""
+    return tuple(name.removesuffix(".toml") for name in _texts() if not name.endswith(DIALECTS))
+
+
+def _parse(file: str, text: str) -> dict[str, Any]:
+    try:
+        return parse_toml(text)
+    except TomlError as error:
+        raise _refuse("ND021", f"file '{file}'", f"is not TOML: {error}") from None
+
+
+@cache
+def _dialect_tables() -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    for file, text in _texts().items():
+        if file.endswith(DIALECTS):
+            tables.update(_parse(file, text))
+    return tables
+
+
+def forget_targets() -> None:
+    """Look for packages of targets anew when one is next asked for, as after an installation in a running process."""
+    _texts.cache_clear()
+    _dialect_tables.cache_clear()
+
+
+def dialect_names() -> tuple[str, ...]:
+    """Return the installed dialects' names."""
+    return tuple(_dialect_tables())
+
+
+def load_dialect(name: str) -> Dialect:
+    """Return an installed dialect by name. Raises DiagnosticError: ND022."""
+    tables = _dialect_tables()
+    if name not in tables:
+        raise _refuse(
+            "ND022",
+            f"dialect '{name}'",
+            f"is not one of {', '.join(sorted(tables))}",
+            fixes=nearest(name, list(tables)),
+        )
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for key, item in tables[name].items():
+        cited = as_table(item) or {"value": item}
+        values[key] = None if cited["value"] == "none-set" else cited["value"]
+        if "source" in cited:
+            sources[key] = cited["source"]
+    return Dialect.model_validate({"name": name, "sources": sources, **values})
+
+
+class _File(NamedTuple):
+    """A target file as it was read."""
+
+    shown: str
+    """As findings name it."""
+    name: str
+    document: dict[str, Any]
+
+
+def _find(spec: str | PathLike[str]) -> _File:
+    needs("load_target", spec=(spec, (str, PathLike)))
+    spec = fspath(spec)
+    path = Path(spec)
+    if path.suffix == ".toml":
+        return _File(spec, path.name, _parse(spec, _read(path)))
+    file = f"{spec}.toml"
+    if file not in _texts():
+        told = f"is not one of {', '.join(target_names())}"
+        raise _refuse("ND020", f"target '{spec}'", told, fixes=nearest(spec, target_names()))
+    return _File(file, file, _parse(file, _texts()[file]))
+
+
+def _architecture(file: _File) -> str | None:
+    """The architecture that a file names; None for Loihi-style cores, which need not be named."""
+    named = file.document.get("architecture", LOIHI)
+    if named in (LOIHI, *ARCHITECTURES):
+        return None if named == LOIHI else named
+    known = (LOIHI, *ARCHITECTURES)
+    told = f"field 'architecture': {named!r} is not one of {', '.join(known)}"
+    raise _refuse("ND023", f"file '{file.shown}'", told, fixes=nearest(str(named), known))
+
+
+def read_target(
+    spec: str | PathLike[str], *, board: str | None = None, rules: str | None = None
+) -> Target | FeasibilityTarget:
+    """Return a target of any architecture, by installed name or from a TOML file by path.
+
+    Raises DiagnosticError: what load_target raises, without ND028; ND024 or ND025 for a board or rule set of a target
+    that has none.
+    """
+    file = _find(spec)
+    if _architecture(file) is None:
+        target = _loihi_style(file)
+        return on_board(target if rules is None else with_rules(target, rules), board)
+    for code, what, given in (("ND024", "board", board), ("ND025", "rule set", rules)):
+        if given is not None:
+            raise _refuse(code, f"{what} '{given}'", f"is not a {what} of target '{spec}': it has none")
+    return _other(file)
+
+
+def load_target(spec: str | PathLike[str], *, board: str | None = None, rules: str | None = None) -> Target:
+    """Return a target of Loihi-style cores by installed name, or from a TOML file by path, on a board and under a rule set.
+
+    `spec`: the name or the path. `board`: default one chip. `rules`: default the target's own. Raises DiagnosticError:
+    ND001 unreadable file, ND020 unknown name, ND021 not TOML, ND022 unknown dialect, ND023 wrong field, ND024 unknown
+    board, ND025 unknown rule set, ND026 contradiction, ND027 broken package, ND028 a target of another architecture,
+    ND029 wrong unit.
+    """
+    file = _find(spec)
+    architecture = _architecture(file)
+    if architecture is not None:
+        told = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
+        fixes = [f"neurodeploy check MODEL --target {spec}", f"nd.judge(network, '{spec}')"]
+        raise _refuse("ND028", f"target '{spec}'", told, fixes=fixes)
+    target = _loihi_style(file)
+    target = target if rules is None else with_rules(target, rules)
+    return on_board(target, board)
+
+
+def load_feasibility_target(spec: str | PathLike[str]) -> FeasibilityTarget:
+    """Return a target of another architecture. Raises DiagnosticError: ND001, ND020, ND021, ND023, ND026 to ND029."""
+    file = _find(spec)
+    if _architecture(file) is None:
+        told = "is of Loihi-style cores: networks are compiled for it"
+        raise _refuse("ND028", f"target '{spec}'", told, fixes=[f"neurodeploy check MODEL --target {spec}"])
+    return _other(file)
+
+
+def _read(path: Path) -> str:
+    from neurodeploy.io.archive import read_bytes  # only a user's own file needs the file layer
+
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise _refuse("ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}") from None
+
+
+def _loihi_style(file: _File) -> Target:
+    document = {key: value for key, value in file.document.items() if key != "architecture"}
+    dialect = document.get("dialect")
+    if isinstance(dialect, str):
+        document["dialect"] = load_dialect(dialect)
+    target = _checked(file, document, Target)
+    _require_sound(file, target)
+    return target
+
+
+def _other(file: _File) -> FeasibilityTarget:
+    target = _checked(file, file.document, ARCHITECTURES[file.document["architecture"]])
+    _require_sound(file, target)
+    return target
+
+
+N = TypeVar("N", bound=BaseModel)
+
+
+def _checked(file: _File, document: dict[str, Any], noun: type[N]) -> N:
+    try:
+        return noun.model_validate({**document, "file": file.name})
+    except ValidationError as error:
+        faults = schema_findings("ND023", f"file '{file.shown}'", error, document, noun)
+        raise DiagnosticError(STAGE, faults) from None
+
+
+def _require_sound(file: _File, target: Target | FeasibilityTarget) -> None:
+    where = f"file '{file.shown}'"
+    faults = (*unit_findings(where, target), *contradictions(where, target))
+    if faults:
+        raise DiagnosticError(STAGE, faults)
+
+
+def on_board(target: Target, board: str | None) -> Target:
+    """Return the target on a `board` of its file; None: one chip. Raises DiagnosticError: ND024."""
+    needs("on_board", target=(target, Target), board=(board, (str, type(None))))
+    if board is not None and board not in target.boards:
+        raise _refuse(
+            "ND024",
+            f"board '{board}'",
+            f"is not a board of target '{target.name}': {', '.join(sorted(target.boards)) or 'it has none'}",
+            fixes=nearest(board, list(target.boards)),
+        )
+    return target.model_copy(update={"board": board})
+
+
+def with_rules(target: Target, name: str) -> Target:
+    """Return the target under another of its rule sets. Raises DiagnosticError: ND025."""
+    needs("with_rules", target=(target, Target), name=(name, str))
+    if name not in target.rules:
+        raise _refuse(
+            "ND025",
+            f"rule set '{name}'",
+            f"is not a rule set of target '{target.name}': {', '.join(sorted(target.rules))}",
+            fixes=nearest(name, list(target.rules)),
+        )
+    return target.model_copy(update={"rule_set": name})
+
+
+def on_dialect(target: Target, name: str | None) -> Target:
+    """Return the target with the arithmetic of another dialect, and no register that it lacks; None: its own.
+
+    Raises DiagnosticError: ND022.
+    """
+    needs("on_dialect", target=(target, Target), name=(name, (str, type(None))))
+    if name is None or name == target.dialect.name:
+        return target
+    found, own = load_dialect(name), target.dialect.name
+    told = {**found.sources, CHOSEN: f"chosen instead of '{own}', which {target.file} names"}
+    found, precision = found.model_copy(update={"sources": told}), target.precision
+    limits = (("refractory_delay", found.refractory_delay_max), ("delay_steps", found.delay_steps_max))
+    held = {field: _held(getattr(precision, field), most, found, f"{field}_max") for field, most in limits}
+    return target.model_copy(update={"dialect": found, "precision": precision.model_copy(update=held)})
+
+
+def _held(figure: FigureRange, most: int, dialect: Dialect, field: str) -> FigureRange:
+    """The part of a range that a dialect has too."""
+    if figure.high <= most:
+        return figure
+    source = f"dialect {dialect.name} {field}: {dialect.sources.get(field, '')}"
+    return figure.model_copy(update={"high": most, "source": source})
+
+
+def cite(target: Target, path: str) -> str:
+    """Return how findings cite a figure: "loihi1.toml limits.synapse_memory: <source>"."""
+    here: Any = target
+    for part in path.split("."):
+        table = as_table(here)
+        here = table[part] if table is not None else getattr(here, part)
+    return cite_figure(target.file, path, here)
+
+
+def cite_figure(file: str, path: str, figure: Any) -> str:
+    """Return the citation of one sourced value of a target file."""
+    return f"{file} {path}: {figure.source}"

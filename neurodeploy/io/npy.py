@@ -1,0 +1,118 @@
+"""Read an .npy whose header may lie: it is parsed here, and its size compared with what is there, before memory is asked for."""
+
+from __future__ import annotations
+
+import ast
+import struct
+from math import prod
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.plain import as_items, as_table
+
+__all__ = ["NpyError", "NpyHeader", "PickledError", "read_npy", "read_npy_header"]
+
+MAGIC = b"\x93NUMPY"
+HEADER_BYTES = 1 << 16
+LARGEST = 1 << 62
+CHUNK = 1 << 24
+
+
+class NpyError(ValueError):
+    """Bytes are no array."""
+
+
+class PickledError(NpyError):
+    """An array holds Python objects."""
+
+
+class NpyHeader(NamedTuple):
+    """What stands before the numbers."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    fortran_order: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers."""
+        return prod(self.shape) * self.dtype.itemsize
+
+
+def read_npy_header(file: IO[bytes]) -> NpyHeader:
+    """Return the header of an .npy that is open at its beginning; raises NpyError."""
+    start = file.read(len(MAGIC) + 2)
+    if len(start) < len(MAGIC) + 2 or not start.startswith(MAGIC) or start[len(MAGIC)] not in (1, 2, 3):
+        raise NpyError("it does not begin as an .npy does")
+    form = "<H" if start[len(MAGIC)] == 1 else "<I"
+    length = file.read(struct.calcsize(form))
+    size = struct.unpack(form, length)[0] if len(length) == struct.calcsize(form) else HEADER_BYTES + 1
+    text = file.read(size) if size <= HEADER_BYTES else b""
+    if len(text) != size:
+        raise NpyError("its header is cut off, or longer than any is")
+    try:
+        table = _literal(text.decode("utf-8" if start[len(MAGIC)] == 3 else "latin1"))
+    except UnicodeDecodeError:
+        raise NpyError("its header is not text") from None
+    return _header(table)
+
+
+def _literal(text: str) -> Any:
+    """The value that a header spells; escapes stand in none, and the parser warns of some."""
+    if "\\" in text or text.count("(") + text.count("[") + text.count("{") > 200:
+        raise NpyError("its header is no table")
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        raise NpyError("its header is no table") from None
+
+
+def _header(value: Any) -> NpyHeader:
+    table = as_table(value) or {}
+    if set(table) != {"descr", "fortran_order", "shape"}:
+        raise NpyError("its header does not name descr, fortran_order and shape")
+    shape, order = table["shape"], table["fortran_order"]
+    sizes = as_items(shape)
+    if sizes is None or isinstance(shape, list) or any(type(n) is not int or n < 0 for n in sizes):
+        raise NpyError("its shape is no tuple of sizes")
+    if not isinstance(order, bool):
+        raise NpyError("its order is neither True nor False")
+    dtype = _dtype(table["descr"])
+    if len(sizes) > 32 or prod(n or 1 for n in sizes) * max(dtype.itemsize, 1) > LARGEST:
+        raise NpyError("its shape is beyond any memory")
+    return NpyHeader(dtype, tuple(sizes), order)
+
+
+def _dtype(descr: Any) -> np.dtype[Any]:
+    try:
+        dtype = np.lib.format.descr_to_dtype(descr)
+    except (ValueError, TypeError, SyntaxError, LookupError, AttributeError, OverflowError, DeprecationWarning):
+        dtype = None
+    if dtype is None or isinstance(descr, type(None)):
+        raise NpyError("its header names no type of numbers")
+    if dtype.hasobject:
+        raise PickledError("it holds Python objects")
+    return dtype
+
+
+def read_npy(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
+    """Return the array behind a header, which nobody can write to; raises NpyError if there are more or fewer bytes."""
+    content: NDArray[np.uint8] = np.empty(header.nbytes, dtype=np.uint8)
+    at = 0
+    while at < content.size:
+        part = file.read(min(CHUNK, content.size - at))
+        if not part:
+            raise NpyError(f"it is cut off: {at:,} of {content.size:,} bytes are there")
+        content[at : at + len(part)] = np.frombuffer(part, dtype=np.uint8)
+        at += len(part)
+    if file.read(1):
+        raise NpyError("it is longer than its header says")
+    content.flags.writeable = False
+    order = "F" if header.fortran_order else "C"
+    if not header.nbytes:
+        empty = np.zeros(header.shape, dtype=header.dtype, order=order)
+        empty.flags.writeable = False
+        return empty
+    return content.view(header.dtype).reshape(header.shape, order=order)

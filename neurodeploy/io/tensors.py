@@ -1,0 +1,76 @@
+"""Verb: a noun <-> JSON-able plain data plus named tensors. Touches no file.
+
+Every array of a noun becomes {"tensor": id}; the id is the path to it, by names: "projections/a_to_b/operation/weights".
+The same two functions serve networks, programs and recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from neurodeploy.base.noun import array_sha256, json_digest
+from neurodeploy.base.plain import as_items, as_table
+
+__all__ = ["digest_of", "join", "split", "tensor_table"]
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def split(noun: BaseModel) -> tuple[dict[str, Any], Tensors]:
+    """Return the noun as plain data with tensor references, and the tensors by id."""
+    tensors: Tensors = {}
+    return _split(noun, "", tensors), tensors
+
+
+def _split(value: Any, path: str, tensors: Tensors) -> Any:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        return {name: _split(getattr(value, name), f"{path}/{name}" if path else name, tensors) for name in fields}
+    if isinstance(value, np.ndarray):
+        tensors[path] = value
+        return {"tensor": path}
+    table, items = as_table(value), as_items(value)
+    if table is not None:
+        return {key: _split(item, f"{path}/{key}", tensors) for key, item in table.items()}
+    if items is not None:
+        return [_split(item, f"{path}/{getattr(item, 'name', index)}", tensors) for index, item in enumerate(items)]
+    return value
+
+
+def join(plain: Any, tensors: Mapping[str, NDArray[Any]]) -> Any:
+    """Return plain data with every reference to a known tensor replaced by the tensor; unknown ones stay."""
+    table, items = as_table(plain), as_items(plain)
+    if table is not None:
+        reference = table.get("tensor")
+        if len(table) == 1 and isinstance(reference, str) and reference in tensors:
+            return tensors[reference]
+        return {key: join(item, tensors) for key, item in table.items()}
+    if items is not None:
+        return [join(item, tensors) for item in items]
+    return plain
+
+
+def tensor_table(tensors: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
+    """Return what a document says of each tensor: dtype, shape, bytes, sha256 of its little-endian values."""
+    return {
+        key: {
+            "dtype": array.dtype.newbyteorder("<").str,
+            "shape": list(array.shape),
+            "bytes": int(array.nbytes),
+            "sha256": array_sha256(array),
+        }
+        for key, array in sorted(tensors.items())
+    }
+
+
+def digest_of(noun: BaseModel, without: tuple[str, ...] = ()) -> str:
+    """Return the content hash of a noun: sha256 over its plain data and the table of its tensors, some fields left out."""
+    tensors: Tensors = {}
+    fields = [name for name in type(noun).model_fields if name not in without]
+    plain = {name: _split(getattr(noun, name), name, tensors) for name in fields}
+    return json_digest({"document": plain, "tensors": tensor_table(tensors)})

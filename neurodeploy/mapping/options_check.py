@@ -1,0 +1,100 @@
+"""Verb: what is wrong with the options of a mapping. Maps nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.hardware.target import Target
+from neurodeploy.mapping.options import MappingOptions
+from neurodeploy.quantize.quantized import Quantized
+
+__all__ = ["PACKAGES", "option_findings"]
+
+PACKAGES = {"metis": "pymetis", "mtkahypar": "mtkahypar"}
+"""Which package holds a partitioner."""
+
+
+def option_findings(quantized: Quantized, target: Target, options: MappingOptions) -> list[Diagnostic]:
+    """Return what is wrong with populations (ND101), cores (ND403), figures of neurons (ND404) and packages (ND405) named."""
+    return [*_names(quantized, options), *_cores(target, options), *_figures(quantized, options), *_packages(options)]
+
+
+def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
+    names = [item.name for item in quantized.populations]
+    asked = (("pins", options.pins), ("rates", options.rates), ("positions", options.positions))
+    return [
+        finding("ND101", f"option '{option}'", f"population '{name}' does not exist", fixes=nearest(name, names))
+        for option, by_name in asked
+        for name in by_name
+        if name not in names
+    ]
+
+
+def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
+    """What is wrong with the cores that options name."""
+    found = list[Diagnostic]()
+    asked = [("option 'avoid_cores'", options.avoid_cores)]
+    for name, cores in options.pins.items():
+        asked.append((f"option 'pins' of population '{name}'", cores))
+    for where, cores in asked:
+        wrong = sorted({core for core in cores if not 0 <= core < target.cores})
+        if wrong:
+            message = (
+                f"core {wrong[0]} does not exist: the cores of target '{target.name}' are 0 to {target.cores - 1:,}"
+            )
+            found.append(finding("ND403", where, message))
+    sets = {tuple(sorted(set(cores))) for cores in options.pins.values()}
+    shared = sorted({core for one in sets for other in sets if one != other for core in set(one) & set(other)})
+    if shared:
+        message = (
+            f"core {shared[0]} is pinned for populations with different cores; pin both to the same ones, or apart"
+        )
+        found.append(finding("ND403", "option 'pins'", message))
+    return found
+
+
+def _figures(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
+    """Rates and positions that are not what every neuron needs."""
+    found, widths = list[Diagnostic](), dict[str, int]()
+    for item in quantized.populations:
+        where = f"of population '{item.name}'"
+        if item.name in options.rates:
+            given = np.asarray(options.rates[item.name])
+            if given.shape != (item.size,) or (given < 0).any():
+                needs = f"needs a rate of 0 or more for each of its neurons, ({item.size:,},)"
+                found.append(finding("ND404", f"option 'rates' {where}", f"{needs}; got {_shown(given)}"))
+        if item.name in options.positions:
+            given = np.asarray(options.positions[item.name])
+            if given.ndim != 2 or len(given) != item.size or not given.shape[1]:
+                needs = f"needs a position for each of its neurons, ({item.size:,}, coordinates)"
+                found.append(finding("ND404", f"option 'positions' {where}", f"{needs}; got {_shown(given)}"))
+            else:
+                widths[item.name] = given.shape[1]
+    if len(set(widths.values())) > 1:
+        said = ", ".join(f"'{name}' {width}" for name, width in widths.items())
+        found.append(
+            finding("ND404", "option 'positions'", f"populations need as many coordinates as each other: {said}")
+        )
+    return found
+
+
+def _shown(given: Any) -> str:
+    below = bool((given < 0).any())
+    return f"{given.dtype} {given.shape}" + (f", least {given.min():g}" if below else "")
+
+
+def _packages(options: MappingOptions) -> list[Diagnostic]:
+    found = list[Diagnostic]()
+    for start in options.starts:
+        try:
+            import_module(PACKAGES[start])
+        except ImportError:
+            package = PACKAGES[start]
+            message = f"start '{start}' needs the package {package}, which cannot be imported here"
+            found.append(finding("ND405", "option 'starts'", message, fixes=[f"pip install {package}"]))
+    return found

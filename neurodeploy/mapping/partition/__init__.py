@@ -1,0 +1,1 @@
+"""Partition: which neurons share a core. Knows no physical core."""

@@ -1,0 +1,137 @@
+"""Verb: what a cut takes of every core, counted from its synapses. Cuts nothing."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.arrays import distinct
+from neurodeploy.hardware.target import Target
+from neurodeploy.mapping.cut import Cut, planned_for
+from neurodeploy.mapping.partition.order import placing_limits
+from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.quantize.wiring import WindowProjection, parts
+from neurodeploy.resources.axons import KINDS, Kind, output_axons_of
+from neurodeploy.resources.core_usage import CoreUsage, Projection, add, core_usage, empty, projections_into
+from neurodeploy.resources.limits import core_limits, exceeded
+from neurodeploy.resources.output_axons import OutputAxonUse, alone
+from neurodeploy.resources.population_axons import population_axon_formats
+
+__all__ = ["Kinds", "keeps_limits", "note_kinds", "overfull", "pairs_of", "output_axon_use"]
+
+Ints = NDArray[np.int64]
+Kinds = dict[str, dict[int, Kind]]
+"""Source population -> core -> kind of the input axons by which its spikes come there."""
+
+
+def pairs_of(quantized: Quantized, core_of: dict[str, NDArray[np.int32]], n_cores: int) -> dict[str, Ints]:
+    """Return by population the distinct neuron * n_cores + destination core of its output axons, ascending."""
+    pairs: dict[str, list[Ints]] = {name: [] for name in core_of}
+    for projection in quantized.projections:
+        if projection.source not in core_of:
+            continue
+        cores, bound = core_of[projection.target], core_of[projection.source].size * n_cores
+        for start, part in parts(projection):
+            key = part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows]
+            pairs[projection.source].append(distinct(key, bound))
+    none = np.zeros(0, dtype=np.int64)
+    return {
+        name: keys[0] if len(keys) == 1 else distinct(np.concatenate([none, *keys]), core_of[name].size * n_cores)
+        for name, keys in pairs.items()
+    }
+
+
+def note_kinds(kinds: Kinds, core: int, demand: CoreUsage) -> None:
+    """Note the kinds of input axons of a core, which its last slice may have changed."""
+    for source, same in demand.segments.items():
+        kinds.setdefault(source, {})[core] = same[0].kind if len(same) == 1 else "discrete"
+
+
+def output_axon_use(
+    quantized: Quantized,
+    target: Target,
+    core_of: dict[str, NDArray[np.int32]],
+    slots: Ints | None = None,
+    kinds: Kinds | None = None,
+) -> dict[str, OutputAxonUse]:
+    """Return the output axons of every population: of each neuron for each destination core, as many as the kind of axon
+    there takes and more for a core on another chip; shared where the rules say so and no axon of the neuron is discrete.
+
+    Logical core k is taken to lie on the chip of `slots` [k], or on chip k // cores per chip; placement sees to it. `kinds`:
+    source population -> destination core -> kind of its input axons; discrete where nothing is said.
+    """
+    n_cores = 1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0)
+    chip = (np.arange(n_cores) if slots is None else slots) // int(target.chip.cores.value)
+    price = np.array(
+        [[output_axons_of(target, kind, other_chip=there) for kind in KINDS] for there in (False, True)], dtype=np.int64
+    )
+    found: dict[str, OutputAxonUse] = {}
+    for name, keys in pairs_of(quantized, core_of, n_cores).items():
+        cores, source, destination = core_of[name], keys // n_cores, keys % n_cores
+        into = (kinds or {}).get(name, {})
+        kind = np.array([KINDS.index(into.get(core, "discrete")) for core in range(n_cores)])[destination]
+        cost = price[(chip[cores[source]] != chip[destination]).astype(np.int64), kind]
+        sends = alone(np.bincount(source, cost, cores.size).astype(np.int64))
+        own = np.zeros(cores.size, dtype=bool)
+        own[source[kind == KINDS.index("discrete")]] = True
+        group = _groups(quantized, target, name, cores.size) if not own.all() else None
+        found[name] = sends if group is None else _shared(sends, np.where(own, -1, group), source, destination, cost)
+    return found
+
+
+def _groups(quantized: Quantized, target: Target, source: str, size: int) -> Ints | None:
+    """(size,) which neurons share input axons; None if output axons are not shared, or windows see two shapes of the source."""
+    shapes = {
+        item.input_shape
+        for item in quantized.projections
+        if isinstance(item, WindowProjection) and item.source == source
+    }
+    reaches = population_axon_formats(target)
+    if len(shapes) != 1 or not reaches or not target.counting.shared_output_axons:
+        return None
+    plane, number = prod(next(iter(shapes))[1:]), np.arange(size)
+    return number // plane // reaches[0].atoms * plane + number % plane
+
+
+def _shared(sends: OutputAxonUse, group: Ints, source: Ints, destination: Ints, cost: Ints) -> OutputAxonUse:
+    """Sends in which a group takes the dearest of its neurons' axons for each destination."""
+    mine = group[source] >= 0
+    n_groups, n_cores = int(group.max(initial=-1)) + 1, int(destination.max(initial=0)) + 1
+    key, place = np.unique(group[source[mine]] * n_cores + destination[mine], return_inverse=True)
+    dearest: Ints = np.zeros(key.size, dtype=np.int64)
+    np.maximum.at(dearest, place, cost[mine])
+    return OutputAxonUse(sends.each, group, np.bincount(key // n_cores, dearest, n_groups).astype(np.int64))
+
+
+def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[str, OutputAxonUse]) -> bool:
+    """Return whether a core has more output axons than there are."""
+    limit = core_limits(target).get("output_axons")
+    if limit is None:
+        return False
+    n_cores = 1 + max(int(c.max(initial=0)) for c in core_of.values())
+    total = sum((sends[name].by_core(cores, n_cores) for name, cores in core_of.items()), np.zeros(n_cores))
+    return bool(total.max(initial=0) > limit.value)
+
+
+def keeps_limits(cut: Cut, target: Target) -> bool:
+    """Return whether no core of a cut exceeds a limit."""
+    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_for(cut, target)
+    into: dict[str, list[Projection]] = projections_into(cut.quantized)
+    held: list[CoreUsage] = [empty() for _ in range(cut.n_cores)]
+    for population in cut.quantized.populations:
+        core, unsent = cut.core_of[population.name], alone(np.zeros(population.size, dtype=np.int64))
+        order = np.argsort(core, kind="stable")
+        for neurons in np.split(order, np.flatnonzero(np.diff(core[order])) + 1):
+            if not neurons.size:
+                continue
+            number = int(core[neurons[0]])
+            more = core_usage(target, population, into[population.name], neurons, unsent, held[number].rows)
+            held[number] = add(held[number], more)
+            if exceeded(held[number].figures(), limits):
+                return False
+    for number, demand in enumerate(held):
+        note_kinds(kinds, number, demand)
+    sends = output_axon_use(cut.quantized, target, dict(cut.core_of), cut.slots, kinds)
+    return not overfull(target, dict(cut.core_of), sends)

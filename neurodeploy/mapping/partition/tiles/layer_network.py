@@ -1,0 +1,109 @@
+"""A network in integers from the shapes of its layers alone, for mappers that count synapses. Places nothing.
+
+No weight is 0, and no two of a kernel are equal as far as its 16 bits go; those of a pool are all the same.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, cast
+
+import numpy as np
+
+from neurodeploy.hardware.target import Target
+from neurodeploy.mapping.partition.tiles.tilings import compartments_of
+from neurodeploy.network import Input, LoihiCuba, Network, Population, Time, WeightFormat
+from neurodeploy.network.layer_shapes import Geometry, LayerStack
+from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation, QuantizeOptions
+from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
+
+__all__ = ["quantized_layers"]
+
+NUMBERS = 32_749
+"""Distinct weights of a kernel."""
+
+
+def quantized_layers(stack: LayerStack, layers: tuple[Geometry, ...], target: Target) -> Quantized:
+    """Return the layers as a network whose weights and parameters share as little as they may."""
+    before = ("in", *(layer.name for layer in layers))
+    cells = LoihiCuba(du=0, dv=0, vth_mant=1)
+    network = Network(
+        name=stack.name,
+        time=Time(dt_s=1e-3),
+        inputs=(Input(name=_unlike(before[1:]), shape=stack.input),),
+        populations=tuple(Population(name=layer.name, shape=layer.shape, neuron=cells) for layer in layers),
+        projections=(),
+    )
+    sources = (network.inputs[0].name, *before[1:])
+    return Quantized(
+        network=network,
+        target_name=target.name,
+        options=QuantizeOptions(),
+        populations=tuple(_population(layer, number, target) for number, layer in enumerate(layers)),
+        projections=tuple(_projection(layer, source) for layer, source in zip(layers, sources, strict=False)),
+        ledger=(),
+    )
+
+
+def _unlike(names: tuple[str, ...]) -> str:
+    """A name for the input that no layer has."""
+    return max(("in", *names), key=len) + "_" if "in" in names else "in"
+
+
+def _population(layer: Geometry, number: int, target: Target) -> QuantizedPopulation:
+    """Neurons with one parameter set, which no other layer has."""
+    zeros: Any = np.zeros(layer.neurons, dtype=np.int32)
+    own: Any = np.full(layer.neurons, number, dtype=np.int32)
+    return QuantizedPopulation(
+        name=layer.name,
+        size=layer.neurons,
+        kind="loihi_cuba",
+        du=own,
+        vth_mant=own + 1,
+        reset=cast(Any, layer.reset),
+        spiking=True,
+        compartments_per_neuron=compartments_of(target, layer),
+        scale=None,
+        v_frame=np.zeros(layer.neurons),
+        dv=zeros,
+        bias_mant=zeros,
+        bias_exp=zeros,
+        refract_delay=zeros,
+        vmin_exp=zeros,
+        vmax_exp=zeros,
+    )
+
+
+def _projection(layer: Geometry, source: str) -> QuantizedProjection | WindowProjection:
+    style = WeightFormat(weight_bits=layer.weight_bits)
+    name, n = f"{source}_to_{layer.name}", layer.neurons
+    if not layer.shares:
+        n_source = prod(layer.source)
+        return QuantizedProjection(
+            name=name,
+            source=source,
+            target=layer.name,
+            weight_format=style,
+            n_target=n,
+            indptr=np.arange(n_source + 1, dtype=np.int64) * n,
+            targets=np.tile(np.arange(n, dtype=np.int32), n_source),
+            mantissas=np.ones(n_source * n, dtype=np.int16),
+            delay_steps=np.full(n_source * n, layer.delay_steps, dtype=np.uint8),
+        )
+    shape = (layer.shape[0], layer.source[0] // layer.groups, *layer.kernel)
+    number = np.zeros(shape, dtype=np.int64) if layer.alike else np.arange(prod(shape)).reshape(shape)
+    return WindowProjection(
+        name=name,
+        source=source,
+        target=layer.name,
+        weight_format=style,
+        n_target=n,
+        input_shape=layer.source,
+        kernel=(number % NUMBERS + 1).astype(np.int16),
+        present=np.ones(shape, dtype=np.uint8),
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=(1, 1),
+        groups=layer.groups,
+        delay=layer.delay_steps,
+    )

@@ -1,0 +1,287 @@
+"""Nouns: a layer cut into equal tiles, and what each of its tiles needs of a core. Chooses nothing.
+
+A layer is cut at multiples of the tile's sides, so its last tiles may be smaller. All tiles that need the same are one
+`TileClass`, with how often it occurs: corners, edges and the inside are told apart by counting, not by a rule.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.hardware.target import Target
+from neurodeploy.network.layer_shapes import Geometry
+from neurodeploy.resources.axons import Kind, output_axons_of
+from neurodeploy.resources.limits import Limit, core_limits
+from neurodeploy.resources.population_axons import population_axon_formats
+from neurodeploy.resources.synapse_memory import delay_bits_for
+from neurodeploy.resources.tile_usage import ChannelUse, Stored, Tile, channel_use, grouped_tile, place_use, stored_tile
+
+__all__ = [
+    "ADDED_UP",
+    "TileClass",
+    "Sent",
+    "SentAxis",
+    "Sides",
+    "Tilings",
+    "axis_spans",
+    "compartments_of",
+    "destinations",
+    "within",
+]
+
+Ints = NDArray[np.int64]
+NONE = 1 << 60
+"""Stands for a limit that the target does not have."""
+Sides = tuple[int, int, int]
+"""Channels, rows and columns of a tile."""
+ADDED_UP = (
+    "compartments",
+    "synapse_memory",
+    "input_axons",
+    "output_axons",
+    "accumulators",
+    "formats",
+    "sets",
+    "pop16_axons",
+)
+"""What tiles of one core add up: formats and sets of parameters are taken to differ from tile to tile."""
+
+
+class TileClass(NamedTuple):
+    """Equal tiles of one layer."""
+
+    layer: int
+    times: int
+    tile: Tile
+    use: tuple[int, ...]
+    """By ADDED_UP, lists shared if it is `shared`."""
+    longest: int
+    """Words of the longest list."""
+    base: int
+    """Furthest first target of a shared list: the tile must lie that much below the last base of an axon."""
+    alone_use: tuple[int, ...]
+    """By ADDED_UP, wherever in a core the tile lies."""
+    alone_longest: int
+    kind: Kind
+    """Of its input axons."""
+
+    def alone(self) -> TileClass:
+        """Return the piece as it is stored wherever in a core it lies."""
+        return self._replace(use=self.alone_use, longest=self.alone_longest, base=0)
+
+
+def axis_spans(length: int, side: int) -> list[tuple[int, int]]:
+    """Return [start, stop) of every tile on one axis."""
+    return [(start, min(start + side, length)) for start in range(0, length, side)]
+
+
+def compartments_of(target: Target, layer: Geometry) -> int:
+    """Return the compartments of one neuron."""
+    return int(target.neurons.resets[layer.reset].value) if layer.reset in target.neurons.resets else 1
+
+
+@lru_cache(maxsize=1 << 12)
+def _shares(n: int, side: int, atoms: int) -> tuple[Ints, Ints, Ints]:
+    """(first, last, tile) of what each tile of an axis has of each group of `atoms`."""
+    place: Any = np.arange(n)
+    starts = np.flatnonzero((place % side == 0) | (place % atoms == 0))
+    return starts, np.append(starts[1:], n) - 1, starts // side
+
+
+class SentAxis:
+    """Tiles of the next layer that hear each channel, row or column of a layer; remembers what it summed."""
+
+    def __init__(self, first: Ints, stop: Ints, atoms: int = 1) -> None:
+        """`first`, `stop`: (n,) the first of these tiles, and the one after the last; `atoms`: as in `destinations`."""
+        self.first, self.stop, self.atoms = first, stop, atoms
+        self.alike = atoms == 1 and bool((first == first[0]).all() and (stop == stop[0]).all())
+        self._sums: dict[int, tuple[int, ...]] = {}
+
+    def sums(self, side: int) -> tuple[int, ...]:
+        """Return the output axons along the axis of every tile with this side; those of a tile are the product of three."""
+        if side not in self._sums:
+            # what a tile has of a group: from the first tile that its first source reaches to the last of its last
+            if self.alike:
+                widths = np.diff(np.append(np.arange(0, self.first.size, side), self.first.size))
+                self._sums[side] = tuple((widths * int(self.stop[0] - self.first[0])).tolist())
+                return self._sums[side]
+            starts, last, tiles = _shares(self.first.size, side, self.atoms)
+            reached = self.stop[last] - self.first[starts]
+            self._sums[side] = tuple(np.bincount(tiles, reached).astype(np.int64).tolist())
+        return self._sums[side]
+
+
+Sent = tuple[SentAxis, SentAxis, SentAxis]
+"""Destinations of a layer's channels, rows and columns: a neuron's are their product."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _everywhere(n: int, tiles: int) -> SentAxis:
+    """Every source reaches so many tiles."""
+    return SentAxis(np.zeros(n, dtype=np.int64), np.full(n, tiles, dtype=np.int64))
+
+
+@lru_cache(maxsize=1 << 12)
+def _channels(n: int, wide: int, deep: int, side: int, atoms: int) -> SentAxis:
+    """Groups of `deep` sources reach `wide` channels each, in tiles of a side."""
+    group: Any = np.arange(n) // deep
+    return SentAxis(group * wide // side, ((group + 1) * wide - 1) // side + 1, atoms)
+
+
+@lru_cache(maxsize=1 << 12)
+def _places(n: int, kernel: int, stride: int, padding: int, places: int, side: int) -> SentAxis:
+    """Places that are so many hear a window each, in tiles of a side; a source counts each of these once."""
+    place: Any = np.arange(places)[:, None]
+    source = place * stride - padding + np.arange(kernel)
+    key = np.broadcast_to(place // side, source.shape) * n + source
+    key = np.unique(key[(source >= 0) & (source < n)])
+    return SentAxis(np.zeros(n, dtype=np.int64), np.bincount(key % n, minlength=n))
+
+
+def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: int = 1) -> Sent:
+    """Return where the spikes of a layer go if the next is cut into tiles of some sides.
+
+    `atoms`: channels of a place that share output axons; 1: every neuron has its own.
+    """
+    if after is None or after.source != layer.shape:  # dense: every neuron goes everywhere
+        tiles = -(-after.shape[0] // sides[0]) if after else 0
+        return _everywhere(layer.shape[0], tiles), _everywhere(layer.shape[1], 1), _everywhere(layer.shape[2], 1)
+    wide, deep = after.shape[0] // after.groups, after.source[0] // after.groups
+    rows, columns = (
+        _places(
+            after.source[1 + i], after.kernel[i], after.stride[i], after.padding[i], after.shape[1 + i], sides[1 + i]
+        )
+        for i in range(2)
+    )
+    return _channels(layer.shape[0], wide, deep, sides[0], atoms), rows, columns
+
+
+class Tilings:
+    """Tiles of the layers of one network on one target; remembers what it counted."""
+
+    def __init__(self, target: Target, layers: tuple[Geometry, ...]) -> None:
+        self.target, self.layers = target, layers
+        self.capacity, self.longest = within(core_limits(target))
+        self.per_chip = int(target.chip.cores.value)
+        self.reaches = population_axon_formats(target)
+        self.atoms = min((item.atoms for item in self.reaches), default=0)
+        """Channels that share an input axon; 0: none do."""
+        numbers = [item.numbers for item in self.reaches if item.kind == "pop16"]
+        if numbers:
+            self.capacity[ADDED_UP.index("pop16_axons")] = numbers[0]
+        self.room: list[int] = self.capacity.tolist()
+        """`capacity`, for sums of few numbers."""
+        base = target.precision.shared_base
+        self.furthest = int(base.high) if base is not None else 0
+        shapes = [layer._replace(name="") for layer in layers]
+        self.first_like = [shapes.index(shape) for shape in shapes]
+        """The first layer that has the same shapes, for each."""
+        self.compartments = [compartments_of(target, layer) for layer in layers]
+        self._known: dict[tuple[int, Tile], TileClass] = {}
+        self._uses: dict[tuple[int, int, int], list[Any]] = {}
+        self._along: dict[tuple[int, int, int, SentAxis], list[tuple[tuple[Any, int], int]]] = {}
+        self._pieces: dict[tuple[int, Sides, Sent, int], list[TileClass]] = {}
+
+    def piece(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> TileClass:
+        """Return one kind of tile of a layer; `out`: its output axons."""
+        key = (self.first_like[index], tile)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._counted(index, tile)
+        if out == 0 and count == 1 and known.layer == index:
+            return known
+        use, alone = ((*of[:3], out, *of[4:]) for of in (known.use, known.alone_use))
+        return known._replace(layer=index, times=count, use=use, alone_use=alone)
+
+    def _counted(self, index: int, tile: Tile) -> TileClass:
+        """One tile that sends no spikes."""
+        layer, compartments = self.layers[index], tile.neurons * self.compartments[index]
+        first, last = self._first_and_last(layer, tile)
+        accumulators = compartments << (delay_bits_for(self.target, layer.delay_steps) if layer.delay_steps else 0)
+        use, alone = (
+            (compartments, it.words, it.axons, 0, accumulators, 1, 1, it.axons if it.kind == "pop16" else 0)
+            for it in (first, last)
+        )
+        return TileClass(index, 1, tile, use, first.longest, first.base, alone, last.longest, first.kind)
+
+    def _first_and_last(self, layer: Geometry, tile: Tile) -> tuple[Stored, Stored]:
+        """How a tile is stored as the first of its core, and as the last, where indices into the core are widest."""
+        alone, shared = stored_tile(self.target, layer, tile)
+        rows = max(int(self.capacity[0]) - tile.neurons, 0) if self.capacity[0] < NONE else 0
+        first = grouped_tile(self.target, self.reaches, layer, tile, 0, shared or alone)
+        last = grouped_tile(self.target, self.reaches, layer, tile, rows, alone, (first.kind,))
+        nowhere_else = first.kind != "discrete" and first.words != last.words
+        return first._replace(base=self.furthest) if nowhere_else else first, last
+
+    def into(self, pieces: tuple[TileClass, ...], *, near: bool) -> tuple[int, int]:
+        """Return (channels of a place that share output axons to some tiles, output axons of each); `near`: on one chip."""
+        kinds: set[Kind] = {piece.kind for piece in pieces} or {"discrete"}
+        shared = self.target.counting.shared_output_axons and "discrete" not in kinds
+        dearest = max(output_axons_of(self.target, kind, other_chip=not near) for kind in kinds)
+        return self.atoms if shared else 1, dearest
+
+    def fits(self, piece: TileClass) -> bool:
+        """Return whether an empty core holds the piece."""
+        return piece.longest <= self.longest and all(
+            used <= room for used, room in zip(piece.use, self.room, strict=True)
+        )
+
+    def pieces(self, index: int, sides: Sides, sent: Sent, cost: int) -> list[TileClass]:
+        """Return a layer in tiles. `sent`: where its spikes go; `cost`: output axons of each destination."""
+        key = (index, sides, sent, cost)
+        if key not in self._pieces:
+            kinds = [self._kinds(index, i, sides[i], sent[i]) for i in range(3)]
+            self._pieces[key] = [
+                self.piece(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
+                for (channels, out_a), a in kinds[0]
+                for (rows, out_b), b in kinds[1]
+                for (columns, out_c), c in kinds[2]
+            ]
+        return self._pieces[key]
+
+    def _kinds(self, index: int, i: int, side: int, sent: SentAxis) -> list[tuple[tuple[Any, int], int]]:
+        """What tiles along an axis are told apart by, and how often each occurs: ((use, output axons), times)."""
+        key = (self.first_like[index], i, side, sent)
+        if key not in self._along:
+            self._along[key] = list(Counter(zip(self.uses(index, i, side), sent.sums(side), strict=True)).items())
+        return self._along[key]
+
+    def uses(self, index: int, i: int, side: int) -> list[Any]:
+        """Return the use of every tile along one axis."""
+        key = (self.first_like[index], i, side)
+        if key not in self._uses:
+            layer = self.layers[index]
+            spans = axis_spans(layer.shape[i], side)
+            if i == 0:
+                self._uses[key] = _channel_uses(layer, spans, self.atoms)
+            else:
+                axis = (layer.source[i], layer.kernel[i - 1], layer.stride[i - 1], layer.padding[i - 1])
+                self._uses[key] = [place_use(*axis, span) for span in spans]
+        return self._uses[key]
+
+
+def _channel_uses(layer: Geometry, spans: list[tuple[int, int]], atoms: int) -> list[ChannelUse]:
+    """Use of spans of channels: spans are alike that are as long and meet the same of their groups and of the axons' atoms."""
+    wide, deep = layer.shape[0] // layer.groups, layer.source[0] // layer.groups
+    known, found = dict[tuple[int, int, int], ChannelUse](), list[ChannelUse]()
+    for start, stop in spans:
+        into = start % wide if start % wide + stop - start > wide else 0  # within one group it does not matter where
+        key = (into, stop - start, start // wide * deep % max(atoms, 1))
+        if key not in known:
+            known[key] = channel_use(layer.source[0], layer.shape[0], layer.groups, (start, stop), atoms)
+        found.append(known[key])
+    return found
+
+
+def within(limits: dict[str, Limit]) -> tuple[Ints, int]:
+    """Return the limits by ADDED_UP, and the words that a list may have; what is unknown is very much."""
+    most = NONE
+    value = {name: limit.value for name, limit in limits.items()}
+    sets = min(value.get("parameter_sets", most), value.get("threshold_sets", most))
+    found = {**value, "formats": value.get("synapse_formats", most), "sets": sets}
+    return np.array([found.get(name, most) for name in ADDED_UP], dtype=np.int64), value.get("words_per_axon", most)

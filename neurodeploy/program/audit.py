@@ -1,0 +1,232 @@
+"""Verb: re-count every core of a finished program from its tables alone. Shares no state with the mapper."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.arrays import places_of
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.program.program import Program
+from neurodeploy.program.tables import AXON_KINDS
+from neurodeploy.resources.axons import Kind, output_axons_of
+from neurodeploy.resources.limits import CODES, core_limits
+from neurodeploy.resources.run_length import run_words
+from neurodeploy.resources.synapse_memory import dense_words, index_bits_for, segment_words
+
+__all__ = ["over_limits", "use_of_program"]
+
+Ints = NDArray[np.int64]
+FURTHEST = 1 << 31
+"""Keys above which they are numbered anew, so that no product with the next column overflows."""
+
+
+def _per_core(ptr: Ints, values: Ints) -> Ints:
+    total = np.r_[0, np.cumsum(values)]
+    return total[ptr[1:]] - total[ptr[:-1]]
+
+
+def _distinct(core: Ints, *columns: Any, n_cores: int) -> Ints:
+    """Distinct rows of the columns, by core."""
+    if not core.size:
+        return np.zeros(n_cores, dtype=np.int64)
+    key = np.asarray(core, dtype=np.int64)
+    for column in columns:
+        values, number = np.unique(np.asarray(column, dtype=np.int64), return_inverse=True)
+        key = key * values.size + number.ravel()
+        if key.size and int(key.max()) > FURTHEST:
+            key = np.unique(key, return_inverse=True)[1].ravel()
+    _, first = np.unique(key, return_index=True)
+    return np.bincount(core[first], minlength=n_cores)
+
+
+def _segment_words(program: Program) -> Ints:
+    tables, rules = program.tables, program.target.counting
+    length, words = np.diff(tables.entry_ptr), np.zeros(tables.segment_format.size, dtype=np.int64)
+    for index, style in enumerate(program.formats):
+        mine = tables.segment_format == index
+        if style.skip_bits:
+            bits = style.weight_bits + style.delay_bits
+            words[mine & (length > 0)] = run_words(
+                rules, *_entries(program, mine), bits, style.index_bits, style.skip_bits
+            )
+            continue
+        index_bits, count = style.index_bits, segment_words
+        if style.encoding == "dense":
+            index_bits, count = index_bits_for(program.target, int(length[mine].max(initial=1))), dense_words
+        words[mine] = count(rules, length[mine], style.weight_bits, style.delay_bits, index_bits)
+    return words
+
+
+def _entries(program: Program, mine: Any) -> tuple[Ints, Any]:
+    """(first entry of every segment of some that is not empty, targets of their entries)."""
+    ptr, which = program.tables.entry_ptr, mine & (np.diff(program.tables.entry_ptr) > 0)
+    kept = np.diff(ptr)[which]
+    return np.cumsum(kept) - kept, program.tables.entry_target[np.repeat(which, np.diff(ptr))].astype(np.int64)
+
+
+class _Axons(NamedTuple):
+    """The input axons of all cores: rows of the table are axons with an atom."""
+
+    number: Ints
+    """(rows,) input axon of each row, over all cores."""
+    atom: Ints
+    kind: Ints
+    core: Ints
+    """(axons,)."""
+
+
+def _axons(program: Program) -> _Axons:
+    tables = program.tables
+    core = np.repeat(np.arange(tables.n_cores), np.diff(tables.in_axon_ptr))
+    if tables.in_axon_id is None or tables.in_axon_atom is None or tables.in_axon_kind is None:
+        none = np.zeros(core.size, dtype=np.int64)
+        return _Axons(np.arange(core.size), none, none, core)
+    names, number = np.unique(tables.in_axon_ptr[core] + tables.in_axon_id, return_inverse=True)
+    of_axon: Ints = np.zeros(names.size, dtype=np.int64)
+    of_axon[number] = core
+    return _Axons(number, tables.in_axon_atom.astype(np.int64), tables.in_axon_kind.astype(np.int64), of_axon)
+
+
+def _out_axons(program: Program, core_of_row: Ints, axons: _Axons) -> Ints:
+    """Output axons by core: of each neuron for each core it reaches; where the rules say so, those that reach one population
+    axon count once, unless one of a neuron's axons is discrete or has another atom: then it has all of its axons alone."""
+    tables, target = program.tables, program.target
+    chip = tables.core_id // int(target.chip.cores.value)
+    sender = np.repeat(np.arange(tables.n_rows), np.diff(tables.out_axon_ptr))
+    source, row = core_of_row[sender], tables.in_axon_ptr[tables.out_core] + tables.out_in_axon
+    kind, atom, far = axons.kind[row], axons.atom[row], chip[source] != chip[tables.out_core]
+    table: Ints = np.zeros((2, max(AXON_KINDS.values()) + 1), dtype=np.int64)
+    for name, number in AXON_KINDS.items():
+        table[:, number] = [output_axons_of(target, cast(Kind, name), other_chip=there) for there in (False, True)]
+    cost, alone = table[far.astype(np.int64), kind], np.ones(tables.n_rows, dtype=bool)
+    if target.counting.shared_output_axons:
+        alone[:] = False
+        alone[sender[kind == AXON_KINDS["discrete"]]] = True
+        atom_of: Ints = np.zeros(tables.n_rows, dtype=np.int64)
+        atom_of[sender] = atom
+        alone[sender[atom_of[sender] != atom]] = True
+    shared = np.flatnonzero(~alone[sender])
+    pair = np.unique(source[shared] * np.int64(axons.core.size) + axons.number[row[shared]], return_index=True)[1]
+    counted = np.r_[np.flatnonzero(alone[sender]), shared[pair]]
+    slots: Ints = np.zeros(tables.n_cores, dtype=np.int64)
+    np.add.at(slots, source[counted], cost[counted])
+    return slots
+
+
+def _stored_lists(program: Program, axons: _Axons, words: Ints) -> Ints:
+    """(lists,) words that each list takes: of lists that only population axons have, see `_block_words`, none."""
+    tables = program.tables
+    row_core = np.repeat(np.arange(tables.n_cores), np.diff(tables.in_axon_ptr))
+    lists = tables.list_ptr[row_core] + tables.in_axon_list
+    grouped = np.zeros(words.size, dtype=bool)
+    grouped[lists[axons.kind != AXON_KINDS["discrete"]]] = True
+    grouped[lists[axons.kind == AXON_KINDS["discrete"]]] = False
+    return np.where(grouped, 0, words)
+
+
+def _block_words(program: Program, axons: _Axons, words: Ints) -> Ints:
+    """Words by core of the lists of population axons: for every distinct row of lists, from atom 0 to the last one, each as
+    long as the longest."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    total: Ints = np.zeros(n_cores, dtype=np.int64)
+    mine = np.flatnonzero(axons.kind != AXON_KINDS["discrete"])
+    mine = mine[np.lexsort((axons.atom[mine], axons.number[mine]))]
+    if not mine.size:
+        return total
+    core = axons.core[axons.number[mine]]
+    lists = tables.list_ptr[core] + tables.in_axon_list[mine]
+    starts = np.flatnonzero(np.diff(axons.number[mine], prepend=-1))
+    held, seen = np.stack([lists, axons.atom[mine]], axis=1), set[tuple[int, bytes]]()
+    for start, stop in zip(starts, np.r_[starts[1:], mine.size], strict=True):
+        key = int(core[start]), held[start:stop].tobytes()
+        if key not in seen:
+            seen.add(key)
+            total[core[start]] += (axons.atom[mine[stop - 1]] + 1) * words[lists[start:stop]].max()
+    return total
+
+
+def _styles(program: Program) -> Ints:
+    """(segments, 6): what makes two formats of one core distinct."""
+    signs = ("mixed", "excitatory", "inhibitory")
+    rows = [
+        [s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits, s.skip_bits]
+        for s in program.formats
+    ]
+    return np.array(rows or [[0] * 6], dtype=np.int64)[program.tables.segment_format]
+
+
+def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
+    """What the lists of each core take: memory, formats, longest list, delay bits."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    words, styles = _segment_words(program), _styles(program)
+    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
+    core_of_segment = np.repeat(core_of_list, np.diff(tables.segment_ptr))
+    longest, bits = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
+    of_list = _per_core(tables.segment_ptr, words)
+    np.maximum.at(longest, core_of_list, of_list)
+    np.maximum.at(bits, core_of_segment, styles[:, 3])
+    total = _block_words(program, axons, of_list)
+    np.add.at(total, core_of_list, _stored_lists(program, axons, of_list))
+    formats = _distinct(core_of_segment, *styles.T, n_cores=n_cores)
+    return {"synapse_memory": total, "synapse_formats": formats, "words_per_axon": longest, "delay_bits": bits}
+
+
+def use_of_program(program: Program) -> dict[str, Ints]:
+    """Return the use of every limited resource, (n_cores,) each, by the names of CoreLimits and words_per_axon."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    core_of_row = np.repeat(np.arange(n_cores), np.diff(tables.compartment_ptr))
+    per_neuron = np.array([item.compartments_per_neuron for item in program.populations], dtype=np.int64)
+    compartments = _per_core(tables.compartment_ptr, per_neuron[tables.population])
+    axons, threshold = _axons(program), tables.spiking == 1
+    synapses = _synapse_use(program, axons)
+    registers = (tables.du, tables.dv, tables.refract_delay, tables.vmin_exp, tables.vmax_exp)
+    use = {
+        "compartments": compartments,
+        "synapse_memory": synapses["synapse_memory"],
+        "input_axons": np.bincount(axons.core, minlength=n_cores),
+        "output_axons": _out_axons(program, core_of_row, axons),
+        "fan_in": _fan_in(program, core_of_row),
+        "parameter_sets": _distinct(core_of_row, *registers, n_cores=n_cores),
+        "threshold_sets": _distinct(core_of_row[threshold], tables.vth_mant[threshold], n_cores=n_cores),
+        "synapse_formats": synapses["synapse_formats"],
+        "accumulators": compartments << synapses["delay_bits"],
+        "words_per_axon": synapses["words_per_axon"],
+    }
+    limited = core_limits(program.target)
+    return {name: values for name, values in use.items() if name in limited}
+
+
+def over_limits(program: Program) -> tuple[Diagnostic, ...]:
+    """Return the limits that cores of a program exceed (ND301-ND310), each with the core that exceeds it most."""
+    limits, found = core_limits(program.target), list[Diagnostic]()
+    for name, used in use_of_program(program).items():
+        limit, over = limits[name], np.flatnonzero(used > limits[name].value)
+        if over.size:
+            worst = int(over[used[over].argmax()])
+            told = f"{over.size} of {used.size} cores take more {name} than there are, core {program.tables.core_id[worst]} most"
+            where, most = f"program of network '{program.network.name}'", int(used[worst])
+            numbers: Any = {"found": most, "limit": limit.value, "unit": limit.unit, "limit_source": limit.citation}
+            found.append(finding(CODES[name], where, told, **numbers))
+    return tuple(found)
+
+
+def _fan_in(program: Program, core_of_row: Ints) -> Ints:
+    """The largest number of synapses into one neuron, by core; zeros that a dense list stores are no synapses."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
+    core_of_axon = np.repeat(np.arange(n_cores), np.diff(tables.in_axon_ptr))
+    lists = tables.in_axon_list + tables.list_ptr[core_of_axon]
+    start, stop = tables.entry_ptr[tables.segment_ptr[lists]], tables.entry_ptr[tables.segment_ptr[lists + 1]]
+    most = np.zeros(n_cores, dtype=np.int64)
+    fan_in = np.zeros(tables.n_rows, dtype=np.int64)
+    if core_of_list.size:
+        length = stop - start
+        entry = places_of(start, length)
+        base = np.repeat(tables.compartment_ptr[core_of_axon] + tables.in_axon_base, length)
+        real = tables.entry_mantissa[entry] != 0
+        fan_in = np.bincount((base + tables.entry_target[entry])[real], minlength=tables.n_rows)
+    np.maximum.at(most, core_of_row, fan_in)
+    return most

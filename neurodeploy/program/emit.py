@@ -1,0 +1,272 @@
+"""Verb: the core tables of a cut network. Chooses nothing: which neuron, which core, which encoding are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.arrays import narrowed, places_of
+from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseFormat, Tables
+from neurodeploy.quantize.quantized import QuantizedPopulation
+
+__all__ = ["Lists", "Segment", "build_tables", "make_format"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Whose lists they are: one projection's, in one core, targets counted from the row of its first neuron there."""
+
+    core: int
+    source: str
+    style: SynapseFormat
+    first_row: int
+
+    def apart(self, sources: Ints, lengths: Ints, rows: Ints, mantissas: Any, delays: Any) -> Segment:
+        """Return a segment in which every source has a list of its own; `rows` count from the first neuron."""
+        targets = narrowed(rows + self.first_row, np.uint16)
+        none, own = np.zeros(sources.size, dtype=np.int64), np.arange(sources.size)
+        return Segment(self, sources, own, none, lengths, targets, mantissas, delays)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The synapses of one projection inside one core: lists, and which list each source has."""
+
+    lists: Lists
+    sources: Ints
+    """(n,) source neurons, ascending."""
+    list_of: Ints
+    """(n,) list of each."""
+    base: Ints
+    """(n,) row of the core from which the list's targets count; 0 for lists that are not shared."""
+    lengths: Ints
+    """(n_lists,) entries of each list."""
+    targets: NDArray[np.uint16]
+    mantissas: NDArray[np.int16]
+    delays: NDArray[np.uint8]
+    kind: Literal["discrete", "pop16", "pop32"] = "discrete"
+    axon: Ints | None = None
+    """(n,) which input axon each source has, from 0; None: one each."""
+    atom: Ints | None = None
+    """(n,)."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether no other projection may add to these lists."""
+        return self.lists.style.encoding == "shared"
+
+
+@dataclass(frozen=True)
+class _Core:
+    """Axons and lists of one core."""
+
+    owner: Ints
+    """(n_axons,) global source number, ascending."""
+    list_of: Ints
+    base: Ints
+    number: Ints
+    """(n_axons,) input axon of the core."""
+    atom: Ints
+    kind: Ints
+    segments_per_list: Ints
+    formats: Ints
+    lengths: Ints
+    targets: NDArray[np.uint16]
+    mantissas: NDArray[np.int16]
+    delays: NDArray[np.uint8]
+
+
+def _joined(arrays: list[Any], dtype: Any) -> Any:
+    return narrowed(np.concatenate([*arrays, np.zeros(0, dtype=dtype)]), dtype)
+
+
+def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Core:
+    """Join the segments of each source to one list, and number the lists of a core."""
+    # a list is known by (its owner, 0), or, if it is shared, by (a number of its own below all owners, 0)
+    keys, owners, bases, per_axon = list[Ints](), list[Ints](), list[Ints](), list[Ints]()
+    shared = 0
+    for item in segments:
+        owner = first_of[item.lists.source] + item.sources
+        if item.is_shared:
+            own = -1 - shared - np.arange(item.lengths.size)
+            shared += item.lengths.size
+        else:
+            own = owner
+        keys.append(own)
+        owners.append(owner)
+        bases.append(item.base)
+        per_axon.append(own[item.list_of])
+    key, lengths = _joined(keys, np.int64), _joined([item.lengths for item in segments], np.int64)
+    formats = _joined([np.full(item.lengths.size, format_index[item.lists.style]) for item in segments], np.int64)
+    order = np.argsort(key, kind="stable")
+    entry = places_of((np.cumsum(lengths) - lengths)[order], lengths[order])
+    names, per_list = np.unique(key, return_counts=True)
+    owner, first = np.unique(_joined(owners, np.int64), return_index=True)
+    kind, group, atom = (column[first] for column in _axons(segments))
+    return _Core(
+        owner=owner,
+        number=_numbers(kind, group),
+        atom=atom,
+        kind=kind,
+        list_of=cast(Ints, np.searchsorted(names, _joined(per_axon, np.int64)[first])),
+        base=_joined(bases, np.int64)[first],
+        segments_per_list=per_list,
+        formats=formats[order],
+        lengths=lengths[order],
+        targets=_joined([item.targets for item in segments], np.uint16)[entry],
+        mantissas=_joined([item.mantissas for item in segments], np.int16)[entry],
+        delays=_joined([item.delays for item in segments], np.uint8)[entry],
+    )
+
+
+def _axons(segments: list[Segment]) -> tuple[Ints, Ints, Ints]:
+    """(kind, group, atom) of every source of every segment; sources of one group share an axon, -1: none is shared."""
+    kinds, groups, atoms, n = list[Ints](), list[Ints](), list[Ints](), 0
+    for item in segments:
+        size = item.sources.size
+        none = np.zeros(size, dtype=np.int64)
+        kinds.append(none + AXON_KINDS[item.kind])
+        groups.append(none - 1 if item.axon is None else item.axon + n)
+        atoms.append(none if item.atom is None else item.atom)
+        n += 0 if item.axon is None else int(item.axon.max(initial=-1)) + 1
+    return _joined(kinds, np.int64), _joined(groups, np.int64), _joined(atoms, np.int64)
+
+
+def _numbers(kind: Ints, group: Ints) -> Ints:
+    """(n,) number of the input axon of each row of a core: pop16 axons first, whose numbers have fewest bits; discrete last."""
+    order = np.lexsort((np.arange(kind.size), group, np.where(kind == AXON_KINDS["discrete"], 1 << 20, kind)))
+    ordered = group[order]
+    fresh = np.r_[True, (ordered[1:] != ordered[:-1]) | (ordered[1:] < 0)][: kind.size]
+    number = np.empty(kind.size, dtype=np.int64)
+    number[order] = np.cumsum(fresh) - 1
+    return number
+
+
+def _ptr(lengths: Any) -> Ints:
+    return np.r_[0, np.cumsum(np.asarray(lengths, dtype=np.int64))].astype(np.int64)
+
+
+def _rows(populations: tuple[QuantizedPopulation, ...], core_of: dict[str, Any]) -> tuple[Ints, Ints, Ints]:
+    """(population, neuron, core) of every row, ordered by (core, population, neuron)."""
+    population = np.concatenate([np.full(item.size, index) for index, item in enumerate(populations)])
+    neuron = np.concatenate([np.arange(item.size) for item in populations])
+    core = np.concatenate([core_of[item.name] for item in populations]).astype(np.int64)
+    order = np.lexsort((neuron, population, core))
+    return population[order], neuron[order], core[order]
+
+
+def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, neuron: Ints) -> dict[str, Any]:
+    first = _ptr([item.size for item in populations])[population] + neuron
+    names = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "vmin_exp", "vmax_exp")
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(item, name) for item in populations])[first] for name in names
+    }
+    columns["reset"] = np.array([RESETS[item.reset] for item in populations], dtype=np.int64)[population]
+    columns["spiking"] = np.array([int(item.spiking) for item in populations], dtype=np.int64)[population]
+    return columns
+
+
+def build_tables(
+    populations: tuple[QuantizedPopulation, ...],
+    inputs: dict[str, int],
+    core_of: dict[str, Any],
+    core_id: Any,
+    segments: list[Segment],
+) -> tuple[tuple[SynapseFormat, ...], tuple[InputRoutes, ...], Tables]:
+    """Return formats, input routes and tables; `inputs` is name -> lines, `core_id` (n_cores,) the physical cores."""
+    n_cores = int(np.asarray(core_id).size)
+    population, neuron, core = _rows(populations, core_of)
+    formats = tuple(dict.fromkeys(item.lists.style for item in segments))
+    format_index = {style: index for index, style in enumerate(formats)}
+    sizes = [*inputs.values(), *(item.size for item in populations)]
+    first_of = dict(zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False))
+    by_core: list[list[Segment]] = [[] for _ in range(n_cores)]
+    for item in segments:
+        by_core[item.lists.core].append(item)
+    cores = [_core(items, first_of, format_index) for items in by_core]
+    owner = np.concatenate([item.owner for item in cores])
+    to_core = np.repeat(np.arange(n_cores), [item.owner.size for item in cores])
+    axon = np.concatenate([np.arange(item.owner.size) for item in cores])
+    routes, out = _routes(inputs, populations, population, neuron, first_of, (owner, to_core, axon))
+    tables = Tables(
+        core_id=np.asarray(core_id, dtype=np.int64),
+        compartment_ptr=_ptr(np.bincount(core, minlength=n_cores)),
+        in_axon_ptr=_ptr([item.owner.size for item in cores]),
+        list_ptr=_ptr([item.segments_per_list.size for item in cores]),
+        population=population,
+        neuron=neuron,
+        **_registers(populations, population, neuron),
+        **out,
+        in_axon_list=np.concatenate([item.list_of for item in cores]),
+        in_axon_base=np.concatenate([item.base for item in cores]),
+        **_axon_columns(cores),
+        segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in cores])),
+        segment_format=np.concatenate([item.formats for item in cores]),
+        entry_ptr=_ptr(np.concatenate([item.lengths for item in cores])),
+        entry_target=np.concatenate([item.targets for item in cores]),
+        entry_mantissa=np.concatenate([item.mantissas for item in cores]),
+        entry_delay=np.concatenate([item.delays for item in cores]),
+    )
+    return formats, routes, tables
+
+
+def _axon_columns(cores: list[_Core]) -> dict[str, Any]:
+    """The columns of axons and atoms; none where every axon is discrete."""
+    if not any(item.kind.any() for item in cores):
+        return {}
+    columns = {"id": "number", "atom": "atom", "kind": "kind"}
+    return {
+        f"in_axon_{name}": np.concatenate([getattr(item, field) for item in cores]) for name, field in columns.items()
+    }
+
+
+def _routes(
+    inputs: dict[str, int],
+    populations: tuple[QuantizedPopulation, ...],
+    population: Ints,
+    neuron: Ints,
+    first_of: dict[str, int],
+    axons: tuple[Ints, Ints, Ints],
+) -> tuple[tuple[InputRoutes, ...], dict[str, Any]]:
+    """Routes of the inputs, and the out-axon columns of the rows."""
+    owner, to_core, axon = axons
+    order = np.lexsort((to_core, owner))
+    owner, to_core, axon = owner[order], to_core[order], axon[order]
+    routes: list[InputRoutes] = []
+    for name, lines in inputs.items():
+        low, high = np.searchsorted(owner, [first_of[name], first_of[name] + lines])
+        mine = slice(int(low), int(high))
+        ptr = _ptr(np.bincount(owner[mine] - first_of[name], minlength=lines))
+        routes.append(InputRoutes(name=name, ptr=ptr, core=to_core[mine], in_axon=axon[mine]))
+    first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
+    number = first[population] + neuron
+    start, stop = np.searchsorted(owner, number, "left"), np.searchsorted(owner, number, "right")
+    take = places_of(start, stop - start)
+    return tuple(routes), {
+        "out_axon_ptr": _ptr(stop - start),
+        "out_core": to_core[take],
+        "out_in_axon": axon[take],
+    }
+
+
+SignMode = Literal["mixed", "excitatory", "inhibitory"]
+Encoding = Literal["dense", "sparse", "runlength", "shared"]
+
+
+def make_format(projection: str, weight: Any, plan: Any) -> SynapseFormat:
+    """Return the format of a projection's segments inside one core."""
+    return SynapseFormat(
+        projection=projection,
+        weight_bits=weight.weight_bits,
+        exponent=weight.exponent,
+        sign_mode=cast(SignMode, weight.sign_mode),
+        delay_bits=plan.delay_bits,
+        index_bits=plan.index_bits,
+        skip_bits=plan.skip_bits,
+        encoding=cast(Encoding, plan.encoding),
+    )

@@ -1,0 +1,241 @@
+"""Whether the synapses of a program's tables are ones that its network, formats and target can have.
+
+Everything is compared in 64 bits, list by list and axon by axon; shared lists are not written out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.arrays import places_of
+from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
+from neurodeploy.hardware.target import AxonKind
+from neurodeploy.program.program import Program
+from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
+
+__all__ = ["synapse_faults"]
+
+Ints = NDArray[np.int64]
+
+
+class _Axons(NamedTuple):
+    """(n_axons,) each, over all cores."""
+
+    core: Ints
+    lists: Ints
+    """Number of the list over all cores."""
+    first_row: Ints
+    """Row of the tables from which the list's targets count."""
+
+
+class _Segments(NamedTuple):
+    """(n_segments,) each; 0 of a segment without entries."""
+
+    least_target: Ints
+    most_target: Ints
+    least_mantissa: Ints
+    most_mantissa: Ints
+    used_bits: Ints
+    """Bits that any mantissa has set."""
+    most_delay: Ints
+    full: NDArray[np.bool_]
+
+
+def synapse_faults(program: Program) -> list[str]:
+    """Return the faults of axons, lists and entries of a program whose tables are whole and whose indices are valid."""
+    t = program.tables
+    core = np.repeat(np.arange(t.n_cores), np.diff(t.in_axon_ptr))
+    axons = _Axons(core, t.list_ptr[core] + t.in_axon_list, t.compartment_ptr[core] + t.in_axon_base)
+    segments = _segments(program)
+    found = [*_entry_faults(program, segments), *_axon_faults(program, core), *_base_faults(program)]
+    sender, told = _sender_faults(program)
+    return [*found, *(told or _target_faults(program, axons, segments, sender)), *_twice_faults(program)]
+
+
+def _segments(program: Program) -> _Segments:
+    t = program.tables
+    full = t.entry_ptr[1:] > t.entry_ptr[:-1]
+    starts = t.entry_ptr[:-1][full]
+
+    def of(reduce: Any, values: Any) -> Ints:
+        found = np.zeros(full.size, dtype=np.int64)
+        if starts.size:
+            found[full] = reduce.reduceat(values, starts)
+        return found
+
+    return _Segments(
+        of(np.minimum, t.entry_target),
+        of(np.maximum, t.entry_target),
+        of(np.minimum, t.entry_mantissa),
+        of(np.maximum, t.entry_mantissa),
+        of(np.bitwise_or, t.entry_mantissa),
+        of(np.maximum, t.entry_delay),
+        full,
+    )
+
+
+def _entry_faults(program: Program, segments: _Segments) -> list[str]:
+    """Mantissas that their format does not store, and delays that its bits do not hold."""
+    found, longest = list[str](), int(program.target.precision.delay_steps.high)
+    for index, style in enumerate(program.formats):
+        mine = np.flatnonzero((program.tables.segment_format == index) & segments.full)
+        low, high = mantissa_limits(program.target.dialect, style.weight_bits, style.sign_mode)
+        dropped = (1 << dropped_bits(program.target.dialect, style.weight_bits, style.sign_mode)) - 1
+        named = f"format {index} of projection '{style.projection}'"
+        for values in (segments.least_mantissa[mine], segments.most_mantissa[mine]):
+            wrong = values[(values < low) | (values > high)]
+            if wrong.size:
+                found.append(f"table entry_mantissa holds {wrong[0]}; {named} stores {low} to {high}")
+                break
+        if bool((segments.used_bits[mine] & dropped).any()):
+            found.append(
+                f"table entry_mantissa holds a number that is no multiple of {dropped + 1}; {named} stores no other"
+            )
+        most, held = int(segments.most_delay[mine].max(initial=0)), (1 << style.delay_bits) - 1
+        if most > min(held, longest):
+            found.append(f"table entry_delay holds {most}; {named} holds delays up to {min(held, longest)}")
+    return found
+
+
+def _sender_faults(program: Program) -> tuple[Ints, list[str]]:
+    """(number of the population or, after those, input that sends to each axon), and axons that nothing or two reach."""
+    t, n_axons = program.tables, program.tables.in_axon_list.size
+    rows = np.repeat(np.arange(t.n_rows), np.diff(t.out_axon_ptr))
+    axon = [t.in_axon_ptr[t.out_core] + t.out_in_axon]
+    source = [t.population[rows].astype(np.int64)]
+    for index, item in enumerate(program.inputs):
+        axon.append(t.in_axon_ptr[item.core] + item.in_axon)
+        source.append(np.full(item.core.size, len(program.populations) + index))
+    reached = np.concatenate(axon)
+    count = np.bincount(reached, minlength=n_axons)
+    if bool((count != 1).any()):
+        return count, [f"{int((count != 1).sum())} input axons are not reached by exactly one neuron or line"]
+    sender: Ints = np.zeros(n_axons, dtype=np.int64)
+    sender[reached] = np.concatenate(source)
+    same = _twice_to_one_core(program)
+    return sender, [f"{same} sends to more than one input axon of a core"] if same else []
+
+
+def _twice_to_one_core(program: Program) -> str | None:
+    """Who has two axons of one core: their lists would be one."""
+    t = program.tables
+    sources = [("a neuron", t.out_axon_ptr, t.out_core)]
+    sources += [(f"a line of input '{item.name}'", item.ptr, item.core) for item in program.inputs]
+    for name, ptr, core in sources:
+        of = np.repeat(np.arange(ptr.size - 1), np.diff(ptr))
+        if np.unique(of * np.int64(t.n_cores) + core).size != core.size:
+            return name
+    return None
+
+
+def _target_faults(program: Program, axons: _Axons, segments: _Segments, sender: Ints) -> list[str]:
+    """Lists with synapses of a projection that begins or ends elsewhere, and targets outside of their core."""
+    t, names = program.tables, [item.name for item in (*program.populations, *program.inputs)]
+    number = {name: index for index, name in enumerate(names)}
+    by_name = {item.name: item for item in program.network.projections}
+    ends = [(by_name[style.projection].source, by_name[style.projection].target) for style in program.formats]
+    source, target = (np.array([number[end[k]] for end in ends], dtype=np.int64) for k in (0, 1))
+    count = np.diff(t.segment_ptr)[axons.lists]
+    segment, axon = places_of(t.segment_ptr[axons.lists], count), np.repeat(np.arange(count.size), count)
+    style = t.segment_format[segment]
+    found = list[str]()
+    if bool((source[style] != sender[axon]).any()):
+        found.append("lists hold synapses of a projection whose source does not send to them")
+    first, held = axons.first_row[axon], segments.full[segment]
+    low, high = first + segments.least_target[segment], first + segments.most_target[segment]
+    if bool((held & (high >= t.compartment_ptr[axons.core[axon] + 1])).any()):
+        return [*found, "table entry_target points outside the table it refers to"]
+    low, high, style = low[held], high[held], style[held]
+    if bool(((t.population[low] != target[style]) | (t.population[high] != target[style])).any()):
+        found.append("lists hold synapses into another population than their projection's target")
+    return found
+
+
+def _twice_faults(program: Program) -> list[str]:
+    """Segments that name a target twice, and lists with two segments of one projection."""
+    t = program.tables
+    names = {item.name: index for index, item in enumerate(program.network.projections)}
+    projection = np.array([names[style.projection] for style in program.formats], dtype=np.int64)[t.segment_format]
+    of_list = np.repeat(np.arange(t.segment_ptr.size - 1), np.diff(t.segment_ptr)) * max(len(names), 1) + projection
+    if np.unique(of_list).size != of_list.size:
+        return ["a list has two segments of one projection"]
+    falls = np.flatnonzero(t.entry_target[1:] <= t.entry_target[:-1]) + 1
+    inside = falls[~np.isin(falls, t.entry_ptr)]
+    if not inside.size:
+        return []
+    of = np.repeat(np.arange(t.entry_ptr.size - 1), np.diff(t.entry_ptr))
+    unsorted = np.isin(of, np.unique(of[inside]))  # few or none: only these are sorted
+    key = of[unsorted] * np.int64(1 << 16) + t.entry_target[unsorted]
+    return [] if np.unique(key).size == key.size else ["table entry_target names a target twice in one list"]
+
+
+def _axon_faults(program: Program, core: Ints) -> list[str]:
+    """Rows of one input axon that no axon could have: of two kinds or bases, twice with one atom, or without a number."""
+    t = program.tables
+    if t.in_axon_id is None or t.in_axon_atom is None or t.in_axon_kind is None:
+        return []
+    found = list[str]()
+    if bool(((t.in_axon_id < 0) | (t.in_axon_id >= np.diff(t.in_axon_ptr)[core])).any()):
+        found.append("table in_axon_id points outside the table it refers to")
+    if not np.isin(t.in_axon_kind, list(AXON_KINDS.values())).all():
+        found.append("table in_axon_kind has a number that is no kind of axon")
+    if bool((t.in_axon_atom < 0).any()):
+        found.append("table in_axon_atom has a negative number")
+    if found:
+        return found
+    axon = t.in_axon_ptr[core] + t.in_axon_id
+    for name, values in (("kind", t.in_axon_kind), ("base", t.in_axon_base)):
+        first: Ints = np.zeros(axon.size, dtype=np.int64)
+        first[axon] = values
+        if bool((first[axon] != values).any()):
+            found.append(f"rows of one input axon have more than one {name}")
+    pairs = axon * np.int64(1 << 16) + t.in_axon_atom
+    if np.unique(pairs).size != pairs.size:
+        found.append("rows of one input axon have the same atom")
+    return found
+
+
+def _base_faults(program: Program) -> list[str]:
+    """First targets of lists that no axon of the target can name, and kinds of axons that it lacks."""
+    tables, target, found = program.tables, program.target, list[str]()
+    furthest = target.precision.shared_base
+    if int(tables.in_axon_base.max(initial=0)) > (furthest.high if furthest is not None else 0):
+        found.append("table in_axon_base goes beyond the furthest first target that an axon of the target names")
+    if tables.in_axon_kind is None:
+        return found
+    for name, number in AXON_KINDS.items():
+        kind: AxonKind | None = getattr(target.axons, name) if target.axons is not None else None
+        mine = tables.in_axon_kind == number
+        if kind is not None and bool((tables.in_axon_base[mine] % int(kind.base_step.value)).any()):
+            found.append(f"table in_axon_base names a first target that is no step of {name} axons")
+        if kind is None and number and bool(mine.any()):
+            found.append(f"table in_axon_kind has {name} axons, which target '{target.name}' lacks")
+    return found
+
+
+def format_faults(program: Program) -> list[str]:
+    """Return the formats that the target does not store, or whose projection does not exist."""
+    names = {item.name for item in program.network.projections}
+    return [fault for number, style in enumerate(program.formats) for fault in _format(program, names, number, style)]
+
+
+def _format(program: Program, names: set[str], number: int, style: SynapseFormat) -> list[str]:
+    precision, found = program.target.precision, list[str]()
+    if style.projection not in names:
+        found.append(f"formats[{number}] is of projection '{style.projection}', which the network lacks")
+    legal = {
+        "weight_bits": style.weight_bits in precision.weight_bits.values,
+        "exponent": precision.weight_exponent.low <= style.exponent <= precision.weight_exponent.high,
+        "delay_bits": style.delay_bits in precision.delay_bits.values,
+        "index_bits": style.index_bits in (0, *precision.index_bits.values),
+        "skip_bits": 0 <= style.skip_bits <= max(precision.index_bits.values),
+    }
+    said = f"which target '{program.target.name}' does not store"
+    return found + [
+        f"formats[{number}].{name} is {getattr(style, name)}, {said}"
+        for name, is_legal in legal.items()
+        if not is_legal
+    ]

@@ -1,0 +1,136 @@
+"""Verb: the synapses of a program read back from its core tables, projection by projection, for backends that want them so.
+
+What is returned is what a spike meets on its way through the tables: a fault of the mapping shows here too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.arrays import places_of
+from neurodeploy.program.program import Program
+from neurodeploy.program.tables import SynapseFormat
+
+__all__ = ["Wire", "wires_of"]
+
+Ints = NDArray[np.int64]
+
+
+class Wire(NamedTuple):
+    """All synapses of one projection that are stored with the same bits, exponent and sign mode, by (pre, post)."""
+
+    projection: str
+    source: str
+    target: str
+    port: str
+    style: SynapseFormat
+    """Of the first of them; bits, exponent and sign mode are those of all."""
+    pre: Ints
+    """(n_synapses,) neuron or line of the source."""
+    post: Ints
+    mantissas: Ints
+    delay_steps: Ints
+    pre_row: Ints
+    """(n_synapses,) table row of the source neuron, -1 for a line of an input."""
+    post_row: Ints
+
+
+class _Routes(NamedTuple):
+    """Where spikes go: one row for each (source, core, input axon)."""
+
+    number: Ints
+    """Line of the input, or neuron of the population."""
+    row: Ints
+    """Table row of the source, -1 for an input."""
+    core: Ints
+    axon: Ints
+    """Index within the core."""
+
+
+def _routes(program: Program) -> dict[str, _Routes]:
+    tables, found = program.tables, dict[str, _Routes]()
+    for item in program.inputs:
+        line = np.repeat(np.arange(item.ptr.size - 1), np.diff(item.ptr))
+        found[item.name] = _Routes(line, np.full(line.size, -1), _wide(item.core), _wide(item.in_axon))
+    for name, rows in program.table_rows.items():
+        first, count = tables.out_axon_ptr[rows], np.diff(tables.out_axon_ptr)[rows]
+        out, neuron = places_of(first, count), np.repeat(np.arange(rows.size), count)
+        found[name] = _Routes(neuron, rows[neuron], _wide(tables.out_core[out]), _wide(tables.out_in_axon[out]))
+    return found
+
+
+def _wide(values: Any) -> Ints:
+    return np.asarray(values, dtype=np.int64)
+
+
+class _Reached(NamedTuple):
+    """Entries that the spikes of one source touch."""
+
+    style: Ints
+    pre: Ints
+    pre_row: Ints
+    post_row: Ints
+    entry: Ints
+
+
+def _reached(program: Program, routes: _Routes) -> _Reached:
+    tables = program.tables
+    axon = tables.in_axon_ptr[routes.core] + routes.axon
+    lists = tables.list_ptr[routes.core] + tables.in_axon_list[axon]
+    base = tables.compartment_ptr[routes.core] + tables.in_axon_base[axon]
+    n_segments = np.diff(tables.segment_ptr)[lists]
+    segment = places_of(tables.segment_ptr[lists], n_segments)
+    length = np.diff(tables.entry_ptr)[segment]
+    entry = places_of(tables.entry_ptr[segment], length)
+    of_route = np.repeat(np.repeat(np.arange(lists.size), n_segments), length)
+    style = _wide(np.repeat(tables.segment_format[segment], length))
+    post_row = base[of_route] + tables.entry_target[entry]
+    return _Reached(style, routes.number[of_route], routes.row[of_route], post_row, entry)
+
+
+def wires_of(program: Program) -> tuple[Wire, ...]:
+    """Return the wires of a program in the order of its network's projections."""
+    routes, found = _routes(program), dict[tuple[str, int, int, str], Wire]()
+    for source, every in routes.items():
+        reached = _reached(program, every)
+        for key, styles in _groups(program, source, reached).items():
+            mine = np.flatnonzero(np.isin(reached.style, styles))
+            found[key] = _wire(program, source, styles[0], reached, mine)
+    order = {item.name: index for index, item in enumerate(program.network.projections)}
+    return tuple(sorted(found.values(), key=lambda wire: order[wire.projection]))
+
+
+def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str, int, int, str], list[int]]:
+    """Formats that make one wire: those of the same projection that give a mantissa the same weight."""
+    names = {item.name for item in program.network.projections if item.source == source}
+    found = dict[tuple[str, int, int, str], list[int]]()
+    for index in (int(number) for number in np.unique(reached.style)):
+        style = program.formats[index]
+        if style.projection in names:
+            key = (style.projection, style.weight_bits, style.exponent, style.sign_mode)
+            found.setdefault(key, []).append(index)
+    return found
+
+
+def _wire(program: Program, source: str, style: int, reached: _Reached, mine: Ints) -> Wire:
+    tables = program.tables
+    given = next(item for item in program.network.projections if item.name == program.formats[style].projection)
+    pre, post_row, entry = reached.pre[mine], reached.post_row[mine], reached.entry[mine]
+    post = _wide(tables.neuron[post_row])
+    order = np.lexsort((post, pre))
+    return Wire(
+        given.name,
+        source,
+        given.target,
+        given.port,
+        program.formats[style],
+        pre[order],
+        post[order],
+        _wide(tables.entry_mantissa[entry])[order],
+        _wide(tables.entry_delay[entry])[order],
+        reached.pre_row[mine][order],
+        post_row[order],
+    )

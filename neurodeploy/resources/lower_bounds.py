@@ -1,0 +1,72 @@
+"""Verb: how few cores any mapping could need, by resource. Maps nothing.
+
+LB_r = ceil(demand_r / capacity_r) with demands that no mapping can undercut: compartments as they are; synapse memory
+with the entries of each source filled to the brim, of a kernel each number once where lists can be shared; axons with one
+destination per 2**bits fan-out at least, and as many sources to an axon as a population axon tells apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.hardware.target import Target
+from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.resources.core_usage import Projection
+from neurodeploy.resources.limits import core_limits
+from neurodeploy.resources.population_axons import population_axon_formats
+
+__all__ = ["lower_bounds", "synapse_cores"]
+
+
+def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, int]) -> float:
+    """Return the cores that synapses fill at least if projections have other weight bits."""
+    limit = core_limits(target).get("synapse_memory")
+    if limit is None:
+        return 0.0
+    bits = sum(_least_bits(target, item, weight_bits.get(item.name)) for item in quantized.projections)
+    return bits / (limit.value * target.counting.word.value)
+
+
+def _least_bits(target: Target, projection: Projection, weight_bits: int | None = None) -> float:
+    """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
+    rules = target.counting
+    per_entry = (
+        weight_bits or projection.weight_format.weight_bits
+    ) + rules.entry_prefix.value / rules.synapses_per_entry.value
+    shared = target.precision.shared_base is not None
+    return (projection.least_weights if shared else projection.n_synapses) * per_entry
+
+
+def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
+    """Return the least number of cores by resource (at least 1 where there are neurons)."""
+    limits, bounds = core_limits(target), dict[str, int]()
+    compartments = sum(item.size * item.compartments_per_neuron for item in quantized.populations)
+    if "compartments" in limits:
+        bounds["compartments"] = -(-compartments // limits["compartments"].value)
+    if "synapse_memory" in limits:
+        bits = sum(_least_bits(target, item) for item in quantized.projections)
+        capacity = limits["synapse_memory"].value * target.counting.word.value
+        bounds["synapse_memory"] = int(np.ceil(bits / capacity))
+    in_core = max(limits["compartments"].value, 1) if "compartments" in limits else None
+    for resource, inputs_too in (("input_axons", True), ("output_axons", False)):
+        if resource in limits and in_core:
+            least = _least_axons(quantized, target, in_core, inputs_too)
+            bounds[resource] = int(np.ceil(least / limits[resource].value))
+    return bounds
+
+
+def _least_axons(quantized: Quantized, target: Target, in_core: int, inputs_too: bool) -> int:
+    """Axons that there are at least: a source reaches `in_core` neurons of a core at most, and shares an axon if it can."""
+    inputs = {item.name for item in quantized.network.inputs}
+    shares = inputs_too or target.counting.shared_output_axons
+    atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1) if shares else 1
+    total, by_source = 0, dict[str, np.ndarray]()
+    windows = {item.source for item in quantized.projections if item.shares}
+    for projection in quantized.projections:
+        fan_out = projection.fan_out
+        known = by_source.get(projection.source)
+        by_source[projection.source] = fan_out if known is None else np.maximum(known, fan_out)
+    for source, fan_out in by_source.items():
+        if inputs_too or source not in inputs:
+            total += -(-int((-(-fan_out // in_core)).sum()) // (atoms if source in windows else 1))
+    return total

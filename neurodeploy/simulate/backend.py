@@ -1,0 +1,66 @@
+"""Contract: what a backend is. An adapter translates and runs; it never quantizes, cuts, places or re-checks limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
+
+from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+
+__all__ = ["Backend", "Progress"]
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all), over all samples, now and then; may raise KeyboardInterrupt."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Runs programs. Found by the entry-point group `neurodeploy.backends`, made without arguments."""
+
+    @property
+    def name(self) -> str:
+        """The name users type."""
+        ...
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its rows need no check: only of a backend that is proven with this package."""
+        ...
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it keeps the state of a run and goes on from one."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for `neurodeploy backends`."""
+        ...
+
+    def unavailable(self) -> Diagnostic | None:
+        """Return why it cannot run here, or None."""
+        ...
+
+    def notice(self) -> str | None:
+        """Return a line to print before a run that takes unusually long to start, or None."""
+        ...
+
+    def check(self, program: Program) -> Iterable[Diagnostic]:
+        """Return what of the program it cannot express; limits of the target are not its business."""
+        ...
+
+    def run(
+        self,
+        program: Program,
+        stimulus: Stimulus,
+        *,
+        steps: int,
+        options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every sample up to step `steps`, which may exceed stimulus.n_steps (drain)."""
+        ...

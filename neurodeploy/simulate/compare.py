@@ -1,0 +1,213 @@
+"""Two recordings of one program: identical, or the first place where they part. Runs nothing.
+
+Both are checked first (see recording_check): rows that are doubled or out of range make no identical recordings. What only
+one of them holds is not compared, and that is said (ND555); what both hold in different shapes differs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.noun import Name, Noun
+from neurodeploy.check.dialects import dialect_verdict
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.hardware.files import load_dialect
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.probes import probed_variables
+from neurodeploy.simulate.recording_check import recording_faults, require_sound_recording
+
+__all__ = ["Divergence", "compare_findings", "explanation", "first_divergence", "not_comparable", "not_compared"]
+
+Array = NDArray[Any]
+
+
+class Divergence(Noun):
+    """The first difference: in the earliest step over all samples, states before spikes, as a step makes them."""
+
+    step: int
+    """Counted from 1."""
+    sample: int
+    """Counted from 0."""
+    population: Name
+    """Its name."""
+    neuron: int
+    """Its number, from 0."""
+    variable: str
+    """"u", "v" or another state, "spike" (1 or 0), or "payload"."""
+    left: int | float
+    """Value of the first recording."""
+    right: int | float
+    """Value of the second."""
+
+    def told(self) -> str:
+        """Return it in a few words."""
+        place = f"step {self.step}, sample {self.sample}, population '{self.population}', neuron {self.neuron}"
+        return f"{place}: {self.variable} is {self.left:,} and {self.right:,}"
+
+
+_ORDER = {"u": 0, "theta": 1, "r": 1, "residue": 1, "error": 1, "v": 2, "v_register": 3, "spike": 4, "payload": 5}
+
+
+def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
+    """Return ND551 for all that makes two recordings no recordings of the same run."""
+    pairs = {
+        "programs": (left.program_digest[:12], right.program_digest[:12]),
+        "numbers of samples": (left.n_samples, right.n_samples),
+        "last steps": (left.n_steps, right.n_steps),
+        "first steps": (left.first_step, right.first_step),
+        "populations": (", ".join(sorted(left.spikes)), ", ".join(sorted(right.spikes))),
+    }
+    told = [f"{what} {one} and {other}" for what, (one, other) in pairs.items() if one != other]
+    if not _same_inputs(left, right):
+        told.append("other input spikes")
+    return (finding("ND551", "recordings", "are of different runs: " + "; ".join(told)),) if told else ()
+
+
+def _same_inputs(left: Recording, right: Recording) -> bool:
+    one, other, none = left.input_spikes, right.input_spikes, np.zeros((0, 3), dtype=np.int32)
+    return all(np.array_equal(one.get(name, none), other.get(name, none)) for name in one.keys() | other.keys())
+
+
+def first_divergence(left: Recording, right: Recording, program: Program | None = None) -> Divergence | None:
+    """Return where two comparable recordings part first, None if they are identical in all that both recorded.
+
+    `program`: tells which population and variable a probe reads; without it a state goes by its probe's name. Raises
+    DiagnosticError: ND513 (one of them is not sound).
+    """
+    for side in (left, right):
+        require_sound_recording(side, program)
+    both = _recorded(left) & _recorded(right)
+    found = [_spikes(left, right, name) for name in left.spikes if name in both]
+    found += [_payloads(left, right, name) for name in left.payloads if name in right.payloads and name in both]
+    found += [_states(left, right, name, program) for name in left.states if name in right.states]
+    every = [item for item in found if item is not None]
+    return min(every, key=lambda d: (d.step, d.sample, _ORDER.get(d.variable, 2), d.population, d.neuron), default=None)
+
+
+def _recorded(recording: Recording) -> set[str]:
+    return set(recording.spikes if recording.recorded is None else recording.recorded)
+
+
+def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
+    """Return ND555 for all that one of two recordings holds and the other does not."""
+    pairs = {
+        "spikes of population": (_recorded(left), _recorded(right)),
+        "payloads of population": (left.payloads.keys(), right.payloads.keys()),
+        "states of probe": (left.states.keys(), right.states.keys()),
+    }
+    names = f"first recording, of '{left.backend}',", f"second recording, of '{right.backend}',"
+    found = list[Diagnostic]()
+    for what, (one, other) in pairs.items():
+        for here, there, name in ((one, other, names[0]), (other, one, names[1])):
+            lacking = sorted(here - there)
+            if lacking:
+                shown = ", ".join(f"'{item}'" for item in lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+                told = f"{what} {shown}: only the {name} has them, so they are not compared"
+                found.append(finding("ND555", "recordings", told))
+    return tuple(found)
+
+
+def _differing_forms(left: Recording, right: Recording) -> list[str]:
+    """What both hold in different shapes, and counters that differ: a difference without a first step."""
+    found = list[str]()
+    for name in left.states.keys() & right.states.keys():
+        one, other = left.states[name], right.states[name]
+        if one.shape != other.shape:
+            found.append(f"states of probe '{name}' have shapes {list(one.shape)} and {list(other.shape)}")
+    one, other = left.active_updates, right.active_updates
+    if one is not None and other is not None and not np.array_equal(one, other):
+        found.append("counts of active compartments (active_updates) differ")
+    for name in left.overflows.keys() & right.overflows.keys():
+        if not np.array_equal(left.overflows[name], right.overflows[name]):
+            found.append(f"counts of overflows of population '{name}' differ")
+    return found
+
+
+def _spikes(left: Recording, right: Recording, name: str) -> Divergence | None:
+    one, other = (np.asarray(rows.spikes[name], dtype=np.int64) for rows in (left, right))
+    if np.array_equal(one, other):
+        return None
+    rows, counts = np.unique(np.concatenate([one, other])[:, [1, 0, 2]], axis=0, return_counts=True)
+    step, sample, neuron = (int(value) for value in rows[counts == 1][0])
+    fired = int((one == (sample, step, neuron)).all(axis=1).any())
+    return Divergence(
+        step=step, sample=sample, population=name, neuron=neuron, variable="spike", left=fired, right=1 - fired
+    )
+
+
+def _payloads(left: Recording, right: Recording, name: str) -> Divergence | None:
+    if not np.array_equal(left.spikes[name], right.spikes[name]):
+        return None
+    rows, one, other = left.spikes[name], left.payloads[name], right.payloads[name]
+    apart = np.flatnonzero(one != other)
+    if not apart.size:
+        return None
+    first = apart[np.lexsort((rows[apart, 2], rows[apart, 0], rows[apart, 1]))[0]]
+    sample, step, neuron = (int(value) for value in rows[first])
+    values = {"left": int(one[first]), "right": int(other[first])}
+    return Divergence(step=step, sample=sample, population=name, neuron=neuron, variable="payload", **values)
+
+
+def _states(left: Recording, right: Recording, name: str, program: Program | None) -> Divergence | None:
+    one, other = left.states[name], right.states[name]
+    population, variable = _probed(program, name)
+    if one.shape != other.shape:
+        return None
+    apart = np.argwhere(one != other)
+    if not len(apart):
+        return None
+    sample, step, neuron = (int(value) for value in apart[np.lexsort((apart[:, 2], apart[:, 0], apart[:, 1]))[0]])
+    values = {"left": one[sample, step, neuron].item(), "right": other[sample, step, neuron].item()}
+    at = {"step": left.first_step + step, "sample": sample, "neuron": neuron}
+    return Divergence(population=population, variable=variable, **at, **values)
+
+
+def _probed(program: Program | None, name: str) -> tuple[str, str]:
+    for item in probed_variables(program.network) if program else ():
+        if item.name == name:
+            return item.population, item.variable
+    population, _, variable = name.rpartition(".")
+    return (population, variable) if population else (name, name)
+
+
+def explanation(program: Program, dialects: tuple[str, str], where: Divergence, steps: int) -> tuple[str, ...]:
+    """Return the differences of two dialects that are within the reach of the population where recordings part.
+
+    Nothing for equal dialects: then one of the two is wrong.
+    """
+    own, other = dialects
+    if own == other:
+        return ()
+    shown = program.model_copy(update={"target": program.target.model_copy(update={"dialect": load_dialect(own)})})
+    reasons = dialect_verdict(shown, [load_dialect(other)], steps).partings[other]
+    into = {f"projection '{item.name}'" for item in program.network.projections if item.target == where.population}
+    near = [item for item in reasons if item.where in into | {f"population '{where.population}'"}]
+    return tuple(f"{item.where}: {item.reason}" for item in near or reasons)
+
+
+def compare_findings(
+    left: Recording, right: Recording, program: Program | None = None, dialects: tuple[str, str] | None = None
+) -> tuple[Diagnostic, ...]:
+    """Return ND551 if two recordings are of different runs, ND550 with the first divergence, or nothing if they are
+    identical; with ND555, a warning, for what was not compared. Raises DiagnosticError: ND513."""
+    unsound = [
+        fault for side in (left, right) for fault in recording_faults(side, None, f"recording of '{side.backend}'")
+    ]
+    raise_errors("compare", unsound)
+    refused = not_comparable(left, right)
+    if refused:
+        return refused
+    where, skipped = first_divergence(left, right, program), not_compared(left, right)
+    if where is None:
+        forms = sorted(_differing_forms(left, right))
+        return (*(finding("ND550", f"'{left.backend}' and '{right.backend}'", told) for told in forms), *skipped)
+    message = f"part in {where.told()}"
+    if program is not None and dialects is not None:
+        told = explanation(program, dialects, where, left.n_steps)
+        own = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(told[:3])}"
+        message += f"; {own}" if told else "; no rule of their dialects differs there, so one of them is wrong"
+    return (finding("ND550", f"'{left.backend}' and '{right.backend}'", message), *skipped)

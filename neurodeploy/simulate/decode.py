@@ -1,0 +1,92 @@
+"""Verb: recordings to answers. Must not know any backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.rows import Bound, rows_told
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.network import FirstSpike, Membrane, Network, Output
+from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.probes import membrane_probe
+
+__all__ = ["accuracy", "answers", "drain_steps"]
+
+
+def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
+    """Return (n_samples,) the first output's answer to each sample; None without an output.
+
+    Raises DiagnosticError: ND513 (not sound, or of another network), ND514 (what it is read from was not recorded).
+    """
+    if not network.outputs:
+        return None
+    output = network.outputs[0]
+    size = network.population_by_name[output.source].size
+    raise_errors("decode", _unread(output, size, recording))
+    if isinstance(output.decoder, Membrane):
+        return recording.states[membrane_probe(output.name)][:, -1].argmax(axis=1)
+    if isinstance(output.decoder, FirstSpike):
+        first = np.full((recording.n_samples, size), recording.n_steps + 1)
+        rows = recording.spikes[output.source]
+        np.minimum.at(first, (rows[:, 0], rows[:, 2]), rows[:, 1])
+        return first.argmin(axis=1)
+    return recording.spike_counts(output.source, size).argmax(axis=1)
+
+
+def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]:
+    """What is wrong with that part of a recording from which an output is read."""
+    where, name = f"output '{output.name}'", output.source
+    if isinstance(output.decoder, Membrane):
+        states = recording.states.get(membrane_probe(output.name))
+        if states is None:
+            return [finding("ND514", where, f"is read from v of population '{name}', which was not recorded")]
+        if states.ndim == 3 and states.shape[0] == recording.n_samples and states.shape[1] and states.shape[2] == size:
+            return []
+        told = f"has states of shape {list(states.shape)} for output '{output.name}'; needs [{recording.n_samples}, steps, {size}]"
+        return [finding("ND513", "recording", told)]
+    rows = recording.spikes.get(name)
+    if rows is None or (recording.recorded is not None and name not in recording.recorded):
+        return [finding("ND514", where, f"is read from the spikes of population '{name}', which were not recorded")]
+    when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
+    told = rows_told(rows, (*when, Bound("neuron", 0, size - 1)), f"spikes of population '{name}'", ordered=True)
+    return [finding("ND513", "recording", item) for item in told]
+
+
+def accuracy(given: Any, labels: Any) -> float:
+    """Return the fraction of answers that meet their labels. Raises DiagnosticError: ND505 (not one for each answer)."""
+    shapes = np.shape(given), np.shape(labels)
+    if shapes[0] != shapes[1] or len(shapes[0]) != 1:
+        told = f"labels have shape {list(shapes[1])}; the answers have {list(shapes[0])}"
+        raise DiagnosticError("decode", (finding("ND505", "labels", told),))
+    same: NDArray[np.bool_] = np.equal(np.asarray(given), np.asarray(labels))
+    return float(same.mean())
+
+
+def drain_steps(network: Network) -> int:
+    """Return the steps that the last input spike needs to have acted on every population, a loop passed once.
+
+    Each projection takes 1 + its longest delay; the longest path over distinct populations from any input counts.
+    """
+    longest = {item.name: 0 for item in network.inputs}
+    edges = [(item.source, item.target, 1 + int(np.max(np.asarray(item.delay_steps)))) for item in network.projections]
+    for _ in range(len(network.populations)):
+        before = dict(longest)
+        for source, target, cost in edges:
+            if source in before and not _loops_back(edges, source, target):
+                longest[target] = max(longest.get(target, 0), before[source] + cost)
+    return max(longest.values(), default=0)
+
+
+def _loops_back(edges: list[tuple[str, str, int]], source: str, target: str) -> bool:
+    """Whether the edge lies on a cycle: its target reaches its source."""
+    seen, todo = {target}, [target]
+    while todo:
+        here = todo.pop()
+        for start, stop, _ in edges:
+            if start == here and stop not in seen:
+                seen.add(stop)
+                todo.append(stop)
+    return source in seen

@@ -1,0 +1,259 @@
+"""Samples to spikes and currents, by the encoders of a network. What is not shown as it was given is said."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network import Bias, Current, Events, Input, Latency, Network, Poisson, Rate, Spikes
+from neurodeploy.network.validate import require_valid
+from neurodeploy.signals.state import TimeOrigin
+from neurodeploy.signals.stimulus import SampleValues, Stimulus
+from neurodeploy.simulate.event_columns import sensor_rows
+from neurodeploy.simulate.events import (
+    event_faults,
+    event_steps,
+    is_events,
+    samples_in,
+    times_from_first,
+    times_of,
+    unique_rows,
+)
+from neurodeploy.simulate.options_check import seed_faults, step_faults
+from neurodeploy.simulate.rasters import currents_of, raster_of, spikes_over_time
+from neurodeploy.simulate.shown_steps import Window, cut_values, late_rows, merged_rows, quiet_values
+from neurodeploy.simulate.stimulus_check import memory_fault
+
+__all__ = ["encode"]
+
+Array = NDArray[Any]
+LONGEST = 10_000_000
+"""Steps that a sample lasts when its events alone decide; more are a wrong origin or unit of the times."""
+
+
+def _name_faults(network: Network, values: SampleValues) -> list[Diagnostic]:
+    """Inputs without samples, and samples without an input."""
+    names = [item.name for item in network.inputs]
+    lacking = [name for name in names if name not in values.values]
+    found = [finding("ND505", f"input '{name}'", "is given no samples") for name in lacking]
+    for name in values.values:
+        if name not in names:
+            message = f"is not an input of network '{network.name}': {', '.join(names)}"
+            found.append(finding("ND505", f"input '{name}'", message, fixes=nearest(name, names)))
+    return found
+
+
+def _shape_faults(item: Input, values: Array) -> list[Diagnostic]:
+    where, over_time = f"input '{item.name}'", isinstance(item.encoder, Spikes)
+    per_sample = values.shape[1:]
+    timed = len(per_sample) == len(item.shape) + 1 and per_sample[1:] == item.shape
+    if not (timed or (per_sample == item.shape and not over_time)):
+        needs = "(samples, steps, " if over_time else "(samples, "
+        told = f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, item.shape))})"
+        return [finding("ND505", where, told)]
+    if timed and not isinstance(item.encoder, (Spikes, Current)):
+        told = f"encoder '{item.encoder.kind}' takes one value per line, the stimulus has values over time"
+        return [finding("ND505", where, told)]
+    return []
+
+
+def _faults(item: Input, values: Array) -> list[Diagnostic]:
+    """Shape and range of one input's samples."""
+    found, where = _shape_faults(item, values), f"input '{item.name}'"
+    if found or not values.size:
+        return found
+    low, high = values.min(), values.max()
+    whole = values.dtype.kind in "iu" and low >= 0 and high <= 1
+    if isinstance(item.encoder, Spikes) and not whole and not np.isin(values, (0, 1)).all():
+        return [
+            finding("ND505", where, f"spikes must be 0 or 1 in every step; values lie between {low:g} and {high:g}")
+        ]
+    if isinstance(item.encoder, (Rate, Poisson, Latency, Bias)) and (low < 0 or high > 1):
+        told = f"values lie between {low:g} and {high:g}; encoder '{item.encoder.kind}' needs 0 to 1"
+        return [finding("ND505", where, told, fixes=_scalings(float(low), float(high)))]
+    return []
+
+
+def _scalings(low: float, high: float) -> list[str]:
+    """How to bring values into 0..1; each is offered only where the ends then lie there."""
+    offers = {
+        f"divide the values by their maximum, {high:.9g}": (low / high, 1.0) if high > 0 else (-1.0, 1.0),
+        f"scale the values: (x - {low:.9g}) / {high - low:.9g}": (0.0, 1.0) if high > low else (-1.0, 1.0),
+    }
+    helping = [text for text, (first, last) in offers.items() if first >= 0 and last <= 1]
+    return helping[:1]
+
+
+def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array], steps: int | None) -> int | None:
+    """Steps per sample: asked, else as long as the values over time, else what the network says, else the last event."""
+    if steps is not None:
+        return steps
+    items = network.input_by_name
+    lengths = [a.shape[1] for name, a in arrays.items() if name not in rows and a.ndim == len(items[name].shape) + 2]
+    if lengths or network.time.steps_per_sample is not None:
+        return max(lengths) if lengths else network.time.steps_per_sample
+    return max((int(r[:, 1].max()) for r in rows.values() if len(r)), default=None)
+
+
+def _length_faults(network: Network, rows: dict[str, Array], presented: int | None, *, asked: bool) -> list[Diagnostic]:
+    """ND505 if nobody says how long a sample lasts, or if its events say something that cannot be meant."""
+    where, fix = f"network '{network.name}'", "--steps N, or time.steps_per_sample in the network"
+    if presented is None:
+        return [finding("ND505", where, "nobody says how long a sample lasts", fixes=[fix])]
+    if asked or presented <= LONGEST or network.time.steps_per_sample is not None:
+        return []
+    first = min(int(r[:, 1].min()) for r in rows.values() if len(r))
+    told = f"the last event makes a sample last {presented:,} steps; the first event is in step {first:,}"
+    numbers: dict[str, Any] = {"found": presented, "limit": LONGEST, "unit": "step"}
+    origin = ["--time-origin first"] if presented - first < LONGEST else []
+    return [finding("ND505", where, told, fixes=[*origin, fix], **numbers)]
+
+
+def _all_faults(
+    network: Network, values: SampleValues, arrays: dict[str, Array], origin: TimeOrigin
+) -> tuple[list[Diagnostic], int]:
+    """What is wrong with the samples, and how many there are."""
+    found, counts = list[Diagnostic](), set[int]()
+    items = [(network.input_by_name[name], array) for name, array in arrays.items()]
+    for item, array in items:
+        if not is_events(item, array):
+            found += _faults(item, array)
+            counts |= {array.shape[0]} if array.ndim else set()
+    said = {n for n in (values.n_samples, None if values.labels is None else values.labels.size) if n is not None}
+    if len(counts | said) > 1:
+        message = f"inputs and labels have different numbers of samples: {sorted(counts | said)}"
+        found.append(finding("ND505", f"network '{network.name}'", message))
+    events = [(item, array) for item, array in items if is_events(item, array)]
+    shaped = [array for _, array in events if array.ndim == 2 and array.shape[1] and array.dtype.kind in "iu"]
+    n = max(counts | said, default=max((samples_in(values, array) for array in shaped), default=1))
+    for item, array in events:
+        found += event_faults(item, array, n, counted=bool(counts | said), from_zero=origin == "zero")
+    return found, n
+
+
+def _memory_faults(network: Network, given: _Given) -> list[Diagnostic]:
+    """ND505 if the spikes and currents of all steps do not fit the memory."""
+    held = [item for item in network.inputs if item.name not in given.rows]
+    each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in held)
+    samples, steps = given.n, given.window.steps
+    what = f"{samples:,} samples of {steps:,} steps of {sum(item.size for item in held):,} lines"
+    return memory_fault("ND505", f"network '{network.name}'", what, samples * steps * each)
+
+
+def _columns(network: Network, values: SampleValues) -> tuple[dict[str, Array], list[Diagnostic]]:
+    """Samples by input; a sensor's as whole numbers with their sample first."""
+    arrays, found = dict(values.values), list[Diagnostic]()
+    for name, array in values.values.items():
+        if isinstance(network.input_by_name[name].encoder, Events):
+            arrays[name], said = sensor_rows(network.input_by_name[name], array)
+            found += said
+    return arrays, found
+
+
+def _from_first(network: Network, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Samples whose events count their times from the first of their sample."""
+    items = network.input_by_name
+    sensors = {n: (items[n], rows) for n, rows in arrays.items() if isinstance(items[n].encoder, Events)}
+    return {**arrays, **times_from_first(sensors)}
+
+
+def _rows(network: Network, arrays: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array], list[Diagnostic]]:
+    """(rows (sample, step, line) of inputs that are shown events, times of a sensor's events, events without a step)."""
+    rows, times, found = dict[str, Array](), dict[str, Array](), list[Diagnostic]()
+    for name, array in arrays.items():
+        item = network.input_by_name[name]
+        if is_events(item, array):
+            rows[name], said = event_steps(item, array, network.time.dt_s)
+            found += said
+        if isinstance(item.encoder, Events):
+            times[name] = times_of(item, array)
+    return rows, times, found
+
+
+class _Given(NamedTuple):
+    """Samples of every input that were found sound, and for how long they are shown."""
+
+    arrays: dict[str, Array]
+    rows: dict[str, Array]
+    times: dict[str, Array]
+    n: int
+    window: Window
+    moved: bool
+
+
+def _shown(
+    network: Network, given: _Given, seed: int, first_sample: int
+) -> tuple[dict[str, dict[str, Array]], list[Diagnostic]]:
+    """Spikes, rasters and currents by input; and what of the samples is not in them."""
+    window, said = given.window, list[Diagnostic]()
+    shown: dict[str, dict[str, Array]] = {"spikes": {}, "rasters": {}, "currents": {}}
+    for item in network.inputs:
+        array = given.arrays[item.name]
+        if item.name in given.rows:
+            own = given.rows[item.name]
+            said += late_rows(item, own, given.times.get(item.name), window, moved=given.moved)
+            own = own[own[:, 1] <= window.steps]
+            shown["spikes"][item.name] = unique_rows(own)
+            said += merged_rows(item, len(own), len(shown["spikes"][item.name]))
+        elif isinstance(item.encoder, Current):
+            said += cut_values(item, array, window) if array.ndim == len(item.shape) + 2 else []
+            shown["currents"][item.name] = currents_of(item, array, window.steps)
+        elif isinstance(item.encoder, Spikes):
+            said += cut_values(item, array, window)
+            shown["rasters"][item.name] = spikes_over_time(item, array, window.steps)
+        else:
+            flat = array.reshape(given.n, item.size).astype(np.float64)
+            raster = raster_of(item.encoder, flat, window.steps, seed, first_sample)
+            said += quiet_values(item, item.encoder, flat, raster)
+            shown["rasters"][item.name] = raster
+    return shown, said
+
+
+def encode(
+    network: Network,
+    values: SampleValues,
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    first_sample: int = 0,
+    time_origin: TimeOrigin = "zero",
+) -> Stimulus:
+    """Return the stimulus of samples, each shown for `steps`: default as long as the values over time, else the network's
+    steps_per_sample, else up to the last event.
+
+    Deterministic: draws depend on the seed and on the sample's number, which counts from `first_sample`. What is cut off,
+    merged or too small for a spike stands in the stimulus's `findings`: ND066, ND067, ND068. Raises DiagnosticError: ND505, ND511,
+    everything that is wrong at once, and ND066 where nothing would be shown.
+    """
+    require_valid(network)
+    asked = [] if steps is None else step_faults(steps)
+    raise_errors("encode", [*_name_faults(network, values), *asked, *seed_faults(seed)])
+    arrays, said = _columns(network, values)
+    found, n = _all_faults(network, values, arrays, time_origin)
+    raise_errors("encode", [*said, *found])
+    arrays = _from_first(network, arrays) if time_origin == "first" else arrays
+    rows, times, found = _rows(network, arrays)
+    raise_errors("encode", found)
+    presented = _presented(network, arrays, rows, steps)
+    raise_errors("encode", _length_faults(network, rows, presented, asked=steps is not None))
+    window = Window(int(presented or 1), steps is not None, network.time.dt_s)
+    given = _Given(arrays, rows, times, n, window, moved=time_origin == "first")
+    raise_errors("encode", _memory_faults(network, given))
+    shown, left = _shown(network, given, seed, first_sample)
+    said += left
+    raise_errors("encode", said)
+    return Stimulus(
+        n_samples=n,
+        n_steps=window.steps,
+        spikes=shown["spikes"],
+        rasters=shown["rasters"],
+        currents=shown["currents"],
+        labels=values.labels,
+        seed=seed,
+        first_sample=first_sample,
+        findings=tuple(said),
+    )

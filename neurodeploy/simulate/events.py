@@ -1,0 +1,178 @@
+"""Rows of events to spikes: of a sensor, or (sample, step, line)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.rows import LARGEST
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.network import Events, Input, Spikes
+from neurodeploy.signals.stimulus import SampleValues
+from neurodeploy.simulate.event_columns import ORDERS, WORDS, plain_columns, time_unit
+
+__all__ = [
+    "event_faults",
+    "event_steps",
+    "is_events",
+    "plain_columns",
+    "samples_in",
+    "steps_of",
+    "times_from_first",
+    "times_of",
+    "unique_rows",
+]
+
+Array = NDArray[Any]
+SPARSE_SAMPLES = 1_000
+"""Numbers of samples may leave out so many for each one that has events; more are a mistake in a column."""
+
+
+def is_events(item: Input, values: Array) -> bool:
+    """Whether values are rows of events: a sensor's, or (sample, step, line)."""
+    if isinstance(item.encoder, Events):
+        return True
+    return isinstance(item.encoder, Spikes) and values.ndim == 2 and values.shape[1] == 3
+
+
+def samples_in(values: SampleValues, rows: Array) -> int:
+    """Return how many samples rows of events are of: as many as is said, or the last that has one."""
+    if values.n_samples is not None:
+        return values.n_samples
+    if values.labels is not None:
+        return int(values.labels.size)
+    return 1 + max(int(rows[:, 0].max()), 0) if len(rows) else 1
+
+
+def event_faults(
+    item: Input, rows: Array, samples: int, *, counted: bool = True, from_zero: bool = True
+) -> list[Diagnostic]:
+    """Return ND505 for rows that are none, and for events outside the samples or the sensor; all of them.
+
+    `counted`: whether somebody said how many samples there are; else the rows did, and large gaps are a fault.
+    `from_zero`: whether times count from 0, so that none may lie before it.
+    """
+    where, encoder = f"input '{item.name}'", item.encoder
+    sensor = isinstance(encoder, Events)
+    names = (
+        ["sample", *(WORDS[c] for c in encoder.columns)] if isinstance(encoder, Events) else ["sample", "step", "line"]
+    )
+    if rows.ndim != 2 or rows.shape[1] != len(names) or rows.dtype.kind not in "iu":
+        told = f"events have shape {list(rows.shape)} of {rows.dtype}; needs integer rows ({', '.join(names)})"
+        return [finding("ND505", where, told)]
+    if sensor and not (len(item.shape) == 2 or (len(item.shape) == 3 and item.shape[0] == 2)):
+        told = (
+            f"has shape {list(item.shape)}; events need (height, width), or (2, height, width) to tell polarities apart"
+        )
+        return [finding("ND505", where, told)]
+    found = list[Diagnostic]()
+    if not counted and samples > SPARSE_SAMPLES * (1 + np.unique(rows[:, 0]).size):
+        told = f"events name sample {samples - 1:,}, and only {np.unique(rows[:, 0]).size} samples have any"
+        found.append(finding("ND505", where, told, fixes=["number the samples from 0 on"]))
+    for name, (low, high) in _ranges(item, samples, names).items():
+        column = rows[:, names.index(name)]
+        bad = np.flatnonzero(((column < low) & (from_zero or name != "time")) | (column > high))
+        if bad.size:
+            limits = f"outside {low}..{high:,}" if name != "time" else f"below {low}"
+            told = f"{bad.size} events have a {name} {limits}, first {int(column[bad[0]])}"
+            fixes = ["--time-origin first counts from the first event of a sample"] if name == "time" else []
+            found.append(finding("ND505", where, told, fixes=fixes))
+    return _other_order(item, rows, samples) or found if found and isinstance(encoder, Events) else found
+
+
+def _other_order(item: Input, rows: Array, samples: int) -> list[Diagnostic]:
+    """One finding instead of several where the columns fit the sensor in another of the usual orders."""
+    encoder: Any = item.encoder
+    for order in ORDERS:
+        names = ["sample", *(WORDS[c] for c in order)]
+        ranges = _ranges(item, samples, names)
+        inside = all(
+            bool(((rows[:, k] >= ranges[name][0]) & (rows[:, k] <= ranges[name][1])).all())
+            for k, name in enumerate(names)
+        )
+        if order != encoder.columns and inside:
+            told = f"events do not fit the columns '{encoder.columns}' of the encoder; they fit '{order}'"
+            fixes = [f"encoder.columns = '{order}' in the network, or the columns in the order of the encoder"]
+            return [finding("ND505", f"input '{item.name}'", told, fixes=fixes)]
+    return []
+
+
+_ENDLESS = np.iinfo(np.int64).max
+
+
+def _ranges(item: Input, samples: int, names: list[str]) -> dict[str, tuple[int, int]]:
+    height, width = (1, 1, *item.shape)[-2:]
+    known = {
+        "sample": (0, samples - 1),
+        "step": (1, LARGEST),
+        "line": (0, item.size - 1),
+        "time": (0, _ENDLESS),
+        "polarity": (0, 1),
+        "row": (0, height - 1),
+        "column": (0, width - 1),
+    }
+    return {name: known[name] for name in names}
+
+
+def times_from_first(items: dict[str, tuple[Input, Array]]) -> dict[str, Array]:
+    """Return a sensor's rows with times that count from the first event of their sample, whichever input has it."""
+    if not items:
+        return {}
+    samples = np.concatenate([rows[:, 0] for _, rows in items.values()])
+    times = np.concatenate([rows[:, _time_column(item)] for item, rows in items.values()])
+    known, of = np.unique(samples, return_inverse=True)
+    first = np.full(known.size, _ENDLESS)
+    np.minimum.at(first, of, times)
+    moved = dict[str, Array]()
+    for name, (item, rows) in items.items():
+        moved[name] = rows.copy()
+        moved[name][:, _time_column(item)] -= first[np.searchsorted(known, rows[:, 0])]
+    return moved
+
+
+def _time_column(item: Input) -> int:
+    encoder: Any = item.encoder
+    return 1 + encoder.columns.index("t")
+
+
+def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diagnostic]]:
+    """Return rows (sample, step, line), int64, one for each event; and ND505 for events that no step can be given."""
+    wide = rows.astype(np.int64)
+    encoder = item.encoder
+    if not isinstance(encoder, Events):
+        return wide, []
+    column = {name: wide[:, 1 + k] for k, name in enumerate(encoder.columns)}
+    line = column["y"] * item.shape[-1] + column["x"]
+    line += column["p"] * (item.size // 2) if len(item.shape) == 3 else 0
+    steps = steps_of(column["t"], dt_s / encoder.unit_s)
+    late = steps > LARGEST
+    if late.any():
+        first = int(column["t"].min())
+        unit = time_unit(encoder.unit_s)
+        told = f"{int(late.sum())} of {late.size} events lie behind step {LARGEST:,}, the first event at t = {first:,} {unit}"
+        helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LARGEST)
+        fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
+        return wide, [finding("ND505", f"input '{item.name}'", told, fixes=fixes)]
+    return np.stack([wide[:, 0], steps.astype(np.int64), line], axis=1), []
+
+
+def times_of(item: Input, rows: Array) -> Array:
+    """Return the times of a sensor's rows."""
+    return rows[:, _time_column(item)].astype(np.int64)
+
+
+def steps_of(times: Array, units_per_step: float) -> Array:
+    """Return 1 + floor(t / units per step): in integers where a step has a whole number of units, so that no boundary moves."""
+    whole = round(units_per_step)
+    if whole >= 1 and abs(units_per_step - whole) <= 1e-9 * whole:
+        return 1 + times // whole
+    return 1 + np.floor(times / units_per_step + 1e-9)
+
+
+def unique_rows(rows: Array) -> Array:
+    """Return rows (sample, step, line), int32, sorted, each once."""
+    ordered = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    new = np.r_[True, (np.diff(ordered, axis=0) != 0).any(axis=1)] if len(ordered) else np.zeros(0, dtype=bool)
+    return ordered[new].astype(np.int32)

@@ -1,0 +1,62 @@
+"""Verb: seal what a program does on a stimulus into it, and hold a backend against what is sealed."""
+
+from __future__ import annotations
+
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.program.golden import Golden
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
+from neurodeploy.simulate.compare import first_divergence
+from neurodeploy.simulate.decode import drain_steps
+from neurodeploy.simulate.run import run_program
+from neurodeploy.simulate.stimulus_check import in_order
+
+__all__ = ["seal_golden", "verify_program"]
+
+
+def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Program:
+    """Return the program with a stimulus and the emulator's output on it; its digest stays. Raises what run_program raises."""
+    steps = stimulus.n_steps + drain_steps(program.network)
+    recording = run_program(program, stimulus, steps=steps, options=RunOptions(seed=seed))
+    shown = in_order(stimulus)
+    golden = Golden(
+        n_samples=stimulus.n_samples,
+        n_steps=stimulus.n_steps,
+        steps=steps,
+        seed=seed,
+        inputs={name: shown.rows(name) for name in (*stimulus.spikes, *stimulus.rasters)},
+        currents=dict(stimulus.currents),
+        spikes=dict(recording.spikes),
+        payloads=dict(recording.payloads),
+    )
+    return program.model_copy(update={"golden": golden})
+
+
+def verify_program(
+    program: Program, backend: str, progress: Progress | None = None
+) -> tuple[Recording, tuple[Diagnostic, ...]]:
+    """Return what a backend gives on the sealed input, and ND552 with the first divergence if it is not the sealed output.
+
+    Raises DiagnosticError: ND553 (nothing is sealed), and what run_program raises.
+    """
+    golden, where = program.golden, f"network '{program.network.name}'"
+    if golden is None:
+        fixes = ["neurodeploy compile NETWORK --golden STIMULUS.npz"]
+        raise DiagnosticError("verify", (finding("ND553", where, "has no input and output sealed in it", fixes=fixes),))
+    stimulus = Stimulus(
+        n_samples=golden.n_samples, n_steps=golden.n_steps, spikes=golden.inputs, currents=golden.currents
+    )
+    options = RunOptions(seed=golden.seed)
+    recording = run_program(program, stimulus, backend=backend, steps=golden.steps, options=options, progress=progress)
+    sealed = recording.model_copy(
+        update={"spikes": golden.spikes, "payloads": golden.payloads, "backend": "sealed", "states": {}}
+    )
+    apart = first_divergence(sealed, recording, program)
+    if apart is not None:
+        return recording, (finding("ND552", f"backend '{backend}'", f"differs from what is sealed: {apart.told()}"),)
+    lacking = sorted(golden.payloads.keys() ^ recording.payloads.keys())
+    told = "either gave values of spikes or has them sealed, and not both, of population "
+    return recording, tuple(finding("ND552", f"backend '{backend}'", f"{told}'{name}'") for name in lacking)

@@ -1,0 +1,57 @@
+"""Verb: the draws of a program's noise, so that a simulator that takes draws can be given those of a run.
+
+The generator is ours, because no chip's is public: a draw depends on the seed, the sample, the step and the neuron's number
+in the program, and on nothing else. x = m(seed + g (sample + 1)), y = m(x ^ step 2**32 ^ neuron), the upper 32 bits of y
+scaled to -127..127; m is the finaliser of splitmix64 and g its increment (Steele et al. 2014).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.program.program import Program
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+
+__all__ = ["noise_draws"]
+
+INCREMENT = 0x9E3779B97F4A7C15
+MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+"""Of the finaliser: shift, then multiply; and shift by 31 at last."""
+LEVELS, LARGEST = 255, 127
+Words = NDArray[np.uint64]
+
+
+def _mixed(x: Words) -> Words:
+    for shift, factor in MIXERS:
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    return x ^ (x >> np.uint64(31))
+
+
+def _drawn(seed: int, samples: range, steps: int, neurons: Words) -> NDArray[np.int16]:
+    numbers = np.asarray(samples, dtype=np.uint64) * np.uint64(INCREMENT) + np.uint64(seed % (1 << 64))
+    step = np.arange(1, steps + 1, dtype=np.uint64) << np.uint64(32)
+    mixed = _mixed(_mixed(numbers)[:, None, None] ^ step[None, :, None] ^ neurons[None, None, :])
+    scaled = ((mixed >> np.uint64(32)) * np.uint64(LEVELS)) >> np.uint64(32)
+    return (scaled.astype(np.int64) - LARGEST).astype(np.int16)
+
+
+def noise_draws(program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> dict[str, NDArray[np.int16]]:
+    """Return population -> (samples, steps, size) draws in -127..127 of a run, for each population that has noise.
+
+    Draws that the run gives itself (`options.noise`) are taken as they are; one sample of them serves all.
+    """
+    found, first = dict[str, NDArray[np.int16]](), 0
+    numbers = range(stimulus.first_sample + 1, stimulus.first_sample + stimulus.n_samples + 1)
+    for item in program.populations:
+        neurons = np.arange(first, first + item.size, dtype=np.uint64)
+        first += item.size
+        if "noise_at" not in item.parameters:
+            continue
+        given: Any = options.noise.get(item.name)
+        drawn = _drawn(options.seed, numbers, steps, neurons) if given is None else np.asarray(given, dtype=np.int16)
+        found[item.name] = drawn[np.arange(stimulus.n_samples) % drawn.shape[0], :steps]
+    return found

@@ -1,0 +1,119 @@
+"""What the options of a run have to be before any backend sees them: the one place where they are held against a program.
+
+What a kernel of the emulator takes for granted of options, and what guarantees it:
+
+- given noise has a draw for every sample (or one that serves all), step and neuron of a population that draws noise, in
+  -127..127: `_noise_faults`;
+- the seed, every step and every sample fit their integers: `_number_faults`;
+- a probe reads a state that its population has, under a name of its own: `_name_faults`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.base.rows import LARGEST
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network import Network
+from neurodeploy.network.validate import probe_faults
+from neurodeploy.program.program import Program
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.probes import probed_variables
+from neurodeploy.simulate.stimulus_check import memory_fault
+
+__all__ = ["option_faults", "seed_faults", "step_faults"]
+
+DRAWN = 127
+"""Largest draw of noise."""
+SEEDS = 2**63 - 1
+MOST_THREADS = 4096
+
+
+def step_faults(steps: Any, what: str = "steps") -> list[Diagnostic]:
+    """Return ND511 if `steps` is no number of steps that rows of spikes can hold."""
+    if isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and 1 <= steps <= LARGEST:
+        return []
+    return [finding("ND511", f"option '{what}'", f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
+
+
+def seed_faults(seed: Any) -> list[Diagnostic]:
+    """Return ND511 if a seed is no integer of 64 bits."""
+    if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and -SEEDS - 1 <= seed <= SEEDS:
+        return []
+    return [finding("ND511", "option 'seed'", f"is {_brief(seed)}; needs a whole number of 64 bits with sign")]
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a number of more than 20 digits"
+    return repr(value)[:40]
+
+
+def option_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
+    """Return ND510 for names that the network does not have, ND511 for numbers and arrays that no run can use."""
+    found = [*_name_faults(program.network, options), *_number_faults(options)]
+    found += _noise_faults(program, stimulus, options, steps)
+    return found or _memory_faults(program, stimulus, options, steps)
+
+
+def _name_faults(network: Network, options: RunOptions) -> Iterator[Diagnostic]:
+    names = [item.name for item in network.populations]
+    asked = [(f"probe '{item.name}'", item.target) for item in options.probes]
+    asked += [(f"record '{name}'", name) for name in options.record or ()]
+    asked += [(f"noise '{name}'", name) for name in options.noise]
+    for where, name in asked:
+        if name not in names:
+            told = f"population '{name}' does not exist"
+            yield finding("ND510", where, told, fixes=nearest(name, names))
+    yield from probe_faults(network, options.probes, "ND510")
+    told = dict[str, set[tuple[str, str]]]()
+    for item in probed_variables(network, options.probes):
+        told.setdefault(item.name, set()).add((item.population, item.variable))
+    for name, read in told.items():
+        if len(read) > 1:
+            states = " and ".join(f"{variable} of '{population}'" for population, variable in sorted(read))
+            yield finding("ND510", f"probe '{name}'", f"is the name of several: {states}")
+
+
+def _number_faults(options: RunOptions) -> Iterator[Diagnostic]:
+    yield from seed_faults(options.seed)
+    threads, seconds = options.threads, options.timeout_s
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        yield finding("ND511", "option 'threads'", f"is {_brief(threads)}; needs 1 to {MOST_THREADS:,}")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        yield finding("ND511", "option 'timeout_s'", f"is {seconds}; needs a finite time above 0")
+
+
+def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> Iterator[Diagnostic]:
+    for item in program.populations:
+        given, where = options.noise.get(item.name), f"noise '{item.name}'"
+        if given is None:
+            continue
+        if "noise_at" not in item.parameters:
+            yield finding("ND511", where, f"population '{item.name}' draws no noise, so draws would be ignored")
+        right = given.ndim == 3 and given.shape[0] in (1, stimulus.n_samples) and given.shape[1] >= steps
+        if not (right and given.shape[2] == item.size and given.dtype.kind in "iu"):
+            needs = f"(1 or {stimulus.n_samples} samples, {steps} steps or more, {item.size} neurons)"
+            yield finding(
+                "ND511", where, f"draws have shape {list(given.shape)} of {given.dtype}; needs integers {needs}"
+            )
+        elif given.size and (int(given.min()) < -DRAWN or int(given.max()) > DRAWN):
+            told = f"draws lie between {int(given.min())} and {int(given.max())}; needs -{DRAWN} to {DRAWN}"
+            yield finding("ND511", where, told)
+
+
+def _memory_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
+    """What is asked to be recorded of every step, and does not fit."""
+    sizes = Counter({item.name: item.size for item in program.populations})
+    columns = sum(sizes[item.population] for item in probed_variables(program.network, options.probes))
+    first = options.resume.step if options.resume else 0
+    each = 8 * columns + 4 * program.tables.n_cores * options.activity
+    what = f"states and activity of {stimulus.n_samples:,} samples of {steps - first:,} steps"
+    size = stimulus.n_samples * max(steps - first, 0) * each
+    return memory_fault("ND511", f"network '{program.network.name}'", what, size)

@@ -1,0 +1,84 @@
+"""Verb: which states a backend records: the network's probes, and v for outputs that are read from the membrane."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast, get_args
+
+from neurodeploy.base.plain import as_items
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network import Membrane, Network, Probe
+from neurodeploy.network.validate import probe_faults
+
+__all__ = ["ProbedVariable", "membrane_probe", "probed_variables", "probes_named"]
+
+STATES: tuple[str, ...] = get_args(Probe.model_fields["variable"].annotation)
+
+
+class ProbedVariable(NamedTuple):
+    """One state to record."""
+
+    name: str
+    population: str
+    variable: str
+    """v, u or v_register."""
+
+
+def membrane_probe(output: str) -> str:
+    """Return the name under which v of a membrane output is recorded."""
+    return f"{output}.v"
+
+
+def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
+    """Return the probes of "population", "population.variable", (population, variable), or a Probe; one, or several.
+
+    Raises DiagnosticError: ND510.
+    """
+    populations = sorted(network.population_by_name, key=len, reverse=True)
+    found, faults = list[Probe](), list[Diagnostic]()
+    for item in _several(asked):
+        if isinstance(item, Probe):
+            found.append(item)
+            continue
+        name, variable = _split(item, populations) if isinstance(item, str) else item
+        if variable not in STATES:
+            told = f"no kind has a state {variable!r}: {', '.join(STATES)}"
+            faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(str(variable), STATES)))
+        else:
+            found.append(Probe(name=f"{name}.{variable}", target=name, variable=cast("Any", variable)))
+    if faults:
+        raise DiagnosticError("run", (*faults, *probe_faults(network, found, "ND510")))
+    return tuple(found)
+
+
+def _several(asked: Any) -> list[Any]:
+    """What is asked for, one by one, if each may be a probe."""
+    items: list[Any] | None = [asked] if isinstance(asked, (str, Probe)) else as_items(asked)
+    pairs = [as_items(item) for item in items or ()]
+    if items is None or not all(
+        isinstance(item, (str, Probe)) or (pair and len(pair) == 2 and all(isinstance(word, str) for word in pair))
+        for item, pair in zip(items, pairs, strict=True)
+    ):
+        told = 'are written as "population.variable" or (population, variable), several of them in a list'
+        raise DiagnosticError("run", (finding("ND510", "probes", told),))
+    return items
+
+
+def _split(asked: str, populations: list[str]) -> tuple[str, str]:
+    """Names of populations may have dots of their own: the longest that fits is meant."""
+    if asked in populations:
+        return asked, "v"
+    for name in populations:
+        if asked.startswith(f"{name}."):
+            return name, asked[len(name) + 1 :]
+    name, dot, variable = asked.rpartition(".")
+    return (name, variable) if dot else (asked, "v")
+
+
+def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[ProbedVariable, ...]:
+    """Return what to record, in order; `more`: what a run asks for besides."""
+    asked = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
+    for item in network.outputs:
+        if isinstance(item.decoder, Membrane):
+            asked.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))
+    return tuple(asked)

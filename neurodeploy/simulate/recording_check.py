@@ -1,0 +1,138 @@
+"""What a recording has to be before anything is read from it: the one place where it is held against itself and a program.
+
+A recording comes from a backend, from a file, or from whoever copied one with other fields. Counting, comparing and
+decoding index by what it holds, so its shapes, ranges and order are proven here first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.rows import LARGEST, Bound, rows_told
+from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+
+__all__ = ["recording_faults", "recording_told", "require_sound_recording"]
+
+Array = NDArray[Any]
+
+
+def require_sound_recording(recording: Recording, program: Program | None = None) -> None:
+    """Raise ND513 with everything that makes a recording unsound, or one of another program."""
+    raise_errors("recording", recording_faults(recording, program))
+
+
+def recording_faults(
+    recording: Recording, program: Program | None = None, where: str = "recording"
+) -> list[Diagnostic]:
+    """Return ND513 for everything that makes a recording unsound, or one of another program."""
+    return [finding("ND513", where, told) for told in recording_told(recording, program)]
+
+
+def recording_told(recording: Recording, program: Program | None = None, *, trusted: bool = False) -> list[str]:
+    """Return what is wrong, a sentence each. `trusted`: rows of spikes are proven and are not looked at."""
+    found = list(_number_told(recording)) or list(_array_told(recording))
+    neurons, lines = dict[str, int](), dict[str, int]()
+    if program is not None and not found:
+        neurons = {item.name: item.size for item in program.populations}
+        lines = {item.name: item.size for item in program.network.inputs}
+        found = list(_program_told(recording, program, neurons, lines))
+    return found if found or trusted else list(_row_told(recording, neurons, lines))
+
+
+def _number_told(recording: Recording) -> Iterator[str]:
+    first, last = recording.first_step, recording.n_steps
+    if not -(2**63) <= recording.seed < 2**63:
+        yield "its seed is no number of 64 bits"
+    if not 0 <= recording.n_samples <= LARGEST:
+        yield f"n_samples {recording.n_samples:,} is not in 0..{LARGEST:,}"
+    if not 1 <= first <= last <= LARGEST:
+        yield f"first_step {first:,} and n_steps {last:,} are no steps first..last in 1..{LARGEST:,}"
+    if recording.partial and (recording.n_samples != 1 or recording.complete):
+        yield "is marked partial, which only a stopped run of one sample is"
+
+
+def _row_told(recording: Recording, neurons: dict[str, int], lines: dict[str, int]) -> Iterator[str]:
+    """Rows out of range, doubled or unsorted; sizes that are not given are open."""
+    when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
+    for name, rows in recording.spikes.items():
+        last = neurons.get(name, LARGEST) - 1
+        yield from rows_told(rows, (*when, Bound("neuron", 0, last)), f"spikes of population '{name}'", ordered=True)
+    for name, rows in recording.input_spikes.items():
+        last = lines.get(name, LARGEST) - 1
+        yield from rows_told(rows, (*when, Bound("line", 0, last)), f"spikes of input '{name}'", ordered=True)
+
+
+def _counts(values: Array) -> bool:
+    """Whether values are integers that int64 holds, as sums over them do."""
+    return values.dtype.kind in "iu" and bool(np.can_cast(values.dtype, np.int64))
+
+
+def _array_told(recording: Recording) -> Iterator[str]:
+    """Values beside rows, states and counters of another shape or of impossible values."""
+    length = recording.n_steps - recording.first_step + 1
+    unknown = sorted(set(recording.recorded or ()) - recording.spikes.keys())
+    if unknown:
+        yield f"says that spikes of {unknown} were recorded, and has none"
+    for name, values in recording.payloads.items():
+        rows = recording.spikes.get(name)
+        if rows is None or values.shape != rows.shape[:1] or not _counts(values):
+            yield f"payloads of '{name}' have shape {list(values.shape)}, and are not one for each of its spikes"
+    for name, values in recording.states.items():
+        if (
+            values.ndim != 3
+            or values.shape[:2] != (recording.n_samples, length)
+            or not (_counts(values) or values.dtype.kind == "f")
+        ):
+            needs = f"[{recording.n_samples}, {length}, neurons]"
+            yield f"states of probe '{name}' have shape {list(values.shape)} of {values.dtype}; needs {needs}"
+        elif values.dtype.kind == "f" and not np.isfinite(values).all():
+            yield f"states of probe '{name}' are not all finite"
+    active = recording.active_updates
+    if active is not None:
+        if active.ndim != 3 or active.shape[:2] != (recording.n_samples, length) or not _counts(active):
+            needs = f"[{recording.n_samples}, {length}, cores]"
+            yield f"active_updates has shape {list(active.shape)} of {active.dtype}; needs {needs}"
+        elif active.size and int(active.min()) < 0:
+            yield f"active_updates has negative counts, least {int(active.min()):,}"
+    for name, counts in recording.overflows.items():
+        most = recording.n_samples * length
+        if counts.ndim != 2 or counts.shape[0] != 3 or not _counts(counts):
+            yield f"overflows of '{name}' have shape {list(counts.shape)} of {counts.dtype}; needs [3, neurons]"
+        elif counts.size and (int(counts.min()) < 0 or (recording.complete and int(counts.max()) > most)):
+            yield f"overflows of '{name}' are not counts in 0..{most:,}"
+
+
+def _program_told(
+    recording: Recording, program: Program, neurons: dict[str, int], lines: dict[str, int]
+) -> Iterator[str]:
+    """What a recording holds that this program cannot have given."""
+    if recording.program_digest != program.digest():
+        yield f"is of program {recording.program_digest[:12]!r}, not of {program.digest()[:12]!r}"
+        return
+    if recording.spikes.keys() != neurons.keys():
+        yield f"has spikes of {sorted(recording.spikes)}; the program's populations are {sorted(neurons)}"
+    foreign = sorted(recording.input_spikes.keys() - lines.keys())
+    if foreign:
+        yield f"has spikes of inputs {foreign}; the program's are {sorted(lines)}"
+    for name, counts in recording.overflows.items():
+        if counts.shape[1] != neurons.get(name):
+            yield f"overflows of '{name}' are of {counts.shape[1]} neurons; the program has {neurons.get(name, 0)}"
+    yield from _activity_told(recording, program)
+
+
+def _activity_told(recording: Recording, program: Program) -> Iterator[str]:
+    """More active compartments than a core has."""
+    active = recording.active_updates
+    if active is None:
+        return
+    tables = program.tables
+    if active.shape[2] != tables.n_cores:
+        yield f"active_updates counts {active.shape[2]} cores; the program has {tables.n_cores}"
+    elif active.size and (active.max(axis=(0, 1)) > np.diff(tables.compartment_ptr)).any():
+        yield "active_updates counts more compartments than a core has"

@@ -1,0 +1,63 @@
+"""Verb: find backends. The only reader of the entry-point group `neurodeploy.backends`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.simulate.backend import Backend
+
+__all__ = ["backend_names", "broken", "forget_backends", "get_backend"]
+
+GROUP = "neurodeploy.backends"
+
+
+@cache
+def _entries() -> dict[str, EntryPoint]:
+    """Entry points by name: looked for once in a process, because every installed package is looked at."""
+    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda item: item.name)}
+
+
+def forget_backends() -> None:
+    """Look for entry points anew when a backend is next asked for, as after an installation in a running process."""
+    _entries.cache_clear()
+
+
+def backend_names() -> tuple[str, ...]:
+    """Return the installed backends' names."""
+    return tuple(_entries())
+
+
+def broken(entry: EntryPoint) -> Diagnostic | None:
+    """Return the finding of a plug-in that cannot be loaded, or None."""
+    made = _made(entry)
+    return made if isinstance(made, Diagnostic) else None
+
+
+def _made(entry: EntryPoint) -> Backend | Diagnostic:
+    try:
+        return entry.load()()
+    except Exception as error:  # a plug-in may raise anything; others go on
+        owner = entry.dist.name if entry.dist else "an unknown distribution"
+        return finding(
+            "ND503",
+            f"backend '{entry.name}'",
+            f"cannot be loaded from '{entry.value}': {type(error).__name__}: {error}",
+            fixes=[f"repair or uninstall {owner}"],
+        )
+
+
+def get_backend(name: str) -> Backend:
+    """Return a backend by name. Raises DiagnosticError: ND503 broken plug-in, ND504 unknown name."""
+    if name not in _entries():
+        forget_backends()  # it may have been installed since
+    entries = _entries()
+    if name not in entries:
+        told = f"is not one of {', '.join(entries)}"
+        raise DiagnosticError("run", (finding("ND504", f"backend '{name}'", told, fixes=nearest(name, list(entries))),))
+    made = _made(entries[name])
+    if isinstance(made, Diagnostic):
+        raise DiagnosticError("run", (made,))
+    return made

@@ -1,0 +1,214 @@
+"""Runs in parts: what was shown until a cut, whether a run may go on from a state, and the parts as one recording.
+
+The steps of a run are cut, never shared: a part ends after step k and the next begins with step k + 1, so the rows of all
+parts, one after the other, are those of the uninterrupted run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.rows import rows_sorted
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.choices import needs
+from neurodeploy.network import Latency, Network
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions, RunState
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.decode import drain_steps
+from neurodeploy.simulate.recording_check import require_sound_recording
+
+__all__ = ["continued", "part_findings", "resume_faults", "samples_of_state", "shown_until"]
+
+Array = NDArray[Any]
+
+
+def shown_until(network: Network, stimulus: Stimulus, options: RunOptions, step: int) -> tuple[str, ...]:
+    """Return a hash of what each sample is shown in steps 1..`step`, however the stimulus holds it.
+
+    Noise that is given counts as shown; noise that is drawn follows from seed, sample and step.
+    """
+    hashes = [hashlib.blake2b(digest_size=16) for _ in range(stimulus.n_samples)]
+    for item in network.inputs:
+        for sample, parts in enumerate(_sample_parts(stimulus, item.name, item.size, step)):
+            for part in parts:
+                hashes[sample].update(f"{item.name} {part.size}:".encode())
+                hashes[sample].update(np.ascontiguousarray(part).view(np.uint8).data)
+    for name in sorted(options.noise):
+        given = options.noise[name][:, :step].astype("<i2")
+        for sample, own in enumerate(hashes):
+            own.update(f"noise {name}:".encode() + given[sample % len(given)].tobytes())
+    return tuple(own.hexdigest() for own in hashes)
+
+
+def _sample_parts(stimulus: Stimulus, name: str, lines: int, step: int) -> Iterator[tuple[Array, ...]]:
+    """Of each sample, places step * lines + line at which an input is not 0 until a step, and the values there."""
+    if name in stimulus.currents:
+        for values in stimulus.currents[name][:, :step]:
+            flat = np.asarray(values, dtype="<f8").ravel()
+            places = np.flatnonzero(flat)
+            yield places.astype("<i8"), flat[places]
+    elif name in stimulus.rasters:
+        for raster in stimulus.rasters[name][:, :step]:
+            yield (np.flatnonzero(raster).astype("<i8"),)
+    else:
+        rows = stimulus.spikes.get(name, np.zeros((0, 3), dtype=np.int32))
+        cuts = np.searchsorted(rows[:, 0], np.arange(stimulus.n_samples + 1))
+        for start, stop in pairwise(cuts):
+            own = rows[start:stop]
+            own = own[own[:, 1] <= step].astype("<i8")
+            yield (own[:, 1] * lines + own[:, 2] - lines,)
+
+
+def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
+    """Return ND509 where a state is of another run, or ND512 where it was shown another input, or drew other noise."""
+    kept, where = options.resume, f"network '{program.network.name}'"
+    if kept is None:
+        return []
+    found = list[Diagnostic]()
+    if kept.program_digest != program.digest():
+        told = f"state is of program {kept.program_digest[:12]!r}, not of {program.digest()[:12]!r}"
+        found.append(finding("ND509", where, told))
+    if steps <= kept.step:
+        told = "state is of the last step that the run is to reach, or a later one: nothing is left to run"
+        found.append(finding("ND509", where, told, found=kept.step, limit=steps - 1, unit="step"))
+    if kept.n_samples != stimulus.n_samples:
+        told = "state has another number of samples than the stimulus"
+        found.append(finding("ND509", where, told, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
+    elif len(kept.shown) != kept.n_samples:
+        told = f"state says of {len(kept.shown)} samples what they were shown, and holds {kept.n_samples}"
+        found.append(finding("ND509", where, told))
+    return found or [*_shown_faults(program, stimulus, options, kept), *_drawn_faults(program, stimulus, options, kept)]
+
+
+def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
+    """ND512 if the steps before the cut hold something else than what was shown in them."""
+    shown = shown_until(program.network, stimulus, options, kept.step)
+    other = [k for k, (one, two) in enumerate(zip(shown, kept.shown, strict=True)) if one != two]
+    if not other:
+        return
+    told = f"steps 1 to {kept.step:,} hold another input than they held when the state was kept"
+    told += f", in {len(other):,} of {kept.n_samples:,} samples, first sample {other[0]}"
+    late = [item.name for item in program.network.inputs if isinstance(item.encoder, Latency)]
+    fixes = [f"give the same samples and the same --seed (seed of the kept run: {kept.seed})"]
+    fixes += [f"input '{name}' is coded by latency, which depends on --steps: keep them the same" for name in late]
+    yield finding("ND512", f"network '{program.network.name}'", told, fixes=fixes)
+
+
+def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
+    """ND512 if noise would go on with other draws."""
+    noisy = [p.name for p in program.populations if "noise_at" in p.parameters and p.name not in options.noise]
+    if not noisy:
+        return
+    drawn = {"seed": (kept.seed, options.seed), "first sample": (kept.first_sample, stimulus.first_sample)}
+    for word, (before, now) in drawn.items():
+        if before != now:
+            told = f"noise of '{noisy[0]}' was drawn with {word} {before}, and would go on with {now}"
+            yield finding("ND512", f"network '{program.network.name}'", told, fixes=[f"{word} {before}"])
+
+
+def part_findings(network: Network, recording: Recording, stimulus: Stimulus) -> tuple[Diagnostic, ...]:
+    """Return ND515 if a run that was not stopped has less than all steps of each sample: those shown, and the drain."""
+    last = stimulus.n_steps + drain_steps(network)
+    first, end = recording.first_step, recording.n_steps
+    if not recording.complete or (first == 1 and end >= last):
+        return ()
+    told = f"figures are of steps {first:,} to {end:,} of {last:,}, a part of each inference; accuracy is told of whole runs"
+    return (finding("ND515", "recording", told),)
+
+
+def samples_of_state(kept: RunState, start: int, stop: int) -> RunState:
+    """Return the state of samples [start, stop), as the run of a batch needs it."""
+    return kept.model_copy(
+        update={
+            "n_samples": stop - start,
+            "first_sample": kept.first_sample + start,
+            "shown": kept.shown[start:stop],
+            "variables": {name: values[start:stop] for name, values in kept.variables.items()},
+            "arriving": {name: values[start:stop] for name, values in kept.arriving.items()},
+        }
+    )
+
+
+def continued(parts: Sequence[Recording]) -> Recording:
+    """Return the recording of a whole run from those of its `parts`, in the order of their steps.
+
+    A part is kept by RunOptions(keep_state=True), and the next goes on by RunOptions(resume=recording.final_state).
+    Raises DiagnosticError: ND002, ND513 (a part is not sound), ND551 (no parts, parts of different runs, or steps that
+    are missing or doubled).
+    """
+    needs("continued", parts=(parts, (list, tuple)))
+    needs("continued", **{f"parts[{number}]": (part, Recording) for number, part in enumerate(parts)})
+    if not parts:
+        raise DiagnosticError("run", (finding("ND551", "recordings", "are none, so they are no parts of a run"),))
+    for part in parts:
+        require_sound_recording(part)
+    first, last = parts[0], parts[-1]
+    raise_errors("run", [fault for one, two in pairwise(parts) for fault in _gaps(one, two)])
+    spikes, payloads = dict[str, Array](), dict[str, Array]()
+    for name in first.spikes:
+        rows = np.concatenate([part.spikes[name] for part in parts])
+        order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
+        spikes[name] = rows[order]
+        if name in first.payloads:
+            payloads[name] = np.concatenate([part.payloads[name] for part in parts])[order]
+    active = [part.active_updates for part in parts if part.active_updates is not None]
+    return last.model_copy(
+        update={
+            "first_step": first.first_step,
+            "spikes": spikes,
+            "payloads": payloads,
+            "input_spikes": {
+                name: rows_sorted(np.concatenate([part.input_spikes[name] for part in parts]))
+                for name in first.input_spikes
+            },
+            "states": {name: np.concatenate([part.states[name] for part in parts], axis=1) for name in first.states},
+            "active_updates": np.concatenate(active, axis=1) if len(active) == len(parts) else None,
+            "overflows": _added(parts),
+            "findings": tuple(dict.fromkeys(item for part in parts for item in part.findings)),
+        }
+    )
+
+
+def _added(parts: Sequence[Recording]) -> dict[str, Array]:
+    """Counts over all steps, of what every part watched."""
+    names = [name for name in parts[0].overflows if all(name in part.overflows for part in parts)]
+    return {name: np.sum([part.overflows[name] for part in parts], axis=0) for name in names}
+
+
+def _widths(arrays: Mapping[str, Array]) -> dict[str, int]:
+    return {name: arrays[name].shape[-1] for name in sorted(arrays)}
+
+
+def _cores(recording: Recording) -> int:
+    return 0 if recording.active_updates is None else recording.active_updates.shape[2]
+
+
+def _gaps(one: Recording, two: Recording) -> Iterator[Diagnostic]:
+    """ND551 if one part does not go on from another."""
+    pairs: dict[str, tuple[Any, Any]] = {
+        "programs": (one.program_digest[:12], two.program_digest[:12]),
+        "numbers of samples": (one.n_samples, two.n_samples),
+        "populations": (sorted(one.spikes), sorted(two.spikes)),
+        "inputs": (sorted(one.input_spikes), sorted(two.input_spikes)),
+        "values of spikes": (sorted(one.payloads), sorted(two.payloads)),
+        "populations recorded": (one.recorded, two.recorded),
+        "states": (_widths(one.states), _widths(two.states)),
+        "overflows": (_widths(one.overflows), _widths(two.overflows)) if one.overflows and two.overflows else ({}, {}),
+        "cores": (_cores(one), _cores(two)) if _cores(one) and _cores(two) else (0, 0),
+        "seeds": (one.seed, two.seed),
+    }
+    told = [f"{what} {left} and {right}" for what, (left, right) in pairs.items() if left != right]
+    if one.n_steps + 1 != two.first_step:
+        told.append(f"one ends with step {one.n_steps}, the next begins with step {two.first_step}")
+    if not one.complete:
+        told.append("a part was stopped")
+    if told:
+        yield finding("ND551", "recordings", "are no parts of one run: " + "; ".join(told))

@@ -1,0 +1,130 @@
+"""What a stimulus has to be before any backend sees it: the one place where it is held against its network.
+
+What a kernel of the emulator takes for granted of a stimulus, and what guarantees it:
+
+- a step lists each line at most once, so a list of spikes fits its input: `rows_told` refuses rows that are doubled;
+- sample, step and line of a row lie in the arrays that they index: the bounds of `rows_told`;
+- rows ascend by sample and step, so one cursor finds them: `in_order` sorts them;
+- a raster has a byte of 0 or 1 for every sample, step and line: `_raster_told`;
+- values have the shape (samples, steps, lines), and their weighted sum stays within 63 bits: `_current_told`;
+- an input has one form, rows or a raster, or values where its encoder gives currents: `_form_faults`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.base.rows import LARGEST, Bound, rows_ascend, rows_sorted, rows_told
+from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.network import Current, Input, Network
+from neurodeploy.signals.stimulus import Stimulus
+
+__all__ = ["in_order", "memory_fault", "memory_of_machine", "stimulus_faults"]
+
+Array = NDArray[Any]
+LARGEST_WEIGHT = 1 << 22
+"""More than any synapse adds for a value of 1, in the accumulator's unit."""
+
+
+def memory_of_machine() -> int:
+    """Return the bytes of this machine's memory; 2**40 where the system does not say."""
+    import os
+
+    known = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" not in known or "SC_PAGE_SIZE" not in known:
+        return 1 << 40
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_fault(code: str, where: str, what: str, size: int) -> list[Diagnostic]:
+    """Return a finding if arrays of `size` bytes do not fit this machine's memory."""
+    limit = memory_of_machine()
+    if size <= limit:
+        return []
+    numbers: dict[str, Any] = {"found": size, "limit": limit, "unit": "byte"}
+    return [finding(code, where, f"{what} would not fit the memory of this machine", **numbers)]
+
+
+def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
+    """Return ND505 for everything that makes a stimulus none for this network."""
+    where = f"network '{network.name}'"
+    found = [
+        finding("ND505", where, f"stimulus has {name} {value:,}; needs {low} to {LARGEST:,}")
+        for name, value, low in (
+            ("n_samples", stimulus.n_samples, 1),
+            ("n_steps", stimulus.n_steps, 1),
+            ("first_sample", stimulus.first_sample, 0),
+        )
+        if not low <= value <= LARGEST
+    ]
+    labels = stimulus.labels
+    if labels is not None and labels.shape != (stimulus.n_samples,):
+        told = f"stimulus has labels of shape {list(labels.shape)}; needs [{stimulus.n_samples}]"
+        found.append(finding("ND505", where, told))
+    items = network.input_by_name
+    for name in dict.fromkeys((*stimulus.spikes, *stimulus.rasters, *stimulus.currents)):
+        if name not in items:
+            told = f"is not an input of network '{network.name}': {', '.join(items)}"
+            found.append(finding("ND505", f"input '{name}'", told, fixes=nearest(name, list(items))))
+            continue
+        found += [finding("ND505", f"input '{name}'", told) for told in _input_told(items[name], stimulus)]
+    return found
+
+
+def _input_told(item: Input, stimulus: Stimulus) -> Iterator[str]:
+    """What is wrong with what one input is shown."""
+    yield from _form_faults(item, stimulus)
+    rows, raster, values = (of.get(item.name) for of in (stimulus.spikes, stimulus.rasters, stimulus.currents))
+    shape = (stimulus.n_samples, stimulus.n_steps, item.size)
+    if rows is not None:
+        columns = Bound("sample", 0, shape[0] - 1), Bound("step", 1, shape[1]), Bound("line", 0, shape[2] - 1)
+        yield from rows_told(rows, columns, "spikes", ordered=False)
+    if raster is not None:
+        yield from _raster_told(raster, shape)
+    if values is not None:
+        yield from _current_told(values, shape)
+
+
+def _form_faults(item: Input, stimulus: Stimulus) -> Iterator[str]:
+    valued = isinstance(item.encoder, Current)
+    if valued and (item.name in stimulus.spikes or item.name in stimulus.rasters):
+        yield "is given spikes; its encoder 'current' takes values in `currents`"
+    if not valued and item.name in stimulus.currents:
+        yield f"is given currents; its encoder '{item.encoder.kind}' gives spikes"
+    if item.name in stimulus.spikes and item.name in stimulus.rasters:
+        yield "is given both rows of spikes and a raster; give one of them"
+
+
+def _raster_told(raster: Array, shape: tuple[int, int, int]) -> Iterator[str]:
+    if raster.shape != shape or raster.dtype != np.uint8:
+        yield f"raster has shape {list(raster.shape)} of {raster.dtype}; needs {list(shape)} of uint8"
+    elif raster.size and int(raster.max()) > 1:
+        sample, step, line = (int(k) for k in np.unravel_index(int((raster > 1).argmax()), shape))
+        told = f"sample {sample}, step {step + 1}, line {line} holds {int(raster[sample, step, line])}"
+        yield f"raster has values besides 0 and 1, first {told}"
+
+
+def _current_told(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
+    if values.shape != shape or values.dtype.kind not in "iuf":
+        yield f"currents have shape {list(values.shape)} of {values.dtype}; needs {list(shape)} of numbers"
+        return
+    most = min(2.0**31, 2.0**62 / (LARGEST_WEIGHT * max(shape[2], 1)))
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        yield "currents are not all finite"
+    elif max(-low, high) > most:
+        yield f"currents lie between {low:g} and {high:g}; their weighted sum could leave 63 bits beyond {most:g}"
+
+
+def in_order(stimulus: Stimulus) -> Stimulus:
+    """Return a stimulus that was checked, its rows int32 and ascending; the same if they are so already."""
+    wrong = {n: rows for n, rows in stimulus.spikes.items() if rows.dtype != np.int32 or not rows_ascend(rows)}
+    if not wrong:
+        return stimulus
+    ordered = {name: rows_sorted(rows.astype(np.int32)) for name, rows in wrong.items()}
+    return stimulus.model_copy(update={"spikes": {**stimulus.spikes, **ordered}})

@@ -1,0 +1,216 @@
+"""Stimulus files: what they are stands in their first bytes. Encodes nothing.
+
+Read: `.npz` with one array for each input, or with the columns of a sensor's events; `.npy` with the one array of a network
+with one input; `.bs2`, events of 5 bytes (column, row, polarity and time in microseconds). The rest is named for what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from neurodeploy.diagnostics import DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics.translate import nearest, schema_findings
+from neurodeploy.io.archive import open_npz_arrays, read_bytes, refuse, require_memory, require_regular
+from neurodeploy.io.npy import NpyError, PickledError, read_npy, read_npy_header
+from neurodeploy.network import Events, Input, Network
+from neurodeploy.signals.stimulus import SampleValues
+from neurodeploy.simulate.event_columns import (
+    column_of,
+    columns_of_fields,
+    is_fields,
+    plain_columns,
+    quoted,
+    whole_numbers,
+)
+
+__all__ = ["load_stimulus"]
+
+Array = NDArray[Any]
+KINDS = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"#!AER-DAT4", "an AEDAT 4 recording"),
+    (b"#!AER-DAT", "an AEDAT recording"),
+    (b"% evt 3", "a Prophesee EVT3 recording"),
+    (b"% evt 2", "a Prophesee EVT2 recording"),
+    (b"%", "a Prophesee recording"),
+    (b"\x80\x02", "a Python pickle, which is never loaded"),
+    (b"\x80\x03", "a Python pickle, which is never loaded"),
+    (b"\x80\x04", "a Python pickle, which is never loaded"),
+    (b"\x80\x05", "a Python pickle, which is never loaded"),
+    (b"MATLAB 5.0", "a MATLAB file"),
+    (b"RIFF", "a WAV or AVI file"),
+    (b"\x1f\x8b", "compressed by gzip"),
+)
+"""First bytes of files that users have; the first that fits counts."""
+BY_NAME = {
+    ".bs1": "events of one axis of places",
+    ".bs3": "events with channels",
+    ".bin": "events of a sensor in bytes of an unknown order",
+    ".raw": "a raw recording",
+    ".csv": "a table as text",
+    ".txt": "a table as text",
+    ".mat": "a MATLAB file",
+}
+LABELS, OFFSETS = "labels", "offsets"
+MOST_NAMES = 20
+CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array for each input"
+EVENT_BYTES = 5
+LONE = ("inputs", "arr_0", "events", "data", "spikes")
+"""Names under which the array of the only input is taken."""
+
+
+def load_stimulus(path: str | Path, network: Network) -> SampleValues:
+    """Return the samples of a file, by input, and `labels` if it has any.
+
+    Raises DiagnosticError: ND001, ND003-ND006, ND505 (missing or unknown array), ND069 (another kind of file).
+    """
+    path = Path(path)
+    head = _head(path)
+    if head.startswith(b"PK"):
+        return _of_arrays(path, network, open_npz_arrays(path))
+    if head.startswith(b"\x93NUMPY"):
+        return _of_arrays(path, network, {_only(path, network): _npy(path)})
+    if path.suffix.lower() == ".bs2":
+        return _of_arrays(path, network, {_only(path, network): _bs2(path)})
+    if head.startswith(b"{"):
+        raise refuse("ND069", path, "is a JSON document; .npz, .npy and .bs2 are read", fixes=[CONVERT])
+    known = next((what for start, what in KINDS if head.startswith(start)), BY_NAME.get(path.suffix.lower()))
+    if known is None and path.suffix.lower() in (".npz", ".npy", ""):
+        raise refuse("ND003", path, "is not a whole archive: truncated, or something else")
+    what = f"is {known}" if known else f"has the suffix '{path.suffix[:20]}', and begins as no kind that is read does"
+    raise refuse("ND069", path, f"{what}; .npz, .npy and .bs2 are read", fixes=[CONVERT])
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file. Raises DiagnosticError: ND001."""
+    require_regular(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(32)
+    except OSError as error:
+        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
+
+
+def _only(path: Path, network: Network) -> str:
+    """The input that a file with one array is for. Raises DiagnosticError: ND505."""
+    names = [item.name for item in network.inputs]
+    if len(names) != 1:
+        told = f"holds one array; the network has {len(names)} inputs{': ' if names else ''}{', '.join(names[:8])}"
+        raise refuse("ND505", path, told, fixes=["an .npz with one array for each input"] if names else [])
+    return names[0]
+
+
+def _npy(path: Path) -> Array:
+    """The array of an .npy. Raises DiagnosticError: ND003, ND006, ND012."""
+    try:
+        with path.open("rb") as file:
+            header = read_npy_header(file)
+            require_memory(path, header.nbytes)
+            return read_npy(file, header)
+    except PickledError:
+        raise refuse("ND006", path, "holds Python objects, which are never loaded") from None
+    except MemoryError:
+        raise refuse("ND012", path, "is larger than the memory that is left") from None
+    except NpyError as error:
+        raise refuse("ND003", path, f"is damaged: {error}") from None
+    except OSError as error:
+        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
+
+
+def _bs2(path: Path) -> Array:
+    """Events of a .bs2: a byte for the column, one for the row, a bit for the polarity, 23 bits of microseconds."""
+    content = read_bytes(path)
+    if not content or len(content) % EVENT_BYTES:
+        told = f"is no whole .bs2: its events take {EVENT_BYTES} bytes each, and it has {len(content):,}"
+        raise refuse("ND003", path, told)
+    raw = np.frombuffer(content, dtype=np.uint8).reshape(-1, EVENT_BYTES).astype(np.int64)
+    kind = np.dtype([("x", "i8"), ("y", "i8"), ("p", "i8"), ("t_us", "i8")])
+    events = np.empty(len(raw), dtype=kind)
+    events["x"], events["y"], events["p"] = raw[:, 0], raw[:, 1], raw[:, 2] >> 7
+    events["t_us"] = ((raw[:, 2] & 0x7F) << 16) | (raw[:, 3] << 8) | raw[:, 4]
+    return events
+
+
+def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> SampleValues:
+    """Samples of the arrays of a file. Raises DiagnosticError: ND505, ND069, with everything that is wrong."""
+    if not arrays or any(name.startswith("tensors/") for name in arrays):
+        what = "a file of neurodeploy, but no stimulus" if arrays else "a zip archive without an array"
+        raise refuse("ND069", path, f"is {what}; .npz, .npy and .bs2 are read", fixes=[CONVERT])
+    left, names = dict(arrays), [item.name for item in network.inputs]
+    labels = left.pop(LABELS, None) if LABELS not in names else None
+    count = None
+    if len(names) == 1 and _are_columns(network.inputs[0], left):
+        left, count = _joined(path, network.inputs[0], left)
+    elif len(names) == 1 and names[0] not in left:
+        own = [name for name in left if name == LONE[0] or (len(left) == 1 and name in LONE)]
+        left = {names[0] if name in own else name: array for name, array in left.items()}
+    _require_names(path, names, left)
+    plain = {name: _plain(network.input_by_name[name], array) for name, array in left.items()}
+    try:
+        return SampleValues.model_validate({"values": plain, "labels": labels, "n_samples": count})
+    except ValidationError as error:
+        told = schema_findings("ND505", f"file '{path}'", error, {"values": plain}, SampleValues)
+        raise DiagnosticError("files", told) from None
+
+
+def _require_names(path: Path, names: list[str], arrays: Mapping[str, Array]) -> None:
+    """Raise ND505 for inputs without an array, and for arrays without an input."""
+    where = f"file '{path}'"
+    found = [finding("ND505", where, f"lacks an array for input '{name}'") for name in names if name not in arrays]
+    unknown = [name for name in arrays if name not in names]
+    for name in unknown[:MOST_NAMES]:
+        told = f"has an array {quoted(name)} that no input is named"
+        found.append(finding("ND505", where, told, fixes=nearest(name[:200], names)))
+    if len(unknown) > MOST_NAMES:
+        told = f"has {len(unknown) - MOST_NAMES} more arrays that no input is named"
+        found.append(finding("ND505", where, told))
+    raise_errors("files", found)
+
+
+def _plain(item: Input, array: Array) -> Array:
+    """An array as numbers; a sensor's events with their sample first, the first where they have none."""
+    if array.dtype == np.bool_:
+        return array.view(np.uint8)
+    rows = plain_columns(item, array)
+    alone = isinstance(item.encoder, Events) and rows.ndim == 2 and rows.shape[1] == len(item.encoder.columns)
+    return np.insert(rows, 0, 0, axis=1) if alone else rows
+
+
+def _are_columns(item: Input, arrays: Mapping[str, Array]) -> bool:
+    """Whether arrays are the columns of a sensor's events, each under its own name."""
+    if not isinstance(item.encoder, Events):
+        return False
+    known = {column_of(name)[0] for name, array in arrays.items() if array.ndim == 1 and not is_fields(array)}
+    return {"t", "x", "y"} <= known
+
+
+def _joined(path: Path, item: Input, arrays: Mapping[str, Array]) -> tuple[dict[str, Array], int | None]:
+    """The events of columns with their sample first, beside what is left over; how many samples `offsets` tells of."""
+    fields = {name: array for name, array in arrays.items() if column_of(name)[0]}
+    left = {name: array for name, array in arrays.items() if name not in fields and name != OFFSETS}
+    rows, found = columns_of_fields(item, fields)
+    raise_errors("files", found)
+    count = None
+    if OFFSETS in arrays:
+        samples, count = _numbered(path, arrays[OFFSETS], len(rows))
+        rows = np.concatenate([samples[:, None], rows[:, -4:]], axis=1)
+    elif rows.shape[1] == 4:
+        rows = np.insert(rows, 0, 0, axis=1)
+    return {item.name: rows, **left}, count
+
+
+def _numbered(path: Path, offsets: Array, events: int) -> tuple[Array, int]:
+    """The sample of each event, from where the samples begin; an offset behind the last event is no sample's."""
+    starts = whole_numbers(offsets) if offsets.ndim == 1 and offsets.size else None
+    if starts is None or starts[0] != 0 or bool((np.diff(starts) < 0).any()) or starts[-1] > events:
+        told = f"has '{OFFSETS}' that are not where samples begin: whole numbers that ascend from 0 to {events:,}"
+        raise refuse("ND505", path, told)
+    count = max(starts.size - (1 if starts.size > 1 and starts[-1] == events else 0), 1)
+    samples: Array = np.searchsorted(starts[:count], np.arange(events), side="right") - 1
+    return samples, count

@@ -1,0 +1,448 @@
+"""The emulator against a slow model written from the equations alone, and against itself under other mappings."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from neurodeploy_backends.emulator.engine import job
+from neurodeploy_backends.emulator.lowering import blocks
+from neurodeploy_backends.emulator.lowering.lower import lower
+from neurodeploy_backends.emulator.spec_run import run_spec
+
+import neurodeploy as nd
+from neurodeploy.hardware import load_dialect, load_target
+from neurodeploy.mapping import Cut, partition, place
+from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d, WeightFormat
+from neurodeploy.program.validate import program_faults
+from neurodeploy.quantize import quantize
+from neurodeploy.simulate import RunOptions, Stimulus, run_program
+from neurodeploy.simulate.run_checks import run_findings
+
+STEPS = 25
+EXAMPLES = int(os.environ.get("NEURODEPLOY_EXAMPLES", "60"))
+SLOW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def toward_zero(x, k):
+    return int(np.sign(x)) * (abs(x) * k // 4096)
+
+
+def wrap(x, bits):
+    return (x + 2**bits) % 2 ** (bits + 1) - 2**bits
+
+
+RULES = {
+    "loihi1": (21, "wrap", "wrap", "registers"),
+    "nengo": (21, "wrap", "wrap", "registers"),
+    "loihi2": (None, "fold", "none", "symmetric"),
+    "brian2loihi": (None, "none", "none", "none"),
+}
+"""Bits of the accumulator, overflow of u and of u + bias, limits of v."""
+
+
+def fold(x, bits):
+    return x - 2 ** (bits + 1) if x > 2**bits else x + 2 ** (bits + 1) if x <= -(2**bits) else x
+
+
+def kept(x, how):
+    return wrap(x, 23) if how == "wrap" else fold(x, 23) if how == "fold" else x
+
+
+class SlowModel:
+    """One population in plain Python integers."""
+
+    def __init__(self, neuron, size, synapses, dialect):
+        full = lambda value: np.broadcast_to(value, (size,)).astype(int).tolist()  # noqa: E731
+        self.du, self.dv, self.vth = full(neuron.du), full(neuron.dv), full(neuron.vth_mant)
+        self.bias = [m * 2**e for m, e in zip(full(neuron.bias_mant), full(neuron.bias_exp), strict=True)]
+        self.dead_steps, self.subtract = full(neuron.refractory_steps), neuron.reset == "subtract"
+        self.size, self.dialect = size, dialect
+        self.bits, self.current, self.drive, limits = RULES[dialect]
+        self.vmin, self.vmax = {
+            "registers": (-(2**neuron.vmin_exp) + 1, 2 ** (9 + 2 * neuron.vmax_exp) - 1),
+            "symmetric": (-(2**23) + 1, 2**23 - 1),
+            "none": (-(2**60), 2**60),
+        }[limits]
+        self.synapses = {}
+        for source, pre, *rest in synapses:
+            self.synapses.setdefault((source, pre), []).append(rest)
+
+    def run(self, events):
+        """Spikes as sorted (step, neuron); events are (step, line)."""
+        u, v, dead = [0] * self.size, [0] * self.size, [0] * self.size
+        arriving, spikes = {}, []
+        for t in range(1, STEPS + 1):
+            fired = [self.step(i, u, v, dead, arriving.get((t, i), 0)) for i in range(self.size)]
+            sent = [("cells", int(i)) for i in np.flatnonzero(fired)] + [
+                ("in", line) for step, line in events if step == t
+            ]
+            spikes += [(t, i) for kind, i in sent if kind == "cells"]
+            for (post, delay), q in self.sums(sent).items():
+                arriving[t + 1 + delay, post] = arriving.get((t + 1 + delay, post), 0) + q
+        return spikes, u, v
+
+    def sums(self, sent):
+        """What the spikes of one step bring: (target, delay) -> sum. lava shifts sums of a projection, the others weights."""
+        mantissas, total = {}, {}
+        for kind, index in sent:
+            for post, mantissa, delay, exponent, number in self.synapses.get((kind, index), []):
+                key = (post, delay, exponent, number)
+                if self.dialect == "loihi2":
+                    mantissas[key] = mantissas.get(key, 0) + mantissa
+                else:
+                    weight = mantissa * 2**exponent if exponent >= 0 else mantissa // 2**-exponent
+                    total[post, delay] = total.get((post, delay), 0) + weight * 64
+        for (post, delay, exponent, _), sum_ in mantissas.items():
+            shifted = sum_ * 2**exponent if exponent >= 0 else sum_ // 2**-exponent
+            total[post, delay] = total.get((post, delay), 0) + shifted * 64
+        return total
+
+    def step(self, i, u, v, dead, q):
+        q = wrap(q, self.bits) if self.bits else q
+        current = kept(toward_zero(u[i], 4096 - self.du[i] - 1) + q, self.current)
+        drive = kept(current + self.bias[i], self.drive)
+        voltage = min(max(toward_zero(v[i], 4096 - self.dv[i]) + drive, self.vmin), self.vmax)
+        voltage = 0 if dead[i] else voltage
+        fired = voltage > self.vth[i] * 64
+        dead[i] = self.dead_steps[i] if fired else max(dead[i] - 1, 0)
+        if fired:
+            voltage = voltage - self.vth[i] * 64 if self.subtract else 0
+        u[i], v[i] = current, voltage
+        return fired
+
+
+def window_synapses(shape, weights, stride, padding, dilation, groups):
+    """Synapses (pre, post, mantissa) of a convolution, place by place; and the shape of its output."""
+    (_, height, width), (out, per_group, rows, columns) = shape, weights.shape
+    high = (height + 2 * padding[0] - dilation[0] * (rows - 1) - 1) // stride[0] + 1
+    wide = (width + 2 * padding[1] - dilation[1] * (columns - 1) - 1) // stride[1] + 1
+    found = []
+    for o, i, j, c, a, b in np.ndindex(out, max(high, 0), max(wide, 0), per_group, rows, columns):
+        y, x = i * stride[0] - padding[0] + a * dilation[0], j * stride[1] - padding[1] + b * dilation[1]
+        channel = o // (out // groups) * per_group + c
+        if 0 <= y < height and 0 <= x < width and weights[o, c, a, b]:
+            found.append(((channel * height + y) * width + x, (o * high + i) * wide + j, int(weights[o, c, a, b])))
+    return found, (out, high, wide)
+
+
+def mantissas(rng, shape):
+    return rng.integers(-127, 128, shape) * 2
+
+
+@st.composite
+def windows(draw, rng):
+    """(operation, shape of its source, shape of its target, synapses) of a convolution or a pool."""
+    pair = lambda low, high: (draw(st.integers(low, high)), draw(st.integers(low, high)))  # noqa: E731
+    kind, groups = draw(st.sampled_from(["conv2d", "conv1d", "pool"])), draw(st.integers(1, 2))
+    shape = (groups * draw(st.integers(1, 2)), *pair(3, 5))
+    if kind == "pool":
+        kernel = pair(1, 2)
+        ones = np.ones((shape[0], 1, *kernel), dtype=int)
+        found, out = window_synapses(shape, ones, kernel, (0, 0), (1, 1), shape[0])
+        return SumPool2d(input_shape=shape, kernel=kernel, stride=kernel), shape, out, found
+    stride, padding, dilation = pair(1, 2), pair(0, 1), pair(1, 2)
+    weights = mantissas(rng, (groups * draw(st.integers(1, 2)), shape[0] // groups, *pair(1, 2)))
+    if kind == "conv2d":
+        found, out = window_synapses(shape, weights, stride, padding, dilation, groups)
+        given = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        return Conv2d(input_shape=shape, weights=weights, **given), shape, out, found
+    line = weights[:, :, :1]
+    found, out = window_synapses(
+        (shape[0], 1, shape[2]), line, (1, stride[1]), (0, padding[1]), (1, dilation[1]), groups
+    )
+    given = {"stride": stride[1], "padding": padding[1], "dilation": dilation[1], "groups": groups}
+    operation = Conv1d(input_shape=(shape[0], shape[2]), weights=line[:, :, 0], **given)
+    return operation, (shape[0], shape[2]), (out[0], out[2]), found
+
+
+def written(draw, rng, kind, size, width):
+    """(operation, synapses) between two populations without a shape."""
+    if kind == "one_to_one":
+        weights = mantissas(rng, size)
+        return OneToOne(weights=weights), [(i, i, int(w)) for i, w in enumerate(weights)]
+    mask = rng.random((size, width)) < draw(st.floats(0.1, 1.0))
+    if kind == "dense":
+        weights = mantissas(rng, (size, width)) * mask
+        return Dense(weights=weights), [(j, i, int(weights[i, j])) for i, j in np.argwhere(weights).tolist()]
+    post, pre = np.nonzero(mask)
+    weights = mantissas(rng, post.size)
+    synapses = list(zip(pre.tolist(), post.tolist(), weights.tolist(), strict=True))
+    return Sparse(shape=(size, width), post=post, pre=pre, weights=weights), synapses
+
+
+def registers(draw, rng, size, dialect):
+    lava = dialect == "loihi2"
+    register = lambda low, high: rng.integers(low, high, size)  # noqa: E731
+    return nd.LoihiCuba(
+        du=register(0, 4096),
+        dv=register(0, 4096),
+        vth_mant=register(1, draw(st.sampled_from([40, 400, 40000]))),
+        bias_mant=register(-300, 300) * draw(st.integers(0, int(dialect != "brian2loihi"))),
+        bias_exp=draw(st.integers(0, 4)),
+        refractory_steps=0 if lava else register(0, 5),
+        vmin_exp=23 if lava else draw(st.sampled_from([0, 12, 23])),
+        vmax_exp=7 if lava else draw(st.sampled_from([3, 7])),
+        reset="zero" if lava else draw(st.sampled_from(["zero", "subtract"])),
+    )
+
+
+@st.composite
+def cases(draw, dialect="loihi1"):
+    """(network, events, synapses as the slow model takes them): every operation, delays, recurrence."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    first = draw(windows(rng)) if draw(st.integers(0, 2)) == 0 else None
+    in_shape = first[1] if first else (draw(st.integers(1, 4)),)
+    shape = first[2] if first and 0 not in first[2] else (draw(st.integers(1, 7)),)
+    lines, size = int(np.prod(in_shape)), int(np.prod(shape))
+    projections, synapses = [], []
+    for number, source in enumerate(["in", "cells", "in"][: draw(st.integers(1, 3))]):
+        width = lines if source == "in" else size
+        kinds = ["sparse", "dense", *(["one_to_one"] if width == size else [])]
+        operation, found = (
+            (first[0], first[3])
+            if first and number == 0 and shape == first[2]
+            else written(draw, rng, draw(st.sampled_from(kinds)), size, width)
+        )
+        low = {"nengo": 0, "loihi1": -4, "brian2loihi": -4, "loihi2": -4}[dialect]
+        exponent = draw(st.integers(low, 7))
+        delay, axis = draw(st.integers(0, 0 if dialect == "nengo" else 4)), "projection"
+        delays = [delay] * len(found)
+        if isinstance(operation, Sparse) and dialect != "nengo" and draw(st.booleans()):
+            axis, delays = "synapse", rng.integers(0, draw(st.integers(1, 9)), len(found)).tolist()
+        projections.append(
+            nd.Projection(
+                name=f"p{number}",
+                source=source,
+                target="cells",
+                operation=operation,
+                delay_steps=np.array(delays, dtype=int) if axis == "synapse" else delay,
+                delay_axis=axis,
+                weight_format=WeightFormat(
+                    weight_bits=8,
+                    exponent=exponent,
+                    sign_mode="excitatory" if isinstance(operation, SumPool2d) else "mixed",
+                ),
+            )
+        )
+        synapses += [
+            (source, pre, post, mantissa, late, exponent, number)
+            for (pre, post, mantissa), late in zip(found, delays, strict=True)
+        ]
+    network = nd.Network(
+        name="random",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=in_shape),),
+        populations=(nd.Population(name="cells", shape=shape, neuron=registers(draw, rng, size, dialect)),),
+        projections=tuple(projections),
+        probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
+    )
+    events = np.argwhere(rng.random((STEPS, lines)) < min(0.4, 3 / lines)) + [1, 0]
+    return network, events, synapses
+
+
+def stimulus_of(events):
+    rows = np.insert(events, 0, 0, axis=1).astype(np.int32)
+    return Stimulus(n_samples=1, n_steps=STEPS, spikes={"in": rows})
+
+
+def assert_equals_slow_model(case, dialect):
+    network, events, synapses = case
+    target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
+    target = target.model_copy(update={"dialect": load_dialect(dialect)})
+    program = place(partition(quantize(network, target), target), target)
+    assert program_faults(program) == []
+    population = network.populations[0]
+    spikes, u, v = SlowModel(population.neuron, population.size, synapses, dialect).run(events.tolist())
+    defined = run_spec(program, stimulus_of(events), STEPS, RunOptions())
+    assert [tuple(row[1:]) for row in defined.spikes["cells"].tolist()] == spikes
+    assert (defined.states["u"][0, -1].tolist(), defined.states["v"][0, -1].tolist()) == (u, v)
+    # counting overflows takes the wide engine unless they are impossible; without, it is narrow wherever that is exact
+    half = RunOptions(overflow=False, activity=False, keep_state=True)
+    middle = run_program(program, stimulus_of(events), steps=STEPS // 2, options=half).final_state
+    for options in (RunOptions(), RunOptions(overflow=False), RunOptions(resume=middle)):
+        recording = run_program(program, stimulus_of(events), steps=STEPS, options=options)
+        first = recording.first_step
+        assert [tuple(row[1:]) for row in recording.spikes["cells"].tolist()] == [s for s in spikes if s[0] >= first]
+        assert recording.states["u"][0, -1].tolist() == u
+        assert recording.states["v"][0, -1].tolist() == v
+
+
+@pytest.mark.parametrize("dialect", RULES)
+def test_random_networks_equal_the_slow_model(dialect):
+    @SLOW
+    @given(cases(dialect))
+    def equal(case):
+        assert_equals_slow_model(case, dialect)
+
+    equal()
+
+
+@SLOW
+@given(cases("loihi1"), st.integers(1, 2**16), st.data())
+def test_mapping_seed_and_threads_change_no_spike(case, seed, data):
+    network, events, _ = case
+    target = load_target("loihi1")
+    quantized = quantize(network, target)
+    size = network.populations[0].size
+    cores = np.array(data.draw(st.lists(st.integers(0, 4), min_size=size, max_size=size)), dtype=np.int32)
+    used, cores = np.unique(cores, return_inverse=True)
+    cut = Cut(quantized=quantized, n_cores=used.size, core_of={"cells": cores.astype(np.int32)})
+    rows = np.concatenate([np.insert(events, 0, sample, axis=1) for sample in range(3)]).astype(np.int32)
+    stimulus = Stimulus(n_samples=3, n_steps=STEPS, spikes={"in": rows})
+    one = run_program(place(partition(quantized, target), target), stimulus, steps=STEPS, options=RunOptions(threads=1))
+    other = run_program(place(cut, target, seed=seed), stimulus, steps=STEPS, options=RunOptions(threads=3))
+    assert np.array_equal(one.spikes["cells"], other.spikes["cells"])
+    assert np.array_equal(one.states["v"], other.states["v"])
+    assert one.active_updates.sum() == other.active_updates.sum()
+
+
+def large(post, pre, weights, delay_steps, size, lines):
+    neuron = nd.LoihiCuba(du=2000, dv=300, vth_mant=900, bias_mant=np.arange(size) % 7, bias_exp=4, refractory_steps=1)
+    operation = Sparse(shape=(size, lines), post=post, pre=pre, weights=weights)
+    style = WeightFormat(weight_bits=8, exponent=2, sign_mode="mixed")
+    again = Sparse(shape=(size, size), post=(pre * 7 + post) % size, pre=post, weights=weights)
+    return nd.Network(
+        name="large",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=lines),),
+        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
+        projections=(
+            nd.Projection(
+                name="p", source="in", target="cells", operation=operation, weight_format=style, delay_steps=delay_steps
+            ),
+            nd.Projection(name="r", source="cells", target="cells", operation=again, weight_format=style),
+        ),
+        probes=(nd.Probe(name="v", target="cells", variable="v"),),
+    )
+
+
+@pytest.mark.parametrize("form", ["rows", "lists", "tiles"])
+def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(form, monkeypatch):
+    """Rows for all targets, lists of synapses, lists sorted by tile; one thread, and three that share a sample."""
+    rng = np.random.default_rng(3)
+    size, lines = 2100, 60
+    pairs = rng.choice(size * lines, 9000, replace=False)
+    weights = rng.integers(-60, 110, pairs.size) * 2
+    network = large(pairs % size, pairs // size, weights, 2, size, lines)
+    keys = network.projections[1].operation
+    _, first = np.unique(keys.post.astype(np.int64) * size + keys.pre, return_index=True)
+    kept = Sparse(shape=keys.shape, post=keys.post[first], pre=keys.pre[first], weights=keys.weights[first])
+    network = network.model_copy(
+        update={"projections": (network.projections[0], network.projections[1].model_copy(update={"operation": kept}))}
+    )
+    target = load_target("loihi1")
+    program = place(partition(quantize(network, target), target), target)
+    rows = np.argwhere(rng.random((1, 60, lines)) < 0.2).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
+    stimulus = Stimulus(n_samples=1, n_steps=60, spikes={"in": rows})
+    expected = run_program(program, stimulus, steps=60)
+    monkeypatch.setattr(blocks, "DENSE_FROM", 0.0 if form == "rows" else 2.0)
+    monkeypatch.setattr(blocks, "TILED_FROM", 10 if form == "tiles" else 1 << 16)
+    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    for options in (
+        RunOptions(threads=1, overflow=False),
+        RunOptions(threads=3, overflow=False),
+        RunOptions(threads=3),
+    ):
+        job._LOWERED.clear()
+        found = run_program(program, stimulus, steps=60, options=options)
+        assert np.array_equal(found.spikes["cells"], expected.spikes["cells"])
+        assert np.array_equal(found.states["v"], expected.states["v"])
+        assert np.array_equal(found.active_updates, expected.active_updates)
+    assert len(expected.spikes["cells"]) > 1000
+
+
+@pytest.mark.parametrize("registers", ["shared", "own bias", "own"])
+@pytest.mark.parametrize(
+    ("proven", "du", "dv", "exponent"), [(2, 2000, 2000, 0), (1, 2000, 0, 0), (0, 0, 2000, 7)], ids=str
+)
+def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, proven, du, dv, exponent):
+    """Nothing overflows and v meets no limit; v is not bounded; u is not bounded, and does overflow here."""
+    rng, size, lines = np.random.default_rng(8), 40, 30
+    neuron = nd.LoihiCuba(
+        du=du,
+        dv=dv,
+        vth_mant=np.arange(size) + 300 if registers == "own" else 300,
+        bias_mant=0 if registers == "shared" else np.arange(size) - 20,
+        bias_exp=4,
+    )
+    weights = rng.integers(-100, 120, (size, lines)) * 2
+    projection = nd.Projection(
+        name="p",
+        source="in",
+        target="cells",
+        operation=Dense(weights=weights),
+        weight_format=WeightFormat(weight_bits=8, exponent=exponent, sign_mode="mixed"),
+    )
+    network = nd.Network(
+        name="proven",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=lines),),
+        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
+        projections=(projection,),
+        probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
+    )
+    post, pre = np.nonzero(np.ones_like(weights))
+    found = zip(pre.tolist(), post.tolist(), weights[post, pre].tolist(), strict=True)
+    synapses = [("in", i, j, weight, 0, exponent, 0) for i, j, weight in found]
+    target = load_target("loihi1")
+    program = place(partition(quantize(network, target), target), target)
+    assert lower(program).layout.populations["proven"][0] == proven
+    events = np.argwhere(rng.random((STEPS, lines)) < 0.4) + [1, 0]
+    spikes, u, v = SlowModel(neuron, size, synapses, "loihi1").run(events.tolist())
+    recording = run_program(program, stimulus_of(events), steps=STEPS, options=RunOptions(overflow=False))
+    assert [tuple(row[1:]) for row in recording.spikes["cells"].tolist()] == spikes
+    assert recording.states["u"][0, -1].tolist() == u
+    assert recording.states["v"][0, -1].tolist() == v
+    assert len(spikes) > 50
+    watched = run_program(program, stimulus_of(events), steps=STEPS)
+    overflowed = [item.code for item in run_findings(program, watched) if item.code == "ND530"]
+    assert bool(overflowed) == (proven == 0)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(monkeypatch, threads):
+    """lava: sums of a step are shifted before they meet those of another step, and never in parts."""
+    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    rng = np.random.default_rng(5)
+    size = 200
+    post, pre = np.nonzero(rng.random((size, size)) < 0.1)
+    weights, delays = rng.integers(-60, 70, post.size) * 2, rng.integers(0, 3, post.size)
+    style = WeightFormat(weight_bits=8, exponent=-5, sign_mode="mixed")
+    neuron = nd.LoihiCuba(du=1000, dv=200, vth_mant=1)
+    network = nd.Network(
+        name="shifted",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=size),),
+        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
+        projections=tuple(
+            nd.Projection(
+                name=source,
+                source=source,
+                target="cells",
+                operation=Sparse(shape=(size, size), post=post, pre=pre, weights=weights),
+                delay_steps=delays,
+                delay_axis="synapse",
+                weight_format=style,
+            )
+            for source in ("in", "cells")
+        ),
+    )
+    target = load_target("loihi2")
+    program = place(partition(quantize(network, target), target), target)
+    events = np.argwhere(rng.random((STEPS, size)) < 0.1) + [1, 0]
+    synapses = [
+        (source, j, i, w, d, -5, number)
+        for number, source in enumerate(("in", "cells"))
+        for j, i, w, d in zip(pre.tolist(), post.tolist(), weights.tolist(), delays.tolist(), strict=True)
+    ]
+    spikes, _, _ = SlowModel(neuron, size, synapses, "loihi2").run(events.tolist())
+    assert len(spikes) > 100
+    job._LOWERED.clear()
+    for overflow in (False, True):
+        options = RunOptions(threads=threads, overflow=overflow)
+        found = run_program(program, stimulus_of(events), steps=STEPS, options=options)
+        assert [tuple(row[1:]) for row in found.spikes["cells"].tolist()] == spikes

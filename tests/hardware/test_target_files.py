@@ -1,0 +1,227 @@
+"""Target files: a user's own by path or by entry point, and every fault of one told at once, with the field and the nearest name."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.hardware import Target, load_feasibility_target, load_target, read_target, target_names
+from neurodeploy.hardware.consistency import UNITS, _figures
+from neurodeploy.hardware.figure import Figure, FigureList, FigureRange, FigureTable
+from neurodeploy.hardware.target import Board, Chip, CoreLimits, EventCost, Precision, RuleSet
+
+SHIPPED = {
+    item.name: item.read_text() for item in files("neurodeploy_targets").iterdir() if item.name.endswith(".toml")
+}
+
+
+@pytest.fixture
+def edited(tmp_path, monkeypatch):
+    """Return a function: (shipped file, old text, new text, ...) -> what reading the edited file gives, or its findings."""
+    monkeypatch.chdir(tmp_path)
+
+    def read(name, *changes):
+        text = SHIPPED[name]
+        for old, new in zip(changes[::2], changes[1::2], strict=True):
+            assert old in text
+            text = text.replace(old, new, 1)
+        (tmp_path / "mine.toml").write_text(text)
+        try:
+            return read_target("mine.toml"), []
+        except DiagnosticError as error:
+            return None, [(item.code, item.message, [fix.text for fix in item.fixes]) for item in error.diagnostics]
+
+    return read
+
+
+def test_every_shipped_target_is_sound_and_every_figure_has_unit_source_and_confidence():
+    names = target_names()
+    assert {"loihi1", "loihi2", "tiny", "speck2f", "xylo_audio2", "truenorth", "odin", "spinnaker2"} <= set(names)
+    for name in names:
+        target = read_target(name)
+        assert target.name == name
+        figures = [figure for _, _, figure in _figures("", "", target)]
+        assert figures
+        for figure in figures:
+            assert figure.unit
+            assert len(figure.source) >= 8
+
+
+def test_every_figure_of_a_target_has_a_unit_that_is_asked_for():
+    """A field without a row in UNITS would take any unit."""
+    asked = set()
+    for noun in (Chip, CoreLimits, Precision, RuleSet, Board, EventCost):
+        for name, info in noun.model_fields.items():
+            if any(word in str(info.annotation) for word in ("Figure", "figure")):
+                asked.add(name)
+    for name in target_names():
+        asked |= {field for _, field, _ in _figures("", "", read_target(name))}
+    assert asked <= set(UNITS)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code", "says", "fix"),
+    [
+        ("tiny.toml", 'compartments = {value = 8, unit = "compartment", ', "compartments = {value = 8, ", "ND023", "'limits.compartments.unit' is missing", None),
+        ("tiny.toml", 'compartments = {value = 8, unit = "compartment"', 'compartments = {value = 8, unit = ""', "ND023", "'limits.compartments.unit'", None),
+        ("tiny.toml", 'unit = "compartment", source = "a small chip made for tests"', 'unit = "compartment", source = "me"', "ND023", "'limits.compartments.source'", None),
+        ("tiny.toml", "compartments = {value = 8", "compartments = {value = -8", "ND023", "at least 0 (given: -8)", None),
+        ("tiny.toml", "compartments = {value = 8", "compartments = {value = nan", "ND023", "finite", None),
+        ("tiny.toml", "compartments = {value = 8", "compartmens = {value = 8", "ND023", "'limits.compartmens' is unknown", "did you mean 'compartments'?"),
+        ("tiny.toml", "synapse_memory = {", "synaps_memory = {", "ND023", "'limits.synaps_memory' is unknown", "did you mean 'synapse_memory'?"),
+        ("tiny.toml", 'confidence = "ours"', 'confidence = "sure"', "ND023", "'static_power.confidence'", None),
+        ("tiny.toml", 'vendor = "neurodeploy"', 'vendor = "neurodeploy"\narchitecture = "layred"', "ND023", "'layred' is not one of loihi, layered", "did you mean 'layered'?"),
+        ("speck2f.toml", "kernel_side = {value = 16", "kernel_sid = {value = 16", "ND023", "'limits.kernel_sid' is unknown", "did you mean 'kernel_side'?"),
+        ("speck2f.toml", "neuron_memory = {values = [65536", "neuron_memory = {values = [-65536", "ND023", "at least 0", None),
+        ("tiny.toml", 'synapse_memory = {value = 16, unit = "word"', 'synapse_memory = {value = 16, unit = "KiB"', "ND029", "counts in 'word', and the file gives it in 'KiB'", "unit = \"word\""),
+        ("tiny.toml", 'value = 1e-05, unit = "s"', 'value = 10, unit = "us"', "ND029", "'barrier_chips' counts in 's'", None),
+        ("xylo_imu.toml", 'hidden = {value = 496, unit = "neuron"', 'hidden = {value = 496, unit = "neurons"', "ND029", "counts in 'neuron'", "did you mean 'neuron'?"),
+        ("tiny.toml", "compartments = {value = 8", "compartments = {value = 8.5", "ND026", "8.5 compartment is no whole number", None),
+        ("tiny.toml", "cores = {value = 4", "cores = {value = 5", "ND026", "do not fit the mesh of 4 cores", None),
+        ("tiny.toml", "cores = {value = 4", "cores = {value = 0", "ND026", "nothing to run on", None),
+        ("tiny.toml", "chips = {value = 2", "chips = {value = 0", "ND026", "boards.pair.chips is 0", None),
+        ("tiny.toml", "compartments = {value = 8", "compartments = {value = 0", "ND026", "limits.compartments is 0 compartment: a core holds nothing", None),
+        ("tiny.toml", "synapse_memory = {value = 16", "synapse_memory = {value = 0", "ND026", "limits.synapse_memory is 0 word", None),
+        ("tiny.toml", "word = {value = 64", "word = {value = 0", "ND026", "rules.plain.word is 0 bit", None),
+        ("tiny.toml", "words_per_axon = {value = 1", "words_per_axon = {value = 0", "ND026", "rules.short.words_per_axon is 0 word", None),
+        ("tiny.toml", "weight_bits = {values = [2, 4, 8]", "weight_bits = {values = [8, 4, 2]", "ND026", "precision.weight_bits: its values do not ascend", None),
+        ("tiny.toml", "du = {low = 0, high = 4095", "du = {low = 4095, high = 0", "ND026", "precision.du: low 4095 is above high 0", None),
+        ("tiny.toml", "delay_steps = {low = 0, high = 3", "delay_steps = {low = 0, high = 4", "ND026", "does not fit delay_bits, which hold 3", None),
+        ("tiny.toml", "index_bits = {values = [3]", "index_bits = {values = [2]", "ND026", "tell 4 targets apart", None),
+        ("tiny.toml", "accumulators = {value = 16", "accumulators = {value = 7", "ND026", "are fewer than limits.compartments 8", None),
+        ("tiny.toml", "[[1, 1e-07], [2, 2e-07]]", "[[2, 1e-07], [1, 2e-07]]", "ND026", "its points do not ascend", None),
+        ("tiny.toml", 'rule_set = "plain"', 'rule_set = "plane"', "ND026", "rule_set 'plane'", "did you mean 'plain'?"),
+        ("speck2f.toml", "bias_memory = {values = [1024, ", "bias_memory = {values = [", "ND026", "different numbers of cores: 9 of limits.kernel_memory", None),
+        ("speck2f.toml", 'words = ["power_of_two"]', 'words = ["power_of_too"]', "ND026", "memory_rule is not one of", "did you mean 'power_of_two'?"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_file_names_the_field_and_what_would_be_right(edited, file, old, new, code, says, fix):
+    target, found = edited(file, old, new)
+    assert target is None
+    told = [(message, fixes) for met, message, fixes in found if met == code and says in message]
+    assert told, found
+    if fix is not None:
+        assert any(fix in text for _, fixes in told for text in fixes)
+
+
+def test_every_fault_of_a_file_is_told_at_once(edited):
+    _, found = edited(
+        "tiny.toml", "compartments = {value = 8", "compartmens = {value = -8", "du = {low = 0", "du = {lo = 0"
+    )
+    assert {code for code, _, _ in found} == {"ND023"}
+    said = " ".join(message for _, message, _ in found)
+    for part in ("limits.compartmens", "precision.du.low", "precision.du.lo'"):
+        assert part in said
+    _, found = edited("tiny.toml", "cores = {value = 4", "cores = {value = 5", 'unit = "word"', 'unit = "byte"')
+    assert [code for code, _, _ in found] == ["ND029", "ND026"]
+
+
+def test_an_architecture_may_be_named_and_need_not(edited):
+    target, _ = edited("tiny.toml", 'vendor = "neurodeploy"', 'vendor = "neurodeploy"\narchitecture = "loihi"')
+    assert target.model_copy(update={"file": "tiny.toml"}) == load_target("tiny")
+
+
+def test_what_compiles_is_not_judged_and_the_other_way_round():
+    with pytest.raises(DiagnosticError, match="ND028"):
+        load_target("speck2f")
+    with pytest.raises(DiagnosticError, match="ND028"):
+        load_feasibility_target("loihi1")
+    with pytest.raises(DiagnosticError, match="ND024"):
+        read_target("speck2f", board="pair")
+    with pytest.raises(DiagnosticError, match="ND025"):
+        read_target("speck2f", rules="nxtf")
+    assert isinstance(read_target("tiny", board="pair", rules="short"), Target)
+
+
+def command(folder, *words):
+    code = "import sys; from neurodeploy.cli import main; main()"
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "80"},
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def installed(folder, **contents):
+    """A distribution as an installer leaves it: a package of targets and its entry point."""
+    (folder / "their_chips").mkdir()
+    (folder / "their_chips" / "__init__.py").write_text("")
+    for name, text in contents.items():
+        (folder / "their_chips" / f"{name}.toml").write_text(text)
+    info = folder / "their_chips-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-chips\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[neurodeploy.targets]\ntheirs = their_chips\n")
+
+
+def test_a_strangers_package_adds_targets_through_its_entry_point(tmp_path):
+    installed(
+        tmp_path,
+        their_core=SHIPPED["tiny.toml"].replace('name = "tiny"', 'name = "their_core"'),
+        their_layers=SHIPPED["speck2f.toml"].replace('name = "speck2f"', 'name = "their_layers"'),
+    )
+    status, out, err = command(tmp_path, "targets", "--json")
+    assert status == 0, err
+    assert {"their_core", "their_layers", "loihi1"} <= {item["name"] for item in json.loads(out)}
+    status, out, err = command(tmp_path, "targets", "show", "their_layers")
+    assert status == 0, err
+    assert "architecture" in out
+
+
+def test_a_package_that_shadows_a_target_is_refused(tmp_path):
+    installed(tmp_path, loihi1=SHIPPED["loihi1.toml"])
+    status, _, err = command(tmp_path, "targets")
+    assert status == 1
+    assert "error[ND027] target package 'theirs': brings 'loihi1.toml'" in err
+
+
+def test_a_file_is_shown_by_its_path_or_refused_with_its_faults(tmp_path):
+    (tmp_path / "mine.toml").write_text(SHIPPED["xylo_imu.toml"])
+    status, out, err = command(tmp_path, "targets", "show", "mine.toml")
+    assert status == 0, err
+    assert "limits.hidden" in out
+    assert max(map(len, out.splitlines())) <= 80
+    (tmp_path / "mine.toml").write_text(SHIPPED["xylo_imu.toml"].replace("value = 496", "value = -496"))
+    status, out, err = command(tmp_path, "targets", "show", "mine.toml")
+    assert status == 1
+    assert "error[ND023] file 'mine.toml'" in err
+    assert "Traceback" not in err
+
+
+def test_the_list_tells_architectures_limits_and_where_figures_come_from(tmp_path):
+    _, out, _ = command(tmp_path, "targets")
+    assert max(map(len, out.splitlines())) <= 80
+    for word in ("chips, and limits of one core", "layered", "crossbar", "fixed", "processors", "figures by where"):
+        assert word in out
+    # the figures of a target are as many as its rows in `show`
+    row = next(line.split() for line in out.splitlines() if line.startswith("odin ") and "-" in line)
+    shown = command(tmp_path, "targets", "show", "odin")[1]
+    figures = [line for line in shown.splitlines() if line.startswith(("abilities.", "limits.", "signed", "shared"))]
+    assert int(row[1]) == len(figures)
+
+
+def test_kinds_of_figures_are_all_walked():
+    kinds = {type(figure).__name__ for name in target_names() for _, _, figure in _figures("", "", read_target(name))}
+    assert kinds == {kind.__name__ for kind in (Figure, FigureList, FigureRange, FigureTable)} | {"FigurePerCore"}
+
+
+def test_a_network_compiles_for_a_target_by_name_or_as_it_was_loaded():
+    cell = nd.Population(name="a", shape=2, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
+    net = nd.Network(name="two", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cell,), projections=())
+    loaded = load_target("loihi1", board="kapoho_bay", rules="nxtf")
+    assert nd.compile(net, loaded).target == loaded
+    assert nd.compile(net, loaded, board="nahuku8").target.board == "nahuku8"
+    assert nd.compile(net, "loihi1", board="nahuku8").target == load_target("loihi1", board="nahuku8")

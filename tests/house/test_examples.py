@@ -1,0 +1,145 @@
+"""Every example runs; the digits keep what they promise: exactness close to the float run, energy for accuracy."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from neurodeploy.compiler import compile_network
+from neurodeploy.hardware import load_target
+from neurodeploy.network import Network
+from neurodeploy.network.files import load_network
+from neurodeploy.profile import Profile, profile
+from neurodeploy.program import Program
+from neurodeploy.simulate import SampleValues, accuracy, answers, encode, load_stimulus, run_program
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+DIGITS = EXAMPLES / "digits"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+
+
+def run_script(path: Path, *words: str, cwd: Path) -> str:
+    result = subprocess.run(
+        [sys.executable, "-W", "error", str(path), *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_there_are_examples() -> None:
+    assert {path.stem for path in SCRIPTS} >= {"two_neurons", "over_the_limit", "recurrent"}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_example_runs_from_anywhere_and_asserts_something(path: Path, tmp_path: Path) -> None:
+    assert run_script(path, cwd=tmp_path)
+    assert "\n    assert " in path.read_text(encoding="utf-8"), "an example ends in an assertion of what it claims"
+
+
+class Digits(NamedTuple):
+    network: Network
+    images: SampleValues
+    program: Program
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    network = load_network(DIGITS / "digits.nd.json")
+    images = load_stimulus(DIGITS / "digits.stimulus.npz", network)
+    return Digits(network, images, compile_network(network, load_target("loihi1")).require(strict=True))
+
+
+def right(digits: Digits, backend: str, steps: int | None) -> tuple[float, Profile]:
+    stimulus = encode(digits.network, digits.images, steps=steps)
+    recording = run_program(digits.program, stimulus, backend=backend)
+    given = answers(digits.network, recording)
+    assert given is not None
+    return accuracy(given, stimulus.labels), profile(digits.program, recording)
+
+
+def test_held_back_images_are_whole(digits: Digits) -> None:
+    pixels, labels = digits.images.values["pixels"], digits.images.labels
+    assert labels is not None
+    assert pixels.shape == (360, 64)
+    assert labels.shape == (360,)
+    assert np.array_equal(np.unique(pixels * 16), np.arange(17)), "a pixel is k / 16"
+    assert np.bincount(labels).min() >= 34, "36 of each digit, but for rounding"
+
+
+def test_training_sees_no_held_back_image(digits: Digits) -> None:
+    """The split is drawn again: it holds back the shipped images, and no image of the data set is there twice."""
+    pytest.importorskip("sklearn", reason="the data set comes with scikit-learn (the `test` extra)")
+    spec = importlib.util.spec_from_file_location("train_digits", DIGITS / "train_digits.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    training, held_back = script.load_images(script.Settings().seed)
+    assert np.array_equal(held_back.shades / 16, digits.images.values["pixels"])
+    assert np.array_equal(held_back.labels, digits.images.labels)
+    seen, hidden = ({tuple(row) for row in part.shades.tolist()} for part in (training, held_back))
+    assert not seen & hidden
+    assert (len(seen), len(hidden)) == (1437, 360)
+
+
+def test_emulator_answers_as_well_as_the_float_network(digits: Digits) -> None:
+    emulated, _ = right(digits, "emulator", None)
+    reference, _ = right(digits, "reference", None)
+    assert emulated >= 0.96
+    assert reference >= 0.97
+    assert abs(emulated - reference) <= 0.01
+
+
+def test_float_reference_agrees_with_the_equations_it_was_trained_under(digits: Digits) -> None:
+    """v = 15/16 v + 1/16 I, spike above 1, then 0; an input spike needs two steps to the output: written out here."""
+    hidden_weights, output_weights = (item.operation.weights.astype(np.float64) for item in digits.network.projections)
+    images = digits.images.values["pixels"].astype(np.float64)
+    v_hidden, v_output = np.zeros((360, len(hidden_weights))), np.zeros((360, 10))
+    sent = [np.zeros((360, 64)), np.zeros(v_hidden.shape)]
+    counts, hidden_spikes = np.zeros((360, 10)), 0
+    for step in range(1, 32 + 2 + 1):
+        v_hidden = v_hidden * 15 / 16 + sent[0] @ hidden_weights.T / 16
+        v_output = v_output * 15 / 16 + sent[1] @ output_weights.T / 16
+        fired, answered = v_hidden > 1, v_output > 1
+        v_hidden[fired], v_output[answered] = 0, 0
+        shown = np.floor(step * images / 2) > np.floor((step - 1) * images / 2)
+        sent = [shown.astype(float) * (step <= 32), fired.astype(float)]
+        counts += answered
+        hidden_spikes += int(fired.sum())
+    reference, activity = right(digits, "reference", None)
+    assert np.mean(counts.argmax(axis=1) == digits.images.labels) == pytest.approx(reference, abs=1 / 360)
+    # sums in another order may move a voltage that lies on the threshold to its other side, no more
+    assert activity.populations[0].spikes == pytest.approx(hidden_spikes, rel=1e-3)
+
+
+def test_more_steps_buy_accuracy_with_energy(digits: Digits) -> None:
+    found = [right(digits, "emulator", steps) for steps in (4, 8, 16, 32)]
+    rates = [rate for rate, _ in found]
+    energies = [item.energy_per_inference.value for _, item in found if item.energy_per_inference]
+    assert rates == sorted(rates)
+    assert rates[-1] - rates[0] >= 0.1
+    assert len(energies) == 4
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(energies))
+
+
+def test_training_script_works(tmp_path: Path) -> None:
+    """A few epochs only: the files are whole, load, and already tell digits apart."""
+    pytest.importorskip("sklearn", reason="training needs scikit-learn (the `test` extra)")
+    said = run_script(DIGITS / "train_digits.py", "--quick", "--out", str(tmp_path / "new"), cwd=tmp_path)
+    assert "32 steps: accuracy" in said
+    network = load_network(tmp_path / "new" / "digits.nd.json")
+    images = load_stimulus(tmp_path / "new" / "digits.stimulus.npz", network)
+    program = compile_network(network, load_target("loihi1")).require()
+    again = Digits(network, images, program)
+    emulated, _ = right(again, "emulator", None)
+    assert emulated > 0.5
+    with np.load(DIGITS / "digits.stimulus.npz") as shipped:
+        assert np.array_equal(shipped["inputs"], images.values["pixels"]), "the same seed holds the same images back"

@@ -1,0 +1,221 @@
+"""What people install: the sdist, the wheel built from it, and that wheel in an empty environment outside the checkout."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PACKAGES = {
+    "neurodeploy": ROOT / "neurodeploy",
+    "neurodeploy_backends": ROOT / "backends" / "neurodeploy_backends",
+    "neurodeploy_targets": ROOT / "targets" / "neurodeploy_targets",
+}
+
+
+def run(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    command = [str(word) for word in words]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={**clean, **environment}, timeout=900
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(sdist, wheel); the wheel is built from the sdist, so nothing can be missing from either alone."""
+    out = tmp_path_factory.mktemp("dist")
+    result = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT, cwd=out)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (sdist,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
+    return sdist, wheel
+
+
+@pytest.fixture(scope="module")
+def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an empty environment that holds the wheel and what the wheel says it needs."""
+    home = tmp_path_factory.mktemp("elsewhere")
+    assert run(sys.executable, "-m", "venv", home / "venv", cwd=home).returncode == 0
+    python = next(path for path in ((home / "venv/bin/python"), (home / "venv/Scripts/python.exe")) if path.exists())
+    result = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", built[1], cwd=home)
+    if result.returncode and "Could not find a version" in result.stderr and not os.environ.get("CI"):
+        pytest.skip("no package index can be reached, so the wheel's dependencies cannot be installed")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return python
+
+
+def sources() -> set[str]:
+    """Every file of the three packages, by its path in the wheel."""
+    return {
+        f"{name}/{path.relative_to(folder).as_posix()}"
+        for name, folder in PACKAGES.items()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".nbi", ".nbc")
+    }
+
+
+def test_wheel_holds_the_three_packages_whole_and_nothing_else(built: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(built[1]) as wheel:
+        members = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert members == sources()
+    assert {"neurodeploy/py.typed", "neurodeploy_backends/py.typed", "neurodeploy_targets/loihi1.toml"} <= members
+    assert any(re.match(r"neurodeploy/diagnostics/rules/.*\.toml", name) for name in members)
+
+
+def test_sdist_holds_what_its_tests_need(built: tuple[Path, Path]) -> None:
+    with tarfile.open(built[0]) as sdist:
+        members = {name.split("/", 1)[1] for name in sdist.getnames() if "/" in name}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "tests/conftest.py"}
+    needed |= {f"examples/digits/digits.{suffix}" for suffix in ("nd.json", "nd.npz", "stimulus.npz")}
+    assert needed <= members
+    assert not [name for name in members if "__pycache__" in name or name.startswith(".git/")]
+
+
+def test_wheel_installs_no_name_that_others_use(built: tuple[Path, Path]) -> None:
+    """Top-level packages called `backends` or `targets` would overwrite those of other projects."""
+    with zipfile.ZipFile(built[1]) as wheel:
+        tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+
+
+def test_metadata_names_licence_and_entry_points(built: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(built[1]) as wheel:
+        metadata = {name.rsplit("/", 1)[1]: name for name in wheel.namelist() if ".dist-info/" in name}
+        entries = wheel.read(metadata["entry_points.txt"]).decode()
+        about = wheel.read(metadata["METADATA"]).decode()
+    for group in ("console_scripts", "neurodeploy.backends", "neurodeploy.targets", "pytest11"):
+        assert f"[{group}]" in entries
+    assert "License-Expression: BSD-3-Clause" in about
+    assert "LICENSE" in metadata
+
+
+def third_party(folder: Path) -> set[str]:
+    """Top-level packages imported when it runs, less our own and the standard library's."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        if "child" in path.relative_to(folder).parts:
+            continue  # run by another interpreter; see the test of what children import
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        only_types = {id(node) for guard in ast.walk(tree) if is_for_types(guard) for node in ast.walk(guard)}
+        for node in ast.walk(tree):
+            if id(node) in only_types:
+                continue
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found |= {name.split(".")[0] for name in names}
+    return found - set(sys.stdlib_module_names) - set(PACKAGES) - {"", "tomllib"}
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Whether a block is read by type checkers alone."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imported_by(path: Path) -> set[str]:
+    """Top-level names that a module imports, wherever in it, less the standard library's."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {name.split(".")[0] for name in names}
+    return found - set(sys.stdlib_module_names)
+
+
+def test_children_import_what_their_environment_pins_and_nothing_of_ours() -> None:
+    """A simulator's interpreter has neither neurodeploy nor pydantic."""
+    import neurodeploy_backends
+
+    from neurodeploy.simulate import backend_names, get_backend
+
+    modules = {"lava-nc": "lava"}
+    seen = 0
+    for name in backend_names():
+        environment = getattr(get_backend(name), "environment", None)
+        if environment is None:
+            continue
+        package = sys.modules[type(get_backend(name)).__module__].__name__.rsplit(".", 1)[0]
+        folder = Path(neurodeploy_backends.__path__[0]) / package.rsplit(".", 1)[1] / "child"
+        pinned = {line.split("==")[0] for line in environment.requirements}
+        allowed = {modules.get(pin, pin).replace("-", "_") for pin in pinned} | {"neurodeploy_worker"}
+        allowed |= {path.stem for path in folder.glob("*.py")} | {
+            path.name for path in folder.iterdir() if path.is_dir()
+        }
+        for path in folder.rglob("*.py"):
+            assert imported_by(path) <= allowed, path
+            seen += 1
+    assert seen >= 6
+    protocol = PACKAGES["neurodeploy"] / "worker" / "child" / "neurodeploy_worker.py"
+    assert imported_by(protocol) == {"numpy"}
+
+
+def test_environments_are_pinned_to_the_last_digit() -> None:
+    from neurodeploy.simulate import backend_names, get_backend
+
+    for name in backend_names():
+        environment = getattr(get_backend(name), "environment", None)
+        for line in environment.requirements if environment else ():
+            assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9.]*", line), line
+
+
+def declared(requirements: list[str]) -> Mapping[str, str]:
+    return {re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower(): line for line in requirements}
+
+
+def test_what_is_imported_is_what_is_declared() -> None:
+    imported = set[str]().union(*(third_party(folder) for folder in PACKAGES.values()))
+    from neurodeploy.mapping.options_check import PACKAGES as PARTITIONERS
+
+    extra = set(declared(PROJECT["optional-dependencies"]["partitioners"]))
+    assert extra == set(PARTITIONERS.values())
+    # the pytest plugin is imported by pytest only
+    assert imported - {"pytest"} - extra == set(declared(PROJECT["dependencies"]))
+
+
+@pytest.mark.slow
+def test_installed_command_works_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
+    command = installed.with_name("neurodeploy")
+    for words, expected in ((("targets",), "loihi1"), (("explain", "ND001"), "ND001"), (("backends",), "emulator")):
+        result = run(command, *words, cwd=tmp_path)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert expected in result.stdout
+
+
+@pytest.mark.slow
+def test_installed_wheel_runs_a_network(installed: Path, tmp_path: Path) -> None:
+    """The shipped digits on the emulator, from nothing but the wheel and its dependencies."""
+    model = ROOT / "examples" / "digits" / "digits.nd.json"
+    command = installed.with_name("neurodeploy")
+    result = run(
+        command, "run", model, "--target", "loihi1", "--samples", "20", cwd=tmp_path, NUMBA_CACHE_DIR=str(tmp_path)
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "accuracy" in result.stdout
+
+
+@pytest.mark.slow
+def test_installed_package_is_not_the_checkout(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import neurodeploy, neurodeploy_backends, neurodeploy_targets\n"
+        "print(neurodeploy.__version__)\n"
+        "print(neurodeploy.__file__, neurodeploy_backends.__file__, neurodeploy_targets.__file__)"
+    )
+    result = run(installed, "-c", code, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    version, files = result.stdout.splitlines()
+    assert version == PROJECT["version"]
+    assert str(ROOT) not in files

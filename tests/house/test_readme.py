@@ -1,0 +1,113 @@
+"""What the README shows is what happens: its Python runs, and what it prints is what was printed.
+
+`pytest tests/house/test_readme.py --update-golden` refreshes the outputs that it shows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+OUTPUT = r"(<!-- output of: {} -->\n```text\n)(.*?)(```\n)"
+NOT_SHOWN = re.compile(r"^compiling .*?\n|^stages: [^\n]*\n([^\n]+\n)?", re.MULTILINE)
+"""What depends on the machine and the day: the notice of a first run, and the time that stages took."""
+NOT_COMPARED = re.compile(r"float reference.*")
+"""The last digits of float sums are the processor's."""
+
+
+@pytest.fixture
+def readme(root):
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def command_line(command, folder):
+    """Return both outputs of a command, at 80 columns."""
+    code = "import sys; from neurodeploy.cli import main; main()"
+    words = [sys.executable, "-c", code, *command.split()[1:]]
+    wide = {**os.environ, "COLUMNS": "80"}
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300, env=wide)
+    lines = [line.rstrip() for line in (done.stdout + done.stderr).splitlines()]
+    return NOT_SHOWN.sub("", "\n".join(lines) + "\n")
+
+
+def compare(root, readme, command, folder, update):
+    met = command_line(command, folder)
+    pattern = re.compile(OUTPUT.format(re.escape(command)), re.DOTALL)
+    assert pattern.search(readme), f"README has no output of {command}"
+    if update:
+        readme = pattern.sub(lambda match: match[1] + met + match[3], readme)
+        (root / "README.md").write_text(readme, encoding="utf-8")
+    shown = pattern.search(readme)[2]
+    assert NOT_COMPARED.sub("", shown) == NOT_COMPARED.sub("", met)
+
+
+def test_the_first_command_prints_what_is_shown(root, readme, update_golden):
+    command = "neurodeploy run examples/digits/digits.nd.json --target loihi1"
+    assert f"pip install -e . && {command}\n" in readme
+    assert 'pip install -e ".[test]" && pytest\n' in readme
+    compare(root, readme, command, root, update_golden)
+
+
+def test_what_does_not_fit_is_told_as_shown(root, tmp_path, readme, update_golden):
+    wide = nd.Network(
+        name="wide",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="sensor", shape=10),),
+        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.01, v_threshold=1)),),
+        projections=(nd.dense("sensor", "cells", np.random.default_rng(1).normal(0, 4, (30, 10))),),
+        outputs=(nd.Output(name="loudest", source="cells"),),
+    )
+    nd.save(wide, tmp_path / "wide.nd.json")
+    compare(root, readme, "neurodeploy check wide.nd.json --target tiny", tmp_path, update_golden)
+
+
+def nir_file(path):
+    with h5py.File(path, "w") as file:
+        file["version"] = "1.0.8"
+        node = file.create_group("node")
+        node["type"] = "NIRGraph"
+        node["edges"] = np.array([("input", "lif"), ("lif", "output")], dtype="S")
+        for name in ("input", "output"):
+            node[f"nodes/{name}/type"] = name.capitalize()
+            node[f"nodes/{name}/shape"] = [1]
+        node["nodes/lif/type"] = "LIF"
+        for name, value in {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1}.items():
+            node[f"nodes/lif/{name}"] = [value]
+
+
+def test_its_python_runs(readme, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    nir_file("model.nir")
+    network, nir, _ = PYTHON.findall(readme)
+    names = {}
+    exec(network, names)
+    printed = capsys.readouterr().out
+    assert printed.startswith("1 ")
+    assert (tmp_path / "echo.nd.json").exists()
+    assert nd.load("echo.nd.json") == names["network"]
+    exec(nir, names)
+    assert names["network"].populations[0].name == "lif"
+
+
+def test_its_test_passes(root, readme, monkeypatch, neurodeploy_run):
+    monkeypatch.chdir(root)
+    names = {"nd": nd, "np": np}
+    exec(PYTHON.findall(readme)[2], names)
+    names["test_it_still_fits_and_answers"](neurodeploy_run)
+
+
+def test_what_it_names_exists(root, readme):
+    for link in re.findall(r"\]\(([^)]+)\)", readme):
+        assert (root / link).exists(), link
+    neurons = re.search(r"Neurons: (.*?) whose", readme)[1]
+    for name in re.findall(r"`(\w+)`", neurons):
+        assert hasattr(nd, name)

@@ -1,0 +1,437 @@
+"""Times, widths, shapes and paths of NIR graphs: what computes nothing is accepted and said, what cannot be is named."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from neurodeploy.compiler import compile_network
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.hardware import load_target
+from neurodeploy.importers import ImportOptions, load
+from neurodeploy.network.connectivity import columns_of
+from neurodeploy.simulate import SampleValues, encode, run_program
+
+TOLD = ImportOptions(dt_s=1e-3, reset="zero")
+
+
+def IF(*shape):  # noqa: N802  # the name of the NIR type
+    return ("IF", {"r": np.ones(shape), "v_threshold": np.ones(shape)})
+
+
+def ports(source, target):
+    return {"input": ("Input", {"shape": source}), "output": ("Output", {"shape": target})}
+
+
+def row(*names):
+    names = ("input", *names, "output")
+    return list(itertools.pairwise(names))
+
+
+def codes(path, options=TOLD):
+    with pytest.raises(DiagnosticError) as error:
+        load(path, options)
+    return [item.code for item in error.value.diagnostics], str(error.value)
+
+
+def ledger(path, options=TOLD):
+    made = load(path, options)
+    return made.network, {line.quantity: line for line in made.ledger}
+
+
+def matrix(network, name):
+    """(post, pre) weights of a projection."""
+    item = next(item for item in network.projections if item.name == name)
+    size = network.source_size(item.source), network.population_by_name[item.target].size
+    columns = columns_of(item.operation, size[0])
+    full = np.zeros((size[1], size[0]))
+    np.add.at(full, (columns.post, columns.pre), columns.weights)
+    return full
+
+
+def steps_of(network, rows, steps=12):
+    """Spikes of each population by step on the reference, for inputs (step, line)."""
+    program = compile_network(network, load_target("loihi1")).require()
+    raster = np.zeros((1, steps, network.inputs[0].size), dtype=int)
+    for step, line in rows:
+        raster[0, step - 1, line] = 1
+    values = {network.inputs[0].name: raster.reshape(1, steps, *network.inputs[0].shape)}
+    found = run_program(program, encode(network, SampleValues(values=values)), backend="reference")
+    return {name: [(int(t), int(n)) for _, t, n in spikes] for name, spikes in found.spikes.items()}
+
+
+@pytest.mark.parametrize(
+    ("delays", "options", "expected"),
+    [
+        ([5.0, 2.0], {"time_unit": "ms"}, [5, 2]),
+        ([0.005, 0.002], {}, [5, 2]),
+        ([5.0, 2.0], {"time_unit": "step"}, [5, 2]),
+        ([5.0, 2.0], {"time_unit": "ms", "dt_s": 5e-4}, [10, 4]),
+        ([0.0, 0.0], {}, 0),
+    ],
+)
+def test_delays_have_the_unit_of_all_times(nir_file, delays, options, expected):
+    nodes = {**ports([2], [2]), "a": IF(2), "wait": ("Delay", {"delay": delays}), "b": IF(2)}
+    network, lines = ledger(nir_file(nodes, row("a", "wait", "b")), TOLD.model_copy(update=options))
+    (item,) = [item for item in network.projections if item.source == "a"]
+    assert np.array_equal(item.delay_steps, expected)
+    assert "delay" not in lines, "nothing was rounded"
+
+
+def test_a_delay_that_is_rounded_is_a_ledger_line(nir_file):
+    nodes = {**ports([2], [2]), "a": IF(2), "wait": ("Delay", {"delay": [2.4, 3.0]}), "b": IF(2)}
+    network, lines = ledger(nir_file(nodes, row("a", "wait", "b")), TOLD.model_copy(update={"time_unit": "ms"}))
+    assert network.projections[1].delay_steps.tolist() == [2, 3]
+    line = lines["delay"]
+    assert (line.where, line.asked, line.got, line.level) == ("node 'wait'", "2.4 steps", "2 steps", "rounded")
+
+
+@pytest.mark.parametrize("delay", [[np.nan, 0.0], [-0.001, 0.0], [np.inf, 0.0], [1e-3] * 3, "5 ms", [1e30, 0.0]])
+def test_delays_that_are_none_name_their_node(nir_file, delay):
+    nodes = {**ports([2], [2]), "a": IF(2), "wait": ("Delay", {"delay": delay}), "b": IF(2)}
+    found, text = codes(nir_file(nodes, row("a", "wait", "b")), TOLD.model_copy(update={"time_unit": "s"}))
+    assert found == ["ND046"]
+    assert "node 'wait' (Delay)" in text
+
+
+def test_delays_that_look_like_milliseconds_ask_for_the_unit(nir_file):
+    nodes = {**ports([2], [2]), "a": IF(2), "wait": ("Delay", {"delay": [5.0, 2.0]}), "b": IF(2)}
+    assert codes(nir_file(nodes, row("a", "wait", "b")))[0] == ["ND049"]
+
+
+def test_delays_by_line_between_two_matrices_are_refused_and_equal_ones_are_not(nir_file):
+    w = ("Linear", {"weight": np.eye(2)})
+    for delay, fits in (([0.001, 0.002], False), ([0.002, 0.002], True), (0.002, True)):
+        nodes = {**ports([2], [2]), "a": IF(2), "v": w, "wait": ("Delay", {"delay": delay}), "w": w, "b": IF(2)}
+        path = nir_file(nodes, row("a", "v", "wait", "w", "b"))
+        if fits:
+            assert load(path, TOLD).network.projections[1].delay_steps == 2
+        else:
+            assert codes(path)[0] == ["ND046"]
+
+
+def test_widths_that_meet_name_both_nodes(nir_file):
+    wide, narrow = ("Affine", {"weight": np.ones((6, 3)), "bias": np.ones(6)}), ("Linear", {"weight": np.ones((4, 3))})
+    nodes = {**ports([3], [4]), "v": wide, "w": narrow, "cell": IF(4)}
+    edges = [("input", "w"), ("input", "v"), ("v", "cell"), ("w", "cell"), ("cell", "output")]
+    found, text = codes(nir_file(nodes, edges))
+    assert found == ["ND046"]
+    assert "node 'cell' (IF): what reaches it differs in width: 'v' gives 6, 'w' gives 4" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"fc1": ("Linear", {"weight": np.ones((40, 12))})}, "node 'lif1' (IF): has 38 neurons"),
+        ({"fc2": ("Linear", {"weight": np.ones((7, 40))})}, "node 'fc2' (Linear): weight has shape [7, 40]"),
+        ({"input": ("Input", {"shape": [13]})}, "node 'fc1' (Linear): weight has shape [38, 12]"),
+        ({"output": ("Output", {"shape": [10]})}, "node 'output' (Output): states shape [10], and 7 lines reach it"),
+        ({"lif1": ("IF", {"r": np.ones(38), "v_threshold": np.ones(40)})}, "'r' 38, 'v_threshold' 40"),
+        ({"fc1": ("Affine", {"weight": np.ones((38, 12)), "bias": np.ones(7)})}, "bias has shape [7]"),
+        ({"input": ("Input", {"shape": [256, 12]})}, "look like a batch or time"),
+    ],
+)
+def test_sizes_that_disagree_inside_a_file_name_the_node(nir_file, change, said):
+    first, second = ("Linear", {"weight": np.ones((38, 12))}), ("Linear", {"weight": np.ones((7, 38))})
+    nodes = {**ports([12], [7]), "fc1": first, "lif1": IF(38), "fc2": second, "lif2": IF(7), **change}
+    found, text = codes(nir_file(nodes, row("fc1", "lif1", "fc2", "lif2")))
+    assert found == ["ND046"]
+    assert said in text
+
+
+@pytest.mark.parametrize(("port", "size"), [("in", 40), ("out", 40), ("in", 38)])
+def test_ports_of_nested_graphs_state_what_reaches_them(nir_file, port, size):
+    inner = {"in": ("Input", {"shape": [38]}), "lif": IF(38), "out": ("Output", {"shape": [38]})}
+    inner[port] = (inner[port][0], {"shape": [size]})
+    block = ("NIRGraph", (inner, [("in", "lif"), ("lif", "out")]))
+    nodes = {**ports([12], [38]), "fc": ("Linear", {"weight": np.ones((38, 12))}), "block": block}
+    path = nir_file(nodes, row("fc", "block"))
+    if size == 38:
+        assert [item.name for item in load(path, TOLD).network.populations] == ["block.lif"]
+    else:
+        assert f"node 'block.{port}'" in codes(path)[1]
+
+
+def test_a_linear_node_with_a_bias_keeps_it_and_does_not_deny_it(nir_file):
+    w = ("Linear", {"weight": np.eye(2), "bias": [1.0, 2.0]})
+    network, lines = ledger(nir_file({**ports([2], [2]), "w": w, "cell": IF(2)}, row("w", "cell")))
+    assert network.populations[0].neuron.bias.tolist() == [1.0, 2.0]
+    assert "fields" not in lines
+
+
+def test_an_output_that_counts_time_steps_is_as_wide_as_its_last_axis(nir_file):
+    network, lines = ledger(nir_file({**ports([2], [256, 2]), "cell": IF(2)}, row("cell")))
+    assert network.outputs[0].source == "cell"
+    assert (lines["shape"].asked, lines["shape"].got) == ("[256, 2]", "2 lines")
+
+
+def test_transposed_weights_are_told_for_all_layers_at_once(nir_file):
+    weights = {"first": np.ones((12, 38)), "square": np.ones((38, 38)), "last": np.ones((38, 7))}
+    nodes = {**ports([12], [7]), **{name: ("Linear", {"weight": value}) for name, value in weights.items()}}
+    nodes |= {"a": IF(38), "b": IF(38), "c": IF(7)}
+    found, text = codes(nir_file(nodes, row("first", "a", "square", "b", "last", "c")))
+    assert found == ["ND046"]
+    assert "the weights of 2 nodes fit only transposed" in text
+    assert "'first' [12, 38], 'last' [38, 7]; of 'square' (square)" in text
+
+
+def test_all_faults_of_a_file_come_at_once(nir_file):
+    bad = {
+        **ports([3], [2]),
+        "w": ("Linear", {"weight": np.full((2, 3), np.nan)}),
+        "lif": ("LIF", {"tau": [-1.0, 1.0], "r": [1.0, 1.0], "v_leak": [0.0, 0.0]}),
+        "max": ("MaxPool2d", {}),
+        "v": ("Scale", {"scale": "two"}),
+    }
+    found, text = codes(nir_file(bad, row("w", "lif")), ImportOptions())
+    assert sorted(found) == ["ND044", "ND045", "ND046", "ND046", "ND046", "ND047"]
+    for name in ("'w'", "'lif'", "'max'", "'v'", "'v_threshold'"):
+        assert name in text
+
+
+def skip(nir_file, direct=1.5, behind=-1.5):
+    one = ("Linear", {"weight": [[1.5]]})
+    nodes = {**ports([1], [1]), "w": one, "a": IF(1), "w1": one, "b": IF(1), "c": IF(1)}
+    nodes |= {"w2": ("Linear", {"weight": [[behind]]}), "w3": ("Linear", {"weight": [[direct]]})}
+    edges = [*row("w", "a", "w1", "b", "w2", "c"), ("a", "w3"), ("w3", "c")]
+    return nir_file(nodes, edges)
+
+
+def test_paths_of_unequal_depth_arrive_together(nir_file):
+    network, lines = ledger(skip(nir_file))
+    assert {item.name: item.delay_steps for item in network.projections} == {"w": 0, "w1": 0, "w2": 0, "w3": 1}
+    spikes = steps_of(network, [(1, 0), (4, 0)])
+    assert spikes["a"] == [(2, 0), (5, 0)]
+    assert spikes["b"] == [(3, 0), (6, 0)]
+    assert spikes["c"] == [], "+1.5 and -1.5 come in one step"
+    line = lines["balancing delay"]
+    assert (line.where, line.got) == ("projection 'w3'", "1 step more")
+    assert "'c'" in line.note
+
+
+def test_a_delay_of_the_file_comes_on_top_of_the_balance(nir_file):
+    one = ("Linear", {"weight": [[1.5]]})
+    nodes = {**ports([1], [1]), "a": IF(1), "b": IF(1), "c": IF(1), "w": one, "wait": ("Delay", {"delay": 0.003})}
+    edges = [*row("a", "w", "b", "c"), ("a", "wait"), ("wait", "c")]
+    network, _ = ledger(nir_file(nodes, edges))
+    assert {item.name: item.delay_steps for item in network.projections}["wait"] == 4
+
+
+def test_what_closes_a_loop_keeps_its_step(nir_file):
+    one = ("Linear", {"weight": [[1.5]]})
+    nodes = {**ports([1], [1]), "a": IF(1), "b": IF(1), "c": IF(1), "fed": one, "back": one, "own": one}
+    edges = [*row("a", "b", "c"), ("a", "fed"), ("fed", "c"), ("c", "back"), ("back", "a"), ("b", "own"), ("own", "b")]
+    network, lines = ledger(nir_file(nodes, edges))
+    delays = {item.name: item.delay_steps for item in network.projections}
+    assert {name for name, steps in delays.items() if steps} == {"fed"}
+    assert lines["latency of loops"].got == "closed by 'c -> a'"
+
+
+def torch_same(kernel, size, dilation):
+    """(out, in) matrix of a 1-d convolution as PyTorch pads `same`."""
+    total = dilation * (len(kernel) - 1)
+    found = np.zeros((size, size + total))
+    for out in range(size):
+        for tap, weight in enumerate(kernel):
+            found[out, out + tap * dilation] += weight
+    return found[:, total // 2 : total // 2 + size]
+
+
+@pytest.mark.parametrize("taps", [1, 2, 3, 4])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_same_padding_is_as_in_pytorch(nir_file, taps, dilation):
+    kernel = np.arange(1.0, taps + 1)
+    conv = ("Conv1d", {"weight": kernel[None, None], "bias": [0.0], "padding": "same", "dilation": dilation})
+    network, lines = ledger(nir_file({**ports([1, 7], [1, 7]), "c": conv, "cell": IF(1, 7)}, row("c", "cell")))
+    assert np.array_equal(matrix(network, "c"), torch_same(kernel, 7, dilation))
+    assert ("padding" in lines) == bool(dilation * (taps - 1) % 2)
+
+
+def test_same_padding_of_even_kernels_over_two_axes(nir_file):
+    kernel = np.array([[1.0, 2.0], [3.0, 4.0]])
+    conv = ("Conv2d", {"weight": kernel[None, None], "bias": [0.0], "padding": "same"})
+    network, _ = ledger(nir_file({**ports([1, 5, 5], [1, 5, 5]), "c": conv, "cell": IF(1, 5, 5)}, row("c", "cell")))
+    reached = matrix(network, "c")
+    assert network.populations[0].shape == (1, 5, 5)
+    assert [reached[0, at] for at in (0, 1, 5, 6)] == [1, 2, 3, 4], "the first place sees the first four"
+    assert reached[24].nonzero()[0].tolist() == [24], "the last one sees only itself: padding is at the end"
+    assert reached[24, 24] == 1
+
+
+def test_same_padding_with_a_stride_says_nothing_definite(nir_file):
+    conv = ("Conv2d", {"weight": np.ones((1, 1, 3, 3)), "bias": [0.0], "padding": "same", "stride": [2, 2]})
+    found, text = codes(nir_file({**ports([1, 4, 4], [1, 2, 2]), "c": conv, "cell": IF(1, 2, 2)}, row("c", "cell")))
+    assert found == ["ND046"]
+    assert "padding 'same' with a stride" in text
+
+
+@pytest.mark.parametrize("first", [0, 1, -3, -4])
+def test_a_flatten_before_the_output_computes_nothing(nir_file, first):
+    nodes = {**ports([2, 1, 3], [6]), "cell": IF(2, 1, 3), "f": ("Flatten", {"start_dim": first, "end_dim": -1})}
+    network, lines = ledger(nir_file(nodes, row("cell", "f")))
+    assert network.outputs[0].source == "cell"
+    assert lines["operations before the output"].asked == "'f'"
+
+
+@pytest.mark.parametrize(("first", "last"), [(5, -1), (2, 1), (0, 9)])
+def test_a_flatten_of_axes_that_are_not_there(nir_file, first, last):
+    nodes = {**ports([2, 3], [6]), "f": ("Flatten", {"start_dim": first, "end_dim": last}), "cell": IF(6)}
+    found, text = codes(nir_file(nodes, row("f", "cell")))
+    assert found == ["ND046"]
+    assert "node 'f' (Flatten)" in text
+
+
+@pytest.mark.parametrize("scale", [2.0, [2.0], np.full((2, 1, 1), 2.0), np.full((2, 3, 3), 2.0), np.full(18, 2.0)])
+def test_a_scale_of_one_number_is_applied_to_all(nir_file, scale):
+    conv = ("Conv2d", {"weight": np.arange(18.0).reshape(1, 2, 3, 3), "bias": [0.0]})
+    nodes = {**ports([2, 3, 3], [1, 1, 1]), "s": ("Scale", {"scale": scale}), "c": conv, "cell": IF(1, 1, 1)}
+    network, lines = ledger(nir_file(nodes, row("s", "c", "cell")))
+    assert np.array_equal(matrix(network, "c"), 2 * np.arange(18.0)[None])
+    assert ("scale" in lines) == (np.size(scale) != 18)
+
+
+def test_a_batch_axis_of_1_is_no_axis(nir_file):
+    conv = ("Conv2d", {"weight": np.ones((2, 1, 3, 3)), "bias": [0.0, 0.0]})
+    fc = ("Linear", {"weight": np.ones((3, 8))})
+    nodes = {**ports([1, 1, 4, 4], [1, 3]), "c": conv, "maps": IF(1, 2, 2, 2), "f": ("Flatten", {"start_dim": 1})}
+    nodes |= {"fc": fc, "cell": IF(1, 3)}
+    network, lines = ledger(nir_file(nodes, row("c", "maps", "f", "fc", "cell")))
+    assert network.inputs[0].shape == (1, 4, 4)
+    assert [item.shape for item in network.populations] == [(3,), (2, 2, 2)]
+    assert lines["axes"].note == "a leading axis of 1 is a batch"
+
+
+@pytest.mark.parametrize("weight", [np.arange(3.0), np.arange(3.0).reshape(1, 1, 3)])
+def test_weights_of_one_axis_reach_one_neuron(nir_file, weight):
+    network, lines = ledger(
+        nir_file({**ports([3], [1]), "w": ("Linear", {"weight": weight}), "cell": IF(1)}, row("w", "cell"))
+    )
+    assert network.projections[0].operation.weights.tolist() == [[0.0, 1.0, 2.0]]
+    assert lines["weight"].got == "read as [1, 3]: (out, in)"
+
+
+def test_a_layer_at_the_end_is_read_as_voltages(nir_file):
+    nodes = {**ports([2], [2]), "a": IF(2), "w": ("Affine", {"weight": [[1.0, 2.0], [0.5, 0.25]], "bias": [0.0, 3.0]})}
+    nodes |= {"in": ("Linear", {"weight": 2 * np.eye(2)})}
+    network, lines = ledger(nir_file(nodes, row("in", "a", "w")))
+    assert network.outputs[0].decoder.kind == "membrane"
+    assert lines["layer without neurons"].where == "node 'output'"
+    program = compile_network(network, load_target("loihi1")).require()
+    raster = np.zeros((1, 4, 2), dtype=int)
+    raster[0, 0, 0] = raster[0, 1] = 1
+    stimulus = encode(network, SampleValues(values={"input": raster}))
+    for backend, off in (("reference", 0.0), ("emulator", 0.05)):
+        (state,) = run_program(program, stimulus, backend=backend).states.values()
+        values = state[0, 2:5] / (1.0 if backend == "reference" else np.abs(state).max() / 3.75)
+        assert np.allclose(values, [[1.0, 3.5], [3.0, 3.75], [0.0, 3.0]], atol=off), "W s + b of each step"
+
+
+def test_several_paths_into_an_output_are_summed(nir_file):
+    one = ("Linear", {"weight": np.eye(2)})
+    nodes = {**ports([2], [2]), "a": IF(2), "b": IF(2), "v": one, "w": one}
+    edges = [("input", "a"), ("input", "b"), ("a", "v"), ("b", "w"), ("v", "output"), ("w", "output")]
+    network, _ = ledger(nir_file(nodes, edges))
+    assert [(item.name, item.source) for item in network.outputs] == [("output", "output")]
+    assert {(item.source, item.target) for item in network.projections} >= {("a", "output"), ("b", "output")}
+
+
+def diamond(kind, rungs):
+    """Two ways at each of many rungs, which are 2**rungs paths."""
+    fields = {"scale": 0.5} if kind == "Scale" else {"weight": np.eye(2) / 2}
+    nodes, edges, before = {**ports([2], [2]), "cell": IF(2)}, [], "input"
+    for rung in range(rungs):
+        join = f"join{rung}"
+        nodes |= {f"a{rung}": (kind, fields), f"b{rung}": (kind, fields), join: (kind, {**fields, "scale": 1.0})}
+        edges += [(before, f"a{rung}"), (before, f"b{rung}"), (f"a{rung}", join), (f"b{rung}", join)]
+        before = join
+    return nodes, [*edges, (before, "cell"), ("cell", "output")]
+
+
+@pytest.mark.parametrize("kind", ["Scale", "Linear"])
+def test_a_ladder_of_diamonds_is_as_long_as_it_looks(nir_file, kind):
+    nodes, edges = diamond(kind, 100)
+    network = load(nir_file(nodes, edges), TOLD).network
+    assert len(network.projections) == 1
+    share = 1.0 if kind == "Scale" else 0.5**100
+    assert np.allclose(matrix(network, network.projections[0].name), share * np.eye(2))
+
+
+def test_many_populations_may_reach_one(nir_file):
+    nodes = {**ports([1], [1]), **{f"n{index}": IF(1) for index in range(100)}, "last": IF(1)}
+    edges = [edge for index in range(100) for edge in (("input", f"n{index}"), (f"n{index}", "last"))]
+    assert len(load(nir_file(nodes, [*edges, ("last", "output")]), TOLD).network.projections) == 200
+
+
+def test_paths_that_double_beyond_all_bounds_are_a_finding(nir_file):
+    nodes, edges = {**ports([2], [2]), "cell": IF(2)}, []
+    for rung in range(20):
+        nodes |= {f"{side}{rung}": ("Delay", {"delay": 0.001 * 2**rung if side == "a" else 0.0}) for side in "ab"}
+        edges += [(f"{x}{rung - 1}" if rung else "input", f"{y}{rung}") for x in ("ab" if rung else "a") for y in "ab"]
+    edges += [("a19", "cell"), ("b19", "cell"), ("cell", "output")]
+    found, text = codes(nir_file(nodes, edges), TOLD.model_copy(update={"time_unit": "s"}))
+    assert set(found) == {"ND046"}
+    assert "paths meet here" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["IF", "Scale"])
+def test_chains_of_1500_nodes_load(nir_file, kind):
+    cell = IF(2) if kind == "IF" else ("Scale", {"scale": 1.0})
+    nodes = {**ports([2], [2]), **{f"n{index}": cell for index in range(1500)}, "last": IF(2)}
+    path = nir_file(nodes, row(*(f"n{index}" for index in range(1500)), "last"))
+    network = load(path, TOLD).network
+    assert len(network.populations) == (1501 if kind == "IF" else 1)
+
+
+@pytest.mark.parametrize("size", [[10**9], [2**31 - 1, 2**31 - 1], [0], [-3], [], [2**62, 4], "wide"])
+def test_sizes_beyond_bounds_are_findings_before_memory_is_taken(nir_file, size):
+    nodes = {**ports(size, [1]), "s": ("Affine", {"weight": np.ones((1, 3)), "bias": [1.0]}), "cell": IF(1)}
+    assert set(codes(nir_file(nodes, row("s", "cell")))[0]) == {"ND046"}
+
+
+def test_products_larger_than_memory_are_findings(nir_file):
+    thin, flat = np.ones((1, 20_000), dtype=np.float32), np.ones((20_000, 1), dtype=np.float32)
+    nodes = {**ports([20_000], [20_000]), "v": ("Linear", {"weight": thin}), "w": ("Linear", {"weight": flat})}
+    nodes |= {"cell": IF(20_000)}
+    found, text = codes(nir_file(nodes, row("v", "w", "cell")))
+    assert found == ["ND046"]
+    assert "400,000,000 numbers" in text
+
+
+def test_products_of_weights_that_no_float_holds_are_findings(nir_file):
+    big = ("Linear", {"weight": [[1e37, 0.0], [0.0, 1e37]]})
+    found, text = codes(nir_file({**ports([2], [2]), "v": big, "w": big, "cell": IF(2)}, row("v", "w", "cell")))
+    assert found == ["ND046"]
+    assert "node 'w' (Linear): the product" in text
+
+
+def test_loops_without_a_neuron_and_edges_into_inputs_are_named(nir_file):
+    one = ("Linear", {"weight": np.eye(2)})
+    nodes = {**ports([2], [2]), "cell": IF(2), "v": one, "w": one}
+    edges = [*row("cell"), ("v", "w"), ("w", "v"), ("w", "cell")]
+    found, text = codes(nir_file(nodes, edges))
+    assert found == ["ND043"]
+    assert "nodes v -> w -> v form a loop" in text or "nodes w -> v -> w form a loop" in text
+    found, text = codes(nir_file(nodes, [*row("cell"), ("cell", "v"), ("v", "input")]))
+    assert found == ["ND046"]
+    assert "node 'input' (Input): is an input of the network, and receives from 'v'" in text
+
+
+def test_edges_to_a_graph_of_several_inputs_are_ambiguous(nir_file):
+    inner = {"in1": ("Input", {"shape": [2]}), "in2": ("Input", {"shape": [2]}), "lif": IF(2)}
+    inner |= {"out": ("Output", {"shape": [2]})}
+    block = ("NIRGraph", (inner, [("in1", "lif"), ("in2", "lif"), ("lif", "out")]))
+    found, text = codes(nir_file({**ports([2], [2]), "block": block}, row("block")))
+    assert found == ["ND042"]
+    assert "graph 'block' has 2 Input nodes: 'block.in1', 'block.in2'" in text
+
+
+def test_the_memory_limit_is_the_callers(nir_file):
+    nodes = {**ports([100], [100]), "w": ("Linear", {"weight": np.ones((100, 100))}), "cell": IF(100)}
+    path = nir_file(nodes, row("w", "cell"))
+    assert len(load(path, TOLD).network.populations) == 1
+    found, text = codes(path, TOLD.model_copy(update={"memory_limit_bytes": 50_000}))
+    assert "ND046" in found
+    assert "asks for 80,000 bytes of memory; 50,000 bytes are the limit of a file" in text

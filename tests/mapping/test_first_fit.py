@@ -1,0 +1,192 @@
+"""Counting, bounds and first fit, against hand counts and an independent recount."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import neurodeploy as nd
+from neurodeploy.base.arrays import FLAGGED, distinct
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.hardware import load_target, on_board
+from neurodeploy.mapping import partition, place
+from neurodeploy.mapping.partition.order import furthest
+from neurodeploy.program.audit import use_of_program
+from neurodeploy.program.validate import program_faults
+from neurodeploy.quantize import quantize
+from neurodeploy.resources import core_limits, lower_bounds
+from neurodeploy.resources.limits import Limit, fullness
+from neurodeploy.resources.synapse_memory import segment_words
+
+
+def test_words_of_a_segment_as_nengo_loihi_counts_them():
+    rules = load_target("loihi1").counting
+    assert int(segment_words(rules, 64, 8, 0, 0)) == 9  # 64 * 8 + 10 = 522 bits
+    assert int(segment_words(rules, 62, 8, 0, 0)) == 8  # 506 bits
+    assert int(segment_words(rules, 65, 8, 0, 0)) == 10  # a second entry of 18 bits
+    assert int(segment_words(rules, 0, 8, 0, 0)) == 0
+    assert int(segment_words(rules, 30, 8, 3, 7)) == 9  # 30 * 18 + 10 = 550 bits
+
+
+def test_words_of_long_segments_are_counted_as_those_of_short_ones():
+    def by_hand(n):
+        return sum(-(-(8 * min(64, n - first) + 10) // 64) for first in range(0, n, 64))
+
+    rules, lengths = load_target("loihi1").counting, [0, 1, 4095, 4096, 4097, 9001]
+    found = segment_words(rules, lengths, 8, 0, 0).tolist()
+    assert found == [int(segment_words(rules, n, 8, 0, 0)) for n in lengths] == [by_hand(n) for n in lengths]
+
+
+@pytest.mark.parametrize(("targets", "fits"), [(450, True), (512, False)])
+def test_256_dense_rows_of_450_fit_a_core_and_of_512_do_not(targets, fits):
+    target = load_target("loihi1")
+    words = 256 * int(segment_words(target.counting, targets, 8, 0, 0))
+    assert (words <= target.limits.synapse_memory.value) is fits
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 3000), st.lists(st.floats(0, 0.2), max_size=3000), st.integers(1, 4000), st.booleans())
+def test_the_longest_slice_is_found_by_few_counts(start, growth, hint, jumps):
+    """Against all stops tried one by one: neurons fill a core by as much as they like, one of them perhaps beyond it."""
+    filled = np.cumsum([0.1, *growth]) * (7.0 if jumps else 1.0)
+    counted = []
+
+    def share(stop):
+        counted.append(stop)
+        return float(filled[stop - start])
+
+    longest = max((stop for stop, n in enumerate(filled) if n <= 1), default=0)
+    assert furthest(start, start + len(growth), share, hint, float(filled[0])) == start + longest
+    assert len(counted) == len(set(counted)) <= 2 * len(growth).bit_length() + 2
+
+
+@st.composite
+def networks(draw):
+    """Small networks for the tiny chip: two populations, inputs, recurrence, sparse and dense."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_in, a, b = draw(st.integers(1, 6)), draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    lif = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset=draw(st.sampled_from(["zero", "subtract"])))
+    density = draw(st.floats(0.05, 0.6))
+    wires = lambda post, pre: (rng.random((post, pre)) < density) * rng.normal(size=(post, pre))  # noqa: E731
+    projections = [nd.dense("in", "a", wires(a, n_in)), nd.sparse("a", "b", wires(b, a))]
+    if draw(st.booleans()):
+        projections.append(nd.sparse("b", "a", wires(a, b), delay_steps=draw(st.integers(0, 3))))
+    return nd.Network(
+        name="random",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=n_in),),
+        populations=(nd.Population(name="a", shape=a, neuron=lif), nd.Population(name="b", shape=b, neuron=lif)),
+        projections=tuple(projections),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(networks())
+def test_a_placed_network_is_whole_and_within_every_limit(network):
+    target = on_board(load_target("tiny"), "pair")
+    result = compile_network(network, target, CompileOptions(fixes=False))
+    if result.program is None:
+        assert result.verdict != "fits"
+        assert result.findings
+        return
+    program, tables = result.program, result.program.tables
+    assert program_faults(program) == []
+    limits = core_limits(target)
+    for name, values in use_of_program(program).items():
+        assert (values <= limits[name].value).all(), name
+    placed = sorted(zip(tables.population.tolist(), tables.neuron.tolist(), strict=True))
+    assert placed == [(k, i) for k, item in enumerate(network.populations) for i in range(item.size)]
+    assert max(result.lower_bounds.values()) <= result.n_cores <= target.cores
+    assert len(set(tables.core_id.tolist())) == result.n_cores
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks())
+def test_every_synapse_is_in_exactly_one_list(network):
+    target = load_target("loihi1")
+    quantized = quantize(network, target)
+    program = place(partition(quantized, target), target)
+    stored = int(np.count_nonzero(program.tables.entry_mantissa))
+    assert stored == sum(np.count_nonzero(item.mantissas) for item in quantized.projections)
+    assert int(program.tables.entry_mantissa.astype(int).sum()) == sum(
+        int(p.mantissas.astype(int).sum()) for p in quantized.projections
+    )
+
+
+def test_mapping_is_deterministic_and_seeds_only_move_cores():
+    network = nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=4),),
+        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0)),),
+        projections=(nd.dense("in", "cells", np.ones((30, 4))),),
+    )
+    target = on_board(load_target("tiny"), "pair")
+    cut = partition(quantize(network, target), target)
+    assert place(cut, target).digest() == place(partition(quantize(network, target), target), target).digest()
+    moved = place(cut, target, seed=5)
+    chips = lambda program: (program.tables.core_id // 4).tolist()  # noqa: E731
+    assert chips(moved) == chips(place(cut, target))
+    assert moved.tables.core_id.tolist() != place(cut, target).tables.core_id.tolist()
+
+
+def test_bounds_are_never_above_what_was_placed_and_are_tight_for_neurons():
+    network = nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(nd.Population(name="cells", shape=17, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0)),),
+        projections=(nd.dense("in", "cells", np.ones((17, 1))),),
+    )
+    target = load_target("tiny")
+    quantized = quantize(network, target)
+    assert lower_bounds(quantized, target)["compartments"] == 3  # 17 neurons, 8 to a core
+    assert partition(quantized, target).n_cores == 3
+
+
+def test_too_many_cores_name_the_limit():
+    network = nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(nd.Population(name="cells", shape=33, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0)),),
+        projections=(nd.dense("in", "cells", np.ones((33, 1))),),
+    )
+    target = load_target("tiny")
+    with pytest.raises(DiagnosticError) as error:
+        partition(quantize(network, target), target)
+    (finding,) = error.value.diagnostics
+    assert (finding.code, finding.found, finding.limit) == ("ND401", 5, 4)
+    assert "proven not to fit: compartments alone needs 5 cores" in finding.message
+
+
+def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():
+    """Seven neurons fill a word of each of 12 lists, and the eighth four words: apart 16 words, which fit, and 24 together."""
+    target, wires = load_target("tiny"), np.full((8, 12), 32)
+    wires[7, 4:] = 0
+    network = nd.Network(
+        name="eight",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=12),),
+        populations=(nd.Population(name="a", shape=8, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
+        projections=(nd.sparse("in", "a", wires, weight_format=nd.network.WeightFormat(weight_bits=8)),),
+    )
+    cut = partition(quantize(network, target), target)
+    assert cut.core_of["a"].tolist() == [0] * 7 + [1]
+    use = use_of_program(place(cut, target))
+    assert use["synapse_memory"].tolist() == [12, 4]
+
+
+@pytest.mark.parametrize("bound", [100, FLAGGED + 1])
+def test_keys_are_told_apart_with_flags_and_by_sorting(bound):
+    assert distinct(np.array([7, 3, 7, 0, 99, 3]), bound).tolist() == [0, 3, 7, 99]
+    assert distinct(np.zeros(0, dtype=np.int64), bound).tolist() == []
+
+
+def test_fullness_is_above_one_only_beyond_a_limit_even_one_of_nothing():
+    limits = {name: Limit(most, "axon", "") for name, most in (("a", 0), ("b", 4))}
+    shares = [fullness(used, limits) for used in ({}, {"a": 0, "b": 1}, {"b": 4}, {"b": 5}, {"a": 1, "b": 1})]
+    assert shares == [0.0, 0.25, 1.0, 1.25, np.inf]

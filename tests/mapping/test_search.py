@@ -1,0 +1,365 @@
+"""Levels above first fit: every limit holds by an independent recount, nothing is lost, and spikes do not change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import neurodeploy as nd
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.hardware import load_target, on_board
+from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.mapping.compiled import moving
+from neurodeploy.mapping.measure_quality import account
+from neurodeploy.mapping.partition.search import kernels
+from neurodeploy.mapping.partition.search.hypergraph import begin, rules_of, wires_of
+from neurodeploy.mapping.partition.search.kernels import COMP, IN, OUT
+from neurodeploy.mapping.partition.search.refine import HARD, dissolved, sequential
+from neurodeploy.mapping.time_limit import TimeLimit
+from neurodeploy.program.audit import use_of_program
+from neurodeploy.program.validate import program_faults
+from neurodeploy.quantize import quantize
+from neurodeploy.resources import core_limits
+
+
+@st.composite
+def targets(draw):
+    """The tiny chip with limits drawn anew, one or two chips of it, both rule sets."""
+    base = load_target(
+        "tiny", board=draw(st.sampled_from([None, "pair"])), rules=draw(st.sampled_from(["plain", "short"]))
+    )
+    ranges = {"compartments": (3, 9), "synapse_memory": (6, 24), "input_axons": (6, 14), "output_axons": (4, 14)}
+    limits = {
+        name: getattr(base.limits, name).model_copy(update={"value": draw(st.integers(*bounds))})
+        for name, bounds in ranges.items()
+    }
+    cores = base.chip.cores.model_copy(update={"value": draw(st.sampled_from([4, 8]))})
+    rows = base.chip.mesh_rows.model_copy(update={"value": 2})
+    chip = base.chip.model_copy(update={"cores": cores, "mesh_rows": rows})
+    return base.model_copy(update={"limits": base.limits.model_copy(update=limits), "chip": chip})
+
+
+@st.composite
+def networks(draw):
+    """Two populations with inputs and recurrence; thresholds, registers and delays may differ between neurons."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_in, a, b = draw(st.integers(1, 5)), draw(st.integers(1, 14)), draw(st.integers(1, 12))
+    mixed = draw(st.booleans())
+    spread = lambda n: rng.integers(1, 3, n) if mixed else 1  # noqa: E731
+    cell = lambda n: nd.LoihiCuba(du=4095, dv=64 * spread(n), vth_mant=2 * spread(n))  # noqa: E731
+    style = nd.network.WeightFormat(weight_bits=draw(st.sampled_from([4, 8])))
+    density = draw(st.floats(0.05, 0.7))
+
+    def wires(source, target, post, pre, delay=0):
+        matrix = (rng.random((post, pre)) < density) * 32 * rng.integers(1, 3, (post, pre))
+        return nd.sparse(source, target, matrix, weight_format=style, delay_steps=delay)
+
+    projections = [wires("in", "a", a, n_in), wires("a", "b", b, a)]
+    if draw(st.booleans()):
+        projections.append(wires("b", "a", a, b, draw(st.integers(0, 3))))
+    if draw(st.booleans()):
+        projections.append(wires("a", "a", a, a))
+    return nd.Network(
+        name="random",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=n_in),),
+        populations=(
+            nd.Population(name="a", shape=a, neuron=cell(a)),
+            nd.Population(name="b", shape=b, neuron=cell(b)),
+        ),
+        projections=tuple(projections),
+    )
+
+
+def checked(program):
+    """Every limit, every neuron once, every core on its own place of the board."""
+    tables, limits = program.tables, core_limits(program.target)
+    assert program_faults(program) == []
+    for name, values in use_of_program(program).items():
+        assert (values <= limits[name].value).all(), name
+    placed = sorted(zip(tables.population.tolist(), tables.neuron.tolist(), strict=True))
+    assert placed == [(k, i) for k, item in enumerate(program.network.populations) for i in range(item.size)]
+    assert len(set(tables.core_id.tolist())) == tables.n_cores
+    assert tables.core_id.max() < program.target.cores
+
+
+def spikes(program, steps=12):
+    rows = np.array([(0, t, i) for t in range(1, steps + 1) for i in range(program.network.inputs[0].size)])
+    run = program.run({"in": rows}, steps=steps)
+    return {name: found.tolist() for name, found in run.spikes.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), targets(), st.sampled_from([2, 3]), st.integers(0, 3))
+def test_searched_cuts_keep_every_limit_and_are_never_worse_than_first_fit(network, target, level, seed):
+    plain = compile_network(network, target, CompileOptions(fixes=False, level=0))
+    found = compile_network(network, target, CompileOptions(fixes=False, level=level, placement_seed=seed))
+    if found.program is None:
+        assert plain.program is None
+        return
+    checked(found.program)
+    if plain.n_cores is not None:
+        assert found.n_cores <= plain.n_cores
+
+
+@settings(max_examples=15, deadline=None)
+@given(networks(), st.integers(1, 3), st.integers(0, 5))
+def test_no_mapping_changes_a_spike(network, level, seed):
+    target = on_board(load_target("tiny"), "pair")
+    quantized = quantize(network, target)
+    try:
+        plain = place(partition(quantized, target), target)
+    except DiagnosticError:
+        return
+    options = MappingOptions(level=level, seed=seed)
+    mapped = place(partition(quantized, target, options=options), target, seed=seed, options=options)
+    assert spikes(mapped) == spikes(plain)
+
+
+def chains(groups=6, size=8):
+    """Groups of neurons that know only each other, their members dealt out like cards: what first fit sees worst."""
+    rng, n = np.random.default_rng(5), groups * size
+    group = np.arange(n) % groups
+    matrix = 32 * (group[:, None] == group[None, :]) * (rng.random((n, n)) < 0.9)
+    np.fill_diagonal(matrix, 0)
+    style = nd.network.WeightFormat(weight_bits=8)
+    return nd.Network(
+        name="chains",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(nd.Population(name="cells", shape=n, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
+        projections=(
+            nd.sparse("in", "cells", np.full((n, 1), 32), weight_format=style),
+            nd.sparse("cells", "cells", matrix, weight_format=style),
+        ),
+    )
+
+
+def roomy():
+    """A chip of 16 cores that hold 8 neurons and 12 sources each."""
+    base = load_target("tiny")
+    chip = {"cores": 16, "mesh_columns": 4, "mesh_rows": 2}
+    limits = {"synapse_memory": 64, "output_axons": 40}
+    fixed = lambda old, new: old.model_copy(  # noqa: E731
+        update={name: getattr(old, name).model_copy(update={"value": value}) for name, value in new.items()}
+    )
+    return base.model_copy(update={"chip": fixed(base.chip, chip), "limits": fixed(base.limits, limits)})
+
+
+def test_groups_that_were_dealt_out_are_found_again():
+    """Each group fills one core exactly: 8 neurons, 8 + 1 sources. In the order of the network a core sees all 48."""
+    quantized = quantize(chains(), roomy())
+    found = partition(quantized, roomy(), options=MappingOptions(level=2))
+    assert found.n_cores == 6
+    assert all(len(set((np.flatnonzero(found.core_of["cells"] == core) % 6).tolist())) == 1 for core in range(6))
+    with pytest.raises(DiagnosticError):
+        partition(quantized, roomy())
+
+
+def families():
+    """Two families of four neurons that share four sources each; a neuron of its own hears them all."""
+    family = np.repeat([0, 1], 4)
+    style = nd.network.WeightFormat(weight_bits=8)
+    cell = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    return nd.Network(
+        name="families",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=8),),
+        populations=(nd.Population(name="a", shape=8, neuron=cell), nd.Population(name="b", shape=1, neuron=cell)),
+        projections=(
+            nd.sparse("in", "a", 32 * (family[:, None] == family), weight_format=style),
+            nd.sparse("a", "b", np.full((1, 8), 32), weight_format=style),
+        ),
+    )
+
+
+def test_where_no_single_move_helps_neurons_change_places():
+    """A member of each family lies with the other; every core is full of output axons, so that none can go first."""
+    target = load_target("tiny")
+    quantized = quantize(families(), target)
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    rules.limit[OUT] = 4
+    start = np.array([0, 0, 0, 1, 1, 1, 1, 0, 2], dtype=np.int32)
+    loads, search = begin(wires, rules, np.zeros(3, dtype=np.int32))
+    moving.restore(wires, rules, loads, start)
+    moving.steepen(rules, loads, HARD)
+    assert loads.load[[IN, OUT]].tolist() == [[8, 8, 8], [4, 4, 0]]
+    assert moving.sweep(wires, rules, loads, search, np.arange(9), np.zeros(9)) == 0
+    assert moving.exchange(wires, rules, loads, search, np.arange(9)) == 1
+    assert [sorted(loads.core[:4]), sorted(loads.core[4:])] in ([[0] * 4, [1] * 4 + [2]], [[1] * 4, [0] * 4 + [2]])
+    anew, _ = begin(wires, rules, np.zeros(3, dtype=np.int32))
+    moving.restore(wires, rules, anew, loads.core.copy())
+    moving.steepen(rules, anew, HARD)
+    assert loads.load[[IN, OUT]].tolist() == [[4, 4, 8], [4, 4, 0]]
+    assert np.array_equal(loads.load, anew.load)
+    assert loads.cost.tolist() == pytest.approx(anew.cost.tolist())
+
+
+def test_no_exchange_takes_more_compartments_than_a_core_has_even_while_it_is_tried(monkeypatch):
+    """The tables of words end there. Neurons of b take two compartments each: one of them for one of a is one too many."""
+    style, cell = nd.network.WeightFormat(weight_bits=8), nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    own = np.tile(np.repeat([1, 0], 4), (4, 1))
+    network = nd.Network(
+        name="two",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=8),),
+        populations=tuple(nd.Population(name=name, shape=4, neuron=cell) for name in "ab"),
+        projections=(
+            nd.sparse("in", "a", 32 * own, weight_format=style),
+            nd.sparse("in", "b", 32 * (1 - own), weight_format=style),
+        ),
+    )
+    target = load_target("tiny")
+    quantized = quantize(network, target)
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    rules.compartments[1] = 2
+    rules.limit[COMP] = 7
+    loads, search = begin(wires, rules, np.zeros(2, dtype=np.int32))
+    moving.restore(wires, rules, loads, np.array([0, 0, 0, 1, 0, 1, 1, 1], dtype=np.int32))
+    assert loads.load[COMP].tolist() == [5, 7]
+    most, shift = [], kernels.shift
+    monkeypatch.setattr(kernels, "shift", lambda *given: (shift(*given), most.append(int(loads.load[COMP].max())))[0])
+    assert not kernels.try_swap.py_func(wires, rules, loads, search, 3, search.chosen, search.scores)
+    assert len(most) > 2
+    assert max(most) == 7
+
+
+def tight(seed):
+    """(wires, rules, loads, search) of neurons that first fit puts on cores of 12, and that talk at random."""
+    style, matrix = nd.network.WeightFormat(weight_bits=8), np.random.default_rng(seed).random((60, 60)) < 0.12
+    network = nd.Network(
+        name="random",
+        time=nd.Time(dt_s=1e-3),
+        populations=(nd.Population(name="a", shape=60, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
+        projections=(nd.sparse("a", "a", 32 * matrix, weight_format=style),),
+    )
+    target = load_target("loihi1")
+    quantized = quantize(network, target)
+    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
+    rules.limit[[COMP, IN, OUT]] = 12, 30, 60
+    loads, search, good = sequential(wires, rules, np.zeros(30, dtype=np.int32), np.arange(60))
+    assert good
+    moving.steepen(rules, loads, HARD)
+    return wires, rules, loads, search
+
+
+def emptied_cores(wires, rules, loads, search, watch):
+    """Whether each core could be emptied; one that could not is as it was."""
+    found = list[bool]()
+    for core in np.flatnonzero(loads.size).tolist():
+        held, use = loads.core.copy(), loads.load.copy()
+        found.append(dissolved(wires, rules, loads, search, core, watch, 1))
+        if not found[-1]:
+            assert np.array_equal(loads.core, held)
+            assert np.array_equal(loads.load, use)
+    return found
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
+    """Its neurons move and change places until nothing helps; then all of it is taken back."""
+    assert set(emptied_cores(*tight(seed), TimeLimit())) == {False, True}
+
+
+def test_relief_of_an_emptied_core_ends_with_the_time():
+    """The clock is looked at between rounds: without time there is one, and what it began is taken back."""
+    watch = TimeLimit(until=0.0)
+    assert False in emptied_cores(*tight(0), watch)
+    assert watch.stopped == ["the search"]
+
+
+def row_of_cores(order):
+    """Populations that fill a core each; the one at place k of `order` talks to the one at place k + 1, and to no other."""
+    style, wires = nd.network.WeightFormat(weight_bits=8), np.full((8, 8), 32)
+    cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    return nd.Network(
+        name="row",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=8),),
+        populations=tuple(nd.Population(name=f"p{k:02d}", shape=8, neuron=cells) for k in range(len(order))),
+        projections=(
+            nd.dense("in", f"p{order[0]:02d}", wires, weight_format=style),
+            *(nd.dense(f"p{a:02d}", f"p{b:02d}", wires, weight_format=style) for a, b in pairwise(order)),
+        ),
+    )
+
+
+def test_cores_that_talk_come_to_lie_side_by_side():
+    """16 cores on 8 tiles in a mesh of 4 by 2: a path through the mesh leaves 7 of 15 ways between tiles, one hop each."""
+    network, target = row_of_cores([0, 8, 3, 11, 6, 14, 1, 9, 4, 12, 7, 15, 2, 10, 5, 13]), roomy()
+    cut = partition(quantize(network, target), target)
+    assert cut.n_cores == 16
+    found = {}
+    for level in (0, 1):
+        program = place(cut, target, options=MappingOptions(level=level, seed=1))
+        checked(program)
+        found[level] = account(program, {}).spikes_hops
+    assert found[1] == 7 * 8
+    assert found[0] > 3 * found[1]
+
+
+def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pinned():
+    target = on_board(load_target("tiny"), "pair")
+    style = nd.network.WeightFormat(weight_bits=8)
+    cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
+    network = nd.Network(
+        name="two",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(
+            nd.Population(name="a", shape=12, neuron=cells),
+            nd.Population(name="b", shape=3, neuron=cells),
+        ),
+        projections=(
+            nd.sparse("in", "a", np.full((12, 1), 32), weight_format=style),
+            nd.sparse("a", "b", np.eye(3, 12) * 32, weight_format=style),
+        ),
+    )
+    for level in (0, 1, 2):
+        options = CompileOptions(fixes=False, level=level, avoid_cores=(0, 5), pins={"b": (6, 7)})
+        program = compile_network(network, target, options).require()
+        checked(program)
+        core = np.repeat(program.tables.core_id, np.diff(program.tables.compartment_ptr))
+        assert not set(core.tolist()) & {0, 5}
+        assert set(core[program.tables.population == 1].tolist()) <= {6, 7}
+        assert not set(core[program.tables.population == 0].tolist()) & {6, 7}
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {folder!r})
+from test_clusters import first_fit, ring, tight
+from test_search import MappingOptions, chains, partition, place, quantize, roomy
+from test_tiles import chain, small
+tiles = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
+for network, target, options in (
+    (chains(), roomy(), MappingOptions(level=3, seed=7)),
+    (chain(), tiles, MappingOptions(level=2, seed=3)),
+):
+    print(place(partition(quantize(network, target), target, options=options), target, options=options).digest())
+groups = first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))
+print(place(groups, tight(), options=MappingOptions(level=1)).digest())
+"""
+"""Neurons that are moved, tiles, and compact groups."""
+
+
+def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_threads():
+    found = set[str]()
+    for threads in ("1", "2"):
+        names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
+        environment = {**os.environ, **dict.fromkeys(names, threads)}
+        code = SCRIPT.format(folder=str(Path(__file__).parent))
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+        assert run.returncode == 0, run.stderr
+        assert len(run.stdout.split()) == 3
+        found.add(run.stdout)
+    assert len(found) == 1

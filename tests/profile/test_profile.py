@@ -1,0 +1,121 @@
+"""Costs by hand on the tiny chip, and what a profile must never do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.hardware import load_target, on_board
+from neurodeploy.mapping import Cut, place
+from neurodeploy.network import WeightFormat
+from neurodeploy.profile import profile
+from neurodeploy.profile.counting import counts
+from neurodeploy.quantize import quantize
+from neurodeploy.simulate import Stimulus, run_program
+
+PJ, NS = 1e-12, 1e-9
+
+
+def chain():
+    """in -> a -> b, one neuron each; an input spike makes a spike one step later, and b one step after that."""
+    integer = nd.LoihiCuba(du=4095, dv=4095, vth_mant=1)
+    style = WeightFormat(weight_bits=8, sign_mode="excitatory")
+    return nd.Network(
+        name="chain",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=1),),
+        populations=(
+            nd.Population(name="a", shape=1, neuron=integer),
+            nd.Population(name="b", shape=1, neuron=integer),
+        ),
+        projections=(
+            nd.dense("in", "a", [[100]], weight_format=style),
+            nd.dense("a", "b", [[100]], weight_format=style),
+        ),
+    )
+
+
+def run_on(cores, target, core_ids=None, samples=1):
+    """One input spike in step 1 of each sample, four steps; neuron a on cores[0], b on cores[1]."""
+    quantized = quantize(chain(), target)
+    cut = Cut(
+        quantized=quantized,
+        n_cores=max(cores) + 1,
+        core_of={"a": np.array([cores[0]], "i4"), "b": np.array([cores[1]], "i4")},
+    )
+    program = place(cut, target)
+    if core_ids is not None:
+        program = program.model_copy(
+            update={"tables": program.tables.model_copy(update={"core_id": np.array(core_ids)})}
+        )
+    rows = np.array([[sample, 1, 0] for sample in range(samples)], dtype=np.int32)
+    return program, run_program(program, Stimulus(n_samples=samples, n_steps=1, spikes={"in": rows}), steps=4)
+
+
+def test_every_event_of_a_two_neuron_chain_is_counted_and_paid():
+    program, recording = run_on((0, 1), load_target("tiny"), core_ids=[0, 2])  # tiles 0 and 1, one hop apart
+    assert recording.spikes["a"].tolist() == [[0, 2, 0]]
+    assert recording.spikes["b"].tolist() == [[0, 3, 0]]
+    (events,) = counts(program, recording)
+    assert events.messages_in[:, 0].tolist() == [0, 1, 0, 0]
+    assert events.messages_in[:, 1].tolist() == [0, 0, 1, 0]
+    shown = profile(program, recording)
+    # 2 compartments x 4 steps accessed; a is active in step 2 (input) and, for its u, not after: du = 4095 forgets all but
+    # nothing, v is reset; so 2 + 2 updates at most are counted by hand from the recording
+    active = int(recording.active_updates.sum())
+    energy = 8 * 1 + active * 2 + 2 * 10 + 1 * 20 + 2 * 5 + 2 * 4 + 1 * 7  # access, update, spike, out, in, synop, hop
+    assert active in (2, 3, 4)
+    assert shown.energy_per_inference.value == pytest.approx(energy * PJ)
+    assert shown.hops_per_inference == 1
+    double = 8 * 1 + active * 4 + 2 * 10 + 2 * 4 + 1 * 7
+    assert shown.energy_per_inference.low == pytest.approx(min(double, 0.9 * energy) * PJ)
+    assert shown.energy_per_inference.high == pytest.approx(max(double, 1.1 * energy) * PJ)
+
+
+def test_the_time_of_a_step_is_the_barrier_and_the_busiest_core():
+    program, recording = run_on((0, 0), load_target("tiny"))
+    (events,) = counts(program, recording)
+    send = 2 * 1 + recording.active_updates[0, :, 0] * 2 + events.spikes[:, 0] * 5 + events.messages_out[:, 0] * 4
+    receive = events.messages_in[:, 0] * 3 + events.synops_dense[:, 0] * 1 + events.synops_sparse[:, 0] * 2
+    expected = np.maximum(send, receive).sum() + 4 * 100
+    assert profile(program, recording).time_per_inference.value == pytest.approx(expected * NS)
+
+
+def test_per_inference_figures_do_not_depend_on_the_number_of_samples():
+    one, many = (profile(*run_on((0, 1), load_target("tiny"), samples=n)) for n in (1, 7))
+    for name in ("value", "low", "high"):
+        assert getattr(many.energy_per_inference, name) == pytest.approx(getattr(one.energy_per_inference, name))
+    assert many.synops_per_inference == one.synops_per_inference
+    assert many.populations[0].rate_per_step == one.populations[0].rate_per_step
+
+
+def test_two_chips_have_an_interval_of_barriers_and_say_what_has_no_figure():
+    target = on_board(load_target("tiny"), "pair")
+    program, recording = run_on((0, 1), target, core_ids=[0, 4])
+    shown = profile(program, recording)
+    assert shown.chip_messages_per_inference == 1
+    assert shown.hops_per_inference == 0
+    assert shown.time_per_inference.high >= 4 * 1e-5
+    assert "traffic between chips" in shown.no_figure[0]
+    one_chip = profile(*run_on((0, 1), target, core_ids=[0, 1]))
+    assert shown.energy_static_per_inference.value > 1.9 * one_chip.energy_static_per_inference.value
+
+
+def test_no_figure_is_none_and_never_zero():
+    program, recording = run_on((0, 0), load_target("loihi2"))
+    shown = profile(program, recording)
+    assert shown.energy_per_inference is None
+    assert shown.time_per_inference is None
+    assert shown.energy_static_per_inference is None
+    assert "no public figure" in shown.no_figure[0]
+
+
+def test_where_nobody_counted_active_compartments_energy_is_an_interval_from_none_to_all():
+    program, recording = run_on((0, 1), load_target("tiny"))
+    blind = profile(program, recording.model_copy(update={"active_updates": None}))
+    counted = profile(program, recording)
+    assert blind.active_updates_per_inference is None
+    assert blind.synops_per_inference == counted.synops_per_inference
+    assert blind.energy_per_inference.low < counted.energy_per_inference.value < blind.energy_per_inference.high
+    assert "did not count them" in blind.no_figure[0]

@@ -1,0 +1,283 @@
+"""Programs that were sealed again, or put together by hand: what contradicts itself is refused, and no kernel sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.hardware.representable import RANGES
+from neurodeploy.io.archive import sealed_bytes
+from neurodeploy.network import Noise
+from neurodeploy.program.archive import load_program
+from neurodeploy.program.tables import Tables
+from neurodeploy.program.validate import program_faults
+from neurodeploy.quantize.integers import parameters_of
+from neurodeploy.simulate import Stimulus, run_program, seal_golden
+
+
+def network():
+    return nd.Network(
+        name="pair",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="lines", shape=3),),
+        populations=(
+            nd.Population(name="first", shape=4, neuron=nd.CubaLif(tau_m_s=0.01, tau_syn_s=0.005, v_threshold=1)),
+            nd.Population(name="chip", shape=3, neuron=nd.LoihiCuba(du=4095, dv=[0, 1, 2], vth_mant=3)),
+        ),
+        projections=(
+            nd.dense("lines", "first", np.arange(1, 13).reshape(4, 3) / 8),
+            nd.sparse("first", "chip", np.eye(3, 4) * 6, delay_steps=2),
+            nd.one_to_one("chip", "chip", -2, delay_steps=1, name="fatigue"),
+        ),
+        outputs=(nd.Output(name="answer", source="chip"),),
+    )
+
+
+@pytest.fixture(scope="module")
+def program():
+    return nd.compile(network(), "loihi1")
+
+
+def with_tables(program, **columns):
+    return program.model_copy(update={"tables": program.tables.model_copy(update=columns)})
+
+
+def changed(program, name, at, value):
+    column = getattr(program.tables, name).copy()
+    column[at] = value
+    return with_tables(program, **{name: column})
+
+
+def refused(program):
+    """The sentences of a refusal, of a run and of a file alike."""
+    rows = np.array([[0, 1, 0]], dtype=np.int32)
+    with pytest.raises(DiagnosticError) as error:
+        run_program(program, Stimulus(n_samples=1, n_steps=2, spikes={"lines": rows}))
+    assert {item.code for item in error.value.diagnostics} == {"ND011"}
+    return [item.message for item in error.value.diagnostics]
+
+
+def test_a_compiled_program_has_no_fault(program):
+    assert program_faults(program) == []
+
+
+@pytest.mark.parametrize("name", [name for name in Tables.model_fields if name.endswith("_ptr")])
+@pytest.mark.parametrize("value", [-1, 2**40, 1])
+def test_offsets_that_do_not_divide_their_table(program, name, value):
+    """Unsigned differences never fall below 0, and what is cast to 32 bits may look right."""
+    column = getattr(program.tables, name).copy()
+    at = 1 if column.size > 2 else 0
+    column[at] = value if int(column[at]) != value else 3
+    assert refused(with_tables(program, **{name: column}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("entry_target", n) for n in (7, 65535)),
+        *(("entry_delay", n) for n in (1, 63, 255)),
+        *(("entry_mantissa", n) for n in (-1, 256, -32768, 32767)),
+        *(("in_axon_base", n) for n in (-1, 1, 2**31 - 1)),
+        *(("in_axon_list", n) for n in (-1, 2**31 - 1)),
+        *(("out_core", n) for n in (-1, 1, 2**31 - 1)),
+        *(("out_in_axon", n) for n in (-1, 0, 2**31 - 1)),
+        *(("segment_format", n) for n in (-1, 2, 99)),
+        *(("population", n) for n in (-1, 1, 2)),
+        *(("neuron", n) for n in (-1, 1, 4)),
+        *(("du", n) for n in (-1, 4096)),
+        *(("dv", n) for n in (-1, 4096, 32767)),
+        *(("vth_mant", n) for n in (-1, 131072, -(2**31))),
+        *(("bias_mant", n) for n in (4096, -32768)),
+        *(("bias_exp", n) for n in (-1, 8, 127)),
+        *(("refract_delay", n) for n in (0, 64, 255)),
+        *(("vmin_exp", n) for n in (-1, 24, 127)),
+        *(("vmax_exp", n) for n in (-1, 8, 127)),
+        *(("reset", n) for n in (-1, 1, 3)),
+        *(("spiking", n) for n in (-1, 0, 2)),
+        *(("core_id", n) for n in (-1, 128, 2**40)),
+    ],
+)
+def test_a_number_that_is_out_of_range_or_contradicts(program, name, value):
+    assert refused(changed(program, name, 0, value))
+
+
+def test_columns_have_one_type_and_one_axis(program):
+    for name in ("du", "entry_target", "in_axon_ptr"):
+        column = getattr(program.tables, name)
+        assert with_tables(program, **{name: column.astype(np.int64)}).digest() == program.digest()
+        with pytest.raises(DiagnosticError, match="needs one axis"):
+            program.tables.model_copy(update={name: column[None]})
+    for name, value in (("refract_delay", 256), ("bias_mant", 32768), ("vth_mant", 2**31), ("entry_target", -1)):
+        column = getattr(program.tables, name).astype(np.int64)
+        column[0] = value
+        with pytest.raises(DiagnosticError, match="is none of them"):
+            program.tables.model_copy(update={name: column})
+
+
+def test_a_neuron_that_sends_twice_to_one_core(program):
+    t = program.tables
+    start, stop = int(t.out_axon_ptr[0]), int(t.out_axon_ptr[1])
+    twice = {
+        "out_core": np.insert(t.out_core, stop, t.out_core[start]),
+        "out_in_axon": np.insert(t.out_in_axon, stop, t.out_in_axon[start]),
+        "out_axon_ptr": np.r_[t.out_axon_ptr[:1], t.out_axon_ptr[1:] + 1],
+    }
+    assert "not reached by exactly one" in refused(with_tables(program, **twice))[0]
+
+
+def test_a_target_that_a_list_names_twice(program):
+    start = int(program.tables.entry_ptr[0])
+    target = int(program.tables.entry_target[start])
+    assert "twice" in " ".join(refused(changed(program, "entry_target", start + 1, target)))
+
+
+def test_synapses_that_the_network_lacks(program):
+    """Two neurons of one population change their lists: all ranges hold, and another network runs."""
+    column = program.tables.in_axon_list.copy()
+    style = program.tables.segment_format
+    mine = [row for row in range(column.size) if style[column[row]] == style[column[-1]]]
+    assert len(mine) > 1
+    column[[mine[0], mine[1]]] = column[[mine[1], mine[0]]]
+    assert "that the network lacks" in refused(with_tables(program, in_axon_list=column))[0]
+
+
+def test_fewer_lines_and_more_lines_than_the_input_has(program):
+    (routes,) = program.inputs
+    more = routes.model_copy(update={"ptr": np.r_[routes.ptr, routes.ptr[-1:]]})
+    fewer = routes.model_copy(update={"ptr": routes.ptr[:2], "core": routes.core[:1], "in_axon": routes.in_axon[:1]})
+    for other in (more, fewer):
+        assert "does not divide" in refused(program.model_copy(update={"inputs": (other,)}))[0]
+    wide = program.network.model_copy(update={"inputs": (nd.Input(name="lines", shape=5),)})
+    assert refused(program.model_copy(update={"network": wide}))
+
+
+def test_a_network_of_which_stages_would_use_names_that_do_not_exist(program):
+    def told(**fields):
+        return " ".join(refused(program.model_copy(update={"network": program.network.model_copy(update=fields)})))
+
+    assert "'nowhere' does not exist" in told(probes=(nd.Probe(name="p", target="nowhere", variable="v"),))
+    assert "no state 'theta'" in told(probes=(nd.Probe(name="p", target="chip", variable="theta"),))
+    b = program.network.projections[0].model_copy(update={"port": "b"})
+    assert "goes to port 'b'" in told(projections=(b, *program.network.projections[1:]))
+    assert "target 'x' does not exist" in told(
+        projections=(b.model_copy(update={"target": "x", "port": "a"}), *program.network.projections[1:])
+    )
+
+
+def test_populations_that_are_not_those_of_the_network(program):
+    first, second = program.populations
+    for other in (
+        (second, first),
+        (first,),
+        (first.model_copy(update={"size": 3}), second),
+        (first.model_copy(update={"kind": "sigma_delta"}), second),
+        (first.model_copy(update={"scale": None}), second),
+        (first.model_copy(update={"scale": float("inf")}), second),
+        (first.model_copy(update={"compartments_per_neuron": 0}), second),
+        (first.model_copy(update={"parameters": {"noise_at": np.zeros(4)}}), second),
+    ):
+        assert refused(program.model_copy(update={"populations": other}))
+
+
+def test_formats_that_the_target_does_not_store(program):
+    for change in ({"weight_bits": 9}, {"exponent": 8}, {"exponent": 100}, {"delay_bits": 9}, {"projection": "other"}):
+        style = program.formats[0].model_copy(update=change)
+        assert refused(program.model_copy(update={"formats": (style, *program.formats[1:])}))
+
+
+def test_a_target_that_arithmetic_cannot_compute(program):
+    for change in ({"state_bits": 60}, {"decay_bits": 40}, {"weight_shift_bits": 40}, {"accumulator_wrap_bits": 31}):
+        dialect = program.target.dialect.model_copy(update=change)
+        target = program.target.model_copy(update={"dialect": dialect})
+        assert refused(program.model_copy(update={"target": target}))
+    assert refused(program.model_copy(update={"target": program.target.model_copy(update={"board": "none"})}))
+    assert refused(program.model_copy(update={"target": program.target.model_copy(update={"rule_set": "none"})}))
+
+
+def test_golden_rows_that_no_run_gives(program):
+    rows = np.argwhere(np.ones((1, 20, 3), dtype=bool)) + np.array([0, 1, 0])
+    sealed = seal_golden(program, Stimulus(n_samples=1, n_steps=20, spikes={"lines": rows.astype(np.int32)}))
+    golden = sealed.golden
+    assert program_faults(sealed) == []
+    assert golden.spikes["first"].size
+    for change in (
+        {"inputs": {"lines": np.repeat(golden.inputs["lines"], 5, axis=0)}},
+        {"inputs": {"lines": golden.inputs["lines"][::-1]}},
+        {"inputs": {"lines": golden.inputs["lines"] + [0, 0, 9]}},
+        {"spikes": {**golden.spikes, "first": np.repeat(golden.spikes["first"], 2, axis=0)}},
+        {"spikes": {**golden.spikes, "first": golden.spikes["first"] - [0, 99, 0]}},
+        {"spikes": {"first": golden.spikes["first"]}},
+        {"steps": 1},
+    ):
+        assert refused(sealed.model_copy(update={"golden": golden.model_copy(update=change)}))
+
+
+def test_what_is_sealed_again_is_refused_when_it_is_loaded(program, tmp_path):
+    path = tmp_path / "a.ndp"
+    path.write_bytes(sealed_bytes(changed(program, "entry_delay", 0, 200), "neurodeploy-program"))
+    with pytest.raises(DiagnosticError, match="entry_delay holds 200"):
+        load_program(path)
+
+
+def test_cores_that_hold_more_than_there_is_are_counted_again(program, tmp_path):
+    """A target's own limit is made smaller in the file: what was placed for the larger one is not proven for this one."""
+    small = program.target.limits.compartments.model_copy(update={"value": 5.0})
+    limits = program.target.limits.model_copy(update={"compartments": small})
+    path = tmp_path / "a.ndp"
+    less = program.model_copy(update={"target": program.target.model_copy(update={"limits": limits})})
+    path.write_bytes(sealed_bytes(less, "neurodeploy-program"))
+    with pytest.raises(DiagnosticError) as error:
+        load_program(path)
+    assert [item.code for item in error.value.diagnostics] == ["ND301"]
+    assert error.value.diagnostics[0].found == 7
+
+
+def test_registers_and_columns_hold_the_same(program):
+    """The ranges that a target may have are those of the columns that its registers go to."""
+    columns = {"threshold_mantissa": "vth_mant", "bias_mantissa": "bias_mant", "refractory_delay": "refract_delay"}
+    for name, (low, high) in RANGES.items():
+        column = columns.get(name, name if name in ("du", "dv") else None)
+        if column is not None:
+            held = np.iinfo(getattr(program.tables, column).dtype)
+            assert held.min <= low <= high <= held.max
+            assert high == held.max
+
+
+def test_parameters_are_those_of_the_kind():
+    noisy = nd.LoihiCuba(du=4095, dv=0, vth_mant=3, noise=Noise(at="membrane", exponent=9, offset=2))
+    given = parameters_of(nd.Population(name="cells", shape=2, neuron=noisy))
+    assert {name: values.tolist() for name, values in given.items()} == {
+        "noise_at": [1, 1],
+        "noise_exponent": [9, 9],
+        "noise_offset": [2, 2],
+    }
+
+
+@pytest.mark.slow
+def test_checked_kernels_run_from_the_command_line(program, tmp_path):
+    """With every index checked: the same spikes, and no internal fault on the way to the notice of a first run."""
+    (tmp_path / "a.ndp").write_bytes(sealed_bytes(program, "neurodeploy-program"))
+    np.savez(tmp_path / "s.npz", lines=np.ones((1, 6, 3), dtype=np.uint8))
+    words = [sys.executable, "-m", "neurodeploy", "run", "a.ndp", "--stimulus", "s.npz", "--out"]
+    told = []
+    for checked in ("", "1"):
+        done = subprocess.run(
+            [*words, f"r{checked}.ndr"],
+            cwd=tmp_path,
+            env={**os.environ, "NEURODEPLOY_CHECKED": checked},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        with zipfile.ZipFile(tmp_path / f"r{checked}.ndr") as archive:
+            told.append(json.loads(archive.read("seal.json"))["tensors"])
+    assert told[0] == told[1]

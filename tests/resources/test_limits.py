@@ -1,0 +1,285 @@
+"""Networks just below, at and just above every limit of a core, and the three verdicts against all partitions there are."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import neurodeploy as nd
+from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.hardware import load_target
+from neurodeploy.hardware.target import CoreLimits
+from neurodeploy.mapping import place
+from neurodeploy.mapping.cut import Cut
+from neurodeploy.network import Conv2d, WeightFormat
+from neurodeploy.program.audit import use_of_program
+from neurodeploy.quantize import quantize
+from neurodeploy.resources import core_limits
+from neurodeploy.resources.limits import CODES
+from neurodeploy.resources.synapse_memory import segment_words
+
+AMPLE, STEPS = 64, 4
+BITS = {"none": 0, "one step": 1, "three steps": 3}
+"""Delays of which the accumulators are 1, 2 and 4 for each compartment."""
+
+
+RULE_SETS = [
+    (name, rules) for name in ("loihi1", "loihi2", "tiny") for rules in load_target(name).rules if rules != "plain"
+]
+
+
+def chip(cores=1, counted=("tiny", "short"), **limits):
+    """tiny with so many cores, the given limits, more than enough of everything else, and the words of a rule set."""
+    tiny = load_target("tiny", rules="short")
+    counting = load_target(counted[0], rules=counted[1]).counting
+
+    def of(figure, value):
+        return figure.model_copy(update={"value": value})
+
+    kept = {name: of(getattr(tiny.limits, name), limits.get(name, AMPLE)) for name in CoreLimits.model_fields}
+    words = of(tiny.counting.words_per_axon, limits.get("words_per_axon", AMPLE))
+    own = {"words_per_axon": words, "synapse_formats": None, "synapse_memory": None}
+    rules = {"short": counting.model_copy(update=own)}
+    place_of = tiny.chip.model_copy(update={"cores": of(tiny.chip.cores, cores)})
+    return tiny.model_copy(update={"limits": CoreLimits(**kept), "rules": rules, "chip": place_of})
+
+
+def lif(**fields):
+    return nd.Lif(**{"tau_m_s": 0.02, "v_threshold": 1.0, **fields})
+
+
+def net(n_in, populations, projections):
+    return nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=n_in, encoder="spikes"),),
+        populations=populations,
+        projections=projections,
+    )
+
+
+def one_population(n_in, size, neuron=None, **fields):
+    cells = nd.Population(name="cells", shape=size, neuron=neuron or lif())
+    return net(n_in, (cells,), (nd.dense("in", "cells", np.ones((size, n_in)), **fields),))
+
+
+def lists_into_one_neuron(count, exponents):
+    """`count` projections of one input line onto one neuron: so many lists of one word that share an axon."""
+    cell = nd.LoihiCuba(du=4095, dv=0, vth_mant=10)
+    styles = [WeightFormat(weight_bits=8, exponent=exponents(k), sign_mode="excitatory") for k in range(count)]
+    wires = (nd.dense("in", "cells", [[4]], name=f"p{k}", weight_format=style) for k, style in enumerate(styles))
+    return net(1, (nd.Population(name="cells", shape=1, neuron=cell),), tuple(wires))
+
+
+def relays(count):
+    """`count` neurons that each have one target, and so one output axon wherever that is."""
+    first, second = (nd.Population(name=name, shape=count, neuron=lif()) for name in ("first", "second"))
+    wires = (nd.dense("in", "first", np.ones((count, 1))), nd.one_to_one("first", "second"))
+    return net(1, (first, second), wires)
+
+
+NEEDS = {
+    "compartments": lambda n: one_population(1, n),
+    "synapse_memory": lambda n: one_population(n, 1),
+    "input_axons": lambda n: one_population(n, 1),
+    "output_axons": relays,
+    "fan_in": lambda n: one_population(n, 1),
+    "parameter_sets": lambda n: one_population(1, n, lif(tau_m_s=0.02 + 0.01 * np.arange(n))),
+    "threshold_sets": lambda n: one_population(1, n, lif(v_threshold=1.0 + 0.1 * np.arange(n))),
+    "synapse_formats": lambda n: lists_into_one_neuron(n, lambda k: k),
+    "words_per_axon": lambda n: lists_into_one_neuron(n, lambda _: 0),
+}
+"""Resource -> a network that needs n of it if it is on one core. Counted by hand in `accumulators` too, see below."""
+SPLITS = ("compartments", "output_axons", "parameter_sets", "threshold_sets")
+"""What a second core relieves; the rest is used by one neuron."""
+
+
+def test_every_resource_of_a_core_has_a_network():
+    assert {*NEEDS, "accumulators"} == set(CODES) == {*CoreLimits.model_fields, "words_per_axon"}
+
+
+def used(program, resource):
+    return int(use_of_program(program)[resource].max())
+
+
+def per_synapse(resource, counted):
+    """How much of a resource one synapse of 8 bits takes in its own list."""
+    rules = load_target(counted[0], rules=counted[1]).counting
+    return int(segment_words(rules, 1, 8, 0, 0)) if resource in ("synapse_memory", "words_per_axon") else 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7), st.sampled_from([-1, 0, 1]), st.sampled_from(RULE_SETS))
+def test_one_core_holds_what_is_at_its_limit_and_no_more(resource, limit, beyond, counted):
+    need, each = limit + beyond, per_synapse(resource, counted)
+    target = chip(counted=counted, **{resource: limit * each})
+    result = compile_network(NEEDS[resource](need), target, CompileOptions(fixes=False))
+    if beyond <= 0:
+        assert result.verdict == "fits"
+        assert (used(result.require(), resource), result.n_cores) == (need * each, 1)
+        assert ran_all_steps(result.require())
+    else:
+        assert result.program is None
+        assert result.verdict != "fits"
+
+
+def test_every_rule_set_is_tried():
+    assert {rules for _, rules in RULE_SETS} == {"nengo-loihi", "nxtf", "lava-loihi", "lava-loihi-mnist", "short"}
+
+
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+@pytest.mark.parametrize("resource", ["synapse_formats", "words_per_axon"])
+def test_limits_that_nxtf_has_of_its_own_are_kept_to_the_last(resource, beyond):
+    target = load_target("loihi1", rules="nxtf")
+    limit = int(getattr(target.counting, resource).value)
+    result = compile_network(NEEDS[resource](limit + beyond), target, CompileOptions(fixes=False))
+    if beyond <= 0:
+        assert used(result.require(), resource) == limit + beyond
+        return
+    assert (result.program, result.verdict) == (None, "proven not to fit")
+    told = [item for item in result.findings if item.severity == "error"]
+    assert [(item.code, item.found, item.limit) for item in told] == [(CODES[resource], limit + 1, limit)]
+    assert "rules.nxtf" in told[0].limit_source
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7))
+def test_one_more_than_a_core_holds_takes_a_second_core_or_is_proven_impossible(resource, limit):
+    network, target = NEEDS[resource](limit + 1), chip(cores=4, **{resource: limit})
+    result = compile_network(network, target, CompileOptions(fixes=False))
+    if resource in SPLITS:
+        assert (result.verdict, result.n_cores) == ("fits", 2)
+        assert used(result.require(), resource) <= limit
+        return
+    assert result.verdict == "proven not to fit"
+    (told,) = [item for item in result.findings if item.severity == "error"]
+    assert (told.code, told.found, told.limit) == (CODES[resource], limit + 1, limit)
+
+
+@pytest.mark.parametrize("delay", BITS)
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+def test_accumulators_are_compartments_times_two_to_the_delay_bits(delay, size, beyond):
+    steps = BITS[delay]
+    need = size * (steps + 1)  # 1, 2 or 4 for each: 0, 1 or 2 bits of delay
+    limit = need - beyond
+    network = one_population(1, size, delay_steps=steps)
+    result = compile_network(network, chip(cores=4, accumulators=limit), CompileOptions(fixes=False))
+    if limit < steps + 1:
+        assert result.verdict == "proven not to fit"
+        assert [(item.code, item.found) for item in result.findings if item.severity == "error"] == [("ND309", need)]
+    else:
+        assert (result.verdict, result.n_cores) == ("fits", 1 if beyond <= 0 else 2)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "words", "beyond"),
+    [
+        ([[1, 1], [1, 1]], 1, 0),
+        ([[1, 2], [2, 1]], 2, 0),
+        ([[1, 2], [2, 1]], 2, 1),
+        ([[1, 2], [3, 4]], 4, 0),
+        ([[1, 2], [3, 4]], 4, 1),
+    ],
+)
+def test_lists_that_sources_share_are_no_proof_that_a_neuron_is_too_large(kernel, words, beyond):
+    window = Conv2d(input_shape=(1, 2, 2), weights=np.array(kernel, dtype=float)[None, None])
+    cell = nd.Population(name="cells", shape=(1, 1, 1), neuron=lif())
+    wires = nd.Projection(name="p", source="in", target="cells", operation=window)
+    network = net((1, 2, 2), (cell,), (wires,))
+    result = compile_network(network, chip(synapse_memory=words - beyond), CompileOptions(fixes=False))
+    assert result.verdict == ("proven not to fit" if beyond else "fits")
+    if not beyond:
+        assert used(result.require(), "synapse_memory") == words
+
+
+def cuts(size, cores):
+    """Every way to put neurons on at most so many cores, up to the names of the cores."""
+
+    def grow(chosen, highest):
+        if len(chosen) == size:
+            yield chosen
+            return
+        for core in range(min(highest + 2, cores)):
+            yield from grow([*chosen, core], max(highest, core))
+
+    yield from grow([], -1)
+
+
+def some_cut_fits(network, target):
+    """Whether any cut at all keeps every limit, by the count of finished tables; the mapper has no part in it."""
+    quantized, limits = quantize(network, target), core_limits(target)
+    sizes = [(item.name, item.size) for item in quantized.populations]
+    for chosen in cuts(sum(size for _, size in sizes), target.cores):
+        stops = np.cumsum([size for _, size in sizes])
+        cores = np.split(np.array(chosen, dtype=np.int32), stops[:-1])
+        core_of = {name: mine for (name, _), mine in zip(sizes, cores, strict=True)}
+        cut = Cut(quantized=quantized, n_cores=max(chosen) + 1, core_of=core_of)
+        use = use_of_program(place(cut, target, seed=0))
+        if all((values <= limits[name].value).all() for name, values in use.items()):
+            return True
+    return False
+
+
+def ran_all_steps(program):
+    """Whether the emulator runs a program: every input line fires in every step."""
+    lines = program.network.inputs[0].size
+    stimulus = nd.Stimulus(n_samples=1, n_steps=STEPS, rasters={"in": np.ones((1, STEPS, lines), dtype=np.uint8)})
+    recording = nd.run_program(program, stimulus)
+    return recording.ran_on == "emulator" and recording.complete and recording.n_steps >= STEPS
+
+
+@st.composite
+def cramped(draw):
+    """A network of 2 to 5 neurons and a chip of two cores on which it may or may not fit."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_in, first, second = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    neuron = lif(v_threshold=1.0 + 0.1 * rng.integers(0, 3, first), reset=draw(st.sampled_from(["zero", "subtract"])))
+    wires = lambda post, pre: (rng.random((post, pre)) < 0.7) * (0.1 + rng.random((post, pre)))  # noqa: E731
+    network = net(
+        n_in,
+        (nd.Population(name="a", shape=first, neuron=neuron), nd.Population(name="b", shape=second, neuron=lif())),
+        (
+            nd.dense("in", "a", wires(first, n_in)),
+            nd.dense("a", "b", wires(second, first), delay_steps=draw(st.integers(0, 3))),
+            nd.dense("b", "a", wires(first, second)),
+        ),
+    )
+    limits = {
+        name: draw(st.integers(low, high))
+        for name, (low, high) in {
+            "compartments": (2, 6),
+            "synapse_memory": (4, 14),
+            "input_axons": (3, 9),
+            "output_axons": (1, 6),
+            "fan_in": (3, 6),
+            "threshold_sets": (1, 3),
+            "synapse_formats": (1, 4),
+            "accumulators": (4, 20),
+        }.items()
+    }
+    return network, chip(cores=2, **limits)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cramped())
+def test_the_three_verdicts_against_every_cut_there_is(given_case):
+    network, target = given_case
+    result = compile_network(network, target, CompileOptions(fixes=False))
+    exists = some_cut_fits(network, target)
+    if result.verdict == "fits":
+        assert exists
+        assert ran_all_steps(result.require())
+    elif result.verdict == "proven not to fit":
+        assert not exists
+        assert any(item.code in {*CODES.values(), "ND401"} for item in result.findings)
+    else:
+        assert result.verdict == "not placed by this mapper"
+        told = [item.message for item in result.findings if item.code in ("ND401", "ND402")]
+        assert any(
+            re.search(r"this mapper needs that many|first fit in (1 round|\d+ rounds) \(", text) for text in told
+        )

@@ -1,0 +1,410 @@
+"""Whatever is handed to a run, or read from one, is checked whole first: the right finding, and no wrong number."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from neurodeploy_backends.emulator.engine import job
+
+import neurodeploy as nd
+from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.network import AdaptiveLif, Current, Poisson, SigmaDelta, WeightFormat
+from neurodeploy.network.neurons import Noise
+from neurodeploy.profile import profile, profile_findings
+from neurodeploy.program import load_program, save_program
+from neurodeploy.simulate import (
+    RunOptions,
+    SampleValues,
+    Stimulus,
+    accuracy,
+    answers,
+    compare_findings,
+    encode,
+    load_recording,
+    run_findings,
+    run_program,
+    run_samples,
+    save_recording,
+    seal_golden,
+    verify_program,
+)
+
+STYLE = WeightFormat(weight_bits=8, exponent=3, sign_mode="mixed")
+
+
+def net(encoder="spikes", lines=3, **neuron):
+    registers = {"du": 900, "dv": 300, "vth_mant": 100, **neuron}
+    return nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=lines, encoder=encoder),),
+        populations=(nd.Population(name="cells", shape=4, neuron=nd.LoihiCuba(**registers)),),
+        projections=(nd.dense("in", "cells", np.full((4, lines), 40), weight_format=STYLE),),
+        outputs=(nd.Output(name="out", source="cells"),),
+        probes=(nd.Probe(name="v", target="cells", variable="v"),),
+    )
+
+
+@pytest.fixture(scope="module")
+def program():
+    return nd.compile(net(), "loihi1")
+
+
+def rows(*given):
+    return np.array(given, dtype=np.int32).reshape(-1, 3)
+
+
+def shown(spikes=((0, 1, 0), (0, 2, 1), (1, 1, 2)), **fields):
+    return Stimulus(**{"n_samples": 2, "n_steps": 5, "spikes": {"in": rows(*spikes)}, **fields})
+
+
+def told(call):
+    with pytest.raises(DiagnosticError) as caught:
+        call()
+    return [f"{item.code} {item.where}: {item.message}" for item in caught.value.diagnostics]
+
+
+# --- stimuli
+
+
+def test_a_row_that_is_there_many_times_is_refused(program):
+    many = shown(spikes=((0, 1, 0),) * 5000)
+    assert told(lambda: run_program(program, many)) == [
+        "ND505 input 'in': 4,999 of 5,000 spikes are there more than once, first sample 0, step 1, line 0"
+    ]
+    assert told(lambda: run_program(program, shown(spikes=((0, 2, 1), (0, 1, 0), (0, 2, 1)))))[0].startswith("ND505")
+
+
+def test_rows_in_any_order_are_the_same_stimulus(program):
+    given = np.argwhere(np.random.default_rng(0).random((2, 5, 3)) < 0.6) + [0, 1, 0]
+    one = run_program(program, shown(spikes=given))
+    other = run_program(program, shown(spikes=np.random.default_rng(1).permutation(given)))
+    assert one == other
+    assert np.array_equal(one.input_spikes["in"], given)
+
+
+def test_what_is_no_stimulus_of_the_network_is_told_whole(program):
+    raster = np.zeros((2, 5, 3), dtype=np.uint8)
+    raster[1, 2, 0] = 200
+    given = Stimulus(
+        n_samples=2,
+        n_steps=5,
+        spikes={"in": rows((0, 1, 0)), "im": rows()},
+        rasters={"in": raster},
+        currents={"in": np.zeros((2, 5, 3))},
+        labels=np.zeros((2, 1), dtype=int),
+    )
+    assert told(lambda: run_program(program, given)) == [
+        "ND505 network 'net': stimulus has labels of shape [2, 1]; needs [2]",
+        "ND505 input 'in': is given currents; its encoder 'spikes' gives spikes",
+        "ND505 input 'in': is given both rows of spikes and a raster; give one of them",
+        "ND505 input 'in': raster has values besides 0 and 1, first sample 1, step 3, line 0 holds 200",
+        "ND505 input 'im': is not an input of network 'net': in",
+    ]
+
+
+def test_currents_have_the_shape_and_the_size_that_the_emulator_adds():
+    driven = nd.compile(net(Current()), "loihi1")
+    short = Stimulus(n_samples=2, n_steps=5, currents={"in": np.zeros((2, 4, 3))})
+    assert told(lambda: run_program(driven, short)) == [
+        "ND505 input 'in': currents have shape [2, 4, 3] of float64; needs [2, 5, 3] of numbers"
+    ]
+    huge = Stimulus(n_samples=1, n_steps=1, currents={"in": np.full((1, 1, 3), 1e30)})
+    assert "could leave 63 bits" in told(lambda: run_program(driven, huge))[0]
+    spikes = Stimulus(n_samples=1, n_steps=1, spikes={"in": rows((0, 1, 0))})
+    assert told(lambda: run_program(driven, spikes)) == [
+        "ND505 input 'in': is given spikes; its encoder 'current' takes values in `currents`"
+    ]
+
+
+# --- options
+
+
+def test_noise_is_given_for_every_sample_step_and_neuron():
+    noisy = nd.compile(net(noise=Noise(exponent=9, at="current")), "loihi1")
+    right = np.zeros((1, 6, 4), dtype=int)
+    run_program(noisy, shown(), options=RunOptions(noise={"cells": right}))
+    for wrong in (right[:, :5], right[:, :, :3], np.zeros((3, 6, 4), dtype=int), right[0]):
+        found = told(lambda wrong=wrong: run_program(noisy, shown(), options=RunOptions(noise={"cells": wrong})))
+        assert "needs integers (1 or 2 samples, 6 steps or more, 4 neurons)" in found[0]
+    for value in (128, -128, 2**16, 2**40):
+        options = RunOptions(noise={"cells": right + value})
+        assert "needs -127 to 127" in told(lambda options=options: run_program(noisy, shown(), options=options))[0]
+    calm = nd.compile(net(), "loihi1")
+    assert "draws no noise" in told(lambda: run_program(calm, shown(), options=RunOptions(noise={"cells": right})))[0]
+
+
+def test_draws_of_batches_are_those_of_their_samples():
+    noisy = nd.compile(net(noise=Noise(exponent=11, at="membrane")), "loihi1")
+    draws = np.random.default_rng(5).integers(-127, 128, (5, 9, 4))
+    options, values = RunOptions(noise={"cells": draws}), np.ones((5, 8, 3), dtype=int)
+    whole = run_samples(noisy, {"in": values}, options=options)
+    for batch in (1, 2, 5):
+        assert run_samples(noisy, [{"in": one} for one in values], batch=batch, options=options) == whole
+    found = told(lambda: run_samples(noisy, [{"in": one} for one in values[:4]], batch=2, options=options))
+    assert found == ["ND511 noise 'cells': draws are given for another number of samples than there are"]
+
+
+@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**30])
+def test_seeds_are_numbers_of_64_bits(program, seed):
+    assert told(lambda: run_program(program, shown(), options=RunOptions(seed=seed)))[0].startswith(("ND511", "ND002"))
+    values = SampleValues(values={"in": np.full((1, 3), 0.5)})
+    assert told(lambda: encode(net(Poisson()), values, steps=4, seed=seed))[0].startswith(("ND511", "ND002"))
+
+
+def test_a_negative_seed_draws_as_any_other():
+    values = SampleValues(values={"in": np.full((1, 3), 0.5)})
+    one, again, other = (encode(net(Poisson()), values, steps=40, seed=seed).rows("in") for seed in (-1, -1, 1))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("steps", [0, -1, 2**31, 2**31 - 1, 1.5, True])
+def test_steps_are_what_rows_can_hold(program, steps):
+    assert told(lambda: run_program(program, shown(), steps=steps))[0].startswith(("ND511", "ND002"))
+    values = SampleValues(values={"in": np.zeros((1, 4, 3), dtype=int)})
+    assert told(lambda: encode(program.network, values, steps=steps))[0].startswith(("ND511", "ND002"))
+
+
+def test_what_would_not_fit_the_memory_is_told_before_it_is_made(program):
+    assert "memory of this machine" in told(lambda: run_program(program, shown(), steps=2**31 - 2))[0]
+    values = SampleValues(values={"in": np.full((9, 3), 0.5)})
+    assert "memory of this machine" in told(lambda: encode(net(Poisson()), values, steps=2**31 - 2))[0]
+
+
+@pytest.mark.parametrize("batch", [0, -3])
+def test_batches_hold_a_sample(program, batch):
+    each = [{"in": np.ones((4, 3), dtype=int)}]
+    assert told(lambda: run_samples(program, each, batch=batch))[0].startswith(("ND511", "ND002"))
+
+
+def test_one_name_is_no_name_of_two_probes(program):
+    probes = (nd.Probe(name="v", target="cells", variable="u"),)
+    found = told(lambda: run_program(program, shown(), options=RunOptions(probes=probes)))
+    assert found == ["ND510 probe 'v': is the name of several: u of 'cells' and v of 'cells'"]
+
+
+# --- recordings
+
+
+def broken(recording, **change):
+    return recording.model_copy(update=change)
+
+
+def spoiled(recording):
+    """Recordings that contradict themselves, by what is told of them."""
+    cells, active = recording.spikes["cells"], recording.active_updates
+    last = cells[-1:]
+    return {
+        "more than once": {"spikes": {"cells": np.concatenate([cells, last])}},
+        "not sorted": {"spikes": {"cells": cells[::-1]}},
+        "a sample outside": {"spikes": {"cells": last + [5, 0, 0]}},
+        "a step outside": {"spikes": {"cells": last + [0, 50, 0]}},
+        "a neuron outside": {"spikes": {"cells": last + [0, 0, 2**31]}},
+        "have shape": {"spikes": {"cells": cells[:, :2]}},
+        "negative counts": {"active_updates": active - 100},
+        "active_updates has shape": {"active_updates": active[:, :3]},
+        "states of probe 'v' have shape": {"states": {"v": recording.states["v"][:, :3]}},
+        "payloads of 'cells'": {"payloads": {"cells": np.zeros(3, dtype=int)}},
+        "first_step": {"first_step": 90},
+        "n_samples": {"n_samples": -1},
+        "is marked partial": {"partial": True},
+        "a line outside": {"input_spikes": {"in": rows((0, 1, 2**31 - 1))}},
+        "overflows of 'cells'": {"overflows": {"cells": np.full((3, 4), -1)}},
+    }
+
+
+@pytest.mark.parametrize("said", list(spoiled(run_program(nd.compile(net(), "loihi1"), shown()))))
+def test_a_recording_that_contradicts_itself_is_read_by_nothing(program, tmp_path, said):
+    sound = run_program(program, shown())
+    assert len(sound.spikes["cells"])
+    wrong = broken(sound, **spoiled(sound)[said])
+    save_recording(wrong, tmp_path / "a.ndr")
+    for door in (
+        lambda: profile(program, wrong),
+        lambda: run_findings(program, wrong),
+        lambda: compare_findings(wrong, sound),
+        lambda: compare_findings(sound, wrong),
+        lambda: load_recording(tmp_path / "a.ndr"),
+    ):
+        found = told(door)
+        assert all(item.startswith(("ND513", "ND003")) for item in found), found
+        assert any(said in item or item.startswith("ND003") for item in found), found
+
+
+def test_spikes_are_counted_of_neurons_that_there_are(program):
+    sound = run_program(program, shown())
+    assert sound.spike_counts("cells", 4).sum() == len(sound.spikes["cells"])
+    assert told(lambda: sound.spike_counts("cells", 2))[0].startswith("ND513")
+    assert told(lambda: sound.spike_counts("cell", 4))[0].startswith("ND510")
+
+
+def test_a_recording_of_another_program_has_no_profile(program):
+    other = nd.compile(net(vth_mant=101), "loihi1")
+    assert "is of program" in told(lambda: profile(other, run_program(program, shown())))[0]
+    sound = run_program(program, shown())
+    for change in ({"spikes": {"cells": sound.spikes["cells"] + [0, 0, 3]}}, {"input_spikes": {"in": rows((0, 1, 3))}}):
+        assert told(lambda change=change: profile(program, broken(sound, **change)))[0].startswith("ND513")
+    more = {"active_updates": sound.active_updates + 100}
+    assert told(lambda: profile(program, broken(sound, **more))) == [
+        "ND513 recording: active_updates counts more compartments than a core has"
+    ]
+
+
+def test_what_was_not_recorded_is_not_profiled_decoded_or_compared(program):
+    nothing, all_of_it = run_program(program, shown(), options=RunOptions(record=())), run_program(program, shown())
+    assert told(lambda: profile(program, nothing))[0].startswith("ND514 population 'cells'")
+    assert told(lambda: answers(program.network, nothing))[0].startswith("ND514 output 'out'")
+    found = compare_findings(all_of_it, nothing)
+    assert [(item.code, item.severity) for item in found] == [("ND555", "warning")]
+    assert answers(program.network, all_of_it).shape == (2,)
+
+
+def test_what_only_one_recording_holds_is_said_and_other_shapes_differ(program):
+    sound = run_program(program, shown())
+    assert compare_findings(sound, sound) == ()
+    found = compare_findings(sound, broken(sound, states={}))
+    assert [item.code for item in found] == ["ND555"]
+    wider = broken(sound, states={"v": np.repeat(sound.states["v"], 2, axis=2)})
+    assert [item.code for item in compare_findings(sound, wider)] == ["ND550"]
+    moved = broken(sound, active_updates=sound.active_updates * 0)
+    assert [item.code for item in compare_findings(sound, moved)] == ["ND550"]
+
+
+def test_labels_that_are_not_one_for_each_answer_give_no_accuracy():
+    assert accuracy([1, 0], [1, 1]) == 0.5
+    assert told(lambda: accuracy([1, 0], [[1], [0]])) == [
+        "ND505 labels: labels have shape [2, 1]; the answers have [2]"
+    ]
+    assert told(lambda: accuracy([1, 0], [1]))[0].startswith("ND505")
+
+
+def test_a_part_of_a_run_is_profiled_as_what_it_is(program):
+    kept = run_program(program, shown(), steps=3, options=RunOptions(keep_state=True)).final_state
+    rest = run_program(program, shown(), options=RunOptions(resume=kept))
+    cost = profile(program, rest)
+    assert (cost.first_step, cost.steps_per_inference) == (4, 3)
+    assert cost.populations[0].rate_per_step == len(rest.spikes["cells"]) / (2 * 3 * 4)
+    assert "ND515" in {item.code for item in profile_findings(cost)}
+
+
+# --- what is sealed
+
+
+def test_a_sealed_output_whose_rows_are_doubled_proves_nothing(program, tmp_path):
+    sealed = seal_golden(program, shown())
+    assert verify_program(sealed, "emulator")[1] == ()
+    for of in ("spikes", "inputs"):
+        given = getattr(sealed.golden, of)
+        name = next(iter(given))
+        twice = sealed.golden.model_copy(update={of: {name: np.repeat(given[name], 2, axis=0)}})
+        false = sealed.model_copy(update={"golden": twice})
+        assert told(lambda false=false: verify_program(false, "emulator"))[0].startswith("ND011")
+        save_program(false, tmp_path / "false.ndp")
+        assert told(lambda: load_program(tmp_path / "false.ndp"))[0].startswith("ND011")
+
+
+# --- states
+
+
+def kept_of(program):
+    return run_program(program, shown(), steps=3, options=RunOptions(keep_state=True)).final_state
+
+
+def resumed(program, state):
+    return run_program(program, shown(), options=RunOptions(resume=state))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_state_that_no_run_can_reach_is_refused(data):
+    program = nd.compile(net(refractory_steps=2), "loihi1")
+    kept = kept_of(program)
+    field = data.draw(st.sampled_from(["variables", "arriving"]))
+    name = data.draw(st.sampled_from(sorted(getattr(kept, field))))
+    values = getattr(kept, field)[name].copy()
+    at = data.draw(st.integers(0, values.size - 1))
+    beyond = data.draw(st.sampled_from([2**23, 2**31, 2**40, 2**62, -(2**23) - 1, -(2**63), 300]))
+    if name == "cells.v" and abs(beyond) <= 2**23:
+        beyond = 2**31
+    if beyond == 300 and name != "cells.refract":
+        beyond = 2**30
+    values.reshape(-1)[at] = beyond
+    wrong = kept.model_copy(update={field: {**getattr(kept, field), name: values}})
+    assert all(item.startswith(f"ND509 state '{name}'") for item in told(lambda: resumed(program, wrong)))
+
+
+def test_a_state_of_other_shape_or_names_is_refused(program):
+    kept = kept_of(program)
+    for change in (
+        {"variables": {**kept.variables, "cells.w": np.zeros((2, 4), dtype=int)}},
+        {"variables": {}},
+        {"arriving": {"cells": kept.arriving["cells"][:, :, :, :3]}},
+        {"arriving": {**kept.arriving, "sells": kept.arriving["cells"]}},
+        {"program_digest": "0" * 64},
+        {"shown": kept.shown[:1]},
+        {"n_samples": 3},
+        {"step": 6},
+    ):
+        found = told(lambda change=change: resumed(program, kept.model_copy(update=change)))
+        assert all(item.startswith("ND509") for item in found), found
+
+
+# --- threads, and what sleeps
+
+
+def test_a_thread_that_cannot_start_is_a_finding_and_no_hang(program, monkeypatch):
+    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    start, begun = threading.Thread.start, []
+
+    def starts(thread):
+        if getattr(thread, "_target", None) and getattr(thread._target, "__name__", "") == "enter":
+            begun.append(thread)
+            if len(begun) > 1:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starts)
+    wide = nd.compile(net(lines=3), "loihi1")
+    one = Stimulus(n_samples=1, n_steps=5, spikes={"in": rows((0, 1, 0))})
+    assert told(lambda: run_program(wide, one, options=RunOptions(threads=3)))[0].startswith("ND511 option 'threads'")
+    assert not any(thread.is_alive() for thread in begun if thread.ident)
+
+
+def test_noise_keeps_a_silent_neuron_awake():
+    calm = nd.LoihiCuba(du=4095, dv=4095, vth_mant=1, noise=Noise(exponent=1, at="membrane"))
+    network = net().model_copy(update={"populations": (nd.Population(name="cells", shape=4, neuron=calm),)})
+    recording = run_program(nd.compile(network, "loihi2"), Stimulus(n_samples=1, n_steps=400))
+    late = recording.states["v"][0, 300:]
+    assert late.any(axis=0).all(), "u and v of 0 in one step say nothing of the next"
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "sigma_delta"])
+def test_what_moves_by_itself_does_not_fall_asleep(kind):
+    """A run in parts is awake where the whole one slept: both have the same bits."""
+    neuron = (
+        AdaptiveLif(delta_i=1.0, delta_v=1.0, delta_theta=0.05, delta_r=1.0, theta_0=1.0, theta_step=4.0)
+        if kind == "adaptive"
+        else SigmaDelta(threshold=40, spike_exp=0, state_exp=0, cumulative_error=True)
+    )
+    network = net(Current() if kind == "sigma_delta" else "spikes").model_copy(
+        update={"populations": (nd.Population(name="cells", shape=4, neuron=neuron),), "probes": ()}
+    )
+    program = nd.compile(network, "loihi2")
+    fields = {"n_samples": 1, "n_steps": 90}
+    if kind == "sigma_delta":
+        values = np.zeros((1, 90, 3))
+        values[0, :3, 0] = np.array([96, -95, -1]) / 320  # sent, sent, kept: -1 is added up in every step
+        stimulus = Stimulus(**fields, currents={"in": values})
+    else:
+        stimulus = Stimulus(
+            **fields, spikes={"in": rows(*((0, 1, k) for k in range(3)), *((0, 70, k) for k in range(3)))}
+        )
+    whole = run_program(program, stimulus, options=RunOptions(keep_state=True))
+    kept = run_program(program, stimulus, steps=40, options=RunOptions(keep_state=True)).final_state
+    rest = run_program(program, stimulus, options=RunOptions(resume=kept, keep_state=True))
+    assert rest.final_state == whole.final_state
