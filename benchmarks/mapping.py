@@ -30,7 +30,7 @@ from rich.table import Table  # noqa: E402
 import neurodeploy as nd  # noqa: E402
 from neurodeploy.diagnostics import DiagnosticError  # noqa: E402
 from neurodeploy.hardware.target import Target  # noqa: E402
-from neurodeploy.mapping import Cut, MappingOptions, MappingQuality, partition, place  # noqa: E402
+from neurodeploy.mapping import Mapping, MappingOptions, MappingQuality, partition, place  # noqa: E402
 from neurodeploy.mapping.measure_quality import account  # noqa: E402
 from neurodeploy.program import Program  # noqa: E402
 from neurodeploy.program.audit import use_of_program  # noqa: E402
@@ -70,7 +70,7 @@ class Stopwatch:
             self.seconds[stage] = round(time.perf_counter() - start, 2)
 
 
-def mapped(quantized: Quantized, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Cut | str:
+def mapped(quantized: Quantized, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Mapping | str:
     """The cut, or why there is none."""
     try:
         return clock.run(name, lambda: partition(quantized, target, options=options))
@@ -78,10 +78,10 @@ def mapped(quantized: Quantized, target: Target, options: MappingOptions, clock:
         return error.diagnostics[0].message
 
 
-def on_mesh(cut: Cut, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Program:
+def on_mesh(cut: Mapping, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Program:
     """The program on a flat mesh just large enough."""
     mesh = flat(target, math.ceil(math.sqrt(cut.n_cores)))
-    bare = cut.model_copy(update={"slots": None, "zone": None})
+    bare = cut.model_copy(update={"target": mesh, "core_ids": None, "zone": None})
     return clock.run(name, lambda: place(bare, mesh, options=options))
 
 

@@ -12,7 +12,7 @@ from neurodeploy.compiler.stages import Workshop
 from neurodeploy.compiler.trials import Attempt
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping import Cut, Progress, TimeLimit, partition, place, proof_of_cores
+from neurodeploy.mapping import Mapping, Progress, TimeLimit, partition, place, proof_of_cores
 from neurodeploy.network import Network
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized
@@ -116,7 +116,7 @@ def fix_seconds(result: Compilation, options: CompileOptions) -> float:
 
 def _cut(
     quantized: Quantized, target: Target, options: CompileOptions, watch: TimeLimit
-) -> tuple[Cut | None, tuple[Diagnostic, ...]]:
+) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:
     try:
         return partition(quantized, target, options=options.mapping, watch=watch), ()
     except DiagnosticError as error:

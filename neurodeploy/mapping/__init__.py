@@ -1,6 +1,6 @@
 """Mapping: partition (which neurons share a core) and place (which core that is)."""
 
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.strategy import partition
 from neurodeploy.mapping.partition.tiles.from_shapes import LayersVerdict, fit_layers
@@ -10,7 +10,7 @@ from neurodeploy.mapping.refusals import cannot_fit, proof_of_cores
 from neurodeploy.mapping.time_limit import OutOfTimeError, Progress, TimeLimit
 
 __all__ = [
-    "Cut",
+    "Mapping",
     "LayersVerdict",
     "MappingQuality",
     "MappingOptions",

@@ -15,7 +15,7 @@ from neurodeploy_backends.emulator.spec_run import run_spec
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
-from neurodeploy.mapping import Cut, partition, place
+from neurodeploy.mapping import Mapping, partition, place
 from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d, WeightFormat
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
@@ -290,7 +290,7 @@ def test_mapping_seed_and_threads_change_no_spike(case, seed, data):
     size = network.populations[0].size
     cores = np.array(data.draw(st.lists(st.integers(0, 4), min_size=size, max_size=size)), dtype=np.int32)
     used, cores = np.unique(cores, return_inverse=True)
-    cut = Cut(quantized=quantized, n_cores=used.size, core_of={"cells": cores.astype(np.int32)})
+    cut = Mapping(quantized=quantized, target=target, n_cores=used.size, core_of={"cells": cores.astype(np.int32)})
     rows = np.concatenate([np.insert(events, 0, sample, axis=1) for sample in range(3)]).astype(np.int32)
     stimulus = Stimulus(n_samples=3, n_steps=STEPS, spikes={"in": rows})
     one = run_program(place(partition(quantized, target), target), stimulus, steps=STEPS, options=RunOptions(threads=1))

@@ -10,7 +10,7 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
-from neurodeploy.mapping import Cut, MappingOptions, partition, place
+from neurodeploy.mapping import Mapping, MappingOptions, partition, place
 from neurodeploy.mapping.compiled import grouping
 from neurodeploy.mapping.partition.cut_usage import keeps_limits
 from neurodeploy.mapping.partition.search.hypergraph import wires_of
@@ -62,7 +62,7 @@ def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     network, _ = ring()
     quantized = quantize(network, tight())
     found = {level: first_fit(quantized, tight(), MappingOptions(level=level)) for level in (0, 1)}
-    assert all(isinstance(cut, Cut) and keeps_limits(cut, tight()) for cut in found.values())
+    assert all(isinstance(cut, Mapping) and keeps_limits(cut, tight()) for cut in found.values())
     # 48 neighbours in a row have 60 sources; in any order each neuron brings 12 sources of its own, 5 fill a core
     assert found[1].n_cores <= 20
     assert found[0].n_cores >= 90

@@ -8,7 +8,7 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import MappingOptions, partition, place
-from neurodeploy.mapping.cut import discrete
+from neurodeploy.mapping.mapping import without_population_axons
 from neurodeploy.mapping.partition.cut_usage import keeps_limits
 from neurodeploy.mapping.partition.tiles.chains import chain_of
 from neurodeploy.mapping.partition.tiles.tiled import tiled_cuts
@@ -114,7 +114,7 @@ def test_searched_tiles_are_no_worse_than_first_fit_and_change_no_spike(avoid):
 def test_input_axons_are_shared_where_that_takes_no_more_cores():
     target = small(compartments=48, synapse_memory=900, input_axons=600, output_axons=100)
     quantized = quantize(chain(stride=2), target)
-    cut, apart = partition(quantized, target), partition(quantized, discrete(target))
+    cut, apart = partition(quantized, target), partition(quantized, without_population_axons(target))
     assert cut.shared_axons
     assert (cut.n_cores, apart.n_cores) == (9, 11)
 

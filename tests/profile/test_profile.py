@@ -7,7 +7,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target, on_board
-from neurodeploy.mapping import Cut, place
+from neurodeploy.mapping import Mapping, place
 from neurodeploy.network import WeightFormat
 from neurodeploy.profile import profile
 from neurodeploy.profile.counting import counts
@@ -39,8 +39,9 @@ def chain():
 def run_on(cores, target, core_ids=None, samples=1):
     """One input spike in step 1 of each sample, four steps; neuron a on cores[0], b on cores[1]."""
     quantized = quantize(chain(), target)
-    cut = Cut(
+    cut = Mapping(
         quantized=quantized,
+        target=target,
         n_cores=max(cores) + 1,
         core_of={"a": np.array([cores[0]], "i4"), "b": np.array([cores[1]], "i4")},
     )

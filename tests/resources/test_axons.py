@@ -177,7 +177,7 @@ def test_what_first_fit_counts_is_what_the_tables_have(rules, branches):
         note_kinds(kinds, core, demand)
         for name in ("synapse_memory", "input_axons", "words_per_axon", "synapse_formats"):
             assert name not in use or use[name][core] == demand.figures()[name], name
-    sends = output_axon_use(quantized, target, dict(cut.core_of), cut.slots, kinds)
+    sends = output_axon_use(quantized, target, dict(cut.core_of), cut.core_ids, kinds)
     sent = sum(sends[name].by_core(core, cut.n_cores) for name, core in cut.core_of.items())
     assert (use["output_axons"] <= sent).all()
     assert use["output_axons"].sum() > 0

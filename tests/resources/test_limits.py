@@ -14,7 +14,7 @@ from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.hardware import load_target
 from neurodeploy.hardware.target import CoreLimits
 from neurodeploy.mapping import place
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.quantize import quantize
@@ -218,7 +218,7 @@ def some_cut_fits(network, target):
         stops = np.cumsum([size for _, size in sizes])
         cores = np.split(np.array(chosen, dtype=np.int32), stops[:-1])
         core_of = {name: mine for (name, _), mine in zip(sizes, cores, strict=True)}
-        cut = Cut(quantized=quantized, n_cores=max(chosen) + 1, core_of=core_of)
+        cut = Mapping(quantized=quantized, target=target, n_cores=max(chosen) + 1, core_of=core_of)
         use = use_of_program(place(cut, target, seed=0))
         if all((values <= limits[name].value).all() for name, values in use.items()):
             return True

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.hardware import load_target
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.place.place import place
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.program.audit import use_of_program
@@ -169,7 +169,7 @@ def test_the_tables_alone_tell_the_same_words(seed, density, size, cores):
     quantized = quantize(network(sparse(size, 9), sparse(size, size)), NXTF)
     core_of = {"cells": rng.integers(0, cores, size).astype(np.int32)}
     core_of["cells"][:cores] = np.arange(cores)
-    program = place(Cut(quantized=quantized, n_cores=cores, core_of=core_of), NXTF)
+    program = place(Mapping(quantized=quantized, target=NXTF, n_cores=cores, core_of=core_of), NXTF)
     held = [np.flatnonzero(core_of["cells"] == core) for core in range(cores)]
     planned = [sum(plan_segment(NXTF, item, mine).words for item in quantized.projections) for mine in held]
     assert use_of_program(program)["synapse_memory"].tolist() == planned

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import distinct
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.cut import Cut, planned_for
+from neurodeploy.mapping.mapping import Mapping, planned_target
 from neurodeploy.mapping.partition.order import placing_limits
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.quantize.wiring import WindowProjection, parts
@@ -115,9 +115,9 @@ def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[
     return bool(total.max(initial=0) > limit.value)
 
 
-def keeps_limits(cut: Cut, target: Target) -> bool:
+def keeps_limits(cut: Mapping, target: Target) -> bool:
     """Return whether no core of a cut exceeds a limit."""
-    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_for(cut, target)
+    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_target(cut)
     into: dict[str, list[Projection]] = projections_into(cut.quantized)
     held: list[CoreUsage] = [empty() for _ in range(cut.n_cores)]
     for population in cut.quantized.populations:
@@ -133,5 +133,5 @@ def keeps_limits(cut: Cut, target: Target) -> bool:
                 return False
     for number, demand in enumerate(held):
         note_kinds(kinds, number, demand)
-    sends = output_axon_use(cut.quantized, target, dict(cut.core_of), cut.slots, kinds)
+    sends = output_axon_use(cut.quantized, target, dict(cut.core_of), cut.core_ids, kinds)
     return not overfull(target, dict(cut.core_of), sends)

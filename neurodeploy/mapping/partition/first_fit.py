@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.cut import Cut, discrete
+from neurodeploy.mapping.mapping import Mapping, without_population_axons
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.cut_usage import Kinds, note_kinds, output_axon_use, overfull
 from neurodeploy.mapping.partition.order import furthest, order_of, placing_limits
@@ -138,7 +138,7 @@ class _Fill:
 
 def first_fit_of(
     quantized: Quantized, target: Target, options: MappingOptions, watch: TimeLimit, *, stop_early: bool
-) -> Cut:
+) -> Mapping:
     """Return first fit, with axons that sources share where these take no more cores than discrete ones alone.
 
     `stop_early`: no core is counted beyond the last that may be used. Raises DiagnosticError and OutOfTimeError.
@@ -146,13 +146,13 @@ def first_fit_of(
     if not population_axon_formats(target) or not any(item.shares for item in quantized.projections):
         return _filled(quantized, target, options, watch, stop_early=stop_early)
     try:
-        first = _filled(quantized, discrete(target), options, watch, stop_early=True)
+        first = _filled(quantized, without_population_axons(target), options, watch, stop_early=True)
     except DiagnosticError:
         return _filled(quantized, target, options, watch, stop_early=stop_early)
     try:
         return _filled(quantized, target, options, watch, stop_early=True, most=first.n_cores)
     except DiagnosticError:
-        return first.model_copy(update={"shared_axons": False})
+        return first.model_copy(update={"target": target, "shared_axons": False})
 
 
 def _filled(
@@ -163,7 +163,7 @@ def _filled(
     *,
     stop_early: bool,
     most: int | None = None,
-) -> Cut:
+) -> Mapping:
     """First fit in the order of the network, pinned populations on cores of their own; `most`: cores that are of interest."""
     zones = pin_groups(quantized, target, options)
     into, room = projections_into(quantized), zones.open.sum(axis=1)
@@ -188,8 +188,10 @@ def _filled(
             if refused:
                 raise DiagnosticError(STAGE, refused)
             plain = not options.pins and not options.avoid_cores
-            where: dict[str, Any] = {} if plain else {"slots": slots, "zone": core_zone}
-            return Cut(quantized=quantized, n_cores=fill.core + 1, core_of=dict(fill.core_of), **where)
+            where: dict[str, Any] = {} if plain else {"core_ids": slots, "zone": core_zone}
+            return Mapping(
+                quantized=quantized, target=target, n_cores=fill.core + 1, core_of=dict(fill.core_of), **where
+            )
         sends = {name: widened(actual[name], sends[name] if len(tried) > 1 else None) for name in actual}
     raise DiagnosticError(STAGE, (not_placed(quantized, tried, None),))
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from neurodeploy.diagnostics import DiagnosticError, raise_errors
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.options_check import option_findings
 from neurodeploy.mapping.partition.cut_usage import keeps_limits
@@ -61,7 +61,7 @@ def partition(
     stop_early: bool = False,
     options: MappingOptions | None = None,
     watch: TimeLimit | None = None,
-) -> Cut:
+) -> Mapping:
     """Return a cut in which no core exceeds any limit of the target; `stop_early` does not count cores beyond its last.
 
     Without options this is first fit. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
@@ -79,7 +79,7 @@ def partition(
     return _of_synapses(asked) if written else _of_windows(asked)
 
 
-def _first_fit(asked: _Asked) -> tuple[Cut | None, DiagnosticError | None]:
+def _first_fit(asked: _Asked) -> tuple[Mapping | None, DiagnosticError | None]:
     """First fit, or why there is none."""
     quantized, target, options, stop_early, watch = asked
     try:
@@ -88,7 +88,7 @@ def _first_fit(asked: _Asked) -> tuple[Cut | None, DiagnosticError | None]:
         return None, error
 
 
-def _of_synapses(asked: _Asked) -> Cut:
+def _of_synapses(asked: _Asked) -> Mapping:
     """First fit of synapses that are written out, and the search of higher levels."""
     quantized, _, options = asked[:3]
     synapses = sum(item.n_synapses for item in quantized.projections)
@@ -103,10 +103,10 @@ def _of_synapses(asked: _Asked) -> Cut:
         first = _searched(asked, first)
     if error is not None and first is None:
         raise error
-    return cast(Cut, first)
+    return cast(Mapping, first)
 
 
-def _of_windows(asked: _Asked) -> Cut:
+def _of_windows(asked: _Asked) -> Mapping:
     """First fit and tiles, whichever takes fewer cores; tiles alone where the network is a large chain without holes."""
     first, error, needed = None, None, None
     by_tiles = asked.options.level > 0 and chain_of(asked.quantized) is not None
@@ -120,7 +120,7 @@ def _of_windows(asked: _Asked) -> Cut:
         first, error = (None, error) if error else _first_fit(asked)
     if error is not None and first is None:
         raise error
-    return cast(Cut, first)
+    return cast(Mapping, first)
 
 
 def _full(quantized: Quantized) -> bool:
@@ -137,7 +137,7 @@ def _share_present(projection: Projection) -> float:
     return float(held.mean()) if held.size else 0.0
 
 
-def _settled(asked: _Asked, first: Cut | None, error: DiagnosticError | None) -> bool:
+def _settled(asked: _Asked, first: Mapping | None, error: DiagnosticError | None) -> bool:
     """Whether no search can help: first fit reaches a bound, or a neuron fits no core."""
     proof = error is not None and error.diagnostics[0].code not in ("ND401", "ND402")
     return proof or (first is not None and first.n_cores <= max(asked.bound, 1))
@@ -151,7 +151,7 @@ def _too_many_tiles(asked: _Asked, needed: int | None) -> DiagnosticError | None
     return DiagnosticError(STAGE, (too_many(*asked[:3], zones, 0, needed, more=False),))
 
 
-def _kept(found: Cut | None, target: Target) -> Cut | None:
+def _kept(found: Mapping | None, target: Target) -> Mapping | None:
     """A cut of the kernels, which follow neither the length of single lists nor run-lengths; None if it breaks a limit."""
     unseen = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
     return None if found is None or (unseen and not keeps_limits(found, target)) else found
@@ -160,19 +160,19 @@ def _kept(found: Cut | None, target: Target) -> Cut | None:
 # the kernels of a search are compiled when they are needed, so its modules are imported then
 
 
-def _compiled_fit(asked: _Asked) -> Cut | None:
+def _compiled_fit(asked: _Asked) -> Mapping | None:
     from neurodeploy.mapping.partition.search.search import first_fit
 
     return _kept(first_fit(asked.quantized, asked.target, asked.options), asked.target)
 
 
-def _searched(asked: _Asked, first: Cut | None) -> Cut | None:
+def _searched(asked: _Asked, first: Mapping | None) -> Mapping | None:
     from neurodeploy.mapping.partition.search.search import search
 
     return _kept(search(asked.quantized, asked.target, asked.options, first, asked.watch), asked.target) or first
 
 
-def _tiled(asked: _Asked, first: Cut | None) -> tuple[Cut | None, int | None]:
+def _tiled(asked: _Asked, first: Mapping | None) -> tuple[Mapping | None, int | None]:
     from neurodeploy.mapping.partition.tiles.tiled import tiled
 
     return tiled(asked.quantized, asked.target, asked.options, first, asked.watch)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import distinct, narrowed
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.cut import Cut, planned_for
+from neurodeploy.mapping.mapping import Mapping, planned_target
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.cut_usage import output_axon_use
 from neurodeploy.mapping.place.pins import pin_groups
@@ -42,7 +42,7 @@ def _core_ids(n_cores: int, target: Target, seed: int) -> Ints:
     return ids
 
 
-def _members(cut: Cut) -> list[list[tuple[str, Ints]]]:
+def _members(cut: Mapping) -> list[list[tuple[str, Ints]]]:
     """Of every core: (population, its neurons there), in the order of the network."""
     found: list[list[tuple[str, Ints]]] = [[] for _ in range(cut.n_cores)]
     for population in cut.quantized.populations:
@@ -80,9 +80,9 @@ def _planned(target: Target, projection: Projection, neurons: Ints, row: int) ->
     return replace(plan, projection=projection, alone=alone)
 
 
-def _segments(cut: Cut, target: Target) -> list[Segment]:
+def _segments(cut: Mapping, target: Target) -> list[Segment]:
     """The synapses of every projection into every core, as stored there."""
-    into, found, target = projections_into(cut.quantized), list[Segment](), planned_for(cut, target)
+    into, found, target = projections_into(cut.quantized), list[Segment](), planned_target(cut)
     for core, members in enumerate(_members(cut)):
         plans, places, row = list[SegmentPlan](), dict[str, tuple[int, Ints]](), 0
         for name, neurons in members:
@@ -156,7 +156,7 @@ def _grouped(lists: Lists, plan: SegmentPlan, part: Part) -> Segment:
     return _once(lists, part, same, lists.first_row, base=same.base, kind=plan.kind, axon=by.axon, atom=by.atom)
 
 
-def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
+def _owners(cut: Mapping, segments: list[Segment]) -> tuple[Ints, Ints]:
     """(neuron, destination core) of every output axon, neurons numbered over all populations."""
     sizes = [item.size for item in cut.quantized.populations]
     first = dict(zip(cut.core_of, (int(n) for n in np.r_[0, np.cumsum(sizes)]), strict=False))
@@ -169,9 +169,9 @@ def _owners(cut: Cut, segments: list[Segment]) -> tuple[Ints, Ints]:
     return key // cut.n_cores, key % cut.n_cores
 
 
-def _near(cut: Cut, target: Target, options: MappingOptions, segments: list[Segment], watch: TimeLimit) -> Ints:
+def _near(cut: Mapping, target: Target, options: MappingOptions, segments: list[Segment], watch: TimeLimit) -> Ints:
     """Physical cores that bring those close together which talk to each other."""
-    start = cut.slots if cut.slots is not None else np.arange(cut.n_cores, dtype=np.int64)
+    start = cut.core_ids if cut.core_ids is not None else np.arange(cut.n_cores, dtype=np.int64)
     if np.unique(start // int(target.chip.cores_per_tile.value)).size < 2:
         return start
     from neurodeploy.mapping.place.traffic import (
@@ -206,7 +206,12 @@ SWAPS = (0, 400, 4_000, 16_000)
 
 
 def place(
-    cut: Cut, target: Target, *, seed: int = 0, options: MappingOptions | None = None, watch: TimeLimit | None = None
+    cut: Mapping,
+    target: Target,
+    *,
+    seed: int = 0,
+    options: MappingOptions | None = None,
+    watch: TimeLimit | None = None,
 ) -> Program:
     """Return the program of a cut.
 
@@ -219,7 +224,7 @@ def place(
         watch = (watch or TimeLimit()).within(options.time_limit_s)
         ids = _near(cut, target, options, segments, watch)
     else:
-        ids = cut.slots if cut.slots is not None else _core_ids(cut.n_cores, target, seed)
+        ids = cut.core_ids if cut.core_ids is not None else _core_ids(cut.n_cores, target, seed)
     inputs = {item.name: item.size for item in quantized.network.inputs}
     formats, routes, tables = build_tables(quantized.populations, inputs, cut.core_of, ids, segments)
     placed = tuple(

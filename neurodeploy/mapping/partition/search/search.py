@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.compiled import grouping
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.search.hypergraph import neuron_slices, rules_of, wires_of
 from neurodeploy.mapping.partition.search.kernels import COMP, IN, OUT, Loads, Rules, Search, Wires
@@ -36,7 +36,7 @@ def _zone_of_neurons(quantized: Quantized, zones: PinGroups) -> NDArray[np.int32
     return np.repeat([zones.of[item.name] for item in quantized.populations], sizes).astype(np.int32)
 
 
-def cut_of(quantized: Quantized, target: Target, mapped: Mapped, zones: PinGroups) -> Cut | None:
+def cut_of(quantized: Quantized, target: Target, mapped: Mapped, zones: PinGroups) -> Mapping | None:
     """Return the cut of an assignment, its cores on slots of their chips; None if a chip or zone has too few."""
     places = neuron_slices(quantized)
     core_zone = np.zeros(mapped.n_cores, dtype=np.int64)
@@ -53,7 +53,14 @@ def cut_of(quantized: Quantized, target: Target, mapped: Mapped, zones: PinGroup
                 return None
             slots[mine] = free[: mine.size]
     core_of = {name: mapped.core[place] for name, place in places.items()}
-    return Cut(quantized=quantized, n_cores=mapped.n_cores, core_of=core_of, slots=slots, zone=core_zone)
+    return Mapping(
+        quantized=quantized,
+        target=target,
+        n_cores=mapped.n_cores,
+        core_of=core_of,
+        core_ids=slots,
+        zone=core_zone,
+    )
 
 
 def _chips(target: Target, zones: PinGroups, most: int) -> NDArray[np.int32]:
@@ -63,8 +70,8 @@ def _chips(target: Target, zones: PinGroups, most: int) -> NDArray[np.int32]:
 
 
 def search(
-    quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None, watch: TimeLimit
-) -> Cut | None:
+    quantized: Quantized, target: Target, options: MappingOptions, first: Mapping | None, watch: TimeLimit
+) -> Mapping | None:
     """Return a cut, never of more cores than `first`; None if none was found. One zone only: pins are first fit's."""
     zones = pin_groups(quantized, target, options)
     if len(zones.open) > 1 or sum(item.size for item in quantized.populations) == 0:
@@ -98,7 +105,7 @@ def _with_room(wires: Wires, rules: Rules, chips: Any, order: NDArray[np.int64])
     return None
 
 
-def first_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Cut | None:
+def first_fit(quantized: Quantized, target: Target, options: MappingOptions) -> Mapping | None:
     """Return first fit in the order of the network (pinned populations last); None if the board is too small for it.
 
     Above level 0 neurons first go by their positions, or without these in compact groups; the order of the network counts

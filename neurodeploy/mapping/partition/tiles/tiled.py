@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.cut import Cut
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.cut_usage import keeps_limits, pairs_of
 from neurodeploy.mapping.partition.tiles.chains import chain_of
@@ -65,7 +65,7 @@ def _packed(quantized: Quantized, target: Target, options: MappingOptions, watch
 
 def tiled_cuts(
     quantized: Quantized, target: Target, options: MappingOptions, watch: TimeLimit | None = None
-) -> Iterator[Cut]:
+) -> Iterator[Mapping]:
     """Yield cuts of a chain into tiles, fewest chips and cores first; none if it is no chain.
 
     The cuts are counted from shapes: the caller counts them again.
@@ -75,7 +75,7 @@ def tiled_cuts(
         yield from _cuts(quantized, target, options, tiles)
 
 
-def _cuts(quantized: Quantized, target: Target, options: MappingOptions, tiles: _Tiles) -> Iterator[Cut]:
+def _cuts(quantized: Quantized, target: Target, options: MappingOptions, tiles: _Tiles) -> Iterator[Mapping]:
     zones = pin_groups(quantized, target, options)
     for packing in tiles.packings:
         slots = _slots(packing, target, zones)
@@ -83,12 +83,14 @@ def _cuts(quantized: Quantized, target: Target, options: MappingOptions, tiles: 
             found = _cores(tiles.tilings, packing)
             core_of = {item.name: found[item.name] for item in quantized.populations}
             zone = np.zeros(slots.size, dtype=np.int64)
-            yield Cut(quantized=quantized, n_cores=slots.size, core_of=core_of, slots=slots, zone=zone)
+            yield Mapping(
+                quantized=quantized, target=target, n_cores=slots.size, core_of=core_of, core_ids=slots, zone=zone
+            )
 
 
 def tiled(
-    quantized: Quantized, target: Target, options: MappingOptions, first: Cut | None, watch: TimeLimit
-) -> tuple[Cut | None, int | None]:
+    quantized: Quantized, target: Target, options: MappingOptions, first: Mapping | None, watch: TimeLimit
+) -> tuple[Mapping | None, int | None]:
     """Return the cut of fewest cores among `first` and those into tiles, and the cores of the best tiles if there are any.
 
     From level 2 on, of several cuts of as many cores the one with the shortest ways is returned.
@@ -110,7 +112,7 @@ def tiled(
     return min(best, key=lambda cut: _ways(cut, target, options)), needed
 
 
-def _ways(cut: Cut, target: Target, options: MappingOptions) -> float:
+def _ways(cut: Mapping, target: Target, options: MappingOptions) -> float:
     """Spikes x hops of a cut, its cores placed in haste."""
     names, n = [item.name for item in cut.quantized.populations], cut.n_cores
     home = np.concatenate([cut.core_of[name] for name in names]).astype(np.int64)
@@ -120,7 +122,7 @@ def _ways(cut: Cut, target: Target, options: MappingOptions) -> float:
     pairs = pairs_of(cut.quantized, dict(cut.core_of), n)
     neuron = np.concatenate([keys // n + first[name] for name, keys in pairs.items()])
     to = np.concatenate([keys % n for keys in pairs.values()])
-    slot = cut.slots if cut.slots is not None else np.arange(n, dtype=np.int64)
+    slot = cut.core_ids if cut.core_ids is not None else np.arange(n, dtype=np.int64)
     chip = slot // int(target.chip.cores.value)
     out = summed(home[neuron], 1 + (chip[home[neuron]] != chip[to]), n)
     board = board_of(target, pin_groups(cut.quantized, target, options).open)

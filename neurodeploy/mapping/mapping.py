@@ -1,0 +1,45 @@
+"""The mapping of a network onto a target: which core each neuron is on, and which physical core that is."""
+
+from __future__ import annotations
+
+from neurodeploy.base.noun import IntArray, Noun
+from neurodeploy.hardware.target import Target
+from neurodeploy.quantize.quantized import Quantized
+
+__all__ = ["Mapping", "planned_target", "without_population_axons"]
+
+
+class Mapping(Noun):
+    """Neurons assigned to logical cores 0 .. n_cores - 1 of a target.
+
+    Within a core, rows are ordered by (position of the population in the network, neuron); a neuron of several
+    compartments takes consecutive ones.
+    """
+
+    quantized: Quantized
+    """The network in the integers of the target."""
+    target: Target
+    """The target that core usage was counted for."""
+    n_cores: int
+    """Number of logical cores."""
+    core_of: dict[str, IntArray]
+    """Population -> (size,) int32, the logical core of each neuron."""
+    core_ids: IntArray | None = None
+    """(n_cores,) physical core of each logical core. Before placement it fixes the chip of each core, because output axons
+    to another chip cost more. None: core k is physical core k."""
+    shared_axons: bool = True
+    """Whether sources may share input axons (population axons); False: every source has a discrete axon."""
+    zone: IntArray | None = None
+    """(n_cores,) index into the zones of `mapping.place.pins.PinGroups` that each core belongs to. None: no pins."""
+
+
+def without_population_axons(target: Target) -> Target:
+    """Return the target with discrete axons only."""
+    if target.axons is None:
+        return target
+    return target.model_copy(update={"axons": target.axons.model_copy(update={"pop16": None, "pop32": None})})
+
+
+def planned_target(mapping: Mapping) -> Target:
+    """Return the target with the kinds of axon that the mapping uses."""
+    return mapping.target if mapping.shared_axons else without_population_axons(mapping.target)
