@@ -1,22 +1,64 @@
-"""Where numba keeps what it compiled: a place that can be written, and files in it that are whole."""
+"""Numba's cache on disk: a writable folder, complete files, and entries that change with the sources of a whole package."""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["ensure_cache", "tidy_cache"]
+__all__ = ["cached_njit", "ensure_cache", "source_digest", "tidy_cache"]
 
 VARIABLE = "NUMBA_CACHE_DIR"
 END = b"."
-"""How what numba writes ends, unless it was cut off."""
+"""Last byte of every complete file that numba writes (the end of a pickle)."""
+DIGITS = 12
+"""Hexadecimal digits of a source digest in the name of a cache file."""
+STAMP = re.compile(rf"\.src([0-9a-f]{{{DIGITS}}})\.")
+"""Source digest in the name of a cache file."""
+
+
+def cached_njit(**options: Any) -> Callable[[Any], Any]:
+    """Return `numba.njit(cache=True, **options)`, its cache entries stamped with every module in the kernel's folder.
+
+    Numba looks only at the file that defines a function, although what it caches contains the machine code of all callees
+    and the layout of all named tuples. Kernels that call each other, and the tuples they take, therefore live in one folder:
+    a change to any module there gives new cache entries. numba is imported when the decorator is made.
+    """
+    import numba
+
+    untyped: Any = numba
+
+    def decorate(function: Any) -> Any:
+        kernel = untyped.njit(cache=True, **options)(function)
+        stored = getattr(kernel, "_cache", None)  # none where NUMBA_DISABLE_JIT leaves a plain function
+        if stored is not None:
+            digest = source_digest(str(Path(function.__code__.co_filename).parent))
+            file, name = stored._cache_file, f"{stored._impl.filename_base}.src{digest}"
+            stored._cache_file = type(file)(cache_path=stored.cache_path, filename_base=name, source_stamp=digest)
+        return kernel
+
+    return decorate
+
+
+@cache
+def source_digest(folder: str) -> str:
+    """Digest of the names and contents of all modules in a folder, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:DIGITS]
 
 
 def _writable(folder: Path) -> bool:
@@ -28,29 +70,30 @@ def _writable(folder: Path) -> bool:
     return True
 
 
-def _places(file: str) -> list[Path]:
-    """Where numba would keep what it compiles of a module, in its order."""
+def _candidates(file: str) -> list[Path]:
+    """Folders in which numba tries to cache the functions of a module, in its order."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     given = os.environ.get(VARIABLE)
     return [*([Path(given)] if given else []), Path(file).with_name("__pycache__"), Path(home) / "numba"]
 
 
 def ensure_cache(file: str) -> None:
-    """Have numba keep what it compiles of a module's folder in one of this process, if there is no other place for it.
+    """Give numba a cache folder for the module `file`: a temporary one if none of its usual ones can be written.
 
-    Without any it would refuse to compile. The place is not a shared one, because what lies there is executed.
+    Without a folder numba refuses to compile. The temporary folder is private to this process, since its content is executed,
+    and is removed at exit.
     """
-    if any(map(_writable, _places(file))):
+    if any(map(_writable, _candidates(file))):
         return
     folder = tempfile.mkdtemp(prefix="neurodeploy-compiled-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ[VARIABLE] = folder
     numba: Any = sys.modules.get("numba")
-    if numba is not None:  # which has read the variable already
+    if numba is not None:  # it has read the variable already
         numba.config.CACHE_DIR = folder
 
 
-def _whole(file: Path) -> bool:
+def _complete(file: Path) -> bool:
     with file.open("rb") as content:
         content.seek(0, os.SEEK_END)
         if not content.tell():
@@ -59,11 +102,17 @@ def _whole(file: Path) -> bool:
         return content.read(1) == END
 
 
-def tidy_cache(module: ModuleType) -> None:
-    """Remove what was cut off (a full disk, a fallen machine) of the compiled functions of a module and its neighbours."""
-    found = {getattr(getattr(item, "stats", None), "cache_path", None) for item in vars(module).values()}
-    for folder in found - {None}:
-        for file in Path(str(folder)).glob("*.nb[ic]"):
-            with contextlib.suppress(OSError):
-                if not _whole(file):
-                    file.unlink()
+def tidy_cache(*modules: ModuleType) -> None:
+    """Remove useless files from the cache folders of compiled modules.
+
+    These are truncated ones (a full disk, a crash), which numba would fail on, and those of earlier sources.
+    """
+    for module in modules:
+        digest = source_digest(str(Path(str(module.__file__)).parent)) if module.__file__ else ""
+        found = {getattr(getattr(item, "stats", None), "cache_path", None) for item in vars(module).values()}
+        for folder in found - {None}:
+            for file in Path(str(folder)).glob("*.nb[ic]"):
+                with contextlib.suppress(OSError):
+                    stamp = STAMP.search(file.name)
+                    if (stamp is not None and stamp[1] != digest) or not _complete(file):
+                        file.unlink()
