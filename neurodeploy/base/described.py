@@ -62,9 +62,8 @@ def meaning_of(model: type[BaseModel], name: str) -> str:
     """Return what stands in help of a field: its type and range, its default, its meaning."""
     info = model.model_fields[name]
     default = "" if info.is_required() else f", default {_default(info)}"
-    return (
-        f"{name}: {_type_words(info.annotation)}{_range_words(info)}{default}. {field_meanings(model)[name]}".rstrip()
-    )
+    kind = f"{_type_words(info.annotation)}{_unit_words(info)}{_range_words(info)}"
+    return f"{name}: {kind}{default}. {field_meanings(model)[name]}".rstrip()
 
 
 def _default(info: FieldInfo) -> str:
@@ -88,6 +87,12 @@ def _type_words(annotation: Any) -> str:
     if origin is dict:
         return f"{_type_words(parts[0])} -> {_type_words(parts[1])}"
     return "None" if annotation is type(None) else getattr(annotation, "__name__", "value")
+
+
+def _unit_words(info: FieldInfo) -> str:
+    """The unit that annotates a numeric field of a target, such as ", unit bit"."""
+    units = [item.accepted[0] for item in info.metadata if hasattr(item, "accepted")]
+    return f", unit {units[0]}" if units else ""
 
 
 _SIGNS = (("gt", "> "), ("ge", ">= "), ("lt", "< "), ("le", "<= "))

@@ -1,6 +1,6 @@
-"""Verb: the weight pipeline of a dialect, from stored mantissas to the integers that reach an accumulator.
+"""Weight and voltage arithmetic of a dialect: from stored mantissas to the integers added to an accumulator.
 
-Source of the formulas: the named dialects themselves (see `Dialect.sources`). Must not know networks or programs.
+The formulas are those of the dialects themselves (see `Dialect.sources`). Independent of networks and programs.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.hardware.dialect import Dialect
 
@@ -22,16 +22,16 @@ __all__ = [
 ]
 
 UNBOUNDED = 1 << 60
-"""Stands for no limit: beyond everything that a state can hold, and its double still fits 64 bits."""
+"""Stands for "no limit": larger than any state, and its double still fits 64 bits."""
 
 
 def dropped_bits(dialect: Dialect, weight_bits: int, sign_mode: str) -> int:
-    """Return how many low bits of a mantissa are not stored at this width and sign mode."""
+    """Return the number of low mantissa bits that are not stored at a weight width and sign mode."""
     return max(0, dialect.mantissa_bits - weight_bits) + (1 if sign_mode == "mixed" else 0)
 
 
 def mantissa_limits(dialect: Dialect, weight_bits: int, sign_mode: str) -> tuple[int, int]:
-    """Return the least and greatest mantissa that is stored exactly."""
+    """Return the smallest and largest mantissa that is stored exactly."""
     step = 1 << dropped_bits(dialect, weight_bits, sign_mode)
     top = (1 << dialect.mantissa_bits) - step
     if sign_mode == "excitatory":
@@ -42,7 +42,7 @@ def mantissa_limits(dialect: Dialect, weight_bits: int, sign_mode: str) -> tuple
 
 
 def stored_mantissas(dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, sign_mode: str) -> NDArray[np.int64]:
-    """Return the mantissas after the bits that are not stored are dropped."""
+    """Return the mantissas with the bits dropped that are not stored; same shape as `mantissas`."""
     drop = dropped_bits(dialect, weight_bits, sign_mode)
     wide = np.asarray(mantissas, dtype=np.int64)
     if dialect.weight_rounding == "floor_mixed" and sign_mode == "mixed":
@@ -53,10 +53,10 @@ def stored_mantissas(dialect: Dialect, mantissas: NDArray[Any], weight_bits: int
 def effective_weights(
     dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, exponent: int, sign_mode: str
 ) -> NDArray[np.int64]:
-    """Return what each synapse adds to the accumulator of the dialect.
+    """Return the integer that each synapse adds to the accumulator; same shape as `mantissas`.
 
-    With `exponent_stage == "sum"` and a negative exponent the shift belongs to the sum: the returned weights are then
-    not yet shifted by the exponent nor by weight_shift_bits, and the caller does both after summing.
+    With `exponent_stage == "sum"` and a negative exponent, the shifts apply to the sum: the returned weights are then
+    shifted neither by the exponent nor by weight_shift_bits, and the caller applies both after summing.
     """
     stored = stored_mantissas(dialect, mantissas, weight_bits, sign_mode)
     if exponent < 0 and dialect.exponent_stage == "sum":
@@ -68,10 +68,13 @@ def effective_weights(
     return np.clip(weights, -dialect.weight_limit, dialect.weight_limit)
 
 
-def voltage_limits(dialect: Dialect, vmin_exp: Any, vmax_exp: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the least and greatest v of compartments with these registers, both (n,); +-UNBOUNDED where there is none.
+def voltage_limits(
+    dialect: Dialect, vmin_exp: ArrayLike, vmax_exp: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the lower and upper voltage limit of compartments, each (n,); +-UNBOUNDED where there is no limit.
 
-    Registers: vmin = -(2**vmin_exp) + 1, vmax = 2**(9 + 2 * vmax_exp) - 1. Source: nengo-loihi 1.1.0, measured.
+    `vmin_exp` and `vmax_exp` are registers, one number or (n,): vmin = -(2**vmin_exp) + 1, vmax = 2**(9 + 2 * vmax_exp) - 1.
+    Source: measured on nengo-loihi 1.1.0.
     """
     low, high = (np.atleast_1d(np.asarray(value, dtype=np.int64)) for value in (vmin_exp, vmax_exp))
     if dialect.voltage_limit == "registers":

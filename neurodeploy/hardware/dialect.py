@@ -1,70 +1,74 @@
-"""Noun: a Dialect, every switch in which two integer implementations of the same neuron core differ.
+"""Dialect: every switch in which two integer implementations of the same neuron core differ.
 
-Two dialects differ in these fields and nowhere else. The values, each with its source, are data of the targets
-package; no value stands in code.
+Two dialects differ in these fields and in nothing else. Their values, each with its source, are data of target
+packages; none is in code.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
+from neurodeploy.hardware.units import INT16, INT32, UINT8, Unit, Within
 
 __all__ = ["CHOSEN", "Dialect"]
 
 CHOSEN = "name"
-"""Key in `sources` of a dialect that was chosen in the place of a target's own, which the text names."""
+"""Key in `sources` of a dialect that replaces the target's own; its text names the target's own dialect."""
 
 
 class Dialect(Noun):
-    """How one implementation computes a step. `rtz(x, n)` shifts towards zero; wrap(x, b) is two's complement on b bits + sign.
+    """How one implementation computes a step, in integers.
 
     q = accumulator(sum of weights);  u = current(rtz(u * (2**decay_bits - du - current_decay_offset), decay_bits) + q);
     i = drive(u + (bias_mant << bias_exp));  v = rtz(v * (2**decay_bits - dv - voltage_decay_offset), decay_bits) + i,
-    limited; v = 0 in a dead step; spike iff v > vth_mant << threshold_shift_bits.
+    limited; v = 0 in a refractory step; spike iff v > vth_mant << threshold_shift_bits.
+
+    rtz(x, n) shifts x right by n bits, rounding toward zero; wrap(x, b) is two's complement on b bits plus sign.
     """
 
     name: Name
-    """As targets name it."""
+    """Name by which targets refer to the dialect."""
     title: str
-    """Whose arithmetic it is."""
-    decay_bits: int
-    """Bits of a decay: 12 are 4096 parts."""
-    current_decay_offset: int
-    """Parts of 2**decay_bits by which u decays on top of du."""
-    voltage_decay_offset: int
-    """Parts of 2**decay_bits by which v decays on top of dv."""
-    weight_shift_bits: int
+    """The implementation whose arithmetic this is."""
+    decay_bits: Annotated[int, Unit("bit"), Within(1, 16)]
+    """Fractional bits of a decay: one part is 2**-decay_bits."""
+    current_decay_offset: Annotated[int, Unit("register"), Within(0, INT16.high)]
+    """Parts of 2**decay_bits by which u decays in addition to du."""
+    voltage_decay_offset: Annotated[int, Unit("register"), Within(0, INT16.high)]
+    """Parts of 2**decay_bits by which v decays in addition to dv."""
+    weight_shift_bits: Annotated[int, Unit("bit"), Within(0, 16)]
     """A weight is mantissa * 2**exponent << weight_shift_bits."""
-    mantissa_bits: int
-    """A mantissa of b stored bits drops `mantissa_bits - b` low bits, one more if its sign mode is mixed."""
-    threshold_shift_bits: int
-    """A threshold is vth_mant << this."""
-    accumulator_wrap_bits: int | None
-    """The sum of a step's weights wraps to this many bits + sign; None: it does not."""
-    state_bits: int
-    """u and v hold this many bits + sign."""
+    mantissa_bits: Annotated[int, Unit("bit"), Within(1, 15)]
+    """A mantissa stored in b bits drops `mantissa_bits - b` low bits, and one more if its sign mode is mixed."""
+    threshold_shift_bits: Annotated[int, Unit("bit"), Within(0, 28)]
+    """A threshold is vth_mant << threshold_shift_bits."""
+    accumulator_wrap_bits: Annotated[int | None, Unit("bit"), Within(1, 30)]
+    """The sum of a step's weights wraps to this many bits plus sign; None: it does not wrap."""
+    state_bits: Annotated[int, Unit("bit"), Within(1, 26)]
+    """Bits of u and v, excluding the sign."""
     current_overflow: Literal["wrap", "fold", "none"]
-    """wrap: two's complement; fold: one 2**(state_bits + 1) is taken off above 2**state_bits or added at or below -2**state_bits."""
+    """Overflow of u. wrap: two's complement; fold: 2**(state_bits + 1) is subtracted once above 2**state_bits, or added
+    once at or below -2**state_bits."""
     drive_overflow: Literal["wrap", "none"]
-    """The same for u + bias."""
+    """Overflow of u + bias, likewise."""
     voltage_limit: Literal["registers", "symmetric", "none"]
     """registers: vmin and vmax of the compartment; symmetric: +-(2**state_bits - 1)."""
     weight_rounding: Literal["toward_zero", "floor_mixed"]
-    """How dropped mantissa bits go; floor_mixed: floor for mixed signs, toward zero otherwise."""
+    """Rounding of dropped mantissa bits. floor_mixed: floor for mixed signs, toward zero otherwise."""
     exponent_stage: Literal["synapse", "sum"]
-    """Where a negative exponent floors: each weight, or the sum of the weights of one projection in one step."""
-    weight_limit: int | None
-    """A weight is clipped to +- this; None: not clipped."""
+    """Where a negative exponent rounds: each weight, or the sum of the weights of one projection in one step."""
+    weight_limit: Annotated[int | None, Unit("weight"), Within(1, INT32.high)]
+    """Weights are clipped to +- this; None: not clipped."""
     bias: Literal["register", "none"]
-    """Whether a compartment has a bias."""
-    refractory_delay_max: int
-    """The largest refractory register; 1 is no dead step."""
-    delay_steps_max: int
-    """The longest delay of a synapse, in steps."""
-    register_value_per_refractory_step: int
-    """On a spike the voltage register reads the refractory register times this."""
+    """Whether compartments have a bias register."""
+    refractory_delay_max: Annotated[int, Unit("step"), Within(1, UINT8.high)]
+    """Largest refractory register; 1 means no refractory step."""
+    delay_steps_max: Annotated[int, Unit("step"), UINT8]
+    """Longest synaptic delay on top of the one step that every projection takes."""
+    register_value_per_refractory_step: Annotated[int, Unit("voltage"), Within(0, INT32.high)]
+    """On a spike, the voltage register reads the refractory register times this."""
     sources: dict[str, str] = Field(default_factory=dict)
-    """Field -> where its value comes from."""
+    """Field -> source of its value."""

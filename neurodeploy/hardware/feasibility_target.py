@@ -1,7 +1,7 @@
-"""Nouns: targets that are no Loihi-style cores, as data: what each offers and holds, every number with its source.
+"""Feasibility targets: chips that are not made of Loihi-style cores, as data with sources.
 
-Networks are judged against them (`neurodeploy.feasibility`), not compiled for them. An architecture is one noun here, one
-module of judgement there, and any number of files. An absent figure is unknown and limits nothing.
+Networks are judged against these targets (neurodeploy.feasibility) but not compiled for them. Each architecture has one
+class here, one module of checks there, and any number of target files. An absent figure is unknown and limits nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.hardware.figure import Confidence, Figure, FigureList, FigurePerCore
+from neurodeploy.hardware.units import Unit
 
 __all__ = [
     "ARCHITECTURES",
@@ -19,11 +20,11 @@ __all__ = [
     "Abilities",
     "CrossbarLimits",
     "CrossbarTarget",
+    "FeasibilityTarget",
     "FixedLimits",
     "FixedTarget",
     "LayerLimits",
     "LayeredTarget",
-    "FeasibilityTarget",
     "ProcessorLimits",
     "ProcessorTarget",
     "Words",
@@ -31,165 +32,165 @@ __all__ = [
 
 
 class Words(Noun):
-    """Legal words, e.g. neuron kinds, with their source."""
+    """Supported values that are names rather than numbers, such as neuron kinds, with their source."""
 
     words: tuple[str, ...]
-    """That are legal."""
+    """The supported names."""
     source: str = Field(min_length=8)
     """Where they are published."""
     confidence: Confidence
-    """How the source was seen."""
+    """How the source was verified."""
 
 
 class Abilities(Noun):
-    """Which neurons and connections a chip expresses. What is absent is unknown and refuses nothing."""
+    """Neurons and connections that a chip supports. An absent ability is unknown and rejects nothing."""
 
     kinds: Words | None = None
-    """Neuron kinds."""
+    """Supported neuron kinds."""
     resets: Words | None = None
-    """Reset modes."""
-    refractory_steps: Figure | None = None
-    """The longest refractory period."""
-    delay_steps: Figure | None = None
-    """The longest delay on top of the one step that every connection takes."""
-    weight_bits: Figure | None = None
-    """The widest weight, in bits."""
-    decay_shift: Figure | None = None
-    """The largest s of decays v -= v >> s, s = log2(tau / dt)."""
-    v_floor: Figure | None = None
-    """The floor that every voltage has; others cannot be set."""
+    """Supported reset modes."""
+    refractory_steps: Annotated[Figure | None, Unit("step")] = None
+    """Longest refractory period."""
+    delay_steps: Annotated[Figure | None, Unit("step")] = None
+    """Longest delay on top of the one step that every connection takes."""
+    weight_bits: Annotated[Figure | None, Unit("bit")] = None
+    """Width of the widest weight."""
+    decay_shift: Annotated[Figure | None, Unit("bit")] = None
+    """Largest shift s of a decay v -= v >> s, where s = log2(tau / dt)."""
+    v_floor: Annotated[Figure | None, Unit("voltage", whole=False)] = None
+    """Lower voltage limit of every neuron, which cannot be changed."""
     one_threshold: Words | None = None
-    """Present: all neurons of a population share threshold and floor."""
+    """Present: all neurons of a population share one threshold and one voltage floor."""
 
 
-class _Other(Noun):
+class _Judged(Noun):
     schema_version: Literal[1] = 1
     name: Name
-    """As nd.judge takes it."""
+    """Name of the target, as passed to nd.judge."""
     title: str
-    """What it is, in words."""
+    """Full name of the chip."""
     file: str = ""
-    """The file it was read from, as findings cite it."""
+    """File the target was read from; findings cite it."""
     vendor: str
-    """Who makes it."""
+    """Manufacturer."""
     abilities: Abilities
-    """Which neurons and connections it expresses."""
+    """Supported neurons and connections."""
     not_judged: tuple[str, ...] = ()
-    """What a judgement leaves out: not public, or not described by a network."""
+    """What a judgement does not cover, because it is not public or not part of a network."""
 
 
 class LayerLimits(Noun):
-    """One layer of a network for each core, which holds one convolution kernel and its neurons."""
+    """Limits of a chip whose cores each hold one layer: one convolution kernel and its neurons."""
 
-    kernel_memory: FigurePerCore
-    """In kernel entries."""
-    neuron_memory: FigurePerCore
-    """In neurons."""
-    bias_memory: FigurePerCore
-    """In biases."""
-    input_side: Figure
-    """Height and width of a map that comes in."""
-    output_side: Figure
-    """Height and width of a map that goes out."""
-    channels: Figure
-    """Of a map."""
-    kernel_side: Figure
-    """Height and width of a kernel."""
-    strides: FigureList
-    """From one window to the next."""
-    padding: Figure
-    """On either side."""
-    pools: FigureList
-    """Side of a sum pool after the neurons."""
-    dilation: Figure
-    """Between entries of a kernel."""
-    destinations: Figure
-    """Layers to which a core sends."""
-    readout_classes: Figure | None = None
-    """That the readout tells apart; None: unknown."""
+    kernel_memory: Annotated[FigurePerCore, Unit("entry")]
+    """Kernel entries of each core."""
+    neuron_memory: Annotated[FigurePerCore, Unit("entry")]
+    """Neurons of each core."""
+    bias_memory: Annotated[FigurePerCore, Unit("entry")]
+    """Biases of each core."""
+    input_side: Annotated[Figure, Unit("pixel")]
+    """Largest height and width of an input feature map."""
+    output_side: Annotated[Figure, Unit("pixel")]
+    """Largest height and width of an output feature map."""
+    channels: Annotated[Figure, Unit("channel")]
+    """Most channels of a feature map."""
+    kernel_side: Annotated[Figure, Unit("pixel")]
+    """Largest height and width of a kernel."""
+    strides: Annotated[FigureList, Unit("pixel")]
+    """Supported strides."""
+    padding: Annotated[Figure, Unit("pixel")]
+    """Largest padding on each side."""
+    pools: Annotated[FigureList, Unit("pixel")]
+    """Supported sides of a sum pool after the neurons."""
+    dilation: Annotated[Figure, Unit("pixel")]
+    """Largest dilation of a kernel."""
+    destinations: Annotated[Figure, Unit("layer")]
+    """Most layers that one core sends to."""
+    readout_classes: Annotated[Figure | None, Unit("class")] = None
+    """Most classes that the readout distinguishes. Absent: unknown."""
 
 
-class LayeredTarget(_Other):
-    """A chip of convolution cores: each holds one layer."""
+class LayeredTarget(_Judged):
+    """A chip of convolution cores, each of which holds one layer."""
 
     architecture: Literal["layered"]
     memory_rule: Words
-    """power_of_two: addresses pad kernels and maps to powers of two; exact: they do not."""
+    """power_of_two: addressing pads kernels and feature maps to powers of two; exact: it does not."""
     limits: LayerLimits
-    """Of one core, and of layers."""
+    """Limits of cores and layers."""
 
 
 class FixedLimits(Noun):
-    """Input channels, one block of hidden neurons with recurrence, output neurons."""
+    """Limits of a chip with input channels, one recurrent block of hidden neurons, and output neurons."""
 
-    inputs: Figure
-    """Channels."""
-    hidden: Figure
-    """Neurons."""
-    outputs: Figure
-    """Neurons."""
-    fan_out: Figure | None = None
-    """Synapses of a hidden neuron onto hidden neurons."""
-    synapses: Figure | None = None
-    """Synapses of all hidden neurons onto hidden neurons."""
-    input_reach: Figure | None = None
-    """Hidden neurons that inputs reach."""
-    output_reads: Figure | None = None
-    """Hidden neurons that outputs read."""
+    inputs: Annotated[Figure, Unit("channel")]
+    """Input channels."""
+    hidden: Annotated[Figure, Unit("neuron")]
+    """Hidden neurons."""
+    outputs: Annotated[Figure, Unit("neuron")]
+    """Output neurons."""
+    fan_out: Annotated[Figure | None, Unit("synapse")] = None
+    """Recurrent synapses of one hidden neuron."""
+    synapses: Annotated[Figure | None, Unit("synapse")] = None
+    """Recurrent synapses of all hidden neurons together."""
+    input_reach: Annotated[Figure | None, Unit("neuron")] = None
+    """Hidden neurons that inputs can connect to."""
+    output_reads: Annotated[Figure | None, Unit("neuron")] = None
+    """Hidden neurons that outputs can read."""
 
 
-class FixedTarget(_Other):
-    """A chip of which the shape of the network is fixed: input, hidden with recurrence, output."""
+class FixedTarget(_Judged):
+    """A chip with a fixed network shape: input, recurrent hidden block, output."""
 
     architecture: Literal["fixed"]
     limits: FixedLimits
-    """Of the chip."""
+    """Limits of the chip."""
 
 
 class CrossbarLimits(Noun):
-    """Cores of axons times neurons."""
+    """Limits of a chip whose cores are crossbars of axons and neurons."""
 
-    cores: Figure
-    """Of the chip."""
-    neurons: Figure
-    """Of one core."""
-    axons: Figure
-    """Of one core: distinct sources."""
-    weights_per_neuron: Figure | None = None
-    """Distinct weights into one neuron."""
-    cores_per_neuron: Figure | None = None
-    """Cores that one neuron's spikes reach."""
+    cores: Annotated[Figure, Unit("core")]
+    """Cores of the chip."""
+    neurons: Annotated[Figure, Unit("neuron")]
+    """Neurons of one core."""
+    axons: Annotated[Figure, Unit("axon")]
+    """Axons of one core, one for each distinct source."""
+    weights_per_neuron: Annotated[Figure | None, Unit("weight")] = None
+    """Distinct weights onto one neuron."""
+    cores_per_neuron: Annotated[Figure | None, Unit("core")] = None
+    """Cores that the spikes of one neuron can reach."""
 
 
-class CrossbarTarget(_Other):
-    """A chip of crossbars."""
+class CrossbarTarget(_Judged):
+    """A chip of crossbar cores."""
 
     architecture: Literal["crossbar"]
     limits: CrossbarLimits
-    """Of the chip and of one core."""
+    """Limits of the chip and of one core."""
     signed_sources: Words | None = None
-    """Present: all weights of one source have one sign."""
+    """Present: all weights of one source have the same sign."""
     shared_axons: Words | None = None
-    """Present: inputs and neurons that send take axons of the same table."""
+    """Present: inputs and sending neurons take axons of the same table."""
 
 
 class ProcessorLimits(Noun):
-    """Processors with memory, on which neurons are software."""
+    """Limits of a chip whose cores are processors that run neurons in software."""
 
-    cores: Figure
-    """Of the chip."""
-    core_memory: Figure
-    """Bytes of one core."""
-    neurons: Figure | None = None
-    """Of one core."""
+    cores: Annotated[Figure, Unit("core")]
+    """Cores of the chip."""
+    core_memory: Annotated[Figure, Unit("byte")]
+    """Memory of one core."""
+    neurons: Annotated[Figure | None, Unit("neuron")] = None
+    """Neurons of one core."""
 
 
-class ProcessorTarget(_Other):
+class ProcessorTarget(_Judged):
     """A chip of processors."""
 
     architecture: Literal["processors"]
     limits: ProcessorLimits
-    """Of the chip and of one core."""
+    """Limits of the chip and of one core."""
 
 
 FeasibilityTarget = Annotated[
@@ -207,4 +208,4 @@ LIMITS: tuple[type[LayerLimits | FixedLimits | CrossbarLimits | ProcessorLimits]
     CrossbarLimits,
     ProcessorLimits,
 )
-"""What the architectures limit, in the order of ARCHITECTURES."""
+"""Limits of each architecture, in the order of ARCHITECTURES."""

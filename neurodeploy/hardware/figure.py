@@ -1,4 +1,4 @@
-"""Nouns: a number of a chip, which never travels without unit, source and confidence."""
+"""Figures: numbers of a chip together with their unit, source and confidence."""
 
 from __future__ import annotations
 
@@ -8,59 +8,65 @@ from pydantic import Field
 
 from neurodeploy.base.noun import Noun
 
-__all__ = ["Confidence", "Figure", "FigureList", "FigurePerCore", "FigureRange", "FigureTable"]
+__all__ = ["AnyFigure", "Confidence", "Figure", "FigureList", "FigurePerCore", "FigureRange", "FigureTable"]
 
 Confidence = Literal["published", "vendor", "secondary", "third-party", "derived", "ours"]
-"""published: paper or vendor document, opened. secondary: published, read through a transcription. vendor: read in
-vendor or SDK code or logs. third-party: somebody's calibration. derived: computed, the working is in the source.
-ours: a choice of this project, as for the test target."""
+"""How the source was verified.
+
+published: read in a paper or vendor document. vendor: read in vendor or SDK code or logs. secondary: published, but read
+in a transcription. third-party: another group's calibration. derived: computed, with the working in the source text.
+ours: a choice of this project, as for the test target.
+"""
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Sourced(Noun):
     unit: str = Field(min_length=1)
-    """Of the value."""
+    """Unit of the values."""
     source: str = Field(min_length=8)
-    """Where it is published, or how it was derived."""
+    """Where the figure is published, or how it was derived."""
     confidence: Confidence
-    """How the source was seen."""
+    """How the source was verified."""
 
 
 class Figure(_Sourced):
-    """One number; never negative."""
+    """One non-negative number."""
 
     value: float = Field(ge=0, allow_inf_nan=False)
-    """In `unit`, at least 0."""
+    """The number, in `unit`."""
 
 
 class FigureRange(_Sourced):
     """An inclusive range [low, high]."""
 
     low: _Finite
-    """The least, in `unit`."""
+    """Lower end, in `unit`."""
     high: _Finite
-    """The most, in `unit`."""
+    """Upper end, in `unit`."""
 
 
 class FigureList(_Sourced):
-    """The legal values, ascending."""
+    """Legal values in ascending order."""
 
     values: tuple[_Finite, ...] = Field(min_length=1)
-    """In `unit`, ascending."""
+    """Legal values, in `unit`, ascending."""
 
 
 class FigurePerCore(FigureList):
-    """One value for each core, in the order of the cores; never negative."""
+    """One non-negative value for each core, in core order."""
 
     values: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = Field(min_length=1)
-    """In `unit`, core by core, each at least 0."""
+    """One value for each core, in `unit`."""
 
 
 class FigureTable(_Sourced):
-    """Points (x, y) of a quantity, ascending in x; between points linear; `unit` is y's, `x_unit` x's."""
+    """A quantity y tabulated over x, with linear interpolation between points."""
 
     x_unit: str
-    """Of the first number of a point."""
+    """Unit of x."""
     points: tuple[tuple[_Finite, _Finite], ...]
-    """(x, y), ascending in x."""
+    """Points (x, y) in ascending order of x; y in `unit`."""
+
+
+AnyFigure = Figure | FigureRange | FigureList | FigureTable

@@ -1,7 +1,8 @@
-"""Verb: read targets. Built-in and plug-in files are found by the entry-point group `neurodeploy.targets` only.
+"""Loading of targets and dialects from TOML files.
 
-A file names its dialect; the dialects stand in `dialects.toml` files of the same packages. Nothing is guessed: a
-number without unit, source and confidence does not load.
+Packages of target files register under the entry-point group `neurodeploy.targets`; built-in targets use the same group.
+A target file names its dialect, which a `dialects.toml` of any such package defines. A number without unit, source and
+confidence does not load.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ GROUP = "neurodeploy.targets"
 DIALECTS = "dialects.toml"
 STAGE = "target"
 LOIHI = "loihi"
-"""The architecture of a file that names none."""
+"""Architecture of a file that does not name one."""
 
 
 def _refuse(code: str, where: str, message: str, **details: Any) -> DiagnosticError:
@@ -54,14 +55,14 @@ def _refuse(code: str, where: str, message: str, **details: Any) -> DiagnosticEr
 
 @cache
 def _texts() -> dict[str, str]:
-    """Text of every target file of every installed package, by file name."""
+    """Text of every TOML file of every installed target package, by file name."""
     found: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda item: item.name):
         texts = _package_texts(entry)
         twice = sorted(set(texts) & set(found))
         if twice:
-            told = f"brings '{twice[0]}', which another package brings too"
-            raise _refuse("ND027", f"target package '{entry.name}'", told, fixes=["rename the file"])
+            message = f"contains '{twice[0]}', which another package also contains"
+            raise _refuse("ND027", f"target package '{entry.name}'", message, fixes=["rename the file"])
         found.update(texts)
     return found
 
@@ -84,7 +85,7 @@ def _package_texts(entry: EntryPoint) -> dict[str, str]:
 
 
 def target_names() -> tuple[str, ...]:
-    """Return the installed targets' names."""
+    """Return the names of the installed targets."""
     return tuple(name.removesuffix(".toml") for name in _texts() if not name.endswith(DIALECTS))
 
 
@@ -105,18 +106,21 @@ def _dialect_tables() -> dict[str, Any]:
 
 
 def forget_targets() -> None:
-    """Look for packages of targets anew when one is next asked for, as after an installation in a running process."""
+    """Clear the cache of target packages, for example after installing one in a running process."""
     _texts.cache_clear()
     _dialect_tables.cache_clear()
 
 
 def dialect_names() -> tuple[str, ...]:
-    """Return the installed dialects' names."""
+    """Return the names of the installed dialects."""
     return tuple(_dialect_tables())
 
 
 def load_dialect(name: str) -> Dialect:
-    """Return an installed dialect by name. Raises DiagnosticError: ND022."""
+    """Return an installed dialect by name.
+
+    Raises DiagnosticError: ND022 (unknown dialect).
+    """
     tables = _dialect_tables()
     if name not in tables:
         raise _refuse(
@@ -136,10 +140,10 @@ def load_dialect(name: str) -> Dialect:
 
 
 class _File(NamedTuple):
-    """A target file as it was read."""
+    """A parsed target file."""
 
     shown: str
-    """As findings name it."""
+    """The file as findings cite it: its path or installed name."""
     name: str
     document: dict[str, Any]
 
@@ -152,28 +156,28 @@ def _find(spec: str | PathLike[str]) -> _File:
         return _File(spec, path.name, _parse(spec, _read(path)))
     file = f"{spec}.toml"
     if file not in _texts():
-        told = f"is not one of {', '.join(target_names())}"
-        raise _refuse("ND020", f"target '{spec}'", told, fixes=nearest(spec, target_names()))
+        message = f"is not one of {', '.join(target_names())}"
+        raise _refuse("ND020", f"target '{spec}'", message, fixes=nearest(spec, target_names()))
     return _File(file, file, _parse(file, _texts()[file]))
 
 
 def _architecture(file: _File) -> str | None:
-    """The architecture that a file names; None for Loihi-style cores, which need not be named."""
+    """Architecture of a feasibility target; None for a target of Loihi-style cores."""
     named = file.document.get("architecture", LOIHI)
     if named in (LOIHI, *ARCHITECTURES):
         return None if named == LOIHI else named
     known = (LOIHI, *ARCHITECTURES)
-    told = f"field 'architecture': {named!r} is not one of {', '.join(known)}"
-    raise _refuse("ND023", f"file '{file.shown}'", told, fixes=nearest(str(named), known))
+    message = f"field 'architecture': {named!r} is not one of {', '.join(known)}"
+    raise _refuse("ND023", f"file '{file.shown}'", message, fixes=nearest(str(named), known))
 
 
 def read_target(
     spec: str | PathLike[str], *, board: str | None = None, rules: str | None = None
 ) -> Target | FeasibilityTarget:
-    """Return a target of any architecture, by installed name or from a TOML file by path.
+    """Return a target of any architecture, by installed name or from the path of a TOML file.
 
-    Raises DiagnosticError: what load_target raises, without ND028; ND024 or ND025 for a board or rule set of a target
-    that has none.
+    Raises DiagnosticError: the codes of load_target except ND028. Feasibility targets have no boards (ND024) and no
+    rule sets (ND025).
     """
     file = _find(spec)
     if _architecture(file) is None:
@@ -182,35 +186,40 @@ def read_target(
     for code, what, given in (("ND024", "board", board), ("ND025", "rule set", rules)):
         if given is not None:
             raise _refuse(code, f"{what} '{given}'", f"is not a {what} of target '{spec}': it has none")
-    return _other(file)
+    return _feasibility_target(file)
 
 
 def load_target(spec: str | PathLike[str], *, board: str | None = None, rules: str | None = None) -> Target:
-    """Return a target of Loihi-style cores by installed name, or from a TOML file by path, on a board and under a rule set.
+    """Return a target of Loihi-style cores.
 
-    `spec`: the name or the path. `board`: default one chip. `rules`: default the target's own. Raises DiagnosticError:
-    ND001 unreadable file, ND020 unknown name, ND021 not TOML, ND022 unknown dialect, ND023 wrong field, ND024 unknown
-    board, ND025 unknown rule set, ND026 contradiction, ND027 broken package, ND028 a target of another architecture,
-    ND029 wrong unit.
+    `spec` is an installed name or the path of a TOML file. `board` is a board of the target (default: one chip), `rules`
+    a rule set of the target (default: the file's own).
+
+    Raises DiagnosticError: ND001 (unreadable file), ND020 (unknown name), ND021 (not TOML), ND022 (unknown dialect),
+    ND023 (wrong field), ND024 (unknown board), ND025 (unknown rule set), ND026 (contradiction), ND027 (broken package),
+    ND028 (a feasibility target), ND029 (wrong unit).
     """
     file = _find(spec)
     architecture = _architecture(file)
     if architecture is not None:
-        told = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
+        message = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
         fixes = [f"neurodeploy check MODEL --target {spec}", f"nd.judge(network, '{spec}')"]
-        raise _refuse("ND028", f"target '{spec}'", told, fixes=fixes)
+        raise _refuse("ND028", f"target '{spec}'", message, fixes=fixes)
     target = _loihi_style(file)
     target = target if rules is None else with_rules(target, rules)
     return on_board(target, board)
 
 
 def load_feasibility_target(spec: str | PathLike[str]) -> FeasibilityTarget:
-    """Return a target of another architecture. Raises DiagnosticError: ND001, ND020, ND021, ND023, ND026 to ND029."""
+    """Return a feasibility target by installed name or from the path of a TOML file.
+
+    Raises DiagnosticError: ND001, ND020, ND021, ND023, ND026, ND027, ND028 (a target of Loihi-style cores), ND029.
+    """
     file = _find(spec)
     if _architecture(file) is None:
-        told = "is of Loihi-style cores: networks are compiled for it"
-        raise _refuse("ND028", f"target '{spec}'", told, fixes=[f"neurodeploy check MODEL --target {spec}"])
-    return _other(file)
+        message = "is a target of Loihi-style cores: networks are compiled for it"
+        raise _refuse("ND028", f"target '{spec}'", message, fixes=[f"neurodeploy check MODEL --target {spec}"])
+    return _feasibility_target(file)
 
 
 def _read(path: Path) -> str:
@@ -228,13 +237,13 @@ def _loihi_style(file: _File) -> Target:
     if isinstance(dialect, str):
         document["dialect"] = load_dialect(dialect)
     target = _checked(file, document, Target)
-    _require_sound(file, target)
+    _require_consistent(file, target)
     return target
 
 
-def _other(file: _File) -> FeasibilityTarget:
+def _feasibility_target(file: _File) -> FeasibilityTarget:
     target = _checked(file, file.document, ARCHITECTURES[file.document["architecture"]])
-    _require_sound(file, target)
+    _require_consistent(file, target)
     return target
 
 
@@ -245,19 +254,22 @@ def _checked(file: _File, document: dict[str, Any], noun: type[N]) -> N:
     try:
         return noun.model_validate({**document, "file": file.name})
     except ValidationError as error:
-        faults = schema_findings("ND023", f"file '{file.shown}'", error, document, noun)
-        raise DiagnosticError(STAGE, faults) from None
+        found = schema_findings("ND023", f"file '{file.shown}'", error, document, noun)
+        raise DiagnosticError(STAGE, found) from None
 
 
-def _require_sound(file: _File, target: Target | FeasibilityTarget) -> None:
+def _require_consistent(file: _File, target: Target | FeasibilityTarget) -> None:
     where = f"file '{file.shown}'"
-    faults = (*unit_findings(where, target), *contradictions(where, target))
-    if faults:
-        raise DiagnosticError(STAGE, faults)
+    found = (*unit_findings(where, target), *contradictions(where, target))
+    if found:
+        raise DiagnosticError(STAGE, found)
 
 
 def on_board(target: Target, board: str | None) -> Target:
-    """Return the target on a `board` of its file; None: one chip. Raises DiagnosticError: ND024."""
+    """Return the target on one of its boards; None: one chip.
+
+    Raises DiagnosticError: ND024 (unknown board).
+    """
     needs("on_board", target=(target, Target), board=(board, (str, type(None))))
     if board is not None and board not in target.boards:
         raise _refuse(
@@ -270,7 +282,10 @@ def on_board(target: Target, board: str | None) -> Target:
 
 
 def with_rules(target: Target, name: str) -> Target:
-    """Return the target under another of its rule sets. Raises DiagnosticError: ND025."""
+    """Return the target under one of its rule sets.
+
+    Raises DiagnosticError: ND025 (unknown rule set).
+    """
     needs("with_rules", target=(target, Target), name=(name, str))
     if name not in target.rules:
         raise _refuse(
@@ -283,23 +298,23 @@ def with_rules(target: Target, name: str) -> Target:
 
 
 def on_dialect(target: Target, name: str | None) -> Target:
-    """Return the target with the arithmetic of another dialect, and no register that it lacks; None: its own.
+    """Return the target with the arithmetic of another dialect; None: its own.
 
-    Raises DiagnosticError: ND022.
+    Register ranges shrink to what the dialect supports. Raises DiagnosticError: ND022 (unknown dialect).
     """
     needs("on_dialect", target=(target, Target), name=(name, (str, type(None))))
     if name is None or name == target.dialect.name:
         return target
     found, own = load_dialect(name), target.dialect.name
-    told = {**found.sources, CHOSEN: f"chosen instead of '{own}', which {target.file} names"}
-    found, precision = found.model_copy(update={"sources": told}), target.precision
+    sources = {**found.sources, CHOSEN: f"chosen instead of '{own}', which {target.file} names"}
+    found, precision = found.model_copy(update={"sources": sources}), target.precision
     limits = (("refractory_delay", found.refractory_delay_max), ("delay_steps", found.delay_steps_max))
-    held = {field: _held(getattr(precision, field), most, found, f"{field}_max") for field, most in limits}
-    return target.model_copy(update={"dialect": found, "precision": precision.model_copy(update=held)})
+    ranges = {field: _limited(getattr(precision, field), most, found, f"{field}_max") for field, most in limits}
+    return target.model_copy(update={"dialect": found, "precision": precision.model_copy(update=ranges)})
 
 
-def _held(figure: FigureRange, most: int, dialect: Dialect, field: str) -> FigureRange:
-    """The part of a range that a dialect has too."""
+def _limited(figure: FigureRange, most: int, dialect: Dialect, field: str) -> FigureRange:
+    """The range, cut to the largest value that a dialect supports."""
     if figure.high <= most:
         return figure
     source = f"dialect {dialect.name} {field}: {dialect.sources.get(field, '')}"
@@ -307,7 +322,7 @@ def _held(figure: FigureRange, most: int, dialect: Dialect, field: str) -> Figur
 
 
 def cite(target: Target, path: str) -> str:
-    """Return how findings cite a figure: "loihi1.toml limits.synapse_memory: <source>"."""
+    """Return the citation of a figure in findings: "loihi1.toml limits.synapse_memory: <source>"."""
     here: Any = target
     for part in path.split("."):
         table = as_table(here)
@@ -316,5 +331,5 @@ def cite(target: Target, path: str) -> str:
 
 
 def cite_figure(file: str, path: str, figure: Any) -> str:
-    """Return the citation of one sourced value of a target file."""
+    """Return the citation of a sourced value: "<file> <path>: <source>"."""
     return f"{file} {path}: {figure.source}"

@@ -1,18 +1,19 @@
-"""Noun: a Target, a chip family as data: what a core holds, what it computes exactly, what an event costs.
+"""Target: a Loihi-style chip family as data. What a core holds, what it computes exactly, and what each event costs.
 
-Targets have specialised files, not subclasses. An absent figure is unknown: it neither limits nor costs, and whoever
-reports says so. A field of Target changes the chip; a field of CompileOptions changes what the compiler does with it.
+Chip families differ in their files, not in subclasses. An absent figure is unknown: it limits nothing, costs nothing,
+and reports say that it is unknown. Target describes the chip; CompileOptions describes how to compile for it.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.hardware.figure import Figure, FigureList, FigureRange, FigureTable
+from neurodeploy.hardware.units import INT16, INT32, UINT8, Unit, Within
 
 __all__ = [
     "AxonKind",
@@ -28,253 +29,255 @@ __all__ = [
     "Target",
 ]
 
+JOULES, SECONDS, WATTS, FRACTION = (Unit(name, whole=False) for name in ("J", "s", "W", "fraction"))
+
 
 class Chip(Noun):
-    """One chip: cores on a mesh of tiles."""
+    """One chip: a mesh of tiles, each with several cores and one router."""
 
-    cores: Figure
-    """Of one chip."""
-    cores_per_tile: Figure
-    """That share one router."""
-    mesh_columns: Figure
+    cores: Annotated[Figure, Unit("core")]
+    """Cores of one chip."""
+    cores_per_tile: Annotated[Figure, Unit("core")]
+    """Cores that share one router."""
+    mesh_columns: Annotated[Figure, Unit("tile")]
     """Tiles from left to right."""
-    mesh_rows: Figure
+    mesh_rows: Annotated[Figure, Unit("tile")]
     """Tiles from top to bottom."""
 
 
 class CoreLimits(Noun):
-    """What one core holds. The names are the words of reports and findings."""
+    """Capacity of one core. Reports, findings and budgets refer to each limit by its field name."""
 
-    compartments: Figure | None = None
-    """Neurons, where one takes one compartment."""
-    synapse_memory: Figure | None = None
-    """In words of RuleSet.word_bits."""
-    input_axons: Figure | None = None
-    """Sources that one core tells apart."""
-    output_axons: Figure | None = None
-    """Destinations of all neurons of one core."""
-    fan_in: Figure | None = None
-    """Synapses per neuron, where the chip has such a limit of its own."""
-    parameter_sets: Figure | None = None
-    """Distinct (du, dv, refractory, vmin, vmax) of one core."""
-    threshold_sets: Figure | None = None
-    """Distinct thresholds of one core."""
-    synapse_formats: Figure | None = None
-    """Distinct combinations of width, exponent, sign and delay bits of one core."""
-    accumulators: Figure | None = None
-    """compartments * 2**delay_bits of one core."""
+    compartments: Annotated[Figure | None, Unit("compartment")] = None
+    """Compartments of one core; most neurons take one."""
+    synapse_memory: Annotated[Figure | None, Unit("word")] = None
+    """Synapse memory of one core, in words of RuleSet.word bits."""
+    input_axons: Annotated[Figure | None, Unit("axon")] = None
+    """Distinct sources that one core can tell apart."""
+    output_axons: Annotated[Figure | None, Unit("axon")] = None
+    """Destinations of all neurons of one core together."""
+    fan_in: Annotated[Figure | None, Unit("synapse")] = None
+    """Synapses onto one neuron, where the chip limits them separately."""
+    parameter_sets: Annotated[Figure | None, Unit("set")] = None
+    """Distinct combinations of (du, dv, refractory delay, vmin, vmax) on one core."""
+    threshold_sets: Annotated[Figure | None, Unit("threshold")] = None
+    """Distinct thresholds on one core."""
+    synapse_formats: Annotated[Figure | None, Unit("format")] = None
+    """Distinct combinations of weight bits, weight exponent, sign mode and delay bits on one core."""
+    accumulators: Annotated[Figure | None, Unit("accumulator")] = None
+    """Dendritic accumulators of one core: compartments * 2**delay_bits."""
 
 
 class Precision(Noun):
-    """Ranges of what a core stores."""
+    """Ranges of the registers and widths of the fields that a core stores."""
 
-    weight_bits: FigureList
-    """Legal stored weight widths."""
-    weight_exponent: FigureRange
-    """Of a projection's mantissas."""
-    du: FigureRange
-    """Current decay register."""
-    dv: FigureRange
-    """Voltage decay register."""
-    threshold_mantissa: FigureRange
-    """vth_mant."""
-    bias_mantissa: FigureRange
-    """bias_mant."""
-    bias_exponent: FigureRange
-    """bias_exp."""
-    refractory_delay: FigureRange
-    """The register; dead steps + 1."""
-    delay_steps: FigureRange
-    """Of a synapse, on top of the one step that all take."""
-    delay_bits: FigureList
-    """Legal widths of a stored delay, 0 for none."""
-    index_bits: FigureList
-    """Legal widths of a stored target index."""
-    shared_base: FigureRange | None = None
-    """First target of a list that several axons share, as a row of the core. Absent: lists are not shared."""
-    vmin_exponent: FigureRange
-    """v is never below -(2**this) + 1."""
-    vmax_exponent: FigureRange
-    """v is never above 2**(9 + 2 * this) - 1."""
+    weight_bits: Annotated[FigureList, Unit("bit"), Within(1, 16)]
+    """Widths in which a weight can be stored."""
+    weight_exponent: Annotated[FigureRange, Unit("power of two"), Within(-31, 31)]
+    """Exponent shared by the weight mantissas of a projection."""
+    du: Annotated[FigureRange, Unit("register"), Within(0, INT16.high)]
+    """Register of the current decay."""
+    dv: Annotated[FigureRange, Unit("register"), Within(0, INT16.high)]
+    """Register of the voltage decay."""
+    threshold_mantissa: Annotated[FigureRange, Unit("mantissa"), INT32]
+    """Mantissa of the threshold, vth_mant."""
+    bias_mantissa: Annotated[FigureRange, Unit("mantissa"), INT16]
+    """Mantissa of the bias, bias_mant."""
+    bias_exponent: Annotated[FigureRange, Unit("power of two"), Within(0, 2**7 - 1)]
+    """Exponent of the bias, bias_exp."""
+    refractory_delay: Annotated[FigureRange, Unit("step"), Within(1, UINT8.high)]
+    """Refractory register: refractory steps + 1."""
+    delay_steps: Annotated[FigureRange, Unit("step"), UINT8]
+    """Synaptic delay on top of the one step that every projection takes."""
+    delay_bits: Annotated[FigureList, Unit("bit"), Within(0, 8)]
+    """Widths in which a delay can be stored; 0 stores none."""
+    index_bits: Annotated[FigureList, Unit("bit"), Within(0, 31)]
+    """Widths in which the index of a target compartment can be stored."""
+    shared_base: Annotated[FigureRange | None, Unit("compartment"), Within(0, INT32.high)] = None
+    """First target of a synapse list that several axons share, as a compartment of the core. Absent: lists are not shared."""
+    vmin_exponent: Annotated[FigureRange, Unit("power of two"), Within(0, 2**7 - 1)]
+    """Lower voltage limit: v >= -(2**vmin_exponent) + 1."""
+    vmax_exponent: Annotated[FigureRange, Unit("register"), Within(0, 2**7 - 1)]
+    """Upper voltage limit: v <= 2**(9 + 2 * vmax_exponent) - 1."""
 
 
 class AxonKind(Noun):
-    """One way to name an input axon in a spike. What it costs follows in neurodeploy.resources.axons."""
+    """One format in which a spike addresses an input axon. neurodeploy.resources.axons derives its costs."""
 
-    id_bits: Figure
+    id_bits: Annotated[Figure, Unit("bit"), Within(0, 31)]
     """Bits of the input axon's number within its core."""
-    atom_bits: Figure
-    """Bits of the atom, which chooses one list of the axon; 0: the axon has one list."""
-    extra_atom_bits: Figure | None = None
-    """Bits that the atom may take from the number."""
-    base_step: Figure
-    """The axon's first target is a multiple of it."""
-    output_axons: Figure
-    """Output axons of one neuron for one destination core of its own chip."""
+    atom_bits: Annotated[Figure, Unit("bit"), Within(0, 15)]
+    """Bits of the atom, which selects one synapse list of the axon; 0: the axon has a single list."""
+    extra_atom_bits: Annotated[Figure | None, Unit("bit")] = None
+    """Bits of the axon's number that may extend the atom."""
+    base_step: Annotated[Figure, Unit("compartment")]
+    """The axon's first target compartment is a multiple of this."""
+    output_axons: Annotated[Figure, Unit("axon")]
+    """Output axons that one neuron takes for each destination core on the same chip."""
 
 
 class Axons(Noun):
-    """The kinds of axons of a core, and what is on top of their costs."""
+    """Axon formats of a core, and additional axon costs."""
 
     discrete: AxonKind
-    """One source, one list of synapses."""
+    """Discrete axon: one source, one synapse list."""
     pop16: AxonKind | None = None
-    """Population axon with 16-bit spikes; None: not offered."""
+    """Population axon with 16-bit spikes. Absent: not available."""
     pop32: AxonKind | None = None
-    """Population axon with 32-bit spikes; None: not offered."""
-    other_chip: Figure
-    """Output axons on top if the destination is on another chip."""
-    learning: Figure
-    """Input axons that one axon takes whose synapses learn."""
+    """Population axon with 32-bit spikes. Absent: not available."""
+    other_chip: Annotated[Figure, Unit("axon")]
+    """Additional output axons if the destination is on another chip."""
+    learning: Annotated[Figure, Unit("axon")]
+    """Input axons that one axon with plastic synapses takes."""
 
 
 class NeuronSupport(Noun):
-    """Which neuron kinds and resets a target runs, and how many compartments one neuron takes."""
+    """Neuron kinds and reset modes that a target runs, and the compartments they take."""
 
     kinds: tuple[str, ...]
-    """Names of the neuron kinds that it runs."""
+    """Supported neuron kinds, by the `kind` of their network class."""
     kinds_source: str = Field(min_length=8)
-    """Where that is published."""
-    resets: dict[str, Figure]
-    """Reset mode -> compartments per neuron. A mode that is absent is not offered."""
+    """Where the supported kinds are published."""
+    resets: Annotated[dict[str, Figure], Unit("compartment")]
+    """Reset mode -> compartments per neuron. Absent modes are not available."""
     extensions: tuple[str, ...] = ()
-    """Resets offered here although no public arithmetic of the chip exists for them."""
+    """Reset modes that neurodeploy provides although the chip's own arithmetic for them is not public."""
 
 
 class RuleSet(Noun):
-    """How one public compiler counts synapse memory. A rule set is used whole; two are never mixed."""
+    """How one public compiler counts synapse memory. Rule sets are applied as a whole and never mixed."""
 
     title: str
-    """Whose counting it is."""
-    word: Figure
-    """Bits of a memory word."""
-    synapses_per_entry: Figure
-    """Synapses that share one entry prefix."""
-    entry_prefix: Figure
-    """Bits of the prefix."""
+    """The compiler whose counting this is."""
+    word: Annotated[Figure, Unit("bit")]
+    """Bits of one memory word."""
+    synapses_per_entry: Annotated[Figure, Unit("synapse")]
+    """Most synapses under one entry prefix."""
+    entry_prefix: Annotated[Figure, Unit("bit")]
+    """Bits of an entry prefix."""
     index_in_prefix: bool = False
-    """Whether a dense entry's prefix also holds one index."""
-    skip_bits: FigureList | None = None
-    """Legal widths of the way from one target to the next in a run-length list. Absent: there are no such lists."""
-    list_end: Figure | None = None
-    """Bits after the last entry of a list, whose entries follow one another. Absent: every entry fills whole words."""
+    """Whether the prefix of a dense entry also holds one target index."""
+    skip_bits: Annotated[FigureList | None, Unit("bit")] = None
+    """Widths of the gap between targets in a run-length list. Absent: no run-length lists."""
+    list_end: Annotated[Figure | None, Unit("bit")] = None
+    """Bits after the last entry of a list whose entries are packed. Absent: every entry fills whole words."""
     shared_output_axons: bool = False
-    """Whether neurons of a core that reach the same population axon take its output axons once."""
-    words_per_axon: Figure | None = None
-    """Most words of memory that one axon's list takes."""
-    synapse_formats: Figure | None = None
-    """Overrides the core limit of the same name, as do all that follow."""
-    synapse_memory: Figure | None = None
-    """Words of one core."""
-    destination_groups: Figure | None = None
-    """Held as a figure and not enforced: groups are of a numbering of compartments that programs here do not have."""
+    """Whether neurons of a core that send to the same population axon share its output axons."""
+    words_per_axon: Annotated[Figure | None, Unit("word")] = None
+    """Most memory words of one axon's synapse list."""
+    synapse_formats: Annotated[Figure | None, Unit("format")] = None
+    """Overrides CoreLimits.synapse_formats."""
+    synapse_memory: Annotated[Figure | None, Unit("word")] = None
+    """Overrides CoreLimits.synapse_memory."""
+    destination_groups: Annotated[Figure | None, Unit("group", ("core",))] = None
+    """Destination groups of one core. Recorded but not enforced: programs do not number compartments by group."""
 
 
 class Board(Noun):
-    """Chips that are sold together."""
+    """A board: one or more chips sold as a unit."""
 
     title: str
-    """What it is sold as."""
-    chips: Figure
-    """On it."""
+    """Name of the board as sold."""
+    chips: Annotated[Figure, Unit("chip")]
+    """Chips on the board."""
 
 
 class EventCost(Noun):
-    """Energy (J) and time (s) of one event; either may be unknown."""
+    """Energy (J) and time (s) of one event. An absent value is unknown."""
 
-    energy: Figure | None = None
-    """In J; None: unknown."""
-    time: Figure | None = None
-    """In s; None: unknown."""
+    energy: Annotated[Figure | None, JOULES] = None
+    """Energy of one event, in J."""
+    time: Annotated[Figure | None, SECONDS] = None
+    """Time of one event, in s."""
 
 
 class EnergyProfile(Noun):
-    """One published account of what events cost."""
+    """One published set of event costs."""
 
     title: str
-    """Whose account it is."""
+    """Publication or tool the costs are from."""
     access: EventCost = EventCost()
     """Per mapped compartment and step."""
     update: EventCost = EventCost()
-    """On top, per active compartment and step."""
+    """Per active compartment and step, in addition to `access`."""
     spike: EventCost = EventCost()
     """Per spike fired."""
     message_out: EventCost = EventCost()
-    """Per message that a core sends."""
+    """Per message sent by a core."""
     message_in: EventCost = EventCost()
-    """Per message that a core receives."""
+    """Per message received by a core."""
     synop_dense: EventCost = EventCost()
-    """Per synapse of a dense list."""
+    """Per synaptic operation in a dense list."""
     synop_sparse: EventCost = EventCost()
-    """Per synapse of a sparse list."""
+    """Per synaptic operation in a sparse list."""
     synop_shared: EventCost = EventCost()
-    """Per synapse of a list that several axons share (convolution)."""
+    """Per synaptic operation in a list shared by several axons (convolution)."""
     hop_horizontal: EventCost = EventCost()
-    """Per message and tile, left or right."""
+    """Per message and tile crossed horizontally."""
     hop_vertical: EventCost = EventCost()
-    """Per message and tile, up or down."""
-    barrier: FigureTable | None = None
-    """Time of the step's synchronisation against occupied tiles of one chip."""
-    published_energy_error: Figure | None = None
-    """Largest published error of the profile against silicon, a fraction."""
-    published_time_error: Figure | None = None
-    """The same of the times."""
+    """Per message and tile crossed vertically."""
+    barrier: Annotated[FigureTable | None, Unit("s", whole=False, x="tile")] = None
+    """Time of the barrier synchronization of a step, by the number of occupied tiles on one chip."""
+    published_energy_error: Annotated[Figure | None, FRACTION] = None
+    """Largest published relative error of the energy against silicon."""
+    published_time_error: Annotated[Figure | None, FRACTION] = None
+    """Largest published relative error of the time against silicon."""
 
 
 class Target(Noun):
-    """One chip family, resolved to the board it is used on."""
+    """A chip family together with the board, rule set and dialect in use."""
 
     schema_version: Literal[1] = 1
     name: Name
-    """As nd.compile takes it."""
+    """Name of the target, as passed to nd.compile."""
     title: str
-    """What it is, in words."""
+    """Full name of the chip."""
     file: str = ""
-    """The file it was read from, as findings cite it."""
+    """File the target was read from; findings cite it."""
     vendor: str
-    """Who makes it."""
+    """Manufacturer."""
     dialect: Dialect
-    """Its arithmetic."""
+    """Integer arithmetic of the chip."""
     chip: Chip
-    """Cores of one chip and their mesh."""
+    """Cores and mesh of one chip."""
     limits: CoreLimits
-    """What one core holds."""
+    """Capacity of one core."""
     precision: Precision
-    """Ranges of what a core stores."""
+    """Register ranges and stored widths."""
     axons: Axons | None = None
-    """Absent: every axon is discrete, and costs one."""
+    """Axon formats. Absent: every axon is discrete and counts as one."""
     neurons: NeuronSupport
-    """Kinds and resets that it runs."""
+    """Supported neuron kinds and reset modes."""
     rules: dict[str, RuleSet]
     """Rule sets that count synapse memory, by name."""
     rule_set: str
-    """The rule set in force."""
+    """Name of the rule set in use."""
     boards: dict[str, Board] = Field(default_factory=dict)
-    """By name, as nd.compile(board=...) takes it."""
+    """Boards by name, as passed to nd.compile(board=...)."""
     board: str | None = None
-    """The board in force; None: one chip."""
+    """Name of the board in use; None: one chip."""
     energy: dict[str, EnergyProfile] = Field(default_factory=dict)
-    """Published accounts of what events cost, by name; none: no figure is public."""
+    """Published energy profiles by name; empty if nothing is published."""
     energy_nominal: str | None = None
-    """The profile whose total is the nominal figure; the others widen the interval."""
-    static_power: FigureRange | None = None
-    """Watts of one powered chip."""
-    barrier_chips: Figure | None = None
-    """Time of the step's synchronisation over several chips."""
+    """Profile whose total is the nominal value; the other profiles widen the interval."""
+    static_power: Annotated[FigureRange | None, WATTS] = None
+    """Static power of one powered chip, in W."""
+    barrier_chips: Annotated[Figure | None, SECONDS] = None
+    """Time of the barrier synchronization of a step across chips, in s."""
     energy_excludes: tuple[str, ...] = ()
-    """What no total of this target contains, for the report."""
+    """What energy totals of this target exclude, for reports."""
 
     @property
     def chips(self) -> int:
-        """Chips of the board in force."""
+        """Number of chips of the board in use."""
         return int(self.boards[self.board].chips.value) if self.board else 1
 
     @property
     def cores(self) -> int:
-        """Cores of the board in force."""
+        """Number of cores of the board in use."""
         return self.chips * int(self.chip.cores.value)
 
     @property
     def counting(self) -> RuleSet:
-        """The rule set in force."""
+        """The rule set in use."""
         return self.rules[self.rule_set]

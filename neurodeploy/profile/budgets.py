@@ -14,7 +14,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
-from neurodeploy.hardware.consistency import UNITS
+from neurodeploy.hardware.consistency import limit_units
 
 __all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "near_figures", "read_budgets", "unit_of"]
 
@@ -121,8 +121,8 @@ def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budge
 def unit_of(figure: str) -> str | None:
     """Return the unit in which a figure counts, whatever the report; None if that is the target's."""
     base = figure.partition(".")[0]
-    known = {**OF_A_RUN, **OF_A_COMPILATION, "lower_bound": "core"}
-    return known[base] if base in known else UNITS[base][0] if base in UNITS else None
+    known = {**limit_units(), **OF_A_RUN, **OF_A_COMPILATION, "lower_bound": "core"}
+    return known.get(base)
 
 
 def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:

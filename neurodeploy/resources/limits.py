@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from neurodeploy.hardware.figure import Figure
 from neurodeploy.hardware.files import cite
-from neurodeploy.hardware.representable import MOST_ROWS
+from neurodeploy.hardware.representable import MAX_COMPARTMENTS
 from neurodeploy.hardware.target import Target
 
 __all__ = ["CODES", "Limit", "core_limits", "exceeded", "fullness"]
@@ -43,7 +43,7 @@ def core_limits(target: Target) -> dict[str, Limit]:
         if isinstance(figure, Figure):
             found[name] = Limit(int(figure.value), figure.unit, cite(target, f"limits.{name}"))
     found.setdefault(
-        "compartments", Limit(MOST_ROWS, "compartment", "the tables of a program, where the target has none")
+        "compartments", Limit(MAX_COMPARTMENTS, "compartment", "the tables of a program, where the target has none")
     )
     rules = target.counting
     for name in ("synapse_formats", "synapse_memory", "words_per_axon"):

@@ -1,4 +1,4 @@
-"""Ranges of a target that tables and arithmetic do not hold are found in its file, and none wraps on the way to a program."""
+"""Targets whose registers or arithmetic a program cannot represent are rejected when they are loaded."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.hardware.representable import DIALECT, MOST_ROWS, RANGES
+from neurodeploy.hardware.dialect import Dialect
+from neurodeploy.hardware.representable import MAX_COMPARTMENTS
 from neurodeploy.hardware.target import Precision
+from neurodeploy.hardware.units import field_ranges
 from neurodeploy.resources import core_limits
 
 TINY = files("neurodeploy_targets").joinpath("tiny.toml").read_text(encoding="utf-8")
 DIALECTS = files("neurodeploy_targets").joinpath("dialects.toml").read_text(encoding="utf-8")
 
 
-def told(tmp_path, *changes):
+def rejected(tmp_path, *changes):
     text = TINY
     for old, new in zip(changes[::2], changes[1::2], strict=True):
         assert len(re.findall(old, text)) >= 1
@@ -47,51 +49,52 @@ def told(tmp_path, *changes):
         *(("shared_base", n) for n in (2**31, 2**50)),
     ],
 )
-def test_a_range_that_a_column_or_the_arithmetic_does_not_hold(tmp_path, field, high):
-    assert f"precision.{field}" in told(tmp_path, rf"({field} = {{low = [-\d]+, high = )\d+", rf"\g<1>{high}")
+def test_a_register_range_beyond_tables_or_arithmetic(tmp_path, field, high):
+    assert f"precision.{field}" in rejected(tmp_path, rf"({field} = {{low = [-\d]+, high = )\d+", rf"\g<1>{high}")
 
 
 @pytest.mark.parametrize("field", ["refractory_delay", "threshold_mantissa", "weight_exponent"])
-def test_a_range_of_parts(tmp_path, field):
-    assert "no whole number" in told(tmp_path, rf"({field} = {{low = [-\d]+, high = )\d+", r"\g<1>6.5")
+def test_a_register_range_that_is_not_whole(tmp_path, field):
+    assert "not a whole number" in rejected(tmp_path, rf"({field} = {{low = [-\d]+, high = )\d+", r"\g<1>6.5")
 
 
-def test_a_core_of_more_rows_than_tables_tell_apart(tmp_path):
-    assert "limits.compartments" in told(tmp_path, r"(compartments = {value = )8", r"\g<1>70000")
+def test_a_core_with_more_compartments_than_tables_can_index(tmp_path):
+    assert "limits.compartments" in rejected(tmp_path, r"(compartments = {value = )8", r"\g<1>70000")
     target = nd.load_target("tiny")
     unknown = target.model_copy(update={"limits": target.limits.model_copy(update={"compartments": None})})
-    assert core_limits(unknown)["compartments"].value == MOST_ROWS
+    assert core_limits(unknown)["compartments"].value == MAX_COMPARTMENTS
 
 
-def test_boards_and_meshes_without_end(tmp_path):
-    assert "more than the" in told(
+def test_boards_and_meshes_that_are_too_large(tmp_path):
+    assert "more than the" in rejected(
         tmp_path, r"(cores = {value = )4", r"\g<1>100000000", r"(mesh_columns = {value = )2", r"\g<1>1e9"
     )
-    assert "more than anything counts" in told(tmp_path, r"(synapse_memory = {value = )16", r"\g<1>1e300")
-    assert "cores_per_tile is 0" in told(tmp_path, r"(cores_per_tile = {value = )2", r"\g<1>0")
+    assert "largest supported count" in rejected(tmp_path, r"(synapse_memory = {value = )16", r"\g<1>1e300")
+    assert "cores_per_tile is 0" in rejected(tmp_path, r"(cores_per_tile = {value = )2", r"\g<1>0")
 
 
 @pytest.mark.parametrize(
     "text", ["[" * 5000 + "]" * 5000, "1" * 5000, '"\\ud800"', "nan", "inf", "1e400", "2026-02-30"]
 )
-def test_values_that_no_field_has(tmp_path, text):
-    assert told(tmp_path, r"(compartments = {value = )8", lambda found: found[1] + text)
+def test_values_that_no_field_accepts(tmp_path, text):
+    assert rejected(tmp_path, r"(compartments = {value = )8", lambda found: found[1] + text)
 
 
-@pytest.mark.parametrize("field", DIALECT)
-def test_a_dialect_of_ones_own_that_is_not_computed(tmp_path, field):
+@pytest.mark.parametrize("field", field_ranges(Dialect))
+def test_a_dialect_field_outside_its_range(tmp_path, field):
     loihi1 = DIALECTS.partition("[loihi1]")[2].partition("[loihi2]")[0]
     table = "name = 'own'\n" + re.sub(r"= \{value = ([^,]+),[^\n]*\}", r"= \1", loihi1)
     text = TINY.replace('dialect = "loihi1"\n', "") + "\n[dialect]\n" + table
     (tmp_path / "own.toml").write_text(text)
     assert nd.load_target(str(tmp_path / "own.toml")).dialect.name == "own"
-    for value in (DIALECT[field][1] + 1, DIALECT[field][0] - 1):
+    held = field_ranges(Dialect)[field]
+    for value in (held.high + 1, held.low - 1):
         (tmp_path / "own.toml").write_text(re.sub(rf"^{field} = .*$", f"{field} = {value}", text, flags=re.MULTILINE))
         with pytest.raises(DiagnosticError, match=f"dialect.{field}"):
             nd.load_target(str(tmp_path / "own.toml"))
 
 
-def test_a_weight_limit_that_no_16_bits_hold():
+def test_a_weight_limit_that_does_not_fit_16_bits():
     target = nd.load_target("loihi1")
     odd = target.model_copy(update={"dialect": target.dialect.model_copy(update={"weight_limit": 2**21 - 1})})
     cells = nd.Population(name="cells", shape=1, neuron=nd.LoihiCuba(du=4095, dv=0, vth_mant=1))
@@ -107,5 +110,5 @@ def test_a_weight_limit_that_no_16_bits_hold():
     assert [item.code for item in found if item.severity == "error"] == ["ND026"]
 
 
-def test_every_range_of_a_target_has_one_that_is_held():
-    assert set(RANGES) == set(Precision.model_fields)
+def test_every_register_of_a_target_has_a_supported_range():
+    assert set(field_ranges(Precision)) == set(Precision.model_fields)

@@ -1,4 +1,4 @@
-"""Target files: a user's own by path or by entry point, and every fault of one told at once, with the field and the nearest name."""
+"""Target files by name, path and entry point; every fault of a file is reported at once, with its field and a fix."""
 
 from __future__ import annotations
 
@@ -7,19 +7,46 @@ import os
 import subprocess
 import sys
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 import neurodeploy as nd
+from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import Target, load_feasibility_target, load_target, read_target, target_names
-from neurodeploy.hardware.consistency import UNITS, _figures
+from neurodeploy.hardware.consistency import figures_of, limit_units
+from neurodeploy.hardware.dialect import Dialect
+from neurodeploy.hardware.feasibility_target import ARCHITECTURES, LIMITS
 from neurodeploy.hardware.figure import Figure, FigureList, FigureRange, FigureTable
-from neurodeploy.hardware.target import Board, Chip, CoreLimits, EventCost, Precision, RuleSet
+from neurodeploy.hardware.target import CoreLimits, RuleSet
+from neurodeploy.hardware.units import field_ranges, field_units
 
 SHIPPED = {
     item.name: item.read_text() for item in files("neurodeploy_targets").iterdir() if item.name.endswith(".toml")
 }
+
+
+def type_names(annotation):
+    """Names of every type in an annotation."""
+    parts = get_args(annotation)
+    return set().union(*map(type_names, parts)) if parts else {getattr(annotation, "__name__", str(annotation))}
+
+
+def nouns_below(noun):
+    """Every class that fields of a class hold, at any depth."""
+    for info in noun.model_fields.values():
+        for kind in classes_in(info.annotation):
+            yield kind
+            yield from nouns_below(kind)
+
+
+def classes_in(annotation):
+    parts = get_args(annotation)
+    if not parts and isinstance(annotation, type) and issubclass(annotation, Noun):
+        yield annotation
+    for part in parts:
+        yield from classes_in(part)
 
 
 @pytest.fixture
@@ -47,23 +74,41 @@ def test_every_shipped_target_is_sound_and_every_figure_has_unit_source_and_conf
     for name in names:
         target = read_target(name)
         assert target.name == name
-        figures = [figure for _, _, figure in _figures("", "", target)]
+        figures = [item.figure for item in figures_of(target)]
         assert figures
         for figure in figures:
             assert figure.unit
             assert len(figure.source) >= 8
 
 
-def test_every_figure_of_a_target_has_a_unit_that_is_asked_for():
-    """A field without a row in UNITS would take any unit."""
-    asked = set()
-    for noun in (Chip, CoreLimits, Precision, RuleSet, Board, EventCost):
-        for name, info in noun.model_fields.items():
-            if any(word in str(info.annotation) for word in ("Figure", "figure")):
-                asked.add(name)
-    for name in target_names():
-        asked |= {field for _, field, _ in _figures("", "", read_target(name))}
-    assert asked <= set(UNITS)
+NOUNS = {noun.__name__: noun for top in (Target, *ARCHITECTURES.values()) for noun in (top, *nouns_below(top))}
+NUMBERS = {"Figure", "FigureRange", "FigureList", "FigurePerCore", "FigureTable", "int", "float"}
+
+
+@pytest.mark.parametrize("name", sorted(set(NOUNS) - NUMBERS))
+def test_every_number_of_a_target_has_a_unit_in_its_annotation(name):
+    noun = NOUNS[name]
+    numbers = {field for field, info in noun.model_fields.items() if NUMBERS & type_names(info.annotation)}
+    assert numbers == set(field_units(noun))
+    assert set(field_ranges(noun)) <= numbers
+
+
+def test_every_number_of_a_dialect_has_a_range():
+    assert set(field_ranges(Dialect)) == set(field_units(Dialect))
+
+
+def test_help_and_schema_show_the_unit_of_a_field():
+    assert "fan_in: Figure | None, unit synapse, default None. Synapses onto one neuron" in CoreLimits.__doc__
+    definitions = Target.model_json_schema()["$defs"]
+    assert definitions["CoreLimits"]["properties"]["fan_in"]["unit"] == "synapse"
+    assert definitions["NeuronSupport"]["properties"]["resets"]["unit"] == "compartment"
+    assert definitions["EventCost"]["properties"]["energy"]["unit"] == "J"
+
+
+def test_the_unit_of_x_in_a_table_is_checked(edited):
+    _, found = edited("tiny.toml", 'x_unit = "tile"', 'x_unit = "tiles"')
+    assert [(code, fixes) for code, _, fixes in found] == [("ND029", ["did you mean 'tile'?"])]
+    assert "x of field 'energy.round.barrier' must be in 'tile'" in found[0][1]
 
 
 @pytest.mark.parametrize(
@@ -80,29 +125,29 @@ def test_every_figure_of_a_target_has_a_unit_that_is_asked_for():
         ("tiny.toml", 'vendor = "neurodeploy"', 'vendor = "neurodeploy"\narchitecture = "layred"', "ND023", "'layred' is not one of loihi, layered", "did you mean 'layered'?"),
         ("speck2f.toml", "kernel_side = {value = 16", "kernel_sid = {value = 16", "ND023", "'limits.kernel_sid' is unknown", "did you mean 'kernel_side'?"),
         ("speck2f.toml", "neuron_memory = {values = [65536", "neuron_memory = {values = [-65536", "ND023", "at least 0", None),
-        ("tiny.toml", 'synapse_memory = {value = 16, unit = "word"', 'synapse_memory = {value = 16, unit = "KiB"', "ND029", "counts in 'word', and the file gives it in 'KiB'", "unit = \"word\""),
-        ("tiny.toml", 'value = 1e-05, unit = "s"', 'value = 10, unit = "us"', "ND029", "'barrier_chips' counts in 's'", None),
-        ("xylo_imu.toml", 'hidden = {value = 496, unit = "neuron"', 'hidden = {value = 496, unit = "neurons"', "ND029", "counts in 'neuron'", "did you mean 'neuron'?"),
-        ("tiny.toml", "compartments = {value = 8", "compartments = {value = 8.5", "ND026", "8.5 compartment is no whole number", None),
+        ("tiny.toml", 'synapse_memory = {value = 16, unit = "word"', 'synapse_memory = {value = 16, unit = "KiB"', "ND029", "must be in 'word', not in 'KiB'", "unit = \"word\""),
+        ("tiny.toml", 'value = 1e-05, unit = "s"', 'value = 10, unit = "us"', "ND029", "'barrier_chips' must be in 's', not in 'us'", None),
+        ("xylo_imu.toml", 'hidden = {value = 496, unit = "neuron"', 'hidden = {value = 496, unit = "neurons"', "ND029", "must be in 'neuron'", "did you mean 'neuron'?"),
+        ("tiny.toml", "compartments = {value = 8", "compartments = {value = 8.5", "ND026", "8.5 compartment is not a whole number", None),
         ("tiny.toml", "cores = {value = 4", "cores = {value = 5", "ND026", "do not fit the mesh of 4 cores", None),
-        ("tiny.toml", "cores = {value = 4", "cores = {value = 0", "ND026", "nothing to run on", None),
+        ("tiny.toml", "cores = {value = 4", "cores = {value = 0", "ND026", "chip.cores is 0; it must be at least 1", None),
         ("tiny.toml", "chips = {value = 2", "chips = {value = 0", "ND026", "boards.pair.chips is 0", None),
-        ("tiny.toml", "compartments = {value = 8", "compartments = {value = 0", "ND026", "limits.compartments is 0 compartment: a core holds nothing", None),
+        ("tiny.toml", "compartments = {value = 8", "compartments = {value = 0", "ND026", "limits.compartments is 0 compartment; it must be at least 1", None),
         ("tiny.toml", "synapse_memory = {value = 16", "synapse_memory = {value = 0", "ND026", "limits.synapse_memory is 0 word", None),
         ("tiny.toml", "word = {value = 64", "word = {value = 0", "ND026", "rules.plain.word is 0 bit", None),
         ("tiny.toml", "words_per_axon = {value = 1", "words_per_axon = {value = 0", "ND026", "rules.short.words_per_axon is 0 word", None),
-        ("tiny.toml", "weight_bits = {values = [2, 4, 8]", "weight_bits = {values = [8, 4, 2]", "ND026", "precision.weight_bits: its values do not ascend", None),
+        ("tiny.toml", "weight_bits = {values = [2, 4, 8]", "weight_bits = {values = [8, 4, 2]", "ND026", "precision.weight_bits: values must be in ascending order", None),
         ("tiny.toml", "du = {low = 0, high = 4095", "du = {low = 4095, high = 0", "ND026", "precision.du: low 4095 is above high 0", None),
-        ("tiny.toml", "delay_steps = {low = 0, high = 3", "delay_steps = {low = 0, high = 4", "ND026", "does not fit delay_bits, which hold 3", None),
-        ("tiny.toml", "index_bits = {values = [3]", "index_bits = {values = [2]", "ND026", "tell 4 targets apart", None),
-        ("tiny.toml", "accumulators = {value = 16", "accumulators = {value = 7", "ND026", "are fewer than limits.compartments 8", None),
-        ("tiny.toml", "[[1, 1e-07], [2, 2e-07]]", "[[2, 1e-07], [1, 2e-07]]", "ND026", "its points do not ascend", None),
+        ("tiny.toml", "delay_steps = {low = 0, high = 3", "delay_steps = {low = 0, high = 4", "ND026", "does not fit delay_bits, which hold up to 3", None),
+        ("tiny.toml", "index_bits = {values = [3]", "index_bits = {values = [2]", "ND026", "distinguish 4 targets", None),
+        ("tiny.toml", "accumulators = {value = 16", "accumulators = {value = 7", "ND026", "limits.accumulators is 7, but limits.compartments is 8", None),
+        ("tiny.toml", "[[1, 1e-07], [2, 2e-07]]", "[[2, 1e-07], [1, 2e-07]]", "ND026", "points must be in ascending order", None),
         ("tiny.toml", 'rule_set = "plain"', 'rule_set = "plane"', "ND026", "rule_set 'plane'", "did you mean 'plain'?"),
-        ("speck2f.toml", "bias_memory = {values = [1024, ", "bias_memory = {values = [", "ND026", "different numbers of cores: 9 of limits.kernel_memory", None),
-        ("speck2f.toml", 'words = ["power_of_two"]', 'words = ["power_of_too"]', "ND026", "memory_rule is not one of", "did you mean 'power_of_two'?"),
+        ("speck2f.toml", "bias_memory = {values = [1024, ", "bias_memory = {values = [", "ND026", "limits.kernel_memory has 9", None),
+        ("speck2f.toml", 'words = ["power_of_two"]', 'words = ["power_of_too"]', "ND026", "memory_rule must be one of", "did you mean 'power_of_two'?"),
     ],
 )  # fmt: skip
-def test_a_fault_of_a_file_names_the_field_and_what_would_be_right(edited, file, old, new, code, says, fix):
+def test_a_fault_names_its_field_and_a_fix(edited, file, old, new, code, says, fix):
     target, found = edited(file, old, new)
     assert target is None
     told = [(message, fixes) for met, message, fixes in found if met == code and says in message]
@@ -111,7 +156,7 @@ def test_a_fault_of_a_file_names_the_field_and_what_would_be_right(edited, file,
         assert any(fix in text for _, fixes in told for text in fixes)
 
 
-def test_every_fault_of_a_file_is_told_at_once(edited):
+def test_every_fault_of_a_file_is_reported_at_once(edited):
     _, found = edited(
         "tiny.toml", "compartments = {value = 8", "compartmens = {value = -8", "du = {low = 0", "du = {lo = 0"
     )
@@ -185,7 +230,7 @@ def test_a_package_that_shadows_a_target_is_refused(tmp_path):
     installed(tmp_path, loihi1=SHIPPED["loihi1.toml"])
     status, _, err = command(tmp_path, "targets")
     assert status == 1
-    assert "error[ND027] target package 'theirs': brings 'loihi1.toml'" in err
+    assert "error[ND027] target package 'theirs': contains 'loihi1.toml'" in err
 
 
 def test_a_file_is_shown_by_its_path_or_refused_with_its_faults(tmp_path):
@@ -214,7 +259,7 @@ def test_the_list_tells_architectures_limits_and_where_figures_come_from(tmp_pat
 
 
 def test_kinds_of_figures_are_all_walked():
-    kinds = {type(figure).__name__ for name in target_names() for _, _, figure in _figures("", "", read_target(name))}
+    kinds = {type(item.figure).__name__ for name in target_names() for item in figures_of(read_target(name))}
     assert kinds == {kind.__name__ for kind in (Figure, FigureList, FigureRange, FigureTable)} | {"FigurePerCore"}
 
 
@@ -225,3 +270,12 @@ def test_a_network_compiles_for_a_target_by_name_or_as_it_was_loaded():
     assert nd.compile(net, loaded).target == loaded
     assert nd.compile(net, loaded, board="nahuku8").target.board == "nahuku8"
     assert nd.compile(net, "loihi1", board="nahuku8").target == load_target("loihi1", board="nahuku8")
+
+
+def test_a_limit_of_several_architectures_has_one_unit():
+    """Budgets look units up by the field's name alone."""
+    units = {}
+    for noun in (CoreLimits, RuleSet, *LIMITS):
+        for name, unit in field_units(noun).items():
+            assert units.setdefault(name, unit.name) == unit.name
+    assert limit_units() == units

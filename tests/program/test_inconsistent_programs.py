@@ -13,7 +13,8 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.hardware.representable import RANGES
+from neurodeploy.hardware.target import Precision
+from neurodeploy.hardware.units import field_ranges
 from neurodeploy.io.archive import sealed_bytes
 from neurodeploy.network import Noise
 from neurodeploy.program.archive import load_program
@@ -243,12 +244,11 @@ def test_cores_that_hold_more_than_there_is_are_counted_again(program, tmp_path)
 def test_registers_and_columns_hold_the_same(program):
     """The ranges that a target may have are those of the columns that its registers go to."""
     columns = {"threshold_mantissa": "vth_mant", "bias_mantissa": "bias_mant", "refractory_delay": "refract_delay"}
-    for name, (low, high) in RANGES.items():
+    for name, within in field_ranges(Precision).items():
         column = columns.get(name, name if name in ("du", "dv") else None)
         if column is not None:
             held = np.iinfo(getattr(program.tables, column).dtype)
-            assert held.min <= low <= high <= held.max
-            assert high == held.max
+            assert held.min <= within.low <= within.high == held.max
 
 
 def test_parameters_are_those_of_the_kind():
