@@ -266,7 +266,7 @@ def _require_consistent(file: _File, target: Target | FeasibilityTarget) -> None
 
 
 def on_board(target: Target, board: str | None) -> Target:
-    """Return the target on one of its boards; None: one chip.
+    """Return the target on `board`, one of its boards; None: one chip.
 
     Raises DiagnosticError: ND024 (unknown board).
     """
@@ -282,7 +282,7 @@ def on_board(target: Target, board: str | None) -> Target:
 
 
 def with_rules(target: Target, name: str) -> Target:
-    """Return the target under one of its rule sets.
+    """Return the target under `name`, one of its rule sets.
 
     Raises DiagnosticError: ND025 (unknown rule set).
     """
@@ -298,7 +298,7 @@ def with_rules(target: Target, name: str) -> Target:
 
 
 def on_dialect(target: Target, name: str | None) -> Target:
-    """Return the target with the arithmetic of another dialect; None: its own.
+    """Return the target with the arithmetic of the dialect `name`; None: its own.
 
     Register ranges shrink to what the dialect supports. Raises DiagnosticError: ND022 (unknown dialect).
     """
