@@ -1,0 +1,167 @@
+"""What is checked before a change is accepted, one session each; `.ci/run` and the GitHub workflows call these sessions.
+
+    nox                         lint, types, the default tests and the documentation, on Python 3.12
+    nox -s tests-3.10           the default tests on another Python
+    nox -s tests-3.12 -- -k fit words after -- go to pytest
+    nox --list                  every session
+
+Each session gets an empty environment. Reference data is read from NEURODEPLOY_REFERENCE_DATA (default: ../shared).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+TEST_TOOLS = PYPROJECT["project"]["optional-dependencies"]["test"]
+MAIN = "3.12"
+"""Types are checked, coverage is measured, and the simulators are called from this version."""
+TESTED = ["3.10", MAIN]
+USED = ["3.13"]
+"""The newest supported version: neurodeploy is installed and used, and the test suite is left to the others."""
+DIGITS = ROOT / "examples" / "digits" / "digits.nd.json"
+SIMULATORS = ("lava", "nengo-loihi", "brian2loihi")
+IN_PLACE = ("lava-nc==0.10.0", "nengo-loihi==1.1.0", "nengo==4.1.0")
+"""Both of Intel's simulators, which one Python 3.10 can hold together with neurodeploy."""
+SHOWN = ("numpy", "numba", "pydantic", "h5py", "typer", "rich", "pytest", "ruff", "basedpyright")
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", f"tests-{MAIN}", "docs"]
+# a plain `pip install` must find its packages by itself
+for name in ("PYTHONPATH", "PYTHONHOME"):
+    os.environ.pop(name, None)
+
+
+def pinned(tool: str) -> str:
+    """Return the requirement of a tool as the `test` extra pins it."""
+    return next(line for line in TEST_TOOLS if line.split("==")[0] == tool)
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group, for versions of pip that do not know groups."""
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install requirements, check that they agree with each other, and print the versions that decide results."""
+    session.install("--quiet", *requirements)
+    session.run("python", "-m", "pip", "check", silent=True)
+    listed = str(session.run("python", "-m", "pip", "list", "--format=freeze", silent=True)).splitlines()
+    session.log("  ".join(line for line in listed if line.split("==")[0].lower() in SHOWN))
+
+
+def use(session: nox.Session) -> None:
+    """Run the README's first command and its neighbours outside the checkout."""
+    with session.chdir(session.create_tmp()):
+        session.run("neurodeploy", "run", str(DIGITS), "--target", "loihi1")
+        session.run("neurodeploy", "targets", silent=True)
+        session.run("neurodeploy", "backends", silent=True)
+        session.run("neurodeploy", "explain", "ND302", silent=True)
+        session.run("neurodeploy", "check", str(DIGITS), "--target", "loihi1", "--json", silent=True)
+
+
+def suite(session: nox.Session, selection: str) -> None:
+    """Run the tests that a marker expression selects."""
+    # the simulators run in interpreters of their own: which Python calls them changes nothing
+    left_out = () if session.python == MAIN else ("--ignore=tests/conformance",)
+    session.run("pytest", "-p", "no:cacheprovider", "-m", selection, *left_out, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting of the whole repository."""
+    session.install("--quiet", pinned("ruff"))
+    session.run("ruff", "check", "--no-cache", ".")
+    session.run("ruff", "format", "--check", "--no-cache", ".")
+
+
+@nox.session(python=MAIN)
+def types(session: nox.Session) -> None:
+    """Check types strictly; a folder after -- checks that folder alone."""
+    install(session, "-e", ".[test]")
+    session.run("basedpyright", "--level", "error", *session.posargs)
+
+
+@nox.session(python=TESTED)
+def tests(session: nox.Session) -> None:
+    """Install with the test tools, use it, and run the README's second command: pytest."""
+    install(session, "-e", ".[test]")
+    use(session)
+    suite(session, "not slow")
+
+
+@nox.session(python=TESTED)
+def slow(session: nox.Session) -> None:
+    """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators."""
+    install(session, "-e", ".[test]")
+    suite(session, "slow")
+
+
+@nox.session(name="use", python=USED)
+def use_session(session: nox.Session) -> None:
+    """Install neurodeploy alone, as a user does, and use it."""
+    install(session, "-e", ".")
+    use(session)
+
+
+@nox.session(python=MAIN)
+def simulators(session: nox.Session) -> None:
+    """Install the vendor simulators in environments of their own (below NEURODEPLOY_DATA), and run a program on one."""
+    install(session, "-e", ".")
+    session.run("neurodeploy", "backends", "install", *SIMULATORS)
+    session.run("neurodeploy", "backends", "install", *SIMULATORS)  # does nothing a second time
+    session.run("neurodeploy", "backends", "doctor", *SIMULATORS)
+    session.run("neurodeploy", "run", str(DIGITS), "--target", "loihi1", "--backend", "lava", "--samples", "20")
+
+
+@nox.session(python="3.10")
+def in_place(session: nox.Session) -> None:
+    """Install the simulators of Intel beside neurodeploy, as one Python 3.10 can hold them."""
+    install(session, "-e", ".", *IN_PLACE)
+    empty = {"NEURODEPLOY_DATA": str(Path(session.create_tmp()) / "none")}
+    session.run("neurodeploy", "backends", "doctor", "lava", "nengo-loihi", env=empty)
+
+
+@nox.session(python=MAIN)
+def coverage(session: nox.Session) -> None:
+    """Measure which lines the default tests run. Functions compiled by numba cannot be measured and are left out."""
+    install(session, "-e", ".[test]", *group("coverage"))
+    options = ("--cov", "--cov-report=term:skip-covered", "--cov-report=xml:coverage.xml")
+    session.run("pytest", "-p", "no:cacheprovider", *options, *session.posargs, env={"COVERAGE_CORE": "sysmon"})
+
+
+@nox.session(python=MAIN)
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning is an error. Its examples are run by tests/house/test_docs.py."""
+    install(session, "-e", ".", *group("docs"))
+    site = session.posargs or ["--site-dir", "build/site"]
+    session.run("mkdocs", "build", "--strict", "--quiet", *site, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session(python=MAIN, default=False)
+def docs_serve(session: nox.Session) -> None:
+    """Show the documentation at http://127.0.0.1:8000 and rebuild it when a page changes."""
+    install(session, "-e", ".", *group("docs"))
+    session.run("mkdocs", "serve", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session(python=MAIN)
+def package(session: nox.Session) -> None:
+    """Build the sdist and the wheel into dist/ and check their metadata."""
+    session.install("--quiet", *group("package"))
+    for old in (ROOT / "dist").glob("neurodeploy-*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", "dist", ".")
+    session.run("twine", "check", "--strict", *map(str, sorted((ROOT / "dist").glob("neurodeploy-*"))))
+
+
+@nox.session(default=False)
+def changelog(session: nox.Session) -> None:
+    """Show what the next entry of CHANGELOG.md will say; `-- build --version X.Y.Z` writes it."""
+    session.install("--quiet", *group("changelog"))
+    session.run("towncrier", *(session.posargs or ("build", "--draft", "--version", "unreleased")))
