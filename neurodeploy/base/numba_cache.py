@@ -110,9 +110,12 @@ def tidy_cache(*modules: ModuleType) -> None:
     for module in modules:
         digest = source_digest(str(Path(str(module.__file__)).parent)) if module.__file__ else ""
         found = {getattr(getattr(item, "stats", None), "cache_path", None) for item in vars(module).values()}
-        for folder in found - {None}:
-            for file in Path(str(folder)).glob("*.nb[ic]"):
-                with contextlib.suppress(OSError):
-                    stamp = STAMP.search(file.name)
-                    if (stamp is not None and stamp[1] != digest) or not _complete(file):
-                        file.unlink()
+        for file in (file for folder in found - {None} for file in Path(str(folder)).glob("*.nb[ic]")):
+            with contextlib.suppress(OSError):
+                if _is_useless(file, digest):
+                    file.unlink()
+
+
+def _is_useless(file: Path, digest: str) -> bool:
+    stamp = STAMP.search(file.name)
+    return (stamp is not None and stamp[1] != digest) or not _complete(file)
