@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +97,13 @@ def reference_data() -> Path:
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="module", params=["native", "spec"])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run each test on both engines of the emulator: engine "auto" stands for one, then for the other."""
+    from neurodeploy_backends.emulator import backend
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "PREFERRED", (request.param,))
+        yield request.param

@@ -37,6 +37,7 @@ from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, asked_for
 from neurodeploy.cli.stimulus_options import (
     Backend,
+    EngineName,
     Origin,
     RandomSeed,
     Samples,
@@ -85,7 +86,7 @@ def run(
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
     keep: Annotated[Path | None, write_option("--save-state", "State after the last step shown, before it drains, to write (.nds).", suffix=".nds")] = None,
     resume: Annotated[Path | None, read_option("--resume", "State to go on from (.nds); the samples are the same.")] = None,
-    until: Until = None, timeout: Timeout = None,
+    until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print what it did and what it costs.
@@ -115,6 +116,7 @@ def run(
         timeout,
         until,
         time_origin,
+        engine,
     )
     outcome = run_shown(program, model, chosen, result.lower_bounds)
     if out is not None:

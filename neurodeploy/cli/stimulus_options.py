@@ -15,7 +15,7 @@ from neurodeploy.diagnostics import Diagnostic, finding
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
-from neurodeploy.signals.state import TimeOrigin
+from neurodeploy.signals.state import Engine, TimeOrigin
 from neurodeploy.simulate import (
     Recording,
     RunOptions,
@@ -35,6 +35,7 @@ from neurodeploy.simulate.events import is_events, samples_in
 
 __all__ = [
     "Backend",
+    "EngineName",
     "Origin",
     "Outcome",
     "RandomSeed",
@@ -121,6 +122,17 @@ Backend = Annotated[
 ]
 
 
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        parser=one_of("--engine", get_args(Engine)),
+        metavar="ENGINE",
+        help="How the emulator computes: native (compiled), spec (the definition in numpy), or auto. Results are the same.",
+    ),
+]
+
+
 class Show(NamedTuple):
     """Options of how a network is shown its samples."""
 
@@ -137,6 +149,7 @@ class Show(NamedTuple):
     timeout: float | None = None
     until: int | None = None
     time_origin: str = "zero"
+    engine: str = "auto"
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
@@ -213,6 +226,7 @@ def _options(chosen: Show, backend: str) -> RunOptions:
         resume=state,
         keep_state=chosen.keep_state,
         timeout_s=chosen.timeout,
+        engine=cast("Engine", chosen.engine),
     )
 
 
@@ -262,7 +276,7 @@ def run_shown(program: Program, model: Path, chosen: Show, bounds: dict[str, int
         time_origin=chosen.time_origin,
     )
     backend = get_backend(chosen.backend)
-    if not chosen.quiet and not backend.unavailable() and (notice := backend.notice()):
+    if not chosen.quiet and chosen.engine != "spec" and not backend.unavailable() and (notice := backend.notice()):
         say(notice)
     recording = _record(program, stimulus, chosen, chosen.backend)
     if not recording.n_samples:

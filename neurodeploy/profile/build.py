@@ -107,6 +107,8 @@ def profile(
         board=program.target.board,
         backend=recording.backend,
         ran_on=recording.ran_on,
+        engine=recording.engine,
+        engine_note=recording.engine_note,
         n_samples=recording.n_samples,
         steps_per_inference=recording.n_steps - recording.first_step + 1,
         first_step=recording.first_step,

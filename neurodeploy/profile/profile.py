@@ -77,6 +77,10 @@ class Profile(Noun):
     """That ran."""
     ran_on: str
     """Whether that was a reference, an emulator or silicon."""
+    engine: str | None = None
+    """Which engine of the backend computed it; None: the backend has only one."""
+    engine_note: str = ""
+    """Why engine "auto" was not the native one; empty otherwise."""
     n_samples: int
     """Samples that were complete."""
     steps_per_inference: int

@@ -91,7 +91,9 @@ def _notes(profile: Profile) -> Iterator[Text]:
 def _head(profile: Profile, name: str) -> Iterator[Text]:
     board = f" on {profile.board}" if profile.board else ""
     backend = f" ({profile.backend})" if profile.backend != profile.ran_on else ""
-    place = (profile.ran_on + backend, "bold")
+    why = f": {profile.engine_note}" if profile.engine_note else ""
+    engine = f" (engine {profile.engine}{why})" if profile.engine not in (None, "native") else ""
+    place = (profile.ran_on + backend + engine, "bold")
     yield Text.assemble((name, "bold"), f" for {profile.target}{board}, ran on: ", place)
     shown = f"{profile.n_samples:,} samples of {profile.steps_per_inference:,} steps"
     yield Text(f"{shown}; program {profile.program_digest[:12]}")

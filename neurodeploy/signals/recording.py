@@ -24,6 +24,10 @@ class Recording(Noun):
     """Whether a float reference, an emulator, a vendor's, or silicon."""
     backend: Name
     """Its name."""
+    engine: str | None = None
+    """Which engine of the backend computed it, "native" or "spec"; None: the backend has only one."""
+    engine_note: str = ""
+    """Why engine "auto" was not the native one; empty otherwise."""
     program_digest: str
     """Of the program that ran."""
     seed: int

@@ -10,9 +10,10 @@ from neurodeploy.base.noun import IntArray, Name, Noun
 from neurodeploy.base.rows import LARGEST
 from neurodeploy.network import Probe
 
-__all__ = ["RunOptions", "RunState", "TimeOrigin"]
+__all__ = ["Engine", "RunOptions", "RunState", "TimeOrigin"]
 
 
+Engine = Literal["auto", "native", "spec"]
 TimeOrigin = Literal["zero", "first"]
 
 
@@ -48,6 +49,9 @@ class RunOptions(Noun):
 
     seed: int = 0
     """Of encoders that draw, and of noise; 64 bits with sign."""
+    engine: Engine = "auto"
+    """How the emulator computes: "native", compiled kernels; "spec", the readable definition in numpy, slower by far; "auto",
+    native wherever its compiler can be imported. Results are the same bit for bit."""
     threads: int | None = Field(default=None, ge=1)
     """Default: the CPUs there are."""
     record: tuple[Name, ...] | None = None

@@ -37,6 +37,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that a run may choose between; empty if there is only one."""
+        ...
+
+    @property
     def summary(self) -> str:
         """One line for `neurodeploy backends`."""
         ...

@@ -36,6 +36,16 @@ def _state_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
     return [finding("ND508", f"backend '{adapter.name}'", told, fixes=fixes)]
 
 
+def _engine_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
+    """ND516 if a run names an engine that its backend does not have."""
+    engines: tuple[str, ...] = getattr(adapter, "engines", ())
+    if options.engine == "auto" or options.engine in engines:
+        return []
+    has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
+    message = f"{has}; engine '{options.engine}' is one of the emulator"
+    return [finding("ND516", f"backend '{adapter.name}'", message, fixes=["--backend emulator", "--engine auto"])]
+
+
 def _stopped_at(recording: Recording) -> str:
     if recording.partial:
         return f"the run was stopped; steps up to {recording.n_steps} of its one sample are kept"
@@ -84,7 +94,9 @@ def run_program(
     total = last_step(program.network, stimulus, options) if steps is None else steps
     faults = [*stimulus_faults(program.network, stimulus), *step_faults(total)]
     faults += [] if faults else option_faults(program, stimulus, options, total)
-    raise_errors("run", [*faults, *adapter.check(program), *_state_faults(adapter, options)])
+    raise_errors(
+        "run", [*faults, *adapter.check(program), *_state_faults(adapter, options), *_engine_faults(adapter, options)]
+    )
     shown = in_order(stimulus)
     raise_errors("run", resume_faults(program, shown, options, total))
     recording = adapter.run(program, shown, steps=int(total), options=options, progress=progress)

@@ -15,7 +15,7 @@ from neurodeploy.network import Events, Input, Network, Probe, Spikes
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions, RunState, TimeOrigin
+from neurodeploy.signals.state import Engine, RunOptions, RunState, TimeOrigin
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.backend import Progress
 from neurodeploy.simulate.encode import encode
@@ -40,6 +40,7 @@ class RunFields(TypedDict, total=False):
     """Fields of RunOptions but for its probes, as arguments of a function."""
 
     seed: int
+    engine: Engine
     threads: int | None
     record: Sequence[str] | None
     activity: bool
@@ -95,7 +96,7 @@ def run(
     drives itself. `steps`: for which each sample is shown; default: as long as its values, else time.steps_per_sample
     of the network. `backend`: a name of nd.backends(). Some more steps are run until the last spike has acted on every
     population. `batch`: samples of an iterator that are run at a time, 64 by default; it changes no bit. `progress`:
-    called with (steps done, steps in all). `choices`: fields of RunOptions by name, such as seed, threads, record,
+    called with (steps done, steps in all). `choices`: fields of RunOptions by name, such as seed, engine, threads, record,
     keep_state, resume, timeout_s; `probes` may be written "population.variable". They count before those of `options`.
 
     Raises DiagnosticError: ND002 (arguments), ND501-ND504 (backend), ND505 (samples), ND506 (what the backend gave),

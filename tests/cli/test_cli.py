@@ -279,16 +279,19 @@ def test_an_internal_fault_is_told_as_such(folder, call, monkeypatch):
     assert "Traceback" in call(*RUN)[2]
 
 
-def test_a_backend_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch):
+def test_an_engine_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch):
     assert call("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp")[0] == 0
     monkeypatch.setitem(sys.modules, "numba", None)
-    status, _, err = call("run", "pair.ndp")
+    status, _, err = call("run", "pair.ndp", "--engine", "native")
     assert status == 3
     assert "error[ND501]" in err
+    status, out, _ = call("run", "pair.ndp")
+    assert status == 0
+    assert "ran on: emulator (engine spec: numba cannot be imported" in " ".join(out.split())
     status, out, _ = call("backends", "--json")
     rows = {row["name"]: row for row in json.loads(out)}
     assert status == 0
-    assert not rows["emulator"]["available"]
+    assert rows["emulator"]["available"], "on the definition"
     assert rows["reference"]["available"]
 
 

@@ -293,7 +293,7 @@ def unavailable(patch):
     import sys
 
     patch.setitem(sys.modules, "numba", None)
-    run()
+    run(options=RunOptions(engine="native"))
 
 
 def without_metis(patch):

@@ -52,5 +52,6 @@ CASES = {
     "ND513": lambda _: doubled(),
     "ND514": lambda _: unrecorded(),
     "ND515": lambda _: profile_findings(profile(*went_on())),
+    "ND516": lambda _: run_program(program(net()), shown(2), backend="reference", options=RunOptions(engine="spec")),
     "ND555": lambda _: lacking(),
 }

@@ -1,4 +1,4 @@
-"""The emulator against a slow model written from the equations alone, and against itself under other mappings."""
+"""The compiled engine against the definition on random networks, and against itself under other mappings and layouts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from neurodeploy_backends.emulator.engine import job
+from neurodeploy_backends.emulator.engine import job, run
 from neurodeploy_backends.emulator.lowering import blocks
 from neurodeploy_backends.emulator.lowering.lower import lower
-from neurodeploy_backends.emulator.spec_run import run_spec
+from neurodeploy_backends.emulator.spec_tables import machine_of, synapses_of
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
@@ -24,95 +24,8 @@ from neurodeploy.simulate.run_checks import run_findings
 
 STEPS = 25
 EXAMPLES = int(os.environ.get("NEURODEPLOY_EXAMPLES", "60"))
+DIALECTS = ("loihi1", "nengo", "loihi2", "brian2loihi")
 SLOW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def toward_zero(x, k):
-    return int(np.sign(x)) * (abs(x) * k // 4096)
-
-
-def wrap(x, bits):
-    return (x + 2**bits) % 2 ** (bits + 1) - 2**bits
-
-
-RULES = {
-    "loihi1": (21, "wrap", "wrap", "registers"),
-    "nengo": (21, "wrap", "wrap", "registers"),
-    "loihi2": (None, "fold", "none", "symmetric"),
-    "brian2loihi": (None, "none", "none", "none"),
-}
-"""Bits of the accumulator, overflow of u and of u + bias, limits of v."""
-
-
-def fold(x, bits):
-    return x - 2 ** (bits + 1) if x > 2**bits else x + 2 ** (bits + 1) if x <= -(2**bits) else x
-
-
-def kept(x, how):
-    return wrap(x, 23) if how == "wrap" else fold(x, 23) if how == "fold" else x
-
-
-class SlowModel:
-    """One population in plain Python integers."""
-
-    def __init__(self, neuron, size, synapses, dialect):
-        full = lambda value: np.broadcast_to(value, (size,)).astype(int).tolist()  # noqa: E731
-        self.du, self.dv, self.vth = full(neuron.du), full(neuron.dv), full(neuron.vth_mant)
-        self.bias = [m * 2**e for m, e in zip(full(neuron.bias_mant), full(neuron.bias_exp), strict=True)]
-        self.dead_steps, self.subtract = full(neuron.refractory_steps), neuron.reset == "subtract"
-        self.size, self.dialect = size, dialect
-        self.bits, self.current, self.drive, limits = RULES[dialect]
-        self.vmin, self.vmax = {
-            "registers": (-(2**neuron.vmin_exp) + 1, 2 ** (9 + 2 * neuron.vmax_exp) - 1),
-            "symmetric": (-(2**23) + 1, 2**23 - 1),
-            "none": (-(2**60), 2**60),
-        }[limits]
-        self.synapses = {}
-        for source, pre, *rest in synapses:
-            self.synapses.setdefault((source, pre), []).append(rest)
-
-    def run(self, events):
-        """Spikes as sorted (step, neuron); events are (step, line)."""
-        u, v, dead = [0] * self.size, [0] * self.size, [0] * self.size
-        arriving, spikes = {}, []
-        for t in range(1, STEPS + 1):
-            fired = [self.step(i, u, v, dead, arriving.get((t, i), 0)) for i in range(self.size)]
-            sent = [("cells", int(i)) for i in np.flatnonzero(fired)] + [
-                ("in", line) for step, line in events if step == t
-            ]
-            spikes += [(t, i) for kind, i in sent if kind == "cells"]
-            for (post, delay), q in self.sums(sent).items():
-                arriving[t + 1 + delay, post] = arriving.get((t + 1 + delay, post), 0) + q
-        return spikes, u, v
-
-    def sums(self, sent):
-        """What the spikes of one step bring: (target, delay) -> sum. lava shifts sums of a projection, the others weights."""
-        mantissas, total = {}, {}
-        for kind, index in sent:
-            for post, mantissa, delay, exponent, number in self.synapses.get((kind, index), []):
-                key = (post, delay, exponent, number)
-                if self.dialect == "loihi2":
-                    mantissas[key] = mantissas.get(key, 0) + mantissa
-                else:
-                    weight = mantissa * 2**exponent if exponent >= 0 else mantissa // 2**-exponent
-                    total[post, delay] = total.get((post, delay), 0) + weight * 64
-        for (post, delay, exponent, _), sum_ in mantissas.items():
-            shifted = sum_ * 2**exponent if exponent >= 0 else sum_ // 2**-exponent
-            total[post, delay] = total.get((post, delay), 0) + shifted * 64
-        return total
-
-    def step(self, i, u, v, dead, q):
-        q = wrap(q, self.bits) if self.bits else q
-        current = kept(toward_zero(u[i], 4096 - self.du[i] - 1) + q, self.current)
-        drive = kept(current + self.bias[i], self.drive)
-        voltage = min(max(toward_zero(v[i], 4096 - self.dv[i]) + drive, self.vmin), self.vmax)
-        voltage = 0 if dead[i] else voltage
-        fired = voltage > self.vth[i] * 64
-        dead[i] = self.dead_steps[i] if fired else max(dead[i] - 1, 0)
-        if fired:
-            voltage = voltage - self.vth[i] * 64 if self.subtract else 0
-        u[i], v[i] = current, voltage
-        return fired
 
 
 def window_synapses(shape, weights, stride, padding, dilation, groups):
@@ -192,7 +105,7 @@ def registers(draw, rng, size, dialect):
 
 @st.composite
 def cases(draw, dialect="loihi1"):
-    """(network, events, synapses as the slow model takes them): every operation, delays, recurrence."""
+    """(network, events, synapses (source, pre, post, mantissa, delay, exponent, projection)): every operation, delays, recurrence."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     first = draw(windows(rng)) if draw(st.integers(0, 2)) == 0 else None
     in_shape = first[1] if first else (draw(st.integers(1, 4)),)
@@ -249,34 +162,57 @@ def stimulus_of(events):
     return Stimulus(n_samples=1, n_steps=STEPS, spikes={"in": rows})
 
 
-def assert_equals_slow_model(case, dialect):
-    network, events, synapses = case
+def built(network, dialect):
     target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
     target = target.model_copy(update={"dialect": load_dialect(dialect)})
     program = place(partition(quantize(network, target), target), target)
     assert program_faults(program) == []
-    population = network.populations[0]
-    spikes, u, v = SlowModel(population.neuron, population.size, synapses, dialect).run(events.tolist())
-    defined = run_spec(program, stimulus_of(events), STEPS, RunOptions())
-    assert [tuple(row[1:]) for row in defined.spikes["cells"].tolist()] == spikes
-    assert (defined.states["u"][0, -1].tolist(), defined.states["v"][0, -1].tolist()) == (u, v)
+    return program
+
+
+def stored_synapses(program):
+    """Synapses (source, pre, post, mantissa, delay, exponent, projection) in the core tables, sorted."""
+    tables, routes, found = program.tables, machine_of(program).routes, []
+    style = np.repeat(tables.segment_format, np.diff(tables.entry_ptr))
+    number = {item.name: k for k, item in enumerate(program.network.projections)}
+    for source, own in routes.items():
+        core, axon, pre = own.follow(np.arange(own.start.size))
+        row, entry, touched = synapses_of(tables, core, axon)
+        for k, at, line in zip(entry.tolist(), row.tolist(), pre[touched].tolist(), strict=True):
+            used, mantissa = program.formats[style[k]], int(tables.entry_mantissa[k])
+            post, delay = int(tables.neuron[at]), int(tables.entry_delay[k])
+            found.append((source, line, post, mantissa, delay, used.exponent, number[used.projection]))
+    return sorted(item for item in found if item[3])
+
+
+def assert_same_bits(recording, defined):
+    """Spikes and probed states, of the steps that were run."""
+    rows, first = defined.spikes["cells"], recording.first_step
+    assert np.array_equal(recording.spikes["cells"], rows[rows[:, 1] >= first])
+    for name in ("u", "v"):
+        assert np.array_equal(recording.states[name], defined.states[name][:, first - 1 :]), name
+
+
+def assert_equals_definition(program, stimulus, steps=STEPS):
+    defined = run_program(program, stimulus, steps=steps, options=RunOptions(engine="spec"))
     # counting overflows takes the wide engine unless they are impossible; without, it is narrow wherever that is exact
-    half = RunOptions(overflow=False, activity=False, keep_state=True)
-    middle = run_program(program, stimulus_of(events), steps=STEPS // 2, options=half).final_state
-    for options in (RunOptions(), RunOptions(overflow=False), RunOptions(resume=middle)):
-        recording = run_program(program, stimulus_of(events), steps=STEPS, options=options)
-        first = recording.first_step
-        assert [tuple(row[1:]) for row in recording.spikes["cells"].tolist()] == [s for s in spikes if s[0] >= first]
-        assert recording.states["u"][0, -1].tolist() == u
-        assert recording.states["v"][0, -1].tolist() == v
+    for options in (RunOptions(), RunOptions(overflow=False)):
+        assert_same_bits(run_program(program, stimulus, steps=steps, options=options), defined)
+    kept = RunOptions(overflow=False, activity=False, keep_state=True)
+    middle = run_program(program, stimulus, steps=steps // 2, options=kept).final_state
+    assert_same_bits(run_program(program, stimulus, steps=steps, options=RunOptions(resume=middle)), defined)
+    return defined
 
 
-@pytest.mark.parametrize("dialect", RULES)
-def test_random_networks_equal_the_slow_model(dialect):
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_random_networks_equal_the_definition(dialect):
     @SLOW
     @given(cases(dialect))
     def equal(case):
-        assert_equals_slow_model(case, dialect)
+        network, events, synapses = case
+        program = built(network, dialect)
+        assert stored_synapses(program) == sorted(item for item in synapses if item[3])
+        assert_equals_definition(program, stimulus_of(events))
 
     equal()
 
@@ -341,7 +277,7 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
     expected = run_program(program, stimulus, steps=60)
     monkeypatch.setattr(blocks, "DENSE_FROM", 0.0 if form == "rows" else 2.0)
     monkeypatch.setattr(blocks, "TILED_FROM", 10 if form == "tiles" else 1 << 16)
-    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    monkeypatch.setattr(run, "PAYS_FROM", 0)
     for options in (
         RunOptions(threads=1, overflow=False),
         RunOptions(threads=3, overflow=False),
@@ -385,19 +321,11 @@ def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, 
         projections=(projection,),
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
     )
-    post, pre = np.nonzero(np.ones_like(weights))
-    found = zip(pre.tolist(), post.tolist(), weights[post, pre].tolist(), strict=True)
-    synapses = [("in", i, j, weight, 0, exponent, 0) for i, j, weight in found]
     target = load_target("loihi1")
     program = place(partition(quantize(network, target), target), target)
     assert lower(program).layout.populations["proven"][0] == proven
     events = np.argwhere(rng.random((STEPS, lines)) < 0.4) + [1, 0]
-    spikes, u, v = SlowModel(neuron, size, synapses, "loihi1").run(events.tolist())
-    recording = run_program(program, stimulus_of(events), steps=STEPS, options=RunOptions(overflow=False))
-    assert [tuple(row[1:]) for row in recording.spikes["cells"].tolist()] == spikes
-    assert recording.states["u"][0, -1].tolist() == u
-    assert recording.states["v"][0, -1].tolist() == v
-    assert len(spikes) > 50
+    assert len(assert_equals_definition(program, stimulus_of(events)).spikes["cells"]) > 50
     watched = run_program(program, stimulus_of(events), steps=STEPS)
     overflowed = [item.code for item in run_findings(program, watched) if item.code == "ND530"]
     assert bool(overflowed) == (proven == 0)
@@ -406,7 +334,7 @@ def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(monkeypatch, threads):
     """lava: sums of a step are shifted before they meet those of another step, and never in parts."""
-    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    monkeypatch.setattr(run, "PAYS_FROM", 0)
     rng = np.random.default_rng(5)
     size = 200
     post, pre = np.nonzero(rng.random((size, size)) < 0.1)
@@ -434,15 +362,10 @@ def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(mon
     target = load_target("loihi2")
     program = place(partition(quantize(network, target), target), target)
     events = np.argwhere(rng.random((STEPS, size)) < 0.1) + [1, 0]
-    synapses = [
-        (source, j, i, w, d, -5, number)
-        for number, source in enumerate(("in", "cells"))
-        for j, i, w, d in zip(pre.tolist(), post.tolist(), weights.tolist(), delays.tolist(), strict=True)
-    ]
-    spikes, _, _ = SlowModel(neuron, size, synapses, "loihi2").run(events.tolist())
-    assert len(spikes) > 100
+    defined = run_program(program, stimulus_of(events), steps=STEPS, options=RunOptions(engine="spec"))
+    assert len(defined.spikes["cells"]) > 100
     job._LOWERED.clear()
     for overflow in (False, True):
         options = RunOptions(threads=threads, overflow=overflow)
         found = run_program(program, stimulus_of(events), steps=STEPS, options=options)
-        assert [tuple(row[1:]) for row in found.spikes["cells"].tolist()] == spikes
+        assert np.array_equal(found.spikes["cells"], defined.spikes["cells"])

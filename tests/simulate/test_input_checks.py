@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from neurodeploy_backends.emulator.engine import job
+from neurodeploy_backends.emulator.engine import run
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -358,7 +358,7 @@ def test_a_state_of_other_shape_or_names_is_refused(program):
 
 
 def test_a_thread_that_cannot_start_is_a_finding_and_no_hang(program, monkeypatch):
-    monkeypatch.setattr(job, "PAYS_FROM", 0)
+    monkeypatch.setattr(run, "PAYS_FROM", 0)
     start, begun = threading.Thread.start, []
 
     def starts(thread):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from neurodeploy_backends.emulator.engine import job
+from neurodeploy_backends.emulator.engine import run
 
 import neurodeploy as nd
 from neurodeploy.conformance import corpus, program_of
@@ -208,7 +208,7 @@ def test_batches_of_both_parts_need_not_be_the_same(network, samples, batches, s
 def test_threads_that_share_a_sample_keep_the_same_state(network, threads, shown, data):
     """Each thread owns a range of every population, whose ring of arriving sums is as long as its own delays."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "PAYS_FROM", 0)  # every network is worth the meeting of several threads
+        patch.setattr(run, "PAYS_FROM", 0)  # every network is worth the meeting of several threads
         program = compiled(network)
         stimulus = shown_for(network, values_of(network, 1, shown, 3), shown, 3)
         whole = run_program(program, stimulus, options=RunOptions(seed=3, threads=1))

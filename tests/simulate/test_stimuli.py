@@ -194,8 +194,8 @@ def test_a_state_that_is_not_whole_is_refused():
     wrong.pop("cells.v")
     broken = kept.model_copy(update={"variables": wrong})
     assert told(lambda: run_program(program, shown, options=RunOptions(resume=broken))) == [
-        "state 'cells.u': the state to go on from holds it in shape [1, 5]; needs [1, 6]",
-        "state 'cells.v': the state to go on from lacks it",
+        "state 'cells.u': the state to resume from holds it in shape [1, 5]; needs [1, 6]",
+        "state 'cells.v': the state to resume from has no such array",
     ]
 
 

@@ -1,48 +1,68 @@
-"""Backend: runs a program's core tables bit for bit. Each sample is a thread's work; threads change no bit."""
+"""The emulator as a backend: runs the core tables of a program bit for bit, on the engine that a run chooses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.backend import Progress
 
-__all__ = ["EmulatorBackend"]
+__all__ = ["EmulatorBackend", "engine_of"]
+
+PREFERRED = ("native", "spec")
+"""What engine "auto" stands for: the first of these that this machine can run."""
+
+
+def _missing() -> str | None:
+    """Why the native engine cannot run here, or None."""
+    try:
+        import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
+    except Exception as error:  # a broken installation raises anything: numba itself, llvmlite, a numpy that is too new
+        return f"numba cannot be imported: {error}"
+    return None
+
+
+def engine_of(options: RunOptions) -> str:
+    """The engine that a run with these options uses, "native" or "spec". Raises DiagnosticError: ND501."""
+    named = PREFERRED if options.engine == "auto" else (options.engine,)
+    missing = _missing() if named[0] == "native" else None
+    if missing is None:
+        return named[0]
+    if named[1:]:
+        return named[1]
+    raise DiagnosticError(
+        "run", (finding("ND501", "engine 'native'", missing, fixes=["pip install numba", "--engine spec"]),)
+    )
 
 
 class EmulatorBackend:
-    """The CPU emulator."""
+    """The emulator on this CPU."""
 
     name = "emulator"
     trusted = True
     resumes = True
-    summary = "bit-exact integer emulator on this CPU (numba)"
+    engines = ("native", "spec")
+    summary = "bit-exact integer emulator on this CPU"
 
     def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: numba, where it has no wheel for this Python."""
-        try:
-            import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
-        except ImportError as error:
-            return finding(
-                "ND501",
-                f"backend '{self.name}'",
-                f"numba cannot be imported: {error}",
-                fixes=["pip install numba"],
-            )
+        """None: without a compiler the definition runs in numpy."""
         return None
 
     def notice(self) -> str | None:
-        """Return a line if numba has not compiled the kernels on this machine yet."""
+        """A line if the kernels are not compiled on this machine yet, or cannot be."""
+        missing = _missing()
+        if missing is not None:
+            return f"{missing}; running the definition in numpy, which is much slower ..."
         from neurodeploy_backends.emulator.engine.kernels import is_compiled
 
         return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 40 s) ..."
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return nothing: the emulator defines what a program means."""
+        """Nothing: the emulator defines what a program means."""
         return ()
 
     def run(
@@ -54,7 +74,13 @@ class EmulatorBackend:
         options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """Run every sample up to step `steps`; the bits do not depend on the threads."""
-        from neurodeploy_backends.emulator.engine.job import run_job
+        """The recording of every sample up to step `steps`; neither engine nor threads change a bit of it."""
+        if engine_of(options) == "native":
+            from neurodeploy_backends.emulator.engine.run import run_native
 
-        return run_job(program, stimulus, steps, options, progress)
+            return run_native(program, stimulus, steps, options, progress)
+        from neurodeploy_backends.emulator.spec_run import run_spec
+
+        recording = run_spec(program, stimulus, steps, options, progress)
+        missing = _missing() if options.engine == "auto" and PREFERRED[0] == "native" else None
+        return recording.model_copy(update={"engine_note": missing or ""})

@@ -1,61 +1,64 @@
-"""The definition of what a program means, in plain numpy: slow, complete, and meant to be read beside the chip's documents.
+"""The definition of the machine in plain numpy: what every program means, bit for bit.
 
-A machine is a list of rows, one for each compartment of the core tables. In step t, for every sample:
+One step t of every sample, in this order:
 
-1. a row whose population is reset periodically takes its initial state;
-2. what arrives in step t is taken from the ring: sums of weights by port ("a", and "b" of kinds with two inputs);
-3. the rule of its kind makes u, then v with the new u, compares, and resets: `compartment` and the functions after it;
-4. what a row sends (1, or a value where the kind has graded spikes) walks the core tables: output axon -> input axon ->
-   list and base -> segments -> entries; an entry adds its weight to row `base + target` in step t + 1 + delay.
+1. populations whose periodic reset falls on t return to their initial state (`reset_periodically`);
+2. the sums that arrive in t leave the ring, one for each port of a neuron (`take_arriving`);
+3. the rule of each neuron kind updates the state and says what each neuron sends (`UPDATES`);
+4. everything sent is routed through the core tables, and each synapse that it reaches adds its weight to the ring, to be
+   taken in step t + 1 + delay (`deliver`).
 
-Every rule names where it comes from; "lava" is lava-nc 0.10.0 in fixed point, "nengo" nengo-loihi 1.1.0, "brian2" Brian2Loihi
-0.5.2. In which of these a run is computed is data: the program's dialect. The compiled engine gives the same bits.
+Where implementations of the chip differ, the program's `Dialect` decides. The compiled engine computes the same bits.
+
+Sources, cited in brackets beside each rule; which of them a dialect follows is in targets/dialects.toml:
+
+- Davies: Davies et al., "Loihi: A Neuromorphic Manycore Processor with On-Chip Learning", IEEE Micro 38(1), 2018;
+- nengo: nengo-loihi 1.1.0, emulator/interface.py and builder/discretize.py;
+- brian2: Brian2Loihi 0.5.2, loihi_neuron_group.py and loihi_synapses.py;
+- lava: lava-nc 0.10.0 in fixed point, proc/*/models.py (named by their folder);
+- NIR: the Loihi 2 recording published with the NIR paper, 01_lif/lif_lava_loihi_fixed.csv.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import places_of
 from neurodeploy.hardware.dialect import Dialect
-from neurodeploy.program.program import PlacedPopulation
 from neurodeploy.program.tables import RESETS
-from neurodeploy_backends.emulator.spec_tables import Machine
+from neurodeploy_backends.emulator.spec_tables import Cells, Machine, synapses_of
 
-__all__ = ["State", "Step", "arrived", "cleared", "deliver", "reset_periodically", "update"]
+__all__ = ["UPDATES", "Made", "Sending", "State", "Update", "cleared", "step"]
 
 Ints = NDArray[np.int64]
 Array = NDArray[Any]
-PORTS = 2
-"""Inputs that are summed apart, "a" and "b"; most kinds have the first alone."""
 
 
 # --- arithmetic
 
 
-def toward_zero(product: Ints, bits: int | Ints) -> Ints:
-    """Return product / 2**bits, rounded towards zero. Source: lava and nengo decay so; measured equal."""
-    return np.sign(product) * (np.abs(product) >> bits)
+def toward_zero(x: Ints, bits: int | Ints) -> Ints:
+    """x / 2**bits, rounded toward zero. [nengo decay_int; lava lif; brian2 rounds the part removed away from zero]"""
+    return np.sign(x) * (np.abs(x) >> bits)
 
 
 def wrapped(x: Ints, bits: int) -> Ints:
-    """Return x in two's complement of `bits` and a sign. Source: nengo, q on 21 bits, u and u + bias on 23."""
+    """x in two's complement with `bits` value bits and a sign. [nengo Q_BITS = 21, U_BITS = 23]"""
     return ((x + (1 << bits)) & ((2 << bits) - 1)) - (1 << bits)
 
 
 def folded(x: Ints, bits: int) -> Ints:
-    """Return x with one range taken off above 2**bits, or added at or below -2**bits. Source: lava, the current of a LIF."""
+    """x with 2**(bits + 1) subtracted once above 2**bits, or added once at or below -2**bits. [lava lif]"""
     over = (x > 1 << bits).astype(np.int64) - (x <= -(1 << bits)).astype(np.int64)
     return x - over * (2 << bits)
 
 
-def kept(x: Ints, bits: int, how: str) -> Ints:
-    """Return what a register of a dialect keeps of a sum."""
+def overflowed(x: Ints, bits: int, how: str) -> Ints:
+    """What a register of `bits` and a sign holds of x: `how` is "wrap", "fold" or "none"."""
     return wrapped(x, bits) if how == "wrap" else folded(x, bits) if how == "fold" else x
 
 
@@ -64,201 +67,229 @@ def kept(x: Ints, bits: int, how: str) -> Ints:
 
 @dataclass
 class State:
-    """What is kept from step to step; (samples, rows) each, the ring (samples, slots, ports, rows)."""
+    """State between two steps. All arrays int64; one column for each compartment of the core tables."""
 
     u: Ints
+    """(samples, rows): synaptic current, or the first state of another kind."""
     v: Ints
+    """(samples, rows): membrane voltage, or the second state of another kind."""
     refract: Ints
-    """Steps in which a neuron is still dead."""
-    first: Ints
-    second: Ints
-    """States besides u and v of the kinds that have them (see `IntegerNeuron.memories`)."""
+    """(samples, rows): refractory steps left."""
+    memory_0: Ints
+    """(samples, rows): third state of the kinds that have one (`IntegerNeuron.memories`)."""
+    memory_1: Ints
+    """(samples, rows): fourth state."""
     ring: Ints
-    """Slot t modulo slots: what arrives in step t."""
+    """(samples, cells): sums on their way, see `Machine.cell`."""
 
 
-class Step(NamedTuple):
-    """What one population did in one step; (samples, size) each."""
+class Sending(NamedTuple):
+    """What a population or an input sends in one step."""
 
-    sent: Ints
-    """0: nothing; 1, or the value of a graded spike."""
-    overflows: tuple[Array, Array, Array] | None = None
-    """Where the accumulator left its range, where the current or the drive did, where v met a limit."""
+    sample: Ints
+    """(n,)."""
+    number: Ints
+    """(n,) neuron of the population, or line of the input."""
+    value: Array
+    """(n,) 1, or the value of a graded spike."""
 
 
-class Here(NamedTuple):
-    """One population in one step, as the rules of its kind see it."""
+class Made(NamedTuple):
+    """What one step did."""
+
+    active: Array
+    """(samples, rows) bool: compartments with u, v, bias or input other than 0 before the update."""
+    sent: dict[str, Ints]
+    """Population -> (samples, size): 0 where nothing is sent; 1, or the value of a graded spike."""
+    overflows: dict[str, tuple[Array, Array, Array]]
+    """Population -> (samples, size) bool: the accumulator left its range, the current or drive did, v met a limit."""
+
+
+@dataclass
+class Update:
+    """One population in one step, as the rule of its kind reads and writes it. Arrays (samples, size) or (size,)."""
 
     dialect: Dialect
-    parameters: dict[str, Array]
-    registers: dict[str, Ints]
-    """(size,) each, of the rows of the population."""
+    cells: Cells
     state: State
-    rows: Any
-    """Its rows, in the order of its neurons."""
     a: Ints
+    """(samples, size) sum that arrived at port "a", in units of the accumulator."""
     b: Ints
-    """(samples, size): what arrived at the ports, in the accumulator's unit."""
+    """The same at port "b"; kinds with one port do not read it."""
     noise: Ints | int
+    """What noise adds in this step, see `noise_of`."""
+    overflows: tuple[Array, Array, Array] | None = None
+    """Set by `compartment`, see `Made.overflows`."""
 
     def get(self, name: str) -> Ints:
-        """Return a state of this population."""
-        return getattr(self.state, name)[:, self.rows]
+        """(samples, size) state of this population."""
+        return getattr(self.state, name)[:, self.cells.rows]
 
     def put(self, **states: Ints) -> None:
-        """Set states of this population."""
+        """Write states of this population."""
         for name, values in states.items():
-            getattr(self.state, name)[:, self.rows] = values
+            getattr(self.state, name)[:, self.cells.rows] = values
 
-    def units(self, sums: Ints) -> Ints:
-        """Return sums of weights in units of a mantissa, as the kinds without a synaptic filter count."""
+    def integer(self, name: str) -> Ints:
+        """(size,) parameter of the kind as integers."""
+        return self.cells.parameters[name].astype(np.int64)
+
+    def mantissas(self, sums: Ints) -> Ints:
+        """Sums of weights in units of one mantissa, for kinds whose input is not shifted up. [lava: act_shift is lif's alone]"""
         return sums >> self.dialect.weight_shift_bits
 
 
 # --- the current-based compartment: if, lif, cuba_lif, li, cuba_li, loihi_cuba, ternary_cuba
 
 
-def compartment(here: Here) -> Step:
-    """u = keep_u(u) + q;  v = keep_v(v) + u + bias, limited;  v = 0 in a dead step;  spike where v > threshold.
+def compartment(x: Update) -> Ints:
+    """Leaky current, then leaky voltage, threshold, reset. [Davies p86; nengo; brian2; lava lif: equal where none overflows]
 
-    keep_u(u) = rtz(u (4096 - du - 1) / 4096), keep_v(v) = rtz(v (4096 - dv) / 4096). Source: lava lif/models.py, nengo
-    emulator, brian2 loihi_neuron_group.py; Davies et al. 2018 for the form. Limits and overflows are the dialect's.
+    Registers hold keep_u = 4096 - du - 1, keep_v = 4096 - dv, bias = bias_mant << bias_exp, vth = vth_mant << 6.
     """
-    d, r = here.dialect, here.registers
-    at_current = "noise_at" in here.parameters and here.parameters["noise_at"][0] == 0
-    total = here.a + (here.noise if at_current else 0)
+    d, r = x.dialect, x.cells.registers
+    at_current = "noise_at" in x.cells.parameters and x.cells.parameters["noise_at"][0] == 0
+    # the dendritic accumulator [nengo: 21 bits and a sign, before u is updated; lava and brian2: unbounded]
+    total = x.a + (x.noise if at_current else 0)
     q = total if d.accumulator_wrap_bits is None else wrapped(total, d.accumulator_wrap_bits)
-    free_u = toward_zero(here.get("u") * r["keep_u"], d.decay_bits) + q
-    u = kept(free_u, d.state_bits, d.current_overflow)
-    free_drive = u + r["bias"] + (0 if at_current else here.noise)
-    drive = kept(free_drive, d.state_bits, d.drive_overflow)
-    free_v = toward_zero(here.get("v") * r["keep_v"], d.decay_bits) + drive
+    # u decays by one part in 4096 more than du says [lava ds_offset = 1; nengo decay_int(offset=1); brian2 decay_I = du + 1]
+    free_u = toward_zero(x.get("u") * r["keep_u"], d.decay_bits) + q
+    u = overflowed(free_u, d.state_bits, d.current_overflow)
+    # bias and membrane noise enter v only [nengo wraps the sum once more; lava does not; brian2 has no bias]
+    free_drive = u + r["bias"] + (0 if at_current else x.noise)
+    drive = overflowed(free_drive, d.state_bits, d.drive_overflow)
+    # v sees the new u of the same step [all; lava dm_offset = 0]
+    free_v = toward_zero(x.get("v") * r["keep_v"], d.decay_bits) + drive
+    # limits come before the threshold [nengo vmin, vmax registers; lava +-(2**23 - 1); brian2 none]
     v = np.minimum(np.maximum(free_v, r["vmin"]), r["vmax"])
-    dead = here.get("refract") > 0
-    overflows = (q != total, (free_u != u) | (free_drive != drive), v != free_v)
-    v = np.where(dead, 0, v)
-    sent = _compared(here, v)
+    x.overflows = q != total, (free_u != u) | (free_drive != drive), v != free_v
+    # a refractory compartment keeps v at 0 while u goes on [nengo, brian2]
+    v = np.where(x.get("refract") > 0, 0, v)
+    sent = _threshold(x, v)
+    # reset to 0 [all]; "subtract" takes the threshold off [NxTF, resetMode "soft"]; "none" of li and cuba_li leaves v
     after = np.where(r["reset"] == RESETS["zero"], 0, np.where(r["reset"] == RESETS["subtract"], v - r["vth"], v))
-    refract = np.where(sent != 0, r["refract"], here.get("refract"))
-    here.put(u=u, v=np.where(sent != 0, after, v), refract=np.maximum(refract - 1, 0))
-    return Step(sent, overflows)
+    # a refractory delay of R is R - 1 steps at 0: R = 1 is none [nengo, brian2]
+    refract = np.where(sent != 0, r["refract"], x.get("refract"))
+    x.put(u=u, v=np.where(sent != 0, after, v), refract=np.maximum(refract - 1, 0))
+    return sent
 
 
-def _compared(here: Here, v: Ints) -> Ints:
-    """1 where v exceeds the threshold; of ternary neurons also -1 where it is below the lower one (lava tlif)."""
-    if "v_upper_mant" not in here.parameters:
-        return (v > here.registers["fires_above"]).astype(np.int64)
-    upper, lower = (
-        here.parameters[name].astype(np.int64) << here.dialect.threshold_shift_bits
-        for name in ("v_upper_mant", "v_lower_mant")
-    )
+def _threshold(x: Update, v: Ints) -> Ints:
+    """1 where v exceeds the threshold, strictly [all]; ternary: also -1 where v is below the lower one. [lava lif: TernaryLIF]"""
+    if "v_upper_mant" not in x.cells.parameters:
+        return (v > x.cells.registers["fires_above"]).astype(np.int64)
+    upper, lower = (x.integer(name) << x.dialect.threshold_shift_bits for name in ("v_upper_mant", "v_lower_mant"))
     return (v > upper).astype(np.int64) - (v < lower).astype(np.int64)
 
 
-# --- kinds of lava that send values; the equations are those of neurodeploy.network.graded
+# --- kinds of lava-nc that send values, resonate or adapt; `neurodeploy.network.graded` states their equations
 
 
-def _integer(here: Here, name: str) -> Ints:
-    return here.parameters[name].astype(np.int64)
+def sigma(x: Update) -> Ints:
+    """u += a; send u. [lava sdn]"""
+    u = x.get("u") + x.mantissas(x.a)
+    x.put(u=u)
+    return u
 
 
-def sigma(here: Here) -> Step:
-    """u += a; sends u."""
-    u = here.get("u") + here.units(here.a)
-    here.put(u=u)
-    return Step(u)
+def delta(x: Update) -> Ints:
+    """Send changes of a << (spike_exp + state_exp). [lava sdn]"""
+    up = x.integer("spike_exp") + x.integer("state_exp")
+    return _changes(x, x.mantissas(x.a) << up, x.integer("threshold") << up, cumulative=False)
 
 
-def _difference(here: Here, act: Ints, threshold: Ints, *, cumulative: Array | bool) -> Step:
-    """Send the change of `act` since the last step, and what was held back, once it reaches the threshold."""
-    change = act - here.get("v") + here.get("first")
-    error = here.get("second") + np.where(cumulative, change, 0)
+def sigma_delta(x: Update) -> Ints:
+    """u += a; send changes of f(u + bias), f the identity or max(x, 0). [lava sdn]"""
+    up = x.integer("spike_exp") + x.integer("state_exp")
+    u = x.get("u") + x.mantissas(x.a)
+    x.put(u=u)
+    act = u + (x.integer("bias") << up)
+    act = np.where(x.cells.parameters["activation"] == 0, np.maximum(act, 0), act)  # 0: relu
+    return _changes(x, act, x.integer("threshold") << up, cumulative=x.cells.parameters["cumulative_error"] != 0)
+
+
+def _changes(x: Update, act: Ints, threshold: Ints, *, cumulative: Array | bool) -> Ints:
+    """Send the change of `act` since it was last sent once it reaches the threshold; keep the rest. [lava sdn]
+
+    With `cumulative` the sum of all changes since then is compared instead; what is sent is still the change.
+    """
+    change = act - x.get("v") + x.get("memory_0")
+    error = x.get("memory_1") + np.where(cumulative, change, 0)
     enough = np.abs(np.where(cumulative, error, change)) >= threshold
     sent = np.where(enough, change, 0)
-    here.put(v=act, first=change - sent, second=np.where(sent != 0, 0, error))
-    return Step(sent >> _integer(here, "state_exp"))
+    x.put(v=act, memory_0=change - sent, memory_1=np.where(sent != 0, 0, error))
+    return sent >> x.integer("state_exp")
 
 
-def delta(here: Here) -> Step:
-    """act = a << (spike_exp + state_exp). Source: lava sdn."""
-    up = _integer(here, "spike_exp") + _integer(here, "state_exp")
-    return _difference(here, here.units(here.a) << up, _integer(here, "threshold") << up, cumulative=False)
+def relu(x: Update) -> Ints:
+    """Send a where a > threshold; without `rectify` also where a < -threshold. [lava graded: GradedReluVec, GradedVec]"""
+    a, threshold = x.mantissas(x.a), x.integer("threshold")
+    through = (a > threshold) | ((x.cells.parameters["rectify"] == 0) & (a < -threshold))
+    return np.where(through, a, 0)
 
 
-def sigma_delta(here: Here) -> Step:
-    """u += a; act = f(u + bias). Source: lava sdn."""
-    up = _integer(here, "spike_exp") + _integer(here, "state_exp")
-    u = here.get("u") + here.units(here.a)
-    here.put(u=u)
-    act = u + (_integer(here, "bias") << up)
-    act = np.where(here.parameters["activation"] == 0, np.maximum(act, 0), act)  # 0: relu
-    cumulative = here.parameters["cumulative_error"] != 0
-    return _difference(here, act, _integer(here, "threshold") << up, cumulative=cumulative)
+def product(x: Update) -> Ints:
+    """Send (a * b) >> exponent where its magnitude exceeds the threshold. [lava prodneuron]"""
+    value = (x.mantissas(x.a) * x.mantissas(x.b)) >> x.integer("exponent")
+    return np.where(np.abs(value) > x.integer("threshold"), value, 0)
 
 
-def relu(here: Here) -> Step:
-    """Send a above the threshold; unless rectified, below its negative too."""
-    a, threshold = here.units(here.a), _integer(here, "threshold")
-    through = (a > threshold) | ((here.parameters["rectify"] == 0) & (a < -threshold))
-    return Step(np.where(through, a, 0))
+def resonate_fire(x: Update) -> Ints:
+    """A decaying rotation of (re, im) = (u, v). [lava rf, rf_iz]
 
-
-def product(here: Here) -> Step:
-    """Send (a b) >> exponent where its size exceeds the threshold. Source: lava prodneuron."""
-    value = (here.units(here.a) * here.units(here.b)) >> _integer(here, "exponent")
-    return Step(np.where(np.abs(value) > _integer(here, "threshold"), value, 0))
-
-
-def resonate_fire(here: Here) -> Step:
-    """A rotation that decays; a spike where im passes 0 upwards, or with Izhikevich's reset where im' reaches the threshold."""
-    s, c, up = (_integer(here, name) for name in ("sin_decay", "cos_decay", "state_exp"))
-    bits, limit = _integer(here, "decay_bits"), (1 << here.dialect.state_bits) - 1
-    re, im = here.get("u"), here.get("v")
-    x = toward_zero(c * re, bits) - toward_zero(s * im, bits) + (here.units(here.a) << up)
-    y = toward_zero(s * re, bits) + toward_zero(c * im, bits) + (here.units(here.b) << up)
-    x, y = np.clip(x, -limit, limit), np.clip(y, -limit, limit)
-    threshold, izhikevich = _integer(here, "threshold") << up, here.parameters["reset"] != 0
-    sent = np.where(izhikevich, y >= threshold, (x >= threshold) & (y >= 0) & (im < 0))
+    Reset "none": spike where im rises through 0 while re >= threshold. "izhikevich": spike where im >= threshold, and then
+    re = 0, im = threshold - 1.
+    """
+    s, c, up = (x.integer(name) for name in ("sin_decay", "cos_decay", "state_exp"))
+    bits, limit = x.integer("decay_bits"), (1 << x.dialect.state_bits) - 1
+    re, im = x.get("u"), x.get("v")
+    new_re = toward_zero(c * re, bits) - toward_zero(s * im, bits) + (x.mantissas(x.a) << up)
+    new_im = toward_zero(s * re, bits) + toward_zero(c * im, bits) + (x.mantissas(x.b) << up)
+    new_re, new_im = np.clip(new_re, -limit, limit), np.clip(new_im, -limit, limit)
+    threshold, izhikevich = x.integer("threshold") << up, x.cells.parameters["reset"] != 0
+    rises = (new_re >= threshold) & (new_im >= 0) & (im < 0)
+    sent = np.where(izhikevich, new_im >= threshold, rises)
     moved = sent & izhikevich
-    here.put(u=np.where(moved, 0, x), v=np.where(moved, threshold - 1, y))
-    return Step(sent.astype(np.int64))
-
-
-def resonate_zero(here: Here) -> Step:
-    """The same with 15 bits, each term rounded down; sends re' where im passes 0 upwards. Source: lava rf_iz."""
-    s, c = _integer(here, "sin_decay"), _integer(here, "cos_decay")
-    re, im = here.get("u"), here.get("v")
-    x = ((c * re) >> ZERO_BITS) - ((s * im) >> ZERO_BITS) + here.units(here.a)
-    y = ((s * re) >> ZERO_BITS) + ((c * im) >> ZERO_BITS) + here.units(here.b)
-    here.put(u=x, v=y)
-    return Step(np.where((x > _integer(here, "threshold")) & (y >= 0) & (im < 0), x, 0))
+    x.put(u=np.where(moved, 0, new_re), v=np.where(moved, threshold - 1, new_im))
+    return sent.astype(np.int64)
 
 
 ZERO_BITS = 15
-"""Decay bits of resonate_zero."""
+"""Fraction bits of the factors of `resonate_zero`. [lava resfire: RFZero]"""
 
 
-def adaptive_lif(here: Here) -> Step:
-    """i, v and r decay, theta towards theta_0; i += a, v += i; spike where v - r >= theta. Source: lava atrlif."""
-    d, p = here.dialect, here.parameters
-    one = 1 << d.decay_bits
-    keep_i = one - (p["delta_i"] * one + d.current_decay_offset)  # not rounded: lava multiplies in floats here
+def resonate_zero(x: Update) -> Ints:
+    """The same rotation, each term rounded down; send re where im rises through 0 and re > threshold. [lava resfire: RFZero]"""
+    s, c = x.integer("sin_decay"), x.integer("cos_decay")
+    re, im = x.get("u"), x.get("v")
+    new_re = ((c * re) >> ZERO_BITS) - ((s * im) >> ZERO_BITS) + x.mantissas(x.a)
+    new_im = ((s * re) >> ZERO_BITS) + ((c * im) >> ZERO_BITS) + x.mantissas(x.b)
+    x.put(u=new_re, v=new_im)
+    return np.where((new_re > x.integer("threshold")) & (new_im >= 0) & (im < 0), new_re, 0)
+
+
+def adaptive_lif(x: Update) -> Ints:
+    """Current u, voltage v, threshold memory_0, refraction memory_1; spike where v - r >= theta. [lava atrlif]
+
+    v is not reset: a spike adds 2 theta to r and theta_step to theta, which decays towards theta_0.
+    """
+    d, p = x.dialect, x.cells.parameters
+    one, up = 1 << d.decay_bits, 1 << d.threshold_shift_bits
+    keep_u = one - (p["delta_i"] * one + d.current_decay_offset)  # lava multiplies by a fraction here, in floats
     keep_v, keep_theta, keep_r = (
         np.trunc(one - one * p[name]).astype(np.int64) for name in ("delta_v", "delta_theta", "delta_r")
     )
-    base, step = (
-        np.trunc(p[name] * (1 << d.threshold_shift_bits)).astype(np.int64) for name in ("theta_0", "theta_step")
-    )
-    current = toward_zero(np.trunc(here.get("u") * keep_i).astype(np.int64), d.decay_bits) + here.a
-    v = toward_zero(here.get("v") * keep_v, d.decay_bits) + current
-    theta = toward_zero((here.get("first") - base) * keep_theta, d.decay_bits) + base
-    r = toward_zero(here.get("second") * keep_r, d.decay_bits)
+    base, rise = (np.trunc(p[name] * up).astype(np.int64) for name in ("theta_0", "theta_step"))
+    u = toward_zero(np.trunc(x.get("u") * keep_u).astype(np.int64), d.decay_bits) + x.a
+    v = toward_zero(x.get("v") * keep_v, d.decay_bits) + u
+    theta = toward_zero((x.get("memory_0") - base) * keep_theta, d.decay_bits) + base
+    r = toward_zero(x.get("memory_1") * keep_r, d.decay_bits)
     sent = v - r >= theta
-    here.put(u=current, v=v, first=theta + np.where(sent, step, 0), second=r + np.where(sent, 2 * theta, 0))
-    return Step(sent.astype(np.int64))
+    x.put(u=u, v=v, memory_0=theta + np.where(sent, rise, 0), memory_1=r + np.where(sent, 2 * theta, 0))
+    return sent.astype(np.int64)
 
 
-RULES: dict[str, Callable[[Here], Step]] = {
+UPDATES: dict[str, Callable[[Update], Ints]] = {
     "sigma": sigma,
     "delta": delta,
     "sigma_delta": sigma_delta,
@@ -268,119 +299,90 @@ RULES: dict[str, Callable[[Here], Step]] = {
     "resonate_zero": resonate_zero,
     "adaptive_lif": adaptive_lif,
 }
-"""Kind of neuron -> its rule; every other kind is a current-based compartment."""
+"""Neuron kind -> its rule: (samples, size) values sent, 0 for none. Every other kind is a `compartment`."""
 
 
-# --- delivery: from what was sent in step t to the ring
+# --- noise
+
+NOISE_BITS = 7
+"""A draw has this many bits and a sign: -127..127. [nengo]"""
 
 
-class Sent(NamedTuple):
-    """Messages that leave in one step, one row for each route of each spike."""
-
-    sample: Ints
-    core: Ints
-    axon: Ints
-    """Input axon of the core."""
-    value: Array
+def noise_of(cells: Cells, draws: Ints) -> Ints:
+    """(samples, size) noise z = rtz((draw + 64 offset) 2**(exponent - 7)). [nengo; the generator is ours: no chip's is public]"""
+    exponent = int(cells.parameters["noise_exponent"][0])
+    x = draws + 64 * int(cells.parameters["noise_offset"][0])
+    return x << (exponent - NOISE_BITS) if exponent >= NOISE_BITS else toward_zero(x, NOISE_BITS - exponent)
 
 
-def routed(sample: Ints, ptr: Array, source: Ints, core: Array, axon: Array, value: Array) -> Sent:
-    """Follow the routes [ptr[s], ptr[s + 1]) of each source s that sends."""
-    start, stop = ptr[source].astype(np.int64), ptr[source + 1].astype(np.int64)
-    routes = places_of(start, stop - start)
-    again = stop - start
-    return Sent(
-        np.repeat(sample, again), core[routes].astype(np.int64), axon[routes].astype(np.int64), np.repeat(value, again)
-    )
+# --- from what is sent in step t to the ring
 
 
-def deliver(machine: Machine, state: State, sent: Sent, step: int, *, valued: bool) -> None:
-    """Add the weights of every list that is touched to the ring, in the slot of step + 1 + delay.
+def deliver(machine: Machine, state: State, source: str, sending: Sending, t: int) -> None:
+    """Add the weight of every synapse reached in step t to the ring, for step t + 1 + delay. [all; Davies p92: delays]
 
-    A spike adds the weight; a value adds weight times value, rounded to the nearest, ties to even. Where the dialect shifts
-    sums (lava dense/models.py), those of one projection, step and delay are summed first and rounded down once.
+    A graded spike adds weight times value, rounded to the nearest integer, ties to even. [lava dense: integer values]
     """
-    t = machine.program.tables
-    axon = t.in_axon_ptr.astype(np.int64)[sent.core] + sent.axon
-    item = t.list_ptr.astype(np.int64)[sent.core] + t.in_axon_list[axon]
-    base = t.compartment_ptr.astype(np.int64)[sent.core] + t.in_axon_base[axon]
-    segments, of_message = _spans(t.segment_ptr, item)
-    entries, of_segment = _spans(t.entry_ptr, segments)
-    message, style = of_message[of_segment], t.segment_format[segments][of_segment].astype(np.int64)
-    weight, sample = machine.weight[entries], sent.sample[message]
-    if valued:
-        weight = np.rint(weight.astype(np.float64) * sent.value[message]).astype(np.int64)
-    row, delay = base[message] + t.entry_target[entries], t.entry_delay[entries].astype(np.int64)
-    shift, port = machine.deferred[style], machine.port[style]
-    keys = np.stack(
-        [sample, (step + 1 + delay) % machine.slots, port, row, shift, machine.projection[style] * (shift > 0)]
-    )
-    found, group = np.unique(keys, axis=1, return_inverse=True)
-    sums = np.zeros(found.shape[1], dtype=np.int64)
-    np.add.at(sums, group.ravel(), weight)
-    later = found[4] > 0
-    sums[later] = (sums[later] >> found[4][later]) << machine.program.target.dialect.weight_shift_bits
-    np.add.at(state.ring, tuple(found[:4]), sums)
+    core, axon, message = machine.routes[source].follow(sending.number)
+    row, entry, touched = synapses_of(machine.program.tables, core, axon)
+    message, weight = message[touched], machine.weight[entry]
+    if source in machine.graded:
+        weight = np.rint(weight.astype(np.float64) * sending.value[message]).astype(np.int64)
+    delay = machine.program.tables.entry_delay[entry].astype(np.int64)
+    cell = machine.cell(row, t + 1 + delay, machine.plane(entry, row))
+    np.add.at(state.ring.reshape(-1), sending.sample[message] * machine.n_cells + cell, weight)
 
 
-def _spans(ptr: Array, items: Ints) -> tuple[Ints, Ints]:
-    """(what is in [ptr[i], ptr[i + 1]) for every item i, place of its item)."""
-    start = ptr[items].astype(np.int64)
-    length = ptr[items + 1].astype(np.int64) - start
-    return places_of(start, length), np.repeat(np.arange(items.size), length)
+def take_arriving(machine: Machine, state: State, cells: Cells, t: int) -> Ints:
+    """(samples, ports, size) sums that arrive at a population in step t; their place in the ring is cleared.
+
+    A negative exponent that a dialect applies to sums floors the sum of one projection, one sending step and one delay.
+    [lava dense: a_buff shifts each slot; nengo, brian2: each weight, see hardware.arithmetic]
+    """
+    arriving = cells.ring(state.ring)[:, t % cells.slots]
+    sums = arriving[:, : cells.ports].copy()
+    for plane, (port, shift) in enumerate(cells.deferred, start=cells.ports):
+        sums[:, port] += (arriving[:, plane] >> shift) << machine.program.target.dialect.weight_shift_bits
+    arriving[:] = 0
+    return sums
 
 
 # --- one step
 
 
 def cleared(machine: Machine, samples: int) -> State:
-    """Return the state in which every sample begins: nothing is charged, and nothing is on its way."""
-    size = (samples, machine.program.tables.n_rows)
-    u, v, refract, first, second = (np.zeros(size, dtype=np.int64) for _ in range(5))
-    first[:] = machine.initial
-    return State(u, v, refract, first, second, np.zeros((samples, machine.slots, PORTS, size[1]), dtype=np.int64))
+    """State in which every sample begins: nothing charged, nothing on its way."""
+    rows = machine.program.tables.n_rows
+    u, v, refract, memory_0, memory_1 = (np.zeros((samples, rows), dtype=np.int64) for _ in range(5))
+    memory_0[:] = machine.initial
+    return State(u, v, refract, memory_0, memory_1, np.zeros((samples, machine.n_cells), dtype=np.int64))
 
 
-def reset_periodically(machine: Machine, state: State, step: int) -> None:
-    """Give rows whose population is reset in this step their initial state; dead steps and what is on its way stay."""
-    for item in machine.program.network.populations:
-        reset = item.state_reset
-        if reset is not None and (step - reset.offset_steps) % reset.interval_steps == 0:
-            rows = machine.rows[item.name]
-            state.u[:, rows], state.v[:, rows], state.second[:, rows] = 0, 0, 0
-            state.first[:, rows] = machine.initial[rows]
+def reset_periodically(machine: Machine, state: State, t: int) -> None:
+    """Return populations to their initial state; refractory steps and sums on their way stay. [lava lif: LIFReset]"""
+    for cells in machine.populations.values():
+        reset, rows = cells.state_reset, cells.rows
+        if reset is not None and (t - reset.offset_steps) % reset.interval_steps == 0:
+            state.u[:, rows], state.v[:, rows], state.memory_1[:, rows] = 0, 0, 0
+            state.memory_0[:, rows] = machine.initial[rows]
 
 
-def arrived(machine: Machine, state: State, step: int) -> Ints:
-    """Take (samples, ports, rows) what arrives in this step out of the ring."""
-    slot = state.ring[:, step % machine.slots]
-    taken, slot[:] = slot.copy(), 0
-    return taken
-
-
-def update(machine: Machine, state: State, item: PlacedPopulation, sums: Ints, draws: Array | None) -> Step:
-    """Make one step of a population from what `arrived`; `draws` (samples, size) of its noise."""
-    rows = machine.rows[item.name]
-    noise = 0 if draws is None else _noise(item, draws.astype(np.int64))
-    here = Here(
-        dialect=machine.program.target.dialect,
-        parameters=item.parameters,
-        registers={name: values[rows] for name, values in machine.registers.items()},
-        state=state,
-        rows=rows,
-        a=sums[:, 0, rows],
-        b=sums[:, 1, rows],
-        noise=noise,
-    )
-    return RULES.get(item.kind, compartment)(here)
-
-
-def _noise(item: PlacedPopulation, draws: Ints) -> Ints:
-    """z = rtz((x + 64 offset) 2**(exponent - 7)). Source: nengo, whose generator is replaced by ours."""
-    exponent = int(item.parameters["noise_exponent"][0])
-    x = draws + 64 * int(item.parameters["noise_offset"][0])
-    return x << (exponent - NOISE_BITS) if exponent >= NOISE_BITS else toward_zero(x, NOISE_BITS - exponent)
-
-
-NOISE_BITS = 7
-"""A draw has this many bits and a sign."""
+def step(machine: Machine, state: State, t: int, inputs: Mapping[str, Sending], draws: Mapping[str, Ints]) -> Made:
+    """Advance every sample by step t. `inputs`: what each input shows. `draws`: noisy population -> (samples, size)."""
+    reset_periodically(machine, state, t)
+    arriving = {name: take_arriving(machine, state, cells, t) for name, cells in machine.populations.items()}
+    active = (state.u != 0) | (state.v != 0) | (machine.registers["bias"] != 0)
+    made = Made(active, {}, {})
+    for name, cells in machine.populations.items():
+        sums, noise = arriving[name], noise_of(cells, draws[name]) if name in draws else 0
+        active[:, cells.rows] |= sums[:, 0] != 0
+        x = Update(machine.program.target.dialect, cells, state, sums[:, 0], sums[:, -1], noise)
+        made.sent[name] = UPDATES.get(cells.kind, compartment)(x)
+        if x.overflows is not None:
+            made.overflows[name] = x.overflows
+    for name, sent in made.sent.items():
+        sample, number = np.nonzero(sent)
+        deliver(machine, state, name, Sending(sample, number, sent[sample, number]), t)
+    for name, shown in inputs.items():
+        deliver(machine, state, name, shown, t)
+    return made

@@ -1,157 +1,229 @@
-"""Runs the definition: every sample of a stimulus side by side, step by step, and returns a recording."""
+"""Runs of the definition: batches of samples side by side, step by step, and the recording of what they did."""
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import time
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import Current
-from neurodeploy.network.graded import IntegerNeuron
-from neurodeploy.program.program import PlacedPopulation, Program
+from neurodeploy.diagnostics import raise_errors
+from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.state import RunOptions, RunState
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.backend import Progress
 from neurodeploy.simulate.noise import noise_draws
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
-from neurodeploy_backends.emulator import spec
+from neurodeploy.simulate.resume import shown_until
+from neurodeploy_backends.emulator.spec import Made, Sending, State, cleared, step
+from neurodeploy_backends.emulator.spec_state import KeptArrays, joined_arrays, kept_arrays, restored, state_faults
 from neurodeploy_backends.emulator.spec_tables import Machine, machine_of
 
 __all__ = ["run_spec"]
 
 Array = NDArray[Any]
-MEMORIES = {"residue": "first", "theta": "first", "error": "second", "r": "second"}
-"""State as a probe names it -> as the definition holds it."""
+SIDE_BY_SIDE = 1 << 22
+"""Cells and synapses, over all samples of a batch, that are worth holding at once."""
+PROGRESS_S = 0.1
+"""Seconds between two calls of a progress callback."""
+MEMORIES = {"residue": "memory_0", "theta": "memory_0", "error": "memory_1", "r": "memory_1"}
+"""Probed variable -> state of the definition; u and v are called the same."""
+NO_ROWS, NO_VALUES = np.zeros((0, 3), dtype=np.int32), np.zeros(0, dtype=np.int64)
 
 
 def run_spec(
     program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None = None
 ) -> Recording:
-    """Return the recording of a sound program and stimulus, steps 1 to `steps` of every sample."""
-    run = _Run(program, stimulus, steps, options)
-    for step in range(1, steps + 1):
-        run.step(step)
-        if progress is not None:
-            progress(step * stimulus.n_samples, steps * stimulus.n_samples)
-    return run.recording(steps)
+    """The recording of a sound program, stimulus and options, steps up to `steps` of every sample.
+
+    After Ctrl-C the samples that are whole are kept, or the steps made of a single one. Raises ND509 (the state to resume).
+    """
+    run = _Run(program, stimulus, steps, options, progress)
+    raise_errors("run", state_faults(run.machine, options.resume) if options.resume else [])
+    with contextlib.suppress(KeyboardInterrupt):
+        for start in range(0, stimulus.n_samples, run.batch):
+            run.run_batch(range(start, min(start + run.batch, stimulus.n_samples)))
+    return run.recording()
+
+
+class _Kept(NamedTuple):
+    """What a recording covers."""
+
+    samples: int
+    steps: int
+    partial: bool
 
 
 class _Rows:
-    """Rows (sample, step, number) of what fired, and a value beside each."""
+    """Rows (sample, step, number) of what was sent, and the value of each."""
 
     def __init__(self) -> None:
-        self.rows, self.values = [np.zeros((0, 3), dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
+        self.rows, self.values = [NO_ROWS], [NO_VALUES]
 
-    def add(self, step: int, sample: Array, number: Array, value: Array) -> None:
-        """Add what fired in one step."""
-        self.rows.append(np.stack([sample, np.full_like(sample, step), number], axis=1).astype(np.int32))
+    def add(self, t: int, sample: Array, number: Array, value: Array) -> None:
+        """Add what one step sent."""
+        self.rows.append(np.stack([sample, np.full_like(sample, t), number], axis=1).astype(np.int32))
         self.values.append(value.astype(np.int64))
 
-    def joined(self) -> tuple[Array, Array]:
-        """Return all rows, sorted, and their values."""
+    def joined(self, samples: int) -> tuple[Array, Array]:
+        """All rows of the first samples, sorted, and their values."""
         rows, values = np.concatenate(self.rows), np.concatenate(self.values)
         order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
+        order = order[rows[order, 0] < samples]
         return rows[order], values[order]
 
 
+class _Shown:
+    """What the inputs show, step by step."""
+
+    def __init__(self, machine: Machine, stimulus: Stimulus, samples: range) -> None:
+        self.currents = {name: values[samples.start : samples.stop] for name, values in stimulus.currents.items()}
+        self.rows: dict[str, Array] = {}
+        for item in machine.program.inputs:
+            if item.name not in machine.graded:
+                rows = stimulus.rows(item.name).astype(np.int64)
+                rows = rows[(rows[:, 0] >= samples.start) & (rows[:, 0] < samples.stop)] - [samples.start, 0, 0]
+                self.rows[item.name] = rows[np.argsort(rows[:, 1], kind="stable")]
+
+    def at(self, t: int) -> dict[str, Sending]:
+        """What each input sends in step t."""
+        found = dict[str, Sending]()
+        for name, rows in self.rows.items():
+            first, last = np.searchsorted(rows[:, 1], [t, t + 1])
+            found[name] = Sending(rows[first:last, 0], rows[first:last, 2], np.ones(last - first, dtype=np.int64))
+        for name, values in self.currents.items():
+            if t <= values.shape[1]:
+                sample, line = np.nonzero(values[:, t - 1])
+                found[name] = Sending(sample, line, values[sample, t - 1, line])
+        return found
+
+
 class _Run:
-    """One run: the state of all samples, and what is recorded of it."""
+    """One run: its machine, and what is recorded of it so far."""
 
-    def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> None:
-        self.program, self.stimulus, self.options = program, stimulus, options
-        self.machine: Machine = machine_of(program)
-        self.state = spec.cleared(self.machine, stimulus.n_samples)
-        self.noise = noise_draws(program, stimulus, steps, options)
-        neurons = {item.name: item.neuron for item in program.network.populations}
-        self.graded = {name for name, n in neurons.items() if isinstance(n, IntegerNeuron) and n.sends_values}
-        self.driven = {item.name for item in program.network.inputs if isinstance(item.encoder, Current)}
-        self.inputs = {item.name: stimulus.rows(item.name) for item in program.inputs}
-        self.fired = {item.name: _Rows() for item in program.populations}
-        self.watch = {item.name: np.zeros((3, item.size), dtype=np.int64) for item in program.populations}
+    def __init__(
+        self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None
+    ) -> None:
+        self.program, self.stimulus, self.steps, self.options = program, stimulus, steps, options
+        self.machine, self.progress, self.reported = machine_of(program), progress, time.monotonic()
+        self.first = options.resume.step + 1 if options.resume else 1
+        n, length = stimulus.n_samples, max(steps - self.first + 1, 0)
+        each = max(self.machine.n_cells, self.machine.weight.size, 1)
+        self.batch, self.length, self.done, self.last = max(1, min(n, SIDE_BY_SIDE // each)), length, 0, 0
+        self.whole = 0
+        self.sent = {item.name: _Rows() for item in program.populations if self._is_recorded(item.name)}
+        self.overflows = {item.name: np.zeros((3, item.size), dtype=np.int64) for item in program.populations}
         self.probes = probed_variables(program.network, options.probes)
-        self.states: dict[str, list[Array]] = {item.name: [] for item in self.probes}
-        self.active = np.zeros((stimulus.n_samples, steps, program.tables.n_cores), dtype=np.int32)
+        sizes = {item.name: item.size for item in program.populations}
+        self.states = {p.name: np.zeros((n, length, sizes[p.population]), dtype=np.int64) for p in self.probes}
+        shape = (n, length, program.tables.n_cores) if options.activity else (0, 0, 0)
+        self.active = np.zeros(shape, dtype=np.int32)
+        self.final = list[KeptArrays]()
 
-    def step(self, step: int) -> None:
-        """Make one step of every sample: update all populations, then send."""
-        spec.reset_periodically(self.machine, self.state, step)
-        sums = spec.arrived(self.machine, self.state, step)
-        self._count_active(step, sums)
-        for item in self.program.populations:
-            draws = self.noise[item.name][:, step - 1] if item.name in self.noise else None
-            made = spec.update(self.machine, self.state, item, sums, draws)
-            self._record(item, made, step)
-            self._send(item, made, step)
-        for item in self.program.inputs:
-            self._show(item.name, step)
+    def _is_recorded(self, name: str) -> bool:
+        return self.options.record is None or name in self.options.record
 
-    def _count_active(self, step: int, sums: Array) -> None:
-        """Count by core the rows that u, v, bias or input is about to move."""
-        state, registers = self.state, self.machine.registers
-        moved = (sums[:, 0] != 0) | (state.u != 0) | (state.v != 0) | (registers["bias"] != 0)
-        for sample, row in np.argwhere(moved):
-            self.active[sample, step - 1, self.machine.core[row]] += 1
+    def run_batch(self, samples: range) -> None:
+        """Run some samples from their first step to their last."""
+        resume, shown = self.options.resume, _Shown(self.machine, self.stimulus, samples)
+        state = restored(self.machine, resume, samples) if resume else cleared(self.machine, len(samples))
+        draws = self._draws(samples)
+        for t in range(self.first, self.steps + 1):
+            own = {name: values[:, t - 1].astype(np.int64) for name, values in draws.items()}
+            self._record(step(self.machine, state, t, shown.at(t), own), state, samples, t)
+            self.done, self.last = self.done + len(samples), t
+            self._report()
+        if self.options.keep_state:
+            self.final.append(kept_arrays(self.machine, state, self.steps))
+        self.whole = samples.stop
+        self._report(last=samples.stop == self.stimulus.n_samples)
 
-    def _record(self, item: PlacedPopulation, made: spec.Step, step: int) -> None:
-        sample, neuron = np.nonzero(made.sent)
-        self.fired[item.name].add(step, sample, neuron, made.sent[sample, neuron])
-        if made.overflows is not None:
-            self.watch[item.name] += np.stack([where.sum(axis=0) for where in made.overflows])
+    def _draws(self, samples: range) -> dict[str, Array]:
+        """Draws of noise, (samples, steps, size) of each population that has noise."""
+        shifted = {"first_sample": self.stimulus.first_sample + samples.start, "n_samples": len(samples)}
+        given = {name: x if len(x) == 1 else x[samples.start : samples.stop] for name, x in self.options.noise.items()}
+        options = self.options.model_copy(update={"noise": given})
+        return noise_draws(self.program, self.stimulus.model_copy(update=shifted), self.steps, options)
+
+    def _report(self, *, last: bool = False) -> None:
+        now, total = time.monotonic(), self.stimulus.n_samples * self.length
+        if self.progress is not None and (last or (now - self.reported >= PROGRESS_S and self.done < total)):
+            self.reported = now
+            self.progress(self.done, total)
+
+    def _record(self, made: Made, state: State, samples: range, t: int) -> None:
+        for name, rows in self.sent.items():
+            sample, neuron = np.nonzero(made.sent[name])
+            rows.add(t, sample + samples.start, neuron, made.sent[name][sample, neuron])
+        for name, where in made.overflows.items():
+            self.overflows[name] += np.stack([over.sum(axis=0) for over in where])
+        here = slice(samples.start, samples.stop)
         for probe in self.probes:
-            if probe.population == item.name:
-                self.states[probe.name].append(self._probed(probe, made))
+            self.states[probe.name][here, t - self.first] = self._probed(probe, made, state)
+        if self.options.activity:
+            before = np.zeros((len(samples), made.active.shape[1] + 1), dtype=np.int32)
+            np.cumsum(made.active, axis=1, out=before[:, 1:])
+            self.active[here, t - self.first] = np.diff(before[:, self.program.tables.compartment_ptr], axis=1)
 
-    def _probed(self, probe: ProbedVariable, made: spec.Step) -> Array:
-        rows = self.machine.rows[probe.population]
+    def _probed(self, probe: ProbedVariable, made: Made, state: State) -> Array:
+        cells = self.machine.populations[probe.population]
         if probe.variable != "v_register":
-            return getattr(self.state, MEMORIES.get(probe.variable, probe.variable))[:, rows].copy()
+            return getattr(state, MEMORIES.get(probe.variable, probe.variable))[:, cells.rows]
+        # the chip's voltage register shows the refractory delay in a step with a spike [nengo hardware/interface.py; NIR]
         unit = self.program.target.dialect.register_value_per_refractory_step
-        shown = self.machine.registers["refract"][rows] * unit
-        return np.where(made.sent != 0, shown, self.state.v[:, rows])
+        return np.where(made.sent[probe.population] != 0, cells.registers["refract"] * unit, state.v[:, cells.rows])
 
-    def _send(self, item: PlacedPopulation, made: spec.Step, step: int) -> None:
-        tables, (sample, neuron) = self.program.tables, np.nonzero(made.sent)
-        source, value = self.machine.rows[item.name][neuron], made.sent[sample, neuron]
-        routes = (tables.out_axon_ptr, source, tables.out_core, tables.out_in_axon)
-        sent = spec.routed(sample, *routes, value)
-        spec.deliver(self.machine, self.state, sent, step, valued=item.name in self.graded)
+    def _kept(self) -> _Kept:
+        if self.whole == 0 and self.stimulus.n_samples == 1 and self.done:
+            return _Kept(1, self.last, partial=True)
+        return _Kept(self.whole, self.steps, partial=False)
 
-    def _show(self, name: str, step: int) -> None:
-        """Send what an input shows in a step: its spikes, or its values."""
-        routes = next(item for item in self.program.inputs if item.name == name)
-        if name in self.driven:
-            values = self.stimulus.currents.get(name)
-            if values is None or step > self.stimulus.n_steps:
-                return
-            sample, line = np.nonzero(values[:, step - 1])
-            value = values[sample, step - 1, line]
-        else:
-            now = self.inputs[name][self.inputs[name][:, 1] == step].astype(np.int64)
-            sample, line, value = now[:, 0], now[:, 2], np.ones(len(now), dtype=np.int64)
-        sent = spec.routed(sample, routes.ptr, line, routes.core, routes.in_axon, value)
-        spec.deliver(self.machine, self.state, sent, step, valued=name in self.driven)
-
-    def recording(self, steps: int) -> Recording:
-        """Return what was recorded."""
-        joined = {name: rows.joined() for name, rows in self.fired.items()}
-        wanted = self.options.record
-        none = (np.zeros((0, 3), dtype=np.int32), np.zeros(0, dtype=np.int64))
-        held = {name: pair if wanted is None or name in wanted else none for name, pair in joined.items()}
-        shown = {name: rows for name, rows in self.inputs.items() if name not in self.driven}
+    def recording(self) -> Recording:
+        """The recording of the samples that are whole, or of a single one that was stopped."""
+        kept, n, complete = self._kept(), self.stimulus.n_samples, self.whole == self.stimulus.n_samples
+        rows = {name: found.joined(kept.samples) for name, found in self.sent.items()}
+        rows = {item.name: rows.get(item.name, (NO_ROWS, NO_VALUES)) for item in self.program.populations}
+        length = kept.steps - self.first + 1
         return Recording(
             ran_on="emulator",
             backend="emulator",
+            engine="spec",
             program_digest=self.program.digest(),
             seed=self.options.seed,
-            recorded=wanted,
-            n_samples=self.stimulus.n_samples,
-            n_steps=steps,
-            spikes={name: rows for name, (rows, _) in held.items()},
-            payloads={name: values for name, (_, values) in held.items() if name in self.graded},
-            states={name: np.stack(values, axis=1) for name, values in self.states.items()},
-            input_spikes={name: rows[rows[:, 1] <= steps] for name, rows in shown.items()},
-            active_updates=self.active if self.options.activity else None,
-            overflows=self.watch if self.options.overflow else {},
+            recorded=self.options.record,
+            n_samples=kept.samples,
+            n_steps=kept.steps,
+            first_step=self.first,
+            complete=complete,
+            partial=kept.partial,
+            spikes={name: found for name, (found, _) in rows.items()},
+            payloads={name: values for name, (_, values) in rows.items() if name in self.machine.graded},
+            states={name: values[: kept.samples, :length] for name, values in self.states.items()},
+            input_spikes=self._input_spikes(kept),
+            active_updates=self.active[: kept.samples, :length] if self.options.activity else None,
+            overflows=self.overflows if self.options.overflow else {},
+            final_state=self._final_state(n) if self.options.keep_state and complete else None,
+        )
+
+    def _input_spikes(self, kept: _Kept) -> dict[str, Array]:
+        found = {name: self.stimulus.rows(name) for name in (*self.stimulus.spikes, *self.stimulus.rasters)}
+        return {
+            name: rows[(rows[:, 1] >= self.first) & (rows[:, 1] <= kept.steps) & (rows[:, 0] < kept.samples)]
+            for name, rows in found.items()
+        }
+
+    def _final_state(self, samples: int) -> RunState:
+        arrays = joined_arrays(self.final)
+        return RunState(
+            program_digest=self.program.digest(),
+            n_samples=samples,
+            step=self.steps,
+            seed=self.options.seed,
+            first_sample=self.stimulus.first_sample,
+            shown=shown_until(self.program.network, self.stimulus, self.options, self.steps),
+            variables=arrays.variables,
+            arriving=arrays.arriving,
         )

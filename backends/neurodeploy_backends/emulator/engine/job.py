@@ -1,35 +1,28 @@
-"""Verb: run a layout on a stimulus, sample by sample over threads, or one sample over several."""
+"""One program on one stimulus for the compiled engine: its arenas, and calls of the kernels for a range of samples."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.numba_cache import tidy_cache
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
 from neurodeploy.program.program import Program
-from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
 from neurodeploy.simulate.probes import probed_variables
 from neurodeploy_backends.emulator.engine import kernels as _kernels
-from neurodeploy_backends.emulator.engine.results import recording_of
-from neurodeploy_backends.emulator.engine.states import restore, state_faults
+from neurodeploy_backends.emulator.engine.states import restore
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
 
-__all__ = ["Job", "Share", "run_job"]
+__all__ = ["Job", "Share", "no_thread"]
 
 tidy_cache(_kernels)
 kernels: Any = _kernels
@@ -37,13 +30,7 @@ Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
 """Recorded spikes that one call may hold, at least one step's worst case."""
 CALL_S = 0.05
-"""What a call should last: how soon Ctrl-C is heard."""
-TELL_S = 0.1
-"""How often progress is told."""
-SHARES = 4
-"""Portions of samples per thread, so that a slow one does not keep the others waiting."""
-PAYS_FROM = 4_000_000
-"""Synapses from which one sample is worth the meeting of several threads in every step."""
+"""Seconds that a call of the kernels should last, and that Ctrl-C waits at most."""
 _KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
 
 
@@ -256,7 +243,7 @@ class Job:
             for other in others:
                 if other.is_alive():
                     other.join()
-            raise DiagnosticError("run", (_no_thread(len(calls), error),)) from None
+            raise DiagnosticError("run", (no_thread(len(calls), error),)) from None
         finally:
             gate.set()
         result = kernels.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
@@ -272,7 +259,8 @@ class Job:
         ]
 
 
-def _no_thread(threads: int, error: RuntimeError) -> Diagnostic:
+def no_thread(threads: int, error: RuntimeError) -> Diagnostic:
+    """ND511 where the system refuses another thread."""
     told = f"{threads} threads cannot be started: {error}"
     return finding("ND511", "option 'threads'", told, fixes=["--threads 1"])
 
@@ -287,50 +275,3 @@ def _ordered(rows: Array) -> Array:
 def _steps_of(seconds: float, made: int, took: float) -> int:
     """Steps that last about as long as asked, growing eightfold at most."""
     return max(1, min(8 * max(made, 1), int(seconds * max(made, 1) / max(took, 1e-6))))
-
-
-def _pieces(program: Program, n_samples: int, threads: int) -> int:
-    """Threads that share one sample: several only where a step is long enough to pay for their meeting."""
-    if n_samples > 1 or threads < 2 or not kernels.CAN_YIELD:
-        return 1
-    return threads if program.tables.entry_target.size >= PAYS_FROM else 1
-
-
-def _shares(n_samples: int, workers: int, *, single: bool) -> list[Share]:
-    """Portions of the samples; `single`: each for itself, because its state is given or wanted."""
-    count = n_samples if single else min(n_samples, workers if workers == 1 else workers * SHARES)
-    cuts = [k * n_samples // count for k in range(count + 1)]
-    return [Share(low, high) for low, high in pairwise(cuts)]
-
-
-def run_job(
-    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None
-) -> Recording:
-    """Return the recording; after Ctrl-C, what the samples before the first unfinished one gave, marked incomplete."""
-    threads = options.threads or os.cpu_count() or 1
-    pieces = _pieces(program, stimulus.n_samples, threads)
-    job = Job(program, stimulus, steps, options, pieces)
-    raise_errors("run", state_faults(program, job.low, options.resume) if options.resume else [])
-    stateful = options.keep_state or options.resume is not None
-    shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
-    with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:
-        try:
-            futures = [pool.submit(job.run, share) for share in shares]
-        except RuntimeError as error:
-            job.stopped.set()
-            raise DiagnosticError("run", (_no_thread(threads, error),)) from None
-        try:
-            _wait(futures, lambda: progress and progress(sum(s.done for s in shares), stimulus.n_samples * job.length))
-        except KeyboardInterrupt:
-            job.stopped.set()
-    for future in futures:
-        future.result()
-    return recording_of(job, shares, options)
-
-
-def _wait(futures: list[Future[None]], tell: Callable[[], object]) -> None:
-    """Wait for all, telling now and then; a failure ends the waiting."""
-    waiting = set(futures)
-    while waiting:
-        waiting = wait(waiting, timeout=TELL_S, return_when=FIRST_EXCEPTION).not_done
-        tell()

@@ -1,21 +1,19 @@
-"""Verb: what the shares of a job gave, as one Recording. Runs nothing."""
+"""The recording of a job, from what its shares of the samples computed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions, RunState
+from neurodeploy.signals.state import RunState
 from neurodeploy.simulate.resume import shown_until
+from neurodeploy_backends.emulator.engine.job import Job, Share
 from neurodeploy_backends.emulator.engine.states import kept_arrays
 from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
-
-if TYPE_CHECKING:
-    from neurodeploy_backends.emulator.engine.job import Job, Share
 
 __all__ = ["recording_of"]
 
@@ -32,9 +30,9 @@ class _Kept(NamedTuple):
     """Of a single sample that was stopped: the last step that is done."""
 
 
-def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recording:
-    """Join what the shares gave."""
-    kept = _whole_samples(job, shares)
+def recording_of(job: Job, shares: list[Share]) -> Recording:
+    """The recording of the samples that are whole, or of a single one that was stopped."""
+    kept, options = _whole_samples(job, shares), job.options
     steps = job.steps if kept.steps is None else kept.steps
     n, spikes, payloads = kept.samples, dict[str, Array](), dict[str, Array]()
     graded = models.graded(job.program)
@@ -45,6 +43,7 @@ def recording_of(job: Job, shares: list[Share], options: RunOptions) -> Recordin
     return Recording(
         ran_on="emulator",
         backend="emulator",
+        engine="native",
         program_digest=job.program.digest(),
         seed=options.seed,
         recorded=options.record,

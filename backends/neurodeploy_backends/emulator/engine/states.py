@@ -13,20 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.program.program import Program
 from neurodeploy.signals.state import RunState
 from neurodeploy_backends.emulator.engine import kernels as _kernels
 from neurodeploy_backends.emulator.lowering.lower import Lowered
 from neurodeploy_backends.emulator.lowering.parts import Part
-from neurodeploy_backends.emulator.lowering.ranges import register_ranges
+from neurodeploy_backends.emulator.register_ranges import proven_ranges, register_ranges
+from neurodeploy_backends.emulator.state_checks import VARIABLES, StateShape, outside, shape_faults, state_fault
 
 __all__ = ["Held", "kept_arrays", "restore", "state_faults"]
 
 kernels: Any = _kernels
 Array = NDArray[Any]
-VARIABLES = ("u", "v", "refract")
-"""Of every kind; kinds of two numbers more keep them as memory_0 and memory_1."""
 ARRIVING = 1 << 62
 """Sums of values have no bound but that of their 64 bits."""
 
@@ -113,61 +112,34 @@ def _memories(low: Lowered, name: str) -> int:
     return int(low.layout.initial.shape[0]) if models[name] > kernels.TERNARY else 0
 
 
-def _expected_shapes(low: Lowered, samples: int) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    """Return what a kept state has to hold: the shape of each variable, and of what arrives at each population."""
-    variables, arriving = dict[str, tuple[int, ...]](), dict[str, tuple[int, ...]]()
-    for name, rows in low.row_of_neuron.items():
-        names = [*VARIABLES, *(f"memory_{k}" for k in range(_memories(low, name)))]
-        variables |= {f"{name}.{variable}": (samples, rows.size) for variable in names}
-        form = _form(low, name)
-        arriving[name] = (samples, form.slots, form.ports + len(form.kinds), rows.size)
-    return variables, arriving
-
-
 def state_faults(program: Program, low: Lowered, kept: RunState) -> list[Diagnostic]:
-    """Return ND509 for everything that a kept state lacks, has too much, or in another shape or range."""
-    found = list[Diagnostic]()
-    for expected, held in zip(_expected_shapes(low, kept.n_samples), (kept.variables, kept.arriving), strict=True):
-        found += _shape_faults(expected, held)
-    if found:
-        return found
-    return [_fault(where, told) for where, told in (*_register_told(program, low, kept), *_sum_told(low, kept))]
+    """ND509 for each array of a kept state that has another shape than this program's, or values that no run reaches."""
+    shapes = dict[str, StateShape]()
+    for name, rows in low.row_of_neuron.items():
+        form = _form(low, name)
+        shapes[name] = StateShape(rows.size, _memories(low, name), form.slots, form.ports + len(form.kinds))
+    found = shape_faults(shapes, kept)
+    return found or [
+        state_fault(where, message) for where, message in (*_registers(program, low, kept), *_sums(low, kept))
+    ]
 
 
-def _fault(where: str, told: str) -> Diagnostic:
-    return finding("ND509", f"state '{where}'", f"the state to go on from {told}")
+def _registers(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
+    ranges = register_ranges(program, folds=not low.wide)
+    proven = int(low.layout.populations["proven"].max(initial=0))
+    if proven:
+        row = np.zeros(program.tables.n_rows, dtype=np.int64)
+        for name, rows in program.table_rows.items():
+            row[rows] = low.row_of_neuron[name]
+        arriving = _reach(low).low[0][row], _reach(low).high[0][row]
+        ranges = proven_ranges(program, ranges, arriving, voltage=proven == 2)
+    for name, (least, most) in ranges.items():
+        message = outside(kept.variables[name], least, most)
+        if message:
+            yield name, message
 
 
-def _shape_faults(expected: dict[str, tuple[int, ...]], held: dict[str, Array]) -> Iterator[Diagnostic]:
-    for name, shape in expected.items():
-        given = held.get(name)
-        if given is None or given.shape != shape or given.dtype.kind not in "iu":
-            told = "lacks it" if given is None else f"holds it in shape {list(given.shape)}; needs {list(shape)}"
-            yield _fault(name, told)
-    for name in held.keys() - expected.keys():
-        yield _fault(name, "holds it, and the program has nothing of this name")
-
-
-def _beyond(values: Array, low: Array, high: Array) -> str | None:
-    """What is wrong with values of which the last axis has these limits."""
-    wrong = (values < low) | (values > high)
-    if not wrong.any():
-        return None
-    first = np.unravel_index(int(wrong.argmax()), values.shape)
-    neuron = first[-1]
-    limits = f"{int(low[neuron]):,} to {int(high[neuron]):,}"
-    told = f"sample {first[0]}, neuron {neuron} is {int(values[first]):,}; needs {limits}"
-    return f"holds {int(wrong.sum()):,} values that no run can reach, first {told}"
-
-
-def _register_told(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
-    for name, (least, most) in register_ranges(program, low).items():
-        told = _beyond(kept.variables[name], least, most)
-        if told:
-            yield name, told
-
-
-def _sum_told(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
+def _sums(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
     """Sums that the synapses of a part cannot have sent, or that its accumulators cannot hold."""
     reach = _reach(low)
     for number, part, row in _neurons(low):
@@ -187,9 +159,9 @@ def _sum_told(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
             most = reach.high[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
             if number in reach.valued:
                 least, most = np.full(part.size, -ARRIVING), np.full(part.size, ARRIVING)
-            told = _beyond(sums[:, :, plane], least, most)
-            if told:
-                yield part.name, told
+            message = outside(sums[:, :, plane], least, most)
+            if message:
+                yield part.name, message
 
 
 def restore(low: Lowered, state: Any, kept: RunState, sample: int) -> None:

@@ -1,0 +1,79 @@
+"""The compiled engine: samples shared out over threads, or the neurons of one sample over several."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from itertools import pairwise
+
+from neurodeploy.diagnostics import DiagnosticError, raise_errors
+from neurodeploy.program.program import Program
+from neurodeploy.signals.recording import Recording
+from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.backend import Progress
+from neurodeploy_backends.emulator.engine.job import Job, Share, no_thread
+from neurodeploy_backends.emulator.engine.kernels import CAN_YIELD
+from neurodeploy_backends.emulator.engine.results import recording_of
+from neurodeploy_backends.emulator.engine.states import state_faults
+
+__all__ = ["run_native"]
+
+PROGRESS_S = 0.1
+"""Seconds between two calls of a progress callback."""
+SHARES = 4
+"""Ranges of samples for each thread, so that a slow one does not keep the others waiting."""
+PAYS_FROM = 4_000_000
+"""Synapses from which several threads share one sample: they meet in every step, and a step must be worth it."""
+
+
+def _pieces(program: Program, n_samples: int, threads: int) -> int:
+    """Threads that share one sample: more than one only where a step is long enough to pay for their meeting."""
+    if n_samples > 1 or threads < 2 or not CAN_YIELD:
+        return 1
+    return threads if program.tables.entry_target.size >= PAYS_FROM else 1
+
+
+def _shares(n_samples: int, workers: int, *, single: bool) -> list[Share]:
+    """Ranges of the samples; `single`: one sample each, because its state is given or kept."""
+    count = n_samples if single else min(n_samples, workers if workers == 1 else workers * SHARES)
+    cuts = [k * n_samples // count for k in range(count + 1)]
+    return [Share(low, high) for low, high in pairwise(cuts)]
+
+
+def run_native(
+    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None
+) -> Recording:
+    """The recording of a sound program, stimulus and options, steps up to `steps` of every sample.
+
+    After Ctrl-C the samples before the first unfinished one are kept, or the steps made of a single one. Raises ND509 (the
+    state to resume), ND511 (a thread that cannot be started).
+    """
+    threads = options.threads or os.cpu_count() or 1
+    pieces = _pieces(program, stimulus.n_samples, threads)
+    job = Job(program, stimulus, steps, options, pieces)
+    raise_errors("run", state_faults(program, job.low, options.resume) if options.resume else [])
+    stateful = options.keep_state or options.resume is not None
+    shares = _shares(stimulus.n_samples, 1 if pieces > 1 else threads, single=stateful)
+    with ThreadPoolExecutor(1 if pieces > 1 else threads) as pool:
+        try:
+            futures = [pool.submit(job.run, share) for share in shares]
+        except RuntimeError as error:
+            job.stopped.set()
+            raise DiagnosticError("run", (no_thread(threads, error),)) from None
+        try:
+            _wait(futures, lambda: progress and progress(sum(s.done for s in shares), stimulus.n_samples * job.length))
+        except KeyboardInterrupt:
+            job.stopped.set()
+    for future in futures:
+        future.result()
+    return recording_of(job, shares)
+
+
+def _wait(futures: list[Future[None]], report: Callable[[], object]) -> None:
+    """Wait for all, reporting progress meanwhile; a failure ends the wait."""
+    waiting = set(futures)
+    while waiting:
+        waiting = wait(waiting, timeout=PROGRESS_S, return_when=FIRST_EXCEPTION).not_done
+        report()
