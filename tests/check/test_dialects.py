@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from neurodeploy.mapping import partition, place
 from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus, run_program
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 STEPS = 30
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -15,6 +15,8 @@ from neurodeploy.hardware import load_target
 from neurodeploy.network import WeightFormat
 from neurodeploy.resources import core_limits
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def limited(**values):
     """loihi1 with some limits of a core lowered, so that a handful of neurons reaches them."""

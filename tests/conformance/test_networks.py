@@ -24,6 +24,8 @@ from neurodeploy.simulate import (
     run_program,
 )
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 RANDOM = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 

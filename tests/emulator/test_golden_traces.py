@@ -16,6 +16,8 @@ from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import SampleValues, Stimulus, encode, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 VARIANTS = {"": {}, "vmin0": {"vmin_exp": 0}, "vminexp12": {"vmin_exp": 12}, "vmaxexp3": {"vmax_exp": 3}}
 BEYOND = {
     ("brian2loihi", "loihi1"): {"wrap_u_slow", "wrap_q", "clip_v"},  # unbounded there, wrapped and clipped on the chip

@@ -35,6 +35,8 @@ from neurodeploy.network import (
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 ONE = WeightFormat(weight_bits=8, sign_mode="excitatory")
 LAST = 10_000
 

@@ -181,3 +181,13 @@ print(recording.spikes["c"].tolist())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout.strip() == str(expected.tolist())
+
+
+def test_a_trained_network_on_real_samples(root):
+    """The digits example, on a cut of its samples."""
+    folder = root / "examples" / "digits"
+    values = np.load(folder / "digits.stimulus.npz")
+    program = nd.compile(nd.load(folder / "digits.nd.json"), "loihi1")
+    native, spec = (nd.run(program, values["inputs"][:12], steps=12, engine=engine) for engine in ("native", "spec"))
+    assert spec.model_copy(update={"engine": "native"}) == native
+    assert sum(len(rows) for rows in native.spikes.values()) > 100

@@ -14,6 +14,8 @@ from neurodeploy.network import Current, Network, StateReset
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import Stimulus, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 OPTIONS = ImportOptions(dt_s=1e-3)
 
 

@@ -11,6 +11,8 @@ from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.simulate import SampleValues, encode, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 h5py = pytest.importorskip("h5py")
 TOLD = ImportOptions(dt_s=1e-4, reset="subtract")
 

@@ -11,6 +11,8 @@ from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.simulate import SampleValues, encode, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 STEPS, LINES, CELLS = 120, 5, 4
 RNG = np.random.default_rng(3)
 WEIGHT = RNG.normal(0.4, 0.5, (CELLS, LINES))

@@ -8,6 +8,8 @@ import pytest
 
 import neurodeploy as nd
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 LOADS = {
     "nir-delay/b.nir": {"time_unit": "ms"},
     "nir-flatten/b.nir": {},

@@ -18,6 +18,8 @@ from neurodeploy.network.connectivity import columns_of, synapses_of, target_siz
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus, accuracy, answers, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def by_loop(x, weights, stride, padding, dilation, groups):
     """(out channels, height, width) of one source (channels, height, width), place by place."""

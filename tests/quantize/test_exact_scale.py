@@ -16,6 +16,8 @@ from neurodeploy.network.files import load_network
 from neurodeploy.network.neurons import Explicit
 from neurodeploy.simulate import Stimulus, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 TARGETS = {name: load_target(name) for name in ("loihi1", "loihi2")}
 
 

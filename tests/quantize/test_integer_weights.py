@@ -24,6 +24,8 @@ from neurodeploy.network import (
 )
 from neurodeploy.simulate import Stimulus, run_program
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 TARGETS = {name: load_target(name) for name in ("loihi1", "loihi2")}
 CELL = {"du": 4095, "dv": 0, "vth_mant": 10}
 

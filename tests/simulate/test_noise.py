@@ -9,6 +9,8 @@ from neurodeploy.conformance import corpus, program_of
 from neurodeploy.simulate import RunOptions, run_program
 from neurodeploy.simulate.noise import noise_draws
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def case():

@@ -32,6 +32,8 @@ from neurodeploy.simulate import (
     save_state,
 )
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STYLE = WeightFormat(weight_bits=8, exponent=2, sign_mode="mixed")
 LINES = 3

@@ -23,6 +23,8 @@ from neurodeploy.simulate import (
     save_state,
 )
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def net(neuron, weights, encoder="spikes", **fields):
     weights = np.atleast_2d(weights)

@@ -9,6 +9,8 @@ import pytest
 
 import neurodeploy as nd
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 def alone(**time):
     cells = nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=1.0, bias=0.25))

@@ -9,6 +9,8 @@ import neurodeploy as nd
 from neurodeploy.network import Bias, Current, Events, Rate
 from neurodeploy.simulate import SampleValues, encode
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 SENSOR = Events()
 LATE = 10_000_000
 

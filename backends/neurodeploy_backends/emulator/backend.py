@@ -13,7 +13,7 @@ from neurodeploy.simulate.backend import Progress
 
 __all__ = ["EmulatorBackend", "engine_of"]
 
-PREFERRED = ("native", "spec")
+PREFERRED: tuple[str, ...] = ("native", "spec")
 """What engine "auto" stands for: the first of these that this machine can run."""
 
 

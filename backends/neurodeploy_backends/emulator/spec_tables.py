@@ -166,7 +166,8 @@ def _classes(program: Program) -> _Classes:
     ports = {item.name: "ab".index(item.port) for item in program.network.projections}
     delays = int(program.tables.entry_delay.max(initial=0)) + 1
     on_sum = program.target.dialect.exponent_stage == "sum"
-    found, first, deferred, port, shift = dict[tuple[str, int], int](), [], [], list[int](), list[int]()
+    found, first, deferred = dict[tuple[str, int], int](), list[int](), list[int]()
+    port, shift = list[int](), list[int]()
     for style in program.formats:
         key, later = (style.projection, style.exponent), on_sum and style.exponent < 0
         if key not in found:
