@@ -28,7 +28,7 @@ def _missing() -> str | None:
 
 def engine_of(options: RunOptions) -> str:
     """The engine that a run with these options uses, "native" or "spec". Raises DiagnosticError: ND501."""
-    named = PREFERRED if options.engine == "auto" else (options.engine,)
+    named = [*PREFERRED] if options.engine == "auto" else [options.engine]
     missing = _missing() if named[0] == "native" else None
     if missing is None:
         return named[0]
