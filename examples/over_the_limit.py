@@ -39,8 +39,8 @@ def main() -> None:
 
     assert program.tables.n_cores == 4
     # a fix says what it costs: 4-bit weights are coarse, and the ledger has the error
-    lines = [line for line in accepted.ledger if line.where == "projection 'sensor_to_wide'"]
-    print("\n".join(f"  {line.where} {line.quantity}: asked {line.asked}, got {line.got}" for line in lines))
+    lines = [line for line in accepted.ledger if str(line.subject) == "projection 'sensor_to_wide'"]
+    print("\n".join(f"  {line.subject} {line.quantity}: asked {line.asked}, got {line.got}" for line in lines))
     assert lines
 
 

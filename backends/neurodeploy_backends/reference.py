@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.arithmetic import voltage_limits
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import CubaLi, CubaLif, Dense, If, Li, Lif, LoihiCuba, Population, Projection
@@ -57,15 +57,15 @@ class ReferenceBackend:
         for item in program.network.populations:
             if item.neuron.kind not in CUBA_KINDS:
                 message = f"population '{item.name}' is {item.neuron.kind}, which is integers and has no float form"
-                yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
+                yield finding("ND502", about("backend", self.name), message, fixes=["run it on the emulator"])
             noisy = isinstance(item.neuron, LoihiCuba) and item.neuron.noise is not None
             if item.state_reset is not None or noisy:
                 message = f"population '{item.name}' has noise or a periodic reset, which this backend does not"
-                yield finding("ND502", f"backend '{self.name}'", message, fixes=["run it on the emulator"])
+                yield finding("ND502", about("backend", self.name), message, fixes=["run it on the emulator"])
         for probe in program.network.probes:
             if probe.variable == "v_register" and kinds[probe.target] != "loihi_cuba":
                 message = f"probe '{probe.name}' reads v_register of population '{probe.target}', whose floats have no register"
-                yield finding("ND502", f"backend '{self.name}'", message, fixes=["variable = v"])
+                yield finding("ND502", about("backend", self.name), message, fixes=["variable = v"])
 
     def run(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
 from neurodeploy.compiler.edits import edited_network
-from neurodeploy.diagnostics import DiagnosticError, errors_in, finding, raise_errors
+from neurodeploy.diagnostics import DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs
 from neurodeploy.feasibility import Judgement
 from neurodeploy.feasibility import judge as judge_network
@@ -146,7 +146,7 @@ def check(
         given = [name for name, value in asked.items() if value is not None]
         if given:
             told = f"is compiled already, and cannot have another {' or '.join(given)}"
-            raise DiagnosticError("check", (finding("ND703", "program", told, fixes=["check its .network"]),))
+            raise DiagnosticError("check", (finding("ND703", about("program"), told, fixes=["check its .network"]),))
         result = Compilation(
             program=model, verdict="fits", findings=model.findings, ledger=model.ledger, n_cores=model.tables.n_cores
         )

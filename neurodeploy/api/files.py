@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 from pydantic import ValidationError
 
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import DiagnosticError, FindingWarning, finding, render_all
+from neurodeploy.diagnostics import DiagnosticError, FindingWarning, Subject, about, finding, render_all
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.importers import Imported, ImportOptions
@@ -38,13 +38,13 @@ def _load_samples(path: Path) -> SampleValues:
     fields = [name for name, array in arrays.items() if array.dtype.names]
     if fields:
         told = f"holds events with fields, in '{fields[0][:60]}', which only their network's encoder can read"
-        raise _refused("ND505", f"file '{path}'", told, "give its path to nd.run or nd.encode")
+        raise _refused("ND505", about("file", path), told, "give its path to nd.run or nd.encode")
     document = {"labels": arrays.pop("labels", None), "values": arrays}
     try:
         return SampleValues.model_validate(document)
     except ValidationError as error:
         raise DiagnosticError(
-            "files", schema_findings("ND505", f"file '{path}'", error, document, SampleValues)
+            "files", schema_findings("ND505", about("file", path), error, document, SampleValues)
         ) from None
 
 
@@ -56,7 +56,7 @@ def _save_samples(samples: SampleValues, path: Path) -> None:
     if "labels" in samples.values:
         faults.append("an input is named 'labels', which is the name of the labels in an .npz")
     if faults:
-        raise DiagnosticError("files", tuple(finding("ND036", f"file '{path}'", fault) for fault in faults))
+        raise DiagnosticError("files", tuple(finding("ND036", about("file", path), fault) for fault in faults))
     labels = {} if samples.labels is None else {"labels": samples.labels}
     write_atomically(path, tensor_bytes({**samples.values, **labels}))
 
@@ -86,7 +86,7 @@ _INSIDE: dict[type[Any], str] = {Compilation: ".program", Imported: ".network"}
 _FILES = ", ".join(f"{kind.word} {kind.suffix}" for kind in KINDS)
 
 
-def _refused(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
+def _refused(code: str, where: Subject, message: str, *fixes: str) -> DiagnosticError:
     return DiagnosticError("files", (finding(code, where, message, fixes=fixes),))
 
 
@@ -105,13 +105,13 @@ def save(noun: Network | Program | Recording | RunState | SampleValues, path: An
         if isinstance(noun, Stimulus):
             fixes = ["save the SampleValues that it was encoded from, which every network's encoders read"]
         told = f"has no file of its own; these have: {_FILES}"
-        raise _refused("ND036", f"a {type(noun).__name__}", told, *fixes)
+        raise _refused("ND036", about("class", type(noun).__name__), told, *fixes)
     file = Path(path)
     if not file.name.endswith(kind.suffix) or file.name == kind.suffix or file.name.endswith(TENSORS):
         told = f"is to hold {kind.word}, which the suffix {kind.suffix} tells, and has another"
         ends = (TENSORS, *(item.suffix for item in KINDS), file.suffix)
         stem = file.name.removesuffix(next(end for end in ends if file.name.endswith(end))).removesuffix(".nd") or "net"
-        raise _refused("ND035", f"file '{file}'", told, f"write it to '{file.parent / (stem + kind.suffix)}'")
+        raise _refused("ND035", about("file", file), told, f"write it to '{file.parent / (stem + kind.suffix)}'")
     kind.save(noun, file)
 
 
@@ -143,15 +143,15 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
     found = next((item for item in KINDS if file.name.endswith(item.suffix)), None)
     if file.name.endswith(TENSORS):
         document = file.with_name(file.name.removesuffix(TENSORS) + KINDS[0].suffix)
-        raise _refused("ND009", f"file '{file}'", "holds the arrays of a network", f"load '{document}'")
+        raise _refused("ND009", about("file", file), "holds the arrays of a network", f"load '{document}'")
     if found is None and not file.name.endswith(READABLE):
         every = ", ".join((*READABLE, *(item.suffix for item in KINDS[1:])))
-        raise _refused("ND009", f"file '{file}'", f"has a suffix that is not read: {every}{content_told(file)}")
+        raise _refused("ND009", about("file", file), f"has a suffix that is not read: {every}{content_told(file)}")
     held = found or KINDS[0]
     if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
         told = f"holds {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"
         fixes = ["load the program, and take its .network"] if kind is Network and held.noun is Program else []
-        raise _refused("ND037", f"file '{file}'", told, *fixes)
+        raise _refused("ND037", about("file", file), told, *fixes)
     if held.noun is Network:
         imported = import_file(file, options)
         if kind is Imported:
@@ -162,5 +162,5 @@ def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any]
         return imported.network
     if options is not None:
         told = f"holds {held.word}, for which there is nothing to be told"
-        raise _refused("ND035", f"file '{file}'", told, f"leave out the options: they are for {', '.join(READABLE)}")
+        raise _refused("ND035", about("file", file), told, f"leave out the options: they are for {', '.join(READABLE)}")
     return held.load(file)

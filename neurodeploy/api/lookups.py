@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, overload
 
 from neurodeploy.base.noun import Noun
-from neurodeploy.diagnostics import DiagnosticError, Rule, finding, rules
+from neurodeploy.diagnostics import DiagnosticError, Rule, about, finding, rules
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware import FeasibilityTarget, Target, read_target, target_names
@@ -45,7 +45,9 @@ def explain(code: str | None = None) -> Rule | tuple[Rule, ...]:
         return tuple(known.values())
     if code.upper() not in known:
         fixes = nearest(code.upper(), list(known))
-        raise DiagnosticError("explain", (finding("ND704", f"code '{code}'", "is no code of a finding", fixes=fixes),))
+        raise DiagnosticError(
+            "explain", (finding("ND704", about("code", code), "is no code of a finding", fixes=fixes),)
+        )
     return known[code.upper()]
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs, whole_faults
 from neurodeploy.feasibility import Judgement
 from neurodeploy.mapping import LayersVerdict
@@ -79,7 +79,7 @@ def encode(network: Network | Program, samples: Samples, *, steps: int | None = 
         return plain
     if not isinstance(plain, SampleValues):
         fixes = ["put the samples into one array for each input", "nd.run takes an iterator, a batch at a time"]
-        raise DiagnosticError("encode", (finding("ND505", "samples", "come one by one", fixes=fixes),))
+        raise DiagnosticError("encode", (finding("ND505", about("samples"), "come one by one", fixes=fixes),))
     return stimulus_of(held, _values(plain), steps=steps, seed=seed, samples=plain.n_samples)
 
 
@@ -92,7 +92,7 @@ def _own(door: str, program: Program, recording: Recording) -> None:
     needs(door, program=(program, Program), recording=(recording, Recording))
     if recording.program_digest != program.digest():
         told = f"is of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
-        raise DiagnosticError(door, (finding("ND703", "the recording", told),))
+        raise DiagnosticError(door, (finding("ND703", about("recording"), told),))
 
 
 def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
@@ -111,7 +111,7 @@ def accuracy(program: Program, recording: Recording, labels: Any) -> float:
     given = answers(program, recording)
     if given is None:
         told = "has no output, so it gives no answers"
-        raise DiagnosticError("accuracy", (finding("ND505", f"network '{program.network.name}'", told),))
+        raise DiagnosticError("accuracy", (finding("ND505", about("network", program.network.name), told),))
     return met(given, _labels(recording, labels))
 
 
@@ -128,7 +128,7 @@ def _labels(recording: Recording, labels: Any) -> NDArray[Any]:
         told = f"are {wanted.size} for {n} samples"
     else:
         return wanted[:n]
-    raise DiagnosticError("accuracy", (finding("ND505", "the labels", told),))
+    raise DiagnosticError("accuracy", (finding("ND505", about("labels"), told),))
 
 
 class _Bounds(Noun):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.noun import Noun
 from neurodeploy.check.dialects import DialectDifference, dialect_verdict
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network import Current
 from neurodeploy.program.program import PlacedPopulation, Program
@@ -63,7 +63,7 @@ class Lacks(Noun):
 
 def refusals(backend: str, lacks: Iterable[Unsupported]) -> tuple[Diagnostic, ...]:
     """Return what a backend cannot express as findings (ND502)."""
-    where = f"backend '{backend}'"
+    where = about("backend", backend)
     return tuple(finding("ND502", where, item.message, fixes=[*item.fixes, ELSEWHERE]) for item in lacks)
 
 
@@ -125,9 +125,9 @@ def dialect_refusals(program: Program, dialect: str, backend: str, steps: int | 
     more = f"; and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
     message = f"computes in dialect '{dialect}', the program is of '{own}', and they could part: {told}{more}"
     fixes = ["--backend emulator, which computes in the program's own dialect"]
-    return (finding("ND543", f"backend '{backend}'", message, fixes=fixes),)
+    return (finding("ND543", about("backend", backend), message, fixes=fixes),)
 
 
 def _told(item: DialectDifference) -> str:
-    what = "synapses" if item.where.startswith("projection") else "neurons"
-    return f"{item.where}: {item.reason}" + (f" ({item.neurons:,} {what})" if item.neurons else "")
+    what = "synapses" if item.subject.kind == "projection" else "neurons"
+    return f"{item.subject}: {item.reason}" + (f" ({item.neurons:,} {what})" if item.neurons else "")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.check.state_bounds import StateBounds, entries_by_core, state_bounds
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.hardware.arithmetic import effective_weights, voltage_limits
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network.neurons import CUBA_KINDS
@@ -29,9 +29,10 @@ Ints = NDArray[np.int64]
 class DialectDifference(Noun):
     """Where two dialects could part."""
 
-    where: str
-    """"population 'x'" or "projection 'x'"."""
+    subject: Subject
+    """A population, a projection or the network."""
     reason: str
+    """Why the two can differ."""
     neurons: int
     """Neurons, or synapses of a projection, that it concerns."""
     first: int
@@ -52,10 +53,10 @@ class DomainVerdict(Noun):
         return tuple(name for name, reasons in self.partings.items() if not reasons)
 
 
-def _of(where: str, reason: str, bad: NDArray[np.bool_]) -> Iterator[DialectDifference]:
+def _of(where: Subject, reason: str, bad: NDArray[np.bool_]) -> Iterator[DialectDifference]:
     hit = np.flatnonzero(bad)
     if hit.size:
-        yield DialectDifference(where=where, reason=reason, neurons=int(hit.size), first=int(hit[0]))
+        yield DialectDifference(subject=where, reason=reason, neurons=int(hit.size), first=int(hit[0]))
 
 
 def _weights(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
@@ -70,7 +71,7 @@ def _weights(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDiffer
     for name, (bad, _) in counts.items():
         if bad:
             reason = "mantissas are rounded, shifted or clipped to other weights"
-            yield DialectDifference(where=f"projection '{name}'", reason=reason, neurons=bad, first=0)
+            yield DialectDifference(subject=about("projection", name), reason=reason, neurons=bad, first=0)
 
 
 def _made(dialect: Dialect, mantissas: Ints, bits: int, exponent: int, sign: str) -> Ints:
@@ -83,7 +84,7 @@ def _made(dialect: Dialect, mantissas: Ints, bits: int, exponent: int, sign: str
 
 def _overflows(bounds: StateBounds, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
     """Sums, currents and drives that reach a range beyond which the two go on differently."""
-    where = f"population '{bounds.population}'"
+    where = about("population", bounds.population)
     sizes = [bits for bits in (a.accumulator_wrap_bits, b.accumulator_wrap_bits) if bits is not None]
     if a.accumulator_wrap_bits != b.accumulator_wrap_bits:
         yield from _beyond(where, "the weights of one step", bounds.q_low, bounds.q_high, 1 << min(sizes))
@@ -94,7 +95,7 @@ def _overflows(bounds: StateBounds, a: Dialect, b: Dialect) -> Iterator[DialectD
         yield from _beyond(where, "u + bias", bounds.drive_low, bounds.drive_high, top)
 
 
-def _beyond(where: str, what: str, low: Any, high: Any, top: int) -> Iterator[DialectDifference]:
+def _beyond(where: Subject, what: str, low: Any, high: Any, top: int) -> Iterator[DialectDifference]:
     bad = (np.asarray(high) >= top) | (np.asarray(low) <= -top)
     yield from _of(where, f"{what} can leave +-2**{top.bit_length() - 1}", bad)
 
@@ -103,7 +104,7 @@ def _registers(
     program: Program, index: int, bounds: StateBounds, a: Dialect, b: Dialect
 ) -> Iterator[DialectDifference]:
     """Registers that the other dialect does not have, and limits of v that differ within reach."""
-    tables, where = program.tables, f"population '{bounds.population}'"
+    tables, where = program.tables, about("population", bounds.population)
     rows = program.table_rows[bounds.population]
     given = tables.vmin_exp[rows], tables.vmax_exp[rows]
     (a_low, a_high), (b_low, b_high) = voltage_limits(a, *given), voltage_limits(b, *given)
@@ -124,9 +125,9 @@ def _kinds(program: Program) -> Iterator[DialectDifference]:
     for item in program.populations:
         every = np.ones(item.size, dtype=bool)
         if item.kind not in CUBA_KINDS:
-            yield from _of(f"population '{item.name}'", f"kind '{item.kind}' exists in one dialect only", every)
+            yield from _of(about("population", item.name), f"kind '{item.kind}' exists in one dialect only", every)
         if "noise_at" in item.parameters:
-            yield from _of(f"population '{item.name}'", "noise is drawn by another generator", every)
+            yield from _of(about("population", item.name), "noise is drawn by another generator", every)
 
 
 def _fields(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
@@ -134,17 +135,17 @@ def _fields(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDiffere
     for name in names:
         if getattr(a, name) != getattr(b, name):
             yield DialectDifference(
-                where=f"network '{program.network.name}'", reason=f"{name} differs", neurons=0, first=0
+                subject=about("network", program.network.name), reason=f"{name} differs", neurons=0, first=0
             )
     longest = int(program.tables.entry_delay.max(initial=0))
     if longest > b.delay_steps_max:
         reason = f"delays reach {longest} steps, the other's {b.delay_steps_max}"
-        yield DialectDifference(where=f"network '{program.network.name}'", reason=reason, neurons=0, first=0)
+        yield DialectDifference(subject=about("network", program.network.name), reason=reason, neurons=0, first=0)
     marks = [probe.target for probe in program.network.probes if probe.variable == "v_register"]
     if a.register_value_per_refractory_step != b.register_value_per_refractory_step:
         for name in marks:
             reason = "v_register reads another value after a spike"
-            yield DialectDifference(where=f"population '{name}'", reason=reason, neurons=0, first=0)
+            yield DialectDifference(subject=about("population", name), reason=reason, neurons=0, first=0)
 
 
 def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | None = None) -> DomainVerdict:
@@ -158,7 +159,7 @@ def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | No
         if other.name == own.name:
             continue
         reasons = [*_fields(program, own, other), *_kinds(program), *_weights(program, own, other)]
-        if not reasons or all(item.where.startswith("population") for item in reasons):
+        if not reasons or all(item.subject.kind == "population" for item in reasons):
             for index, item in enumerate(bounds):
                 reasons += _overflows(item, own, other)
                 reasons += _registers(program, index, item, own, other)
@@ -168,7 +169,7 @@ def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | No
 
 def domain_findings(program: Program, verdict: DomainVerdict) -> tuple[Diagnostic, ...]:
     """Return the verdict as notes: ND330 (the same bits, proven), ND331 (could part, with the reasons)."""
-    where, found = f"network '{program.network.name}'", list[Diagnostic]()
+    where, found = about("network", program.network.name), list[Diagnostic]()
     span = "" if verdict.steps is None else f" for samples of {verdict.steps} steps"
     if verdict.proven:
         message = f"dialect '{verdict.dialect}' gives the same bits as {', '.join(verdict.proven)}{span}: proven"
@@ -184,6 +185,6 @@ def domain_findings(program: Program, verdict: DomainVerdict) -> tuple[Diagnosti
 
 def _told(item: DialectDifference) -> str:
     if not item.neurons:
-        return f"{item.where}: {item.reason}"
-    what = "synapses" if item.where.startswith("projection") else "neurons"
-    return f"{item.where}: {item.reason} ({item.neurons:,} {what})"
+        return f"{item.subject}: {item.reason}"
+    what = "synapses" if item.subject.kind == "projection" else "neurons"
+    return f"{item.subject}: {item.reason} ({item.neurons:,} {what})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 from neurodeploy.quantize.wiring import WindowProjection, parts
@@ -133,7 +133,7 @@ def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> 
         found.append(
             finding(
                 CODES[resource],
-                f"population '{name}'",
+                about("population", name),
                 message,
                 found=worst,
                 limit=limit.value,

@@ -10,7 +10,7 @@ import typer
 from neurodeploy.cli.inputs import JsonOutput, complete_backend, usage
 from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
 from neurodeploy.cli.paths import folder_option, write_option
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about
 from neurodeploy.diagnostics.translate import nearest
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def install(
     unknown = [name for name in names if name not in known]
     if unknown:
         fixes = [fix for name in unknown for fix in nearest(name, list(known))]
-        raise usage("ND710", f"environment '{unknown[0]}'", f"is not one of {', '.join(known)}", *fixes)
+        raise usage("ND710", about("environment", unknown[0]), f"is not one of {', '.join(known)}", *fixes)
     faults: list[Diagnostic] = []
     for name in names:
         try:
@@ -186,7 +186,7 @@ def conformance(
         finish(lacking, json_document={} if json_output else None)
     known = {case.name: case for case in corpus()}
     for unknown in [case for case in cases or [] if case not in known]:
-        raise usage("ND710", f"case '{unknown}'", "is not of the corpus", *nearest(unknown, list(known)))
+        raise usage("ND710", about("case", unknown), "is not of the corpus", *nearest(unknown, list(known)))
     found = [item for name in names for item in _judged(name, [known[c] for c in cases or known], quiet=json_output)]
     if table is not None:
         write_atomically(table, markdown(found).encode())

@@ -12,7 +12,7 @@ from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
 from neurodeploy.cli.report_options import ReportOptions, asked_for
 from neurodeploy.cli.stimulus_options import Samples, Steps, StimulusFile, Timeout, shown_stimulus
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.simulate import (
     Recording,
@@ -54,7 +54,9 @@ def _require_no_run(**given: object) -> None:
     """Raise DiagnosticError: ND703 for options of a run beside two recordings, which are of runs that were made."""
     named = [f"--{name}" for name, value in given.items() if value]
     if named:
-        raise usage("ND703", "command 'compare'", f"is given two recordings, which contradicts {', '.join(named)}")
+        raise usage(
+            "ND703", about("command", "compare"), f"is given two recordings, which contradicts {', '.join(named)}"
+        )
 
 
 def _tell(
@@ -97,9 +99,9 @@ def compare(
         _two_files(left, right, program, asked)
     if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
-        raise usage("ND701", "command 'compare'", "needs two recordings, or a program and two backends", *fixes)
+        raise usage("ND701", about("command", "compare"), "needs two recordings, or a program and two backends", *fixes)
     if program is not None:
-        raise usage("ND703", "option '--program'", f"is of two recordings, and '{left}' is run")
+        raise usage("ND703", about("option", "--program"), f"is of two recordings, and '{left}' is run")
     _, result = compile_model(left, Choices(target))
     if errors_in(result.findings):
         asked.finish(result.findings)

@@ -8,7 +8,7 @@ from neurodeploy.cli.inputs import Choices, compile_options, read_model, usage
 from neurodeploy.cli.output import show
 from neurodeploy.cli.report_options import ReportOptions
 from neurodeploy.compiler.edits import edited_network
-from neurodeploy.diagnostics import errors_in
+from neurodeploy.diagnostics import about, errors_in
 from neurodeploy.feasibility import Judgement, judge
 from neurodeploy.hardware import FeasibilityTarget, load_feasibility_target, read_target, target_names
 from neurodeploy.hardware.target import Target
@@ -38,7 +38,9 @@ def judge_model(asked: ReportOptions, choices: Choices) -> None:
     if isinstance(target, Target):
         return
     if choices.dialect is not None:
-        raise usage("ND703", "option '--dialect'", f"says nothing of target '{target.name}', which has no dialect")
+        raise usage(
+            "ND703", about("option", "--dialect"), f"says nothing of target '{target.name}', which has no dialect"
+        )
     options = compile_options(choices)
     imported, _ = read_model(asked.model, choices)
     found = (*imported.findings, *validate(imported.network))

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from neurodeploy.cli.option_types import shown
 from neurodeploy.cli.output import Format, finish
 from neurodeploy.cli.streams import tolerant
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 
 __all__ = ["Group"]
@@ -51,7 +51,7 @@ def _misuse(error: Any) -> Diagnostic:
     """The finding of a fault that typer found."""
     context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
     path = context.command_path if context else "neurodeploy"
-    where, fixes = f"command '{path}'", [f"{path} --help"]
+    where, fixes = about("command", path), [f"{path} --help"]
     if option is not None and type(error).__name__ == "NoSuchOption":
         known = [name.lstrip("-") for item in context.command.params for name in item.opts] if context else []
         near = [fix.replace("'", "'--", 1) for fix in nearest(option.lstrip("-"), known)]

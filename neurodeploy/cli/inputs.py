@@ -14,7 +14,7 @@ from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
 from neurodeploy.cli.progress import following
 from neurodeploy.compiler import Compilation, CompileOptions, compile_network
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_names
 from neurodeploy.hardware.target import Target
@@ -192,14 +192,14 @@ class Choices(NamedTuple):
     dialect: str | None = None
 
 
-def usage(code: str, where: str, message: str, *fixes: str) -> DiagnosticError:
+def usage(code: str, where: Subject, message: str, *fixes: str) -> DiagnosticError:
     """Return the error of a fault in how a command was called."""
     return DiagnosticError("usage", (finding(code, where, message, fixes=fixes),))
 
 
 def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
     if value is not None and value not in allowed:
-        raise usage("ND701", f"option '{option}'", f"'{value}' is not one of {', '.join(allowed)}")
+        raise usage("ND701", about("option", option), f"'{value}' is not one of {', '.join(allowed)}")
     return value
 
 
@@ -280,7 +280,7 @@ def _require_agreement(program: Program, choices: Choices) -> None:
     wrong += [f"--{name} (the program is placed)" for name in placed_by(choices.mapping)]
     wrong += ["--placement-seed (the program is placed)"] if choices.seed else []
     if wrong:
-        raise usage("ND703", "program", "is compiled already, which contradicts " + "; ".join(wrong))
+        raise usage("ND703", about("program"), "is compiled already, which contradicts " + "; ".join(wrong))
 
 
 def chosen_target(choices: Choices) -> Target:
@@ -288,7 +288,7 @@ def chosen_target(choices: Choices) -> Target:
     if choices.target is None:
         raise usage(
             "ND705",
-            "option '--target'",
+            about("option", "--target"),
             "is needed to compile a network",
             f"--target NAME, one of {', '.join(target_names())}",
         )

@@ -14,7 +14,7 @@ from neurodeploy.cli.group import Group
 from neurodeploy.cli.inputs import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
-from neurodeploy.diagnostics import DiagnosticError, rules
+from neurodeploy.diagnostics import DiagnosticError, about, rules
 from neurodeploy.diagnostics.translate import nearest
 
 __all__ = ["app"]
@@ -57,7 +57,7 @@ def _root(
 
 def unknown_code_error(code: str) -> DiagnosticError:
     """Return the error of a code that no finding has."""
-    return usage("ND704", f"code '{code}'", "is no code of a finding", *nearest(code.upper(), list(rules())))
+    return usage("ND704", about("code", code), "is no code of a finding", *nearest(code.upper(), list(rules())))
 
 
 @app.command(epilog="Examples: neurodeploy explain ND401 | neurodeploy explain")
@@ -116,7 +116,7 @@ def targets(
 
     if action not in ("list", "show") or (action == "show") != (name is not None):
         fixes = ("neurodeploy targets", "neurodeploy targets show NAME")
-        raise usage("ND701", "command 'targets'", f"'{action}' is not understood", *fixes)
+        raise usage("ND701", about("command", "targets"), f"'{action}' is not understood", *fixes)
     if name is None:
         _list_targets(json_output=json_output)
         return

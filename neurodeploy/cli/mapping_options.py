@@ -10,7 +10,7 @@ import typer
 
 from neurodeploy.cli.option_types import cores, one_of, pinned, real, whole
 from neurodeploy.cli.paths import read_option
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 from neurodeploy.io.archive import open_npz_arrays
 from neurodeploy.mapping.options_check import PACKAGES
 from neurodeploy.network import Network
@@ -106,7 +106,7 @@ class MappingChoices(NamedTuple):
     start: list[str] | None = None
 
 
-def _refused(code: str, where: str, message: str) -> DiagnosticError:
+def _refused(code: str, where: Subject, message: str) -> DiagnosticError:
     return DiagnosticError("usage", (finding(code, where, message),))
 
 
@@ -143,7 +143,7 @@ def _positions(path: Path) -> dict[str, Any]:
     for name, given in found.items():
         if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
             raise _refused(
-                "ND404", f"file '{path}'", f"array '{name}', {given.dtype} {given.shape}, needs finite numbers"
+                "ND404", about("file", path), f"array '{name}', {given.dtype} {given.shape}, needs finite numbers"
             )
     return found
 
@@ -161,6 +161,6 @@ def traffic_rates(path: Path, network: Network) -> dict[str, Any]:
             message = (
                 f"is no recording of this network: it has no spikes of population '{item.name}', {item.size:,} neurons"
             )
-            raise _refused("ND703", f"file '{path}'", message)
+            raise _refused("ND703", about("file", path), message)
         rates[item.name] = np.bincount(rows[:, 2], minlength=item.size).astype(np.float64)
     return rates

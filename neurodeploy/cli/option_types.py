@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 
 __all__ = ["SEEDS", "STEPS", "by_name", "cores", "one_of", "pinned", "real", "refused", "shown", "whole"]
@@ -40,7 +40,7 @@ def shown(text: object) -> str:
 
 def refused(option: str, message: str, *fixes: str) -> DiagnosticError:
     """Return the error of a value that an option does not take."""
-    return DiagnosticError("usage", (finding("ND701", f"option '{option}'", message, fixes=fixes),))
+    return DiagnosticError("usage", (finding("ND701", about("option", option), message, fixes=fixes),))
 
 
 def whole(option: str, least: int, most: int) -> Callable[[Any], int]:

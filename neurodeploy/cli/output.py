@@ -22,13 +22,14 @@ from rich.table import Table
 from neurodeploy.diagnostics import (
     Diagnostic,
     DiagnosticError,
+    about,
     errors_in,
     finding,
     render_all,
     sorted_findings,
     to_plain,
 )
-from neurodeploy.report.formats import Subject, concise, github, junit, sarif
+from neurodeploy.report.formats import Examined, concise, github, junit, sarif
 from neurodeploy.simulate import Progress as ProgressCall
 
 __all__ = [
@@ -112,7 +113,9 @@ def chosen_format(given: Format | None, *, json_output: bool) -> Format:
     """Return the format that --format and --json ask for. Raises DiagnosticError: ND701 if they contradict each other."""
     if json_output and given not in (None, Format.json):
         told = f"'{given.value}' contradicts --json" if given else ""
-        raise DiagnosticError("usage", (finding("ND701", "option '--format'", told, fixes=["leave one of them out"]),))
+        raise DiagnosticError(
+            "usage", (finding("ND701", about("option", "--format"), told, fixes=["leave one of them out"]),)
+        )
     return Format.json if json_output else given or Format.text
 
 
@@ -129,14 +132,14 @@ def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
     return 1 if refused else 0
 
 
-def _subject(model: Path | None, *, strict: bool, passed: Iterable[str]) -> Subject:
+def _subject(model: Path | None, *, strict: bool, passed: Iterable[str]) -> Examined:
     text = ""
     if model is not None and model.suffix == WITH_LINES and model.is_file():
         text = model.read_text(encoding="utf-8", errors="replace")
-    return Subject("" if model is None else str(model), text, strict, tuple(passed))
+    return Examined("" if model is None else str(model), text, strict, tuple(passed))
 
 
-def _emit(found: tuple[Diagnostic, ...], style: Format, subject: Subject, status: int) -> None:
+def _emit(found: tuple[Diagnostic, ...], style: Format, subject: Examined, status: int) -> None:
     """Print findings for another tool to standard output."""
     if style is Format.sarif:
         emit_json(sarif(found, subject, version=version("neurodeploy"), status=status))
@@ -173,7 +176,7 @@ def no_memory(error: MemoryError) -> Diagnostic:
     """Return the finding of a machine that has not the memory that was asked for."""
     told = f"needs more memory than this process can have{f': {error}' if str(error) else ''}"
     fixes = ["show fewer --samples or --steps at a time, or take a machine with more memory"]
-    return finding(OUT_OF_MEMORY, "the command", told, fixes=fixes)
+    return finding(OUT_OF_MEMORY, about("command"), told, fixes=fixes)
 
 
 def internal_fault(error: Exception) -> Diagnostic:
@@ -181,7 +184,7 @@ def internal_fault(error: Exception) -> Diagnostic:
     message = f"internal fault: {type(error).__name__}: {error}"
     return finding(
         "ND901",
-        "neurodeploy",
+        about("neurodeploy"),
         message,
         fixes=["set NEURODEPLOY_TRACEBACK=1 for the traceback, and report it with the command"],
     )
@@ -204,7 +207,9 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except DiagnosticError as error:
             leave(error.diagnostics)
         except KeyboardInterrupt:
-            stopped = finding("ND507", "neurodeploy", "stopped before there was a result, and nothing is left running")
+            stopped = finding(
+                "ND507", about("neurodeploy"), "stopped before there was a result, and nothing is left running"
+            )
             leave((stopped,))
         except (typer.Exit, typer.Abort):
             raise

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from neurodeploy.cli.option_types import refused, shown
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 
 __all__ = ["folder_option", "read_argument", "read_option", "require_folder", "to_read", "to_write", "write_option"]
 
@@ -28,7 +28,7 @@ KINDS = (
 )
 
 
-def _mode(option: str, path: Path) -> int | None:
+def _mode(option: Subject, path: Path) -> int | None:
     """What the path leads to; None if there is nothing. Raises DiagnosticError: ND709 for a name that no file can have."""
     try:
         return path.stat().st_mode
@@ -38,11 +38,11 @@ def _mode(option: str, path: Path) -> int | None:
         raise _no_file(option, path, f"cannot be read: {error.strerror or error}") from None
 
 
-def _no_file(option: str, text: object, message: str, *fixes: str) -> DiagnosticError:
+def _no_file(option: Subject, text: object, message: str, *fixes: str) -> DiagnosticError:
     return DiagnosticError("usage", (finding("ND709", option, f"{shown(text)} {message}", fixes=fixes),))
 
 
-def _named(option: str, text: str | Path) -> Path:
+def _named(option: Subject, text: str | Path) -> Path:
     given = os.fspath(text)
     try:
         os.fsencode(given)
@@ -63,7 +63,7 @@ def _kind(mode: int) -> str | None:
     return next((name for test, name in KINDS if test(mode)), None)
 
 
-def to_read(option: str) -> Callable[[Any], Path]:
+def to_read(option: Subject) -> Callable[[Any], Path]:
     """Return the parser of a file that is read. `option`: as a finding names it."""
 
     def parse(text: Any) -> Path:
@@ -82,8 +82,8 @@ def to_make(option: str) -> Callable[[Any], Path]:
     """Return the parser of a folder that will be made; whether it is there already is said by what makes it."""
 
     def parse(text: Any) -> Path:
-        path = _named(f"option '{option}'", text)
-        _mode(f"option '{option}'", path)
+        path = _named(about("option", option), text)
+        _mode(about("option", option), path)
         return path
 
     return parse
@@ -93,8 +93,8 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
     """Return the parser of a file that is written; its folder is tried. Raises DiagnosticError: ND007, ND701, ND709."""
 
     def parse(text: Any) -> Path:
-        path = _named(f"option '{option}'", text)
-        mode = _mode(f"option '{option}'", path)
+        path = _named(about("option", option), text)
+        mode = _mode(about("option", option), path)
         if mode is not None and (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
             return path  # it takes the bytes, and is not replaced
         kind = _kind(mode) if mode is not None else None
@@ -111,13 +111,13 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
 
 def read_argument(metavar: str, told: str, **more: Any) -> Any:
     """Return an argument that names a file to read."""
-    parser = to_read(f"argument '{metavar}'")
+    parser = to_read(about("argument", metavar))
     return typer.Argument(help=told, show_default=False, parser=parser, metavar=metavar, **more)
 
 
 def read_option(name: str, told: str) -> Any:
     """Return an option that names a file to read."""
-    return typer.Option(name, parser=to_read(f"option '{name}'"), metavar="FILE", help=told)
+    return typer.Option(name, parser=to_read(about("option", name)), metavar="FILE", help=told)
 
 
 def write_option(name: str, told: str, *short: str, suffix: str = "") -> Any:
@@ -142,4 +142,4 @@ def require_folder(path: Path) -> None:
 
 def _unwritable(path: Path, message: str) -> DiagnosticError:
     fix = "name a folder that exists and that you may write to"
-    return DiagnosticError("files", (finding("ND007", f"file '{path}'", message, fixes=[fix]),))
+    return DiagnosticError("files", (finding("ND007", about("file", path), message, fixes=[fix]),))

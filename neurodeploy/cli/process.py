@@ -12,7 +12,7 @@ from neurodeploy.base.startup import hear_interrupts
 from neurodeploy.cli.main import app
 from neurodeploy.cli.output import say
 from neurodeploy.cli.streams import Stream, guarded
-from neurodeploy.diagnostics import Diagnostic, finding, render
+from neurodeploy.diagnostics import Diagnostic, about, finding, render
 
 __all__ = ["lost_output", "run"]
 
@@ -47,7 +47,9 @@ def _left() -> int:
 
 def lost_output(error: OSError) -> Diagnostic:
     """Return the finding of a standard output that took no more."""
-    return finding("ND547", "standard output", f"takes no more: {error.strerror}; what was printed there is not whole")
+    return finding(
+        "ND547", about("standard output"), f"takes no more: {error.strerror}; what was printed there is not whole"
+    )
 
 
 def _guarded_streams() -> Stream | None:

@@ -50,7 +50,7 @@ from neurodeploy.cli.stimulus_options import (
     run_shown,
 )
 from neurodeploy.compiler import Compilation
-from neurodeploy.diagnostics import Diagnostic, errors_in, finding
+from neurodeploy.diagnostics import Diagnostic, about, errors_in, finding
 from neurodeploy.profile import (
     PROFILE_FIGURES,
     Profile,
@@ -125,7 +125,10 @@ def run(
     if keep is not None and outcome.recording.final_state is not None:
         save_state(outcome.recording.final_state, keep)
     elif keep is not None:
-        found = (*found, finding("ND507", f"file '{keep}'", "is not written: the run was stopped before its last step"))
+        found = (
+            *found,
+            finding("ND507", about("file", keep), "is not written: the run was stopped before its last step"),
+        )
     _report(program, outcome.shown, found, asked)
 
 
@@ -200,12 +203,14 @@ def _require_no_run(recording: Path | None, **given: object) -> None:
     """Raise DiagnosticError: ND703 for options of a run beside a recording, which is of a run that was made."""
     named = [f"--{name}" for name, value in given.items() if value is not None]
     if recording is not None and named:
-        raise usage("ND703", f"file '{recording}'", f"is of a run that was made, which contradicts {', '.join(named)}")
+        raise usage(
+            "ND703", about("file", recording), f"is of a run that was made, which contradicts {', '.join(named)}"
+        )
 
 
 def _own_recording(program: Program, path: Path) -> Recording:
     recording = load_recording(path)
     if recording.program_digest != program.digest():
         told = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
-        raise usage("ND703", f"file '{path}'", told)
+        raise usage("ND703", about("file", path), told)
     return recording

@@ -7,6 +7,7 @@ from pathlib import Path
 from neurodeploy.cli.inputs import Choices, chosen_target, usage
 from neurodeploy.cli.output import show, working
 from neurodeploy.cli.report_options import ReportOptions
+from neurodeploy.diagnostics.subject import about
 from neurodeploy.mapping import fit_layers
 from neurodeploy.network.layer_shapes import load_layers
 from neurodeploy.profile import budget_findings, layers_measures
@@ -20,14 +21,16 @@ def one_of_both(model: Path | None, shapes: Path | None) -> Path:
     given = model or shapes
     if given is None or (model and shapes):
         fixes = ("neurodeploy check net.nd.json --target NAME", "neurodeploy check --shapes net.toml --target NAME")
-        raise usage("ND701", "command 'check'", "needs a network, or --shapes and the file of its layers", *fixes)
+        raise usage(
+            "ND701", about("command", "check"), "needs a network, or --shapes and the file of its layers", *fixes
+        )
     return given
 
 
 def judge_shapes(asked: ReportOptions, choices: Choices) -> None:
     """Judge the layers and leave."""
     if choices.dialect is not None:
-        raise usage("ND703", "option '--dialect'", "says nothing of shapes, which have no arithmetic")
+        raise usage("ND703", about("option", "--dialect"), "says nothing of shapes, which have no arithmetic")
     stack, target = load_layers(asked.model), chosen_target(choices)
     with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
         result = fit_layers(stack, target)

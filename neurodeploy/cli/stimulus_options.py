@@ -11,7 +11,7 @@ from neurodeploy.cli.inputs import complete_backend, usage
 from neurodeploy.cli.option_types import SEEDS, STEPS, one_of, real, whole
 from neurodeploy.cli.output import progress_bar, say
 from neurodeploy.cli.paths import read_option
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
@@ -160,7 +160,7 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
         stem = stem.removesuffix(suffix)
     beside = model.with_name(f"{stem}.stimulus.npz")
     if not beside.exists():
-        raise usage("ND702", f"model '{model}'", f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
+        raise usage("ND702", about("model", model), f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
     return beside
 
 
@@ -182,7 +182,7 @@ def _of_itself(network: Network, steps: int | None, samples: int | None, seed: i
     """What a network without inputs is shown: nothing, for as long as is said."""
     if steps is None and network.time.steps_per_sample is None:
         told = "has no inputs and drives itself, and nobody says for how long"
-        raise usage("ND702", f"network '{network.name}'", told, "--steps N")
+        raise usage("ND702", about("network", network.name), told, "--steps N")
     return encode(network, SampleValues(values={}, n_samples=samples), steps=steps, seed=seed)
 
 
@@ -259,7 +259,7 @@ def _reference_accuracy(
         recording = _record(program, stimulus, chosen, "reference")
     except KeyboardInterrupt:
         stopped = "the run was stopped; the figures below are whole, and lack only the reference's accuracy"
-        return None, (finding("ND507", "backend 'reference'", stopped),)
+        return None, (finding("ND507", about("backend", "reference"), stopped),)
     return _accuracy(program.network, recording, stimulus), ()
 
 

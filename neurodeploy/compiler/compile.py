@@ -10,7 +10,7 @@ from neurodeploy.compiler.fixes import Sought, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
 from neurodeploy.compiler.stages import Workshop
 from neurodeploy.compiler.trials import Attempt
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping import Mapping, Progress, TimeLimit, partition, place, proof_of_cores
 from neurodeploy.network import Network
@@ -141,7 +141,7 @@ def _stopped(network: Network, options: CompileOptions, watch: TimeLimit) -> tup
     told = (
         f"the time limit of {options.time_limit_s:g} s ended {', '.join(watch.stopped)}: the best mapping so far counts"
     )
-    return (finding("ND407", f"network '{network.name}'", told),)
+    return (finding("ND407", about("network", network.name), told),)
 
 
 def _untried(network: Network, sought: Sought, allowed: float) -> tuple[Diagnostic, ...]:
@@ -150,4 +150,4 @@ def _untried(network: Network, sought: Sought, allowed: float) -> tuple[Diagnost
         return ()
     told = f"the {allowed:.3g} s for fixes ended before these were tried: {', '.join(sought.untried)}"
     more = f"--fix-time {max(10 * allowed, 10):.0f}"
-    return (finding("ND406", f"network '{network.name}'", told, fixes=[f"more time: {more}"]),)
+    return (finding("ND406", about("network", network.name), told, fixes=[f"more time: {more}"]),)

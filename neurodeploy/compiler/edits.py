@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.options import CompileOptions
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.arithmetic import mantissa_limits
 from neurodeploy.hardware.files import cite
@@ -39,7 +39,7 @@ def _prune_lines(options: CompileOptions) -> Iterator[LedgerLine]:
     for what, fractions in (("synapses of each neuron", options.prune), ("sources", options.prune_sources)):
         for name, fraction in fractions.items():
             yield LedgerLine(
-                where="all projections" if name == "*" else f"projection '{name}'",
+                subject=about("projection", "*" if name == "*" else name),
                 quantity="synapses",
                 asked="all",
                 got=f"without the weakest {fraction:.0%} of the {what}",
@@ -61,7 +61,7 @@ def width_findings(network: Network, target: Target, options: CompileOptions) ->
             told = f"{bits}-bit weights store one sign only, and its weights have both"
             fixes = ["more bits, or one projection for each sign"]
             source = cite(target, "precision.weight_bits")
-            found.append(finding("ND207", f"projection '{item.name}'", told, limit_source=source, fixes=fixes))
+            found.append(finding("ND207", about("projection", item.name), told, limit_source=source, fixes=fixes))
     return tuple(found)
 
 
@@ -77,7 +77,7 @@ def _clipped(projection: Projection, most: int) -> tuple[Projection, LedgerLine 
     if not longer.any():
         return projection, None
     line = LedgerLine(
-        where=f"projection '{projection.name}'",
+        subject=about("projection", projection.name),
         quantity="delay_steps",
         asked=f"up to {int(delays.max())} steps",
         got=f"{int(longer.sum()):,} of {delays.size:,} delays shortened to {most} steps",
@@ -152,7 +152,7 @@ def _line(name: str, quantity: str, before: Ints, after: Ints) -> LedgerLine | N
     error = np.abs(after - before) / np.maximum(np.abs(before), 1)
     worst, moved = int(np.argmax(error)), int(np.count_nonzero(after != before))
     return LedgerLine(
-        where=f"population '{name}'",
+        subject=about("population", name),
         quantity=f"{quantity} register",
         asked=f"{np.unique(before).size:,} distinct, {before[worst]} for neuron {worst}",
         got=f"{np.unique(after).size:,} distinct, {after[worst]} for neuron {worst}; {moved:,} of {after.size:,} moved",

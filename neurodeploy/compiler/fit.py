@@ -114,7 +114,7 @@ def _exceeded(errors: Iterable[Diagnostic]) -> dict[str, object]:
 
 def _refusal(result: Compilation) -> dict[str, object]:
     errors = errors_in(result.findings)
-    why = f"{errors[0].where}: {errors[0].message}" if errors else ""
+    why = f"{errors[0].subject}: {errors[0].message}" if errors else ""
     codes = tuple(dict.fromkeys(item.code for item in errors))
     return {"verdict": result.verdict, "codes": codes, "why": why, **_exceeded(errors)}
 
@@ -158,7 +158,7 @@ def _judged(network: Network, target: FeasibilityTarget) -> FitRow:
         limit=fullest.limit if fullest else None,
         unit=fullest.unit if fullest else "",
         codes=tuple(dict.fromkeys(item.code for item in errors)),
-        why=f"{errors[0].where}: {errors[0].message}" if errors else "",
+        why=f"{errors[0].subject}: {errors[0].message}" if errors else "",
         fix=fixes[0] if len(errors) == 1 and fixes else None,
     )
 

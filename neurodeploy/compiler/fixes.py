@@ -30,7 +30,7 @@ PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
 def _unpinned(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     """Without the pin of one population, those first that the finding is about; or without any."""
     pins = attempt.options.pins
-    named = [name for name in pins if f"'{name}'" in item.where]
+    named = [name for name in pins if name in item.subject.names]
     for name in named or pins:
         rest = {other: cores for other, cores in pins.items() if other != name}
         cores = attempt.cores({"pins": rest})
@@ -78,7 +78,7 @@ def _least_cores(attempt: Attempt, bits: int) -> float:
 def _legal(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     """The widest weights that the target stores and that fit: for all projections that the user did not name, or for this."""
     legal = sorted((int(bits) for bits in attempt.target.precision.weight_bits.values), reverse=True)
-    name = _named(item)
+    name = item.subject.name
     for bits in legal:
         for key in ("*", name):
             cores = attempt.cores({"weight_bits": {**attempt.options.weight_bits, key: bits}})
@@ -92,7 +92,7 @@ def _legal(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
 
 def _within(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
     """The nearest value that the register holds, for a parameter that is one number for the whole population."""
-    name, field = _named(item), "refractory_steps" if item.code == "ND210" else item.message.split(" ", 1)[0]
+    name, field = item.subject.name, item.subject.field
     population = next((one for one in attempt.network.populations if one.name == name), None)
     value = getattr(population.neuron, field, None) if population is not None else None
     if population is None or item.limit is None or not isinstance(value, int):
@@ -113,11 +113,6 @@ def _rewritten(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
     cores = Workshop(found[0]).cores(attempt.target, attempt.options, attempt.watch) if found else None
     if found and cores is not None:
         yield Fix(text=f"{found[1]}: it needs {_cores(cores)}")
-
-
-def _named(item: Diagnostic) -> str:
-    """The name in the user's file of what a finding is about."""
-    return item.where.split("'")[1] if "'" in item.where else ""
 
 
 def _shorter(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
@@ -169,7 +164,7 @@ def _moved(attempt: Attempt, count: int) -> str:
     lines = [line for line in ledger if line.note.startswith(SHARED)]
     worst = max(lines, key=lambda line: line.relative_error or 0.0, default=None)
     moved = (worst.relative_error or 0.0) if worst else 0.0
-    return f"{worst.where}: {worst.quantity} moves by {moved:.1%} at most" if worst else "no register moves"
+    return f"{worst.subject}: {worst.quantity} moves by {moved:.1%} at most" if worst else "no register moves"
 
 
 def _cores(count: int) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from neurodeploy.check import check
 from neurodeploy.compiler.edits import edited_network, shared_parameters, width_findings
 from neurodeploy.compiler.options import CompileOptions
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.consistency import target_findings
@@ -105,7 +105,7 @@ def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic
         ("share_parameters", options.share_parameters, populations, "population"),
     ]
     return [
-        finding("ND101", f"option '{option}'", f"{kind} '{name}' does not exist", fixes=nearest(name, names))
+        finding("ND101", about("option", option), f"{kind} '{name}' does not exist", fixes=nearest(name, names))
         for option, by_name, names, kind in asked
         for name in by_name
         if name != "*" and name not in names

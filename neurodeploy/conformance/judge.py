@@ -8,7 +8,7 @@ from typing import Literal
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance.corpus import Case
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
 from neurodeploy.hardware import Target, load_dialect, read_target, target_names
 from neurodeploy.program.program import Program
 from neurodeploy.simulate import compare_findings, get_backend, run_program
@@ -96,5 +96,6 @@ def conformance_findings(judgements: Iterable[Judgement]) -> tuple[Diagnostic, .
     """Return ND554 for every case that differs or failed; a refusal with a code is no fault."""
     bad = [item for item in judgements if item.outcome in ("differs", "failed")]
     return tuple(
-        finding("ND554", f"backend '{item.backend}'", f"case '{item.case}' {item.outcome}: {item.told}") for item in bad
+        finding("ND554", about("backend", item.backend), f"case '{item.case}' {item.outcome}: {item.told}")
+        for item in bad
     )

@@ -6,7 +6,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.io.archive import refuse, write_atomically
 
 __all__ = ["write_template"]
@@ -27,10 +27,10 @@ def write_template(name: str, folder: Path) -> tuple[Path, ...]:
     """Write the project of a backend into a folder that is not there yet. Raises DiagnosticError: ND710 (name or folder), ND007."""
     if not NAME.fullmatch(name):
         message = "is no name for a backend: 60 small letters, digits and - at most, a letter first"
-        raise DiagnosticError("usage", (finding("ND710", f"backend '{name}'", message, fixes=["mychip"]),))
+        raise DiagnosticError("usage", (finding("ND710", about("backend", name), message, fixes=["mychip"]),))
     if folder.exists():
         message = "is there already, and nothing is overwritten"
-        raise DiagnosticError("usage", (finding("ND710", f"folder '{folder}'", message, fixes=["--folder OTHER"]),))
+        raise DiagnosticError("usage", (finding("ND710", about("folder", folder), message, fixes=["--folder OTHER"]),))
     package, title = f"neurodeploy_{name.replace('-', '_')}", "".join(part.title() for part in name.split("-"))
     names = {"@name@": name, "@package@": package, "@Title@": title}
     written: list[Path] = []

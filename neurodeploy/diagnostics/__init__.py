@@ -1,18 +1,10 @@
 """Findings: what is wrong, where, by how much, whose limit it is, and what to do. Knows no stage."""
 
 from neurodeploy.diagnostics.catalogue import Rule, rule, rules
-from neurodeploy.diagnostics.finding import (
-    Diagnostic,
-    DiagnosticError,
-    FindingWarning,
-    Fix,
-    Severity,
-    errors_in,
-    finding,
-    raise_errors,
-    sorted_findings,
-)
+from neurodeploy.diagnostics.errors import DiagnosticError, FindingWarning, errors_in, raise_errors, sorted_findings
+from neurodeploy.diagnostics.finding import Diagnostic, Fix, Severity, finding
 from neurodeploy.diagnostics.render import comparison, render, render_all, to_plain
+from neurodeploy.diagnostics.subject import Subject, SubjectKind, about
 
 __all__ = [
     "Diagnostic",
@@ -21,6 +13,9 @@ __all__ = [
     "Fix",
     "Rule",
     "Severity",
+    "Subject",
+    "SubjectKind",
+    "about",
     "comparison",
     "errors_in",
     "finding",

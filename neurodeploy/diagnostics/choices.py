@@ -9,7 +9,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from pydantic import BaseModel
 
-from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics.errors import DiagnosticError
+from neurodeploy.diagnostics.finding import Diagnostic, finding
+from neurodeploy.diagnostics.subject import about
 from neurodeploy.diagnostics.translate import nearest
 
 __all__ = ["CALL", "chosen", "needs", "whole_faults"]
@@ -38,7 +40,9 @@ def needs(door: str, **given: tuple[object, type[Any] | tuple[type[Any], ...]]) 
             continue
         words = [NAMES.get(kind, kind.__name__) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
         told = f"argument '{name}': needs a {' or '.join(words)}, got {type(value).__name__}"
-        found.append(finding("ND002", door, told, fixes=[HELP[word] for word in words[:1] if word in HELP]))
+        found.append(
+            finding("ND002", about("function", door), told, fixes=[HELP[word] for word in words[:1] if word in HELP])
+        )
     if found:
         raise DiagnosticError(door, tuple(found))
 
@@ -47,7 +51,7 @@ def whole_faults(door: str, **given: object) -> list[Diagnostic]:
     """Return ND002 for each argument that is neither None nor a whole number from 1 that a row of int32 holds."""
     wrong = [name for name, value in given.items() if value is not None and not _is_whole(value, 1, LARGEST)]
     told = f"needs a whole number from 1 to {LARGEST:,}"
-    return [finding("ND002", door, f"argument '{name}': {told}") for name in wrong]
+    return [finding("ND002", about("function", door), f"argument '{name}': {told}") for name in wrong]
 
 
 def _is_whole(value: Any, low: int, high: int) -> bool:
@@ -64,7 +68,7 @@ def chosen(door: str, noun: type[N], options: N | None, choices: Mapping[str, An
     for name in choices:
         if name not in fields:
             told = f"argument '{name}' is unknown"
-            found.append(finding("ND002", door, told, fixes=nearest(name, [*others, *fields])))
+            found.append(finding("ND002", about("function", door), told, fixes=nearest(name, [*others, *fields])))
     held = {} if options is None else {name: getattr(options, name) for name in fields}
     try:
         result = noun(**{**held, **{name: value for name, value in choices.items() if name in fields}})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from neurodeploy.base.noun import Noun
+from neurodeploy.diagnostics.subject import Subject
 
 __all__ = ["LedgerLine", "Level"]
 
@@ -19,7 +20,7 @@ assumed: the file did not say, the user did. dropped: left out. extension: beyon
 class LedgerLine(Noun):
     """One thing asked for and what became of it."""
 
-    where: str
+    subject: Subject
     """The user's name of the object, e.g. "population 'hidden'"."""
     quantity: str
     """What was asked for, e.g. "tau_m_s"."""

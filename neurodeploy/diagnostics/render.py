@@ -41,7 +41,7 @@ def _fix_line(fix: Fix) -> str:
 
 def render(item: Diagnostic) -> str:
     """Return the finding as text, several lines, no newline at the end."""
-    lines = [f"{item.severity}[{item.code}] {item.where}: {item.message}"]
+    lines = [f"{item.severity}[{item.code}] {item.subject}: {item.message}"]
     numbers = comparison(item)
     if numbers:
         lines.append(f"   {numbers}")
@@ -58,4 +58,5 @@ def render_all(findings: Iterable[Diagnostic]) -> str:
 
 def to_plain(item: Diagnostic) -> dict[str, Any]:
     """Return the finding as JSON data, with the rule's name."""
-    return {"name": rule(item.code).name, **item.model_dump(mode="json")}
+    plain = item.model_dump(mode="json")
+    return {"name": rule(item.code).name, **plain, "subject": {**plain["subject"], "text": str(item.subject)}}

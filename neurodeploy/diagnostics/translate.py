@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from neurodeploy.base.described import Described
 from neurodeploy.base.plain import as_items, as_table
-from neurodeploy.diagnostics.finding import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics.errors import DiagnosticError
+from neurodeploy.diagnostics.finding import Diagnostic, finding
+from neurodeploy.diagnostics.subject import Subject, SubjectKind, about
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -78,16 +80,17 @@ MOST_FAULTS = 99
 
 
 def schema_findings(
-    code: str, where: str, error: ValidationError, document: Any, model: type[BaseModel]
+    code: str, subject: Subject, error: ValidationError, document: Any, model: type[BaseModel]
 ) -> tuple[Diagnostic, ...]:
     """Return one finding for each complaint, with the field's path and the nearest legal word for an unknown one."""
     found: list[Diagnostic] = []
     rows = error.errors(include_url=False)
     for row in rows[:MOST_FAULTS]:
-        message, fixes = _told(row, field_path(document, row["loc"]), model)
-        found.append(finding(code, where, message, fixes=fixes))
+        path = field_path(document, row["loc"])
+        message, fixes = _told(row, path, model)
+        found.append(finding(code, subject.model_copy(update={"field": path}), message, fixes=fixes))
     if len(rows) > MOST_FAULTS:
-        found.append(finding(code, where, f"and {len(rows) - MOST_FAULTS:,} more of this kind"))
+        found.append(finding(code, subject, f"and {len(rows) - MOST_FAULTS:,} more of this kind"))
     return tuple(dict.fromkeys(found))
 
 
@@ -168,11 +171,23 @@ def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
 
 
+NAMED: Mapping[str, SubjectKind] = {
+    "Network": "network",
+    "Population": "population",
+    "Projection": "projection",
+    "Input": "input",
+    "Output": "output",
+    "Probe": "probe",
+}
+"""Classes of which users name the objects."""
+
+
 def _refusal(model: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> DiagnosticError:
     """The error of fields that were given to a constructor."""
-    name = data.get("name")
-    where = f"{model.__name__} {_quoted(name)}" if isinstance(name, str) else model.__name__
-    return DiagnosticError("construction", schema_findings("ND002", where, error, dict(data), model))
+    name, kind = data.get("name"), NAMED.get(model.__name__)
+    named = about(kind, name[:LONGEST]) if kind is not None and isinstance(name, str) else None
+    subject = named or about("class", model.__name__)
+    return DiagnosticError("construction", schema_findings("ND002", subject, error, dict(data), model))
 
 
 Described.refusal = staticmethod(_refusal)

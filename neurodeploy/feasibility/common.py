@@ -7,23 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.feasibility_target import FeasibilityTarget
 from neurodeploy.hardware.files import cite_figure
 from neurodeploy.network import Network, Population
 from neurodeploy.network.neurons import LoihiCuba, SpikingNeuron
 
-__all__ = ["connection_findings", "neuron_findings", "of_population", "of_projection"]
-
-
-def of_population(name: str) -> str:
-    """Return how findings name a population."""
-    return f"population '{name}'"
-
-
-def of_projection(name: str) -> str:
-    """Return how findings name a projection."""
-    return f"projection '{name}'"
+__all__ = ["connection_findings", "neuron_findings"]
 
 
 def _ability(target: FeasibilityTarget, field: str) -> tuple[Any, str]:
@@ -37,7 +27,8 @@ def _kind(population: Population, target: FeasibilityTarget) -> Iterator[Diagnos
     kind = population.neuron.kind
     if offered is not None and kind not in offered.words:
         message = f"neuron kind '{kind}' cannot be expressed by target '{target.name}': {', '.join(offered.words)}"
-        yield finding("ND340", of_population(population.name), message, limit_source=source)
+        subject = about("population", population.name, field="kind")
+        yield finding("ND340", subject, message, limit_source=source)
 
 
 def _reset(population: Population, target: FeasibilityTarget) -> Iterator[Diagnostic]:
@@ -49,7 +40,8 @@ def _reset(population: Population, target: FeasibilityTarget) -> Iterator[Diagno
         mode = neuron.reset
     if offered is not None and mode is not None and mode not in offered.words:
         message = f"reset '{mode}' cannot be expressed by target '{target.name}': {', '.join(offered.words)}"
-        yield finding("ND340", of_population(population.name), message, limit_source=source)
+        subject = about("population", population.name, field="reset")
+        yield finding("ND340", subject, message, limit_source=source)
 
 
 def _refractory(population: Population, target: FeasibilityTarget) -> Iterator[Diagnostic]:
@@ -57,8 +49,8 @@ def _refractory(population: Population, target: FeasibilityTarget) -> Iterator[D
     steps = int(np.max(np.asarray(getattr(population.neuron, "refractory_steps", 0))))
     if figure is not None and steps > figure.value:
         message = "refractory period is longer than the target has"
-        where = of_population(population.name)
-        yield finding("ND340", where, message, found=steps, limit=figure.value, unit=figure.unit, limit_source=source)
+        subject = about("population", population.name, field="refractory_steps")
+        yield finding("ND340", subject, message, found=steps, limit=figure.value, unit=figure.unit, limit_source=source)
 
 
 def _decays(population: Population, target: FeasibilityTarget, dt_s: float) -> Iterator[Diagnostic]:
@@ -73,15 +65,15 @@ def _decays(population: Population, target: FeasibilityTarget, dt_s: float) -> I
         shift = float(np.max(np.round(np.log2(np.asarray(tau) / dt_s))))
         if shift > figure.value:
             message = f"{field} is longer than the longest decay of the target"
-            where = of_population(population.name)
+            subject = about("population", population.name, field=field)
             yield finding(
-                "ND340", where, message, found=shift, limit=figure.value, unit=figure.unit, limit_source=source
+                "ND340", subject, message, found=shift, limit=figure.value, unit=figure.unit, limit_source=source
             )
 
 
 def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool) -> Iterator[Diagnostic]:
     """Floors and thresholds that the target sets for all, or only once."""
-    neuron, where = population.neuron, of_population(population.name)
+    neuron, name = population.neuron, population.name
     if not isinstance(neuron, SpikingNeuron):
         return
     shared, source = _ability(target, "one_threshold")
@@ -90,14 +82,14 @@ def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool
         if shared is not None and value is not None and np.unique(np.asarray(value)).size > 1:
             count = np.unique(np.asarray(value)).size
             message = f"{count} different values of {field}: target '{target.name}' has one for a population"
-            yield finding("ND340", where, message, limit_source=source)
+            yield finding("ND340", about("population", name, field=field), message, limit_source=source)
     floor, source = _ability(target, "v_floor")
     if floor is None or not inhibited:
         return
     if neuron.v_floor is None or np.any(np.asarray(neuron.v_floor) != floor.value):
         own = "no floor" if neuron.v_floor is None else "another floor"
         message = f"has {own} and inhibition, and no voltage of target '{target.name}' goes below {floor.value:g}"
-        yield finding("ND340", where, message, limit_source=source)
+        yield finding("ND340", about("population", name, field="v_floor"), message, limit_source=source)
 
 
 def _inhibited(network: Network, name: str) -> bool:
@@ -125,15 +117,22 @@ def connection_findings(network: Network, target: FeasibilityTarget) -> Iterator
     delay, delay_source = _ability(target, "delay_steps")
     bits, bits_source = _ability(target, "weight_bits")
     for projection in network.projections:
-        where, delays = of_projection(projection.name), np.asarray(projection.delay_steps)
+        name, delays = projection.name, np.asarray(projection.delay_steps)
         longest = int(delays.max(initial=0))
         if delay is not None and longest > delay.value:
             message = "delays are longer than the target has"
             yield finding(
-                "ND341", where, message, found=longest, limit=delay.value, unit=delay.unit, limit_source=delay_source
+                "ND341",
+                about("projection", name, field="delay_steps"),
+                message,
+                found=longest,
+                limit=delay.value,
+                unit=delay.unit,
+                limit_source=delay_source,
             )
         style = projection.weight_format
         if bits is not None and style is not None and style.weight_bits > bits.value:
             message = "its integer weights are wider than the target stores"
             found, limit = style.weight_bits, bits.value
-            yield finding("ND349", where, message, found=found, limit=limit, unit=bits.unit, limit_source=bits_source)
+            subject = about("projection", name, field="weight_format.weight_bits")
+            yield finding("ND349", subject, message, found=found, limit=limit, unit=bits.unit, limit_source=bits_source)

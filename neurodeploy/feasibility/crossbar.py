@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.feasibility.common import of_population
+from neurodeploy.diagnostics import Diagnostic, SubjectKind, about, finding
 from neurodeploy.feasibility.judgement import Use, over, use_of
 from neurodeploy.hardware.feasibility_target import CrossbarTarget
 from neurodeploy.hardware.files import cite_figure
@@ -72,19 +71,19 @@ def _per_neuron(wires: _Wires, target: CrossbarTarget) -> Iterator[Diagnostic]:
     limits = target.limits
     for name, values in wires.fan_in.items():
         message = f"{_of(values, limits.axons.value)} have more distinct sources than a core has axons"
-        yield from over("ND348", of_population(name), message, target, "axons", int(values.max(initial=0)))
+        yield from over("ND348", about("population", name), message, target, "axons", int(values.max(initial=0)))
     for name, values in wires.weights.items():
         if limits.weights_per_neuron is not None:
             bound = limits.weights_per_neuron.value
             message = f"{_of(values, bound)} have more distinct weights than a neuron stores"
             worst = int(values.max(initial=0))
-            yield from over("ND349", of_population(name), message, target, "weights_per_neuron", worst)
+            yield from over("ND349", about("population", name), message, target, "weights_per_neuron", worst)
     for name, values in wires.cores.items():
         if limits.cores_per_neuron is not None:
             bound = limits.cores_per_neuron.value
             message = f"the targets of {_of(values, bound)} fill more cores than their spikes reach"
             worst = int(values.max(initial=0))
-            yield from over("ND347", of_population(name), message, target, "cores_per_neuron", worst)
+            yield from over("ND347", about("population", name), message, target, "cores_per_neuron", worst)
 
 
 def _signs(network: Network, wires: _Wires, target: CrossbarTarget) -> Iterator[Diagnostic]:
@@ -100,9 +99,9 @@ def _signs(network: Network, wires: _Wires, target: CrossbarTarget) -> Iterator[
             down[each.pre[each.weights < 0]] = True
         count = int(np.count_nonzero(up & down))
         if count:
-            kind = "input" if item.name in network.input_by_name else "population"
+            kind: SubjectKind = "input" if item.name in network.input_by_name else "population"
             message = f"{count:,} of {item.size:,} sources have weights of both signs, and a source has one"
-            yield finding("ND342", f"{kind} '{item.name}'", message, limit_source=source)
+            yield finding("ND342", about(kind, item.name, field="weights"), message, limit_source=source)
 
 
 def _axons(network: Network) -> int:
@@ -126,12 +125,12 @@ def _pairs(network: Network, wires: _Wires) -> Iterator[Diagnostic]:
                 message = (
                     f"{same:,} of its synapses join neurons that projection '{other.name}' joins: a crossing holds one"
                 )
-                yield finding("ND342", f"projection '{item.name}'", message)
+                yield finding("ND342", about("projection", item.name), message)
 
 
 def judge_crossbar(network: Network, target: CrossbarTarget) -> tuple[list[Diagnostic], list[Use]]:
     """Return findings (ND342, ND346-ND349) and the use of every limit."""
-    limits, where = target.limits, f"network '{network.name}'"
+    limits, where = target.limits, about("network", network.name)
     in_core = int(limits.neurons.value)
     wires = _wires(network, in_core)
     neurons = sum(item.size for item in network.populations)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.feasibility.common import of_population, of_projection
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.feasibility.judgement import Use, over, use_of
 from neurodeploy.hardware.feasibility_target import FixedTarget
 from neurodeploy.network import Network
@@ -54,14 +53,14 @@ def _structure(network: Network, roles: _Roles, target: FixedTarget) -> Iterator
     for name in roles.outputs:
         if name in sends:
             message = f"is read out and sends on: an output neuron of target '{target.name}' does not send"
-            yield finding("ND342", of_population(name), message)
+            yield finding("ND342", about("population", name), message)
     for item in network.projections:
         if item.source in network.input_by_name and item.target in roles.outputs:
             message = f"joins an input and an output: on target '{target.name}' hidden neurons lie between"
-            yield finding("ND342", of_projection(item.name), message)
+            yield finding("ND342", about("projection", item.name), message)
     if not roles.hidden:
         message = f"has no hidden population: target '{target.name}' needs one before its outputs"
-        yield finding("ND342", f"network '{network.name}'", message)
+        yield finding("ND342", about("network", network.name), message)
 
 
 def _counts(network: Network, roles: _Roles) -> _Counts:
@@ -88,7 +87,7 @@ def _counts(network: Network, roles: _Roles) -> _Counts:
 
 
 def _limits(network: Network, counts: _Counts, target: FixedTarget) -> Iterator[Diagnostic]:
-    where = f"network '{network.name}'"
+    where = about("network", network.name)
     for field, found, what in (
         ("inputs", counts.inputs, "has more input lines than the chip has channels"),
         ("hidden", counts.hidden, "has more hidden neurons than the chip"),
@@ -100,7 +99,7 @@ def _limits(network: Network, counts: _Counts, target: FixedTarget) -> Iterator[
         limit = target.limits.fan_out
         count = 0 if limit is None else int(np.count_nonzero(values > limit.value))
         message = f"{count:,} of {values.size:,} neurons send to more hidden neurons than one can"
-        yield from over("ND347", of_population(name), message, target, "fan_out", worst)
+        yield from over("ND347", about("population", name), message, target, "fan_out", worst)
     total = sum(int(values.sum()) for values in counts.fan_out.values())
     yield from over("ND350", where, "has more synapses between hidden neurons than the chip", target, "synapses", total)
     reach = "inputs reach more hidden neurons than are wired to them"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, errors_in, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, Subject, about, errors_in, finding
 from neurodeploy.feasibility.common import connection_findings, neuron_findings
 from neurodeploy.feasibility.crossbar import judge_crossbar
 from neurodeploy.feasibility.fixed_shape import judge_fixed
@@ -50,9 +50,9 @@ def _judged(network: Network, target: FeasibilityTarget) -> tuple[list[Diagnosti
     return [*found, *more], uses, cores
 
 
-def _key(item: Diagnostic) -> tuple[str, str, str]:
-    """What makes two findings one although their numbers differ: code, object, and the sentence without numbers."""
-    return item.code, item.where, "".join(letter for letter in item.message if not letter.isdigit())
+def _key(item: Diagnostic) -> tuple[str, Subject, str]:
+    """What identifies a finding whatever its numbers: code, subject with its field, and limited resource."""
+    return item.code, item.subject, item.resource
 
 
 def _clears(network: Network, item: Diagnostic, before: list[Diagnostic], target: FeasibilityTarget) -> bool:
@@ -96,26 +96,26 @@ def _resets(name: str, network: Network, target: FeasibilityTarget) -> Iterator[
 
 
 def _population_edits(item: Diagnostic, network: Network, target: FeasibilityTarget) -> Iterator[_Edit]:
-    name, abilities = item.where.split("'")[1], target.abilities
-    yield from _resets(name, network, target)
-    if abilities.refractory_steps is not None:
-        most = int(abilities.refractory_steps.value)
-        text = f"in population '{name}' write neuron.refractory_steps = {most}"
-        yield from _neuron_edit(name, network, "refractory_steps", most, text)
-    if abilities.v_floor is not None:
-        text = f"in population '{name}' write neuron.v_floor = {abilities.v_floor.value:g}"
-        yield from _neuron_edit(name, network, "v_floor", abilities.v_floor.value, text)
+    name, field, abilities = item.subject.name, item.subject.field, target.abilities
+    if field == "reset":
+        yield from _resets(name, network, target)
+        return
+    values: dict[str, float | None] = {
+        "refractory_steps": int(abilities.refractory_steps.value) if abilities.refractory_steps else None,
+        "v_floor": abilities.v_floor.value if abilities.v_floor else None,
+    }
     if item.limit is not None:
         longest = network.time.dt_s * 2.0**item.limit
-        for field in ("tau_m_s", "tau_syn_s"):
-            if item.message.startswith(field):
-                text = f"in population '{name}' write neuron.{field} = {longest:g}"
-                yield from _neuron_edit(name, network, field, longest, text)
+        values |= {"tau_m_s": longest, "tau_syn_s": longest}
+    value = values.get(field)
+    if value is not None:
+        text = f"in population '{name}' write neuron.{field} = {value:g}"
+        yield from _neuron_edit(name, network, field, value, text)
 
 
-def _projection_edits(item: Diagnostic, network: Network, target: FeasibilityTarget) -> Iterator[_Edit]:
-    name = item.where.split("'")[1]
-    if item.code == "ND341" and target.abilities.delay_steps is not None:
+def _projection_edits(item: Diagnostic, target: FeasibilityTarget) -> Iterator[_Edit]:
+    name = item.subject.name
+    if item.subject.field == "delay_steps" and target.abilities.delay_steps is not None:
         most = int(target.abilities.delay_steps.value)
         text = f"in projection '{name}' write delay_steps = {most}"
         yield _projection_edit(name, {"delay_steps": most, "delay_axis": "projection"}, text)
@@ -144,10 +144,10 @@ def _prunings(network: Network, works: Callable[[Network], bool]) -> Iterator[_E
 def _edits(
     item: Diagnostic, network: Network, target: FeasibilityTarget, works: Callable[[Network], bool]
 ) -> Iterator[_Edit]:
-    if item.code == "ND340" and item.where.startswith("population '"):
+    if item.code == "ND340":
         yield from _population_edits(item, network, target)
     if item.code == "ND341":
-        yield from _projection_edits(item, network, target)
+        yield from _projection_edits(item, target)
     if item.code in LIGHTER:
         yield from _prunings(network, works)
 
@@ -186,7 +186,7 @@ def judge(network: Network, target: FeasibilityTarget, *, others: Iterable[Feasi
     told = tuple(_with_fixes(item, found, network, target, holders) for item in found)
     left = f"; not judged: {'; '.join(target.not_judged)}" if target.not_judged else ""
     message = f"networks are judged against its public limits, and neither compiled nor run{left}"
-    note = finding("ND351", f"target '{target.name}'", message)
+    note = finding("ND351", about("target", target.name), message)
     cannot = any(item.code in CANNOT for item in refused)
     return Judgement(
         network=network.name,

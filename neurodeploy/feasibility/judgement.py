@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, finding
 from neurodeploy.hardware.feasibility_target import FeasibilityTarget
 from neurodeploy.hardware.figure import Figure
 from neurodeploy.hardware.files import cite_figure
@@ -65,11 +65,11 @@ def use_of(target: FeasibilityTarget, field: str, found: float) -> Use | None:
 
 
 def over(
-    code: str, where: str, message: str, target: FeasibilityTarget, field: str, found: float
+    code: str, where: Subject, message: str, target: FeasibilityTarget, field: str, found: float
 ) -> tuple[Diagnostic, ...]:
     """Return the finding that `limits.<field>` is exceeded, with whose limit it is; nothing if it is not, or unknown."""
     use = use_of(target, field, found)
     if use is None or found <= use.limit:
         return ()
-    told = finding(code, where, message, found=found, limit=use.limit, unit=use.unit, limit_source=use.source)
-    return (told,)
+    numbers: Any = {"found": found, "limit": use.limit, "unit": use.unit, "limit_source": use.source}
+    return (finding(code, where, message, **numbers, resource=field),)

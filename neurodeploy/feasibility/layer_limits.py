@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.feasibility.common import of_population, of_projection
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.feasibility.convolution import Kernel
 from neurodeploy.feasibility.judgement import over
 from neurodeploy.hardware.feasibility_target import LayeredTarget
@@ -15,7 +14,9 @@ from neurodeploy.hardware.files import cite_figure
 __all__ = ["shape_findings"]
 
 
-def _listed(where: str, what: str, values: tuple[int, int], target: LayeredTarget, field: str) -> Iterator[Diagnostic]:
+def _listed(
+    where: Subject, what: str, values: tuple[int, int], target: LayeredTarget, field: str
+) -> Iterator[Diagnostic]:
     """Values that are not among the legal ones."""
     figure: Any = getattr(target.limits, field)
     legal = [int(value) for value in figure.values]
@@ -23,10 +24,10 @@ def _listed(where: str, what: str, values: tuple[int, int], target: LayeredTarge
     if wrong:
         source = cite_figure(target.file, f"limits.{field}", figure)
         message = f"{what} {wrong[0]} is not one of {', '.join(map(str, legal))}"
-        yield finding("ND343", where, message, found=wrong[0], unit=figure.unit, limit_source=source)
+        yield finding("ND343", where, message, found=wrong[0], unit=figure.unit, limit_source=source, resource=field)
 
 
-def _square(where: str, what: str, sides: tuple[int, int], target: LayeredTarget) -> Iterator[Diagnostic]:
+def _square(where: Subject, what: str, sides: tuple[int, int], target: LayeredTarget) -> Iterator[Diagnostic]:
     if sides[0] != sides[1]:
         source = cite_figure(target.file, "limits.kernel_side", target.limits.kernel_side)
         message = f"{what} of {sides[0]} x {sides[1]} is not square"
@@ -36,11 +37,11 @@ def _square(where: str, what: str, sides: tuple[int, int], target: LayeredTarget
 def shape_findings(name: str, kernel: Kernel, target: LayeredTarget, *, pools: bool = False) -> Iterator[Diagnostic]:
     """Yield what of a layer's kernel and maps (or, with `pools`, of a projection's pool) no core has (ND343)."""
     if pools:
-        where = of_projection(name)
+        where = about("projection", name)
         yield from _square(where, "pool", kernel.pool, target)
         yield from _listed(where, "pool of side", kernel.pool, target, "pools")
         return
-    where = of_population(name)
+    where = about("population", name)
     yield from _square(where, "kernel", kernel.side, target)
     yield from over("ND343", where, "kernel is larger than a core's", target, "kernel_side", max(kernel.side))
     yield from _listed(where, "stride", kernel.stride, target, "strides")

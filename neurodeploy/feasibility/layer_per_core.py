@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding
-from neurodeploy.feasibility.common import of_population, of_projection
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.feasibility.convolution import Kernel, Map, kernel_of, map_of
 from neurodeploy.feasibility.judgement import Use, over, use_of
 from neurodeploy.feasibility.layer_limits import shape_findings
@@ -104,20 +103,20 @@ def _layer(network: Network, name: str) -> tuple[Layer | None, list[Diagnostic]]
             continue
         made = kernel_of(item, _map(network, item.source), size)
         if isinstance(made, str):
-            found.append(finding("ND341", of_projection(item.name), made))
+            found.append(finding("ND341", about("projection", item.name, field="operation"), made))
         else:
             kernels.append(made)
     if not kernels:
         return None, found
     has_bias, why = _bias(network, name, kernels[0].channels_out)
     if why is not None:
-        found.append(finding("ND340", of_population(name), why))
+        found.append(finding("ND340", about("population", name, field="bias"), why))
     alike = {(k.side, k.stride, k.padding, k.dilation, k.before[1:], k.channels_out) for k in kernels}
     if len(alike) > 1:
         message = (
             f"its {len(kernels)} projections differ in kernel or map: a core adds sources as channels of one kernel"
         )
-        return None, [*found, finding("ND342", of_population(name), message)]
+        return None, [*found, finding("ND342", about("population", name), message)]
     together = kernels[0]._replace(channels_in=sum(item.channels_in for item in kernels))
     return Layer(name, together, has_bias), found
 
@@ -125,7 +124,7 @@ def _layer(network: Network, name: str) -> tuple[Layer | None, list[Diagnostic]]
 def _destinations(network: Network, target: LayeredTarget) -> Iterator[Diagnostic]:
     for population in network.populations:
         sent = {item.target for item in network.projections if item.source == population.name}
-        where, message = of_population(population.name), "sends to more layers than a core does"
+        where, message = about("population", population.name), "sends to more layers than a core does"
         yield from over("ND347", where, message, target, "destinations", len(sent))
         if population.name in sent:
             told = "sends to itself, and no public source says whether a core may"
@@ -133,7 +132,7 @@ def _destinations(network: Network, target: LayeredTarget) -> Iterator[Diagnosti
     for item in network.outputs:
         size = network.population_by_name[item.source].size
         for told in over(
-            "ND346", f"output '{item.name}'", "has more classes than the readout tells apart", target,
+            "ND346", about("output", item.name), "has more classes than the readout tells apart", target,
             "readout_classes", size,
         ):  # fmt: skip
             yield told.model_copy(update={"severity": "warning"})
@@ -153,7 +152,7 @@ def _most_channels(layer: Layer, target: LayeredTarget) -> int:
 def _memory_findings(layer: Layer, target: LayeredTarget) -> Iterator[Diagnostic]:
     """Why no core holds a layer: the memory that no core has, or that no core has all of them."""
     needs, has = layer_needs(layer, target.memory_rule.words[0]), _memories(target)
-    where, most = of_population(layer.name), _most_channels(layer, target)
+    where, most = about("population", layer.name), _most_channels(layer, target)
     fixes = [f"with {most} output channels instead of {layer.kernel.channels_out} a core holds it"] if most else []
     alone = [name for name in MEMORIES if needs[name] > max(has[name])]
     for name in alone:
@@ -161,9 +160,8 @@ def _memory_findings(layer: Layer, target: LayeredTarget) -> Iterator[Diagnostic
         source = cite_figure(target.file, f"limits.{name}_memory", figure)
         message = f"takes more {name} memory than any core has"
         found, limit = needs[name], max(has[name])
-        yield finding(
-            "ND344", where, message, found=found, limit=limit, unit=figure.unit, limit_source=source, fixes=fixes
-        )
+        numbers: Any = {"found": found, "limit": limit, "unit": figure.unit, "limit_source": source}
+        yield finding("ND344", where, message, **numbers, resource=f"{name}_memory", fixes=fixes)
     if not alone:
         told = ", ".join(f"{needs[name]:,} {name}" for name in MEMORIES)
         source = cite_figure(target.file, "limits.kernel_memory", target.limits.kernel_memory)
@@ -188,7 +186,7 @@ def _placed(network: str, layers: list[Layer], target: LayeredTarget) -> tuple[d
         found.append(
             finding(
                 "ND345",
-                f"network '{network}'",
+                about("network", network),
                 message,
                 found=len(crowded),
                 limit=len(options),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.feasibility.judgement import Use
 from neurodeploy.hardware.feasibility_target import ProcessorTarget
 from neurodeploy.hardware.files import cite_figure
@@ -25,10 +25,20 @@ def judge_processors(network: Network, target: ProcessorTarget) -> tuple[list[Di
     whole = limits.cores.value * limits.core_memory.value
     source = f"{cite_figure(target.file, 'limits.core_memory', limits.core_memory)}; {limits.cores.value:g} cores"
     used = _synapses(network) * (bits.value if bits else BITS_PER_BYTE) / BITS_PER_BYTE
-    unit, where = limits.core_memory.unit, f"network '{network.name}'"
+    unit, where = limits.core_memory.unit, about("network", network.name)
     use = Use(name="core_memory", found=used, limit=whole, unit=unit, source=source)
     if used <= whole:
         return [], [use]
     message = "its weights alone overfill the memory of all cores; how much of other memory holds weights is not public"
-    told = finding("ND350", where, message, found=used, limit=whole, unit=unit, limit_source=source, severity="warning")
+    told = finding(
+        "ND350",
+        where,
+        message,
+        found=used,
+        limit=whole,
+        unit=unit,
+        limit_source=source,
+        resource="core_memory",
+        severity="warning",
+    )
     return [told], [use]

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 from pydantic import BaseModel
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.feasibility_target import LIMITS, FeasibilityTarget, LayeredTarget
 from neurodeploy.hardware.figure import AnyFigure, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
@@ -55,7 +55,7 @@ def limit_units() -> dict[str, str]:
     return {name: unit.name for noun in (CoreLimits, RuleSet, *LIMITS) for name, unit in field_units(noun).items()}
 
 
-def unit_findings(where: str, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:
+def unit_findings(where: Subject, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:
     """Return a finding for each figure whose unit differs from that of its field (ND029)."""
     found: list[Diagnostic] = []
     for path, unit, figure in figures_of(target):
@@ -66,13 +66,13 @@ def unit_findings(where: str, target: Target | FeasibilityTarget) -> tuple[Diagn
     return tuple(found)
 
 
-def _unit_finding(where: str, field: str, given: str, accepted: tuple[str, ...]) -> Diagnostic:
+def _unit_finding(where: Subject, field: str, given: str, accepted: tuple[str, ...]) -> Diagnostic:
     key = "x_unit" if field.startswith("x of ") else "unit"
     fixes = nearest(given, accepted) or [f'convert the figure, and write {key} = "{accepted[0]}"']
     return finding("ND029", where, f"{field} must be in '{accepted[0]}', not in '{given}'", fixes=fixes)
 
 
-def contradictions(where: str, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:
+def contradictions(where: Subject, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:
     """Return a finding for each contradiction in a target that was read from a file (ND026)."""
     if isinstance(target, Target):
         faults = [*_numbers(target), *_references(target), *_empty_limits(target)]
@@ -84,7 +84,7 @@ def contradictions(where: str, target: Target | FeasibilityTarget) -> tuple[Diag
 
 def target_findings(target: Target) -> tuple[Diagnostic, ...]:
     """Return everything that prevents compiling for or running on a target, however it was made (ND026, ND029)."""
-    where = f"target '{target.name}'"
+    where = about("target", target.name)
     faults = [*_numbers(target), *_references(target), *representation_faults(target)]
     return (
         *unit_findings(where, target),

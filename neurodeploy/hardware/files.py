@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from neurodeploy.base.plain import as_table
 from neurodeploy.base.toml import TomlError, parse_toml
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.hardware.consistency import contradictions, unit_findings
@@ -49,7 +49,7 @@ LOIHI = "loihi"
 """Architecture of a file that does not name one."""
 
 
-def _refuse(code: str, where: str, message: str, **details: Any) -> DiagnosticError:
+def _refuse(code: str, where: Subject, message: str, **details: Any) -> DiagnosticError:
     return DiagnosticError(STAGE, (finding(code, where, message, **details),))
 
 
@@ -62,7 +62,7 @@ def _texts() -> dict[str, str]:
         twice = sorted(set(texts) & set(found))
         if twice:
             message = f"contains '{twice[0]}', which another package also contains"
-            raise _refuse("ND027", f"target package '{entry.name}'", message, fixes=["rename the file"])
+            raise _refuse("ND027", about("target package", entry.name), message, fixes=["rename the file"])
         found.update(texts)
     return found
 
@@ -78,7 +78,7 @@ def _package_texts(entry: EntryPoint) -> dict[str, str]:
     except (ImportError, OSError, TypeError) as error:
         raise _refuse(
             "ND027",
-            f"target package '{entry.name}'",
+            about("target package", entry.name),
             f"cannot be read: {type(error).__name__}: {error}",
             fixes=[f"repair or uninstall the distribution that declares '{entry.name} = {entry.value}'"],
         ) from None
@@ -93,7 +93,7 @@ def _parse(file: str, text: str) -> dict[str, Any]:
     try:
         return parse_toml(text)
     except TomlError as error:
-        raise _refuse("ND021", f"file '{file}'", f"is not TOML: {error}") from None
+        raise _refuse("ND021", about("file", file), f"is not TOML: {error}") from None
 
 
 @cache
@@ -125,7 +125,7 @@ def load_dialect(name: str) -> Dialect:
     if name not in tables:
         raise _refuse(
             "ND022",
-            f"dialect '{name}'",
+            about("dialect", name),
             f"is not one of {', '.join(sorted(tables))}",
             fixes=nearest(name, list(tables)),
         )
@@ -157,7 +157,7 @@ def _find(spec: str | PathLike[str]) -> _File:
     file = f"{spec}.toml"
     if file not in _texts():
         message = f"is not one of {', '.join(target_names())}"
-        raise _refuse("ND020", f"target '{spec}'", message, fixes=nearest(spec, target_names()))
+        raise _refuse("ND020", about("target", spec), message, fixes=nearest(spec, target_names()))
     return _File(file, file, _parse(file, _texts()[file]))
 
 
@@ -168,7 +168,7 @@ def _architecture(file: _File) -> str | None:
         return None if named == LOIHI else named
     known = (LOIHI, *ARCHITECTURES)
     message = f"field 'architecture': {named!r} is not one of {', '.join(known)}"
-    raise _refuse("ND023", f"file '{file.shown}'", message, fixes=nearest(str(named), known))
+    raise _refuse("ND023", about("file", file.shown), message, fixes=nearest(str(named), known))
 
 
 def read_target(
@@ -183,9 +183,9 @@ def read_target(
     if _architecture(file) is None:
         target = _loihi_style(file)
         return on_board(target if rules is None else with_rules(target, rules), board)
-    for code, what, given in (("ND024", "board", board), ("ND025", "rule set", rules)):
+    for code, what, given in (("ND024", about("board", board), board), ("ND025", about("rule set", rules), rules)):
         if given is not None:
-            raise _refuse(code, f"{what} '{given}'", f"is not a {what} of target '{spec}': it has none")
+            raise _refuse(code, what, f"is not a {what.kind} of target '{spec}': it has none")
     return _feasibility_target(file)
 
 
@@ -204,7 +204,7 @@ def load_target(spec: str | PathLike[str], *, board: str | None = None, rules: s
     if architecture is not None:
         message = f"is of architecture '{architecture}': networks are judged against it, not compiled for it"
         fixes = [f"neurodeploy check MODEL --target {spec}", f"nd.judge(network, '{spec}')"]
-        raise _refuse("ND028", f"target '{spec}'", message, fixes=fixes)
+        raise _refuse("ND028", about("target", spec), message, fixes=fixes)
     target = _loihi_style(file)
     target = target if rules is None else with_rules(target, rules)
     return on_board(target, board)
@@ -218,7 +218,7 @@ def load_feasibility_target(spec: str | PathLike[str]) -> FeasibilityTarget:
     file = _find(spec)
     if _architecture(file) is None:
         message = "is a target of Loihi-style cores: networks are compiled for it"
-        raise _refuse("ND028", f"target '{spec}'", message, fixes=[f"neurodeploy check MODEL --target {spec}"])
+        raise _refuse("ND028", about("target", spec), message, fixes=[f"neurodeploy check MODEL --target {spec}"])
     return _feasibility_target(file)
 
 
@@ -228,7 +228,7 @@ def _read(path: Path) -> str:
     try:
         return read_bytes(path).decode()
     except UnicodeDecodeError as error:
-        raise _refuse("ND021", f"file '{path}'", f"is not TOML: {error.reason} at byte {error.start}") from None
+        raise _refuse("ND021", about("file", path), f"is not TOML: {error.reason} at byte {error.start}") from None
 
 
 def _loihi_style(file: _File) -> Target:
@@ -254,12 +254,12 @@ def _checked(file: _File, document: dict[str, Any], noun: type[N]) -> N:
     try:
         return noun.model_validate({**document, "file": file.name})
     except ValidationError as error:
-        found = schema_findings("ND023", f"file '{file.shown}'", error, document, noun)
+        found = schema_findings("ND023", about("file", file.shown), error, document, noun)
         raise DiagnosticError(STAGE, found) from None
 
 
 def _require_consistent(file: _File, target: Target | FeasibilityTarget) -> None:
-    where = f"file '{file.shown}'"
+    where = about("file", file.shown)
     found = (*unit_findings(where, target), *contradictions(where, target))
     if found:
         raise DiagnosticError(STAGE, found)
@@ -274,7 +274,7 @@ def on_board(target: Target, board: str | None) -> Target:
     if board is not None and board not in target.boards:
         raise _refuse(
             "ND024",
-            f"board '{board}'",
+            about("board", board),
             f"is not a board of target '{target.name}': {', '.join(sorted(target.boards)) or 'it has none'}",
             fixes=nearest(board, list(target.boards)),
         )
@@ -290,7 +290,7 @@ def with_rules(target: Target, name: str) -> Target:
     if name not in target.rules:
         raise _refuse(
             "ND025",
-            f"rule set '{name}'",
+            about("rule set", name),
             f"is not a rule set of target '{target.name}': {', '.join(sorted(target.rules))}",
             fixes=nearest(name, list(target.rules)),
         )

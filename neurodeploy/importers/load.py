@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.io.archive import read_bytes, require_regular
 from neurodeploy.network.files import load_network
@@ -37,7 +37,7 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
         return load_netx(Path(path), options or ImportOptions())
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
     told = f"has a suffix that is not read: {', '.join(READABLE)}{content_told(Path(path))}"
-    raise DiagnosticError("import", (finding("ND009", f"file '{path}'", told, fixes=fixes),))
+    raise DiagnosticError("import", (finding("ND009", about("file", path), told, fixes=fixes),))
 
 
 def content_told(path: Path) -> str:
@@ -78,4 +78,4 @@ def _require_open(path: str, options: ImportOptions, dt_s: float | None) -> None
         return
     told = integers if dt_s is None else f"says all that a network needs; its step is {dt_s:g} s"
     fixes = [f"leave out {', '.join(wrong)}"]
-    raise DiagnosticError("import", (finding("ND054", f"file '{path}'", told, fixes=fixes),))
+    raise DiagnosticError("import", (finding("ND054", about("file", path), told, fixes=fixes),))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.importers.hdf5 import Folder, Item, Unread, read_tree
 from neurodeploy.importers.netx_fields import Fields, Findings, printable
@@ -150,7 +150,7 @@ class _Reader:
         weight, bias = fields.integer("weight", 1), fields.integer("bias", 0)
         note = "the values to give are biases already; the file's own way from an input x stands here"
         value = f"{weight} * x + {bias}"
-        self.line(f"layer {number}", "bias of the input layer", value, "a value for each neuron and step", note)
+        self.line(about("layer", number), "bias of the input layer", value, "a value for each neuron and step", note)
 
     def _received(self, number: int, kind: str, fields: Fields) -> None:
         """A layer with synapses."""
@@ -173,7 +173,7 @@ class _Reader:
 
     def _lines(self, layer: Layer, fields: Fields) -> None:
         """Ledger lines and warnings of a layer: what the file leaves to its reader."""
-        where, delays = f"layer {layer.number}", layer.delays
+        where, delays = about("layer", layer.number), layer.delays
         if layer.silent:
             note = "as netx reads it; the answer is the highest sum in the last step"
             self.line(where, "neurons", "none in the file", "integrators without a leak, which never spike", note)
@@ -196,11 +196,13 @@ class _Reader:
             f"{fields.where} has delays of up to {longest} steps, which netx leaves out of convolutions; here they act"
         )
         fixes = ["to run what netx runs, export the layer without delays"]
-        self.warnings.append(finding("ND064", f"file '{self.findings.file}'", told, fixes=fixes))
+        self.warnings.append(finding("ND064", about("file", self.findings.file), told, fixes=fixes))
 
-    def line(self, where: str, quantity: str, asked: str, got: str, note: str) -> None:
+    def line(self, where: Subject, quantity: str, asked: str, got: str, note: str) -> None:
         """Keep a ledger line of what the file does not say."""
-        self.ledger.append(LedgerLine(where=where, quantity=quantity, asked=asked, got=got, level="assumed", note=note))
+        self.ledger.append(
+            LedgerLine(subject=where, quantity=quantity, asked=asked, got=got, level="assumed", note=note)
+        )
 
     def _add(
         self, number: int, shape: Shape, neuron: LoihiCuba, operation: Any, style: WeightFormat, delays: Delays
@@ -246,10 +248,10 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     found = [*findings.told(), *reader.warnings]
     if options.dt_s is None:
         told = "does not say how long a step is"
-        found.append(finding("ND047", f"file '{path}'", told, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
+        found.append(finding("ND047", about("file", path), told, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
     found = raise_errors("import", found)
-    reader.line("import", "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
-    reader.line("import", "latency of a layer", "as netx runs it", "1 step per projection", "the same")
+    reader.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
+    reader.line(about("import"), "latency of a layer", "as netx runs it", "1 step per projection", "the same")
     decoder = Membrane() if reader.last is not None and reader.last.silent else SpikeCount()
     network = Network(
         name=_network_name(path),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.importers.fields import numbers, text, whole, wholes
 from neurodeploy.importers.hdf5 import Folder, Item, Unread
 
@@ -28,7 +28,7 @@ class Findings:
 
     def say(self, code: str, message: str, **details: Any) -> None:
         """Keep one finding about the file."""
-        self.found.append(finding(code, f"file '{self.file}'", message, **details))
+        self.found.append(finding(code, about("file", self.file), message, **details))
 
     def not_imported(self, what: str, where: str) -> None:
         """Keep that a layer is of a kind that is not imported; layers of one kind become one finding."""
@@ -41,7 +41,7 @@ class Findings:
 
     def told(self) -> list[Diagnostic]:
         """Return all findings; beyond MOST_FINDINGS one that says how many more there are."""
-        where = f"file '{self.file}'"
+        where = about("file", self.file)
         kinds = [finding("ND052", where, f"{what}: {_listed(layers)}") for what, layers in self.kinds.items()]
         shown, more = [*kinds, *self.found][:MOST_FINDINGS], len(kinds) + len(self.found) - MOST_FINDINGS
         if more > 0:

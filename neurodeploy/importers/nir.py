@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.noun import NAME_PATTERN
-from neurodeploy.diagnostics import finding, raise_errors
+from neurodeploy.diagnostics import about, finding, raise_errors
 from neurodeploy.importers.fields import brief, numbers
 from neurodeploy.importers.hdf5 import Item, Unread
 from neurodeploy.importers.nir_chains import Arrival, Arrivals, arrivals, own_steps
@@ -357,4 +357,4 @@ def _strict(options: ImportOptions, notes: Notes) -> None:
         if line.note == "default":
             told = f"{line.quantity} is {line.asked}, and '{line.got}' would be assumed"
             fix = f"--{flags[line.quantity]} {line.got}"
-            notes.findings.append(finding("ND050", f"file '{notes.path}'", told, fixes=[fix]))
+            notes.findings.append(finding("ND050", about("file", notes.path), told, fixes=[fix]))

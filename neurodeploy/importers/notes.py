@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, SubjectKind, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine, Level
 from neurodeploy.importers.fields import brief
 from neurodeploy.importers.hdf5 import Item, Unread
@@ -21,20 +21,21 @@ def listed(names: list[str]) -> str:
     return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
 
+_Line = tuple[SubjectKind, str, str, str, Level, str]
+
+
 @dataclass
 class Notes:
     """Findings and ledger lines of one file."""
 
     path: str
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    lines: dict[tuple[str, str, str, str, Level, str], list[str]] = field(
-        default_factory=dict[tuple[str, str, str, str, Level, str], list[str]]
-    )
+    lines: dict[_Line, list[str]] = field(default_factory=dict[_Line, list[str]])
     """(kind of object, quantity, asked, got, level, note) -> names; "" stands for the file."""
 
     def say(self, code: str, message: str, *fixes: str) -> None:
         """Add a finding about the file."""
-        self.findings.append(finding(code, f"file '{self.path}'", message, fixes=fixes))
+        self.findings.append(finding(code, about("file", self.path), message, fixes=fixes))
 
     def fault(self, code: str, name: str, kind: str, message: str, *fixes: str) -> None:
         """Add a finding about a node."""
@@ -48,7 +49,7 @@ class Notes:
             self.fault("ND046", name, kind, f"field '{key}' {why.why}")
 
     def line(
-        self, name: str, quantity: str, asked: str, got: str, level: Level, note: str = "", *, of: str = "node"
+        self, name: str, quantity: str, asked: str, got: str, level: Level, note: str = "", *, of: SubjectKind = "node"
     ) -> None:
         """Add a ledger line of a node, or of the file where `name` is empty; equal lines of several nodes become one."""
         self.lines.setdefault((of, quantity, asked, got, level, note), []).append(name)
@@ -58,7 +59,7 @@ class Notes:
         """The lines so far, in the order in which they came."""
         return tuple(
             LedgerLine(
-                where="import" if names == [""] else f"{of}{'s' if len(names) > 1 else ''} {listed(names)}",
+                subject=about("import") if names == [""] else about(of, *map(brief, names)),
                 quantity=quantity,
                 asked=asked,
                 got=got,

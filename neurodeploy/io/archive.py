@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from neurodeploy.base.noun import array_sha256, canonical_json, json_digest
 from neurodeploy.base.plain import as_table
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.io.json import JsonError, parse_json
 from neurodeploy.io.npy import NpyError, PickledError, read_npy, read_npy_header
 from neurodeploy.io.tensors import join, split, tensor_table
@@ -65,7 +65,7 @@ _JSON_SHARE = 16
 
 def refuse(code: str, path: Path | str, message: str, **details: Any) -> DiagnosticError:
     """Return the error of one finding about a file."""
-    return DiagnosticError(STAGE, (finding(code, f"file '{path}'", message, **details),))
+    return DiagnosticError(STAGE, (finding(code, about("file", path), message, **details),))
 
 
 def memory_limit_bytes() -> int:
@@ -80,7 +80,7 @@ def memory_limit_bytes() -> int:
         return MEMORY_LIMIT_BYTES
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or given[len(digits) :] not in _UNITS:
         told = f"'{said}' is no size such as 16G"
-        raise DiagnosticError(STAGE, (finding("ND013", f"variable '{LIMIT_VARIABLE}'", told),))
+        raise DiagnosticError(STAGE, (finding("ND013", about("variable", LIMIT_VARIABLE), told),))
     return int(digits) * _UNITS[given[len(digits) :]]
 
 
@@ -270,11 +270,11 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
         array = tensors[key]
         if list(array.shape) != row.get("shape") or row.get("dtype") not in _named(array.dtype):
             said, is_now = f"{row.get('dtype')} {row.get('shape')}", f"{array.dtype.str} {list(array.shape)}"
-            wrong.append(finding("ND004", f"file '{path}'", f"tensor '{key}' is {is_now}, the document says {said}"))
+            wrong.append(finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document says {said}"))
         elif array_sha256(array) != row.get("sha256"):
             wrong.append(
                 finding(
-                    "ND004", f"file '{path}'", f"tensor '{key}' was changed: its sha256 differs from the document's"
+                    "ND004", about("file", path), f"tensor '{key}' was changed: its sha256 differs from the document's"
                 )
             )
     if wrong:

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.options import MappingOptions
@@ -28,7 +29,7 @@ def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
     names = [item.name for item in quantized.populations]
     asked = (("pins", options.pins), ("rates", options.rates), ("positions", options.positions))
     return [
-        finding("ND101", f"option '{option}'", f"population '{name}' does not exist", fixes=nearest(name, names))
+        finding("ND101", about("option", option), f"population '{name}' does not exist", fixes=nearest(name, names))
         for option, by_name in asked
         for name in by_name
         if name not in names
@@ -38,23 +39,21 @@ def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
 def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
     """What is wrong with the cores that options name."""
     found = list[Diagnostic]()
-    asked = [("option 'avoid_cores'", options.avoid_cores)]
+    asked = [(about("option", "avoid_cores"), "", options.avoid_cores)]
     for name, cores in options.pins.items():
-        asked.append((f"option 'pins' of population '{name}'", cores))
-    for where, cores in asked:
+        asked.append((about("option", "pins", field=name), f"population '{name}': ", cores))
+    for subject, whose, cores in asked:
         wrong = sorted({core for core in cores if not 0 <= core < target.cores})
         if wrong:
-            message = (
-                f"core {wrong[0]} does not exist: the cores of target '{target.name}' are 0 to {target.cores - 1:,}"
-            )
-            found.append(finding("ND403", where, message))
+            message = f"{whose}core {wrong[0]} does not exist: the cores of target '{target.name}' are 0 to {target.cores - 1:,}"
+            found.append(finding("ND403", subject, message))
     sets = {tuple(sorted(set(cores))) for cores in options.pins.values()}
     shared = sorted({core for one in sets for other in sets if one != other for core in set(one) & set(other)})
     if shared:
         message = (
             f"core {shared[0]} is pinned for populations with different cores; pin both to the same ones, or apart"
         )
-        found.append(finding("ND403", "option 'pins'", message))
+        found.append(finding("ND403", about("option", "pins"), message))
     return found
 
 
@@ -62,25 +61,31 @@ def _figures(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
     """Rates and positions that are not what every neuron needs."""
     found, widths = list[Diagnostic](), dict[str, int]()
     for item in quantized.populations:
-        where = f"of population '{item.name}'"
         if item.name in options.rates:
             given = np.asarray(options.rates[item.name])
             if given.shape != (item.size,) or (given < 0).any():
                 needs = f"needs a rate of 0 or more for each of its neurons, ({item.size:,},)"
-                found.append(finding("ND404", f"option 'rates' {where}", f"{needs}; got {_shown(given)}"))
+                found.append(_figure("rates", item.name, needs, given))
         if item.name in options.positions:
             given = np.asarray(options.positions[item.name])
             if given.ndim != 2 or len(given) != item.size or not given.shape[1]:
                 needs = f"needs a position for each of its neurons, ({item.size:,}, coordinates)"
-                found.append(finding("ND404", f"option 'positions' {where}", f"{needs}; got {_shown(given)}"))
+                found.append(_figure("positions", item.name, needs, given))
             else:
                 widths[item.name] = given.shape[1]
     if len(set(widths.values())) > 1:
         said = ", ".join(f"'{name}' {width}" for name, width in widths.items())
         found.append(
-            finding("ND404", "option 'positions'", f"populations need as many coordinates as each other: {said}")
+            finding(
+                "ND404", about("option", "positions"), f"populations need as many coordinates as each other: {said}"
+            )
         )
     return found
+
+
+def _figure(option: str, population: str, needs: str, given: NDArray[Any]) -> Diagnostic:
+    subject = about("option", option, field=population)
+    return finding("ND404", subject, f"population '{population}' {needs}; got {_shown(given)}")
 
 
 def _shown(given: Any) -> str:
@@ -96,5 +101,5 @@ def _packages(options: MappingOptions) -> list[Diagnostic]:
         except ImportError:
             package = PACKAGES[start]
             message = f"start '{start}' needs the package {package}, which cannot be imported here"
-            found.append(finding("ND405", "option 'starts'", message, fixes=[f"pip install {package}"]))
+            found.append(finding("ND405", about("option", "starts"), message, fixes=[f"pip install {package}"]))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.options_check import option_findings
@@ -51,7 +51,7 @@ def _zone_bounds(quantized: Quantized, target: Target, zones: PinGroups, zone: i
 
 def not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
     """Return ND402 of first fit: the cores of each round, and what the last one ended with."""
-    why = f"; in the last, {proof.where}: {proof.message}" if proof else ""
+    why = f"; in the last, {proof.subject}: {proof.message}" if proof else ""
     rounds = (
         f"{len(tried)} rounds ({tried[0]} to {tried[-1]} cores)" if len(tried) > 1 else f"1 round ({tried[0]} cores)"
     )
@@ -60,7 +60,7 @@ def not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None)
 
 def unplaced(quantized: Quantized, why: str) -> Diagnostic:
     """Return ND402."""
-    return finding("ND402", f"network '{quantized.network.name}'", f"not placed by this mapper: {why}")
+    return finding("ND402", about("network", quantized.network.name), f"not placed by this mapper: {why}")
 
 
 def too_many(
@@ -94,7 +94,7 @@ def _of_board(quantized: Quantized, target: Target, usable: int, n_cores: int, *
     verdict += f"; {target.cores - usable:,} of its cores are to be avoided" if usable < target.cores else ""
     return finding(
         "ND401",
-        f"network '{quantized.network.name}'",
+        about("network", quantized.network.name),
         f"needs more cores than {place} of target '{target.name}' has ({verdict})",
         found=n_cores,
         limit=usable,
@@ -107,14 +107,13 @@ def _of_zone(
     quantized: Quantized, options: MappingOptions, zones: PinGroups, zone: int, n_cores: int, why: str
 ) -> Diagnostic:
     """Finding of populations that are pinned to too few cores, or of the others, for which too few are left."""
-    names = [f"'{item.name}'" for item in quantized.populations if zones.of[item.name] == zone]
-    where = f"population{'s' * (len(names) > 1)} {', '.join(names)}"
+    names = [item.name for item in quantized.populations if zones.of[item.name] == zone]
     avoided = f", {len(set(options.avoid_cores)):,} cores of the board to be avoided" if options.avoid_cores else ""
     has = "are left beside pinned ones" if zone == 0 else f"{'they are' if len(names) > 1 else 'it is'} pinned to"
     need = "need" if len(names) > 1 else "needs"
     return finding(
         "ND401",
-        where,
+        about("population", *names),
         f"{need} more cores than {has} ({why}{avoided})",
         found=n_cores,
         limit=int(zones.open[zone].sum()),

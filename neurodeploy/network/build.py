@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.network.network import Projection
 
 __all__ = ["dense", "one_to_one", "sparse"]
@@ -79,4 +79,4 @@ def _matrix(name: Any, matrix: Any) -> Any:
 
 
 def _refused(name: Any, message: str) -> DiagnosticError:
-    return DiagnosticError("construction", (finding("ND002", f"Projection {str(name)[:200]!r}", message),))
+    return DiagnosticError("construction", (finding("ND002", about("projection", str(name)[:200]), message),))

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from neurodeploy.base.noun import canonical_json, json_digest
 from neurodeploy.base.plain import as_table
-from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.diagnostics import DiagnosticError, about
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.io.archive import (
     read_json,
@@ -161,4 +161,6 @@ def _loaded(path: Path, *, verify: bool) -> Network:
     try:
         return Network.model_validate(join(document, tensors))
     except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND002", f"file '{path}'", error, document, Network)) from None
+        raise DiagnosticError(
+            "files", schema_findings("ND002", about("file", path), error, document, Network)
+        ) from None

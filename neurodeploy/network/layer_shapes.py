@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.base.toml import TomlError, parse_toml
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, errors_in, finding
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.io.archive import read_bytes
 
@@ -121,14 +121,14 @@ def geometries(stack: LayerStack) -> tuple[Geometry, ...]:
     for index, layer in enumerate(stack.layers):
         name = layer.name or f"{layer.kind}{index + 1}"
         made = _geometry(stack, layer, name, source)
-        faults += _faults(f"layer '{name}'", layer, made)
+        faults += _faults(about("layer", name), layer, made)
         found.append(made)
         source = made.shape
         if min(source) < 1 or prod(source) > LARGEST_LAYER:
             break  # what follows has no shape
     names = [item.name for item in found]
     faults += [
-        finding("ND010", f"layer '{name}'", "has the name of another layer")
+        finding("ND010", about("layer", name), "has the name of another layer")
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
     if faults:
@@ -160,7 +160,7 @@ def _geometry(stack: LayerStack, layer: LayerShape, name: str, source: tuple[int
     )
 
 
-def _faults(where: str, layer: LayerShape, made: Geometry) -> Iterator[Diagnostic]:
+def _faults(where: Subject, layer: LayerShape, made: Geometry) -> Iterator[Diagnostic]:
     for said in _told(layer, made):
         yield finding("ND010", where, said)
     if made.neurons > LARGEST_LAYER and min(made.shape) > 0:
@@ -186,7 +186,7 @@ def _told(layer: LayerShape, made: Geometry) -> Iterator[str]:
 
 def load_layers(path: str | Path) -> LayerStack:
     """Return the layers of a TOML file; raises DiagnosticError: ND001 unreadable, ND010 not such a network."""
-    where = f"file '{path}'"
+    where = about("file", path)
     try:
         document = parse_toml(read_bytes(Path(path)).decode("utf-8"))
     except (TomlError, UnicodeDecodeError) as error:

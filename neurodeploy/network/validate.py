@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.noun import Noun
 from neurodeploy.base.plain import as_array
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors, sorted_findings
+from neurodeploy.diagnostics import Diagnostic, Subject, SubjectKind, about, finding, raise_errors, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, SpikeCount
 from neurodeploy.network.discretize import factors
@@ -58,17 +58,21 @@ def findings_of(network: Network) -> tuple[Diagnostic, ...]:
 
 def _names(network: Network) -> Iterator[Diagnostic]:
     if not network.populations:
-        yield finding("ND113", f"network '{network.name}'", "has no population")
-    spaces = {
-        "population or input": [item.name for item in (*network.populations, *network.inputs)],
+        yield finding("ND113", about("network", network.name), "has no population")
+    inputs = set(network.input_by_name)
+    for name, count in Counter(item.name for item in (*network.populations, *network.inputs)).items():
+        if count > 1:
+            told = f"the name is used {count} times among populations and inputs"
+            yield finding("ND103", about("input" if name in inputs else "population", name), told)
+    spaces: dict[SubjectKind, list[str]] = {
         "projection": [item.name for item in network.projections],
         "output": [item.name for item in network.outputs],
         "probe": [item.name for item in network.probes],
     }
-    for space, names in spaces.items():
+    for kind, names in spaces.items():
         for name, count in Counter(names).items():
             if count > 1:
-                yield finding("ND103", f"{space} '{name}'", f"the name is used {count} times")
+                yield finding("ND103", about(kind, name), f"the name is used {count} times")
 
 
 MOST_NEURONS = 1 << 25
@@ -82,7 +86,7 @@ def _sizes(network: Network) -> Iterator[Diagnostic]:
         if total > MOST_NEURONS:
             largest = max(items, key=lambda item: item.size)
             told = f"has more {what} than a network is compiled with here, most of them in '{largest.name}'"
-            yield finding("ND124", f"network '{network.name}'", told, found=total, limit=MOST_NEURONS)
+            yield finding("ND124", about("network", network.name), told, found=total, limit=MOST_NEURONS)
 
 
 def _ports(network: Network) -> Iterator[Diagnostic]:
@@ -92,7 +96,7 @@ def _ports(network: Network) -> Iterator[Diagnostic]:
         ports = target.neuron.ports if target and isinstance(target.neuron, IntegerNeuron) else 1
         if target and item.port == "b" and ports == 1:
             told = f"goes to port 'b' of population '{item.target}', and kind '{target.neuron.kind}' has one input"
-            yield finding("ND119", f"projection '{item.name}'", told, fixes=["port = a"])
+            yield finding("ND119", about("projection", item.name), told, fixes=["port = a"])
 
 
 def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterator[Diagnostic]:
@@ -107,7 +111,7 @@ def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterat
             told = (
                 f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}': {', '.join(known)}"
             )
-            yield finding(code, f"probe '{item.name}'", told)
+            yield finding(code, about("probe", item.name), told)
 
 
 def _known(network: Network, projection: Projection) -> bool:
@@ -119,7 +123,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
     populations = [item.name for item in network.populations]
     sources = [*populations, *(item.name for item in network.inputs)]
     for item in network.projections:
-        where = f"projection '{item.name}'"
+        where = about("projection", item.name)
         if item.source not in sources:
             yield finding("ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources))
         if item.target in network.input_by_name:
@@ -131,8 +135,8 @@ def _references(network: Network) -> Iterator[Diagnostic]:
                 f"target '{item.target}' does not exist",
                 fixes=nearest(item.target, populations),
             )
-    readers = [(f"output '{item.name}'", item.source) for item in network.outputs]
-    readers += [(f"probe '{item.name}'", item.target) for item in network.probes]
+    readers = [(about("output", item.name), item.source) for item in network.outputs]
+    readers += [(about("probe", item.name), item.target) for item in network.probes]
     for where, name in readers:
         if name not in populations:
             yield finding("ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations))
@@ -147,7 +151,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
         ):
             yield finding(
                 "ND114",
-                f"output '{item.name}'",
+                about("output", item.name),
                 f"decoder '{item.decoder.kind}' counts spikes, and population '{item.source}' (li) never spikes",
                 fixes=["decoder = membrane"],
             )
@@ -164,7 +168,7 @@ def _arrays(value: Noun, path: str) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
-    where, neuron = f"population '{population.name}'", population.neuron
+    where, neuron = about("population", population.name), population.neuron
     wrong = False
     for name, array in _arrays(neuron, ""):
         if array.shape != population.shape and array.shape != (population.size,):
@@ -183,7 +187,7 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
     yield from _oscillations(where, neuron, dt_s)
 
 
-def _threshold_faults(where: str, neuron: If | Lif | CubaLif) -> Iterator[Diagnostic]:
+def _threshold_faults(where: Subject, neuron: If | Lif | CubaLif) -> Iterator[Diagnostic]:
     """Thresholds that the reset value or the floor reaches."""
     lowest = float(np.min(np.asarray(neuron.v_threshold)))
     base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
@@ -195,7 +199,7 @@ def _threshold_faults(where: str, neuron: If | Lif | CubaLif) -> Iterator[Diagno
         yield finding("ND118", where, message)
 
 
-def _oscillations(where: str, neuron: Lif | CubaLif | Li | CubaLi, dt_s: float) -> Iterator[Diagnostic]:
+def _oscillations(where: Subject, neuron: Lif | CubaLif | Li | CubaLi, dt_s: float) -> Iterator[Diagnostic]:
     """Time constants shorter than a step, under euler."""
     keep = factors(neuron, dt_s)
     for name, factor in (("tau_m_s", keep.keep_v), ("tau_syn_s", keep.keep_i)):
@@ -229,11 +233,13 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
         if population.name not in reached:
             yield finding(
                 "ND115",
-                f"population '{population.name}'",
+                about("population", population.name),
                 "nothing drives it: no input reaches it, and it has no bias",
             )
     if not network.outputs:
-        yield finding("ND116", f"network '{network.name}'", "has no output, so no answer and no accuracy can be given")
+        yield finding(
+            "ND116", about("network", network.name), "has no output, so no answer and no accuracy can be given"
+        )
 
 
 def _carries(operation: Operation) -> bool:

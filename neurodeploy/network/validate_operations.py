@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.network.connectivity import target_size
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.network import Network, Projection
@@ -33,7 +33,7 @@ def _needed(network: Network, projection: Projection) -> tuple[int, int]:
 
 def shape_faults(network: Network, projection: Projection) -> Iterator[Diagnostic]:
     """Yield what does not fit of the operation and the delays of a projection whose ends are known (ND102-ND107, ND117)."""
-    where, operation = f"projection '{projection.name}'", projection.operation
+    where, operation = about("projection", projection.name), projection.operation
     post, pre = _needed(network, projection)
     faults = list(_geometry_faults(where, operation, pre))
     yield from faults
@@ -72,7 +72,7 @@ def _operation_shape(operation: Operation, pre: int) -> tuple[int, ...] | None:
     return tuple(operation.shape) if isinstance(operation, Sparse) else (target_size(operation, pre), pre)
 
 
-def _geometry_faults(where: str, operation: Operation, pre: int) -> Iterator[Diagnostic]:
+def _geometry_faults(where: Subject, operation: Operation, pre: int) -> Iterator[Diagnostic]:
     """Kernels that do not fit their channels or their source, and steps of a chain that do not follow."""
     for number, step in enumerate(operation.operations if isinstance(operation, Chain) else (operation,)):
         at = f"step {number + 1} of the chain, {step.kind}: " if isinstance(operation, Chain) else ""
@@ -127,7 +127,7 @@ def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
     return None
 
 
-def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
+def _sparse_faults(where: Subject, operation: Sparse) -> Iterator[Diagnostic]:
     columns = (operation.post, operation.pre, operation.weights)
     sizes = {column.shape for column in columns}
     if len(sizes) > 1 or operation.weights.ndim != 1:
@@ -159,7 +159,7 @@ def _sparse_faults(where: str, operation: Sparse) -> Iterator[Diagnostic]:
         )
 
 
-def _delay_faults(where: str, projection: Projection, post: int, pre: int) -> Iterator[Diagnostic]:
+def _delay_faults(where: Subject, projection: Projection, post: int, pre: int) -> Iterator[Diagnostic]:
     delays = np.asarray(projection.delay_steps)
     if delays.size and int(delays.min()) < 0:
         yield finding("ND107", where, f"delay_steps {int(delays.min())} is negative; 0 is the least")

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from math import isfinite
 from typing import NamedTuple
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding
 from neurodeploy.hardware.consistency import limit_units
 
 __all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "near_figures", "read_budgets", "unit_of"]
@@ -102,7 +102,7 @@ def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budge
     for text in (text if isinstance(text, str) else repr(text) for text in texts):
         match = WRITTEN.match(text)
         if match is None or not isfinite(float(match[3])) or (float(match[3]) < 0 and match[1] not in SIGNED):
-            faults.append(finding("ND706", _where(text), f"is not {FORM}", fixes=_guess(text, known)))
+            faults.append(finding("ND706", _subject(text), f"is not {FORM}", fixes=_guess(text, known)))
         elif match[1] not in known:
             faults.append(_unknown(text, match[1], known))
         else:
@@ -130,14 +130,14 @@ def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:
     base, near = figure.partition(".")[0], near_figures(figure, known)
     told, plain = f"figure '{figure}' does not exist", [name for name in known if "." not in name]
     if base not in known and (base in OF_A_RUN or base in OF_A_COMPILATION):
-        return finding("ND707", _where(text), f"figure '{figure}' is one of {_reports(base)} only")
+        return finding("ND707", _subject(text), f"figure '{figure}' is one of {_reports(base)} only")
     other = near_figures(figure, (*OF_A_RUN, *OF_A_COMPILATION)) if not near else []
     if near or other:
         of = f", of {_reports(other[0])}" if other else ""
         fix = f"did you mean {' or '.join(_named(name) for name in near or other)}{of}?"
     else:
         fix = f"figures are {', '.join(plain)}, and parts of these with a dot"
-    return finding("ND707", _where(text), told, fixes=[fix])
+    return finding("ND707", _subject(text), told, fixes=[fix])
 
 
 def _reports(figure: str) -> str:
@@ -174,8 +174,8 @@ def _words(figure: str) -> list[str]:
     return [SYNONYMS.get(word, word) for word in found] or [figure.lower()]
 
 
-def _where(text: str) -> str:
-    return f"budget '{text[:200]}'"
+def _subject(text: str) -> Subject:
+    return about("budget", text[:200])
 
 
 def _guess(text: str, known: list[str]) -> list[str]:
@@ -206,11 +206,11 @@ def _unit_fault(budget: Budget, measure: Measure) -> Diagnostic:
         message = f"'{budget.figure}' counts in '{measure.unit or 'no unit'}', not in '{budget.unit}'"
     start = f"{budget.figure}{budget.sign}{budget.number:g}"
     if measure.unit not in SCALED:
-        return finding("ND706", _where(budget.text), message, fixes=[f"write it as --budget '{start}'"])
+        return finding("ND706", _subject(budget.text), message, fixes=[f"write it as --budget '{start}'"])
     meant = _meant_prefix(budget.unit, measure.unit)
     every = ", ".join(f"{prefix}{measure.unit}" for prefix in PREFIXES)
     fix = f"give it in {every}" if meant is None else f"write it as --budget '{start}{meant}{measure.unit}'"
-    return finding("ND706", _where(budget.text), message, fixes=[fix])
+    return finding("ND706", _subject(budget.text), message, fixes=[fix])
 
 
 def _meant_prefix(unit: str, wanted: str) -> str | None:
@@ -226,7 +226,7 @@ def _judged(budget: Budget, measure: Measure) -> Diagnostic | None:
     """The finding of one budget, or None if it is met."""
     if measure.value is None:
         why = f": {measure.why_none}" if measure.why_none else ""
-        return finding("ND605", _where(budget.text), f"cannot be judged, '{budget.figure}' has no figure{why}")
+        return finding("ND605", _subject(budget.text), f"cannot be judged, '{budget.figure}' has no figure{why}")
     scaled = _in_unit(budget, measure)
     if scaled is None:
         return _unit_fault(budget, measure)
@@ -237,7 +237,7 @@ def _judged(budget: Budget, measure: Measure) -> Diagnostic | None:
     share = (
         f"the command line, where 100 % is {measure.whole:,g} {measure.unit} ({measure.source})" if unit == "%" else ""
     )
-    return finding("ND604", _where(budget.text), message, found=value, limit=bound, unit=unit, limit_source=share)
+    return finding("ND604", _subject(budget.text), message, found=value, limit=bound, unit=unit, limit_source=share)
 
 
 def budget_findings(budgets: Iterable[Budget], measures: Mapping[str, Measure]) -> tuple[Diagnostic, ...]:
@@ -249,5 +249,5 @@ def budget_findings(budgets: Iterable[Budget], measures: Mapping[str, Measure]) 
 
 def met_budgets(budgets: Iterable[Budget], findings: Iterable[Diagnostic]) -> tuple[str, ...]:
     """Return the budgets, as typed, against which no finding speaks."""
-    failed = {item.where for item in findings}
-    return tuple(budget.text for budget in budgets if _where(budget.text) not in failed)
+    failed = {item.subject.name for item in findings}
+    return tuple(budget.text for budget in budgets if _subject(budget.text).name not in failed)

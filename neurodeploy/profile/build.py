@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.profile.cost import estimates, static_energy
 from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
 from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
@@ -68,7 +68,7 @@ def _not_recorded(program: Program, recording: Recording) -> list[Diagnostic]:
         return []
     lacking = [item.name for item in program.populations if item.name not in recording.recorded]
     told, fixes = "its spikes were not recorded, so activity, energy and time are not known", ["record=None"]
-    return [finding("ND514", f"population '{name}'", told, fixes=fixes) for name in lacking]
+    return [finding("ND514", about("population", name), told, fixes=fixes) for name in lacking]
 
 
 def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
@@ -158,11 +158,11 @@ def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic
     `part`: that it is a part is told already.
     """
     found: list[Diagnostic] = []
-    where = f"target '{result.target}'"
+    where = about("target", result.target)
     if result.first_step > 1 and not part:
         last = result.first_step + result.steps_per_inference - 1
         told = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
-        found.append(finding("ND515", "recording", told))
+        found.append(finding("ND515", about("recording"), told))
     if result.energy_per_inference is None:
         found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
     else:
@@ -178,7 +178,7 @@ def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic
             found.append(
                 finding(
                     "ND603",
-                    f"population '{item.name}'",
+                    about("population", item.name),
                     f"none of its {item.size} neurons spiked in {result.n_samples} samples",
                 )
             )

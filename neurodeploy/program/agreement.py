@@ -47,7 +47,7 @@ def field_faults(program: Program) -> list[str]:
 def _network_faults(program: Program) -> list[str]:
     """Faults of the network and of the target that it is placed on."""
     told = errors_in((*validate(program.network), *target_findings(program.target)))
-    return [f"{item.where}: {item.message}" for item in told]
+    return [f"{item.subject}: {item.message}" for item in told]
 
 
 def _names_differ(what: str, given: Sequence[Any], wanted: Sequence[Any]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from neurodeploy.base.plain import as_table
-from neurodeploy.diagnostics import DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.io.archive import read_sealed, sealed_bytes, write_atomically
 from neurodeploy.program.program import Program
@@ -16,7 +16,7 @@ from neurodeploy.program.validate import require_sound
 __all__ = ["load_program", "save_program"]
 
 FORMAT = "neurodeploy-program"
-VERSION = 2
+VERSION = 3
 
 
 def save_program(program: Program, path: str | Path) -> None:
@@ -31,12 +31,10 @@ def load_program(path: str | Path) -> Program:
     ND011 (inconsistent), ND012 (too large), ND301-ND310 (its cores hold more than there is).
     """
     plain, _ = read_sealed(Path(path), FORMAT)
-    where = f"file '{path}'"
+    where = about("file", path)
     version = (as_table(plain) or {}).get("schema_version")
-    if version == 1:  # every axon was discrete, which is what absent columns say
-        plain = {**plain, "schema_version": VERSION}
-    elif version != VERSION:
-        message = f"is a program of schema version {version}; this release reads 1 and {VERSION}"
+    if version != VERSION:
+        message = f"is a program of schema version {version}; this release reads {VERSION}"
         raise DiagnosticError(
             "files",
             (finding("ND003", where, message, fixes=["update neurodeploy, or compile the network again"]),),

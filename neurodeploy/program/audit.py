@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS
 from neurodeploy.resources.axons import Kind, output_axons_of
@@ -207,7 +207,7 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
         if over.size:
             worst = int(over[used[over].argmax()])
             told = f"{over.size} of {used.size} cores take more {name} than there are, core {program.tables.core_id[worst]} most"
-            where, most = f"program of network '{program.network.name}'", int(used[worst])
+            where, most = about("program", program.network.name), int(used[worst])
             numbers: Any = {"found": most, "limit": limit.value, "unit": limit.unit, "limit_source": limit.citation}
             found.append(finding(CODES[name], where, told, **numbers))
     return tuple(found)

@@ -51,7 +51,7 @@ class Program(Noun):
     """A network quantized, cut and placed for one target. Plain data to save, compare, hash and run."""
 
     format: Literal["neurodeploy-program"] = "neurodeploy-program"
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     network: Network
     """That it was compiled from."""
     target: Target

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
 from neurodeploy.program.network_match import wiring_faults
 from neurodeploy.program.program import Program
@@ -49,14 +49,14 @@ ROW_COLUMNS = (
 )
 
 
-def require_sound(program: Program, where: str | None = None) -> None:
+def require_sound(program: Program, where: Subject | None = None) -> None:
     """Raise DiagnosticError with ND011 for everything that makes a program unsafe to run, or meaningless."""
     raise_errors("program", program_findings(program, where))
 
 
-def program_findings(program: Program, where: str | None = None) -> tuple[Diagnostic, ...]:
+def program_findings(program: Program, where: Subject | None = None) -> tuple[Diagnostic, ...]:
     """Return ND011 for each fault of a program; `where` names its file."""
-    named = where or f"program of network '{program.network.name}'"
+    named = where or about("program", program.network.name)
     return tuple(finding("ND011", named, told) for told in program.faults)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
@@ -36,7 +36,7 @@ def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
             continue
         yield finding(
             "ND212",
-            f"population '{population.name}'",
+            about("population", population.name),
             f"neuron kind '{kind}' is not offered by target '{target.name}': {', '.join(offered.kinds)}",
             limit_source=f"{target.file} neurons.kinds: {offered.kinds_source}",
         )
@@ -44,7 +44,7 @@ def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
 
 def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
     """Whether the target offers the reset, and on what footing."""
-    offered, mode, where = target.neurons, _reset_mode(population), f"population '{population.name}'"
+    offered, mode, where = target.neurons, _reset_mode(population), about("population", population.name)
     if mode is not None and mode not in offered.resets:
         yield finding(
             "ND213",
@@ -64,14 +64,14 @@ def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
 
 def _ranges(population: Population, target: Target) -> Iterator[Diagnostic]:
     """Refractory periods and thresholds that no register holds."""
-    neuron, where = population.neuron, f"population '{population.name}'"
+    neuron, where = population.neuron, about("population", population.name)
     if not isinstance(neuron, SpikingNeuron):
         return
     span = target.precision.refractory_delay
     if neuron.refractory_steps + 1 > span.high:
         yield finding(
             "ND210",
-            where,
+            about("population", population.name, field="refractory_steps"),
             "refractory period is longer than the register holds",
             found=neuron.refractory_steps,
             limit=span.high - 1,
@@ -93,7 +93,7 @@ def _projections(network: Network, target: Target, options: QuantizeOptions) -> 
     legal = [int(bits) for bits in target.precision.weight_bits.values]
     span, widest = target.precision.delay_steps, max(legal)
     for projection in network.projections:
-        where = f"projection '{projection.name}'"
+        where = about("projection", projection.name)
         annotated = projection.weight_format.weight_bits if projection.weight_format else widest
         bits = options.weight_bits.get(projection.name, options.weight_bits.get("*", annotated))
         if bits not in legal:
@@ -120,7 +120,7 @@ def _projections(network: Network, target: Target, options: QuantizeOptions) -> 
         if name != "*" and name not in names:
             yield finding(
                 "ND207",
-                f"projection '{name}'",
+                about("projection", name),
                 "does not exist, so its weight bits cannot be set",
                 fixes=nearest(name, names),
             )
@@ -134,7 +134,7 @@ def capability_findings(network: Network, target: Target, options: QuantizeOptio
             found.append(
                 finding(
                     "ND215",
-                    f"input '{item.name}'",
+                    about("input", item.name),
                     "currents are host-driven in every step: not deployable, emulator and reference only",
                 )
             )

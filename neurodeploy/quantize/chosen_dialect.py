@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.dialect import CHOSEN
 from neurodeploy.hardware.target import Target
@@ -19,9 +19,9 @@ def dialect_line(target: Target) -> Iterator[LedgerLine]:
     """Yield the line that says which dialect was chosen, if one was."""
     dialect = target.dialect
     if CHOSEN in dialect.sources:
-        where, name = f"target '{target.name}'", dialect.name
+        where, name = about("target", target.name), dialect.name
         told = dialect.sources[CHOSEN]
-        yield LedgerLine(where=where, quantity="dialect", asked=name, got=name, level="exact", note=told)
+        yield LedgerLine(subject=where, quantity="dialect", asked=name, got=name, level="exact", note=told)
 
 
 def dialect_findings(registers: QuantizedPopulation, target: Target) -> Iterator[Diagnostic]:
@@ -32,4 +32,4 @@ def dialect_findings(registers: QuantizedPopulation, target: Target) -> Iterator
         source = f"dialect {dialect.name} bias: {dialect.sources.get('bias', '')}"
         fixes = ["leave --dialect out"] if CHOSEN in dialect.sources else []
         message = f"{told}; dialect '{dialect.name}' has none"
-        yield finding("ND549", f"population '{registers.name}'", message, limit_source=source, fixes=fixes)
+        yield finding("ND549", about("population", registers.name), message, limit_source=source, fixes=fixes)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.diagnostics.subject import about
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
 from neurodeploy.network.discretize import factors
 
@@ -53,7 +54,7 @@ def fold(population: Population, dt_s: float, *, valued: bool = False) -> Folded
     Source: DESIGN of the file format: gains dt/tau * r and w_in are folded; v_leak moves the frame when the reset goes
     there too, else becomes bias; a bias into a filtered current becomes its steady state.
     """
-    neuron, size, where = population.neuron, population.size, f"population '{population.name}'"
+    neuron, size, where = population.neuron, population.size, about("population", population.name)
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
         raise TypeError(f"internal: {population.name} is integers already")
 
@@ -73,7 +74,7 @@ def fold(population: Population, dt_s: float, *, valued: bool = False) -> Folded
     if filtered and np.any(drive):
         ledger.append(
             LedgerLine(
-                where=where,
+                subject=where,
                 quantity="bias",
                 asked="into the filtered current",
                 got="its steady state, into v",

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
@@ -39,7 +39,7 @@ _SHARED = ("kind", *_FIELDS, "refractory_steps")
 
 
 def _out_of_range(
-    where: str, name: str, values: NDArray[Any], low: float, high: float, unit: str, source: str
+    where: Subject, name: str, values: NDArray[Any], low: float, high: float, unit: str, source: str
 ) -> Iterator[Diagnostic]:
     """ND208 if any value lies outside its range, compared in the type in which it is given."""
     bad = np.flatnonzero((values < low) | (values > high))
@@ -48,11 +48,12 @@ def _out_of_range(
         allowed = f"{low:.17g}..{high:.17g}"
         message = f"{name} of {bad.size} of {values.size} neurons is outside {allowed}, first neuron {bad[0]}"
         limit = low if value < low else high
-        yield finding("ND208", where, message, found=value, limit=limit, unit=unit, limit_source=source)
+        subject = where.model_copy(update={"field": name})
+        yield finding("ND208", subject, message, found=value, limit=limit, unit=unit, limit_source=source)
 
 
 def _register_faults(population: Population, target: Target) -> Iterator[Diagnostic]:
-    where, size = f"population '{population.name}'", population.size
+    where, size = about("population", population.name), population.size
     for name, value in population.neuron:
         field = _FIELDS.get(name)
         if field is not None:
@@ -67,7 +68,7 @@ def _register_faults(population: Population, target: Target) -> Iterator[Diagnos
 
 def _own_faults(population: Population, target: Target) -> list[Diagnostic]:
     """Parameters that only some kinds have: what they are compared with or added to is a state of the dialect."""
-    where, neuron, dialect = f"population '{population.name}'", population.neuron, target.dialect
+    where, neuron, dialect = about("population", population.name), population.neuron, target.dialect
     bits, source = dialect.state_bits, f"dialect {dialect.name}: {dialect.sources.get('state_bits', '')}"
     shifts = {name: getattr(neuron, name) for name in ("spike_exp", "state_exp", "exponent") if hasattr(neuron, name)}
     found = list[Diagnostic]()
@@ -162,7 +163,7 @@ def _no_integers(weights: NDArray[Any]) -> str | None:
     return None
 
 
-def _sign_fault(where: str, weights: NDArray[Any], style: WeightFormat) -> Iterator[Diagnostic]:
+def _sign_fault(where: Subject, weights: NDArray[Any], style: WeightFormat) -> Iterator[Diagnostic]:
     wrong = {"excitatory": weights < 0, "inhibitory": weights > 0}.get(style.sign_mode)
     if wrong is not None and wrong.any():
         sign = "below 0" if style.sign_mode == "excitatory" else "above 0"
@@ -170,7 +171,7 @@ def _sign_fault(where: str, weights: NDArray[Any], style: WeightFormat) -> Itera
         yield finding("ND209", where, told, fixes=["sign_mode = mixed, or one projection for each sign"])
 
 
-def _storage_fault(where: str, target: Target, weights: NDArray[Any], style: WeightFormat) -> Diagnostic:
+def _storage_fault(where: Subject, target: Target, weights: NDArray[Any], style: WeightFormat) -> Diagnostic:
     """Whether it is the range or the bits that a format lacks."""
     low, high, step = stored_range(target, style.weight_bits, style.sign_mode)
     source, limit = cite(target, "precision.weight_bits"), target.dialect.weight_limit
@@ -198,7 +199,7 @@ def stored_weights(
     projection: Projection, weights: NDArray[Any], bits: int, target: Target
 ) -> tuple[Ints, WeightFormat] | list[Diagnostic]:
     """Return (mantissas, format) with the products that were asked for; findings (ND208, ND209) where no format has them."""
-    where, style = f"projection '{projection.name}'", given_format(projection, weights, bits)
+    where, style = about("projection", projection.name), given_format(projection, weights, bits)
     legal, faults = legal_exponents(target), list[Diagnostic]()
     if style.exponent not in legal:
         told = f"weight_format.exponent is outside {legal[0]}..{legal[-1]}"
@@ -243,7 +244,7 @@ def format_line(projection: Projection, given: WeightFormat, stored: WeightForma
     shift = given.exponent - stored.exponent
     note = f"mantissas times 2^{shift}, the same products" if shift else "the same products"
     return LedgerLine(
-        where=f"projection '{projection.name}'",
+        subject=about("projection", projection.name),
         quantity="weights",
         asked=told(given),
         got=told(stored),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import narrowed
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import CubaLi, CubaLif, If, Li, Lif, Population
@@ -46,13 +46,13 @@ def _relative(error: Floats, size: Floats) -> Floats:
 
 
 def _decay_line(
-    where: str, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
+    where: Subject, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
 ) -> tuple[LedgerLine, float]:
     """Ledger line of a decay per step, for the neuron that is worst off; the relative error of its decay."""
     error = _relative(got - asked, np.where(asked != 0, np.abs(asked), np.abs(got)))
     worst = int(np.argmax(error))
     line = LedgerLine(
-        where=where,
+        subject=where,
         quantity=quantity,
         asked=f"{asked[worst]:.6g} per step",
         got=f"{got[worst]:.6g} per step",
@@ -93,7 +93,7 @@ def _floor(target: Target, folded: Folded, scale: float) -> Ints:
     return np.clip(np.rint(np.log2(depth)), span.low, span.high).astype(np.int64)
 
 
-def _decays(where: str, folded: Folded, target: Target) -> tuple[Ints, Ints, list[LedgerLine], list[Diagnostic]]:
+def _decays(where: Subject, folded: Folded, target: Target) -> tuple[Ints, Ints, list[LedgerLine], list[Diagnostic]]:
     """(du, dv), with what rounding did to the time constants."""
     dialect, precision = target.dialect, target.precision
     one, full = 1 << dialect.decay_bits, int(precision.du.high)
@@ -119,7 +119,7 @@ def float_registers(
 
     `exact`: the registers that hold everything exactly at this scale, where there is such a scale.
     """
-    neuron, where, size = population.neuron, f"population '{population.name}'", population.size
+    neuron, where, size = population.neuron, about("population", population.name), population.size
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
         raise TypeError("internal: integers have their own path")
     du, dv, ledger, findings = _decays(where, folded, target)
@@ -168,18 +168,18 @@ class _Values(NamedTuple):
     comparison: str
 
 
-def _decay_finding(where: str, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
+def _decay_finding(where: Subject, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
     message = f"{quantity} moves by {error:.1%}: asked {line.asked}, got {line.got}"
     return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
 
 
-def _line(where: str, quantity: str, asked: Floats, got: Floats, note: str = "") -> LedgerLine:
+def _line(where: Subject, quantity: str, asked: Floats, got: Floats, note: str = "") -> LedgerLine:
     """Ledger line of a value that went to a register, for the neuron that is worst off."""
     size = np.maximum(np.abs(asked), np.abs(asked).max(initial=0.0) * 1e-6)
     error = _relative(got - asked, size)
     worst = int(np.argmax(error))
     return LedgerLine(
-        where=where,
+        subject=where,
         quantity=quantity,
         asked=f"{asked[worst]:.6g}",
         got=f"{got[worst]:.6g}",
@@ -189,13 +189,13 @@ def _line(where: str, quantity: str, asked: Floats, got: Floats, note: str = "")
     )
 
 
-def _value_lines(where: str, folded: Folded, values: _Values, exact: ExactScale | None) -> list[LedgerLine]:
+def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactScale | None) -> list[LedgerLine]:
     scale, same_spikes = values.scale, exact is not None and folded.stepwise
     told = f"the {'least' if folded.stepwise else 'largest'} scale that holds every number exactly"
     told += ", but for the last bits of float32" if exact is not None and exact.single else ""
     lines = [
         LedgerLine(
-            where=where,
+            subject=where,
             quantity="scale",
             asked="1 unit of v",
             got=f"{scale:.6g} integer units",
@@ -214,7 +214,7 @@ def _value_lines(where: str, folded: Folded, values: _Values, exact: ExactScale 
     return lines
 
 
-def _threshold_line(where: str, asked: Floats, values: _Values, *, same_spikes: bool) -> LedgerLine:
+def _threshold_line(where: Subject, asked: Floats, values: _Values, *, same_spikes: bool) -> LedgerLine:
     """With `>=`, or between two values of v, the register below stands for the threshold."""
     line = _line(where, "v_threshold", asked, values.threshold / values.scale)
     words = {"asked": f"{values.comparison} {line.asked}", "got": f"> {line.got}"}
@@ -224,14 +224,14 @@ def _threshold_line(where: str, asked: Floats, values: _Values, *, same_spikes: 
     return line.model_copy(update=words) if values.comparison == ">=" else line
 
 
-def _moved_findings(where: str, line: LedgerLine) -> Iterator[Diagnostic]:
+def _moved_findings(where: Subject, line: LedgerLine) -> Iterator[Diagnostic]:
     """ND221 for a threshold or a bias that its register holds badly."""
     if line.quantity in ("v_threshold", "bias per step") and (line.relative_error or 0.0) > MOVED:
         told = f"{line.quantity} moves by {line.relative_error:.1%}: asked {line.asked}, got {line.got}"
         yield finding("ND221", where, f"{told} ({line.note})" if line.note else told)
 
 
-def _floor_findings(where: str, folded: Folded, scale: float, vmin: Ints) -> list[Diagnostic]:
+def _floor_findings(where: Subject, folded: Folded, scale: float, vmin: Ints) -> list[Diagnostic]:
     if folded.floor is None:
         return []
     got = -((2.0**vmin) - 1) / scale

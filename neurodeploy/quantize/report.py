@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.arithmetic import effective_weights
 from neurodeploy.hardware.target import Target
@@ -28,7 +28,7 @@ def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:
     """Return the ledger line of a projection's weights."""
     exact = loss.rms_relative <= SAME
     return LedgerLine(
-        where=f"projection '{name}'",
+        subject=about("projection", name),
         quantity="weights",
         asked=f"{loss.n_synapses:,} floats",
         got=f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}",
@@ -40,7 +40,7 @@ def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:
 
 def loss_findings(name: str, loss: WeightLoss) -> list[Diagnostic]:
     """Return ND201 (RMS error) and ND202 (vanished weights) where they are large."""
-    where, found = f"projection '{name}'", list[Diagnostic]()
+    where, found = about("projection", name), list[Diagnostic]()
     if loss.vanished > VANISHED_TOLERANCE * loss.n_synapses:
         message = f"{loss.vanished} of {loss.n_synapses} weights round to 0"
         found.append(finding("ND202", where, message, severity="error" if loss.vanished == loss.n_synapses else None))
@@ -63,7 +63,7 @@ def overflow_findings(
 ) -> list[Diagnostic]:
     """Return ND206 where the worst case of a step can overflow the accumulator or the current."""
     sums = worst_sum(incoming, folded.bias.size) * scale
-    dialect, where, found = target.dialect, f"population '{name}'", list[Diagnostic]()
+    dialect, where, found = target.dialect, about("population", name), list[Diagnostic]()
     cases: list[tuple[str, NDArray[np.float64], int | None]] = [
         ("accumulator", sums, dialect.accumulator_wrap_bits),
         ("current", (worst_current(folded, sums) + np.abs(folded.bias) * scale), dialect.state_bits),
@@ -103,7 +103,7 @@ def reach_findings(
     """
     if not registers.spiking or folded.threshold is None:
         return []
-    size, where, found = registers.size, f"population '{registers.name}'", list[Diagnostic]()
+    size, where, found = registers.size, about("population", registers.name), list[Diagnostic]()
     excited = sum((i.wires.sums(np.maximum(i.weights, 0)) for i in incoming), np.zeros(size))
     wanted = folded.bias + excited
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.network import CubaLi, CubaLif, Population
 from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.quantize.exact import ExactScale, sums_can_meet
@@ -26,7 +26,7 @@ def tie_findings(
     population: Population, folded: Folded, incoming: list[Incoming], exact: ExactScale | None
 ) -> Iterator[Diagnostic]:
     """Yield ND220 where sums meet the threshold exactly in floats, and the registers do not hold them exactly."""
-    neuron, where = population.neuron, f"population '{population.name}'"
+    neuron, where = population.neuron, about("population", population.name)
     if not isinstance(neuron, SpikingNeuron) or folded.threshold is None:
         return
     if exact is not None and exact.open_ties:
@@ -58,7 +58,7 @@ def _meets(threshold: Floats, item: Incoming) -> bool:
 
 def bias_findings(population: Population, folded: Folded) -> Iterator[Diagnostic]:
     """Yield ND219 where a bias that charges a synaptic filter is added to v from the first step on instead, with its size."""
-    neuron, where = population.neuron, f"population '{population.name}'"
+    neuron, where = population.neuron, about("population", population.name)
     if not isinstance(neuron, (CubaLif, CubaLi)) or not np.any(neuron.bias):
         return
     charged = np.broadcast_to(np.asarray(neuron.bias, dtype=np.float64).ravel(), (population.size,)) != 0

@@ -163,5 +163,5 @@ def ledger_table(ledger: Iterable[LedgerLine]) -> Table:
     table = plain_table("ledger", "where", "quantity", "asked", "got", "level", "error", "note", text=True)
     for line in ledger:
         error = f"{line.relative_error:.2%}" if line.relative_error is not None else ""
-        table.add_row(line.where, line.quantity, line.asked, line.got, line.level, error, line.note)
+        table.add_row(str(line.subject), line.quantity, line.asked, line.got, line.level, error, line.note)
     return table

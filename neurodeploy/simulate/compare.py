@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.check.dialects import dialect_verdict
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
@@ -64,7 +64,7 @@ def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
     told = [f"{what} {one} and {other}" for what, (one, other) in pairs.items() if one != other]
     if not _same_inputs(left, right):
         told.append("other input spikes")
-    return (finding("ND551", "recordings", "are of different runs: " + "; ".join(told)),) if told else ()
+    return (finding("ND551", about("recordings"), "are of different runs: " + "; ".join(told)),) if told else ()
 
 
 def _same_inputs(left: Recording, right: Recording) -> bool:
@@ -107,7 +107,7 @@ def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
             if lacking:
                 shown = ", ".join(f"'{item}'" for item in lacking[:5]) + (", ..." if len(lacking) > 5 else "")
                 told = f"{what} {shown}: only the {name} has them, so they are not compared"
-                found.append(finding("ND555", "recordings", told))
+                found.append(finding("ND555", about("recordings"), told))
     return tuple(found)
 
 
@@ -184,9 +184,10 @@ def explanation(program: Program, dialects: tuple[str, str], where: Divergence, 
         return ()
     shown = program.model_copy(update={"target": program.target.model_copy(update={"dialect": load_dialect(own)})})
     reasons = dialect_verdict(shown, [load_dialect(other)], steps).partings[other]
-    into = {f"projection '{item.name}'" for item in program.network.projections if item.target == where.population}
-    near = [item for item in reasons if item.where in into | {f"population '{where.population}'"}]
-    return tuple(f"{item.where}: {item.reason}" for item in near or reasons)
+    into = {("projection", item.name) for item in program.network.projections if item.target == where.population}
+    into.add(("population", where.population))
+    near = [item for item in reasons if (item.subject.kind, item.subject.name) in into]
+    return tuple(f"{item.subject}: {item.reason}" for item in near or reasons)
 
 
 def compare_findings(
@@ -195,7 +196,7 @@ def compare_findings(
     """Return ND551 if two recordings are of different runs, ND550 with the first divergence, or nothing if they are
     identical; with ND555, a warning, for what was not compared. Raises DiagnosticError: ND513."""
     unsound = [
-        fault for side in (left, right) for fault in recording_faults(side, None, f"recording of '{side.backend}'")
+        fault for side in (left, right) for fault in recording_faults(side, None, about("recording", side.backend))
     ]
     raise_errors("compare", unsound)
     refused = not_comparable(left, right)
@@ -204,10 +205,10 @@ def compare_findings(
     where, skipped = first_divergence(left, right, program), not_compared(left, right)
     if where is None:
         forms = sorted(_differing_forms(left, right))
-        return (*(finding("ND550", f"'{left.backend}' and '{right.backend}'", told) for told in forms), *skipped)
+        return (*(finding("ND550", about("backend", left.backend, right.backend), told) for told in forms), *skipped)
     message = f"part in {where.told()}"
     if program is not None and dialects is not None:
         told = explanation(program, dialects, where, left.n_steps)
         own = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(told[:3])}"
         message += f"; {own}" if told else "; no rule of their dialects differs there, so one of them is wrong"
-    return (finding("ND550", f"'{left.backend}' and '{right.backend}'", message), *skipped)
+    return (finding("ND550", about("backend", left.backend, right.backend), message), *skipped)

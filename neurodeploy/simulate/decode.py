@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.rows import Bound, rows_told
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.network import FirstSpike, Membrane, Network, Output
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.probes import membrane_probe
@@ -38,7 +38,7 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
 
 def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]:
     """What is wrong with that part of a recording from which an output is read."""
-    where, name = f"output '{output.name}'", output.source
+    where, name = about("output", output.name), output.source
     if isinstance(output.decoder, Membrane):
         states = recording.states.get(membrane_probe(output.name))
         if states is None:
@@ -46,13 +46,13 @@ def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]
         if states.ndim == 3 and states.shape[0] == recording.n_samples and states.shape[1] and states.shape[2] == size:
             return []
         told = f"has states of shape {list(states.shape)} for output '{output.name}'; needs [{recording.n_samples}, steps, {size}]"
-        return [finding("ND513", "recording", told)]
+        return [finding("ND513", about("recording"), told)]
     rows = recording.spikes.get(name)
     if rows is None or (recording.recorded is not None and name not in recording.recorded):
         return [finding("ND514", where, f"is read from the spikes of population '{name}', which were not recorded")]
     when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
     told = rows_told(rows, (*when, Bound("neuron", 0, size - 1)), f"spikes of population '{name}'", ordered=True)
-    return [finding("ND513", "recording", item) for item in told]
+    return [finding("ND513", about("recording"), item) for item in told]
 
 
 def accuracy(given: Any, labels: Any) -> float:
@@ -60,7 +60,7 @@ def accuracy(given: Any, labels: Any) -> float:
     shapes = np.shape(given), np.shape(labels)
     if shapes[0] != shapes[1] or len(shapes[0]) != 1:
         told = f"labels have shape {list(shapes[1])}; the answers have {list(shapes[0])}"
-        raise DiagnosticError("decode", (finding("ND505", "labels", told),))
+        raise DiagnosticError("decode", (finding("ND505", about("labels"), told),))
     same: NDArray[np.bool_] = np.equal(np.asarray(given), np.asarray(labels))
     return float(same.mean())
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Bias, Current, Events, Input, Latency, Network, Poisson, Rate, Spikes
 from neurodeploy.network.validate import require_valid
@@ -39,16 +39,16 @@ def _name_faults(network: Network, values: SampleValues) -> list[Diagnostic]:
     """Inputs without samples, and samples without an input."""
     names = [item.name for item in network.inputs]
     lacking = [name for name in names if name not in values.values]
-    found = [finding("ND505", f"input '{name}'", "is given no samples") for name in lacking]
+    found = [finding("ND505", about("input", name), "is given no samples") for name in lacking]
     for name in values.values:
         if name not in names:
             message = f"is not an input of network '{network.name}': {', '.join(names)}"
-            found.append(finding("ND505", f"input '{name}'", message, fixes=nearest(name, names)))
+            found.append(finding("ND505", about("input", name), message, fixes=nearest(name, names)))
     return found
 
 
 def _shape_faults(item: Input, values: Array) -> list[Diagnostic]:
-    where, over_time = f"input '{item.name}'", isinstance(item.encoder, Spikes)
+    where, over_time = about("input", item.name), isinstance(item.encoder, Spikes)
     per_sample = values.shape[1:]
     timed = len(per_sample) == len(item.shape) + 1 and per_sample[1:] == item.shape
     if not (timed or (per_sample == item.shape and not over_time)):
@@ -63,7 +63,7 @@ def _shape_faults(item: Input, values: Array) -> list[Diagnostic]:
 
 def _faults(item: Input, values: Array) -> list[Diagnostic]:
     """Shape and range of one input's samples."""
-    found, where = _shape_faults(item, values), f"input '{item.name}'"
+    found, where = _shape_faults(item, values), about("input", item.name)
     if found or not values.size:
         return found
     low, high = values.min(), values.max()
@@ -101,7 +101,7 @@ def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array
 
 def _length_faults(network: Network, rows: dict[str, Array], presented: int | None, *, asked: bool) -> list[Diagnostic]:
     """ND505 if nobody says how long a sample lasts, or if its events say something that cannot be meant."""
-    where, fix = f"network '{network.name}'", "--steps N, or time.steps_per_sample in the network"
+    where, fix = about("network", network.name), "--steps N, or time.steps_per_sample in the network"
     if presented is None:
         return [finding("ND505", where, "nobody says how long a sample lasts", fixes=[fix])]
     if asked or presented <= LONGEST or network.time.steps_per_sample is not None:
@@ -126,7 +126,7 @@ def _all_faults(
     said = {n for n in (values.n_samples, None if values.labels is None else values.labels.size) if n is not None}
     if len(counts | said) > 1:
         message = f"inputs and labels have different numbers of samples: {sorted(counts | said)}"
-        found.append(finding("ND505", f"network '{network.name}'", message))
+        found.append(finding("ND505", about("network", network.name), message))
     events = [(item, array) for item, array in items if is_events(item, array)]
     shaped = [array for _, array in events if array.ndim == 2 and array.shape[1] and array.dtype.kind in "iu"]
     n = max(counts | said, default=max((samples_in(values, array) for array in shaped), default=1))
@@ -141,7 +141,7 @@ def _memory_faults(network: Network, given: _Given) -> list[Diagnostic]:
     each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in held)
     samples, steps = given.n, given.window.steps
     what = f"{samples:,} samples of {steps:,} steps of {sum(item.size for item in held):,} lines"
-    return memory_fault("ND505", f"network '{network.name}'", what, samples * steps * each)
+    return memory_fault("ND505", about("network", network.name), what, samples * steps * each)
 
 
 def _columns(network: Network, values: SampleValues) -> tuple[dict[str, Array], list[Diagnostic]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.network import Events, Input
 
 __all__ = [
@@ -77,7 +77,7 @@ def column_of(field: str) -> tuple[str, float | None]:
 
 def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, list[Diagnostic]]:
     """Return rows (sample if there is such a field, then the encoder's columns) of fields by name, and what is wrong."""
-    where, encoder = f"input '{item.name}'", item.encoder
+    where, encoder = about("input", item.name), item.encoder
     columns, said = dict[str, str](), dict[str, float | None]()
     for name in fields:
         column, unit = column_of(name)
@@ -112,7 +112,7 @@ def quoted(name: str) -> str:
 
 
 def _unit_faults(
-    where: str, encoder: Any, columns: Mapping[str, str], said: Mapping[str, float | None]
+    where: Subject, encoder: Any, columns: Mapping[str, str], said: Mapping[str, float | None]
 ) -> list[Diagnostic]:
     """Times whose name says another unit than the encoder counts in."""
     unit = said.get("t")
@@ -122,7 +122,7 @@ def _unit_faults(
     return [finding("ND505", where, told, fixes=[f"encoder.unit_s = {unit:g} in the network"])]
 
 
-def _broken(where: str, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
+def _broken(where: Subject, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
     """ND505 for a column that is not of whole numbers; times that are whole once they are counted in the encoder's unit."""
     if values.dtype.kind not in "biuf":
         return finding("ND505", where, f"{what} holds {values.dtype} values; needs whole numbers")
@@ -159,7 +159,7 @@ def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
         return rows, []
     names = ("sample", *encoder.columns)[5 - rows.shape[1] :]
     whole = [whole_numbers(rows[:, k]) for k in range(rows.shape[1])]
-    where = f"input '{item.name}'"
+    where = about("input", item.name)
     found = [
         _broken(where, f"column {k} ({WORDS.get(name, name)})", name, rows[:, k], encoder)
         for k, name in enumerate(names)

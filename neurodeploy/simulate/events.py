@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.rows import LARGEST
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.network import Events, Input, Spikes
 from neurodeploy.signals.stimulus import SampleValues
 from neurodeploy.simulate.event_columns import ORDERS, WORDS, plain_columns, time_unit
@@ -54,7 +54,7 @@ def event_faults(
     `counted`: whether somebody said how many samples there are; else the rows did, and large gaps are a fault.
     `from_zero`: whether times count from 0, so that none may lie before it.
     """
-    where, encoder = f"input '{item.name}'", item.encoder
+    where, encoder = about("input", item.name), item.encoder
     sensor = isinstance(encoder, Events)
     names = (
         ["sample", *(WORDS[c] for c in encoder.columns)] if isinstance(encoder, Events) else ["sample", "step", "line"]
@@ -95,7 +95,7 @@ def _other_order(item: Input, rows: Array, samples: int) -> list[Diagnostic]:
         if order != encoder.columns and inside:
             told = f"events do not fit the columns '{encoder.columns}' of the encoder; they fit '{order}'"
             fixes = [f"encoder.columns = '{order}' in the network, or the columns in the order of the encoder"]
-            return [finding("ND505", f"input '{item.name}'", told, fixes=fixes)]
+            return [finding("ND505", about("input", item.name), told, fixes=fixes)]
     return []
 
 
@@ -154,7 +154,7 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
         told = f"{int(late.sum())} of {late.size} events lie behind step {LARGEST:,}, the first event at t = {first:,} {unit}"
         helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LARGEST)
         fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
-        return wide, [finding("ND505", f"input '{item.name}'", told, fixes=fixes)]
+        return wide, [finding("ND505", about("input", item.name), told, fixes=fixes)]
     return np.stack([wide[:, 0], steps.astype(np.int64), line], axis=1), []
 
 

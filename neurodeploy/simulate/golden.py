@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
@@ -42,7 +42,7 @@ def verify_program(
 
     Raises DiagnosticError: ND553 (nothing is sealed), and what run_program raises.
     """
-    golden, where = program.golden, f"network '{program.network.name}'"
+    golden, where = program.golden, about("network", program.network.name)
     if golden is None:
         fixes = ["neurodeploy compile NETWORK --golden STIMULUS.npz"]
         raise DiagnosticError("verify", (finding("ND553", where, "has no input and output sealed in it", fixes=fixes),))
@@ -56,7 +56,7 @@ def verify_program(
     )
     apart = first_divergence(sealed, recording, program)
     if apart is not None:
-        return recording, (finding("ND552", f"backend '{backend}'", f"differs from what is sealed: {apart.told()}"),)
+        return recording, (finding("ND552", about("backend", backend), f"differs from what is sealed: {apart.told()}"),)
     lacking = sorted(golden.payloads.keys() ^ recording.payloads.keys())
     told = "either gave values of spikes or has them sealed, and not both, of population "
-    return recording, tuple(finding("ND552", f"backend '{backend}'", f"{told}'{name}'") for name in lacking)
+    return recording, tuple(finding("ND552", about("backend", backend), f"{told}'{name}'") for name in lacking)

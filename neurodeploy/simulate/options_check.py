@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.base.rows import LARGEST
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Network
 from neurodeploy.network.validate import probe_faults
@@ -39,14 +39,14 @@ def step_faults(steps: Any, what: str = "steps") -> list[Diagnostic]:
     """Return ND511 if `steps` is no number of steps that rows of spikes can hold."""
     if isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and 1 <= steps <= LARGEST:
         return []
-    return [finding("ND511", f"option '{what}'", f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
+    return [finding("ND511", about("option", what), f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
 
 
 def seed_faults(seed: Any) -> list[Diagnostic]:
     """Return ND511 if a seed is no integer of 64 bits."""
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and -SEEDS - 1 <= seed <= SEEDS:
         return []
-    return [finding("ND511", "option 'seed'", f"is {_brief(seed)}; needs a whole number of 64 bits with sign")]
+    return [finding("ND511", about("option", "seed"), f"is {_brief(seed)}; needs a whole number of 64 bits with sign")]
 
 
 def _brief(value: Any) -> str:
@@ -64,9 +64,9 @@ def option_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 def _name_faults(network: Network, options: RunOptions) -> Iterator[Diagnostic]:
     names = [item.name for item in network.populations]
-    asked = [(f"probe '{item.name}'", item.target) for item in options.probes]
-    asked += [(f"record '{name}'", name) for name in options.record or ()]
-    asked += [(f"noise '{name}'", name) for name in options.noise]
+    asked = [(about("probe", item.name), item.target) for item in options.probes]
+    asked += [(about("record", name), name) for name in options.record or ()]
+    asked += [(about("noise", name), name) for name in options.noise]
     for where, name in asked:
         if name not in names:
             told = f"population '{name}' does not exist"
@@ -78,21 +78,21 @@ def _name_faults(network: Network, options: RunOptions) -> Iterator[Diagnostic]:
     for name, read in told.items():
         if len(read) > 1:
             states = " and ".join(f"{variable} of '{population}'" for population, variable in sorted(read))
-            yield finding("ND510", f"probe '{name}'", f"is the name of several: {states}")
+            yield finding("ND510", about("probe", name), f"is the name of several: {states}")
 
 
 def _number_faults(options: RunOptions) -> Iterator[Diagnostic]:
     yield from seed_faults(options.seed)
     threads, seconds = options.threads, options.timeout_s
     if threads is not None and not 1 <= threads <= MOST_THREADS:
-        yield finding("ND511", "option 'threads'", f"is {_brief(threads)}; needs 1 to {MOST_THREADS:,}")
+        yield finding("ND511", about("option", "threads"), f"is {_brief(threads)}; needs 1 to {MOST_THREADS:,}")
     if seconds is not None and not 0 < seconds < float("inf"):
-        yield finding("ND511", "option 'timeout_s'", f"is {seconds}; needs a finite time above 0")
+        yield finding("ND511", about("option", "timeout_s"), f"is {seconds}; needs a finite time above 0")
 
 
 def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> Iterator[Diagnostic]:
     for item in program.populations:
-        given, where = options.noise.get(item.name), f"noise '{item.name}'"
+        given, where = options.noise.get(item.name), about("noise", item.name)
         if given is None:
             continue
         if "noise_at" not in item.parameters:
@@ -116,4 +116,4 @@ def _memory_faults(program: Program, stimulus: Stimulus, options: RunOptions, st
     each = 8 * columns + 4 * program.tables.n_cores * options.activity
     what = f"states and activity of {stimulus.n_samples:,} samples of {steps - first:,} steps"
     size = stimulus.n_samples * max(steps - first, 0) * each
-    return memory_fault("ND511", f"network '{program.network.name}'", what, size)
+    return memory_fault("ND511", about("network", program.network.name), what, size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast, get_args
 
 from neurodeploy.base.plain import as_items
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Membrane, Network, Probe
 from neurodeploy.network.validate import probe_faults
@@ -43,7 +43,9 @@ def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
         name, variable = _split(item, populations) if isinstance(item, str) else item
         if variable not in STATES:
             told = f"no kind has a state {variable!r}: {', '.join(STATES)}"
-            faults.append(finding("ND510", f"probe '{name}.{variable}'", told, fixes=nearest(str(variable), STATES)))
+            faults.append(
+                finding("ND510", about("probe", f"{name}.{variable}"), told, fixes=nearest(str(variable), STATES))
+            )
         else:
             found.append(Probe(name=f"{name}.{variable}", target=name, variable=cast("Any", variable)))
     if faults:
@@ -60,7 +62,7 @@ def _several(asked: Any) -> list[Any]:
         for item, pair in zip(items, pairs, strict=True)
     ):
         told = 'are written as "population.variable" or (population, variable), several of them in a list'
-        raise DiagnosticError("run", (finding("ND510", "probes", told),))
+        raise DiagnosticError("run", (finding("ND510", about("probe"), told),))
     return items
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.rows import LARGEST, Bound, rows_told
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 
@@ -28,10 +28,10 @@ def require_sound_recording(recording: Recording, program: Program | None = None
 
 
 def recording_faults(
-    recording: Recording, program: Program | None = None, where: str = "recording"
+    recording: Recording, program: Program | None = None, subject: Subject | None = None
 ) -> list[Diagnostic]:
     """Return ND513 for everything that makes a recording unsound, or one of another program."""
-    return [finding("ND513", where, told) for told in recording_told(recording, program)]
+    return [finding("ND513", subject or about("recording"), told) for told in recording_told(recording, program)]
 
 
 def recording_told(recording: Recording, program: Program | None = None, *, trusted: bool = False) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from neurodeploy.diagnostics import DiagnosticError, raise_errors
+from neurodeploy.diagnostics import DiagnosticError, about, raise_errors
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.io.archive import read_sealed, sealed_bytes, write_atomically
 from neurodeploy.signals.recording import Recording
@@ -29,7 +29,7 @@ def save_recording(recording: Recording, path: str | Path) -> None:
 def load_recording(path: str | Path) -> Recording:
     """Return the recording of an .ndr file, sound in itself. Raises DiagnosticError: ND001, ND003-ND006, ND513."""
     recording = _loaded(path, FORMAT, Recording)
-    raise_errors("files", recording_faults(recording, None, f"file '{path}'"))
+    raise_errors("files", recording_faults(recording, None, about("file", path)))
     return recording
 
 
@@ -48,4 +48,4 @@ def _loaded(path: str | Path, kind: str, noun: type[Kept]) -> Kept:
     try:
         return noun.model_validate(plain)
     except ValidationError as error:
-        raise DiagnosticError("files", schema_findings("ND003", f"file '{path}'", error, plain, noun)) from None
+        raise DiagnosticError("files", schema_findings("ND003", about("file", path), error, plain, noun)) from None

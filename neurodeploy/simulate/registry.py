@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.simulate.backend import Backend
 
@@ -43,7 +43,7 @@ def _made(entry: EntryPoint) -> Backend | Diagnostic:
         owner = entry.dist.name if entry.dist else "an unknown distribution"
         return finding(
             "ND503",
-            f"backend '{entry.name}'",
+            about("backend", entry.name),
             f"cannot be loaded from '{entry.value}': {type(error).__name__}: {error}",
             fixes=[f"repair or uninstall {owner}"],
         )
@@ -56,7 +56,9 @@ def get_backend(name: str) -> Backend:
     entries = _entries()
     if name not in entries:
         told = f"is not one of {', '.join(entries)}"
-        raise DiagnosticError("run", (finding("ND504", f"backend '{name}'", told, fixes=nearest(name, list(entries))),))
+        raise DiagnosticError(
+            "run", (finding("ND504", about("backend", name), told, fixes=nearest(name, list(entries))),)
+        )
     made = _made(entries[name])
     if isinstance(made, Diagnostic):
         raise DiagnosticError("run", (made,))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.rows import rows_sorted
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.network import Latency, Network
 from neurodeploy.program.program import Program
@@ -69,7 +69,7 @@ def _sample_parts(stimulus: Stimulus, name: str, lines: int, step: int) -> Itera
 
 def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
     """Return ND509 where a state is of another run, or ND512 where it was shown another input, or drew other noise."""
-    kept, where = options.resume, f"network '{program.network.name}'"
+    kept, where = options.resume, about("network", program.network.name)
     if kept is None:
         return []
     found = list[Diagnostic]()
@@ -99,7 +99,7 @@ def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
     late = [item.name for item in program.network.inputs if isinstance(item.encoder, Latency)]
     fixes = [f"give the same samples and the same --seed (seed of the kept run: {kept.seed})"]
     fixes += [f"input '{name}' is coded by latency, which depends on --steps: keep them the same" for name in late]
-    yield finding("ND512", f"network '{program.network.name}'", told, fixes=fixes)
+    yield finding("ND512", about("network", program.network.name), told, fixes=fixes)
 
 
 def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
@@ -111,7 +111,7 @@ def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
     for word, (before, now) in drawn.items():
         if before != now:
             told = f"noise of '{noisy[0]}' was drawn with {word} {before}, and would go on with {now}"
-            yield finding("ND512", f"network '{program.network.name}'", told, fixes=[f"{word} {before}"])
+            yield finding("ND512", about("network", program.network.name), told, fixes=[f"{word} {before}"])
 
 
 def part_findings(network: Network, recording: Recording, stimulus: Stimulus) -> tuple[Diagnostic, ...]:
@@ -121,7 +121,7 @@ def part_findings(network: Network, recording: Recording, stimulus: Stimulus) ->
     if not recording.complete or (first == 1 and end >= last):
         return ()
     told = f"figures are of steps {first:,} to {end:,} of {last:,}, a part of each inference; accuracy is told of whole runs"
-    return (finding("ND515", "recording", told),)
+    return (finding("ND515", about("recording"), told),)
 
 
 def samples_of_state(kept: RunState, start: int, stop: int) -> RunState:
@@ -147,7 +147,9 @@ def continued(parts: Sequence[Recording]) -> Recording:
     needs("continued", parts=(parts, (list, tuple)))
     needs("continued", **{f"parts[{number}]": (part, Recording) for number, part in enumerate(parts)})
     if not parts:
-        raise DiagnosticError("run", (finding("ND551", "recordings", "are none, so they are no parts of a run"),))
+        raise DiagnosticError(
+            "run", (finding("ND551", about("recordings"), "are none, so they are no parts of a run"),)
+        )
     for part in parts:
         require_sound_recording(part)
     first, last = parts[0], parts[-1]
@@ -211,4 +213,4 @@ def _gaps(one: Recording, two: Recording) -> Iterator[Diagnostic]:
     if not one.complete:
         told.append("a part was stopped")
     if told:
-        yield finding("ND551", "recordings", "are no parts of one run: " + "; ".join(told))
+        yield finding("ND551", about("recordings"), "are no parts of one run: " + "; ".join(told))

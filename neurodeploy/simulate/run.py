@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, needs, whole_faults
 from neurodeploy.network import Network
 from neurodeploy.program.program import Program
@@ -25,7 +25,7 @@ __all__ = ["last_step", "run_program", "stop_findings", "with_findings"]
 def _recording_faults(program: Program, recording: Recording, backend: str, *, ordered: bool) -> list[Diagnostic]:
     """What is wrong with a recording that a backend gave; `ordered`: its rows are proven and not looked at."""
     told = recording_told(recording, program, trusted=ordered)
-    return [finding("ND506", f"backend '{backend}'", f"gave a recording that is not sound: {item}") for item in told]
+    return [finding("ND506", about("backend", backend), f"gave a recording that is not sound: {item}") for item in told]
 
 
 def _state_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
@@ -33,7 +33,7 @@ def _state_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
     if (options.resume is None and not options.keep_state) or getattr(adapter, "resumes", False):
         return []
     told, fixes = "keeps no state and goes on from none", ["--backend emulator"]
-    return [finding("ND508", f"backend '{adapter.name}'", told, fixes=fixes)]
+    return [finding("ND508", about("backend", adapter.name), told, fixes=fixes)]
 
 
 def _engine_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
@@ -43,7 +43,7 @@ def _engine_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
         return []
     has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
     message = f"{has}; engine '{options.engine}' is one of the emulator"
-    return [finding("ND516", f"backend '{adapter.name}'", message, fixes=["--backend emulator", "--engine auto"])]
+    return [finding("ND516", about("backend", adapter.name), message, fixes=["--backend emulator", "--engine auto"])]
 
 
 def _stopped_at(recording: Recording) -> str:
@@ -59,7 +59,7 @@ def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
     return (
         finding(
             "ND507",
-            f"backend '{recording.backend}'",
+            about("backend", recording.backend),
             _stopped_at(recording),
         ),
     )

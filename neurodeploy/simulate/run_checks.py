@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.recording_check import require_sound_recording
@@ -24,7 +24,7 @@ MANY = 20
 """Steps from which it says something that a neuron always fires, or never does."""
 
 
-def _counted(where: str, code: str, message: str, steps: NDArray[Any]) -> Iterator[Diagnostic]:
+def _counted(where: Subject, code: str, message: str, steps: NDArray[Any]) -> Iterator[Diagnostic]:
     hit = np.flatnonzero(steps)
     if hit.size:
         times = f"{int(steps.sum()):,} time{'s' if steps.sum() > 1 else ''}"
@@ -35,7 +35,7 @@ def _counted(where: str, code: str, message: str, steps: NDArray[Any]) -> Iterat
 
 def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> Iterator[Diagnostic]:
     """Neurons that fired in every step in which they could, or in none although their population was driven."""
-    where, steps = f"population '{item.name}'", recording.n_steps - recording.first_step + 1
+    where, steps = about("population", item.name), recording.n_steps - recording.first_step + 1
     if not recording.n_samples or steps < MANY or not len(recording.spikes[item.name]):
         return
     counts = np.bincount(recording.spikes[item.name][:, 2], minlength=item.size)
@@ -69,7 +69,7 @@ def seen_in(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
     for item in program.populations:
         watched = recording.overflows.get(item.name)
         for (code, message), steps in zip(_OVERFLOWS, () if watched is None else watched, strict=False):
-            found += _counted(f"population '{item.name}'", code, message, steps)
+            found += _counted(about("population", item.name), code, message, steps)
         if item.name in recording.spikes:
             found += _rates(program, recording, item)
     return tuple(found)

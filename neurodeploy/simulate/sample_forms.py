@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.network import Events, Network
 from neurodeploy.signals.stimulus import SampleValues, Stimulus
 from neurodeploy.simulate.events import plain_columns
@@ -26,7 +26,7 @@ LABELS, ALONE = "labels", "inputs"
 
 
 def _refused(network: Network, message: str, *fixes: str) -> DiagnosticError:
-    return DiagnosticError("run", (finding("ND505", f"network '{network.name}'", message, fixes=fixes),))
+    return DiagnosticError("run", (finding("ND505", about("network", network.name), message, fixes=fixes),))
 
 
 def described_samples(network: Network, samples: Samples) -> Stimulus | SampleValues | Iterator[Mapping[str, Any]]:
@@ -98,24 +98,24 @@ def sample_values(network: Network, values: Mapping[Any, Any], *, samples: int |
         own = next(iter(inputs)) if name == ALONE and name not in inputs and len(inputs) == 1 else name
         if not isinstance(own, str):
             told = f"is a {type(own).__name__}; inputs have names: {', '.join(inputs)}"
-            found.append(finding("ND505", f"input {str(own)[:60]!r}", told))
+            found.append(finding("ND505", about("input", str(own)[:60]), told))
             continue
         try:
             array = plain_columns(inputs[own], value) if own in inputs else np.asarray(value)
         except (ValueError, TypeError, RuntimeError) as error:
-            found.append(finding("ND505", f"input '{own}'", f"is given what is no array: {error}"))
+            found.append(finding("ND505", about("input", own), f"is given what is no array: {error}"))
             continue
         if np.ma.is_masked(value):
-            found.append(finding("ND505", f"input '{own}'", "is given masked values; needs a number everywhere"))
+            found.append(finding("ND505", about("input", own), "is given masked values; needs a number everywhere"))
         if array.dtype.kind not in "biuf":
-            found.append(finding("ND505", f"input '{own}'", f"is given {array.dtype} values; needs numbers"))
+            found.append(finding("ND505", about("input", own), f"is given {array.dtype} values; needs numbers"))
         plain[own] = array.view(np.uint8) if array.dtype == np.bool_ else _with_sample(network, own, array, value)
     raise_errors("encode", found)
     labels = plain.pop(LABELS) if LABELS in plain and LABELS not in inputs else None
     try:
         return SampleValues(values=plain, labels=labels, n_samples=samples)
     except DiagnosticError as error:
-        told = tuple(finding("ND505", f"network '{network.name}'", item.message) for item in error.diagnostics)
+        told = tuple(finding("ND505", about("network", network.name), item.message) for item in error.diagnostics)
         raise DiagnosticError("encode", told) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs, whole_faults
 from neurodeploy.network import Events, Input, Network, Probe, Spikes
 from neurodeploy.program.program import Program
@@ -135,10 +135,12 @@ def run_samples(
         return _in_batches(program, plain, (steps, batch or BATCH), backend, options, progress)
     if isinstance(plain, Stimulus) and steps not in (None, plain.n_steps):
         told = f"is encoded already for {plain.n_steps} steps, and {steps} are asked for"
-        raise_errors("run", [finding("ND505", "the stimulus", told, fixes=["give the samples instead, or no steps"])])
+        raise_errors(
+            "run", [finding("ND505", about("stimulus"), told, fixes=["give the samples instead, or no steps"])]
+        )
     if isinstance(plain, Stimulus) and options.time_origin != "zero":
         told = f"is encoded already, and time_origin={options.time_origin!r} is asked for"
-        raise_errors("run", [finding("ND505", "the stimulus", told, fixes=["encode(..., time_origin=...)"])])
+        raise_errors("run", [finding("ND505", about("stimulus"), told, fixes=["encode(..., time_origin=...)"])])
     shown = (
         plain
         if isinstance(plain, Stimulus)
@@ -178,7 +180,7 @@ def _in_batches(
         done += n
         if not parts[-1].complete:
             break
-    raise_errors("run", [] if parts else [finding("ND505", f"network '{network.name}'", "was given no samples")])
+    raise_errors("run", [] if parts else [finding("ND505", about("network", network.name), "was given no samples")])
     raise_errors("run", _left_over(options, done) if parts[-1].complete else [])
     return joined(parts) if len(parts) == 1 else with_findings(program, joined(parts), folded(told))
 
@@ -200,11 +202,11 @@ def _left_over(options: RunOptions, samples: int) -> list[Diagnostic]:
     found = list[Diagnostic]()
     if options.resume is not None and options.resume.n_samples != samples:
         told, held = "has another number of samples than there are", options.resume.n_samples
-        found.append(finding("ND509", "state", told, found=held, limit=samples, unit="sample"))
+        found.append(finding("ND509", about("state"), told, found=held, limit=samples, unit="sample"))
     for name, given in options.noise.items():
         if len(given) not in (1, samples):
             told = "draws are given for another number of samples than there are"
-            found.append(finding("ND511", f"noise '{name}'", told, found=len(given), limit=samples, unit="sample"))
+            found.append(finding("ND511", about("noise", name), told, found=len(given), limit=samples, unit="sample"))
     return found
 
 
@@ -240,7 +242,7 @@ def _together(
     names, found = dict.fromkeys(name for item in group for name in item), dict[str, Array]()
     lacking = {name: sum(name not in item for item in group) for name in names}
     told = [(name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count]
-    raise_errors("encode", [finding("ND505", f"input '{name}'", message) for name, message in told])
+    raise_errors("encode", [finding("ND505", about("input", name), message) for name, message in told])
     for name in names:
         item = network.input_by_name.get(name)
         values = [plain_columns(item, one[name]) if item else np.asarray(one[name]) for one in group]
@@ -262,10 +264,10 @@ def _row_faults(item: Input, values: list[Array], steps: int | None, first_sampl
     if bad:
         shape = list(values[bad[0]].shape)
         told = f"events of sample {first_sample + bad[0]} have shape {shape}; needs integer rows of {columns} columns"
-        return [finding("ND505", f"input '{item.name}'", told)]
+        return [finding("ND505", about("input", item.name), told)]
     if steps is None:
         told = "nobody says how long a sample of events lasts"
-        return [finding("ND505", f"input '{item.name}'", told, fixes=["steps=N, or time.steps_per_sample"])]
+        return [finding("ND505", about("input", item.name), told, fixes=["steps=N, or time.steps_per_sample"])]
     return []
 
 
@@ -292,7 +294,7 @@ def _ragged(name: str, values: list[Array], first_sample: int) -> list[Diagnosti
     if other is None:
         return []
     told = f"samples have different shapes: sample {first_sample} {list(values[0].shape)}, sample {first_sample + other} {list(values[other].shape)}"
-    return [finding("ND505", f"input '{name}'", told)]
+    return [finding("ND505", about("input", name), told)]
 
 
 def _stopped(part: Recording) -> Recording:

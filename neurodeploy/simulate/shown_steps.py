@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, Fix, finding
+from neurodeploy.diagnostics import Diagnostic, Fix, Subject, about, finding
 from neurodeploy.network import Bias, Encoder, Events, Input, Rate
 from neurodeploy.simulate.event_columns import time_unit
 from neurodeploy.simulate.events import steps_of
@@ -56,7 +56,7 @@ def late_rows(item: Input, rows: Array, times: Array | None, window: Window, *, 
     if last <= LONGEST_OFFER:
         fixes.append(Fix(text="show all of them", flag=f"--steps {last}"))
     severity = "error" if not kept and not window.asked else "warning"
-    return [finding("ND066", f"input '{item.name}'", told, fixes=fixes, severity=severity, **numbers)]
+    return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
 
 
 def _plain(value: float) -> float:
@@ -87,7 +87,7 @@ def merged_rows(item: Input, given: int, kept: int) -> list[Diagnostic]:
         f"{given - kept:,} of {given:,} {word} fall into a step in which their line spikes already: a line spikes once"
     )
     severity = "info" if isinstance(item.encoder, Events) else "warning"
-    return [finding("ND067", f"input '{item.name}'", told, severity=severity)]
+    return [finding("ND067", about("input", item.name), told, severity=severity)]
 
 
 def cut_values(item: Input, values: Array, window: Window) -> list[Diagnostic]:
@@ -101,7 +101,7 @@ def cut_values(item: Input, values: Array, window: Window) -> list[Diagnostic]:
     fixes = [Fix(text="show all of them", flag=f"--steps {given}")]
     severity = "info" if window.asked else "warning"
     numbers: dict[str, Any] = {"found": given, "limit": window.steps, "unit": "step"}
-    return [finding("ND066", f"input '{item.name}'", told, fixes=fixes, severity=severity, **numbers)]
+    return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
 
 
 def quiet_values(item: Input, encoder: Encoder, flat: Array, raster: Array) -> list[Diagnostic]:
@@ -114,14 +114,14 @@ def quiet_values(item: Input, encoder: Encoder, flat: Array, raster: Array) -> l
         return []
     steps = raster.shape[1]
     told = f"{count:,} of {int((flat > 0).sum()):,} values above 0 give no spike in {steps} steps"
-    return [finding("ND068", f"input '{item.name}'", told)]
+    return [finding("ND068", about("input", item.name), told)]
 
 
 def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the findings of batches that follow one another, one of each kind for each input."""
-    groups: dict[tuple[str, str, str], list[Diagnostic]] = {}
+    groups: dict[tuple[str, Subject, str], list[Diagnostic]] = {}
     for item in findings:
-        groups.setdefault((item.code, item.where, item.severity), []).append(item)
+        groups.setdefault((item.code, item.subject, item.severity), []).append(item)
     return tuple(_first_of(group) for group in groups.values())
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.rows import LARGEST, Bound, rows_ascend, rows_sorted, rows_told
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Current, Input, Network
 from neurodeploy.signals.stimulus import Stimulus
@@ -41,7 +41,7 @@ def memory_of_machine() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def memory_fault(code: str, where: str, what: str, size: int) -> list[Diagnostic]:
+def memory_fault(code: str, where: Subject, what: str, size: int) -> list[Diagnostic]:
     """Return a finding if arrays of `size` bytes do not fit this machine's memory."""
     limit = memory_of_machine()
     if size <= limit:
@@ -52,7 +52,7 @@ def memory_fault(code: str, where: str, what: str, size: int) -> list[Diagnostic
 
 def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
     """Return ND505 for everything that makes a stimulus none for this network."""
-    where = f"network '{network.name}'"
+    where = about("network", network.name)
     found = [
         finding("ND505", where, f"stimulus has {name} {value:,}; needs {low} to {LARGEST:,}")
         for name, value, low in (
@@ -70,9 +70,9 @@ def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
     for name in dict.fromkeys((*stimulus.spikes, *stimulus.rasters, *stimulus.currents)):
         if name not in items:
             told = f"is not an input of network '{network.name}': {', '.join(items)}"
-            found.append(finding("ND505", f"input '{name}'", told, fixes=nearest(name, list(items))))
+            found.append(finding("ND505", about("input", name), told, fixes=nearest(name, list(items))))
             continue
-        found += [finding("ND505", f"input '{name}'", told) for told in _input_told(items[name], stimulus)]
+        found += [finding("ND505", about("input", name), told) for told in _input_told(items[name], stimulus)]
     return found
 
 

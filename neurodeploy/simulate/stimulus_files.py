@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from neurodeploy.diagnostics import DiagnosticError, finding, raise_errors
+from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.io.archive import open_npz_arrays, read_bytes, refuse, require_memory, require_regular
 from neurodeploy.io.npy import NpyError, PickledError, read_npy, read_npy_header
@@ -155,13 +155,13 @@ def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> Sam
     try:
         return SampleValues.model_validate({"values": plain, "labels": labels, "n_samples": count})
     except ValidationError as error:
-        told = schema_findings("ND505", f"file '{path}'", error, {"values": plain}, SampleValues)
+        told = schema_findings("ND505", about("file", path), error, {"values": plain}, SampleValues)
         raise DiagnosticError("files", told) from None
 
 
 def _require_names(path: Path, names: list[str], arrays: Mapping[str, Array]) -> None:
     """Raise ND505 for inputs without an array, and for arrays without an input."""
-    where = f"file '{path}'"
+    where = about("file", path)
     found = [finding("ND505", where, f"lacks an array for input '{name}'") for name in names if name not in arrays]
     unknown = [name for name in arrays if name not in names]
     for name in unknown[:MOST_NAMES]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
 
-ERROR = "neurodeploy.diagnostics.finding.DiagnosticError"
+ERROR = "neurodeploy.diagnostics.errors.DiagnosticError"
 """By its name, so that a session that never uses it is not made to import it."""
 
 
@@ -97,14 +97,17 @@ def compile_and_run(
 def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of the compiler and of the run, which share no name."""
     from neurodeploy.compiler import CompileOptions
-    from neurodeploy.diagnostics import finding, raise_errors
+    from neurodeploy.diagnostics import about, finding, raise_errors
     from neurodeploy.diagnostics.translate import nearest
     from neurodeploy.simulate import RunOptions
 
     known = [*compile_and_run.__annotations__, *CompileOptions.model_fields, *RunOptions.model_fields]
     unknown = [name for name in choices if name not in known]
     told = [(f"argument '{name}' is unknown", nearest(name, known)) for name in unknown]
-    raise_errors("neurodeploy_run", [finding("ND002", "neurodeploy_run", text, fixes=fixes) for text, fixes in told])
+    raise_errors(
+        "neurodeploy_run",
+        [finding("ND002", about("function", "neurodeploy_run"), text, fixes=fixes) for text, fixes in told],
+    )
     own = {name: value for name, value in choices.items() if name in CompileOptions.model_fields}
     return own, {name: value for name, value in choices.items() if name not in own}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from neurodeploy.base.noun import Name, Noun, json_digest
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding
 
 __all__ = [
     "DATA_VARIABLE",
@@ -77,7 +77,7 @@ def _home() -> Path:
     except RuntimeError:
         told = "nobody says where it is: there is no HOME, and the user has no entry in the system's list"
         fix = f"set {DATA_VARIABLE} to a folder that you may write to"
-        raise DiagnosticError("install", (finding("ND548", "folder of what is kept", told, fixes=[fix]),)) from None
+        raise DiagnosticError("install", (finding("ND548", about("cache folder"), told, fixes=[fix]),)) from None
 
 
 def data_folder() -> Path:
@@ -133,14 +133,14 @@ def interpreter_of(environment: Environment) -> Interpreter | None:
 
 def missing(environment: Environment, backend: str) -> Diagnostic | None:
     """Return the finding that says why a backend has no interpreter to run in (ND501), or None."""
-    found, where = interpreter_of(environment), f"backend '{backend}'"
+    found, where = interpreter_of(environment), about("backend", backend)
     if found is None:
         message = f"{environment.distribution} {environment.version} is not installed: it needs a Python {environment.python} of its own"
         return finding("ND501", where, message, fixes=[f"neurodeploy backends install {environment.name}"])
     return _given_fault(environment, where, found.path) if found.origin == "variable" else None
 
 
-def _given_fault(environment: Environment, where: str, path: Path) -> Diagnostic | None:
+def _given_fault(environment: Environment, where: Subject, path: Path) -> Diagnostic | None:
     """What is wrong with the interpreter that the variable names: no program, or not the proven version of the simulator."""
     wanted, told = f"{environment.distribution} {environment.version}", ""
     if not os.access(path, os.X_OK):
@@ -176,4 +176,4 @@ def needs(environment: Environment, backend: str, package: BoardPackage) -> Diag
         f"install {package.distribution} with {found.path if found else 'its interpreter, which is not installed'}"
     )
     fixes = [f"{install}, and attach a board", f"--backend {package.simulation}, which needs no board"]
-    return finding("ND545", f"backend '{backend}'", message, fixes=fixes)
+    return finding("ND545", about("backend", backend), message, fixes=fixes)

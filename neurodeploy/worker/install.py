@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.worker.environment import MARKER, Environment, data_folder, interpreter_of, marker_of, python_in
 from neurodeploy.worker.guarded import run_guarded
 
@@ -27,7 +27,7 @@ TRY_S = 20
 
 
 def _refuse(environment: Environment, message: str, *fixes: str) -> DiagnosticError:
-    return DiagnosticError("install", (finding("ND544", f"environment '{environment.name}'", message, fixes=fixes),))
+    return DiagnosticError("install", (finding("ND544", about("environment", environment.name), message, fixes=fixes),))
 
 
 def _answers(command: list[str]) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 from neurodeploy.worker.folders import job_folder
 from neurodeploy.worker.supervise import Limits, supervise
 
@@ -55,7 +55,7 @@ def run_job(
 
     Raises DiagnosticError: ND540-ND542 (see supervise), ND546 (files cannot be written or read).
     """
-    where = f"backend '{script.backend}'"
+    where = about("backend", script.backend)
     with contextlib.ExitStack() as held:
         try:
             folder = held.enter_context(job_folder())
@@ -87,7 +87,7 @@ def _temporary(folder: str) -> dict[str, str]:
     return {"TMPDIR": folder} if len(folder) <= SOCKET_PATH - SOCKET_NAME else {}
 
 
-def _no_files(where: str, error: Exception) -> DiagnosticError:
+def _no_files(where: Subject, error: Exception) -> DiagnosticError:
     told = (error.strerror or str(error)) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
     message = f"files of the job in '{tempfile.gettempdir()}' cannot be written or read: {told}"
     fixes = ["make room there, or set TMPDIR to another folder"]

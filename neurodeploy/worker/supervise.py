@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from neurodeploy.base.noun import Noun
-from neurodeploy.diagnostics import DiagnosticError, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 
 __all__ = ["Limits", "supervise"]
 
@@ -118,7 +118,7 @@ def supervise(
             )
     except OSError as error:
         message = f"its process cannot be started: {command[0]}: {error.strerror or error}"
-        raise DiagnosticError("run", (finding("ND542", f"backend '{backend}'", message),)) from None
+        raise DiagnosticError("run", (finding("ND542", about("backend", backend), message),)) from None
     try:
         _listen(process, state, log, _Reader(backend, limits, on_step))
     finally:
@@ -166,7 +166,7 @@ def _raised(state: _State, reader: _Reader) -> DiagnosticError:
     places = " <- ".join(f"{Path(file).name}:{line} {function}" for file, line, function in reversed(frames))
     error = " ".join(str(told.get("error", "an exception")).split())
     message = f"raised {error[:LONG]} in {state.where}" + (f" ({places})" if places else "")
-    return DiagnosticError("run", (finding("ND540", f"backend '{reader.backend}'", message),))
+    return DiagnosticError("run", (finding("ND540", about("backend", reader.backend), message),))
 
 
 def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bool) -> DiagnosticError:
@@ -175,7 +175,7 @@ def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bo
     message = f"{why}; it was ended in {state.where}{_last_words(log)}"
     lever = "a larger --timeout" if by_wall else f"a larger {SILENCE_VARIABLE}"
     details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if it is only slow"]}
-    return DiagnosticError("run", (finding("ND541", f"backend '{reader.backend}'", message, **details),))
+    return DiagnosticError("run", (finding("ND541", about("backend", reader.backend), message, **details),))
 
 
 def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _Reader) -> DiagnosticError:
@@ -188,7 +188,7 @@ def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _
         with contextlib.suppress(ValueError):
             how = f"was killed by {signal.Signals(-status).name}"
     message = f"its process {how} in {state.where}, without a result{_last_words(log)}"
-    return DiagnosticError("run", (finding("ND542", f"backend '{reader.backend}'", message),))
+    return DiagnosticError("run", (finding("ND542", about("backend", reader.backend), message),))
 
 
 def _last_words(log: Path) -> str:

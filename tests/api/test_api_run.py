@@ -213,8 +213,8 @@ def test_what_a_run_shows_reaches_python_as_it_reaches_the_command_line(tmp_path
     np.savez("net.stimulus.npz", lines=np.zeros((1, 40, 3), dtype=np.uint8))
     status, out, _ = call("run", "net.ndp", "--json", "--no-reference", "-o", "theirs.ndr")
     assert status == 0
-    theirs = {(item["code"], item["where"], item["message"]) for item in json.loads(out)["findings"]}
-    assert {(item.code, item.where, item.message) for item in recording.findings} <= theirs
+    theirs = {(item["code"], item["subject"]["text"], item["message"]) for item in json.loads(out)["findings"]}
+    assert {(item.code, str(item.subject), item.message) for item in recording.findings} <= theirs
     assert nd.load("theirs.ndr").findings == recording.findings
     batches = nd.run(program, (np.zeros((40, 3), dtype=np.uint8) for _ in range(3)), batch=2)
     whole = nd.run(program, np.zeros((3, 40, 3), dtype=np.uint8))

@@ -44,7 +44,7 @@ def test_the_dialect_stands_in_the_report_the_document_the_ledger_and_the_progra
     document = json.loads(call(*CHECK, "--dialect", "nengo", "--json")[1])
     assert document["dialects"]["dialect"] == "nengo"
     (line,) = [line for line in document["ledger"] if line["quantity"] == "dialect"]
-    assert (line["where"], line["got"]) == ("target 'loihi1'", "nengo")
+    assert (line["subject"]["name"], line["got"]) == ("loihi1", "nengo")
     program = load_program("pair.ndp")
     assert program.target.dialect.name == "nengo"
     assert [item.quantity for item in program.ledger][:1] == ["dialect"]

@@ -96,7 +96,7 @@ def test_each_limit_of_nengo_loihi_is_a_finding_with_place_numbers_source_and_re
     told = [item for item in result.findings if item.code == code]
     assert told, [item.code for item in result.findings]
     for item in told:
-        assert "'" in item.where  # the user's own name
+        assert "'" in str(item.subject)  # the user's own name
         assert item.found is not None
         assert item.limit is not None
         assert item.found > item.limit

@@ -248,7 +248,7 @@ def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(fold
     status, _, err = call("compare", "one.ndr", "other.ndr", "--program", "limits.ndp")
     told = " ".join(err.split())
     assert status == 1
-    assert "error[ND550] 'emulator' and 'brian2loihi': part in step" in told
+    assert "error[ND550] backends 'emulator' and 'brian2loihi': part in step" in told
     rule = "population 'cells': v can reach a limit that only one of them has"
     assert f"dialects 'loihi1' and 'brian2loihi' differ there: {rule}" in told
 

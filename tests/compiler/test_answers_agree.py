@@ -219,7 +219,7 @@ def test_a_pin_to_too_few_cores_is_the_reason_that_is_named_with_what_helps():
     pinned = CompileOptions(pins={"conv1": (0,), "conv2": tuple(range(1, 12))})
     result = compile_network(network, target, pinned)
     (item,) = [item for item in result.findings if item.severity == "error"]
-    assert (item.code, item.where, item.limit, item.unit) == ("ND401", "population 'conv1'", 1, "core")
+    assert (item.code, str(item.subject), item.limit, item.unit) == ("ND401", "population 'conv1'", 1, "core")
     assert item.message.startswith("needs more cores than it is pinned to (proven")
     assert item.found == 8  # 8 x 8 x 8 neurons, 64 to a core
     assert result.verdict == "proven not to fit"
@@ -258,7 +258,7 @@ def test_cores_left_beside_pinned_ones_are_too_few():
         weighted(STACK), chip(20, compartments=64), CompileOptions(pins={"conv1": tuple(range(18))})
     )
     (item,) = [item for item in result.findings if item.severity == "error"]
-    assert item.where == "population 'conv2'"
+    assert str(item.subject) == "population 'conv2'"
     assert item.message.startswith("needs more cores than are left beside pinned ones")
     assert (item.found, item.limit) == (8, 2)
 
@@ -290,7 +290,7 @@ def test_a_pinned_layout_of_six_layers_is_placed_and_one_that_is_too_small_is_re
     assert placed.verdict == "fits"
     written = compile_network(written_out(network), target, CompileOptions(pins=layout))
     (item,) = [item for item in written.findings if item.severity == "error"]
-    assert (item.where, item.found, item.limit) == ("population 'c3'", 18, 16)  # 2.2 million synapses of 8 bits
+    assert (str(item.subject), item.found, item.limit) == ("population 'c3'", 18, 16)  # 2.2 million synapses of 8 bits
     seconds = dict(written.stage_seconds)
     assert seconds.pop("fixes") <= 2 * max(10.0, 3.0 * sum(seconds.values()))
 

@@ -10,7 +10,7 @@ from neurodeploy.cli.main import app
 from neurodeploy.cli.output import no_memory
 from neurodeploy.cli.paths import to_read
 from neurodeploy.cli.process import lost_output
-from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diagnostics import Diagnostic, about
 from neurodeploy.worker import data_folder
 
 
@@ -52,5 +52,5 @@ CASES = {
     "ND549": lambda _: biased_in_brian2loihi(),
     "ND708": lambda m: misused(m, "check", "net.nd.json", "--bord", "nahuku8"),
     "ND711": lambda _: [no_memory(MemoryError("Unable to allocate 16.0 GiB"))],
-    "ND709": lambda m: to_read("argument 'MODEL'")("/dev/zero"),
+    "ND709": lambda m: to_read(about("argument", "MODEL"))("/dev/zero"),
 }

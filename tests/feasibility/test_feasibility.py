@@ -118,7 +118,7 @@ def test_pools_one_after_the_other_multiply():
 def test_what_is_no_kernel_is_told_of_its_projection(operation):
     judged = judge(layer(operation), load_feasibility_target("speck2f"))
     assert codes(judged) == ["ND341"]
-    assert judged.findings[0].where == "projection 'wires'"
+    assert str(judged.findings[0].subject) == "projection 'wires'"
     assert judged.verdict == "not expressible"
 
 
@@ -152,7 +152,9 @@ def test_a_flat_population_keeps_the_map_that_its_convolution_gives():
     )
     judged = judge(network, limited("speck2f", kernel_side=5))
     # 4 channels of 6 x 6: the dense kernel has side 6
-    assert [(item.where, item.found) for item in judged.findings if item.code == "ND343"] == [("population 'out'", 6)]
+    assert [(str(item.subject), item.found) for item in judged.findings if item.code == "ND343"] == [
+        ("population 'out'", 6)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -289,7 +291,7 @@ def test_a_core_sends_to_two_others():
     assert codes(judge(fan(2), load_feasibility_target("speck2f"))) == []
     judged = judge(fan(3), load_feasibility_target("speck2f"))
     assert codes(judged) == ["ND347"]
-    assert judged.findings[0].where == "population 'l0'"
+    assert str(judged.findings[0].subject) == "population 'l0'"
 
 
 def test_more_classes_than_the_readout_has_are_a_warning():
@@ -323,7 +325,7 @@ def test_neurons_that_a_chip_cannot_express_are_told_with_the_reason(target, neu
     found = judge(layer(conv(), neuron=neuron), load_feasibility_target(target)).findings
     told = [item for item in found if item.code == "ND340" and word in item.message]
     assert len(told) == 1, [item.message for item in found]
-    assert told[0].where == "population 'cells'"
+    assert str(told[0].subject) == "population 'cells'"
 
 
 def test_decays_end_where_the_shift_ends():
@@ -392,7 +394,7 @@ def test_wiring_that_a_fixed_chip_has_no_place_for_is_named():
     direct = nd.dense("in", "out", np.ones((2, 2)), name="shortcut")
     back = nd.dense("out", "hid", np.ones((3, 2)), name="back")
     judged = judge(rig(more=(direct, back)), load_feasibility_target("xylo_audio2"))
-    assert [(item.code, item.where) for item in judged.findings if item.severity == "error"] == [
+    assert [(item.code, str(item.subject)) for item in judged.findings if item.severity == "error"] == [
         ("ND342", "population 'out'"),
         ("ND342", "projection 'shortcut'"),
     ]
@@ -413,7 +415,9 @@ def test_delays_and_wide_weights_are_told_of_their_projection():
         network.model_copy(update={"projections": (wires, network.projections[1])}),
         load_feasibility_target("xylo_audio2"),
     )
-    told = {item.code: (item.where, item.found, item.limit) for item in judged.findings if item.severity == "error"}
+    told = {
+        item.code: (str(item.subject), item.found, item.limit) for item in judged.findings if item.severity == "error"
+    }
     assert told == {"ND341": ("projection 'w_in'", 2, 0), "ND349": ("projection 'w_in'", 9, 8)}
 
 
@@ -485,7 +489,7 @@ def test_a_source_has_one_sign_and_a_crossing_one_synapse():
         update={"projections": (*once.projections, nd.dense("in", "cells", np.ones((2, 2)), name="again"))}
     )
     (item, *_) = judge(twice, target).findings
-    assert (item.code, item.where) == ("ND342", "projection 'again'")
+    assert (item.code, str(item.subject)) == ("ND342", "projection 'again'")
     assert "4 of its synapses" in item.message
 
 

@@ -85,7 +85,7 @@ def test_a_delay_that_is_rounded_is_a_ledger_line(nir_file):
     network, lines = ledger(nir_file(nodes, row("a", "wait", "b")), TOLD.model_copy(update={"time_unit": "ms"}))
     assert network.projections[1].delay_steps.tolist() == [2, 3]
     line = lines["delay"]
-    assert (line.where, line.asked, line.got, line.level) == ("node 'wait'", "2.4 steps", "2 steps", "rounded")
+    assert (str(line.subject), line.asked, line.got, line.level) == ("node 'wait'", "2.4 steps", "2 steps", "rounded")
 
 
 @pytest.mark.parametrize("delay", [[np.nan, 0.0], [-0.001, 0.0], [np.inf, 0.0], [1e-3] * 3, "5 ms", [1e30, 0.0]])
@@ -207,7 +207,7 @@ def test_paths_of_unequal_depth_arrive_together(nir_file):
     assert spikes["b"] == [(3, 0), (6, 0)]
     assert spikes["c"] == [], "+1.5 and -1.5 come in one step"
     line = lines["balancing delay"]
-    assert (line.where, line.got) == ("projection 'w3'", "1 step more")
+    assert (str(line.subject), line.got) == ("projection 'w3'", "1 step more")
     assert "'c'" in line.note
 
 
@@ -317,7 +317,7 @@ def test_a_layer_at_the_end_is_read_as_voltages(nir_file):
     nodes |= {"in": ("Linear", {"weight": 2 * np.eye(2)})}
     network, lines = ledger(nir_file(nodes, row("in", "a", "w")))
     assert network.outputs[0].decoder.kind == "membrane"
-    assert lines["layer without neurons"].where == "node 'output'"
+    assert str(lines["layer without neurons"].subject) == "node 'output'"
     program = compile_network(network, load_target("loihi1")).require()
     raster = np.zeros((1, 4, 2), dtype=int)
     raster[0, 0, 0] = raster[0, 1] = 1

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import neurodeploy as nd
 from neurodeploy.base.toml import TomlError, parse_toml
-from neurodeploy.diagnostics import DiagnosticError, finding
-from neurodeploy.diagnostics.finding import MOST_OF_A_KIND, folded
+from neurodeploy.diagnostics import DiagnosticError, about, finding
+from neurodeploy.diagnostics.errors import MOST_OF_A_KIND, folded
 from neurodeploy.io.archive import memory_limit_bytes, open_npz_arrays, read_bytes, sealed_bytes
 from neurodeploy.io.json import JsonError, parse_json
 from neurodeploy.io.npy import NpyError, read_npy, read_npy_header
@@ -236,11 +236,11 @@ def test_a_key_of_a_million_letters_and_one_that_a_terminal_obeys(tmp_path):
 
 
 def test_what_findings_say_is_quoted_cut_and_folded():
-    item = finding("ND001", "file 'a\nb\x00'", "line\nline \u202e", fixes=["\x9b31m"])
-    assert item.where == r"file 'a\nb\x00'"
+    item = finding("ND001", about("file", "a\nb\x00"), "line\nline \u202e", fixes=["\x9b31m"])
+    assert str(item.subject) == r"file 'a\nb\x00'"
     assert item.message == "line\nline \\u202e"
     assert item.fixes[0].text == r"\x9b31m"
-    many = [finding("ND001", f"file '{k}'", "is missing") for k in range(1000)]
+    many = [finding("ND001", about("file", k), "is missing") for k in range(1000)]
     assert len(folded(many)) == MOST_OF_A_KIND + 1
     assert folded(many)[-1].message == "and 900 more of this kind"
     assert folded(many[:100]) == tuple(many[:100])

@@ -249,10 +249,10 @@ def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
 @pytest.mark.parametrize(
     ("option", "given", "said"),
     [
-        ("rates", {"a": np.ones(7)}, "option 'rates' of population 'a': needs a rate of 0 or more for each of its neurons, (8,); got float64 (7,)"),
-        ("rates", {"a": -np.ones(8)}, "option 'rates' of population 'a': needs a rate of 0 or more for each of its neurons, (8,); got float64 (8,), least -1"),
-        ("positions", {"a": np.zeros(8)}, "option 'positions' of population 'a': needs a position for each of its neurons, (8, coordinates); got float64 (8,)"),
-        ("positions", {"a": np.zeros((8, 0))}, "option 'positions' of population 'a': needs a position for each of its neurons, (8, coordinates); got float64 (8, 0)"),
+        ("rates", {"a": np.ones(7)}, "option 'rates': population 'a' needs a rate of 0 or more for each of its neurons, (8,); got float64 (7,)"),
+        ("rates", {"a": -np.ones(8)}, "option 'rates': population 'a' needs a rate of 0 or more for each of its neurons, (8,); got float64 (8,), least -1"),
+        ("positions", {"a": np.zeros(8)}, "option 'positions': population 'a' needs a position for each of its neurons, (8, coordinates); got float64 (8,)"),
+        ("positions", {"a": np.zeros((8, 0))}, "option 'positions': population 'a' needs a position for each of its neurons, (8, coordinates); got float64 (8, 0)"),
         ("positions", {"a": np.zeros((8, 2)), "b": np.zeros((8, 3))}, "option 'positions': populations need as many coordinates as each other: 'a' 2, 'b' 3"),
         ("positions", {"aa": np.zeros((8, 2))}, "option 'positions': population 'aa' does not exist"),
     ],
@@ -260,4 +260,4 @@ def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
 def test_figures_of_neurons_are_checked_before_they_are_used(option, given, said):
     options = CompileOptions(fixes=False, **{option: given})
     (found,) = errors_in(compile_network(crossed(), nd.load_target("tiny", board="pair"), options).findings)
-    assert f"{found.where}: {found.message}" == said
+    assert f"{found.subject!s}: {found.message}" == said

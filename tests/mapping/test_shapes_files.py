@@ -21,7 +21,7 @@ def stack(tmp_path, *layers, source=(2, 8, 8)):
 def told(*args, **fields):
     with pytest.raises(nd.DiagnosticError) as caught:
         stack(*args, **fields)
-    return [f"{item.where} {item.message}" for item in caught.value.diagnostics]
+    return [f"{item.subject} {item.message}" for item in caught.value.diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_wrong_name_of_a_field_is_told_with_the_nearest(make, field, nearest):
 
 def test_all_faults_come_at_once_and_name_the_noun():
     found = refused(lambda: nd.Population(name="hidden", shape=-1, neuron={"kind": "lifx"}, colour="red"))
-    assert {item.where for item in found} == {"Population 'hidden'"}
+    assert {str(item.subject) for item in found} == {"population 'hidden'"}
     assert len(found) == 3
     assert any("'neuron.kind': 'lifx' is not one of if, lif" in item.message for item in found)
 
@@ -120,7 +120,7 @@ class Sparse:
 def test_weights_that_are_none(build, weights):
     found = refused(lambda: build("a", "b", weights))
     assert {item.code for item in found} == {"ND002"}
-    assert found[0].where == "Projection 'a_to_b'"
+    assert str(found[0].subject) == "projection 'a_to_b'"
 
 
 @pytest.mark.parametrize("weights", [3, [1, 2], np.zeros((1, 2, 3))])

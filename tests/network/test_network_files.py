@@ -98,7 +98,7 @@ def test_every_truncation_is_a_finding(tmp_path, cut, suffix):
     with pytest.raises(DiagnosticError) as error:
         load_program(file) if suffix == "ndp" else load_network(tmp_path / "a.nd.json")
     assert {item.code for item in error.value.diagnostics} <= {"ND003", "ND004"}
-    assert f"a.{suffix}" in error.value.diagnostics[0].where
+    assert f"a.{suffix}" in str(error.value.diagnostics[0].subject)
 
 
 @settings(max_examples=120, deadline=None)

@@ -12,8 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 import neurodeploy as nd
-from neurodeploy.diagnostics import finding, rules
-from neurodeploy.report.formats import Subject, concise, github, junit, place_of, sarif
+from neurodeploy.diagnostics import about, finding, rules
+from neurodeploy.report.formats import Examined, concise, github, junit, place_of, sarif
 
 
 @pytest.fixture
@@ -123,8 +123,11 @@ def test_sarif_of_a_check_is_what_the_standard_allows_and_says_what_the_text_say
 
 
 def test_sarif_holds_only_the_rules_that_occur_and_points_to_them(wide):
-    items = [finding("ND603", "population 'b'", "is silent"), finding("ND302", "population 'a'", "is too large")]
-    log = sarif([*items, items[0]], Subject("x.nd.json"), version="1", status=1)
+    items = [
+        finding("ND603", about("population", "b"), "is silent"),
+        finding("ND302", about("population", "a"), "is too large"),
+    ]
+    log = sarif([*items, items[0]], Examined("x.nd.json"), version="1", status=1)
     results = require_sarif(log)
     assert [item["id"] for item in log["runs"][0]["tool"]["driver"]["rules"]] == ["ND302", "ND603"]
     assert [item["ruleIndex"] for item in results] == [1, 0, 1]
@@ -139,12 +142,12 @@ def official():
 
 def test_logs_are_valid_by_the_official_schema(wide, call):
     schema = official()
-    every = [finding(code, f"population '{code}'", "is so", found=5, limit=4) for code in rules()]
+    every = [finding(code, about("population", code), "is so", found=5, limit=4) for code in rules()]
     logs = [
         json.loads(call(*WIDE, "--format", "sarif")[1]),
         json.loads(call(*FITS, "--format", "sarif")[1]),
-        sarif(every, Subject("wide.nd.json", Path("wide.nd.json").read_text()), version="1", status=1),
-        sarif([], Subject(""), version="1", status=0),
+        sarif(every, Examined("wide.nd.json", Path("wide.nd.json").read_text()), version="1", status=1),
+        sarif([], Examined(""), version="1", status=0),
     ]
     assert [len(log["runs"][0]["results"]) for log in logs[2:]] == [len(rules()), 0]
     for log in logs:
@@ -162,58 +165,61 @@ def test_logs_are_valid_by_the_official_schema(wide, call):
     ],
 )
 def test_the_official_schema_refuses_what_it_does_not_know(spoil):
-    schema, log = official(), sarif([finding("ND603", "population 'b'", "x")], Subject(""), version="1", status=1)
+    schema, log = (
+        official(),
+        sarif([finding("ND603", about("population", "b"), "x")], Examined(""), version="1", status=1),
+    )
     spoil(log)
     with pytest.raises(ValidationError):
         schema.model_validate_json(json.dumps(log))
 
 
 def test_under_strict_a_warning_is_an_error_in_every_form():
-    items, subject = [finding("ND603", "population 'b'", "is silent")], Subject("x.nd.json", strict=True)
+    items, subject = [finding("ND603", about("population", "b"), "is silent")], Examined("x.nd.json", strict=True)
     assert require_sarif(sarif(items, subject, version="1", status=1))[0]["level"] == "error"
     assert ElementTree.fromstring(junit(items, subject)).find("testsuite").get("failures") == "1"
-    assert ElementTree.fromstring(junit(items, Subject("x.nd.json"))).find("testsuite").get("failures") == "0"
+    assert ElementTree.fromstring(junit(items, Examined("x.nd.json"))).find("testsuite").get("failures") == "0"
 
 
 def test_a_finding_keeps_its_fingerprint_when_its_numbers_change():
     def fingerprint(found):
-        item = finding("ND302", "population 'a'", f"takes {found} words", found=found, limit=4)
-        return sarif([item], Subject("x.json"), version="1", status=1)["runs"][0]["results"][0]["partialFingerprints"]
+        item = finding("ND302", about("population", "a"), f"takes {found} words", found=found, limit=4)
+        return sarif([item], Examined("x.json"), version="1", status=1)["runs"][0]["results"][0]["partialFingerprints"]
 
     assert fingerprint(5) == fingerprint(6)
 
 
 def test_a_finding_points_to_the_line_of_its_object(wide, tmp_path):
     text = (tmp_path / "wide.nd.json").read_text()
-    place = place_of(finding("ND603", "population 'cells'", "is silent"), Subject("wide.nd.json", text))
+    place = place_of(finding("ND603", about("population", "cells"), "is silent"), Examined("wide.nd.json", text))
     lines = text.splitlines()
     assert lines[place.line - 1].strip().startswith('"name": "cells"')
     assert '"populations": [' in "\n".join(lines[: place.line])
-    other = place_of(finding("ND603", "projection 'cells'", "is silent"), Subject("wide.nd.json", text))
+    other = place_of(finding("ND603", about("projection", "cells"), "is silent"), Examined("wide.nd.json", text))
     assert other.line != place.line
 
 
 @pytest.mark.parametrize(
-    ("where", "file", "line"),
+    ("subject", "file", "line"),
     [
-        ("file 'my chip.toml'", "my chip.toml", None),
-        ("population 'nobody'", "net.nd.json", None),
-        ("network 'net'", "net.nd.json", None),
-        ("neurodeploy", "net.nd.json", None),
+        (about("file", "my chip.toml"), "my chip.toml", None),
+        (about("population", "nobody"), "net.nd.json", None),
+        (about("network", "net"), "net.nd.json", None),
+        (about("neurodeploy"), "net.nd.json", None),
     ],
 )
-def test_a_finding_without_a_line_points_to_a_file(where, file, line):
-    place = place_of(finding("ND603", where, "x"), Subject("net.nd.json", "{}"))
+def test_a_finding_without_a_line_points_to_a_file(subject, file, line):
+    place = place_of(finding("ND603", subject, "x"), Examined("net.nd.json", "{}"))
     assert (place.file, place.line) == (file, line)
     assert unquote(place.uri) == file
     assert " " not in place.uri
 
 
 def test_without_a_model_nothing_is_pointed_to():
-    item = finding("ND705", "option '--target'", "is needed")
-    assert place_of(item, Subject("")) is None
-    assert concise([item], Subject("")) == "error[ND705] option '--target': is needed\n"
-    (result,) = require_sarif(sarif([item], Subject(""), version="1", status=2))
+    item = finding("ND705", about("option", "--target"), "is needed")
+    assert place_of(item, Examined("")) is None
+    assert concise([item], Examined("")) == "error[ND705] option '--target': is needed\n"
+    (result,) = require_sarif(sarif([item], Examined(""), version="1", status=2))
     assert "physicalLocation" not in result["locations"][0]
 
 
@@ -253,10 +259,10 @@ def test_junit_of_what_fits_has_a_case_that_passes_and_one_for_each_met_budget(w
 
 def test_junit_holds_any_text():
     items = [
-        finding("ND001", "file 'a\x00<b>&\"'", "is \x1b[31mred\x1b[0m"),
-        finding("ND001", "file 'a\x00<b>&\"'", "x"),
+        finding("ND001", about("file", 'a\x00<b>&"'), "is \x1b[31mred\x1b[0m"),
+        finding("ND001", about("file", 'a\x00<b>&"'), "x"),
     ]
-    suite = require_junit(junit(items, Subject("a\x07.json")))
+    suite = require_junit(junit(items, Examined("a\x07.json")))
     assert suite.find("testcase").get("name") == "ND001 unreadable-file: file 'a\\x00<b>&\"'"
 
 
@@ -266,17 +272,17 @@ def test_github_annotations_are_one_line_each_and_escape_what_would_end_them(wid
     (line,) = out.splitlines()
     assert line.startswith("::error file=wide.nd.json,title=ND401 ")
     assert "%0A   fix: " in line
-    item = finding("ND302", "file 'a,b:c%d'", "50% of it\nis lost")
-    assert github([item], Subject("")) == (
+    item = finding("ND302", about("file", "a,b:c%d"), "50% of it\nis lost")
+    assert github([item], Examined("")) == (
         "::error file=a%2Cb%3Ac%25d,title=ND302 synapse-memory::error[ND302] file 'a,b:c%25d': 50%25 of it%0Ais lost\n"
     )
 
 
 def test_github_names_the_line(wide, tmp_path):
-    item = finding("ND603", "population 'cells'", "is silent")
+    item = finding("ND603", about("population", "cells"), "is silent")
     text = (tmp_path / "wide.nd.json").read_text()
-    line = place_of(item, Subject("wide.nd.json", text)).line
-    assert github([item], Subject("wide.nd.json", text)).startswith(f"::warning file=wide.nd.json,line={line},title=")
+    line = place_of(item, Examined("wide.nd.json", text)).line
+    assert github([item], Examined("wide.nd.json", text)).startswith(f"::warning file=wide.nd.json,line={line},title=")
 
 
 def test_concise_is_one_line_for_each_finding(wide, call):
@@ -353,12 +359,12 @@ def test_a_budget_that_is_not_met_is_a_finding_with_both_numbers(wide, call, bud
     (item,) = [item for item in json.loads(out)["findings"] if item["code"] == "ND604"]
     assert status == 1
     assert (item["found"], item["limit"], item["unit"]) == (found, limit, unit)
-    assert item["where"] == f"budget '{budget}'"
+    assert item["subject"]["text"] == f"budget '{budget}'"
 
 
 def test_all_budgets_are_judged(wide, call):
     _, out, _ = call(*FITS, "--json", "--budget", "cores<=4", "--budget", "chips<=2", "--budget", "chips<=1")
-    failed = [item["where"] for item in json.loads(out)["findings"] if item["code"] == "ND604"]
+    failed = [item["subject"]["text"] for item in json.loads(out)["findings"] if item["code"] == "ND604"]
     assert failed == ["budget 'chips<=1'", "budget 'cores<=4'"]
 
 

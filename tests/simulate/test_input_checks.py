@@ -65,7 +65,7 @@ def shown(spikes=((0, 1, 0), (0, 2, 1), (1, 1, 2)), **fields):
 def told(call):
     with pytest.raises(DiagnosticError) as caught:
         call()
-    return [f"{item.code} {item.where}: {item.message}" for item in caught.value.diagnostics]
+    return [f"{item.code} {item.subject}: {item.message}" for item in caught.value.diagnostics]
 
 
 # --- stimuli

@@ -147,7 +147,7 @@ def test_structured_events_are_what_their_fields_say():
 def told(call):
     with pytest.raises(DiagnosticError) as caught:
         call()
-    return [f"{item.where}: {item.message}" for item in caught.value.diagnostics]
+    return [f"{item.subject}: {item.message}" for item in caught.value.diagnostics]
 
 
 def test_events_outside_the_sensor_are_all_told():

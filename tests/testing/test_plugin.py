@@ -75,7 +75,7 @@ def test_what_does_not_fit_fails_with_every_finding(neurodeploy_run):
 def test_samples_under_a_wrong_name_are_told(neurodeploy_run):
     with pytest.raises(nd.DiagnosticError) as refused:
         neurodeploy_run(pair(), values={"line": SPIKES})
-    assert [(item.code, item.where) for item in refused.value.diagnostics] == [
+    assert [(item.code, str(item.subject)) for item in refused.value.diagnostics] == [
         ("ND505", "input 'lines'"),
         ("ND505", "input 'line'"),
     ]

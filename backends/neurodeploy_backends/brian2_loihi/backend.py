@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from neurodeploy.check.state_bounds import StateBounds, state_bounds
+from neurodeploy.diagnostics.subject import about
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
@@ -69,7 +70,7 @@ def _top() -> int:
 
 def _range_faults(program: Program, bounds: StateBounds) -> Iterator[Unsupported]:
     """Yield whether a population's states can leave what its numbers hold, or reach the threshold of a neuron that has none."""
-    where, rows = f"population '{bounds.population}'", program.table_rows[bounds.population]
+    where, rows = about("population", bounds.population), program.table_rows[bounds.population]
     if bool((program.tables.vth_mant[rows] > _top()).any()):
         yield Unsupported(f"{where} has thresholds above {_top()}, the largest that it takes")
     highest = int(np.asarray(bounds.v_high).max(initial=0))

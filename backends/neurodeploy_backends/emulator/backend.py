@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunOptions
@@ -35,7 +35,7 @@ def engine_of(options: RunOptions) -> str:
     if named[1:]:
         return named[1]
     raise DiagnosticError(
-        "run", (finding("ND501", "engine 'native'", missing, fixes=["pip install numba", "--engine spec"]),)
+        "run", (finding("ND501", about("engine", "native"), missing, fixes=["pip install numba", "--engine spec"]),)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, finding
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.signals.state import RunState
 
 __all__ = ["VARIABLES", "StateShape", "outside", "shape_faults", "state_fault"]
@@ -30,7 +30,7 @@ class StateShape(NamedTuple):
 
 def state_fault(where: str, message: str) -> Diagnostic:
     """ND509 on one array of a state."""
-    return finding("ND509", f"state '{where}'", f"the state to resume from {message}")
+    return finding("ND509", about("state", where), f"the state to resume from {message}")
 
 
 def shape_faults(shapes: Mapping[str, StateShape], kept: RunState) -> list[Diagnostic]:

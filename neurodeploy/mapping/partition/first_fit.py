@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.mapping import Mapping, without_population_axons
 from neurodeploy.mapping.options import MappingOptions
@@ -127,7 +127,7 @@ class _Fill:
         limit: Limit = self.limits[name]
         return finding(
             CODES[name],
-            f"population '{population.name}'",
+            about("population", population.name),
             f"neuron {neuron} alone overfills an empty core",
             found=figures[name],
             limit=limit.value,

@@ -2,7 +2,7 @@
 
 from neurodeploy.report.formats.junit import junit
 from neurodeploy.report.formats.lines import concise, github
-from neurodeploy.report.formats.place import Place, Subject, place_of
+from neurodeploy.report.formats.place import Examined, Place, place_of
 from neurodeploy.report.formats.sarif import sarif
 
-__all__ = ["Place", "Subject", "concise", "github", "junit", "place_of", "sarif"]
+__all__ = ["Place", "Examined", "concise", "github", "junit", "place_of", "sarif"]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from neurodeploy.diagnostics import Diagnostic, errors_in, render, rule
-from neurodeploy.report.formats.place import Subject
+from neurodeploy.report.formats.place import Examined
 
 __all__ = ["junit"]
 
@@ -28,19 +28,19 @@ def _case(suite: ElementTree.Element, kind: str, name: str) -> ElementTree.Eleme
     return ElementTree.SubElement(suite, "testcase", {"name": _clean(name), "classname": f"neurodeploy.{kind}"})
 
 
-def junit(findings: Iterable[Diagnostic], subject: Subject) -> str:
+def junit(findings: Iterable[Diagnostic], examined: Examined) -> str:
     """Return the XML text: one case for each finding, one for each thing that was asked and met, one if nothing refuses."""
     items = list(findings)
-    refused = set(errors_in(items, strict=subject.strict))
+    refused = set(errors_in(items, strict=examined.strict))
     root = ElementTree.Element("testsuites")
-    suite = ElementTree.SubElement(root, "testsuite", {"name": _clean(f"neurodeploy {subject.model}".strip())})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": _clean(f"neurodeploy {examined.model}".strip())})
     if not refused:
         _case(suite, "check", "nothing refuses")
-    for text in subject.passed:
+    for text in examined.passed:
         _case(suite, "budget", text)
     seen: Counter[str] = Counter()
     for item in items:
-        name = f"{item.code} {rule(item.code).name}: {item.where}"
+        name = f"{item.code} {rule(item.code).name}: {item.subject}"
         seen[name] += 1
         case = _case(suite, item.code, name if seen[name] == 1 else f"{name} #{seen[name]}")
         if item in refused:

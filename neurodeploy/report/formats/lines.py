@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neurodeploy.diagnostics import Diagnostic, comparison, render, rule
-from neurodeploy.report.formats.place import Subject, place_of
+from neurodeploy.report.formats.place import Examined, place_of
 
 __all__ = ["concise", "github"]
 
 LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def concise(findings: Iterable[Diagnostic], subject: Subject) -> str:
+def concise(findings: Iterable[Diagnostic], examined: Examined) -> str:
     """Return one line for each finding: file, line, severity, code, object, sentence, numbers."""
     lines: list[str] = []
     for item in findings:
-        place, numbers = place_of(item, subject), comparison(item)
+        place, numbers = place_of(item, examined), comparison(item)
         prefix = "" if place is None else f"{place.shown}: " if place.line is None else f"{place.shown}:{place.line}: "
         told = f"{item.message} ({numbers})" if numbers else item.message
-        lines.append(" ".join(f"{prefix}{item.severity}[{item.code}] {item.where}: {told}".split()))
+        lines.append(" ".join(f"{prefix}{item.severity}[{item.code}] {item.subject}: {told}".split()))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -34,11 +34,11 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def github(findings: Iterable[Diagnostic], subject: Subject) -> str:
+def github(findings: Iterable[Diagnostic], examined: Examined) -> str:
     """Return one workflow command for each finding, which GitHub shows beside the file."""
     lines: list[str] = []
     for item in findings:
-        place = place_of(item, subject)
+        place = place_of(item, examined)
         given = {"title": f"{item.code} {rule(item.code).name}"}
         if place is not None:
             given = {"file": place.shown, **({} if place.line is None else {"line": str(place.line)}), **given}

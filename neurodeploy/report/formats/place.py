@@ -11,9 +11,8 @@ from urllib.parse import quote
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.shown import shown
 
-__all__ = ["Place", "Subject", "place_of"]
+__all__ = ["Place", "Examined", "place_of"]
 
-WHERE = re.compile(r"^(\w[\w ]*) '(.*)'$", re.DOTALL)
 SECTIONS = {
     "population": "populations",
     "projection": "projections",
@@ -24,7 +23,7 @@ SECTIONS = {
 """What a finding names -> the list of a network document that holds it."""
 
 
-class Subject(NamedTuple):
+class Examined(NamedTuple):
     """What the findings are about."""
 
     model: str
@@ -64,12 +63,11 @@ def _line(text: str, section: str, name: str) -> int | None:
     return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
-def place_of(item: Diagnostic, subject: Subject) -> Place | None:
+def place_of(item: Diagnostic, examined: Examined) -> Place | None:
     """Return where a finding points: the file it names, else the model, with a line if its text has the object."""
-    named = WHERE.match(item.where)
-    kind, name = (named[1], named[2]) if named else ("", "")
-    if kind == "file" and name and name != shown(subject.model):
+    kind, name = item.subject.kind, item.subject.name
+    if kind == "file" and name and name != shown(examined.model):
         return Place(name, None)
-    if not subject.model:
+    if not examined.model:
         return None
-    return Place(subject.model, _line(subject.text, SECTIONS[kind], name) if kind in SECTIONS else None)
+    return Place(examined.model, _line(examined.text, SECTIONS[kind], name) if kind in SECTIONS else None)

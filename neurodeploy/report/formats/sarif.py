@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from neurodeploy.diagnostics import Diagnostic, render, rule
-from neurodeploy.report.formats.place import Subject, place_of
+from neurodeploy.report.formats.place import Examined, place_of
 
 __all__ = ["sarif"]
 
@@ -30,9 +30,9 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _location(item: Diagnostic, subject: Subject) -> dict[str, Any]:
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": item.where}]}
-    place = place_of(item, subject)
+def _location(item: Diagnostic, examined: Examined) -> dict[str, Any]:
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(item.subject)}]}
+    place = place_of(item, examined)
     if place is not None:
         physical: dict[str, Any] = {"artifactLocation": {"uri": place.uri}}
         if place.line is not None:
@@ -50,24 +50,24 @@ def _properties(item: Diagnostic) -> dict[str, Any]:
     return kept
 
 
-def _result(item: Diagnostic, order: dict[str, int], subject: Subject) -> dict[str, Any]:
-    refused = subject.strict and item.severity == "warning"
+def _result(item: Diagnostic, order: dict[str, int], examined: Examined) -> dict[str, Any]:
+    refused = examined.strict and item.severity == "warning"
     found: dict[str, Any] = {
         "ruleId": item.code,
         "ruleIndex": order[item.code],
         "level": "error" if refused else LEVELS[item.severity],
         "message": {"text": render(item)},
-        "locations": [_location(item, subject)],
+        "locations": [_location(item, examined)],
         # of the place, not of the numbers: a finding that only grows is the same finding
         "partialFingerprints": {
-            "place/v1": hashlib.sha256(f"{item.code} {item.where}".encode(errors="backslashreplace")).hexdigest()
+            "place/v1": hashlib.sha256(f"{item.code} {item.subject}".encode(errors="backslashreplace")).hexdigest()
         },
     }
     properties = _properties(item)
     return {**found, "properties": properties} if properties else found
 
 
-def sarif(findings: Iterable[Diagnostic], subject: Subject, *, version: str, status: int) -> dict[str, Any]:
+def sarif(findings: Iterable[Diagnostic], examined: Examined, *, version: str, status: int) -> dict[str, Any]:
     """Return the log of one run of neurodeploy `version` that leaves with exit status `status`; rules that occur only."""
     items = list(findings)
     codes = sorted({item.code for item in items})
@@ -77,6 +77,6 @@ def sarif(findings: Iterable[Diagnostic], subject: Subject, *, version: str, sta
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": status in (0, 1), "exitCode": status}],
-        "results": [_result(item, order, subject) for item in items],
+        "results": [_result(item, order, examined) for item in items],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

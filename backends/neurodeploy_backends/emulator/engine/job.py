@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.numba_cache import tidy_cache
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.program import Program
 from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
@@ -262,7 +262,7 @@ class Job:
 def no_thread(threads: int, error: RuntimeError) -> Diagnostic:
     """ND511 where the system refuses another thread."""
     told = f"{threads} threads cannot be started: {error}"
-    return finding("ND511", "option 'threads'", told, fixes=["--threads 1"])
+    return finding("ND511", about("option", "threads"), told, fixes=["--threads 1"])
 
 
 def _ordered(rows: Array) -> Array:

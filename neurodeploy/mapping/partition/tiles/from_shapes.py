@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neurodeploy.base.noun import Name, Noun
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, errors_in, finding, sorted_findings
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, about, errors_in, finding, sorted_findings
 from neurodeploy.hardware import on_board
 from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
@@ -145,7 +145,7 @@ def _capability(target: Target, layers: tuple[Geometry, ...]) -> list[Diagnostic
     """What the target cannot express of the layers."""
     offered, legal, found = target.neurons, [int(n) for n in target.precision.weight_bits.values], list[Diagnostic]()
     for layer in layers:
-        where = f"layer '{layer.name}'"
+        where = about("layer", layer.name)
         if layer.reset != "none" and layer.reset not in offered.resets:
             said = f"reset '{layer.reset}' is not offered by target '{target.name}': {', '.join(offered.resets)}"
             found.append(finding("ND213", where, said))
@@ -162,7 +162,7 @@ def _capability(target: Target, layers: tuple[Geometry, ...]) -> list[Diagnostic
         said = (
             f"reset '{first.reset}' of {len(extended)} layers is an extension: it takes {count} compartments per neuron"
         )
-        found.append(finding("ND214", f"layer '{first.name}'", said))
+        found.append(finding("ND214", about("layer", first.name), said))
     return found
 
 
@@ -176,7 +176,7 @@ def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
         for name in exceeded({key: n for key, n in used.items() if key in limits}, limits):
             limit = limits[name]
             said = "one neuron alone overfills an empty core"
-            where, source = f"layer '{layer.name}'", limit.citation
+            where, source = about("layer", layer.name), limit.citation
             found.append(
                 finding(
                     CODES[name], where, said, found=used[name], limit=limit.value, unit=limit.unit, limit_source=source
@@ -241,7 +241,7 @@ def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
         said = (
             "not placed: of all tiles that were tried none fits a core, with the tiles that were kept of the next layer"
         )
-        found.append(finding("ND402", f"layer '{layers[tiled.failed].name}'", said))
+        found.append(finding("ND402", about("layer", layers[tiled.failed].name), said))
     cores, chips = (placed.packed.cores, placed.chips) if placed else (tiled.first, None)
     if tiled.first is not None:
         chips = -(-tiled.first // int(target.chip.cores.value))
@@ -298,7 +298,7 @@ def _too_many(
     said = f"needs more cores than {place} of target '{target.name}' has ({verdict})"
     source = f"{target.file} chip.cores: {target.chip.cores.source}"
     return finding(
-        TOO_MANY, f"network '{stack.name}'", said, found=cores, limit=target.cores, unit="core", limit_source=source
+        TOO_MANY, about("network", stack.name), said, found=cores, limit=target.cores, unit="core", limit_source=source
     )
 
 
