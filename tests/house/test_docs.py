@@ -206,8 +206,9 @@ def test_every_page_is_in_the_navigation(generated: dict[str, str]) -> None:
 
 
 def test_the_command_line_page_names_every_option(
-    generated: dict[str, str], capsys: pytest.CaptureFixture[str]
+    generated: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     page = generated["reference/command-line.md"]
     for command in re.findall(r"^## neurodeploy (.*)$", page, re.MULTILINE):
         with contextlib.suppress(SystemExit):
