@@ -30,7 +30,7 @@ from rich.table import Table  # noqa: E402
 import neurodeploy as nd  # noqa: E402
 from neurodeploy.diagnostics import DiagnosticError  # noqa: E402
 from neurodeploy.hardware.target import Target  # noqa: E402
-from neurodeploy.mapping import Mapping, MappingOptions, MappingQuality, partition, place  # noqa: E402
+from neurodeploy.mapping import Mapping, MappingOptions, MappingQuality, emit_program, partition, place  # noqa: E402
 from neurodeploy.mapping.measure_quality import account  # noqa: E402
 from neurodeploy.program import Program  # noqa: E402
 from neurodeploy.program.audit import use_of_program  # noqa: E402
@@ -82,7 +82,7 @@ def on_mesh(cut: Mapping, target: Target, options: MappingOptions, clock: Stopwa
     """The program on a flat mesh just large enough."""
     mesh = flat(target, math.ceil(math.sqrt(cut.n_cores)))
     bare = cut.model_copy(update={"target": mesh, "core_ids": None, "zone": None})
-    return clock.run(name, lambda: place(bare, mesh, options=options))
+    return clock.run(name, lambda: emit_program(place(bare, options=options)))
 
 
 def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> d
         cut = mapped(quantized, board, options, clock, "partition")
         if isinstance(cut, str):
             continue
-        program = clock.run("place", lambda cut=cut, board=board: place(cut, board, options=options))
+        program = clock.run("place", lambda cut=cut, board=board: emit_program(place(cut, options=options)))
         found = account(program, bounds, options.rates)
         return {"board": name, "seconds": clock.seconds, "violations": violations(program), **found.model_dump()}
     return {"board": None, "why": "no board holds it"}
@@ -116,7 +116,7 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
     }
     row |= {
         "neurons": sum(p.size for p in network.populations),
-        "synapses": sum(p.n_synapses for p in quantized.projections),
+        "synapses": sum(p.connectivity.n_synapses for p in quantized.projections),
     }
     row["bounds"] = lower_bounds(quantized, target)
     options = MappingOptions(level=level, seed=seed, rates=rates)  # type: ignore[arg-type]

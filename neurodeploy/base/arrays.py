@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distinct", "narrowed", "places_of"]
+__all__ = ["distinct", "narrowed", "places_of", "read_only"]
 
 FLAGGED = 50_000_000
 """Numbers up to which one flag each is cheaper than sorting."""
@@ -34,3 +34,9 @@ def narrowed(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
     if values.dtype != held.dtype and values.size and (int(values.min()) < held.min or int(values.max()) > held.max):
         raise OverflowError(f"internal: {held.dtype} does not hold {int(values.min())} to {int(values.max())}")
     return values.astype(held.dtype, copy=False)
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array` itself, made read-only: a noun then takes it without a copy. Nobody else may still write to it."""
+    array.flags.writeable = False
+    return array

@@ -36,6 +36,7 @@ __all__ = [
     "Noun",
     "NumberArray",
     "PositiveParam",
+    "RawArray",
     "UInt8Column",
     "UInt16Column",
     "array_sha256",
@@ -245,6 +246,10 @@ def _number_array(value: Any) -> NDArray[Any]:
     return _frozen(array)
 
 
+def _raw_array(value: Any) -> NDArray[Any]:
+    return _frozen(_array(value))
+
+
 def _float_array(value: Any) -> NDArray[Any]:
     array = _array(value)
     return _number_array(array if array.dtype.kind == "f" else array.astype(np.float64))
@@ -308,6 +313,8 @@ IntArray = Annotated[NDArray[Any], PlainValidator(_int_array), _JSON, _schema(No
 """Integers of any width and shape, read-only; floats are refused."""
 NumberArray = Annotated[NDArray[Any], PlainValidator(_number_array), _JSON, _schema(None)]
 """Finite floats or integers, dtype kept."""
+RawArray = Annotated[NDArray[Any], PlainValidator(_raw_array), _JSON, _schema(None)]
+"""Numbers of any dtype and shape, read-only; not checked to be finite, as products of finite numbers may overflow."""
 FloatParam = Annotated[float | NDArray[Any], PlainValidator(_float_param), _JSON, _schema("number")]
 """One float for a whole population, or a float array of the population's shape."""
 PositiveParam = Annotated[float | NDArray[Any], PlainValidator(_positive_param), _JSON, _schema("number")]

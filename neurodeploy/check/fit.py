@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
+from neurodeploy.network.connectivity import WindowConnectivity
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.quantize.wiring import WindowProjection, parts
-from neurodeploy.resources.core_usage import Projection, projections_into
+from neurodeploy.resources.core_usage import projections_into
 from neurodeploy.resources.limits import CODES, Limit, core_limits
 from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.synapse_memory import delay_bits_for, segment_words
@@ -40,18 +41,18 @@ def _ranges(neurons: Ints) -> str:
     return f"neurons {shown} ({neurons.size} in all)"
 
 
-def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Projection]) -> dict[str, Ints]:
+def _per_neuron(target: Target, population: QuantizedPopulation, into: list[QuantizedProjection]) -> dict[str, Ints]:
     """Use of a core that holds one neuron alone, for every neuron."""
     size = population.size
     used = {
         name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
     }
     delay_bits: Ints = np.zeros(size, dtype=np.int64)
-    by_source: dict[str, list[Projection]] = {}
+    by_source: dict[str, list[QuantizedProjection]] = {}
     for projection in into:
         by_source.setdefault(projection.source, []).append(projection)
     for projection in into:
-        count, longest = projection.fan_in, projection.longest_delay
+        count, longest = projection.connectivity.fan_in, projection.connectivity.longest_delay
         widths = np.array(
             [delay_bits_for(target, step) for step in range(int(longest.max(initial=0)) + 1)], dtype=np.int64
         )
@@ -67,7 +68,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Proj
         used["fan_in"] += count
     atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1)
     for same in by_source.values():
-        shared = atoms if len(same) == 1 and same[0].shares else 1
+        shared = atoms if len(same) == 1 and same[0].connectivity.shares_weights else 1
         used["input_axons"] += -(-_distinct(same, size) // shared)
     used["synapse_formats"] = _formats(into, size)
     used["compartments"] = np.full(size, population.compartments_per_neuron)
@@ -75,24 +76,25 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Proj
     return used
 
 
-def _least_lists(target: Target, projection: Projection, *, alone: bool) -> Ints:
+def _least_lists(target: Target, projection: QuantizedProjection, *, alone: bool) -> Ints:
     """(n_target,) lists of a core that holds one neuron alone: one for each source, or for each weight if sources share."""
-    count = projection.fan_in
-    if target.precision.shared_base is None or not alone or not isinstance(projection, WindowProjection):
+    window = projection.connectivity
+    count = window.fan_in
+    if target.precision.shared_base is None or not alone or not isinstance(window, WindowConnectivity):
         return count
-    there = [row[held > 0] for row, held in zip(projection.kernel, projection.present, strict=True)]
+    there = [row[held > 0] for row, held in zip(window.kernel, window.present, strict=True)]
     channel: Ints = np.arange(count.size) // (count.size // len(there))
     whole = np.array([row.size for row in there], dtype=np.int64)[channel]
     unlike = np.array([np.unique(row).size for row in there], dtype=np.int64)[channel]
     return np.where(count == whole, unlike, np.minimum(count, 1))  # at an edge any part of the kernel may be left
 
 
-def _formats(into: list[Projection], size: int) -> Ints:
+def _formats(into: list[QuantizedProjection], size: int) -> Ints:
     """Distinct weight formats of each neuron; encoding and delay may add to them, never take away."""
     by_style: dict[str, NDArray[np.bool_]] = {}
     for projection in into:
         key = projection.weight_format.model_dump_json()
-        by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (projection.fan_in > 0)
+        by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (projection.connectivity.fan_in > 0)
     return sum((flags.astype(np.int64) for flags in by_style.values()), np.zeros(size, dtype=np.int64))
 
 
@@ -102,7 +104,7 @@ def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, 
     reach: dict[tuple[str, str], Ints] = {}
     for projection in quantized.projections:
         if projection.source in sizes:
-            key, fan_out = (projection.source, projection.target), projection.fan_out
+            key, fan_out = (projection.source, projection.target), projection.connectivity.fan_out
             reach[key] = np.maximum(fan_out, reach.get(key, 0))
     total = {name: np.zeros(item.size, dtype=np.int64) for name, item in sizes.items()}
     for (source, target), fan_out in reach.items():
@@ -110,13 +112,16 @@ def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, 
     return {name: -(-values // compartments.value) for name, values in total.items()}
 
 
-def _distinct(same: list[Projection], size: int) -> Ints:
+def _distinct(same: list[QuantizedProjection], size: int) -> Ints:
     """Distinct sources of each neuron over projections from one source."""
     if len(same) == 1:
-        return same[0].fan_in
-    keys = [(part.rows + start) * item.n_source + part.source for item in same for start, part in parts(item)]
+        return same[0].connectivity.fan_in
+    n_source = same[0].connectivity.n_source
+    keys = [
+        (part.rows + start) * n_source + part.source for item in same for start, part in item.connectivity.batches()
+    ]
     pairs = np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
-    return np.bincount(pairs // same[0].n_source, minlength=size)
+    return np.bincount(pairs // n_source, minlength=size)
 
 
 def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> list[Diagnostic]:

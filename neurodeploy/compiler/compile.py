@@ -12,7 +12,7 @@ from neurodeploy.compiler.stages import Workshop
 from neurodeploy.compiler.trials import Attempt
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping import Mapping, Progress, TimeLimit, partition, place, proof_of_cores
+from neurodeploy.mapping import Mapping, Progress, TimeLimit, emit_program, partition, place, proof_of_cores
 from neurodeploy.network import Network
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized
@@ -90,7 +90,7 @@ def compile_with(
         verdict = "fits" if cut is not None else _verdict(quantized, target, options, reasons)
     if cut is not None:
         stages.begin("place")
-        program = place(cut, target, seed=options.placement_seed, options=options.mapping, watch=watch)
+        program = emit_program(place(cut, seed=options.placement_seed, options=options.mapping, watch=watch))
     stages.end()
     findings += _stopped(workshop.network, options, watch)
     return Compilation(

@@ -16,7 +16,7 @@ from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.consistency import target_findings
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping import TimeLimit, cannot_fit, partition
+from neurodeploy.mapping import TimeLimit, assign, cannot_fit
 from neurodeploy.network import Network
 from neurodeploy.network.validate import validate
 from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
@@ -83,7 +83,7 @@ class Workshop:
         if quantized is None or cannot_fit(quantized, target, options.mapping) or check(quantized, target):
             return None
         try:
-            return partition(quantized, target, stop_early=True, options=options.mapping, watch=watch).n_cores
+            return assign(quantized, target, stop_early=True, options=options.mapping, watch=watch).n_cores
         except DiagnosticError:
             return None
 

@@ -13,7 +13,7 @@ from neurodeploy.feasibility.judgement import Use, over, use_of
 from neurodeploy.hardware.feasibility_target import CrossbarTarget
 from neurodeploy.hardware.files import cite_figure
 from neurodeploy.network import Network
-from neurodeploy.network.connectivity import Synapses, synapses_of
+from neurodeploy.network.connectivity import SynapseList, synapses_of
 
 __all__ = ["judge_crossbar"]
 
@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 class _Wires(NamedTuple):
     """Synapses by projection, and what follows from them for each neuron of a population."""
 
-    synapses: dict[str, Synapses]
+    synapses: dict[str, SynapseList]
     fan_in: dict[str, Ints]
     """Distinct sources of each neuron."""
     weights: dict[str, Ints]

@@ -15,7 +15,7 @@ from neurodeploy.importers.fields import wholes
 from neurodeploy.importers.hdf5 import Unread
 from neurodeploy.importers.netx_fields import Fields
 from neurodeploy.network import Conv2d, Dense, LoihiCuba, WeightFormat
-from neurodeploy.network.connectivity import target_size
+from neurodeploy.network.coordinates import target_size
 
 __all__ = ["KINDS", "Delays", "Layer", "Shape", "delays_of", "input_neuron", "layer_of", "readout", "shape_of", "style"]
 

@@ -1,8 +1,9 @@
-"""Mapping: partition (which neurons share a core) and place (which core that is)."""
+"""Mapping: the core of each neuron (partition), the physical core of each core (place), and the program of both."""
 
+from neurodeploy.mapping.emit import emit_program
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.partition.strategy import partition
+from neurodeploy.mapping.partition.strategy import assign, partition
 from neurodeploy.mapping.partition.tiles.from_shapes import LayersVerdict, fit_layers
 from neurodeploy.mapping.place.place import place
 from neurodeploy.mapping.quality import MappingQuality
@@ -20,6 +21,8 @@ __all__ = [
     "cannot_fit",
     "fit_layers",
     "partition",
+    "assign",
     "place",
+    "emit_program",
     "proof_of_cores",
 ]

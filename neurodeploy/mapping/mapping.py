@@ -1,10 +1,15 @@
-"""The mapping of a network onto a target: which core each neuron is on, and which physical core that is."""
+"""The mapping of a network onto a target: the core of each neuron, the encodings of its synapses, the physical cores.
+
+`partition` assigns neurons to logical cores and chooses encodings, `place` the physical cores, and `emit_program` writes
+the result as the core tables of a program.
+"""
 
 from __future__ import annotations
 
 from neurodeploy.base.noun import IntArray, Noun
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.resources.encoding import EncodedSegment
 
 __all__ = ["Mapping", "planned_target", "without_population_axons"]
 
@@ -31,6 +36,10 @@ class Mapping(Noun):
     """Whether sources may share input axons (population axons); False: every source has a discrete axon."""
     zone: IntArray | None = None
     """(n_cores,) index into the zones of `mapping.place.pins.PinGroups` that each core belongs to. None: no pins."""
+    segments: tuple[EncodedSegment, ...] | None = None
+    """The synapses of every core as they are stored, by core. None: the encodings are not chosen yet."""
+    placement_seed: int = 0
+    """Seed of the placement."""
 
 
 def without_population_axons(target: Target) -> Target:

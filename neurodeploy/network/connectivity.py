@@ -1,75 +1,316 @@
-"""Verb: the synapses of a projection as plain columns, whatever its operation. Must not know any chip."""
+"""The synapses of a projection, as a list or as a window that slides over its source.
+
+A weight passes seven stations from file to kernel:
+
+1. Operation (`network.operations`): what a network file holds.
+2. Connectivity (this module): the synapses, with the weights of the network or with integer mantissas.
+3. QuantizedProjection (`quantize.projection`): a connectivity of mantissas and their weight format.
+4. EncodedSegment (`resources.encoding`): the lists that one projection stores in one core, in the encoding chosen for
+   them. The segments of a final mapping are made once and travel in its `Mapping`.
+5. Tables (`program.tables`): the core tables of a program.
+6. The emulator's layout (`lowering`): the tables regrouped by source population and delay.
+7. Kernel arenas (`engine`): the flat arrays that compiled kernels read.
+
+Each room reads a connectivity through its views: by source (`indptr`, `targets`), by target (`by_target`), or restricted
+to the neurons of a core (`into`). A window is never written out as a whole.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network.convolution import Columns, composed, output_shape, window_columns, window_of
+from neurodeploy.base.arrays import narrowed, places_of, read_only
+from neurodeploy.base.noun import IntArray, Noun, RawArray
+from neurodeploy.network.convolution import Window, output_shape, taps_at, window_of, window_sums
+from neurodeploy.network.coordinates import Coordinates, coordinates_of, target_size, window_coordinates
 from neurodeploy.network.network import Projection
-from neurodeploy.network.operations import Chain, Dense, OneToOne, Operation, Sparse
+from neurodeploy.network.operations import (
+    AvgPool2d,
+    Conv1d,
+    Conv2d,
+    Dense,
+    OneToOne,
+    Operation,
+    Sparse,
+    SumPool2d,
+)
+from neurodeploy.network.synapse_views import SynapsesByTarget
 
-__all__ = ["Synapses", "columns_of", "synapses_of", "target_size"]
+__all__ = [
+    "Connectivity",
+    "SynapseList",
+    "WindowConnectivity",
+    "connectivity_of",
+    "synapses_of",
+]
 
-
-class Synapses(NamedTuple):
-    """Synapses sorted by (pre, post). Zero weights of a dense operation or a kernel are left out."""
-
-    pre: NDArray[np.int64]
-    post: NDArray[np.int64]
-    weights: NDArray[Any]
-    delay_steps: NDArray[np.int64]
-
-
-def columns_of(operation: Operation, n_source: int) -> Columns:
-    """Return the synapses of a valid operation on `n_source` neurons, by pre where it is dense or one to one."""
-    if isinstance(operation, Dense):
-        by_source = np.ascontiguousarray(operation.weights.T)
-        pre, post = np.nonzero(by_source)
-        return Columns(pre, post, by_source[pre, post])
-    if isinstance(operation, Sparse):
-        return Columns(operation.pre, operation.post, operation.weights)
-    if isinstance(operation, OneToOne):
-        index = np.arange(n_source)
-        return Columns(index, index, np.broadcast_to(operation.weights, (n_source,)))
-    if isinstance(operation, Chain):
-        found = columns_of(operation.operations[0], n_source)
-        size = target_size(operation.operations[0], n_source)
-        for step in operation.operations[1:]:
-            found, size = composed(found, columns_of(step, size), n_source), target_size(step, size)
-        return found
-    return window_columns(window_of(operation))
+Ints = NDArray[np.int64]
+BATCH = 1 << 21
+"""Synapses written out at a time when all targets of a window are visited."""
 
 
-def target_size(operation: Operation, n_source: int) -> int:
-    """Return how many neurons a valid operation on `n_source` neurons reaches."""
-    if isinstance(operation, Dense):
-        return int(operation.weights.shape[0])
-    if isinstance(operation, Sparse):
-        return operation.shape[0]
-    if isinstance(operation, OneToOne):
-        return n_source
-    if isinstance(operation, Chain):
-        for step in operation.operations:
-            n_source = target_size(step, n_source)
-        return n_source
-    return prod(output_shape(window_of(operation)))
+class SynapseList(Noun):
+    """Synapses by source neuron (CSR): source i has synapses [indptr[i], indptr[i + 1]), targets ascending."""
+
+    n_target: int
+    """Neurons of the target population."""
+    indptr: IntArray
+    """(n_source + 1,) int64."""
+    targets: IntArray
+    """(n_synapses,) int32, target neuron of each synapse."""
+    weights: RawArray
+    """(n_synapses,) weights in the network's unit, or integer mantissas."""
+    delay_steps: IntArray
+    """(n_synapses,) delays, in steps beyond the one that every synapse takes."""
+
+    @property
+    def n_source(self) -> int:
+        """Neurons or lines of the source."""
+        return self.indptr.size - 1
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.targets.size)
+
+    @property
+    def distinct_weights(self) -> int:
+        """Least number of weights that cores store: every synapse has a weight of its own."""
+        return self.n_synapses
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether neurons at different positions have the same weights, as those of a convolution do."""
+        return False
+
+    @cached_property
+    def pre(self) -> Ints:
+        """(n_synapses,) source neuron of each synapse, ascending."""
+        return np.repeat(np.arange(self.n_source), np.diff(self.indptr))
+
+    @cached_property
+    def post(self) -> Ints:
+        """(n_synapses,) target neuron of each synapse."""
+        return self.targets.astype(np.int64)
+
+    @cached_property
+    def fan_out(self) -> Ints:
+        """(n_source,) synapses of each source."""
+        return np.diff(self.indptr)
+
+    @property
+    def fan_in(self) -> Ints:
+        """(n_target,) synapses of each target."""
+        return np.diff(self.by_target.ptr)
+
+    @cached_property
+    def longest_delay(self) -> Ints:
+        """(n_target,) longest delay into each target, in steps; 0 without synapses."""
+        whole, longest = self.by_target, np.zeros(self.n_target, dtype=np.int64)
+        connected = np.flatnonzero(np.diff(whole.ptr))
+        if connected.size:
+            longest[connected] = np.maximum.reduceat(whole.delay_steps, whole.ptr[connected])
+        return longest
+
+    @cached_property
+    def by_target(self) -> SynapsesByTarget:
+        """All synapses, sorted by target."""
+        source = np.repeat(np.arange(self.n_source, dtype=np.int32), np.diff(self.indptr))
+        order = np.argsort(self.targets, kind="stable")
+        ptr = np.zeros(self.n_target + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.targets, minlength=self.n_target), out=ptr[1:])
+        return SynapsesByTarget(ptr, source[order], self.weights[order], self.delay_steps[order])
+
+    def into(self, neurons: Ints) -> SynapsesByTarget:
+        """Return the synapses into `neurons` (ascending)."""
+        whole = self.by_target
+        count = whole.ptr[neurons + 1] - whole.ptr[neurons]
+        ptr: Ints = np.r_[0, np.cumsum(count)]
+        chosen: Any = slice(0, 0)
+        if neurons.size and int(neurons[-1] - neurons[0]) + 1 == neurons.size:
+            chosen = slice(int(whole.ptr[neurons[0]]), int(whole.ptr[neurons[-1] + 1]))
+        elif neurons.size:
+            chosen = places_of(whole.ptr[neurons], count)
+        return SynapsesByTarget(ptr, whole.source[chosen], whole.weights[chosen], whole.delay_steps[chosen])
+
+    def batches(self) -> Iterator[tuple[int, SynapsesByTarget]]:
+        """Yield (first target, synapses into it and the targets that follow) until every target was visited."""
+        for start in range(0, self.n_target, BATCH):
+            yield start, self.into(np.arange(start, min(start + BATCH, self.n_target)))
+
+    def sums(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return (n_target,) sums over the synapses of each target; `values` (n_synapses,) in the order of `weights`."""
+        return np.bincount(self.targets, values, self.n_target)
+
+    def with_mantissas(self, mantissas: NDArray[np.integer[Any]]) -> SynapseList:
+        """Return the same synapses with `mantissas` (n_synapses,) as int16 weights, and delays as uint8."""
+        weights, delays = narrowed(mantissas, np.int16), narrowed(self.delay_steps, np.uint8)
+        return self.model_copy(update={"weights": read_only(weights), "delay_steps": read_only(delays)})
+
+    def listed(self) -> SynapseList:
+        """Return itself."""
+        return self
 
 
-def _position(operation: Operation, columns: Columns, n_source: int) -> NDArray[Any]:
-    """Index of each synapse into an array of the weights' shape, for delays by synapse."""
-    if isinstance(operation, Dense):
-        return columns.post * n_source + columns.pre
-    return np.arange(columns.pre.size)
+class WindowConnectivity(Noun):
+    """A convolution or pool over (channels, rows, columns); neurons are numbered in the order of these axes."""
+
+    input_shape: tuple[int, int, int]
+    """(channels, height, width) of the source."""
+    kernel: RawArray
+    """(out channels, channels / groups, kernel height, kernel width) weights or integer mantissas."""
+    present: IntArray
+    """As `kernel`, uint8: 0 where the weight of the network is 0, which is no synapse. A mantissa rounded to 0 is one."""
+    stride: tuple[int, int]
+    """(rows, columns) from one window to the next."""
+    padding: tuple[int, int]
+    """(rows, columns) of zeros on either side."""
+    dilation: tuple[int, int]
+    """(rows, columns) between entries of the kernel."""
+    groups: int
+    """Number of channel groups; each output channel reads the channels of one group."""
+    delay_steps: int
+    """Delay of every synapse, in steps beyond the one that every synapse takes."""
+
+    @property
+    def window(self) -> Window:
+        """The geometry, with the kernel as its weights."""
+        return Window(self.input_shape, self.kernel, self.stride, self.padding, self.dilation, self.groups)
+
+    @property
+    def n_source(self) -> int:
+        """Neurons or lines of the source."""
+        return prod(self.input_shape)
+
+    @cached_property
+    def n_target(self) -> int:
+        """Neurons of the target population."""
+        return prod(output_shape(self.window))
+
+    @cached_property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.fan_in.sum())
+
+    @cached_property
+    def distinct_weights(self) -> int:
+        """Least number of weights that cores store: each distinct number of the kernel once, as equal lists can be shared.
+
+        A tap that meets only the padding belongs to no synapse.
+        """
+        _, height, width = output_shape(self.window)
+        axes = (taps_at(self.window, axis, np.arange(n))[1].any(axis=0) for axis, n in enumerate((height, width)))
+        rows, columns = axes
+        used = (self.present > 0) & rows[:, None] & columns
+        return int(np.unique(self.kernel[used]).size)
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether neurons at different positions have the same weights, as those of a convolution do."""
+        return True
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """(n,) the numbers of the kernel that belong to synapses, each once."""
+        return self.kernel[self.present > 0]
+
+    @cached_property
+    def fan_out(self) -> Ints:
+        """(n_source,) synapses of each source."""
+        counts = [np.bincount(part.source, minlength=self.n_source) for _, part in self.batches()]
+        return np.sum(counts, axis=0) if counts else np.zeros(self.n_source, dtype=np.int64)
+
+    @cached_property
+    def fan_in(self) -> Ints:
+        """(n_target,) synapses of each target."""
+        return np.rint(window_sums(self.window, self.present)).astype(np.int64)
+
+    @cached_property
+    def longest_delay(self) -> Ints:
+        """(n_target,) longest delay into each target, in steps; 0 without synapses."""
+        return np.where(self.fan_in > 0, self.delay_steps, 0)
+
+    def into(self, neurons: Ints) -> SynapsesByTarget:
+        """Return the synapses into `neurons` (ascending)."""
+        window = self.window
+        channels, height, width = output_shape(window)
+        channel, place = np.divmod(neurons, height * width)
+        y, inside_y = taps_at(window, 0, place // width)
+        x, inside_x = taps_at(window, 1, place % width)
+        per_group = self.kernel.shape[1]
+        place = (y[:, :, None] * self.input_shape[2] + x[:, None, :]).reshape(neurons.size, 1, -1)
+        inside = (inside_y[:, :, None] & inside_x[:, None, :]).reshape(neurons.size, 1, -1)
+        first = channel // (channels // self.groups) * per_group
+        plane = self.input_shape[1] * self.input_shape[2]
+        planes: Ints = np.add.outer(first, np.arange(int(per_group))) * plane
+        source = planes.astype(np.int32)[:, :, None] + place.astype(np.int32)
+        there = self.present.reshape(channels, per_group, -1)[channel].astype(bool) & inside
+        weights = self.kernel.reshape(channels, per_group, -1)[channel][there]
+        ptr: Ints = np.r_[0, np.cumsum(there.sum(axis=(1, 2)))]
+        delays = np.full(weights.size, self.delay_steps, dtype=np.uint8)
+        return SynapsesByTarget(ptr, source[there], weights, delays)
+
+    def batches(self) -> Iterator[tuple[int, SynapsesByTarget]]:
+        """Yield (first target, synapses into it and the targets that follow) until every target was visited."""
+        step = max(BATCH // max(prod(self.kernel.shape[1:]), 1), 1)
+        for start in range(0, self.n_target, step):
+            yield start, self.into(np.arange(start, min(start + step, self.n_target)))
+
+    def sums(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return (n_target,) sums over the synapses of each target; `values` in the order of `weights`."""
+        return window_sums(self.window, self._filled(values))
+
+    def with_mantissas(self, mantissas: NDArray[np.integer[Any]]) -> WindowConnectivity:
+        """Return the same synapses with a kernel of int16 `mantissas`, in the order of `weights`."""
+        return self.model_copy(update={"kernel": read_only(narrowed(self._filled(mantissas), np.int16))})
+
+    def listed(self) -> SynapseList:
+        """Return the synapses written out."""
+        coordinates, delay = window_coordinates(self.window), np.int64(self.delay_steps)
+        return _listed(coordinates, np.broadcast_to(delay, coordinates.pre.shape), (self.n_source, self.n_target))
+
+    def _filled(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The kernel with `values` where it has synapses and 0 elsewhere."""
+        kernel = np.zeros(self.present.shape, dtype=values.dtype)
+        kernel[self.present > 0] = values
+        return kernel
 
 
-def synapses_of(projection: Projection, n_source: int) -> Synapses:
-    """Return the synapses of a valid projection whose source has `n_source` neurons or lines."""
-    columns = columns_of(projection.operation, n_source)
-    pre, post, weights = columns
+Connectivity = SynapseList | WindowConnectivity
+"""The synapses of a projection."""
+
+
+def connectivity_of(projection: Projection, n_source: int) -> Connectivity:
+    """Return the connectivity of a valid projection whose source has `n_source` neurons or lines.
+
+    Convolutions and pools whose synapses all have one delay stay windows; every other operation becomes a list.
+    """
+    operation = projection.operation
+    if isinstance(operation, (Conv1d, Conv2d, SumPool2d, AvgPool2d)) and not np.ndim(projection.delay_steps):
+        window = window_of(operation)
+        names = ("input_shape", "stride", "padding", "dilation", "groups")
+        return WindowConnectivity(
+            kernel=window.weights,
+            present=(window.weights != 0).astype(np.uint8),
+            delay_steps=int(np.asarray(projection.delay_steps)),
+            **{name: getattr(window, name) for name in names},
+        )
+    return synapses_of(projection, n_source)
+
+
+def synapses_of(projection: Projection, n_source: int) -> SynapseList:
+    """Return the synapses of a valid projection written out, without those of weight 0 of a dense operation or a kernel.
+
+    `n_source`: neurons or lines of the source.
+    """
+    coordinates = coordinates_of(projection.operation, n_source)
+    pre, post, _ = coordinates
     delays = np.asarray(projection.delay_steps)
     if delays.ndim == 0:
         per_synapse = np.full(pre.shape, int(delays), dtype=np.int64)
@@ -78,11 +319,41 @@ def synapses_of(projection: Projection, n_source: int) -> Synapses:
     elif projection.delay_axis == "target":
         per_synapse = delays.ravel()[post]
     else:
-        per_synapse = delays.ravel()[_position(projection.operation, columns, n_source)]
-    if not isinstance(projection.operation, (Dense, OneToOne)):
-        if not isinstance(projection.operation, Sparse):
-            kept = np.flatnonzero(weights)
-            pre, post, weights, per_synapse = pre[kept], post[kept], weights[kept], per_synapse[kept]
-        order = np.lexsort((post, pre))
-        pre, post, weights, per_synapse = pre[order], post[order], weights[order], per_synapse[order]
-    return Synapses(pre.astype(np.int64), post.astype(np.int64), np.asarray(weights), per_synapse.astype(np.int64))
+        per_synapse = delays.ravel()[_weight_index(projection.operation, coordinates, n_source)]
+    sizes = n_source, target_size(projection.operation, n_source)
+    if isinstance(projection.operation, (Dense, OneToOne)):
+        return _sorted_list(coordinates, per_synapse, sizes)
+    return _listed(coordinates, per_synapse, sizes, keep_zeros=isinstance(projection.operation, Sparse))
+
+
+def _weight_index(operation: Operation, coordinates: Coordinates, n_source: int) -> NDArray[Any]:
+    """Index of each synapse in the flattened weights of the operation, which is the shape of delays by synapse."""
+    if isinstance(operation, Dense):
+        return coordinates.post * n_source + coordinates.pre
+    return np.arange(coordinates.pre.size)
+
+
+def _listed(
+    coordinates: Coordinates, delays: NDArray[Any], sizes: tuple[int, int], *, keep_zeros: bool = False
+) -> SynapseList:
+    """The synapses sorted by source and target."""
+    pre, post, weights = coordinates
+    if not keep_zeros:
+        kept = np.flatnonzero(weights)
+        pre, post, weights, delays = pre[kept], post[kept], weights[kept], delays[kept]
+    order = np.lexsort((post, pre))
+    return _sorted_list(Coordinates(pre[order], post[order], weights[order]), delays[order], sizes)
+
+
+def _sorted_list(coordinates: Coordinates, delays: NDArray[Any], sizes: tuple[int, int]) -> SynapseList:
+    """A list of synapses that are sorted by source and target already; `sizes`: (n_source, n_target)."""
+    n_source, n_target = sizes
+    indptr = np.zeros(n_source + 1, dtype=np.int64)
+    np.cumsum(np.bincount(coordinates.pre, minlength=n_source), out=indptr[1:])
+    return SynapseList(
+        n_target=n_target,
+        indptr=read_only(indptr),
+        targets=read_only(coordinates.post.astype(np.int32)),
+        weights=read_only(np.asarray(coordinates.weights)),
+        delay_steps=read_only(delays.astype(np.int64, copy=False)),
+    )

@@ -1,7 +1,7 @@
 """Nouns: what a projection does to the spikes of its source. Weights are (post, pre) everywhere in a Network.
 
 Neurons of a shaped population are numbered in the order of its axes, the last running fastest. Must not know any chip. A
-new operation is one class here, one name in `Operation`, and one branch in `columns_of` of `network.connectivity`.
+new operation is one class here, one name in `Operation`, and one branch in `network.coordinates.coordinates_of`.
 """
 
 from __future__ import annotations

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network.connectivity import Synapses, synapses_of
+from neurodeploy.network.connectivity import SynapseList, synapses_of
 from neurodeploy.network.network import Network, Projection
 from neurodeploy.network.operations import Sparse
 
 __all__ = ["prune", "prune_sources"]
 
 
-def _weakest_synapses(synapses: Synapses, n_post: int, fraction: float) -> NDArray[np.int64]:
+def _weakest_synapses(synapses: SynapseList, n_post: int, fraction: float) -> NDArray[np.int64]:
     """Synapses that stay when each neuron loses its weakest ones."""
     order = np.lexsort((synapses.pre, np.abs(synapses.weights.astype(np.float64)), synapses.post))
     start = np.searchsorted(synapses.post[order], np.arange(n_post + 1))
@@ -23,7 +23,7 @@ def _weakest_synapses(synapses: Synapses, n_post: int, fraction: float) -> NDArr
     return np.sort(order[rank >= drop])
 
 
-def _weakest_sources(synapses: Synapses, n_pre: int, fraction: float) -> NDArray[np.int64]:
+def _weakest_sources(synapses: SynapseList, n_pre: int, fraction: float) -> NDArray[np.int64]:
     """Synapses that stay when the sources with the least sum of |weight| lose all of theirs."""
     strength = np.zeros(n_pre)
     np.add.at(strength, synapses.pre, np.abs(synapses.weights.astype(np.float64)))

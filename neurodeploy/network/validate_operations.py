@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
-from neurodeploy.network.connectivity import target_size
 from neurodeploy.network.convolution import output_shape, window_of
+from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.network import Network, Projection
 from neurodeploy.network.operations import (
     AvgPool2d,

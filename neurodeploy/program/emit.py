@@ -1,9 +1,10 @@
-"""Verb: the core tables of a cut network. Chooses nothing: which neuron, which core, which encoding are given."""
+"""The core tables of a mapped network, written from its encoded segments. Chooses nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,88 +12,55 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import narrowed, places_of
 from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
+from neurodeploy.resources.encoding import EncodedSegment
 
-__all__ = ["Lists", "Segment", "build_tables", "make_format"]
+__all__ = ["build_tables"]
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Lists:
-    """Whose lists they are: one projection's, in one core, targets counted from the row of its first neuron there."""
-
-    core: int
-    source: str
-    style: SynapseFormat
-    first_row: int
-
-    def apart(self, sources: Ints, lengths: Ints, rows: Ints, mantissas: Any, delays: Any) -> Segment:
-        """Return a segment in which every source has a list of its own; `rows` count from the first neuron."""
-        targets = narrowed(rows + self.first_row, np.uint16)
-        none, own = np.zeros(sources.size, dtype=np.int64), np.arange(sources.size)
-        return Segment(self, sources, own, none, lengths, targets, mantissas, delays)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """The synapses of one projection inside one core: lists, and which list each source has."""
-
-    lists: Lists
-    sources: Ints
-    """(n,) source neurons, ascending."""
-    list_of: Ints
-    """(n,) list of each."""
-    base: Ints
-    """(n,) row of the core from which the list's targets count; 0 for lists that are not shared."""
-    lengths: Ints
-    """(n_lists,) entries of each list."""
-    targets: NDArray[np.uint16]
-    mantissas: NDArray[np.int16]
-    delays: NDArray[np.uint8]
-    kind: Literal["discrete", "pop16", "pop32"] = "discrete"
-    axon: Ints | None = None
-    """(n,) which input axon each source has, from 0; None: one each."""
-    atom: Ints | None = None
-    """(n,)."""
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether no other projection may add to these lists."""
-        return self.lists.style.encoding == "shared"
-
-
-@dataclass(frozen=True)
 class _Core:
-    """Axons and lists of one core."""
+    """Input axons and lists of one core; an input axon is one row of the axon table, a source with its atom."""
 
     owner: Ints
-    """(n_axons,) global source number, ascending."""
+    """(n_axons,) source, numbered over all inputs and populations, ascending."""
     list_of: Ints
+    """(n_axons,) list of each axon."""
     base: Ints
+    """(n_axons,) row that the targets of the list are counted from."""
     number: Ints
-    """(n_axons,) input axon of the core."""
+    """(n_axons,) number of the input axon in the core."""
     atom: Ints
+    """(n_axons,) atom of the source."""
     kind: Ints
+    """(n_axons,) kind of the axon, as numbered in AXON_KINDS."""
     segments_per_list: Ints
+    """(n_lists,) segments of each list."""
     formats: Ints
+    """(n_segments,) index of each segment's format."""
     lengths: Ints
+    """(n_segments,) entries of each segment."""
     targets: NDArray[np.uint16]
+    """(n_entries,) row of each entry, relative to the base."""
     mantissas: NDArray[np.int16]
+    """(n_entries,) mantissa of each entry."""
     delays: NDArray[np.uint8]
+    """(n_entries,) delay of each entry, in steps."""
 
 
 def _joined(arrays: list[Any], dtype: Any) -> Any:
     return narrowed(np.concatenate([*arrays, np.zeros(0, dtype=dtype)]), dtype)
 
 
-def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[SynapseFormat, int]) -> _Core:
-    """Join the segments of each source to one list, and number the lists of a core."""
-    # a list is known by (its owner, 0), or, if it is shared, by (a number of its own below all owners, 0)
+def _core(segments: list[EncodedSegment], first_of: dict[str, int], format_index: dict[Any, int]) -> _Core:
+    """Join the segments of each source into one list, and number the lists of a core."""
+    # the key of a list is its owner or, for a shared list, a negative number of its own
     keys, owners, bases, per_axon = list[Ints](), list[Ints](), list[Ints](), list[Ints]()
     shared = 0
     for item in segments:
-        owner = first_of[item.lists.source] + item.sources
-        if item.is_shared:
+        owner = first_of[item.source] + item.sources
+        if item.encoding == "shared":
             own = -1 - shared - np.arange(item.lengths.size)
             shared += item.lengths.size
         else:
@@ -102,7 +70,7 @@ def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[
         bases.append(item.base)
         per_axon.append(own[item.list_of])
     key, lengths = _joined(keys, np.int64), _joined([item.lengths for item in segments], np.int64)
-    formats = _joined([np.full(item.lengths.size, format_index[item.lists.style]) for item in segments], np.int64)
+    formats = _joined([np.full(item.lengths.size, format_index[_format_key(item)]) for item in segments], np.int64)
     order = np.argsort(key, kind="stable")
     entry = places_of((np.cumsum(lengths) - lengths)[order], lengths[order])
     names, per_list = np.unique(key, return_counts=True)
@@ -124,8 +92,8 @@ def _core(segments: list[Segment], first_of: dict[str, int], format_index: dict[
     )
 
 
-def _axons(segments: list[Segment]) -> tuple[Ints, Ints, Ints]:
-    """(kind, group, atom) of every source of every segment; sources of one group share an axon, -1: none is shared."""
+def _axons(segments: list[EncodedSegment]) -> tuple[Ints, Ints, Ints]:
+    """(kind, group, atom) of every source of every segment; sources of one group share an axon, -1: a source shares none."""
     kinds, groups, atoms, n = list[Ints](), list[Ints](), list[Ints](), 0
     for item in segments:
         size = item.sources.size
@@ -138,7 +106,7 @@ def _axons(segments: list[Segment]) -> tuple[Ints, Ints, Ints]:
 
 
 def _numbers(kind: Ints, group: Ints) -> Ints:
-    """(n,) number of the input axon of each row of a core: pop16 axons first, whose numbers have fewest bits; discrete last."""
+    """(n,) number of the input axon of each row: pop16 axons first, as their numbers have the fewest bits, discrete last."""
     order = np.lexsort((np.arange(kind.size), group, np.where(kind == AXON_KINDS["discrete"], 1 << 20, kind)))
     ordered = group[order]
     fresh = np.r_[True, (ordered[1:] != ordered[:-1]) | (ordered[1:] < 0)][: kind.size]
@@ -176,18 +144,23 @@ def build_tables(
     inputs: dict[str, int],
     core_of: dict[str, Any],
     core_id: Any,
-    segments: list[Segment],
+    segments: Sequence[EncodedSegment],
 ) -> tuple[tuple[SynapseFormat, ...], tuple[InputRoutes, ...], Tables]:
-    """Return formats, input routes and tables; `inputs` is name -> lines, `core_id` (n_cores,) the physical cores."""
+    """Return the synapse formats, the routes of the inputs and the core tables.
+
+    `inputs`: name -> number of lines; `core_of`: population -> (size,) logical core of each neuron; `core_id`: (n_cores,)
+    physical core of each logical core; `segments`: the synapses of all cores.
+    """
     n_cores = int(np.asarray(core_id).size)
     population, neuron, core = _rows(populations, core_of)
-    formats = tuple(dict.fromkeys(item.lists.style for item in segments))
-    format_index = {style: index for index, style in enumerate(formats)}
+    by_format = {_format_key(item): item for item in reversed(segments)}
+    keys = list(dict.fromkeys(_format_key(item) for item in segments))
+    formats, format_index = tuple(_format_of(by_format[key]) for key in keys), {key: n for n, key in enumerate(keys)}
     sizes = [*inputs.values(), *(item.size for item in populations)]
     first_of = dict(zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False))
-    by_core: list[list[Segment]] = [[] for _ in range(n_cores)]
+    by_core: list[list[EncodedSegment]] = [[] for _ in range(n_cores)]
     for item in segments:
-        by_core[item.lists.core].append(item)
+        by_core[item.core].append(item)
     cores = [_core(items, first_of, format_index) for items in by_core]
     owner = np.concatenate([item.owner for item in cores])
     to_core = np.repeat(np.arange(n_cores), [item.owner.size for item in cores])
@@ -216,7 +189,7 @@ def build_tables(
 
 
 def _axon_columns(cores: list[_Core]) -> dict[str, Any]:
-    """The columns of axons and atoms; none where every axon is discrete."""
+    """The columns of axon numbers, atoms and kinds; empty if every axon is discrete."""
     if not any(item.kind.any() for item in cores):
         return {}
     columns = {"id": "number", "atom": "atom", "kind": "kind"}
@@ -233,7 +206,7 @@ def _routes(
     first_of: dict[str, int],
     axons: tuple[Ints, Ints, Ints],
 ) -> tuple[tuple[InputRoutes, ...], dict[str, Any]]:
-    """Routes of the inputs, and the out-axon columns of the rows."""
+    """The routes of the inputs, and the output axon columns of the rows."""
     owner, to_core, axon = axons
     order = np.lexsort((to_core, owner))
     owner, to_core, axon = owner[order], to_core[order], axon[order]
@@ -254,19 +227,21 @@ def _routes(
     }
 
 
-SignMode = Literal["mixed", "excitatory", "inhibitory"]
-Encoding = Literal["dense", "sparse", "runlength", "shared"]
-
-
-def make_format(projection: str, weight: Any, plan: Any) -> SynapseFormat:
-    """Return the format of a projection's segments inside one core."""
+def _format_of(segment: EncodedSegment) -> SynapseFormat:
+    """The format of a segment's entries."""
+    given = segment.weight_format
     return SynapseFormat(
-        projection=projection,
-        weight_bits=weight.weight_bits,
-        exponent=weight.exponent,
-        sign_mode=cast(SignMode, weight.sign_mode),
-        delay_bits=plan.delay_bits,
-        index_bits=plan.index_bits,
-        skip_bits=plan.skip_bits,
-        encoding=cast(Encoding, plan.encoding),
+        projection=segment.projection,
+        weight_bits=given.weight_bits,
+        exponent=given.exponent,
+        sign_mode=given.sign_mode,
+        delay_bits=segment.delay_bits,
+        index_bits=segment.index_bits,
+        skip_bits=segment.skip_bits,
+        encoding=segment.encoding,
     )
+
+
+def _format_key(segment: EncodedSegment) -> tuple[object, ...]:
+    """What distinguishes formats; the weight format is that of the projection."""
+    return segment.projection, segment.delay_bits, segment.index_bits, segment.skip_bits, segment.encoding

@@ -1,7 +1,7 @@
-"""Whether the synapses of a program are those of its network, pair by pair and delay by delay.
+"""Comparison of a program's synapses with those of its network, pair by pair and delay by delay.
 
-Writing all of them out takes longer than compiling, so this is done for programs of up to MOST synapses; beyond, what the
-other checks of `neurodeploy.program.validate` guarantee has to do: right populations, right ranges, nothing twice.
+Writing out all synapses takes longer than compiling, so only programs of up to MOST synapses are compared. Larger ones rely
+on the other checks of `neurodeploy.program.validate`: populations and ranges are right, and no synapse occurs twice.
 """
 
 from __future__ import annotations
@@ -11,36 +11,38 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network.connectivity import synapses_of, target_size
+from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.convolution import output_shape, window_of
+from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.network import Projection
 from neurodeploy.network.operations import Chain, Dense, OneToOne, Operation, Sparse
 from neurodeploy.program.program import Program
-from neurodeploy.program.synapse_tables import Wire, wires_of
+from neurodeploy.program.synapse_tables import SynapseTable, synapse_tables_of
 
-__all__ = ["wiring_faults"]
+__all__ = ["synapse_mismatches"]
 
 Ints = NDArray[np.int64]
 MOST = 1 << 18
+"""Synapses of a network, or list entries of a program, up to which the two are compared."""
 
 
-def wiring_faults(program: Program) -> list[str]:
-    """Return the projections whose synapses in the tables are not those of the network."""
+def synapse_mismatches(program: Program) -> list[str]:
+    """Return one sentence for each projection whose synapses in the tables are not those of the network."""
     network, found = program.network, list[str]()
     sizes = [_most(item.operation, network.source_size(item.source)) for item in network.projections]
     if max(sum(sizes), _reached(program)) > MOST:
         return []
-    wires: dict[str, list[Wire]] = {item.name: [] for item in network.projections}
-    for wire in wires_of(program):
-        wires[wire.projection].append(wire)
+    stored: dict[str, list[SynapseTable]] = {item.name: [] for item in network.projections}
+    for table in synapse_tables_of(program):
+        stored[table.projection].append(table)
     for item in network.projections:
-        told = _fault(item, network.source_size(item.source), wires[item.name])
-        found += [f"tables hold synapses of projection '{item.name}' {told}"] if told else []
+        fault = _fault(item, network.source_size(item.source), stored[item.name])
+        found += [f"tables hold synapses of projection '{item.name}' {fault}"] if fault else []
     return found
 
 
 def _most(operation: Operation, n_source: int) -> int:
-    """Synapses that writing an operation out takes at most."""
+    """Upper bound on the synapses of an operation, written out."""
     if isinstance(operation, (Dense, Sparse)):
         return int(operation.weights.size)
     if isinstance(operation, OneToOne):
@@ -56,20 +58,21 @@ def _most(operation: Operation, n_source: int) -> int:
 
 
 def _reached(program: Program) -> int:
-    """List entries over all axons."""
+    """List entries, summed over all input axons."""
     t = program.tables
     core = np.repeat(np.arange(t.n_cores), np.diff(t.in_axon_ptr))
     lists = t.list_ptr[core] + t.in_axon_list
     return int((t.entry_ptr[t.segment_ptr[lists + 1]] - t.entry_ptr[t.segment_ptr[lists]]).sum())
 
 
-def _fault(projection: Projection, n_source: int, wires: list[Wire]) -> str | None:
+def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) -> str | None:
+    """What is wrong with the stored synapses of a projection; None if nothing is."""
     wanted = synapses_of(projection, n_source)
-    n_post = 1 + max([int(wanted.post.max(initial=0)), *(int(wire.post.max(initial=0)) for wire in wires)])
+    n_post = 1 + max([int(wanted.post.max(initial=0)), *(int(table.post.max(initial=0)) for table in tables)])
     none: Ints = np.zeros(0, dtype=np.int64)
-    held = np.concatenate([none, *(wire.pre * n_post + wire.post for wire in wires)])
-    delay = np.concatenate([none, *(wire.delay_steps for wire in wires)])
-    real = np.concatenate([none != 0, *(wire.mantissas != 0 for wire in wires)])
+    held = np.concatenate([none, *(table.pre * n_post + table.post for table in tables)])
+    delay = np.concatenate([none, *(table.delay_steps for table in tables)])
+    real = np.concatenate([none != 0, *(table.mantissas != 0 for table in tables)])
     if np.unique(held).size != held.size:
         return "that are there twice"
     key = wanted.pre * n_post + wanted.post

@@ -1,6 +1,6 @@
-"""Verb: the synapses of a program read back from its core tables, projection by projection, for backends that want them so.
+"""The synapses of a program read back from its core tables, by projection.
 
-What is returned is what a spike meets on its way through the tables: a fault of the mapping shows here too.
+They are found by following spikes through the tables, so a fault of the mapping shows in them.
 """
 
 from __future__ import annotations
@@ -14,40 +14,49 @@ from neurodeploy.base.arrays import places_of
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import SynapseFormat
 
-__all__ = ["Wire", "wires_of"]
+__all__ = ["SynapseTable", "synapse_tables_of"]
 
 Ints = NDArray[np.int64]
 
 
-class Wire(NamedTuple):
-    """All synapses of one projection that are stored with the same bits, exponent and sign mode, by (pre, post)."""
+class SynapseTable(NamedTuple):
+    """The synapses of one projection that are stored with the same bits, exponent and sign mode, sorted by (pre, post)."""
 
     projection: str
+    """Projection."""
     source: str
+    """Input or population that it starts from."""
     target: str
+    """Population that it reaches."""
     port: str
+    """Port of the target."""
     style: SynapseFormat
-    """Of the first of them; bits, exponent and sign mode are those of all."""
+    """Format of the first synapse; bits, exponent and sign mode are those of all."""
     pre: Ints
-    """(n_synapses,) neuron or line of the source."""
+    """(n_synapses,) source neuron or line of each synapse."""
     post: Ints
+    """(n_synapses,) target neuron of each synapse."""
     mantissas: Ints
+    """(n_synapses,) mantissa of each weight; zeros of dense lists included."""
     delay_steps: Ints
+    """(n_synapses,) delays, in steps beyond the one that every synapse takes."""
     pre_row: Ints
     """(n_synapses,) table row of the source neuron, -1 for a line of an input."""
     post_row: Ints
+    """(n_synapses,) table row of the target neuron."""
 
 
 class _Routes(NamedTuple):
-    """Where spikes go: one row for each (source, core, input axon)."""
+    """Destinations of spikes: one row for each (source, core, input axon)."""
 
     number: Ints
-    """Line of the input, or neuron of the population."""
+    """(n,) line of the input or neuron of the population."""
     row: Ints
-    """Table row of the source, -1 for an input."""
+    """(n,) table row of the source, -1 for a line of an input."""
     core: Ints
+    """(n,) destination core."""
     axon: Ints
-    """Index within the core."""
+    """(n,) input axon of that core."""
 
 
 def _routes(program: Program) -> dict[str, _Routes]:
@@ -67,7 +76,7 @@ def _wide(values: Any) -> Ints:
 
 
 class _Reached(NamedTuple):
-    """Entries that the spikes of one source touch."""
+    """The entries that spikes of one source reach, (n,) each."""
 
     style: Ints
     pre: Ints
@@ -91,20 +100,20 @@ def _reached(program: Program, routes: _Routes) -> _Reached:
     return _Reached(style, routes.number[of_route], routes.row[of_route], post_row, entry)
 
 
-def wires_of(program: Program) -> tuple[Wire, ...]:
-    """Return the wires of a program in the order of its network's projections."""
-    routes, found = _routes(program), dict[tuple[str, int, int, str], Wire]()
+def synapse_tables_of(program: Program) -> tuple[SynapseTable, ...]:
+    """Return the synapses of a program, in the order of its network's projections."""
+    routes, found = _routes(program), dict[tuple[str, int, int, str], SynapseTable]()
     for source, every in routes.items():
         reached = _reached(program, every)
         for key, styles in _groups(program, source, reached).items():
             mine = np.flatnonzero(np.isin(reached.style, styles))
-            found[key] = _wire(program, source, styles[0], reached, mine)
+            found[key] = _table(program, source, styles[0], reached, mine)
     order = {item.name: index for index, item in enumerate(program.network.projections)}
-    return tuple(sorted(found.values(), key=lambda wire: order[wire.projection]))
+    return tuple(sorted(found.values(), key=lambda table: order[table.projection]))
 
 
 def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str, int, int, str], list[int]]:
-    """Formats that make one wire: those of the same projection that give a mantissa the same weight."""
+    """The formats of each table: those of one projection that give a mantissa the same weight."""
     names = {item.name for item in program.network.projections if item.source == source}
     found = dict[tuple[str, int, int, str], list[int]]()
     for index in (int(number) for number in np.unique(reached.style)):
@@ -115,13 +124,13 @@ def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str,
     return found
 
 
-def _wire(program: Program, source: str, style: int, reached: _Reached, mine: Ints) -> Wire:
+def _table(program: Program, source: str, style: int, reached: _Reached, mine: Ints) -> SynapseTable:
     tables = program.tables
     given = next(item for item in program.network.projections if item.name == program.formats[style].projection)
     pre, post_row, entry = reached.pre[mine], reached.post_row[mine], reached.entry[mine]
     post = _wide(tables.neuron[post_row])
     order = np.lexsort((post, pre))
-    return Wire(
+    return SynapseTable(
         given.name,
         source,
         given.target,

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
-from neurodeploy.program.network_match import wiring_faults
+from neurodeploy.program.network_match import synapse_mismatches
 from neurodeploy.program.program import Program
 from neurodeploy.program.representable import synapse_faults
 from neurodeploy.program.tables import RESETS
@@ -70,7 +70,7 @@ def program_faults(program: Program) -> list[str]:
         or [*_length_faults(program), *_offset_faults(program)]
         or [*_core_faults(program), *_row_faults(program), *_index_faults(program)]
         or [*register_faults(program), *synapse_faults(program)]
-        or wiring_faults(program)
+        or synapse_mismatches(program)
         or golden_faults(program)
     )
 

@@ -22,8 +22,9 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.network.neurons import CubaLi, Li, Neuron, SpikingNeuron
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, SINGLE, are_single, common_unit, magnitudes, whole
-from neurodeploy.quantize.scale import Incoming, choose_scale, worst_current, worst_sum
+from neurodeploy.quantize.scale import choose_scale, worst_current, worst_sum
 from neurodeploy.quantize.storable import exact_exponent
+from neurodeploy.quantize.weights import ProjectionWeights
 
 __all__ = ["ExactScale", "exact_scale", "sums_can_meet"]
 
@@ -76,11 +77,11 @@ class _Grid(NamedTuple):
 
 def _grid(
     folded: Folded,
-    incoming: list[Incoming],
+    incoming: list[ProjectionWeights],
     neuron: SpikingNeuron | None,
     tolerances: tuple[float, ...] = (DOUBLE, SINGLE),
 ) -> _Grid | None:
-    sets = [magnitudes(item.weights) for item in incoming]
+    sets = [magnitudes(item.volts) for item in incoming]
     others = [folded.bias]
     if folded.floor is not None and folded.stepwise:
         others.append(folded.floor)
@@ -94,7 +95,7 @@ def _grid(
     if folded.threshold is not None and folded.threshold.max() > MOST * every.max():
         return None
     for tolerance in tolerances:
-        single = tolerance == DOUBLE or all(are_single(item.wires.weights) for item in incoming)
+        single = tolerance == DOUBLE or all(are_single(item.connectivity.weights) for item in incoming)
         unit = common_unit(every, MOST, tolerance) if single else None
         if unit is not None:
             return _in_units(folded, incoming, known, unit, tolerance, weak=_weak(neuron))
@@ -105,14 +106,16 @@ def _weak(neuron: SpikingNeuron | None) -> bool:
     return neuron is not None and neuron.comparison == ">="
 
 
-def _fires(folded: Folded, incoming: list[Incoming], unit: float, tie: NDArray[np.bool_], *, weak: bool) -> bool | None:
+def _fires(
+    folded: Folded, incoming: list[ProjectionWeights], unit: float, tie: NDArray[np.bool_], *, weak: bool
+) -> bool | None:
     """Whether sums of single-precision numbers that meet the threshold but for their last bits fire; None if some may not.
 
     Ten times the float32 nearest to 0.1 is more than 1, and a double shows it: such sums go by the side that they are on.
     """
     if folded.threshold is None or not tie.any():
         return weak
-    values = np.concatenate([*(item.weights for item in incoming), folded.bias])
+    values = np.concatenate([*(item.volts for item in incoming), folded.bias])
     values, aims = values[values != 0], folded.threshold[tie] / np.rint(folded.threshold[tie] / unit)
     off = values / (np.rint(values / unit) * aims[0]) - 1.0
     if np.abs(off).max() <= 4 * DOUBLE:
@@ -131,7 +134,7 @@ def _signed(sizes: Ints, sign_mode: str) -> Ints:
 
 
 def _in_units(
-    folded: Folded, incoming: list[Incoming], sets: list[Floats], unit: float, tolerance: float, *, weak: bool
+    folded: Folded, incoming: list[ProjectionWeights], sets: list[Floats], unit: float, tolerance: float, *, weak: bool
 ) -> _Grid:
     def counted(values: Floats) -> Ints:
         return np.rint(values / unit).astype(np.int64)
@@ -167,7 +170,12 @@ class _Search:
     """Tries scales, in units per unit of the grid. Neurons with the same numbers are tried once."""
 
     def __init__(
-        self, target: Target, folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron | None, grid: _Grid
+        self,
+        target: Target,
+        folded: Folded,
+        incoming: list[ProjectionWeights],
+        neuron: SpikingNeuron | None,
+        grid: _Grid,
     ) -> None:
         self.target, self.incoming, self.grid, self.stepwise = target, incoming, grid, folded.stepwise
         sums = worst_sum(incoming, folded.bias.size)
@@ -300,13 +308,13 @@ class _Search:
         return mantissas if good and bool(inside.all()) else None
 
 
-def sums_can_meet(folded: Folded, incoming: list[Incoming], neuron: SpikingNeuron) -> bool:
+def sums_can_meet(folded: Folded, incoming: list[ProjectionWeights], neuron: SpikingNeuron) -> bool:
     """Return whether all numbers are multiples of one unit and a threshold is too, whatever a target stores."""
     grid = _grid(folded, incoming, neuron, (DOUBLE,))
     return grid is not None and bool(grid.tie.any())
 
 
-def exact_scale(target: Target, folded: Folded, incoming: list[Incoming], neuron: Neuron) -> ExactScale | None:
+def exact_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights], neuron: Neuron) -> ExactScale | None:
     """Return where every number of a population of floats is stored exactly; None if there is no such scale."""
     spiking = neuron if isinstance(neuron, SpikingNeuron) else None
     if spiking is None and not isinstance(neuron, (Li, CubaLi)):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import numpy as np
-
 from neurodeploy.diagnostics import Diagnostic, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Current, Network, Population, Projection, WeightFormat
+from neurodeploy.network.connectivity import Connectivity, connectivity_of
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.validate import require_valid
 from neurodeploy.quantize.capability import capability_findings
@@ -17,6 +16,7 @@ from neurodeploy.quantize.chosen_dialect import dialect_findings, dialect_line
 from neurodeploy.quantize.exact import exact_scale
 from neurodeploy.quantize.fold import Folded, fold
 from neurodeploy.quantize.integers import format_line, given_format, integer_registers, stored_weights
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import (
     Quantized,
     QuantizedPopulation,
@@ -24,11 +24,9 @@ from neurodeploy.quantize.quantized import (
 )
 from neurodeploy.quantize.registers import float_registers
 from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findings, reach_findings
-from neurodeploy.quantize.scale import Incoming, choose_scale, exponent_for
+from neurodeploy.quantize.scale import choose_scale, exponent_for
 from neurodeploy.quantize.ties import bias_findings, tie_findings
-from neurodeploy.quantize.weights import round_weights, sign_mode_of
-from neurodeploy.quantize.wires import wires_of
-from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
+from neurodeploy.quantize.weights import ProjectionWeights, round_weights, sign_mode_of, volts_of
 
 __all__ = ["quantize"]
 
@@ -41,7 +39,7 @@ class _Work:
     def __init__(self, network: Network, target: Target, options: QuantizeOptions) -> None:
         self.network, self.target, self.options = network, target, options
         self.populations: list[QuantizedPopulation] = []
-        self.projections: dict[str, QuantizedProjection | WindowProjection] = {}
+        self.projections: dict[str, QuantizedProjection] = {}
         self.ledger: list[LedgerLine] = [*dialect_line(target)]
         self.findings: list[Diagnostic] = []
 
@@ -51,6 +49,16 @@ class _Work:
         widest = int(max(self.target.precision.weight_bits.values))
         given = projection.weight_format.weight_bits if projection.weight_format else widest
         return chosen.get(projection.name, chosen.get("*", given))
+
+    def keep(self, projection: Projection, style: WeightFormat, connectivity: Connectivity) -> None:
+        """Keep a projection in integers."""
+        self.projections[projection.name] = QuantizedProjection(
+            name=projection.name,
+            source=projection.source,
+            target=projection.target,
+            weight_format=style,
+            connectivity=connectivity,
+        )
 
 
 def quantize(network: Network, target: Target, options: QuantizeOptions | None = None) -> Quantized:
@@ -81,12 +89,14 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     )
 
 
-def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> list[Incoming]:
-    found: list[Incoming] = []
+def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> list[ProjectionWeights]:
+    found: list[ProjectionWeights] = []
     for projection in projections:
-        wires = wires_of(projection, work.network.source_size(projection.source), folded.weight_gain)
-        volts = wires.volts
-        found.append(Incoming(wires, volts, work.bits(projection), sign_mode_of(volts)))
+        connectivity = connectivity_of(projection, work.network.source_size(projection.source))
+        if not (folded.weight_gain == folded.weight_gain[:1]).all():
+            connectivity = connectivity.listed()
+        volts = volts_of(connectivity, folded.weight_gain)
+        found.append(ProjectionWeights(connectivity, volts, work.bits(projection), sign_mode_of(volts)))
     return found
 
 
@@ -110,10 +120,10 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     for index, (projection, item) in enumerate(zip(projections, incoming, strict=True)):
         exponent = exact.exponents[index] if exact else exponent_for(work.target, item, scale) or 0
         style = WeightFormat(weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode))
-        mantissas, loss = round_weights(work.target.dialect, item.weights, scale, style)
+        mantissas, loss = round_weights(work.target.dialect, item.volts, scale, style)
         work.ledger.append(loss_line(projection.name, style, loss))
         work.findings += loss_findings(projection.name, loss)
-        work.projections[projection.name] = item.wires.stored(mantissas, style)
+        work.keep(projection, style, item.connectivity.with_mantissas(mantissas))
         rounded.append((style, mantissas))
     work.findings += bias_findings(population, folded)
     work.findings += tie_findings(population, folded, incoming, exact)
@@ -129,8 +139,8 @@ def _convert_integers(work: _Work, population: Population, projections: list[Pro
         work.findings += dialect_findings(registers, work.target)
         work.populations.append(registers)
     for projection in projections:
-        wires = wires_of(projection, work.network.source_size(projection.source), np.ones(population.size))
-        weights, bits = wires.weights, work.bits(projection)
+        connectivity = connectivity_of(projection, work.network.source_size(projection.source))
+        weights, bits = connectivity.weights, work.bits(projection)
         found = stored_weights(projection, weights, bits, work.target)
         if isinstance(found, list):
             work.findings += found
@@ -138,4 +148,4 @@ def _convert_integers(work: _Work, population: Population, projections: list[Pro
         mantissas, style = found
         line = format_line(projection, given_format(projection, weights, bits), style)
         work.ledger += [line] if line else []
-        work.projections[projection.name] = wires.stored(mantissas, style)
+        work.keep(projection, style, connectivity.with_mantissas(mantissas))

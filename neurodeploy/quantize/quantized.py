@@ -13,7 +13,7 @@ from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
-from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
+from neurodeploy.quantize.projection import QuantizedProjection
 
 __all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation"]
 
@@ -65,7 +65,7 @@ class Quantized(Noun):
     target_name: Name
     options: QuantizeOptions
     populations: tuple[QuantizedPopulation, ...]
-    projections: tuple[QuantizedProjection | WindowProjection, ...]
+    projections: tuple[QuantizedProjection, ...]
     ledger: tuple[LedgerLine, ...]
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes of the conversion; errors are raised instead."""

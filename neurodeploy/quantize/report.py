@@ -13,8 +13,8 @@ from neurodeploy.network import WeightFormat
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import SINGLE
 from neurodeploy.quantize.quantized import QuantizedPopulation
-from neurodeploy.quantize.scale import Incoming, worst_current, worst_sum
-from neurodeploy.quantize.weights import WeightLoss
+from neurodeploy.quantize.scale import worst_current, worst_sum
+from neurodeploy.quantize.weights import ProjectionWeights, RoundingLoss
 
 __all__ = ["loss_findings", "loss_line", "overflow_findings", "reach_findings"]
 
@@ -24,13 +24,13 @@ RMS_TOLERANCE = 0.05
 VANISHED_TOLERANCE = 0.25
 
 
-def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:
+def loss_line(name: str, style: WeightFormat, loss: RoundingLoss) -> LedgerLine:
     """Return the ledger line of a projection's weights."""
     exact = loss.rms_relative <= SAME
     return LedgerLine(
         subject=about("projection", name),
         quantity="weights",
-        asked=f"{loss.n_synapses:,} floats",
+        asked=f"{loss.n_weights:,} floats",
         got=f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}",
         level="exact" if exact else "rounded",
         relative_error=0.0 if exact else loss.rms_relative,
@@ -38,12 +38,12 @@ def loss_line(name: str, style: WeightFormat, loss: WeightLoss) -> LedgerLine:
     )
 
 
-def loss_findings(name: str, loss: WeightLoss) -> list[Diagnostic]:
+def loss_findings(name: str, loss: RoundingLoss) -> list[Diagnostic]:
     """Return ND201 (RMS error) and ND202 (vanished weights) where they are large."""
     where, found = about("projection", name), list[Diagnostic]()
-    if loss.vanished > VANISHED_TOLERANCE * loss.n_synapses:
-        message = f"{loss.vanished} of {loss.n_synapses} weights round to 0"
-        found.append(finding("ND202", where, message, severity="error" if loss.vanished == loss.n_synapses else None))
+    if loss.vanished > VANISHED_TOLERANCE * loss.n_weights:
+        message = f"{loss.vanished} of {loss.n_weights} weights round to 0"
+        found.append(finding("ND202", where, message, severity="error" if loss.vanished == loss.n_weights else None))
     if loss.rms_relative > RMS_TOLERANCE:
         found.append(
             finding(
@@ -59,7 +59,7 @@ def loss_findings(name: str, loss: WeightLoss) -> list[Diagnostic]:
 
 
 def overflow_findings(
-    name: str, folded: Folded, incoming: list[Incoming], scale: float, target: Target
+    name: str, folded: Folded, incoming: list[ProjectionWeights], scale: float, target: Target
 ) -> list[Diagnostic]:
     """Return ND206 where the worst case of a step can overflow the accumulator or the current."""
     sums = worst_sum(incoming, folded.bias.size) * scale
@@ -91,7 +91,7 @@ def overflow_findings(
 def reach_findings(
     registers: QuantizedPopulation,
     folded: Folded,
-    incoming: list[Incoming],
+    incoming: list[ProjectionWeights],
     rounded: list[tuple[WeightFormat, NDArray[np.int64]]],
     target: Target,
     *,
@@ -104,14 +104,14 @@ def reach_findings(
     if not registers.spiking or folded.threshold is None:
         return []
     size, where, found = registers.size, about("population", registers.name), list[Diagnostic]()
-    excited = sum((i.wires.sums(np.maximum(i.weights, 0)) for i in incoming), np.zeros(size))
+    excited = sum((i.connectivity.sums(np.maximum(i.volts, 0)) for i in incoming), np.zeros(size))
     wanted = folded.bias + excited
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)
     for item, (style, mantissas) in zip(incoming, rounded, strict=True):
         weights = effective_weights(target.dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
         summed = style.exponent < 0 and target.dialect.exponent_stage == "sum"  # and the shifts are still to come
         one = 2.0 ** (style.exponent + target.dialect.weight_shift_bits) if summed else 1.0
-        has += item.wires.sums(np.maximum(weights, 0) * one)
+        has += item.connectivity.sums(np.maximum(weights, 0) * one)
     last_bits = SINGLE * (np.abs(folded.bias) + excited)
     dead = np.flatnonzero((wanted > last_bits) & (has <= 0))
     if dead.size:

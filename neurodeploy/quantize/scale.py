@@ -10,17 +10,15 @@ reported, not hidden.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.arithmetic import mantissa_limits
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.fold import Folded
-from neurodeploy.quantize.wires import Wires
+from neurodeploy.quantize.weights import ProjectionWeights
 
-__all__ = ["Incoming", "choose_scale", "exponent_for", "worst_current", "worst_sum"]
+__all__ = ["choose_scale", "exponent_for", "worst_current", "worst_sum"]
 
 GREATEST = 1e290
 """Keeps the scale of numbers near the smallest that floats hold finite."""
@@ -28,26 +26,12 @@ DEPTH = 16
 """Thresholds by which v can be inhibited before its register ends, where the exponents can be lowered that far."""
 
 
-class Incoming(NamedTuple):
-    """A projection's weights, folded, in volts per spike."""
-
-    wires: Wires
-    weights: NDArray[np.float64]
-    weight_bits: int
-    sign_mode: str
-
-    @property
-    def largest(self) -> float:
-        """The largest |weight|."""
-        return float(np.abs(self.weights).max()) if self.weights.size else 0.0
-
-
-def _top_mantissa(target: Target, incoming: Incoming) -> int:
+def _top_mantissa(target: Target, incoming: ProjectionWeights) -> int:
     low, high = mantissa_limits(target.dialect, incoming.weight_bits, incoming.sign_mode)
     return high if incoming.sign_mode != "inhibitory" else -low
 
 
-def exponent_for(target: Target, incoming: Incoming, scale: float) -> int | None:
+def exponent_for(target: Target, incoming: ProjectionWeights, scale: float) -> int | None:
     """Return the smallest exponent >= 0 with which the largest weight fits its mantissa; None if none does."""
     unit = float(1 << target.dialect.weight_shift_bits)
     for exponent in range(int(target.precision.weight_exponent.high) + 1):
@@ -56,12 +40,12 @@ def exponent_for(target: Target, incoming: Incoming, scale: float) -> int | None
     return None
 
 
-def worst_sum(incoming: list[Incoming], size: int) -> NDArray[np.float64]:
+def worst_sum(incoming: list[ProjectionWeights], size: int) -> NDArray[np.float64]:
     """Return (size,) the largest |sum| of weights of one sign that can reach each neuron in one step, in volts."""
     positive, negative = np.zeros(size), np.zeros(size)
     for item in incoming:
-        positive += item.wires.sums(np.maximum(item.weights, 0))
-        negative += item.wires.sums(np.maximum(-item.weights, 0))
+        positive += item.connectivity.sums(np.maximum(item.volts, 0))
+        negative += item.connectivity.sums(np.maximum(-item.volts, 0))
     return np.maximum(positive, negative)
 
 
@@ -71,7 +55,7 @@ def worst_current(folded: Folded, sums: NDArray[np.float64]) -> NDArray[np.float
     return np.divide(sums, left, out=np.where(sums > 0, np.inf, 0.0), where=left > 0)
 
 
-def _bounds(target: Target, folded: Folded, incoming: list[Incoming]) -> list[float]:
+def _bounds(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -> list[float]:
     dialect, precision = target.dialect, target.precision
     unit = float(1 << dialect.weight_shift_bits)
     bounds: list[float] = []
@@ -88,19 +72,19 @@ def _bounds(target: Target, folded: Folded, incoming: list[Incoming]) -> list[fl
     return bounds
 
 
-def _depth(folded: Folded, incoming: list[Incoming]) -> float:
+def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
     """How far v may have to go below 0, in volts: without a floor to where a leak holds it, or DEPTH thresholds."""
     if folded.threshold is None or folded.floor is not None:
         return 0.0
     down = np.maximum(-folded.bias, 0.0)
     for item in incoming:
-        down = down + item.wires.sums(np.maximum(-item.weights, 0))
+        down = down + item.connectivity.sums(np.maximum(-item.volts, 0))
     lost = np.maximum(1.0 - folded.keep_v, 0.0)
     far = np.divide(down, lost, out=np.where(down > 0, np.inf, 0.0), where=lost > 0)
     return float(np.minimum(far, DEPTH * folded.threshold).max(initial=0.0))
 
 
-def choose_scale(target: Target, folded: Folded, incoming: list[Incoming]) -> float:
+def choose_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -> float:
     """Return the scale of one population (see the module)."""
     bounds = _bounds(target, folded, incoming)
     if not bounds:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.network import CubaLi, CubaLif, Population
+from neurodeploy.network.connectivity import SynapseList
 from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.quantize.exact import ExactScale, sums_can_meet
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, whole
-from neurodeploy.quantize.scale import Incoming
+from neurodeploy.quantize.weights import ProjectionWeights
 
 __all__ = ["bias_findings", "tie_findings"]
 
@@ -23,7 +24,7 @@ EQUAL_SPIKES = 1 << 16
 
 
 def tie_findings(
-    population: Population, folded: Folded, incoming: list[Incoming], exact: ExactScale | None
+    population: Population, folded: Folded, incoming: list[ProjectionWeights], exact: ExactScale | None
 ) -> Iterator[Diagnostic]:
     """Yield ND220 where sums meet the threshold exactly in floats, and the registers do not hold them exactly."""
     neuron, where = population.neuron, about("population", population.name)
@@ -44,14 +45,15 @@ def tie_findings(
         yield finding("ND220", where, f"{told}`{neuron.comparison}` may go either way", fixes=fixes)
 
 
-def _meets(threshold: Floats, item: Incoming) -> bool:
+def _meets(threshold: Floats, item: ProjectionWeights) -> bool:
     """Whether a whole number of one weight's spikes reaches the threshold of its neuron exactly."""
-    for value in np.unique(threshold)[:1] if item.wires.window is not None else (None,):
-        post = item.wires.synapses.post if item.wires.synapses is not None else None
-        aims = threshold[post] if value is None and post is not None else np.full(item.weights.size, value or 0.0)
-        above = (item.weights > 0) & (item.weights * EQUAL_SPIKES >= aims)
+    listed = item.connectivity if isinstance(item.connectivity, SynapseList) else None
+    for value in np.unique(threshold)[:1] if listed is None else (None,):
+        post = listed.targets if listed is not None else None
+        aims = threshold[post] if value is None and post is not None else np.full(item.volts.size, value or 0.0)
+        above = (item.volts > 0) & (item.volts * EQUAL_SPIKES >= aims)
         if above.any() and bool((aims[above] > 0).all()):
-            ratio = aims[above] / item.weights[above]
+            ratio = aims[above] / item.volts[above]
             return bool(whole(ratio, 1.0, DOUBLE).any())
     return False
 

@@ -51,7 +51,7 @@ from neurodeploy.network import (
     Time,
     WeightFormat,
 )
-from neurodeploy.network.connectivity import target_size
+from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.simulate import backend_names, get_backend
 

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from neurodeploy.hardware.target import AxonKind, Axons, Target
 
-__all__ = ["KINDS", "Kind", "AddressSpace", "input_axons_of", "output_axons_of", "room_of"]
+__all__ = ["KINDS", "Kind", "AddressSpace", "input_axons_of", "output_axons_of", "address_space_of"]
 
 Kind = Literal["discrete", "pop16", "pop32"]
 KINDS: tuple[Kind, ...] = ("discrete", "pop16", "pop32")
@@ -39,7 +39,7 @@ class AddressSpace(NamedTuple):
     """The first target is a multiple of it."""
 
 
-def room_of(axons: Axons | None, kind: Kind, extra_bits: int = 0) -> AddressSpace | None:
+def address_space_of(axons: Axons | None, kind: Kind, extra_bits: int = 0) -> AddressSpace | None:
     """Return what a kind can name with an atom of `extra_bits` more; None where there is no such kind, or it has not so many."""
     given = _figures(axons, kind)
     most = 0 if given is None or given.extra_atom_bits is None else int(given.extra_atom_bits.value)

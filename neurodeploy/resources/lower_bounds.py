@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.hardware.target import Target
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized
-from neurodeploy.resources.core_usage import Projection
 from neurodeploy.resources.limits import core_limits
 from neurodeploy.resources.population_axons import population_axon_formats
 
@@ -27,14 +27,14 @@ def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, i
     return bits / (limit.value * target.counting.word.value)
 
 
-def _least_bits(target: Target, projection: Projection, weight_bits: int | None = None) -> float:
+def _least_bits(target: Target, projection: QuantizedProjection, weight_bits: int | None = None) -> float:
     """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
     rules = target.counting
     per_entry = (
         weight_bits or projection.weight_format.weight_bits
     ) + rules.entry_prefix.value / rules.synapses_per_entry.value
     shared = target.precision.shared_base is not None
-    return (projection.least_weights if shared else projection.n_synapses) * per_entry
+    return (projection.connectivity.distinct_weights if shared else projection.connectivity.n_synapses) * per_entry
 
 
 def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
@@ -61,9 +61,9 @@ def _least_axons(quantized: Quantized, target: Target, in_core: int, inputs_too:
     shares = inputs_too or target.counting.shared_output_axons
     atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1) if shares else 1
     total, by_source = 0, dict[str, np.ndarray]()
-    windows = {item.source for item in quantized.projections if item.shares}
+    windows = {item.source for item in quantized.projections if item.connectivity.shares_weights}
     for projection in quantized.projections:
-        fan_out = projection.fan_out
+        fan_out = projection.connectivity.fan_out
         known = by_source.get(projection.source)
         by_source[projection.source] = fan_out if known is None else np.maximum(known, fan_out)
     for source, fan_out in by_source.items():

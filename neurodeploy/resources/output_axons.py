@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import distinct
 
-__all__ = ["OutputAxonUse", "alone", "widened"]
+__all__ = ["OutputAxonUse", "alone", "upper_bound"]
 
 Ints = NDArray[np.int64]
 
@@ -43,7 +43,7 @@ def alone(each: Ints) -> OutputAxonUse:
     return OutputAxonUse(each, np.full(each.size, -1, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
-def widened(one: OutputAxonUse, other: OutputAxonUse | None) -> OutputAxonUse:
+def upper_bound(one: OutputAxonUse, other: OutputAxonUse | None) -> OutputAxonUse:
     """Return what is enough for both: neurons share that do in both, and every count is the greater."""
     if other is None:
         return one

@@ -1,124 +1,102 @@
-"""Verb: lists that several sources share: the same synapses, counted from another first target. Counts nothing.
+"""Lists that several sources share: equal synapses, with targets counted from each source's own base.
 
-Loihi's axons name a list and a base, and a target of the list counts from the base: so the weights of a convolution are
-stored once for all places of its source. Source: nengo-loihi 1.1.0 block.py (axon_to_weight_map, compartment base).
+An axon of Loihi names a list and a base, and the targets of the list are relative to the base, so the weights of a
+convolution are stored once for all positions of its source. Source: nengo-loihi 1.1.0 block.py (axon_to_weight_map,
+compartment base).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
-from neurodeploy.quantize.wiring import Part
+from neurodeploy.network.synapse_views import SynapsesBySource, SynapsesByTarget
 
-__all__ = ["BySource", "Patterns", "alike", "by_source", "patterns_of"]
+__all__ = ["SharedLists", "equal_lists", "shared_lists_of"]
 
 Ints = NDArray[np.int64]
 
 
-class Patterns(NamedTuple):
-    """The lists of a part's sources, each once."""
+class SharedLists(NamedTuple):
+    """The distinct lists of some synapses, and the list and base of every source."""
 
     source: Ints
-    """(n,) sources that have a synapse, ascending."""
-    pattern: Ints
-    """(n,) which list each has."""
+    """(n,) sources with at least one synapse, ascending."""
+    list_of: Ints
+    """(n,) list of each source."""
     base: Ints
-    """(n,) what the targets of each are counted from: at most the first one."""
+    """(n,) row that each source's targets are counted from; at most its first target."""
     length: Ints
-    """(n,) synapses of each."""
-    first: Ints
-    """(lists,) a source, by its place in `source`, that has the list."""
+    """(n,) synapses of each source."""
+    example: Ints
+    """(n_lists,) index into `source` of one source that has the list."""
     entry: Ints
-    """(synapses,) the part's synapses by source and target."""
+    """(n_synapses,) index of each synapse in the view by target, sorted by source and target."""
     row: Ints
-    """(synapses,) the target of each."""
+    """(n_synapses,) target of each synapse, in the same order."""
 
     @property
-    def reach(self) -> Ints:
-        """(n,) the last target of each source, counted from its base."""
+    def furthest(self) -> Ints:
+        """(n,) last target of each source, relative to its base."""
         return self.row[np.cumsum(self.length) - 1] - self.base
 
     @property
-    def entries(self) -> Ints:
-        """Places in `entry` and `row` of all lists, each once, one after the other."""
+    def stored(self) -> Ints:
+        """Indices into `entry` and `row` of the synapses of all distinct lists, list by list."""
         start = np.cumsum(self.length) - self.length
-        return places_of(start[self.first], self.length[self.first])
+        return places_of(start[self.example], self.length[self.example])
 
     @property
     def targets(self) -> Ints:
-        """Targets of these entries, counted from the base of their source."""
-        return self.row[self.entries] - np.repeat(self.base[self.first], self.length[self.first])
+        """Targets of the synapses of all distinct lists, relative to their base."""
+        return self.row[self.stored] - np.repeat(self.base[self.example], self.length[self.example])
 
-    def based(self, base: Ints) -> Patterns:
-        """Return the lists if targets are counted from (n,) other bases, which are at most those of now."""
-        further = self.base - base
-        key = self.pattern * (int(further.max(initial=0)) + 1) + further
-        _, first, pattern = np.unique(key, return_index=True, return_inverse=True)
-        return self._replace(pattern=pattern, base=base, first=first)
-
-
-class BySource(NamedTuple):
-    """The synapses of a part, list after list."""
-
-    source: Ints
-    """(n,) sources that have a synapse, ascending."""
-    starts: Ints
-    """(n,) where the list of each begins."""
-    length: Ints
-    """(n,)."""
-    entry: Ints
-    """(synapses,) the part's synapses by source and target."""
-    row: Ints
-    """(synapses,) the target of each."""
-    value: Ints
-    """(synapses,) mantissa and delay of each, in 24 bits."""
+    def rebased(self, base: Ints) -> SharedLists:
+        """Return the lists with other bases (n,), none above the present ones."""
+        shift = self.base - base
+        key = self.list_of * (int(shift.max(initial=0)) + 1) + shift
+        _, example, list_of = np.unique(key, return_index=True, return_inverse=True)
+        return self._replace(list_of=list_of, base=base, example=example)
 
 
-def by_source(part: Part) -> BySource:
-    """Return the synapses of a part by source and target."""
-    entry = _order(part.source)
-    source = part.source[entry].astype(np.int64)
-    starts = np.flatnonzero(np.diff(source, prepend=-1))
-    value = ((part.mantissas[entry].astype(np.int64) & 0xFFFF) << 8) | part.delay_steps[entry]
-    length = np.diff(np.r_[starts, source.size])
-    return BySource(source[starts], starts, length, entry, part.rows[entry], value)
+def shared_lists_of(synapses: SynapsesByTarget, by_source: SynapsesBySource) -> SharedLists:
+    """Return the distinct lists of `synapses`, counted from the first target of each source.
+
+    `by_source`: the same synapses, sorted by source.
+    """
+    base = by_source.row[by_source.starts].astype(np.int64)
+    offset = by_source.row - np.repeat(base, by_source.length)
+    mantissa = synapses.weights[by_source.entry].astype(np.int64) & 0xFFFF
+    synapse = (offset << 24) | (mantissa << 8) | synapses.delay_steps[by_source.entry]
+    example, list_of = equal_lists(synapse, by_source.starts, by_source.length)
+    return SharedLists(
+        by_source.source, list_of, base, by_source.length, example, by_source.entry, by_source.row
+    )  # fmt: skip
 
 
-def _order(source: NDArray[Any]) -> Ints:
-    """Places of the sources in ascending order, stable; numpy sorts numbers of 16 bits by their digits."""
-    near = source - source.min() if source.size else source
-    return np.argsort(near.astype(np.uint16) if near.max(initial=0) < 1 << 16 else source, kind="stable")
+def equal_lists(values: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
+    """Return (index of one list of each class of equal lists, class of each list).
 
-
-def patterns_of(lists: BySource) -> Patterns:
-    """Return which sources of a part have the same list, counted from their first targets."""
-    base = lists.row[lists.starts].astype(np.int64)
-    offset = lists.row - np.repeat(base, lists.length)
-    first, pattern = alike((offset << 24) | lists.value, lists.starts, lists.length)
-    return Patterns(lists.source, pattern, base, lists.length, first, lists.entry, lists.row)
-
-
-def alike(held: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
-    """Return (a list of each kind, kind of each list), found by a hash and then compared number by number."""
+    List k is `values[starts[k] : starts[k] + length[k]]`. Lists are matched by a hash and then compared value by value.
+    """
     if not starts.size:
         return starts, starts
     _, first, kind = np.unique(
-        np.add.reduceat(_mixed(held), starts) + _mixed(length), return_index=True, return_inverse=True
+        np.add.reduceat(_hashed(values), starts) + _hashed(length), return_index=True, return_inverse=True
     )
     same = places_of(starts[first[kind]], length)
-    # two lists with one hash: then no list is shared
-    if not (np.array_equal(length[first[kind]], length) and np.array_equal(held[same], held)):
+    # two different lists with one hash: no list is shared then
+    if not (np.array_equal(length[first[kind]], length) and np.array_equal(values[same], values)):
         return np.arange(starts.size), np.arange(starts.size)
     return first.astype(np.int64), kind.astype(np.int64)
 
 
-def _mixed(numbers: Ints) -> NDArray[np.uint64]:
-    """Numbers whose bits depend on all bits of the given ones (the finaliser of splitmix64, Steele et al. 2014)."""
-    x = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+def _hashed(values: Ints) -> NDArray[np.uint64]:
+    """A 64-bit hash of each value (finaliser of splitmix64, Steele et al. 2014)."""
+    x = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

@@ -18,7 +18,7 @@ import numpy as np
 from neurodeploy.hardware.target import RuleSet, Target
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.resources.axons import KINDS, Kind
-from neurodeploy.resources.population_axons import PopulationAxonFormat, shares_of
+from neurodeploy.resources.population_axons import PopulationAxonFormat, limit_shares
 from neurodeploy.resources.run_length import box_runs
 from neurodeploy.resources.synapse_memory import delay_bits_for, dense_words, index_bits_for, segment_words
 from neurodeploy.resources.tile_population_axons import GroupUse, Met, group_uses, grouped_words
@@ -223,7 +223,7 @@ def grouped_tile(
         if tile.population_axons <= reach.numbers and not too_long:
             found.append(Stored("shared", words, longest, index_bits, 0, tile.population_axons, reach.kind))
     sources = tile.input_axons
-    return min(found, key=lambda it: shares_of(target, it.kind, it.words, it.axons, sources), default=discrete)
+    return min(found, key=lambda it: limit_shares(target, it.kind, it.words, it.axons, sources), default=discrete)
 
 
 def _spread(tile: Tile, area: int) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neurodeploy.network import Current
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
-from neurodeploy.program.synapse_tables import wires_of
+from neurodeploy.program.synapse_tables import synapse_tables_of
 from neurodeploy.signals.recording import RanOn, Recording
 from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
@@ -121,7 +121,7 @@ def _parts(program: Program) -> dict[str, int]:
 def _links(program: Program) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     links, arrays, network = list[dict[str, Any]](), dict[str, Array](), program.network
     valued = {item.name for item in network.inputs if isinstance(item.encoder, Current)} | senders_of_values(program)
-    for number, wire in enumerate(wires_of(program)):
+    for number, wire in enumerate(synapse_tables_of(program)):
         style, kept = wire.style, np.flatnonzero(wire.mantissas)
         row = {"projection": wire.projection, "source": wire.source, "target": wire.target, "port": wire.port}
         row |= {"n_source": network.source_size(wire.source), "n_target": network.source_size(wire.target)}

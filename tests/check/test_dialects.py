@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict, state_bounds
 from neurodeploy.hardware import dialect_names, load_dialect, load_target
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus, run_program
@@ -23,7 +23,7 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 def program_of(network, dialect="loihi1"):
     chip = load_target("loihi1").model_copy(update={"dialect": load_dialect(dialect)})
-    return place(partition(quantize(network, chip), chip), chip)
+    return emit_program(place(partition(quantize(network, chip), chip)))
 
 
 def net(neuron, size, projections):

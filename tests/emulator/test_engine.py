@@ -15,7 +15,7 @@ from neurodeploy_backends.emulator.spec_tables import machine_of, synapses_of
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
-from neurodeploy.mapping import Mapping, partition, place
+from neurodeploy.mapping import Mapping, emit_program, partition, place
 from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d, WeightFormat
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
@@ -165,7 +165,7 @@ def stimulus_of(events):
 def built(network, dialect):
     target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
     target = target.model_copy(update={"dialect": load_dialect(dialect)})
-    program = place(partition(quantize(network, target), target), target)
+    program = emit_program(place(partition(quantize(network, target), target)))
     assert program_faults(program) == []
     return program
 
@@ -229,8 +229,10 @@ def test_mapping_seed_and_threads_change_no_spike(case, seed, data):
     cut = Mapping(quantized=quantized, target=target, n_cores=used.size, core_of={"cells": cores.astype(np.int32)})
     rows = np.concatenate([np.insert(events, 0, sample, axis=1) for sample in range(3)]).astype(np.int32)
     stimulus = Stimulus(n_samples=3, n_steps=STEPS, spikes={"in": rows})
-    one = run_program(place(partition(quantized, target), target), stimulus, steps=STEPS, options=RunOptions(threads=1))
-    other = run_program(place(cut, target, seed=seed), stimulus, steps=STEPS, options=RunOptions(threads=3))
+    one = run_program(
+        emit_program(place(partition(quantized, target))), stimulus, steps=STEPS, options=RunOptions(threads=1)
+    )
+    other = run_program(emit_program(place(cut, seed=seed)), stimulus, steps=STEPS, options=RunOptions(threads=3))
     assert np.array_equal(one.spikes["cells"], other.spikes["cells"])
     assert np.array_equal(one.states["v"], other.states["v"])
     assert one.active_updates.sum() == other.active_updates.sum()
@@ -271,7 +273,7 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
         update={"projections": (network.projections[0], network.projections[1].model_copy(update={"operation": kept}))}
     )
     target = load_target("loihi1")
-    program = place(partition(quantize(network, target), target), target)
+    program = emit_program(place(partition(quantize(network, target), target)))
     rows = np.argwhere(rng.random((1, 60, lines)) < 0.2).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
     stimulus = Stimulus(n_samples=1, n_steps=60, spikes={"in": rows})
     expected = run_program(program, stimulus, steps=60)
@@ -322,7 +324,7 @@ def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, 
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
     )
     target = load_target("loihi1")
-    program = place(partition(quantize(network, target), target), target)
+    program = emit_program(place(partition(quantize(network, target), target)))
     assert lower(program).layout.populations["proven"][0] == proven
     events = np.argwhere(rng.random((STEPS, lines)) < 0.4) + [1, 0]
     assert len(assert_equals_definition(program, stimulus_of(events)).spikes["cells"]) > 50
@@ -360,7 +362,7 @@ def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(mon
         ),
     )
     target = load_target("loihi2")
-    program = place(partition(quantize(network, target), target), target)
+    program = emit_program(place(partition(quantize(network, target), target)))
     events = np.argwhere(rng.random((STEPS, size)) < 0.1) + [1, 0]
     defined = run_program(program, stimulus_of(events), steps=STEPS, options=RunOptions(engine="spec"))
     assert len(defined.spikes["cells"]) > 100

@@ -11,7 +11,7 @@ import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.hardware.arithmetic import effective_weights
 from neurodeploy.importers import ImportOptions
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import SampleValues, Stimulus, encode, run_program
@@ -80,7 +80,7 @@ def scenario_network(scenario, limits):
 
 def trace(scenario, limits, target):
     """(u, v, s), each (steps, neurons); an event that arrives in step k fires in step k - 1."""
-    program = place(partition(quantize(scenario_network(scenario, limits), target), target), target)
+    program = emit_program(place(partition(quantize(scenario_network(scenario, limits), target), target)))
     events = np.array([[0, arrival - 1, line] for arrival, line in scenario["inputs"]], dtype=np.int32).reshape(-1, 3)
     stimulus = Stimulus(n_samples=1, n_steps=scenario["T"], spikes={"in": events})
     recording = run_program(program, stimulus, steps=scenario["T"])
@@ -198,7 +198,7 @@ def test_delays_arrive_when_brian2loihi_says(reference_data):
         probes=tuple(nd.Probe(name=name, target=name, variable="u") for name in ("near", "far")),
     )
     target = target_of("brian2loihi")
-    program = place(partition(quantize(network, target), target), target)
+    program = emit_program(place(partition(quantize(network, target), target)))
     stamp = case["gen_brian_time"]
     stimulus = Stimulus(n_samples=1, n_steps=20, spikes={"in": np.array([[0, stamp, 0]], dtype=np.int32)})
     recording = run_program(program, stimulus, steps=20)

@@ -13,7 +13,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import (
     AdaptiveLif,
     Current,
@@ -45,7 +45,7 @@ def program_of(network, target="loihi2", dialect=None):
     chip = load_target(target)
     if dialect:
         chip = chip.model_copy(update={"dialect": load_dialect(dialect)})
-    return place(partition(quantize(network, chip), chip), chip)
+    return emit_program(place(partition(quantize(network, chip), chip)))
 
 
 def run_case(neuron, arriving, probes=(), weights=None, style=ONE, state_reset=None, target="loihi2"):

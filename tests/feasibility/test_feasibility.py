@@ -42,7 +42,7 @@ def codes(judgement):
 
 def layer(operation, before=(2, 8, 8), after=None, neuron=IF, **fields):
     """An input, one layer of an operation."""
-    from neurodeploy.network.connectivity import target_size
+    from neurodeploy.network.coordinates import target_size
 
     size = target_size(operation, int(np.prod(before)))
     return nd.Network(

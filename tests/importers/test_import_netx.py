@@ -9,7 +9,7 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Current, Network, StateReset
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import Stimulus, run_program
@@ -47,7 +47,7 @@ def raster(recording, name, steps, size):
 
 def run(network, name, stimulus, steps):
     chip = load_target("loihi2")
-    program = place(partition(quantize(network, chip), chip), chip)
+    program = emit_program(place(partition(quantize(network, chip), chip)))
     recording = run_program(program, stimulus, steps=steps)
     return recording, raster(recording, name, steps, network.population_by_name[name].size)
 

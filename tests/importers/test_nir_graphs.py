@@ -11,7 +11,7 @@ from neurodeploy.compiler import compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.network.connectivity import columns_of
+from neurodeploy.network.coordinates import coordinates_of
 from neurodeploy.simulate import SampleValues, encode, run_program
 
 TOLD = ImportOptions(dt_s=1e-3, reset="zero")
@@ -45,7 +45,7 @@ def matrix(network, name):
     """(post, pre) weights of a projection."""
     item = next(item for item in network.projections if item.name == name)
     size = network.source_size(item.source), network.population_by_name[item.target].size
-    columns = columns_of(item.operation, size[0])
+    columns = coordinates_of(item.operation, size[0])
     full = np.zeros((size[1], size[0]))
     np.add.at(full, (columns.post, columns.pre), columns.weights)
     return full

@@ -10,7 +10,7 @@ import pytest
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
-from neurodeploy.mapping import Mapping, MappingOptions, partition, place
+from neurodeploy.mapping import Mapping, MappingOptions, emit_program, partition, place
 from neurodeploy.mapping.compiled import grouping
 from neurodeploy.mapping.partition.cut_usage import keeps_limits
 from neurodeploy.mapping.partition.search.hypergraph import wires_of
@@ -66,7 +66,7 @@ def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     # 48 neighbours in a row have 60 sources; in any order each neuron brings 12 sources of its own, 5 fill a core
     assert found[1].n_cores <= 20
     assert found[0].n_cores >= 90
-    program = place(found[1], tight(), options=MappingOptions(level=1))
+    program = emit_program(place(found[1], options=MappingOptions(level=1)))
     assert program_faults(program) == []
     limits = core_limits(tight())
     assert all((values <= limits[name].value).all() for name, values in use_of_program(program).items())
@@ -92,9 +92,9 @@ def test_a_network_of_very_many_sources_is_stored_as_one_of_few(monkeypatch, lev
     network, _ = ring(n=120)
     quantized = quantize(network, tight())
     cut = first_fit(quantized, tight(), MappingOptions(level=level))
-    plain = place(cut, tight())
+    plain = emit_program(place(cut))
     monkeypatch.setattr(sys.modules["neurodeploy.mapping.place.place"], "MANY_SOURCES", 0)
-    assert place(cut, tight()).digest() == plain.digest()
+    assert emit_program(place(cut)).digest() == plain.digest()
 
 
 def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monkeypatch):

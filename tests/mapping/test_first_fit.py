@@ -12,7 +12,7 @@ from neurodeploy.base.arrays import FLAGGED, distinct
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.mapping.partition.order import furthest
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
@@ -108,11 +108,11 @@ def test_a_placed_network_is_whole_and_within_every_limit(network):
 def test_every_synapse_is_in_exactly_one_list(network):
     target = load_target("loihi1")
     quantized = quantize(network, target)
-    program = place(partition(quantized, target), target)
+    program = emit_program(place(partition(quantized, target)))
     stored = int(np.count_nonzero(program.tables.entry_mantissa))
-    assert stored == sum(np.count_nonzero(item.mantissas) for item in quantized.projections)
+    assert stored == sum(np.count_nonzero(item.connectivity.weights) for item in quantized.projections)
     assert int(program.tables.entry_mantissa.astype(int).sum()) == sum(
-        int(p.mantissas.astype(int).sum()) for p in quantized.projections
+        int(p.connectivity.weights.astype(int).sum()) for p in quantized.projections
     )
 
 
@@ -126,11 +126,13 @@ def test_mapping_is_deterministic_and_seeds_only_move_cores():
     )
     target = on_board(load_target("tiny"), "pair")
     cut = partition(quantize(network, target), target)
-    assert place(cut, target).digest() == place(partition(quantize(network, target), target), target).digest()
-    moved = place(cut, target, seed=5)
+    assert (
+        emit_program(place(cut)).digest() == emit_program(place(partition(quantize(network, target), target))).digest()
+    )
+    moved = emit_program(place(cut, seed=5))
     chips = lambda program: (program.tables.core_id // 4).tolist()  # noqa: E731
-    assert chips(moved) == chips(place(cut, target))
-    assert moved.tables.core_id.tolist() != place(cut, target).tables.core_id.tolist()
+    assert chips(moved) == chips(emit_program(place(cut)))
+    assert moved.tables.core_id.tolist() != emit_program(place(cut)).tables.core_id.tolist()
 
 
 def test_bounds_are_never_above_what_was_placed_and_are_tight_for_neurons():
@@ -176,7 +178,7 @@ def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():
     )
     cut = partition(quantize(network, target), target)
     assert cut.core_of["a"].tolist() == [0] * 7 + [1]
-    use = use_of_program(place(cut, target))
+    use = use_of_program(emit_program(place(cut)))
     assert use["synapse_memory"].tolist() == [12, 4]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target, on_board
-from neurodeploy.mapping import MappingOptions, fit_layers, partition, place
+from neurodeploy.mapping import MappingOptions, emit_program, fit_layers, partition, place
 from neurodeploy.mapping.partition.tiles.layer_packings import fullest_group, packings
 from neurodeploy.mapping.partition.tiles.packing import pack
 from neurodeploy.mapping.partition.tiles.retile import _relinked, retiled
@@ -97,7 +97,7 @@ def test_the_compiled_network_keeps_every_limit_and_every_spike():
     quantized = quantize(pair(), target)
     plain, cut = partition(quantized, target), partition(quantized, target, options=options)
     assert cut.n_cores == 8 < plain.n_cores
-    programs = [place(plain, target), place(cut, target, options=options)]
+    programs = [emit_program(place(plain)), emit_program(place(cut, options=options))]
     for program in programs:
         assert program_faults(program) == []
         assert all(

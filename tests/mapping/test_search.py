@@ -17,7 +17,7 @@ import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
-from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.mapping import MappingOptions, emit_program, partition, place
 from neurodeploy.mapping.compiled import moving
 from neurodeploy.mapping.measure_quality import account
 from neurodeploy.mapping.partition.search import kernels
@@ -117,11 +117,11 @@ def test_no_mapping_changes_a_spike(network, level, seed):
     target = on_board(load_target("tiny"), "pair")
     quantized = quantize(network, target)
     try:
-        plain = place(partition(quantized, target), target)
+        plain = emit_program(place(partition(quantized, target)))
     except DiagnosticError:
         return
     options = MappingOptions(level=level, seed=seed)
-    mapped = place(partition(quantized, target, options=options), target, seed=seed, options=options)
+    mapped = emit_program(place(partition(quantized, target, options=options), seed=seed, options=options))
     assert spikes(mapped) == spikes(plain)
 
 
@@ -300,7 +300,7 @@ def test_cores_that_talk_come_to_lie_side_by_side():
     assert cut.n_cores == 16
     found = {}
     for level in (0, 1):
-        program = place(cut, target, options=MappingOptions(level=level, seed=1))
+        program = emit_program(place(cut, options=MappingOptions(level=level, seed=1)))
         checked(program)
         found[level] = account(program, {}).spikes_hops
     assert found[1] == 7 * 8
@@ -338,16 +338,16 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
 from test_clusters import first_fit, ring, tight
-from test_search import MappingOptions, chains, partition, place, quantize, roomy
+from test_search import MappingOptions, chains, partition, place, emit_program, quantize, roomy
 from test_tiles import chain, small
 tiles = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
 for network, target, options in (
     (chains(), roomy(), MappingOptions(level=3, seed=7)),
     (chain(), tiles, MappingOptions(level=2, seed=3)),
 ):
-    print(place(partition(quantize(network, target), target, options=options), target, options=options).digest())
+    print(emit_program(place(partition(quantize(network, target), target, options=options), options=options)).digest())
 groups = first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))
-print(place(groups, tight(), options=MappingOptions(level=1)).digest())
+print(emit_program(place(groups, options=MappingOptions(level=1))).digest())
 """
 """Neurons that are moved, tiles, and compact groups."""
 

@@ -7,7 +7,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
-from neurodeploy.mapping import MappingOptions, partition, place
+from neurodeploy.mapping import MappingOptions, emit_program, partition, place
 from neurodeploy.mapping.mapping import without_population_axons
 from neurodeploy.mapping.partition.cut_usage import keeps_limits
 from neurodeploy.mapping.partition.tiles.chains import chain_of
@@ -88,7 +88,7 @@ def test_tiles_counted_from_shapes_keep_every_limit_with_the_real_weights(board,
     assert cuts
     for cut in cuts[:4]:
         assert keeps_limits(cut, target)
-        program = place(cut, target)
+        program = emit_program(place(cut))
         assert program_faults(program) == []
         for name, values in use_of_program(program).items():
             assert (values <= core_limits(target)[name].value).all(), name
@@ -102,11 +102,11 @@ def test_searched_tiles_are_no_worse_than_first_fit_and_change_no_spike(avoid):
     options = MappingOptions(level=2, avoid_cores=avoid)
     cut = partition(quantized, target, options=options)
     assert cut.n_cores < plain.n_cores
-    program = place(cut, target, options=options)
+    program = emit_program(place(cut, options=options))
     assert not set(program.tables.core_id.tolist()) & set(avoid)
     rng = np.random.default_rng(0)
     rows = np.array([(0, t, i) for t in range(1, 9) for i in range(216) if rng.random() < 0.2])
-    spikes = [item.run({"in": rows}, steps=12).spikes for item in (program, place(plain, target))]
+    spikes = [item.run({"in": rows}, steps=12).spikes for item in (program, emit_program(place(plain)))]
     assert sum(len(found) for found in spikes[0].values()) > 50
     assert all(np.array_equal(spikes[0][name], spikes[1][name]) for name in spikes[0])
 
@@ -129,6 +129,6 @@ def test_axons_that_cost_too_much_to_share_are_not():
     cut = partition(quantized, target)
     assert (cut.n_cores, cut.shared_axons) == (46, False)
     assert keeps_limits(cut, target)
-    program = place(cut, target)
+    program = emit_program(place(cut))
     assert program.tables.in_axon_kind is None
     assert all((values <= core_limits(target)[name].value).all() for name, values in use_of_program(program).items())

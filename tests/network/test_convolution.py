@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import AvgPool2d, Chain, Conv1d, Conv2d, Dense, OneToOne, SumPool2d, WeightFormat
-from neurodeploy.network.connectivity import columns_of, synapses_of, target_size
+from neurodeploy.network.connectivity import synapses_of
+from neurodeploy.network.coordinates import coordinates_of, target_size
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus, accuracy, answers, run_program
 
@@ -42,7 +43,7 @@ def by_loop(x, weights, stride, padding, dilation, groups):
 
 
 def through(operation, x):
-    columns = columns_of(operation, x.size)
+    columns = coordinates_of(operation, x.size)
     return np.bincount(columns.post, columns.weights * x.ravel()[columns.pre], target_size(operation, x.size))
 
 
@@ -96,7 +97,7 @@ def test_a_chain_is_one_operation_after_the_other(seed, overlap):
     last = Dense(weights=rng.integers(-3, 4, (4, mid.size)))
     chain = Chain(operations=(pool, conv, OneToOne(weights=np.array(2)), last))
     assert np.array_equal(through(chain, x), last.weights @ (2 * mid))
-    columns = columns_of(chain, x.size)
+    columns = coordinates_of(chain, x.size)
     key = columns.post * x.size + columns.pre
     assert np.unique(key).size == key.size, "equal pairs are one synapse"
     average = AvgPool2d(input_shape=(2, 6, 6), kernel=(2, 2), stride=stride)
@@ -142,7 +143,7 @@ def test_lavas_fixed_point_convolution_step_by_step(reference_data):
     step, line = np.nonzero(shown.transpose(3, 2, 0, 1).reshape(steps, -1))
     rows = np.stack([np.zeros(step.size), step + 1, line], axis=1).astype(np.int32)
     chip = load_target("loihi2")
-    program = place(partition(quantize(network, chip), chip), chip)
+    program = emit_program(place(partition(quantize(network, chip), chip)))
     recording = run_program(program, Stimulus(n_samples=1, n_steps=steps, spikes={"in": rows}), steps=steps + 1)
     got = recording.states["u"][0].T.reshape(*shape, steps + 1)
     assert np.array_equal(got >> 6, expected.transpose(2, 0, 1, 3))
@@ -160,7 +161,7 @@ def test_shared_patterns_give_the_bits_of_rows_written_out():
     rng = np.random.default_rng(1)
     conv = Conv2d(input_shape=(2, 9, 8), weights=rng.integers(-20, 30, (5, 2, 3, 3)) * 2, stride=(2, 1), padding=(1, 1))
     size = target_size(conv, 144)
-    columns = columns_of(conv, 144)
+    columns = coordinates_of(conv, 144)
     written_out = nd.network.Sparse(shape=(size, 144), post=columns.post, pre=columns.pre, weights=columns.weights)
     style = WeightFormat(weight_bits=8, sign_mode="mixed")
     rows = np.argwhere(rng.random((2, 40, 144)) < 0.1).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
@@ -178,7 +179,7 @@ def test_shared_patterns_give_the_bits_of_rows_written_out():
             probes=(nd.Probe(name="v", target="out", variable="v"),),
         )
         chip = load_target("loihi1")
-        program = place(partition(quantize(network, chip), chip), chip)
+        program = emit_program(place(partition(quantize(network, chip), chip)))
         for options in (RunOptions(), RunOptions(overflow=False), RunOptions(overflow=False, threads=2)):
             found.append(run_program(program, stimulus, options=options))
     assert len(found[0].spikes["out"]) > 100

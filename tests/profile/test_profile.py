@@ -7,7 +7,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target, on_board
-from neurodeploy.mapping import Mapping, place
+from neurodeploy.mapping import Mapping, emit_program, place
 from neurodeploy.network import WeightFormat
 from neurodeploy.profile import profile
 from neurodeploy.profile.counting import counts
@@ -45,7 +45,7 @@ def run_on(cores, target, core_ids=None, samples=1):
         n_cores=max(cores) + 1,
         core_of={"a": np.array([cores[0]], "i4"), "b": np.array([cores[1]], "i4")},
     )
-    program = place(cut, target)
+    program = emit_program(place(cut))
     if core_ids is not None:
         program = program.model_copy(
             update={"tables": program.tables.model_copy(update={"core_id": np.array(core_ids)})}

@@ -88,7 +88,7 @@ def test_every_line_is_what_came_out(network, target):
     lines = {line.quantity: line for line in result.ledger}
     style, one = projection.weight_format, 1 << dialect.decay_bits
     made = effective_weights(
-        dialect, projection.mantissas.astype(np.int64), style.weight_bits, style.exponent, style.sign_mode
+        dialect, projection.connectivity.weights.astype(np.int64), style.weight_bits, style.exponent, style.sign_mode
     ).astype(float)
     if style.exponent < 0 and dialect.exponent_stage == "sum":
         made *= 2.0 ** (style.exponent + dialect.weight_shift_bits)

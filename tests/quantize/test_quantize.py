@@ -33,7 +33,9 @@ def integers(neuron, weights, target=LOIHI1, **options):
 
 def effective(projection):
     style = projection.weight_format
-    return effective_weights(LOIHI1.dialect, projection.mantissas, style.weight_bits, style.exponent, style.sign_mode)
+    return effective_weights(
+        LOIHI1.dialect, projection.connectivity.weights, style.weight_bits, style.exponent, style.sign_mode
+    )
 
 
 @pytest.mark.parametrize(("rule", "dv"), [("euler", 205), ("exact", 200)])  # 4096 * 0.05; 4096 * (1 - exp(-0.05))
@@ -94,13 +96,13 @@ def test_every_weight_is_within_half_a_step_even_where_mixed_and_in_range(seed, 
     weights = rng.normal(size=(size, 5)) if sign == 0 else sign * np.abs(rng.normal(size=(size, 5)))
     population, projection, result = integers(nd.Lif(tau_m_s=0.02, v_threshold=1.0), weights, weight_bits={"*": bits})
     style, got = projection.weight_format, np.zeros(weights.shape)
-    rows = np.repeat(np.arange(5), np.diff(projection.indptr))
-    got[projection.targets, rows] = effective(projection)
+    rows = np.repeat(np.arange(5), np.diff(projection.connectivity.indptr))
+    got[projection.connectivity.targets, rows] = effective(projection)
     drop = 8 - bits + (style.sign_mode == "mixed")
     step = 2.0**drop * 64 * 2.0**style.exponent / population.scale
     assert np.abs(got / population.scale - 0.05 * weights).max() <= step / 2 * (1 + 1e-9)
-    assert (projection.mantissas % (1 << drop) == 0).all()
-    assert np.abs(projection.mantissas.astype(int)).max(initial=0) <= 256 - (1 << drop)
+    assert (projection.connectivity.weights % (1 << drop) == 0).all()
+    assert np.abs(projection.connectivity.weights.astype(int)).max(initial=0) <= 256 - (1 << drop)
     assert 0 <= style.exponent <= 7
     assert result.ledger
 
@@ -112,7 +114,8 @@ def test_the_scale_cannot_grow_without_clipping_or_overflow(seed, fan_in):
     weights = rng.normal(size=(3, fan_in))
     population, projection, result = integers(nd.Lif(tau_m_s=0.02, v_threshold=rng.uniform(0.5, 2)), weights)
     worst = max(
-        np.bincount(projection.targets, np.maximum(sign * effective(projection), 0), 3).max() for sign in (-1, 1)
+        np.bincount(projection.connectivity.targets, np.maximum(sign * effective(projection), 0), 3).max()
+        for sign in (-1, 1)
     )
     if any(item.code == "ND206" for item in result.findings):
         assert projection.weight_format.exponent == 0, "no room was left to halve"
@@ -121,7 +124,7 @@ def test_the_scale_cannot_grow_without_clipping_or_overflow(seed, fan_in):
     largest = np.abs(effective(projection)).max()
     threshold = 64 * int(population.vth_mant.max())
     clips_if_doubled = 2 * largest > 254 * 64 * 128 or 2 * threshold > 131071 * 64
-    down = np.bincount(projection.targets, np.maximum(-effective(projection), 0), 3).max()
+    down = np.bincount(projection.connectivity.targets, np.maximum(-effective(projection), 0), 3).max()
     needs_the_room_below = 2 * min(20 * down, 16 * threshold) >= 2**23 * 0.98  # tau is 20 steps
     assert clips_if_doubled or needs_the_room_below or 2 * worst >= 2**21 * 0.98
 
@@ -131,7 +134,7 @@ def test_integers_pass_unchanged():
     population, projection, _ = integers(neuron, np.array([[2, -4], [6, 8]]))
     assert population.du.tolist() == [1, 2]
     assert population.refract_delay.tolist() == [1, 10]
-    assert projection.mantissas.tolist() == [2, 6, -4, 8]
+    assert projection.connectivity.weights.tolist() == [2, 6, -4, 8]
 
 
 def test_float_and_integer_agree_on_a_long_run(neurodeploy_run):

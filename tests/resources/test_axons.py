@@ -9,7 +9,7 @@ from neurodeploy_backends.nengo_loihi.backend import NengoLoihiBackend, NengoLoi
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.hardware import load_target
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.mapping.partition.cut_usage import note_kinds, output_axon_use
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.network.convolution import output_shape, window_of
@@ -17,23 +17,23 @@ from neurodeploy.program.archive import load_program, save_program
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
-from neurodeploy.resources.axons import AddressSpace, input_axons_of, output_axons_of, room_of
-from neurodeploy.resources.core_usage import add, core_usage, empty, projections_into
+from neurodeploy.resources.axons import AddressSpace, address_space_of, input_axons_of, output_axons_of
+from neurodeploy.resources.core_usage import CoreUsage, core_usage, projections_into
 from neurodeploy.resources.output_axons import OutputAxonUse, alone
-from neurodeploy.resources.population_axons import shares_of
+from neurodeploy.resources.population_axons import limit_shares
 
 LOIHI = load_target("loihi1")
 
 
 def test_what_an_axon_of_each_kind_can_name():
-    assert room_of(LOIHI.axons, "discrete") == AddressSpace(numbers=4096, atoms=1, step=1)
-    assert room_of(LOIHI.axons, "pop16") == AddressSpace(numbers=1024, atoms=32, step=4)
-    assert room_of(LOIHI.axons, "pop32") == AddressSpace(numbers=4096, atoms=1024, step=1)
+    assert address_space_of(LOIHI.axons, "discrete") == AddressSpace(numbers=4096, atoms=1, step=1)
+    assert address_space_of(LOIHI.axons, "pop16") == AddressSpace(numbers=1024, atoms=32, step=4)
+    assert address_space_of(LOIHI.axons, "pop32") == AddressSpace(numbers=4096, atoms=1024, step=1)
     # a bit more for the atom is one less for the number, and there are four at most
-    assert room_of(LOIHI.axons, "pop16", extra_bits=4) == AddressSpace(numbers=64, atoms=512, step=4)
-    assert room_of(LOIHI.axons, "pop16", extra_bits=5) is None
-    assert room_of(LOIHI.axons, "pop32", extra_bits=1) is None
-    assert room_of(load_target("loihi2").axons, "pop16") is None
+    assert address_space_of(LOIHI.axons, "pop16", extra_bits=4) == AddressSpace(numbers=64, atoms=512, step=4)
+    assert address_space_of(LOIHI.axons, "pop16", extra_bits=5) is None
+    assert address_space_of(LOIHI.axons, "pop32", extra_bits=1) is None
+    assert address_space_of(load_target("loihi2").axons, "pop16") is None
 
 
 @pytest.mark.parametrize("rules", ["nengo-loihi", "nxtf"])
@@ -100,7 +100,7 @@ def test_the_channels_of_a_place_share_an_input_axon():
 def test_first_targets_beyond_the_furthest_are_counted_from_another():
     """Maps of 400 places: an axon names the targets 0 to 252 in steps of 4, or 0 to 255, and its lists hold the rest of the way."""
     operation = Conv2d(input_shape=(2, 20, 20), weights=np.full((2, 2, 1, 1), 4), groups=1)
-    program = place(partition(quantize(chain(operation, n_in=(2, 20, 20)), LOIHI), LOIHI), LOIHI)
+    program = emit_program(place(partition(quantize(chain(operation, n_in=(2, 20, 20)), LOIHI), LOIHI)))
     assert program_faults(program) == []
     assert int(program.tables.in_axon_base.max()) in (252, 255)
     assert program.tables.n_cores == 1
@@ -136,7 +136,7 @@ def test_a_group_takes_its_output_axons_once_in_a_core():
 def test_output_axons_are_shared_where_the_rules_say_so(rules, sent):
     """Ten axons for a hundred sources: an eighth of the words, and of the input axons what ten are of 4,096."""
     target = load_target("loihi1", rules=rules)
-    over, largest, total = shares_of(target, "pop16", 2048, 10, 100)
+    over, largest, total = limit_shares(target, "pop16", 2048, 10, 100)
     assert (over, largest) == (1.0, 2048 / int(target.limits.synapse_memory.value))
     assert total == pytest.approx(largest + 10 / 4096 + sent / 4096)
 
@@ -166,13 +166,13 @@ def test_what_first_fit_counts_is_what_the_tables_have(rules, branches):
     two = chain(convolution(out=48), convolution(groups=48, channels=48, out=48))
     quantized = quantize(branching() if branches else two, target)
     cut = partition(quantized, target)
-    use, kinds, into = use_of_program(place(cut, target)), {}, projections_into(quantized)
-    held = [empty() for _ in range(cut.n_cores)]
+    use, kinds, into = use_of_program(emit_program(place(cut))), {}, projections_into(quantized)
+    held = [CoreUsage() for _ in range(cut.n_cores)]
     for item in quantized.populations:
         for core in np.unique(cut.core_of[item.name]).tolist():
             neurons = np.flatnonzero(cut.core_of[item.name] == core)
             unsent = alone(np.zeros(item.size, dtype=np.int64))
-            held[core] = add(held[core], core_usage(target, item, into[item.name], neurons, unsent, held[core].rows))
+            held[core] += core_usage(target, item, into[item.name], neurons, unsent, held[core].rows)
     for core, demand in enumerate(held):
         note_kinds(kinds, core, demand)
         for name in ("synapse_memory", "input_axons", "words_per_axon", "synapse_formats"):

@@ -13,7 +13,7 @@ import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.hardware import load_target
 from neurodeploy.hardware.target import CoreLimits
-from neurodeploy.mapping import place
+from neurodeploy.mapping import emit_program, place
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.program.audit import use_of_program
@@ -219,7 +219,7 @@ def some_cut_fits(network, target):
         cores = np.split(np.array(chosen, dtype=np.int32), stops[:-1])
         core_of = {name: mine for (name, _), mine in zip(sizes, cores, strict=True)}
         cut = Mapping(quantized=quantized, target=target, n_cores=max(chosen) + 1, core_of=core_of)
-        use = use_of_program(place(cut, target, seed=0))
+        use = use_of_program(emit_program(place(cut, seed=0)))
         if all((values <= limits[name].value).all() for name, values in use.items()):
             return True
     return False

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.hardware import load_target
+from neurodeploy.mapping import emit_program, place
 from neurodeploy.mapping.mapping import Mapping
-from neurodeploy.mapping.place.place import place
 from neurodeploy.network import Conv2d, WeightFormat
+from neurodeploy.network.connectivity import SynapseList
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.quantize import quantize
-from neurodeploy.quantize.wiring import QuantizedProjection
-from neurodeploy.resources.core_usage import plan_segment
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.resources.run_length import list_runs, run_words
+from neurodeploy.resources.segment_plan import ProjectionSlice, plan_segment
 from neurodeploy.resources.synapse_memory import dense_words, segment_words
 
 NXTF = load_target("loihi1", rules="nxtf")
@@ -105,17 +106,15 @@ def projection_of(weights):
     """(post, pre) 8-bit weights as a projection."""
     post, pre = np.nonzero(weights)
     order = np.lexsort((post, pre))
-    return QuantizedProjection(
-        name="p",
-        source="in",
-        target="a",
-        weight_format=WeightFormat(weight_bits=8, sign_mode="excitatory"),
+    style = WeightFormat(weight_bits=8, sign_mode="excitatory")
+    connectivity = SynapseList(
         n_target=weights.shape[0],
         indptr=np.r_[0, np.cumsum(np.bincount(pre, minlength=weights.shape[1]))],
         targets=post[order].astype(np.int32),
-        mantissas=weights[post[order], pre[order]].astype(np.int16),
+        weights=weights[post[order], pre[order]].astype(np.int16),
         delay_steps=np.zeros(order.size, dtype=np.uint8),
     )
+    return QuantizedProjection(name="p", source="in", target="a", weight_format=style, connectivity=connectivity)
 
 
 @settings(max_examples=100, deadline=None)
@@ -124,7 +123,7 @@ def test_run_length_lists_never_take_more(seed, density, post, pre):
     rng = np.random.default_rng(seed)
     projection = projection_of((rng.random((post, pre)) < density) * rng.integers(1, 200, (post, pre)))
     neurons = np.arange(post)
-    plan, plain = (plan_segment(target, projection, neurons) for target in (NXTF, without_runs()))
+    plan, plain = (plan_segment(ProjectionSlice(target, projection, neurons)) for target in (NXTF, without_runs()))
     assert plan.words == plan.words_per_source.sum()
     assert (plan.encoding == "runlength") is (plan.words < plain.words) is (plan.skip_bits > 0)
     if plan.encoding != "runlength":
@@ -142,7 +141,8 @@ def test_run_length_lists_never_take_more(seed, density, post, pre):
 
 def projection_rows(projection, source, post):
     row = np.zeros(post, dtype=bool)
-    row[projection.targets[projection.indptr[source] : projection.indptr[source + 1]]] = True
+    synapses = projection.connectivity
+    row[synapses.targets[synapses.indptr[source] : synapses.indptr[source + 1]]] = True
     return row
 
 
@@ -169,9 +169,11 @@ def test_the_tables_alone_tell_the_same_words(seed, density, size, cores):
     quantized = quantize(network(sparse(size, 9), sparse(size, size)), NXTF)
     core_of = {"cells": rng.integers(0, cores, size).astype(np.int32)}
     core_of["cells"][:cores] = np.arange(cores)
-    program = place(Mapping(quantized=quantized, target=NXTF, n_cores=cores, core_of=core_of), NXTF)
+    program = emit_program(place(Mapping(quantized=quantized, target=NXTF, n_cores=cores, core_of=core_of)))
     held = [np.flatnonzero(core_of["cells"] == core) for core in range(cores)]
-    planned = [sum(plan_segment(NXTF, item, mine).words for item in quantized.projections) for mine in held]
+    planned = [
+        sum(plan_segment(ProjectionSlice(NXTF, item, mine)).words for item in quantized.projections) for mine in held
+    ]
     assert use_of_program(program)["synapse_memory"].tolist() == planned
 
 

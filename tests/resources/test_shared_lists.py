@@ -14,16 +14,15 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.mapping import partition
 from neurodeploy.network import AvgPool2d, Conv2d, LoihiCuba, Sparse, SumPool2d, WeightFormat
-from neurodeploy.network.connectivity import synapses_of, target_size
+from neurodeploy.network.connectivity import WindowConnectivity, synapses_of
 from neurodeploy.network.convolution import output_shape, window_of
+from neurodeploy.network.coordinates import target_size
 from neurodeploy.profile.counting import counts
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
-from neurodeploy.quantize import WindowProjection, quantize
-from neurodeploy.quantize.wiring import parts
+from neurodeploy.quantize import quantize
 from neurodeploy.resources import core_limits, lower_bounds
-from neurodeploy.resources.core_usage import plan_segment
-from neurodeploy.resources.shared_lists import by_source, patterns_of
+from neurodeploy.resources.segment_plan import ProjectionSlice, plan_segment
 from neurodeploy.simulate import run_program, stimulus_of
 
 STYLE = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
@@ -144,11 +143,11 @@ def test_the_window_of_a_projection_has_the_synapses_of_the_network(operation):
                                    weight_format=WeightFormat(weight_bits=8, sign_mode="mixed" if isinstance(operation, Conv2d)
                                                               else "excitatory")),),
     )  # fmt: skip
-    (window,) = quantize(network, load_target("loihi1")).projections
-    assert isinstance(window, WindowProjection)
+    window = quantize(network, load_target("loihi1")).projections[0].connectivity
+    assert isinstance(window, WindowConnectivity)
     synapses = synapses_of(network.projections[0], network.inputs[0].size)
     order = np.lexsort((synapses.pre, synapses.post))
-    got = [(part.rows + start, part.source, part.mantissas, part.delay_steps) for start, part in parts(window)]
+    got = [(part.rows + start, part.source, part.weights, part.delay_steps) for start, part in window.batches()]
     post, pre, mantissas, delays = (np.concatenate(column) for column in zip(*got, strict=True))
     assert np.array_equal(post, synapses.post[order])
     assert np.array_equal(pre, synapses.pre[order])
@@ -194,11 +193,11 @@ def test_a_core_stores_one_list_for_each_way_the_kernel_is_cut_off():
 def test_lists_are_not_shared_beyond_the_base_that_an_axon_can_name():
     projection = quantize(one_core(side=20), load_target("loihi1")).projections[0]
     target, neurons = load_target("loihi1"), np.arange(324)
-    assert int(patterns_of(by_source(projection.into(neurons))).base.max()) > 255
-    assert plan_segment(target, projection, neurons).encoding == "sparse"
-    assert plan_segment(target, projection, neurons[:180]).encoding == "shared"
-    assert plan_segment(target, projection, neurons[:180], first_row=120).encoding == "sparse"
-    assert plan_segment(load_target("loihi2"), projection, neurons).encoding == "shared"
+    assert int(ProjectionSlice(target, projection, neurons).shared_lists.base.max()) > 255
+    assert plan_segment(ProjectionSlice(target, projection, neurons)).encoding == "sparse"
+    assert plan_segment(ProjectionSlice(target, projection, neurons[:180])).encoding == "shared"
+    assert plan_segment(ProjectionSlice(target, projection, neurons[:180], first_row=120)).encoding == "sparse"
+    assert plan_segment(ProjectionSlice(load_target("loihi2"), projection, neurons)).encoding == "shared"
 
 
 def test_two_projections_from_one_source_share_no_list():

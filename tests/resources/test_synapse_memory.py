@@ -7,7 +7,7 @@ import pytest
 
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.mapping import Mapping, partition, place
+from neurodeploy.mapping import Mapping, emit_program, partition, place
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.quantize import quantize
 from neurodeploy.resources import core_limits
@@ -35,7 +35,7 @@ def test_words_are_those_that_the_compiler_printed(reference_data, name):
         core_of[population.name] = np.repeat(np.arange(first, first + len(sizes)), sizes).astype(np.int32)
         first += len(sizes)
     assert first == 5
-    use = use_of_program(place(Mapping(quantized=net, target=target, n_cores=first, core_of=core_of), target))
+    use = use_of_program(emit_program(place(Mapping(quantized=net, target=target, n_cores=first, core_of=core_of))))
     core = 0
     for sizes, (axons, words) in zip(layers, printed, strict=True):
         cores = slice(core, core + len(sizes))

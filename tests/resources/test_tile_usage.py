@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from neurodeploy.hardware import load_target
 from neurodeploy.network import WeightFormat
+from neurodeploy.network.connectivity import SynapseList, WindowConnectivity
 from neurodeploy.network.layer_shapes import Geometry
-from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
-from neurodeploy.resources.core_usage import plan_segment
+from neurodeploy.quantize import QuantizedProjection
 from neurodeploy.resources.population_axons import population_axon_formats
+from neurodeploy.resources.segment_plan import ProjectionSlice, plan_segment
 from neurodeploy.resources.tile_usage import fewest_weights, grouped_tile, stored_tile, tile_of
 
 
@@ -51,18 +52,18 @@ def projection_of(layer):
     size = (layer.shape[0], per_group, *layer.kernel)
     numbers = np.ones(size) if layer.alike else np.arange(1, np.prod(size) + 1).reshape(size)
     style = WeightFormat(weight_bits=layer.weight_bits, sign_mode="excitatory")
-    names = {"name": "p", "source": "in", "target": "a", "weight_format": style, "n_target": layer.neurons}
+    names = {"name": "p", "source": "in", "target": "a", "weight_format": style}
     if not layer.shares:
         n = layer.source[0]
-        return QuantizedProjection(
-            **names,
+        connectivity = SynapseList(
+            n_target=layer.neurons,
             indptr=np.arange(n + 1, dtype=np.int64) * layer.neurons,
             targets=np.tile(np.arange(layer.neurons), n).astype(np.int32),
-            mantissas=numbers.reshape(-1, n).T.ravel().astype(np.int16),
+            weights=numbers.reshape(-1, n).T.ravel().astype(np.int16),
             delay_steps=np.full(n * layer.neurons, layer.delay_steps, dtype=np.uint8),
         )
-    return WindowProjection(
-        **names,
+        return QuantizedProjection(**names, connectivity=connectivity)
+    window = WindowConnectivity(
         input_shape=layer.source,
         kernel=numbers.astype(np.int16),
         present=np.ones(size, dtype=np.uint8),
@@ -70,8 +71,9 @@ def projection_of(layer):
         padding=layer.padding,
         dilation=(1, 1),
         groups=layer.groups,
-        delay=layer.delay_steps,
+        delay_steps=layer.delay_steps,
     )
+    return QuantizedProjection(**names, connectivity=window)
 
 
 @settings(max_examples=300, deadline=None)
@@ -81,7 +83,7 @@ def test_a_tile_needs_what_its_synapses_need(case, rules, first_row):
     target = load_target("loihi1", rules=rules)
     grid = np.arange(layer.neurons).reshape(layer.shape)
     neurons = grid[tuple(slice(*span) for span in box)].ravel()
-    plan = plan_segment(target, projection_of(layer), neurons, first_row)
+    plan = plan_segment(ProjectionSlice(target, projection_of(layer), neurons, first_row))
     tile = tile_of(layer, box, 1 << int(target.axons.pop16.atom_bits.value))
     alone, shared = stored_tile(target, layer, tile)
     used = shared if shared is not None and first_row + shared.base <= target.precision.shared_base.high else alone

@@ -14,7 +14,7 @@ import neurodeploy as nd
 from neurodeploy.conformance import corpus, program_of
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_dialect, load_target
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Bias, Current, Latency, Poisson, Rate, StateReset, WeightFormat
 from neurodeploy.network.neurons import Noise
 from neurodeploy.quantize import quantize
@@ -65,7 +65,7 @@ def in_parts(program, stimuli, ends, options):
 
 def compiled(network, dialect="loihi2"):
     chip = load_target("loihi1").model_copy(update={"dialect": load_dialect(dialect)})
-    return place(partition(quantize(network, chip), chip), chip)
+    return emit_program(place(partition(quantize(network, chip), chip)))
 
 
 def dialects_of(network):

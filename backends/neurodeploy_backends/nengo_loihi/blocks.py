@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.hardware.arithmetic import effective_weights
 from neurodeploy.program.program import Program
-from neurodeploy.program.synapse_tables import Wire, wires_of
+from neurodeploy.program.synapse_tables import SynapseTable, synapse_tables_of
 
 __all__ = ["blocks_of"]
 
@@ -67,7 +67,7 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
         table.append({"size": int(rows.size), **row})
         arrays |= {f"block.{number}.{name}": values for name, values in columns.items()}
     links = list[dict[str, Any]]()
-    for wire in wires_of(program):
+    for wire in synapse_tables_of(program):
         for row, columns in _links(program, wire, blocks):
             arrays |= {f"link.{len(links)}.{name}": values for name, values in columns.items()}
             links.append(row)
@@ -92,7 +92,7 @@ def _registers(program: Program, rows: Array, kind: Array) -> tuple[dict[str, An
     }
 
 
-def _links(program: Program, wire: Wire, blocks: _Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
+def _links(program: Program, wire: SynapseTable, blocks: _Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
     """The synapses of a wire by (source block or input, target block): an axon for each source that has any there."""
     style, found = wire.style, list[tuple[dict[str, Any], dict[str, Array]]]()
     given = (style.weight_bits, style.exponent, style.sign_mode)

@@ -11,10 +11,10 @@ from neurodeploy.base.arrays import distinct
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.mapping import Mapping, planned_target
 from neurodeploy.mapping.partition.order import placing_limits
+from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.quantize.quantized import Quantized
-from neurodeploy.quantize.wiring import WindowProjection, parts
 from neurodeploy.resources.axons import KINDS, Kind, output_axons_of
-from neurodeploy.resources.core_usage import CoreUsage, Projection, add, core_usage, empty, projections_into
+from neurodeploy.resources.core_usage import CoreUsage, core_usage, projections_into
 from neurodeploy.resources.limits import core_limits, exceeded
 from neurodeploy.resources.output_axons import OutputAxonUse, alone
 from neurodeploy.resources.population_axons import population_axon_formats
@@ -33,7 +33,7 @@ def pairs_of(quantized: Quantized, core_of: dict[str, NDArray[np.int32]], n_core
         if projection.source not in core_of:
             continue
         cores, bound = core_of[projection.target], core_of[projection.source].size * n_cores
-        for start, part in parts(projection):
+        for start, part in projection.connectivity.batches():
             key = part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows]
             pairs[projection.source].append(distinct(key, bound))
     none = np.zeros(0, dtype=np.int64)
@@ -84,9 +84,9 @@ def output_axon_use(
 def _groups(quantized: Quantized, target: Target, source: str, size: int) -> Ints | None:
     """(size,) which neurons share input axons; None if output axons are not shared, or windows see two shapes of the source."""
     shapes = {
-        item.input_shape
-        for item in quantized.projections
-        if isinstance(item, WindowProjection) and item.source == source
+        window.input_shape
+        for window in (item.connectivity for item in quantized.projections if item.source == source)
+        if isinstance(window, WindowConnectivity)
     }
     reaches = population_axon_formats(target)
     if len(shapes) != 1 or not reaches or not target.counting.shared_output_axons:
@@ -118,8 +118,8 @@ def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[
 def keeps_limits(cut: Mapping, target: Target) -> bool:
     """Return whether no core of a cut exceeds a limit."""
     limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_target(cut)
-    into: dict[str, list[Projection]] = projections_into(cut.quantized)
-    held: list[CoreUsage] = [empty() for _ in range(cut.n_cores)]
+    into = projections_into(cut.quantized)
+    held: list[CoreUsage] = [CoreUsage() for _ in range(cut.n_cores)]
     for population in cut.quantized.populations:
         core, unsent = cut.core_of[population.name], alone(np.zeros(population.size, dtype=np.int64))
         order = np.argsort(core, kind="stable")
@@ -128,7 +128,7 @@ def keeps_limits(cut: Mapping, target: Target) -> bool:
                 continue
             number = int(core[neurons[0]])
             more = core_usage(target, population, into[population.name], neurons, unsent, held[number].rows)
-            held[number] = add(held[number], more)
+            held[number] += more
             if exceeded(held[number].figures(), limits):
                 return False
     for number, demand in enumerate(held):

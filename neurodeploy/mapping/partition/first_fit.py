@@ -23,10 +23,11 @@ from neurodeploy.mapping.partition.order import furthest, order_of, placing_limi
 from neurodeploy.mapping.place.pins import PinGroups, pin_groups, slots_of
 from neurodeploy.mapping.refusals import STAGE, not_placed, too_many
 from neurodeploy.mapping.time_limit import TimeLimit
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.resources.core_usage import CoreUsage, Projection, add, core_usage, empty, projections_into
+from neurodeploy.resources.core_usage import CoreUsage, core_usage, projections_into
 from neurodeploy.resources.limits import CODES, Limit, exceeded, fullness
-from neurodeploy.resources.output_axons import OutputAxonUse, alone, widened
+from neurodeploy.resources.output_axons import OutputAxonUse, alone, upper_bound
 from neurodeploy.resources.population_axons import population_axon_formats
 
 __all__ = ["first_fit_of"]
@@ -46,7 +47,7 @@ class _Fill:
         self,
         quantized: Quantized,
         target: Target,
-        into: dict[str, list[Projection]],
+        into: dict[str, list[QuantizedProjection]],
         orders: dict[str, Ints],
         sends: dict[str, OutputAxonUse],
         most: tuple[Ints, int],
@@ -56,7 +57,7 @@ class _Fill:
         self.most, self.zones, self.zone_of_core, self.cores_of_zone = most, zones, list[int](), Counter[int]()
         self.target, self.into, self.orders, self.sends, self.watch = target, into, orders, sends, watch
         self.limits = placing_limits(target)
-        self.held, self.hint = empty(), dict[str, int]()
+        self.held, self.hint = CoreUsage(), dict[str, int]()
         self.full_zone: int | None = None
         self.kinds: Kinds = {}
         self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in quantized.populations}
@@ -71,7 +72,7 @@ class _Fill:
         """Open a core of a zone; return whether there are cores left for it."""
         self.zone_of_core.append(zone)
         self.cores_of_zone[zone] += 1
-        self.held = empty()
+        self.held = CoreUsage()
         if self.cores_of_zone[zone] > self.most[0][zone] or len(self.zone_of_core) > self.most[1]:
             self.full_zone = zone
         return self.full_zone is None
@@ -80,7 +81,7 @@ class _Fill:
         """Use of a core after a slice is added."""
         neurons = np.sort(self.orders[population.name][start:stop])
         into, sends = self.into[population.name], self.sends[population.name]
-        return add(held, core_usage(self.target, population, into, neurons, sends, held.rows))
+        return held + core_usage(self.target, population, into, neurons, sends, held.rows)
 
     def longest(self, population: QuantizedPopulation, start: int) -> tuple[int, CoreUsage]:
         """(the largest stop for which [start, stop) fits into the core that is open, its use then); `start` if nothing does."""
@@ -121,7 +122,7 @@ class _Fill:
 
     def proof(self, population: QuantizedPopulation, neuron: int) -> Diagnostic:
         """Finding of a neuron that overfills an empty core."""
-        figures = self.with_slice(empty(), population, neuron, neuron + 1).figures()
+        figures = self.with_slice(CoreUsage(), population, neuron, neuron + 1).figures()
         name = exceeded(figures, self.limits)[0]
         neuron = int(self.orders[population.name][neuron])
         limit: Limit = self.limits[name]
@@ -143,7 +144,9 @@ def first_fit_of(
 
     `stop_early`: no core is counted beyond the last that may be used. Raises DiagnosticError and OutOfTimeError.
     """
-    if not population_axon_formats(target) or not any(item.shares for item in quantized.projections):
+    if not population_axon_formats(target) or not any(
+        item.connectivity.shares_weights for item in quantized.projections
+    ):
         return _filled(quantized, target, options, watch, stop_early=stop_early)
     try:
         first = _filled(quantized, without_population_axons(target), options, watch, stop_early=True)
@@ -192,7 +195,7 @@ def _filled(
             return Mapping(
                 quantized=quantized, target=target, n_cores=fill.core + 1, core_of=dict(fill.core_of), **where
             )
-        sends = {name: widened(actual[name], sends[name] if len(tried) > 1 else None) for name in actual}
+        sends = {name: upper_bound(actual[name], sends[name] if len(tried) > 1 else None) for name in actual}
     raise DiagnosticError(STAGE, (not_placed(quantized, tried, None),))
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.resources.core_usage import Projection, core_usage
+from neurodeploy.resources.core_usage import core_usage
 from neurodeploy.resources.limits import Limit, core_limits, fullness
 from neurodeploy.resources.output_axons import alone
 
@@ -48,11 +49,13 @@ def furthest(start: int, end: int, filled: Callable[[int], float], hint: int = 6
     return low
 
 
-def order_of(quantized: Quantized, target: Target, population: QuantizedPopulation, into: list[Projection]) -> Ints:
+def order_of(
+    quantized: Quantized, target: Target, population: QuantizedPopulation, into: list[QuantizedProjection]
+) -> Ints:
     """Return a permutation (size,) of a population's neurons."""
     natural = np.arange(population.size)
     shape = quantized.network.population_by_name[population.name].shape
-    if len(shape) != 3 or not any(item.shares for item in into):
+    if len(shape) != 3 or not any(item.connectivity.shares_weights for item in into):
         return natural
     candidates = [natural, *(_by_tile(shape, height, width) for height, width in _tiles(shape, target))]
     best, most = natural, 0
@@ -76,7 +79,7 @@ def _by_tile(shape: tuple[int, ...], height: int, width: int) -> Ints:
 
 
 def _neurons_in_core(
-    target: Target, population: QuantizedPopulation, into: list[Projection], order: Ints, most: int
+    target: Target, population: QuantizedPopulation, into: list[QuantizedProjection], order: Ints, most: int
 ) -> int:
     """Neurons from the middle of an order that fit an empty core, where that is more than `most`, else `most`.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 from neurodeploy.diagnostics import DiagnosticError, raise_errors
 from neurodeploy.hardware.target import Target
+from neurodeploy.mapping.encode import encoded
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.options_check import option_findings
@@ -21,12 +22,11 @@ from neurodeploy.mapping.partition.tiles.chains import chain_of
 from neurodeploy.mapping.place.pins import pin_groups
 from neurodeploy.mapping.refusals import STAGE, proof_of_cores, too_many, unplaced
 from neurodeploy.mapping.time_limit import TimeLimit
+from neurodeploy.network.connectivity import Connectivity, SynapseList
 from neurodeploy.quantize.quantized import Quantized
-from neurodeploy.quantize.wiring import WindowProjection
-from neurodeploy.resources.core_usage import Projection
 from neurodeploy.resources.lower_bounds import lower_bounds
 
-__all__ = ["partition"]
+__all__ = ["assign", "partition"]
 
 SEARCHED = 2
 """The level from which on neurons are moved."""
@@ -55,6 +55,16 @@ class _Asked(NamedTuple):
 
 
 def partition(
+    quantized: Quantized, target: Target, *, options: MappingOptions | None = None, watch: TimeLimit | None = None
+) -> Mapping:
+    """Return a mapping in which no core exceeds any limit of the target, with the encodings of its synapses.
+
+    See `assign` for the assignment and the errors raised.
+    """
+    return encoded(assign(quantized, target, options=options, watch=watch))
+
+
+def assign(
     quantized: Quantized,
     target: Target,
     *,
@@ -62,7 +72,9 @@ def partition(
     options: MappingOptions | None = None,
     watch: TimeLimit | None = None,
 ) -> Mapping:
-    """Return a cut in which no core exceeds any limit of the target; `stop_early` does not count cores beyond its last.
+    """Return the assignment of neurons to cores, without encodings: enough for whoever only counts cores.
+
+    `stop_early`: no cores are counted beyond the last of the target.
 
     Without options this is first fit. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
     cores than the target has, or than a population is pinned to), ND402 (not placed by this mapper), or what is wrong with
@@ -75,7 +87,7 @@ def partition(
         raise DiagnosticError(STAGE, (proof,))
     watch = (watch or TimeLimit()).within(options.time_limit_s)
     asked = _Asked(quantized, target, options, stop_early, watch)
-    written = not any(item.shares for item in quantized.projections)
+    written = not any(item.connectivity.shares_weights for item in quantized.projections)
     return _of_synapses(asked) if written else _of_windows(asked)
 
 
@@ -91,7 +103,7 @@ def _first_fit(asked: _Asked) -> tuple[Mapping | None, DiagnosticError | None]:
 def _of_synapses(asked: _Asked) -> Mapping:
     """First fit of synapses that are written out, and the search of higher levels."""
     quantized, _, options = asked[:3]
-    synapses = sum(item.n_synapses for item in quantized.projections)
+    synapses = sum(item.connectivity.n_synapses for item in quantized.projections)
     first, error = None, None
     if synapses > COMPILED or (options.positions and options.level > 0):
         first = _compiled_fit(asked)
@@ -125,14 +137,14 @@ def _of_windows(asked: _Asked) -> Mapping:
 
 def _full(quantized: Quantized) -> bool:
     """Whether kernels have hardly any absent synapse."""
-    return all(_share_present(item) >= FULL for item in quantized.projections)
+    return all(_share_present(item.connectivity) >= FULL for item in quantized.projections)
 
 
-def _share_present(projection: Projection) -> float:
+def _share_present(connectivity: Connectivity) -> float:
     """Share of the synapses that are there, of those that a layer of this shape may have; outer rows without any are no shape."""
-    if not isinstance(projection, WindowProjection):
-        return projection.n_synapses / max(projection.n_source * projection.n_target, 1)
-    there = projection.present > 0
+    if isinstance(connectivity, SynapseList):
+        return connectivity.n_synapses / max(connectivity.n_source * connectivity.n_target, 1)
+    there = connectivity.present > 0
     held = there[:, :, there.any(axis=(0, 1, 3))][..., there.any(axis=(0, 1, 2))]
     return float(held.mean()) if held.size else 0.0
 

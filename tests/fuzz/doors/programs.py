@@ -17,7 +17,7 @@ from neurodeploy.network import Conv2d, Product, ResonateFire, SigmaDelta
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.program import load_program, save_program
 from neurodeploy.program.audit import use_of_program
-from neurodeploy.program.synapse_tables import wires_of
+from neurodeploy.program.synapse_tables import synapse_tables_of
 from neurodeploy.resources import core_limits
 from neurodeploy.simulate import RunOptions, Stimulus, run_program, seal_golden
 
@@ -187,7 +187,7 @@ def require_possible(program) -> None:
     synapses = {item.name: synapses_of(item, network.source_size(item.source)) for item in network.projections}
     there = {name: set(zip(s.pre.tolist(), s.post.tolist(), strict=True)) for name, s in synapses.items()}
     seen: dict[str, int] = {}
-    for wire in wires_of(program):
+    for wire in synapse_tables_of(program):
         real = wire.mantissas != 0
         pairs = list(zip(wire.pre[real].tolist(), wire.post[real].tolist(), strict=True))
         assert len(set(pairs)) == len(pairs), "a synapse twice"

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.compiled import summing
 from neurodeploy.mapping.partition.search.kernels import OVER, TRIES, Loads, Rules, Search, Wires
+from neurodeploy.network.connectivity import SynapseList
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized
-from neurodeploy.quantize.wiring import QuantizedProjection
 from neurodeploy.resources.limits import core_limits
 from neurodeploy.resources.synapse_memory import dense_words, index_bits_for, segment_words
 
@@ -24,9 +25,10 @@ TABLE = 1 << 25
 Ints = NDArray[np.int64]
 
 
-def written(quantized: Quantized) -> list[QuantizedProjection]:
-    """Return the projections whose synapses are written out: the search takes no others."""
-    return [item for item in quantized.projections if isinstance(item, QuantizedProjection)]
+def written(quantized: Quantized) -> list[tuple[QuantizedProjection, SynapseList]]:
+    """Return the projections whose synapses are a list: the search takes no others."""
+    every = ((item, item.connectivity) for item in quantized.projections)
+    return [(item, synapses) for item, synapses in every if isinstance(synapses, SynapseList)]
 
 
 def neuron_slices(quantized: Quantized) -> dict[str, slice]:
@@ -46,7 +48,7 @@ def _source_firsts(quantized: Quantized) -> dict[str, int]:
 
 def _delay_levels(quantized: Quantized, target: Target) -> tuple[list[int], NDArray[np.uint8]]:
     """(legal widths in use, class of each delay in steps)."""
-    longest = max((int(item.longest_delay.max(initial=0)) for item in written(quantized)), default=0)
+    longest = max((int(item.longest_delay.max(initial=0)) for _, item in written(quantized)), default=0)
     legal = sorted(int(bits) for bits in target.precision.delay_bits.values)
     classes = [next((i for i, b in enumerate(legal) if (1 << b) > d), len(legal) - 1) for d in range(longest + 1)]
     return legal[: max(classes) + 1], np.array(classes, dtype=np.uint8)
@@ -61,13 +63,13 @@ class _Rows(NamedTuple):
 
 def _rows(quantized: Quantized) -> _Rows:
     places, firsts = neuron_slices(quantized), _source_firsts(quantized)
-    sources = [firsts[p.source] + np.arange(p.n_source) for p in written(quantized)]
-    numbers = [np.full(p.n_source, i) for i, p in enumerate(written(quantized))]
-    fan_out = [p.fan_out for p in written(quantized)]
+    sources = [firsts[p.source] + np.arange(s.n_source) for p, s in written(quantized)]
+    numbers = [np.full(s.n_source, i) for i, (_, s) in enumerate(written(quantized))]
+    fan_out = [s.fan_out for _, s in written(quantized)]
     used = [np.flatnonzero(counts) for counts in fan_out]
     none: list[Any] = [np.zeros(0, dtype=np.int64)]
     targets = [np.zeros(0, dtype=np.int32)]
-    targets += [p.targets + np.int32(places[p.target].start) for p in written(quantized)]
+    targets += [s.targets + np.int32(places[p.target].start) for p, s in written(quantized)]
     return _Rows(
         np.concatenate(none + [s[u] for s, u in zip(sources, used, strict=True)]).astype(np.int32),
         np.concatenate(none + [s[u] for s, u in zip(numbers, used, strict=True)]).astype(np.int32),
@@ -89,7 +91,7 @@ def wires_of(quantized: Quantized, target: Target, zone: Any = None, weight: Any
     n = sum(item.size for item in quantized.populations)
     n_sources = n + sum(item.size for item in quantized.network.inputs)
     rows, (_, classes) = _rows(quantized), _delay_levels(quantized, target)
-    delayed = [classes[item.delay_steps] for item in written(quantized) if classes.size > 1]
+    delayed = [classes[item.delay_steps] for _, item in written(quantized) if classes.size > 1]
     per_synapse = np.concatenate(delayed) if delayed else np.zeros(0, dtype=np.uint8)
     in_ptr, in_row, in_delay = _by_target(rows, per_synapse, n)
     order = np.argsort(rows.source, kind="stable")
@@ -152,9 +154,9 @@ def rules_of(quantized: Quantized, target: Target) -> Rules:
     """Return the limits of a core and the words of every list."""
     limits = {name: item.value for name, item in core_limits(target).items()}
     levels, classes = _delay_levels(quantized, target)
-    bits = sorted({item.weight_format.weight_bits for item in written(quantized)})
+    bits = sorted({item.weight_format.weight_bits for item, _ in written(quantized)})
     sparse, dense, index_class, index_bits = _word_tables(target, bits, levels, _widest(quantized, target))
-    looks = [item.weight_format.model_dump_json() for item in written(quantized)]
+    looks = [item.weight_format.model_dump_json() for item, _ in written(quantized)]
     names, parameter = [item.name for item in quantized.populations], _sets(quantized, limits)
     n_formats = len(written(quantized))
     rare = [*parameter[1], limits.get("synapse_formats", NONE), limits.get("accumulators", NONE), NONE]
@@ -168,10 +170,10 @@ def rules_of(quantized: Quantized, target: Target) -> Rules:
         np.array([limits.get(name, NONE) for name in kinds], dtype=np.int64),
         np.array(each, dtype=np.int64),
         sparse, dense, index_class,
-        np.array([bits.index(item.weight_format.weight_bits) for item in written(quantized)], dtype=np.int64),
+        np.array([bits.index(item.weight_format.weight_bits) for item, _ in written(quantized)], dtype=np.int64),
         np.array([sorted(set(looks)).index(look) for look in looks], dtype=np.int64),
-        np.array([names.index(item.target) for item in written(quantized)], dtype=np.int64),
-        np.array([int(classes[int(item.longest_delay.max(initial=0))]) + 1 for item in written(quantized)], dtype=np.int64),
+        np.array([names.index(item.target) for item, _ in written(quantized)], dtype=np.int64),
+        np.array([int(classes[int(item.longest_delay.max(initial=0))]) + 1 for _, item in written(quantized)], dtype=np.int64),
         np.array(levels, dtype=np.int64), np.array(index_bits, dtype=np.int64), parameter[0],
         np.array(rare, dtype=np.int64),
     )  # fmt: skip

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurodeploy.network.connectivity import SynapseList
 from neurodeploy.network.layer_shapes import Geometry
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
-from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 
 __all__ = ["chain_of"]
 
@@ -41,39 +42,38 @@ def chain_of(quantized: Quantized) -> tuple[Geometry, ...] | None:
         projection = by_source[projection.target]
 
 
-def _layer(
-    projection: QuantizedProjection | WindowProjection, population: QuantizedPopulation, before: Shape | None
-) -> Geometry | None:
+def _layer(projection: QuantizedProjection, population: QuantizedPopulation, before: Shape | None) -> Geometry | None:
     """One layer; None where it is neither a plain window over what comes before nor dense."""
-    delay, bits = int(projection.longest_delay.max(initial=0)), projection.weight_format.weight_bits
-    if isinstance(projection, QuantizedProjection):
-        if projection.n_synapses < NEARLY_ALL * projection.n_source * projection.n_target:
+    connectivity, bits = projection.connectivity, projection.weight_format.weight_bits
+    delay = int(connectivity.longest_delay.max(initial=0))
+    if isinstance(connectivity, SynapseList):
+        if connectivity.n_synapses < NEARLY_ALL * connectivity.n_source * connectivity.n_target:
             return None
-        source, shape = (projection.n_source, 1, 1), (population.size, 1, 1)
+        source, shape = (connectivity.n_source, 1, 1), (population.size, 1, 1)
         return Geometry(
             population.name, source, shape, (1, 1), (1, 1), (0, 0), 1, False, False, population.reset, bits, delay
         )
-    if projection.dilation != (1, 1) or (before is not None and before != projection.input_shape):
+    if connectivity.dilation != (1, 1) or (before is not None and before != connectivity.input_shape):
         return None
-    channels, _, height, width = projection.kernel.shape
+    channels, _, height, width = connectivity.kernel.shape
     size = [
-        (projection.input_shape[1 + i] + 2 * projection.padding[i] - side) // projection.stride[i] + 1
+        (connectivity.input_shape[1 + i] + 2 * connectivity.padding[i] - side) // connectivity.stride[i] + 1
         for i, side in enumerate((height, width))
     ]
-    held = [np.flatnonzero(projection.present.any(axis=axes)) for axes in ((0, 1, 3), (0, 1, 2))]
+    held = [np.flatnonzero(connectivity.present.any(axis=axes)) for axes in ((0, 1, 3), (0, 1, 2))]
     if not held[0].size:
         return None
     low, high = zip(*((int(taps[0]), int(taps[-1])) for taps in held), strict=True)
     return Geometry(
         population.name,
-        projection.input_shape,
+        connectivity.input_shape,
         (int(channels), size[0], size[1]),
         (high[0] - low[0] + 1, high[1] - low[1] + 1),
-        projection.stride,
-        (projection.padding[0] - low[0], projection.padding[1] - low[1]),
-        projection.groups,
+        connectivity.stride,
+        (connectivity.padding[0] - low[0], connectivity.padding[1] - low[1]),
+        connectivity.groups,
         True,
-        bool((projection.kernel == projection.kernel.flat[0]).all()),
+        bool((connectivity.kernel == connectivity.kernel.flat[0]).all()),
         population.reset,
         bits,
         delay,

@@ -17,7 +17,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, about, err
 from neurodeploy.hardware import on_board
 from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.partition.strategy import MANY_CORES, partition
+from neurodeploy.mapping.partition.strategy import MANY_CORES, assign
 from neurodeploy.mapping.partition.tiles.layer_network import quantized_layers
 from neurodeploy.mapping.partition.tiles.layer_packings import Packing, packings
 from neurodeploy.mapping.partition.tiles.retile import retiled
@@ -221,7 +221,7 @@ def _by_first_fit(tiled: _Tiled, target: Target) -> _Tiled:
     if settled or bound >= MANY_CORES:
         return tiled._replace(first=None)
     try:
-        cut = partition(quantized_layers(tiled.stack, tiled.tilings.layers, target), target, stop_early=True)
+        cut = assign(quantized_layers(tiled.stack, tiled.tilings.layers, target), target, stop_early=True)
     except DiagnosticError:
         return tiled._replace(first=None)
     return tiled._replace(first=cut.n_cores)

@@ -13,9 +13,10 @@ import numpy as np
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.partition.tiles.tilings import compartments_of
 from neurodeploy.network import Input, LoihiCuba, Network, Population, Time, WeightFormat
+from neurodeploy.network.connectivity import Connectivity, SynapseList, WindowConnectivity
 from neurodeploy.network.layer_shapes import Geometry, LayerStack
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation, QuantizeOptions
-from neurodeploy.quantize.wiring import QuantizedProjection, WindowProjection
 
 __all__ = ["quantized_layers"]
 
@@ -74,30 +75,30 @@ def _population(layer: Geometry, number: int, target: Target) -> QuantizedPopula
     )
 
 
-def _projection(layer: Geometry, source: str) -> QuantizedProjection | WindowProjection:
-    style = WeightFormat(weight_bits=layer.weight_bits)
-    name, n = f"{source}_to_{layer.name}", layer.neurons
+def _projection(layer: Geometry, source: str) -> QuantizedProjection:
+    return QuantizedProjection(
+        name=f"{source}_to_{layer.name}",
+        source=source,
+        target=layer.name,
+        weight_format=WeightFormat(weight_bits=layer.weight_bits),
+        connectivity=_connectivity(layer),
+    )
+
+
+def _connectivity(layer: Geometry) -> Connectivity:
+    n = layer.neurons
     if not layer.shares:
         n_source = prod(layer.source)
-        return QuantizedProjection(
-            name=name,
-            source=source,
-            target=layer.name,
-            weight_format=style,
+        return SynapseList(
             n_target=n,
             indptr=np.arange(n_source + 1, dtype=np.int64) * n,
             targets=np.tile(np.arange(n, dtype=np.int32), n_source),
-            mantissas=np.ones(n_source * n, dtype=np.int16),
+            weights=np.ones(n_source * n, dtype=np.int16),
             delay_steps=np.full(n_source * n, layer.delay_steps, dtype=np.uint8),
         )
     shape = (layer.shape[0], layer.source[0] // layer.groups, *layer.kernel)
     number = np.zeros(shape, dtype=np.int64) if layer.alike else np.arange(prod(shape)).reshape(shape)
-    return WindowProjection(
-        name=name,
-        source=source,
-        target=layer.name,
-        weight_format=style,
-        n_target=n,
+    return WindowConnectivity(
         input_shape=layer.source,
         kernel=(number % NUMBERS + 1).astype(np.int16),
         present=np.ones(shape, dtype=np.uint8),
@@ -105,5 +106,5 @@ def _projection(layer: Geometry, source: str) -> QuantizedProjection | WindowPro
         padding=layer.padding,
         dilation=(1, 1),
         groups=layer.groups,
-        delay=layer.delay_steps,
+        delay_steps=layer.delay_steps,
     )
