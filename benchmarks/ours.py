@@ -1,7 +1,7 @@
 """Worker: our emulator on a compiled program, in a process of its own, by the same protocol as the peers' workers.
 
 Started as `python ours.py PROGRAM.ndp CASE_FOLDER`. A request is one line of JSON:
-{"steps", "samples", "threads", "record"}; the answer holds the seconds of the whole call `run_program`.
+{"steps", "samples", "threads", "record"}; the answer holds the seconds of the whole call `nd.run`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Runner:
         options = RunOptions(threads=request.get("threads", 1), record=record, activity=False, overflow=False)
         stimulus = self.stimulus(request["steps"], request.get("samples", 1))
         start = time.perf_counter()
-        recording = nd.run_program(self.program, stimulus, steps=request["steps"], options=options)
+        recording = nd.run(self.program, stimulus, until=request["steps"], options=options)
         return time.perf_counter() - start, recording
 
     def spikes(self, recording: Any) -> Path:

@@ -15,7 +15,7 @@ IDLE = 0.5
 
 NOTES = """\
 [bold]What the figures are[/]
-steps/s     ours: `run_program` with recording on and one thread, median of the repeats, less the time of a run of one
+steps/s     ours: `nd.run` with recording on and one thread, median of the repeats, less the time of a run of one
             step, as the peers' figures leave out their build; "whole call" leaves nothing out. Peers: their steps alone.
 ratio       ours over the peer's, median over the repeats of pairs taken one after the other in this run; where a network
             starts from rest, both over the same number of steps.

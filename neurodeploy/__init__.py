@@ -51,7 +51,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
-from neurodeploy.simulate import Recording, RunOptions, RunState, SampleValues, Stimulus, continued, run_program
+from neurodeploy.simulate import Recording, RunOptions, RunState, SampleValues, Stimulus, continued
 
 __version__ = "0.1.0"
 
@@ -109,7 +109,6 @@ __all__ = [
     "profile",
     "rescan",
     "run",
-    "run_program",
     "save",
     "schema",
     "seal",

@@ -22,10 +22,9 @@ from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
 from neurodeploy.simulate.probes import probed_variables
 
 __all__ = ["ReferenceBackend"]

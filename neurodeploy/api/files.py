@@ -27,6 +27,8 @@ from neurodeploy.simulate.recording_files import load_recording, load_state, sav
 __all__ = ["KINDS", "load", "save"]
 
 Kept = TypeVar("Kept", Network, Imported, Program, Recording, RunState, SampleValues)
+Saved = Network | Program | Recording | RunState | SampleValues
+"""Everything that has a file format."""
 AnyPath = str | PathLike[str]
 TENSORS = ".nd.npz"
 """Suffix of the arrays beside a network's document."""
@@ -90,7 +92,7 @@ def _refused(code: str, where: Subject, message: str, *fixes: str) -> Diagnostic
     return DiagnosticError("files", (finding(code, where, message, fixes=fixes),))
 
 
-def save(noun: Network | Program | Recording | RunState | SampleValues, path: AnyPath) -> None:
+def save(noun: Saved, path: AnyPath) -> None:
     """Write a network (.nd.json), a program (.ndp), a recording (.ndr), the state of a run (.nds) or samples (.npz).
 
     Equal nouns give equal bytes, and the command line reads and writes the same. A network's arrays stand beside it in
@@ -120,8 +122,10 @@ def load(path: AnyPath, options: ImportOptions, *, kind: None = None) -> Network
 @overload
 def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Kept]) -> Kept: ...
 @overload
-def load(path: AnyPath, options: None = None, *, kind: None = None) -> Any: ...
-def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Any] | None = None) -> Any:
+def load(path: AnyPath, options: None = None, *, kind: None = None) -> Saved: ...
+def load(
+    path: AnyPath, options: ImportOptions | None = None, *, kind: type[Saved | Imported] | None = None
+) -> Saved | Imported:
     """Return the noun of a file, which its suffix names and its content must be.
 
     .nd.json, .nir, .net: a Network; .ndp: a Program; .ndr: a Recording; .nds: a RunState; .npz: SampleValues.

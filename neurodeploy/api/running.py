@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
@@ -34,19 +34,19 @@ from neurodeploy.program import Program
 from neurodeploy.simulate import (
     Progress,
     Recording,
-    SampleValues,
+    Samples,
     Stimulus,
     compare_findings,
     first_divergence,
     get_backend,
+    run,
     seal_golden,
     verify_program,
 )
 from neurodeploy.simulate import accuracy as met
 from neurodeploy.simulate import answers as decoded
+from neurodeploy.simulate import encode as encode_samples
 from neurodeploy.simulate.compare import Divergence
-from neurodeploy.simulate.sample_forms import Samples, described_samples
-from neurodeploy.simulate.samples import run, stimulus_of
 
 __all__ = ["Comparison", "accuracy", "answers", "compare", "encode", "over_budget", "profile", "run", "seal", "verify"]
 
@@ -67,24 +67,18 @@ class Comparison(Noun):
 
 
 def encode(network: Network | Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Stimulus:
-    """Return the spikes and currents that a network's encoders make of `samples`, each shown for `steps` (see nd.run).
+    """Return the spikes and currents that the encoders of a network make of samples, each shown for `steps`.
 
-    Raises DiagnosticError: ND505.
+    `samples`: as for nd.run, but no iterator. `seed`: of random encoders, a signed 64-bit integer.
+
+    Raises DiagnosticError: ND002 (arguments), ND505 and ND066 (samples), ND511 (seed).
+
+    Example: nd.encode(network, {"pixels": images}, steps=8).rasters["pixels"]
     """
     needs("encode", network=(network, (Network, Program)), seed=(seed, int))
     raise_errors("encode", whole_faults("encode", steps=steps))
     held = network.network if isinstance(network, Program) else network
-    plain = described_samples(held, samples)
-    if isinstance(plain, Stimulus):
-        return plain
-    if not isinstance(plain, SampleValues):
-        fixes = ["put the samples into one array for each input", "nd.run takes an iterator, a batch at a time"]
-        raise DiagnosticError("encode", (finding("ND505", about("samples"), "come one by one", fixes=fixes),))
-    return stimulus_of(held, _values(plain), steps=steps, seed=seed, samples=plain.n_samples)
-
-
-def _values(samples: SampleValues) -> dict[str, Any]:
-    return {**samples.values, **({} if samples.labels is None else {"labels": samples.labels})}
+    return encode_samples(held, samples, steps=steps, seed=seed)
 
 
 def _own(door: str, program: Program, recording: Recording) -> None:
@@ -101,7 +95,7 @@ def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
     return decoded(program.network, recording)
 
 
-def accuracy(program: Program, recording: Recording, labels: Any) -> float:
+def accuracy(program: Program, recording: Recording, labels: ArrayLike) -> float:
     """Return the fraction of samples that the first output answers as their labels say.
 
     `labels`: (samples,) whole numbers. Of a run that was stopped, the samples that are complete count. Raises
@@ -115,7 +109,7 @@ def accuracy(program: Program, recording: Recording, labels: Any) -> float:
     return met(given, _labels(recording, labels))
 
 
-def _labels(recording: Recording, labels: Any) -> NDArray[Any]:
+def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
     """One label for each sample."""
     try:
         wanted = np.asarray(labels)
@@ -142,7 +136,7 @@ def profile(
     program: Program,
     recording: Recording,
     *,
-    labels: Any = None,
+    labels: ArrayLike | None = None,
     reference: Recording | None = None,
     accuracy: float | None = None,
     reference_accuracy: float | None = None,

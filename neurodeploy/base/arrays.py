@@ -28,7 +28,7 @@ def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
-def narrowed(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
+def narrowed(values: NDArray[Any], dtype: type[np.integer[Any]] | np.dtype[np.integer[Any]]) -> NDArray[Any]:
     """Return integers in a narrower type that holds each of them; whoever calls has seen to that, and it is seen to here."""
     held = np.iinfo(dtype)
     if values.dtype != held.dtype and values.size and (int(values.min()) < held.min or int(values.max()) > held.max):

@@ -149,7 +149,7 @@ class Described(BaseModel, metaclass=_Helped):
     refusal: ClassVar[Refusal | None] = None
     """What a constructor raises of fields that do not fit; set by the findings, which know how to tell it."""
 
-    def __init__(self, /, **data: Any) -> None:
+    def __init__(self, /, **data: object) -> None:
         """Check and hold the fields. Raises DiagnosticError: ND002, everything that is wrong at once."""
         __tracebackhide__ = True
         try:
@@ -176,7 +176,7 @@ class Described(BaseModel, metaclass=_Helped):
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """Return the JSON Schema, in which every property says what it means."""
+        """Return the JSON Schema, with the docstring of each field as its description."""
         schema = super().model_json_schema(*arguments, **options)
         tables = {cls.__name__: schema, **schema.get("$defs", {})}
         for model in (cls, *_below(cls)):

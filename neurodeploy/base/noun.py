@@ -9,13 +9,21 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from neurodeploy.base.described import Described
 from neurodeploy.base.plain import as_array, as_items, as_table
@@ -39,11 +47,13 @@ __all__ = [
     "RawArray",
     "UInt8Column",
     "UInt16Column",
+    "WholeNumber",
     "array_sha256",
     "canonical_json",
     "json_digest",
 ]
 
+T = TypeVar("T")
 LARGEST = 1e38
 """A number of a network fits float32, so that no product or square of two overflows on the way to integers."""
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
@@ -86,7 +96,7 @@ class Noun(Described):
         frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings", defer_build=True
     )
 
-    def model_post_init(self, context: Any, /) -> None:
+    def model_post_init(self, context: object, /) -> None:
         """Make tables as unchangeable as the fields that hold them: what is derived from them stays true."""
         for name in _tables_of(type(self)):
             value = as_table(getattr(self, name))
@@ -119,6 +129,13 @@ class Noun(Described):
         made = type(self)(**{**fields, **(update or {})})
         object.__setattr__(made, "__pydantic_fields_set__", self.model_fields_set | set(update or {}))
         return made
+
+    def derived(self, name: str, compute: Callable[[Self], T]) -> T:
+        """Return `compute(self)`, evaluated once per object and kept under `name`; copies do not inherit it."""
+        held: dict[str, Any] = vars(self)
+        if name not in held:
+            held[name] = compute(self)
+        return held[name]
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Return a copy that shares nothing that can change; arrays cannot."""
@@ -292,6 +309,12 @@ def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
     return _frozen(array.astype(dtype, copy=False))
 
 
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ValueError("needs a whole number")
+    return int(cast("int", value))
+
+
 def _to_json(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
@@ -307,6 +330,8 @@ def _schema(scalar: str | None) -> WithJsonSchema:
 
 _JSON = PlainSerializer(_to_json, when_used="json")
 
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+"""An integer of Python or numpy; no bool, float or text that could be read as one."""
 FloatArray = Annotated[NDArray[Any], PlainValidator(_float_array), _JSON, _schema(None)]
 """Finite floats, any shape, read-only; float32 stays float32, integers become float64."""
 IntArray = Annotated[NDArray[Any], PlainValidator(_int_array), _JSON, _schema(None)]
@@ -330,12 +355,12 @@ UInt8Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.uint8))
 UInt16Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.uint16)), _JSON, _schema(None)]
 
 
-def canonical_json(plain: Any) -> str:
+def canonical_json(plain: object) -> str:
     """Return the one JSON text of plain data: sorted keys, two-space indent, no NaN, newline at the end."""
     return json.dumps(plain, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def json_digest(plain: Any) -> str:
+def json_digest(plain: object) -> str:
     """Return the sha256 (hex) of the canonical JSON of `plain`."""
     return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
 

@@ -11,7 +11,8 @@ from neurodeploy.cli.inputs import Choices, JsonOutput, OutputFormat, TargetName
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
 from neurodeploy.cli.report_options import ReportOptions, asked_for
-from neurodeploy.cli.stimulus_options import Samples, Steps, StimulusFile, Timeout, shown_stimulus
+from neurodeploy.cli.run_options import Samples, Steps, StimulusFile, Timeout
+from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in
 from neurodeploy.program import Program, load_program
 from neurodeploy.simulate import (
@@ -20,7 +21,7 @@ from neurodeploy.simulate import (
     compare_findings,
     get_backend,
     load_recording,
-    run_program,
+    run,
     verify_program,
 )
 
@@ -106,12 +107,12 @@ def compare(
     if errors_in(result.findings):
         asked.finish(result.findings)
     compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
-    shows = shown_stimulus(compiled.network, left, stimulus, samples, steps=steps)
+    shows = stimulus_of_model(compiled.network, left, stimulus, samples, steps=steps)
     recordings = list[Recording]()
     for name in names:
         with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:
             options = RunOptions(timeout_s=timeout)
-            recordings.append(run_program(compiled, shows, backend=name, options=options, progress=progress))
+            recordings.append(run(compiled, shows, backend=name, options=options, progress=progress))
     _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked, shows.findings)
 
 

@@ -50,8 +50,8 @@ from neurodeploy.cli.mapping_options import (
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
 from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
-from neurodeploy.cli.stimulus_options import shown_stimulus
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.hardware import dialect_names, load_dialect
@@ -172,7 +172,7 @@ def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program
     """The program with the output that the emulator gives on the samples of a file, if one is named, and what is said of them."""
     if golden is None:
         return program, ()
-    stimulus = shown_stimulus(program.network, model, golden, None)
+    stimulus = stimulus_of_model(program.network, model, golden, None)
     return seal_golden(program, stimulus), stimulus.findings
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 
-__all__ = ["SEEDS", "STEPS", "by_name", "cores", "one_of", "pinned", "real", "refused", "shown", "whole"]
+__all__ = ["SEEDS", "by_name", "cores", "one_of", "pinned", "real", "refused", "shown", "whole"]
 
 V = TypeVar("V")
 WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -22,8 +22,6 @@ REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 CORES = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 SEEDS = 2**63 - 1
 """The largest seed: what a generator takes, and what a file of ours can hold."""
-STEPS = 2**31 - 1
-"""The largest count of steps or samples: rows of spikes are 32 bits wide."""
 MOST_CORES = 1 << 20
 """More cores than this are no list of cores but a slip; whether a target has them is said by the mapper."""
 LETTERS = 60

@@ -104,7 +104,7 @@ def say(text: str) -> None:
     _console(stderr=True).print(text, soft_wrap=True)
 
 
-def emit_json(document: Any) -> None:
+def emit_json(document: object) -> None:
     """Print one JSON document to standard output."""
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
 from neurodeploy.cli.option_types import refused, shown
 from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
@@ -109,23 +110,23 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
     return parse
 
 
-def read_argument(metavar: str, told: str, **more: Any) -> Any:
+def read_argument(metavar: str, told: str) -> ArgumentInfo:
     """Return an argument that names a file to read."""
     parser = to_read(about("argument", metavar))
-    return typer.Argument(help=told, show_default=False, parser=parser, metavar=metavar, **more)
+    return typer.Argument(help=told, show_default=False, parser=parser, metavar=metavar)
 
 
-def read_option(name: str, told: str) -> Any:
+def read_option(name: str, told: str) -> OptionInfo:
     """Return an option that names a file to read."""
     return typer.Option(name, parser=to_read(about("option", name)), metavar="FILE", help=told)
 
 
-def write_option(name: str, told: str, *short: str, suffix: str = "") -> Any:
+def write_option(name: str, told: str, *short: str, suffix: str = "") -> OptionInfo:
     """Return an option that names a file to write."""
     return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=told)
 
 
-def folder_option(name: str, told: str) -> Any:
+def folder_option(name: str, told: str) -> OptionInfo:
     """Return an option that names a folder that will be made."""
     return typer.Option(name, parser=to_make(name), metavar="FOLDER", help=told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -35,20 +35,19 @@ from neurodeploy.cli.inputs import (
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, asked_for
-from neurodeploy.cli.stimulus_options import (
+from neurodeploy.cli.run_options import (
     Backend,
     EngineName,
     Origin,
     RandomSeed,
     Samples,
-    Show,
     Steps,
     StimulusFile,
     Threads,
     Timeout,
     Until,
-    run_shown,
 )
+from neurodeploy.cli.running import RunRequest, run_request
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in, finding
 from neurodeploy.profile import (
@@ -61,7 +60,8 @@ from neurodeploy.profile import (
 )
 from neurodeploy.program import Program
 from neurodeploy.report import dialect_lines, profile_report
-from neurodeploy.simulate import Recording, load_recording, save_recording, save_state
+from neurodeploy.signals import Engine, TimeOrigin
+from neurodeploy.simulate import Recording, RunOptions, load_recording, load_state, save_recording, save_state
 
 __all__ = ["profile_command", "run"]
 
@@ -101,24 +101,19 @@ def run(
     choices = choices._replace(producer=producer, dialect=dialect)
     _, result = compile_model(model, choices)
     program = _require(result, asked)
-    whole = reference and resume is None
-    chosen = Show(
-        stimulus,
-        steps,
-        samples,
-        backend,
-        seed,
-        threads,
-        whole,
-        not asked.text,
-        resume,
-        keep is not None,
-        timeout,
-        until,
-        time_origin,
-        engine,
+    options = RunOptions(
+        steps=steps,
+        until=until,
+        seed=seed,
+        threads=threads,
+        keep_state=keep is not None,
+        resume=load_state(resume) if resume else None,
+        timeout_s=timeout,
+        time_origin=cast("TimeOrigin", time_origin),
+        engine=cast("Engine", engine),
     )
-    outcome = run_shown(program, model, chosen, result.lower_bounds)
+    wanted = RunRequest(stimulus, samples, backend, options, reference and resume is None, not asked.text)
+    outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
     found = (*result.findings, *outcome.findings)
@@ -129,7 +124,7 @@ def run(
             *found,
             finding("ND507", about("file", keep), "is not written: the run was stopped before its last step"),
         )
-    _report(program, outcome.shown, found, asked)
+    _report(program, outcome.profile, found, asked)
 
 
 def _asked(
@@ -189,9 +184,10 @@ def profile_command(
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     if recording is None:
-        chosen = Show(stimulus, steps, samples, "emulator", 0, None, False, not asked.text, time_origin=time_origin)
-        outcome = run_shown(program, model, chosen, result.lower_bounds)
-        shown, found = outcome.shown, outcome.findings
+        options = RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin))
+        wanted = RunRequest(stimulus, samples, "emulator", options, reference=False, quiet=not asked.text)
+        outcome = run_request(program, model, wanted, result.lower_bounds)
+        shown, found = outcome.profile, outcome.findings
     else:
         shown = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
         found = profile_findings(shown)

@@ -13,7 +13,10 @@ import os
 import select
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["Stream", "fill_descriptors", "guarded", "plain_letters", "tolerant"]
 
@@ -47,7 +50,7 @@ def plain_letters(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(ERRORS, plain_letters)
 
 
-def tolerant(*streams: Any) -> None:
+def tolerant(*streams: object) -> None:
     """Let streams write letters that their encoding lacks in other letters, where they can be told to."""
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
@@ -61,7 +64,7 @@ class Stream(io.FileIO):
         super().__init__(descriptor, "wb", closefd=False)
         self.lost = lost
 
-    def write(self, content: Any, /) -> int:
+    def write(self, content: Buffer, /) -> int:
         """Write, or drop what can no longer be written."""
         while self.lost is None:
             try:

@@ -16,6 +16,7 @@ from neurodeploy.network import (
     Dense,
     Noise,
     OneToOne,
+    Operation,
     Sparse,
     StateReset,
     SumPool2d,
@@ -31,7 +32,7 @@ def _sparse(seed: int, post: int, pre: int) -> Sparse:
     return Sparse(shape=(post, pre), post=rows, pre=columns, weights=mixed(seed, (rows.size,)))
 
 
-def _windows() -> Iterator[tuple[str, object, int, int]]:
+def _windows() -> Iterator[tuple[str, Operation, int, int]]:
     """(name, operation, lines, cells)."""
     plane = (1, 5, 5)
     yield "conv2d", Conv2d(input_shape=plane, weights=mixed(3, (2, 1, 3, 3))), 25, 18

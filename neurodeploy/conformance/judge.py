@@ -11,7 +11,7 @@ from neurodeploy.conformance.corpus import Case
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
 from neurodeploy.hardware import Target, load_dialect, read_target, target_names
 from neurodeploy.program.program import Program
-from neurodeploy.simulate import compare_findings, get_backend, run_program
+from neurodeploy.simulate import compare_findings, get_backend, run
 from neurodeploy.simulate.backend import Backend
 
 __all__ = ["Judgement", "conformance_findings", "judge", "program_of"]
@@ -77,12 +77,12 @@ def judge(case: Case, backend: str) -> Judgement:
     if refusals:
         return said("refused", code=refusals[0].code, told=refusals[0].message)
     try:
-        given = run_program(program, case.stimulus, backend=backend, steps=case.steps)
+        given = run(program, case.stimulus, backend=backend, until=case.steps)
     except DiagnosticError as error:
         first = error.diagnostics[0]
         outcome = "refused" if first.code in ("ND502", "ND543") else "failed"
         return said(outcome, code=first.code, told=first.message)
-    wanted = run_program(program, case.stimulus, backend=EMULATOR, steps=case.steps)
+    wanted = run(program, case.stimulus, backend=EMULATOR, until=case.steps)
     apart = errors_in(compare_findings(wanted, given, program))
     lacking = sorted(set(wanted.states) - set(given.states)) or sorted(set(wanted.payloads) - set(given.payloads))
     count = sum(len(rows) for rows in wanted.spikes.values())

@@ -1,11 +1,12 @@
-"""Verb: short ways to write the corpus: registers, projections of even mantissas, events. All from fixed seeds."""
+"""Building blocks of the conformance corpus: registers, projections with even mantissas, events. All seeds are fixed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.base.noun import Noun
 from neurodeploy.network import (
@@ -13,6 +14,8 @@ from neurodeploy.network import (
     Input,
     LoihiCuba,
     Network,
+    Neuron,
+    Operation,
     Output,
     Population,
     Probe,
@@ -26,65 +29,76 @@ from neurodeploy.signals.stimulus import Stimulus
 __all__ = ["Case", "cells", "events", "joined", "lines", "mixed", "one", "projection", "registers", "shown", "values"]
 
 STEPS, SAMPLES, LINES, CELLS = 24, 2, 6, 5
-"""Of most cases: long enough for decays, resets and delays to show, small enough to be read."""
+"""Sizes of most cases: long enough to show decays, resets and delays, small enough to read."""
 MIXED = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
 
 
 class Case(Noun):
-    """One feature: a network, what it is shown, and for how many steps it runs."""
+    """Test of one feature: a network, its stimulus, and the number of steps to run."""
 
     name: str
     feature: str
-    """Heading under which tables show it."""
+    """Heading of the case in tables."""
     network: Network
     stimulus: Stimulus
     steps: int
     dialect: str | None = None
-    """For backends without a dialect of their own: the one that the case is about."""
+    """Dialect that the case tests; for backends that support several."""
 
 
-def registers(**fields: Any) -> LoihiCuba:
-    """Return registers that fire now and then under the corpus's events."""
+def registers(**fields: object) -> LoihiCuba:
+    """Return registers with which neurons spike occasionally under the events of the corpus."""
     return LoihiCuba.model_validate({"du": 1200, "dv": 300, "vth_mant": 120, **fields})
 
 
-def cells(name: str = "cells", size: int = CELLS, neuron: Any = None, **fields: Any) -> Population:
+def cells(name: str = "cells", size: int = CELLS, neuron: Neuron | None = None, **fields: object) -> Population:
     """Return a population."""
-    return Population(name=name, shape=(size,), neuron=neuron or registers(), **fields)
+    return Population.model_validate({"name": name, "shape": (size,), "neuron": neuron or registers(), **fields})
 
 
-def lines(size: int = LINES, name: str = "in", **fields: Any) -> Input:
+def lines(size: int = LINES, name: str = "in", **fields: object) -> Input:
     """Return an input."""
-    return Input(name=name, shape=(size,), **fields)
+    return Input.model_validate({"name": name, "shape": (size,), **fields})
 
 
 def mixed(seed: int, shape: tuple[int, ...], low: int = -60, high: int = 100) -> NDArray[np.int64]:
-    """Return even mantissas, as mixed signs hold them exactly."""
+    """Return random even mantissas, which weights of mixed sign store exactly."""
     return 2 * np.random.default_rng(seed).integers(low // 2, high // 2, shape)
 
 
 def projection(
-    source: str, target: str, weights: Any = None, *, seed: int = 1, n: tuple[int, int] = (CELLS, LINES), **fields: Any
+    source: str,
+    target: str,
+    weights: ArrayLike | None = None,
+    *,
+    seed: int = 1,
+    n: tuple[int, int] = (CELLS, LINES),
+    **fields: object,
 ) -> Projection:
-    """Return a dense projection; weights (post, pre) are drawn unless given."""
-    fields = {"weight_format": MIXED, **fields}
-    return dense(source, target, mixed(seed, n) if weights is None else weights, **fields)
+    """Return a dense projection of (post, pre) weights, random by default."""
+    made = dense(source, target, mixed(seed, n) if weights is None else weights, weight_format=MIXED)
+    return made.model_copy(update=fields)
 
 
-def joined(source: str, target: str, operation: Any, **fields: Any) -> Projection:
-    """Return a projection of any operation."""
-    fields = {"name": f"{source}_to_{target}", "weight_format": MIXED, **fields}
-    return Projection(source=source, target=target, operation=operation, **fields)
+def joined(source: str, target: str, operation: Operation, **fields: object) -> Projection:
+    """Return a projection with any operation."""
+    usual = {"name": f"{source}_to_{target}", "weight_format": MIXED}
+    ends = {"source": source, "target": target, "operation": operation}
+    return Projection.model_validate({**usual, **ends, **fields})
 
 
-def events(seed: int, lines: int = LINES, rate: float = 0.3, steps: int = STEPS, samples: int = SAMPLES) -> Any:
+def events(
+    seed: int, lines: int = LINES, rate: float = 0.3, steps: int = STEPS, samples: int = SAMPLES
+) -> NDArray[np.int32]:
     """Return Bernoulli spikes, rows (sample, step, line)."""
     drawn = np.random.default_rng(seed).random((samples, steps, lines)) < rate
     return (np.argwhere(drawn) + np.array([0, 1, 0])).astype(np.int32)
 
 
-def values(seed: int, lines: int, low: int, high: int, steps: int = STEPS, samples: int = SAMPLES) -> Any:
-    """Return whole numbers (samples, steps, lines) as floats, half of them 0."""
+def values(
+    seed: int, lines: int, low: int, high: int, steps: int = STEPS, samples: int = SAMPLES
+) -> NDArray[np.float64]:
+    """Return (samples, steps, lines) integers as floats, half of them 0."""
     rng = np.random.default_rng(seed)
     return (rng.integers(low, high, (samples, steps, lines)) * (rng.random((samples, steps, lines)) < 0.5)).astype(
         float
@@ -92,7 +106,7 @@ def values(seed: int, lines: int, low: int, high: int, steps: int = STEPS, sampl
 
 
 def shown(network: Network, given: dict[str, Any], steps: int = STEPS, samples: int = SAMPLES) -> Stimulus:
-    """Return the stimulus of events and values by input."""
+    """Return a stimulus. `given`: input -> event rows, or values for inputs with a current encoder."""
     currents = {item.name for item in network.inputs if isinstance(item.encoder, Current)}
     return Stimulus(
         n_samples=samples,
@@ -105,24 +119,24 @@ def shown(network: Network, given: dict[str, Any], steps: int = STEPS, samples: 
 def one(
     name: str,
     feature: str,
-    populations: Any = None,
-    projections: Any = None,
+    populations: Sequence[Population] | None = None,
+    projections: Sequence[Projection] | None = None,
     *,
-    inputs: Any = None,
+    inputs: Sequence[Input] | None = None,
     probes: tuple[tuple[str, str], ...] = (("cells", "u"), ("cells", "v")),
     given: dict[str, Any] | None = None,
     extra: int = 4,
     dialect: str | None = None,
 ) -> Case:
-    """Return a case: by default one population that six lines drive, watched in u and v, `extra` steps beyond the stimulus."""
+    """Return a case. Default: one population driven by six lines, u and v probed, run `extra` steps beyond the stimulus."""
     inputs = inputs or (lines(),)
     populations = populations or (cells(),)
     network = Network(
         name=name,
         time=Time(dt_s=1e-3, steps_per_sample=STEPS),
-        inputs=inputs,
-        populations=populations,
-        projections=projections or (projection("in", "cells", n=(populations[0].size, inputs[0].size)),),
+        inputs=tuple(inputs),
+        populations=tuple(populations),
+        projections=tuple(projections or (projection("in", "cells", n=(populations[0].size, inputs[0].size)),)),
         outputs=(Output(name="out", source=populations[-1].name),),
         probes=tuple(Probe.model_validate({"name": f"{p}.{v}", "target": p, "variable": v}) for p, v in probes),
     )

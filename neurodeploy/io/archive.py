@@ -15,7 +15,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from neurodeploy.base.noun import array_sha256, canonical_json, json_digest
 from neurodeploy.base.plain import as_table
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix, about, finding
 from neurodeploy.io.json import JsonError, parse_json
 from neurodeploy.io.npy import NpyError, PickledError, read_npy, read_npy_header
 from neurodeploy.io.tensors import join, split, tensor_table
@@ -63,9 +63,19 @@ _JSON_SHARE = 16
 """A document of plain data takes about so many times its bytes."""
 
 
-def refuse(code: str, path: Path | str, message: str, **details: Any) -> DiagnosticError:
-    """Return the error of one finding about a file."""
-    return DiagnosticError(STAGE, (finding(code, about("file", path), message, **details),))
+def refuse(
+    code: str,
+    path: Path | str,
+    message: str,
+    *,
+    found: float | None = None,
+    limit: float | None = None,
+    unit: str = "",
+    fixes: Iterable[Fix | str] = (),
+) -> DiagnosticError:
+    """Return an error with one finding about a file."""
+    where = about("file", path)
+    return DiagnosticError(STAGE, (finding(code, where, message, found=found, limit=limit, unit=unit, fixes=fixes),))
 
 
 def memory_limit_bytes() -> int:
@@ -173,7 +183,7 @@ def read_bytes(path: Path) -> bytes:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}", fixes=_near(path)) from None
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """Return the plain data of a JSON file, NaN and infinities as they are. Raises DiagnosticError: ND001, ND003, ND012."""
     require_memory(path, require_regular(path) * _JSON_SHARE)
     try:
@@ -281,7 +291,7 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
         raise DiagnosticError(STAGE, tuple(wrong))
 
 
-def _json_member(path: Path, archive: zipfile.ZipFile, member: str) -> Any:
+def _json_member(path: Path, archive: zipfile.ZipFile, member: str) -> object:
     info = _member(path, archive, member, "ND003")
     require_memory(path, info.file_size * _JSON_SHARE, f"'{member}'")
     try:
@@ -299,7 +309,7 @@ def _other_format(seal: Mapping[str, Any]) -> str:
     return f"a {named} file, and " if ours else ""
 
 
-def read_sealed(path: Path, format_name: str) -> tuple[Any, str]:
+def read_sealed(path: Path, format_name: str) -> tuple[object, str]:
     """Return (plain data with its tensors in place, digest) of a sealed container.
 
     Raises DiagnosticError: ND001 unreadable, ND003 damaged or another format, ND004 changed, ND005 path escape,

@@ -43,7 +43,7 @@ def _constant(text: str) -> float:
     raise JsonError(f"{text} is no number of JSON")
 
 
-def parse_json(content: bytes | str, *, finite: bool = True) -> Any:
+def parse_json(content: bytes | str, *, finite: bool = True) -> object:
     """Return plain data; raises JsonError. Not `finite`: NaN and infinities pass, for nouns that name their field."""
     number, constant = (_finite, _constant) if finite else (float, float)
     try:

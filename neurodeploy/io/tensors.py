@@ -42,7 +42,7 @@ def _split(value: Any, path: str, tensors: Tensors) -> Any:
     return value
 
 
-def join(plain: Any, tensors: Mapping[str, NDArray[Any]]) -> Any:
+def join(plain: object, tensors: Mapping[str, NDArray[Any]]) -> object:
     """Return plain data with every reference to a known tensor replaced by the tensor; unknown ones stay."""
     table, items = as_table(plain), as_items(plain)
     if table is not None:

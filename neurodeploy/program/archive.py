@@ -10,6 +10,7 @@ from neurodeploy.base.plain import as_table
 from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.io.archive import read_sealed, sealed_bytes, write_atomically
+from neurodeploy.program.audit import over_limits
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
 
@@ -44,7 +45,5 @@ def load_program(path: str | Path) -> Program:
     except ValidationError as error:
         raise DiagnosticError("files", schema_findings("ND003", where, error, plain, Program)) from None
     require_sound(program, where)
-    from neurodeploy.program.audit import over_limits  # counts what is loaded; its stage knows this one
-
     raise_errors("files", over_limits(program))
     return program

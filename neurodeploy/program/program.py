@@ -1,10 +1,9 @@
-"""Noun: a Program, all that a backend needs to run, to prove itself and to be costed."""
+"""The compiled program: all that a backend needs to run it, verify it and estimate its cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from pydantic import Field
@@ -14,18 +13,16 @@ from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
 from neurodeploy.io.tensors import digest_of
-from neurodeploy.network import Network, Probe
+from neurodeploy.network import Network
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
+from neurodeploy.signals import Progress, Recording, RunChoices, RunOptions, Samples
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from neurodeploy.simulate import Progress, Recording, RunOptions, Samples
-    from neurodeploy.simulate.samples import RunFields
-
-__all__ = ["PlacedPopulation", "Program"]
+__all__ = ["PlacedPopulation", "Program", "Runner", "register_runner"]
 
 
 class PlacedPopulation(Noun):
@@ -78,22 +75,14 @@ class Program(Noun):
     def run(
         self,
         samples: Samples = None,
-        steps: int | None = None,
-        probes: str | Sequence[str | tuple[str, str] | Probe] = (),
-        batch: int | None = None,
         *,
         backend: str = "emulator",
         options: RunOptions | None = None,
         progress: Progress | None = None,
-        **choices: Unpack[RunFields],
+        **choices: Unpack[RunChoices],
     ) -> Recording:
-        """Return the Recording of samples on a backend; the same as nd.run(program, samples, ...), which says what they are."""
-        from neurodeploy.simulate.samples import RunChoices, run  # a later stage, which what is held here can call
-
-        asked: RunChoices = {"probes": probes, **choices} if probes else {**choices}
-        return run(
-            self, samples, steps=steps, batch=batch, backend=backend, options=options, progress=progress, **asked
-        )
+        """Run the program on samples: shorthand of nd.run(program, samples, ...), which documents the arguments."""
+        return _runner()(self, samples, backend=backend, options=options, progress=progress, **choices)
 
     @cached_property
     def table_rows(self) -> dict[str, IntArray]:
@@ -103,16 +92,39 @@ class Program(Noun):
         return {item.name: order[end - item.size : end] for item, end in zip(self.populations, ends, strict=True)}
 
     @cached_property
-    def faults(self) -> tuple[str, ...]:
-        """What makes it unsafe to run, one sentence each (see neurodeploy.program.validate); looked for once."""
-        from neurodeploy.program.validate import program_faults  # which knows this noun
-
-        return tuple(program_faults(self))
-
-    @cached_property
     def _digest(self) -> str:
         return digest_of(self, without=("golden", "findings"))
 
     def digest(self) -> str:
         """Return the content hash: equal programs have equal digests on every machine."""
         return self._digest
+
+
+class Runner(Protocol):
+    """Signature of nd.run, which Program.run calls. Simulation is a later stage and registers itself."""
+
+    def __call__(
+        self,
+        program: Program,
+        samples: Samples = None,
+        *,
+        backend: str = "emulator",
+        options: RunOptions | None = None,
+        progress: Progress | None = None,
+        **choices: Unpack[RunChoices],
+    ) -> Recording:
+        """Return the recording of the samples."""
+        ...
+
+
+_registered = list[Runner]()
+
+
+def register_runner(runner: Runner) -> None:
+    """Let Program.run call `runner`."""
+    _registered[:] = [runner]
+
+
+def _runner() -> Runner:
+    assert _registered, "internal: neurodeploy imports neurodeploy.simulate, which registers its runner"
+    return _registered[0]

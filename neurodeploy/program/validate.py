@@ -57,14 +57,16 @@ def require_sound(program: Program, where: Subject | None = None) -> None:
 def program_findings(program: Program, where: Subject | None = None) -> tuple[Diagnostic, ...]:
     """Return ND011 for each fault of a program; `where` names its file."""
     named = where or about("program", program.network.name)
-    return tuple(finding("ND011", named, told) for told in program.faults)
+    return tuple(finding("ND011", named, told) for told in program_faults(program))
 
 
 def program_faults(program: Program) -> list[str]:
-    """Return what makes a program unsafe to run, one sentence each; none for a sound one.
+    """Return what makes a program unsafe to run, one sentence each; empty for a sound one. Computed once per program."""
+    return program.derived("_faults", _faults)
 
-    Checks that rest on others are made only where those pass.
-    """
+
+def _faults(program: Program) -> list[str]:
+    """Checks in order: each group assumes that the groups before it found nothing."""
     return (
         field_faults(program)
         or [*_length_faults(program), *_offset_faults(program)]

@@ -1,7 +1,20 @@
-"""What goes into a network and what comes out of it: stimulus, recording, state and the options of a run. Runs nothing."""
+"""Data that goes into a run and comes out of it: samples, stimulus, options, recording and state. Nothing here runs."""
 
+from neurodeploy.signals.options import Engine, Probes, Progress, RunChoices, RunOptions, TimeOrigin
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions, RunState
-from neurodeploy.signals.stimulus import SampleValues, Stimulus
+from neurodeploy.signals.state import RunState
+from neurodeploy.signals.stimulus import Samples, SampleValues, Stimulus
 
-__all__ = ["Recording", "RunOptions", "RunState", "SampleValues", "Stimulus"]
+__all__ = [
+    "Engine",
+    "Probes",
+    "Progress",
+    "Recording",
+    "RunChoices",
+    "RunOptions",
+    "RunState",
+    "SampleValues",
+    "Samples",
+    "Stimulus",
+    "TimeOrigin",
+]

@@ -1,53 +1,72 @@
-"""Nouns: what a network is shown. Samples are independent: each starts from the cleared state."""
+"""Input of a network: samples as given, and the stimulus that the encoders make of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from os import PathLike
+
 import numpy as np
+from numpy.typing import ArrayLike
 from pydantic import Field
 
 from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun, NumberArray
 from neurodeploy.diagnostics import Diagnostic
 
-__all__ = ["SampleValues", "Stimulus"]
+__all__ = ["SampleValues", "Samples", "Stimulus"]
 
 
 class SampleValues(Noun):
-    """Samples as they stand in a stimulus file, before the network's encoders made spikes of them."""
+    """Samples before encoding, as a stimulus file holds them."""
 
     values: dict[Name, NumberArray]
-    """Input -> (samples, *shape) values for an encoder; (samples, steps, *shape) spikes or currents over time; or rows of
-    events: (sample, step, line) for the encoder "spikes", (sample, and the encoder's columns) for "events"."""
+    """Input -> (samples, *shape) values for its encoder; (samples, steps, *shape) spikes or currents over time; or rows
+    of events: (sample, step, line) for the encoder "spikes", (sample, *columns of the encoder) for "events"."""
     labels: IntArray | None = None
-    """(samples,)."""
+    """(samples,) class labels."""
     n_samples: int | None = Field(default=None, gt=0)
-    """How many there are, where rows of events are all there is: they do not tell of an empty last one."""
+    """Number of samples. Needed where only event rows are given, which do not show empty samples at the end."""
 
 
 class Stimulus(Noun):
-    """Encoded samples: exactly what every backend is given."""
+    """Encoded samples: the exact input of every backend. Each sample starts from the cleared state."""
 
     n_samples: int = Field(gt=0)
-    """Samples, at least 1."""
+    """Number of samples."""
     n_steps: int = Field(gt=0)
-    """Steps in which the stimulus acts, per sample."""
+    """Steps of input per sample."""
     spikes: dict[Name, IntArray] = Field(default_factory=dict)
-    """Input -> (n, 3) int32 rows (sample, step, line), sorted; step 1..n_steps is when the line fires; it arrives one
-    step and the projection's delay later."""
+    """Input -> (n, 3) int32 rows (sample, step, line), sorted. Steps count from 1. A spike of step t arrives in step
+    t + 1 plus the delay of the projection."""
     rasters: dict[Name, IntArray] = Field(default_factory=dict)
-    """Input -> (n_samples, n_steps, lines) uint8, 1 where the line fires: the same as rows, for inputs that fire often."""
+    """Input -> (n_samples, n_steps, lines) uint8, 1 where the line spikes: the dense alternative to `spikes`."""
     currents: dict[Name, FloatArray] = Field(default_factory=dict)
-    """Input with the current encoder -> (n_samples, n_steps, lines): acts one step and the delay later, like a spike."""
+    """Input with a current encoder -> (n_samples, n_steps, lines). Delayed like spikes."""
     labels: IntArray | None = None
-    """(n_samples,) the right answers; None: unknown."""
+    """(n_samples,) class labels; None if unknown."""
     seed: int = 0
-    """That the encoders drew with."""
+    """Seed of the random encoders."""
     first_sample: int = Field(default=0, ge=0)
-    """Number of the first sample among all that are run, a batch at a time: random draws depend on it."""
+    """Number of the first sample in the whole run, where samples run in batches. Random draws depend on it."""
     findings: tuple[Diagnostic, ...] = ()
-    """What of the samples is not shown as it was given: cut off, merged, or too small for a spike."""
+    """Parts of the samples that the stimulus does not show as given: cut off, merged, or too small to spike."""
 
     def rows(self, name: str) -> IntArray:
-        """Return (n, 3) int32 rows (sample, step, line) of an input of spikes, however it is held."""
+        """Return the spikes of an input as (n, 3) int32 rows (sample, step, line), from either form."""
         if name not in self.rasters:
             return self.spikes.get(name, np.zeros((0, 3), dtype=np.int32))
         return np.argwhere(self.rasters[name]).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
+
+
+Samples = (
+    Stimulus
+    | SampleValues
+    | str
+    | PathLike[str]
+    | ArrayLike
+    | Mapping[str, ArrayLike]
+    | Iterable[ArrayLike | Mapping[str, ArrayLike]]
+    | None
+)
+"""All accepted forms of samples: a Stimulus; SampleValues, or the path of a stimulus file; input -> array, (samples, ...)
+or rows of events with a sample column; that array alone for a network with one input; an iterable of one such mapping or
+array for each sample, without the sample axis or column; None for a network without inputs."""

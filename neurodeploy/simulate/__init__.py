@@ -1,9 +1,16 @@
-"""Runtime: stimulus in, recording out, on any backend."""
+"""Run programs: samples in, recording out, on any backend."""
 
-from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions, RunState
-from neurodeploy.signals.stimulus import SampleValues, Stimulus
-from neurodeploy.simulate.backend import Backend, Progress
+from neurodeploy.signals import (
+    Progress,
+    Recording,
+    RunChoices,
+    RunOptions,
+    RunState,
+    Samples,
+    SampleValues,
+    Stimulus,
+)
+from neurodeploy.simulate.backend import Backend
 from neurodeploy.simulate.compare import Divergence, compare_findings, first_divergence
 from neurodeploy.simulate.decode import accuracy, answers, drain_steps
 from neurodeploy.simulate.encode import encode
@@ -12,9 +19,8 @@ from neurodeploy.simulate.recording_check import recording_faults, require_sound
 from neurodeploy.simulate.recording_files import load_recording, load_state, save_recording, save_state
 from neurodeploy.simulate.registry import backend_names, get_backend
 from neurodeploy.simulate.resume import continued, part_findings
-from neurodeploy.simulate.run import last_step, run_program, stop_findings
-from neurodeploy.simulate.run_checks import run_findings
-from neurodeploy.simulate.samples import RunChoices, Samples, run_samples, stimulus_of
+from neurodeploy.simulate.run import last_step, run
+from neurodeploy.simulate.run_warnings import run_findings, stop_findings
 from neurodeploy.simulate.stimulus_files import load_stimulus
 
 __all__ = [
@@ -44,13 +50,11 @@ __all__ = [
     "part_findings",
     "recording_faults",
     "require_sound_recording",
+    "run",
     "run_findings",
-    "run_program",
-    "run_samples",
     "save_recording",
     "save_state",
     "seal_golden",
-    "stimulus_of",
     "stop_findings",
     "verify_program",
 ]

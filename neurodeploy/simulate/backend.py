@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.program.program import Program
-from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
-from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.signals import Progress, Recording, RunOptions, Stimulus
 
-__all__ = ["Backend", "Progress"]
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all), over all samples, now and then; may raise KeyboardInterrupt."""
+__all__ = ["Backend"]
 
 
 @runtime_checkable

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.base.rows import Bound, rows_told
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
@@ -55,7 +53,7 @@ def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]
     return [finding("ND513", about("recording"), item) for item in told]
 
 
-def accuracy(given: Any, labels: Any) -> float:
+def accuracy(given: ArrayLike, labels: ArrayLike) -> float:
     """Return the fraction of answers that meet their labels. Raises DiagnosticError: ND505 (not one for each answer)."""
     shapes = np.shape(given), np.shape(labels)
     if shapes[0] != shapes[1] or len(shapes[0]) != 1:

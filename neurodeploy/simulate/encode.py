@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Bias, Current, Events, Input, Latency, Network, Poisson, Rate, Spikes
 from neurodeploy.network.validate import require_valid
-from neurodeploy.signals.state import TimeOrigin
-from neurodeploy.signals.stimulus import SampleValues, Stimulus
+from neurodeploy.signals import Samples, SampleValues, Stimulus, TimeOrigin
+from neurodeploy.simulate.encoding_findings import Window, cut_values, late_rows, merged_rows, quiet_values
 from neurodeploy.simulate.event_columns import sensor_rows
 from neurodeploy.simulate.events import (
     event_faults,
@@ -25,10 +26,10 @@ from neurodeploy.simulate.events import (
 )
 from neurodeploy.simulate.options_check import seed_faults, step_faults
 from neurodeploy.simulate.rasters import currents_of, raster_of, spikes_over_time
-from neurodeploy.simulate.shown_steps import Window, cut_values, late_rows, merged_rows, quiet_values
+from neurodeploy.simulate.samples import normalized_samples
 from neurodeploy.simulate.stimulus_check import memory_fault
 
-__all__ = ["encode"]
+__all__ = ["encode", "encode_values"]
 
 Array = NDArray[Any]
 LONGEST = 10_000_000
@@ -103,7 +104,7 @@ def _length_faults(network: Network, rows: dict[str, Array], presented: int | No
     """ND505 if nobody says how long a sample lasts, or if its events say something that cannot be meant."""
     where, fix = about("network", network.name), "--steps N, or time.steps_per_sample in the network"
     if presented is None:
-        return [finding("ND505", where, "nobody says how long a sample lasts", fixes=[fix])]
+        return [finding("ND505", where, "the length of a sample is not specified", fixes=[fix])]
     if asked or presented <= LONGEST or network.time.steps_per_sample is not None:
         return []
     first = min(int(r[:, 1].min()) for r in rows.values() if len(r))
@@ -215,6 +216,28 @@ def _shown(
 
 def encode(
     network: Network,
+    samples: Samples,
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    first_sample: int = 0,
+    time_origin: TimeOrigin = "zero",
+) -> Stimulus:
+    """Return samples, in any form but an iterator, as the encoders of a network present them; a Stimulus unchanged.
+
+    The arguments and the errors are those of encode_values.
+    """
+    plain = normalized_samples(network, samples)
+    if isinstance(plain, Stimulus):
+        return plain
+    if isinstance(plain, Iterator):
+        fixes = ["put the samples into one array for each input", "nd.run accepts an iterator and runs it in batches"]
+        raise DiagnosticError("encode", (finding("ND505", about("samples"), "come from an iterator", fixes=fixes),))
+    return encode_values(network, plain, steps=steps, seed=seed, first_sample=first_sample, time_origin=time_origin)
+
+
+def encode_values(
+    network: Network,
     values: SampleValues,
     *,
     steps: int | None = None,
@@ -222,12 +245,13 @@ def encode(
     first_sample: int = 0,
     time_origin: TimeOrigin = "zero",
 ) -> Stimulus:
-    """Return the stimulus of samples, each shown for `steps`: default as long as the values over time, else the network's
-    steps_per_sample, else up to the last event.
+    """Return the stimulus of samples, each shown for `steps`. Default: the length of the values over time, else the
+    network's steps_per_sample, else the step of the last event.
 
-    Deterministic: draws depend on the seed and on the sample's number, which counts from `first_sample`. What is cut off,
-    merged or too small for a spike stands in the stimulus's `findings`: ND066, ND067, ND068. Raises DiagnosticError: ND505, ND511,
-    everything that is wrong at once, and ND066 where nothing would be shown.
+    Deterministic: random draws depend on `seed` and on the number of each sample, counted from `first_sample`. Input that
+    is cut off, merged or too small to spike is reported in the findings of the stimulus: ND066, ND067, ND068.
+
+    Raises DiagnosticError: ND505, ND511, all faults at once; ND066 if nothing would be shown.
     """
     require_valid(network)
     asked = [] if steps is None else step_faults(steps)

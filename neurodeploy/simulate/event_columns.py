@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.network import Events, Input
@@ -141,7 +141,7 @@ def _broken(where: Subject, what: str, column: str, values: Array, encoder: Any)
     return finding("ND505", where, told, fixes=fixes)
 
 
-def plain_columns(item: Input, values: Any) -> Array:
+def plain_columns(item: Input, values: ArrayLike) -> Array:
     """Return a sensor's records as columns in the encoder's order; all else as an array. Raises DiagnosticError: ND505."""
     array = np.asarray(values)
     if not isinstance(item.encoder, Events) or not is_fields(array):

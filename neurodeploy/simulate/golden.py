@@ -5,22 +5,19 @@ from __future__ import annotations
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.program import Program
-from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
-from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
+from neurodeploy.signals import Progress, Recording, Stimulus
 from neurodeploy.simulate.compare import first_divergence
 from neurodeploy.simulate.decode import drain_steps
-from neurodeploy.simulate.run import run_program
+from neurodeploy.simulate.run import run
 from neurodeploy.simulate.stimulus_check import in_order
 
 __all__ = ["seal_golden", "verify_program"]
 
 
 def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Program:
-    """Return the program with a stimulus and the emulator's output on it; its digest stays. Raises what run_program raises."""
+    """Return the program with a stimulus and the emulator's output on it; its digest stays. Raises the errors of run."""
     steps = stimulus.n_steps + drain_steps(program.network)
-    recording = run_program(program, stimulus, steps=steps, options=RunOptions(seed=seed))
+    recording = run(program, stimulus, until=steps, seed=seed)
     shown = in_order(stimulus)
     golden = Golden(
         n_samples=stimulus.n_samples,
@@ -40,7 +37,7 @@ def verify_program(
 ) -> tuple[Recording, tuple[Diagnostic, ...]]:
     """Return what a backend gives on the sealed input, and ND552 with the first divergence if it is not the sealed output.
 
-    Raises DiagnosticError: ND553 (nothing is sealed), and what run_program raises.
+    Raises DiagnosticError: ND553 (nothing is sealed), and the errors of run.
     """
     golden, where = program.golden, about("network", program.network.name)
     if golden is None:
@@ -49,8 +46,7 @@ def verify_program(
     stimulus = Stimulus(
         n_samples=golden.n_samples, n_steps=golden.n_steps, spikes=golden.inputs, currents=golden.currents
     )
-    options = RunOptions(seed=golden.seed)
-    recording = run_program(program, stimulus, backend=backend, steps=golden.steps, options=options, progress=progress)
+    recording = run(program, stimulus, backend=backend, until=golden.steps, seed=golden.seed, progress=progress)
     sealed = recording.model_copy(
         update={"spikes": golden.spikes, "payloads": golden.payloads, "backend": "sealed", "states": {}}
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.program.program import Program
-from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 
 __all__ = ["noise_draws"]

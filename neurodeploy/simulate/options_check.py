@@ -22,7 +22,7 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Network
 from neurodeploy.network.validate import probe_faults
 from neurodeploy.program.program import Program
-from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.options import MOST_THREADS, RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import probed_variables
 from neurodeploy.simulate.stimulus_check import memory_fault
@@ -32,17 +32,16 @@ __all__ = ["option_faults", "seed_faults", "step_faults"]
 DRAWN = 127
 """Largest draw of noise."""
 SEEDS = 2**63 - 1
-MOST_THREADS = 4096
 
 
-def step_faults(steps: Any, what: str = "steps") -> list[Diagnostic]:
+def step_faults(steps: object, what: str = "steps") -> list[Diagnostic]:
     """Return ND511 if `steps` is no number of steps that rows of spikes can hold."""
     if isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and 1 <= steps <= LARGEST:
         return []
     return [finding("ND511", about("option", what), f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
 
 
-def seed_faults(seed: Any) -> list[Diagnostic]:
+def seed_faults(seed: object) -> list[Diagnostic]:
     """Return ND511 if a seed is no integer of 64 bits."""
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and -SEEDS - 1 <= seed <= SEEDS:
         return []

@@ -9,6 +9,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Membrane, Network, Probe
 from neurodeploy.network.validate import probe_faults
+from neurodeploy.signals import Probes
 
 __all__ = ["ProbedVariable", "membrane_probe", "probed_variables", "probes_named"]
 
@@ -29,7 +30,7 @@ def membrane_probe(output: str) -> str:
     return f"{output}.v"
 
 
-def probes_named(network: Network, asked: Any) -> tuple[Probe, ...]:
+def probes_named(network: Network, asked: Probes) -> tuple[Probe, ...]:
     """Return the probes of "population", "population.variable", (population, variable), or a Probe; one, or several.
 
     Raises DiagnosticError: ND510.

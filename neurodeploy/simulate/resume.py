@@ -19,8 +19,9 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding,
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.network import Latency, Network
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions, RunState
+from neurodeploy.signals.state import RunState
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.recording_check import require_sound_recording

@@ -1,119 +1,140 @@
-"""Verb: run a program on a backend, between a check of what goes in and a check of what comes out."""
+"""Run a program on samples. Input and options are checked before a backend sees them, its recording afterwards."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
-from neurodeploy.diagnostics.choices import CALL, needs, whole_faults
+from neurodeploy.diagnostics.choices import CALL, chosen, needs
 from neurodeploy.network import Network
-from neurodeploy.program.program import Program
+from neurodeploy.program.program import Program, register_runner
 from neurodeploy.program.validate import require_sound
-from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
-from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Backend, Progress
+from neurodeploy.signals import Progress, Recording, RunChoices, RunOptions, Samples, Stimulus
+from neurodeploy.simulate.backend import Backend
+from neurodeploy.simulate.batches import run_in_batches
 from neurodeploy.simulate.decode import drain_steps
+from neurodeploy.simulate.encode import encode_values
 from neurodeploy.simulate.options_check import option_faults, step_faults
+from neurodeploy.simulate.probes import probes_named
 from neurodeploy.simulate.recording_check import recording_told
 from neurodeploy.simulate.registry import get_backend
 from neurodeploy.simulate.resume import resume_faults
-from neurodeploy.simulate.run_checks import seen_in
+from neurodeploy.simulate.run_warnings import with_findings
+from neurodeploy.simulate.samples import normalized_samples
 from neurodeploy.simulate.stimulus_check import in_order, stimulus_faults
 
-__all__ = ["last_step", "run_program", "stop_findings", "with_findings"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["last_step", "run"]
 
 
-def _recording_faults(program: Program, recording: Recording, backend: str, *, ordered: bool) -> list[Diagnostic]:
-    """What is wrong with a recording that a backend gave; `ordered`: its rows are proven and not looked at."""
-    told = recording_told(recording, program, trusted=ordered)
-    return [finding("ND506", about("backend", backend), f"gave a recording that is not sound: {item}") for item in told]
-
-
-def _state_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
-    """ND508 if a state is to be kept, or gone on from, on a backend that cannot."""
-    if (options.resume is None and not options.keep_state) or getattr(adapter, "resumes", False):
-        return []
-    told, fixes = "keeps no state and goes on from none", ["--backend emulator"]
-    return [finding("ND508", about("backend", adapter.name), told, fixes=fixes)]
-
-
-def _engine_faults(adapter: Backend, options: RunOptions) -> list[Diagnostic]:
-    """ND516 if a run names an engine that its backend does not have."""
-    engines: tuple[str, ...] = getattr(adapter, "engines", ())
-    if options.engine == "auto" or options.engine in engines:
-        return []
-    has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
-    message = f"{has}; engine '{options.engine}' is one of the emulator"
-    return [finding("ND516", about("backend", adapter.name), message, fixes=["--backend emulator", "--engine auto"])]
-
-
-def _stopped_at(recording: Recording) -> str:
-    if recording.partial:
-        return f"the run was stopped; steps up to {recording.n_steps} of its one sample are kept"
-    return f"the run was stopped; {recording.n_samples} samples are complete and kept"
-
-
-def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND507 if the run was stopped before its last sample."""
-    if recording.complete:
-        return ()
-    return (
-        finding(
-            "ND507",
-            about("backend", recording.backend),
-            _stopped_at(recording),
-        ),
-    )
-
-
-def run_program(
+def run(
     program: Program,
-    stimulus: Stimulus,
+    samples: Samples = None,
     *,
     backend: str = "emulator",
-    steps: int | None = None,
-    options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
+    options: RunOptions | None = None,
     progress: Progress | None = None,
+    **choices: Unpack[RunChoices],
 ) -> Recording:
-    """Return the recording of every sample of `stimulus` on `backend`; nd.run takes samples in every form.
+    """Return the recording of samples on a backend: spikes, probed states, counters, and findings of the run.
 
-    `steps`: the last one that is run; default: those of the stimulus and then drain_steps of the network; the stimulus
-    alone if the state is kept, so that the drain is left to whoever goes on. `options`: as a noun. `progress`: called
-    with (steps done, steps in all).
+    `samples`: input -> array (samples, *shape) of values for its encoder, from 0 to 1; or (samples, steps, *shape) of
+    spikes, 0 or 1, or currents; or integer rows (sample, step, line) with steps from 1. Also accepted: that array alone
+    for a network with one input; an iterator of one such mapping or array per sample, without the sample axis or column;
+    SampleValues or the path of a stimulus file; a Stimulus; None for a network without inputs.
 
-    Raises DiagnosticError: ND501, ND502 (backend), ND503, ND504 (registry), ND505 (stimulus), ND506 (result), ND508,
-    ND509, ND512 (states), ND510, ND511 (options), ND011 (a program that contradicts itself).
+    `backend`: one of the names in nd.backends(). `progress`: called with (steps done, total steps). `choices`: fields of
+    RunOptions by keyword, such as steps, until, seed, threads, probes, keep_state, resume or timeout_s; they take
+    precedence over those of `options`. `probes` may be written "population.variable".
+
+    Each sample starts from the cleared state and is shown for `steps`; the run continues until its last spike has acted
+    on every population, or up to step `until`.
+
+    Raises DiagnosticError: ND002 (arguments), ND011 (inconsistent program), ND501-ND504 (backend), ND505 and ND066
+    (samples), ND506 (result of the backend), ND508, ND509 and ND512 (states), ND510, ND511 and ND516 (options).
+
+    Example: nd.run(program, {"pixels": images}, steps=8, probes="hidden.v")
     """
-    given = {"program": (program, Program), "stimulus": (stimulus, Stimulus), "options": (options, RunOptions)}
-    needs("run_program", **given, backend=(backend, str), progress=(progress, CALL))
-    raise_errors("run_program", whole_faults("run_program", steps=steps))
+    needs("run", program=(program, Program), backend=(backend, str), progress=(progress, CALL))
     require_sound(program)
+    given: dict[str, Any] = dict(choices)
+    if "probes" in given:
+        given["probes"] = probes_named(program.network, given["probes"])
+    made = chosen("run", RunOptions, options, given, ("backend", "options", "progress"))
+    raise_errors("run", _number_faults(made))
+    plain = normalized_samples(program.network, samples)
+    if isinstance(plain, Iterator):
+        return run_in_batches(program, plain, made, partial(_run_stimulus, program, backend, progress))
+    raise_errors("run", _encoded_faults(plain, made) if isinstance(plain, Stimulus) else [])
+    stimulus = (
+        plain
+        if isinstance(plain, Stimulus)
+        else encode_values(program.network, plain, steps=made.steps, seed=made.seed, time_origin=made.time_origin)
+    )
+    return _run_stimulus(program, backend, progress, stimulus, made)
+
+
+register_runner(run)
+
+
+def _number_faults(options: RunOptions) -> list[Diagnostic]:
+    """Numbers of options that were made without validation."""
+    numbers = {"steps": options.steps, "until": options.until, "batch": options.batch}
+    return [fault for name, value in numbers.items() if value is not None for fault in step_faults(value, name)]
+
+
+def _encoded_faults(stimulus: Stimulus, options: RunOptions) -> Iterator[Diagnostic]:
+    """Options that only encoding could honour, given with a stimulus that is encoded already."""
+    if options.steps not in (None, stimulus.n_steps):
+        told = f"is already encoded for {stimulus.n_steps} steps, which contradicts steps={options.steps}"
+        yield finding("ND505", about("stimulus"), told, fixes=["pass the samples instead, or omit steps"])
+    if options.time_origin != "zero":
+        told = f"is already encoded, so time_origin={options.time_origin!r} cannot apply"
+        yield finding("ND505", about("stimulus"), told, fixes=["encode(..., time_origin=...)"])
+
+
+def _run_stimulus(
+    program: Program, backend: str, progress: Progress | None, stimulus: Stimulus, options: RunOptions
+) -> Recording:
     adapter = get_backend(backend)
     missing = adapter.unavailable()
     if missing is not None:
         raise DiagnosticError("run", (missing,))
-    total = last_step(program.network, stimulus, options) if steps is None else steps
-    faults = [*stimulus_faults(program.network, stimulus), *step_faults(total)]
-    faults += [] if faults else option_faults(program, stimulus, options, total)
-    raise_errors(
-        "run", [*faults, *adapter.check(program), *_state_faults(adapter, options), *_engine_faults(adapter, options)]
-    )
+    last = last_step(program.network, stimulus, options)
+    faults = [*stimulus_faults(program.network, stimulus), *step_faults(last)]
+    faults += [] if faults else option_faults(program, stimulus, options, last)
+    raise_errors("run", [*faults, *adapter.check(program), *_ability_faults(adapter, options)])
     shown = in_order(stimulus)
-    raise_errors("run", resume_faults(program, shown, options, total))
-    recording = adapter.run(program, shown, steps=int(total), options=options, progress=progress)
-    ordered = getattr(adapter, "trusted", False)
-    raise_errors("run", _recording_faults(program, recording, backend, ordered=ordered))
+    raise_errors("run", resume_faults(program, shown, options, last))
+    recording = adapter.run(program, shown, steps=int(last), options=options, progress=progress)
+    trusted = getattr(adapter, "trusted", False)
+    raise_errors("run", _recording_faults(program, recording, backend, trusted=trusted))
     return with_findings(program, recording, stimulus.findings)
 
 
-def with_findings(program: Program, recording: Recording, shown: tuple[Diagnostic, ...] = ()) -> Recording:
-    """Return a recording that tells what its run showed: ND507 (stopped), ND530 to ND534 (see run_findings).
-
-    `shown`: what its stimulus told of itself, which stands first.
-    """
-    found = (*shown, *stop_findings(recording), *seen_in(program, recording))
-    return recording.model_copy(update={"findings": found})
-
-
 def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:
-    """Return the step with which a run ends if nobody says one."""
+    """Return the last step of a run: `options.until`, else the end of the stimulus and of the drain that follows it."""
+    if options.until is not None:
+        return options.until
     return stimulus.n_steps + (0 if options.keep_state else drain_steps(network))
+
+
+def _recording_faults(program: Program, recording: Recording, backend: str, *, trusted: bool) -> list[Diagnostic]:
+    """Faults of a backend's recording. `trusted`: the rows of spikes need no check."""
+    told = recording_told(recording, program, trusted=trusted)
+    return [finding("ND506", about("backend", backend), f"gave a recording that is not sound: {item}") for item in told]
+
+
+def _ability_faults(adapter: Backend, options: RunOptions) -> Iterator[Diagnostic]:
+    """ND508 for options that need a state, and ND516 for an engine, on a backend that has none."""
+    where, engines = about("backend", adapter.name), getattr(adapter, "engines", ())
+    if (options.resume is not None or options.keep_state) and not getattr(adapter, "resumes", False):
+        yield finding("ND508", where, "keeps no state and goes on from none", fixes=["--backend emulator"])
+    if options.engine != "auto" and options.engine not in engines:
+        has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
+        told = f"{has}; engine '{options.engine}' is one of the emulator"
+        yield finding("ND516", where, told, fixes=["--backend emulator", "--engine auto"])

@@ -18,6 +18,8 @@ import pytest
 if TYPE_CHECKING:
     from os import PathLike
 
+    from numpy.typing import ArrayLike
+
     from neurodeploy.compiler import CompileOptions
     from neurodeploy.diagnostics import Diagnostic
     from neurodeploy.hardware import Target
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from neurodeploy.network import Network
     from neurodeploy.profile import Profile
     from neurodeploy.program import Program
-    from neurodeploy.simulate import Recording, RunOptions
+    from neurodeploy.simulate import Recording, RunOptions, Samples
 
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
 
@@ -44,16 +46,13 @@ class RunResult(NamedTuple):
 
 def compile_and_run(
     network: Network | Imported,
-    samples: Any = None,
+    samples: Samples = None,
     *,
     target: str | PathLike[str] | Target = "loihi1",
     board: str | None = None,
     rules: str | None = None,
     dialect: str | None = None,
-    values: Mapping[str, Any] | None = None,
-    labels: Any = None,
-    steps: int | None = None,
-    batch: int | None = None,
+    labels: ArrayLike | None = None,
     backend: str = "emulator",
     strict: bool = True,
     budgets: str | Iterable[str] = (),
@@ -63,11 +62,11 @@ def compile_and_run(
 ) -> RunResult:
     """Compile a network and run it on samples. Raises DiagnosticError with every finding, those that refuse first.
 
-    `samples`, `steps`, `batch` and `backend`: as of nd.run (`values`: the same by its older name). `target`, `board`,
-    `rules` and `dialect`: as of nd.compile. `labels`: (samples,), for the accuracy. `budgets`: "cores<=4",
-    "energy_per_inference<=2uJ", on figures of the profile. `strict`: warnings refuse too. `choices`: fields of CompileOptions
-    and of RunOptions by name, such as weight_bits, level, seed, threads, probes; they count before those of
-    `compile_options` and `run_options`.
+    `samples` and `backend`: as for nd.run. `target`, `board`, `rules` and `dialect`: as for nd.compile. `labels`:
+    (samples,) class labels, for the accuracy. `budgets`: limits on figures of the profile, such as "cores<=4" or
+    "energy_per_inference<=2uJ". `strict`: warnings fail the test too. `choices`: fields of CompileOptions and RunOptions by
+    keyword, such as weight_bits, level, steps, seed or probes; they take precedence over `compile_options` and
+    `run_options`.
     """
     __tracebackhide__ = True
     import neurodeploy as nd
@@ -80,9 +79,7 @@ def compile_and_run(
     program = result.require(strict=strict)
     recording = nd.run(
         program,
-        values if samples is None else samples,
-        steps=steps,
-        batch=batch,
+        samples,
         backend=backend,
         options=run_options,
         **of_running,

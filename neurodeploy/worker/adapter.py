@@ -12,10 +12,9 @@ from pathlib import Path
 from neurodeploy.check.backend_support import Lacks, Unsupported, dialect_refusals, lacking, refusals
 from neurodeploy.diagnostics import Diagnostic, raise_errors
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import RanOn, Recording
-from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.environment import BoardPackage, Environment, interpreter_of, missing, needs
 from neurodeploy.worker.job import Script, run_job

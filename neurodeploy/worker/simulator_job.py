@@ -18,8 +18,8 @@ from neurodeploy.network import Current
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
 from neurodeploy.program.synapse_tables import synapse_tables_of
+from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import RanOn, Recording
-from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.job import Result

@@ -86,13 +86,13 @@ def test_samples_in_every_form_are_the_same(program, form, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     wanted = [[0, 3, 0], [0, 3, 1], [0, 3, 2], [1, 5, 0], [1, 5, 1], [1, 5, 2]]
     assert nd.run(program, FORMS[form](), steps=4).spikes["cells"].tolist() == wanted
-    assert program.run(FORMS[form](), 4).spikes["cells"].tolist() == wanted
+    assert program.run(FORMS[form](), steps=4).spikes["cells"].tolist() == wanted
 
 
 def test_a_network_without_inputs_needs_no_samples():
     alone = nd.compile(network(names=(), bias=1.0, threshold=1.5))
     assert nd.run(alone, steps=4).spikes["cells"][:3, 1].tolist() == [2, 2, 2]
-    assert nd.run(alone, {}, steps=4) == alone.run(None, 4)
+    assert nd.run(alone, {}, steps=4) == alone.run(None, steps=4)
 
 
 EVENTS = np.array([(0, 0, 0, 1), (1500, 1, 0, 0)], dtype=[("t", "i8"), ("x", "i4"), ("y", "i4"), ("p", "i4")])

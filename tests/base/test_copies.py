@@ -10,6 +10,7 @@ import pytest
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.program.validate import program_faults
 
 
 def network(size=2):
@@ -28,7 +29,7 @@ def network(size=2):
 def used():
     """A program of which everything derived is known already."""
     program = nd.compile(network(), "loihi1")
-    assert program.faults == ()
+    assert program_faults(program) == []
     assert program.network.population_by_name["cells"].size == 2
     assert program.network.source_size("in") == 2
     assert program.network.findings == ()
@@ -77,7 +78,7 @@ def test_copies_are_equal_and_cannot_be_written_to(used, copied):
 def test_nothing_derived_is_carried_over(used, copied):
     assert "_digest" in used.__dict__
     other = copied(used)
-    assert not {"_digest", "faults", "table_rows"} & set(other.__dict__)
+    assert not {"_digest", "_faults", "table_rows"} & set(other.__dict__)
     assert "population_by_name" not in other.network.__dict__
     other.network.metadata["note"]["by"].append("them")
     assert used.network.metadata == {"note": {"by": ["us"]}}

@@ -13,7 +13,7 @@ from neurodeploy.hardware import dialect_names, load_dialect, load_target
 from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import RunOptions, Stimulus, run_program
+from neurodeploy.simulate import RunOptions, Stimulus
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -85,19 +85,19 @@ def test_what_is_proven_equal_is_equal_and_no_bound_is_left(made):
     for density in (0.3, 1.0):
         rows = np.argwhere(rng.random((1, STEPS, size)) < density).astype(np.int32) + np.array([0, 1, 0], np.int32)
         stimulus = Stimulus(n_samples=1, n_steps=STEPS, spikes={"in": rows})
-        own = run_program(program, stimulus, steps=STEPS)
+        own = nd.run(program, stimulus, until=STEPS)
         inside = (bounds.u_low >= -(2**23)) & (bounds.u_high < 2**23)
         u, v = own.states["u"][0], own.states["v"][0]
         assert ((u >= bounds.u_low) & (u <= bounds.u_high))[:, inside].all()
         limited = (v >= np.minimum(bounds.v_low, 0)) & (v <= np.maximum(bounds.v_high, 0))
         assert limited.all()
         for name in verdict.proven:
-            other = run_program(program_of(network, name), stimulus, steps=STEPS)
+            other = nd.run(program_of(network, name), stimulus, until=STEPS)
             for variable in ("u", "v"):
                 assert np.array_equal(own.states[variable], other.states[variable]), name
             assert np.array_equal(own.spikes["cells"], other.spikes["cells"])
         # what was proven before the run is not seen in it
-        narrow = run_program(program, stimulus, steps=STEPS, options=RunOptions(overflow=False))
+        narrow = nd.run(program, stimulus, until=STEPS, options=RunOptions(overflow=False))
         assert np.array_equal(own.states["v"], narrow.states["v"])
 
 
@@ -109,7 +109,7 @@ def steady(weight, exponent=0, **registers):
 
 def every_step(program):
     rows = np.array([[0, step, 0] for step in range(1, 200)], dtype=np.int32)
-    return run_program(program, Stimulus(n_samples=1, n_steps=200, spikes={"in": rows}), steps=200)
+    return nd.run(program, Stimulus(n_samples=1, n_steps=200, spikes={"in": rows}), until=200)
 
 
 def test_bounds_are_met_by_an_input_that_never_stops():

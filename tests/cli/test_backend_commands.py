@@ -14,7 +14,7 @@ import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.conformance import Judgement, corpus, judge, markdown, program_of
 from neurodeploy.program import load_program, save_program
-from neurodeploy.simulate import get_backend, load_recording, run_program, save_recording
+from neurodeploy.simulate import get_backend, load_recording, save_recording
 from neurodeploy.worker.environment import MARKER, marker_of, python_in
 
 VENDORS = {"lava", "nengo-loihi", "brian2loihi"}
@@ -240,7 +240,7 @@ def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(fold
     """The emulator in Brian2Loihi's dialect stands for Brian2Loihi: it has no lower limit of v, and v goes below it."""
     case = next(item for item in corpus() if item.name == "limits_of_two_populations")
     programs = [program_of(case, dialect) for dialect in ("loihi1", "brian2loihi")]
-    one, other = (run_program(item, case.stimulus, steps=case.steps) for item in programs)
+    one, other = (nd.run(item, case.stimulus, until=case.steps) for item in programs)
     named = {"backend": "brian2loihi", "program_digest": one.program_digest}
     save_program(programs[0], "limits.ndp")
     save_recording(one, "one.ndr")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.cli import run_commands, stimulus_options
+from neurodeploy.cli import run_commands, running
 from neurodeploy.cli.inputs import _complete_target
 from neurodeploy.diagnostics import rules
 
@@ -297,7 +297,7 @@ def test_an_engine_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch)
 
 def stopping(monkeypatch, backend, **change):
     """Make one backend stop: with what `change` leaves of its recording, or at once."""
-    whole = stimulus_options.run_program
+    whole = running.run
 
     def stopped(program, stimulus, **options):
         if options["backend"] != backend:
@@ -306,7 +306,7 @@ def stopping(monkeypatch, backend, **change):
             raise KeyboardInterrupt
         return whole(program, stimulus, **options).model_copy(update={"complete": False, **change})
 
-    monkeypatch.setattr(stimulus_options, "run_program", stopped)
+    monkeypatch.setattr(running, "run", stopped)
 
 
 def test_a_run_that_is_stopped_says_what_was_done(folder, call, monkeypatch):

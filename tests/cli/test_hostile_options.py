@@ -12,8 +12,9 @@ import pytest
 import typer.main
 
 import neurodeploy as nd
+from neurodeploy.base.rows import LARGEST
 from neurodeploy.cli.main import app
-from neurodeploy.cli.option_types import SEEDS, STEPS
+from neurodeploy.cli.option_types import SEEDS
 
 NUMBERS = (
     "nan",
@@ -158,12 +159,12 @@ def test_no_word_in_the_place_of_an_argument_is_a_fault_of_ours(folder, call, wo
 
 
 RANGES = [
-    ("run", "--steps", ("0", "-1", "2147483648", "1.5", "nan"), f"is not a whole number from 1 to {STEPS:,}"),
-    ("run", "--samples", ("0", "-1", "99999999999999999999"), f"is not a whole number from 1 to {STEPS:,}"),
-    ("run", "--seed", ("-1", "99999999999999999999"), f"is not a whole number from 0 to {SEEDS:,}"),
-    ("run", "--threads", ("0", "-1", "99999999999999999999"), "is not a whole number from 1 to 1,024"),
-    ("run", "--timeout", ("nan", "inf", "0", "-1"), "is not a number of seconds of 1 or more"),
-    ("compare", "--timeout", ("nan", "inf", "0"), "is not a number of seconds of 1 or more"),
+    ("run", "--steps", ("0", "-1", "2147483648", "1.5", "nan"), f"is not a whole number from 1 to {LARGEST:,}"),
+    ("run", "--samples", ("0", "-1", "99999999999999999999"), f"is not a whole number from 1 to {LARGEST:,}"),
+    ("run", "--seed", ("99999999999999999999", "1.5"), f"is not a whole number from {-SEEDS - 1:,} to {SEEDS:,}"),
+    ("run", "--threads", ("0", "-1", "99999999999999999999"), "is not a whole number from 1 to 4,096"),
+    ("run", "--timeout", ("nan", "inf", "0", "-1"), "is not a number of seconds above 0"),
+    ("compare", "--timeout", ("nan", "inf", "0"), "is not a number of seconds above 0"),
     ("compile", "--placement-seed", ("-1", "99999999999999999999"), f"is not a whole number from 0 to {SEEDS:,}"),
     ("compile", "--time-limit", ("nan", "0", "-3", "1e400"), "is not a number of seconds of 0.1 or more"),
     ("compile", "--optimize", ("4", "-1", "nan"), "is not a whole number from 0 to 3"),

@@ -15,7 +15,7 @@ import neurodeploy as nd
 from neurodeploy.conformance import corpus, judge, program_of
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import WeightFormat
-from neurodeploy.simulate import RunOptions, compare_findings, get_backend, run_program
+from neurodeploy.simulate import RunOptions, compare_findings, get_backend
 from neurodeploy.worker import Limits, Origin, Script, flat, interpreter_of, recording_of, run_job
 
 BACKENDS = ("lava",)
@@ -158,14 +158,14 @@ def living(group):
 INTERRUPTED = """
 import os, signal, sys
 from pathlib import Path
+import neurodeploy as nd
 from neurodeploy.conformance import corpus, program_of
-from neurodeploy.simulate import run_program
 case = next(item for item in corpus() if item.name == "layers_with_skip")
 def press(done, total):
     os.kill(os.getpid(), signal.SIGINT)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 try:
-    run_program(program_of(case, "loihi2"), case.stimulus, backend="lava", steps=5000, progress=press)
+    nd.run(program_of(case, "loihi2"), case.stimulus, backend="lava", until=5000, progress=press)
 except KeyboardInterrupt:
     print("stopped")
 """
@@ -184,7 +184,7 @@ def test_two_runs_at_once(vendor):
     case = next(item for item in corpus() if item.name == "recurrent")
     program = program_of(case, "loihi2")
     with ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(run_program, program, case.stimulus, backend=vendor, steps=case.steps) for _ in range(2)]
+        runs = [pool.submit(nd.run, program, case.stimulus, backend=vendor, until=case.steps) for _ in range(2)]
         one, other = (run.result() for run in runs)
     assert np.array_equal(one.spikes["cells"], other.spikes["cells"])
     assert len(one.spikes["cells"])
@@ -206,7 +206,7 @@ def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
     assert np.array_equal(kernels["link.0.kernel"][:, ::-1, ::-1, 0], weights[:, 0])
     rows = np.concatenate([case.stimulus.spikes["in"] + [2 * k, 0, 0] for k in range(3)]).astype(np.int32)
     many = Stimulus(n_samples=6, n_steps=case.stimulus.n_steps, spikes={"in": rows})
-    few, several = (run_program(program, s, backend=vendor, steps=case.steps) for s in (case.stimulus, many))
+    few, several = (nd.run(program, s, backend=vendor, until=case.steps) for s in (case.stimulus, many))
     first = several.spikes["cells"][several.spikes["cells"][:, 0] < 2]
     assert np.array_equal(few.spikes["cells"], first)
     assert np.array_equal(few.states["cells.v"], several.states["cells.v"][4:])
@@ -230,7 +230,7 @@ def test_a_process_for_each_set_of_registers_gives_the_same(vendor, name):
     result = run_job(script_of(adapter), {**made.plan, "populations": populations}, made.arrays)
     origin = Origin(vendor, "vendor-emulator")
     given = recording_of(program, case.stimulus, case.steps, RunOptions(), made, result, origin)
-    wanted = run_program(program, case.stimulus, backend="emulator", steps=case.steps)
+    wanted = nd.run(program, case.stimulus, backend="emulator", until=case.steps)
     assert compare_findings(wanted, given, program) == ()
     assert len(given.spikes["cells"]) > 20
     assert set(given.states) == set(wanted.states)
@@ -271,7 +271,7 @@ def test_values_that_are_no_integers_are_refused(vendor):
     program = program_of(case, "loihi2")
     stimulus = case.stimulus.model_copy(update={"currents": {"in_a": case.stimulus.currents["in_a"] + 0.5}})
     with pytest.raises(DiagnosticError) as caught:
-        run_program(program, stimulus, backend=vendor, steps=case.steps)
+        nd.run(program, stimulus, backend=vendor, until=case.steps)
     assert [item.code for item in caught.value.diagnostics] == ["ND502"]
 
 
@@ -290,6 +290,6 @@ def test_sign_modes_are_told_to_lava_and_not_guessed_from_the_weights(vendor):
     program = nd.compile(network, "loihi2")
     rows = np.array([[0, step, line] for step in range(1, 6) for line in range(3)], dtype=np.int32)
     stimulus = nd.Stimulus(n_samples=1, n_steps=6, spikes={"in": rows})
-    runs = [run_program(program, stimulus, backend=name) for name in ("emulator", vendor)]
+    runs = [nd.run(program, stimulus, backend=name) for name in ("emulator", vendor)]
     assert np.array_equal(runs[0].states["u"], runs[1].states["u"])
     assert runs[0].states["u"][0, 1].tolist() == [24 << 6, 60 << 6]

@@ -21,7 +21,6 @@ from neurodeploy.simulate import (
     encode,
     get_backend,
     load_stimulus,
-    run_program,
 )
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -37,7 +36,7 @@ def program_of(network, dialect):
 
 def agree(program, stimulus, vendor, steps=None):
     """Spikes of a run that is identical on a simulator and on the emulator."""
-    runs = [run_program(program, stimulus, backend=name, steps=steps) for name in ("emulator", vendor)]
+    runs = [nd.run(program, stimulus, backend=name, until=steps) for name in ("emulator", vendor)]
     assert compare_findings(*runs, program) == ()
     assert runs[0].states.keys() == runs[1].states.keys()
     return sum(len(rows) for rows in runs[1].spikes.values())

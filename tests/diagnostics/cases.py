@@ -47,14 +47,13 @@ from neurodeploy.simulate import (
     compare_findings,
     encode,
     get_backend,
-    run_program,
     seal_golden,
     stop_findings,
     verify_program,
 )
 from neurodeploy.simulate.registry import broken
 from neurodeploy.simulate.run import _recording_faults
-from neurodeploy.simulate.run_checks import run_findings
+from neurodeploy.simulate.run_warnings import run_findings
 from neurodeploy.worker import BoardPackage, Environment, Limits, Script, install, needs, run_job
 
 
@@ -171,14 +170,14 @@ def seen(weight, exponent=0, size=2, **registers):
     )
     rows = [(0, step, line) for step in range(1, 41) for line in range(size)]
     stimulus = Stimulus(n_samples=1, n_steps=40, spikes={"in": np.array(rows, dtype=np.int32)})
-    return run_findings(made, run_program(made, stimulus))
+    return run_findings(made, nd.run(made, stimulus))
 
 
 def resumed(samples=1, backend="emulator", weights=None):
     made, recording = run(options=RunOptions(keep_state=True))
     other = made if weights is None else program(net(weights=weights))
     stimulus = Stimulus(n_samples=samples, n_steps=5)
-    run_program(other, stimulus, backend=backend, steps=9, options=RunOptions(resume=recording.final_state))
+    nd.run(other, stimulus, backend=backend, until=9, options=RunOptions(resume=recording.final_state))
 
 
 NETX = {
@@ -210,7 +209,7 @@ def program(network=None, target="loihi1"):
 def run(network=None, rows=((0, 1, 0),), target="loihi1", **options):
     stimulus = Stimulus(n_samples=1, n_steps=5, spikes={"in": np.array(rows, dtype=np.int32)})
     made = program(network, target)
-    return made, run_program(made, stimulus, **options)
+    return made, nd.run(made, stimulus, **options)
 
 
 def nd004():
@@ -281,7 +280,7 @@ def nd402():
 def nd506():
     made, recording = run()
     wrong = recording.model_copy(update={"spikes": {"cells": np.array([[0, 99, 0]], dtype=np.int32)}})
-    return _recording_faults(made, wrong, "mine", ordered=False)
+    return _recording_faults(made, wrong, "mine", trusted=False)
 
 
 def silent(target="loihi1"):
@@ -605,7 +604,7 @@ def sparse_of(post, pre):
 
 
 def no_stimulus():
-    from neurodeploy.cli.stimulus_options import _stimulus_path
+    from neurodeploy.cli.running import _stimulus_path
 
     return _stimulus_path(Path("net.nd.json"), None)
 

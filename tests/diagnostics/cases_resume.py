@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from diagnostic_cases import net, program, run
 
+import neurodeploy as nd
 from neurodeploy.profile import profile, profile_findings
-from neurodeploy.simulate import RunOptions, Stimulus, compare_findings, run_program
+from neurodeploy.simulate import RunOptions, Stimulus, compare_findings
 
 
 def shown(step, **fields):
@@ -14,17 +15,17 @@ def shown(step, **fields):
 
 
 def kept(made):
-    return run_program(made, shown(2), steps=3, options=RunOptions(keep_state=True)).final_state
+    return nd.run(made, shown(2), until=3, options=RunOptions(keep_state=True)).final_state
 
 
 def went_on():
     made = program(net())
-    return made, run_program(made, shown(2), options=RunOptions(resume=kept(made)))
+    return made, nd.run(made, shown(2), options=RunOptions(resume=kept(made)))
 
 
 def other_past():
     made = program(net())
-    run_program(made, shown(1), options=RunOptions(resume=kept(made)))
+    nd.run(made, shown(1), options=RunOptions(resume=kept(made)))
 
 
 def doubled():
@@ -35,7 +36,7 @@ def doubled():
 
 def unrecorded():
     made = program(net())
-    profile(made, run_program(made, shown(2), options=RunOptions(record=())))
+    profile(made, nd.run(made, shown(2), options=RunOptions(record=())))
 
 
 def lacking():
@@ -45,13 +46,13 @@ def lacking():
 
 
 CASES = {
-    "ND511": lambda _: run_program(
+    "ND511": lambda _: nd.run(
         program(net()), shown(2), options=RunOptions(noise={"cells": np.zeros((1, 4, 3), dtype=int)})
     ),
     "ND512": lambda _: other_past(),
     "ND513": lambda _: doubled(),
     "ND514": lambda _: unrecorded(),
     "ND515": lambda _: profile_findings(profile(*went_on())),
-    "ND516": lambda _: run_program(program(net()), shown(2), backend="reference", options=RunOptions(engine="spec")),
+    "ND516": lambda _: nd.run(program(net()), shown(2), backend="reference", options=RunOptions(engine="spec")),
     "ND555": lambda _: lacking(),
 }

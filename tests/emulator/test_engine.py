@@ -19,8 +19,8 @@ from neurodeploy.mapping import Mapping, emit_program, partition, place
 from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d, WeightFormat
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import RunOptions, Stimulus, run_program
-from neurodeploy.simulate.run_checks import run_findings
+from neurodeploy.simulate import RunOptions, Stimulus
+from neurodeploy.simulate.run_warnings import run_findings
 
 STEPS = 25
 EXAMPLES = int(os.environ.get("NEURODEPLOY_EXAMPLES", "60"))
@@ -194,13 +194,13 @@ def assert_same_bits(recording, defined):
 
 
 def assert_equals_definition(program, stimulus, steps=STEPS):
-    defined = run_program(program, stimulus, steps=steps, options=RunOptions(engine="spec"))
+    defined = nd.run(program, stimulus, until=steps, options=RunOptions(engine="spec"))
     # counting overflows takes the wide engine unless they are impossible; without, it is narrow wherever that is exact
     for options in (RunOptions(), RunOptions(overflow=False)):
-        assert_same_bits(run_program(program, stimulus, steps=steps, options=options), defined)
+        assert_same_bits(nd.run(program, stimulus, until=steps, options=options), defined)
     kept = RunOptions(overflow=False, activity=False, keep_state=True)
-    middle = run_program(program, stimulus, steps=steps // 2, options=kept).final_state
-    assert_same_bits(run_program(program, stimulus, steps=steps, options=RunOptions(resume=middle)), defined)
+    middle = nd.run(program, stimulus, until=steps // 2, options=kept).final_state
+    assert_same_bits(nd.run(program, stimulus, until=steps, options=RunOptions(resume=middle)), defined)
     return defined
 
 
@@ -229,10 +229,10 @@ def test_mapping_seed_and_threads_change_no_spike(case, seed, data):
     cut = Mapping(quantized=quantized, target=target, n_cores=used.size, core_of={"cells": cores.astype(np.int32)})
     rows = np.concatenate([np.insert(events, 0, sample, axis=1) for sample in range(3)]).astype(np.int32)
     stimulus = Stimulus(n_samples=3, n_steps=STEPS, spikes={"in": rows})
-    one = run_program(
-        emit_program(place(partition(quantized, target))), stimulus, steps=STEPS, options=RunOptions(threads=1)
+    one = nd.run(
+        emit_program(place(partition(quantized, target))), stimulus, until=STEPS, options=RunOptions(threads=1)
     )
-    other = run_program(emit_program(place(cut, seed=seed)), stimulus, steps=STEPS, options=RunOptions(threads=3))
+    other = nd.run(emit_program(place(cut, seed=seed)), stimulus, until=STEPS, options=RunOptions(threads=3))
     assert np.array_equal(one.spikes["cells"], other.spikes["cells"])
     assert np.array_equal(one.states["v"], other.states["v"])
     assert one.active_updates.sum() == other.active_updates.sum()
@@ -276,7 +276,7 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
     program = emit_program(place(partition(quantize(network, target), target)))
     rows = np.argwhere(rng.random((1, 60, lines)) < 0.2).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
     stimulus = Stimulus(n_samples=1, n_steps=60, spikes={"in": rows})
-    expected = run_program(program, stimulus, steps=60)
+    expected = nd.run(program, stimulus, until=60)
     monkeypatch.setattr(blocks, "DENSE_FROM", 0.0 if form == "rows" else 2.0)
     monkeypatch.setattr(blocks, "TILED_FROM", 10 if form == "tiles" else 1 << 16)
     monkeypatch.setattr(run, "PAYS_FROM", 0)
@@ -286,7 +286,7 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
         RunOptions(threads=3),
     ):
         job._LOWERED.clear()
-        found = run_program(program, stimulus, steps=60, options=options)
+        found = nd.run(program, stimulus, until=60, options=options)
         assert np.array_equal(found.spikes["cells"], expected.spikes["cells"])
         assert np.array_equal(found.states["v"], expected.states["v"])
         assert np.array_equal(found.active_updates, expected.active_updates)
@@ -328,7 +328,7 @@ def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, 
     assert lower(program).layout.populations["proven"][0] == proven
     events = np.argwhere(rng.random((STEPS, lines)) < 0.4) + [1, 0]
     assert len(assert_equals_definition(program, stimulus_of(events)).spikes["cells"]) > 50
-    watched = run_program(program, stimulus_of(events), steps=STEPS)
+    watched = nd.run(program, stimulus_of(events), until=STEPS)
     overflowed = [item.code for item in run_findings(program, watched) if item.code == "ND530"]
     assert bool(overflowed) == (proven == 0)
 
@@ -364,10 +364,10 @@ def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(mon
     target = load_target("loihi2")
     program = emit_program(place(partition(quantize(network, target), target)))
     events = np.argwhere(rng.random((STEPS, size)) < 0.1) + [1, 0]
-    defined = run_program(program, stimulus_of(events), steps=STEPS, options=RunOptions(engine="spec"))
+    defined = nd.run(program, stimulus_of(events), until=STEPS, options=RunOptions(engine="spec"))
     assert len(defined.spikes["cells"]) > 100
     job._LOWERED.clear()
     for overflow in (False, True):
         options = RunOptions(threads=threads, overflow=overflow)
-        found = run_program(program, stimulus_of(events), steps=STEPS, options=options)
+        found = nd.run(program, stimulus_of(events), until=STEPS, options=options)
         assert np.array_equal(found.spikes["cells"], defined.spikes["cells"])

@@ -14,7 +14,7 @@ from neurodeploy.importers import ImportOptions
 from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Sparse, WeightFormat
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import SampleValues, Stimulus, encode, run_program
+from neurodeploy.simulate import SampleValues, Stimulus, encode
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -83,7 +83,7 @@ def trace(scenario, limits, target):
     program = emit_program(place(partition(quantize(scenario_network(scenario, limits), target), target)))
     events = np.array([[0, arrival - 1, line] for arrival, line in scenario["inputs"]], dtype=np.int32).reshape(-1, 3)
     stimulus = Stimulus(n_samples=1, n_steps=scenario["T"], spikes={"in": events})
-    recording = run_program(program, stimulus, steps=scenario["T"])
+    recording = nd.run(program, stimulus, until=scenario["T"])
     spikes = np.zeros((scenario["T"], len(scenario["neurons"])), dtype=int)
     rows = recording.spikes["cells"]
     spikes[rows[:, 1] - 1, rows[:, 2]] = 1
@@ -153,7 +153,7 @@ def test_a_real_loihi_2_recording_is_reproduced(loihi2_recording):
     events = np.stack([0 * fires, fires + 1, 0 * fires], axis=1).astype(np.int32)
     for target in ("loihi1", "loihi2"):
         stimulus = Stimulus(n_samples=1, n_steps=1000, spikes={"in": events})
-        recording = run_program(nd.compile(network, target), stimulus, steps=1000)
+        recording = nd.run(nd.compile(network, target), stimulus, until=1000)
         assert np.array_equal(recording.states["register"][0, :, 0], loihi2_recording[:, 1])
         assert recording.spikes["cell"][:, 1].tolist() == [462, 512, 712, 762]
         assert np.flatnonzero(loihi2_recording[:, 2]).tolist() == [461, 511, 711, 761]
@@ -167,7 +167,7 @@ def test_the_same_neuron_from_nir_quantized_by_our_rule_spikes_in_the_same_steps
     assert program.tables.dv.tolist() == [164]
     stimulus = encode(network, SampleValues(values={"input": loihi2_recording[None, :, :1].astype(int)}))
     for backend in ("emulator", "reference"):
-        assert run_program(program, stimulus, backend=backend, steps=1000).spikes["1"][:, 1].tolist() == [
+        assert nd.run(program, stimulus, backend=backend, until=1000).spikes["1"][:, 1].tolist() == [
             462,
             512,
             712,
@@ -201,7 +201,7 @@ def test_delays_arrive_when_brian2loihi_says(reference_data):
     program = emit_program(place(partition(quantize(network, target), target)))
     stamp = case["gen_brian_time"]
     stimulus = Stimulus(n_samples=1, n_steps=20, spikes={"in": np.array([[0, stamp, 0]], dtype=np.int32)})
-    recording = run_program(program, stimulus, steps=20)
+    recording = nd.run(program, stimulus, until=20)
     assert (recording.spikes["relay"][:, 1] - 1).tolist() == case["relay_spike_brian_time"]
     for name, key in (("near", "gen_to_neuron"), ("far", "neuron_to_neuron")):
         first = (recording.states[name][0] != 0).argmax(axis=0)

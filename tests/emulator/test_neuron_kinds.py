@@ -33,7 +33,7 @@ from neurodeploy.network import (
     WeightFormat,
 )
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import RunOptions, Stimulus, run_program
+from neurodeploy.simulate import RunOptions, Stimulus
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -87,7 +87,7 @@ def run_case(neuron, arriving, probes=(), weights=None, style=ONE, state_reset=N
     stimulus = Stimulus(
         n_samples=1, n_steps=steps, currents={f"in_{port}": rows.T[None] for port, rows in arrays.items()}
     )
-    recording = run_program(program_of(network, target), stimulus, steps=steps + 1)
+    recording = nd.run(program_of(network, target), stimulus, until=steps + 1)
     sent = np.zeros((steps + 1, size), dtype=np.int64)
     rows = recording.spikes["cells"]
     sent[rows[:, 1] - 1, rows[:, 2]] = recording.payloads.get("cells", np.ones(len(rows), dtype=np.int64))
@@ -248,7 +248,7 @@ def test_delays_of_single_synapses(cases):
     line, column = np.nonzero(shown)
     rows = np.stack([np.zeros(line.size), column + 1, line], axis=1).astype(np.int32)
     steps = len(case["u"])
-    recording = run_program(program_of(network), Stimulus(n_samples=1, n_steps=steps, spikes={"in": rows}), steps=steps)
+    recording = nd.run(program_of(network), Stimulus(n_samples=1, n_steps=steps, spikes={"in": rows}), until=steps)
     assert np.array_equal(recording.states["u"][0], np.array(case["u"]))
 
 
@@ -279,10 +279,10 @@ def test_noise_of_given_draws(reference_data):
         )
         program = program_of(network, "loihi1", "nengo")
         steps = len(u)
-        recording = run_program(
+        recording = nd.run(
             program,
             Stimulus(n_samples=1, n_steps=steps),
-            steps=steps,
+            until=steps,
             options=RunOptions(noise={"on": draws[None, :, :2]}),
         )
         for variable in ("u", "v"):
@@ -304,7 +304,7 @@ def test_our_own_draws_are_even_and_depend_on_seed_sample_step_and_neuron_alone(
 
     def drawn(seed, threads=1):
         options = RunOptions(seed=seed, threads=threads)
-        return run_program(program, Stimulus(n_samples=3, n_steps=200), options=options).states["u"]
+        return nd.run(program, Stimulus(n_samples=3, n_steps=200), options=options).states["u"]
 
     first = drawn(1)
     counts = np.bincount(first.ravel() + 127, minlength=255)

@@ -13,7 +13,7 @@ from neurodeploy.conformance.corpus import corpus
 from neurodeploy.conformance.judge import program_of
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.io.archive import sealed_bytes
-from neurodeploy.simulate import RunOptions, Stimulus, run_program
+from neurodeploy.simulate import RunOptions, Stimulus
 
 CASES = {case.name: case for case in corpus()}
 DIALECTS = ("loihi1", "loihi2", "nengo", "brian2loihi")
@@ -23,7 +23,7 @@ INEXPRESSIBLE = {"ND208", "ND209", "ND210", "ND211", "ND212", "ND213", "ND549"}
 def both(program, stimulus, steps, **options):
     """Recordings of both engines, native first, but for the name of the engine."""
     made = [
-        run_program(program, stimulus, steps=steps, options=RunOptions(engine=engine, **options))
+        nd.run(program, stimulus, until=steps, options=RunOptions(engine=engine, **options))
         for engine in ("native", "spec")
     ]
     assert [item.engine for item in made] == ["native", "spec"]
@@ -102,7 +102,7 @@ def test_progress_and_stops_are_those_of_every_run():
     program, stimulus = fed()
     calls = []
     options = RunOptions(engine="spec")
-    run_program(program, stimulus, steps=8, options=options, progress=lambda done, total: calls.append((done, total)))
+    nd.run(program, stimulus, until=8, options=options, progress=lambda done, total: calls.append((done, total)))
     assert calls[-1] == (7 * 8, 7 * 8)
 
     def stop(done, total):
@@ -114,10 +114,10 @@ def test_progress_and_stops_are_those_of_every_run():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spec_run, "PROGRESS_S", 0.0)
         patch.setattr(spec_run, "SIDE_BY_SIDE", 1)
-        found = run_program(program, one, steps=8, options=options, progress=stop)
+        found = nd.run(program, one, until=8, options=options, progress=stop)
         assert (found.complete, found.partial, found.n_samples, found.n_steps) == (False, True, 1, 1)
         assert "ND507" in [item.code for item in found.findings]
-        several = run_program(program, stimulus, steps=8, options=options, progress=stop)
+        several = nd.run(program, stimulus, until=8, options=options, progress=stop)
         assert (several.complete, several.n_samples) == (False, 0)
 
 
@@ -130,14 +130,14 @@ def refused(call):
 @pytest.mark.parametrize("engine", ["native", "spec"])
 def test_a_state_that_no_run_reaches_is_refused(engine):
     program, stimulus = fed()
-    kept = run_program(program, stimulus, steps=3, options=RunOptions(keep_state=True)).final_state
+    kept = nd.run(program, stimulus, until=3, options=RunOptions(keep_state=True)).final_state
     variables = dict(kept.variables)
     lacking = kept.model_copy(update={"variables": {k: v for k, v in variables.items() if k != "c.u"}})
     far = kept.model_copy(update={"variables": variables | {"c.u": variables["c.u"] + (1 << 50)}})
     sums = kept.model_copy(update={"arriving": {"c": kept.arriving["c"] + (1 << 40)}})
     for wrong, where in ((lacking, "c.u"), (far, "c.u"), (sums, "c")):
         options = RunOptions(engine=engine, resume=wrong)
-        found = refused(lambda options=options: run_program(program, stimulus, steps=6, options=options))
+        found = refused(lambda options=options: nd.run(program, stimulus, until=6, options=options))
         assert ("ND509", f"state '{where}'") in found
 
 

@@ -12,7 +12,7 @@ from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.mapping import partition, place
 from neurodeploy.network import Current, OneToOne, WeightFormat
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import RunOptions, Stimulus, run_program
+from neurodeploy.simulate import RunOptions, Stimulus
 
 STEPS = 20
 TOP = 2**23
@@ -90,7 +90,7 @@ def recorded(cells, values, dialect):
     )
     program = place(partition(quantize(network, chip), chip), chip)
     stimulus = Stimulus(n_samples=1, n_steps=STEPS, currents={"in": values[None].astype(float)})
-    found = run_program(program, stimulus, steps=STEPS + 1, options=RunOptions(engine="spec"))
+    found = nd.run(program, stimulus, until=STEPS + 1, options=RunOptions(engine="spec"))
     spikes = np.zeros((STEPS + 1, size), dtype=bool)
     rows = found.spikes["c"]
     spikes[rows[:, 1] - 1, rows[:, 2]] = True

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import neurodeploy as nd
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="a source distribution has no benchmarks")
@@ -169,7 +171,7 @@ def test_bare_loops_deliver_every_weight(benchmarks: Any) -> None:
 
 def test_a_case_is_told_to_peers_as_it_is_run(benchmarks: Any, tmp_path: Path) -> None:
     """The files a peer reads hold the same synapses and events; a plain model of them gives our emulator's spikes."""
-    from neurodeploy.simulate import RunOptions, run_program
+    from neurodeploy.simulate import RunOptions
 
     own, networks = benchmarks("workloads"), benchmarks("networks")
     case = own.build("w1")
@@ -186,7 +188,7 @@ def test_a_case_is_told_to_peers_as_it_is_run(benchmarks: Any, tmp_path: Path) -
         v[fired] = 0
         counts += fired
     program, stimulus = networks.program(case), networks.stimulus(case, 60)
-    recording = run_program(program, stimulus, steps=60, options=RunOptions(threads=1, activity=False, overflow=False))
+    recording = nd.run(program, stimulus, until=60, options=RunOptions(threads=1, activity=False, overflow=False))
     assert counts.sum() > 300
     assert (recording.spike_counts("layer1", 256)[0] == counts).all()
 

@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.hardware import load_target
 from neurodeploy.network import Network
 from neurodeploy.network.files import load_network
 from neurodeploy.profile import Profile, profile
 from neurodeploy.program import Program
-from neurodeploy.simulate import SampleValues, accuracy, answers, encode, load_stimulus, run_program
+from neurodeploy.simulate import SampleValues, accuracy, answers, encode, load_stimulus
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -59,7 +60,7 @@ def digits() -> Digits:
 
 def right(digits: Digits, backend: str, steps: int | None) -> tuple[float, Profile]:
     stimulus = encode(digits.network, digits.images, steps=steps)
-    recording = run_program(digits.program, stimulus, backend=backend)
+    recording = nd.run(digits.program, stimulus, backend=backend)
     given = answers(digits.network, recording)
     assert given is not None
     return accuracy(given, stimulus.labels), profile(digits.program, recording)

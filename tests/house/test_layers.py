@@ -76,10 +76,6 @@ def stage(dotted: str) -> str:
     return (dotted.split(".") + [""])[1]
 
 
-UPWARD = {("program", "simulate")}
-"""Program.run, so that what one holds can be run, and the recount of what is loaded; the imports wait until they are called."""
-
-
 def backward_arrows(importer: str, module: ast.Module) -> list[str]:
     """Imports of a core module of stage `importer` that do not point to an earlier row."""
     found: list[str] = []
@@ -88,7 +84,7 @@ def backward_arrows(importer: str, module: ast.Module) -> list[str]:
             found.append(f"line {line}: relative import '{name}'")
         elif name.split(".")[0] == "neurodeploy":
             wanted = stage(name)
-            if wanted != importer and RANK[wanted] >= RANK[importer] and (importer, wanted) not in UPWARD:
+            if wanted != importer and RANK[wanted] >= RANK[importer]:
                 found.append(f"line {line}: '{importer}' imports '{wanted}'")
         elif name.split(".")[0] in ("neurodeploy_backends", "neurodeploy_targets", "backends", "targets"):
             found.append(f"line {line}: core imports '{name}', which is found by entry point only")

@@ -8,11 +8,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.hardware import load_target, target_names
 from neurodeploy.network import Neuron, Operation
 from neurodeploy.report.supported import KINDS, OPERATIONS, markdown, smallest
-from neurodeploy.simulate import Stimulus, backend_names, get_backend, run_program
+from neurodeploy.simulate import Stimulus, backend_names, get_backend
 
 
 def kinds_of(union):
@@ -49,6 +50,6 @@ def test_what_the_page_says_runs_does_run(kind, operation):
     # the simulators have a suite of their own, tests/conformance
     for name in ("emulator", "reference"):
         if not list(get_backend(name).check(program)):
-            recording = run_program(program, stimulus, backend=name)
+            recording = nd.run(program, stimulus, backend=name)
             assert recording.complete
             assert len(recording.spikes["before"]), "the neurons before the operation were to spike"

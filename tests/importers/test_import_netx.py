@@ -12,7 +12,7 @@ from neurodeploy.importers import ImportOptions, load
 from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Current, Network, StateReset
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import Stimulus, run_program
+from neurodeploy.simulate import Stimulus
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -48,7 +48,7 @@ def raster(recording, name, steps, size):
 def run(network, name, stimulus, steps):
     chip = load_target("loihi2")
     program = emit_program(place(partition(quantize(network, chip), chip)))
-    recording = run_program(program, stimulus, steps=steps)
+    recording = nd.run(program, stimulus, until=steps)
     return recording, raster(recording, name, steps, network.population_by_name[name].size)
 
 

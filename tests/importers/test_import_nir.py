@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.simulate import SampleValues, encode, run_program
+from neurodeploy.simulate import SampleValues, encode
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -50,7 +51,7 @@ def test_the_braille_network_compiles_and_runs_on_a_seeded_raster(paper):
     raster = (np.random.default_rng(0).random((8, 256, 12)) < 0.05).astype(int)
     stimulus = encode(network, SampleValues(values={"input": raster}))
     counts = {
-        name: {k: len(v) for k, v in run_program(program, stimulus, backend=name).spikes.items()}
+        name: {k: len(v) for k, v in nd.run(program, stimulus, backend=name).spikes.items()}
         for name in ("emulator", "reference")
     }
     for population in ("lif1.lif", "lif2"):

@@ -7,12 +7,13 @@ import itertools
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network.coordinates import coordinates_of
-from neurodeploy.simulate import SampleValues, encode, run_program
+from neurodeploy.simulate import SampleValues, encode
 
 TOLD = ImportOptions(dt_s=1e-3, reset="zero")
 
@@ -58,7 +59,7 @@ def steps_of(network, rows, steps=12):
     for step, line in rows:
         raster[0, step - 1, line] = 1
     values = {network.inputs[0].name: raster.reshape(1, steps, *network.inputs[0].shape)}
-    found = run_program(program, encode(network, SampleValues(values=values)), backend="reference")
+    found = nd.run(program, encode(network, SampleValues(values=values)), backend="reference")
     return {name: [(int(t), int(n)) for _, t, n in spikes] for name, spikes in found.spikes.items()}
 
 
@@ -323,7 +324,7 @@ def test_a_layer_at_the_end_is_read_as_voltages(nir_file):
     raster[0, 0, 0] = raster[0, 1] = 1
     stimulus = encode(network, SampleValues(values={"input": raster}))
     for backend, off in (("reference", 0.0), ("emulator", 0.05)):
-        (state,) = run_program(program, stimulus, backend=backend).states.values()
+        (state,) = nd.run(program, stimulus, backend=backend).states.values()
         values = state[0, 2:5] / (1.0 if backend == "reference" else np.abs(state).max() / 3.75)
         assert np.allclose(values, [[1.0, 3.5], [3.0, 3.75], [0.0, 3.0]], atol=off), "W s + b of each step"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.simulate import SampleValues, encode, run_program
+from neurodeploy.simulate import SampleValues, encode
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -30,7 +31,7 @@ def spikes(path, **options):
     made = load(path, ImportOptions(**options))
     program = compile_network(made.network, load_target("loihi1")).require()
     values = {"input": RASTER[None].astype(int)}
-    recording = run_program(program, encode(made.network, SampleValues(values=values)), backend="reference")
+    recording = nd.run(program, encode(made.network, SampleValues(values=values)), backend="reference")
     found = np.zeros((STEPS + 4, CELLS))
     for _, step, cell in recording.spikes["cells"]:
         found[step - 2, cell] = 1

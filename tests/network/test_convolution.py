@@ -17,7 +17,7 @@ from neurodeploy.network import AvgPool2d, Chain, Conv1d, Conv2d, Dense, OneToOn
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.coordinates import coordinates_of, target_size
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import RunOptions, Stimulus, accuracy, answers, run_program
+from neurodeploy.simulate import RunOptions, Stimulus, accuracy, answers
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -144,7 +144,7 @@ def test_lavas_fixed_point_convolution_step_by_step(reference_data):
     rows = np.stack([np.zeros(step.size), step + 1, line], axis=1).astype(np.int32)
     chip = load_target("loihi2")
     program = emit_program(place(partition(quantize(network, chip), chip)))
-    recording = run_program(program, Stimulus(n_samples=1, n_steps=steps, spikes={"in": rows}), steps=steps + 1)
+    recording = nd.run(program, Stimulus(n_samples=1, n_steps=steps, spikes={"in": rows}), until=steps + 1)
     got = recording.states["u"][0].T.reshape(*shape, steps + 1)
     assert np.array_equal(got >> 6, expected.transpose(2, 0, 1, 3))
 
@@ -181,7 +181,7 @@ def test_shared_patterns_give_the_bits_of_rows_written_out():
         chip = load_target("loihi1")
         program = emit_program(place(partition(quantize(network, chip), chip)))
         for options in (RunOptions(), RunOptions(overflow=False), RunOptions(overflow=False, threads=2)):
-            found.append(run_program(program, stimulus, options=options))
+            found.append(nd.run(program, stimulus, options=options))
     assert len(found[0].spikes["out"]) > 100
     for other in found[1:]:
         assert np.array_equal(found[0].spikes["out"], other.spikes["out"])
@@ -211,7 +211,7 @@ def test_the_nmnist_network_reads_every_digit_in_either_reset_mode(reference_dat
         line = next(line for line in imported.ledger if line.quantity == "reset")
         assert line.got == reset
         program = nd.compile(imported.network, "loihi1", board="nahuku8")
-        recording = run_program(program, stimulus)
+        recording = nd.run(program, stimulus)
         assert accuracy(answers(imported.network, recording), stimulus.labels) == 1.0
         spikes[reset] = {name: len(rows) for name, rows in recording.spikes.items()}
     assert sum(spikes["subtract"].values()) > 1.5 * sum(spikes["zero"].values())

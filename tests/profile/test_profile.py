@@ -12,7 +12,7 @@ from neurodeploy.network import WeightFormat
 from neurodeploy.profile import profile
 from neurodeploy.profile.counting import counts
 from neurodeploy.quantize import quantize
-from neurodeploy.simulate import Stimulus, run_program
+from neurodeploy.simulate import Stimulus
 
 PJ, NS = 1e-12, 1e-9
 
@@ -51,7 +51,7 @@ def run_on(cores, target, core_ids=None, samples=1):
             update={"tables": program.tables.model_copy(update={"core_id": np.array(core_ids)})}
         )
     rows = np.array([[sample, 1, 0] for sample in range(samples)], dtype=np.int32)
-    return program, run_program(program, Stimulus(n_samples=samples, n_steps=1, spikes={"in": rows}), steps=4)
+    return program, nd.run(program, Stimulus(n_samples=samples, n_steps=1, spikes={"in": rows}), until=4)
 
 
 def test_every_event_of_a_two_neuron_chain_is_counted_and_paid():

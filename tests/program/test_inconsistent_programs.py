@@ -21,7 +21,7 @@ from neurodeploy.program.archive import load_program
 from neurodeploy.program.tables import Tables
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize.integers import parameters_of
-from neurodeploy.simulate import Stimulus, run_program, seal_golden
+from neurodeploy.simulate import Stimulus, seal_golden
 
 
 def network():
@@ -61,7 +61,7 @@ def refused(program):
     """The sentences of a refusal, of a run and of a file alike."""
     rows = np.array([[0, 1, 0]], dtype=np.int32)
     with pytest.raises(DiagnosticError) as error:
-        run_program(program, Stimulus(n_samples=1, n_steps=2, spikes={"lines": rows}))
+        nd.run(program, Stimulus(n_samples=1, n_steps=2, spikes={"lines": rows}))
     assert {item.code for item in error.value.diagnostics} == {"ND011"}
     return [item.message for item in error.value.diagnostics]
 

@@ -14,7 +14,7 @@ from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network import Conv2d, Dense, OneToOne, Sparse
 from neurodeploy.network.files import load_network
 from neurodeploy.network.neurons import Explicit
-from neurodeploy.simulate import Stimulus, run_program
+from neurodeploy.simulate import Stimulus
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -46,7 +46,7 @@ def always(network, steps):
 def spikes(network, target="loihi1", steps=60, backend="emulator", stimulus=None):
     """Steps in which neuron 0 fires; an input spike in every step unless told."""
     program, _ = built(network, target)
-    recording = run_program(program, stimulus or always(network, steps), steps=steps, backend=backend)
+    recording = nd.run(program, stimulus or always(network, steps), until=steps, backend=backend)
     return recording.spikes["c"][:, 1].tolist()
 
 
@@ -189,8 +189,8 @@ def fires_as_floats_do(case, seed):
         return
     raster = (np.random.default_rng(seed).random((2, 40, network.inputs[0].size)) < 0.5).astype(np.uint8)
     stimulus = Stimulus(n_samples=2, n_steps=40, rasters={"x": raster})
-    wanted = run_program(program, stimulus, steps=50, backend="reference").spikes
-    got = run_program(program, stimulus, steps=50).spikes
+    wanted = nd.run(program, stimulus, until=50, backend="reference").spikes
+    got = nd.run(program, stimulus, until=50).spikes
     for name, rows in wanted.items():
         assert np.array_equal(got[name], rows), (
             f"{name}: {[line for line in result.ledger if name in str(line.subject)]}"
@@ -287,7 +287,7 @@ def test_a_bias_of_a_filtered_current_is_a_warning_with_its_size(keep, bias):
     extra = float(told[0].message.split(" more in each sample")[0].split()[-1])
     assert extra == pytest.approx(bias * keep / (1 - keep), rel=1e-3)
     silent = Stimulus(n_samples=1, n_steps=200, rasters={"x": np.zeros((1, 200, 1), np.uint8)})
-    counts = [len(run_program(program, silent, backend=name).spikes["c"]) for name in ("emulator", "reference")]
+    counts = [len(nd.run(program, silent, backend=name).spikes["c"]) for name in ("emulator", "reference")]
     assert abs(counts[0] - counts[1] - extra) <= 1.5, "about as many spikes more as the finding says"
 
 

@@ -22,7 +22,7 @@ from neurodeploy.network import (
     TernaryCuba,
     WeightFormat,
 )
-from neurodeploy.simulate import Stimulus, run_program
+from neurodeploy.simulate import Stimulus
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -221,7 +221,7 @@ def test_doubled_weights_spike_as_one_projection_for_each_sign_does():
         }
     )
     for target in TARGETS:
-        one, other = (run_program(compiled(n, target).require(), stimulus).spikes["c"] for n in (mixed, apart))
+        one, other = (nd.run(compiled(n, target).require(), stimulus).spikes["c"] for n in (mixed, apart))
         assert len(one) > 5
         assert np.array_equal(one, other)
 
@@ -258,7 +258,5 @@ def test_registers_run_as_their_equations_say(case, seed):
         return
     raster = (np.random.default_rng(seed).random((2, 40, 3)) < 0.4).astype(np.uint8)
     stimulus = Stimulus(n_samples=2, n_steps=40, rasters={"x": raster})
-    got, wanted = (
-        run_program(result.program, stimulus, backend=name).spikes["c"] for name in ("emulator", "reference")
-    )
+    got, wanted = (nd.run(result.program, stimulus, backend=name).spikes["c"] for name in ("emulator", "reference"))
     assert np.array_equal(got, wanted)

@@ -229,7 +229,7 @@ def ran_all_steps(program):
     """Whether the emulator runs a program: every input line fires in every step."""
     lines = program.network.inputs[0].size
     stimulus = nd.Stimulus(n_samples=1, n_steps=STEPS, rasters={"in": np.ones((1, STEPS, lines), dtype=np.uint8)})
-    recording = nd.run_program(program, stimulus)
+    recording = nd.run(program, stimulus)
     return recording.ran_on == "emulator" and recording.complete and recording.n_steps >= STEPS
 
 

@@ -205,7 +205,7 @@ def test_the_encoding_changes_no_spike(kind):
     assert words["runs"] < words["none"]
     raster = (rng.random((2, 20, net.inputs[0].size)) < 0.2).astype(np.uint8)
     stimulus = nd.Stimulus(n_samples=2, n_steps=20, rasters={"in": raster})
-    spikes = [nd.run_program(program, stimulus).spikes["cells"] for program in made.values()]
+    spikes = [nd.run(program, stimulus).spikes["cells"] for program in made.values()]
     assert spikes[0].size
     assert all(np.array_equal(spikes[0], other) for other in spikes[1:])
 

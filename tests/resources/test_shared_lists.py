@@ -23,7 +23,7 @@ from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.resources import core_limits, lower_bounds
 from neurodeploy.resources.segment_plan import ProjectionSlice, plan_segment
-from neurodeploy.simulate import run_program, stimulus_of
+from neurodeploy.simulate import encode
 
 STYLE = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
 CELLS = LoihiCuba(du=1500, dv=400, vth_mant=60)
@@ -119,8 +119,8 @@ def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
         assert (values <= limits[name].value).all(), name
     rng = np.random.default_rng(1)
     raster = {"in": (rng.random((1, 12, *network.inputs[0].shape)) < 0.4).astype(np.uint8)}
-    mine = run_program(program, stimulus_of(network, raster), steps=16)
-    out = run_program(other, stimulus_of(network, raster), steps=16)
+    mine = nd.run(program, encode(network, raster), until=16)
+    out = nd.run(other, encode(network, raster), until=16)
     for name in mine.spikes:
         assert np.array_equal(mine.spikes[name], out.spikes[name])
     total = lambda run, made: sum(  # noqa: E731
@@ -225,9 +225,9 @@ def test_a_pool_is_shared_too_and_float_neurons_keep_it(pool):
     tables = program.tables  # every place has one target, named from a base that is a multiple of 4, in either channel
     assert (tables.list_ptr[-1], set(tables.in_axon_kind), tables.in_axon_list.size) == (4 * 2, {16}, 128)
     assert use_of_program(program)["input_axons"].tolist() == [64]
-    shown = stimulus_of(network, {"in": (np.random.default_rng(0).random((2, 9, 2, 8, 8)) < 0.5).astype(int)})
-    float_run = run_program(program, shown, backend="reference")
-    run = run_program(program, shown)
+    shown = encode(network, {"in": (np.random.default_rng(0).random((2, 9, 2, 8, 8)) < 0.5).astype(int)})
+    float_run = nd.run(program, shown, backend="reference")
+    run = nd.run(program, shown)
     assert np.array_equal(run.spikes["a"], float_run.spikes["a"])
 
 

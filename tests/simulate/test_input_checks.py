@@ -26,8 +26,6 @@ from neurodeploy.simulate import (
     encode,
     load_recording,
     run_findings,
-    run_program,
-    run_samples,
     save_recording,
     seal_golden,
     verify_program,
@@ -73,16 +71,16 @@ def told(call):
 
 def test_a_row_that_is_there_many_times_is_refused(program):
     many = shown(spikes=((0, 1, 0),) * 5000)
-    assert told(lambda: run_program(program, many)) == [
+    assert told(lambda: nd.run(program, many)) == [
         "ND505 input 'in': 4,999 of 5,000 spikes are there more than once, first sample 0, step 1, line 0"
     ]
-    assert told(lambda: run_program(program, shown(spikes=((0, 2, 1), (0, 1, 0), (0, 2, 1)))))[0].startswith("ND505")
+    assert told(lambda: nd.run(program, shown(spikes=((0, 2, 1), (0, 1, 0), (0, 2, 1)))))[0].startswith("ND505")
 
 
 def test_rows_in_any_order_are_the_same_stimulus(program):
     given = np.argwhere(np.random.default_rng(0).random((2, 5, 3)) < 0.6) + [0, 1, 0]
-    one = run_program(program, shown(spikes=given))
-    other = run_program(program, shown(spikes=np.random.default_rng(1).permutation(given)))
+    one = nd.run(program, shown(spikes=given))
+    other = nd.run(program, shown(spikes=np.random.default_rng(1).permutation(given)))
     assert one == other
     assert np.array_equal(one.input_spikes["in"], given)
 
@@ -98,7 +96,7 @@ def test_what_is_no_stimulus_of_the_network_is_told_whole(program):
         currents={"in": np.zeros((2, 5, 3))},
         labels=np.zeros((2, 1), dtype=int),
     )
-    assert told(lambda: run_program(program, given)) == [
+    assert told(lambda: nd.run(program, given)) == [
         "ND505 network 'net': stimulus has labels of shape [2, 1]; needs [2]",
         "ND505 input 'in': is given currents; its encoder 'spikes' gives spikes",
         "ND505 input 'in': is given both rows of spikes and a raster; give one of them",
@@ -110,13 +108,13 @@ def test_what_is_no_stimulus_of_the_network_is_told_whole(program):
 def test_currents_have_the_shape_and_the_size_that_the_emulator_adds():
     driven = nd.compile(net(Current()), "loihi1")
     short = Stimulus(n_samples=2, n_steps=5, currents={"in": np.zeros((2, 4, 3))})
-    assert told(lambda: run_program(driven, short)) == [
+    assert told(lambda: nd.run(driven, short)) == [
         "ND505 input 'in': currents have shape [2, 4, 3] of float64; needs [2, 5, 3] of numbers"
     ]
     huge = Stimulus(n_samples=1, n_steps=1, currents={"in": np.full((1, 1, 3), 1e30)})
-    assert "could leave 63 bits" in told(lambda: run_program(driven, huge))[0]
+    assert "could leave 63 bits" in told(lambda: nd.run(driven, huge))[0]
     spikes = Stimulus(n_samples=1, n_steps=1, spikes={"in": rows((0, 1, 0))})
-    assert told(lambda: run_program(driven, spikes)) == [
+    assert told(lambda: nd.run(driven, spikes)) == [
         "ND505 input 'in': is given spikes; its encoder 'current' takes values in `currents`"
     ]
 
@@ -127,31 +125,31 @@ def test_currents_have_the_shape_and_the_size_that_the_emulator_adds():
 def test_noise_is_given_for_every_sample_step_and_neuron():
     noisy = nd.compile(net(noise=Noise(exponent=9, at="current")), "loihi1")
     right = np.zeros((1, 6, 4), dtype=int)
-    run_program(noisy, shown(), options=RunOptions(noise={"cells": right}))
+    nd.run(noisy, shown(), options=RunOptions(noise={"cells": right}))
     for wrong in (right[:, :5], right[:, :, :3], np.zeros((3, 6, 4), dtype=int), right[0]):
-        found = told(lambda wrong=wrong: run_program(noisy, shown(), options=RunOptions(noise={"cells": wrong})))
+        found = told(lambda wrong=wrong: nd.run(noisy, shown(), options=RunOptions(noise={"cells": wrong})))
         assert "needs integers (1 or 2 samples, 6 steps or more, 4 neurons)" in found[0]
     for value in (128, -128, 2**16, 2**40):
         options = RunOptions(noise={"cells": right + value})
-        assert "needs -127 to 127" in told(lambda options=options: run_program(noisy, shown(), options=options))[0]
+        assert "needs -127 to 127" in told(lambda options=options: nd.run(noisy, shown(), options=options))[0]
     calm = nd.compile(net(), "loihi1")
-    assert "draws no noise" in told(lambda: run_program(calm, shown(), options=RunOptions(noise={"cells": right})))[0]
+    assert "draws no noise" in told(lambda: nd.run(calm, shown(), options=RunOptions(noise={"cells": right})))[0]
 
 
 def test_draws_of_batches_are_those_of_their_samples():
     noisy = nd.compile(net(noise=Noise(exponent=11, at="membrane")), "loihi1")
     draws = np.random.default_rng(5).integers(-127, 128, (5, 9, 4))
     options, values = RunOptions(noise={"cells": draws}), np.ones((5, 8, 3), dtype=int)
-    whole = run_samples(noisy, {"in": values}, options=options)
+    whole = nd.run(noisy, {"in": values}, options=options)
     for batch in (1, 2, 5):
-        assert run_samples(noisy, [{"in": one} for one in values], batch=batch, options=options) == whole
-    found = told(lambda: run_samples(noisy, [{"in": one} for one in values[:4]], batch=2, options=options))
+        assert nd.run(noisy, [{"in": one} for one in values], batch=batch, options=options) == whole
+    found = told(lambda: nd.run(noisy, [{"in": one} for one in values[:4]], batch=2, options=options))
     assert found == ["ND511 noise 'cells': draws are given for another number of samples than there are"]
 
 
 @pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**30])
 def test_seeds_are_numbers_of_64_bits(program, seed):
-    assert told(lambda: run_program(program, shown(), options=RunOptions(seed=seed)))[0].startswith(("ND511", "ND002"))
+    assert told(lambda: nd.run(program, shown(), options=RunOptions(seed=seed)))[0].startswith(("ND511", "ND002"))
     values = SampleValues(values={"in": np.full((1, 3), 0.5)})
     assert told(lambda: encode(net(Poisson()), values, steps=4, seed=seed))[0].startswith(("ND511", "ND002"))
 
@@ -165,13 +163,13 @@ def test_a_negative_seed_draws_as_any_other():
 
 @pytest.mark.parametrize("steps", [0, -1, 2**31, 2**31 - 1, 1.5, True])
 def test_steps_are_what_rows_can_hold(program, steps):
-    assert told(lambda: run_program(program, shown(), steps=steps))[0].startswith(("ND511", "ND002"))
+    assert told(lambda: nd.run(program, shown(), until=steps))[0].startswith(("ND511", "ND002"))
     values = SampleValues(values={"in": np.zeros((1, 4, 3), dtype=int)})
     assert told(lambda: encode(program.network, values, steps=steps))[0].startswith(("ND511", "ND002"))
 
 
 def test_what_would_not_fit_the_memory_is_told_before_it_is_made(program):
-    assert "memory of this machine" in told(lambda: run_program(program, shown(), steps=2**31 - 2))[0]
+    assert "memory of this machine" in told(lambda: nd.run(program, shown(), until=2**31 - 2))[0]
     values = SampleValues(values={"in": np.full((9, 3), 0.5)})
     assert "memory of this machine" in told(lambda: encode(net(Poisson()), values, steps=2**31 - 2))[0]
 
@@ -179,12 +177,12 @@ def test_what_would_not_fit_the_memory_is_told_before_it_is_made(program):
 @pytest.mark.parametrize("batch", [0, -3])
 def test_batches_hold_a_sample(program, batch):
     each = [{"in": np.ones((4, 3), dtype=int)}]
-    assert told(lambda: run_samples(program, each, batch=batch))[0].startswith(("ND511", "ND002"))
+    assert told(lambda: nd.run(program, each, batch=batch))[0].startswith(("ND511", "ND002"))
 
 
 def test_one_name_is_no_name_of_two_probes(program):
     probes = (nd.Probe(name="v", target="cells", variable="u"),)
-    found = told(lambda: run_program(program, shown(), options=RunOptions(probes=probes)))
+    found = told(lambda: nd.run(program, shown(), options=RunOptions(probes=probes)))
     assert found == ["ND510 probe 'v': is the name of several: u of 'cells' and v of 'cells'"]
 
 
@@ -218,9 +216,9 @@ def spoiled(recording):
     }
 
 
-@pytest.mark.parametrize("said", list(spoiled(run_program(nd.compile(net(), "loihi1"), shown()))))
+@pytest.mark.parametrize("said", list(spoiled(nd.run(nd.compile(net(), "loihi1"), shown()))))
 def test_a_recording_that_contradicts_itself_is_read_by_nothing(program, tmp_path, said):
-    sound = run_program(program, shown())
+    sound = nd.run(program, shown())
     assert len(sound.spikes["cells"])
     wrong = broken(sound, **spoiled(sound)[said])
     save_recording(wrong, tmp_path / "a.ndr")
@@ -237,7 +235,7 @@ def test_a_recording_that_contradicts_itself_is_read_by_nothing(program, tmp_pat
 
 
 def test_spikes_are_counted_of_neurons_that_there_are(program):
-    sound = run_program(program, shown())
+    sound = nd.run(program, shown())
     assert sound.spike_counts("cells", 4).sum() == len(sound.spikes["cells"])
     assert told(lambda: sound.spike_counts("cells", 2))[0].startswith("ND513")
     assert told(lambda: sound.spike_counts("cell", 4))[0].startswith("ND510")
@@ -245,8 +243,8 @@ def test_spikes_are_counted_of_neurons_that_there_are(program):
 
 def test_a_recording_of_another_program_has_no_profile(program):
     other = nd.compile(net(vth_mant=101), "loihi1")
-    assert "is of program" in told(lambda: profile(other, run_program(program, shown())))[0]
-    sound = run_program(program, shown())
+    assert "is of program" in told(lambda: profile(other, nd.run(program, shown())))[0]
+    sound = nd.run(program, shown())
     for change in ({"spikes": {"cells": sound.spikes["cells"] + [0, 0, 3]}}, {"input_spikes": {"in": rows((0, 1, 3))}}):
         assert told(lambda change=change: profile(program, broken(sound, **change)))[0].startswith("ND513")
     more = {"active_updates": sound.active_updates + 100}
@@ -256,7 +254,7 @@ def test_a_recording_of_another_program_has_no_profile(program):
 
 
 def test_what_was_not_recorded_is_not_profiled_decoded_or_compared(program):
-    nothing, all_of_it = run_program(program, shown(), options=RunOptions(record=())), run_program(program, shown())
+    nothing, all_of_it = nd.run(program, shown(), options=RunOptions(record=())), nd.run(program, shown())
     assert told(lambda: profile(program, nothing))[0].startswith("ND514 population 'cells'")
     assert told(lambda: answers(program.network, nothing))[0].startswith("ND514 output 'out'")
     found = compare_findings(all_of_it, nothing)
@@ -265,7 +263,7 @@ def test_what_was_not_recorded_is_not_profiled_decoded_or_compared(program):
 
 
 def test_what_only_one_recording_holds_is_said_and_other_shapes_differ(program):
-    sound = run_program(program, shown())
+    sound = nd.run(program, shown())
     assert compare_findings(sound, sound) == ()
     found = compare_findings(sound, broken(sound, states={}))
     assert [item.code for item in found] == ["ND555"]
@@ -284,8 +282,8 @@ def test_labels_that_are_not_one_for_each_answer_give_no_accuracy():
 
 
 def test_a_part_of_a_run_is_profiled_as_what_it_is(program):
-    kept = run_program(program, shown(), steps=3, options=RunOptions(keep_state=True)).final_state
-    rest = run_program(program, shown(), options=RunOptions(resume=kept))
+    kept = nd.run(program, shown(), until=3, options=RunOptions(keep_state=True)).final_state
+    rest = nd.run(program, shown(), options=RunOptions(resume=kept))
     cost = profile(program, rest)
     assert (cost.first_step, cost.steps_per_inference) == (4, 3)
     assert cost.populations[0].rate_per_step == len(rest.spikes["cells"]) / (2 * 3 * 4)
@@ -312,11 +310,11 @@ def test_a_sealed_output_whose_rows_are_doubled_proves_nothing(program, tmp_path
 
 
 def kept_of(program):
-    return run_program(program, shown(), steps=3, options=RunOptions(keep_state=True)).final_state
+    return nd.run(program, shown(), until=3, options=RunOptions(keep_state=True)).final_state
 
 
 def resumed(program, state):
-    return run_program(program, shown(), options=RunOptions(resume=state))
+    return nd.run(program, shown(), options=RunOptions(resume=state))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -371,14 +369,14 @@ def test_a_thread_that_cannot_start_is_a_finding_and_no_hang(program, monkeypatc
     monkeypatch.setattr(threading.Thread, "start", starts)
     wide = nd.compile(net(lines=3), "loihi1")
     one = Stimulus(n_samples=1, n_steps=5, spikes={"in": rows((0, 1, 0))})
-    assert told(lambda: run_program(wide, one, options=RunOptions(threads=3)))[0].startswith("ND511 option 'threads'")
+    assert told(lambda: nd.run(wide, one, options=RunOptions(threads=3)))[0].startswith("ND511 option 'threads'")
     assert not any(thread.is_alive() for thread in begun if thread.ident)
 
 
 def test_noise_keeps_a_silent_neuron_awake():
     calm = nd.LoihiCuba(du=4095, dv=4095, vth_mant=1, noise=Noise(exponent=1, at="membrane"))
     network = net().model_copy(update={"populations": (nd.Population(name="cells", shape=4, neuron=calm),)})
-    recording = run_program(nd.compile(network, "loihi2"), Stimulus(n_samples=1, n_steps=400))
+    recording = nd.run(nd.compile(network, "loihi2"), Stimulus(n_samples=1, n_steps=400))
     late = recording.states["v"][0, 300:]
     assert late.any(axis=0).all(), "u and v of 0 in one step say nothing of the next"
 
@@ -404,7 +402,7 @@ def test_what_moves_by_itself_does_not_fall_asleep(kind):
         stimulus = Stimulus(
             **fields, spikes={"in": rows(*((0, 1, k) for k in range(3)), *((0, 70, k) for k in range(3)))}
         )
-    whole = run_program(program, stimulus, options=RunOptions(keep_state=True))
-    kept = run_program(program, stimulus, steps=40, options=RunOptions(keep_state=True)).final_state
-    rest = run_program(program, stimulus, options=RunOptions(resume=kept, keep_state=True))
+    whole = nd.run(program, stimulus, options=RunOptions(keep_state=True))
+    kept = nd.run(program, stimulus, until=40, options=RunOptions(keep_state=True)).final_state
+    rest = nd.run(program, stimulus, options=RunOptions(resume=kept, keep_state=True))
     assert rest.final_state == whole.final_state

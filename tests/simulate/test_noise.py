@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.conformance import corpus, program_of
-from neurodeploy.simulate import RunOptions, run_program
+from neurodeploy.simulate import RunOptions
 from neurodeploy.simulate.noise import noise_draws
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -25,8 +26,7 @@ def test_the_emulator_given_the_draws_does_what_it_does_by_itself(case, seed, fi
     assert set(draws) == {"cells"}
     assert draws["cells"].shape == (2, case.steps, 5)
     runs = [
-        run_program(program, stimulus, steps=case.steps, options=RunOptions(seed=seed, noise=given))
-        for given in ({}, draws)
+        nd.run(program, stimulus, until=case.steps, options=RunOptions(seed=seed, noise=given)) for given in ({}, draws)
     ]
     for name in ("cells.u", "calm.v"):
         assert np.array_equal(runs[0].states[name], runs[1].states[name])
@@ -52,7 +52,7 @@ def test_a_population_has_the_draws_of_its_place_in_the_program(case):
     first = noise_draws(program_of(case, "nengo"), case.stimulus, case.steps, options)
     assert not np.array_equal(draws["cells"], first["cells"])
     runs = [
-        run_program(program, case.stimulus, steps=case.steps, options=RunOptions(seed=7, noise=given))
+        nd.run(program, case.stimulus, until=case.steps, options=RunOptions(seed=7, noise=given))
         for given in ({}, draws)
     ]
     assert np.array_equal(runs[0].states["cells.u"], runs[1].states["cells.u"])

@@ -27,8 +27,6 @@ from neurodeploy.simulate import (
     encode,
     load_recording,
     load_state,
-    run_program,
-    run_samples,
     save_state,
 )
 
@@ -58,7 +56,7 @@ def in_parts(program, stimuli, ends, options):
     for number, (shown, end, own) in enumerate(zip(stimuli, ends, options, strict=True)):
         last = number == len(ends) - 1
         chosen = own.model_copy(update={"resume": kept, "keep_state": not last})
-        parts.append(run_program(program, shown, steps=end, options=chosen))
+        parts.append(nd.run(program, shown, until=end, options=chosen))
         kept = parts[-1].final_state
     return parts
 
@@ -136,7 +134,7 @@ def test_a_run_cut_anywhere_has_the_bits_of_the_whole(network, samples, shown, d
     seed = data.draw(st.integers(0, 2**40))
     stimulus = shown_for(network, values_of(network, samples, shown, seed), shown, seed)
     last = shown + drain_steps(network)
-    whole = run_program(program, stimulus, options=RunOptions(seed=seed))
+    whole = nd.run(program, stimulus, options=RunOptions(seed=seed))
     assert whole.n_steps == last
     cuts = sorted(data.draw(st.sets(st.integers(1, last - 1), max_size=4)))
     ends = [*cuts, last]
@@ -153,11 +151,11 @@ def test_steps_shown_bit_by_bit_are_the_steps_shown_at_once(network, samples, le
     program, seed, ends = compiled(network), data.draw(st.integers(0, 2**40)), sorted(lengths)
     values = values_of(network, samples, max(ends), seed)
     stimuli = [shown_for(network, values, end, seed) for end in ends]
-    whole = run_program(program, stimuli[-1], options=RunOptions(seed=seed))
+    whole = nd.run(program, stimuli[-1], options=RunOptions(seed=seed))
     parts, kept = [], None
     for number, stimulus in enumerate(stimuli):
         options = RunOptions(seed=seed, resume=kept, keep_state=number < len(ends) - 1)
-        parts.append(run_program(program, stimulus, options=options))
+        parts.append(nd.run(program, stimulus, options=options))
         kept = parts[-1].final_state
     assert [part.n_steps for part in parts[:-1]] == ends[:-1]
     assert_same(whole, parts)
@@ -179,7 +177,7 @@ def first_program(case):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_kind_of_neuron_and_projection_goes_on(case):
     program = first_program(case)
-    whole = run_program(program, case.stimulus, steps=case.steps)
+    whole = nd.run(program, case.stimulus, until=case.steps)
     rng = np.random.default_rng(len(case.name))
     cuts = np.unique(rng.integers(1, case.steps, 3)).tolist() if case.steps > 1 else []
     ends = [*cuts, case.steps]
@@ -193,15 +191,15 @@ def test_batches_of_both_parts_need_not_be_the_same(network, samples, batches, s
     program = compiled(network)
     values = values_of(network, samples, 9, seed)
     each = [{"in": value} for value in values]
-    whole = run_samples(program, {"in": values}, steps=9, options=RunOptions(seed=seed))
+    whole = nd.run(program, {"in": values}, steps=9, options=RunOptions(seed=seed))
     at = {"in": values[:, :4]} if values.ndim == 3 else {"in": values}
-    first = run_samples(program, at, steps=4, options=RunOptions(seed=seed, keep_state=True))
+    first = nd.run(program, at, steps=4, options=RunOptions(seed=seed, keep_state=True))
     cut = [{"in": value[:4]} if value.ndim == 2 else {"in": value} for value in values]
-    again = run_samples(program, cut, steps=4, batch=batches[0], options=RunOptions(seed=seed, keep_state=True))
+    again = nd.run(program, cut, steps=4, batch=batches[0], options=RunOptions(seed=seed, keep_state=True))
     assert again.final_state == first.final_state
     for kept in (first, again):
         options = RunOptions(seed=seed, resume=kept.final_state)
-        rest = run_samples(program, each, steps=9, batch=batches[1], options=options)
+        rest = nd.run(program, each, steps=9, batch=batches[1], options=options)
         assert_same(whole, [kept, rest])
 
 
@@ -213,7 +211,7 @@ def test_threads_that_share_a_sample_keep_the_same_state(network, threads, shown
         patch.setattr(run, "PAYS_FROM", 0)  # every network is worth the meeting of several threads
         program = compiled(network)
         stimulus = shown_for(network, values_of(network, 1, shown, 3), shown, 3)
-        whole = run_program(program, stimulus, options=RunOptions(seed=3, threads=1))
+        whole = nd.run(program, stimulus, options=RunOptions(seed=3, threads=1))
         end = data.draw(st.integers(1, whole.n_steps - 1))
         options = [RunOptions(seed=3, threads=number) for number in threads]
         assert_same(whole, in_parts(program, [stimulus] * 2, [end, whole.n_steps], options))
@@ -238,16 +236,16 @@ def steps_of(recording, name="c"):
 def test_a_kept_state_lies_behind_the_last_step_that_was_shown():
     program, spikes = relay()
     network = program.network
-    whole = run_program(program, encode(network, SampleValues(values={"x": spikes})))
+    whole = nd.run(program, encode(network, SampleValues(values={"x": spikes})))
     assert steps_of(whole) == [2, 3, 4, 5]
     two = encode(network, SampleValues(values={"x": spikes}), steps=2)
-    first = run_program(program, two, options=RunOptions(keep_state=True))
+    first = nd.run(program, two, options=RunOptions(keep_state=True))
     assert (first.n_steps, first.final_state.step) == (2, 2)
     four = encode(network, SampleValues(values={"x": spikes}), steps=4)
-    rest = run_program(program, four, options=RunOptions(resume=first.final_state))
+    rest = nd.run(program, four, options=RunOptions(resume=first.final_state))
     assert steps_of(first) + steps_of(rest) == [2, 3, 4, 5]
-    done = run_program(program, four, options=RunOptions(keep_state=True))
-    drained = run_program(program, four, options=RunOptions(resume=done.final_state))
+    done = nd.run(program, four, options=RunOptions(keep_state=True))
+    drained = nd.run(program, four, options=RunOptions(resume=done.final_state))
     assert (steps_of(done), steps_of(drained)) == ([2, 3, 4], [5])
 
 
@@ -273,7 +271,7 @@ def test_both_doors_give_the_same_parts(tmp_path, call, network, lengths, seed):
     np.savez(folder / "net.stimulus.npz", inputs=values)
     program = nd.compile(network, "loihi2")
     run = ("run", folder / "net.nd.json", "--target", "loihi2", "--no-reference", "--seed", str(seed))
-    whole = run_program(program, shown_for(network, values, ends[-1], seed), options=RunOptions(seed=seed))
+    whole = nd.run(program, shown_for(network, values, ends[-1], seed), options=RunOptions(seed=seed))
     parts, kept = [], None
     for number, end in enumerate(ends):
         more = ["--save-state", folder / "kept.nds"] if number < len(ends) - 1 else []
@@ -285,7 +283,7 @@ def test_both_doors_give_the_same_parts(tmp_path, call, network, lengths, seed):
             kept = load_state(folder / "kept.nds")
         else:
             options = RunOptions(seed=seed, resume=kept, keep_state=bool(more[:-2]))
-            parts.append(run_program(program, shown_for(network, values, end, seed), options=options))
+            parts.append(nd.run(program, shown_for(network, values, end, seed), options=options))
             if parts[-1].final_state:
                 save_state(parts[-1].final_state, folder / "kept.nds")
     assert_same(whole, parts)
@@ -300,23 +298,23 @@ def told(call):
 def test_another_input_before_the_cut_is_refused():
     program, spikes = relay()
     network = program.network
-    kept = run_program(
+    kept = nd.run(
         program, encode(network, SampleValues(values={"x": spikes}), steps=2), options=RunOptions(keep_state=True)
     ).final_state
     later = spikes.copy()
     later[0, 2] = 0
-    run_program(program, encode(network, SampleValues(values={"x": later})), options=RunOptions(resume=kept))
+    nd.run(program, encode(network, SampleValues(values={"x": later})), options=RunOptions(resume=kept))
     later[0, 1] = 0
     options = RunOptions(resume=kept)
-    found = told(lambda: run_program(program, encode(network, SampleValues(values={"x": later})), options=options))
+    found = told(lambda: nd.run(program, encode(network, SampleValues(values={"x": later})), options=options))
     assert [code for code, _ in found] == ["ND512"]
     # run past its stimulus: what a longer one holds for those steps was never shown
     two = encode(network, SampleValues(values={"x": spikes}), steps=2)
-    drained = run_program(program, two, steps=3, options=RunOptions(keep_state=True)).final_state
+    drained = nd.run(program, two, until=3, options=RunOptions(keep_state=True)).final_state
     four = encode(network, SampleValues(values={"x": spikes}))
-    assert told(lambda: run_program(program, four, options=RunOptions(resume=drained)))[0][0] == "ND512"
-    done = run_program(program, four, options=RunOptions(keep_state=True)).final_state
-    assert told(lambda: run_program(program, four, steps=4, options=RunOptions(resume=done)))[0][0] == "ND509"
+    assert told(lambda: nd.run(program, four, options=RunOptions(resume=drained)))[0][0] == "ND512"
+    done = nd.run(program, four, options=RunOptions(keep_state=True)).final_state
+    assert told(lambda: nd.run(program, four, until=4, options=RunOptions(resume=done)))[0][0] == "ND509"
 
 
 def test_codes_and_draws_that_depend_on_the_cut_are_refused():
@@ -334,23 +332,17 @@ def test_codes_and_draws_that_depend_on_the_cut_are_refused():
         projections=(nd.dense("in", "cells", np.full((2, 3), 20), weight_format=STYLE),),
     )
     program, values = compiled(network), np.array([[0.9, 0.5, 0.1]])
-    kept = run_program(
-        program, shown_for(network, values, 4, 1), options=RunOptions(seed=1, keep_state=True)
-    ).final_state
-    found = told(
-        lambda: run_program(program, shown_for(network, values, 9, 1), options=RunOptions(seed=1, resume=kept))
-    )
+    kept = nd.run(program, shown_for(network, values, 4, 1), options=RunOptions(seed=1, keep_state=True)).final_state
+    found = told(lambda: nd.run(program, shown_for(network, values, 9, 1), options=RunOptions(seed=1, resume=kept)))
     assert [code for code, _ in found] == ["ND512"]
     # shown for as long, and cut before the end, it goes on
-    whole = run_program(program, shown_for(network, values, 9, 1), options=RunOptions(seed=1))
+    whole = nd.run(program, shown_for(network, values, 9, 1), options=RunOptions(seed=1))
     parts = in_parts(program, [shown_for(network, values, 9, 1)] * 2, [4, whole.n_steps], [RunOptions(seed=1)] * 2)
     assert_same(whole, parts)
-    found = told(
-        lambda: run_program(program, shown_for(network, values, 4, 1), options=RunOptions(seed=2, resume=kept))
-    )
+    found = told(lambda: nd.run(program, shown_for(network, values, 4, 1), options=RunOptions(seed=2, resume=kept)))
     assert found == [("ND512", "noise of 'cells' was drawn with seed 1, and would go on with 2")]
     shifted = shown_for(network, values, 4, 1).model_copy(update={"first_sample": 1})
-    found = told(lambda: run_program(program, shifted, options=RunOptions(seed=1, resume=kept)))
+    found = told(lambda: nd.run(program, shifted, options=RunOptions(seed=1, resume=kept)))
     assert found == [("ND512", "noise of 'cells' was drawn with first sample 0, and would go on with 1")]
 
 
@@ -358,8 +350,8 @@ def test_rows_and_rasters_are_the_same_past():
     program, spikes = relay()
     rows = np.array([[0, step, 0] for step in range(1, 5)], dtype=np.int32)
     raster = Stimulus(n_samples=1, n_steps=4, rasters={"x": spikes})
-    kept = run_program(program, raster, steps=3, options=RunOptions(keep_state=True)).final_state
-    rest = run_program(program, Stimulus(n_samples=1, n_steps=4, spikes={"x": rows}), options=RunOptions(resume=kept))
+    kept = nd.run(program, raster, until=3, options=RunOptions(keep_state=True)).final_state
+    rest = nd.run(program, Stimulus(n_samples=1, n_steps=4, spikes={"x": rows}), options=RunOptions(resume=kept))
     assert steps_of(rest) == [4, 5]
 
 
@@ -377,10 +369,10 @@ def test_batches_threads_and_what_is_watched_change_no_bit(network, samples, see
     """The recording is that of the samples and the seed, however they are given and worked off."""
     program, steps = compiled(network), 9
     values = values_of(network, samples, steps, seed)
-    whole = run_samples(program, {"in": values}, steps=steps, options=RunOptions(seed=seed, threads=1))
+    whole = nd.run(program, {"in": values}, steps=steps, options=RunOptions(seed=seed, threads=1))
     each = [{"in": value} for value in values]
     options = RunOptions(seed=seed, threads=data.draw(st.integers(1, 4)))
-    parts = run_samples(program, each, steps=steps, batch=data.draw(st.integers(1, samples)), options=options)
+    parts = nd.run(program, each, steps=steps, batch=data.draw(st.integers(1, samples)), options=options)
     # what was lost of the samples is counted batch by batch; all else is the same
     assert {item.code for item in parts.findings} == {item.code for item in whole.findings}
     assert parts.model_copy(update={"findings": whole.findings}) == whole
@@ -389,7 +381,7 @@ def test_batches_threads_and_what_is_watched_change_no_bit(network, samples, see
         rows = np.random.default_rng(seed).permutation(stimulus.rows("in"))
         stimulus = stimulus.model_copy(update={"rasters": {}, "spikes": {"in": rows}})
     silent = RunOptions(seed=seed, threads=2, activity=False, overflow=data.draw(st.booleans()))
-    other = run_program(program, stimulus, options=silent)
+    other = nd.run(program, stimulus, options=silent)
     for of in ("spikes", "states", "input_spikes"):
         for name, given_ in getattr(whole, of).items():
             assert np.array_equal(getattr(other, of)[name], given_), (of, name)
@@ -407,12 +399,10 @@ def test_a_sample_alone_has_the_draws_of_its_number():
         projections=(nd.dense("in", "cells", np.full((4, LINES), 20), weight_format=STYLE),),
     )
     program, values = compiled(network), np.random.default_rng(0).random((6, LINES))
-    whole = run_program(program, shown_for(network, values, 12, 5), options=RunOptions(seed=5))
+    whole = nd.run(program, shown_for(network, values, 12, 5), options=RunOptions(seed=5))
     for first in range(6):
         some = SampleValues(values={"in": values[first:]})
-        alone = run_program(
-            program, encode(network, some, steps=12, seed=5, first_sample=first), options=RunOptions(seed=5)
-        )
+        alone = nd.run(program, encode(network, some, steps=12, seed=5, first_sample=first), options=RunOptions(seed=5))
         rows = whole.spikes["cells"]
         assert np.array_equal(alone.spikes["cells"], rows[rows[:, 0] >= first] - [first, 0, 0])
 

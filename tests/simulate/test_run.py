@@ -18,7 +18,6 @@ from neurodeploy.simulate import (
     get_backend,
     load_recording,
     load_state,
-    run_program,
     save_recording,
     save_state,
 )
@@ -98,8 +97,8 @@ def test_drain_is_the_longest_path_and_a_loop_counts_once():
 
 def reference(network, raster, steps=None):
     program = nd.compile(network, "loihi1")
-    return run_program(
-        program, encode(network, SampleValues(values={"in": np.array(raster)})), backend="reference", steps=steps
+    return nd.run(
+        program, encode(network, SampleValues(values={"in": np.array(raster)})), backend="reference", until=steps
     )
 
 
@@ -137,9 +136,7 @@ def test_currents_drive_reference_and_emulator_alike():
     network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[1.0]], Current())
     program = nd.compile(network, "loihi1")
     stimulus = encode(network, SampleValues(values={"in": np.array([[1.5], [0.9]])}), steps=60)
-    runs = [
-        run_program(program, stimulus, backend=name, steps=60).spikes["cells"] for name in ("emulator", "reference")
-    ]
+    runs = [nd.run(program, stimulus, backend=name, until=60).spikes["cells"] for name in ("emulator", "reference")]
     assert set(runs[1][:, 0]) == {0}, "1.5 passes the threshold, 0.9 never does"
     assert np.array_equal(runs[0], runs[1])
 
@@ -147,7 +144,7 @@ def test_currents_drive_reference_and_emulator_alike():
 def test_a_recording_survives_its_file(tmp_path):
     network = net(LIF, [[20.0]])
     program = nd.compile(network, "loihi1")
-    recording = run_program(program, encode(network, SampleValues(values={"in": np.ones((2, 5, 1), dtype=int)})))
+    recording = nd.run(program, encode(network, SampleValues(values={"in": np.ones((2, 5, 1), dtype=int)})))
     save_recording(recording, tmp_path / "a.ndr")
     assert load_recording(tmp_path / "a.ndr") == recording
 
@@ -160,7 +157,7 @@ def test_spikes_of_lines_that_do_not_exist_are_findings():
         n_samples=1, n_steps=3, spikes={"in": np.array([[0, 9, 0], [0, 1, 5]]), "im": np.zeros((0, 3), int)}
     )
     with pytest.raises(DiagnosticError) as error:
-        run_program(program, wrong)
+        nd.run(program, wrong)
     assert [item.code for item in error.value.diagnostics] == ["ND505"] * 3
 
 
@@ -173,7 +170,7 @@ def test_ctrl_c_keeps_the_samples_that_are_done():
             raise KeyboardInterrupt
 
     stimulus = encode(network, SampleValues(values={"in": np.ones((50, 5, 1), dtype=int)}))
-    recording = run_program(program, stimulus, steps=200_000, options=RunOptions(threads=1), progress=stop)
+    recording = nd.run(program, stimulus, until=200_000, options=RunOptions(threads=1), progress=stop)
     assert not recording.complete
     assert recording.n_samples < 50
 
@@ -217,11 +214,11 @@ def test_a_run_goes_on_from_a_kept_state_with_the_same_bits(tmp_path):
     program = nd.compile(network, "loihi1")
     raster = np.random.default_rng(0).random((3, 40, 2)) < 0.4
     stimulus = encode(network, SampleValues(values={"in": raster.astype(int)}))
-    whole = run_program(program, stimulus, steps=50)
-    half = run_program(program, stimulus, steps=17, options=RunOptions(keep_state=True))
+    whole = nd.run(program, stimulus, until=50)
+    half = nd.run(program, stimulus, until=17, options=RunOptions(keep_state=True))
     save_state(half.final_state, tmp_path / "half.nds")
     options = RunOptions(resume=load_state(tmp_path / "half.nds"), threads=2)
-    rest = run_program(program, stimulus, steps=50, options=options)
+    rest = nd.run(program, stimulus, until=50, options=options)
     assert (half.n_steps, rest.first_step, rest.n_steps) == (17, 18, 50)
     both = np.concatenate([half.spikes["cells"], rest.spikes["cells"]])
     assert np.array_equal(both[np.lexsort(both.T[::-1])], whole.spikes["cells"])

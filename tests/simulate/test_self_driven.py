@@ -49,7 +49,7 @@ def test_a_network_that_says_how_long_needs_nothing(folder, call):
 def test_nobody_says_how_long(folder, call):
     status, _, err = call(*RUN)
     assert status == 2
-    assert "error[ND702] network 'self': has no inputs and drives itself, and nobody says for how long" in err
+    assert "error[ND702] network 'self': has no inputs, and the length of its run is not specified" in err
     assert "fix: --steps N" in err
 
 

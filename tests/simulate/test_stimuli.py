@@ -10,7 +10,7 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import Bias, Events, LoihiCuba, Poisson, WeightFormat
 from neurodeploy.network.graded import SigmaDelta
 from neurodeploy.network.neurons import Noise
-from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode, run_program, run_samples, stimulus_of
+from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode
 
 STYLE = WeightFormat(weight_bits=8, exponent=3, sign_mode="mixed")
 
@@ -60,10 +60,10 @@ def test_rasters_of_two_inputs_go_on_from_a_kept_state():
     two = two.model_copy(update={"inputs": (*two.inputs, nd.Input(name="more", shape=3)), "projections": wires})
     program, rng = compiled(two), np.random.default_rng(4)
     raster = {"in": (rng.random((2, 20, 70)) < 0.1).astype(int), "more": (rng.random((2, 20, 3)) < 0.5).astype(int)}
-    shown = stimulus_of(two, raster)
-    whole = run_program(program, shown, steps=22)
-    first = run_program(program, shown, steps=9, options=RunOptions(keep_state=True))
-    rest = run_program(program, shown, steps=22, options=RunOptions(resume=first.final_state))
+    shown = encode(two, raster)
+    whole = nd.run(program, shown, until=22)
+    first = nd.run(program, shown, until=9, options=RunOptions(keep_state=True))
+    rest = nd.run(program, shown, until=22, options=RunOptions(resume=first.final_state))
     for of in ("spikes", "input_spikes"):
         for name, rows in getattr(whole, of).items():
             late = rows[rows[:, 1] > 9]
@@ -87,9 +87,9 @@ def test_states_of_batches_are_joined_and_can_be_gone_on_from():
     program = compiled(net(5))
     raster = (np.random.default_rng(3).random((5, 20, 5)) < 0.5).astype(np.uint8)
     options = RunOptions(keep_state=True)
-    shown = stimulus_of(program.network, {"in": raster[:, :8]})
-    one = run_samples(program, shown, options=options)
-    several = run_samples(program, ({"in": item} for item in raster), steps=8, batch=2, options=options)
+    shown = encode(program.network, {"in": raster[:, :8]})
+    one = nd.run(program, shown, options=options)
+    several = nd.run(program, ({"in": item} for item in raster), steps=8, batch=2, options=options)
     assert several.final_state == one.final_state
 
 
@@ -97,10 +97,10 @@ def test_a_sigma_delta_population_goes_on_with_its_residue():
     neuron = SigmaDelta(threshold=300, spike_exp=2, state_exp=3)
     network = net(8, "current", neuron=neuron)
     program, values = compiled(network), np.random.default_rng(9).integers(-40, 40, (2, 25, 8)).astype(float)
-    shown = stimulus_of(network, {"in": values})
-    whole = run_program(program, shown, steps=25)
-    first = run_program(program, shown, steps=11, options=RunOptions(keep_state=True))
-    rest = run_program(program, shown, steps=25, options=RunOptions(resume=first.final_state))
+    shown = encode(network, {"in": values})
+    whole = nd.run(program, shown, until=25)
+    first = nd.run(program, shown, until=11, options=RunOptions(keep_state=True))
+    rest = nd.run(program, shown, until=25, options=RunOptions(resume=first.final_state))
     late = whole.spikes["cells"][:, 1] > 11
     assert late.any()
     assert np.array_equal(rest.spikes["cells"], whole.spikes["cells"][late])
@@ -126,12 +126,12 @@ EVENTS = np.array([[0, 1, 0, 1], [999, 1, 0, 1], [1000, 2, 1, 0], [5200, 0, 1, 1
 
 def test_events_of_a_sensor_fall_into_steps_and_polarities():
     network = net((2, 2, 3), Events())
-    rows = stimulus_of(network, {"in": np.insert(EVENTS, 0, 0, axis=1)}, samples=2)
+    rows = encode(network, SampleValues(values={"in": np.insert(EVENTS, 0, 0, axis=1)}, n_samples=2))
     assert (rows.n_samples, rows.n_steps) == (2, 6)
     assert rows.rows("in").tolist() == [[0, 1, 7], [0, 2, 5], [0, 6, 9]]
     merged = net((2, 3), Events(columns="xytp", unit_s=1e-3))
     moved = np.insert(EVENTS[:, [1, 2, 0, 3]] // [1, 1, 1000, 1], 0, 1, axis=1)
-    assert stimulus_of(merged, {"in": moved}, steps=5).rows("in").tolist() == [[1, 1, 1], [1, 2, 5]]
+    assert encode(merged, {"in": moved}, steps=5).rows("in").tolist() == [[1, 1, 1], [1, 2, 5]]
 
 
 def test_structured_events_are_what_their_fields_say():
@@ -153,17 +153,17 @@ def told(call):
 def test_events_outside_the_sensor_are_all_told():
     network = net((2, 2, 3), Events())
     bad = np.array([[0, -1, 0, 0, 0], [0, 5, 3, 0, 0], [0, 5, 0, 2, 2]])
-    assert told(lambda: stimulus_of(network, {"in": bad})) == [
+    assert told(lambda: encode(network, {"in": bad})) == [
         "input 'in': 1 events have a time below 0, first -1",
         "input 'in': 1 events have a column outside 0..2, first 3",
         "input 'in': 1 events have a row outside 0..1, first 2",
         "input 'in': 1 events have a polarity outside 0..1, first 2",
     ]
-    assert told(lambda: stimulus_of(network, {"in": bad[:, 2:]})) == [
+    assert told(lambda: encode(network, {"in": bad[:, 2:]})) == [
         "input 'in': events have shape [3, 3] of int64; needs integer rows (sample, time, column, row, polarity)"
     ]
     flat = net(12, Events())
-    assert told(lambda: stimulus_of(flat, {"in": bad})) == [
+    assert told(lambda: encode(flat, {"in": bad})) == [
         "input 'in': has shape [12]; events need (height, width), or (2, height, width) to tell polarities apart"
     ]
 
@@ -180,7 +180,7 @@ def test_samples_of_several_lengths_need_to_be_told_how_long():
         "input 'in': samples have different shapes: sample 0 [4, 3], sample 1 [4, 2, 2]"
     ]
     pairs = [{"in": np.array([[1, 2], [4, 0]])}]
-    assert told(lambda: program.run(iter(pairs))) == ["input 'in': nobody says how long a sample of events lasts"]
+    assert told(lambda: program.run(iter(pairs))) == ["input 'in': the length of a sample of events is not specified"]
     assert program.run(iter(pairs), steps=4).input_spikes["in"].tolist() == [[0, 1, 2], [0, 4, 0]]
     assert told(lambda: program.run({"in": np.array([["a"]])})) == ["input 'in': is given <U1 values; needs numbers"]
 
@@ -188,12 +188,12 @@ def test_samples_of_several_lengths_need_to_be_told_how_long():
 def test_a_state_that_is_not_whole_is_refused():
     program = compiled(net(3))
     raster = {"in": np.ones((1, 9, 3), dtype=int)}
-    shown = stimulus_of(program.network, raster)
-    kept = run_program(program, shown, steps=4, options=RunOptions(keep_state=True)).final_state
+    shown = encode(program.network, raster)
+    kept = nd.run(program, shown, until=4, options=RunOptions(keep_state=True)).final_state
     wrong = {**kept.variables, "cells.u": np.zeros((1, 5), dtype=int)}
     wrong.pop("cells.v")
     broken = kept.model_copy(update={"variables": wrong})
-    assert told(lambda: run_program(program, shown, options=RunOptions(resume=broken))) == [
+    assert told(lambda: nd.run(program, shown, options=RunOptions(resume=broken))) == [
         "state 'cells.u': the state to resume from holds it in shape [1, 5]; needs [1, 6]",
         "state 'cells.v': the state to resume from has no such array",
     ]
@@ -212,7 +212,7 @@ def test_a_raster_of_another_shape_is_refused():
     program = compiled(net(3))
     wrong = Stimulus(n_samples=1, n_steps=4, rasters={"in": np.ones((1, 4, 2), dtype=np.uint8), "x": np.zeros((1, 1, 1))
                      .astype(np.uint8)})  # fmt: skip
-    assert told(lambda: run_program(program, wrong)) == [
+    assert told(lambda: nd.run(program, wrong)) == [
         "input 'in': raster has shape [1, 4, 2] of uint8; needs [1, 4, 3] of uint8",
         "input 'x': is not an input of network 'net': in",
     ]

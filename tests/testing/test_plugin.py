@@ -30,7 +30,7 @@ SPIKES[0, :, 0] = SPIKES[1, :, 1] = 1
 
 
 def test_it_compiles_runs_and_profiles(neurodeploy_run):
-    result = neurodeploy_run(pair(), target="loihi1", values={"lines": SPIKES}, labels=[0, 1])
+    result = neurodeploy_run(pair(), target="loihi1", samples={"lines": SPIKES}, labels=[0, 1])
     assert result.profile.accuracy == 1.0
     assert result.profile.cores == result.program.tables.n_cores == 1
     # a spike in step t reaches its cell in step t + 1
@@ -47,7 +47,7 @@ def test_it_compiles_runs_and_profiles(neurodeploy_run):
 
 
 def test_the_same_test_on_another_target_and_backend(neurodeploy_run):
-    result = neurodeploy_run(pair(), target="tiny", values={"lines": SPIKES}, backend="reference", steps=2)
+    result = neurodeploy_run(pair(), target="tiny", samples={"lines": SPIKES}, backend="reference", steps=2)
     assert (result.profile.target, result.recording.ran_on) == ("tiny", "reference")
     assert result.recording.n_steps == 3
     assert result.profile.accuracy is None
@@ -56,8 +56,8 @@ def test_the_same_test_on_another_target_and_backend(neurodeploy_run):
 def test_a_warning_fails_the_test_unless_told_otherwise(neurodeploy_run):
     slow = pair(tau_m_s=3.0)
     with pytest.raises(nd.DiagnosticError, match=r"warning\[ND205\] population 'cells'"):
-        neurodeploy_run(slow, values={"lines": SPIKES})
-    assert "ND205" in {item.code for item in neurodeploy_run(slow, values={"lines": SPIKES}, strict=False).findings}
+        neurodeploy_run(slow, samples={"lines": SPIKES})
+    assert "ND205" in {item.code for item in neurodeploy_run(slow, samples={"lines": SPIKES}, strict=False).findings}
 
 
 def test_what_does_not_fit_fails_with_every_finding(neurodeploy_run):
@@ -74,7 +74,7 @@ def test_what_does_not_fit_fails_with_every_finding(neurodeploy_run):
 
 def test_samples_under_a_wrong_name_are_told(neurodeploy_run):
     with pytest.raises(nd.DiagnosticError) as refused:
-        neurodeploy_run(pair(), values={"line": SPIKES})
+        neurodeploy_run(pair(), samples={"line": SPIKES})
     assert [(item.code, str(item.subject)) for item in refused.value.diagnostics] == [
         ("ND505", "input 'lines'"),
         ("ND505", "input 'line'"),

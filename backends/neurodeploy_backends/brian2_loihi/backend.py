@@ -12,7 +12,7 @@ from neurodeploy.diagnostics.subject import about
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
-from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable
 from neurodeploy.worker import Flat, Lacks, SimulatorBackend, Unsupported, flat

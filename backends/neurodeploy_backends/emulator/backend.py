@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
 
 __all__ = ["EmulatorBackend", "engine_of"]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import raise_errors
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions, RunState
+from neurodeploy.signals.state import RunState
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
 from neurodeploy.simulate.noise import noise_draws
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.simulate.resume import shown_until

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import RanOn
-from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.noise import noise_draws
 from neurodeploy.simulate.probes import ProbedVariable

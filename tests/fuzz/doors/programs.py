@@ -19,7 +19,7 @@ from neurodeploy.program import load_program, save_program
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.synapse_tables import synapse_tables_of
 from neurodeploy.resources import core_limits
-from neurodeploy.simulate import RunOptions, Stimulus, run_program, seal_golden
+from neurodeploy.simulate import RunOptions, Stimulus, seal_golden
 
 STEPS = 6
 
@@ -167,7 +167,7 @@ def mutate(folder: Path, dice) -> None:
 def use(folder: Path) -> None:
     for path in sorted(folder.glob("*.ndp")):
         program = load_program(path)
-        recording = run_program(program, shown(program.network), steps=STEPS, options=RunOptions(threads=1))
+        recording = nd.run(program, shown(program.network), until=STEPS, options=RunOptions(threads=1))
         require_possible(program)
         for name, rows in recording.spikes.items():
             size = program.network.population_by_name[name].size

@@ -7,6 +7,7 @@ from pathlib import Path
 from doors._runs import program, stimulus
 from mutate import spoil_bytes, spoil_sealed
 
+import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.profile import profile, profile_findings, profile_measures
 from neurodeploy.simulate import (
@@ -16,15 +17,14 @@ from neurodeploy.simulate import (
     continued,
     load_recording,
     run_findings,
-    run_program,
     save_recording,
 )
 
 
 def make(folder: Path) -> None:
-    first = run_program(program(), stimulus(), steps=4, options=RunOptions(keep_state=True))
-    rest = run_program(program(), stimulus(), options=RunOptions(resume=first.final_state))
-    for name, recording in (("whole", run_program(program(), stimulus())), ("first", first), ("rest", rest)):
+    first = nd.run(program(), stimulus(), until=4, options=RunOptions(keep_state=True))
+    rest = nd.run(program(), stimulus(), options=RunOptions(resume=first.final_state))
+    for name, recording in (("whole", nd.run(program(), stimulus())), ("first", first), ("rest", rest)):
         save_recording(recording, folder / f"{name}.ndr")
 
 
@@ -34,7 +34,7 @@ def mutate(folder: Path, dice) -> None:
 
 
 def use(folder: Path) -> None:
-    made, sound = program(), run_program(program(), stimulus())
+    made, sound = program(), nd.run(program(), stimulus())
     found = list[DiagnosticError]()
     for door in (
         lambda: profile_measures(_profiled(made, load_recording(folder / "whole.ndr"))),

@@ -8,11 +8,12 @@ import numpy as np
 from doors._runs import program, stimulus
 from mutate import spoil_bytes, spoil_sealed
 
-from neurodeploy.simulate import RunOptions, load_state, run_program, save_state
+import neurodeploy as nd
+from neurodeploy.simulate import RunOptions, load_state, save_state
 
 
 def make(folder: Path) -> None:
-    kept = run_program(program(), stimulus(), steps=4, options=RunOptions(keep_state=True)).final_state
+    kept = nd.run(program(), stimulus(), until=4, options=RunOptions(keep_state=True)).final_state
     save_state(kept, folder / "kept.nds")
 
 
@@ -23,7 +24,7 @@ def mutate(folder: Path, dice) -> None:
 def use(folder: Path) -> None:
     kept = load_state(folder / "kept.nds")
     for options in (RunOptions(resume=kept, threads=1), RunOptions(resume=kept, overflow=False, keep_state=True)):
-        recording = run_program(program(), stimulus(), options=options)
+        recording = nd.run(program(), stimulus(), options=options)
         for name, rows in recording.spikes.items():
             assert not len(rows) or rows[:, 1].min() == kept.step + 1 or rows[:, 1].min() > kept.step, name
         assert np.abs(recording.states["v"]).max() < 2**24, "an impossible voltage"

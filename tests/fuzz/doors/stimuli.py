@@ -8,9 +8,10 @@ import numpy as np
 from doors._runs import program, stimulus
 from mutate import INTEGERS, spoil_array, spoil_bytes, spoil_npz
 
+import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import Probe
-from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode, load_stimulus, run_program
+from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode, load_stimulus
 
 NUMBERS = [*INTEGERS, 10**30, 3, 5, 6]
 
@@ -53,7 +54,7 @@ def use(folder: Path) -> None:
 
 def _from_file(folder: Path) -> None:
     made = program()
-    run_program(made, encode(made.network, load_stimulus(folder / "net.stimulus.npz", made.network)))
+    nd.run(made, encode(made.network, load_stimulus(folder / "net.stimulus.npz", made.network)))
 
 
 def _from_arrays(folder: Path) -> None:
@@ -79,4 +80,4 @@ def _from_arrays(folder: Path) -> None:
         Stimulus(**fields, spikes={"lines": arrays["rows"]}),
         Stimulus(**fields, rasters={"lines": arrays["raster"]}),
     ):
-        run_program(made, shown, steps=last, options=options)
+        nd.run(made, shown, until=last, options=options)

@@ -12,7 +12,7 @@ from mutate import spoil_bytes
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.hardware.target import Target
-from neurodeploy.simulate import RunOptions, Stimulus, run_program
+from neurodeploy.simulate import RunOptions, Stimulus
 
 NUMBERS = (
     *(
@@ -142,4 +142,4 @@ def use(folder: Path) -> None:
         assert set(held.entry_delay.tolist()) <= {0, 1}
         rows = np.argwhere(np.ones((1, 4, 2), dtype=bool)) + np.array([0, 1, 0])
         shown = Stimulus(n_samples=1, n_steps=4, spikes={"lines": rows.astype(np.int32)})
-        run_program(program, shown, options=RunOptions(threads=1))
+        nd.run(program, shown, options=RunOptions(threads=1))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurodeploy.base.numba_cache import tidy_cache
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.program import Program
-from neurodeploy.signals.state import RunOptions
+from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import probed_variables
 from neurodeploy_backends.emulator.engine import kernels as _kernels

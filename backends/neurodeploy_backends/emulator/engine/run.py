@@ -9,10 +9,9 @@ from itertools import pairwise
 
 from neurodeploy.diagnostics import DiagnosticError, raise_errors
 from neurodeploy.program.program import Program
+from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
-from neurodeploy.signals.state import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.backend import Progress
 from neurodeploy_backends.emulator.engine.job import Job, Share, no_thread
 from neurodeploy_backends.emulator.engine.kernels import CAN_YIELD
 from neurodeploy_backends.emulator.engine.results import recording_of

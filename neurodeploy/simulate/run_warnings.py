@@ -1,4 +1,4 @@
-"""Verb: what a run showed that should worry: overflows, limited voltages, neurons that never or always fire. Runs nothing."""
+"""Warnings derived from a recording: stopped runs, overflows, limited voltages, neurons that never or always fire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.recording_check import require_sound_recording
 
-__all__ = ["run_findings", "seen_in"]
+__all__ = ["run_findings", "stop_findings", "with_findings"]
 
 _OVERFLOWS = (
     ("ND530", "the weights of a step left the accumulator's range and wrapped"),
@@ -21,20 +21,19 @@ _OVERFLOWS = (
     ("ND532", "the voltage was held at its limit"),
 )
 MANY = 20
-"""Steps from which it says something that a neuron always fires, or never does."""
+"""Shortest run, in steps, for which silent and saturated neurons are reported."""
 
 
 def _counted(where: Subject, code: str, message: str, steps: NDArray[Any]) -> Iterator[Diagnostic]:
     hit = np.flatnonzero(steps)
     if hit.size:
         times = f"{int(steps.sum()):,} time{'s' if steps.sum() > 1 else ''}"
-        yield finding(
-            code, where, f"{message} {times}, in {hit.size} of {steps.size} neurons, first neuron {int(hit[0])}"
-        )
+        neurons = f"in {hit.size} of {steps.size} neurons, first neuron {int(hit[0])}"
+        yield finding(code, where, f"{message} {times}, {neurons}")
 
 
 def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> Iterator[Diagnostic]:
-    """Neurons that fired in every step in which they could, or in none although their population was driven."""
+    """Neurons that fired in every possible step, and neurons that never fired although others of their population did."""
     where, steps = about("population", item.name), recording.n_steps - recording.first_step + 1
     if not recording.n_samples or steps < MANY or not len(recording.spikes[item.name]):
         return
@@ -46,7 +45,7 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
         )
         yield finding("ND533", where, told)
     delay = np.maximum(program.tables.refract_delay[program.table_rows[item.name]].astype(np.int64), 1)
-    # the first spike may come a few steps late: what counts is that none is left out afterwards
+    # a saturated neuron may start a few steps late, but then misses no spike
     most = -(-(steps - MANY // 2) // delay) * recording.n_samples
     always = np.flatnonzero(counts >= most)
     if always.size:
@@ -55,16 +54,32 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
 
 
 def run_findings(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND530-ND532 (what left its range, where the backend watched), ND533 (dead), ND534 (saturated neurons).
+    """Return ND530-ND532 (values that left their range, if the backend counted them), ND533 (silent neurons) and ND534
+    (saturated neurons).
 
-    Raises DiagnosticError: ND513 (a recording that is not sound, or of another program).
+    Raises DiagnosticError: ND513 (the recording is not sound, or of another program).
     """
     require_sound_recording(recording, program)
-    return seen_in(program, recording)
+    return _run_findings(program, recording)
 
 
-def seen_in(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
-    """Return the same of a recording that was checked."""
+def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
+    """Return ND507 if the run was stopped before its last sample was complete."""
+    if recording.complete:
+        return ()
+    told = f"{recording.n_samples} samples are complete and kept"
+    if recording.partial:
+        told = f"steps up to {recording.n_steps} of its one sample are kept"
+    return (finding("ND507", about("backend", recording.backend), f"the run was stopped; {told}"),)
+
+
+def with_findings(program: Program, recording: Recording, of_stimulus: tuple[Diagnostic, ...] = ()) -> Recording:
+    """Return a checked recording with its findings: `of_stimulus`, then ND507 (stopped), then those of run_findings."""
+    found = (*of_stimulus, *stop_findings(recording), *_run_findings(program, recording))
+    return recording.model_copy(update={"findings": found})
+
+
+def _run_findings(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
     found: list[Diagnostic] = []
     for item in program.populations:
         watched = recording.overflows.get(item.name)

@@ -1,0 +1,158 @@
+"""Samples, a run of them and its profile, for the commands that run a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from neurodeploy.cli.inputs import usage
+from neurodeploy.cli.output import progress_bar, say
+from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.network import Network
+from neurodeploy.profile import Profile, profile, profile_findings
+from neurodeploy.program import Program
+from neurodeploy.signals import TimeOrigin
+from neurodeploy.simulate import (
+    Recording,
+    RunOptions,
+    SampleValues,
+    Stimulus,
+    accuracy,
+    answers,
+    encode,
+    get_backend,
+    load_stimulus,
+    part_findings,
+    run,
+    stop_findings,
+)
+from neurodeploy.simulate.events import is_events, samples_in
+
+__all__ = ["Outcome", "RunRequest", "run_request", "stimulus_of_model"]
+
+
+class RunRequest(NamedTuple):
+    """A run as it was requested on the command line."""
+
+    stimulus: Path | None
+    """File of the samples; None: the one beside the model."""
+    samples: int | None
+    """Number of samples; None: all."""
+    backend: str
+    options: RunOptions
+    reference: bool
+    """Also run the float reference, for its accuracy."""
+    quiet: bool
+    """Print neither notices nor progress."""
+
+
+def _stimulus_path(model: Path, given: Path | None) -> Path:
+    if given is not None:
+        return given
+    stem = model.name
+    for suffix in (".json", ".nd", ".ndp", ".nir", ".net"):
+        stem = stem.removesuffix(suffix)
+    beside = model.with_name(f"{stem}.stimulus.npz")
+    if not beside.exists():
+        raise usage("ND702", about("model", model), f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
+    return beside
+
+
+def _first(network: Network, values: SampleValues, samples: int | None) -> SampleValues:
+    """The first samples of values, and their rows of events."""
+    if samples is None:
+        return values
+    kept, counts = dict(values.values), [values.n_samples] if values.n_samples else []
+    for name, array in values.values.items():
+        item = network.input_by_name[name]
+        rows = is_events(item, array) and array.ndim == 2 and array.shape[1] > 0
+        kept[name] = array[array[:, 0] < samples] if rows else array[:samples]
+        counts += [samples_in(values, array)] if rows and array.dtype.kind in "iu" else []
+    labels = None if values.labels is None else values.labels[:samples]
+    return SampleValues(values=kept, labels=labels, n_samples=min(samples, *counts) if counts else None)
+
+
+def stimulus_of_model(
+    network: Network,
+    model: Path,
+    given: Path | None,
+    samples: int | None,
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    time_origin: TimeOrigin = "zero",
+) -> Stimulus:
+    """Return the encoded samples of a file: `given`, or the one beside the model; none for a network without inputs.
+
+    Raises DiagnosticError: ND702 (no file, or no length of samples), ND505, ND066, ND069.
+    """
+    if given is not None or network.inputs:
+        values = _first(network, load_stimulus(_stimulus_path(model, given), network), samples)
+        return encode(network, values, steps=steps, seed=seed, time_origin=time_origin)
+    if steps is None and network.time.steps_per_sample is None:
+        told = "has no inputs, and the length of its run is not specified"
+        raise usage("ND702", about("network", network.name), told, "--steps N")
+    return encode(network, SampleValues(values={}, n_samples=samples), steps=steps, seed=seed)
+
+
+class Outcome(NamedTuple):
+    """Result of a run; no profile if it was stopped before its first sample was complete."""
+
+    recording: Recording
+    profile: Profile | None
+    findings: tuple[Diagnostic, ...]
+
+
+def _record(program: Program, stimulus: Stimulus, backend: str, options: RunOptions, *, quiet: bool) -> Recording:
+    encoded = options.model_copy(update={"steps": None, "time_origin": "zero"})  # the stimulus has both already
+    with progress_bar(f"{backend}: steps", stimulus.n_samples * stimulus.n_steps, quiet=quiet) as progress:
+        return run(program, stimulus, backend=backend, options=encoded, progress=progress)
+
+
+def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> float | None:
+    given = answers(network, recording)
+    if given is None or stimulus.labels is None:
+        return None
+    return accuracy(given, stimulus.labels[: len(given)])
+
+
+def _reference_accuracy(
+    program: Program, stimulus: Stimulus, request: RunRequest
+) -> tuple[float | None, tuple[Diagnostic, ...]]:
+    """Accuracy of the float reference, if it is requested and there are labels; it runs whole, without a state."""
+    if not request.reference or stimulus.labels is None or request.backend == "reference":
+        return None, ()
+    options = RunOptions(seed=request.options.seed, threads=request.options.threads)
+    try:
+        recording = _record(program, stimulus, "reference", options, quiet=request.quiet)
+    except KeyboardInterrupt:
+        stopped = "the run was stopped; the figures below are complete except for the accuracy of the reference"
+        return None, (finding("ND507", about("backend", "reference"), stopped),)
+    return _accuracy(program.network, recording, stimulus), ()
+
+
+def run_request(program: Program, model: Path, request: RunRequest, lower_bounds: dict[str, int]) -> Outcome:
+    """Return what a program does on the requested samples. `lower_bounds`: least cores by resource."""
+    network, options = program.network, request.options
+    stimulus = stimulus_of_model(
+        network,
+        model,
+        request.stimulus,
+        request.samples,
+        steps=options.steps,
+        seed=options.seed,
+        time_origin=options.time_origin,
+    )
+    backend = get_backend(request.backend)
+    if not request.quiet and options.engine != "spec" and not backend.unavailable() and (notice := backend.notice()):
+        say(notice)
+    recording = _record(program, stimulus, request.backend, options, quiet=request.quiet)
+    if not recording.n_samples:
+        return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)))
+    part = part_findings(network, recording, stimulus)
+    whole = recording.complete and not part
+    reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
+    reached = None if part else _accuracy(network, recording, stimulus)
+    figures = profile(program, recording, accuracy=reached, reference_accuracy=reference, lower_bounds=lower_bounds)
+    found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *part))
+    return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(part))))

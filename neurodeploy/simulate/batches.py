@@ -1,0 +1,224 @@
+"""Samples of an iterator, run in batches of bounded size and joined to one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
+from neurodeploy.network import Events, Input, Network, Spikes
+from neurodeploy.program.program import Program
+from neurodeploy.signals import Recording, RunOptions, RunState, Stimulus
+from neurodeploy.simulate.encode import encode_values
+from neurodeploy.simulate.encoding_findings import folded
+from neurodeploy.simulate.events import plain_columns
+from neurodeploy.simulate.resume import samples_of_state
+from neurodeploy.simulate.run_warnings import with_findings
+from neurodeploy.simulate.samples import OneSample, sample_values
+
+__all__ = ["joined", "run_in_batches"]
+
+Array = NDArray[Any]
+BATCH = 64
+RunOne = Callable[[Stimulus, RunOptions], Recording]
+"""Runs one encoded batch."""
+
+
+def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunOptions, run: RunOne) -> Recording:
+    """Return the recording of all samples. Only one batch is held at a time; the batch size never changes results.
+
+    Unless `options.steps` is given, the length of the first sample is that of all. Raises DiagnosticError: ND505
+    (samples), ND509 and ND511 (states or noise for another number of samples), and those of `run`.
+    """
+    parts, done, steps, found = list[Recording](), 0, options.steps, list[Diagnostic]()
+    for group in _batches(samples, options.batch or BATCH):
+        steps = steps or _length(program.network, group[0])
+        stop = done + len(group)
+        stimulus = _encoded(program.network, group, steps, done, options)
+        found += stimulus.findings
+        part = run(stimulus, _batch_options(options, done, stop))
+        whole = part.complete or not parts or part.n_steps == parts[0].n_steps
+        parts.append(part) if whole else parts.append(_stopped(parts.pop()))
+        done = stop
+        if not parts[-1].complete:
+            break
+    raise_errors(
+        "run", [] if parts else [finding("ND505", about("network", program.network.name), "was given no samples")]
+    )
+    raise_errors("run", _count_faults(options, done) if parts[-1].complete else [])
+    return parts[0] if len(parts) == 1 else with_findings(program, joined(parts), folded(found))
+
+
+def _encoded(
+    network: Network, group: list[OneSample], steps: int | None, first_sample: int, options: RunOptions
+) -> Stimulus:
+    values = sample_values(network, _collated(network, group, steps, first_sample), n_samples=len(group))
+    return encode_values(
+        network,
+        values,
+        steps=steps,
+        seed=options.seed,
+        first_sample=first_sample,
+        time_origin=options.time_origin,
+    )
+
+
+def _batch_options(options: RunOptions, start: int, stop: int) -> RunOptions:
+    """Options of a batch of samples [start, stop), with their share of state and noise."""
+    if options.resume is None and not options.noise:
+        return options
+    noise = {name: given if len(given) == 1 else given[start:stop] for name, given in options.noise.items()}
+    kept = options.resume
+    raise_errors("run", _count_faults(options, stop) if kept is not None and kept.n_samples < stop else [])
+    return options.model_copy(
+        update={"noise": noise, "resume": None if kept is None else samples_of_state(kept, start, stop)}
+    )
+
+
+def _count_faults(options: RunOptions, samples: int) -> list[Diagnostic]:
+    """State or noise given for another number of samples."""
+    found = list[Diagnostic]()
+    if options.resume is not None and options.resume.n_samples != samples:
+        told, held = "has another number of samples than there are", options.resume.n_samples
+        found.append(finding("ND509", about("state"), told, found=held, limit=samples, unit="sample"))
+    for name, given in options.noise.items():
+        if len(given) not in (1, samples):
+            told = "draws are given for another number of samples than there are"
+            found.append(finding("ND511", about("noise", name), told, found=len(given), limit=samples, unit="sample"))
+    return found
+
+
+def _batches(samples: Iterator[OneSample], size: int) -> Iterator[list[OneSample]]:
+    while group := list(islice(samples, size)):
+        yield group
+
+
+def _is_step_line_pairs(item: Input, value: Array) -> bool:
+    """Whether one sample's values are rows (step, line): two columns, unless the input has two lines."""
+    pairs = value.ndim == 2 and value.shape[1] == 2 and value.dtype.kind in "iu"
+    return isinstance(item.encoder, Spikes) and pairs and item.shape != (2,)
+
+
+def _is_rows(item: Input, value: Array) -> bool:
+    return isinstance(item.encoder, Events) or _is_step_line_pairs(item, value)
+
+
+def _length(network: Network, sample: OneSample) -> int | None:
+    """Length in steps of one sample's values over time; else the network's steps_per_sample."""
+    found = list[int]()
+    for name, value in sample.items():
+        item, array = network.input_by_name.get(name), np.asarray(value)
+        if item is not None and not _is_rows(item, array) and array.ndim == len(item.shape) + 1:
+            found.append(array.shape[0])
+    return max(found, default=network.time.steps_per_sample)
+
+
+def _collated(network: Network, group: list[OneSample], steps: int | None, first_sample: int) -> dict[str, Array]:
+    """Samples of a batch in one mapping: arrays are stacked along a new axis, event rows get a sample column."""
+    names, found = dict.fromkeys(name for item in group for name in item), dict[str, Array]()
+    lacking = {name: sum(name not in item for item in group) for name in names}
+    told = [(name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count]
+    raise_errors("encode", [finding("ND505", about("input", name), message) for name, message in told])
+    for name in names:
+        item = network.input_by_name.get(name)
+        values = [plain_columns(item, one[name]) if item else np.asarray(one[name]) for one in group]
+        if item is not None and values and all(_is_rows(item, value) for value in values):
+            raise_errors("encode", _row_faults(item, values, steps, first_sample))
+            found[name] = np.concatenate([np.insert(value, 0, k, axis=1) for k, value in enumerate(values)])
+            continue
+        if item is not None and steps is not None:
+            values = _padded(item, values, steps)
+        raise_errors("encode", _ragged(name, values, first_sample))
+        found[name] = np.stack(values)
+    return found
+
+
+def _row_faults(item: Input, values: list[Array], steps: int | None, first_sample: int) -> list[Diagnostic]:
+    """Malformed event rows, and event rows without a given sample length."""
+    columns = len(item.encoder.columns) if isinstance(item.encoder, Events) else 2
+    bad = [k for k, v in enumerate(values) if v.ndim != 2 or v.shape[1] != columns or v.dtype.kind not in "iu"]
+    if bad:
+        shape = list(values[bad[0]].shape)
+        told = f"events of sample {first_sample + bad[0]} have shape {shape}; needs integer rows of {columns} columns"
+        return [finding("ND505", about("input", item.name), told)]
+    if steps is None:
+        told = "the length of a sample of events is not specified"
+        return [finding("ND505", about("input", item.name), told, fixes=["steps=N, or time.steps_per_sample"])]
+    return []
+
+
+def _padded(item: Input, values: list[Array], steps: int) -> list[Array]:
+    """Values over time, padded with zeros to the longer of `steps` and the longest sample; other values unchanged.
+
+    Encoding cuts values longer than `steps` and reports it.
+    """
+    timed = [value.ndim == len(item.shape) + 1 and value.shape[1:] == item.shape for value in values]
+    most = max([steps, *(len(value) for value, over_time in zip(values, timed, strict=True) if over_time)])
+    found = list[Array]()
+    for value, over_time in zip(values, timed, strict=True):
+        if over_time and len(value) < most:
+            held = np.zeros((most, *item.shape), dtype=value.dtype)
+            held[: len(value)] = value
+            found.append(held)
+        else:
+            found.append(value)
+    return found
+
+
+def _ragged(name: str, values: list[Array], first_sample: int) -> list[Diagnostic]:
+    other = next((k for k, value in enumerate(values) if value.shape != values[0].shape), None)
+    if other is None:
+        return []
+    told = f"samples have different shapes: sample {first_sample} {list(values[0].shape)}, sample {first_sample + other} {list(values[other].shape)}"
+    return [finding("ND505", about("input", name), told)]
+
+
+def _stopped(part: Recording) -> Recording:
+    """Mark the completed batches before one that stopped part-way; its shorter states cannot be joined to theirs."""
+    return part.model_copy(update={"complete": False, "final_state": None})
+
+
+def joined(parts: list[Recording]) -> Recording:
+    """Return one recording of several of the same run, samples numbered consecutively."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.r_[0, np.cumsum([part.n_samples for part in parts])]
+    first = parts[0]
+
+    def rows(of: str, name: str) -> Array:
+        shifted = [
+            getattr(part, of)[name] + np.array([start, 0, 0]) for part, start in zip(parts, starts, strict=False)
+        ]
+        return np.concatenate(shifted).astype(np.int32)
+
+    active = [part.active_updates for part in parts if part.active_updates is not None]
+    return first.model_copy(
+        update={
+            "n_samples": int(starts[-1]),
+            "complete": all(part.complete for part in parts),
+            "spikes": {name: rows("spikes", name) for name in first.spikes},
+            "input_spikes": {name: rows("input_spikes", name) for name in first.input_spikes},
+            "payloads": {name: np.concatenate([part.payloads[name] for part in parts]) for name in first.payloads},
+            "states": {name: np.concatenate([part.states[name] for part in parts]) for name in first.states},
+            "active_updates": np.concatenate(active) if len(active) == len(parts) else None,
+            "overflows": {name: sum(part.overflows[name] for part in parts) for name in first.overflows},
+            "final_state": _joined_state([part.final_state for part in parts if part.final_state is not None], starts),
+        }
+    )
+
+
+def _joined_state(states: list[RunState], starts: Array) -> RunState | None:
+    if len(states) < len(starts) - 1:
+        return None
+    first = states[0]
+    together = {
+        "n_samples": int(starts[-1]),
+        "shown": tuple(text for state in states for text in state.shown),
+        "variables": {name: np.concatenate([s.variables[name] for s in states]) for name in first.variables},
+        "arriving": {name: np.concatenate([s.arriving[name] for s in states]) for name in first.arriving},
+    }
+    return first.model_copy(update=together)
