@@ -27,7 +27,7 @@ STAMP = re.compile(rf"\.src([0-9a-f]{{{DIGITS}}})\.")
 """Source digest in the name of a cache file."""
 
 
-def cached_njit(**options: Any) -> Callable[[Any], Any]:
+def cached_njit(**options: object) -> Callable[[Any], Any]:
     """Return `numba.njit(cache=True, **options)`, its cache entries stamped with every module in the kernel's folder.
 
     Numba looks only at the file that defines a function, although what it caches contains the machine code of all callees

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from numpy.typing import ArrayLike
+    from typing_extensions import Unpack
 
+    from neurodeploy.api.compiling import CompileChoices
     from neurodeploy.compiler import CompileOptions
     from neurodeploy.diagnostics import Diagnostic
     from neurodeploy.hardware import Target
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
     from neurodeploy.network import Network
     from neurodeploy.profile import Profile
     from neurodeploy.program import Program
-    from neurodeploy.simulate import Recording, RunOptions, Samples
+    from neurodeploy.simulate import Recording, RunChoices, RunOptions, Samples
+
+    class Choices(CompileChoices, RunChoices, total=False):
+        """Options of the compiler and of the run by keyword; they have no name in common."""
+
 
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
 
@@ -36,7 +42,7 @@ ERROR = "neurodeploy.diagnostics.errors.DiagnosticError"
 
 
 class RunResult(NamedTuple):
-    """What a test may ask about."""
+    """Result of compile_and_run."""
 
     program: Program
     recording: Recording
@@ -54,19 +60,18 @@ def compile_and_run(
     dialect: str | None = None,
     labels: ArrayLike | None = None,
     backend: str = "emulator",
-    strict: bool = True,
     budgets: str | Iterable[str] = (),
     compile_options: CompileOptions | None = None,
     run_options: RunOptions | None = None,
-    **choices: Any,
+    **choices: Unpack[Choices],
 ) -> RunResult:
     """Compile a network and run it on samples. Raises DiagnosticError with every finding, those that refuse first.
 
     `samples` and `backend`: as for nd.run. `target`, `board`, `rules` and `dialect`: as for nd.compile. `labels`:
     (samples,) class labels, for the accuracy. `budgets`: limits on figures of the profile, such as "cores<=4" or
-    "energy_per_inference<=2uJ". `strict`: warnings fail the test too. `choices`: fields of CompileOptions and RunOptions by
-    keyword, such as weight_bits, level, steps, seed or probes; they take precedence over `compile_options` and
-    `run_options`.
+    "energy_per_inference<=2uJ". `choices`: fields of CompileOptions and RunOptions by keyword, such as
+    weight_bits, level, steps, seed or probes; they take precedence over `compile_options` and `run_options`. Warnings
+    fail the test unless `strict=False`.
     """
     __tracebackhide__ = True
     import neurodeploy as nd
@@ -74,7 +79,8 @@ def compile_and_run(
 
     of_compiling, of_running = _divided(choices)
     place: dict[str, Any] = {"board": board, "rules": rules, "dialect": dialect, "options": compile_options}
-    place |= {"strict": strict, **of_compiling}
+    strict = of_compiling.setdefault("strict", True)
+    place |= of_compiling
     result = nd.check(network, target, **place)
     program = result.require(strict=strict)
     recording = nd.run(
