@@ -53,33 +53,33 @@ def _node(notes: Notes, name: str, entry: Item) -> NirNode | NirGraph | None:
 
 
 def _graph(notes: Notes, name: str, group: Folder) -> NirGraph | None:
-    where = f"graph '{brief(name) or 'root'}'"
+    graph = f"graph '{brief(name) or 'root'}'"
     inner, ends = group.items.get("nodes"), group.items.get("edges")
     if not isinstance(inner, Folder) or ends is None:
-        notes.say("ND040", f"{where} lacks its nodes or its edges")
+        notes.say("ND040", f"{graph} lacks its nodes or its edges")
         return None
     nodes = {key: _node(notes, key, item) for key, item in inner.items.items()}
     metadata = group.items.get("metadata")
     return NirGraph(
         name,
         {key: node for key, node in nodes.items() if node is not None},
-        _edges(notes, where, ends),
+        _edges(notes, graph, ends),
         metadata=metadata.items if isinstance(metadata, Folder) else {},
     )
 
 
-def _edges(notes: Notes, where: str, item: Item) -> tuple[tuple[str, str], ...]:
+def _edges(notes: Notes, graph: str, item: Item) -> tuple[tuple[str, str], ...]:
     if not isinstance(item, (str, Unread, Folder)) and not item.size:
         return ()
     found = texts(item)
     if isinstance(found, Unread):
-        notes.say("ND040", f"{where}: field 'edges' {found.why}")
+        notes.say("ND040", f"{graph}: field 'edges' {found.why}")
         return ()
     if found.ndim != 2 or found.shape[1] != 2:
-        notes.say("ND040", f"{where}: field 'edges' has shape {list(found.shape)}; needs pairs of names")
+        notes.say("ND040", f"{graph}: field 'edges' has shape {list(found.shape)}; needs pairs of names")
         return ()
     if len(found) > ENTRIES:
-        notes.say("ND040", f"{where} has {len(found):,} edges; {ENTRIES:,} are the limit")
+        notes.say("ND040", f"{graph} has {len(found):,} edges; {ENTRIES:,} are the limit")
         return ()
     return tuple((str(a), str(b)) for a, b in found.tolist())
 

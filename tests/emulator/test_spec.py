@@ -124,7 +124,7 @@ def test_progress_and_stops_are_those_of_every_run():
 def refused(call):
     with pytest.raises(DiagnosticError) as caught:
         call()
-    return [(item.code, item.where) for item in caught.value.diagnostics]
+    return [(item.code, str(item.subject)) for item in caught.value.diagnostics]
 
 
 @pytest.mark.parametrize("engine", ["native", "spec"])

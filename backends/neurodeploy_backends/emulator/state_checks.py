@@ -28,9 +28,9 @@ class StateShape(NamedTuple):
     planes: int
 
 
-def state_fault(where: str, message: str) -> Diagnostic:
+def state_fault(name: str, message: str) -> Diagnostic:
     """ND509 on one array of a state."""
-    return finding("ND509", about("state", where), f"the state to resume from {message}")
+    return finding("ND509", about("state", name), f"the state to resume from {message}")
 
 
 def shape_faults(shapes: Mapping[str, StateShape], kept: RunState) -> list[Diagnostic]:
