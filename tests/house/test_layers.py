@@ -35,10 +35,7 @@ LAYERS = (
 """A stage imports stages of earlier rows, and itself. The empty name is the package's own front door."""
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 PRINTERS = ("cli", "report", "testing")
-COMPILED = (
-    "backends/neurodeploy_backends/emulator/engine/kernels.py",
-    "neurodeploy/mapping/partition/search/kernels.py",
-)
+COMPILED = ("neurodeploy/mapping/partition/search/kernels.py",)
 """Compiled engines: numba's cache looks at one file, so what is inlined into each other is one; no sizes are asked of them."""
 MODULE_LINES, FUNCTION_LINES, NESTING = 400, 40, 3
 BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try)

@@ -56,7 +56,7 @@ class EmulatorBackend:
         missing = _missing()
         if missing is not None:
             return f"{missing}; running the definition in numpy, which is much slower ..."
-        from neurodeploy_backends.emulator.engine.kernels import is_compiled
+        from neurodeploy_backends.emulator.engine.kernels.steps import is_compiled
 
         return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 40 s) ..."
 

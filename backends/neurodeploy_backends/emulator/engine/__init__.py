@@ -1,5 +1,1 @@
-"""The compiled engine: kernels, jobs over threads, and the recording of what they computed."""
-
-from neurodeploy.base.numba_cache import ensure_cache
-
-ensure_cache(__file__)
+"""The compiled engine: kernels, jobs over threads, kept states, and the recording of what they computed."""

@@ -17,47 +17,48 @@ from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import probed_variables
-from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.engine.kernels import steps as _steps
+from neurodeploy_backends.emulator.engine.kernels.layout import Control, Output, State, Stimuli
 from neurodeploy_backends.emulator.engine.states import restore
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
 
 __all__ = ["Job", "Share", "no_thread"]
 
-tidy_cache(_kernels)
-kernels: Any = _kernels
+tidy_cache(_steps)
+steps: Any = _steps
 Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
-"""Recorded spikes that one call may hold, at least one step's worst case."""
+"""Spikes that the buffer of one call holds; it is larger where one step may give more."""
 CALL_S = 0.05
 """Seconds that a call of the kernels should last, and that Ctrl-C waits at most."""
-_KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
+PROBE_KINDS = {"v": 0, "u": 1, "v_register": 2, "residue": 3, "theta": 3, "error": 4, "r": 4}
 
 
 @dataclass
 class Share:
-    """Samples [start, stop) of one worker, and what they gave."""
+    """Samples [start, stop) that one worker runs, and what it recorded."""
 
     start: int
     stop: int
     rows: list[list[Array]] = field(default_factory=list[list[Array]])
-    """By part, in the order of the calls."""
+    """Rows by part, one list for each call."""
     payloads: list[list[Array]] = field(default_factory=list[list[Array]])
-    """The same, of the values of graded spikes."""
+    """Values of graded spikes by part, one list for each call."""
     done: int = 0
-    """Steps that are done."""
+    """Steps made, over all samples."""
     watch: Array | None = None
-    """(3, rows) what left its range."""
+    """(3, rows) counted overflows."""
     state: Any = None
-    """After the last step."""
+    """State after the last step."""
 
 
 _LOWERED: dict[int, dict[tuple[bool, int, tuple[str, ...]], Lowered]] = {}
-"""Layouts of the programs that are alive, by identity."""
+"""Layouts of the programs that are alive, by their id."""
 
 
 def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, ...]) -> Lowered:
-    """The layout of a program, made once for as long as the program lives."""
+    """The layout of a program, made once in the life of the program."""
     if id(program) not in _LOWERED:
         weakref.finalize(program, _LOWERED.pop, id(program), None)
     layouts = _LOWERED.setdefault(id(program), {})
@@ -68,7 +69,7 @@ def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, 
 
 
 class Job:
-    """One program on one stimulus, and everything that all samples share."""
+    """One program on one stimulus: the layout, the input and the arrays that all samples share."""
 
     def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
         self.program, self.stimulus, self.steps, self.options, self.pieces = program, stimulus, steps, options, pieces
@@ -85,7 +86,7 @@ class Job:
         return tuple(item.name for item in self.program.populations if item.name in self.options.noise)
 
     def _make_room(self) -> None:
-        """Give every recorded part its region of a call's rows."""
+        """Give every recorded part its range of the rows of a call."""
         table, wanted = self.low.layout.populations.copy(), self.options.record
         rasters = self.stimulus.rasters
         recorded = [p.name in rasters if p.is_input else wanted is None or p.name in wanted for p in self.low.parts]
@@ -101,7 +102,7 @@ class Job:
     def _make_outputs(self) -> None:
         low, n = self.low, self.stimulus.n_samples
         rows = [low.row_of_neuron[probe.population] for probe in self.probes]
-        kinds = [np.full(r.size, _KINDS[probe.variable]) for r, probe in zip(rows, self.probes, strict=True)]
+        kinds = [np.full(r.size, PROBE_KINDS[probe.variable]) for r, probe in zip(rows, self.probes, strict=True)]
         none = np.zeros(0, dtype=np.int64)
         self.probe_row = np.concatenate([*rows, none]).astype(np.int64)
         self.probe_kind = np.concatenate([*kinds, none]).astype(np.int64)
@@ -115,8 +116,8 @@ class Job:
         shape = (n if cores else 0, self.length if cores else 0, cores)
         self.active = [np.zeros(shape, dtype=np.int32) for _ in range(self.pieces)]
 
-    def _stimuli(self) -> Any:
-        """Events of all spike inputs one after the other, values of all value inputs side by side."""
+    def _stimuli(self) -> Stimuli:
+        """Events of all inputs of spikes in a row, values of all inputs of values side by side."""
         driven, n, shown = self.low.values, self.stimulus.n_samples, self.stimulus.n_steps
         names = [part.name for part in self.low.parts if part.is_input and part.name not in driven]
         none = np.zeros((0, 3), dtype=np.int32)
@@ -130,11 +131,19 @@ class Job:
         joined.flags.writeable = False
         shown_values = np.concatenate(values, axis=2) if driven else values[0]
         raster, column = self._rasters(names)
-        numbers = np.int64(shown), np.int64(self.stimulus.first_sample)
-        return kernels.Stimuli(joined, first, raster, column, numbers[0], shown_values, self._noise(), numbers[1])
+        return Stimuli(
+            events=joined,
+            first=first,
+            raster=raster,
+            column=column,
+            steps=np.int64(shown),
+            values=shown_values,
+            noise=self._noise(),
+            number=np.int64(self.stimulus.first_sample),
+        )
 
     def _rasters(self, names: list[str]) -> tuple[Array, Array]:
-        """All rasters one after the other, and where that of each input of spikes begins; -1: it has events."""
+        """All rasters in a row, and the offset of each input of spikes; -1 for one with events."""
         flat = {
             name: np.ascontiguousarray(array, dtype=np.uint8).ravel() for name, array in self.stimulus.rasters.items()
         }
@@ -149,8 +158,8 @@ class Job:
         given = [np.asarray(self.options.noise[name], dtype=np.int16) for name in self._given_noise()]
         return np.ascontiguousarray(np.concatenate(given, axis=2)) if given else np.zeros((1, 0, 0), dtype=np.int16)
 
-    def state(self, sample: int) -> Any:
-        """A cleared state, its cursors on the events of a sample."""
+    def state(self, sample: int) -> State:
+        """A cleared state whose cursors stand at the events of a sample."""
         low, rows = self.low, self.low.rows
         dtype = np.int64 if low.wide else np.int32
         every = sum(-(-part.size // 64) * 64 for part in low.parts)
@@ -158,10 +167,10 @@ class Job:
         cursor = [first[k] + np.searchsorted(events[first[k] : first[k + 1], 0], sample) for k in range(first.size - 1)]
         most = max((-(-r.size // 64) * 64 for r in low.row_of_neuron.values()), default=0)
         marks = np.zeros((self.pieces, most), dtype=np.uint8)
-        return kernels.State(
+        return State(
             u=np.zeros(rows, dtype=dtype),
             v=np.zeros(rows, dtype=dtype),
-            more=low.layout.initial.copy(),
+            memory=low.layout.initial.copy(),
             acc=np.zeros(low.accumulators, dtype=dtype),
             refract=np.zeros(rows, dtype=np.uint8),
             flags=np.zeros(rows, dtype=np.uint8),
@@ -176,9 +185,9 @@ class Job:
             marks=marks,
         )
 
-    def output(self, watch: Array) -> Any:
-        """Buffers of one share; what is probed goes to the arrays of the job."""
-        return kernels.Output(
+    def output(self, watch: Array) -> Output:
+        """Buffers of one share; probed states go to the arrays of the job."""
+        return Output(
             rows=np.empty(3 * self.room, dtype=np.int32),
             payloads=np.empty(self.room if models.graded(self.program) else 0, dtype=np.int64),
             written=np.zeros((2, len(self.low.parts)), dtype=np.int64),
@@ -192,13 +201,22 @@ class Job:
             first=np.int64(self.first),
         )
 
-    def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Any:
-        """Arguments of one call."""
-        numbers = (sample, step, stop, self.steps, self.first, todo, thread, self.pieces, self.options.seed)
-        return kernels.Control(*(np.int64(number) for number in numbers))
+    def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Control:
+        """Range of steps that one call runs."""
+        return Control(
+            sample=np.int64(sample),
+            step=np.int64(step),
+            stop=np.int64(stop),
+            steps=np.int64(self.steps),
+            first=np.int64(self.first),
+            todo=np.int64(todo),
+            thread=np.int64(thread),
+            threads=np.int64(self.pieces),
+            seed=np.int64(self.options.seed),
+        )
 
     def run(self, share: Share) -> None:
-        """Run a share of the samples, a call after the other, until it is done or all are stopped."""
+        """Run a share of the samples call by call, until it is done or the job is stopped."""
         state, counted = self.state(share.start), self.low.rows if self.options.overflow and self.low.wide else 0
         share.watch = np.zeros((3, counted), dtype=np.int64)
         output = self.output(share.watch)
@@ -223,15 +241,15 @@ class Job:
     def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
         """One call in every thread that shares the sample; the first runs here.
 
-        They meet in every step, so none enters the engine before all of them run: one that cannot start would leave the
-        others waiting for ever.
+        The threads meet in every step, so none enters the kernels before all of them run: one that cannot start would leave
+        the others waiting forever.
         """
         gate, here = threading.Event(), [False]
 
         def enter(output: Any, call: Any) -> None:
             gate.wait()
             if here[0]:
-                kernels.run(self.layout, state, self.stimuli, output, call, wide)
+                steps.run(self.layout, state, self.stimuli, output, call, wide)
 
         others = [threading.Thread(target=enter, args=pair) for pair in zip(outputs[1:], calls[1:], strict=True)]
         try:
@@ -246,13 +264,13 @@ class Job:
             raise DiagnosticError("run", (no_thread(len(calls), error),)) from None
         finally:
             gate.set()
-        result = kernels.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
+        result = steps.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
         for other in others:
             other.join()
         return result
 
     def _taken(self, buffer: Array, output: Any, made: int) -> list[Array]:
-        """Copies of what a call wrote into a buffer, by part."""
+        """Copies of what a call wrote to a buffer, by part."""
         written, table = output.written[1 - (made & 1)], self.layout.populations
         return [
             buffer[at : at + count].copy() for at, count in zip(table["record"].tolist(), written.tolist(), strict=True)
@@ -261,17 +279,17 @@ class Job:
 
 def no_thread(threads: int, error: RuntimeError) -> Diagnostic:
     """ND511 where the system refuses another thread."""
-    told = f"{threads} threads cannot be started: {error}"
-    return finding("ND511", about("option", "threads"), told, fixes=["--threads 1"])
+    message = f"{threads} threads cannot be started: {error}"
+    return finding("ND511", about("option", "threads"), message, fixes=["--threads 1"])
 
 
 def _ordered(rows: Array) -> Array:
-    """Rows, which the check of the stimulus left ascending, in one layout so that one compiled engine serves all."""
+    """Sorted rows as a read-only contiguous array: one array type means one compiled kernel."""
     rows = np.ascontiguousarray(rows).view()
     rows.flags.writeable = False
     return rows
 
 
 def _steps_of(seconds: float, made: int, took: float) -> int:
-    """Steps that last about as long as asked, growing eightfold at most."""
+    """Steps that take about `seconds`; at most eight times as many as the last call made."""
     return max(1, min(8 * max(made, 1), int(seconds * max(made, 1) / max(took, 1e-6))))

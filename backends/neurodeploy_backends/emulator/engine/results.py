@@ -22,12 +22,12 @@ Array = NDArray[Any]
 
 
 class _Kept(NamedTuple):
-    """Samples that are whole."""
+    """What a recording covers."""
 
     samples: int
     complete: bool
     steps: int | None = None
-    """Of a single sample that was stopped: the last step that is done."""
+    """Last step made of a single sample that was stopped; None otherwise."""
 
 
 def recording_of(job: Job, shares: list[Share]) -> Recording:
@@ -63,7 +63,7 @@ def recording_of(job: Job, shares: list[Share]) -> Recording:
 
 
 def _whole_samples(job: Job, shares: list[Share]) -> _Kept:
-    """The samples 0, 1, ... up to the first that is unfinished: a stopped run keeps no sample whose number would change."""
+    """Samples up to the first unfinished one: a stopped run keeps no sample whose number would change."""
     n = 0
     for share in shares:
         whole = share.done // job.length if job.length else share.stop - share.start
@@ -75,7 +75,7 @@ def _whole_samples(job: Job, shares: list[Share]) -> _Kept:
 
 
 def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[Array, Array]:
-    """Rows of a population or input, and values beside them, of all calls and ranges, as far as samples are whole."""
+    """Rows of a population or input, and their values, of all calls and ranges, for the samples that are kept."""
     rows, values = np.zeros((0, 3), dtype=np.int32), np.zeros(0, dtype=np.int64)
     for number, part in enumerate(job.low.parts):
         if part.name != name:
@@ -95,7 +95,7 @@ def _in_one(arrays: list[Array], none: Array) -> Array:
 
 
 def _shown(job: Job, shares: list[Share], n_samples: int, steps: int) -> dict[str, Array]:
-    """Input rows of the whole samples, of the steps that were run: those of rasters as the engine listed them."""
+    """Input rows of the kept samples and the steps run; those of rasters as the kernels listed them."""
     found = dict(job.stimulus.spikes)
     for name in job.stimulus.rasters:
         found[name] = _joined(job, shares, name, n_samples)[0]
@@ -117,14 +117,14 @@ def _states(job: Job, n_samples: int, length: int) -> dict[str, Array]:
 
 
 def _active(job: Job, n_samples: int, length: int) -> Array | None:
-    """Active compartments by (sample, step, core), of all threads together."""
+    """(samples, steps, cores) active compartments, summed over threads."""
     if not job.options.activity:
         return None
     return sum(job.active[1:], job.active[0])[:n_samples, :length]
 
 
 def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
-    """(3, size) by population: counted, or 0 because it was proven before the run that none is possible."""
+    """Population -> (3, size) overflows: counted, or 0 where none is possible."""
     if not job.options.overflow or not (job.low.wide or job.low.proven):
         return {}
     total = np.zeros((3, job.low.rows), dtype=np.int64)

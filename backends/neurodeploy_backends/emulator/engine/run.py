@@ -13,7 +13,7 @@ from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy_backends.emulator.engine.job import Job, Share, no_thread
-from neurodeploy_backends.emulator.engine.kernels import CAN_YIELD
+from neurodeploy_backends.emulator.engine.kernels.intrinsics import CAN_YIELD
 from neurodeploy_backends.emulator.engine.results import recording_of
 from neurodeploy_backends.emulator.engine.states import state_faults
 

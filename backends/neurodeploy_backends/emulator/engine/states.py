@@ -1,8 +1,8 @@
-"""The state of the engine's arenas by population and neuron, and back; and what a state has to be before it is taken.
+"""Kept states from the kernels' arenas and back, and the checks of a state before a run resumes from it.
 
-A state that is handed in is checked whole by `state_faults` and then trusted by `restore`: the engine reads registers
-within the ranges that its arithmetic is exact for, and accumulators within what all synapses together can send.
-Which layout it is kept from or restored to, how many threads share a sample, does not matter.
+`state_faults` checks a state completely and `restore` then trusts it: registers lie within the ranges in which the kernels
+are exact, accumulators within what all synapses together can send. A state does not depend on the layout or the number of
+threads of the run that kept it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.program.program import Program
 from neurodeploy.signals.state import RunState
-from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.engine.kernels.layout import TERNARY
 from neurodeploy_backends.emulator.lowering.lower import Lowered
 from neurodeploy_backends.emulator.lowering.parts import Part
 from neurodeploy_backends.emulator.register_ranges import proven_ranges, register_ranges
@@ -24,10 +24,9 @@ from neurodeploy_backends.emulator.state_checks import VARIABLES, StateShape, ou
 
 __all__ = ["Held", "kept_arrays", "restore", "state_faults"]
 
-kernels: Any = _kernels
 Array = NDArray[Any]
-ARRIVING = 1 << 62
-"""Sums of values have no bound but that of their 64 bits."""
+UNLIMITED = 1 << 62
+"""Bound of sums of graded values, which only their 64 bits limit."""
 
 
 class Held(NamedTuple):
@@ -38,34 +37,30 @@ class Held(NamedTuple):
 
 
 class _Population(NamedTuple):
-    """How the sums that arrive at a population are laid out in a state: by ports, then by class of synapses."""
+    """Planes of the sums that a state keeps of a population: one for each port, then one for each deferred class of synapses."""
 
     slots: int
     ports: int
-    kinds: list[int]
+    classes: list[int]
 
 
 def _neurons(low: Lowered) -> Iterator[tuple[int, Part, Any]]:
-    """The parts that hold neurons, each with its number and its row of the population table."""
+    """Parts that hold neurons, each with its number and its population record."""
     for number, part in enumerate(low.parts):
         if not part.is_input:
             yield number, part, low.layout.populations[number]
 
 
 def _form(low: Lowered, name: str) -> _Population:
-    """The same for every layout: of several ranges each has only the slots and planes that reach it."""
+    """The same for every layout; a range of a population may have fewer slots and planes than the whole."""
     own = [(number, row) for number, part, row in _neurons(low) if part.name == name]
-    kinds = {kind for number, _ in own for kind in _reach(low).kinds[number]}
-    return _Population(max(int(row["slots"]) for _, row in own), int(own[0][1]["ports"]), sorted(kinds))
-
-
-def _reach(low: Lowered) -> Any:
-    return low.reach
+    classes = {item for number, _ in own for item in low.arriving.classes[number]}
+    return _Population(max(int(row["slots"]) for _, row in own), int(own[0][1]["ports"]), sorted(classes))
 
 
 def _planes(low: Lowered, number: int, form: _Population) -> list[int]:
-    """Plane of the state that each plane of a part is."""
-    return [*range(form.ports), *(form.ports + form.kinds.index(kind) for kind in _reach(low).kinds[number])]
+    """Plane of the kept state for each plane of a part."""
+    return [*range(form.ports), *(form.ports + form.classes.index(item) for item in low.arriving.classes[number])]
 
 
 def _slots(row: Any, arena: Array) -> Array:
@@ -76,26 +71,26 @@ def _slots(row: Any, arena: Array) -> Array:
 
 
 def _order(step: int, slots: int) -> Array:
-    """The ring's slots in the order in which they act after `step`."""
+    """Slots in the order in which they arrive after `step`."""
     return (step + 1 + np.arange(slots)) % slots
 
 
 def _unit(row: Any) -> int:
-    """Low bits that a part's finished sums never have, and its accumulators leave out."""
+    """Low bits that are 0 in all finished sums of a part, and that its accumulators leave out."""
     return int(row["left"]) - int(row["right"])
 
 
 def kept_arrays(low: Lowered, states: list[Any], step: int) -> Held:
-    """Return the states of all samples after a step."""
+    """The states of all samples after a step."""
     held = Held({}, {})
     for name, rows in low.row_of_neuron.items():
         for variable in VARIABLES:
             values = np.stack([getattr(state, variable)[rows] for state in states])
             held.variables[f"{name}.{variable}"] = values.astype(np.int64)
         for k in range(_memories(low, name)):
-            held.variables[f"{name}.memory_{k}"] = np.stack([state.more[k, rows] for state in states])
+            held.variables[f"{name}.memory_{k}"] = np.stack([state.memory[k, rows] for state in states])
         form = _form(low, name)
-        shape = (len(states), form.slots, form.ports + len(form.kinds), rows.size)
+        shape = (len(states), form.slots, form.ports + len(form.classes), rows.size)
         held.arriving[name] = np.zeros(shape, dtype=np.int64)
     for number, part, row in _neurons(low):
         sums = np.stack([_slots(row, state.acc) for state in states]).astype(np.int64)
@@ -107,9 +102,9 @@ def kept_arrays(low: Lowered, states: list[Any], step: int) -> Held:
 
 
 def _memories(low: Lowered, name: str) -> int:
-    """Numbers that a population's neurons keep besides u and v."""
+    """States besides u and v: 0 or 2."""
     models = {part.name: int(row["model"]) for _, part, row in _neurons(low)}
-    return int(low.layout.initial.shape[0]) if models[name] > kernels.TERNARY else 0
+    return int(low.layout.initial.shape[0]) if models[name] > TERNARY else 0
 
 
 def state_faults(program: Program, low: Lowered, kept: RunState) -> list[Diagnostic]:
@@ -117,7 +112,7 @@ def state_faults(program: Program, low: Lowered, kept: RunState) -> list[Diagnos
     shapes = dict[str, StateShape]()
     for name, rows in low.row_of_neuron.items():
         form = _form(low, name)
-        shapes[name] = StateShape(rows.size, _memories(low, name), form.slots, form.ports + len(form.kinds))
+        shapes[name] = StateShape(rows.size, _memories(low, name), form.slots, form.ports + len(form.classes))
     found = shape_faults(shapes, kept)
     return found or [
         state_fault(where, message) for where, message in (*_registers(program, low, kept), *_sums(low, kept))
@@ -131,7 +126,7 @@ def _registers(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple
         row = np.zeros(program.tables.n_rows, dtype=np.int64)
         for name, rows in program.table_rows.items():
             row[rows] = low.row_of_neuron[name]
-        arriving = _reach(low).low[0][row], _reach(low).high[0][row]
+        arriving = low.arriving.low[0][row], low.arriving.high[0][row]
         ranges = proven_ranges(program, ranges, arriving, voltage=proven == 2)
     for name, (least, most) in ranges.items():
         message = outside(kept.variables[name], least, most)
@@ -140,8 +135,8 @@ def _registers(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple
 
 
 def _sums(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
-    """Sums that the synapses of a part cannot have sent, or that its accumulators cannot hold."""
-    reach = _reach(low)
+    """Sums on their way that the synapses of a part cannot have sent, or that its accumulators cannot hold."""
+    reach = low.arriving
     for number, part, row in _neurons(low):
         form, given = _form(low, part.name), kept.arriving[part.name]
         sums, slots = given[..., part.neurons], int(row["slots"])
@@ -153,24 +148,24 @@ def _sums(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
         if (sums[:, :, 0] & ((1 << _unit(row)) - 1)).any():
             yield part.name, f"holds sums that are no multiples of {1 << _unit(row)}, as all its weights are"
         ids = [reach.planes.index((port, 0)) if (port, 0) in reach.planes else -1 for port in range(form.ports)]
-        ids += [int(reach.plane_of_kind[kind]) for kind in reach.kinds[number]]
+        ids += [int(reach.plane_of_class[item]) for item in reach.classes[number]]
         for plane, source in zip(planes, ids, strict=True):
             least = reach.low[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
             most = reach.high[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
             if number in reach.valued:
-                least, most = np.full(part.size, -ARRIVING), np.full(part.size, ARRIVING)
+                least, most = np.full(part.size, -UNLIMITED), np.full(part.size, UNLIMITED)
             message = outside(sums[:, :, plane], least, most)
             if message:
                 yield part.name, message
 
 
 def restore(low: Lowered, state: Any, kept: RunState, sample: int) -> None:
-    """Set the arenas of one sample from a state that was checked."""
+    """Set the arenas of one sample from a state that `state_faults` accepts."""
     for name, rows in low.row_of_neuron.items():
         for variable in VARIABLES:
             getattr(state, variable)[rows] = kept.variables[f"{name}.{variable}"][sample]
         for k in range(_memories(low, name)):
-            state.more[k, rows] = kept.variables[f"{name}.memory_{k}"][sample]
+            state.memory[k, rows] = kept.variables[f"{name}.memory_{k}"][sample]
     for number, part, row in _neurons(low):
         slots = int(row["slots"])
         given = kept.arriving[part.name][sample].astype(np.int64)[:slots, :, part.neurons]

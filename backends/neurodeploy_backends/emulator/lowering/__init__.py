@@ -1,4 +1,4 @@
-"""Lowering: a program's core tables to the layout that the engine reads. Runs nothing."""
+"""Lowering of a program's core tables to the layout that the kernels read. Runs nothing."""
 
 from neurodeploy.base.numba_cache import ensure_cache
 

@@ -1,4 +1,4 @@
-"""Verb: the blocks of synapses from one part to another, each in the form that is fastest to add."""
+"""Blocks of synapses from one part to another, each in the form that is fastest to add."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import narrowed
 from neurodeploy.program.program import Program
-from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.engine.kernels.layout import DELAYED, DENSE, SHARED, SPARSE, TILED, VALUED, Block
 from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.parts import LANES, PAD, WINDOWS, BlockStats, Classes, Part, Sources, whole
@@ -17,18 +17,18 @@ from neurodeploy_backends.emulator.lowering.parts import LANES, PAD, WINDOWS, Bl
 __all__ = ["BlockBuilder"]
 
 gather: Any = _gather
-kernels: Any = _kernels
 Array = NDArray[Any]
 GROUP = 4
-"""Synapses that stand together: four targets, then their weights."""
+"""Synapses stored together: four targets, then their weights."""
 
 DENSE_FROM = 0.2
-"""Share of possible synapses from which whole rows are added: a column of a row costs about a sixth of a scattered one."""
+"""Fraction of possible synapses from which whole rows are added: a column of a row costs a sixth of a scattered synapse."""
 TILED_FROM = 1 << 16
+"""Targets beyond which a sparse block is sorted by tile; up to here a target fits 16 bits."""
 SEGMENT = 16
-"""Synapses that a tile's segment should have at least."""
+"""Least synapses that a tile's segment should have on average."""
 SHARES = True
-"""Whether a list that several sources share is kept once; to see what it is worth, without."""
+"""Whether a list that several sources share is stored once; False to measure what that is worth."""
 _ARENAS: dict[str, Any] = {
     "weights8": np.int8,
     "weights16": np.int16,
@@ -44,7 +44,7 @@ def _groups(index: Array, weights: Array) -> Array:
 
 
 class _Arenas:
-    """Grows by what blocks put in; offsets are theirs to keep."""
+    """Flat arrays to which blocks append; each block keeps its offsets."""
 
     def __init__(self) -> None:
         self.parts: dict[str, list[Array]] = {name: [] for name in _ARENAS}
@@ -58,7 +58,7 @@ class _Arenas:
         return at
 
     def joined(self) -> dict[str, Array]:
-        """One array for each arena; a single part is taken as it is."""
+        """One array for each arena."""
         found: dict[str, Array] = {}
         for name, dtype in _ARENAS.items():
             parts = self.parts.pop(name)
@@ -67,7 +67,7 @@ class _Arenas:
 
 
 class BlockBuilder:
-    """Makes the blocks one after the other."""
+    """Builds blocks one after the other."""
 
     def __init__(
         self, program: Program, parts: list[Part], sources: Sources, classes: Classes, senders: set[str]
@@ -77,8 +77,8 @@ class BlockBuilder:
         several = models.ports(program)
         self.ports = [several.get(part.name, 1) for part in parts]
         self.planes = [[(port, 0) for port in range(n)] for n in self.ports]
-        self.kinds: list[list[int]] = [[] for _ in parts]
-        """By part: the class whose sums each plane after those of its ports holds."""
+        self.classes_of: list[list[int]] = [[] for _ in parts]
+        """By part: the class of synapses of each plane after those of its ports."""
         self.plane_of = dict[tuple[int, int], int]()
         shared = {item.name for item in program.network.projections if item.operation.kind in WINDOWS}
         self.shared = {
@@ -88,84 +88,84 @@ class BlockBuilder:
             for kind in kinds
         }
 
-    def add(self, fact: BlockStats, unit: int) -> None:
-        """Add the block of one fact; `unit` is the shift of the target's accumulators."""
-        source, target = self.parts[fact.source], self.parts[fact.target]
+    def add(self, stats: BlockStats, unit: int) -> None:
+        """Add one block; `unit`: low bits that the target's accumulators leave out."""
+        source, target = self.parts[stats.source], self.parts[stats.target]
         values = source.name in self.senders
-        block = dict.fromkeys(kernels.BLOCK.names, 0)
-        block.update(source=fact.source, target=fact.target, owner=target.owner)
-        block.update(bytes=1 if fact.small else 2, shift=fact.zeros - unit, plane=self._plane(fact))
-        uniform = fact.least_delay == fact.most_delay and not values
+        block = dict.fromkeys(Block._fields, 0)
+        block.update(source=stats.source, target=stats.target, owner=target.owner)
+        block.update(bytes=1 if stats.small else 2, shift=stats.zeros - unit, plane=self._plane(stats))
+        uniform = stats.least_delay == stats.most_delay and not values
         if not uniform:
-            self._listed(block, fact, kernels.VALUED if values else kernels.DELAYED)
-        elif fact.entries >= DENSE_FROM * source.size * target.size:
-            self._dense(block, fact)
-        elif not SHARES or fact.kind not in self.shared or not self._patterns(block, fact):
+            self._listed(block, stats, VALUED if values else DELAYED)
+        elif stats.entries >= DENSE_FROM * source.size * target.size:
+            self._dense(block, stats)
+        elif not SHARES or stats.kind not in self.shared or not self._patterns(block, stats):
             if target.size > TILED_FROM:
-                self._tiled(block, fact)
+                self._tiled(block, stats)
             else:
-                self._grouped(block, fact)
+                self._grouped(block, stats)
         if uniform:
-            block["delay"] = fact.least_delay
+            block["delay"] = stats.least_delay
         self.rows.append(block)
 
-    def _plane(self, fact: BlockStats) -> int:
-        """The plane's number within the target's population: that of the port, or one of its own that wants a shift."""
-        port, shift = self.classes.planes[int(self.classes.plane[fact.kind])]
+    def _plane(self, stats: BlockStats) -> int:
+        """Plane of the target: that of the port, or a separate one whose sums are shifted on arrival."""
+        port, shift = self.classes.planes[int(self.classes.plane[stats.kind])]
         if shift == 0:
             return port
-        if (fact.target, fact.kind) not in self.plane_of:
-            self.plane_of[fact.target, fact.kind] = len(self.planes[fact.target])
-            self.planes[fact.target].append((port, shift))
-            self.kinds[fact.target].append(fact.kind)
-        return self.plane_of[fact.target, fact.kind]
+        if (stats.target, stats.kind) not in self.plane_of:
+            self.plane_of[stats.target, stats.kind] = len(self.planes[stats.target])
+            self.planes[stats.target].append((port, shift))
+            self.classes_of[stats.target].append(stats.kind)
+        return self.plane_of[stats.target, stats.kind]
 
-    def _range(self, fact: BlockStats) -> tuple[Any, Any, int, int, int]:
-        target = self.parts[fact.target]
-        routes = self.sources.routes[fact.source]
-        return self.sources.walk, routes, fact.kind, target.start, target.start + target.size
+    def _range(self, stats: BlockStats) -> tuple[Any, Any, int, int, int]:
+        target = self.parts[stats.target]
+        routes = self.sources.routes[stats.source]
+        return self.sources.walk, routes, stats.kind, target.start, target.start + target.size
 
-    def _weights(self, fact: BlockStats) -> tuple[str, Any]:
-        return ("weights8", np.int8) if fact.small else ("weights16", np.int16)
+    def _weights(self, stats: BlockStats) -> tuple[str, Any]:
+        return ("weights8", np.int8) if stats.small else ("weights16", np.int16)
 
-    def _dense(self, block: dict[str, int], fact: BlockStats) -> None:
-        name, dtype = self._weights(fact)
-        width = whole(self.parts[fact.target].size, LANES)
-        rows = np.zeros((self.parts[fact.source].size, width), dtype=dtype)
-        gather.fill_dense(*self._range(fact), fact.zeros, rows)
-        block.update(kind=kernels.DENSE, width=width, weights=self.arenas.put(name, rows))
+    def _dense(self, block: dict[str, int], stats: BlockStats) -> None:
+        name, dtype = self._weights(stats)
+        width = whole(self.parts[stats.target].size, LANES)
+        rows = np.zeros((self.parts[stats.source].size, width), dtype=dtype)
+        gather.fill_dense(*self._range(stats), stats.zeros, rows)
+        block.update(kind=DENSE, width=width, weights=self.arenas.put(name, rows))
 
-    def _entries(self, fact: BlockStats, counts: Array, group: int, slot: int) -> tuple[Array, Array, Array]:
-        """(pointer, index, weights) by source, each source's filled up to whole groups with weights of 0."""
+    def _entries(self, stats: BlockStats, counts: Array, group: int, slot: int) -> tuple[Array, Array, Array]:
+        """(pointer, index, weights) by source, padded to whole groups with weights of 0."""
         size = -(-counts // group) * group
         pointer = np.r_[0, np.cumsum(size)].astype(np.int64)
-        index, weights = np.zeros(pointer[-1], dtype=np.uint32), np.zeros(pointer[-1], dtype=self._weights(fact)[1])
-        gather.fill_sparse(*self._range(fact), fact.zeros, slot, pointer, index, weights)
+        index, weights = np.zeros(pointer[-1], dtype=np.uint32), np.zeros(pointer[-1], dtype=self._weights(stats)[1])
+        gather.fill_sparse(*self._range(stats), stats.zeros, slot, pointer, index, weights)
         return pointer, index, weights
 
-    def _counts(self, fact: BlockStats) -> Array:
-        counts = np.zeros(self.parts[fact.source].size, dtype=np.int64)
-        gather.count_entries(*self._range(fact), counts)
+    def _counts(self, stats: BlockStats) -> Array:
+        counts = np.zeros(self.parts[stats.source].size, dtype=np.int64)
+        gather.count_entries(*self._range(stats), counts)
         return counts
 
-    def _listed(self, block: dict[str, int], fact: BlockStats, kind: int) -> None:
-        slot = whole(self.parts[fact.target].size, PAD)
-        pointer, index, weights = self._entries(fact, self._counts(fact), 1, slot)
+    def _listed(self, block: dict[str, int], stats: BlockStats, kind: int) -> None:
+        slot = whole(self.parts[stats.target].size, PAD)
+        pointer, index, weights = self._entries(stats, self._counts(stats), 1, slot)
         put = self.arenas.put
-        block.update(kind=kind, index=put("index32", index), weights=put(self._weights(fact)[0], weights))
+        block.update(kind=kind, targets=put("index32", index), weights=put(self._weights(stats)[0], weights))
         block.update(pointer=put("pointer", narrowed(pointer, np.int32)))
 
-    def _grouped(self, block: dict[str, int], fact: BlockStats) -> None:
-        """Rows of groups of four: a word of targets, four weights."""
-        pointer, index, weights = self._entries(fact, self._counts(fact), GROUP, 0)
+    def _grouped(self, block: dict[str, int], stats: BlockStats) -> None:
+        """Groups of four: a word of targets, then four weights."""
+        pointer, index, weights = self._entries(stats, self._counts(stats), GROUP, 0)
         put = self.arenas.put
-        block.update(kind=kernels.SPARSE, weights=put(self._weights(fact)[0], _groups(index, weights)))
+        block.update(kind=SPARSE, weights=put(self._weights(stats)[0], _groups(index, weights)))
         block.update(pointer=put("pointer", narrowed(pointer // GROUP, np.int32)))
 
-    def _tiled(self, block: dict[str, int], fact: BlockStats) -> None:
+    def _tiled(self, block: dict[str, int], stats: BlockStats) -> None:
         """Sort each source's synapses by target, cut them where a tile ends, and fill each cut up to whole groups."""
-        counts = self._counts(fact)
-        _, index, weights = self._entries(fact, counts, 1, 0)
+        counts = self._counts(stats)
+        _, index, weights = self._entries(stats, counts, 1, 0)
         source = np.repeat(np.arange(counts.size), counts)
         order = np.argsort(source * (int(index.max()) + 1) + index, kind="stable")
         index, weights = index[order], weights[order]
@@ -180,22 +180,22 @@ class BlockBuilder:
         filled, weight = np.zeros(first[-1] * GROUP, np.uint32), np.zeros(first[-1] * GROUP, weights.dtype)
         filled[place], weight[place] = index & ((1 << bits) - 1), weights
         table = [np.searchsorted(source[starts], np.arange(counts.size + 1)), first, index[starts] >> bits]
-        self.queue = max(self.queue, starts.size + (self.parts[fact.target].size >> bits) + 3)
+        self.queue = max(self.queue, starts.size + (self.parts[stats.target].size >> bits) + 3)
         put = self.arenas.put
-        block.update(kind=kernels.TILED, tile_bits=bits, tiles=counts.size)
-        block.update(weights=put(self._weights(fact)[0], _groups(filled, weight)))
+        block.update(kind=TILED, tile_bits=bits, tiles=counts.size)
+        block.update(weights=put(self._weights(stats)[0], _groups(filled, weight)))
         block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
 
     @staticmethod
     def _segments(source: Array, index: Array, bits: int) -> Array:
-        """Where a new source or a new tile begins."""
+        """Indices at which a new source or a new tile begins."""
         tile = index >> bits
         return np.flatnonzero(np.r_[True, (np.diff(source) != 0) | (np.diff(tile.astype(np.int64)) != 0)])
 
-    def _patterns(self, block: dict[str, int], fact: BlockStats) -> bool:
-        """Keep shared lists shared; False if they are hardly shared."""
-        of_source, first, offsets, weights = gather.fill_patterns(*self._range(fact), fact.zeros)
-        if 2 * weights.size > fact.entries:
+    def _patterns(self, block: dict[str, int], stats: BlockStats) -> bool:
+        """Store shared lists once; False if too few are shared to gain from it."""
+        of_source, first, offsets, weights = gather.fill_patterns(*self._range(stats), stats.zeros)
+        if 2 * weights.size > stats.entries:
             return False
         starts = np.flatnonzero(np.r_[True, np.diff(offsets) != 1])
         starts = np.union1d(starts, first[:-1])
@@ -203,10 +203,10 @@ class BlockBuilder:
         silent = of_source[:, 0] < 0
         of_source[silent] = (first.size - 1, 0)
         by_pattern = np.r_[np.searchsorted(starts, first), starts.size]
-        name, dtype = self._weights(fact)
+        name, dtype = self._weights(stats)
         table = [of_source.ravel(), by_pattern, runs.ravel()]
         put = self.arenas.put
-        block.update(kind=kernels.SHARED, tiles=of_source.shape[0], tile_bits=first.size)
+        block.update(kind=SHARED, tiles=of_source.shape[0], tile_bits=first.size)
         block.update(weights=put(name, weights.astype(dtype)))
         block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
         return True

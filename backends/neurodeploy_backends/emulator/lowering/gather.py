@@ -1,12 +1,12 @@
 # pyright: basic
-"""Compiled verbs of lowering: walk the core tables once per block, source by source, without expanding them.
+"""Compiled walks over the core tables, source by source, without expanding them.
 
-Self-contained, because numba's cache looks at one file only. A walk yields the entries of one source that belong to one
-class of formats and one range of engine rows, whatever cores they lie on.
+A walk visits the entries of one source that belong to one class of synapses and one range of engine rows, on whatever
+cores they lie. All of it stands in this one file, which is all that numba's cache looks at.
 """
 
 import os
-from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit as _njit
@@ -23,28 +23,50 @@ __all__ = [
 ]
 
 CHECKED = bool(os.environ.get("NEURODEPLOY_CHECKED"))
-"""Every index is checked; compiled anew in every process, as a cache would not tell the two apart."""
+"""Whether every index is checked; checked functions are compiled in every process, since a cache would mix the two up."""
 
 
 def njit(*, cache, nogil=False):
-    """Numba's, checked or cached."""
+    """numba.njit, checked or cached."""
     return _njit(cache=cache and not CHECKED, nogil=nogil, boundscheck=CHECKED)
 
 
-Routes = namedtuple("Routes", "start stop core axon")
-"""Of one group of sources: routes [start[i], stop[i]) of source i, each to (core, input axon of the core)."""
-Walk = namedtuple(
-    "Walk",
-    "in_axon_ptr list_ptr compartment_ptr in_axon_list in_axon_base segment_ptr segment_format entry_ptr "
-    "entry_target entry_mantissa entry_delay row class_of weight lowest",
-)
-"""The core tables; `row` is the engine row of each table row, `class_of` (formats, delays) the class of a synapse, those of
-one format without a gap; `weight` (formats, mantissas) the weight of a mantissa."""
+class Routes(NamedTuple):
+    """Where the spikes of one group of sources go: routes [start[i], stop[i]) of source i."""
+
+    start: Any
+    stop: Any
+    core: Any
+    axon: Any
+    """Input axon of the core."""
+
+
+class Walk(NamedTuple):
+    """The core tables, see `program.tables.Tables`, and what engine rows, classes and weights their entries have."""
+
+    in_axon_ptr: Any
+    list_ptr: Any
+    compartment_ptr: Any
+    in_axon_list: Any
+    in_axon_base: Any
+    segment_ptr: Any
+    segment_format: Any
+    entry_ptr: Any
+    entry_target: Any
+    entry_mantissa: Any
+    entry_delay: Any
+    row: Any
+    """(rows,) engine row of each table row."""
+    class_of: Any
+    """(formats, delays) class of a synapse; the classes of one format are consecutive."""
+    weight: Any
+    """(formats, mantissas) weight of mantissa `lowest` + k."""
+    lowest: Any
 
 
 @njit(cache=True)
 def _segments(walk, core, axon):
-    """(first segment, last, first row of the core's targets) of an input axon."""
+    """(first segment, one after the last, table row of target 0) of an input axon."""
     at = walk.in_axon_ptr[core] + axon
     item = walk.list_ptr[core] + walk.in_axon_list[at]
     return walk.segment_ptr[item], walk.segment_ptr[item + 1], walk.compartment_ptr[core] + walk.in_axon_base[at]
@@ -52,8 +74,10 @@ def _segments(walk, core, axon):
 
 @njit(cache=True, nogil=True)
 def merged(first, second, first_values, second_values):
-    """Return rows of two ranges of a population as one, and their values: both ascend by sample and step, and in a step
-    the neurons of `first` come first. Values are given for all rows or for none."""
+    """Merge the rows of two ranges of a population, and their values.
+
+    Both ascend by sample and step; within a step the neurons of `first` come first. Either all rows have values or none.
+    """
     rows = np.empty((first.shape[0] + second.shape[0], 3), np.int32)
     values = np.empty(first_values.size + second_values.size, np.int64)
     valued, i, j = values.size > 0, 0, 0
@@ -71,8 +95,11 @@ def merged(first, second, first_values, second_values):
 
 @njit(cache=True)
 def survey(walk, routes, part_of_row, plane_of_class, facts, low, high):
-    """Learn, by (class, part), of all entries that are not 0: count, bits set in any weight, least and largest weight,
-    least and largest delay; and add what each row can receive in a step to `low` (negative) and `high` (positive) of its plane."""
+    """Fill `facts` and `low`, `high` from all entries with a weight other than 0.
+
+    facts (classes, parts, 6): count, bits set in any weight, least and greatest weight, least and greatest delay.
+    low, high (planes, rows): sum of the negative and of the positive weights that can reach a row in one step.
+    """
     for source in range(routes.start.size):
         for route in range(routes.start[source], routes.stop[source]):
             first, stop, base = _segments(walk, routes.core[route], routes.axon[route])
@@ -103,7 +130,7 @@ def _survey_segment(walk, segment, base, part_of_row, plane_of_class, facts, low
 
 @njit(cache=True)
 def _most_entries(walk, routes):
-    """The most entries that one source has, of all formats."""
+    """Most entries that any one source has, over all formats."""
     most = 0
     for source in range(routes.start.size):
         count = 0
@@ -116,7 +143,7 @@ def _most_entries(walk, routes):
 
 @njit(cache=True)
 def _entries_of(walk, routes, source, kind, start, stop, room):
-    """Write the entries of one source that are not 0, of one class and in rows [start, stop); return how many."""
+    """Write the entries of one source in one class and in rows [start, stop) to `room`; return how many."""
     count = 0
     for route in range(routes.start[source], routes.stop[source]):
         first, last, base = _segments(walk, routes.core[route], routes.axon[route])
@@ -142,14 +169,14 @@ def _segment_entries(walk, segment, kind, base, start, stop, room, count):
 
 @njit(cache=True)
 def _room(walk, routes):
-    """(rows, delays, weights) for the entries of any one source."""
+    """Scratch (rows, delays, weights) for the entries of any one source."""
     most = _most_entries(walk, routes)
     return np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
 
 
 @njit(cache=True)
 def count_entries(walk, routes, kind, start, stop, counts):
-    """Entries of each source in engine rows [start, stop)."""
+    """Count the entries of each source in engine rows [start, stop)."""
     room = _room(walk, routes)
     for source in range(routes.start.size):
         counts[source] = _entries_of(walk, routes, source, kind, start, stop, room)
@@ -157,7 +184,7 @@ def count_entries(walk, routes, kind, start, stop, counts):
 
 @njit(cache=True)
 def fill_sparse(walk, routes, kind, start, stop, shift, slot_size, pointer, index, values):
-    """Write index (delay * slot_size + row - start) and weight >> shift of every entry, in the order of the sources."""
+    """Write delay * slot_size + row - start and weight >> shift of every entry, source by source."""
     room = _room(walk, routes)
     rows, delays, weights = room
     for source in range(routes.start.size):
@@ -188,7 +215,7 @@ def _grown(array, size):
 
 @njit(cache=True)
 def _key(rows, values, order):
-    """A number that equal patterns share (FNV-1a over offsets and weights)."""
+    """Hash of a pattern: FNV-1a over its offsets and weights."""
     key = np.uint64(14695981039346656037)
     for k in order:
         word = np.uint64(((rows[k] - rows[order[0]]) << 16) ^ (values[k] & 0xFFFF))
@@ -206,8 +233,11 @@ def _is_pattern(offsets, weights, at, rows, values, order):
 
 @njit(cache=True)
 def fill_patterns(walk, routes, kind, start, stop, shift):
-    """Return what sources send, each pattern once: (pattern and base of each source, first entry of each pattern, offset
-    from the base and weight >> shift of each entry). A source that sends nothing has pattern -1."""
+    """Distinct patterns of the sources: equal offsets from a base, and equal weights.
+
+    Returns (pattern and base of each source (sources, 2), first entry of each pattern (patterns + 1,), offset and
+    weight >> shift of each entry). The pattern of a source without entries is -1.
+    """
     n, size = routes.start.size, 1
     while size < 4 * n:
         size *= 2
@@ -226,8 +256,8 @@ def fill_patterns(walk, routes, kind, start, stop, shift):
         place = np.int64((key ^ (key >> np.uint64(29))) & np.uint64(size - 1))
         while slots[place] >= 0:
             other = slots[place]
-            alike = keys[other] == key and pointer[other + 1] - pointer[other] == count
-            if alike and _is_pattern(offsets, weights, pointer[other], rows, values, order):
+            equal = keys[other] == key and pointer[other + 1] - pointer[other] == count
+            if equal and _is_pattern(offsets, weights, pointer[other], rows, values, order):
                 break
             place = (place + 1) & (size - 1)
         if slots[place] < 0:

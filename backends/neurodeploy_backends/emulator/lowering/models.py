@@ -1,4 +1,4 @@
-"""Verb: what a kind of neuron other than plain CUBA puts into the layout: model, parameters, noise, resets."""
+"""What neuron kinds beyond plain compartments add to the layout: model, parameters, noise, periodic resets."""
 
 from __future__ import annotations
 
@@ -9,52 +9,62 @@ from numpy.typing import NDArray
 
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import PlacedPopulation, Program
-from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.engine.kernels.layout import (
+    ADAPTIVE,
+    CUBA,
+    DELTA,
+    PRODUCT,
+    RELU,
+    RESONATE,
+    RESONATE_ZERO,
+    SIGMA,
+    SIGMA_DELTA,
+    TERNARY,
+)
 
 __all__ = ["columns", "graded", "is_plain", "numbers", "ports"]
 
-kernels: Any = _kernels
 Array = NDArray[Any]
 MODELS = {
-    "ternary_cuba": kernels.TERNARY,
-    "sigma_delta": kernels.SIGMA_DELTA,
-    "delta": kernels.DELTA,
-    "sigma": kernels.SIGMA,
-    "relu": kernels.RELU,
-    "product": kernels.PRODUCT,
-    "resonate_fire": kernels.RESONATE,
-    "resonate_zero": kernels.RESONATE_ZERO,
-    "adaptive_lif": kernels.ADAPTIVE,
+    "ternary_cuba": TERNARY,
+    "sigma_delta": SIGMA_DELTA,
+    "delta": DELTA,
+    "sigma": SIGMA,
+    "relu": RELU,
+    "product": PRODUCT,
+    "resonate_fire": RESONATE,
+    "resonate_zero": RESONATE_ZERO,
+    "adaptive_lif": ADAPTIVE,
 }
 
 
 def is_plain(item: PlacedPopulation) -> bool:
-    """Whether the narrow engine knows this population: CUBA without noise."""
+    """Whether a narrow layout can hold this population: a compartment without noise."""
     return item.kind not in MODELS and "noise_at" not in item.parameters
 
 
 def _integers(program: Program) -> dict[str, IntegerNeuron]:
-    """Populations of kinds that are registers already."""
+    """Populations of kinds that are given in registers."""
     return {p.name: p.neuron for p in program.network.populations if isinstance(p.neuron, IntegerNeuron)}
 
 
 def graded(program: Program) -> set[str]:
-    """Return the populations whose spikes have values."""
+    """Populations whose spikes carry a value."""
     return {name for name, neuron in _integers(program).items() if neuron.sends_values}
 
 
 def ports(program: Program) -> dict[str, int]:
-    """Return the number of inputs of the populations that have more than one."""
+    """Number of ports of the populations that have more than one."""
     return {name: neuron.ports for name, neuron in _integers(program).items() if neuron.ports > 1}
 
 
 def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    """Return, by population, the columns of the population table that its kind sets; `noise`: whose draws are given."""
+    """Population -> fields of its `Population` record that its kind sets; `noise`: populations whose draws are given."""
     found, column = dict[str, dict[str, int]](), 0
     resets, valued = {item.name: item.state_reset for item in program.network.populations}, graded(program)
     for item in program.populations:
         given, reset = item.parameters, resets[item.name]
-        row = {"model": MODELS.get(item.kind, kernels.CUBA), "graded": int(item.name in valued), "noise_column": -1}
+        row = {"model": MODELS.get(item.kind, CUBA), "graded": int(item.name in valued), "noise_column": -1}
         row |= {"reset_every": reset.interval_steps if reset else 0}
         row |= {"reset_at": reset.offset_steps % reset.interval_steps if reset else 0}
         if "noise_at" in given:
@@ -67,7 +77,7 @@ def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int
 
 
 def _parameters(program: Program, item: PlacedPopulation) -> list[Array]:
-    """Parameters of the model in the order in which the engine reads them, in its units."""
+    """(size,) parameters of the model in the order and the units in which its kernel reads them."""
     p, dialect = item.parameters, program.target.dialect
     up, one = float(1 << dialect.threshold_shift_bits), float(1 << dialect.decay_bits)
     if item.kind == "ternary_cuba":
@@ -95,7 +105,7 @@ def _parameters(program: Program, item: PlacedPopulation) -> list[Array]:
 
 
 def columns(program: Program, parts: list[Any], rows: int, *, wide: bool) -> dict[str, Array]:
-    """Return the arenas of parameters, initial states and neuron numbers; empty where the layout is narrow."""
+    """Arenas of parameters, initial states and neuron numbers; empty in a narrow layout."""
     width = rows if wide else 0
     parameters, initial = np.zeros((6, width)), np.zeros((2, width), dtype=np.int64)
     number, first = np.zeros(width, dtype=np.int64), 0

@@ -1,4 +1,4 @@
-"""Verb: what the engine holds as one: populations, or ranges of them, and the walk over their sources' lists."""
+"""Parts that the engine holds as one, populations or ranges of them, and statistics of the synapses between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
     "Sources",
     "classes_of",
     "cut_parts",
-    "facts_of",
+    "block_stats",
     "sources_of",
     "whole",
 ]
@@ -32,7 +32,7 @@ Array = NDArray[Any]
 LANES, PAD = 16, 64
 """Accumulators of a dense row, and rows of a part, come in multiples of these."""
 WINDOWS = ("conv1d", "conv2d", "sum_pool2d", "avg_pool2d", "chain")
-"""Operations by which many sources send the same pattern."""
+"""Operations in which many sources share one pattern."""
 
 
 class Part(NamedTuple):
@@ -40,15 +40,17 @@ class Part(NamedTuple):
 
     name: str
     start: int
+    """First engine row."""
     size: int
     neurons: Array
     """(size,) neuron of each row."""
     owner: int
+    """Thread that updates it."""
     is_input: bool
 
 
 def whole(size: int, multiple: int) -> int:
-    """Return the size up to the next multiple."""
+    """The size rounded up to a multiple."""
     return -(-size // multiple) * multiple
 
 
@@ -66,7 +68,7 @@ def _orders(program: Program) -> dict[str, Array]:
 
 
 def cut_parts(program: Program, pieces: int) -> list[Part]:
-    """Populations, each in `pieces` ranges, then the inputs."""
+    """Populations, each in `pieces` ranges, then inputs."""
     parts, start = list[Part](), 0
     orders = _orders(program)
     for item in program.populations:
@@ -85,21 +87,22 @@ def cut_parts(program: Program, pieces: int) -> list[Part]:
 
 
 class Classes(NamedTuple):
-    """Synapses that one block may hold together: one projection, one exponent; and one delay, where the sum of each step
-    is shifted before it joins the sums of other steps."""
+    """Classes of synapses that one block may hold: of one projection and exponent, and of one delay where the sum of each
+    step is shifted before it is added to the sums of other steps."""
 
     of: Array
-    """(formats, delays): class of a format's synapses with that delay; of one format they ascend one by one."""
+    """(formats, delays): class of a format's synapses of that delay; the classes of one format are consecutive."""
     plane: Array
-    """(n,): number of the class's plane."""
+    """(classes,): number of the class's plane."""
     planes: list[tuple[int, int]]
-    """(port, shift that the sum still wants) of each plane; plane 0 is (0, 0)."""
+    """(port, shift of the sum on arrival) of each plane; plane 0 is (0, 0)."""
     weight: Array
+    """(formats, mantissas): weight of mantissa `lowest` + k."""
     lowest: int
 
 
 def classes_of(program: Program) -> Classes:
-    """Return the classes of a program's formats, with the weight of every mantissa."""
+    """Classes of a program's formats, with the weight of every mantissa."""
     tables, dialect = program.tables, program.target.dialect
     lowest = min(int(tables.entry_mantissa.min(initial=0)), 0)
     mantissas = np.arange(lowest, max(int(tables.entry_mantissa.max(initial=0)), 0) + 1)
@@ -114,7 +117,7 @@ def classes_of(program: Program) -> Classes:
         if key not in found:
             found[key] = len(of_class)
             plane = (ports[style.projection], -style.exponent if on_sum else 0)
-            # sums that still want a shift are of one projection and one step each; the others of a port share a plane
+            # sums that are shifted on arrival are of one projection and one step each; all others of a port share a plane
             planes += [plane] * delays if on_sum else [plane] * (plane not in planes)
             of_class += range(len(planes) - delays, len(planes)) if on_sum else [planes.index(plane)]
         of[index] = found[key] + (np.arange(delays) if on_sum else 0)
@@ -122,15 +125,15 @@ def classes_of(program: Program) -> Classes:
 
 
 class Sources(NamedTuple):
-    """Everything that walks need of the program."""
+    """What walks over the core tables read of a program."""
 
     walk: Any
     routes: list[Any]
-    """By part."""
+    """By part: where its spikes go."""
 
 
 def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources:
-    """Return the core tables as walks read them, and the routes of every part."""
+    """The core tables as walks read them, and the routes of every part."""
     tables = program.tables
     row, routes = np.zeros(tables.n_rows, dtype=np.int64), list[Any]()
     inputs = {item.name: item for item in program.inputs}
@@ -143,28 +146,15 @@ def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources
         row[rows] = part.start + np.arange(part.size)
         ptr = tables.out_axon_ptr
         routes.append(gather.Routes(ptr[rows], ptr[rows + 1], tables.out_core, tables.out_in_axon))
-    walk = gather.Walk(
-        tables.in_axon_ptr,
-        tables.list_ptr,
-        tables.compartment_ptr,
-        tables.in_axon_list,
-        tables.in_axon_base,
-        tables.segment_ptr,
-        tables.segment_format,
-        tables.entry_ptr,
-        tables.entry_target,
-        tables.entry_mantissa,
-        tables.entry_delay,
-        row,
-        classes.of,
-        classes.weight,
-        classes.lowest,
-    )
+    names = ("in_axon_ptr", "list_ptr", "compartment_ptr", "in_axon_list", "in_axon_base", "segment_ptr")
+    names += ("segment_format", "entry_ptr", "entry_target", "entry_mantissa", "entry_delay")
+    columns = {name: getattr(tables, name) for name in names}
+    walk = gather.Walk(**columns, row=row, class_of=classes.of, weight=classes.weight, lowest=classes.lowest)
     return Sources(walk, routes)
 
 
 class BlockStats(NamedTuple):
-    """What is known of the synapses from one part to another in one class."""
+    """Statistics of the synapses from one part to another in one class."""
 
     source: int
     target: int
@@ -178,17 +168,19 @@ class BlockStats(NamedTuple):
     most_delay: int
 
 
-def facts_of(parts: list[Part], sources: Sources, classes: Classes, rows: int) -> tuple[list[BlockStats], Array, Array]:
-    """Facts, and by plane and row the least and greatest sum that can arrive in a step."""
+def block_stats(
+    parts: list[Part], sources: Sources, classes: Classes, rows: int
+) -> tuple[list[BlockStats], Array, Array]:
+    """(statistics, least sum, greatest sum): of each block; of each plane and row in one step, (planes, rows)."""
     part_of_row = np.repeat(np.arange(len(parts)), [whole(part.size, PAD) for part in parts])
     n_kinds, found = int(classes.of.max(initial=0)) + 1, list[BlockStats]()
     low = np.zeros((len(classes.planes), rows), dtype=np.int64)
     high = np.zeros_like(low)
     for number in range(len(parts)):
-        facts = np.zeros((n_kinds, len(parts), 6), dtype=np.int64)
-        gather.survey(sources.walk, sources.routes[number], part_of_row, classes.plane, facts, low, high)
-        for kind, target in zip(*np.nonzero(facts[:, :, 0]), strict=True):
-            count, bits, least, most, first, last = (int(value) for value in facts[kind, target])
+        stats = np.zeros((n_kinds, len(parts), 6), dtype=np.int64)
+        gather.survey(sources.walk, sources.routes[number], part_of_row, classes.plane, stats, low, high)
+        for kind, target in zip(*np.nonzero(stats[:, :, 0]), strict=True):
+            count, bits, least, most, first, last = (int(value) for value in stats[kind, target])
             zeros = (bits & -bits).bit_length() - 1
             small = least >> zeros >= -128 and most >> zeros <= 127
             found.append(BlockStats(number, int(target), int(kind), count, zeros, small, first, last))

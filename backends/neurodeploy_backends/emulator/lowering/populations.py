@@ -1,4 +1,4 @@
-"""Verb: the population table of a layout, and the registers of every row."""
+"""The population records of a layout, and the registers of every row."""
 
 from __future__ import annotations
 
@@ -10,18 +10,36 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.arithmetic import UNBOUNDED, voltage_limits
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import RESETS
-from neurodeploy_backends.emulator.engine import kernels as _kernels
+from neurodeploy_backends.emulator.engine.kernels.layout import (
+    BIASED,
+    CUBA,
+    EVEN,
+    FOLD,
+    INPUT,
+    KEEP,
+    MIXED,
+    POPULATION,
+    PRODUCT,
+    RELU,
+    RESONATE,
+    RESONATE_ZERO,
+    SIGMA,
+    TERNARY,
+    VALUES,
+    WIDE,
+    WRAP,
+    Switches,
+)
 from neurodeploy_backends.emulator.lowering.parts import PAD, Part, whole
 
 __all__ = ["Shape", "population_rows", "registers_of", "switches_of", "typed"]
 
-kernels: Any = _kernels
 Array = NDArray[Any]
 NEVER = 2**31 - 1
 
 
 def registers_of(program: Program, parts: list[Part], size: int) -> dict[str, Array]:
-    """Registers of every engine row, int64; rows that only fill up hold a neuron that cannot fire."""
+    """Registers of every engine row, int64; padding rows hold a neuron that cannot spike."""
     tables, dialect = program.tables, program.target.dialect
     one = 1 << dialect.decay_bits
     names = ("ku", "kv", "bias", "vth", "vmin", "vmax", "refract", "reset", "core")
@@ -50,7 +68,7 @@ _NARROW = {"ku": np.int16, "kv": np.int16, "refract": np.uint8}
 
 
 def typed(registers: dict[str, Array], *, wide: bool) -> dict[str, Array]:
-    """Return the registers in the types of the layout, limited to what they hold."""
+    """The registers in the types of the layout, clipped to their range."""
     limit = UNBOUNDED if wide else NEVER
     found: dict[str, Array] = {}
     for name, values in registers.items():
@@ -63,7 +81,7 @@ def typed(registers: dict[str, Array], *, wide: bool) -> dict[str, Array]:
 
 
 def _kind(registers: dict[str, Array], here: slice) -> int:
-    """Which narrow update serves rows: the fewest registers that must be read for each neuron."""
+    """Kind of a narrow population: the one that reads the fewest registers for each neuron."""
 
     def same(name: str) -> bool:
         values = registers[name][here]
@@ -71,33 +89,33 @@ def _kind(registers: dict[str, Array], here: slice) -> int:
 
     plain = (registers["refract"][here] <= 1).all() and (registers["reset"][here] == -1).all()
     if not plain or not all(same(name) for name in ("ku", "kv", "vth", "vmin", "vmax")):
-        return kernels.MIXED
-    return kernels.EVEN if same("bias") else kernels.BIASED
+        return MIXED
+    return EVEN if same("bias") else BIASED
 
 
 class Shape(NamedTuple):
-    """What the rows of the population table are made from."""
+    """What population records are built from."""
 
     program: Program
     parts: list[Part]
     registers: dict[str, Array]
     wide: bool
     units: list[int]
-    """Shift of each part's accumulators."""
+    """By part: low bits that its accumulators leave out."""
     slots: list[int]
     planes: list[list[tuple[int, int]]]
     ports: list[int]
     numbers: dict[str, dict[str, int]]
-    """Population -> columns of the population table that its kind sets."""
+    """Population -> fields that its kind sets, see `models.numbers`."""
     fold: bool
     proven: bool
-    """Nothing overflows, whatever is shown."""
+    """Nothing overflows, whatever the input."""
     unlimited: bool
-    """Nor does v meet a limit."""
+    """Nor does v ever meet a limit."""
 
 
 class _Arenas:
-    """What the population table points into."""
+    """Arrays into which population records point."""
 
     def __init__(self) -> None:
         self.accumulators, self.first_input = 0, 0
@@ -105,21 +123,21 @@ class _Arenas:
         self.run_start, self.run_core = list[int](), list[int]()
 
     def neurons(self, part: Part) -> int:
-        """Offset of a part's neuron numbers, -1 if they follow each other."""
+        """Offset of a part's neuron numbers; -1 if they ascend one by one."""
         if not (np.diff(part.neurons) != 1).any():
             return -1
         self.ids.append(part.neurons)
         return sum(item.size for item in self.ids[:-1])
 
     def runs(self, part: Part, core: Array) -> dict[str, int]:
-        """Ranges of a part's rows that lie on one core."""
+        """Runs of a part's rows that lie on one core."""
         first, starts = len(self.run_core), np.flatnonzero(np.r_[True, np.diff(core) != 0])
         self.run_start += [*(part.start + starts), part.start + part.size]
         self.run_core += [*core[starts], 0]
         return {"runs": first, "run_stop": len(self.run_core) - 1}
 
     def arrays(self) -> dict[str, Array]:
-        """The arenas by their names in the layout."""
+        """The arrays by their names in the layout."""
         return {
             "plane_shift": np.array([*(shift for _, shift in self.planes), 0], dtype=np.int64),
             "plane_port": np.array([*(port for port, _ in self.planes), 0], dtype=np.int64),
@@ -130,8 +148,8 @@ class _Arenas:
 
 
 def population_rows(shape: Shape, values: dict[str, int]) -> tuple[Array, int, dict[str, Array]]:
-    """Return (table, accumulators, arenas that the table points into)."""
-    table: Any = np.zeros(len(shape.parts), dtype=kernels.POPULATION)
+    """(records, number of accumulators, arrays into which the records point)."""
+    table: Any = np.zeros(len(shape.parts), dtype=POPULATION)
     arenas = _Arenas()
     for number, part in enumerate(shape.parts):
         row = {"start": part.start, "size": part.size, "padded": whole(part.size, PAD), "owner": part.owner}
@@ -144,16 +162,16 @@ def population_rows(shape: Shape, values: dict[str, int]) -> tuple[Array, int, d
 
 def _input_row(part: Part, arenas: _Arenas, values: dict[str, int]) -> dict[str, int]:
     if part.name in values:
-        return {"kind": kernels.VALUES, "input": values[part.name]}
+        return {"kind": VALUES, "input": values[part.name]}
     arenas.first_input += 1
-    return {"kind": kernels.INPUT, "input": arenas.first_input - 1}
+    return {"kind": INPUT, "input": arenas.first_input - 1}
 
 
 _STEADY = (
-    *(kernels.CUBA, kernels.TERNARY, kernels.SIGMA, kernels.RELU, kernels.PRODUCT),
-    *(kernels.RESONATE, kernels.RESONATE_ZERO),
+    *(CUBA, TERNARY, SIGMA, RELU, PRODUCT),
+    *(RESONATE, RESONATE_ZERO),
 )
-"""Models that u and v of 0 keep silent: they hold nothing besides that moves by itself, or that a reset would clear."""
+"""Models that stay silent while u and v are 0: no other state of theirs moves by itself, or is cleared by a reset."""
 
 
 def _neuron_row(shape: Shape, number: int, arenas: _Arenas) -> dict[str, int]:
@@ -171,14 +189,14 @@ def _neuron_row(shape: Shape, number: int, arenas: _Arenas) -> dict[str, int]:
 
 
 def _arithmetic(shape: Shape, number: int) -> dict[str, int]:
-    """Shifts and shared registers of one population."""
+    """Shifts and shared registers of one population, and whether it can sleep."""
     part, dialect, registers = shape.parts[number], shape.program.target.dialect, shape.registers
     here, unit = slice(part.start, part.start + part.size), shape.units[number]
     free = shape.proven
     wraps = 31 - (dialect.accumulator_wrap_bits or 31) if not free else 0
     state = 31 - dialect.state_bits if dialect.current_overflow == "wrap" and not free else 0
     drive = 31 - dialect.state_bits if dialect.drive_overflow == "wrap" and not free else 0
-    kind = kernels.WIDE if shape.wide else kernels.MIXED if shape.fold and not free else _kind(registers, here)
+    kind = WIDE if shape.wide else MIXED if shape.fold and not free else _kind(registers, here)
     quiet = (registers["bias"][here] == 0) & (registers["vth"][here] >= 0)
     quiet &= (registers["vmin"][here] <= 0) & (registers["vmax"][here] >= 0)
     row = {"kind": kind, "left": wraps + unit, "right": wraps, "state_shift": state, "drive_shift": drive}
@@ -187,17 +205,16 @@ def _arithmetic(shape: Shape, number: int) -> dict[str, int]:
     return row | {"sleeps": int(quiet.all())}
 
 
-def switches_of(program: Program, *, fold: bool) -> Array:
-    """Return the dialect as the wide engine reads it (see kernels.Layout)."""
+def switches_of(program: Program, *, fold: bool) -> Switches:
+    """The dialect as the kernels read it; `fold`: a narrow u folds."""
     dialect = program.target.dialect
-    overflow = {"none": 0, "wrap": 1, "fold": 2}
-    values = [
-        dialect.accumulator_wrap_bits or 0,
-        dialect.state_bits,
-        overflow[dialect.current_overflow],
-        overflow[dialect.drive_overflow],
-        1 << dialect.state_bits if fold else NEVER,
-        dialect.weight_shift_bits,
-        dialect.decay_bits,
-    ]
-    return np.array(values, dtype=np.int64)
+    overflow = {"none": KEEP, "wrap": WRAP, "fold": FOLD}
+    return Switches(
+        accumulator_bits=np.int64(dialect.accumulator_wrap_bits or 0),
+        state_bits=np.int64(dialect.state_bits),
+        current_overflow=np.int64(overflow[dialect.current_overflow]),
+        drive_overflow=np.int64(overflow[dialect.drive_overflow]),
+        fold_from=np.int64(1 << dialect.state_bits if fold else NEVER),
+        weight_shift=np.int64(dialect.weight_shift_bits),
+        decay_bits=np.int64(dialect.decay_bits),
+    )
