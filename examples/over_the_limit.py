@@ -1,9 +1,9 @@
-"""A network that does not fit: read why, apply the fix that was computed, and run it.
+"""A network that does not fit: read why, apply the computed fix, and compile it again.
 
     python examples/over_the_limit.py
 
-`tiny` is a test chip of 4 cores with 16 words of synapse memory each. Ten inputs onto a core take ten words as long as
-a word holds all its neurons: 7 weights of 8 bits, or more than 8 of 4 bits. Thirty neurons are two more than 4 * 7.
+`tiny` is a test chip with 4 cores of 16 words of synapse memory. Ten inputs to a core take ten words if one word holds the
+weights of all its neurons: 7 weights of 8 bits, or more than 8 of 4 bits. Thirty neurons are two more than 4 * 7.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def main() -> None:
     print(f"verdict: {accepted.verdict}, on {accepted.n_cores} cores")
 
     assert program.tables.n_cores == 4
-    # a fix says what it costs: 4-bit weights are coarse, and the ledger has the error
+    # the fix has a price: 4-bit weights are coarse, and the ledger holds the error
     lines = [line for line in accepted.ledger if str(line.subject) == "projection 'sensor_to_wide'"]
     print("\n".join(f"  {line.subject} {line.quantity}: asked {line.asked}, got {line.got}" for line in lines))
     assert lines

@@ -1,10 +1,10 @@
-"""A ring that remembers: one spike starts a pulse which runs around 20 neurons until it is stopped.
+"""A ring that remembers: one spike starts a pulse that runs around 20 neurons until it is stopped.
 
     python examples/recurrent.py
 
-Each neuron excites the next and takes one step to do so, but for the last, whose way back to the first takes 3 steps
-more. One lap is therefore 20 + 3 = 23 steps. The ring is spread over several cores of the `tiny` test chip; where its
-neurons lie is no matter to the pulse.
+Each neuron excites the next one a step later; the connection from the last back to the first takes 3 more steps. One lap
+is therefore 20 + 3 = 23 steps. The ring is spread over several cores of the `tiny` test chip; the pulse does not depend on
+where its neurons lie.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ LAP = N + DETOUR_STEPS
 
 
 def ring() -> nd.Network:
-    """Return the network. Line 0 of `control` kicks neuron 0; line 1 silences all for the step in which it arrives."""
+    """Return the network. Line 0 of `control` excites neuron 0; line 1 inhibits all neurons in the step it arrives."""
     control = np.zeros((N, 2))
     control[0, 0], control[:, 1] = 1, -1
     next_one = np.roll(np.eye(N), 1, axis=0)
@@ -51,7 +51,7 @@ def main() -> None:
         print(f"placement {seed}: cores {program.tables.core_id.tolist()}, {len(pulses[-1])} spikes")
     assert np.array_equal(*pulses)
 
-    # neuron k spikes in step START + 1 + k of its first lap; in step STOP + 1 the pulse dies
+    # neuron k spikes in step START + 1 + k of the first lap; the pulse ends in step STOP + 1
     expected = [(t, (t - START - 1) % LAP) for t in range(START + 1, STOP + 1) if (t - START - 1) % LAP < N]
     assert [(step, neuron) for _, step, neuron in pulses[0].tolist()] == expected
     print(f"one lap takes {LAP} steps; the pulse ran from step {START + 1} to step {expected[-1][0]}")

@@ -1,9 +1,9 @@
-"""Two neurons that count: one spikes at every third input spike, the other at every second of those.
+"""Two neurons that count: one spikes at every third input spike, the other at every second spike of the first.
 
     python examples/two_neurons.py
 
-Small enough to follow by hand. An input spike of step t arrives in step t + 1; `a` adds 1 to its voltage and spikes
-above 2, that is at its 3rd arrival; `b` spikes above 1, at the 2nd spike of `a`.
+It is small enough to follow by hand. An input spike of step t arrives in step t + 1; `a` adds 1 to its voltage and spikes
+above 2, at the 3rd arrival; `b` spikes above 1, at the 2nd spike of `a`.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def main() -> None:
     steps_b = recording.spikes["b"][:, 1].tolist()
     print(f"clock spikes in steps 1..{N_STEPS}; a spikes in steps {steps_a}, b in steps {steps_b}")
 
-    # arrivals at `a`: steps 2..13, the 3rd, 6th, 9th and 12th of them in steps 4, 7, 10, 13; at `b` a step later
+    # spikes arrive at `a` in steps 2..13; the 3rd, 6th, 9th and 12th in steps 4, 7, 10 and 13; at `b` one step later
     assert steps_a == [4, 7, 10, 13]
     assert steps_b == [8, 14]
 

@@ -1,15 +1,15 @@
-"""Train the spiking classifier of handwritten digits that is shipped beside this script.
+"""Train the spiking classifier of handwritten digits in this folder.
 
     python examples/digits/train_digits.py --out examples/digits
 
-needs numpy and scikit-learn (the `test` extra), a minute or two, and no accelerator. It writes the network
-(digits.nd.json, digits.nd.npz) and the held-back images (digits.stimulus.npz: inputs (360, 64) in [0, 1], labels
-(360,)). One thread and one seed: the same machine gives the same files; another BLAS may round sums differently.
+Needs numpy, scikit-learn (the `test` extra) and a minute or two on a CPU. Writes the network (digits.nd.json,
+digits.nd.npz) and the held-back images (digits.stimulus.npz: inputs (360, 64) in [0, 1], labels (360,)). With one thread and
+one seed, a machine always writes the same files; another BLAS may round sums differently.
 
-The network is trained under the clock it runs on: a spike of step t arrives in step t + 1, so an input spike needs two
-steps to reach the output. What the outputs have counted by step s + 2 depends on the input of steps 1..s alone. One
-forward pass over the longest presentation therefore yields the answer of every shorter one, and the loss asks for a
-right answer at several of them: a network that is good early spends little energy, and gains by more steps.
+The network is trained with the clock it runs on: a spike of step t arrives in step t + 1, so an input spike reaches the
+output after two steps, and the spikes counted by step s + 2 depend on the input of steps 1..s only. One forward pass over
+the longest presentation therefore gives the answer of every shorter one. The loss rewards a right answer at several of them,
+so that the network is already good after few steps, which cost little energy, and improves with more.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ KEEP, GAIN = np.float32(1 - DT_S / TAU_M_S), np.float32(DT_S / TAU_M_S)
 N_PIXELS, N_HIDDEN, N_CLASSES, N_HELD_BACK = 64, 128, 10, 360
 STEPS_PER_SAMPLE, DRAIN_STEPS = 32, 2
 SLOPE = np.float32(4)
-"""Of the surrogate derivative of a spike."""
+"""Slope of the surrogate derivative of a spike."""
 SHADES = 16
 """A pixel is k / 16, k = 0..16."""
 
 
 class Settings(NamedTuple):
-    """What may be chosen of the training; the defaults, found on 300 of the training images, gave the shipped files."""
+    """Settings of the training. The defaults, chosen on 300 of the training images, gave the files in this folder."""
 
     epochs: int = 120
     batch: int = 64
     learning_rate: float = 0.01
     seed: int = 7
     checkpoints: tuple[int, ...] = (4, 8, 16, 24, 32)
-    """Presentations, in steps, at which the answer must be right."""
+    """Presentations, in steps, whose answers enter the loss."""
     margin: float = 4.0
-    """Softmax temperature in spikes: how far the right digit must lead."""
+    """Softmax temperature in spikes: the lead that the right digit should have."""
     hidden_cost: float = 5e-4
-    """Loss for one hidden spike: energy is a cost."""
+    """Loss of one hidden spike, because spikes cost energy."""
     noise: float = 0.02
-    """Gaussian noise on the weights, against their largest: stands in for 8-bit rounding."""
+    """Gaussian noise on the weights, relative to the largest one; a substitute for rounding to 8 bits."""
 
 
 class Images(NamedTuple):
-    """Images as shades 0..16, (n, 64), and what they show."""
+    """Images (n, 64) of shades 0..16, and their labels (n,)."""
 
     shades: NDArray[np.int64]
     labels: NDArray[np.int64]
@@ -81,7 +81,7 @@ def spike_table(n_steps: int) -> Array:
 
 
 def shifted(shades: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the images, each moved by at most one pixel along one axis; two in five stay."""
+    """Return the images, each shifted by at most one pixel along one axis; two in five are not shifted."""
     padded = np.pad(shades.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
     move = rng.integers(0, 5, len(shades))
     views = [
@@ -130,7 +130,7 @@ def layer_gradient(trace: Trace, spike_gradient: Array) -> Array:
 
 
 def one_step_later(spikes: Array) -> Array:
-    """Return what arrives: the spikes of step t in step t + 1, nothing in step 1."""
+    """Return the arriving spikes: those of step t arrive in step t + 1, none in step 1."""
     return np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]])
 
 
@@ -211,7 +211,7 @@ def train(images: Images, settings: Settings) -> tuple[Array, Array]:
 
 
 def without_silent(images: Images, weights: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Return the weights without the hidden neurons that no image makes spike: they cost memory and answer nothing."""
+    """Return the weights without hidden neurons that spike for no image: they would take memory for nothing."""
     _, hidden, _ = forward(images.shades, weights, STEPS_PER_SAMPLE)
     useful = hidden.spikes.any(axis=(0, 1))
     return weights[0][useful], weights[1][:, useful]
@@ -239,7 +239,7 @@ def describe(weights: tuple[Array, Array], seed: int) -> Network:
 
 
 class Score(NamedTuple):
-    """How the float network answers at one presentation."""
+    """Answers of the float network for one presentation."""
 
     steps: int
     accuracy: float

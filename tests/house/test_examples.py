@@ -1,4 +1,4 @@
-"""Every example runs; the digits keep what they promise: exactness close to the float run, energy for accuracy."""
+"""Examples run; the digits classifier is as accurate as its float reference and trades accuracy for energy."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
-def test_example_runs_from_anywhere_and_asserts_something(path: Path, tmp_path: Path) -> None:
+def test_an_example_runs_in_any_folder_and_ends_in_an_assertion(path: Path, tmp_path: Path) -> None:
     assert run_script(path, cwd=tmp_path)
-    assert "\n    assert " in path.read_text(encoding="utf-8"), "an example ends in an assertion of what it claims"
+    assert "\n    assert " in path.read_text(encoding="utf-8"), "an example must end in an assertion"
 
 
 class Digits(NamedTuple):
@@ -76,7 +76,7 @@ def test_held_back_images_are_whole(digits: Digits) -> None:
 
 
 def test_training_sees_no_held_back_image(digits: Digits) -> None:
-    """The split is drawn again: it holds back the shipped images, and no image of the data set is there twice."""
+    """The split, drawn again, holds back the images in the file, and no image occurs twice in the data set."""
     pytest.importorskip("sklearn", reason="the data set comes with scikit-learn (the `test` extra)")
     spec = importlib.util.spec_from_file_location("train_digits", DIGITS / "train_digits.py")
     assert spec is not None
@@ -100,7 +100,7 @@ def test_emulator_answers_as_well_as_the_float_network(digits: Digits) -> None:
 
 
 def test_float_reference_agrees_with_the_equations_it_was_trained_under(digits: Digits) -> None:
-    """v = 15/16 v + 1/16 I, spike above 1, then 0; an input spike needs two steps to the output: written out here."""
+    """The equations in full: v = 15/16 v + 1/16 I, spike above 1, then v = 0; two steps from input to output."""
     hidden_weights, output_weights = (item.operation.weights.astype(np.float64) for item in digits.network.projections)
     images = digits.images.values["pixels"].astype(np.float64)
     v_hidden, v_output = np.zeros((360, len(hidden_weights))), np.zeros((360, 10))
@@ -117,7 +117,7 @@ def test_float_reference_agrees_with_the_equations_it_was_trained_under(digits: 
         hidden_spikes += int(fired.sum())
     reference, activity = right(digits, "reference", None)
     assert np.mean(counts.argmax(axis=1) == digits.images.labels) == pytest.approx(reference, abs=1 / 360)
-    # sums in another order may move a voltage that lies on the threshold to its other side, no more
+    # sums in another order can move a voltage across the threshold only if it is within rounding of it
     assert activity.populations[0].spikes == pytest.approx(hidden_spikes, rel=1e-3)
 
 
@@ -132,10 +132,10 @@ def test_more_steps_buy_accuracy_with_energy(digits: Digits) -> None:
 
 
 def test_training_script_works(tmp_path: Path) -> None:
-    """A few epochs only: the files are whole, load, and already tell digits apart."""
+    """After a few epochs the files are complete, load, and classify better than chance."""
     pytest.importorskip("sklearn", reason="training needs scikit-learn (the `test` extra)")
-    said = run_script(DIGITS / "train_digits.py", "--quick", "--out", str(tmp_path / "new"), cwd=tmp_path)
-    assert "32 steps: accuracy" in said
+    printed = run_script(DIGITS / "train_digits.py", "--quick", "--out", str(tmp_path / "new"), cwd=tmp_path)
+    assert "32 steps: accuracy" in printed
     network = load_network(tmp_path / "new" / "digits.nd.json")
     images = load_stimulus(tmp_path / "new" / "digits.stimulus.npz", network)
     program = compile_network(network, load_target("loihi1")).require()
@@ -143,4 +143,6 @@ def test_training_script_works(tmp_path: Path) -> None:
     emulated, _ = right(again, "emulator", None)
     assert emulated > 0.5
     with np.load(DIGITS / "digits.stimulus.npz") as shipped:
-        assert np.array_equal(shipped["inputs"], images.values["pixels"]), "the same seed holds the same images back"
+        assert np.array_equal(shipped["inputs"], images.values["pixels"]), (
+            "the same seed must hold back the same images"
+        )

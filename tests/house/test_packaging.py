@@ -1,4 +1,4 @@
-"""What people install: the sdist, the wheel built from it, and that wheel in an empty environment outside the checkout."""
+"""The sdist, the wheel built from it, and that wheel installed in an empty environment outside the checkout."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(*words: str | Path, cwd: Path, **environment: str) -> subprocess.Complet
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """(sdist, wheel); the wheel is built from the sdist, so nothing can be missing from either alone."""
+    """(sdist, wheel). The wheel is built from the sdist, so a file missing from the sdist is missing from both."""
     out = tmp_path_factory.mktemp("dist")
     result = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT, cwd=out)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -48,19 +48,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an empty environment that holds the wheel and what the wheel says it needs."""
+    """The interpreter of an environment that holds only the wheel and its declared dependencies."""
     home = tmp_path_factory.mktemp("elsewhere")
     assert run(sys.executable, "-m", "venv", home / "venv", cwd=home).returncode == 0
     python = next(path for path in ((home / "venv/bin/python"), (home / "venv/Scripts/python.exe")) if path.exists())
     result = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", built[1], cwd=home)
     if result.returncode and "Could not find a version" in result.stderr and not os.environ.get("CI"):
-        pytest.skip("no package index can be reached, so the wheel's dependencies cannot be installed")
+        pytest.skip("no package index can be reached to install the dependencies of the wheel")
     assert result.returncode == 0, result.stdout + result.stderr
     return python
 
 
 def sources() -> set[str]:
-    """Every file of the three packages, by its path in the wheel."""
+    """Files of the three packages, as paths in the wheel."""
     return {
         f"{name}/{path.relative_to(folder).as_posix()}"
         for name, folder in PACKAGES.items()
@@ -69,7 +69,7 @@ def sources() -> set[str]:
     }
 
 
-def test_wheel_holds_the_three_packages_whole_and_nothing_else(built: tuple[Path, Path]) -> None:
+def test_wheel_holds_exactly_the_files_of_the_three_packages(built: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(built[1]) as wheel:
         members = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert members == sources()
@@ -80,14 +80,15 @@ def test_wheel_holds_the_three_packages_whole_and_nothing_else(built: tuple[Path
 def test_sdist_holds_what_its_tests_need(built: tuple[Path, Path]) -> None:
     with tarfile.open(built[0]) as sdist:
         members = {name.split("/", 1)[1] for name in sdist.getnames() if "/" in name}
-    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "tests/conftest.py"}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "tests/conftest.py"}
+    needed |= {"mkdocs.yml", "docs/architecture.md", "docs/hooks.py", "changelog.d/README.md"}
     needed |= {f"examples/digits/digits.{suffix}" for suffix in ("nd.json", "nd.npz", "stimulus.npz")}
     assert needed <= members
     assert not [name for name in members if "__pycache__" in name or name.startswith(".git/")]
 
 
 def test_wheel_installs_no_name_that_others_use(built: tuple[Path, Path]) -> None:
-    """Top-level packages called `backends` or `targets` would overwrite those of other projects."""
+    """Top-level packages called `backends` or `targets` would collide with those of other projects."""
     with zipfile.ZipFile(built[1]) as wheel:
         tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
@@ -105,11 +106,11 @@ def test_metadata_names_licence_and_entry_points(built: tuple[Path, Path]) -> No
 
 
 def third_party(folder: Path) -> set[str]:
-    """Top-level packages imported when it runs, less our own and the standard library's."""
+    """Top-level packages that a folder imports at run time, without the standard library and our own."""
     found: set[str] = set()
     for path in folder.rglob("*.py"):
         if "child" in path.relative_to(folder).parts:
-            continue  # run by another interpreter; see the test of what children import
+            continue  # run by another interpreter; the test of children covers them
         tree = ast.parse(path.read_text(encoding="utf-8"))
         only_types = {id(node) for guard in ast.walk(tree) if is_for_types(guard) for node in ast.walk(guard)}
         for node in ast.walk(tree):
@@ -122,12 +123,12 @@ def third_party(folder: Path) -> set[str]:
 
 
 def is_for_types(node: ast.AST) -> bool:
-    """Whether a block is read by type checkers alone."""
+    """Whether a node is an `if TYPE_CHECKING` block."""
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def imported_by(path: Path) -> set[str]:
-    """Top-level names that a module imports, wherever in it, less the standard library's."""
+    """Top-level names that a module imports anywhere, without the standard library."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -137,7 +138,7 @@ def imported_by(path: Path) -> set[str]:
 
 
 def test_children_import_what_their_environment_pins_and_nothing_of_ours() -> None:
-    """A simulator's interpreter has neither neurodeploy nor pydantic."""
+    """The interpreter of a simulator has neither neurodeploy nor pydantic."""
     import neurodeploy_backends
 
     from neurodeploy.simulate import backend_names, get_backend
@@ -197,7 +198,7 @@ def test_installed_command_works_outside_the_checkout(installed: Path, tmp_path:
 
 @pytest.mark.slow
 def test_installed_wheel_runs_a_network(installed: Path, tmp_path: Path) -> None:
-    """The shipped digits on the emulator, from nothing but the wheel and its dependencies."""
+    """The digits run on the emulator from the wheel and its dependencies alone."""
     model = ROOT / "examples" / "digits" / "digits.nd.json"
     command = installed.with_name("neurodeploy")
     result = run(

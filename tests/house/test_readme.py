@@ -1,4 +1,4 @@
-"""What the README shows is what happens: its Python runs, and what it prints is what was printed.
+"""The README is correct: its Python runs, its commands print what it shows, and what it names exists.
 
 `pytest tests/house/test_readme.py --update-golden` refreshes the outputs that it shows.
 """
@@ -19,9 +19,9 @@ import neurodeploy as nd
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 OUTPUT = r"(<!-- output of: {} -->\n```text\n)(.*?)(```\n)"
 NOT_SHOWN = re.compile(r"^compiling .*?\n|^stages: [^\n]*\n([^\n]+\n)?", re.MULTILINE)
-"""What depends on the machine and the day: the notice of a first run, and the time that stages took."""
+"""Depends on the machine and the day: the notice of a first run, and the time that stages took."""
 NOT_COMPARED = re.compile(r"float reference.*")
-"""The last digits of float sums are the processor's."""
+"""The last digits of float sums depend on the processor."""
 
 
 @pytest.fixture
@@ -34,20 +34,20 @@ def command_line(command, folder):
     code = "import sys; from neurodeploy.cli import main; main()"
     words = [sys.executable, "-c", code, *command.split()[1:]]
     wide = {**os.environ, "COLUMNS": "80"}
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300, env=wide)
-    lines = [line.rstrip() for line in (done.stdout + done.stderr).splitlines()]
+    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300, env=wide)
+    lines = [line.rstrip() for line in (ended.stdout + ended.stderr).splitlines()]
     return NOT_SHOWN.sub("", "\n".join(lines) + "\n")
 
 
 def compare(root, readme, command, folder, update):
-    met = command_line(command, folder)
+    printed = command_line(command, folder)
     pattern = re.compile(OUTPUT.format(re.escape(command)), re.DOTALL)
     assert pattern.search(readme), f"README has no output of {command}"
     if update:
-        readme = pattern.sub(lambda match: match[1] + met + match[3], readme)
+        readme = pattern.sub(lambda match: match[1] + printed + match[3], readme)
         (root / "README.md").write_text(readme, encoding="utf-8")
     shown = pattern.search(readme)[2]
-    assert NOT_COMPARED.sub("", shown) == NOT_COMPARED.sub("", met)
+    assert NOT_COMPARED.sub("", shown) == NOT_COMPARED.sub("", printed)
 
 
 def test_the_first_command_prints_what_is_shown(root, readme, update_golden):
@@ -57,7 +57,7 @@ def test_the_first_command_prints_what_is_shown(root, readme, update_golden):
     compare(root, readme, command, root, update_golden)
 
 
-def test_what_does_not_fit_is_told_as_shown(root, tmp_path, readme, update_golden):
+def test_what_does_not_fit_is_reported_as_shown(root, tmp_path, readme, update_golden):
     wide = nd.Network(
         name="wide",
         time=nd.Time(dt_s=1e-3),
@@ -107,7 +107,7 @@ def test_its_test_passes(root, readme, monkeypatch, neurodeploy_run):
 
 def test_what_it_names_exists(root, readme):
     for link in re.findall(r"\]\(([^)]+)\)", readme):
-        assert (root / link).exists(), link
-    neurons = re.search(r"Neurons: (.*?) whose", readme)[1]
+        assert (root / link.partition("#")[0]).exists(), link
+    neurons = re.search(r"Neurons: (.*?), whose", readme)[1]
     for name in re.findall(r"`(\w+)`", neurons):
         assert hasattr(nd, name)
