@@ -220,3 +220,17 @@ def test_installed_package_is_not_the_checkout(installed: Path, tmp_path: Path) 
     version, files = result.stdout.splitlines()
     assert version == PROJECT["version"]
     assert str(ROOT) not in files
+
+
+def test_sessions_that_ci_runs_are_defined_in_the_noxfile() -> None:
+    """Neither `.ci/run` nor a workflow can call a session by a name that nox does not know."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list}
+    defined = {name.removesuffix("_session") for name in defined}
+    lines = re.findall(r"^ +run (.+)$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    called = {word for line in lines for word in line.split() if not word.startswith(('"', "$"))}
+    workflows = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")}
+    called |= set(re.findall(r"^ {10}- ([\w.-]+)$", workflows["ci.yml"], re.MULTILINE))
+    called |= {name for text in workflows.values() for name in re.findall(r"nox --session ([\w.-]+)", text)}
+    assert len(called) >= 11
+    assert {re.sub(r"-3\.\d+$", "", name) for name in called} <= defined
