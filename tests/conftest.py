@@ -1,18 +1,33 @@
-"""Fixtures that tests share. Reference data: environment variable NEURODEPLOY_REFERENCE_DATA, default ../shared."""
+"""Fixtures that tests share, and what holds for every run of the tests.
+
+Reference data (golden traces and real networks that other tools wrote) lie in the folder that the environment variable
+NEURODEPLOY_REFERENCE_DATA names, by default `../shared`. In CI every skip must give a reason from `ACCEPTED_SKIPS`.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from neurodeploy.cli.main import app
-
 ROOT = Path(__file__).parents[1]
+
+
+def load_factories():
+    """Load `factories.py` under that name: without its folder, and so the checkout, on `sys.path`."""
+    spec = importlib.util.spec_from_file_location("factories", Path(__file__).with_name("factories.py"))
+    module = sys.modules["factories"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+factories = load_factories()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,11 +38,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    factories.every_example = "not slow" not in config.option.markexpr
     # a shell has what it starts in the background ignore Ctrl-C, and children inherit that: tests of Ctrl-C would wait for ever
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):  # the same with nohup
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Property tests belong to both runs: with few examples to the default one, with all of them to the slow one."""
+    if factories.every_example:
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker("slow")
 
 
 @pytest.fixture
@@ -43,11 +68,9 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
     """Return a function: arguments -> (exit status, standard output, standard error)."""
 
     def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            app([str(item) for item in arguments])
+        status = factories.leave(arguments)
         out, err = capsys.readouterr()
-        status = left.value.code or 0
-        return int(status), out, err
+        return status, out, err
 
     return run
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +48,7 @@ SUFFIXES = (".nd.json", ".ndp", ".ndr", ".nds", ".npz")
 
 
 @given(nouns())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 def test_what_is_saved_is_loaded_as_it_was(tmp_path_factory, every):
     folder = tmp_path_factory.mktemp("kept")
     for noun, suffix in zip(every, SUFFIXES, strict=True):

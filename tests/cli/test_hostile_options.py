@@ -9,11 +9,10 @@ import time
 
 import numpy as np
 import pytest
-import typer.main
+from factories import command_line, leave
 
 import neurodeploy as nd
 from neurodeploy.base.rows import LARGEST
-from neurodeploy.cli.main import app
 from neurodeploy.cli.option_types import SEEDS
 
 NUMBERS = (
@@ -80,7 +79,7 @@ def commands():
         for name, inner in getattr(command, "commands", {}).items():
             walk(inner, (*words, name))
 
-    walk(typer.main.get_command(app), ())
+    walk(command_line(), ())
     return found
 
 
@@ -108,8 +107,7 @@ def folder(tmp_path_factory):
     np.savez("pair.stimulus.npz", lines=np.ones((1, 3, 2), dtype=np.uint8))
     os.mkfifo("pipe")
     os.symlink("loop", "loop")
-    with pytest.raises(SystemExit):
-        app(["compile", "pair.nd.json", "-t", "tiny", "--golden", "pair.stimulus.npz"])
+    leave(["compile", "pair.nd.json", "-t", "tiny", "--golden", "pair.stimulus.npz"])
     yield path
     os.chdir(before)
 

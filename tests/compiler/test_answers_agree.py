@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -137,7 +138,7 @@ def shaped(drawn):
     return True
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(layered())
 def test_a_verdict_from_shapes_is_that_of_compile_at_its_default_level(drawn):
     stack, rules, limits, beyond = drawn
@@ -177,7 +178,7 @@ def small_networks(draw):
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(network=small_networks(), board=st.sampled_from([None, "pair"]))
 def test_check_compile_the_api_and_fit_agree(tmp_path_factory, network, board):
     folder = tmp_path_factory.mktemp("agree")
@@ -314,7 +315,7 @@ def test_mobilenet_gets_the_same_verdict_and_cores_from_shapes_and_from_compile(
     assert result.n_cores == told.cores <= 820
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(layered(), st.randoms(use_true_random=False))
 def test_pins_and_avoided_cores_are_kept_and_what_is_offered_without_them_passes(drawn, dice):
     stack, rules, limits, beyond = drawn

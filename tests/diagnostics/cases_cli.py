@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 
+from factories import leave
+
 import neurodeploy as nd
-from neurodeploy.cli.main import app
 from neurodeploy.cli.output import no_memory
 from neurodeploy.cli.paths import to_read
 from neurodeploy.cli.process import lost_output
@@ -18,11 +19,8 @@ def misused(monkeypatch, *words):
     """The findings with which a command leaves that is called so."""
     told = list[Diagnostic]()
     monkeypatch.setattr("neurodeploy.cli.group.finish", lambda found, **_: told.extend(found))
-    try:
-        app(list(words), prog_name="neurodeploy")
-    except SystemExit:
-        return told
-    return []
+    leave(words, prog_name="neurodeploy")
+    return told
 
 
 def homeless(monkeypatch):

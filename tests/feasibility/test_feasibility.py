@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -235,7 +236,7 @@ def test_layers_that_crowd_the_same_cores_are_named():
     assert (item.found, item.limit) == (3, 2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=5, unique=True), min_size=1, max_size=6))
 def test_a_matching_is_found_where_there_is_one_and_else_the_proof(options):
     choices = {f"l{k}": cores for k, cores in enumerate(options)}

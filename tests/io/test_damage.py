@@ -9,9 +9,9 @@ import struct
 import h5py
 import numpy as np
 import pytest
+from factories import leave
 
 import neurodeploy as nd
-from neurodeploy.cli.main import app
 
 TRIES = 12
 ODD = (None, -1, 0, 1e308, 10**30, float("nan"), True, "x", "../../etc/passwd", [], {}, [[1]], {"tensor": [1]})
@@ -62,9 +62,7 @@ def whole(tmp_path_factory):
             (*COMMANDS["pair.stimulus.npz"], "--out", "run.ndr", "--save-state", "kept.nds"),
             *COMMANDS.values(),
         ):
-            with pytest.raises(SystemExit) as left:
-                app(list(words))
-            assert not left.value.code, words
+            assert leave(words) == 0, words
     return {name: (folder / name).read_bytes() for name in COMMANDS}
 
 
@@ -87,12 +85,6 @@ def inserted(content, dice):
     content[start:start] = struct.pack("<Q", dice.getrandbits(64))
 
 
-def leave(capsys, words):
-    with pytest.raises(SystemExit) as left:
-        app(list(words))
-    return left.value.code or 0, capsys.readouterr().err
-
-
 @pytest.mark.parametrize("how", [flipped, truncated, zeroed, inserted])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_damaged_bytes(whole, tmp_path, monkeypatch, capsys, name, how):
@@ -104,7 +96,7 @@ def test_damaged_bytes(whole, tmp_path, monkeypatch, capsys, name, how):
         content = bytearray(whole[name])
         how(content, dice)
         (tmp_path / name).write_bytes(content)
-        status, err = leave(capsys, COMMANDS[name])
+        status, err = leave(COMMANDS[name]), capsys.readouterr().err
         assert status in (0, 1), err
         assert status == 0 or "error[" in err
         assert "ND901" not in err
@@ -142,6 +134,6 @@ def test_edited_documents(whole, tmp_path, monkeypatch, capsys, seed):
         for _ in range(dice.randint(1, 2)):
             changed(document, dice)
         (tmp_path / "pair.nd.json").write_text(json.dumps(document))
-        status, err = leave(capsys, COMMANDS["pair.nd.json"])
+        status, err = leave(COMMANDS["pair.nd.json"]), capsys.readouterr().err
         assert status in (0, 1), f"{document} {err}"
         assert "ND901" not in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,7 +48,7 @@ def test_256_dense_rows_of_450_fit_a_core_and_of_512_do_not(targets, fits):
     assert (words <= target.limits.synapse_memory.value) is fits
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 3000), st.lists(st.floats(0, 0.2), max_size=3000), st.integers(1, 4000), st.booleans())
 def test_the_longest_slice_is_found_by_few_counts(start, growth, hint, jumps):
     """Against all stops tried one by one: neurons fill a core by as much as they like, one of them perhaps beyond it."""
@@ -83,7 +84,7 @@ def networks(draw):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(networks())
 def test_a_placed_network_is_whole_and_within_every_limit(network):
     target = on_board(load_target("tiny"), "pair")
@@ -103,7 +104,7 @@ def test_a_placed_network_is_whole_and_within_every_limit(network):
     assert len(set(tables.core_id.tolist())) == result.n_cores
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(networks())
 def test_every_synapse_is_in_exactly_one_list(network):
     target = load_target("loihi1")

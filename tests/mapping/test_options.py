@@ -9,9 +9,9 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from factories import leave
 
 import neurodeploy as nd
-from neurodeploy.cli.main import app
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.mapping.partition.search import starts
@@ -68,10 +68,9 @@ def call(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        with pytest.raises(SystemExit) as left:
-            app(["compile", *(str(item) for item in arguments)])
+        status = leave(("compile", *arguments))
         out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
+        return status, out, err
 
     return run
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,7 +99,7 @@ def spikes(program, steps=12):
     return {name: found.tolist() for name, found in run.spikes.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(networks(), targets(), st.sampled_from([2, 3]), st.integers(0, 3))
 def test_searched_cuts_keep_every_limit_and_are_never_worse_than_first_fit(network, target, level, seed):
     plain = compile_network(network, target, CompileOptions(fixes=False, level=0))
@@ -111,7 +112,7 @@ def test_searched_cuts_keep_every_limit_and_are_never_worse_than_first_fit(netwo
         assert found.n_cores <= plain.n_cores
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(networks(), st.integers(1, 3), st.integers(0, 5))
 def test_no_mapping_changes_a_spike(network, level, seed):
     target = on_board(load_target("tiny"), "pair")
@@ -336,7 +337,7 @@ def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pin
 
 SCRIPT = """
 import sys
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 from test_clusters import first_fit, ring, tight
 from test_search import MappingOptions, chains, partition, place, emit_program, quantize, roomy
 from test_tiles import chain, small
@@ -357,7 +358,8 @@ def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_
     for threads in ("1", "2"):
         names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
         environment = {**os.environ, **dict.fromkeys(names, threads)}
-        code = SCRIPT.format(folder=str(Path(__file__).parent))
+        folders = [str(folder) for folder in Path(__file__).parents[:2]]
+        code = SCRIPT.format(folders=folders)
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
         assert run.returncode == 0, run.stderr
         assert len(run.stdout.split()) == 3

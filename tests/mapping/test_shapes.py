@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -147,7 +148,7 @@ WIDENED = stack(
 """Cut anew, its second layer outgrows the chip that it shares with the first."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(nets(), st.sampled_from([(64, 200, 200), (20, 60, 90)]))
 @example(WIDENED, (20, 60, 90))
 def test_no_tile_and_no_core_exceeds_a_limit(net, room):
@@ -198,7 +199,7 @@ def recounted(layers, tilings, chain, room):
     assert len(set(pairs)) == len(pairs), "two tiles of one layer on a core"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 4), st.integers(1, 30), st.booleans())
 def test_tiles_across_groups_are_told_apart_by_where_they_begin(groups, wide, deep, side, shares):
     """As if each were counted on its own."""

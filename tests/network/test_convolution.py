@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,7 @@ def through(operation, x):
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.data())
 def test_a_convolution_is_the_sum_over_all_places(data):
     groups = data.draw(st.integers(1, 2))
@@ -84,7 +85,7 @@ def test_a_convolution_is_the_sum_over_all_places(data):
         assert np.array_equal(through(line, x[:, 0]), row.ravel())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 2**32), overlap=st.booleans())
 def test_a_chain_is_one_operation_after_the_other(seed, overlap):
     rng = np.random.default_rng(seed)

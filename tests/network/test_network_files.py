@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def networks(draw):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(networks())
 def test_a_network_survives_its_file_and_equal_networks_give_equal_bytes(tmp_path_factory, network):
     folder = tmp_path_factory.mktemp("net")
@@ -101,7 +102,7 @@ def test_every_truncation_is_a_finding(tmp_path, cut, suffix):
     assert f"a.{suffix}" in str(error.value.diagnostics[0].subject)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(position=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_every_flipped_byte_of_a_program_is_a_finding_or_changes_nothing(tmp_path_factory, position, flip):
     program = PROGRAM[0] if PROGRAM else PROGRAM.append(nd.compile(example(), "loihi1")) or PROGRAM[0]

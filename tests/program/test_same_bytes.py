@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ def networks(draw):
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(networks(), st.sampled_from(["loihi1", "loihi2"]), st.integers(0, 3))
 def test_compiled_again_and_from_its_file(tmp_path_factory, network, target, seed):
     folder = tmp_path_factory.mktemp("bytes")

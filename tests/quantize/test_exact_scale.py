@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -197,14 +198,14 @@ def fires_as_floats_do(case, seed):
         )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(case=networks(), seed=st.integers(0, 2**32 - 1))
 def test_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
     fires_as_floats_do(case, seed)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(case=networks(), seed=st.integers(0, 2**32 - 1))
 def test_many_networks_of_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
     fires_as_floats_do(case, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,7 +87,7 @@ def test_products_stay_and_the_ledger_says_which_form_they_took(target, weights,
     assert all(line.level == "exact" and f"2^{shift}" in line.got for line in lines)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     weights=st.lists(st.integers(-40_000, 40_000).filter(bool), min_size=1, max_size=4),
     exponent=st.integers(-8, 7),
@@ -248,7 +249,7 @@ def registers(draw):
     return target, network.model_copy(update={"projections": tuple(projections)})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(case=registers(), seed=st.integers(0, 2**32 - 1))
 def test_registers_run_as_their_equations_say(case, seed):
     target, network = case

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def held(lines, quantity, asked, got):
         assert line.relative_error == np.float64(error) or abs(line.relative_error - error) <= 1e-6 * error, line
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(network=networks(), target=st.sampled_from(sorted(TARGETS)))
 def test_every_line_is_what_came_out(network, target):
     chip = TARGETS[target]

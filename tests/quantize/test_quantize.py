@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,7 +85,7 @@ def test_a_weak_comparison_keeps_spiking_at_the_threshold():
     assert weak.vth_mant[0] <= strict.vth_mant[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     bits=st.sampled_from([2, 4, 6, 8]),
@@ -107,7 +108,7 @@ def test_every_weight_is_within_half_a_step_even_where_mixed_and_in_range(seed, 
     assert result.ledger
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), fan_in=st.integers(1, 300))
 def test_the_scale_cannot_grow_without_clipping_or_overflow(seed, fan_in):
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,7 +113,7 @@ def per_synapse(resource, counted):
     return int(segment_words(rules, 1, 8, 0, 0)) if resource in ("synapse_memory", "words_per_axon") else 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7), st.sampled_from([-1, 0, 1]), st.sampled_from(RULE_SETS))
 def test_one_core_holds_what_is_at_its_limit_and_no_more(resource, limit, beyond, counted):
     need, each = limit + beyond, per_synapse(resource, counted)
@@ -146,7 +147,7 @@ def test_limits_that_nxtf_has_of_its_own_are_kept_to_the_last(resource, beyond):
     assert "rules.nxtf" in told[0].limit_source
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7))
 def test_one_more_than_a_core_holds_takes_a_second_core_or_is_proven_impossible(resource, limit):
     network, target = NEEDS[resource](limit + 1), chip(cores=4, **{resource: limit})
@@ -265,7 +266,7 @@ def cramped(draw):
     return network, chip(cores=2, **limits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(cramped())
 def test_the_three_verdicts_against_every_cut_there_is(given_case):
     network, target = given_case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ def counted(targets, bits, index, skip):
     return -(-(total + 6) // 64)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.sets(st.integers(0, 400), min_size=1, max_size=200), min_size=1, max_size=4),
     st.integers(1, 8),
@@ -117,7 +118,7 @@ def projection_of(weights):
     return QuantizedProjection(name="p", source="in", target="a", weight_format=style, connectivity=connectivity)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.002, 0.9), st.integers(1, 300), st.integers(1, 20))
 def test_run_length_lists_never_take_more(seed, density, post, pre):
     rng = np.random.default_rng(seed)
@@ -161,7 +162,7 @@ def network(weights, recurrent=None):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.5), st.integers(20, 150), st.integers(1, 3))
 def test_the_tables_alone_tell_the_same_words(seed, density, size, cores):
     rng = np.random.default_rng(seed)

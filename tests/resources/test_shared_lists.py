@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +103,7 @@ def small(target, **limits):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(networks(), st.sampled_from([(1024, 4096), (40, 200), (24, 60)]), st.sampled_from(["nengo-loihi", "nxtf"]))
 def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
     chip = small(load_target("loihi1"), compartments=room[0], input_axons=room[1])
@@ -130,7 +131,7 @@ def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
         assert total(mine, program) == total(out, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(operations())
 def test_the_window_of_a_projection_has_the_synapses_of_the_network(operation):
     size = int(np.prod(output_shape(window_of(operation))))
@@ -252,7 +253,7 @@ def _alone(operation):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(operations(), st.integers(1, 12))
 @example(
     Conv2d(input_shape=(2, 3, 3), weights=np.arange(1, 19).reshape(3, 2, 1, 3), padding=(0, 1), dilation=(1, 2)), 1

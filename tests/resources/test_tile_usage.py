@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,7 +77,7 @@ def projection_of(layer):
     return QuantizedProjection(**names, connectivity=window)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(layers(), st.sampled_from(["nengo-loihi", "nxtf"]), st.sampled_from([0, 0, 7, 200, 255]))
 def test_a_tile_needs_what_its_synapses_need(case, rules, first_row):
     layer, box = case

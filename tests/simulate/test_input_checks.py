@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator.engine import run
@@ -317,7 +318,7 @@ def resumed(program, state):
     return nd.run(program, shown(), options=RunOptions(resume=state))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_state_that_no_run_can_reach_is_refused(data):
     program = nd.compile(net(refractory_steps=2), "loihi1")

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator.engine import run
@@ -32,7 +33,7 @@ from neurodeploy.simulate import (
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 STYLE = WeightFormat(weight_bits=8, exponent=2, sign_mode="mixed")
 LINES = 3
 
@@ -185,7 +186,7 @@ def test_every_kind_of_neuron_and_projection_goes_on(case):
     assert_same(whole, in_parts(program, [case.stimulus] * len(ends), ends, options))
 
 
-@settings(SLOW, max_examples=15)
+@settings(SLOW, max_examples=examples(15))
 @given(networks(), st.integers(1, 5), st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(0, 99))
 def test_batches_of_both_parts_need_not_be_the_same(network, samples, batches, seed):
     program = compiled(network)
@@ -203,7 +204,7 @@ def test_batches_of_both_parts_need_not_be_the_same(network, samples, batches, s
         assert_same(whole, [kept, rest])
 
 
-@settings(SLOW, max_examples=25)
+@settings(SLOW, max_examples=examples(25))
 @given(networks(size=150), st.sampled_from([(2, 1), (1, 2), (2, 2)]), st.integers(2, 12), st.data())
 def test_threads_that_share_a_sample_keep_the_same_state(network, threads, shown, data):
     """Each thread owns a range of every population, whose ring of arriving sums is as long as its own delays."""
@@ -363,7 +364,7 @@ def test_parts_that_leave_a_gap_are_no_run():
     assert told(lambda: continued([parts[0], parts[2]]))[0][0] == "ND551"
 
 
-@settings(SLOW, max_examples=25)
+@settings(SLOW, max_examples=examples(25))
 @given(networks(), st.integers(2, 5), st.integers(0, 2**40), st.data())
 def test_batches_threads_and_what_is_watched_change_no_bit(network, samples, seed, data):
     """The recording is that of the samples and the seed, however they are given and worked off."""

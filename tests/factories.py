@@ -1,0 +1,141 @@
+"""Networks, chips and calls of the command line that several test modules share.
+
+`from factories import one_layer`: `conftest.py` loads this file under that name. The tests folder stays off `sys.path`, and with
+it the checkout, so that what is tested is what is installed. A script that runs outside pytest puts this folder on `sys.path`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import typer.main
+
+import neurodeploy as nd
+from neurodeploy.cli.main import app
+from neurodeploy.network.convolution import output_shape, window_of
+from neurodeploy.network.operations import Conv2d
+
+every_example = False
+"""Whether property tests run all of their examples; `conftest.py` sets it from the selection of tests."""
+
+
+def examples(count: int) -> int:
+    """`max_examples` of a property test: `count` in the slow run, a fifth of it, but at least 5, in the default run."""
+    return count if every_example else min(count, max(5, count // 5))
+
+
+def network_of(populations, projections=(), *, inputs=2, outputs=(), name="net", steps_per_sample=None, **fields):
+    """A network with steps of 1 ms.
+
+    `inputs` is the shape of a single input "in", or a sequence of `nd.Input`; `outputs` is the population that a single output
+    "out" reads, or a sequence of `nd.Output`.
+    """
+    is_shape = isinstance(inputs, int) or all(isinstance(item, int) for item in inputs)
+    return nd.Network(
+        name=name,
+        time=nd.Time(dt_s=1e-3, steps_per_sample=steps_per_sample),
+        inputs=(nd.Input(name="in", shape=inputs),) if is_shape and inputs else inputs,
+        populations=tuple(populations),
+        projections=tuple(projections),
+        outputs=(nd.Output(name="out", source=outputs),) if isinstance(outputs, str) else outputs,
+        **fields,
+    )
+
+
+def one_layer(
+    neuron,
+    weights=1.0,
+    *,
+    source="in",
+    target="cells",
+    output=None,
+    encoder="spikes",
+    input_shape=None,
+    probes=(),
+    projection=None,
+    name="net",
+    steps_per_sample=None,
+    metadata=None,
+    **fields,
+):
+    """One input, one population, one dense projection: a row of `weights` per neuron, a column per input line.
+
+    `output` names an output of the population, `probes` lists the variables to record, each under its own name; `projection` is
+    the name of the projection, and `fields` are further arguments of `nd.dense`.
+    """
+    table = np.atleast_2d(np.asarray(weights))
+    shape = table.shape[1] if input_shape is None else input_shape
+    return network_of(
+        [nd.Population(name=target, shape=table.shape[0], neuron=neuron)],
+        [nd.dense(source, target, table, **({"name": projection} if projection else {}), **fields)],
+        inputs=(nd.Input(name=source, shape=shape, encoder=encoder),),
+        outputs=(nd.Output(name=output, source=target),) if output else (),
+        name=name,
+        steps_per_sample=steps_per_sample,
+        probes=tuple(nd.Probe(name=variable, target=target, variable=variable) for variable in probes),
+        **({} if metadata is None else {"metadata": metadata}),
+    )
+
+
+def pair_network(neuron=None, *, scale=2.0, output="answer", **options):
+    """Two input lines "lines", each onto a neuron of its own in "cells"; one input spike makes one output spike."""
+    neuron = nd.If(v_threshold=1.0) if neuron is None else neuron
+    return one_layer(neuron, scale * np.eye(2), source="lines", output=output, **{"name": "pair", **options})
+
+
+def wide_network(size=30, n_in=10, neuron=None, *, seed=1, **options):
+    """`n_in` lines onto `size` neurons with random weights: by default one core more than the test chip "tiny" has."""
+    neuron = nd.Lif(tau_m_s=0.01, v_threshold=1) if neuron is None else neuron
+    weights = np.random.default_rng(seed).normal(0, 4, (size, n_in))
+    return one_layer(neuron, weights, **{"name": "wide", **options})
+
+
+def layered_network(operations: Sequence, neuron, *, names=None, n_in=None, weight_format=None, **options):
+    """Populations one behind the other; each has the shape that its `Conv2d` puts out, or a neuron for each row of weights."""
+    names = ["in", *(names or (f"layer{number}" for number in range(len(operations))))]
+    shapes = [output_shape(window_of(item)) if isinstance(item, Conv2d) else item.shape[:1] for item in operations]
+    first = operations[0]
+    n_in = n_in or (first.input_shape if isinstance(first, Conv2d) else first.shape[1])
+    return network_of(
+        [nd.Population(name=name, shape=shape, neuron=neuron) for name, shape in zip(names[1:], shapes, strict=True)],
+        [
+            nd.Projection(
+                name=f"to_{target}", source=source, target=target, operation=operation, weight_format=weight_format
+            )
+            for (source, target), operation in zip(pairwise(names), operations, strict=True)
+        ],
+        inputs=n_in,
+        **options,
+    )
+
+
+def with_limits(target, **values):
+    """The target with other figures: a core's limits (`input_axons=12`) and sizes of the chip (`cores=4`)."""
+
+    def changed(group):
+        own = {name: value for name, value in values.items() if name in type(group).model_fields}
+        return group.model_copy(
+            update={name: getattr(group, name).model_copy(update={"value": value}) for name, value in own.items()}
+        )
+
+    limits, chip = changed(target.limits), changed(target.chip)
+    unknown = values.keys() - type(limits).model_fields.keys() - type(chip).model_fields.keys()
+    assert not unknown, f"a target has no figure {sorted(unknown)}"
+    return target.model_copy(update={"limits": limits, "chip": chip})
+
+
+@functools.cache
+def command_line():
+    """The whole command, built once: building it takes longer than most calls of it."""
+    return typer.main.get_command(app)
+
+
+def leave(words: Iterable[object], **options) -> int:
+    """Call the command line in this process; return the status with which it leaves."""
+    with pytest.raises(SystemExit) as left:
+        command_line()([str(word) for word in words], **options)
+    return int(left.value.code or 0)
