@@ -16,7 +16,7 @@ from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
-from neurodeploy.importers.load import READABLE, content_told
+from neurodeploy.importers.load import READABLE, content_hint
 from neurodeploy.io.archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
@@ -150,7 +150,9 @@ def load(
         raise _refused("ND009", about("file", file), "holds the arrays of a network", f"load '{document}'")
     if found is None and not file.name.endswith(READABLE):
         every = ", ".join((*READABLE, *(item.suffix for item in KINDS[1:])))
-        raise _refused("ND009", about("file", file), f"has a suffix that is not read: {every}{content_told(file)}")
+        raise _refused(
+            "ND009", about("file", file), f"has an unsupported suffix; supported are {every}{content_hint(file)}"
+        )
     held = found or KINDS[0]
     if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
         told = f"holds {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"

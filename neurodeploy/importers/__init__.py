@@ -1,4 +1,4 @@
-"""Importers: files of other tools to a Network, with a ledger of every assumption."""
+"""Importers: convert files of other tools into a Network and a ledger of every assumption."""
 
 from neurodeploy.importers.load import load
 from neurodeploy.importers.options import PRODUCERS, Imported, ImportOptions

@@ -1,17 +1,18 @@
 # pyright: basic
-"""An HDF5 file as a tree of plain values, read without trusting the file.
+"""Reader of untrusted HDF5 files: the contents as a tree of plain values.
 
     tree = read_tree(path)              # Folder; raises ND001 (no such file), ND003 (not HDF5, damaged)
     tree.items["layer"]                 # Folder | numbers | text | Unread
 
-Numbers are numpy arrays of integers or floats in native byte order (booleans become int8), text is `str`, several texts are
-an object array of `str`. What is not read stands as `Unread(why)`, where `why` goes on from "field 'x' ...": links to other
-files, soft links, second links to a group, external and virtual storage, empty dataspaces, records and references, and what is
-larger than the limit. Only a reader that needs the item makes a finding of it, with `neurodeploy.importers.fields`.
+Numbers are numpy arrays of integers or floats in native byte order (booleans become int8), a string is `str`, several
+strings are an object array of `str`. Items that are not read become `Unread(why)`, where `why` continues a sentence that
+begins "field 'x' ...": links to other files, soft links, second links to a group, external and virtual storage, empty
+dataspaces, records and references, and items larger than the limit. Such an item becomes a finding only if something needs
+it (neurodeploy.importers.fields).
 
-Bounds: every size is known before a byte is read. All items of a file together hold `limit_bytes` at most, by default what
-one file may ask for (see `memory_limit_bytes`), with 8 bytes for each number; no item stores more than its file, or unpacks
-to more than PACKED times what it stores; the tree has ENTRIES entries and DEPTH levels at most. Nothing here recurses.
+Bounds: every size is checked before data is read. All items of a file together take at most `limit_bytes`, counting 8 bytes
+for each number; the default is `memory_limit_bytes()`. No item stores more than its file or unpacks to more than PACKED
+times what it stores. The tree has at most ENTRIES entries and DEPTH levels. Nothing here recurses.
 """
 
 from __future__ import annotations
@@ -30,35 +31,34 @@ from neurodeploy.io.archive import LIMIT_VARIABLE, memory_limit_bytes, read_byte
 
 __all__ = ["Folder", "Item", "Unread", "plain_text", "read_tree"]
 
-"""What all items of a file may hold together: a network then takes less than four times as much."""
 ENTRIES = 50_000
 DEPTH = 64
 PACKED = 1100
-"""Deflate packs 1,032 bytes into one at most."""
+"""Largest accepted compression ratio; deflate reaches 1,032."""
 UNPACKED_FREELY = 2**20
-"""Items of this size are read whatever they store."""
+"""Items up to this size in bytes are read regardless of their compression ratio."""
 HEAP_HEADER = 16
 TEXT_BYTES = 64 * 2**20
-"""All texts of one item together."""
+"""Most bytes of all strings of one item together."""
 _LOW: Any = h5py
-"""Its modules of the C library's own calls, which have no types."""
+"""The low-level modules of h5py, which have no type information."""
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError, NotImplementedError)
-"""What h5py raises at damaged bytes."""
+"""Exceptions that h5py raises for damaged files."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """An item that is not read, and why: "is ..." or "holds ..."."""
+    """An item that is not read, and the reason as the end of a sentence: "is ..." or "contains ..."."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A group: its entries by name, in the order of the names."""
+    """A group: its entries, ordered by name."""
 
     path: str
-    """Where it stands in its file, "/" for the whole."""
+    """Path in the file; "/" is the root group."""
     items: dict[str, Item] = field(default_factory=dict)
 
 
@@ -66,13 +66,13 @@ Item = Folder | NDArray[Any] | str | Unread
 
 
 def plain_text(value: Any) -> str:
-    """Return bytes or text of a file as text that can be printed in UTF-8."""
+    """Return bytes or text of a file as text that can be encoded in UTF-8."""
     raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
     return raw.decode("utf-8", "backslashreplace")
 
 
 class _Reading:
-    """One file being read: what was seen, and what it holds so far."""
+    """State while one file is read: groups and values read so far, and the memory they take."""
 
     def __init__(self, path: Path, root: Any, limit_bytes: int) -> None:
         self.path, self.root, self.limit = path, root, limit_bytes
@@ -81,7 +81,7 @@ class _Reading:
         self.groups, self.read = set[Any](), dict[Any, Item]()
 
     def tree(self) -> Folder:
-        """Return all of it, walking the groups without recursion."""
+        """Return the whole tree, walking the groups without recursion."""
         top = Folder("/")
         self.groups.add(_address(self.root))
         waiting: list[tuple[Any, Folder, int]] = [(self.root, top, 1)]
@@ -107,7 +107,7 @@ class _Reading:
         return sorted(group)
 
     def item(self, group: Any, raw: bytes) -> Any:
-        """Return the value of an entry, or a group that was not seen before."""
+        """Return the value of an entry, or the handle of a group that has not been visited."""
         try:
             kind = group.links.get_info(raw).type
             if kind != _LOW.h5l.TYPE_HARD:
@@ -129,19 +129,19 @@ class _Reading:
             return Unread(f"is damaged: {_first_line(error)}")
 
     def value(self, dataset: Any) -> Item:
-        """Return what a dataset holds, once its size is known to be within bounds."""
+        """Return the contents of a dataset after checking its size."""
         plan = dataset.get_create_plist()
         layout = plan.get_layout()
         if plan.get_external_count():
             return Unread("is stored in another file, which is not read")
         if layout == _LOW.h5d.VIRTUAL:
-            return Unread("is put together from other files, which are not read")
+            return Unread("is a virtual dataset of other files, which are not read")
         if dataset.get_space().get_simple_extent_type() == _LOW.h5s.NULL:
             return Unread("is empty")
         kind, shape = dataset.dtype, dataset.shape
         text = h5py.check_string_dtype(kind)
         if text is None and kind.kind not in "iufb":
-            return Unread(f"holds values of type {_kind_name(kind)}, not numbers or text")
+            return Unread(f"contains values of type {_kind_name(kind)}, not numbers or text")
         chunk = prod(plan.get_chunk()) if layout == _LOW.h5d.CHUNKED else 0
         why = self.over(dataset.get_storage_size(), (prod(shape), chunk), kind.itemsize, 8 if text is None else 1)
         if why:
@@ -154,26 +154,26 @@ class _Reading:
         if kind.kind == "b":
             return array.astype(np.int8)
         wide = kind.kind == "f" and kind.itemsize > 8
-        with np.errstate(over="ignore"):  # what a float64 does not hold becomes inf, which no reader of fields takes
+        with np.errstate(over="ignore"):  # values beyond float64 become inf, which the readers of fields reject
             array = array.astype(np.float64 if wide else kind.newbyteorder("="), copy=False)
-        array.flags.writeable = False  # a network then takes it as it is, without a copy
+        array.flags.writeable = False  # so that a network can use the array without a copy
         return array
 
     def over(self, stored: int, counts: tuple[int, int], itemsize: int, held_as: int) -> str:
-        """Return why an item, of so many values and values in a chunk, is too large to be read; empty if it is not."""
+        """Return why an item is too large to be read, or "". `counts`: values of the item, and of one chunk."""
         size, chunk = (count * itemsize for count in counts)
         held = counts[0] * max(itemsize, held_as)
         if self.held + held > self.limit or chunk > self.limit:
-            return f"asks for {max(held, chunk):,} bytes of memory; {self.limit:,} bytes are the limit of a file ({LIMIT_VARIABLE})"
+            return f"needs {max(held, chunk):,} bytes of memory; the limit of a file is {self.limit:,} bytes ({LIMIT_VARIABLE})"
         if stored > self.file_bytes:
             return f"claims to store {stored:,} bytes in a file of {self.file_bytes:,}"
         if max(size, chunk) > max(PACKED * stored, UNPACKED_FREELY):
-            return f"asks for {max(size, chunk):,} bytes of memory and stores {stored:,}"
+            return f"needs {max(size, chunk):,} bytes of memory but stores only {stored:,}"
         self.held += held
         return ""
 
     def text(self, dataset: Any, shape: tuple[int, ...]) -> Item:
-        """Return one text or an array of texts; texts of their own length may all lie in one place, so they are counted."""
+        """Return one string or an array of strings. Variable-length strings may share storage, so their bytes are counted."""
         if not shape:
             return plain_text(dataset[()])
         found, letters = np.empty(shape, dtype=object), 0
@@ -182,7 +182,7 @@ class _Reading:
             block = dataset[first : first + step]
             letters += sum(len(item) for item in block.ravel())
             if letters > TEXT_BYTES:
-                return Unread(f"holds texts of more than {TEXT_BYTES:,} bytes")
+                return Unread(f"contains more than {TEXT_BYTES:,} bytes of text")
             found[first : first + step] = np.frompyfunc(plain_text, 1, 1)(block)
         return found
 
@@ -202,7 +202,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _other_format(path: Path) -> str:
-    """What a file is that begins as another format does; empty if nothing is known."""
+    """What a file is if it begins like another format, or ""."""
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"PK") and b"data.pkl" in head:
@@ -217,7 +217,7 @@ def _other_format(path: Path) -> str:
 
 
 def _has_endless_heap(path: Path) -> bool:
-    """Whether a heap of texts does not end, which the C library walks for ever: an object of no size, or beyond its heap."""
+    """Whether a heap of strings has an object of size 0 or beyond the heap, on which the C library would loop forever."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         at = content.find(b"GCOL")
         while at >= 0:
@@ -228,10 +228,11 @@ def _has_endless_heap(path: Path) -> bool:
 
 
 def _heap_ends(content: mmap.mmap, at: int) -> bool:
-    """Whether the objects of one heap fill it: each a header (index, size) and its bytes in eights; index 0 is free space."""
+    """Whether the objects of one heap fill it. An object is a header (index, size) and its bytes in multiples of 8; index 0
+    is free space."""
     version, size = content[at + 4], int.from_bytes(content[at + 8 : at + 16], "little")
     if version != 1 or at + size > len(content):
-        return True  # the library refuses it
+        return True  # the library rejects it
     place, end = at + HEAP_HEADER, at + size
     while place + HEAP_HEADER <= end:
         index = int.from_bytes(content[place : place + 2], "little")
@@ -244,18 +245,21 @@ def _heap_ends(content: mmap.mmap, at: int) -> bool:
 
 
 def read_tree(path: Path, limit_bytes: int | None = None) -> Folder:
-    """Return the tree of an HDF5 file. Raises DiagnosticError: ND001 (missing, no file), ND003 (not HDF5, damaged)."""
+    """Return the tree of an HDF5 file; `limit_bytes` bounds the memory of its values.
+
+    Raises DiagnosticError: ND001 (missing or not a file), ND003 (not HDF5, or damaged).
+    """
     if not path.is_file():
         if path.exists():
             raise refuse("ND001", path, "cannot be read: it is a folder or a device, not a file")
         read_bytes(path)
     try:
         if path.stat().st_size and _has_endless_heap(path):
-            raise refuse("ND003", path, "is not a whole HDF5 file: its texts are damaged")
+            raise refuse("ND003", path, "is not a complete HDF5 file: its strings are damaged")
         with h5py.File(path, "r") as file:
             return _Reading(path, file["/"].id, limit_bytes or memory_limit_bytes()).tree()
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:
-        told = _other_format(path) or f"is not a whole HDF5 file: {_first_line(error)}"
+        told = _other_format(path) or f"is not a complete HDF5 file: {_first_line(error)}"
         raise refuse("ND003", path, told) from None

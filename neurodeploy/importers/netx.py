@@ -1,7 +1,8 @@
-"""A lava-dl netx file (.net, HDF5) as a Network of integers, without loss. The file has no clock: it is asked for.
+"""Importer of lava-dl netx files (.net, HDF5): a lossless conversion into a Network of integers.
 
 Layout: layer/<i>/{type, shape (channels, height, width), neuron/{type, iDecay, vDecay, vThMant, refDelay, wgtExp}, weight, bias,
-stride, padding, dilation, groups, delay}. iDecay and vDecay are the effective decays: du = iDecay - 1. bias counts in 2**6.
+stride, padding, dilation, groups, delay}. iDecay and vDecay are effective decays: du = iDecay - 1. The bias is in units of
+2**6. The file does not specify the length of a step, so ImportOptions.dt_s is required.
 """
 
 from __future__ import annotations
@@ -52,39 +53,37 @@ __all__ = ["load_netx"]
 
 
 def _read(path: Path, limit_bytes: int | None) -> Mapping[str, Item]:
-    """Return the groups of the layers by their names. Raises DiagnosticError: ND001, ND003, ND051."""
+    """Return the groups of the layers by name. Raises DiagnosticError: ND001, ND003, ND051."""
     top = read_tree(path, limit_bytes).items.get("layer")
     if not isinstance(top, Folder):
-        why = "there is no group 'layer'" if top is None else "its 'layer' is no group"
-        raise refuse("ND051", path, f"is HDF5, but holds no netx network: {why}")
+        why = "there is no group 'layer'" if top is None else "its 'layer' is not a group"
+        raise refuse("ND051", path, f"is HDF5, but contains no netx network: {why}")
     return top.items
 
 
 def _layers(groups: Mapping[str, Item], findings: Findings) -> list[Fields]:
-    """Layers in their order; they are numbered from 0 on, which is how netx finds them."""
+    """Layers in order. netx numbers them consecutively from 0."""
     numbers = sorted(int(name) for name in groups if re.fullmatch(r"0|[1-9]\d{0,8}", name))
     others = [name for name in groups if not re.fullmatch(r"0|[1-9]\d{0,8}", name)]
     if others:
-        told = (
-            f"group 'layer' holds {len(others)} members that are no numbers of layers, first '{printable(others[0])}'"
-        )
+        told = f"group 'layer' has {len(others)} members that are not layer numbers, first '{printable(others[0])}'"
         findings.say("ND053", told)
     gaps = sorted(set(range(len(numbers))) - set(numbers))
     if gaps or not numbers:
-        findings.say("ND053", f"has no layer {gaps[0]}, and {len(numbers)} layers" if gaps else "has no layer")
+        findings.say("ND053", f"has {len(numbers)} layers, but no layer {gaps[0]}" if gaps else "has no layer")
     found = list[Fields]()
     for number in numbers:
         fields = groups[str(number)]
         if isinstance(fields, Folder):
             found.append(Fields(f"layer {number}", "", fields.items, findings))
         else:
-            why = fields.why if isinstance(fields, Unread) else "is no group of fields"
+            why = fields.why if isinstance(fields, Unread) else "is not a group of fields"
             findings.say("ND053", f"layer {number} {why}")
     return found
 
 
 class _Reader:
-    """Walks the layers, keeping what the next one is fed by. What is wrong with one keeps it from no other."""
+    """Reads the layers in order, keeping the source of the next one. A fault in one layer does not stop the others."""
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
@@ -95,14 +94,14 @@ class _Reader:
 
     source: str
     shape: Shape | None
-    """Of what feeds the next layer; None where it is not known."""
+    """Shape of the source of the next layer; None if unknown."""
 
     def layer(self, number: int, fields: Fields) -> None:
         """Read one layer."""
         kind = fields.text("type")
         fields.where = f"layer {number} ({kind})" if kind in (*KINDS, *RECURRENT) else fields.where
         if self.last is not None and self.last.silent:
-            told = f"layer {self.last.number} has no neurons, so it never spikes, and layer {number} follows it"
+            told = f"layer {self.last.number} has no neurons and never spikes, but layer {number} follows it"
             self.findings.say("ND052", told)
             self.last = None
         if kind == "input":
@@ -115,7 +114,7 @@ class _Reader:
             self._unknown(kind, fields)
 
     def _unknown(self, kind: str | None, fields: Fields) -> None:
-        """A layer that is not imported; the one after it is fed by what this one says it has."""
+        """Report an unsupported layer; its stated shape becomes the source of the next layer."""
         if "type" not in fields:
             self.findings.say("ND052", f"{fields.where} lacks its type")
         elif kind in RECURRENT:
@@ -127,15 +126,15 @@ class _Reader:
         self.shape = shape_of(fields)
 
     def _input(self, number: int, fields: Fields) -> None:
-        """An input; one with neurons is a population that values drive."""
+        """Read an input layer; one with neurons becomes a population driven by values."""
         if self.source:
-            self.findings.say("ND052", f"{fields.where} is an input behind other layers")
+            self.findings.say("ND052", f"{fields.where} is an input after other layers")
         shape, own = shape_of(fields), "neuron" in fields
         if "shape" not in fields and own:
             self.findings.say("ND052", f"{fields.where} lacks its shape")
         self.shape = shape
         if "delay" in fields and (delays := delays_of(fields)) is not None and delays.any():
-            told = f"{fields.where} has delays, which netx leaves out: nothing arrives at an input"
+            told = f"{fields.where} has delays, which netx ignores for inputs"
             self.findings.say("ND052", told)
         neuron = input_neuron(fields, shape) if own else None
         if shape is None or self.source:
@@ -148,15 +147,15 @@ class _Reader:
         style = WeightFormat(weight_bits=WEIGHT_BITS, sign_mode="excitatory")
         self._add(number, shape, neuron, OneToOne(weights=np.array(1)), style, Delays())
         weight, bias = fields.integer("weight", 1), fields.integer("bias", 0)
-        note = "the values to give are biases already; the file's own way from an input x stands here"
+        note = "stimulus values are biases; the file computes them from an input x as shown"
         value = f"{weight} * x + {bias}"
         self.line(about("layer", number), "bias of the input layer", value, "a value for each neuron and step", note)
 
     def _received(self, number: int, kind: str, fields: Fields) -> None:
-        """A layer with synapses."""
+        """Read a layer with synapses."""
         first = not self.source
         if first and kind == "conv":
-            told = "begins with a convolution and has no input layer that says the shape of its source"
+            told = "starts with a convolution, but no input layer specifies the shape of its source"
             self.findings.say("ND052", told)
         layer = layer_of(number, kind, fields, self.shape)
         if first and layer is not None:
@@ -165,41 +164,41 @@ class _Reader:
             self.source = "input"
         self.source = self.source or "input"
         if layer is None:
-            self.shape = _said(fields)
+            self.shape = _stated_shape(fields)
             return
         self._add(number, layer.shape, layer.neuron, layer.operation, layer.style, layer.delays)
         self.last = layer
         self._lines(layer, fields)
 
     def _lines(self, layer: Layer, fields: Fields) -> None:
-        """Ledger lines and warnings of a layer: what the file leaves to its reader."""
+        """Add ledger lines and warnings for what the file leaves open."""
         where, delays = about("layer", layer.number), layer.delays
         if layer.silent:
-            note = "as netx reads it; the answer is the highest sum in the last step"
+            note = "as in netx; the answer is the highest sum in the last step"
             self.line(where, "neurons", "none in the file", "integrators without a leak, which never spike", note)
         if np.any(delays.steps):
             of = {"projection": "all synapses", "target": "all synapses of each neuron", "source": "each source"}
-            note = "as netx applies them: to the synapses of their own layer"
+            note = "as in netx: delays apply to the synapses of their own layer"
             if layer.operation.kind == "conv2d":
-                note = "as they were trained; netx leaves delays of convolutions out"
+                note = "as trained; netx ignores delays of convolutions"
                 self._warn_of_delays(fields, int(np.max(delays.steps)))
             got = f"of {of.get(delays.axis, 'each synapse')}, up to {int(np.max(delays.steps))} steps"
             self.line(where, "delays", f"{delays.given} in the file", got, note)
             if np.any(np.asarray(fields.numbers("delay")) % 1):
-                self.line(where, "delays", "fractions of a step", "cut to whole steps", "as netx cuts them")
+                self.line(where, "delays", "fractions of a step", "truncated to whole steps", "as in netx")
         if layer.style.exponent:
-            note = "netx itself does not read wgtExp"
+            note = "netx ignores wgtExp"
             self.line(where, "wgtExp", str(layer.style.exponent), "an exponent of the weights", note)
 
     def _warn_of_delays(self, fields: Fields, longest: int) -> None:
         told = (
-            f"{fields.where} has delays of up to {longest} steps, which netx leaves out of convolutions; here they act"
+            f"{fields.where} has delays of up to {longest} steps, which netx ignores in convolutions; they are imported"
         )
-        fixes = ["to run what netx runs, export the layer without delays"]
+        fixes = ["to run the network as netx does, export the layer without delays"]
         self.warnings.append(finding("ND064", about("file", self.findings.file), told, fixes=fixes))
 
     def line(self, where: Subject, quantity: str, asked: str, got: str, note: str) -> None:
-        """Keep a ledger line of what the file does not say."""
+        """Add a ledger line for an assumption."""
         self.ledger.append(
             LedgerLine(subject=where, quantity=quantity, asked=asked, got=got, level="assumed", note=note)
         )
@@ -223,21 +222,21 @@ class _Reader:
         self.source, self.shape = name, shape
 
 
-def _said(fields: Fields) -> Shape | None:
-    """The shape a faulty layer says it has, whose faults are told already."""
+def _stated_shape(fields: Fields) -> Shape | None:
+    """The shape that a faulty layer states; its faults are already reported."""
     return shape_of(Fields(fields.where, "", fields.values, Findings("")))
 
 
 def _network_name(path: Path) -> str:
-    """A name that a network may have, from the name of a file."""
+    """A valid network name made from a file name."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", path.name.removesuffix(".net")).lstrip(".-")[:200] or "network"
 
 
 def load_netx(path: Path, options: ImportOptions) -> Imported:
-    """Return the network of a .net file: integers as they stand, layers in a row.
+    """Return the network of a .net file: its integers unchanged, its layers in sequence.
 
-    Raises DiagnosticError with every fault: ND001, ND003, ND051 (no netx network), ND052 (what is not imported), ND053 (what does
-    not fit), ND047 (the step is not said). Source of the fields: lava-dl netx, d825ac5.
+    Raises DiagnosticError with every fault: ND001, ND003, ND047 (no dt_s), ND051 (no netx network), ND052 (unsupported),
+    ND053 (inconsistent). Source of the fields: lava-dl netx, d825ac5.
     """
     findings = Findings(str(path))
     reader = _Reader(findings)
@@ -245,13 +244,13 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
         reader.layer(number, fields)
     if not findings.count and not reader.populations:
         findings.say("ND053", "has no layer with neurons")
-    found = [*findings.told(), *reader.warnings]
+    found = [*findings.all(), *reader.warnings]
     if options.dt_s is None:
         told = "does not say how long a step is"
         found.append(finding("ND047", about("file", path), told, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
     found = raise_errors("import", found)
     reader.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
-    reader.line(about("import"), "latency of a layer", "as netx runs it", "1 step per projection", "the same")
+    reader.line(about("import"), "latency of a layer", "1 step in netx", "1 step per projection", "the same")
     decoder = Membrane() if reader.last is not None and reader.last.silent else SpikeCount()
     network = Network(
         name=_network_name(path),

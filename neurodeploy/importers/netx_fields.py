@@ -1,4 +1,4 @@
-"""Fields of a netx layer by type. What is missing or of another type becomes a finding in the file's own words."""
+"""Typed access to the fields of a netx layer. Missing and mistyped fields become findings that name the field."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ __all__ = ["Fields", "Findings", "printable"]
 Ints = NDArray[np.int64]
 MOST_FINDINGS, LETTERS = 50, 40
 LARGEST = 2**31 - 1
-"""Beyond this no field of a file means anything; registers have ranges of their own, which the target checks."""
+"""Largest magnitude of any field. The target checks the ranges of registers."""
 
 
 class Findings:
-    """What is wrong with a file, in the order in which it was found."""
+    """Findings of one file, in order."""
 
     def __init__(self, file: str) -> None:
         self.file, self.found, self.kinds = file, list[Diagnostic](), dict[str, list[str]]()
 
     def say(self, code: str, message: str, **details: Any) -> None:
-        """Keep one finding about the file."""
+        """Add one finding about the file."""
         self.found.append(finding(code, about("file", self.file), message, **details))
 
     def not_imported(self, what: str, where: str) -> None:
-        """Keep that a layer is of a kind that is not imported; layers of one kind become one finding."""
+        """Record a layer with an unsupported feature; layers with the same feature share one finding."""
         self.kinds.setdefault(what, []).append(where)
 
     @property
     def count(self) -> int:
-        """How much was found until now."""
+        """Number of findings so far."""
         return len(self.found) + sum(len(layers) for layers in self.kinds.values())
 
-    def told(self) -> list[Diagnostic]:
-        """Return all findings; beyond MOST_FINDINGS one that says how many more there are."""
+    def all(self) -> list[Diagnostic]:
+        """Return all findings; those beyond MOST_FINDINGS are only counted."""
         where = about("file", self.file)
         kinds = [finding("ND052", where, f"{what}: {_listed(layers)}") for what, layers in self.kinds.items()]
         shown, more = [*kinds, *self.found][:MOST_FINDINGS], len(kinds) + len(self.found) - MOST_FINDINGS
@@ -50,7 +50,7 @@ class Findings:
 
 
 def printable(text: str) -> str:
-    """Return a text of a file as a finding can repeat it: short, and without control characters."""
+    """Return a string of a file in a form that a finding can quote: short, and without control characters."""
     return "".join(c if c.isprintable() else "?" for c in text[:LETTERS]) + ("..." if len(text) > LETTERS else "")
 
 
@@ -60,7 +60,7 @@ def _listed(layers: list[str]) -> str:
 
 
 class Fields:
-    """The fields of one group of a file, read by type."""
+    """The fields of one group of a file, with typed access."""
 
     def __init__(self, where: str, prefix: str, values: Mapping[str, Item], findings: Findings) -> None:
         self.where, self.prefix, self.values, self.findings = where, prefix, values, findings
@@ -69,28 +69,28 @@ class Fields:
         return key in self.values
 
     def wrong(self, message: str, **details: Any) -> None:
-        """Keep a finding that something does not fit."""
+        """Add a finding about the layer (ND053)."""
         self.findings.say("ND053", f"{self.where} {message}", **details)
 
     def unread(self, key: str, why: str, **details: Any) -> None:
-        """Keep a finding that a field is not what it has to be; `why` goes on from "field 'x' ..."."""
+        """Add a finding about a field (ND053); `why` continues "field 'x' ..."."""
         self.findings.say("ND053", f"{self.where}: field '{self.prefix}{key}' {why}", **details)
 
     def is_group(self, key: str) -> bool:
-        """Whether a field holds fields of its own."""
+        """Whether a field is a group."""
         return isinstance(self.values.get(key), Folder)
 
     def group(self, key: str) -> Fields | None:
-        """Return the fields of a group; None without one, or after a finding."""
+        """Return the fields of a group; None if it is missing, or invalid (with a finding)."""
         item = self.values.get(key)
         if isinstance(item, Folder):
             return Fields(self.where, f"{self.prefix}{key}/", item.items, self.findings)
         if item is not None:
-            self.unread(key, item.why if isinstance(item, Unread) else "is no group")
+            self.unread(key, item.why if isinstance(item, Unread) else "is not a group")
         return None
 
     def text(self, key: str) -> str | None:
-        """Return a text, cut where it is long; None without one, or after a finding."""
+        """Return a string, shortened for printing; None if it is missing, or invalid (with a finding)."""
         found = text(self.values[key]) if key in self else None
         if isinstance(found, Unread):
             self.unread(key, found.why)
@@ -98,7 +98,7 @@ class Fields:
         return None if found is None else printable(found)
 
     def numbers(self, key: str) -> NDArray[Any] | None:
-        """Return finite numbers, none of them beyond what a field can mean; None without any, or after a finding."""
+        """Return finite numbers of magnitude LARGEST at most; None if missing, or invalid (with a finding)."""
         found = numbers(self.values[key]) if key in self else None
         if isinstance(found, Unread):
             self.unread(key, found.why)
@@ -106,12 +106,12 @@ class Fields:
         if found is not None and found.dtype.kind == "f":
             found = found.astype(np.float64)
         if found is not None and (np.any(found > LARGEST) or np.any(found < -LARGEST)):
-            self.unread(key, f"holds values beyond {LARGEST:,} in size")
+            self.unread(key, f"has values of magnitude above {LARGEST:,}")
             return None
         return found
 
     def integers(self, key: str) -> Ints | None:
-        """Return integers, however they are stored; None without any, or after a finding."""
+        """Return integers, stored as any type; None if missing, or invalid (with a finding)."""
         value = self.numbers(key)
         if value is None:
             return None
@@ -119,12 +119,12 @@ class Fields:
         broken = np.flatnonzero(rounded != value)
         if broken.size:
             first = float(value.ravel()[broken[0]])
-            self.unread(key, f"holds {broken.size} of {value.size} values that are no integers, first {first:g}")
+            self.unread(key, f"has {broken.size} of {value.size} values that are not integers, first {first:g}")
             return None
         return rounded
 
     def integer(self, key: str, default: int | None = None, *, least: int = -LARGEST) -> int | None:
-        """Return one integer, or `default` where there is no such field; None after a finding."""
+        """Return one integer of at least `least`, or `default` if it is missing; None if invalid (with a finding)."""
         if key not in self:
             return default
         found = whole(self.values[key], least=least, most=LARGEST)
@@ -134,7 +134,7 @@ class Fields:
         return found
 
     def sides(self, key: str, default: int, *, least: int) -> tuple[int, int] | None:
-        """Return (of the height, of the width), from one integer or two; None after a finding."""
+        """Return values for (height, width) from one integer or two; None if invalid (with a finding)."""
         if key not in self:
             return default, default
         found = wholes(self.values[key], least=least, most=LARGEST, count=(1, 2))

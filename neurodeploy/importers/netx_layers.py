@@ -1,6 +1,6 @@
-"""One layer of a netx file as the parts of a network: its neurons, its operation, its delays.
+"""Conversion of one netx layer into neurons, an operation and delays.
 
-What netx does with a field is told where it is read; source: lava-dl 0.6.0, netx/hdf5.py, and lava-nc 0.10.0.
+Each function states how netx interprets the fields it reads. Source: lava-dl 0.6.0, netx/hdf5.py, and lava-nc 0.10.0.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ KINDS = ("input", "flatten", "dense", "conv")
 RECURRENT = ("dense_rec", "recurrent")
 RECURRENCE = "recurrence is not imported"
 LONGEST_DELAY = 62
-"""What netx makes of a longer one is this; here it is a finding."""
+"""Longest delay. netx shortens longer delays to this; the import rejects them."""
 LARGEST_LAYER = 1 << 24
-"""Neurons of a layer: a file of a few bytes can ask for any number."""
+"""Most neurons of a layer; a few bytes of a file can request any number."""
 NO_FILTER = 4095
-"""Decay register under which a current is what arrives in the step, and nothing of the steps before."""
+"""Decay register with which the current keeps nothing of earlier steps."""
 READOUT_VTH_MANT = (1 << 17) - 1
-"""netx gives a layer without neurons a threshold at the limit of v, so that it never spikes."""
+"""Threshold that netx gives a layer without neurons: the limit of v, so that the layer never spikes."""
 Shape = tuple[int, ...]
 Ints = NDArray[np.int64]
 
 
 class Delays(NamedTuple):
-    """Steps that spikes take to a layer on top of the one of every projection."""
+    """Delays of the synapses of a layer, in addition to the one step of every projection."""
 
     steps: Any = 0
     axis: Literal["projection", "source", "target", "synapse"] = "projection"
     given: int = 0
-    """How many the file has."""
+    """Number of delays in the file."""
 
 
 class Layer(NamedTuple):
-    """A layer that neurons receive in."""
+    """A layer with neurons and the synapses onto them."""
 
     number: int
     shape: Shape
@@ -55,11 +55,11 @@ class Layer(NamedTuple):
     style: WeightFormat
     delays: Delays
     silent: bool
-    """Whether the file gives it no neurons: it is read out and never spikes."""
+    """Whether the file gives the layer no neurons, so that it is read out and never spikes."""
 
 
 def shape_of(fields: Fields) -> Shape | None:
-    """Return the shape a layer says it has, (channels, height, width) where it has three axes; None without one."""
+    """Return the stated shape of a layer, with three axes (channels, height, width); None if missing or invalid."""
     if "shape" not in fields:
         return None
     shape = wholes(fields.values["shape"], least=1, count=(1, 2, 3))
@@ -67,7 +67,7 @@ def shape_of(fields: Fields) -> Shape | None:
         fields.unread("shape", shape.why)
         return None
     if prod(shape) > LARGEST_LAYER:
-        told = f"has shape {list(shape)}, more neurons than are imported in a layer"
+        told = f"has shape {list(shape)}, which is more neurons than supported in one layer"
         fields.wrong(told, found=prod(shape), limit=LARGEST_LAYER, unit="neuron")
         return None
     return shape
@@ -93,7 +93,7 @@ def layer_of(number: int, kind: str, fields: Fields, source: Shape | None) -> La
 
 
 def _require_plain(fields: Fields) -> None:
-    """Say what a layer of a known type has that would be left out."""
+    """Report unsupported features of a layer of a supported type."""
     if any(key in fields for key in ("weight_rec", "recWeight")):
         fields.findings.not_imported(RECURRENCE, fields.where)
     if fields.is_group("weight"):
@@ -101,7 +101,7 @@ def _require_plain(fields: Fields) -> None:
 
 
 def neuron_of(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
-    """Return the neurons of a layer; None after a finding."""
+    """Return the neurons of a layer; None if invalid (with a finding)."""
     own = fields.group("neuron")
     kind = own.text("type") if own else None
     if own and "type" in own and kind not in ("CUBA", "LOIHI"):
@@ -133,25 +133,23 @@ def neuron_of(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
 
 
 def readout(fields: Fields) -> LoihiCuba | None:
-    """Return neurons that sum up and never spike: what netx makes of a layer without a group of neurons."""
+    """Return neurons that integrate and never spike, as netx reads a layer without neurons; None if it has a bias."""
     bias = _bias(fields, None)
     if bias is not None and bias.any():
-        told = (
-            f"{fields.where} has a bias and no neurons: netx adds it once to what it reads, which no neuron here does"
-        )
+        told = f"{fields.where} has a bias but no neurons: netx adds the bias once at readout, which is not supported"
         fields.findings.say("ND052", told)
         return None
     return LoihiCuba(du=NO_FILTER, dv=0, vth_mant=READOUT_VTH_MANT)
 
 
 def input_neuron(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
-    """Return the neurons of an input layer. Values drive them as biases do: without the filter of the current."""
+    """Return the neurons of an input layer, without a current filter: stimulus values drive them like biases."""
     neuron = neuron_of(fields, shape)
     return neuron and neuron.model_copy(update={"du": NO_FILTER, "bias_mant": 0, "bias_exp": 0})
 
 
 def _bias(fields: Fields, shape: Shape | None) -> Ints | None:
-    """Biases in the order of the neurons, or one for all; 0 without a field; None after a finding."""
+    """Biases in neuron order, (n,) or (1,) for all; 0 if missing; None if invalid (with a finding)."""
     if "bias" not in fields:
         return np.zeros(1, dtype=np.int64)
     given = fields.integers("bias")
@@ -165,9 +163,9 @@ def _bias(fields: Fields, shape: Shape | None) -> Ints | None:
 
 
 def _each(given: Ints, shape: Shape) -> Ints | None:
-    """One value for each neuron from one for each, or from one for each channel; None if they are neither.
+    """One value for each neuron, from one for each neuron or each channel; None for any other number.
 
-    Values for each place of a convolution stand as (width, height, channels), which is how netx counts them.
+    Values for each position of a convolution have shape (width, height, channels), the axis order of netx.
     """
     if len(shape) == 3 and given.shape == shape[::-1] and given.ndim == 3:
         return np.ascontiguousarray(given.transpose(2, 1, 0)).ravel()
@@ -187,13 +185,13 @@ def _operation(kind: str, fields: Fields, shape: Shape | None, source: Shape | N
 
 
 def _dense(fields: Fields, weights: Ints, shape: Shape | None, source: Shape | None) -> Dense | None:
-    """A matrix; netx takes weights of one axis as one, row by row."""
+    """A dense operation; netx reads weights of one axis as a matrix in row order."""
     out = prod(shape) if shape else 0
     if weights.ndim == 1 and out and weights.size % out == 0:
         weights = weights.reshape(out, -1)
     if weights.ndim != 2 or (source and weights.shape[1] != prod(source)):
         feeds = f"; {prod(source)} neurons feed it" if source else ""
-        fields.wrong(f"has weights of shape {list(weights.shape)}, not of two axes (neurons, sources){feeds}")
+        fields.wrong(f"has weights of shape {list(weights.shape)}, needs (neurons, sources){feeds}")
         return None
     return Dense(weights=weights)
 
@@ -215,7 +213,7 @@ def _convolution(fields: Fields, weights: Ints, source: Shape | None) -> Conv2d 
 
 
 def delays_of(fields: Fields) -> Ints | None:
-    """Return the delays of a layer in whole steps, as netx cuts them; None without any, or after a finding."""
+    """Return the delays of a layer, truncated to whole steps as in netx; None if missing, or invalid (with a finding)."""
     given = fields.numbers("delay")
     if given is None:
         return None
@@ -225,14 +223,14 @@ def delays_of(fields: Fields) -> Ints | None:
         return None
     if steps.max() > LONGEST_DELAY:
         count = int(np.count_nonzero(steps > LONGEST_DELAY))
-        told = f"has {count} of {steps.size} delays that are longer than netx has; it would shorten them"
+        told = f"has {count} of {steps.size} delays above the longest that netx supports; netx would shorten them"
         fields.wrong(told, found=int(steps.max()), limit=LONGEST_DELAY, unit="step")
         return None
     return steps
 
 
 def _delays(kind: str, fields: Fields, operation: Dense | Conv2d | None, shape: Shape | None) -> Delays:
-    """Delays belong to the synapses of their own layer: of each synapse, of all of an output, or of all of a source."""
+    """Delays of the synapses of a layer: one for all, or one for each synapse, target or source."""
     steps = delays_of(fields)
     if steps is None or operation is None or shape is None:
         return Delays()
@@ -257,7 +255,7 @@ def _delays(kind: str, fields: Fields, operation: Dense | Conv2d | None, shape: 
 
 
 def style(fields: Fields, weights: NDArray[Any]) -> WeightFormat:
-    """Return how weights are stored: of mixed sign where they are even, of one sign where that holds odd ones."""
+    """Return how weights are stored: with mixed sign mode if all are even, else with one sign if that keeps them exact."""
     odd, mode = bool(np.any(weights & 1)), "mixed"
     if odd and weights.min() >= 0:
         mode = "excitatory"

@@ -1,8 +1,12 @@
-"""A .nir file as a Network. dt, reset and doubtful units are asked for; every assumption is a ledger line."""
+"""Importer of NIR files (.nir).
+
+The step length, the reset and doubtful units must be given as options; every other assumption is a ledger line.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +53,9 @@ LONGEST_NAME = 200
 def load_nir(path: Path, options: ImportOptions) -> Imported:
     """Return the network of a .nir file.
 
-    Raises DiagnosticError, all findings of a stage at once: ND001, ND003, ND040 (file), ND041, ND042 (graph), ND043-ND046
-    (nodes), ND047-ND049 (what the file does not say), ND050 (assumptions under strict). Warns: ND055 (what a framework does
-    and nothing here says), ND056 (who seems to have written it).
+    Raises DiagnosticError with all findings of a stage: ND001, ND003, ND040 (file), ND041, ND042 (graph), ND043-ND046
+    (nodes), ND047-ND049 (not specified in the file), ND050 (assumptions under strict). Warnings: ND055 (semantics of a
+    framework that cannot be expressed), ND056 (framework not named).
     """
     notes = Notes(str(path))
     source = read_nir(path, notes, options.memory_limit_bytes)
@@ -64,14 +68,14 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     reader = NeuronReader(notes, source.version, options, convention, times.dt_s or 1.0, _looped(graph, nodes))
     reached = {} if _broken(notes) else arrivals(graph, nodes, shapes, notes)
     cells = {name: node for name, node in sorted(nodes.items()) if isinstance(node, Cell)}
-    times.ask()
+    times.require()
     made = dict[str, Made]()
     for name, cell in cells.items():
         if _broken(notes):
-            reader.question(name, cell)
+            reader.check_reset(name, cell)
         else:
             made[name] = reader.make(name, cell, reached[name].bias)
-    reader.ask()
+    reader.require()
     if not _broken(notes):
         work = _Assembly(graph, nodes, shapes, reached, made, times.dt_s or 1.0, notes, convention)
         network = work.network(path, source.version)
@@ -92,43 +96,43 @@ def _broken(notes: Notes) -> bool:
 def _names(graph: FlatGraph, notes: Notes) -> None:
     for name in graph.nodes:
         if not re.match(NAME_PATTERN, name):
-            told = f"node name '{brief(name)}' has characters that a name may not have"
-            notes.say("ND041", f"{told}: letters, digits, '_', '.', '-'")
+            told = f"node name '{brief(name)}' contains characters that names do not allow"
+            notes.say("ND041", f"{told}; allowed are letters, digits, '_', '.' and '-'")
         elif len(name) > LONGEST_NAME:
-            notes.say("ND041", f"node name '{brief(name)}' has {len(name):,} letters; {LONGEST_NAME} are the limit")
+            notes.say("ND041", f"node name '{brief(name)}' has {len(name):,} characters; the limit is {LONGEST_NAME}")
 
 
 def _looped(graph: FlatGraph, nodes: dict[str, Node]) -> frozenset[str]:
-    """Populations that reach themselves at once or through one operation."""
+    """Populations connected to themselves directly or through one operation."""
     edges = {(source, target) for target, sources in graph.into.items() for source in sources}
     back = {target for source, target in edges if source == target or (target, source) in edges}
     return frozenset(name for name in back if isinstance(nodes.get(name), Cell))
 
 
 def _times(source: NirGraph, options: ImportOptions, convention: Convention | None, notes: Notes) -> Times:
-    """Return the clock and the unit: the user's, the file's (metadata), or what the framework writes."""
+    """Return the step length and the unit of times: from the options, the file's metadata, or the framework."""
     unit = options.time_unit or (convention.time_unit if convention else None)
     stated = _stated_dt(source.metadata, unit, notes)
-    by_name = f"set by --from {convention.name}" if convention else ""
+    by_producer = f"set by --from {convention.name}" if convention else ""
     asked = "not in the file" if stated is None else f"metadata {stated:g} s"
     if options.dt_s is not None:
         against = stated is not None and abs(stated - options.dt_s) > 1e-9 * options.dt_s
-        note = "given by the user" + (", against the file" if against else "")
+        note = "given by the user" + (", which contradicts the file" if against else "")
         if convention is not None and convention.dt_s not in (None, options.dt_s):
-            note += f"; {convention.name} writes files for {convention.dt_s:g} s"
+            note += f"; {convention.name} assumes {convention.dt_s:g} s"
         notes.line("", "dt_s", asked, f"{options.dt_s:g} s", "assumed", note)
         return Times(notes, options.dt_s, unit)
     if stated is not None:
         notes.line("", "dt_s", asked, f"{stated:g} s", "exact", "from the file")
         return Times(notes, stated, unit)
     if convention is not None and convention.dt_s is not None:
-        notes.line("", "dt_s", asked, f"{convention.dt_s:g} s", "assumed", by_name)
+        notes.line("", "dt_s", asked, f"{convention.dt_s:g} s", "assumed", by_producer)
         return Times(notes, convention.dt_s, unit)
     return Times(notes, None, unit)
 
 
 def _stated_dt(metadata: dict[str, Item], unit: str | None, notes: Notes) -> float | None:
-    """The step that the metadata state, in seconds; None if they state none."""
+    """Step length in the metadata, in seconds; None if there is none."""
     for key, scale in (("dt_s", 1.0), ("neurodeploy_dt_s", 1.0), ("dt", SECONDS.get(unit or "s"))):
         if key not in metadata or scale is None:
             continue
@@ -136,7 +140,8 @@ def _stated_dt(metadata: dict[str, Item], unit: str | None, notes: Notes) -> flo
         if isinstance(found, Unread):
             notes.say("ND046", f"metadata '{key}' {found.why}")
         elif found.size != 1 or not 1e-12 <= float(found.ravel()[0]) * scale <= 1e6:
-            notes.say("ND046", f"metadata '{key}' is no length of a step: {brief(str(found.ravel()[:3].tolist()))}")
+            given = brief(str(found.ravel()[:3].tolist()))
+            notes.say("ND046", f"metadata '{key}' is not a valid step length: {given}")
         else:
             return float(found.ravel()[0]) * scale
     return None
@@ -144,7 +149,7 @@ def _stated_dt(metadata: dict[str, Item], unit: str | None, notes: Notes) -> flo
 
 @dataclass
 class _Assembly:
-    """Puts populations, projections and outputs together."""
+    """Assembles populations, projections and outputs into a network."""
 
     graph: FlatGraph
     nodes: dict[str, Node]
@@ -169,8 +174,8 @@ class _Assembly:
         outputs, readouts = self.outputs(populations)
         populations |= readouts
         ends = [name for name in populations if name in self.reached]
-        wires = [(name, item) for name in ends for item in self.reached[name].paths]
-        projections = self.projections(wires, [*(item.name for item in inputs), *populations])
+        arriving = [(name, item) for name in ends for item in self.reached[name].paths]
+        projections = self.projections(arriving, [*(item.name for item in inputs), *populations])
         return Network(
             name=_network_name(path),
             time=Time(dt_s=self.dt_s),
@@ -182,7 +187,7 @@ class _Assembly:
         )
 
     def without_batch(self, item: Input) -> Input:
-        """An input whose first axis is a batch of 1, as what it feeds shows."""
+        """The input without leading axes of 1, if a convolution or pool it feeds shows that they are a batch."""
         shape = item.shape
         for name, placed in self.shapes.placed.items():
             source = tuple(placed.operation.input_shape)
@@ -194,7 +199,7 @@ class _Assembly:
         return item
 
     def outputs(self, populations: dict[str, Population]) -> tuple[list[Output], dict[str, Population]]:
-        """Return what is read, and the populations without spikes that stand for layers at the end."""
+        """Return the outputs, and the non-spiking populations that represent final layers without neurons."""
         found, readouts = list[Output](), dict[str, Population]()
         for name, node in sorted(self.nodes.items()):
             if not isinstance(node, Port) or node.kind != "Output" or name not in self.graph.roots:
@@ -215,7 +220,7 @@ class _Assembly:
                         listed(list(path.via)),
                         told,
                         "exact",
-                        "they compute nothing",
+                        "they do not change values",
                     )
                 reads_v = not hasattr(populations[path.source].neuron, "v_threshold")
                 found.append(Output(name=name, source=path.source, decoder=Membrane() if reads_v else SpikeCount()))
@@ -223,24 +228,24 @@ class _Assembly:
                 readouts[name] = self.readout(name, given)
                 found.append(Output(name=name, source=name, decoder=Membrane()))
             else:
-                self.notes.line(name, "output", "nothing reaches it", "left out", "dropped")
+                self.notes.line(name, "output", "not connected", "left out", "dropped")
         return found, readouts
 
     def readout(self, name: str, given: Arrivals) -> Population:
-        """A layer at the end without neurons: its values of each step are the voltages of a population that never spikes."""
+        """A non-spiking population whose voltages are the values of a final layer without neurons."""
         last = sorted({path.via[-1] if path.via else path.source for path in given.paths})
-        note = "v of a step is what the layer gives in it; the answer is the largest in the last step"
-        self.notes.line(name, "layer without neurons", listed(last), "li that keeps nothing", "assumed", note)
+        note = "v is the value of the layer in each step; the answer is the largest in the last step"
+        self.notes.line(name, "layer without neurons", listed(last), "li without memory", "assumed", note)
         bias: Any = 0.0 if given.bias is None else given.bias
         rule = Explicit(keep_v=0.0, gain_v=1.0)
         return Population(
             name=name, shape=self.shapes.out[name], neuron=Li(tau_m_s=self.dt_s, discretization=rule, bias=bias)
         )
 
-    def projections(self, wires: list[tuple[str, Arrival]], names: list[str]) -> list[Projection]:
-        """Return one projection for each chain of nodes, named by the last; a delay counts in whole steps."""
-        labels = _unique([item.via[-1] if item.via else f"{item.source}_to_{target}" for target, item in wires])
-        ends = [(label, item.source, target) for label, (target, item) in zip(labels, wires, strict=True)]
+    def projections(self, arriving: list[tuple[str, Arrival]], names: list[str]) -> list[Projection]:
+        """Return one projection for each chain of operations, named after the last node of the chain."""
+        labels = _unique([item.via[-1] if item.via else f"{item.source}_to_{target}" for target, item in arriving])
+        ends = [(label, item.source, target) for label, (target, item) in zip(labels, arriving, strict=True)]
         if self.convention is None or self.convention.within_step:
             late = balancing(ends, names, self.notes)
         else:
@@ -249,7 +254,7 @@ class _Assembly:
             late = [0] * len(ends)
         found = [
             self.projection(label, target, item, steps)
-            for label, (target, item), steps in zip(labels, wires, late, strict=True)
+            for label, (target, item), steps in zip(labels, arriving, late, strict=True)
         ]
         taken = set(labels)
         for name, item in self.made.items():
@@ -275,13 +280,13 @@ def _network_name(path: Path) -> str:
     return name if re.match(NAME_PATTERN, name) else f"_{name}"[:LONGEST_NAME]
 
 
-def _candidates(label: str) -> Any:
+def _candidates(label: str) -> Iterator[str]:
     yield label
     yield from (f"{label}_{number}" for number in range(2, 10**6))
 
 
 def _unique(labels: list[str]) -> list[str]:
-    """The labels, each once: further ones get a number."""
+    """The labels, made unique by appending numbers."""
     found, taken = list[str](), set[str]()
     for label in labels:
         free = next(name for name in _candidates(label[: LONGEST_NAME - 8]) if name not in taken)
@@ -291,20 +296,20 @@ def _unique(labels: list[str]) -> list[str]:
 
 
 def _unused(nodes: dict[str, Node], reached: dict[str, Arrivals], notes: Notes) -> None:
-    """Note operations that no way from an input or neuron to a neuron or output passes."""
+    """Note operations that are not on any path between neurons, inputs and outputs."""
     used = {name for given in reached.values() for path in given.paths for name in path.via}
     for name, node in sorted(nodes.items()):
         if name not in used and not isinstance(node, (Cell, Port)) and getattr(node, "bias", None) is None:
-            notes.line(name, "operation", "in the file", "not used", "dropped", "no way between neurons passes it")
+            notes.line(name, "operation", "in the file", "not used", "dropped", "on no path between neurons")
 
 
 def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes: Notes) -> None:
-    """Lines for what holds for the whole file, and for options that nothing in it needed."""
+    """Add ledger lines for the whole file, and for options without effect."""
     user, absent = "given by the user", "not in the file"
     kinds = {cell.kind for cell in cells.values()}
     if times.used:
-        by_name = f"set by --from {options.producer}" if options.producer in CONVENTIONS else "default"
-        notes.line("", "unit of times", absent, times.unit or "s", "assumed", user if options.time_unit else by_name)
+        other = f"set by --from {options.producer}" if options.producer in CONVENTIONS else "default"
+        notes.line("", "unit of times", absent, times.unit or "s", "assumed", user if options.time_unit else other)
     unused = [
         ("--reset", options.reset, kinds & {"LIF", "CubaLIF", "IF"}),
         ("--discretization", options.discretization, kinds & {"LIF", "CubaLIF", "LI", "CubaLI"}),
@@ -316,37 +321,31 @@ def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes
             notes.line("", flag, value, "without effect", "dropped", f"{user}; nothing in the file depends on it")
     if "IF" in kinds:
         asked = "per step or per second: not in the file"
-        notes.line("", "r of IF", asked, "per step", "assumed", "as sinabs writes such files")
+        notes.line("", "r of IF", asked, "per step", "assumed", "as in files written by sinabs")
     balanced = "" if options.producer == "spyx" else "; paths of unequal depth are balanced"
     told = f"1 step per projection, loops included{balanced}"
-    notes.line("", "latency of an edge", absent, told, "assumed", "frameworks pass a layer within the step")
-    notes.line("", "encoder of inputs", absent, "spikes", "assumed", "the format's default")
-    notes.line("", "decoder of outputs", absent, "spike_count, or membrane of li", "assumed", "the format's default")
+    notes.line("", "latency of an edge", absent, told, "assumed", "in frameworks a spike passes all layers in one step")
+    notes.line("", "encoder of inputs", absent, "spikes", "assumed", "default of the format")
+    notes.line("", "decoder of outputs", absent, "spike_count, or membrane of li", "assumed", "default of the format")
 
 
 def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: ImportOptions, notes: Notes) -> None:
-    """Warn of what the named framework does and nothing here can (ND055), and of another that seems to have written it (ND056)."""
+    """Warn of semantics that cannot be expressed (ND055), and of a framework that is not named (ND056)."""
     convention = CONVENTIONS.get(options.producer or "")
     if convention is not None and convention.several_spikes:
-        told = (
-            f"{convention.name} lets a neuron spike several times in a step; here it spikes once, and what v has above"
-        )
-        rest = "its threshold waits (reset subtract) or is lost (reset zero)"
-        notes.say("ND055", f"{told} {rest}: layers that get more than a threshold in a step answer later and less")
+        told = f"{convention.name} allows several spikes of a neuron in one step; imported neurons spike at most once"
+        rest = "keep the excess of v for later steps (reset subtract) or lose it (reset zero)"
+        notes.say("ND055", f"{told}, and {rest}: strongly driven layers spike later and less")
     if options.producer == "nir":
-        notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: all is as NIR defines it")
+        notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: read as NIR defines it")
         return
     described = " ".join(f"{key} {item}" for key, item in source.metadata.items() if isinstance(item, str))
     found = guessed(nodes, described[:10_000], path.name, in_seconds=options.time_unit in (None, "s"))
     if found is not None and found[0] != options.producer:
         name, sign = found
-        applied = (
-            f"what {options.producer} does is applied"
-            if convention
-            else "what it does and NIR cannot say is not applied"
-        )
-        other = "--from nir, if the file is meant as NIR defines it"
-        notes.say("ND056", f"looks as if {name} wrote it: {sign}; {applied}", f"--from {name}", other)
+        applied = f"the semantics of {options.producer} are applied" if convention else "its semantics are not applied"
+        other = "--from nir, to read the file as NIR defines it"
+        notes.say("ND056", f"appears to be written by {name} ({sign}); {applied}", f"--from {name}", other)
 
 
 def _strict(options: ImportOptions, notes: Notes) -> None:
@@ -355,6 +354,6 @@ def _strict(options: ImportOptions, notes: Notes) -> None:
     flags = {"discretization": "discretization", "unit of times": "time-unit"}
     for line in notes.ledger:
         if line.note == "default":
-            told = f"{line.quantity} is {line.asked}, and '{line.got}' would be assumed"
+            told = f"{line.quantity}: {line.asked}; '{line.got}' would be assumed"
             fix = f"--{flags[line.quantity]} {line.got}"
             notes.findings.append(finding("ND050", about("file", notes.path), told, fixes=[fix]))

@@ -1,6 +1,7 @@
-"""Chains of NIR operations between two neurons as one operation each, and the biases they carry.
+"""Chains of NIR operations between neurons, each combined into one operation, and the biases they carry.
 
-Every node is visited once, in the order of the edges, and shapes are known to fit: nothing here recurses or can fail but by size.
+Every node is visited once, in topological order, after shapes have been checked. Nothing here recurses; the only possible
+fault is size.
 """
 
 from __future__ import annotations
@@ -30,30 +31,30 @@ MOST_WEIGHTS = 2**27
 
 
 class Arrival(NamedTuple):
-    """What reaches a node from one source: y = matrix @ x, or y = scale * x where there is no matrix, after `steps`."""
+    """One path from a source to a node: y = matrix @ x, or y = scale * x if there is no matrix, applied after `steps`."""
 
     source: str
     via: tuple[str, ...] = ()
     matrix: Array | None = None
     scale: Array | None = None
     steps: tuple[Any, ...] = ()
-    """Operations that come before the matrix or scale."""
+    """Operations before the matrix or scale."""
     delay: NDArray[np.int64] | None = None
-    """Of each line at the node with `delay_at`; one value for all."""
+    """Delays in steps, one for each line at the `delay_at` end, or (1,) for all."""
     delay_at: Literal["source", "target"] = "target"
 
     @property
     def computes(self) -> bool:
-        """Whether anything happens to the spikes on their way."""
+        """Whether the path changes or delays spikes."""
         return bool(self.steps) or self.matrix is not None or self.scale is not None or self.delay is not None
 
 
 class Arrivals(NamedTuple):
-    """All that reaches a node."""
+    """All paths to a node, and the constant current that reaches it."""
 
     paths: tuple[Arrival, ...] = ()
     bias: NDArray[np.float64] | None = None
-    """One constant current for each line."""
+    """Constant current of each line; None: none."""
 
 
 def own_steps(item: Arrival) -> tuple[Any, ...]:
@@ -64,7 +65,7 @@ def own_steps(item: Arrival) -> tuple[Any, ...]:
 
 
 def arrivals(graph: FlatGraph, nodes: dict[str, Node], shapes: Shapes, notes: Notes) -> dict[str, Arrivals]:
-    """Return what reaches each neuron and output; notes ND043 (loops without a neuron) and ND046 (products too large)."""
+    """Return the arrivals at each neuron and output. Adds ND043 (loop without a neuron) and ND046 (too large) to `notes`."""
     work = _Chains(graph, nodes, shapes, notes)
     passing = [name for name, node in nodes.items() if not isinstance(node, Cell) and not work.is_input(name)]
     for loop in loops(passing, graph.into):
@@ -89,7 +90,7 @@ class _Chains:
         return name in self.graph.roots and isinstance(node, Port) and node.kind == "Input"
 
     def arriving(self, name: str) -> Arrivals:
-        """Return the sum of what the in-edges of a node carry."""
+        """Return everything that arrives at a node over its incoming edges."""
         paths, bias = list[Arrival](), None
         for source in self.graph.into[name]:
             if isinstance(self.nodes.get(source), Cell) or self.is_input(source):
@@ -98,15 +99,16 @@ class _Chains:
             found = self.sent.get(source, Arrivals())
             paths += found.paths
             bias = found.bias if bias is None else bias if found.bias is None else bias + found.bias
-        alike = max(Counter(item.source for item in paths).values(), default=0)
-        if len(paths) > MOST_PATHS or alike > MOST_OF_ONE_SOURCE:
-            told = f"{len(paths):,} paths meet here, {alike:,} of one source; {MOST_PATHS:,} and {MOST_OF_ONE_SOURCE} are the limit"
+        same_source = max(Counter(item.source for item in paths).values(), default=0)
+        if len(paths) > MOST_PATHS or same_source > MOST_OF_ONE_SOURCE:
+            limits = f"the limits are {MOST_PATHS:,} and {MOST_OF_ONE_SOURCE}"
+            told = f"{len(paths):,} paths arrive, {same_source:,} of them from one source; {limits}"
             self.notes.fault("ND046", name, self.graph.nodes[name].type, told)
             return Arrivals()
         return Arrivals(tuple(paths), bias)
 
     def through(self, name: str, before: Arrivals) -> Arrivals:
-        """Return what a node makes of what reaches it."""
+        """Return what leaves a node, given what arrives."""
         node = self.nodes[name]
         if isinstance(node, (Linear, Window, Scale)):
             before = Arrivals(self.joined(name, before.paths), before.bias)
@@ -123,7 +125,7 @@ class _Chains:
         return before
 
     def joined(self, name: str, paths: tuple[Arrival, ...]) -> tuple[Arrival, ...]:
-        """Return paths of one source and one delay as their sum, so that their number does not double at every meeting."""
+        """Return the paths with those of equal source and delay added up, so that their number does not grow exponentially."""
         found: dict[Any, Arrival] = {}
         for item in paths:
             delay = () if item.delay is None else (item.delay_at, *item.delay.tolist())
@@ -152,7 +154,7 @@ class _Chains:
             float(weights.min(initial=0.0)) >= -LARGEST and float(weights.max(initial=0.0)) <= LARGEST
         ):
             return weights
-        told = f"the product of the weights up to here is larger than {LARGEST:g}"
+        told = f"the product of the weights on the path exceeds {LARGEST:g}"
         self.notes.fault("ND046", name, self.nodes[name].kind, told)
         return None
 
@@ -165,8 +167,8 @@ class _Chains:
             matrix: Array | None = weight
             if item.matrix is not None:
                 if len(weight) * item.matrix.shape[1] > MOST_WEIGHTS:
-                    told = f"the product of the weights up to here has {len(weight) * item.matrix.shape[1]:,} numbers"
-                    self.notes.fault("ND046", name, node.kind, f"{told}; {MOST_WEIGHTS:,} are the limit")
+                    told = f"the product of the weights on the path has {len(weight) * item.matrix.shape[1]:,} entries"
+                    self.notes.fault("ND046", name, node.kind, f"{told}; the limit is {MOST_WEIGHTS:,}")
                     continue
                 matrix = self.kept(name, weight.astype(np.float64) @ item.matrix)
             elif item.scale is not None:
@@ -200,7 +202,7 @@ class _Chains:
             value = np.broadcast_to(node.scale, shape).ravel()
         if node.scale.size not in (self.shapes.width(name), 0):
             got = f"applied to all {self.shapes.width(name)} lines"
-            self.notes.line(name, "scale", f"shape {list(node.scale.shape)}", got, "exact", "as numpy broadcasts")
+            self.notes.line(name, "scale", f"shape {list(node.scale.shape)}", got, "exact", "numpy broadcasting")
         paths = list[Arrival]()
         for item in before.paths:
             via = (*item.via, name)
@@ -216,12 +218,12 @@ class _Chains:
         return Arrivals(tuple(paths), self.kept(name, carried))
 
     def delay(self, name: str, node: Delay, before: Arrivals) -> Arrivals:
-        """Return what a delay passes on; two in series add up."""
+        """Return what leaves a delay node; delays in series add up."""
         paths = list[Arrival]()
         for item in before.paths:
             at = "target" if item.steps or item.matrix is not None else "source"
             if item.delay is not None and item.delay_at != at and max(node.steps.size, item.delay.size) > 1:
-                told = "delays before and behind one operation cannot be joined"
+                told = "different delays before and after an operation cannot be combined"
                 self.notes.fault("ND046", name, node.kind, told)
                 continue
             total = node.steps if item.delay is None else node.steps + item.delay

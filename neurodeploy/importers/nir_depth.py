@@ -1,4 +1,4 @@
-"""Balancing delays: feed-forward paths of unequal depth arrive together; only what closes a loop keeps its step."""
+"""Balancing delays, which make feed-forward paths of unequal depth arrive together. Edges that close a loop get none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["balancing"]
 
 
 def _levels(starts: list[str], out: dict[str, list[str]]) -> dict[str, int]:
-    """Edges from the nearest start."""
+    """Number of edges from the nearest start."""
     found, row, level = dict.fromkeys(starts, 0), starts, 0
     while row:
         row, level = sorted({target for name in row for target in out[name]} - found.keys()), level + 1
@@ -17,14 +17,14 @@ def _levels(starts: list[str], out: dict[str, list[str]]) -> dict[str, int]:
 
 
 def _closing(names: list[str], starts: list[str], out: dict[str, list[str]]) -> set[tuple[str, str]]:
-    """Edges that close a loop, as a walk from the starts meets them, nearest first."""
+    """Edges that close a loop in a depth-first walk from the starts, nearest nodes first."""
     level = _levels(starts, out)
     closing, done, on_path = set[tuple[str, str]](), set[str](), set[str]()
 
-    def near(name: str) -> tuple[int, str]:
+    def distance(name: str) -> tuple[int, str]:
         return level.get(name, len(names)), name
 
-    stack = [(name, False) for name in sorted(names, key=near, reverse=True)]
+    stack = [(name, False) for name in sorted(names, key=distance, reverse=True)]
     while stack:
         name, left = stack.pop()
         if left:
@@ -35,12 +35,12 @@ def _closing(names: list[str], starts: list[str], out: dict[str, list[str]]) -> 
         on_path.add(name)
         closing |= {(name, target) for target in out[name] if target in on_path}
         stack.append((name, True))
-        stack += [(target, False) for target in sorted(out[name], key=near, reverse=True)]
+        stack += [(target, False) for target in sorted(out[name], key=distance, reverse=True)]
     return closing
 
 
 def _depths(names: list[str], edges: set[tuple[str, str]]) -> dict[str, int]:
-    """Steps of the longest way to each, along edges without a loop."""
+    """Length of the longest path to each node along acyclic edges."""
     into = dict.fromkeys(names, 0)
     out: dict[str, list[str]] = {name: [] for name in names}
     for source, target in edges:
@@ -57,9 +57,12 @@ def _depths(names: list[str], edges: set[tuple[str, str]]) -> dict[str, int]:
     return depth
 
 
-def balancing(wires: list[tuple[str, str, str]], names: list[str], notes: Notes) -> list[int]:
-    """Return the delay of each wire (name, source, target) that makes paths which meet equally long; notes every one."""
-    edges = {(source, target) for _, source, target in wires}
+def balancing(projections: list[tuple[str, str, str]], names: list[str], notes: Notes) -> list[int]:
+    """Return the delay in steps of each projection (name, source, target) that makes converging paths equally long.
+
+    Each delay, and each loop, becomes a ledger line.
+    """
+    edges = {(source, target) for _, source, target in projections}
     out: dict[str, list[str]] = {name: [] for name in names}
     for source, target in sorted(edges):
         out[source].append(target)
@@ -67,15 +70,15 @@ def balancing(wires: list[tuple[str, str, str]], names: list[str], notes: Notes)
     closing = _closing(names, [name for name in names if name not in fed], out)
     depth = _depths(names, edges - closing)
     found = list[int]()
-    for name, source, target in wires:
+    for name, source, target in projections:
         late = 0 if (source, target) in closing else depth[target] - depth[source] - 1
         found.append(late)
         if late:
-            note = f"another path to '{target}' passes {late} more population{'s' if late > 1 else ''}"
-            asked, got = "arrives with the other paths", f"{late} step{'s' if late > 1 else ''} more"
+            note = f"another path to '{target}' passes through {late} more population{'s' if late > 1 else ''}"
+            asked, got = "all paths arrive together", f"{late} more step{'s' if late > 1 else ''}"
             notes.line(name, "balancing delay", asked, got, "exact", note, of="projection")
     loops = sorted({f"{source} -> {target}" for source, target in closing if source != target})
     if loops:
-        note = "frameworks take one step for a whole loop; here each projection in it takes one"
+        note = "in frameworks a whole loop takes one step; here each of its projections takes one"
         notes.line("", "latency of loops", "not in the file", f"closed by {listed(loops)}", "assumed", note)
     return found

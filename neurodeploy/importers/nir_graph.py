@@ -1,4 +1,4 @@
-"""A nested NIR graph as one flat graph whose edges all exist. Interprets no node."""
+"""Flattening of nested NIR graphs into one graph whose edges connect existing nodes. Nodes are not interpreted here."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["FlatGraph", "flatten", "loops", "ordered"]
 
 @dataclass(frozen=True)
 class FlatGraph:
-    """Nodes by full name (outer.inner), and who feeds whom, in the order of the names."""
+    """Nodes by full name (outer.inner), and the sources of each node in order of their names."""
 
     nodes: dict[str, NirNode]
     into: dict[str, tuple[str, ...]]
     roots: frozenset[str]
-    """Names of the outermost Input and Output nodes; those of inner graphs only pass on."""
+    """Names of the outermost Input and Output nodes; those of nested graphs only forward."""
 
 
 class _Flattening:
@@ -35,7 +35,7 @@ class _Flattening:
             if isinstance(node, NirGraph):
                 self.walk(node, f"{full}.")
             elif full in self.nodes:
-                self.notes.say("ND041", f"two nodes are called '{brief(full)}' once nested graphs are flattened")
+                self.notes.say("ND041", f"two nodes are named '{brief(full)}' after nested graphs are flattened")
             else:
                 self.nodes[full] = node
         for source, target in graph.edges:
@@ -46,7 +46,7 @@ class _Flattening:
                 return
 
     def end(self, graph: NirGraph, prefix: str, end: tuple[str, str], edge: tuple[str, str]) -> list[str]:
-        """Full names that an end of an edge means; a finding where it is none or ambiguous."""
+        """Full names that an end of an edge refers to; adds a finding if there is none or several."""
         name, kind = end
         found = self.port(graph, prefix, name, kind)
         inside = f" of graph '{brief(prefix[:-1])}'" if prefix else ""
@@ -65,7 +65,7 @@ class _Flattening:
         return found
 
     def port(self, graph: NirGraph, prefix: str, name: str, kind: str) -> list[str]:
-        """Full names that an edge end means: a node, or the ports of a nested graph; "graph.port" works too."""
+        """Full names that an end of an edge refers to: a node, the ports of a nested graph, or "graph.port"."""
         while True:
             node = graph.nodes.get(name)
             if isinstance(node, NirNode):
@@ -81,7 +81,7 @@ class _Flattening:
 
 
 def flatten(graph: NirGraph, notes: Notes) -> FlatGraph:
-    """Return the flat graph; notes ND041 (names collide) and ND042 (every edge that dangles, with the nearest node)."""
+    """Return the flat graph. Adds ND041 (duplicate names) and ND042 (dangling edges, with the nearest node) to `notes`."""
     work = _Flattening(notes)
     work.walk(graph, "")
     into: dict[str, list[str]] = {name: [] for name in work.nodes}
@@ -94,7 +94,7 @@ def flatten(graph: NirGraph, notes: Notes) -> FlatGraph:
 
 
 def ordered(names: list[str], into: dict[str, tuple[str, ...]]) -> list[str]:
-    """Return the names, each behind those that feed it; those in a loop, and behind one, are left out."""
+    """Return the names in topological order, without those that are part of a loop or downstream of one."""
     among = set(names)
     waits = {name: sum(source in among for source in into[name]) for name in names}
     out: dict[str, list[str]] = {name: [] for name in names}
@@ -114,7 +114,7 @@ def ordered(names: list[str], into: dict[str, tuple[str, ...]]) -> list[str]:
 
 
 def loops(names: list[str], into: dict[str, tuple[str, ...]]) -> list[list[str]]:
-    """Return one loop for each group of names that are left over by `ordered`, each as it is walked backward."""
+    """Return one loop for each group of names that `ordered` leaves out, each in backward order."""
     left = set(names) - set(ordered(names, into))
     found, seen = list[list[str]](), set[str]()
     for start in sorted(left):

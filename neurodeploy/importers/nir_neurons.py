@@ -1,4 +1,8 @@
-"""NIR neuron nodes as neuron kinds; asks for what the file leaves open, guesses nothing, and says who answered."""
+"""Conversion of NIR neuron nodes into neuron kinds.
+
+What the file does not specify comes from the options or from the conventions of a framework, never from a guess; ledger
+lines name the origin.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +23,19 @@ __all__ = ["Made", "NeuronReader"]
 
 Array = NDArray[np.float64]
 _RESET_SINCE = (1, 0, 6)
-"""The writer's version from which v_reset means what it says; files before were written for subtraction."""
+"""First nir version in which v_reset is meaningful; earlier files assume a subtractive reset."""
 SMALLEST = 1e-12
 USER, FILE = "given by the user", "from the file"
 
 
 class Made(NamedTuple):
-    """A neuron, and what else its population needs."""
+    """A neuron, and what its population needs in addition."""
 
     neuron: Neuron
     correction: Array | None = None
-    """Weights of a synapse from each neuron to itself, which puts right what a late reset takes more."""
+    """Weights of a synapse from each neuron to itself that compensates for a late reset."""
     late_steps: int = 0
-    """Steps by which all that reaches it comes later."""
+    """Additional delay in steps of everything that arrives."""
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -39,14 +43,14 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as one number, or flat, one for each neuron."""
+    """A parameter as one number, or as a flat array with one number for each neuron."""
     array = np.asarray(value, dtype=np.float64).ravel()
     return float(array[0]) if array.size == 1 else array
 
 
 @dataclass
 class NeuronReader:
-    """Makes the neurons of one file, noting what is missing."""
+    """Converts the neurons of one file and collects what is not specified."""
 
     notes: Notes
     version: str
@@ -54,13 +58,13 @@ class NeuronReader:
     convention: Convention | None
     dt_s: float
     looped: frozenset[str] = frozenset()
-    """Populations that reach themselves in one step."""
+    """Populations with a direct connection to themselves."""
     without_reset: list[str] = field(default_factory=list[str])
     late: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
-    """Populations whose late reset has no exact form, and the share of the threshold that is missing."""
+    """Populations whose late reset cannot be expressed exactly, and the fraction of the threshold that is lost."""
 
     def make(self, name: str, cell: Cell, bias: Array | None) -> Made:
-        """Return the neuron of a node whose fields are sound."""
+        """Return the neuron of a node with valid fields; `bias` is the constant current that arrives, (n,)."""
         values = {key: _plain(value) for key, value in cell.values.items()}
         common: dict[str, Any] = {"r": values["r"], "bias": 0.0 if bias is None or not bias.any() else bias}
         common |= {} if cell.kind in ("IF",) else {"v_leak": values["v_leak"]}
@@ -78,25 +82,25 @@ class NeuronReader:
         common |= {"tau_syn_s": values["tau_syn"], "tau_m_s": values["tau_mem"], "w_in": values.get("w_in", 1.0)}
         late = 1 if self.convention is not None and self.convention.current_late else 0
         if late:
-            told = "1 step more for all that reaches it"
-            self.by_producer(name, "synaptic current", "v of a step uses i of the same step", told)
+            told = "1 more step of delay for everything that arrives"
+            self.by_producer(name, "synaptic current", "v uses i of the same step", told)
         return Made((CubaLif if cell.kind == "CubaLIF" else CubaLi)(**common), correction, late)
 
-    def question(self, name: str, cell: Cell) -> None:
-        """Note whether the reset of a node is open, where faults of the file leave no neuron to make."""
+    def check_reset(self, name: str, cell: Cell) -> None:
+        """Check that the reset of a node is specified, without making a neuron."""
         if cell.kind not in ("LI", "CubaLI"):
             self.reset(name, {key: _plain(value) for key, value in cell.values.items()})
 
     def by_producer(self, name: str, quantity: str, asked: str, got: str) -> None:
-        """Note what a framework does and the file does not say."""
+        """Add a ledger line for a value that --from sets."""
         if self.convention is not None:
             self.notes.line(name, quantity, asked, got, "assumed", f"set by --from {self.convention.name}")
 
     def discretization(self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any]) -> Discretization:
-        """Return the rule of a leaky neuron: the user's, the framework's, or euler. May drop an r that is not used."""
+        """Return the discretization of a leaky neuron: from the options, the framework, or euler. Sets r to 1 for spyx."""
         asked, rule, given = "not in the file", self.options.discretization, self.convention
         if rule is not None:
-            against = f", against --from {given.name}, which has {given.keep}" if given and given.keep != rule else ""
+            against = f"; {given.name} uses {given.keep}" if given and given.keep != rule else ""
             self.notes.line(name, "discretization", asked, rule, "assumed", USER + against)
             return Exact() if rule == "exact" else Euler()
         if given is None:
@@ -104,7 +108,7 @@ class NeuronReader:
             return Euler()
         same = given.keep == given.gain and (not kind.startswith("Cuba") or given.gain_i == "same")
         if given.gain == "one" and np.any(np.asarray(common["r"]) != 1.0):
-            self.by_producer(name, "r", "in the file", "not used: spyx does not multiply with it")
+            self.by_producer(name, "r", "in the file", "not used: spyx ignores r")
             common["r"] = 1.0
         if same:
             self.by_producer(name, "discretization", asked, given.keep)
@@ -112,7 +116,7 @@ class NeuronReader:
         return self.explicit(name, kind, values, given)
 
     def explicit(self, name: str, kind: str, values: dict[str, Any], given: Convention) -> Explicit:
-        """Return the factors of a framework that mixes rules."""
+        """Return the factors of a framework that combines different rules."""
         x = self.dt_s / np.asarray(values["tau" if kind in ("LIF", "LI") else "tau_mem"])
         gains = {"euler": x, "exact": 1.0 - np.exp(-x), "one": 1.0}
         told = {"euler": "dt/tau", "exact": "1 - exp(-dt/tau)", "one": "1"}[given.gain]
@@ -123,15 +127,15 @@ class NeuronReader:
             kept = _kept(given, y)
             own = {"same": 1.0 - kept if given.keep == "exact" else y, "one": 1.0, "keep": kept}
             keeps |= {"keep_i": _plain(kept), "gain_i": _plain(own[given.gain_i])}
-            word = {"same": "as v", "one": "1", "keep": "its keep"}[given.gain_i]
-            told = f"{told}; of the synaptic current {word}"
+            word = {"same": "as v", "one": "gain 1", "keep": "gain equal to keep"}[given.gain_i]
+            told = f"{told}; synaptic current: {word}"
         self.by_producer(name, "discretization", "not in the file", f"keep {keep}, gain {told}")
         return Explicit(**keeps)
 
     def spiking(
         self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any], rule: Discretization | None
     ) -> Array | None:
-        """Set threshold, reset, comparison, floor and dead steps; return the synapses that a late reset needs besides."""
+        """Set threshold, reset, comparison, floor and refractory steps in `common`; return the weights for a late reset."""
         reset, given = self.reset(name, values), self.convention
         common |= {"v_threshold": values["v_threshold"], "reset": reset}
         if given is None:
@@ -141,7 +145,7 @@ class NeuronReader:
             self.by_producer(name, "comparison", "> in NIR", f"v {given.comparison} v_threshold")
         if given.floor and kind == "IF":
             common["v_floor"] = _plain(-np.asarray(values["v_threshold"]))
-            self.by_producer(name, "v_floor", "not in the file", "-v_threshold, as sinabs reads IF nodes")
+            self.by_producer(name, "v_floor", "not in the file", "-v_threshold, as in sinabs")
         if not given.resets_late:
             return None
         if reset.mode in ("zero", "value"):
@@ -151,19 +155,19 @@ class NeuronReader:
         return None
 
     def late_zero(self, name: str, kind: str, common: dict[str, Any]) -> None:
-        """A reset to a value in the step after a spike; some kinds of snntorch discard the input of that step."""
+        """Handle a reset to a value in the step after a spike; some kinds of snntorch discard the input of that step."""
         discards = kind == "CubaLIF" or name in self.looped
         if discards:
             common["refractory_steps"] = 1
         told = (
-            "1 dead step: the input of that step is discarded" if discards else "as at once: that step keeps its input"
+            "1 refractory step, which discards its input" if discards else "same as an immediate reset: input is kept"
         )
         self.by_producer(name, "reset in the step after a spike", "not in the file", told)
 
     def late_subtract(
         self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any], rule: Discretization
     ) -> Array | None:
-        """A subtraction behind the leak of the next step: the rest of it as a synapse, or a note that it is missing."""
+        """Handle a subtraction after the leak of the next step: return a compensating synapse, or note that it is inexact."""
         if isinstance(rule, Explicit):
             keep, gain = np.asarray(rule.keep_v), np.asarray(rule.gain_v)
         else:
@@ -174,17 +178,17 @@ class NeuronReader:
         if kind == "CubaLIF" or np.any(np.abs(drive) < SMALLEST):
             self.late.append((name, float(np.max(1.0 - keep))))
             return None
-        told = "at once, and a synapse of each neuron to itself takes the share that would leak away"
+        told = "immediate, with a synapse from each neuron to itself that compensates for the leak"
         self.by_producer(name, "reset in the step after a spike", "not in the file", told)
         return np.atleast_1d(-(1.0 - keep) * np.asarray(common["v_threshold"]) / drive)
 
     def reset(self, name: str, values: dict[str, Any]) -> Reset:
-        """Return the reset: the user's, else the file's if it can be trusted, else the framework's; asks where none says."""
+        """Return the reset: from the options, from the file if v_reset is meaningful, or from the framework."""
         stated, mode, given = values.get("v_reset"), self.options.reset, self.convention
         trusted = stated is not None and _version(self.version) >= _RESET_SINCE
         asked = f"v_reset {_shown(stated)}" if stated is not None else "not in the file"
         if stated is not None and not trusted:
-            asked += f", written by nir {self.version or 'of unknown version'}, where it meant nothing"
+            asked += f", not meaningful in nir {self.version or 'of unknown version'}"
         said = Reset(mode="zero")
         if stated is not None and np.any(np.asarray(stated)):
             said = Reset(mode="value", value=stated)
@@ -193,9 +197,9 @@ class NeuronReader:
             if mode == "value" and stated is None:
                 self.without_reset.append(name)
             against = trusted and reset != said
-            note = f"{USER}, against the file" if against else f"{USER}; spikes depend on it"
+            note = f"{USER}, which contradicts the file" if against else f"{USER}; spikes depend on it"
             if given is not None and given.reset not in (None, reset.mode):
-                note += f"; {given.name} has {given.reset}"
+                note += f"; {given.name} uses {given.reset}"
             self.notes.line(name, "reset", asked, _word(reset), "assumed", note)
             return reset
         if given is not None and given.reset is not None:
@@ -208,22 +212,22 @@ class NeuronReader:
         self.without_reset.append(name)
         return Reset(mode="zero")
 
-    def ask(self) -> None:
-        """Add the findings that ask for the reset (ND048) and that tell what has no exact form (ND055)."""
+    def require(self) -> None:
+        """Add findings for resets that are not specified (ND048) and for resets without an exact form (ND055)."""
         names = listed(sorted(self.without_reset))
         if self.without_reset and self.options.reset == "value":
-            self.notes.say("ND048", f"has no v_reset to go back to: nodes {names}", "--reset zero")
+            self.notes.say("ND048", f"does not specify v_reset for nodes {names}", "--reset zero")
         elif self.without_reset:
             why = f"written by nir {self.version or 'of unknown version'}"
             if self.convention is not None:
-                why = f"{self.convention.name} writes v_reset = 0 whatever it does"
-            fix = "--reset zero, or --reset subtract; spike counts differ several-fold between them"
-            self.notes.say("ND048", f"does not say what a spike does to the voltage ({why}; nodes {names})", fix)
+                why = f"{self.convention.name} always writes v_reset = 0"
+            fix = "--reset zero or --reset subtract; spike counts differ several-fold between them"
+            self.notes.say("ND048", f"does not specify what a spike does to the voltage ({why}; nodes {names})", fix)
         if self.late and self.convention is not None:
             share = max(share for _, share in self.late)
             told = (
-                f"{self.convention.name} subtracts the threshold in the step after a spike, behind the leak; here it is "
-                f"subtracted at once, so that up to {100 * share:.3g} % of it leak away: nodes {listed([n for n, _ in self.late])}"
+                f"{self.convention.name} subtracts the threshold in the step after a spike, after the leak; imported neurons "
+                f"subtract it immediately, so up to {100 * share:.3g} % of it leaks: nodes {listed([n for n, _ in self.late])}"
             )
             self.notes.say("ND055", told)
 

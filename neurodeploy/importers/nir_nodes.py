@@ -1,4 +1,4 @@
-"""The nodes of a NIR graph with their fields read and checked, each by itself: nothing later asks what a field holds."""
+"""NIR nodes with typed, validated fields. Each node is checked on its own; how nodes fit together is checked later."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Port:
-    """An Input or Output, and the shape that it states."""
+    """An Input or Output node and the shape that it states."""
 
     kind: str
     shape: Shape | None
@@ -33,21 +33,21 @@ class Port:
 
 @dataclass(frozen=True)
 class Cell:
-    """A neuron node: its parameters, times in seconds, each of one value or of its own shape."""
+    """A neuron node: its parameters, each one value or one per neuron. Times are in seconds."""
 
     kind: str
     values: dict[str, Array]
 
     @property
     def shape(self) -> Shape | None:
-        """The shape of its largest parameter; None if all are single numbers."""
+        """Shape of the largest parameter; None if all are single numbers."""
         largest = max(self.values.values(), key=lambda array: array.size)
         return tuple(int(n) for n in largest.shape) if largest.size > 1 else None
 
 
 @dataclass(frozen=True)
 class Linear:
-    """y = weight @ x + bias; Linear and Affine."""
+    """A Linear or Affine node: y = weight @ x + bias."""
 
     kind: str
     weight: Array
@@ -58,7 +58,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Scale:
-    """y = scale * x."""
+    """A Scale node: y = scale * x."""
 
     kind: str
     scale: Array
@@ -66,7 +66,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Flat:
-    """Axes joined into one, counted without a batch axis; both may count from the end."""
+    """A Flatten node, which joins axes `first` to `last`. Axis 0 is the batch; negative axes count from the end."""
 
     kind: str
     first: int
@@ -75,7 +75,7 @@ class Flat:
 
 @dataclass(frozen=True)
 class Delay:
-    """y[t] = x[t - steps]."""
+    """A Delay node: y[t] = x[t - steps]."""
 
     kind: str
     steps: NDArray[np.int64]
@@ -83,11 +83,11 @@ class Delay:
 
 @dataclass(frozen=True)
 class Window:
-    """A convolution or a pool over one or two axes."""
+    """A convolution or pool over one or two spatial axes."""
 
     kind: str
     weight: Array | None
-    """(out channels, channels / groups, kernel ...); None for a pool."""
+    """(output channels, input channels / groups, *kernel); None for a pool."""
     bias: Array | None
     kernel: Shape
     stride: Shape
@@ -95,7 +95,7 @@ class Window:
     dilation: Shape
     groups: int
     input_shape: Shape | None
-    """As the file states it, without channels."""
+    """Spatial shape of the source as stated in the file, without channels."""
 
 
 Node = Port | Cell | Linear | Scale | Flat | Delay | Window
@@ -119,11 +119,11 @@ _FIELDS = {
 }
 KNOWN = tuple(_FIELDS)
 _DESCRIPTIVE = ("metadata", "input_type", "output_type")
-"""Entries that say nothing about how a network runs."""
+"""Entries that do not affect how a network runs."""
 
 
 class _Reader:
-    """Reads the fields of one node, noting every fault."""
+    """Reads the fields of one node and notes every fault."""
 
     def __init__(self, name: str, node: NirNode, notes: Notes, times: Times, *, outermost: bool) -> None:
         self.name, self.kind, self.fields, self.outermost = name, node.type, node.fields, outermost
@@ -137,7 +137,7 @@ class _Reader:
         self.notes.fault("ND046", self.name, self.kind, message, *fixes)
 
     def read(self, key: str, reader: Callable[[Item | None], T | Unread], default: T | None = None) -> T | None:
-        """Return a field by its reader, `default` where it is missing; without one, missing is a fault."""
+        """Return a field as read by `reader`, or `default` if it is missing; without a default, that is a fault."""
         item = self.item(key)
         if item is None and default is not None:
             return default
@@ -149,7 +149,7 @@ class _Reader:
         return found
 
     def array(self, key: str, *, optional: bool = False) -> Array | None:
-        """Return numbers as floats; None where there are none."""
+        """Return numbers as floats; None if they are missing or invalid."""
         found = None if optional and self.item(key) is None else self.read(key, numbers)
         return found if found is None or found.dtype.kind == "f" else found.astype(np.float64)
 
@@ -177,12 +177,12 @@ class _Reader:
         sizes = {key: value.size for key, value in values.items() if value.size > 1}
         if len(set(sizes.values())) > 1:
             told = ", ".join(f"'{key}' {size}" for key, size in sizes.items())
-            self.fault(f"its fields have values for different numbers of neurons: {told}")
+            self.fault(f"its fields have values for different numbers of neurons ({told})")
             return None
         return Cell(self.kind, values) if not missing and values else None
 
     def time(self, key: str, value: Array) -> Array:
-        """Return a time constant in seconds; as it stands after a finding, so that its shape still counts."""
+        """Return a time constant in seconds, or the value unchanged after a finding, so that its shape is still known."""
         found = self.times.seconds(self.name, self.kind, key, value)
         self.sound = self.sound and found is not None
         return value if found is None else found
@@ -201,19 +201,19 @@ class _Reader:
             return None
         if list(weight.shape) != given:
             told = f"read as {list(weight.shape)}: (out, in)"
-            self.notes.line(self.name, "weight", f"shape {given}", told, "exact", "leading axes of 1 hold nothing")
+            self.notes.line(self.name, "weight", f"shape {given}", told, "exact", "leading axes of 1 are dropped")
         return Linear(self.kind, weight, self.bias(bias, len(weight))) if self.sound else None
 
     def bias(self, bias: Array | None, outputs: int) -> Array | None:
-        """Return a bias of one value for each output (or channel)."""
+        """Return one bias for each output (or channel), (outputs,); None without a bias."""
         if bias is None:
             return None
         if bias.size not in (1, outputs):
-            self.fault(f"bias has shape {list(bias.shape)}, and the weights {outputs} outputs")
+            self.fault(f"bias has shape {list(bias.shape)}, but the weights have {outputs} outputs")
             return None
         if bias.size < outputs:
             self.notes.line(
-                self.name, "bias", "one value", f"for all {outputs} outputs", "assumed", "as numpy broadcasts"
+                self.name, "bias", "one value", f"for all {outputs} outputs", "assumed", "numpy broadcasting"
             )
         return np.broadcast_to(bias.astype(np.float64).ravel(), (outputs,))
 
@@ -232,7 +232,7 @@ class _Reader:
         return None if steps is None else Delay(self.kind, steps.ravel())
 
     def window(self) -> Node | None:
-        """A convolution, with the parameters that PyTorch has."""
+        """Return a convolution; its parameters are those of PyTorch."""
         axes = 1 if self.kind == "Conv1d" else 2
         weight, bias = self.array("weight"), self.array("bias", optional=True)
         if weight is not None and weight.ndim != axes + 2:
@@ -245,11 +245,11 @@ class _Reader:
         if not self.sound or weight is None or not (stride and dilation and groups) or padding is None:
             return None
         if weight.shape[0] % groups:
-            self.fault(f"weight has shape {list(weight.shape)}, whose outputs {groups} groups do not divide")
+            self.fault(f"weight has shape {list(weight.shape)}; its outputs are not divisible by {groups} groups")
         bias = self.bias(bias, weight.shape[0])
         kernel = tuple(int(n) for n in weight.shape[2:])
         if padding == "same" and any(n != 1 for n in stride):
-            self.fault(f"padding 'same' with a stride of {list(stride)} does not say which places it means")
+            self.fault(f"padding 'same' is not defined with a stride of {list(stride)}")
         made = Window(self.kind, weight, bias, kernel, stride, padding, dilation, groups, places or None)
         return made if self.sound else None
 
@@ -277,7 +277,7 @@ class _Reader:
     def unknown_fields(self) -> None:
         odd = [key for key in self.fields if key not in _FIELDS[self.kind] and key not in _DESCRIPTIVE]
         if odd:
-            note = f"{self.kind} nodes of NIR have no such field"
+            note = f"not a field of NIR {self.kind} nodes"
             self.notes.line(self.name, "fields", listed(odd), "not read", "dropped", note)
 
 
@@ -286,7 +286,7 @@ def _flat(item: Item | None) -> Item | None:
 
 
 def _pair(item: Item | None, axes: int, least: int) -> Shape | Unread:
-    """One whole number for each axis, or one for all."""
+    """Whole numbers, one for each axis; a single number applies to all."""
     found = wholes(_flat(item), least=least, count=(1, axes) if axes > 1 else (1, 2))
     if isinstance(found, Unread):
         return found
@@ -302,11 +302,15 @@ _READERS: dict[str, Callable[[_Reader], Node | None]] = {
 
 
 def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
-    """Return the nodes, without those whose fields do not even tell a shape; notes every fault (ND044, ND045, ND046)."""
+    """Return the nodes by name, without those that are too incomplete to have a shape.
+
+    Adds ND044 (unsupported type), ND045 (missing field) and ND046 (invalid field) to `notes`.
+    """
     unknown = [f"'{brief(name)}' ({brief(node.type)})" for name, node in graph.nodes.items() if node.type not in KNOWN]
     if unknown:
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
-        told = f"{len(unknown)} nodes have types that are not imported: {', '.join(unknown[:20])}{more}"
+        count = f"{len(unknown)} nodes have" if len(unknown) > 1 else "1 node has"
+        told = f"{count} an unsupported type: {', '.join(unknown[:20])}{more}"
         notes.say("ND044", told)
     found = dict[str, Node]()
     for name, node in sorted(graph.nodes.items()):

@@ -1,6 +1,6 @@
-"""What the frameworks that write NIR files do, and NIR cannot say; and by what a file shows who wrote it.
+"""Frameworks that write NIR files: their semantics beyond NIR, and how to recognize their files.
 
-Read in snntorch 1.0.0, sinabs 3.1.3, norse 1.1.0, rockpool 3.1 and spyx 1.0.0, by what each exports and how it steps.
+Source: the export and step functions of snntorch 1.0.0, sinabs 3.1.3, norse 1.1.0, rockpool 3.1 and spyx 1.0.0.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ __all__ = ["CONVENTIONS", "Convention", "guessed"]
 
 @dataclass(frozen=True)
 class Convention:
-    """How one framework steps, as far as it differs from what a NIR file says."""
+    """Semantics of one framework that a NIR file does not specify."""
 
     name: ProducerName
     time_unit: TimeUnit
     keep: Literal["euler", "exact"]
-    """keep = 1 - dt/tau, or exp(-dt/tau)."""
+    """Fraction of the state kept in a step. euler: 1 - dt/tau; exact: exp(-dt/tau)."""
     gain: Literal["euler", "exact", "one"]
-    """What the current is multiplied with: dt/tau, 1 - exp(-dt/tau), or 1, where the node's r is not used."""
+    """Factor of the current. euler: dt/tau; exact: 1 - exp(-dt/tau); one: 1, ignoring the node's r."""
     reset: Literal["zero", "subtract"] | None
-    """None: it has several, and writes none into the file."""
+    """Reset of all neurons. None: configurable, but not exported."""
     dt_s: float | None = None
     comparison: Literal[">", ">="] = ">"
     gain_i: Literal["same", "one", "keep"] = "same"
-    """The same for a synaptic current; "keep": the current of a step is decayed with the rest."""
+    """Factor of the synaptic input. same: as `gain`; one: 1; keep: as `keep`, because new input decays at once."""
     resets_late: bool = False
-    """The reset comes in the step after a spike."""
+    """Whether the reset takes effect in the step after a spike."""
     several_spikes: bool = False
-    """A neuron may spike several times in a step."""
+    """Whether a neuron may spike several times in a step."""
     floor: bool = False
-    """v of an IF is never below -v_threshold."""
+    """Whether v of IF neurons is limited to -v_threshold and above."""
     current_late: bool = False
-    """v uses the synaptic current of the step before."""
+    """Whether v uses the synaptic current of the previous step."""
     within_step: bool = True
-    """A spike passes all layers in the step in which it comes."""
+    """Whether a spike passes all layers within one step."""
 
 
 CONVENTIONS: Mapping[str, Convention] = {
@@ -68,32 +68,35 @@ SNNTORCH_DT_S = 1e-4
 def guessed(
     nodes: Mapping[str, Node], described: str, file: str, *, in_seconds: bool
 ) -> tuple[ProducerName, str] | None:
-    """Return who seems to have written a file, and by what it shows; None if nothing shows it."""
+    """Return the framework that appears to have written a file, and the evidence; None if there is none.
+
+    `described` is the text of the file's metadata, `file` its name, `in_seconds` whether its times are in seconds.
+    """
     for name in PRODUCERS:
         if name in described.lower():
-            return name, "its metadata names it"
+            return name, "named in its metadata"
     inner = [name for name, node in nodes.items() if isinstance(node, Cell)]
     if not inner:
         return None
     for producer, pattern in _SIGNS.items():
         if all(re.match(pattern, name) for name in inner):
-            return producer, f"its nodes are called like '{inner[0]}'"
+            return producer, f"nodes named like '{inner[0]}'"
     cells = [node for node in nodes.values() if isinstance(node, Cell)]
     if in_seconds and all(_of_snntorch(cell) for cell in cells):
         return "snntorch", "r is tau / 1e-4 s in every node"
     for name in PRODUCERS:
         if name in file.lower():
-            return name, "its name says so"
+            return name, "named in the file name"
     plain = all(np.all(cell.values["r"] == 1.0) for cell in cells) and all(name.isdigit() for name in inner)
     if plain and all(cell.kind == "IF" and "v_reset" not in cell.values for cell in cells):
-        return "sinabs", "all its neurons are IF with r = 1, in nodes called by numbers"
+        return "sinabs", "numbered nodes, all IF with r = 1"
     if plain and all(cell.kind == "LIF" and float(cell.values["tau"].max()) < 1.0 for cell in cells):
-        return "norse", "all its neurons are LIF with r = 1, in nodes called by numbers"
+        return "norse", "numbered nodes, all LIF with r = 1"
     return None
 
 
 def _of_snntorch(cell: Cell) -> bool:
-    """Whether the constants are coded for a step of 0.1 ms, as snntorch exports them."""
+    """Whether the parameters encode a step of 0.1 ms, as exported by snntorch."""
     tau = cell.values.get("tau", cell.values.get("tau_mem"))
     if tau is None or cell.values["r"].size not in (1, tau.size):
         return False

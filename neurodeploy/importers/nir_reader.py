@@ -1,7 +1,7 @@
-"""The HDF5 tree of a .nir file as nodes and edges. Interprets no field; reads what the nir package itself refuses.
+"""Reader of .nir files: the HDF5 tree as nodes and edges. Fields are not interpreted here.
 
-Layout: /version (the writer's package version), /node (type NIRGraph) with nodes/<name>/{type, <field>...}, edges (n, 2)
-and metadata/.
+Layout: /version (of the nir package that wrote the file), /node (type NIRGraph) with nodes/<name>/{type, <field>...},
+edges (n, 2) and metadata/. Files that the nir package itself rejects are read too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["NirGraph", "NirNode", "read_nir"]
 
 @dataclass(frozen=True)
 class NirNode:
-    """One node: its type and its fields as they stand in the file."""
+    """One node: its type and its uninterpreted fields."""
 
     name: str
     type: str
@@ -28,7 +28,7 @@ class NirNode:
 
 @dataclass(frozen=True)
 class NirGraph:
-    """Nodes by name, some of them graphs, and edges by name."""
+    """A graph: nodes by name, which may be graphs themselves, and edges as (source, target) names."""
 
     name: str
     nodes: dict[str, NirNode | NirGraph]
@@ -40,7 +40,7 @@ class NirGraph:
 def _node(notes: Notes, name: str, entry: Item) -> NirNode | NirGraph | None:
     shown = f"node '{brief(name)}'" if name else "the graph"
     if not isinstance(entry, Folder):
-        why = entry.why if isinstance(entry, Unread) else "is no group"
+        why = entry.why if isinstance(entry, Unread) else "is not a group"
         notes.say("ND040", f"{shown} {why}")
         return None
     kind = text(entry.items.get("type"))
@@ -79,21 +79,21 @@ def _edges(notes: Notes, graph: str, item: Item) -> tuple[tuple[str, str], ...]:
         notes.say("ND040", f"{graph}: field 'edges' has shape {list(found.shape)}; needs pairs of names")
         return ()
     if len(found) > ENTRIES:
-        notes.say("ND040", f"{graph} has {len(found):,} edges; {ENTRIES:,} are the limit")
+        notes.say("ND040", f"{graph} has {len(found):,} edges; the limit is {ENTRIES:,}")
         return ()
     return tuple((str(a), str(b)) for a, b in found.tolist())
 
 
 def read_nir(path: Path, notes: Notes, limit_bytes: int | None) -> NirGraph:
-    """Return the graph of a .nir file; faults of its nodes and edges go to `notes` (ND040).
+    """Return the graph of a .nir file; faults of nodes and edges are added to `notes` (ND040).
 
-    Raises DiagnosticError: ND001, ND003 (not HDF5, truncated), ND040 (no NIR graph).
+    Raises DiagnosticError: ND001, ND003 (not HDF5, or truncated), ND040 (no NIR graph).
     """
     tree = read_tree(path, limit_bytes)
     if "node" not in tree.items:
         keras = "model_weights" in tree.items or "layer_names" in tree.items
-        known = "; it looks like the weights of a Keras model" if keras else ""
-        raise refuse("ND040", path, f"is HDF5, but holds no NIR graph: there is no group 'node'{known}")
+        known = "; it appears to contain weights of a Keras model" if keras else ""
+        raise refuse("ND040", path, f"is HDF5, but contains no NIR graph: there is no group 'node'{known}")
     version = tree.items.get("version")
     told = text(version) if version is not None else ""
     root = _node(notes, "", tree.items["node"])

@@ -1,4 +1,4 @@
-"""The shape that every node of a NIR graph sends on, and whether what meets at a node has one width."""
+"""Shapes in a NIR graph: the output shape of every node, and checks that nodes match what arrives at them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ __all__ = ["Shapes", "find_shapes"]
 
 Shape = tuple[int, ...]
 WIDEST = 50_000_000
-"""Lines that one node may send."""
+"""Most output lines of one node."""
 
 
 @dataclass
 class Shapes:
-    """What reaches each node and what it sends, as far as the file says."""
+    """Input and output shape of each node, as far as known, and the convolutions and pools with their source shape."""
 
     into: dict[str, Shape] = field(default_factory=dict[str, Shape])
     out: dict[str, Shape] = field(default_factory=dict[str, Shape])
     placed: dict[str, Placed] = field(default_factory=dict[str, Placed])
 
     def width(self, name: str) -> int:
-        """Lines that a node sends; a population of which nothing says its size is one neuron."""
+        """Number of output lines of a node; 1 if unknown."""
         return prod(self.out.get(name, (1,)))
 
 
 class _Walk:
-    """Carries shapes forward from where they are known."""
+    """Propagates shapes forward from nodes where they are known."""
 
     def __init__(self, graph: FlatGraph, nodes: dict[str, Node], notes: Notes) -> None:
         self.graph, self.nodes, self.notes, self.found = graph, nodes, notes, Shapes()
@@ -47,7 +47,7 @@ class _Walk:
                 self.targets[source].append(name)
 
     def run(self) -> Shapes:
-        """Return all shapes: from inputs and matrices first, then from what neurons and kernels say of themselves."""
+        """Return all shapes: first from inputs and matrices, then from the stated shapes of neurons and kernels."""
         for name, node in self.nodes.items():
             if isinstance(node, Port) and node.kind == "Input" and name in self.graph.roots and node.shape:
                 self.send(name, node.shape)
@@ -70,7 +70,7 @@ class _Walk:
         return self.found
 
     def carry(self, names: list[str]) -> None:
-        """Pass the shapes of some nodes on, and those that follow from them."""
+        """Propagate the shapes of some nodes, and those that follow from them."""
         waiting = deque(name for name in names if name in self.found.out)
         while waiting:
             name = waiting.popleft()
@@ -79,19 +79,19 @@ class _Walk:
                     waiting.append(target)
 
     def send(self, name: str, shape: Shape) -> bool:
-        """Note what a node sends; False if it is known already or too wide."""
+        """Set the output shape of a node; False if it is already known or too large."""
         if name in self.found.out or name in self.faulty:
             return False
         if prod(shape) > WIDEST:
             self.faulty.add(name)
-            told = f"shape {list(shape)} has {prod(shape):,} lines; {WIDEST:,} are the limit"
+            told = f"shape {list(shape)} has {prod(shape):,} lines; the limit is {WIDEST:,}"
             self.notes.fault("ND046", name, self.graph.nodes[name].type, told)
             return False
         self.found.out[name] = shape
         return True
 
     def arrive(self, name: str, shape: Shape) -> bool:
-        """Note what reaches a node; True if that tells what it sends."""
+        """Set the input shape of a node; True if the output shape follows from it."""
         node = self.nodes.get(name)
         if node is None:
             return False
@@ -125,14 +125,14 @@ def _bare(shape: Shape) -> Shape:
 
 
 def _cell_shape(own: Shape | None, arrived: Shape) -> Shape:
-    """The shape of a population: that of its parameters or of what reaches it, whichever has more axes."""
+    """The shape of a population: that of its parameters or of its input, whichever has more axes."""
     if own is None or (prod(own) == prod(arrived) and len(_bare(own)) <= len(arrived)):
         return arrived
     return _bare(own)
 
 
 def find_shapes(graph: FlatGraph, nodes: dict[str, Node], notes: Notes) -> Shapes:
-    """Return the shapes of a graph; notes every node that does not fit what reaches it (ND046)."""
+    """Return the shapes of a graph. Adds a finding to `notes` for every node that does not match its input (ND046)."""
     before = len(notes.findings)
     walk = _Walk(graph, nodes, notes)
     shapes = walk.run()
@@ -148,19 +148,19 @@ def find_shapes(graph: FlatGraph, nodes: dict[str, Node], notes: Notes) -> Shape
 
 @dataclass
 class _Check:
-    """Holds every node against what reaches it."""
+    """Checks every node against its input."""
 
     graph: FlatGraph
     nodes: dict[str, Node]
     notes: Notes
     shapes: Shapes
     turned: list[str] = field(default_factory=list[str])
-    """Matrices that only fit transposed."""
+    """Matrices that fit only if transposed."""
 
     def node(self, name: str, node: Node) -> None:
-        """Check one node; one fault of widths is told once."""
+        """Check one node; a width mismatch is reported once."""
         if isinstance(node, Port) and node.kind == "Input" and name in self.graph.roots and self.graph.into[name]:
-            told = f"is an input of the network, and receives from {listed(list(self.graph.into[name]))}"
+            told = f"is an input of the network, but receives from {listed(list(self.graph.into[name]))}"
             self.notes.fault("ND046", name, node.kind, told)
             return
         widths = {
@@ -169,9 +169,9 @@ class _Check:
             if source in self.shapes.out and not self.misfit(source)
         }
         if len(set(widths.values())) > 1:
-            shown = [f"'{brief(source)}' gives {width}" for source, width in widths.items()]
+            shown = [f"'{brief(source)}' has {width}" for source, width in widths.items()]
             more = f" and {len(shown) - NAMED} more" if len(shown) > NAMED else ""
-            told = f"what reaches it differs in width: {', '.join(shown[:NAMED])}{more}"
+            told = f"its sources differ in width: {', '.join(shown[:NAMED])}{more}"
             self.notes.fault("ND046", name, node.kind, told)
         elif widths:
             source = next(iter(widths))
@@ -182,7 +182,7 @@ class _Check:
                 self.turned.append(name)
 
     def misfit(self, name: str) -> bool:
-        """Whether a matrix has another width than what reaches it."""
+        """Whether the width of a matrix differs from its input."""
         node = self.nodes.get(name)
         return (
             isinstance(node, Linear)
@@ -191,43 +191,46 @@ class _Check:
         )
 
     def misfits(self, name: str, node: Node, width: int, origin: str) -> str:
-        """Say how a node does not fit the one width that reaches it; empty if it fits."""
+        """Return how a node does not match the width of its input, or ""."""
         shape = self.shapes.into.get(name, (width,))
         if isinstance(node, Cell) and node.shape is not None and prod(node.shape) != width:
             key = max(node.values, key=lambda item: node.values[item].size)
-            return f"has {prod(node.shape)} neurons (field '{key}'), and {width} reach it {origin}"
+            return f"has {prod(node.shape)} neurons (field '{key}'), but {width} lines arrive {origin}"
         if isinstance(node, Linear) and node.weight.shape[1] != width:
             if node.weight.shape[0] == width:
                 return ""
             batch = ""
             if shape[-1] == node.weight.shape[1]:
-                batch = f"; the leading axes of {list(shape)} look like a batch or time, which a network has not"
-            return f"weight has shape {list(node.weight.shape)} (out, in), and {width} reach it {origin}{batch}"
+                batch = (
+                    f"; the leading axes of {list(shape)} appear to be a batch or time axis, which networks do not have"
+                )
+            return f"weight has shape {list(node.weight.shape)} (out, in), but {width} lines arrive {origin}{batch}"
         if isinstance(node, Scale) and not _spreads(node.scale, shape):
-            return f"scale has shape {list(node.scale.shape)}, and shape {list(shape)} reaches it {origin}"
+            return f"scale has shape {list(node.scale.shape)}, but shape {list(shape)} arrives {origin}"
         if isinstance(node, Delay) and node.steps.size not in (1, width):
-            return f"has {node.steps.size} delays, and {width} lines reach it {origin}"
+            return f"has {node.steps.size} delays, but {width} lines arrive {origin}"
         if isinstance(node, Port) and node.shape is not None:
             return self.port(name, node, width, origin)
         return ""
 
     def port(self, name: str, node: Port, width: int, origin: str) -> str:
-        """The shape that a port states; writers compute it wrongly behind a window, so there it is only noted."""
+        """Return how the stated shape of a port is wrong, or "". After convolutions writers state wrong shapes, so these
+        are only noted."""
         stated = prod(node.shape or ())
         if stated == width:
             return ""
         note, given = "", node.shape or ()
         if any(isinstance(item, Window) for item in self.nodes.values()):
-            note = "the nir package computes shapes wrongly behind some convolutions"
+            note = "the nir package computes wrong shapes after some convolutions"
         elif width in (prod(given[start:]) for start in range(1, len(given))):
-            note = "leading axes are a batch or time, which a network has not"
+            note = "leading axes are a batch or time axis, which networks do not have"
         if note:
             self.notes.line(name, "shape", f"{list(given)}", f"{width} lines", "assumed", note)
             return ""
-        return f"states shape {list(node.shape or ())}, and {width} lines reach it {origin}"
+        return f"states shape {list(node.shape or ())}, but {width} lines arrive {origin}"
 
     def transposed(self) -> None:
-        """One finding for all matrices that only fit the other way round."""
+        """Report all matrices that fit only if transposed, in one finding."""
         if not self.turned:
             return
         shown = [f"'{brief(name)}' {list(self.weight(name).shape)}" for name in self.turned]
@@ -236,11 +239,13 @@ class _Check:
             for name, node in sorted(self.nodes.items())
             if isinstance(node, Linear) and node.weight.shape[0] == node.weight.shape[1] > 1
         ]
-        undecided = f"; of {', '.join(square)} (square) nothing tells which way round it is" if square else ""
+        undecided = (
+            f"; check {', '.join(square)} too, whose orientation is unknown because it is square" if square else ""
+        )
         self.notes.say(
             "ND046",
-            f"the weights of {len(self.turned)} nodes fit only transposed, as (in, out): {', '.join(shown)}{undecided}",
-            "transpose the weights where the file is written: NIR has (out, in)",
+            f"the weights of {len(self.turned)} nodes fit only if transposed, as (in, out): {', '.join(shown)}{undecided}",
+            "transpose the weights in the tool that writes the file: NIR uses (out, in)",
         )
 
     def weight(self, name: str) -> Any:
@@ -248,16 +253,16 @@ class _Check:
         return node.weight if isinstance(node, Linear) else np.zeros(())
 
     def unknown(self) -> None:
-        """Nodes that something feeds, but of which nothing says how wide that is."""
+        """Report convolutions and pools whose source shape is unknown."""
         for name, node in sorted(self.nodes.items()):
             if isinstance(node, Window) and self.graph.into[name] and name not in self.shapes.placed:
                 axes = len(node.kernel) + 1
-                told = f"needs a source of {axes} axes, channels first; nothing in the file says its shape"
+                told = f"needs a source of {axes} axes, channels first; the file does not specify its shape"
                 self.notes.fault("ND046", name, node.kind, told)
 
 
 def _spreads(scale: Any, shape: Shape) -> bool:
-    """Whether a scale has one value, one for each line, or spreads over the shape as numpy does."""
+    """Whether a scale has one value, one for each line, or broadcasts to the shape."""
     if scale.size in (1, prod(shape)):
         return True
     try:

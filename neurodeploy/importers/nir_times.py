@@ -1,4 +1,4 @@
-"""Every quantity of a NIR file that is a time: one unit, one range, one rounding to steps, one place that asks."""
+"""Times of a NIR file: time constants and delays, their unit, their range, and their conversion to steps."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ SECONDS = {"s": 1.0, "ms": 1e-3}
 SHORTEST_S, LONGEST_S = 1e-30, 1e30
 MOST_STEPS = 2**31 - 1
 SAME = 1e-6
-"""Differences of this size are how a decimal was written, not what was meant."""
+"""Relative tolerance for the rounding of decimal numbers."""
 
 
 @dataclass
 class Times:
-    """The unit of a file's times, and the step."""
+    """The unit of the times of one file and the length of a step; collects times whose unit is in doubt."""
 
     notes: Notes
     dt_s: float | None
     unit: TimeUnit | None
     doubts: list[str] = field(default_factory=list[str])
     used: bool = False
-    """Whether the file has any time."""
+    """Whether the file has any time constant or delay."""
 
     def seconds(self, name: str, kind: str, key: str, value: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return time constants in seconds, all above 0; None after a finding. Notes those whose unit is in doubt."""
+        """Return time constants in seconds, same shape as `value`; None if not above 0 or out of range (ND046)."""
         if value.min() <= 0:
-            message = f"time constant '{key}' must be above 0, smallest given is {value.min():g}"
+            message = f"time constant '{key}' must be above 0; the smallest is {value.min():g}"
             self.notes.fault("ND046", name, kind, message)
             return None
         self.used = True
@@ -50,10 +50,10 @@ class Times:
         return times
 
     def steps(self, name: str, kind: str, key: str, value: NDArray[Any]) -> NDArray[np.int64] | None:
-        """Return delays in whole steps, none below 0; None after a finding. Notes what was rounded, and doubtful units."""
+        """Return delays in whole steps, same shape as `value`; None if negative or too long (ND046). Rounding is noted."""
         if value.min() < 0:
             self.notes.fault(
-                "ND046", name, kind, f"field '{key}' must not be below 0, smallest given is {value.min():g}"
+                "ND046", name, kind, f"field '{key}' must not be negative; the smallest is {value.min():g}"
             )
             return None
         if not value.any():
@@ -63,14 +63,14 @@ class Times:
             return np.zeros(value.shape, dtype=np.int64)
         exact = np.asarray(value, dtype=np.float64)
         if self.unit != "step":
-            with np.errstate(over="ignore"):  # inf is more than the limit below
+            with np.errstate(over="ignore"):  # inf exceeds the limit below
                 exact = self._seconds(value) / (self.dt_s or 1.0)
         lost = bool((exact[value > 0] < 0.5).all())
         if self.unit is None and (value.max() > 1.0 or lost):
             self.doubts.append(f"{brief(name)} ({key} {float(value.max()):g})")
         if exact.max() > MOST_STEPS:
             self.notes.fault(
-                "ND046", name, kind, f"field '{key}' is {exact.max():g} steps; {MOST_STEPS:,} are the limit"
+                "ND046", name, kind, f"field '{key}' is {exact.max():g} steps; the limit is {MOST_STEPS:,}"
             )
             return None
         whole = np.rint(exact)
@@ -83,21 +83,21 @@ class Times:
             return
         worst = int(np.argmax(np.abs(exact - whole)))
         asked, got = f"{float(exact.ravel()[worst]):.6g} steps", f"{int(whole.ravel()[worst])} steps"
-        note = f"{int(moved.sum())} of {exact.size} values are no whole steps; the one that moves most"
+        note = f"{int(moved.sum())} of {exact.size} values are not whole steps; shown is the one that changes most"
         self.notes.line(name, key, asked, got, "rounded", note)
 
     def _seconds(self, value: NDArray[Any]) -> NDArray[np.float64]:
         scale = (self.dt_s or 1.0) if self.unit == "step" else SECONDS[self.unit or "s"]
         return np.asarray(value, dtype=np.float64) * scale
 
-    def ask(self) -> None:
-        """Add the findings that ask for the step (ND047) and for the unit (ND049)."""
+    def require(self) -> None:
+        """Add findings if the step (ND047) or the unit (ND049) is not specified."""
         if self.dt_s is None:
-            self.notes.say("ND047", "does not say how long a step is", "--dt SECONDS, e.g. --dt 1e-4")
+            self.notes.say("ND047", "does not specify the length of a step", "--dt SECONDS, e.g. --dt 1e-4")
         if self.doubts:
             shown = ", ".join(self.doubts[:8]) + (f" and {len(self.doubts) - 8} more" if len(self.doubts) > 8 else "")
             self.notes.say(
                 "ND049",
-                f"has times that are no seconds, or shorter than a step: nodes {shown}",
+                f"has times that do not appear to be in seconds, or are shorter than a step: nodes {shown}",
                 "--time-unit step, --time-unit ms or --time-unit s",
             )

@@ -1,4 +1,4 @@
-"""Convolutions and pools of a NIR graph as operations on the shape that reaches them. Trusts no shape that a file states."""
+"""Convolutions and pools of a NIR graph as operations on their actual source shape; shapes stated in the file are not trusted."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ MOST_WEIGHTS = 2**26
 
 
 class Placed(NamedTuple):
-    """A window on its source."""
+    """A convolution or pool applied to its source shape."""
 
     operation: Any
     shape: Shape
-    """Of its output."""
+    """Shape of the output."""
     remarks: tuple[tuple[str, str, str, str], ...] = ()
     """Ledger lines: quantity, asked, got, note."""
 
 
 def flat_shape(first: int, last: int, shape: Shape) -> Shape | None:
-    """Return the shape after flattening; axes count as PyTorch does, the batch first. None if there are no such axes."""
+    """Return the shape after flattening axes `first` to `last`, or None if there are no such axes.
+
+    Axes are numbered as in PyTorch, where axis 0 is the batch.
+    """
     axes = len(shape)
     start, stop = (max(axis + axes if axis < 0 else axis - 1, 0) for axis in (first, last))
     if start > stop or stop >= axes:
@@ -38,7 +41,7 @@ def flat_shape(first: int, last: int, shape: Shape) -> Shape | None:
 
 
 def _source(node: Window, shape: Shape) -> tuple[Shape | None, tuple[tuple[str, str, str, str], ...]]:
-    """The shape as (channels, places...), without a batch axis of 1; None if it cannot be one."""
+    """The source shape as (channels, spatial axes), without a batch axis of 1, and ledger lines; None if impossible."""
     axes = len(node.kernel) + 1
     found = shape
     while len(found) > axes and found[0] == 1:
@@ -51,12 +54,12 @@ def _source(node: Window, shape: Shape) -> tuple[Shape | None, tuple[tuple[str, 
     if node.input_shape is not None and node.weight is not None:
         stated = (int(node.weight.shape[1]) * node.groups, *node.input_shape)
         if prod(stated) == prod(shape) and len(stated) == axes:
-            return stated, (("axes", str(list(shape)), str(list(stated)), "as its input_shape says"),)
+            return stated, (("axes", str(list(shape)), str(list(stated)), "from its input_shape"),)
     return None, ()
 
 
 def place(node: Window, shape: Shape) -> Placed | str:
-    """Return a window on a source of this shape, or what does not fit."""
+    """Return the operation on a source of this shape, or a message saying what does not fit."""
     source, remarks = _source(node, shape)
     if source is None:
         return f"needs a source of {len(node.kernel) + 1} axes, channels first; shape {list(shape)} reaches it"
@@ -90,7 +93,8 @@ def _checked(node: Window, operation: Any, remarks: Any) -> Placed | str:
 
 
 def _padded(node: Window) -> Any:
-    """Weights, dilation, padding and ledger lines; "same" keeps the size and pads an odd rest at the end, as PyTorch does."""
+    """Weights, dilation, padding and ledger lines, or a message. "same" keeps the size; like PyTorch, it pads an odd row at
+    the end."""
     weights, dilation = np.asarray(node.weight), list(node.dilation)
     if not isinstance(node.padding, str):
         return weights, tuple(dilation), node.padding, ()
@@ -99,16 +103,16 @@ def _padded(node: Window) -> Any:
         reach = step * (kernel - 1)
         if reach % 2:
             if weights.size // kernel * (reach + 2) > MOST_WEIGHTS:
-                return f"padding 'same' with dilation {step} needs a kernel of {reach + 2} places"
+                return f"padding 'same' with dilation {step} needs a kernel of {reach + 2} entries"
             weights, dilation[axis], uneven = _shifted(weights, 2 + axis, step), 1, True
         padding.append((reach + 1) // 2)
-    note = "PyTorch pads the odd row or column at the end; a weight of 0 stands before the kernel for it"
+    note = "PyTorch pads the odd row or column at the end; a leading weight of 0 has the same effect"
     told = (("padding", "same", f"{padding}, kernel {list(weights.shape[2:])}", note),) if uneven else ()
     return weights, tuple(dilation), tuple(padding), told
 
 
 def _shifted(weights: NDArray[Any], axis: int, step: int) -> NDArray[Any]:
-    """Weights with their dilation written out along an axis and a 0 before them."""
+    """Weights with their dilation expanded along an axis, after a leading 0."""
     kernel = weights.shape[axis]
     shape = [*weights.shape]
     shape[axis] = step * (kernel - 1) + 2
@@ -120,7 +124,7 @@ def _shifted(weights: NDArray[Any], axis: int, step: int) -> NDArray[Any]:
 
 
 def window_values(operation: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the output of a window on constant values (sources,), flat."""
+    """Return the output of a convolution or pool for constant `values` (sources,), as a flat array (targets,)."""
     window = window_of(operation)
     channels, rows, columns = output_shape(window)
     pads = ((0, 0), *((p, p) for p in window.padding))

@@ -1,4 +1,4 @@
-"""What an import finds and assumes, collected while a file is read, so that all of it is told at once."""
+"""Findings and ledger lines of one import, collected while a file is read so that all are reported at once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from neurodeploy.importers.hdf5 import Item, Unread
 __all__ = ["Notes", "listed"]
 
 NAMED = 8
-"""Names in a row; further ones are counted."""
+"""Most names in one list; further names are only counted."""
 
 
 def listed(names: list[str]) -> str:
-    """Return names in quotes, the first few of many."""
+    """Return names in quotes, at most NAMED of them."""
     shown = ", ".join(f"'{brief(name)}'" for name in names[:NAMED])
     return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
@@ -26,12 +26,12 @@ _Line = tuple[SubjectKind, str, str, str, Level, str]
 
 @dataclass
 class Notes:
-    """Findings and ledger lines of one file."""
+    """Findings and ledger lines of the import of one file."""
 
     path: str
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
     lines: dict[_Line, list[str]] = field(default_factory=dict[_Line, list[str]])
-    """(kind of object, quantity, asked, got, level, note) -> names; "" stands for the file."""
+    """(kind of object, quantity, asked, got, level, note) -> names of objects; "" is the file itself."""
 
     def say(self, code: str, message: str, *fixes: str) -> None:
         """Add a finding about the file."""
@@ -42,7 +42,7 @@ class Notes:
         self.say(code, f"node '{brief(name)}' ({brief(kind)}): {message}", *fixes)
 
     def unread(self, name: str, kind: str, key: str, item: Item | None, why: Unread) -> None:
-        """Add the finding of a field that is missing (ND045) or is not what it has to be (ND046)."""
+        """Add a finding about a field that is missing (ND045) or invalid (ND046)."""
         if item is None:
             self.say("ND045", f"node '{brief(name)}' ({brief(kind)}) lacks its field '{key}'")
         else:
@@ -51,12 +51,12 @@ class Notes:
     def line(
         self, name: str, quantity: str, asked: str, got: str, level: Level, note: str = "", *, of: SubjectKind = "node"
     ) -> None:
-        """Add a ledger line of a node, or of the file where `name` is empty; equal lines of several nodes become one."""
+        """Add a ledger line about a node, or about the file if `name` is empty; equal lines of several nodes are merged."""
         self.lines.setdefault((of, quantity, asked, got, level, note), []).append(name)
 
     @property
     def ledger(self) -> tuple[LedgerLine, ...]:
-        """The lines so far, in the order in which they came."""
+        """The lines in the order they were added."""
         return tuple(
             LedgerLine(
                 subject=about("import") if names == [""] else about(of, *map(brief, names)),

@@ -1,4 +1,4 @@
-"""Nouns: what an import must be told, and what it gives."""
+"""Options of an import, and its result."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from neurodeploy.network import Network
 __all__ = ["PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
 
 ProducerName = Literal["norse", "rockpool", "sinabs", "snntorch", "spyx", "nir"]
-"""Frameworks that write NIR files; "nir": none of them, the file is taken as NIR defines it."""
+"""Frameworks that write NIR files. "nir": no framework, the file is read as NIR defines it."""
 PRODUCERS: tuple[ProducerName, ...] = ("norse", "rockpool", "sinabs", "snntorch", "spyx")
 
 
 class ImportOptions(Noun):
-    """Answers to what a file leaves open. None: not answered; the import then asks if it needs to know.
+    """What a file does not specify. None: not given, and the import fails if the file needs it.
 
-    An answer that a file contradicts is applied, and the ledger says so; one for a kind of file that leaves nothing open is
-    refused (ND054).
+    An option that contradicts the file takes precedence, with a ledger line. An option that the kind of file has no use
+    for is rejected (ND054).
     """
 
     dt_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Seconds of a step."""
+    """Length of a step, in seconds."""
     reset: Literal["zero", "value", "subtract", "none"] | None = None
-    """What a spike does to the voltage; "value" takes the file's v_reset."""
+    """What a spike does to the voltage; "value" uses the file's v_reset."""
     discretization: Literal["euler", "exact"] | None = None
-    """How continuous time becomes steps."""
+    """How time constants become factors per step."""
     time_unit: Literal["s", "ms", "step"] | None = None
-    """Unit of every time in the file: time constants and delays."""
+    """Unit of all time constants and delays of the file."""
     producer: ProducerName | None = None
-    """The framework that wrote the file: sets what that framework does and NIR cannot say."""
+    """Framework that wrote the file; sets the semantics of that framework that NIR cannot express."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
-    """What the values of an HDF5 file (.nir, .net) may hold together, with 8 bytes for each number; None: what one file may ask
-    for, 4 GiB or NEURODEPLOY_MEMORY_LIMIT."""
+    """Most memory for all values of an HDF5 file (.nir, .net), in bytes, counting 8 bytes for each number. None: 4 GiB, or
+    NEURODEPLOY_MEMORY_LIMIT."""
     strict: bool = False
-    """Assumptions are errors."""
+    """Whether assumptions are errors (ND050)."""
 
 
 class Imported(Noun):
-    """A network, and every assumption that was made."""
+    """An imported network with its ledger and findings."""
 
     network: Network
-    """As the file and the options say."""
+    """The imported network."""
     ledger: tuple[LedgerLine, ...] = ()
-    """Every assumption, and every value that was changed."""
+    """Every assumption and every changed value."""
     findings: tuple[Diagnostic, ...] = ()
-    """Warnings and notes of the import; errors are raised instead."""
+    """Warnings and notes. Errors are raised instead."""

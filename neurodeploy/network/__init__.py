@@ -1,4 +1,4 @@
-"""The Network: nouns, and what can be said of one without knowing a chip."""
+"""Network descriptions: classes, validation and files. Independent of any chip."""
 
 from neurodeploy.network.build import dense, one_to_one, sparse
 from neurodeploy.network.coding import (

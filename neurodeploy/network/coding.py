@@ -1,4 +1,4 @@
-"""Nouns: how values become spikes (encoders) and spikes become answers (decoders). Must not know any chip."""
+"""Encoders, which turn values into spikes, and decoders, which turn activity into answers. Independent of any chip."""
 
 from __future__ import annotations
 
@@ -25,80 +25,80 @@ __all__ = [
 
 
 class Spikes(Noun):
-    """The stimulus holds spikes already."""
+    """No encoding: the stimulus contains spikes."""
 
     kind: Literal["spikes"] = "spikes"
 
 
 class Rate(Noun):
-    """Deterministic rate code: a value x in [0, 1] spikes in step t iff floor(t*x*max_rate) > floor((t-1)*x*max_rate)."""
+    """Deterministic rate code: a value x in [0, 1] spikes in step t iff floor(t * x * max_rate) > floor((t-1) * x * max_rate)."""
 
     kind: Literal["rate"] = "rate"
     max_rate: float = Field(default=1.0, gt=0, le=1)
-    """Spikes per step of the value 1."""
+    """Spikes per step for the value 1, above 0 and at most 1."""
 
 
 class Poisson(Noun):
-    """Bernoulli draw per step with probability x * max_rate, x in [0, 1]; the run's seed decides."""
+    """Random rate code: a value x in [0, 1] spikes in each step with probability x * max_rate, drawn with the run's seed."""
 
     kind: Literal["poisson"] = "poisson"
     max_rate: float = Field(default=1.0, gt=0, le=1)
-    """Spikes per step of the value 1."""
+    """Spikes per step for the value 1, above 0 and at most 1."""
 
 
 class Latency(Noun):
-    """One spike per value: x = 1 in step 1, x -> 0 in the last step, x = 0 never."""
+    """Latency code: one spike per value x in [0, 1], in step 1 for x = 1 and later for smaller x; none for x = 0."""
 
     kind: Literal["latency"] = "latency"
 
 
 class Bias(Noun):
-    """A line is an integrator on the chip whose bias the host sets: v += rint(x * threshold) in every step, x in [0, 1].
+    """Bias code: each line is an integrator on the chip, v += rint(x * threshold) per step, whose bias the host sets.
 
-    It spikes where v reaches `threshold`, after which v is 0 ("zero") or v - threshold ("subtract"). So a value spikes
-    every ceil(1 / x) steps, or as often as the rate code says, up to the rounding of the bias.
+    It spikes when v reaches `threshold`. A value x in [0, 1] therefore spikes every ceil(1 / x) steps with reset "zero", and
+    at the rate of the rate code with "subtract", up to the rounding of the bias.
     """
 
     kind: Literal["bias"] = "bias"
     threshold: int = Field(default=4096, ge=1, le=2**23)
-    """Of the integrator, an integer from 1 to 2**23; the finer the values, the higher."""
+    """Threshold of the integrator, from 1 to 2**23; higher values resolve x more finely."""
     reset: Literal["zero", "subtract"] = "zero"
-    """"zero": v = 0 after a spike; "subtract": v - threshold."""
+    """After a spike, v = 0 ("zero") or v -= threshold ("subtract")."""
 
 
 class Events(Noun):
-    """Events of a vision sensor: a line spikes in step 1 + floor(t * unit_s / dt_s), once, however many events fall into it.
+    """Events of a vision sensor: a line spikes once in step 1 + floor(t * unit_s / dt_s), for one or more events.
 
-    The input has shape (2, height, width), polarity 0 first; or (height, width), and polarities are not told apart.
+    The input has shape (2, height, width), with polarity 0 first, or (height, width), which ignores polarity.
     """
 
     kind: Literal["events"] = "events"
     columns: Literal["txyp", "xytp", "xypt"] = "txyp"
-    """Order of the columns of an event: time, column, row, polarity."""
+    """Order of the columns of an event array: t (time), x (column), y (row), p (polarity)."""
     unit_s: float = Field(default=1e-6, gt=0, allow_inf_nan=False)
-    """Seconds of one unit of t."""
+    """Unit of t, in seconds."""
 
 
 class Current(Noun):
-    """The values are currents, added to I in every step. Host-driven: not deployable, reference and emulator only."""
+    """Values are currents added to I in every step. Host-driven, so only the reference and emulator backends run it."""
 
     kind: Literal["current"] = "current"
 
 
 class SpikeCount(Noun):
-    """The answer is the neuron with most spikes; the lowest index wins a tie."""
+    """The answer is the neuron with the most spikes; the lowest index wins ties."""
 
     kind: Literal["spike_count"] = "spike_count"
 
 
 class FirstSpike(Noun):
-    """The answer is the neuron that spikes first; the lowest index wins a tie."""
+    """The answer is the neuron that spikes first; the lowest index wins ties."""
 
     kind: Literal["first_spike"] = "first_spike"
 
 
 class Membrane(Noun):
-    """The answer is the neuron with the highest v in the last step; needs a v probe, which is added for it."""
+    """The answer is the neuron with the highest v in the last step. The required probe of v is added automatically."""
 
     kind: Literal["membrane"] = "membrane"
 

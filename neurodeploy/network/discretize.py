@@ -1,4 +1,4 @@
-"""Verb: the factors of one step of a neuron kind, from its time constants. The one place that knows the discretizations."""
+"""Factors of one step of a neuron kind, computed from its time constants and discretization."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ __all__ = ["Factors", "factors"]
 
 
 class Factors(NamedTuple):
-    """v = keep_v * v + gain_v * (...);  i = keep_i * i + gain_i * (...). Scalars or arrays of the population's shape."""
+    """Factors of the updates v = keep_v * v + gain_v * drive and i = keep_i * i + gain_i * drive.
+
+    Each is a scalar array or has the shape of the population.
+    """
 
     keep_v: NDArray[np.float64]
     gain_v: NDArray[np.float64]
@@ -33,7 +36,10 @@ def _pair(kind: Any, tau_s: Any, dt_s: float) -> tuple[NDArray[np.float64], NDAr
 
 
 def factors(neuron: If | Lif | CubaLif | Li | CubaLi, dt_s: float) -> Factors:
-    """Return keep and gain of voltage and current (see neurodeploy.network.neurons); an unfiltered current has keep_i 0, gain_i 1."""
+    """Return the factors of voltage and current, as defined in neurodeploy.network.neurons.
+
+    Kinds without a synaptic current have keep_i = 0 and gain_i = 1.
+    """
     if isinstance(neuron, If):
         return Factors(*_one(1.0, 1.0, 0.0, 1.0))
     rule = neuron.discretization

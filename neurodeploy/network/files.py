@@ -1,8 +1,8 @@
-"""A Network to X.nd.json with its tensors in X.nd.npz, and back. Says nothing of whether the network makes sense.
+"""Reading and writing of network files: X.nd.json, with tensors in X.nd.npz. Networks are not validated here.
 
-Two files cannot be replaced at once. So the tensors are written beside their place first, under a name that their hashes
-give; then the document, which knows these hashes; then the tensors take their place. Wherever a writer is stopped, and
-whichever of two is last, a reader finds the tensors of the document that is there.
+Two files cannot be replaced atomically. Tensors are therefore first written under a temporary name derived from their
+hashes, then the document, which contains the hashes, and finally the tensors are renamed. If a writer is interrupted, or
+two writers overlap, a reader always finds the tensors that belong to the document.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["load_network", "save_network"]
 
 SUFFIX = ".nd.json"
 NAME_LETTERS = 40
-"""Of a file's name, in the name of what waits for its place: no system takes names without end."""
+"""Characters of a file name that are used in a temporary name, because file systems limit the length of names."""
 
 
 def _tensor_path(path: Path) -> Path:
@@ -44,12 +44,12 @@ def _tensor_path(path: Path) -> Path:
 
 
 def _waiting_name(file: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """Where tensors wait until their document is there."""
+    """Temporary file name of tensors until their document is written."""
     return f".{file[:NAME_LETTERS]}.{json_digest({key: str(row['sha256']) for key, row in rows.items()})[:16]}"
 
 
 def save_network(network: Network, path: str | Path) -> None:
-    """Write the document and, beside it, its tensors; equal networks give equal bytes. Raises DiagnosticError: ND007."""
+    """Write a network and its tensors; equal networks give identical bytes. Raises DiagnosticError: ND007 (not writable)."""
     try:
         path = place(Path(path))
         plain, tensors = split(network)
@@ -62,7 +62,7 @@ def save_network(network: Network, path: str | Path) -> None:
                 write_atomically(waiting, tensor_bytes(tensors), shown=file)
             try:
                 write_atomically(path, document)
-            except DiagnosticError:  # the old document stays, and with it its tensors
+            except DiagnosticError:  # the previous document and its tensors stay
                 waiting.unlink(missing_ok=True)
                 raise
             if tensors:
@@ -74,19 +74,19 @@ def save_network(network: Network, path: str | Path) -> None:
 
 
 def _take_place(waiting: Path, file: Path) -> None:
-    """Put tensors where they belong, with the permissions of what was there."""
+    """Move tensors to their final name, keeping the permissions of an existing file."""
     if file.exists():
         os.chmod(waiting, stat.S_IMODE(file.stat().st_mode))
     os.replace(waiting, file)
 
 
 def _escaped(name: str) -> str:
-    """A name as a pattern that only it matches."""
+    """A file name as a glob pattern that matches only this name."""
     return "".join(f"[{letter}]" if letter in "[]*?" else letter for letter in name)
 
 
 def _clear(left: Iterable[Path]) -> None:
-    """Remove tensors that stopped writers left; their document never came."""
+    """Remove temporary tensor files of interrupted writers."""
     for path in left:
         path.unlink(missing_ok=True)
 
@@ -94,7 +94,7 @@ def _clear(left: Iterable[Path]) -> None:
 def _document(path: Path) -> dict[str, Any]:
     table = as_table(read_json(path))
     if table is None or table.get("format") != "neurodeploy":
-        raise refuse("ND003", path, "is JSON, but not a network: field 'format' is not 'neurodeploy'")
+        raise refuse("ND003", path, "is JSON, but not a network: field 'format' must be 'neurodeploy'")
     return table
 
 
@@ -141,15 +141,15 @@ def _tensors(path: Path, document: dict[str, Any], *, verify: bool) -> dict[str,
 
 
 def load_network(path: str | Path, *, verify: bool = True) -> Network:
-    """Return the network of an .nd.json file; `verify` compares the sha256 of every tensor.
+    """Return the network of an .nd.json file; with `verify`, the sha256 of every tensor is checked.
 
-    Raises DiagnosticError: ND001 unreadable, ND002 field, ND003 damaged, ND004 tensor changed or missing, ND005 path
-    escape, ND006 object array, ND008 newer schema, ND012 too large.
+    Raises DiagnosticError: ND001 (unreadable), ND002 (invalid field), ND003 (damaged), ND004 (tensor changed or missing),
+    ND005 (path outside the folder), ND006 (object array), ND008 (newer schema), ND012 (too large).
     """
     path = Path(path)
     try:
         return _loaded(path, verify=verify)
-    except DiagnosticError:  # another process may be writing it: what is wrong while none does is wrong
+    except DiagnosticError:  # another process may be writing the file, so try again under a lock
         with locked(place(path).parent, shared=True):
             return _loaded(path, verify=verify)
 

@@ -1,8 +1,10 @@
-"""Nouns: neuron kinds in integers that send values, resonate or adapt, with the equations of lava-nc 0.10's fixed-point models.
+"""Integer neuron kinds with graded spikes, resonance or adaptation. Independent of any chip.
 
-Registers are what a chip holds; nothing is scaled here. a and b are the sums of what arrives at the ports of that name
-(weight times value, weight times 1 for a plain spike), rtz(x, n) shifts towards zero, x >> n rounds down. A value of 0 is
-not sent. Source of all equations: lava-nc 0.10.0, reproduced value by value. Must not know any chip.
+Parameters are registers as stored on the chip and are not scaled. In the equations, a and b are the sums of weight times
+spike value arriving at ports "a" and "b" (a plain spike has value 1), rtz(x, n) is x / 2**n rounded toward zero, and x >> n
+rounds down. A primed variable is the new value. A graded spike of value 0 is not sent.
+
+Source of all equations: the fixed-point models of lava-nc 0.10.0, reproduced exactly.
 """
 
 from __future__ import annotations
@@ -28,157 +30,164 @@ __all__ = [
 
 
 class IntegerNeuron(Noun):
-    """A kind that holds registers already: nothing about it is scaled or rounded."""
+    """Base of kinds whose parameters are registers, which are neither scaled nor rounded."""
 
     sends_values: ClassVar[bool] = False
-    """Whether its spikes have values."""
+    """Whether spikes are graded, i.e. carry a value."""
     ports: ClassVar[int] = 1
-    """Inputs that are summed apart: port "a", and "b" where there are two."""
+    """Number of separately summed inputs: "a", or "a" and "b"."""
     memories: ClassVar[tuple[str, ...]] = ()
-    """States besides u and v, two at most, as probes name them."""
+    """States in addition to u and v, as named by probes; at most two."""
 
 
 class TernaryCuba(IntegerNeuron):
-    """u and v as in loihi_cuba; sends 1 above v_upper_mant * 2**6, -1 below v_lower_mant * 2**6, and v = 0 after either."""
+    """u and v as in loihi_cuba. Sends 1 if v > v_upper_mant * 2**6 and -1 if v < v_lower_mant * 2**6; then v = 0."""
 
     sends_values: ClassVar[bool] = True
     kind: Literal["ternary_cuba"] = "ternary_cuba"
     du: IntParam
-    """Current decay register, an integer: u keeps 1 - (du + 1) / 4096 of itself."""
+    """Current decay register: u keeps 1 - (du + 1) / 4096 per step; one for all, or one for each neuron."""
     dv: IntParam
-    """Voltage decay register, an integer: v keeps 1 - dv / 4096 of itself."""
+    """Voltage decay register: v keeps 1 - dv / 4096 per step; one for all, or one for each neuron."""
     v_upper_mant: IntParam
-    """Above v_upper_mant * 2**6 it sends 1."""
+    """Upper threshold register; one for all, or one for each neuron."""
     v_lower_mant: IntParam
-    """Below v_lower_mant * 2**6 it sends -1."""
+    """Lower threshold register; one for all, or one for each neuron."""
     bias_mant: IntParam = 0
-    """Mantissa of the bias, added in every step as bias_mant * 2**bias_exp."""
+    """Mantissa of the bias bias_mant * 2**bias_exp, which is added in every step; one for all, or one for each neuron."""
     bias_exp: IntParam = 0
-    """Exponent of the bias, at least 0."""
+    """Exponent of the bias, at least 0; one for all, or one for each neuron."""
 
 
 class SigmaDelta(IntegerNeuron):
-    """sigma += a; act' = f(sigma + bias); d = act' - act + residue; |d| >= threshold sends d >> state_exp, else d is kept.
+    """Sigma-delta unit: integrates differences and sends differences of its activation.
 
-    f is max(x, 0) for "relu", x for "unit". threshold and bias count in units of 2**(spike_exp + state_exp). With
-    `cumulative_error` the sum of d since the last value sent is compared instead of d.
+    sigma += a;  act' = f(sigma + bias);  d = act' - act + residue. If |d| >= threshold it sends d >> state_exp, else d
+    becomes the residue. f(x) is max(x, 0) for "relu" and x for "unit". threshold and bias are in units of
+    2**(spike_exp + state_exp). With `cumulative_error`, the sum of d since the last spike is compared instead of d.
     """
 
     sends_values: ClassVar[bool] = True
     memories: ClassVar[tuple[str, ...]] = ("residue", "error")
     kind: Literal["sigma_delta"] = "sigma_delta"
     threshold: IntParam
-    """Smallest change that is sent, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
+    """Smallest difference that is sent, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
     bias: IntParam = 0
-    """Added to sigma before the activation, in the same unit."""
+    """Added to sigma before the activation, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
     activation: Literal["relu", "unit"] = "relu"
-    """f: "relu" cuts below 0, "unit" leaves all as it is."""
+    """Activation function f: "relu" is max(x, 0), "unit" is x."""
     cumulative_error: bool = False
-    """Compare what was not sent since the last value, instead of the last change."""
+    """Whether the sum of d since the last spike is compared with the threshold, instead of d."""
     spike_exp: int = Field(default=0, ge=0, le=31)
-    """Binary places of the values that are sent, at least 0."""
+    """Fractional bits of the values that are sent, at least 0."""
     state_exp: int = Field(default=0, ge=0, le=31)
-    """Binary places of the state beyond those that are sent, at least 0."""
+    """Additional fractional bits of the state, at least 0."""
 
 
 class Delta(IntegerNeuron):
-    """act' = a << (spike_exp + state_exp); d = act' - act + residue; |d| >= threshold, in the same unit, sends d >> state_exp."""
+    """Delta encoder: sends differences of its input.
+
+    act' = a << (spike_exp + state_exp);  d = act' - act + residue. If |d| >= threshold it sends d >> state_exp, else d
+    becomes the residue.
+    """
 
     sends_values: ClassVar[bool] = True
     memories: ClassVar[tuple[str, ...]] = ("residue",)
     kind: Literal["delta"] = "delta"
     threshold: IntParam
-    """Smallest change that is sent, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
+    """Smallest difference that is sent, in units of 2**(spike_exp + state_exp); one for all, or one for each neuron."""
     spike_exp: int = Field(default=0, ge=0, le=31)
-    """Binary places of the values that are sent, at least 0."""
+    """Fractional bits of the values that are sent, at least 0."""
     state_exp: int = Field(default=0, ge=0, le=31)
-    """Binary places of the state beyond those that are sent, at least 0."""
+    """Additional fractional bits of the state, at least 0."""
 
 
 class Sigma(IntegerNeuron):
-    """sigma += a; sends sigma in every step."""
+    """Sigma decoder: sigma += a; sends sigma in every step."""
 
     sends_values: ClassVar[bool] = True
     kind: Literal["sigma"] = "sigma"
 
 
 class GradedRelu(IntegerNeuron):
-    """Sends a where a > threshold; without `rectify` where |a| > threshold."""
+    """Graded ReLU: sends a if a > threshold, or without `rectify` if |a| > threshold."""
 
     sends_values: ClassVar[bool] = True
     kind: Literal["relu"] = "relu"
     threshold: IntParam = 0
-    """Values above it are sent, an integer; one for all, or one for each neuron."""
+    """Largest value that is not sent; one for all, or one for each neuron."""
     rectify: bool = True
-    """Whether negative values are never sent."""
+    """Whether negative values are suppressed."""
 
 
 class Product(IntegerNeuron):
-    """v = (a * b) >> exponent; sends v where |v| > threshold."""
+    """Product of two inputs: v = (a * b) >> exponent; sends v if |v| > threshold."""
 
     sends_values: ClassVar[bool] = True
     ports: ClassVar[int] = 2
     kind: Literal["product"] = "product"
     threshold: IntParam = 0
-    """Products larger than it in size are sent, an integer; one for all, or one for each neuron."""
+    """Largest magnitude that is not sent; one for all, or one for each neuron."""
     exponent: int = Field(default=0, ge=0, le=63)
-    """Binary places by which a product is shifted down, at least 0."""
+    """Bits by which a product is shifted right, at least 0."""
 
 
 class ResonateFire(IntegerNeuron):
-    """re' = rtz(c * re, d) - rtz(s * im, d) + (a << e);  im' = rtz(s * re, d) + rtz(c * im, d) + (b << e), both limited.
+    """Resonate and fire: a damped oscillator with complex state re + j * im.
 
-    c = cos_decay, s = sin_decay, d = decay_bits, e = state_exp. Spikes where im passes 0 upwards while
-    re' >= threshold << e. With reset "izhikevich": where im' >= threshold << e, and then re = 0, im = (threshold << e) - 1.
+    re' = rtz(c * re, d) - rtz(s * im, d) + (a << e);  im' = rtz(s * re, d) + rtz(c * im, d) + (b << e), both saturated,
+    where c = cos_decay, s = sin_decay, d = decay_bits, e = state_exp. Spikes if im crosses 0 upward and
+    re' >= threshold << e. With reset "izhikevich", spikes if im' >= threshold << e; then re = 0, im = (threshold << e) - 1.
     """
 
     ports: ClassVar[int] = 2
     kind: Literal["resonate_fire"] = "resonate_fire"
     sin_decay: IntParam
-    """s: sine of the turn in a step times the decay, in units of 2**-decay_bits."""
+    """s: decay factor times the sine of the phase advance per step, in units of 2**-decay_bits."""
     cos_decay: IntParam
-    """c: cosine of the turn in a step times the decay, in units of 2**-decay_bits."""
+    """c: decay factor times the cosine of the phase advance per step, in units of 2**-decay_bits."""
     threshold: IntParam
-    """That re (or im) has to reach, in units of 2**state_exp."""
+    """Threshold of re (or of im, with reset "izhikevich"), in units of 2**state_exp; one for all, or one for each neuron."""
     decay_bits: int = Field(default=12, ge=1, le=30)
-    """d: binary places of sin_decay and cos_decay, from 1 to 30."""
+    """d: fractional bits of sin_decay and cos_decay, from 1 to 30."""
     state_exp: int = Field(default=0, ge=0, le=31)
-    """e: binary places of re and im, at least 0."""
+    """e: fractional bits of re and im, at least 0."""
     reset: Literal["none", "izhikevich"] = "none"
-    """"none": a spike changes nothing; "izhikevich": re = 0 and im = threshold."""
+    """none: a spike does not change the state. izhikevich: re = 0 and im = (threshold << state_exp) - 1."""
 
 
 class ResonateZero(IntegerNeuron):
-    """The same with 15 decay bits, each term rounded down; where im passes 0 upwards while re' > threshold it sends re'."""
+    """As ResonateFire with 15 decay bits, each term rounded down; sends re' if im crosses 0 upward and re' > threshold."""
 
     sends_values: ClassVar[bool] = True
     ports: ClassVar[int] = 2
     kind: Literal["resonate_zero"] = "resonate_zero"
     sin_decay: IntParam
-    """Sine of the turn in a step times the decay, in units of 2**-15."""
+    """Decay factor times the sine of the phase advance per step, in units of 2**-15."""
     cos_decay: IntParam
-    """Cosine of the turn in a step times the decay, in units of 2**-15."""
+    """Decay factor times the cosine of the phase advance per step, in units of 2**-15."""
     threshold: IntParam
-    """Above which re is sent, an integer."""
+    """Threshold of re; one for all, or one for each neuron."""
 
 
 class AdaptiveLif(IntegerNeuron):
-    """i, v and r decay by delta_i, delta_v and delta_r, theta towards theta_0 by delta_theta; i += a, v += i.
+    """Leaky integrate and fire with adaptive threshold and a refractory state instead of a reset.
 
-    Spikes where v - r >= theta; then r += 2 * theta and theta += theta_step; v is not reset. i decays by one part in 4096 more.
+    In each step i, v and r decay by delta_i, delta_v and delta_r, and theta toward theta_0 by delta_theta; then i += a and
+    v += i. Spikes if v - r >= theta; then r += 2 * theta and theta += theta_step. i decays by 1/4096 more than delta_i.
     """
 
     memories: ClassVar[tuple[str, ...]] = ("theta", "r")
     kind: Literal["adaptive_lif"] = "adaptive_lif"
     delta_i: FloatParam
-    """Part of i that decays in a step, from 0 to 1."""
+    """Decay of i per step, from 0 to 1."""
     delta_v: FloatParam
-    """Part of v that decays in a step, from 0 to 1."""
+    """Decay of v per step, from 0 to 1."""
     delta_theta: FloatParam
-    """Part of theta - theta_0 that decays in a step, from 0 to 1."""
+    """Decay of theta - theta_0 per step, from 0 to 1."""
     delta_r: FloatParam
-    """Part of r that decays in a step, from 0 to 1."""
+    """Decay of r per step, from 0 to 1."""
     theta_0: FloatParam
-    """The threshold at rest, in the unit of v."""
+    """Threshold at rest, in units of v."""
     theta_step: FloatParam
-    """What a spike adds to theta, in the unit of v."""
+    """Increment of theta on a spike, in units of v."""

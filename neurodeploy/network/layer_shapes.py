@@ -1,9 +1,9 @@
-"""Noun: a chain of layers by their shapes alone, as `neurodeploy check --shapes` reads it. Holds no weight and no neuron.
+"""Layer stacks: feed-forward networks given only by the shapes of their layers, as read by `neurodeploy check --shapes`.
 
-A TOML file: name, input = [channels, height, width], defaults for reset, weight_bits and delay_steps, and [[layers]] in
-order. kind: conv, depthwise, pool (all weights alike, one source channel for each channel) or dense (every source to every
-neuron). A place of the output is floor((n + 2 padding - kernel) / stride) + 1; padding "same" is (kernel - 1) / 2. The
-stride is 1, and for a pool its kernel.
+The file is TOML: name, input = [channels, height, width], defaults of reset, weight_bits and delay_steps, and [[layers]] in
+order. The kind of a layer is conv, depthwise, pool (equal weights, one source channel per channel) or dense (all to all).
+The output size is floor((n + 2 * padding - kernel) / stride) + 1; padding "same" is (kernel - 1) / 2. The default stride is
+1, or the kernel for a pool.
 """
 
 from __future__ import annotations
@@ -30,76 +30,80 @@ Count = Size | tuple[Size, Size]
 Reset = Literal["zero", "subtract", "none"]
 STAGE = "shapes"
 LARGEST_LAYER = 1 << 22
-"""Neurons of a layer that are judged: more than any board has, and few enough for every tile to be tried."""
+"""Most neurons of a layer: more than any board has, and few enough to try every tile."""
 
 
 class LayerShape(Noun):
-    """One layer. What is None is as the file says for all layers."""
+    """One layer. Fields that are None take the default of the stack."""
 
     kind: Literal["conv", "depthwise", "pool", "dense"]
-    """conv, depthwise, pool (all weights alike), or dense."""
+    """conv, depthwise, pool (equal weights), or dense."""
     name: Name | None = None
-    """As findings call it; None: its kind and number."""
+    """Name used in findings; None: kind and number."""
     channels: Size | None = None
-    """Output channels; neurons of a dense layer. None for depthwise and pool: as many as come in."""
+    """Output channels, or neurons of a dense layer. None for depthwise and pool: as many as the source has."""
     kernel: Count = 1
     """Side of the kernel, or (rows, columns)."""
     stride: Count | None = None
-    """From one window to the next, one number or (rows, columns). None: 1, and the kernel for a pool."""
+    """Stride, one number or (rows, columns). None: 1, or the kernel for a pool."""
     padding: Literal["same"] | Space | tuple[Space, Space] = 0
-    """Zeros on either side, or "same" for as many places as come in."""
+    """Zeros on each side, one number or (rows, columns); "same" keeps the size."""
     reset: Reset | None = None
-    """What a spike does to v."""
+    """What a spike does to v: "zero", "subtract" or "none"."""
     weight_bits: Size | None = None
     """Stored bits of a weight."""
     delay_steps: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    """Steps on top of the one that every projection takes."""
+    """Delay on top of the one step that every projection takes."""
 
 
 class LayerStack(Noun):
-    """A network: an input and layers that follow one another."""
+    """A feed-forward network: an input and consecutive layers."""
 
     schema_version: Literal[1] = 1
     name: Name
-    """Of the network."""
+    """Name of the network."""
     input: tuple[Size, Size, Size]
-    """Channels, height, width."""
+    """Shape of the input: (channels, height, width)."""
     reset: Reset = "zero"
-    """What a spike does to v, where a layer says nothing."""
+    """What a spike does to v; default of all layers."""
     weight_bits: Size = 8
-    """Stored bits of a weight, where a layer says nothing."""
+    """Stored bits of a weight; default of all layers."""
     delay_steps: int = Field(default=0, ge=0, le=2**31 - 1)
-    """Steps on top of the one that every projection takes, where a layer says nothing."""
+    """Delay on top of the one step that every projection takes; default of all layers."""
     layers: tuple[LayerShape, ...] = Field(min_length=1)
-    """In order, at least one."""
+    """Layers in order, at least one."""
 
 
 class Geometry(NamedTuple):
-    """A layer with all its figures: a kernel that moves over (channels, height, width); dense is a 1 x 1 kernel."""
+    """A layer with all sizes resolved. A dense layer is a 1 x 1 kernel on (sources, 1, 1)."""
 
     name: str
     source: tuple[int, int, int]
+    """Shape of the source: (channels, height, width)."""
     shape: tuple[int, int, int]
+    """Shape of the layer: (channels, height, width)."""
     kernel: Pair
+    """(rows, columns), as stride and padding."""
     stride: Pair
     padding: Pair
     groups: int
+    """Groups of channels with separate kernels; each channel for depthwise and pool."""
     shares: bool
-    """Whether neurons in different places have the same weights."""
+    """Whether neurons at different positions share weights."""
     alike: bool
-    """Whether all weights are the same number."""
+    """Whether all weights are equal."""
     reset: str
     weight_bits: int
     delay_steps: int
 
     @property
     def neurons(self) -> int:
-        """Neurons of the layer."""
+        """Number of neurons of the layer."""
         return prod(self.shape)
 
     @property
     def weights(self) -> int:
-        """Weights of the kernel, or of the matrix of a dense layer."""
+        """Number of weights of the kernel, or of the matrix of a dense layer."""
         return self.shape[0] * (self.source[0] // self.groups) * prod(self.kernel)
 
 
@@ -114,7 +118,7 @@ def _padding(layer: LayerShape, kernel: Pair) -> Pair:
 
 
 def geometries(stack: LayerStack) -> tuple[Geometry, ...]:
-    """Return every layer with the shapes that follow from the ones before; raises DiagnosticError: ND010."""
+    """Return every layer with its resolved shape. Raises DiagnosticError: ND010 (inconsistent layers)."""
     found: list[Geometry] = []
     faults: list[Diagnostic] = []
     source: tuple[int, int, int] = stack.input
@@ -125,7 +129,7 @@ def geometries(stack: LayerStack) -> tuple[Geometry, ...]:
         found.append(made)
         source = made.shape
         if min(source) < 1 or prod(source) > LARGEST_LAYER:
-            break  # what follows has no shape
+            break  # the shapes of later layers are undefined
     names = [item.name for item in found]
     faults += [
         finding("ND010", about("layer", name), "has the name of another layer")
@@ -164,20 +168,20 @@ def _faults(where: Subject, layer: LayerShape, made: Geometry) -> Iterator[Diagn
     for said in _told(layer, made):
         yield finding("ND010", where, said)
     if made.neurons > LARGEST_LAYER and min(made.shape) > 0:
-        told = f"has shape {list(made.shape)}, more neurons than are judged in a layer"
+        told = f"has shape {list(made.shape)}, which is more neurons than supported in one layer"
         yield finding("ND010", where, told, found=made.neurons, limit=LARGEST_LAYER, unit="neuron")
 
 
 def _told(layer: LayerShape, made: Geometry) -> Iterator[str]:
     kernel, size = made.kernel, made.source
     if layer.kind in ("conv", "dense") and layer.channels is None:
-        yield f"is {layer.kind} and says no number of channels"
+        yield f"is {layer.kind}, but does not specify its channels"
     if layer.kind in ("depthwise", "pool") and layer.channels not in (None, made.source[0]):
-        yield f"is {layer.kind} and has {layer.channels} channels where {made.source[0]} come in"
+        yield f"is {layer.kind} with {layer.channels} channels, but its source has {made.source[0]}"
     if layer.kind == "dense" and (layer.kernel, layer.stride or 1, layer.padding) != (1, 1, 0):
-        yield "is dense and has a kernel, a stride or a padding"
+        yield "is dense, but has a kernel, a stride or a padding"
     if layer.padding == "same" and any(side % 2 == 0 for side in kernel):
-        yield f'has padding "same" with an even kernel, {kernel[0]} x {kernel[1]}: no padding on both sides keeps the size'
+        yield f'has padding "same" with an even kernel of {kernel[0]} x {kernel[1]}, for which no symmetric padding exists'
     if min(made.padding) < 0:
         yield "has a negative padding"
     if min(made.shape) < 1:
@@ -185,7 +189,7 @@ def _told(layer: LayerShape, made: Geometry) -> Iterator[str]:
 
 
 def load_layers(path: str | Path) -> LayerStack:
-    """Return the layers of a TOML file; raises DiagnosticError: ND001 unreadable, ND010 not such a network."""
+    """Return the layers of a TOML file. Raises DiagnosticError: ND001 (unreadable), ND010 (not a valid layer stack)."""
     where = about("file", path)
     try:
         document = parse_toml(read_bytes(Path(path)).decode("utf-8"))

@@ -1,6 +1,6 @@
-"""Verb: older documents of a network, brought up to date as plain data before anything is validated.
+"""Migrations of network documents to the current schema version, as plain data before validation.
 
-`MIGRATIONS[n]` turns a document of schema version n into one of n + 1: dict -> dict, no files, no nouns.
+`MIGRATIONS[n]` converts a document of schema version n to version n + 1: dict -> dict, without files or network classes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def migrate(
     to: int = SCHEMA_VERSION,
     steps: Mapping[int, Migration] = MIGRATIONS,
 ) -> dict[str, Any]:
-    """Return the document at version `to`; KeyError if a step is missing."""
+    """Return a document of schema version `version`, migrated to version `to`. Raises KeyError if a step is missing."""
     while version < to:
         document, version = {**steps[version](document), "schema_version": version + 1}, version + 1
     return document

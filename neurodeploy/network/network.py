@@ -1,4 +1,4 @@
-"""Noun: the Network, one description of a spiking network with its semantics fixed. Must not know any chip."""
+"""Network: a spiking network with fully specified semantics, independent of any chip."""
 
 from __future__ import annotations
 
@@ -36,55 +36,57 @@ def _shape(value: Any) -> Any:
 
 
 Shape = Annotated[tuple[Annotated[int, Field(gt=0, le=2**31 - 1)], ...], BeforeValidator(_shape), Field(min_length=1)]
-"""Sizes by axis; a bare integer stands for one axis."""
+"""Sizes of the axes; a bare integer is one axis."""
 
 
 def _storable(notes: dict[str, Any]) -> dict[str, Any]:
-    """Notes that a JSON file takes: no NaN, no half characters, not nested without end."""
+    """The notes, if they can be stored as JSON: finite, valid Unicode, and of limited nesting."""
     try:
         canonical_json(notes).encode()
     except (ValueError, RecursionError):
-        raise ValueError("cannot be stored as JSON: not finite, half a character, or nested without end") from None
+        raise ValueError("cannot be stored as JSON: not finite, not valid Unicode, or nested too deeply") from None
     return notes
 
 
 class Time(Noun):
-    """The clock. Steps count from 1; a spike of step t arrives in step t + edge_latency_steps + delay_steps."""
+    """The clock. Steps are numbered from 1. A spike of step t arrives in step t + edge_latency_steps + delay_steps."""
 
     dt_s: float = Field(gt=0, allow_inf_nan=False)
-    """Seconds of one step, above 0."""
+    """Length of a step, in seconds, above 0."""
     steps_per_sample: int | None = Field(default=None, gt=0, le=2**31 - 1)
-    """Steps for which one sample is presented, unless the run says otherwise."""
+    """Steps for which each sample is presented, unless a run specifies another number."""
     edge_latency_steps: Literal[1] = 1
+    """Steps that every projection takes. Always 1."""
     update_order: Literal["current_voltage_threshold_reset"] = "current_voltage_threshold_reset"
+    """Order of the updates within a step. Always "current_voltage_threshold_reset"."""
     delay_base: Literal[0] = 0
-    """delay_steps counts what comes on top of edge_latency_steps; 0 is the least."""
+    """Smallest delay_steps, which count in addition to edge_latency_steps. Always 0."""
 
 
 class StateReset(Noun):
-    """u = v = 0 before step t is integrated, whenever t % interval_steps == offset_steps % interval_steps.
+    """Periodic reset: before each step t with t % interval_steps == offset_steps % interval_steps, u = v = 0.
 
-    What else a kind keeps goes back to where a sample begins; what is on its way arrives. Source: LIFReset of lava-nc 0.10.0.
+    Other states return to their values at the start of a sample. Spikes in flight still arrive. Source: LIFReset of
+    lava-nc 0.10.0.
     """
 
     interval_steps: int = Field(gt=0, le=2**31 - 1)
-    """Steps from one reset to the next, at least 1."""
+    """Steps between resets, at least 1."""
     offset_steps: int = Field(default=0, ge=0, le=2**31 - 1)
-    """Shifts the steps in which it happens, at least 0."""
+    """Phase of the resets, in steps, at least 0."""
 
 
 class Population(Noun):
-    """Neurons of one kind."""
+    """A group of neurons of one kind."""
 
     name: Name
-    """As findings and recordings call it; letters, digits, _ . and -."""
+    """Name used in findings and recordings; letters, digits, _ . and -."""
     shape: Shape
-    """Sizes by axis, such as (channels, height, width); one number is one axis."""
+    """Sizes of the axes, such as (channels, height, width); an integer is one axis."""
     neuron: Neuron
-    """The kind of its neurons with their parameters, such as Lif(...); one value is for all, an array for each
-    neuron."""
+    """Neuron kind and parameters, such as Lif(...). A parameter is one value for all neurons or an array of `shape`."""
     state_reset: StateReset | None = None
-    """A periodic reset within a sample; none between steps otherwise."""
+    """Periodic reset within a sample; None: none."""
 
     @property
     def size(self) -> int:
@@ -93,18 +95,19 @@ class Population(Noun):
 
 
 class Input(Noun):
-    """A source of spikes (or host-driven currents) outside the chip; owns no neuron."""
+    """A source of spikes or host-driven currents outside the chip. It has no neurons."""
 
     name: Name
-    """As samples call it; populations and inputs share one name space."""
+    """Name used in samples. Populations and inputs share one name space."""
     shape: Shape
-    """Sizes of its lines by axis; one number is one axis."""
+    """Sizes of the axes of the input lines; an integer is one axis."""
     encoder: Encoder = Spikes()
-    """How values become spikes: "spikes", "rate", "poisson", "latency", "bias", "events", "current", or the noun."""
+    """How values become spikes: an encoder, or its kind: "spikes", "rate", "poisson", "latency", "bias", "events" or
+    "current"."""
 
     @property
     def size(self) -> int:
-        """Number of lines."""
+        """Number of input lines."""
         return prod(self.shape)
 
 
@@ -112,67 +115,70 @@ class Projection(Noun):
     """Synapses from one input or population to one population."""
 
     name: Name
-    """As findings and options such as weight_bits call it."""
+    """Name used in findings and in options such as weight_bits."""
     source: Name
-    """Name of the population or input that sends."""
+    """Name of the source population or input."""
     target: Name
-    """Name of the population that receives."""
+    """Name of the target population."""
     operation: Operation
-    """Its synapses: dense, sparse, one_to_one, a convolution, a pool, or a chain of these."""
+    """The synapses: dense, sparse, one_to_one, a convolution, a pool, or a chain of these."""
     delay_steps: IntParam = 0
-    """Steps on top of the one that every projection takes, at least 0; an integer, or an array as delay_axis says."""
+    """Delay on top of the one step that every projection takes, at least 0: an integer, or an array over `delay_axis`."""
     port: Literal["a", "b"] = "a"
-    """Where it arrives; only kinds with two inputs have a port "b"."""
+    """Input of the target neurons; only kinds with two inputs have port "b"."""
     delay_axis: Literal["projection", "source", "target", "synapse"] = "projection"
-    """What delay_steps is an array over; "synapse" has the shape of the operation's weights."""
+    """Axis of a delay_steps array: one delay for each source, target or synapse; "synapse" has the shape of the weights."""
     weight_format: WeightFormat | None = None
-    """How integer weights are stored; needed where the target is loihi_cuba, else an annotation."""
+    """How integer weights are stored; required if the target is loihi_cuba, otherwise an annotation."""
 
 
 class Output(Noun):
-    """A population that is read, and how."""
+    """A population that is read out, and how its activity is decoded."""
 
     name: Name
-    """As reports call it."""
+    """Name used in reports."""
     source: Name
-    """Name of the population that is read."""
+    """Name of the population that is read out."""
     decoder: Decoder = SpikeCount()
-    """How spikes become an answer: "spike_count", "first_spike" or "membrane"."""
+    """How activity becomes an answer: "spike_count", "first_spike" or "membrane"."""
 
 
 class Probe(Noun):
-    """A state to record in every step: v after the reset, u (the synaptic current), or v as the chip's register reads."""
+    """A state variable to record in every step, after the reset."""
 
     name: Name
-    """Under which a recording holds the state."""
+    """Name of the recorded state in a recording."""
     target: Name
     """Name of the population."""
     variable: Literal["v", "u", "v_register", "residue", "error", "theta", "r"]
-    """v_register: on a spike the register holds the refractory counter, (dead steps + 1) * 128, not the voltage. Of the
-    integer kinds, u is sigma, re or i, and v is act or im; residue, error, theta and r are what only some of them have."""
+    """v: voltage. u: synaptic current. v_register: the chip's voltage register, which on a spike contains the refractory
+    counter, (refractory_steps + 1) * 128. In integer kinds u is sigma, re or i, and v is act or im; residue, error, theta
+    and r exist in some integer kinds only."""
 
 
 class Network(Noun):
-    """One spiking network: populations, projections, inputs, outputs, probes, and the clock."""
+    """A spiking network: populations, projections, inputs, outputs, probes, and the clock."""
 
     format: Literal["neurodeploy"] = "neurodeploy"
+    """File format. Always "neurodeploy"."""
     schema_version: Literal[1] = SCHEMA_VERSION
+    """Version of the file schema. Always 1."""
     name: Name
-    """As files and reports call it; letters, digits, _ . and -."""
+    """Name used in files and reports; letters, digits, _ . and -."""
     time: Time
-    """The clock: the step in seconds, and how long a sample lasts."""
+    """Length of a step and duration of a sample."""
     populations: tuple[Population, ...]
-    """Neurons, by kind and shape; at least one."""
+    """Populations of neurons; at least one."""
     projections: tuple[Projection, ...] = ()
-    """Synapses, each between two of them; recurrent ones too."""
+    """Projections, which may be recurrent."""
     inputs: tuple[Input, ...] = ()
-    """Where samples come in; none for a network that drives itself."""
+    """Inputs; none for a network that drives itself."""
     outputs: tuple[Output, ...] = ()
-    """What is read; the first gives the answers."""
+    """Outputs; the first one gives the answers."""
     probes: tuple[Probe, ...] = ()
     """States that every run records."""
     metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(default_factory=dict)
-    """Free notes (origin, licence, labels). Never read by a stage."""
+    """Free notes such as origin, license and labels. They never affect results."""
 
     @cached_property
     def population_by_name(self) -> dict[str, Population]:
@@ -186,11 +192,11 @@ class Network(Noun):
 
     @cached_property
     def findings(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with it by itself (see neurodeploy.network.validate); looked for once."""
-        from neurodeploy.network.validate import findings_of  # which knows this noun
+        """Findings of neurodeploy.network.validate, computed once."""
+        from neurodeploy.network.validate import findings_of  # validate imports this module
 
         return findings_of(self)
 
     def source_size(self, name: str) -> int:
-        """Return the number of neurons or lines of the population or input `name`; KeyError if there is none."""
+        """Return the number of neurons or lines of the population or input `name`. Raises KeyError if there is none."""
         return (self.input_by_name.get(name) or self.population_by_name[name]).size

@@ -1,4 +1,4 @@
-"""Verb: the JSON Schema of a network document. Reads nothing."""
+"""JSON Schema of network files."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ __all__ = ["json_schema"]
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of X.nd.json, with the table of tensors that stand in X.nd.npz."""
+    """Return the JSON Schema of X.nd.json, including its table of the tensors in X.nd.npz."""
     schema = Network.model_json_schema()
     row = {
         "type": "object",
         "properties": {
-            "file": {"type": "string", "description": "Name of the .npz beside the document."},
-            "key": {"type": "string", "description": "Of the array in that file."},
-            "dtype": {"type": "string", "description": "As numpy writes it, little-endian."},
-            "shape": {"type": "array", "items": {"type": "integer"}, "description": "Sizes by axis."},
-            "bytes": {"type": "integer", "description": "Of the values."},
-            "sha256": {"type": "string", "description": "Of the little-endian values in C order."},
+            "file": {"type": "string", "description": "Name of the .npz file in the folder of the document."},
+            "key": {"type": "string", "description": "Name of the array in that file."},
+            "dtype": {"type": "string", "description": "numpy dtype, little-endian."},
+            "shape": {"type": "array", "items": {"type": "integer"}, "description": "Sizes of the axes."},
+            "bytes": {"type": "integer", "description": "Size of the values in bytes."},
+            "sha256": {"type": "string", "description": "SHA-256 of the little-endian values in C order."},
         },
         "required": ["file", "key", "dtype", "shape", "sha256"],
     }
-    told = 'Arrays that stand in a file of their own, by the id that {"tensor": id} refers to.'
-    schema["properties"]["tensors"] = {"type": "object", "description": told, "additionalProperties": row}
+    meaning = 'Arrays stored in a separate file, by the id that {"tensor": id} refers to.'
+    schema["properties"]["tensors"] = {"type": "object", "description": meaning, "additionalProperties": row}
     schema["title"] = "neurodeploy network"
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema

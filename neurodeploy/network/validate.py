@@ -1,4 +1,4 @@
-"""Verb: whether a network makes sense by itself; every fault at once. Must not know any chip."""
+"""Validation of a network by itself, independent of any chip. All faults are reported at once."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ __all__ = ["findings_of", "probe_faults", "require_valid", "validate"]
 
 
 def validate(network: Network) -> tuple[Diagnostic, ...]:
-    """Return every fault of the network (ND101-ND120), errors first."""
+    """Return all findings of a network (ND101-ND120, ND124), errors first."""
     return network.findings
 
 
 def require_valid(network: Network, *, numbers: bool = True) -> None:
-    """Refuse a network with a fault before any stage uses its names and shapes. Raises DiagnosticError: ND101-ND120, ND124.
+    """Reject an invalid network. Raises DiagnosticError: ND101-ND120, ND124.
 
-    Not `numbers`: what only makes no sense for its neurons passes, for stages that say so themselves.
+    Without `numbers`, only names, shapes and sizes are checked, for stages that report invalid numbers themselves.
     """
-    raise_errors("validate", [item for item in network.findings if numbers or item.code not in OF_NUMBERS])
+    raise_errors("validate", [item for item in network.findings if numbers or item.code not in NUMBER_CODES])
 
 
-OF_NUMBERS = ("ND111", "ND112", "ND114", "ND118")
-"""Findings of thresholds, time constants and decoders; all others are of names, shapes and sizes."""
+NUMBER_CODES = ("ND111", "ND112", "ND114", "ND118")
+"""Codes about thresholds, time constants and decoders; all others are about names, shapes and sizes."""
 
 
 def findings_of(network: Network) -> tuple[Diagnostic, ...]:
-    """Look for every fault; `validate` remembers them."""
+    """Compute the findings of a network; `Network.findings` caches them."""
     found = [*_names(network), *_references(network), *_sizes(network)]
     if any(item.code == "ND124" for item in found):
         return sorted_findings(found)
@@ -76,31 +76,31 @@ def _names(network: Network) -> Iterator[Diagnostic]:
 
 
 MOST_NEURONS = 1 << 25
-"""Of one network; a neuron takes some hundred bytes on the way to a program."""
+"""Most neurons of a network. Compiling takes some hundred bytes per neuron."""
 
 
 def _sizes(network: Network) -> Iterator[Diagnostic]:
-    """Networks that no machine of one user holds; nothing of them is looked at any closer."""
+    """Networks too large to compile, which are not checked any further."""
     for what, items in (("neurons", network.populations), ("input lines", network.inputs)):
         total = sum(item.size for item in items)
         if total > MOST_NEURONS:
             largest = max(items, key=lambda item: item.size)
-            told = f"has more {what} than a network is compiled with here, most of them in '{largest.name}'"
+            told = f"has more {what} than supported, most of them in '{largest.name}'"
             yield finding("ND124", about("network", network.name), told, found=total, limit=MOST_NEURONS)
 
 
 def _ports(network: Network) -> Iterator[Diagnostic]:
-    """Projections to a second input that their target does not have."""
+    """Projections to port "b" of targets with one input."""
     for item in network.projections:
         target = network.population_by_name.get(item.target)
         ports = target.neuron.ports if target and isinstance(target.neuron, IntegerNeuron) else 1
         if target and item.port == "b" and ports == 1:
-            told = f"goes to port 'b' of population '{item.target}', and kind '{target.neuron.kind}' has one input"
+            told = f"goes to port 'b' of population '{item.target}', but kind '{target.neuron.kind}' has one input"
             yield finding("ND119", about("projection", item.name), told, fixes=["port = a"])
 
 
 def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterator[Diagnostic]:
-    """Yield `code` for each probe of a state that its population does not have."""
+    """Yield a finding with `code` for each probe of a state that its population does not have."""
     for item in probes:
         target = network.population_by_name.get(item.target)
         if target is None:
@@ -108,9 +108,7 @@ def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterat
         own = target.neuron.memories if isinstance(target.neuron, IntegerNeuron) else ()
         known = ("v", "u", "v_register", *own)
         if item.variable not in known:
-            told = (
-                f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}': {', '.join(known)}"
-            )
+            told = f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}', only {', '.join(known)}"
             yield finding(code, about("probe", item.name), told)
 
 
@@ -127,7 +125,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
         if item.source not in sources:
             yield finding("ND101", where, f"source '{item.source}' does not exist", fixes=nearest(item.source, sources))
         if item.target in network.input_by_name:
-            yield finding("ND101", where, f"target '{item.target}' is an input; only populations receive")
+            yield finding("ND101", where, f"target '{item.target}' is an input; targets must be populations")
         elif item.target not in populations:
             yield finding(
                 "ND101",
@@ -152,7 +150,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
             yield finding(
                 "ND114",
                 about("output", item.name),
-                f"decoder '{item.decoder.kind}' counts spikes, and population '{item.source}' (li) never spikes",
+                f"decoder '{item.decoder.kind}' reads spikes, but population '{item.source}' (li) never spikes",
                 fixes=["decoder = membrane"],
             )
 
@@ -188,19 +186,19 @@ def _parameters(population: Population, dt_s: float) -> Iterator[Diagnostic]:
 
 
 def _threshold_faults(where: Subject, neuron: If | Lif | CubaLif) -> Iterator[Diagnostic]:
-    """Thresholds that the reset value or the floor reaches."""
+    """Thresholds that are not above the reset value and the floor."""
     lowest = float(np.min(np.asarray(neuron.v_threshold)))
     base = float(np.max(np.asarray(neuron.reset.value))) if neuron.reset.mode == "value" else 0.0
     if lowest <= base:
-        yield finding("ND111", where, f"v_threshold {lowest:g} does not lie above the reset value {base:g}")
+        yield finding("ND111", where, f"v_threshold {lowest:g} is not above the reset value {base:g}")
     floor = None if neuron.v_floor is None else float(np.max(np.asarray(neuron.v_floor)))
     if floor is not None and floor >= lowest:
-        message = f"v_floor {floor:g} does not lie below v_threshold {lowest:g}: every neuron would fire always"
+        message = f"v_floor {floor:g} is not below v_threshold {lowest:g}, so neurons would spike in every step"
         yield finding("ND118", where, message)
 
 
 def _oscillations(where: Subject, neuron: Lif | CubaLif | Li | CubaLi, dt_s: float) -> Iterator[Diagnostic]:
-    """Time constants shorter than a step, under euler."""
+    """Time constants shorter than a step under the euler rule."""
     keep = factors(neuron, dt_s)
     for name, factor in (("tau_m_s", keep.keep_v), ("tau_syn_s", keep.keep_i)):
         tau = getattr(neuron, name, None)
@@ -211,7 +209,7 @@ def _oscillations(where: Subject, neuron: Lif | CubaLif | Li | CubaLi, dt_s: flo
             yield finding(
                 "ND112",
                 where,
-                f"{name} {least:g} s is shorter than the step of {dt_s:g} s, and euler then oscillates",
+                f"{name} {least:g} s is shorter than the step of {dt_s:g} s, so the euler rule oscillates",
                 fixes=[
                     "discretization = exact",
                     f"dt_s at most {least:g}",
@@ -234,16 +232,14 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
             yield finding(
                 "ND115",
                 about("population", population.name),
-                "nothing drives it: no input reaches it, and it has no bias",
+                "is not driven: no input reaches it, and it has no bias",
             )
     if not network.outputs:
-        yield finding(
-            "ND116", about("network", network.name), "has no output, so no answer and no accuracy can be given"
-        )
+        yield finding("ND116", about("network", network.name), "has no output, so it gives no answer and no accuracy")
 
 
 def _carries(operation: Operation) -> bool:
-    """Whether any weight of an operation is not 0, as far as its own weights tell."""
+    """Whether an operation has a nonzero weight."""
     if isinstance(operation, Chain):
         return all(_carries(step) for step in operation.operations)
     return bool(np.any(getattr(operation, "weights", 1)))

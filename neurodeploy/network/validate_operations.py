@@ -1,4 +1,4 @@
-"""Whether the operation and the delays of a projection fit its ends. Must not know any chip."""
+"""Checks that the operation and delays of a projection match its source and target. Independent of any chip."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _needed(network: Network, projection: Projection) -> tuple[int, int]:
 
 
 def shape_faults(network: Network, projection: Projection) -> Iterator[Diagnostic]:
-    """Yield what does not fit of the operation and the delays of a projection whose ends are known (ND102-ND107, ND117)."""
+    """Yield findings about the operation and delays of a projection with an existing source and target (ND102-ND107, ND117)."""
     where, operation = about("projection", projection.name), projection.operation
     post, pre = _needed(network, projection)
     faults = list(_geometry_faults(where, operation, pre))
@@ -50,11 +50,8 @@ def shape_faults(network: Network, projection: Projection) -> Iterator[Diagnosti
         )
         return
     if isinstance(operation, OneToOne) and (post != pre or operation.weights.shape not in ((), (pre,))):
-        yield finding(
-            "ND102",
-            where,
-            f"one_to_one joins {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}; needs equal sizes and one weight or one each",
-        )
+        given = f"one_to_one connects {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}"
+        yield finding("ND102", where, f"{given}; needs equal sizes, and one weight or one for each neuron")
         return
     if isinstance(operation, Sparse):
         faults = list(_sparse_faults(where, operation))
@@ -73,7 +70,7 @@ def _operation_shape(operation: Operation, pre: int) -> tuple[int, ...] | None:
 
 
 def _geometry_faults(where: Subject, operation: Operation, pre: int) -> Iterator[Diagnostic]:
-    """Kernels that do not fit their channels or their source, and steps of a chain that do not follow."""
+    """Kernels that do not match their source, and steps of a chain that do not match the step before."""
     for number, step in enumerate(operation.operations if isinstance(operation, Chain) else (operation,)):
         at = f"step {number + 1} of the chain, {step.kind}: " if isinstance(operation, Chain) else ""
         fault = _step_fault(step, pre, chained=isinstance(operation, Chain))
@@ -89,32 +86,32 @@ def _geometry_faults(where: Subject, operation: Operation, pre: int) -> Iterator
 
 
 MOST_SYNAPSES = 1 << 32
-"""Of one convolution or pool, written out."""
+"""Most synapses of one convolution or pool."""
 
 
 def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
     if isinstance(step, (Dense, Sparse)):
         shape = tuple(step.weights.shape) if isinstance(step, Dense) else step.shape
         if chained and (len(shape) != 2 or shape[1] != pre):
-            return f"weights have shape {list(shape)}; {pre} neurons reach them"
+            return f"weights have shape {list(shape)}, but the source has {pre} neurons"
         return None
     if isinstance(step, OneToOne):
         return (
             None
             if step.weights.shape in ((), (pre,)) or not chained
-            else f"{pre} neurons reach {step.weights.size} weights"
+            else f"has {step.weights.size} weights, but the source has {pre} neurons"
         )
     if prod(step.input_shape) != pre:
-        return f"input_shape {list(step.input_shape)} has {prod(step.input_shape)} places; {pre} neurons reach them"
+        return f"input_shape {list(step.input_shape)} has {prod(step.input_shape)} neurons, but the source has {pre}"
     if isinstance(step, (Conv1d, Conv2d)) and 0 in step.weights.shape:
-        return f"weights have shape {list(step.weights.shape)}: there are none"
+        return f"weights have shape {list(step.weights.shape)}, which is empty"
     rank = 3 if isinstance(step, Conv1d) else 4
     if isinstance(step, (Conv1d, Conv2d)) and step.weights.ndim != rank:
         return f"weights have shape {list(step.weights.shape)}; needs {rank} axes"
     if isinstance(step, (SumPool2d, AvgPool2d)):
         reach = [n + 2 * p for n, p in zip(step.input_shape[1:], step.padding, strict=True)]
         if any(k > n for k, n in zip(step.kernel, reach, strict=True)):
-            return f"window {list(step.kernel)} does not fit into {reach}, the padding included"
+            return f"kernel {list(step.kernel)} does not fit into {reach}, including padding"
     window = window_of(step)
     channels, out = step.input_shape[0], window.weights.shape[0]
     if window.weights.shape[1] * window.groups != channels or out % window.groups:
@@ -123,7 +120,7 @@ def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
         return f"kernel {list(window.weights.shape[2:])} does not fit into {list(step.input_shape[1:])}"
     places = prod(output_shape(window)) * prod(window.weights.shape[1:])
     if places > MOST_SYNAPSES:
-        return f"it is {places:,} synapses, and no more than {MOST_SYNAPSES:,} are written out"
+        return f"has {places:,} synapses; the limit is {MOST_SYNAPSES:,}"
     return None
 
 
@@ -134,7 +131,7 @@ def _sparse_faults(where: Subject, operation: Sparse) -> Iterator[Diagnostic]:
         yield finding(
             "ND102",
             where,
-            f"post, pre and weights have shapes {[list(column.shape) for column in columns]}; needs one length",
+            f"post, pre and weights have shapes {[list(column.shape) for column in columns]}; they must have the same length",
         )
         return
     for name, column, stop in (
@@ -146,7 +143,7 @@ def _sparse_faults(where: Subject, operation: Sparse) -> Iterator[Diagnostic]:
             yield finding(
                 "ND105",
                 where,
-                f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}, first {int(column[bad[0]])} at {bad[0]}",
+                f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}; the first is {int(column[bad[0]])} at {bad[0]}",
             )
     key = operation.post.astype(np.int64) * operation.shape[1] + operation.pre
     twice = key.size - np.unique(key).size
@@ -154,7 +151,7 @@ def _sparse_faults(where: Subject, operation: Sparse) -> Iterator[Diagnostic]:
         yield finding(
             "ND106",
             where,
-            f"{twice} of {key.size} synapses join a pair of neurons that another synapse joins already",
+            f"{twice} of {key.size} synapses connect the same pair of neurons as another synapse",
             fixes=["add their weights"],
         )
 
@@ -162,7 +159,7 @@ def _sparse_faults(where: Subject, operation: Sparse) -> Iterator[Diagnostic]:
 def _delay_faults(where: Subject, projection: Projection, post: int, pre: int) -> Iterator[Diagnostic]:
     delays = np.asarray(projection.delay_steps)
     if delays.size and int(delays.min()) < 0:
-        yield finding("ND107", where, f"delay_steps {int(delays.min())} is negative; 0 is the least")
+        yield finding("ND107", where, f"delay_steps {int(delays.min())} is negative")
     if not delays.ndim:
         return
     own = projection.operation
@@ -172,7 +169,7 @@ def _delay_faults(where: Subject, projection: Projection, post: int, pre: int) -
         yield finding(
             "ND107",
             where,
-            f"synapses of a {own.kind} share their weights, and have no delays of their own",
+            f"synapses of a {own.kind} share weights and cannot have individual delays",
             fixes=fixes,
         )
         return

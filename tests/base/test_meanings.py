@@ -82,7 +82,10 @@ def test_the_command_line_prints_the_same_schema(call):
     status, out, _ = call("schema")
     assert status == 0
     assert json.loads(out) == json.loads(json.dumps(nd.schema()))
-    assert json.loads(out)["$defs"]["Lif"]["description"] == "v[t] = keep * v[t-1] + gain * (v_leak + r * I[t])."
+    assert (
+        json.loads(out)["$defs"]["Lif"]["description"]
+        == "Leaky integrate and fire: v[t] = keep * v[t-1] + gain * (v_leak + r * I[t])."
+    )
 
 
 def test_reprs_stay_short():

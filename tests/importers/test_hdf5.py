@@ -60,7 +60,7 @@ def links(file):
         ("loop", "a soft link"),
         ("external", "a link to another file"),
         ("stored_elsewhere", "stored in another file"),
-        ("virtual", "from other files"),
+        ("virtual", "of other files"),
         ("here", "second link to a group"),
     ],
 )
@@ -97,8 +97,7 @@ def test_all_values_of_a_file_share_one_limit(tmp_path):
     found = tree(tmp_path / "a.h5", fill, limit_bytes=20_000)
     assert [isinstance(found[name], Unread) for name in "abc"] == [False, False, True]
     assert (
-        found["c"].why
-        == "asks for 8,000 bytes of memory; 20,000 bytes are the limit of a file (NEURODEPLOY_MEMORY_LIMIT)"
+        found["c"].why == "needs 8,000 bytes of memory; the limit of a file is 20,000 bytes (NEURODEPLOY_MEMORY_LIMIT)"
     )
 
 
@@ -106,7 +105,7 @@ def test_texts_that_share_one_long_text_are_counted(tmp_path):
     def fill(file):
         file["few"] = ["x" * 3_000_000] * 30
 
-    assert "texts of more than" in tree(tmp_path / "a.h5", fill)["few"].why
+    assert "bytes of text" in tree(tmp_path / "a.h5", fill)["few"].why
 
 
 def test_deep_and_wide_files_are_read_level_by_level(tmp_path):
@@ -135,7 +134,7 @@ def test_a_heap_of_texts_that_never_ends_is_found_before_it_is_walked(tmp_path):
     assert read_tree(tmp_path / "a.h5").items["name"] == "a text"
     content[heap + 16 : heap + 32] = bytes(16)  # an object of free space of no size
     (tmp_path / "a.h5").write_bytes(content)
-    with pytest.raises(DiagnosticError, match="its texts are damaged"):
+    with pytest.raises(DiagnosticError, match="its strings are damaged"):
         read_tree(tmp_path / "a.h5")
 
 
@@ -194,5 +193,5 @@ def test_the_limit_of_an_import_holds_for_netx_files_too(tmp_path):
         for key, value in fields.items():
             file[f"layer/0/neuron/{key}"] = value
     assert load(tmp_path / "a.net", ImportOptions(dt_s=1e-3)).network.populations[0].size == 10
-    with pytest.raises(DiagnosticError, match="asks for 800 bytes of memory; 500 bytes are the limit"):
+    with pytest.raises(DiagnosticError, match="needs 800 bytes of memory; the limit of a file is 500 bytes"):
         load(tmp_path / "a.net", ImportOptions(dt_s=1e-3, memory_limit_bytes=500))

@@ -108,7 +108,7 @@ def test_whole_files_keep_every_integer(folder):
     ("key", "value", "said"),
     [
         ("bias", np.ones(7), "7 biases for 256 neurons"),
-        ("weight", np.ones(7), "not of two axes"),
+        ("weight", np.ones(7), "needs \\(neurons, sources"),
         ("neuron/vDecay", np.array([1, 2, 3]), r"field 'neuron/vDecay' has shape \[3\]"),
     ],
 )

@@ -33,7 +33,7 @@ def test_the_braille_network_asks_for_dt_and_reset_at_once(paper):
     found, text = codes(paper / "03_rnn/braille_noDelay_noBias_subtract.nir")
     assert found == ["ND047", "ND048"]
     assert "--dt SECONDS" in text
-    assert "--reset zero, or --reset subtract" in text
+    assert "--reset zero or --reset subtract" in text
 
 
 def test_the_braille_network_compiles_and_runs_on_a_seeded_raster(paper):

@@ -123,15 +123,15 @@ def test_delays_before_a_last_layer_are_not_counted_twice(tmp_path):
 def test_delays_that_netx_cuts_are_cut_and_said(tmp_path):
     imported = load(file_of(tmp_path / "a.net", dense(np.full((2, 2), 90), delay=np.array([1.9, 3.0]))), OPTIONS)
     assert np.asarray(imported.network.projections[0].delay_steps).tolist() == [1, 3]
-    assert "cut to whole steps" in [line.got for line in imported.ledger]
+    assert "truncated to whole steps" in [line.got for line in imported.ledger]
 
 
 @pytest.mark.parametrize(
     ("delay", "said"),
     [
-        (np.array([0.0, 63.0]), "has 1 of 2 delays that are longer than netx has; it would shorten them"),
+        (np.array([0.0, 63.0]), "has 1 of 2 delays above the longest that netx supports; netx would shorten them"),
         (np.array([0.0, -1.0]), "has a delay of -1 steps"),
-        (np.array([0.0, np.nan]), "field 'delay' holds 1 of 2 values that are not finite; the first is at [1]"),
+        (np.array([0.0, np.nan]), "field 'delay' has 1 non-finite of 2 values; the first is at [1]"),
         (np.zeros(5), "has delays of shape [5]; needs one, [2], [3] or [2, 3]"),
         (np.zeros((3, 2)), "has delays of shape [3, 2]; needs one, [2], [3] or [2, 3]"),
     ],
@@ -192,7 +192,7 @@ def test_an_output_without_neurons_sums_up_and_is_read(tmp_path, reference_data)
 
 
 def test_an_output_without_neurons_keeps_no_bias_in_silence(tmp_path):
-    assert "has a bias and no neurons" in told(file_of(tmp_path / "a.net", dense([[2, 2]], neuron=None, bias=6.0)))[0]
+    assert "has a bias but no neurons" in told(file_of(tmp_path / "a.net", dense([[2, 2]], neuron=None, bias=6.0)))[0]
     middle = dense(np.full((2, 3), 90), neuron=None), dense(np.full((2, 2), 90))
     assert "layer 0 has no neurons" in told(file_of(tmp_path / "b.net", *middle))[0]
 
@@ -220,9 +220,9 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path):
         "layers of type 'pool' are not imported (input, flatten, dense, conv are): layer 1",
         "layers of type 'average' are not imported (input, flatten, dense, conv are): layer 3",
         "layer 4 (dense): field 'neuron/iDecay' is -3; needs 1 to 2147483647",
-        "layer 4 (dense): field 'neuron/vDecay' is 0.5, which is no whole number",
+        "layer 4 (dense): field 'neuron/vDecay' is 0.5, which is not a whole number",
         "layer 4 (dense) has 2 biases for 3 neurons; needs one for all or one for each",
-        "layer 4 (dense) has weights of shape [3, 9], not of two axes (neurons, sources); 2 neurons feed it",
+        "layer 4 (dense) has weights of shape [3, 9], needs (neurons, sources); 2 neurons feed it",
     ]
 
 
@@ -297,14 +297,14 @@ def test_layers_are_numbered_from_0_on(tmp_path):
         file.move("layer/1", "layer/3")
         file["layer"].create_group("note\x1b[31m")
     assert told(path) == [
-        "group 'layer' holds 1 members that are no numbers of layers, first 'note?[31m'",
-        "has no layer 1, and 2 layers",
+        "group 'layer' has 1 members that are not layer numbers, first 'note?[31m'",
+        "has 2 layers, but no layer 1",
     ]
 
 
 def test_a_layer_of_any_size_is_not_made(tmp_path):
     given = {"type": "input", "shape": np.array([2**30, 2**30]), "neuron": CUBA}
-    assert "more neurons than are imported" in told(file_of(tmp_path / "a.net", given))[0]
+    assert "more neurons than supported" in told(file_of(tmp_path / "a.net", given))[0]
 
 
 @pytest.mark.parametrize("name", ["-x.net", ".net", "größe.net", f"{'a' * 230}.net"])

@@ -54,7 +54,7 @@ def test_a_reset_that_the_user_gives_is_the_reset_of_the_network(lif, mode, stat
         assert line.got == "value 0.25"
     assert line.asked == ("not in the file" if stated is None else f"v_reset {stated:g}")
     assert "given by the user" in line.note
-    assert ("against the file" in line.note) == (stated is not None and reset.mode != as_file)
+    assert ("contradicts the file" in line.note) == (stated is not None and reset.mode != as_file)
 
 
 @pytest.mark.parametrize(("stated", "mode"), [(0.0, "zero"), (0.25, "value")])
@@ -70,8 +70,8 @@ def test_files_from_before_v_reset_meant_something_ask(lif):
     assert codes(path, dt_s=1e-3)[0] == ["ND048"]
     made, lines = told(path, reset="subtract")
     assert made.network.populations[0].neuron.reset.mode == "subtract"
-    assert "written by nir 0.2.0, where it meant nothing" in lines["reset"].asked
-    assert "against" not in lines["reset"].note
+    assert "not meaningful in nir 0.2.0" in lines["reset"].asked
+    assert "contradicts" not in lines["reset"].note
 
 
 @pytest.mark.parametrize("stated", [None, 1e-3, 5e-4])
@@ -87,7 +87,7 @@ def test_the_step_is_the_users_else_the_files_else_asked_for(lif, stated, given)
     by_user = given is not None
     assert ("given by the user" in lines["dt_s"].note) == by_user
     assert ("from the file" in lines["dt_s"].note) == (not by_user)
-    assert ("against the file" in lines["dt_s"].note) == (by_user and stated not in (None, given))
+    assert ("contradicts the file" in lines["dt_s"].note) == (by_user and stated not in (None, given))
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0, -1.0, [1.0, 2.0], "1 ms"])
@@ -172,6 +172,6 @@ def test_the_command_line_hands_all_answers_on(call, lif):
     status, out, _ = call(*words, "--reset", "zero", "--ledger")
     assert status == 0
     told = "".join(out.split())
-    for word in ("against", "exact", "--from"):
+    for word in ("contradicts", "exact", "--from"):
         assert word in told
     assert call("check", path, "-t", "loihi1", "--dt", "1e-3", "--from", "torch")[0] == 2

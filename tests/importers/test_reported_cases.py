@@ -69,8 +69,8 @@ def test_widths_that_meet_are_one_finding_of_both_nodes(cases):
     with pytest.raises(nd.DiagnosticError) as caught:
         nd.load(cases / "nir-width/a.nir", nd.ImportOptions(dt_s=1e-3, reset="zero"))
     (found,) = caught.value.diagnostics
-    assert "'v' gives 6" in found.message
-    assert "'w' gives 4" in found.message
+    assert "'v' has 6" in found.message
+    assert "'w' has 4" in found.message
 
 
 def test_flatten_counts_axes_as_pytorch_does(cases):
