@@ -50,11 +50,11 @@ def shell(folder, line, **environment):
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 QUICK = [
     ("closed output", f"neurodeploy {CHECK} --json >&-", {}, 1, "error[ND547] standard output: takes no more"),
-    ("full disk", f"neurodeploy {CHECK} --json >/dev/full", {}, 1, "No space left on device"),
-    ("ascii", "neurodeploy run --help", {"PYTHONIOENCODING": "ascii"}, 0, "--stimulus"),
     ("a reader that leaves", "neurodeploy schema | true; exit ${PIPESTATUS[0]}", {}, 141, ""),
 ]
 MORE = [
+    ("full disk", f"neurodeploy {CHECK} --json >/dev/full", {}, 1, "No space left on device"),
+    ("ascii", "neurodeploy run --help", {"PYTHONIOENCODING": "ascii"}, 0, "--stimulus"),
     ("closed output of text", f"neurodeploy {CHECK} >&-", {}, 1, "error[ND547]"),
     ("full disk, help", "neurodeploy run --help >/dev/full", {}, 1, "error[ND547]"),
     ("full disk, version", "neurodeploy --version >/dev/full", {}, 1, "error[ND547]"),

@@ -233,27 +233,35 @@ def test_a_package_that_shadows_a_target_is_refused(tmp_path):
     assert "error[ND027] target package 'theirs': contains 'loihi1.toml'" in err
 
 
-def test_a_file_is_shown_by_its_path_or_refused_with_its_faults(tmp_path):
-    (tmp_path / "mine.toml").write_text(SHIPPED["xylo_imu.toml"])
-    status, out, err = command(tmp_path, "targets", "show", "mine.toml")
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty current folder, and a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+def test_a_file_is_shown_by_its_path_or_refused_with_its_faults(here, call):
+    (here / "mine.toml").write_text(SHIPPED["xylo_imu.toml"])
+    status, out, err = call("targets", "show", "mine.toml")
     assert status == 0, err
     assert "limits.hidden" in out
     assert max(map(len, out.splitlines())) <= 80
-    (tmp_path / "mine.toml").write_text(SHIPPED["xylo_imu.toml"].replace("value = 496", "value = -496"))
-    status, out, err = command(tmp_path, "targets", "show", "mine.toml")
+    (here / "mine.toml").write_text(SHIPPED["xylo_imu.toml"].replace("value = 496", "value = -496"))
+    status, out, err = call("targets", "show", "mine.toml")
     assert status == 1
     assert "error[ND023] file 'mine.toml'" in err
     assert "Traceback" not in err
 
 
-def test_the_list_tells_architectures_limits_and_where_figures_come_from(tmp_path):
-    _, out, _ = command(tmp_path, "targets")
+def test_the_list_tells_architectures_limits_and_where_figures_come_from(here, call):
+    _, out, _ = call("targets")
     assert max(map(len, out.splitlines())) <= 80
     for word in ("chips, and limits of one core", "layered", "crossbar", "fixed", "processors", "figures by where"):
         assert word in out
     # the figures of a target are as many as its rows in `show`
     row = next(line.split() for line in out.splitlines() if line.startswith("odin ") and "-" in line)
-    shown = command(tmp_path, "targets", "show", "odin")[1]
+    shown = call("targets", "show", "odin")[1]
     figures = [line for line in shown.splitlines() if line.startswith(("abilities.", "limits.", "signed", "shared"))]
     assert int(row[1]) == len(figures)
 

@@ -75,6 +75,7 @@ def test_held_back_images_are_whole(digits: Digits) -> None:
     assert np.bincount(labels).min() >= 34, "36 of each digit, but for rounding"
 
 
+@pytest.mark.slow
 def test_training_sees_no_held_back_image(digits: Digits) -> None:
     """The split, drawn again, holds back the images in the file, and no image occurs twice in the data set."""
     pytest.importorskip("sklearn", reason="the data set comes with scikit-learn (the `test` extra)")
@@ -131,6 +132,7 @@ def test_more_steps_buy_accuracy_with_energy(digits: Digits) -> None:
     assert all(later > 1.5 * earlier for earlier, later in pairwise(energies))
 
 
+@pytest.mark.slow
 def test_training_script_works(tmp_path: Path) -> None:
     """After a few epochs the files are complete, load, and classify better than chance."""
     pytest.importorskip("sklearn", reason="training needs scikit-learn (the `test` extra)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -52,6 +53,7 @@ PACKAGED = [*modules(CORE), *modules(BACKENDS), *modules(TARGETS)]
 SIZED = [path for path in PACKAGED if path.relative_to(ROOT).as_posix() not in COMPILED]
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 
 import h5py
 import numpy as np
@@ -29,18 +26,21 @@ def readme(root):
     return (root / "README.md").read_text(encoding="utf-8")
 
 
-def command_line(command, folder):
-    """Return both outputs of a command, at 80 columns."""
-    code = "import sys; from neurodeploy.cli import main; main()"
-    words = [sys.executable, "-c", code, *command.split()[1:]]
-    wide = {**os.environ, "COLUMNS": "80"}
-    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300, env=wide)
-    lines = [line.rstrip() for line in (ended.stdout + ended.stderr).splitlines()]
-    return NOT_SHOWN.sub("", "\n".join(lines) + "\n")
+@pytest.fixture
+def printed(call, monkeypatch):
+    """Return a function: a command and its folder -> both outputs, at 80 columns."""
+
+    def run(command, folder):
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("COLUMNS", "80")
+        _, out, err = call(*command.split()[1:])
+        lines = [line.rstrip() for line in (out + err).splitlines()]
+        return NOT_SHOWN.sub("", "\n".join(lines) + "\n")
+
+    return run
 
 
-def compare(root, readme, command, folder, update):
-    printed = command_line(command, folder)
+def compare(root, readme, command, printed, update):
     pattern = re.compile(OUTPUT.format(re.escape(command)), re.DOTALL)
     assert pattern.search(readme), f"README has no output of {command}"
     if update:
@@ -50,14 +50,14 @@ def compare(root, readme, command, folder, update):
     assert NOT_COMPARED.sub("", shown) == NOT_COMPARED.sub("", printed)
 
 
-def test_the_first_command_prints_what_is_shown(root, readme, update_golden):
+def test_the_first_command_prints_what_is_shown(root, readme, printed, update_golden):
     command = "neurodeploy run examples/digits/digits.nd.json --target loihi1"
     assert f"pip install -e . && {command}\n" in readme
     assert 'pip install -e ".[test]" && pytest\n' in readme
-    compare(root, readme, command, root, update_golden)
+    compare(root, readme, command, printed(command, root), update_golden)
 
 
-def test_what_does_not_fit_is_reported_as_shown(root, tmp_path, readme, update_golden):
+def test_what_does_not_fit_is_reported_as_shown(root, tmp_path, readme, printed, update_golden):
     wide = nd.Network(
         name="wide",
         time=nd.Time(dt_s=1e-3),
@@ -67,7 +67,8 @@ def test_what_does_not_fit_is_reported_as_shown(root, tmp_path, readme, update_g
         outputs=(nd.Output(name="loudest", source="cells"),),
     )
     nd.save(wide, tmp_path / "wide.nd.json")
-    compare(root, readme, "neurodeploy check wide.nd.json --target tiny", tmp_path, update_golden)
+    command = "neurodeploy check wide.nd.json --target tiny"
+    compare(root, readme, command, printed(command, tmp_path), update_golden)
 
 
 def nir_file(path):

@@ -13,7 +13,7 @@ from factories import leave
 
 import neurodeploy as nd
 
-TRIES = 12
+TRIES = 4
 ODD = (None, -1, 0, 1e308, 10**30, float("nan"), True, "x", "../../etc/passwd", [], {}, [[1]], {"tensor": [1]})
 COMMANDS = {
     "pair.nd.json": ("check", "pair.nd.json", "-t", "loihi1"),
@@ -85,11 +85,12 @@ def inserted(content, dice):
     content[start:start] = struct.pack("<Q", dice.getrandbits(64))
 
 
+@pytest.mark.parametrize("round_", [0, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2))])
 @pytest.mark.parametrize("how", [flipped, truncated, zeroed, inserted])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_damaged_bytes(whole, tmp_path, monkeypatch, capsys, name, how):
+def test_damaged_bytes(whole, tmp_path, monkeypatch, capsys, name, how, round_):
     monkeypatch.chdir(tmp_path)
-    dice = random.Random(f"{name} {how.__name__}")
+    dice = random.Random(f"{name} {how.__name__} {round_}")
     for file, content in whole.items():
         (tmp_path / file).write_bytes(content)
     for _ in range(TRIES):
@@ -123,7 +124,7 @@ def changed(plain, dice):
         plain[last] = what
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(8, 24))])
 def test_edited_documents(whole, tmp_path, monkeypatch, capsys, seed):
     monkeypatch.chdir(tmp_path)
     dice = random.Random(seed)

@@ -131,6 +131,7 @@ def test_partitioners_bring_groups_together_that_were_dealt_out(order, lines):
     assert np.array_equal(*found)
 
 
+@pytest.mark.slow
 def test_the_blocks_of_mtkahypar_do_not_depend_on_threads():
     told = """
 import numpy as np, os, sys

@@ -353,6 +353,7 @@ print(emit_program(place(groups, options=MappingOptions(level=1))).digest())
 """Neurons that are moved, tiles, and compact groups."""
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_threads():
     found = set[str]()
     for threads in ("1", "2"):

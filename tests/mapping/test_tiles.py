@@ -79,8 +79,11 @@ def test_a_network_that_branches_is_no_chain():
     assert chain_of(quantize(network.model_copy(update={"projections": tuple(twice)}), load_target("loihi1"))) is None
 
 
-@pytest.mark.parametrize("board", [None, "nahuku8"])
-@pytest.mark.parametrize(("seed", "stride", "hole"), [(0, 1, False), (1, 2, True), (2, 1, True)])
+@pytest.mark.parametrize("board", [None, pytest.param("nahuku8", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("seed", "stride", "hole"),
+    [(1, 2, True), *(pytest.param(*row, marks=pytest.mark.slow) for row in ((0, 1, False), (2, 1, True)))],
+)
 def test_tiles_counted_from_shapes_keep_every_limit_with_the_real_weights(board, seed, stride, hole):
     target = small(board, compartments=48, synapse_memory=900, input_axons=600, output_axons=150)
     quantized = quantize(chain(seed, stride, hole), target)
@@ -94,7 +97,7 @@ def test_tiles_counted_from_shapes_keep_every_limit_with_the_real_weights(board,
             assert (values <= core_limits(target)[name].value).all(), name
 
 
-@pytest.mark.parametrize("avoid", [(), (0, 3)])
+@pytest.mark.parametrize("avoid", [pytest.param((), marks=pytest.mark.slow), (0, 3)])
 def test_searched_tiles_are_no_worse_than_first_fit_and_change_no_spike(avoid):
     target = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
     quantized = quantize(chain(), target)

@@ -204,6 +204,7 @@ def nmnist(folder, samples):
     )
 
 
+@pytest.mark.slow
 def test_the_nmnist_network_reads_every_digit_in_either_reset_mode(reference_data):
     stimulus, spikes = nmnist(reference_data, 20), {}
     for reset in ("zero", "subtract"):

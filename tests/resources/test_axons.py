@@ -158,9 +158,16 @@ def branching():
     )
 
 
-@pytest.mark.parametrize("rules", ["nengo-loihi", "nxtf"])
-@pytest.mark.parametrize("branches", [False, True])
-def test_what_first_fit_counts_is_what_the_tables_have(rules, branches):
+@pytest.mark.parametrize(
+    ("branches", "rules"),
+    [
+        (True, "nengo-loihi"),
+        (False, "nxtf"),
+        pytest.param(False, "nengo-loihi", marks=pytest.mark.slow),
+        pytest.param(True, "nxtf", marks=pytest.mark.slow),
+    ],
+)
+def test_what_first_fit_counts_is_what_the_tables_have(branches, rules):
     """Counted once more, from the tables alone: words, input axons, and output axons that are shared, or not."""
     target = load_target("loihi1", rules=rules)
     two = chain(convolution(out=48), convolution(groups=48, channels=48, out=48))

@@ -45,7 +45,13 @@ def within(seconds, condition):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 @pytest.mark.parametrize(
-    ("name", "status"), [("SIGKILL", -signal.SIGKILL), ("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)]
+    ("name", "status"),
+    [
+        ("SIGKILL", -signal.SIGKILL),
+        ("SIGTERM", 143),
+        pytest.param("SIGHUP", 129, marks=pytest.mark.slow),
+        pytest.param("SIGINT", 130, marks=pytest.mark.slow),
+    ],
 )
 def test_an_installation_that_a_signal_ends_takes_its_processes_with_it(tmp_path, name, status):
     uv, pids = tmp_path / "bin" / "uv", tmp_path / "pids"

@@ -170,6 +170,7 @@ def test_progress_is_told_as_it_comes_and_noise_is_not(tmp_path, monkeypatch):
     assert told == ["  Resolved 7 packages in 5ms", "  Downloading numpy (17.4MiB)", "  Installed 7 packages in 9ms"]
 
 
+@pytest.mark.slow
 def test_no_uv_and_no_index_is_a_finding(tmp_path, monkeypatch):
     """No uv on PATH, none beside this interpreter, and an index at a port where nobody listens."""
     alone = tmp_path / "alone"
