@@ -1,4 +1,4 @@
-"""Rows (sample, step, number) of spikes: whether they lie in a range, and whether they ascend. Knows no network."""
+"""Spike rows (sample, step, index): range checks and order. Independent of networks."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "Bound", "rows_ascend", "rows_inside", "rows_sorted", "rows_told"]
+__all__ = ["LARGEST", "Bound", "rows_ascend", "rows_inside", "rows_sorted", "row_messages"]
 
 Rows = NDArray[Any]
 LARGEST = 2**31 - 2
-"""Samples, steps and lines are int32 in every row, and one more than each still is."""
+"""Largest sample, step or index: rows are int32, and one more must fit too."""
 _TILE = 1024
 _STRIP = 1 << 15
 
 
 class Bound(NamedTuple):
-    """Range of one column."""
+    """Name and inclusive range of one column."""
 
     word: str
     low: int
@@ -25,7 +25,7 @@ class Bound(NamedTuple):
 
 
 def rows_inside(rows: Rows, bounds: tuple[Bound, ...]) -> bool:
-    """Whether all rows lie in their bounds; in long strips, because there may be more rows than steps of a simulator."""
+    """Whether all rows lie within their bounds. Checked in long strips for speed."""
     low, high = tuple(b.low for b in bounds), tuple(b.high for b in bounds)
     if any(last < first for first, last in zip(low, high, strict=True)):
         return not len(rows)
@@ -39,7 +39,7 @@ def rows_inside(rows: Rows, bounds: tuple[Bound, ...]) -> bool:
 
 
 def rows_ascend(rows: Rows) -> bool:
-    """Whether rows within int32 and not negative ascend, each once."""
+    """Whether rows strictly ascend. Values must be non-negative and fit int32."""
     for start in range(0, len(rows) - 1, _STRIP):
         part = rows[start : start + _STRIP + 1]
         high = part[:, 0].astype(np.int64) << 32
@@ -51,14 +51,14 @@ def rows_ascend(rows: Rows) -> bool:
 
 
 def rows_sorted(rows: Rows) -> Rows:
-    """Return rows in ascending order."""
+    """Return the rows in ascending order."""
     return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
 
 
-def rows_told(rows: Rows, bounds: tuple[Bound, ...], what: str, *, ordered: bool) -> list[str]:
-    """Return what is wrong with rows, a sentence for each fault; none for sound ones.
+def row_messages(rows: Rows, bounds: tuple[Bound, ...], what: str, *, ordered: bool) -> list[str]:
+    """Return the faults of rows, one sentence each.
 
-    `ordered`: they are of a recording, which ascends and counts in int64 at most; what is handed in is brought to that.
+    `what`: names the rows. `ordered`: require ascending order and a type that int64 contains, as recordings guarantee.
     """
     names = ", ".join(b.word for b in bounds)
     whole = rows.dtype.kind in "iu" and (np.can_cast(rows.dtype, np.int64) or not ordered)

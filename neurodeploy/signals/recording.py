@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun, NumberArray
-from neurodeploy.base.rows import Bound, rows_told
+from neurodeploy.base.rows import Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.signals.state import RunState
@@ -76,7 +76,7 @@ class Recording(Noun):
             raise DiagnosticError("recording", (finding("ND510", about("recording"), told, fixes=fixes),))
         samples, steps = Bound("sample", 0, self.n_samples - 1), Bound("step", self.first_step, self.n_steps)
         bounds = samples, steps, Bound("neuron", 0, size - 1)
-        wrong = rows_told(rows, bounds, f"spikes of population '{population}'", ordered=False)
+        wrong = row_messages(rows, bounds, f"spikes of population '{population}'", ordered=False)
         raise_errors("recording", [finding("ND513", about("recording"), item) for item in wrong])
         flat = rows[:, 0].astype(np.int64) * size + rows[:, 2].astype(np.int64)
         return np.bincount(flat, minlength=self.n_samples * size).reshape(self.n_samples, size)

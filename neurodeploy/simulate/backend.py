@@ -1,4 +1,4 @@
-"""Contract: what a backend is. An adapter translates and runs; it never quantizes, cuts, places or re-checks limits."""
+"""Protocol of backends. A backend translates a program and runs it; it never quantizes, partitions, places or checks limits."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["Backend"]
 
 @runtime_checkable
 class Backend(Protocol):
-    """Runs programs. Found by the entry-point group `neurodeploy.backends`, made without arguments."""
+    """Runs programs. Registered in the entry-point group `neurodeploy.backends`; constructed without arguments."""
 
     @property
     def name(self) -> str:
-        """The name users type."""
+        """Name by which users choose it."""
         ...
 
     @property
     def trusted(self) -> bool:
-        """Whether its rows need no check: only of a backend that is proven with this package."""
+        """Whether spike rows of its recordings need no check; only for backends that are tested with this package."""
         ...
 
     @property
     def resumes(self) -> bool:
-        """Whether it keeps the state of a run and goes on from one."""
+        """Whether it supports `keep_state` and `resume`."""
         ...
 
     @property
@@ -38,19 +38,19 @@ class Backend(Protocol):
 
     @property
     def summary(self) -> str:
-        """One line for `neurodeploy backends`."""
+        """One-line description for `neurodeploy backends`."""
         ...
 
     def unavailable(self) -> Diagnostic | None:
-        """Return why it cannot run here, or None."""
+        """Return the reason why it cannot run on this machine, or None."""
         ...
 
     def notice(self) -> str | None:
-        """Return a line to print before a run that takes unusually long to start, or None."""
+        """Return a line to print before a run that starts unusually slowly, or None."""
         ...
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return what of the program it cannot express; limits of the target are not its business."""
+        """Return findings for features of the program that it does not support; it does not check limits of the target."""
         ...
 
     def run(
@@ -62,5 +62,8 @@ class Backend(Protocol):
         options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """Run every sample up to step `steps`, which may exceed stimulus.n_steps (drain)."""
+        """Run every sample up to step `steps`, which may exceed stimulus.n_steps while the network drains.
+
+        Of `options`, the `steps`, `until` and `batch` are already applied.
+        """
         ...

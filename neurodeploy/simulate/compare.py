@@ -1,7 +1,7 @@
-"""Two recordings of one program: identical, or the first place where they part. Runs nothing.
+"""Comparison of two recordings of one program: identical, or the first difference.
 
-Both are checked first (see recording_check): rows that are doubled or out of range make no identical recordings. What only
-one of them holds is not compared, and that is said (ND555); what both hold in different shapes differs.
+Both recordings are checked before they are compared. Data that only one of them holds is not compared, which ND555 reports;
+data that both hold in different shapes counts as a difference.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Array = NDArray[Any]
 
 
 class Divergence(Noun):
-    """The first difference: in the earliest step over all samples, states before spikes, as a step makes them."""
+    """First difference of two recordings: in the earliest step of all samples, and within a step states before spikes."""
 
     step: int
-    """Counted from 1."""
+    """Step, counted from 1."""
     sample: int
-    """Counted from 0."""
+    """Sample, counted from 0."""
     population: Name
-    """Its name."""
+    """Name of the population."""
     neuron: int
-    """Its number, from 0."""
+    """Neuron, counted from 0."""
     variable: str
     """"u", "v" or another state, "spike" (1 or 0), or "payload"."""
     left: int | float
@@ -43,8 +43,8 @@ class Divergence(Noun):
     right: int | float
     """Value of the second."""
 
-    def told(self) -> str:
-        """Return it in a few words."""
+    def description(self) -> str:
+        """Return a one-line description."""
         place = f"step {self.step}, sample {self.sample}, population '{self.population}', neuron {self.neuron}"
         return f"{place}: {self.variable} is {self.left:,} and {self.right:,}"
 
@@ -53,7 +53,7 @@ _ORDER = {"u": 0, "theta": 1, "r": 1, "residue": 1, "error": 1, "v": 2, "v_regis
 
 
 def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND551 for all that makes two recordings no recordings of the same run."""
+    """Return ND551 if two recordings are of different runs, with every property in which they differ."""
     pairs = {
         "programs": (left.program_digest[:12], right.program_digest[:12]),
         "numbers of samples": (left.n_samples, right.n_samples),
@@ -73,10 +73,11 @@ def _same_inputs(left: Recording, right: Recording) -> bool:
 
 
 def first_divergence(left: Recording, right: Recording, program: Program | None = None) -> Divergence | None:
-    """Return where two comparable recordings part first, None if they are identical in all that both recorded.
+    """Return the first difference of two comparable recordings; None if everything that both hold is identical.
 
-    `program`: tells which population and variable a probe reads; without it a state goes by its probe's name. Raises
-    DiagnosticError: ND513 (one of them is not sound).
+    `program`: names the population and variable behind a probe; without it the name of the probe is used.
+
+    Raises DiagnosticError: ND513 (a recording is not sound).
     """
     for side in (left, right):
         require_sound_recording(side, program)
@@ -93,7 +94,7 @@ def _recorded(recording: Recording) -> set[str]:
 
 
 def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND555 for all that one of two recordings holds and the other does not."""
+    """Return ND555 for data that only one of two recordings holds."""
     pairs = {
         "spikes of population": (_recorded(left), _recorded(right)),
         "payloads of population": (left.payloads.keys(), right.payloads.keys()),
@@ -112,7 +113,7 @@ def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
 
 
 def _differing_forms(left: Recording, right: Recording) -> list[str]:
-    """What both hold in different shapes, and counters that differ: a difference without a first step."""
+    """Differences that have no first step: states of different shapes, and counters."""
     found = list[str]()
     for name in left.states.keys() & right.states.keys():
         one, other = left.states[name], right.states[name]
@@ -175,9 +176,9 @@ def _probed(program: Program | None, name: str) -> tuple[str, str]:
 
 
 def explanation(program: Program, dialects: tuple[str, str], where: Divergence, steps: int) -> tuple[str, ...]:
-    """Return the differences of two dialects that are within the reach of the population where recordings part.
+    """Return the differences of two dialects that affect the population of a divergence; empty for equal dialects.
 
-    Nothing for equal dialects: then one of the two is wrong.
+    `steps`: length of the run.
     """
     own, other = dialects
     if own == other:
@@ -193,8 +194,13 @@ def explanation(program: Program, dialects: tuple[str, str], where: Divergence, 
 def compare_findings(
     left: Recording, right: Recording, program: Program | None = None, dialects: tuple[str, str] | None = None
 ) -> tuple[Diagnostic, ...]:
-    """Return ND551 if two recordings are of different runs, ND550 with the first divergence, or nothing if they are
-    identical; with ND555, a warning, for what was not compared. Raises DiagnosticError: ND513."""
+    """Return ND551 for recordings of different runs, else ND550 with the first divergence; nothing if they are identical.
+
+    ND555, a warning, reports data that only one recording holds. `dialects`: in which the two backends compute; with
+    `program` they explain the divergence.
+
+    Raises DiagnosticError: ND513 (a recording is not sound).
+    """
     unsound = [
         fault for side in (left, right) for fault in recording_faults(side, None, about("recording", side.backend))
     ]
@@ -206,9 +212,9 @@ def compare_findings(
     if where is None:
         forms = sorted(_differing_forms(left, right))
         return (*(finding("ND550", about("backend", left.backend, right.backend), told) for told in forms), *skipped)
-    message = f"part in {where.told()}"
+    message = f"differ first in {where.description()}"
     if program is not None and dialects is not None:
         told = explanation(program, dialects, where, left.n_steps)
         own = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(told[:3])}"
-        message += f"; {own}" if told else "; no rule of their dialects differs there, so one of them is wrong"
+        message += f"; {own}" if told else "; their dialects do not differ there, so one of them is wrong"
     return (finding("ND550", about("backend", left.backend, right.backend), message), *skipped)

@@ -1,11 +1,11 @@
-"""Verb: recordings to answers. Must not know any backend."""
+"""Answers of a network read from recordings, their accuracy, and the steps that a network needs to drain."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurodeploy.base.rows import Bound, rows_told
+from neurodeploy.base.rows import Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.network import FirstSpike, Membrane, Network, Output
 from neurodeploy.signals.recording import Recording
@@ -15,9 +15,10 @@ __all__ = ["accuracy", "answers", "drain_steps"]
 
 
 def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
-    """Return (n_samples,) the first output's answer to each sample; None without an output.
+    """Return the answers of the first output, (n_samples,) indices of neurons; None without an output.
 
-    Raises DiagnosticError: ND513 (not sound, or of another network), ND514 (what it is read from was not recorded).
+    Raises DiagnosticError: ND513 (the recording is not sound, or of another network), ND514 (the output's population was not
+    recorded).
     """
     if not network.outputs:
         return None
@@ -35,7 +36,7 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
 
 
 def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]:
-    """What is wrong with that part of a recording from which an output is read."""
+    """Faults of the part of a recording that an output reads."""
     where, name = about("output", output.name), output.source
     if isinstance(output.decoder, Membrane):
         states = recording.states.get(membrane_probe(output.name))
@@ -49,12 +50,12 @@ def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]
     if rows is None or (recording.recorded is not None and name not in recording.recorded):
         return [finding("ND514", where, f"is read from the spikes of population '{name}', which were not recorded")]
     when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
-    told = rows_told(rows, (*when, Bound("neuron", 0, size - 1)), f"spikes of population '{name}'", ordered=True)
+    told = row_messages(rows, (*when, Bound("neuron", 0, size - 1)), f"spikes of population '{name}'", ordered=True)
     return [finding("ND513", about("recording"), item) for item in told]
 
 
 def accuracy(given: ArrayLike, labels: ArrayLike) -> float:
-    """Return the fraction of answers that meet their labels. Raises DiagnosticError: ND505 (not one for each answer)."""
+    """Return the fraction of answers that equal their labels, both (n_samples,). Raises DiagnosticError: ND505 (shapes)."""
     shapes = np.shape(given), np.shape(labels)
     if shapes[0] != shapes[1] or len(shapes[0]) != 1:
         told = f"labels have shape {list(shapes[1])}; the answers have {list(shapes[0])}"
@@ -64,9 +65,9 @@ def accuracy(given: ArrayLike, labels: ArrayLike) -> float:
 
 
 def drain_steps(network: Network) -> int:
-    """Return the steps that the last input spike needs to have acted on every population, a loop passed once.
+    """Return the steps after which the last input spike has acted on every population, loops passed once.
 
-    Each projection takes 1 + its longest delay; the longest path over distinct populations from any input counts.
+    Each projection takes 1 step plus its longest delay; the longest path from any input counts.
     """
     longest = {item.name: 0 for item in network.inputs}
     edges = [(item.source, item.target, 1 + int(np.max(np.asarray(item.delay_steps)))) for item in network.projections]
@@ -79,7 +80,7 @@ def drain_steps(network: Network) -> int:
 
 
 def _loops_back(edges: list[tuple[str, str, int]], source: str, target: str) -> bool:
-    """Whether the edge lies on a cycle: its target reaches its source."""
+    """Whether an edge lies on a cycle, that is, its target reaches its source."""
     seen, todo = {target}, [target]
     while todo:
         here = todo.pop()

@@ -1,4 +1,4 @@
-"""Samples to spikes and currents, by the encoders of a network. What is not shown as it was given is said."""
+"""Encoding of samples to spikes and currents, with findings for input that is not shown as given."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["encode", "encode_values"]
 
 Array = NDArray[Any]
 LONGEST = 10_000_000
-"""Steps that a sample lasts when its events alone decide; more are a wrong origin or unit of the times."""
+"""Longest sample, in steps, whose length is taken from its events alone; more indicates a wrong origin or unit of times."""
 
 
 def _name_faults(network: Network, values: SampleValues) -> list[Diagnostic]:
@@ -80,7 +80,7 @@ def _faults(item: Input, values: Array) -> list[Diagnostic]:
 
 
 def _scalings(low: float, high: float) -> list[str]:
-    """How to bring values into 0..1; each is offered only where the ends then lie there."""
+    """A scaling that brings values into 0..1, if there is a simple one."""
     offers = {
         f"divide the values by their maximum, {high:.9g}": (low / high, 1.0) if high > 0 else (-1.0, 1.0),
         f"scale the values: (x - {low:.9g}) / {high - low:.9g}": (0.0, 1.0) if high > low else (-1.0, 1.0),
@@ -90,7 +90,7 @@ def _scalings(low: float, high: float) -> list[str]:
 
 
 def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array], steps: int | None) -> int | None:
-    """Steps per sample: asked, else as long as the values over time, else what the network says, else the last event."""
+    """Steps per sample: as requested, else the length of values over time, else the network's, else up to the last event."""
     if steps is not None:
         return steps
     items = network.input_by_name
@@ -101,7 +101,7 @@ def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array
 
 
 def _length_faults(network: Network, rows: dict[str, Array], presented: int | None, *, asked: bool) -> list[Diagnostic]:
-    """ND505 if nobody says how long a sample lasts, or if its events say something that cannot be meant."""
+    """ND505 if the length of a sample is not specified, or implausible."""
     where, fix = about("network", network.name), "--steps N, or time.steps_per_sample in the network"
     if presented is None:
         return [finding("ND505", where, "the length of a sample is not specified", fixes=[fix])]
@@ -117,7 +117,7 @@ def _length_faults(network: Network, rows: dict[str, Array], presented: int | No
 def _all_faults(
     network: Network, values: SampleValues, arrays: dict[str, Array], origin: TimeOrigin
 ) -> tuple[list[Diagnostic], int]:
-    """What is wrong with the samples, and how many there are."""
+    """Faults of the samples, and their number."""
     found, counts = list[Diagnostic](), set[int]()
     items = [(network.input_by_name[name], array) for name, array in arrays.items()]
     for item, array in items:
@@ -137,7 +137,7 @@ def _all_faults(
 
 
 def _memory_faults(network: Network, given: _Given) -> list[Diagnostic]:
-    """ND505 if the spikes and currents of all steps do not fit the memory."""
+    """ND505 if the spikes and currents of all steps do not fit into memory."""
     held = [item for item in network.inputs if item.name not in given.rows]
     each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in held)
     samples, steps = given.n, given.window.steps
@@ -146,7 +146,7 @@ def _memory_faults(network: Network, given: _Given) -> list[Diagnostic]:
 
 
 def _columns(network: Network, values: SampleValues) -> tuple[dict[str, Array], list[Diagnostic]]:
-    """Samples by input; a sensor's as whole numbers with their sample first."""
+    """Arrays by input; events of sensors as integer rows with the sample first."""
     arrays, found = dict(values.values), list[Diagnostic]()
     for name, array in values.values.items():
         if isinstance(network.input_by_name[name].encoder, Events):
@@ -156,14 +156,14 @@ def _columns(network: Network, values: SampleValues) -> tuple[dict[str, Array], 
 
 
 def _from_first(network: Network, arrays: dict[str, Array]) -> dict[str, Array]:
-    """Samples whose events count their times from the first of their sample."""
+    """Arrays in which the times of events count from the first event of each sample."""
     items = network.input_by_name
     sensors = {n: (items[n], rows) for n, rows in arrays.items() if isinstance(items[n].encoder, Events)}
     return {**arrays, **times_from_first(sensors)}
 
 
 def _rows(network: Network, arrays: dict[str, Array]) -> tuple[dict[str, Array], dict[str, Array], list[Diagnostic]]:
-    """(rows (sample, step, line) of inputs that are shown events, times of a sensor's events, events without a step)."""
+    """Rows (sample, step, line) of event inputs, times of sensor events, and findings for events without a step."""
     rows, times, found = dict[str, Array](), dict[str, Array](), list[Diagnostic]()
     for name, array in arrays.items():
         item = network.input_by_name[name]
@@ -176,7 +176,7 @@ def _rows(network: Network, arrays: dict[str, Array]) -> tuple[dict[str, Array],
 
 
 class _Given(NamedTuple):
-    """Samples of every input that were found sound, and for how long they are shown."""
+    """Checked samples of every input, and the window in which they are shown."""
 
     arrays: dict[str, Array]
     rows: dict[str, Array]
@@ -189,7 +189,7 @@ class _Given(NamedTuple):
 def _shown(
     network: Network, given: _Given, seed: int, first_sample: int
 ) -> tuple[dict[str, dict[str, Array]], list[Diagnostic]]:
-    """Spikes, rasters and currents by input; and what of the samples is not in them."""
+    """Spikes, rasters and currents by input, and findings for input that they leave out."""
     window, said = given.window, list[Diagnostic]()
     shown: dict[str, dict[str, Array]] = {"spikes": {}, "rasters": {}, "currents": {}}
     for item in network.inputs:

@@ -1,4 +1,4 @@
-"""What of a stimulus is not shown as it was given: beyond the last step, merged into one spike, or too small for any."""
+"""Findings about input that is not shown as given: after the last step, merged into one spike, or too small to spike."""
 
 from __future__ import annotations
 
@@ -17,32 +17,30 @@ __all__ = ["Window", "cut_values", "folded", "late_rows", "merged_rows", "quiet_
 
 Array = NDArray[Any]
 LONGEST_OFFER = 1_000_000
-"""Steps that a fix offers to show; more are a wrong origin or unit of the times."""
+"""Largest number of steps that a fix proposes; more indicates a wrong origin or unit of times."""
 
 
 class Window(NamedTuple):
-    """For how long each sample is shown."""
+    """Steps in which each sample is shown."""
 
     steps: int
-    asked: bool
-    """Whether the run was asked for just so many; else the network says so, or the samples themselves."""
+    requested: bool
+    """Whether the user gave the number of steps; else it follows from the network or from the samples."""
     dt_s: float
 
 
 def late_rows(item: Input, rows: Array, times: Array | None, window: Window, *, moved: bool) -> list[Diagnostic]:
-    """Return ND066 if rows (sample, step, line) lie behind the window. `times`: of a sensor's events, row by row.
+    """Return ND066 if rows (sample, step, line) lie after the window.
 
-    `moved`: times count from the first event already. An error where nothing at all would be shown, and nobody asked for so
-    few steps.
+    `times`: of sensor events, row by row. `moved`: whether times already count from the first event. An error if nothing
+    would be shown although the user did not give the number of steps.
     """
     late = rows[:, 1] > window.steps
     if not late.any():
         return []
     count, kept = int(late.sum()), int(late.size - late.sum())
     empty = np.setdiff1d(rows[late, 0], rows[~late, 0]).size
-    told = (
-        f"{count:,} of {late.size:,} {'spikes' if times is None else 'events'} lie behind the last step that is shown"
-    )
+    told = f"{count:,} of {late.size:,} {'spikes' if times is None else 'events'} lie after the last step that is shown"
     if empty:
         told += f", and nothing is left of {empty:,} of {np.unique(rows[:, 0]).size:,} samples"
     numbers: dict[str, Any] = {"found": int(rows[late, 1].min()), "limit": window.steps, "unit": "step"}
@@ -55,17 +53,17 @@ def late_rows(item: Input, rows: Array, times: Array | None, window: Window, *, 
         fixes = [] if moved else _origin_fix(rows[:, 0], times, window.steps, per_step, unit)
     if last <= LONGEST_OFFER:
         fixes.append(Fix(text="show all of them", flag=f"--steps {last}"))
-    severity = "error" if not kept and not window.asked else "warning"
+    severity = "error" if not kept and not window.requested else "warning"
     return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
 
 
 def _plain(value: float) -> float:
-    """A number without the last bits of a division."""
+    """A number rounded to an integer if it differs only by the error of a division."""
     return round(value) if abs(value - round(value)) <= 1e-9 * abs(value) else value
 
 
 def _origin_fix(samples: Array, times: Array, steps: int, per_step: float, unit: str) -> list[Fix]:
-    """Counting from the first event of each sample, if fewer lie behind the window then."""
+    """Fix that counts times from the first event of each sample, if fewer events then lie after the window."""
     known, of = np.unique(samples, return_inverse=True)
     first = np.full(known.size, np.iinfo(np.int64).max)
     np.minimum.at(first, of, times)
@@ -74,12 +72,15 @@ def _origin_fix(samples: Array, times: Array, steps: int, per_step: float, unit:
         return []
     what = f"{int(first.min()):,} {unit} from the times"
     what = what if known.size == 1 else f"its first time from those of each sample, {int(first.min()):,} {unit} or more"
-    then = "then all are shown" if not still else f"then {still:,} still lie behind"
+    then = "then all are shown" if not still else f"then {still:,} are still after it"
     return [Fix(text=f"subtract {what}; {then}", flag="--time-origin first")]
 
 
 def merged_rows(item: Input, given: int, kept: int) -> list[Diagnostic]:
-    """Return ND067 if several rows name the same sample, step and line, which spikes once."""
+    """Return ND067 if several rows have the same sample, step and line; the line spikes once.
+
+    `given` and `kept`: numbers of rows before and after merging.
+    """
     if kept == given:
         return []
     word = "events" if isinstance(item.encoder, Events) else "spikes"
@@ -91,21 +92,24 @@ def merged_rows(item: Input, given: int, kept: int) -> list[Diagnostic]:
 
 
 def cut_values(item: Input, values: Array, window: Window) -> list[Diagnostic]:
-    """Return ND066 if values over time, (samples, steps, *shape), have any besides 0 behind the window."""
+    """Return ND066 if values over time, (samples, steps, *shape), are not all 0 after the window."""
     given = values.shape[1]
     rest = np.count_nonzero(values[:, window.steps :])
     if given <= window.steps or not rest:
         return []
     what = "currents" if item.encoder.kind == "current" else "spikes"
-    told = f"{rest:,} {what} lie behind the last step that is shown"
+    told = f"{rest:,} {what} lie after the last step that is shown"
     fixes = [Fix(text="show all of them", flag=f"--steps {given}")]
-    severity = "info" if window.asked else "warning"
+    severity = "info" if window.requested else "warning"
     numbers: dict[str, Any] = {"found": given, "limit": window.steps, "unit": "step"}
     return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
 
 
 def quiet_values(item: Input, encoder: Encoder, flat: Array, raster: Array) -> list[Diagnostic]:
-    """Return ND068 if values above 0 are so small that their first spike would lie behind the window."""
+    """Return ND068 if values above 0 are so small that their first spike would lie after the window.
+
+    `flat`: (samples, lines) values. `raster`: (samples, steps, lines) spikes.
+    """
     if not isinstance(encoder, (Rate, Bias)):
         return []
     quiet = (flat > 0) & ~raster.any(axis=1)
@@ -118,7 +122,7 @@ def quiet_values(item: Input, encoder: Encoder, flat: Array, raster: Array) -> l
 
 
 def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the findings of batches that follow one another, one of each kind for each input."""
+    """Return the findings of consecutive batches, merged to one of each kind for each input."""
     groups: dict[tuple[str, Subject, str], list[Diagnostic]] = {}
     for item in findings:
         groups.setdefault((item.code, item.subject, item.severity), []).append(item)
@@ -127,5 +131,5 @@ def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _first_of(group: list[Diagnostic]) -> Diagnostic:
     first, more = group[0], len(group) - 1
-    told = f"{first.message}; so in {more:,} more batches" if more else first.message
+    told = f"{first.message}; likewise in {more:,} more batches" if more else first.message
     return first.model_copy(update={"message": told})

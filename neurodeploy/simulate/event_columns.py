@@ -1,4 +1,4 @@
-"""A sensor's events as columns of integers, whatever their fields are called and however their numbers are stored."""
+"""Integer columns of sensor events, for all usual field names and number formats."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ NAMES = {
     "p": ("p", "ps", "pol", "pols", "polarity", "polarities", "on"),
     "sample": ("sample", "samples"),
 }
-"""What the field calls the columns; a unit may follow the times: t_us."""
+"""Accepted field names of each column; a unit may follow those of times, as in t_us."""
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 WHOLE = 2**62
-"""Numbers below this keep their last digit and leave room to count with."""
+"""Limit of integers: below it doubles are exact enough and sums do not overflow."""
 WIDE = 8
-"""Bytes of a number that any other can be compared with."""
+"""Bytes of a float type whose range covers all compared numbers."""
 
 
 def time_unit(unit_s: float) -> str:
-    """Return the unit of times as people write it."""
+    """Return the usual name of a unit of time."""
     named = [name for name, seconds in UNITS.items() if np.isclose(seconds, unit_s, rtol=1e-9, atol=0)]
     return named[0] if named else f"units of {unit_s:g} s"
 
 
 def whole_numbers(values: Array) -> Array | None:
-    """Return numbers as int64 if all of them are whole; None if any is not, or if they are no numbers."""
+    """Return numbers as int64 if all are whole; None if any is not, or the values are not numbers."""
     if values.dtype.kind not in "biuf":
         return None
     if values.dtype.kind == "f" and values.itemsize < WIDE:
-        values = values.astype(np.float64)  # a half cannot be compared with numbers beyond its range
+        values = values.astype(np.float64)  # float16 overflows in the comparison below
     if values.dtype.kind == "f" and not bool((np.isfinite(values) & (values == np.floor(values))).all()):
         return None
     if values.size and (values.max() > WHOLE or values.min() < -WHOLE):
@@ -62,12 +62,12 @@ def whole_numbers(values: Array) -> Array | None:
 
 
 def is_fields(values: Array) -> bool:
-    """Whether an array is of records with named fields."""
+    """Whether an array is structured, that is, has named fields."""
     return bool(values.dtype.names)
 
 
 def column_of(field: str) -> tuple[str, float | None]:
-    """Return (column, seconds of a unit if the name says so) of a field; ("", None) if it is none of a sensor."""
+    """Return (column, unit in seconds if the name has one) of a field; ("", None) for an unknown field."""
     stem, _, unit = field.strip().lower().rpartition("_")
     known = {name: column for column, names in NAMES.items() for name in names}
     if stem in NAMES["t"] and unit in UNITS:
@@ -76,7 +76,7 @@ def column_of(field: str) -> tuple[str, float | None]:
 
 
 def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, list[Diagnostic]]:
-    """Return rows (sample if there is such a field, then the encoder's columns) of fields by name, and what is wrong."""
+    """Return rows of named fields, (sample if given, then the encoder's columns), and ND505 for every fault."""
     where, encoder = about("input", item.name), item.encoder
     columns, said = dict[str, str](), dict[str, float | None]()
     for name in fields:
@@ -107,14 +107,14 @@ def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, 
 
 
 def quoted(name: str) -> str:
-    """Return a name of a file as a finding can repeat it."""
+    """Return a name from a file, quoted, cut and escaped for a finding."""
     return f"'{ascii(name[:40])[1:-1]}'"
 
 
 def _unit_faults(
     where: Subject, encoder: Any, columns: Mapping[str, str], said: Mapping[str, float | None]
 ) -> list[Diagnostic]:
-    """Times whose name says another unit than the encoder counts in."""
+    """ND505 for times whose field name has another unit than the encoder."""
     unit = said.get("t")
     if unit is None or not isinstance(encoder, Events) or np.isclose(unit, encoder.unit_s, rtol=1e-9, atol=0):
         return []
@@ -123,7 +123,7 @@ def _unit_faults(
 
 
 def _broken(where: Subject, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
-    """ND505 for a column that is not of whole numbers; times that are whole once they are counted in the encoder's unit."""
+    """ND505 for a column with values that are not whole numbers, with a fix for times in seconds."""
     if values.dtype.kind not in "biuf":
         return finding("ND505", where, f"{what} holds {values.dtype} values; needs whole numbers")
     if not np.isfinite(values).all():
@@ -142,7 +142,10 @@ def _broken(where: Subject, what: str, column: str, values: Array, encoder: Any)
 
 
 def plain_columns(item: Input, values: ArrayLike) -> Array:
-    """Return a sensor's records as columns in the encoder's order; all else as an array. Raises DiagnosticError: ND505."""
+    """Return structured events as rows in the encoder's column order, other values as an array.
+
+    Raises DiagnosticError: ND505.
+    """
     array = np.asarray(values)
     if not isinstance(item.encoder, Events) or not is_fields(array):
         return array
@@ -153,7 +156,10 @@ def plain_columns(item: Input, values: ArrayLike) -> Array:
 
 
 def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
-    """Return a sensor's rows as int64 with their sample first, the first where they have none; and what is wrong, or was changed."""
+    """Return sensor events as int64 rows with the sample first (0 if not given), and findings.
+
+    ND505: values that are not whole. ND067: polarities that were mapped to 0 and 1.
+    """
     encoder = item.encoder
     if not isinstance(encoder, Events) or rows.ndim != 2 or rows.shape[1] not in (4, 5) or rows.dtype.kind not in "iuf":
         return rows, []

@@ -1,4 +1,4 @@
-"""Rows of events to spikes: of a sensor, or (sample, step, line)."""
+"""Conversion of event rows, (sample, step, line) or of a sensor, to spikes."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ __all__ = [
 
 Array = NDArray[Any]
 SPARSE_SAMPLES = 1_000
-"""Numbers of samples may leave out so many for each one that has events; more are a mistake in a column."""
+"""Largest number of samples for each one that has events; more indicates a wrong column."""
 
 
 def is_events(item: Input, values: Array) -> bool:
-    """Whether values are rows of events: a sensor's, or (sample, step, line)."""
+    """Whether values are event rows: of a sensor, or (sample, step, line)."""
     if isinstance(item.encoder, Events):
         return True
     return isinstance(item.encoder, Spikes) and values.ndim == 2 and values.shape[1] == 3
 
 
 def samples_in(values: SampleValues, rows: Array) -> int:
-    """Return how many samples rows of events are of: as many as is said, or the last that has one."""
+    """Return the number of samples of event rows: as given, else up to the last sample with events."""
     if values.n_samples is not None:
         return values.n_samples
     if values.labels is not None:
@@ -49,10 +49,10 @@ def samples_in(values: SampleValues, rows: Array) -> int:
 def event_faults(
     item: Input, rows: Array, samples: int, *, counted: bool = True, from_zero: bool = True
 ) -> list[Diagnostic]:
-    """Return ND505 for rows that are none, and for events outside the samples or the sensor; all of them.
+    """Return ND505 for malformed rows, and for every column with values outside the samples or the sensor.
 
-    `counted`: whether somebody said how many samples there are; else the rows did, and large gaps are a fault.
-    `from_zero`: whether times count from 0, so that none may lie before it.
+    `counted`: whether the number of samples is given; else it follows from the rows, and large gaps are faults.
+    `from_zero`: whether times count from 0, so that negative ones are faults.
     """
     where, encoder = about("input", item.name), item.encoder
     sensor = isinstance(encoder, Events)
@@ -83,7 +83,7 @@ def event_faults(
 
 
 def _other_order(item: Input, rows: Array, samples: int) -> list[Diagnostic]:
-    """One finding instead of several where the columns fit the sensor in another of the usual orders."""
+    """A single finding instead, if the columns fit the sensor in another usual order."""
     encoder: Any = item.encoder
     for order in ORDERS:
         names = ["sample", *(WORDS[c] for c in order)]
@@ -117,7 +117,7 @@ def _ranges(item: Input, samples: int, names: list[str]) -> dict[str, tuple[int,
 
 
 def times_from_first(items: dict[str, tuple[Input, Array]]) -> dict[str, Array]:
-    """Return a sensor's rows with times that count from the first event of their sample, whichever input has it."""
+    """Return sensor events, by input, with times counted from the first event of each sample over all inputs."""
     if not items:
         return {}
     samples = np.concatenate([rows[:, 0] for _, rows in items.values()])
@@ -138,7 +138,10 @@ def _time_column(item: Input) -> int:
 
 
 def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diagnostic]]:
-    """Return rows (sample, step, line), int64, one for each event; and ND505 for events that no step can be given."""
+    """Return (n, 3) int64 rows (sample, step, line) of events, and ND505 for events beyond the largest step.
+
+    `dt_s`: length of a step in seconds.
+    """
     wide = rows.astype(np.int64)
     encoder = item.encoder
     if not isinstance(encoder, Events):
@@ -151,7 +154,7 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
     if late.any():
         first = int(column["t"].min())
         unit = time_unit(encoder.unit_s)
-        told = f"{int(late.sum())} of {late.size} events lie behind step {LARGEST:,}, the first event at t = {first:,} {unit}"
+        told = f"{int(late.sum())} of {late.size} events lie after step {LARGEST:,}, the first event at t = {first:,} {unit}"
         helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LARGEST)
         fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
         return wide, [finding("ND505", about("input", item.name), told, fixes=fixes)]
@@ -159,12 +162,12 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
 
 
 def times_of(item: Input, rows: Array) -> Array:
-    """Return the times of a sensor's rows."""
+    """Return the (n,) times of sensor events, in the encoder's unit."""
     return rows[:, _time_column(item)].astype(np.int64)
 
 
 def steps_of(times: Array, units_per_step: float) -> Array:
-    """Return 1 + floor(t / units per step): in integers where a step has a whole number of units, so that no boundary moves."""
+    """Return steps 1 + floor(times / units_per_step), in integer arithmetic if a step is a whole number of units."""
     whole = round(units_per_step)
     if whole >= 1 and abs(units_per_step - whole) <= 1e-9 * whole:
         return 1 + times // whole
@@ -172,7 +175,7 @@ def steps_of(times: Array, units_per_step: float) -> Array:
 
 
 def unique_rows(rows: Array) -> Array:
-    """Return rows (sample, step, line), int32, sorted, each once."""
+    """Return the distinct rows (sample, step, line), int32, sorted."""
     ordered = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
     new = np.r_[True, (np.diff(ordered, axis=0) != 0).any(axis=1)] if len(ordered) else np.zeros(0, dtype=bool)
     return ordered[new].astype(np.int32)

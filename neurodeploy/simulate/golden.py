@@ -1,4 +1,4 @@
-"""Verb: seal what a program does on a stimulus into it, and hold a backend against what is sealed."""
+"""Golden input and output of a program: sealed by the emulator, verified on any backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ __all__ = ["seal_golden", "verify_program"]
 
 
 def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Program:
-    """Return the program with a stimulus and the emulator's output on it; its digest stays. Raises the errors of run."""
+    """Return the program with a golden stimulus and the spikes of the emulator on it; the digest is unchanged.
+
+    Raises DiagnosticError: as run.
+    """
     steps = stimulus.n_steps + drain_steps(program.network)
     recording = run(program, stimulus, until=steps, seed=seed)
     shown = in_order(stimulus)
@@ -35,9 +38,9 @@ def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Progr
 def verify_program(
     program: Program, backend: str, progress: Progress | None = None
 ) -> tuple[Recording, tuple[Diagnostic, ...]]:
-    """Return what a backend gives on the sealed input, and ND552 with the first divergence if it is not the sealed output.
+    """Return the recording of a backend on the sealed input, and ND552 with the first divergence from the sealed output.
 
-    Raises DiagnosticError: ND553 (nothing is sealed), and the errors of run.
+    Raises DiagnosticError: ND553 (the program has no golden input and output), and as run.
     """
     golden, where = program.golden, about("network", program.network.name)
     if golden is None:
@@ -52,7 +55,9 @@ def verify_program(
     )
     apart = first_divergence(sealed, recording, program)
     if apart is not None:
-        return recording, (finding("ND552", about("backend", backend), f"differs from what is sealed: {apart.told()}"),)
+        return recording, (
+            finding("ND552", about("backend", backend), f"differs from the sealed output: {apart.description()}"),
+        )
     lacking = sorted(golden.payloads.keys() ^ recording.payloads.keys())
-    told = "either gave values of spikes or has them sealed, and not both, of population "
+    told = "values of spikes are in only one of its recording and the sealed output, of population "
     return recording, tuple(finding("ND552", about("backend", backend), f"{told}'{name}'") for name in lacking)

@@ -1,7 +1,7 @@
-"""Verb: the draws of a program's noise, so that a simulator that takes draws can be given those of a run.
+"""Noise draws of a run, for simulators that take draws instead of a seed.
 
-The generator is ours, because no chip's is public: a draw depends on the seed, the sample, the step and the neuron's number
-in the program, and on nothing else. x = m(seed + g (sample + 1)), y = m(x ^ step 2**32 ^ neuron), the upper 32 bits of y
+The generators of chips are not public, so this project defines its own: a draw depends only on the seed, the sample, the step
+and the neuron's number in the program. x = m(seed + g (sample + 1)), y = m(x ^ step 2**32 ^ neuron), the upper 32 bits of y
 scaled to -127..127; m is the finaliser of splitmix64 and g its increment (Steele et al. 2014).
 """
 
@@ -20,7 +20,7 @@ __all__ = ["noise_draws"]
 
 INCREMENT = 0x9E3779B97F4A7C15
 MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
-"""Of the finaliser: shift, then multiply; and shift by 31 at last."""
+"""(shift, factor) of the finaliser's rounds; a last shift by 31 follows."""
 LEVELS, LARGEST = 255, 127
 Words = NDArray[np.uint64]
 
@@ -40,9 +40,9 @@ def _drawn(seed: int, samples: range, steps: int, neurons: Words) -> NDArray[np.
 
 
 def noise_draws(program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> dict[str, NDArray[np.int16]]:
-    """Return population -> (samples, steps, size) draws in -127..127 of a run, for each population that has noise.
+    """Return population -> (samples, steps, size) int16 draws in -127..127, for each population with noise.
 
-    Draws that the run gives itself (`options.noise`) are taken as they are; one sample of them serves all.
+    Draws in `options.noise` take precedence; draws for one sample apply to all samples.
     """
     found, first = dict[str, NDArray[np.int16]](), 0
     numbers = range(stimulus.first_sample + 1, stimulus.first_sample + stimulus.n_samples + 1)

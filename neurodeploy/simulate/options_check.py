@@ -1,11 +1,10 @@
-"""What the options of a run have to be before any backend sees them: the one place where they are held against a program.
+"""Checks of run options against a program, before a backend sees them.
 
-What a kernel of the emulator takes for granted of options, and what guarantees it:
+The emulator's kernels rely on these guarantees:
 
-- given noise has a draw for every sample (or one that serves all), step and neuron of a population that draws noise, in
-  -127..127: `_noise_faults`;
-- the seed, every step and every sample fit their integers: `_number_faults`;
-- a probe reads a state that its population has, under a name of its own: `_name_faults`.
+- given noise has a draw in -127..127 for every sample (or for one, applied to all), step and neuron: `_noise_faults`;
+- the seed, steps and samples fit their integer types: `_number_faults`;
+- a probe reads a state that its population has, and its name is unique: `_name_faults`.
 """
 
 from __future__ import annotations
@@ -30,19 +29,19 @@ from neurodeploy.simulate.stimulus_check import memory_fault
 __all__ = ["option_faults", "seed_faults", "step_faults"]
 
 DRAWN = 127
-"""Largest draw of noise."""
+"""Largest noise draw in size."""
 SEEDS = 2**63 - 1
 
 
 def step_faults(steps: object, what: str = "steps") -> list[Diagnostic]:
-    """Return ND511 if `steps` is no number of steps that rows of spikes can hold."""
+    """Return ND511 unless `steps` is an integer from 1 that spike rows can hold. `what`: name of the option."""
     if isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and 1 <= steps <= LARGEST:
         return []
     return [finding("ND511", about("option", what), f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
 
 
 def seed_faults(seed: object) -> list[Diagnostic]:
-    """Return ND511 if a seed is no integer of 64 bits."""
+    """Return ND511 unless a seed is a signed 64-bit integer."""
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and -SEEDS - 1 <= seed <= SEEDS:
         return []
     return [finding("ND511", about("option", "seed"), f"is {_brief(seed)}; needs a whole number of 64 bits with sign")]
@@ -55,7 +54,7 @@ def _brief(value: Any) -> str:
 
 
 def option_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
-    """Return ND510 for names that the network does not have, ND511 for numbers and arrays that no run can use."""
+    """Return ND510 for unknown names and ND511 for invalid numbers and arrays. `steps`: last step of the run."""
     found = [*_name_faults(program.network, options), *_number_faults(options)]
     found += _noise_faults(program, stimulus, options, steps)
     return found or _memory_faults(program, stimulus, options, steps)
@@ -108,7 +107,7 @@ def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 
 def _memory_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
-    """What is asked to be recorded of every step, and does not fit."""
+    """ND511 if the requested states and counters of all steps do not fit into memory."""
     sizes = Counter({item.name: item.size for item in program.populations})
     columns = sum(sizes[item.population] for item in probed_variables(program.network, options.probes))
     first = options.resume.step if options.resume else 0

@@ -1,4 +1,4 @@
-"""Verb: which states a backend records: the network's probes, and v for outputs that are read from the membrane."""
+"""States that a backend records: the network's probes, those of a run, and v of outputs that read the membrane."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class ProbedVariable(NamedTuple):
 
 
 def membrane_probe(output: str) -> str:
-    """Return the name under which v of a membrane output is recorded."""
+    """Return the probe name for v of a membrane output."""
     return f"{output}.v"
 
 
 def probes_named(network: Network, asked: Probes) -> tuple[Probe, ...]:
-    """Return the probes of "population", "population.variable", (population, variable), or a Probe; one, or several.
+    """Return probes given as "population", "population.variable", (population, variable) or Probe; one, or a list.
 
-    Raises DiagnosticError: ND510.
+    Raises DiagnosticError: ND510 (malformed, or an unknown population or state).
     """
     populations = sorted(network.population_by_name, key=len, reverse=True)
     found, faults = list[Probe](), list[Diagnostic]()
-    for item in _several(asked):
+    for item in _items(asked):
         if isinstance(item, Probe):
             found.append(item)
             continue
@@ -54,8 +54,8 @@ def probes_named(network: Network, asked: Probes) -> tuple[Probe, ...]:
     return tuple(found)
 
 
-def _several(asked: Any) -> list[Any]:
-    """What is asked for, one by one, if each may be a probe."""
+def _items(asked: object) -> list[Any]:
+    """Items that may each be a probe. Raises DiagnosticError: ND510."""
     items: list[Any] | None = [asked] if isinstance(asked, (str, Probe)) else as_items(asked)
     pairs = [as_items(item) for item in items or ()]
     if items is None or not all(
@@ -68,7 +68,7 @@ def _several(asked: Any) -> list[Any]:
 
 
 def _split(asked: str, populations: list[str]) -> tuple[str, str]:
-    """Names of populations may have dots of their own: the longest that fits is meant."""
+    """(population, variable) of a text. Names may contain dots, so the longest matching population counts."""
     if asked in populations:
         return asked, "v"
     for name in populations:
@@ -79,7 +79,7 @@ def _split(asked: str, populations: list[str]) -> tuple[str, str]:
 
 
 def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[ProbedVariable, ...]:
-    """Return what to record, in order; `more`: what a run asks for besides."""
+    """Return the states to record, in order. `more`: additional probes of a run."""
     asked = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
     for item in network.outputs:
         if isinstance(item.decoder, Membrane):

@@ -1,4 +1,4 @@
-"""Verbs: values to rasters, by the encoders of a network. The formulas are those of neurodeploy.network.coding."""
+"""Rasters and currents of values, by encoder. neurodeploy.network.coding states the formulas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def spikes_over_time(item: Input, values: Array, steps: int) -> Array:
-    """Return (samples, steps, lines) uint8 of spikes (samples, any steps, *shape)."""
+    """Return spikes, (samples, any steps, *shape), as a (samples, steps, lines) uint8 raster."""
     given = values.reshape(values.shape[0], values.shape[1], item.size)[:, :steps]
     if given.shape[1] == steps and given.dtype == np.uint8:
         return given
@@ -25,7 +25,10 @@ def spikes_over_time(item: Input, values: Array, steps: int) -> Array:
 
 
 def raster_of(encoder: Encoder, flat: Array, steps: int, seed: int, first_sample: int) -> Array:
-    """Return (samples, steps, lines) uint8 of values (samples, lines) in [0, 1]; draws depend on a sample's number alone."""
+    """Return the (samples, steps, lines) uint8 raster of (samples, lines) values in [0, 1].
+
+    Random draws depend only on the seed and on the number of a sample.
+    """
     t, values = np.arange(1, steps + 1)[None, :, None], flat[:, None, :]
     if isinstance(encoder, Rate):
         rate = values * encoder.max_rate
@@ -48,14 +51,14 @@ def _draws(shape: tuple[int, ...], steps: int, seed: int, first_sample: int) -> 
 
 
 def _integrated(encoder: Bias, bias: Array, t: Array) -> Array:
-    """The closed form of the integrator: how often `threshold` was passed, or every how many steps."""
+    """Spikes of the integrator in closed form."""
     if encoder.reset == "subtract":
         return t * bias // encoder.threshold > (t - 1) * bias // encoder.threshold
     return (bias > 0) & (t % np.maximum(-(-encoder.threshold // np.maximum(bias, 1)), 1) == 0)
 
 
 def currents_of(item: Input, array: Array, steps: int) -> Array:
-    """Return (samples, steps, lines) of currents that are the same in every step, or over time and then 0."""
+    """Return (samples, steps, lines) currents of constant values, or of values over time padded with 0."""
     n = array.shape[0]
     if array.ndim == len(item.shape) + 1:
         return np.repeat(array.reshape(n, 1, item.size).astype(np.float64), steps, axis=1)

@@ -1,7 +1,7 @@
-"""What a recording has to be before anything is read from it: the one place where it is held against itself and a program.
+"""Checks of a recording, alone and against a program, before anything is read from it.
 
-A recording comes from a backend, from a file, or from whoever copied one with other fields. Counting, comparing and
-decoding index by what it holds, so its shapes, ranges and order are proven here first.
+A recording comes from a backend, from a file, or from a modified copy. Counting, comparing and decoding use its values as
+indices, so shapes, ranges and order are checked here first.
 """
 
 from __future__ import annotations
@@ -12,69 +12,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.rows import LARGEST, Bound, rows_told
+from neurodeploy.base.rows import LARGEST, Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 
-__all__ = ["recording_faults", "recording_told", "require_sound_recording"]
+__all__ = ["recording_faults", "recording_messages", "require_sound_recording"]
 
 Array = NDArray[Any]
 
 
 def require_sound_recording(recording: Recording, program: Program | None = None) -> None:
-    """Raise ND513 with everything that makes a recording unsound, or one of another program."""
+    """Raise DiagnosticError with ND513 for every fault of a recording, also one of another program."""
     raise_errors("recording", recording_faults(recording, program))
 
 
 def recording_faults(
     recording: Recording, program: Program | None = None, subject: Subject | None = None
 ) -> list[Diagnostic]:
-    """Return ND513 for everything that makes a recording unsound, or one of another program."""
-    return [finding("ND513", subject or about("recording"), told) for told in recording_told(recording, program)]
+    """Return ND513 for every fault of a recording, also one of another program. `where`: subject of the findings."""
+    return [finding("ND513", subject or about("recording"), told) for told in recording_messages(recording, program)]
 
 
-def recording_told(recording: Recording, program: Program | None = None, *, trusted: bool = False) -> list[str]:
-    """Return what is wrong, a sentence each. `trusted`: rows of spikes are proven and are not looked at."""
-    found = list(_number_told(recording)) or list(_array_told(recording))
+def recording_messages(recording: Recording, program: Program | None = None, *, trusted: bool = False) -> list[str]:
+    """Return the faults of a recording, one sentence each. `trusted`: skip the check of spike rows."""
+    found = list(_number_messages(recording)) or list(_array_messages(recording))
     neurons, lines = dict[str, int](), dict[str, int]()
     if program is not None and not found:
         neurons = {item.name: item.size for item in program.populations}
         lines = {item.name: item.size for item in program.network.inputs}
-        found = list(_program_told(recording, program, neurons, lines))
-    return found if found or trusted else list(_row_told(recording, neurons, lines))
+        found = list(_program_messages(recording, program, neurons, lines))
+    return found if found or trusted else list(_row_messages(recording, neurons, lines))
 
 
-def _number_told(recording: Recording) -> Iterator[str]:
+def _number_messages(recording: Recording) -> Iterator[str]:
     first, last = recording.first_step, recording.n_steps
     if not -(2**63) <= recording.seed < 2**63:
-        yield "its seed is no number of 64 bits"
+        yield "its seed is not a 64-bit integer"
     if not 0 <= recording.n_samples <= LARGEST:
         yield f"n_samples {recording.n_samples:,} is not in 0..{LARGEST:,}"
     if not 1 <= first <= last <= LARGEST:
-        yield f"first_step {first:,} and n_steps {last:,} are no steps first..last in 1..{LARGEST:,}"
+        yield f"first_step {first:,} and n_steps {last:,} are not a range of steps in 1..{LARGEST:,}"
     if recording.partial and (recording.n_samples != 1 or recording.complete):
-        yield "is marked partial, which only a stopped run of one sample is"
+        yield "is marked partial, but is not a stopped run of one sample"
 
 
-def _row_told(recording: Recording, neurons: dict[str, int], lines: dict[str, int]) -> Iterator[str]:
-    """Rows out of range, doubled or unsorted; sizes that are not given are open."""
+def _row_messages(recording: Recording, neurons: dict[str, int], lines: dict[str, int]) -> Iterator[str]:
+    """Spike rows that are out of range, duplicated or unsorted; sizes that are not given are unlimited."""
     when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
     for name, rows in recording.spikes.items():
         last = neurons.get(name, LARGEST) - 1
-        yield from rows_told(rows, (*when, Bound("neuron", 0, last)), f"spikes of population '{name}'", ordered=True)
+        yield from row_messages(rows, (*when, Bound("neuron", 0, last)), f"spikes of population '{name}'", ordered=True)
     for name, rows in recording.input_spikes.items():
         last = lines.get(name, LARGEST) - 1
-        yield from rows_told(rows, (*when, Bound("line", 0, last)), f"spikes of input '{name}'", ordered=True)
+        yield from row_messages(rows, (*when, Bound("line", 0, last)), f"spikes of input '{name}'", ordered=True)
 
 
 def _counts(values: Array) -> bool:
-    """Whether values are integers that int64 holds, as sums over them do."""
+    """Whether values are integers of a type that int64 contains."""
     return values.dtype.kind in "iu" and bool(np.can_cast(values.dtype, np.int64))
 
 
-def _array_told(recording: Recording) -> Iterator[str]:
-    """Values beside rows, states and counters of another shape or of impossible values."""
+def _array_messages(recording: Recording) -> Iterator[str]:
+    """Payloads, states and counters with wrong shapes or impossible values."""
     length = recording.n_steps - recording.first_step + 1
     unknown = sorted(set(recording.recorded or ()) - recording.spikes.keys())
     if unknown:
@@ -82,7 +82,7 @@ def _array_told(recording: Recording) -> Iterator[str]:
     for name, values in recording.payloads.items():
         rows = recording.spikes.get(name)
         if rows is None or values.shape != rows.shape[:1] or not _counts(values):
-            yield f"payloads of '{name}' have shape {list(values.shape)}, and are not one for each of its spikes"
+            yield f"payloads of '{name}' have shape {list(values.shape)}, and not one for each of its spikes"
     for name, values in recording.states.items():
         if (
             values.ndim != 3
@@ -108,10 +108,10 @@ def _array_told(recording: Recording) -> Iterator[str]:
             yield f"overflows of '{name}' are not counts in 0..{most:,}"
 
 
-def _program_told(
+def _program_messages(
     recording: Recording, program: Program, neurons: dict[str, int], lines: dict[str, int]
 ) -> Iterator[str]:
-    """What a recording holds that this program cannot have given."""
+    """Contents that this program cannot have produced."""
     if recording.program_digest != program.digest():
         yield f"is of program {recording.program_digest[:12]!r}, not of {program.digest()[:12]!r}"
         return
@@ -123,11 +123,11 @@ def _program_told(
     for name, counts in recording.overflows.items():
         if counts.shape[1] != neurons.get(name):
             yield f"overflows of '{name}' are of {counts.shape[1]} neurons; the program has {neurons.get(name, 0)}"
-    yield from _activity_told(recording, program)
+    yield from _activity_messages(recording, program)
 
 
-def _activity_told(recording: Recording, program: Program) -> Iterator[str]:
-    """More active compartments than a core has."""
+def _activity_messages(recording: Recording, program: Program) -> Iterator[str]:
+    """Counts of active compartments that exceed the size of a core."""
     active = recording.active_updates
     if active is None:
         return

@@ -1,4 +1,4 @@
-"""Verb: files of recordings and states. Encodes nothing."""
+"""Files of recordings (.ndr) and of states (.nds)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def save_recording(recording: Recording, path: str | Path) -> None:
 
 
 def load_recording(path: str | Path) -> Recording:
-    """Return the recording of an .ndr file, sound in itself. Raises DiagnosticError: ND001, ND003-ND006, ND513."""
+    """Return the checked recording of an .ndr file. Raises DiagnosticError: ND001, ND003-ND006, ND012, ND513."""
     recording = _loaded(path, FORMAT, Recording)
     raise_errors("files", recording_faults(recording, None, about("file", path)))
     return recording
@@ -39,7 +39,7 @@ def save_state(state: RunState, path: str | Path) -> None:
 
 
 def load_state(path: str | Path) -> RunState:
-    """Return the state of an .nds file. Raises DiagnosticError: ND001, ND003-ND006."""
+    """Return the state of an .nds file. Raises DiagnosticError: ND001, ND003-ND006, ND012."""
     return _loaded(path, STATE_FORMAT, RunState)
 
 

@@ -1,4 +1,4 @@
-"""Verb: find backends. The only reader of the entry-point group `neurodeploy.backends`."""
+"""Installed backends, found by the entry-point group `neurodeploy.backends`."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ GROUP = "neurodeploy.backends"
 
 @cache
 def _entries() -> dict[str, EntryPoint]:
-    """Entry points by name: looked for once in a process, because every installed package is looked at."""
+    """Entry points by name, cached because the search reads the metadata of every installed package."""
     return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda item: item.name)}
 
 
 def forget_backends() -> None:
-    """Look for entry points anew when a backend is next asked for, as after an installation in a running process."""
+    """Clear the cached entry points, so that a backend installed since then is found."""
     _entries.cache_clear()
 
 
 def backend_names() -> tuple[str, ...]:
-    """Return the installed backends' names."""
+    """Return the names of the installed backends, sorted."""
     return tuple(_entries())
 
 
 def broken(entry: EntryPoint) -> Diagnostic | None:
-    """Return the finding of a plug-in that cannot be loaded, or None."""
-    made = _made(entry)
+    """Return ND503 for a plug-in that cannot be loaded, else None."""
+    made = _loaded(entry)
     return made if isinstance(made, Diagnostic) else None
 
 
-def _made(entry: EntryPoint) -> Backend | Diagnostic:
+def _loaded(entry: EntryPoint) -> Backend | Diagnostic:
     try:
         return entry.load()()
-    except Exception as error:  # a plug-in may raise anything; others go on
+    except Exception as error:  # a plug-in may raise anything, and must not break the others
         owner = entry.dist.name if entry.dist else "an unknown distribution"
         return finding(
             "ND503",
@@ -50,16 +50,16 @@ def _made(entry: EntryPoint) -> Backend | Diagnostic:
 
 
 def get_backend(name: str) -> Backend:
-    """Return a backend by name. Raises DiagnosticError: ND503 broken plug-in, ND504 unknown name."""
+    """Return a backend by name. Raises DiagnosticError: ND503 (broken plug-in), ND504 (unknown name)."""
     if name not in _entries():
-        forget_backends()  # it may have been installed since
+        forget_backends()  # installed since the last search
     entries = _entries()
     if name not in entries:
         told = f"is not one of {', '.join(entries)}"
         raise DiagnosticError(
             "run", (finding("ND504", about("backend", name), told, fixes=nearest(name, list(entries))),)
         )
-    made = _made(entries[name])
+    made = _loaded(entries[name])
     if isinstance(made, Diagnostic):
         raise DiagnosticError("run", (made,))
     return made

@@ -1,7 +1,7 @@
-"""Runs in parts: what was shown until a cut, whether a run may go on from a state, and the parts as one recording.
+"""Runs in parts: checks before a run resumes from a state, and the parts joined to one recording.
 
-The steps of a run are cut, never shared: a part ends after step k and the next begins with step k + 1, so the rows of all
-parts, one after the other, are those of the uninterrupted run.
+Parts share no step: one ends with step k and the next begins with step k + 1, so that their rows together are those of the
+uninterrupted run.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Array = NDArray[Any]
 
 
 def shown_until(network: Network, stimulus: Stimulus, options: RunOptions, step: int) -> tuple[str, ...]:
-    """Return a hash of what each sample is shown in steps 1..`step`, however the stimulus holds it.
+    """Return the hash of each sample's input in steps 1..`step`, the same for rows and rasters.
 
-    Noise that is given counts as shown; noise that is drawn follows from seed, sample and step.
+    Given noise is part of the input; drawn noise is not, because seed, sample and step determine it.
     """
     hashes = [hashlib.blake2b(digest_size=16) for _ in range(stimulus.n_samples)]
     for item in network.inputs:
@@ -50,7 +50,7 @@ def shown_until(network: Network, stimulus: Stimulus, options: RunOptions, step:
 
 
 def _sample_parts(stimulus: Stimulus, name: str, lines: int, step: int) -> Iterator[tuple[Array, ...]]:
-    """Of each sample, places step * lines + line at which an input is not 0 until a step, and the values there."""
+    """Yield for each sample the indices step * lines + line of an input's non-zero values up to `step`, and these values."""
     if name in stimulus.currents:
         for values in stimulus.currents[name][:, :step]:
             flat = np.asarray(values, dtype="<f8").ravel()
@@ -69,7 +69,7 @@ def _sample_parts(stimulus: Stimulus, name: str, lines: int, step: int) -> Itera
 
 
 def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
-    """Return ND509 where a state is of another run, or ND512 where it was shown another input, or drew other noise."""
+    """Return ND509 if a state belongs to another run, ND512 if its input or its noise was different."""
     kept, where = options.resume, about("network", program.network.name)
     if kept is None:
         return []
@@ -90,7 +90,7 @@ def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 
 def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
-    """ND512 if the steps before the cut hold something else than what was shown in them."""
+    """ND512 if the input before the cut has changed."""
     shown = shown_until(program.network, stimulus, options, kept.step)
     other = [k for k, (one, two) in enumerate(zip(shown, kept.shown, strict=True)) if one != two]
     if not other:
@@ -104,7 +104,7 @@ def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
 
 
 def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
-    """ND512 if noise would go on with other draws."""
+    """ND512 if noise would continue with other draws."""
     noisy = [p.name for p in program.populations if "noise_at" in p.parameters and p.name not in options.noise]
     if not noisy:
         return
@@ -116,17 +116,17 @@ def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
 
 
 def part_findings(network: Network, recording: Recording, stimulus: Stimulus) -> tuple[Diagnostic, ...]:
-    """Return ND515 if a run that was not stopped has less than all steps of each sample: those shown, and the drain."""
+    """Return ND515 if a run that was not stopped lacks steps of each sample, shown or draining."""
     last = stimulus.n_steps + drain_steps(network)
     first, end = recording.first_step, recording.n_steps
     if not recording.complete or (first == 1 and end >= last):
         return ()
-    told = f"figures are of steps {first:,} to {end:,} of {last:,}, a part of each inference; accuracy is told of whole runs"
+    told = f"figures are of steps {first:,} to {end:,} of {last:,}, a part of each inference; the accuracy needs complete runs"
     return (finding("ND515", about("recording"), told),)
 
 
 def samples_of_state(kept: RunState, start: int, stop: int) -> RunState:
-    """Return the state of samples [start, stop), as the run of a batch needs it."""
+    """Return the state of samples [start, stop) only."""
     return kept.model_copy(
         update={
             "n_samples": stop - start,
@@ -139,17 +139,20 @@ def samples_of_state(kept: RunState, start: int, stop: int) -> RunState:
 
 
 def continued(parts: Sequence[Recording]) -> Recording:
-    """Return the recording of a whole run from those of its `parts`, in the order of their steps.
+    """Return the recording of a whole run, joined from the recordings of its consecutive `parts`.
 
-    A part is kept by RunOptions(keep_state=True), and the next goes on by RunOptions(resume=recording.final_state).
-    Raises DiagnosticError: ND002, ND513 (a part is not sound), ND551 (no parts, parts of different runs, or steps that
-    are missing or doubled).
+    Each part runs with keep_state=True, and the next one with resume=part.final_state.
+
+    Raises DiagnosticError: ND002 (arguments), ND513 (a part is not sound), ND551 (no parts, parts of different runs, or
+    steps that are missing or duplicated).
+
+    Example: nd.continued([first, nd.run(program, samples, resume=first.final_state)])
     """
     needs("continued", parts=(parts, (list, tuple)))
     needs("continued", **{f"parts[{number}]": (part, Recording) for number, part in enumerate(parts)})
     if not parts:
         raise DiagnosticError(
-            "run", (finding("ND551", about("recordings"), "are none, so they are no parts of a run"),)
+            "run", (finding("ND551", about("recordings"), "are missing: needs at least one part of a run"),)
         )
     for part in parts:
         require_sound_recording(part)
@@ -181,7 +184,7 @@ def continued(parts: Sequence[Recording]) -> Recording:
 
 
 def _added(parts: Sequence[Recording]) -> dict[str, Array]:
-    """Counts over all steps, of what every part watched."""
+    """Sums of the overflow counters that every part has."""
     names = [name for name in parts[0].overflows if all(name in part.overflows for part in parts)]
     return {name: np.sum([part.overflows[name] for part in parts], axis=0) for name in names}
 
@@ -195,7 +198,7 @@ def _cores(recording: Recording) -> int:
 
 
 def _gaps(one: Recording, two: Recording) -> Iterator[Diagnostic]:
-    """ND551 if one part does not go on from another."""
+    """ND551 if `two` does not continue `one`."""
     pairs: dict[str, tuple[Any, Any]] = {
         "programs": (one.program_digest[:12], two.program_digest[:12]),
         "numbers of samples": (one.n_samples, two.n_samples),
@@ -214,4 +217,4 @@ def _gaps(one: Recording, two: Recording) -> Iterator[Diagnostic]:
     if not one.complete:
         told.append("a part was stopped")
     if told:
-        yield finding("ND551", about("recordings"), "are no parts of one run: " + "; ".join(told))
+        yield finding("ND551", about("recordings"), "are not consecutive parts of one run: " + "; ".join(told))

@@ -18,7 +18,7 @@ from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.encode import encode_values
 from neurodeploy.simulate.options_check import option_faults, step_faults
 from neurodeploy.simulate.probes import probes_named
-from neurodeploy.simulate.recording_check import recording_told
+from neurodeploy.simulate.recording_check import recording_messages
 from neurodeploy.simulate.registry import get_backend
 from neurodeploy.simulate.resume import resume_faults
 from neurodeploy.simulate.run_warnings import with_findings
@@ -125,7 +125,7 @@ def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:
 
 def _recording_faults(program: Program, recording: Recording, backend: str, *, trusted: bool) -> list[Diagnostic]:
     """Faults of a backend's recording. `trusted`: the rows of spikes need no check."""
-    told = recording_told(recording, program, trusted=trusted)
+    told = recording_messages(recording, program, trusted=trusted)
     return [finding("ND506", about("backend", backend), f"gave a recording that is not sound: {item}") for item in told]
 
 

@@ -1,13 +1,13 @@
-"""What a stimulus has to be before any backend sees it: the one place where it is held against its network.
+"""Checks of a stimulus against its network, before a backend sees it.
 
-What a kernel of the emulator takes for granted of a stimulus, and what guarantees it:
+The emulator's kernels rely on these guarantees:
 
-- a step lists each line at most once, so a list of spikes fits its input: `rows_told` refuses rows that are doubled;
-- sample, step and line of a row lie in the arrays that they index: the bounds of `rows_told`;
+- a step lists each line at most once, so its spikes fit the input: `row_messages` refuses duplicate rows;
+- sample, step and line of a row lie in the arrays that they index: the bounds of `row_messages`;
 - rows ascend by sample and step, so one cursor finds them: `in_order` sorts them;
-- a raster has a byte of 0 or 1 for every sample, step and line: `_raster_told`;
-- values have the shape (samples, steps, lines), and their weighted sum stays within 63 bits: `_current_told`;
-- an input has one form, rows or a raster, or values where its encoder gives currents: `_form_faults`.
+- a raster has a byte of 0 or 1 for every sample, step and line: `_raster_messages`;
+- values have the shape (samples, steps, lines), and their weighted sum fits 63 bits: `_current_messages`;
+- an input has one form: rows or a raster, or values if its encoder gives currents: `_form_messages`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.rows import LARGEST, Bound, rows_ascend, rows_sorted, rows_told
+from neurodeploy.base.rows import LARGEST, Bound, row_messages, rows_ascend, rows_sorted
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Current, Input, Network
@@ -28,11 +28,11 @@ __all__ = ["in_order", "memory_fault", "memory_of_machine", "stimulus_faults"]
 
 Array = NDArray[Any]
 LARGEST_WEIGHT = 1 << 22
-"""More than any synapse adds for a value of 1, in the accumulator's unit."""
+"""Upper bound of what a synapse adds for a value of 1, in the accumulator's unit."""
 
 
 def memory_of_machine() -> int:
-    """Return the bytes of this machine's memory; 2**40 where the system does not say."""
+    """Return the memory of this machine in bytes; 2**40 if the system does not report it."""
     import os
 
     known = getattr(os, "sysconf_names", {})
@@ -42,7 +42,7 @@ def memory_of_machine() -> int:
 
 
 def memory_fault(code: str, where: Subject, what: str, size: int) -> list[Diagnostic]:
-    """Return a finding if arrays of `size` bytes do not fit this machine's memory."""
+    """Return a finding if `size` bytes exceed the memory of this machine. `what`: names the arrays."""
     limit = memory_of_machine()
     if size <= limit:
         return []
@@ -51,7 +51,7 @@ def memory_fault(code: str, where: Subject, what: str, size: int) -> list[Diagno
 
 
 def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
-    """Return ND505 for everything that makes a stimulus none for this network."""
+    """Return ND505 for every fault of a stimulus for a network."""
     where = about("network", network.name)
     found = [
         finding("ND505", where, f"stimulus has {name} {value:,}; needs {low} to {LARGEST:,}")
@@ -72,35 +72,35 @@ def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
             told = f"is not an input of network '{network.name}': {', '.join(items)}"
             found.append(finding("ND505", about("input", name), told, fixes=nearest(name, list(items))))
             continue
-        found += [finding("ND505", about("input", name), told) for told in _input_told(items[name], stimulus)]
+        found += [finding("ND505", about("input", name), told) for told in _input_messages(items[name], stimulus)]
     return found
 
 
-def _input_told(item: Input, stimulus: Stimulus) -> Iterator[str]:
-    """What is wrong with what one input is shown."""
-    yield from _form_faults(item, stimulus)
+def _input_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
+    """Faults of the stimulus of one input."""
+    yield from _form_messages(item, stimulus)
     rows, raster, values = (of.get(item.name) for of in (stimulus.spikes, stimulus.rasters, stimulus.currents))
     shape = (stimulus.n_samples, stimulus.n_steps, item.size)
     if rows is not None:
         columns = Bound("sample", 0, shape[0] - 1), Bound("step", 1, shape[1]), Bound("line", 0, shape[2] - 1)
-        yield from rows_told(rows, columns, "spikes", ordered=False)
+        yield from row_messages(rows, columns, "spikes", ordered=False)
     if raster is not None:
-        yield from _raster_told(raster, shape)
+        yield from _raster_messages(raster, shape)
     if values is not None:
-        yield from _current_told(values, shape)
+        yield from _current_messages(values, shape)
 
 
-def _form_faults(item: Input, stimulus: Stimulus) -> Iterator[str]:
+def _form_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
     valued = isinstance(item.encoder, Current)
     if valued and (item.name in stimulus.spikes or item.name in stimulus.rasters):
         yield "is given spikes; its encoder 'current' takes values in `currents`"
     if not valued and item.name in stimulus.currents:
         yield f"is given currents; its encoder '{item.encoder.kind}' gives spikes"
     if item.name in stimulus.spikes and item.name in stimulus.rasters:
-        yield "is given both rows of spikes and a raster; give one of them"
+        yield "is given both rows of spikes and a raster; give only one of them"
 
 
-def _raster_told(raster: Array, shape: tuple[int, int, int]) -> Iterator[str]:
+def _raster_messages(raster: Array, shape: tuple[int, int, int]) -> Iterator[str]:
     if raster.shape != shape or raster.dtype != np.uint8:
         yield f"raster has shape {list(raster.shape)} of {raster.dtype}; needs {list(shape)} of uint8"
     elif raster.size and int(raster.max()) > 1:
@@ -109,7 +109,7 @@ def _raster_told(raster: Array, shape: tuple[int, int, int]) -> Iterator[str]:
         yield f"raster has values besides 0 and 1, first {told}"
 
 
-def _current_told(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
+def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
     if values.shape != shape or values.dtype.kind not in "iuf":
         yield f"currents have shape {list(values.shape)} of {values.dtype}; needs {list(shape)} of numbers"
         return
@@ -122,7 +122,7 @@ def _current_told(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
 
 
 def in_order(stimulus: Stimulus) -> Stimulus:
-    """Return a stimulus that was checked, its rows int32 and ascending; the same if they are so already."""
+    """Return a checked stimulus with int32 rows in ascending order; the same object if they are already."""
     wrong = {n: rows for n, rows in stimulus.spikes.items() if rows.dtype != np.int32 or not rows_ascend(rows)}
     if not wrong:
         return stimulus

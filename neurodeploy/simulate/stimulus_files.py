@@ -1,7 +1,7 @@
-"""Stimulus files: what they are stands in their first bytes. Encodes nothing.
+"""Stimulus files, recognised by their first bytes.
 
-Read: `.npz` with one array for each input, or with the columns of a sensor's events; `.npy` with the one array of a network
-with one input; `.bs2`, events of 5 bytes (column, row, polarity and time in microseconds). The rest is named for what it is.
+Supported: `.npz` with one array for each input or with the columns of sensor events; `.npy` for a network with one input;
+`.bs2`, events of 5 bytes (column, row, polarity and time in microseconds). Findings name the format of other files.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ KINDS = (
     (b"RIFF", "a WAV or AVI file"),
     (b"\x1f\x8b", "compressed by gzip"),
 )
-"""First bytes of files that users have; the first that fits counts."""
+"""First bytes of other formats; the first match counts."""
 BY_NAME = {
     ".bs1": "events of one axis of places",
     ".bs3": "events with channels",
@@ -62,13 +62,13 @@ MOST_NAMES = 20
 CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array for each input"
 EVENT_BYTES = 5
 LONE = ("inputs", "arr_0", "events", "data", "spikes")
-"""Names under which the array of the only input is taken."""
+"""Accepted names of the array of the only input."""
 
 
 def load_stimulus(path: str | Path, network: Network) -> SampleValues:
-    """Return the samples of a file, by input, and `labels` if it has any.
+    """Return the samples of a file by input, and its `labels` if it has any.
 
-    Raises DiagnosticError: ND001, ND003-ND006, ND505 (missing or unknown array), ND069 (another kind of file).
+    Raises DiagnosticError: ND001, ND003-ND006, ND012, ND505 (missing or unknown array), ND069 (unsupported format).
     """
     path = Path(path)
     head = _head(path)
@@ -83,7 +83,11 @@ def load_stimulus(path: str | Path, network: Network) -> SampleValues:
     known = next((what for start, what in KINDS if head.startswith(start)), BY_NAME.get(path.suffix.lower()))
     if known is None and path.suffix.lower() in (".npz", ".npy", ""):
         raise refuse("ND003", path, "is not a whole archive: truncated, or something else")
-    what = f"is {known}" if known else f"has the suffix '{path.suffix[:20]}', and begins as no kind that is read does"
+    what = (
+        f"is {known}"
+        if known
+        else f"has the suffix '{path.suffix[:20]}', and its first bytes are of no supported format"
+    )
     raise refuse("ND069", path, f"{what}; .npz, .npy and .bs2 are read", fixes=[CONVERT])
 
 
@@ -98,7 +102,7 @@ def _head(path: Path) -> bytes:
 
 
 def _only(path: Path, network: Network) -> str:
-    """The input that a file with one array is for. Raises DiagnosticError: ND505."""
+    """The input that the array of a file belongs to. Raises DiagnosticError: ND505."""
     names = [item.name for item in network.inputs]
     if len(names) != 1:
         told = f"holds one array; the network has {len(names)} inputs{': ' if names else ''}{', '.join(names[:8])}"
@@ -124,10 +128,10 @@ def _npy(path: Path) -> Array:
 
 
 def _bs2(path: Path) -> Array:
-    """Events of a .bs2: a byte for the column, one for the row, a bit for the polarity, 23 bits of microseconds."""
+    """Events of a .bs2 file: 8 bits of column, 8 of row, 1 of polarity, 23 of time in microseconds."""
     content = read_bytes(path)
     if not content or len(content) % EVENT_BYTES:
-        told = f"is no whole .bs2: its events take {EVENT_BYTES} bytes each, and it has {len(content):,}"
+        told = f"is not a complete .bs2 file: events take {EVENT_BYTES} bytes each, and it has {len(content):,}"
         raise refuse("ND003", path, told)
     raw = np.frombuffer(content, dtype=np.uint8).reshape(-1, EVENT_BYTES).astype(np.int64)
     kind = np.dtype([("x", "i8"), ("y", "i8"), ("p", "i8"), ("t_us", "i8")])
@@ -138,9 +142,9 @@ def _bs2(path: Path) -> Array:
 
 
 def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> SampleValues:
-    """Samples of the arrays of a file. Raises DiagnosticError: ND505, ND069, with everything that is wrong."""
+    """Samples of the arrays of a file. Raises DiagnosticError: ND505, ND069, all faults at once."""
     if not arrays or any(name.startswith("tensors/") for name in arrays):
-        what = "a file of neurodeploy, but no stimulus" if arrays else "a zip archive without an array"
+        what = "a file of neurodeploy, but not a stimulus" if arrays else "a zip archive without an array"
         raise refuse("ND069", path, f"is {what}; .npz, .npy and .bs2 are read", fixes=[CONVERT])
     left, names = dict(arrays), [item.name for item in network.inputs]
     labels = left.pop(LABELS, None) if LABELS not in names else None
@@ -174,7 +178,7 @@ def _require_names(path: Path, names: list[str], arrays: Mapping[str, Array]) ->
 
 
 def _plain(item: Input, array: Array) -> Array:
-    """An array as numbers; a sensor's events with their sample first, the first where they have none."""
+    """An array of numbers; sensor events get a sample column (0) if they have none."""
     if array.dtype == np.bool_:
         return array.view(np.uint8)
     rows = plain_columns(item, array)
@@ -183,7 +187,7 @@ def _plain(item: Input, array: Array) -> Array:
 
 
 def _are_columns(item: Input, arrays: Mapping[str, Array]) -> bool:
-    """Whether arrays are the columns of a sensor's events, each under its own name."""
+    """Whether arrays are named columns of sensor events."""
     if not isinstance(item.encoder, Events):
         return False
     known = {column_of(name)[0] for name, array in arrays.items() if array.ndim == 1 and not is_fields(array)}
@@ -191,7 +195,7 @@ def _are_columns(item: Input, arrays: Mapping[str, Array]) -> bool:
 
 
 def _joined(path: Path, item: Input, arrays: Mapping[str, Array]) -> tuple[dict[str, Array], int | None]:
-    """The events of columns with their sample first, beside what is left over; how many samples `offsets` tells of."""
+    """Arrays with the columns of events joined to rows, sample first; and the number of samples if `offsets` gives it."""
     fields = {name: array for name, array in arrays.items() if column_of(name)[0]}
     left = {name: array for name, array in arrays.items() if name not in fields and name != OFFSETS}
     rows, found = columns_of_fields(item, fields)
@@ -206,10 +210,13 @@ def _joined(path: Path, item: Input, arrays: Mapping[str, Array]) -> tuple[dict[
 
 
 def _numbered(path: Path, offsets: Array, events: int) -> tuple[Array, int]:
-    """The sample of each event, from where the samples begin; an offset behind the last event is no sample's."""
+    """The sample of each event and the number of samples, from the index of each sample's first event.
+
+    A last offset equal to the number of events marks the end and is not a sample.
+    """
     starts = whole_numbers(offsets) if offsets.ndim == 1 and offsets.size else None
     if starts is None or starts[0] != 0 or bool((np.diff(starts) < 0).any()) or starts[-1] > events:
-        told = f"has '{OFFSETS}' that are not where samples begin: whole numbers that ascend from 0 to {events:,}"
+        told = f"has '{OFFSETS}' that are not the first events of samples: ascending whole numbers from 0 to {events:,}"
         raise refuse("ND505", path, told)
     count = max(starts.size - (1 if starts.size > 1 and starts[-1] == events else 0), 1)
     samples: Array = np.searchsorted(starts[:count], np.arange(events), side="right") - 1
