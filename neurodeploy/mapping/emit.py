@@ -6,6 +6,7 @@ import numpy as np
 
 from neurodeploy.mapping.encode import encoded
 from neurodeploy.mapping.mapping import Mapping
+from neurodeploy.program.audit import require_planned_memory
 from neurodeploy.program.emit import build_tables
 from neurodeploy.program.program import PlacedPopulation, Program
 
@@ -13,7 +14,10 @@ __all__ = ["emit_program"]
 
 
 def emit_program(mapping: Mapping) -> Program:
-    """Return the program of a mapping: its core tables, with the network and the target that they were made for."""
+    """Return the program of a mapping: its core tables, with the network and the target that they were made for.
+
+    The tables are recounted: RuntimeError if a core takes other synapse memory than its segments were planned with.
+    """
     mapping = encoded(mapping)
     quantized = mapping.quantized
     core_ids = np.arange(mapping.n_cores) if mapping.core_ids is None else mapping.core_ids
@@ -33,7 +37,7 @@ def emit_program(mapping: Mapping) -> Program:
         )
         for item in quantized.populations
     )
-    return Program(
+    program = Program(
         network=quantized.network,
         target=mapping.target,
         quantize_options=quantized.options,
@@ -44,3 +48,7 @@ def emit_program(mapping: Mapping) -> Program:
         inputs=routes,
         tables=tables,
     )
+    words = [item.words for item in mapping.segments or ()]
+    planned = np.bincount([item.core for item in mapping.segments or ()], words, mapping.n_cores).astype(np.int64)
+    require_planned_memory(program, planned)
+    return program

@@ -1,4 +1,4 @@
-"""Verb: re-count every core of a finished program from its tables alone. Shares no state with the mapper."""
+"""Recount of what every core of a program takes, from its tables alone. Shares no state with the mapper."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
 from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.hardware.target import Target
 from neurodeploy.program.program import Program
-from neurodeploy.program.tables import AXON_KINDS
+from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
 from neurodeploy.resources.axons import Kind, output_axons_of
 from neurodeploy.resources.limits import CODES, core_limits
 from neurodeploy.resources.run_length import run_words
 from neurodeploy.resources.synapse_memory import dense_words, index_bits_for, segment_words
 
-__all__ = ["over_limits", "use_of_program"]
+__all__ = ["over_limits", "require_planned_memory", "use_of_program"]
 
 Ints = NDArray[np.int64]
 FURTHEST = 1 << 31
@@ -53,11 +54,21 @@ def _segment_words(program: Program) -> Ints:
                 rules, *_entries(program, mine), bits, style.index_bits, style.skip_bits
             )
             continue
-        index_bits, count = style.index_bits, segment_words
         if style.encoding == "dense":
-            index_bits, count = index_bits_for(program.target, int(length[mine].max(initial=1))), dense_words
-        words[mine] = count(rules, length[mine], style.weight_bits, style.delay_bits, index_bits)
+            words[mine] = _dense_words(program.target, style, length[mine])
+            continue
+        words[mine] = segment_words(rules, length[mine], style.weight_bits, style.delay_bits, style.index_bits)
     return words
+
+
+def _dense_words(target: Target, style: SynapseFormat, width: Ints) -> Ints:
+    """Words of dense segments of some widths; each has the index bits of its own width."""
+    widths, of = np.unique(width, return_inverse=True)
+    words = [
+        int(dense_words(target.counting, one, style.weight_bits, style.delay_bits, index_bits_for(target, one)))
+        for one in widths.tolist()
+    ]
+    return np.array(words, dtype=np.int64)[of.ravel()]
 
 
 def _entries(program: Program, mine: Any) -> tuple[Ints, Any]:
@@ -172,6 +183,15 @@ def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
     np.add.at(total, core_of_list, _stored_lists(program, axons, of_list))
     formats = _distinct(core_of_segment, *styles.T, n_cores=n_cores)
     return {"synapse_memory": total, "synapse_formats": formats, "words_per_axon": longest, "delay_bits": bits}
+
+
+def require_planned_memory(program: Program, planned: Ints) -> None:
+    """Raise RuntimeError if the tables of a core take other synapse memory than `planned` (n_cores,) words: a fault of
+    neurodeploy itself."""
+    counted = _synapse_use(program, _axons(program))["synapse_memory"]
+    if not np.array_equal(counted, planned):
+        core = int(np.flatnonzero(counted != planned)[0])
+        raise RuntimeError(f"internal: core {core} takes {counted[core]} words, and {planned[core]} were planned")
 
 
 def use_of_program(program: Program) -> dict[str, Ints]:

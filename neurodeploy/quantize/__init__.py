@@ -1,4 +1,4 @@
-"""Quantize: floats to a target's integers, nothing rounded in silence."""
+"""Conversion of a network to the integers of a target, with a ledger of every change."""
 
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantize import quantize

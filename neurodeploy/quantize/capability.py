@@ -1,4 +1,4 @@
-"""Verb: what of a network the target's neurons and ranges cannot express at all, before anything is converted."""
+"""Findings of what the neurons and ranges of a target cannot express, before anything is converted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
 
 
 def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
-    """Whether the target offers the reset, and on what footing."""
+    """ND213 for a reset that the target lacks, ND214 for one that is an extension of its documented behaviour."""
     offered, mode, where = target.neurons, _reset_mode(population), about("population", population.name)
     if mode is not None and mode not in offered.resets:
         yield finding(
@@ -63,7 +63,7 @@ def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
 
 
 def _ranges(population: Population, target: Target) -> Iterator[Diagnostic]:
-    """Refractory periods and thresholds that no register holds."""
+    """ND210 for a refractory period, and ND203 for a threshold, that no register holds."""
     neuron, where = population.neuron, about("population", population.name)
     if not isinstance(neuron, SpikingNeuron):
         return
@@ -127,7 +127,10 @@ def _projections(network: Network, target: Target, options: QuantizeOptions) -> 
 
 
 def capability_findings(network: Network, target: Target, options: QuantizeOptions) -> tuple[Diagnostic, ...]:
-    """Return every kind, reset, range and width that the target does not offer (ND203, ND207, ND210-ND215)."""
+    """Return a finding for every neuron kind, reset, range and width that the target does not offer.
+
+    Codes: ND203, ND207, ND210-ND215.
+    """
     found = [*_populations(network, target), *_projections(network, target, options)]
     for item in network.inputs:
         if isinstance(item.encoder, Current):

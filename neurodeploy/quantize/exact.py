@@ -1,12 +1,12 @@
-"""A scale at which every weight, bias, threshold and floor of a population is a whole number that the target stores.
+"""The scale at which every weight, bias, threshold and floor of a population is an integer that the target stores.
 
-All numbers of such a population are multiples of one unit (see grid). Without a leak v is then a multiple of it in every
-step, so spikes are those of exact arithmetic, ties at the threshold included: the threshold register only has to lie in the
-gap between the last multiple that may not fire and the first that must. `>=` is `>` in the gap below.
+All numbers of such a population are multiples of one unit (see `quantize.grid`). Without a leak, v is then a multiple of the
+unit in every step, and spikes are those of exact arithmetic, ties at the threshold included: the threshold register only has
+to lie in the gap between the last multiple that must not fire and the first that must. `>=` becomes `>` in the gap below.
 
-Where nothing decays, the smallest such scale is taken, which leaves the most room for sums; else the largest, whose rounding
-of what decays is finest. A register may hold v a little off its multiple for good (a floor that is a power of two, a rest
-that a full decay leaves), as long as the gap is wide enough for it.
+Where nothing decays, the smallest such scale is chosen, which leaves the most headroom for sums; otherwise the largest,
+which rounds decaying state most finely. A register may hold v permanently off its multiple (a floor that is a power of two,
+the remainder that a full decay leaves), as long as the gap is wide enough.
 """
 
 from __future__ import annotations
@@ -31,48 +31,55 @@ __all__ = ["ExactScale", "exact_scale", "sums_can_meet"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 MOST = float(1 << 23)
-"""Multiples of the unit that a number may be; registers that hold more do not exist."""
+"""Largest multiple of the unit that is considered; no register holds more."""
 REGISTERS = 1 << 13
-"""Distinct values of a parameter that are still looked at."""
+"""Distinct values of a parameter up to which a unit is sought."""
 FACTORS = 64
-"""Whole factors of the least scale that are tried, before powers of two."""
+"""Factors of the least scale that are tried one by one; beyond them, powers of two."""
 
 
 class ExactScale(NamedTuple):
-    """Where every number of a population is stored exactly."""
+    """A scale at which a population is stored exactly, and its registers there; arrays are (size,)."""
 
     scale: float
+    """Integer units of v per unit of the network's v."""
     exponents: tuple[int, ...]
-    """Of each incoming projection."""
+    """Weight exponent of each incoming projection."""
     vth_mant: Ints
+    """Threshold mantissas."""
     bias_mant: Ints
+    """Bias mantissas."""
     bias_exp: Ints
+    """Bias exponents."""
     vmin_exp: Ints | None
-    """None: no floor was asked for, or it is not exact."""
+    """Exponents of the floor; None: there is none, or it is not exact."""
     spikes: int | None
-    """Spikes of a neuron in one sample for which this holds; None: any number."""
+    """Spikes of a neuron in one sample up to which this is exact; None: any number."""
     single: bool
-    """Whether numbers are held but for the last bits of single precision."""
+    """Whether numbers are exact only up to the last bits of float32."""
     open_ties: bool
-    """Whether numbers in single precision are multiples of the unit only nearly, and lie on both sides of them."""
+    """Whether float32 numbers lie just above some multiples of the unit and just below others, so ties are ambiguous."""
 
 
 class _Grid(NamedTuple):
-    """A population in whole multiples of a unit."""
+    """The numbers of a population in multiples of a unit; arrays are (size,) unless noted."""
 
     unit: float
+    """The unit, in volts."""
     single: bool
-    """Whether numbers are its multiples only to single precision."""
+    """Whether numbers are multiples only to the precision of float32."""
     weights: tuple[Ints, ...]
-    """The distinct ones of each incoming projection."""
+    """Distinct weights of each incoming projection."""
     bias: Ints
+    """Biases."""
     threshold: Floats | None
-    """Not always whole."""
+    """Thresholds, which need not be whole; None: the neurons do not spike."""
     tie: NDArray[np.bool_]
-    """Where the threshold is whole, so that v can meet it."""
+    """Whether the threshold is whole, so that v can equal it."""
     fires: bool | None
-    """Whether a neuron fires where v meets its threshold; None: that was not to be told from its numbers."""
+    """Whether a neuron fires where v equals its threshold; None: the numbers do not decide it."""
     floor: Ints | None
+    """Lowest v; None: no floor."""
 
 
 def _grid(
@@ -98,28 +105,28 @@ def _grid(
         single = tolerance == DOUBLE or all(are_single(item.connectivity.weights) for item in incoming)
         unit = common_unit(every, MOST, tolerance) if single else None
         if unit is not None:
-            return _in_units(folded, incoming, known, unit, tolerance, weak=_weak(neuron))
+            return _in_units(folded, incoming, known, unit, tolerance, inclusive=_is_inclusive(neuron))
     return None
 
 
-def _weak(neuron: SpikingNeuron | None) -> bool:
+def _is_inclusive(neuron: SpikingNeuron | None) -> bool:
     return neuron is not None and neuron.comparison == ">="
 
 
 def _fires(
-    folded: Folded, incoming: list[ProjectionWeights], unit: float, tie: NDArray[np.bool_], *, weak: bool
+    folded: Folded, incoming: list[ProjectionWeights], unit: float, tie: NDArray[np.bool_], *, inclusive: bool
 ) -> bool | None:
-    """Whether sums of single-precision numbers that meet the threshold but for their last bits fire; None if some may not.
+    """Whether sums of float32 numbers that equal the threshold up to rounding fire; None if only some do.
 
-    Ten times the float32 nearest to 0.1 is more than 1, and a double shows it: such sums go by the side that they are on.
+    Ten times the float32 nearest to 0.1 exceeds 1, which float64 resolves: such sums fire or not by the side they are on.
     """
     if folded.threshold is None or not tie.any():
-        return weak
+        return inclusive
     values = np.concatenate([*(item.volts for item in incoming), folded.bias])
     values, aims = values[values != 0], folded.threshold[tie] / np.rint(folded.threshold[tie] / unit)
     off = values / (np.rint(values / unit) * aims[0]) - 1.0
     if np.abs(off).max() <= 4 * DOUBLE:
-        return weak
+        return inclusive
     to_one_side = bool((values > 0).all()) or bool(off.max() - off.min() <= 4 * DOUBLE)
     if aims.max() - aims.min() > 4 * DOUBLE * aims[0] or folded.floor is not None or not to_one_side:
         return None
@@ -128,13 +135,19 @@ def _fires(
 
 
 def _signed(sizes: Ints, sign_mode: str) -> Ints:
-    """Both signs where they are mixed: a format holds a mantissa as well as its opposite."""
+    """The sizes with the signs of the mode; mixed: both, as a format that holds a mantissa holds its negative."""
     below = -sizes if sign_mode != "excitatory" else sizes[:0]
     return np.concatenate([below, sizes if sign_mode != "inhibitory" else sizes[:0]])
 
 
 def _in_units(
-    folded: Folded, incoming: list[ProjectionWeights], sets: list[Floats], unit: float, tolerance: float, *, weak: bool
+    folded: Folded,
+    incoming: list[ProjectionWeights],
+    sets: list[Floats],
+    unit: float,
+    tolerance: float,
+    *,
+    inclusive: bool,
 ) -> _Grid:
     def counted(values: Floats) -> Ints:
         return np.rint(values / unit).astype(np.int64)
@@ -146,19 +159,23 @@ def _in_units(
         threshold = np.where(tie, np.rint(threshold), threshold)
     floor = counted(folded.floor) if folded.floor is not None and folded.stepwise else None
     weights = tuple(_signed(counted(found), item.sign_mode) for found, item in zip(sets, incoming, strict=True))
-    fires = _fires(folded, incoming, unit, tie, weak=weak) if tolerance == SINGLE else weak
+    fires = _fires(folded, incoming, unit, tie, inclusive=inclusive) if tolerance == SINGLE else inclusive
     return _Grid(unit, tolerance == SINGLE, weights, counted(folded.bias), threshold, tie, fires, floor)
 
 
 class _Offsets(NamedTuple):
+    """Bounds of the distance between v in its register and its multiple of the unit, (size,) each."""
+
     low: Ints
-    """Least distance of the register's v from its multiple."""
+    """Lower bound."""
     high: Ints
+    """Upper bound."""
     vmin: Ints | None
+    """Exponent of the floor; None: no floor."""
 
 
-def _alike(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
-    """(first neuron of each kind, kind of each neuron) of neurons that differ in no column."""
+def _classes(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
+    """(first neuron of each class, class of each neuron), where neurons of a class agree in every column."""
     table = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
     if (table == table[:1]).all():
         return np.zeros(1, dtype=np.int64), np.zeros(len(table), dtype=np.int64)
@@ -167,7 +184,7 @@ def _alike(columns: list[NDArray[Any]]) -> tuple[Ints, Ints]:
 
 
 class _Search:
-    """Tries scales, in units per unit of the grid. Neurons with the same numbers are tried once."""
+    """Search over scales, in integer units per unit of the grid. Neurons with equal numbers are examined once."""
 
     def __init__(
         self,
@@ -185,25 +202,25 @@ class _Search:
         self.drive = float(drive[np.isfinite(drive)].max(initial=0.0))
         self.most = 0.0 if folded.stepwise else choose_scale(target, folded, incoming) * grid.unit * (1 + 1e-9)
         self.shift = target.dialect.threshold_shift_bits
-        self.weak = _weak(neuron) if grid.fires is None else grid.fires
+        self.inclusive = _is_inclusive(neuron) if grid.fires is None else grid.fires
         self.subtract = neuron is not None and neuron.reset.mode == "subtract"
         if self.subtract:
-            self.drive = float(bound.max(initial=0.0))  # what is above the threshold is kept
+            self.drive = float(bound.max(initial=0.0))  # a reset by subtraction keeps the excess over the threshold
             self.most = choose_scale(target, folded, incoming) * grid.unit * (1 + 1e-9)
         forgets = folded.keep_v == 0
         rest = np.where(forgets & folded.stepwise, bound, 0.0)
         columns = [grid.bias, grid.tie, rest, *(item for item in (grid.threshold, grid.floor) if item is not None)]
-        first, self.kind = _alike(columns)
+        first, self.kind = _classes(columns)
         self.rest, self.tie, self.bias = rest[first], grid.tie[first], grid.bias[first]
         self.threshold = None if grid.threshold is None else grid.threshold[first]
         self.floor = None if grid.floor is None else grid.floor[first]
 
     def candidates(self) -> Iterator[int]:
-        """Scales in the order in which they are liked."""
+        """Yield scales, best first."""
         weights = np.concatenate([*self.grid.weights, np.zeros(1, dtype=np.int64)])
         one = 1 << self.target.dialect.weight_shift_bits
         least = one // int(np.gcd(one, np.gcd.reduce(weights))) if np.any(weights) else 1
-        if not self.stepwise or (self.subtract and self.weak):
+        if not self.stepwise or (self.subtract and self.inclusive):
             yield from (least << power for power in reversed(range(40)) if least << power <= self.most)
             return
         factors = {*range(1, FACTORS + 1), *(1 << power for power in range(20))}
@@ -212,7 +229,7 @@ class _Search:
         yield from (least * factor for factor in sorted(factors))
 
     def _floor_factors(self, least: int) -> Iterator[int]:
-        """Factors at which the deepest floor lies near a power of two, with few enough bits for a mantissa."""
+        """Factors at which the deepest floor is close to a power of two and fits a mantissa."""
         depth = float(-self.floor.min(initial=0)) * least if self.floor is not None else 0.0
         span = self.target.precision.vmin_exponent
         for exponent in range(int(span.low), int(span.high) + 1) if depth > 0 else ():
@@ -222,21 +239,24 @@ class _Search:
                     yield factor << power
 
     def overflows(self, scale: int) -> bool:
-        """Return whether the worst step leaves the range of a sum or a state."""
+        """Return whether the worst case of a step exceeds the range of a sum or a state."""
         dialect = self.target.dialect
         top = 2.0**dialect.state_bits
         summed = self.sum * scale >= 2.0 ** (dialect.accumulator_wrap_bits or dialect.state_bits)
         return summed or self.drive * scale >= top
 
     def at(self, scale: int, *, negative: bool, least: int) -> ExactScale | None:
-        """Return the registers at a scale; None if one does not hold its number, or a threshold is below `least`."""
+        """Return the registers at a scale; None if one cannot hold its number, or a threshold is below `least`.
+
+        `negative`: whether negative weight exponents may be used.
+        """
         exponents = self._exponents(scale, negative=negative)
         bias = None if exponents is None else self._bias(scale)
         offsets = None if bias is None else self._offsets(scale)
         held = None if offsets is None else self._thresholds(scale, offsets, least)
         if exponents is None or bias is None or offsets is None or held is None:
             return None
-        limited = self.subtract and self.weak and self.stepwise
+        limited = self.subtract and self.inclusive and self.stepwise
         spikes = (scale >> self.shift) - 1 if limited else None
         vmin = None if offsets.vmin is None else offsets.vmin[self.kind]
         registers = (held[self.kind], bias[0][self.kind], bias[1][self.kind], vmin)
@@ -257,7 +277,7 @@ class _Search:
         return tuple(found)
 
     def _bias(self, scale: int) -> tuple[Ints, Ints] | None:
-        """(mantissas, exponents), each neuron's own."""
+        """(mantissas, exponents) of the biases; None if one cannot be held."""
         values, precision = self.bias * scale, self.target.precision
         mantissas, exponents = np.zeros_like(values), np.full(values.size, -1)
         for exponent in range(int(precision.bias_exponent.low), int(precision.bias_exponent.high) + 1):
@@ -268,7 +288,7 @@ class _Search:
         return None if (exponents < 0).any() else (mantissas, exponents)
 
     def _offsets(self, scale: int) -> _Offsets | None:
-        """How far v lies from its multiple at most; None where that is too far."""
+        """Bounds of the distance of v from its multiple; None where they exceed the gap."""
         if not self.stepwise:
             return _Offsets(np.zeros_like(self.bias), np.zeros_like(self.bias), None)
         dialect, span = self.target.dialect, self.target.precision.vmin_exponent
@@ -289,18 +309,18 @@ class _Search:
         return _Offsets(low, high, vmin)
 
     def _thresholds(self, scale: int, offsets: _Offsets, least: int) -> Ints | None:
-        """Mantissas in the gap between what may not and what must fire."""
+        """Threshold mantissas in the gap between what must not and what must fire; None if a gap holds none."""
         if self.threshold is None:
             return np.zeros_like(self.bias)
         units, one = self.threshold * scale, 1 << self.shift
         met = np.rint(units).astype(np.int64) % one == 0
-        # one register step below a threshold that fires when v meets it
-        mantissas = np.rint(units / one).astype(np.int64) - (self.tie & self.weak)
+        # one register step below a threshold at which v = threshold fires
+        mantissas = np.rint(units / one).astype(np.int64) - (self.tie & self.inclusive)
         good = bool(met[self.tie].all())
         if self.stepwise:
-            below = np.floor(self.threshold).astype(np.int64) - (self.tie & self.weak)
+            below = np.floor(self.threshold).astype(np.int64) - (self.tie & self.inclusive)
             quiet, fires = below * scale + offsets.high, (below + 1) * scale + offsets.low
-            if not self.subtract:  # which takes the register's value off v
+            if not self.subtract:  # a subtracting reset takes the value of the register off v
                 mantissas, good = np.maximum(-(-quiet >> self.shift), least), True
             good = good and bool(((mantissas << self.shift >= quiet) & (mantissas << self.shift < fires)).all())
         span = self.target.precision.threshold_mantissa
@@ -309,13 +329,16 @@ class _Search:
 
 
 def sums_can_meet(folded: Folded, incoming: list[ProjectionWeights], neuron: SpikingNeuron) -> bool:
-    """Return whether all numbers are multiples of one unit and a threshold is too, whatever a target stores."""
+    """Return whether all numbers and a threshold are multiples of one unit, so that sums can equal the threshold."""
     grid = _grid(folded, incoming, neuron, (DOUBLE,))
     return grid is not None and bool(grid.tie.any())
 
 
 def exact_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights], neuron: Neuron) -> ExactScale | None:
-    """Return where every number of a population of floats is stored exactly; None if there is no such scale."""
+    """Return the scale at which every number of a population of floats is stored exactly; None if there is none.
+
+    `incoming`: the projections into the population.
+    """
     spiking = neuron if isinstance(neuron, SpikingNeuron) else None
     if spiking is None and not isinstance(neuron, (Li, CubaLi)):
         return None
@@ -323,7 +346,7 @@ def exact_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights
     if grid is None:
         return None
     search = _Search(target, folded, incoming, spiking, grid)
-    # liked least: a sum that could overflow, and a threshold of 0, which not every simulator has
+    # last resorts: a sum that may overflow, and a threshold of 0, which not every simulator supports
     for strict, negative in product((True, False), (False, True)):
         for scale in search.candidates():
             if strict and search.overflows(scale):

@@ -1,7 +1,7 @@
-"""Verb: a population of floats as the chip's equation with float coefficients. Rounds nothing yet.
+"""A population of floats as the equation of the chip, with float coefficients. Rounds nothing.
 
-The chip computes u = keep_i * u + w and v = keep_v * v + u + bias with a reset to 0. Gains are folded into weights and
-bias, and the frame of v moves so that the reset goes to 0.
+The chip computes u = keep_i * u + w and v = keep_v * v + u + bias, and resets v to 0. Gains are folded into weights and
+bias, and v is shifted so that its reset value is 0.
 """
 
 from __future__ import annotations
@@ -22,37 +22,42 @@ Array = NDArray[np.float64]
 
 
 class Folded(NamedTuple):
-    """Coefficients in the network's volts, each (size,)."""
+    """Coefficients of the chip's equation, (size,) each, in the volts of the network."""
 
     keep_v: Array
+    """Fraction of v that is left after a step."""
     keep_i: Array
+    """Fraction of u that is left after a step."""
     filtered: bool
     """Whether the current has a synaptic filter."""
     weight_gain: Array
-    """What a weight is multiplied by before it reaches u."""
+    """Factor by which a weight is multiplied before it is added to u."""
     bias: Array
-    """Added to v in every step."""
+    """Volts added to v in every step."""
     threshold: Array | None
+    """Threshold of v in the frame of the chip; None: the neurons do not spike."""
     frame: Array
     """v of the network = v of the chip + frame."""
     floor: Array | None
-    """In the chip's frame."""
+    """Lowest v in the frame of the chip; None: v has no floor."""
     stepwise: bool
-    """Whether v moves by whole weights and biases: u has no memory, v keeps all of itself or nothing, spikes have no values."""
+    """Whether v changes by whole weights and biases only: u has no memory, v keeps all or nothing, spikes carry no values."""
     ledger: tuple[LedgerLine, ...]
+    """What folding changed."""
 
 
 def _summed(*terms: Array) -> Array:
-    """The sum of terms, 0 where they cancel but for the last bits of floats."""
+    """The sum of the terms, 0 where they cancel up to float rounding."""
     total = np.sum(terms, axis=0)
     return np.where(np.abs(total) <= 2.0**-46 * np.max(np.abs(terms), axis=0), 0.0, total)
 
 
 def fold(population: Population, dt_s: float, *, valued: bool = False) -> Folded:
-    """Return the folded form of an If, Lif, CubaLif or Li population; `valued`: what reaches it are values, not spikes.
+    """Return the folded form of an If, Lif, CubaLif, Li or CubaLi population.
 
-    Source: DESIGN of the file format: gains dt/tau * r and w_in are folded; v_leak moves the frame when the reset goes
-    there too, else becomes bias; a bias into a filtered current becomes its steady state.
+    The gains dt/tau * r and w_in are folded into weights; v_leak shifts the frame if it is also the reset value, otherwise
+    it becomes bias; a bias into a filtered current becomes its steady state, with a ledger line. `valued`: the population
+    receives values instead of spikes.
     """
     neuron, size, where = population.neuron, population.size, about("population", population.name)
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):

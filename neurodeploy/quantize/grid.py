@@ -1,7 +1,7 @@
-"""The common unit of a set of numbers: the greatest number of which all of them are whole multiples.
+"""The common unit of a set of numbers: the greatest number that divides all of them.
 
-Numbers come as floats that hold decimals only nearly (0.1 is not 1/10), so a multiple counts as whole if it is whole to
-within the precision of the floats. Nothing here knows a chip.
+Floats hold most decimals only approximately (0.1 is not 1/10), so a multiple counts as whole if it is whole within the
+precision of the floats. Knows no chip.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ __all__ = ["DOUBLE", "SINGLE", "are_single", "common_unit", "magnitudes", "whole
 
 Floats = NDArray[np.float64]
 DOUBLE, SINGLE = 2.0**-44, 2.0**-22
-"""How far, relative to itself, a number may be from a whole multiple: some last bits of a float64, or of a float32."""
+"""Largest relative distance from a whole multiple: a few units in the last place of a float64, or of a float32."""
 DISTINCT = 256
-"""A set with more distinct magnitudes than this has no unit: no projection stores more."""
+"""Distinct magnitudes up to which a unit is sought; no projection stores more."""
 SAMPLE, AT_A_TIME = 1 << 12, 1 << 20
-"""Numbers that are looked at first, and at a time from then on."""
+"""Numbers examined first, and per block from then on."""
 LEAST = 1e-280
-"""A unit is at least this: what is divided by it stays finite."""
+"""Lower bound of a unit, so that division by it stays finite."""
 FINEST = 1 << 12
-"""A unit is at least this part of the number that was there before."""
+"""Largest divisor tried when a unit is refined by one more number."""
 
 
 def are_single(values: NDArray[Any]) -> bool:
-    """Return whether numbers are held as float32, or could be."""
+    """Return whether float32 holds every value exactly."""
     return bool((np.asarray(values, dtype=np.float32) == values).all())
 
 
 def magnitudes(values: NDArray[Any], most: int = DISTINCT) -> Floats | None:
-    """Return the distinct |values| that are not 0, ascending; None if there are more than `most`."""
+    """Return the distinct |values| other than 0, ascending; None if there are more than `most`."""
     flat, known = np.asarray(values).ravel(), np.zeros(1)
-    start, size = 0, SAMPLE  # training leaves all numbers different: a few show it
+    start, size = 0, SAMPLE  # trained weights all differ, which a small sample shows
     while start < flat.size:
         part = np.abs(flat[start : start + size])
         place = np.minimum(np.searchsorted(known, part), known.size - 1)
@@ -48,15 +48,15 @@ def magnitudes(values: NDArray[Any], most: int = DISTINCT) -> Floats | None:
 
 
 def whole(values: Floats, unit: float, tolerance: float) -> NDArray[np.bool_]:
-    """Return which values are whole multiples of the unit, to within the tolerance."""
+    """Return which values are whole multiples of `unit` within a relative `tolerance`."""
     ratio = values / unit
     error = np.abs(ratio - np.rint(ratio))
-    # a multiple so large that the tolerance spans a good part of the unit says nothing
+    # for multiples so large that the tolerance spans much of a unit, any value would pass
     return (error <= tolerance * np.abs(ratio)) & (tolerance * np.abs(ratio) < 2.0**-6)
 
 
 def common_unit(values: Floats, most: float, tolerance: float) -> float | None:
-    """Return the greatest unit of positive numbers, of which none is more than `most` multiples; None if there is none."""
+    """Return the greatest unit of positive `values`, none of which is more than `most` units; None if there is none."""
     if not values.size or values.min() < LEAST or values.max() > most * values.min():
         return None
     unit, parts = float(values.min()), np.arange(1, FINEST + 1)
@@ -64,7 +64,7 @@ def common_unit(values: Floats, most: float, tolerance: float) -> float | None:
         left = values[~whole(values, unit, tolerance)]
         if not left.size:
             break
-        # the part of the unit of which the smallest one left is a multiple too
+        # the largest fraction of the unit that also divides the smallest value left
         fit = np.flatnonzero(whole(left.min() * parts, unit, tolerance))
         if not fit.size:
             return None

@@ -1,4 +1,4 @@
-"""What a network gives as integers already: registers and weights are checked, and stored as they are or in an equal form."""
+"""Populations and weights that the network gives as integers: checked, and stored unchanged or in an equivalent form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["format_line", "given_format", "integer_registers", "parameters_of", 
 
 Ints = NDArray[np.int64]
 WHOLE = 1 << 31
-"""Whole weights from here on fit no format whatever the exponent; up to here nothing that is done to them overflows."""
+"""Integer weights beyond this fit no format at any exponent; up to it no operation on them overflows."""
 _FIELDS = {
     "du": "du",
     "dv": "dv",
@@ -35,13 +35,13 @@ _FIELDS = {
 }
 """Register -> the field of the target's precision that gives its range."""
 _SHARED = ("kind", *_FIELDS, "refractory_steps")
-"""Fields of integer kinds that have a register of their own in every compartment."""
+"""Fields of integer neuron kinds that have a register in every compartment."""
 
 
 def _out_of_range(
     where: Subject, name: str, values: NDArray[Any], low: float, high: float, unit: str, source: str
 ) -> Iterator[Diagnostic]:
-    """ND208 if any value lies outside its range, compared in the type in which it is given."""
+    """ND208 if any value lies outside its range, compared in its own dtype."""
     bad = np.flatnonzero((values < low) | (values > high))
     if bad.size:
         value = float(values[bad[0]])
@@ -67,7 +67,7 @@ def _register_faults(population: Population, target: Target) -> Iterator[Diagnos
 
 
 def _own_faults(population: Population, target: Target) -> list[Diagnostic]:
-    """Parameters that only some kinds have: what they are compared with or added to is a state of the dialect."""
+    """ND208 for parameters of some kinds only; they are compared with or added to a state, so its bits bound them."""
     where, neuron, dialect = about("population", population.name), population.neuron, target.dialect
     bits, source = dialect.state_bits, f"dialect {dialect.name}: {dialect.sources.get('state_bits', '')}"
     shifts = {name: getattr(neuron, name) for name in ("spike_exp", "state_exp", "exponent") if hasattr(neuron, name)}
@@ -88,7 +88,7 @@ def _own_faults(population: Population, target: Target) -> list[Diagnostic]:
 
 
 def _own_range(neuron: Neuron, name: str, top: float, shift: int, mantissa_shift: int) -> tuple[float, float] | None:
-    """(least, greatest) value of a parameter that only some kinds have; None for words and flags."""
+    """(least, greatest) value of a parameter that only some kinds have; None for choices and flags."""
     if name in ("v_upper_mant", "v_lower_mant", "theta_0", "theta_step"):
         return -top / (1 << mantissa_shift), top / (1 << mantissa_shift)
     if name in ("threshold", "bias"):
@@ -102,11 +102,11 @@ def _own_range(neuron: Neuron, name: str, top: float, shift: int, mantissa_shift
 
 
 RESONATE_BITS = 15
-"""Decay bits of the resonator that has no field for them."""
+"""Decay bits of the resonator kind without a field for them."""
 
 
 def parameters_of(population: Population) -> dict[str, NDArray[np.float64]]:
-    """Return what only this kind has, by neuron; words and flags as 0 and 1, the first word of a choice being 0."""
+    """Return the parameters that only this kind has, (size,) each; a choice becomes the index of its word, a flag 0 or 1."""
     neuron, found = population.neuron, dict[str, NDArray[np.float64]]()
     for name, value in _given(neuron):
         full = np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (population.size,))
@@ -115,7 +115,7 @@ def parameters_of(population: Population) -> dict[str, NDArray[np.float64]]:
 
 
 def _given(neuron: Neuron) -> Iterator[tuple[str, Any]]:
-    """(name, number or array) of every field without a register of its own."""
+    """(name, number or array) of every field without a register."""
     fields = type(neuron).model_fields
     for name, value in neuron:
         if name in _SHARED or value is None or (name == "reset" and isinstance(neuron, LoihiCuba)):
@@ -129,7 +129,7 @@ def _given(neuron: Neuron) -> Iterator[tuple[str, Any]]:
 
 
 def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation | None, list[Diagnostic]]:
-    """Return the registers of integers unchanged; None, and a finding (ND208) for each, where some are out of range."""
+    """Return the registers unchanged and no findings; or None and a finding (ND208) for each value out of range."""
     faults = [*_register_faults(population, target), *_own_faults(population, target)]
     if faults:
         return None, faults
@@ -150,16 +150,16 @@ def integer_registers(population: Population, target: Target) -> tuple[Quantized
 
 
 def given_format(projection: Projection, weights: NDArray[Any], bits: int) -> WeightFormat:
-    """Return the format that a projection asks for at a width; without one, the sign mode is that of its weights."""
+    """Return the weight format of a projection with `bits` per weight; by default with the sign mode of its weights."""
     if projection.weight_format is not None:
         return projection.weight_format.model_copy(update={"weight_bits": bits})
     return WeightFormat(weight_bits=bits, sign_mode=cast(Any, sign_mode_of(weights)))
 
 
-def _no_integers(weights: NDArray[Any]) -> str | None:
-    """Why weights are no integers that can be worked with at all, or None."""
+def _fraction_fault(weights: NDArray[Any]) -> str | None:
+    """Why the weights are not integers; None if they are."""
     if weights.dtype.kind == "f" and bool((np.rint(weights) != weights).any()):
-        return "its target holds integers, and its weights are not all integers"
+        return "its target is a population of integers, and its weights are not all integers"
     return None
 
 
@@ -167,30 +167,32 @@ def _sign_fault(where: Subject, weights: NDArray[Any], style: WeightFormat) -> I
     wrong = {"excitatory": weights < 0, "inhibitory": weights > 0}.get(style.sign_mode)
     if wrong is not None and wrong.any():
         sign = "below 0" if style.sign_mode == "excitatory" else "above 0"
-        told = f"{int(wrong.sum())} of {weights.size} weights are {sign}, and sign mode '{style.sign_mode}' stores none"
-        yield finding("ND209", where, told, fixes=["sign_mode = mixed, or one projection for each sign"])
+        message = f"{int(wrong.sum())} of {weights.size} weights are {sign}, which sign mode '{style.sign_mode}' does not store"
+        yield finding("ND209", where, message, fixes=["sign_mode = mixed, or one projection for each sign"])
 
 
 def _storage_fault(where: Subject, target: Target, weights: NDArray[Any], style: WeightFormat) -> Diagnostic:
-    """Whether it is the range or the bits that a format lacks."""
+    """ND209: whether the weights exceed the range of the format, or need more of its low bits."""
     low, high, step = stored_range(target, style.weight_bits, style.sign_mode)
     source, limit = cite(target, "precision.weight_bits"), target.dialect.weight_limit
     largest = float(np.abs(weights.astype(np.float64)).max())
     product = largest * 2.0 ** (style.exponent + target.dialect.weight_shift_bits)
     if largest <= max(-low, high) and limit is not None and product > limit:
-        told = f"dialect {target.dialect.name}: {target.dialect.sources.get('weight_limit', '')}"
+        dialect = f"dialect {target.dialect.name}: {target.dialect.sources.get('weight_limit', '')}"
         message = f"a mantissa of {largest:g} with exponent {style.exponent} is beyond the largest weight"
-        return finding("ND209", where, message, found=product, limit=limit, unit="integer unit", limit_source=told)
-    told = f"{style.weight_bits} bits with sign mode '{style.sign_mode}'"
+        return finding("ND209", where, message, found=product, limit=limit, unit="integer unit", limit_source=dialect)
+    format_text = f"{style.weight_bits} bits with sign mode '{style.sign_mode}'"
     beyond = (weights < low) | (weights > high)
     if beyond.any():
         value = float(weights[np.argmax(np.abs(weights.astype(np.float64)) * beyond)])
-        message = f"{int(beyond.sum())} of {weights.size} weights are beyond {low}..{high}, the mantissas of {told}"
+        message = (
+            f"{int(beyond.sum())} of {weights.size} weights are beyond {low}..{high}, the mantissas of {format_text}"
+        )
         message += ", and no exponent holds all weights exactly"
         limit = low if value < low else high
         return finding("ND209", where, message, found=value, limit=limit, unit="mantissa", limit_source=source)
     odd = int(np.count_nonzero(weights % step))
-    message = f"{odd} of {weights.size} weights are no multiples of {step}, which is what {told} hold, and no exponent"
+    message = f"{odd} of {weights.size} weights are not multiples of {step}, as {format_text} require, and no exponent"
     message += f" from {legal_exponents(target)[0]} on makes them fit {low}..{high} as multiples of it"
     return finding("ND209", where, message, limit_source=source)
 
@@ -198,15 +200,15 @@ def _storage_fault(where: Subject, target: Target, weights: NDArray[Any], style:
 def stored_weights(
     projection: Projection, weights: NDArray[Any], bits: int, target: Target
 ) -> tuple[Ints, WeightFormat] | list[Diagnostic]:
-    """Return (mantissas, format) with the products that were asked for; findings (ND208, ND209) where no format has them."""
+    """Return mantissas and a format with the same products as the given weights; findings (ND208, ND209) if none exists."""
     where, style = about("projection", projection.name), given_format(projection, weights, bits)
     legal, faults = legal_exponents(target), list[Diagnostic]()
     if style.exponent not in legal:
-        told = f"weight_format.exponent is outside {legal[0]}..{legal[-1]}"
+        message = f"weight_format.exponent is outside {legal[0]}..{legal[-1]}"
         limit, source = legal[0] if style.exponent < legal[0] else legal[-1], cite(target, "precision.weight_exponent")
         got = float(min(max(style.exponent, -WHOLE), WHOLE))
-        faults.append(finding("ND208", where, told, found=got, limit=limit, unit="exponent", limit_source=source))
-    reason = _no_integers(weights)
+        faults.append(finding("ND208", where, message, found=got, limit=limit, unit="exponent", limit_source=source))
+    reason = _fraction_fault(weights)
     if reason:
         fixes = ["give integer mantissas and a weight_format, or a float neuron kind"]
         return [*faults, finding("ND209", where, reason, fixes=fixes)]
@@ -220,7 +222,7 @@ def stored_weights(
 
 
 def _equal_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[Ints, WeightFormat] | None:
-    """Mantissas and a format that give the same products, in the sign mode that was asked for if one of it does."""
+    """Mantissas and a format with the same products, in the requested sign mode if that is possible; None if there are none."""
     limit = target.dialect.weight_limit
     if limit is not None and mantissas.size and style.exponent >= 0:
         largest = max(-int(mantissas.min()), int(mantissas.max()))
@@ -234,11 +236,11 @@ def _equal_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[I
 
 
 def format_line(projection: Projection, given: WeightFormat, stored: WeightFormat) -> LedgerLine | None:
-    """Return the ledger line of a projection whose mantissas were shifted; None if they are stored as they stand."""
+    """Return the ledger line of a projection whose mantissas were shifted; None if they are stored unchanged."""
     if given == stored:
         return None
 
-    def told(style: WeightFormat) -> str:
+    def text(style: WeightFormat) -> str:
         return f"{style.weight_bits} bits x 2^{style.exponent}, {style.sign_mode}"
 
     shift = given.exponent - stored.exponent
@@ -246,8 +248,8 @@ def format_line(projection: Projection, given: WeightFormat, stored: WeightForma
     return LedgerLine(
         subject=about("projection", projection.name),
         quantity="weights",
-        asked=told(given),
-        got=told(stored),
+        asked=text(given),
+        got=text(stored),
         level="exact",
         relative_error=0.0,
         note=note,

@@ -1,4 +1,4 @@
-"""Verb: quantize, a Network to a target's integers with the ledger of every change. Places nothing."""
+"""Conversion of a Network to the integers of a target, with the ledger of every change. Places nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STAGE = "quantize"
 
 
 class _Work:
-    """What the conversion of one network collects."""
+    """Results collected while one network is converted."""
 
     def __init__(self, network: Network, target: Target, options: QuantizeOptions) -> None:
         self.network, self.target, self.options = network, target, options
@@ -44,14 +44,14 @@ class _Work:
         self.findings: list[Diagnostic] = []
 
     def bits(self, projection: Projection) -> int:
-        """Stored weight bits of a projection."""
+        """Return the stored weight bits of a projection."""
         chosen = self.options.weight_bits
         widest = int(max(self.target.precision.weight_bits.values))
         given = projection.weight_format.weight_bits if projection.weight_format else widest
         return chosen.get(projection.name, chosen.get("*", given))
 
     def keep(self, projection: Projection, style: WeightFormat, connectivity: Connectivity) -> None:
-        """Keep a projection in integers."""
+        """Add a projection in integers."""
         self.projections[projection.name] = QuantizedProjection(
             name=projection.name,
             source=projection.source,
@@ -64,8 +64,9 @@ class _Work:
 def quantize(network: Network, target: Target, options: QuantizeOptions | None = None) -> Quantized:
     """Return a valid network in the integers of the target.
 
-    Raises DiagnosticError with every finding of the stage: ND203, ND207-ND213, and ND219 without a steady state, are errors, the others warnings or notes.
-    Source of the rules: neurodeploy.quantize.scale, .fold and the target's dialect.
+    Raises DiagnosticError with every finding of the stage. Errors are ND203, ND207-ND213, and ND219 for a current without a
+    steady state; the others are warnings or notes. The rules are those of `quantize.scale`, `quantize.fold` and the
+    target's dialect.
     """
     require_valid(network, numbers=False)
     work = _Work(network, target, options or QuantizeOptions())
@@ -101,7 +102,7 @@ def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> lis
 
 
 def _valued(network: Network, projections: list[Projection]) -> bool:
-    """Whether values reach the target of some projections: currents, or spikes that carry numbers."""
+    """Whether some of the projections carry values: currents, or graded spikes."""
     graded = {p.name for p in network.populations if isinstance(p.neuron, IntegerNeuron) and p.neuron.sends_values}
     graded |= {item.name for item in network.inputs if isinstance(item.encoder, Current)}
     return any(item.source in graded for item in projections)
@@ -128,8 +129,8 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     work.findings += bias_findings(population, folded)
     work.findings += tie_findings(population, folded, incoming, exact)
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
-    weak = getattr(population.neuron, "comparison", ">") == ">="
-    work.findings += reach_findings(registers, folded, incoming, rounded, work.target, weak=weak)
+    inclusive = getattr(population.neuron, "comparison", ">") == ">="
+    work.findings += reach_findings(registers, folded, incoming, rounded, work.target, inclusive=inclusive)
 
 
 def _convert_integers(work: _Work, population: Population, projections: list[Projection]) -> None:

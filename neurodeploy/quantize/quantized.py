@@ -1,4 +1,4 @@
-"""Nouns: Quantized, a network in a target's integers, with the ledger of every change. Integers only."""
+"""A network in the integers of a target, with the ledger of every change."""
 
 from __future__ import annotations
 
@@ -19,53 +19,72 @@ __all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation"]
 
 
 class QuantizeOptions(Noun):
-    """What the user may choose of the conversion to integers."""
+    """Options of the conversion to integers."""
 
     weight_bits: dict[str, int] = Field(default_factory=dict)
-    """Projection name -> stored bits; "*" -> all others. Default: the widest the target stores."""
+    """Projection name -> stored bits of its weights; "*" -> all others. Default: the most bits that the target stores."""
 
 
 class QuantizedPopulation(Noun):
     """The registers of one population; every array has shape (size,)."""
 
     name: Name
+    """Name of the population."""
     size: int
+    """Number of neurons."""
     kind: str
+    """Kind of the neurons."""
     du: IntArray
+    """Current decay register."""
     dv: IntArray
+    """Voltage decay register."""
     vth_mant: IntArray
+    """Threshold mantissa."""
     bias_mant: IntArray
+    """Bias mantissa."""
     bias_exp: IntArray
+    """Bias exponent."""
     refract_delay: IntArray
-    """Dead steps + 1."""
+    """Refractory steps + 1."""
     vmin_exp: IntArray
+    """Exponent of the lower bound of v."""
     vmax_exp: IntArray
+    """Exponent of the upper bound of v."""
     reset: Literal["zero", "subtract", "none"]
+    """Effect of a spike on v."""
     spiking: bool
+    """Whether the neurons have a threshold."""
     compartments_per_neuron: int
+    """Compartments that one neuron takes."""
     scale: float | None
     """Integer units of v per unit of the network's v; None: the network was integers already."""
     v_frame: FloatArray
-    """(size,): the network's v is integer v / scale + v_frame."""
+    """The network's v is integer v / scale + v_frame."""
     parameters: dict[str, FloatArray] = Field(default_factory=dict)
-    """(size,) each: what only this kind has, as the network gives it."""
+    """Parameters that only this kind of neuron has, (size,) each, with the values of the network."""
 
     @cached_property
     def parameter_sets(self) -> tuple[list[tuple[int, ...]], NDArray[np.int64]]:
-        """(distinct sets of the registers that cores hold once for all neurons with the same, (size,) which each has)."""
+        """(distinct sets of registers, (size,) set of each neuron); a core stores a set once for all neurons that have it."""
         registers = (self.du, self.dv, self.refract_delay, self.vmin_exp, self.vmax_exp)
         rows, of = np.unique(np.stack(registers, axis=1), axis=0, return_inverse=True)
         return [tuple(int(value) for value in row) for row in rows], of.ravel()
 
 
 class Quantized(Noun):
-    """A network in the integers of one target family; board and rule set do not matter to it."""
+    """A network in the integers of one target family; it depends on neither board nor rule set."""
 
     network: Network
+    """The network that was converted."""
     target_name: Name
+    """Name of the target."""
     options: QuantizeOptions
+    """Options of the conversion."""
     populations: tuple[QuantizedPopulation, ...]
+    """Registers of each population, in the order of the network."""
     projections: tuple[QuantizedProjection, ...]
+    """Integer synapses of each projection, in the order of the network."""
     ledger: tuple[LedgerLine, ...]
+    """Every quantity that was converted, and its error."""
     findings: tuple[Diagnostic, ...] = ()
-    """Warnings and notes of the conversion; errors are raised instead."""
+    """Warnings and notes of the conversion; errors are raised."""

@@ -1,4 +1,4 @@
-"""The registers of a population of floats, at a scale that is given."""
+"""The registers of a population of floats at a given scale."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ __all__ = ["float_registers", "made_registers"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 SAME = 2.0**-42
-"""Relative errors up to this are the last bits of floats, not of registers."""
+"""Relative errors up to this are float rounding, not rounding to registers."""
 FINE_STEPS = 100
-"""Register steps from which a threshold may move by one for a tie's sake."""
+"""Register steps from which a threshold may move by one to decide a tie."""
 BEYOND = 1e9
-"""The largest relative error that is told."""
+"""Largest relative error that is reported."""
 MOVED = 0.05
-"""A threshold or bias that moves by more than this fraction is worth a warning."""
+"""Relative change of a threshold or bias above which ND221 warns."""
 TAU_TOLERANCE = 0.05
-"""A time constant that moves by more than this fraction is worth a warning."""
+"""Relative change of a decay above which ND205 warns."""
 
 
 def _decay(keep: NDArray[np.float64], one: int, low: float, high: float) -> Ints:
@@ -39,7 +39,7 @@ def _decay(keep: NDArray[np.float64], one: int, low: float, high: float) -> Ints
 
 
 def _relative(error: Floats, size: Floats) -> Floats:
-    """|error| / size, 0 where there is none, and finite."""
+    """|error| / size, 0 where size is 0, at most BEYOND."""
     with np.errstate(over="ignore"):
         ratio = np.divide(np.abs(error), size, out=np.zeros_like(size, dtype=np.float64), where=size > 0)
     return np.minimum(ratio, BEYOND)
@@ -48,7 +48,7 @@ def _relative(error: Floats, size: Floats) -> Floats:
 def _decay_line(
     where: Subject, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
 ) -> tuple[LedgerLine, float]:
-    """Ledger line of a decay per step, for the neuron that is worst off; the relative error of its decay."""
+    """Ledger line of a decay per step for the neuron with the largest error, and that relative error."""
     error = _relative(got - asked, np.where(asked != 0, np.abs(asked), np.abs(got)))
     worst = int(np.argmax(error))
     line = LedgerLine(
@@ -64,12 +64,12 @@ def _decay_line(
 
 
 def _thresholds(target: Target, folded: Folded, scale: float, neuron: SpikingNeuron) -> Ints:
-    """Mantissas where no scale holds everything exactly."""
+    """Threshold mantissas at a scale that does not hold everything exactly."""
     asked = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
     steps = asked * scale / (1 << target.dialect.threshold_shift_bits)
-    below = np.ceil(steps) - 1  # v >= x is v > the register value below x
+    below = np.ceil(steps) - 1  # v >= x equals v > the register value below x
     if folded.stepwise and not np.any(folded.bias) and neuron.reset.mode != "subtract":
-        steps = below if neuron.comparison == ">=" else np.floor(steps)  # v is whole steps
+        steps = below if neuron.comparison == ">=" else np.floor(steps)  # v is a whole number of steps
     elif neuron.comparison == ">=":
         steps = np.where(steps >= FINE_STEPS, below, np.minimum(np.rint(steps), np.maximum(below, 1)))
     top = target.precision.threshold_mantissa
@@ -77,7 +77,7 @@ def _thresholds(target: Target, folded: Folded, scale: float, neuron: SpikingNeu
 
 
 def _bias(target: Target, folded: Folded, scale: float) -> tuple[Ints, int]:
-    """Mantissas and the smallest exponent under which the largest fits."""
+    """Bias mantissas, and the smallest exponent at which the largest fits."""
     units, top = folded.bias * scale, target.precision.bias_mantissa
     exponent, last = 0, int(target.precision.bias_exponent.high)
     while exponent < last and np.abs(np.rint(units / 2.0**exponent)).max(initial=0) > top.high:
@@ -94,7 +94,7 @@ def _floor(target: Target, folded: Folded, scale: float) -> Ints:
 
 
 def _decays(where: Subject, folded: Folded, target: Target) -> tuple[Ints, Ints, list[LedgerLine], list[Diagnostic]]:
-    """(du, dv), with what rounding did to the time constants."""
+    """(du, dv, ledger lines, findings) of the decays."""
     dialect, precision = target.dialect, target.precision
     one, full = 1 << dialect.decay_bits, int(precision.du.high)
     dv = _decay(folded.keep_v, one, precision.dv.low + dialect.voltage_decay_offset, precision.dv.high)
@@ -115,9 +115,9 @@ def _decays(where: Subject, folded: Folded, target: Target) -> tuple[Ints, Ints,
 def float_registers(
     population: Population, folded: Folded, target: Target, scale: float, exact: ExactScale | None = None
 ) -> tuple[QuantizedPopulation, list[LedgerLine], list[Diagnostic]]:
-    """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217).
+    """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217, ND221).
 
-    `exact`: the registers that hold everything exactly at this scale, where there is such a scale.
+    `exact`: the registers that hold everything exactly at this scale, if it is such a scale.
     """
     neuron, where, size = population.neuron, about("population", population.name), population.size
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
@@ -159,7 +159,7 @@ def float_registers(
 
 
 class _Values(NamedTuple):
-    """What registers hold, in integer units of v."""
+    """Values of registers in integer units of v, (size,) each unless noted."""
 
     scale: float
     threshold: Ints
@@ -169,12 +169,17 @@ class _Values(NamedTuple):
 
 
 def _decay_finding(where: Subject, quantity: str, line: LedgerLine, error: float) -> Diagnostic:
-    message = f"{quantity} moves by {error:.1%}: asked {line.asked}, got {line.got}"
-    return finding("ND205", where, message, fixes=["a shorter time constant, or a larger dt_s, is held more exactly"])
+    message = f"{quantity} changes by {error:.1%}: asked {line.asked}, got {line.got}"
+    return finding(
+        "ND205",
+        where,
+        message,
+        fixes=["use a shorter time constant or a larger dt_s: the register holds it more exactly"],
+    )
 
 
 def _line(where: Subject, quantity: str, asked: Floats, got: Floats, note: str = "") -> LedgerLine:
-    """Ledger line of a value that went to a register, for the neuron that is worst off."""
+    """Ledger line of a register value for the neuron with the largest error."""
     size = np.maximum(np.abs(asked), np.abs(asked).max(initial=0.0) * 1e-6)
     error = _relative(got - asked, size)
     worst = int(np.argmax(error))
@@ -191,8 +196,8 @@ def _line(where: Subject, quantity: str, asked: Floats, got: Floats, note: str =
 
 def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactScale | None) -> list[LedgerLine]:
     scale, same_spikes = values.scale, exact is not None and folded.stepwise
-    told = f"the {'least' if folded.stepwise else 'largest'} scale that holds every number exactly"
-    told += ", but for the last bits of float32" if exact is not None and exact.single else ""
+    note = f"the {'least' if folded.stepwise else 'largest'} scale that holds every number exactly"
+    note += ", but for the last bits of float32" if exact is not None and exact.single else ""
     lines = [
         LedgerLine(
             subject=where,
@@ -200,7 +205,7 @@ def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactSc
             asked="1 unit of v",
             got=f"{scale:.6g} integer units",
             level="exact",
-            note=told if exact is not None else "",
+            note=note if exact is not None else "",
         )
     ]
     if folded.threshold is not None:
@@ -215,7 +220,7 @@ def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactSc
 
 
 def _threshold_line(where: Subject, asked: Floats, values: _Values, *, same_spikes: bool) -> LedgerLine:
-    """With `>=`, or between two values of v, the register below stands for the threshold."""
+    """Ledger line of the threshold; with `>=`, or between two values of v, the register value below represents it."""
     line = _line(where, "v_threshold", asked, values.threshold / values.scale)
     words = {"asked": f"{values.comparison} {line.asked}", "got": f"> {line.got}"}
     if same_spikes and (line.level != "exact" or values.comparison == ">="):
@@ -225,10 +230,10 @@ def _threshold_line(where: Subject, asked: Floats, values: _Values, *, same_spik
 
 
 def _moved_findings(where: Subject, line: LedgerLine) -> Iterator[Diagnostic]:
-    """ND221 for a threshold or a bias that its register holds badly."""
+    """ND221 for a threshold or bias that its register holds inexactly."""
     if line.quantity in ("v_threshold", "bias per step") and (line.relative_error or 0.0) > MOVED:
-        told = f"{line.quantity} moves by {line.relative_error:.1%}: asked {line.asked}, got {line.got}"
-        yield finding("ND221", where, f"{told} ({line.note})" if line.note else told)
+        note = f"{line.quantity} changes by {line.relative_error:.1%}: asked {line.asked}, got {line.got}"
+        yield finding("ND221", where, f"{note} ({line.note})" if line.note else note)
 
 
 def _floor_findings(where: Subject, folded: Folded, scale: float, vmin: Ints) -> list[Diagnostic]:
@@ -245,7 +250,7 @@ def _floor_findings(where: Subject, folded: Folded, scale: float, vmin: Ints) ->
 def made_registers(
     population: Population, *, target: Target, frame: Any, spiking: bool, reset: Any, **columns: Any
 ) -> QuantizedPopulation:
-    """Return the registers of a population from its columns, one number or (size,) each."""
+    """Return the registers of a population from `columns`, one number or (size,) each."""
     modes = target.neurons.resets
     scale = columns.pop("scale")
     return QuantizedPopulation(

@@ -1,4 +1,4 @@
-"""Verb: what the conversion cost, as ledger lines and findings. Converts nothing."""
+"""Ledger lines and findings of what the conversion to integers lost. Converts nothing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from neurodeploy.quantize.weights import ProjectionWeights, RoundingLoss
 __all__ = ["loss_findings", "loss_line", "overflow_findings", "reach_findings"]
 
 SAME = 2.0**-42
-"""Relative errors up to this are the last bits of floats, not of mantissas."""
+"""Relative errors up to this are float rounding, not rounding to mantissas."""
 RMS_TOLERANCE = 0.05
+"""Relative RMS error of the weights above which ND201 warns."""
 VANISHED_TOLERANCE = 0.25
+"""Share of weights rounded to 0 above which ND202 warns."""
 
 
 def loss_line(name: str, style: WeightFormat, loss: RoundingLoss) -> LedgerLine:
@@ -39,7 +41,7 @@ def loss_line(name: str, style: WeightFormat, loss: RoundingLoss) -> LedgerLine:
 
 
 def loss_findings(name: str, loss: RoundingLoss) -> list[Diagnostic]:
-    """Return ND201 (RMS error) and ND202 (vanished weights) where they are large."""
+    """Return ND201 for a large RMS error of the weights, and ND202 for many weights rounded to 0."""
     where, found = about("projection", name), list[Diagnostic]()
     if loss.vanished > VANISHED_TOLERANCE * loss.n_weights:
         message = f"{loss.vanished} of {loss.n_weights} weights round to 0"
@@ -49,7 +51,7 @@ def loss_findings(name: str, loss: RoundingLoss) -> list[Diagnostic]:
             finding(
                 "ND201",
                 where,
-                "rounding moves the weights far",
+                "rounding changes the weights considerably",
                 found=100 * RMS_TOLERANCE,
                 limit=round(100 * loss.rms_relative, 2),
                 unit="% RMS error",
@@ -95,11 +97,11 @@ def reach_findings(
     rounded: list[tuple[WeightFormat, NDArray[np.int64]]],
     target: Target,
     *,
-    weak: bool,
+    inclusive: bool,
 ) -> list[Diagnostic]:
-    """Return ND216 (neurons that rounding silenced) and ND218 (neurons that rounding made fire by themselves).
+    """Return ND216 for neurons that rounding silenced, and ND218 for neurons that it makes fire without input.
 
-    `weak`: they fire at the threshold already.
+    `rounded`: format and mantissas of each incoming projection; `inclusive`: neurons fire at v = threshold.
     """
     if not registers.spiking or folded.threshold is None:
         return []
@@ -109,7 +111,7 @@ def reach_findings(
     has = (registers.bias_mant.astype(np.int64) << registers.bias_exp).astype(np.float64)
     for item, (style, mantissas) in zip(incoming, rounded, strict=True):
         weights = effective_weights(target.dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
-        summed = style.exponent < 0 and target.dialect.exponent_stage == "sum"  # and the shifts are still to come
+        summed = style.exponent < 0 and target.dialect.exponent_stage == "sum"  # the sum is shifted later
         one = 2.0 ** (style.exponent + target.dialect.weight_shift_bits) if summed else 1.0
         has += item.connectivity.sums(np.maximum(weights, 0) * one)
     last_bits = SINGLE * (np.abs(folded.bias) + excited)
@@ -119,11 +121,11 @@ def reach_findings(
             finding(
                 "ND216",
                 where,
-                f"{dead.size} of {size} neurons lost all that could excite them, first neuron {dead[0]}",
+                f"rounding removes all excitation of {dead.size} of {size} neurons, first neuron {dead[0]}",
             )
         )
     bias = registers.bias_mant.astype(np.int64) << registers.bias_exp
-    asked = folded.bias >= folded.threshold if weak else folded.bias > folded.threshold
+    asked = folded.bias >= folded.threshold if inclusive else folded.bias > folded.threshold
     alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & ~asked
     if alone.any():
         found.append(

@@ -1,11 +1,10 @@
-"""Verb: the one scale of a population: integer units of v per unit of the network's v. Rounds nothing.
+"""The scale of a population: integer units of v per unit of the network's v. Rounds nothing.
 
-It is taken where no scale holds every number exactly (see exact).
-The scale is the largest that clips no weight, no threshold and no bias. Then room is made for sums: while the worst
-case of a step (every source of a neuron spikes at once) can overflow the accumulator, the current or the drive, or v has
-too little room below 0, and as long as every projection can lower its exponent by one, the scale is halved. Mantissas keep
-all of their bits that way; thresholds and decays lose a bit of precision they can spare. What can overflow even then is
-reported, not hidden.
+This scale is used where no scale holds every number exactly (see `quantize.exact`). It starts as the largest that clips no
+weight, threshold or bias, and is then halved to make headroom for sums: while the worst case of a step (every source of a
+neuron spikes at once) can overflow the accumulator, the current or the drive, or v has too little headroom below 0, and as
+long as every projection can lower its exponent by one. Mantissas keep all their bits; thresholds and decays lose one bit of
+precision per halving. Remaining overflows are reported (ND206).
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from neurodeploy.quantize.weights import ProjectionWeights
 __all__ = ["choose_scale", "exponent_for", "worst_current", "worst_sum"]
 
 GREATEST = 1e290
-"""Keeps the scale of numbers near the smallest that floats hold finite."""
+"""Upper bound of a scale, so that the scale of tiny numbers stays finite."""
 DEPTH = 16
-"""Thresholds by which v can be inhibited before its register ends, where the exponents can be lowered that far."""
+"""Headroom of v below 0, in thresholds, that is provided where exponents can be lowered that far."""
 
 
 def _top_mantissa(target: Target, incoming: ProjectionWeights) -> int:
@@ -41,7 +40,7 @@ def exponent_for(target: Target, incoming: ProjectionWeights, scale: float) -> i
 
 
 def worst_sum(incoming: list[ProjectionWeights], size: int) -> NDArray[np.float64]:
-    """Return (size,) the largest |sum| of weights of one sign that can reach each neuron in one step, in volts."""
+    """Return (size,) the largest |sum| of weights of one sign that each neuron can receive in one step, in volts."""
     positive, negative = np.zeros(size), np.zeros(size)
     for item in incoming:
         positive += item.connectivity.sums(np.maximum(item.volts, 0))
@@ -73,7 +72,7 @@ def _bounds(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -
 
 
 def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
-    """How far v may have to go below 0, in volts: without a floor to where a leak holds it, or DEPTH thresholds."""
+    """How far v may go below 0, in volts: without a floor, to the level where a leak balances, at most DEPTH thresholds."""
     if folded.threshold is None or folded.floor is not None:
         return 0.0
     down = np.maximum(-folded.bias, 0.0)
@@ -85,7 +84,7 @@ def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
 
 
 def choose_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -> float:
-    """Return the scale of one population (see the module)."""
+    """Return the scale of a population, in integer units of v per volt (see the module)."""
     bounds = _bounds(target, folded, incoming)
     if not bounds:
         return 1.0

@@ -1,4 +1,4 @@
-"""Whole weights as mantissas and an exponent that give the same product, where a target's formats hold one."""
+"""Integer weights as a mantissa and an exponent with the same product, if a format of the target can store one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["exact_exponent", "legal_exponents", "same_products", "stored_range"]
 
 Ints = NDArray[np.int64]
 SHIFT = 16
-"""Bits by which a mantissa is shifted at most: more than any stores."""
+"""Largest shift of a mantissa that is tried, in bits; no format stores as many."""
 
 
 def legal_exponents(target: Target) -> range:
-    """Return the exponents that a weight format of the target may have."""
+    """Return the exponents that weight formats of the target can have."""
     span = target.precision.weight_exponent
     return range(int(span.low), int(span.high) + 1)
 
@@ -35,14 +35,14 @@ def _holds(target: Target, mantissas: Ints, bits: int, sign_mode: str) -> bool:
 
 
 def exact_exponent(target: Target, products: Ints, bits: int, sign_mode: str, *, negative: bool) -> int | None:
-    """Return an exponent with which whole weights (mantissa * 2**exponent) are stored exactly, the smallest that is not negative.
+    """Return an exponent at which all `products` (mantissa * 2**exponent) are stored exactly, the smallest from 0 up.
 
-    `negative`: a negative one if no other does. None: no format of this width and sign holds all of them.
+    `negative`: also try negative exponents after that. None: no format of these bits and sign mode stores all of them.
     """
     if not products.size:
         return 0
     low, high, step = stored_range(target, bits, sign_mode)
-    low = -high if sign_mode == "mixed" else low  # the least mantissa has no opposite
+    low = -high if sign_mode == "mixed" else low  # the negative of the least mantissa is not stored
     largest, limit = max(-int(products.min()), int(products.max())), target.dialect.weight_limit
     if limit is not None and largest << target.dialect.weight_shift_bits > limit:
         return None
@@ -60,10 +60,10 @@ def exact_exponent(target: Target, products: Ints, bits: int, sign_mode: str, *,
 
 
 def same_products(target: Target, mantissas: Ints, exponent: int, bits: int, sign_mode: str) -> tuple[Ints, int] | None:
-    """Return (mantissas, exponent) that are stored and mean the same; None if no shift of the mantissas gives them.
+    """Return mantissas that the format stores and an exponent with the same products; None if no shift yields them.
 
-    A shift by k bits takes k from the exponent. Both the dialects that floor each weight for a negative exponent and those
-    that floor the sum get the same from it. Mantissas that are stored as they stand stay.
+    A left shift by k bits lowers the exponent by k. Dialects that floor each weight for a negative exponent, and those that
+    floor the sum, give the same results either way. Mantissas that the format stores already are returned unchanged.
     """
     if _holds(target, mantissas, bits, sign_mode):
         return mantissas, exponent

@@ -1,4 +1,4 @@
-"""Where spikes can differ although no number moved far: sums that meet the threshold, and a bias that has to charge a filter."""
+"""Findings of spikes that can differ although no number changed much: ties at the threshold, and a filtered bias."""
 
 from __future__ import annotations
 
@@ -20,33 +20,35 @@ __all__ = ["bias_findings", "tie_findings"]
 
 Floats = NDArray[np.float64]
 EQUAL_SPIKES = 1 << 16
-"""Equal spikes in a row after which a sum that meets the threshold still counts as a tie."""
+"""Number of equal spikes up to which a sum that equals the threshold counts as a tie."""
 
 
 def tie_findings(
     population: Population, folded: Folded, incoming: list[ProjectionWeights], exact: ExactScale | None
 ) -> Iterator[Diagnostic]:
-    """Yield ND220 where sums meet the threshold exactly in floats, and the registers do not hold them exactly."""
+    """Yield ND220 where sums can equal the threshold exactly in floats, and registers do not hold them exactly."""
     neuron, where = population.neuron, about("population", population.name)
     if not isinstance(neuron, SpikingNeuron) or folded.threshold is None:
         return
     if exact is not None and exact.open_ties:
-        told = "its single-precision numbers are multiples of one number but for their last bits, above some and below others: "
-        told += f"sums that meet the threshold but for these are taken to meet it (`{neuron.comparison}`), and floats may not"
-        yield finding("ND220", where, told, severity="info")
+        message = "its float32 numbers are multiples of one number only up to rounding, some above and some below: "
+        message += f"sums that equal the threshold up to rounding count as equal (`{neuron.comparison}`), and floats may differ"
+        yield finding("ND220", where, message, severity="info")
     if exact is not None and exact.spikes is not None:
-        told = "`>=` with reset 'subtract' takes one register step less than the threshold: ties hold for the first "
-        yield finding("ND220", where, f"{told}{exact.spikes:,} spikes of a neuron in one sample")
+        message = "`>=` with reset 'subtract' subtracts one register step less than the threshold: ties are exact for the first "
+        yield finding("ND220", where, f"{message}{exact.spikes:,} spikes of a neuron in one sample")
     if exact is not None or not folded.stepwise:
         return
     if any(_meets(folded.threshold, item) for item in incoming) or sums_can_meet(folded, incoming, neuron):
-        told = "sums of weights meet the threshold exactly, and no scale holds weights, bias and threshold exactly: "
-        fixes = ["weights, bias and threshold that are whole multiples of one number, at most 255 of them in a weight"]
-        yield finding("ND220", where, f"{told}`{neuron.comparison}` may go either way", fixes=fixes)
+        message = (
+            "sums of weights can equal the threshold exactly, and no scale holds weights, bias and threshold exactly: "
+        )
+        fixes = ["make weights, bias and threshold whole multiples of one number, and no weight more than 255 times it"]
+        yield finding("ND220", where, f"{message}such ties may go either way under `{neuron.comparison}`", fixes=fixes)
 
 
 def _meets(threshold: Floats, item: ProjectionWeights) -> bool:
-    """Whether a whole number of one weight's spikes reaches the threshold of its neuron exactly."""
+    """Whether a whole number of spikes through one synapse sums to the threshold of its neuron exactly."""
     listed = item.connectivity if isinstance(item.connectivity, SynapseList) else None
     for value in np.unique(threshold)[:1] if listed is None else (None,):
         post = listed.targets if listed is not None else None
@@ -59,14 +61,14 @@ def _meets(threshold: Floats, item: ProjectionWeights) -> bool:
 
 
 def bias_findings(population: Population, folded: Folded) -> Iterator[Diagnostic]:
-    """Yield ND219 where a bias that charges a synaptic filter is added to v from the first step on instead, with its size."""
+    """Yield ND219 for a bias that should charge a synaptic filter and is added to v from the first step on instead."""
     neuron, where = population.neuron, about("population", population.name)
     if not isinstance(neuron, (CubaLif, CubaLi)) or not np.any(neuron.bias):
         return
     charged = np.broadcast_to(np.asarray(neuron.bias, dtype=np.float64).ravel(), (population.size,)) != 0
     if bool((folded.keep_i[charged] >= 1).any()):
-        told = "its bias goes into a current that never settles (keep_i = 1), and no register does that"
-        yield finding("ND219", where, told, severity="error")
+        message = "its bias charges a current that never settles (keep_i = 1), which no register can represent"
+        yield finding("ND219", where, message, severity="error")
         return
     drive = (
         folded.weight_gain
@@ -79,9 +81,9 @@ def bias_findings(population: Population, folded: Folded) -> Iterator[Diagnostic
     worst = int(np.argmax(np.abs(extra)))
     keep = float(folded.keep_i[worst])
     steps = int(np.ceil(np.log(0.01) / np.log(abs(keep)))) if keep else 0
-    told = f"its bias is added to v in full from the first step of a sample on, and does not charge the current over {steps} steps"
-    size = f"v gets {extra[worst]:.4g} more in each sample"
+    message = f"its bias is added to v in full from the first step of a sample on, instead of charging the current over {steps} steps"
+    size = f"v receives {extra[worst]:.4g} more in each sample"
     if folded.threshold is not None:
-        size += f", {extra[worst] / folded.threshold[worst]:.2g} thresholds: about as many spikes more of a neuron"
-    fixes = ["an input line that spikes in every step, with the bias as its weight, is filtered as asked"]
-    yield finding("ND219", where, f"{told}: {size}", fixes=fixes)
+        size += f", {extra[worst] / folded.threshold[worst]:.2g} thresholds, or about as many extra spikes per neuron"
+    fixes = ["use an input line that spikes in every step, with the bias as its weight: its current is filtered"]
+    yield finding("ND219", where, f"{message}: {size}", fixes=fixes)

@@ -57,7 +57,7 @@ def volts_of(connectivity: Connectivity, gain: NDArray[np.float64]) -> NDArray[n
 
 
 def sign_mode_of(weights: NDArray[Any]) -> str:
-    """Return excitatory if no weight is negative, inhibitory if none is positive, else mixed."""
+    """Return "excitatory" if no weight is negative, "inhibitory" if none is positive, otherwise "mixed"."""
     if not weights.size or weights.min() >= 0:
         return "excitatory"
     return "inhibitory" if weights.max() <= 0 else "mixed"
@@ -66,7 +66,10 @@ def sign_mode_of(weights: NDArray[Any]) -> str:
 def round_weights(
     dialect: Dialect, weights: NDArray[np.float64], scale: float, style: WeightFormat
 ) -> tuple[NDArray[np.int64], RoundingLoss]:
-    """Return the nearest stored mantissas of weights (volts) at a scale, and the loss. Mixed mantissas are even."""
+    """Return the nearest stored mantissas of `weights` (volts per spike) at a scale, and the error of rounding.
+
+    Mantissas of both signs are even.
+    """
     step = 1 << dropped_bits(dialect, style.weight_bits, style.sign_mode)
     low, high = mantissa_limits(dialect, style.weight_bits, style.sign_mode)
     unit = float(1 << dialect.weight_shift_bits) * 2.0**style.exponent / scale

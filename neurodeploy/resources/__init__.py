@@ -1,6 +1,6 @@
-"""Core resources that neurons use: synapse memory, axons, lists, limits and lower bounds. Places nothing.
+"""Core resources that neurons use: synapse memory, axons, lists, encodings, limits and lower bounds. Places nothing.
 
-The mapper, the checks and the profile all count with these functions, so they never disagree.
+The mapper, the checks and the profile all count with these functions, so their figures agree.
 """
 
 from neurodeploy.resources.limits import core_limits

@@ -1,4 +1,4 @@
-"""Verb: the limits in force on a core, and what exceeds them. Counts nothing."""
+"""The limits of a core under the rule set of a target, and which of them some usage exceeds."""
 
 from __future__ import annotations
 
@@ -25,19 +25,25 @@ CODES = {
     "accumulators": "ND309",
     "words_per_axon": "ND310",
 }
-"""Resource -> the code of its finding."""
+"""Resource -> diagnostic code of its limit."""
 
 
 class Limit(NamedTuple):
     """One limit of a core."""
 
     value: int
+    """Largest value that is allowed."""
     unit: str
+    """Unit of the value."""
     citation: str
+    """File, field and source of the figure."""
 
 
 def core_limits(target: Target) -> dict[str, Limit]:
-    """Return the limits of the target under its rule set, by resource; what is unknown is absent, but for what tables hold."""
+    """Return the limits of the target under its rule set, by resource.
+
+    Unknown limits are absent, except that of compartments, which is then the size of a program's tables.
+    """
     found: dict[str, Limit] = {}
     for name, figure in target.limits:
         if isinstance(figure, Figure):
@@ -54,11 +60,11 @@ def core_limits(target: Target) -> dict[str, Limit]:
 
 
 def exceeded(figures: Mapping[str, int], limits: Mapping[str, Limit]) -> list[str]:
-    """Return the resources of which more is used than there is."""
+    """Return the resources whose limit is exceeded."""
     return [name for name, limit in limits.items() if figures.get(name, 0) > limit.value]
 
 
 def fullness(figures: Mapping[str, int], limits: Mapping[str, Limit]) -> float:
-    """Return the largest share of a limit that is used; above 1 if, and only if, one is exceeded."""
+    """Return the largest used share of any limit; above 1 if and only if a limit is exceeded."""
     used = ((figures.get(name, 0), limit.value) for name, limit in limits.items())
     return max((n / most if most else math.inf for n, most in used if n), default=0.0)

@@ -1,8 +1,8 @@
-"""Verb: how few cores any mapping could need, by resource. Maps nothing.
+"""Lower bounds on the cores that any mapping needs, by resource. Maps nothing.
 
-LB_r = ceil(demand_r / capacity_r) with demands that no mapping can undercut: compartments as they are; synapse memory
-with the entries of each source filled to the brim, of a kernel each number once where lists can be shared; axons with one
-destination per 2**bits fan-out at least, and as many sources to an axon as a population axon tells apart.
+LB_r = ceil(demand_r / capacity_r), with demands that no mapping can undercut: compartments as they are; synapse memory with
+every entry filled completely, and each distinct number of a kernel stored once where lists can be shared; axons with at most
+as many targets per destination core as a core has compartments, and as many sources per axon as a population axon has atoms.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ __all__ = ["lower_bounds", "synapse_cores"]
 
 
 def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, int]) -> float:
-    """Return the cores that synapses fill at least if projections have other weight bits."""
+    """Return a lower bound on the cores that synapses fill, as a fraction.
+
+    `weight_bits`: projection -> stored bits, for those that differ from the quantized ones.
+    """
     limit = core_limits(target).get("synapse_memory")
     if limit is None:
         return 0.0
@@ -28,7 +31,7 @@ def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, i
 
 
 def _least_bits(target: Target, projection: QuantizedProjection, weight_bits: int | None = None) -> float:
-    """Bits that the synapses of a projection take at least: no index, prefix shared by full entries, nothing padded."""
+    """Lower bound on the bits of a projection's synapses: no index, full entries, no padding."""
     rules = target.counting
     per_entry = (
         weight_bits or projection.weight_format.weight_bits
@@ -38,7 +41,7 @@ def _least_bits(target: Target, projection: QuantizedProjection, weight_bits: in
 
 
 def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
-    """Return the least number of cores by resource (at least 1 where there are neurons)."""
+    """Return the lower bound on cores, by resource; at least 1 where there are neurons."""
     limits, bounds = core_limits(target), dict[str, int]()
     compartments = sum(item.size * item.compartments_per_neuron for item in quantized.populations)
     if "compartments" in limits:
@@ -56,10 +59,10 @@ def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
 
 
 def _least_axons(quantized: Quantized, target: Target, in_core: int, inputs_too: bool) -> int:
-    """Axons that there are at least: a source reaches `in_core` neurons of a core at most, and shares an axon if it can."""
+    """Lower bound on axons: a source reaches at most `in_core` neurons of a core, and shares an axon if it can."""
     inputs = {item.name for item in quantized.network.inputs}
     shares = inputs_too or target.counting.shared_output_axons
-    atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1) if shares else 1
+    atoms = max((item.atoms for item in population_axon_formats(target)), default=1) if shares else 1
     total, by_source = 0, dict[str, np.ndarray]()
     windows = {item.source for item in quantized.projections if item.connectivity.shares_weights}
     for projection in quantized.projections:

@@ -1,4 +1,4 @@
-"""Noun: the output axons that a population's neurons take of their cores. Knows no destination by name."""
+"""The output axons that the neurons of a population take of their cores."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Ints = NDArray[np.int64]
 
 
 class OutputAxonUse(NamedTuple):
-    """Output axons of every neuron, and of groups of neurons that take theirs once for all that share a core."""
+    """Output axons of single neurons, and of groups whose neurons in one core share theirs."""
 
     each: Ints
-    """(size,) of a neuron on its own."""
+    """(size,) output axons of each neuron on its own."""
     group: Ints
-    """(size,) -1: the neuron shares with none."""
+    """(size,) group of each neuron; -1: the neuron shares no axons."""
     cost: Ints
-    """(groups,) of a group, whichever of its neurons are there."""
+    """(n_groups,) output axons of each group in a core, however many of its neurons are there."""
 
     def of(self, neurons: Ints) -> int:
-        """Return the output axons of some neurons in one core."""
+        """Return the output axons of `neurons` in one core."""
         group = self.group[neurons]
         shared = np.unique(group[group >= 0])
         return int(self.each[neurons[group < 0]].sum() + self.cost[shared].sum())
 
     def by_core(self, core: NDArray[Any], n_cores: int) -> Ints:
-        """Return (n_cores,) the output axons; `core` (size,) of each neuron."""
+        """Return (n_cores,) output axons; `core`: (size,) core of each neuron."""
         own, groups = self.group < 0, max(self.cost.size, 1)
         pairs = distinct(core[~own].astype(np.int64) * groups + self.group[~own], n_cores * groups)
         total = np.bincount(core[own], self.each[own], n_cores)
@@ -39,12 +39,12 @@ class OutputAxonUse(NamedTuple):
 
 
 def alone(each: Ints) -> OutputAxonUse:
-    """Return the output axons of neurons that share none."""
+    """Return the output axons of neurons that share none; `each`: (size,)."""
     return OutputAxonUse(each, np.full(each.size, -1, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def upper_bound(one: OutputAxonUse, other: OutputAxonUse | None) -> OutputAxonUse:
-    """Return what is enough for both: neurons share that do in both, and every count is the greater."""
+    """Return an upper bound of both: neurons share only where both do, and every count is the larger one."""
     if other is None:
         return one
     each = np.maximum(one.each, other.each)

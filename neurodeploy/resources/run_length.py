@@ -1,7 +1,7 @@
-"""Verb: run-length lists, which store the way from target to target; see words.py for the formula. Stores nothing.
+"""Run-length lists, which store the distance from each target to the next; `synapse_memory` has the formula.
 
-A run is the synapses of a list whose targets follow one another more closely than 2 ** skip bits; it begins an entry. Wider
-skips make fewer runs of longer synapses: the width of a segment is the legal one that takes the fewest words.
+A run is a sequence of synapses whose targets are less than 2 ** skip bits apart; each run begins an entry. Wider skips make
+fewer runs of longer synapses. The skip width of a segment is the legal one that takes the fewest words.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ Ints = NDArray[np.int64]
 
 
 class ListRuns(NamedTuple):
-    """Lists of a segment in the best skip width."""
+    """Words of run-length lists at the best skip width."""
 
     skip_bits: int
+    """The skip width."""
     words: Ints
-    """Of each list, in the shape in which they were given."""
+    """Words of each list, in the shape of the lists given."""
 
 
 def _best(rules: RuleSet, times: Any, words: Callable[[int], Ints]) -> ListRuns | None:
-    """The legal width of fewest words, the narrowest of several; None where the rules know no run-length lists."""
+    """The legal skip width of fewest words, the narrowest of equals; None if the rules have no run-length lists."""
     if rules.skip_bits is None:
         return None
     found = [ListRuns(int(bits), words(int(bits))) for bits in rules.skip_bits.values]
@@ -37,9 +38,10 @@ def _best(rules: RuleSet, times: Any, words: Callable[[int], Ints]) -> ListRuns 
 
 
 def run_words(rules: RuleSet, starts: Ints, targets: Any, bits: int, index_bits: int, skip_bits: int) -> Ints:
-    """Return the words of every list; list i has the targets [starts[i], starts[i + 1]), which ascend and are not none.
+    """Return (n_lists,) words of each list.
 
-    bits: of a weight and its delay; index_bits: of an entry's first target.
+    List i has the ascending targets [starts[i], starts[i + 1]), at least one. `bits`: of a weight and its delay;
+    `index_bits`: of the first target of an entry.
     """
     gaps = np.diff(targets, prepend=0)
     begins = gaps >= 1 << skip_bits
@@ -51,15 +53,18 @@ def run_words(rules: RuleSet, starts: Ints, targets: Any, bits: int, index_bits:
 
 
 def list_runs(rules: RuleSet, lengths: Ints, targets: Any, bits: int, index_bits: int) -> ListRuns | None:
-    """Return lists of `lengths` synapses, at least one each, with the targets of all one after the other."""
+    """Return the words of lists at the best skip width; None if the rules have no run-length lists.
+
+    `lengths`: (n_lists,) synapses of each, at least 1; `targets`: those of all lists, one list after the other.
+    """
     starts = np.cumsum(lengths) - lengths
     return _best(rules, 1, lambda skip: run_words(rules, starts, targets.astype(np.int64), bits, index_bits, skip))
 
 
 def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: Any, sides: tuple[int, int], bits: int, index_bits: int) -> ListRuns | None:  # fmt: skip
-    """Return lists whose targets are boxes of a tile of `sides` (rows, columns), of any number of channels.
+    """Return the words of lists whose targets form boxes in a tile of `sides` (rows, columns), with any number of channels.
 
-    reach: channels, rows and columns of each, all at least 1; times: how often each occurs; all broadcast to one shape.
+    `reach`: channels, rows and columns of each list, at least 1; `times`: number of such lists; all broadcast together.
     """
     if rules.skip_bits is None:
         return None
@@ -69,7 +74,7 @@ def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: Any, sides: tup
 
     def words(skip: int) -> Ints:
         by_channel = np.where(next_channel >= 1 << skip, channels, 1)
-        by_row = np.where(next_row >= 1 << skip, rows, 1)  # and then channels begin entries too, being further apart
+        by_row = np.where(next_row >= 1 << skip, rows, 1)  # then channels, which are further apart, begin entries too
         runs, prefix = by_channel * by_row, int(rules.entry_prefix.value) + index_bits
         held = runs * entry_bits(rules, channels * rows * columns // runs, bits + skip, prefix)
         return whole_words(rules, held)

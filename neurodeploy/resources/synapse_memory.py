@@ -1,18 +1,18 @@
-"""Verb: synapse memory of lists under a rule set. The only place that knows the formulas; chooses no encoding.
+"""Synapse memory of lists under a rule set: the formulas. Chooses no encoding.
 
-A segment is the synapses of one source neuron of one projection inside one core. They are stored in entries of up to
-`synapses_per_entry`; each entry has a prefix. Bits of an entry of n synapses, and of a prefix:
+A segment is the synapses of one source neuron of one projection in one core. They are stored in entries of up to
+`synapses_per_entry` synapses, each with a prefix. Bits of an entry of n synapses, and of its prefix:
   dense      n * (weight + delay)           entry_prefix (+ index); every target of the slice in order, zeros stored
-  sparse     n * (weight + delay + index)   entry_prefix; only synapses
-  runlength  n * (weight + delay + skip)    entry_prefix + index, of its first target; only synapses
-The skip of a synapse is the way from the target before it: a target that is 2 ** skip or more further on begins an entry,
-and any entry begins with a skip of 0. Words of a segment:
+  sparse     n * (weight + delay + index)   entry_prefix; synapses only
+  runlength  n * (weight + delay + skip)    entry_prefix + index of the first target; synapses only
+The skip of a synapse is the distance from the target before it. A target 2 ** skip or more further on begins an entry, and
+every entry begins with a skip of 0. Words of a segment:
   without list_end   sum over its entries of ceil(bits of the entry / word)
   with list_end      ceil((sum over its entries of their bits + list_end) / word)
 Source: nengo-loihi 1.1.0 block.py (bits_per_axon: dense and sparse, each entry padded, no index in a dense prefix);
 intel-nrc-ecosystem/models, NxTF's data_structures.py (SynEntry, SynapseGroup) and synapse_compression.py (all three; the
-entries of a neuron follow one another, and a word is added where fewer than 6 bits of the last are free). NxTF chooses the
-index and skip widths entry by entry; here a segment has one of each, wide enough for its core.
+entries of a neuron follow one another, and a word is added if fewer than 6 bits of the last are free). NxTF chooses index
+and skip widths entry by entry; here a segment has one of each, wide enough for its core.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ __all__ = [
 
 Ints = NDArray[np.int64]
 TABLE = 1 << 12
-"""Synapses up to which the words of a segment are looked up: as many as most cores have compartments."""
+"""Synapses up to which words are read from a table: at least the compartments of most cores."""
 
 
 class _Figures(NamedTuple):
-    """What words depend on of a rule set, and of a segment."""
+    """The figures of a rule set and a segment that its words depend on."""
 
     bits: int
-    """Of one synapse."""
+    """Bits of one synapse."""
     prefix: int
     """Bits of an entry's prefix."""
     group: int
-    """Synapses of an entry."""
+    """Synapses of a full entry."""
     word: int
     """Bits of a word."""
     end: int | None
-    """Bits of a list's end; None: every entry is padded to words."""
+    """Bits of a list's end; None: every entry is padded to whole words."""
 
 
 def _figures(rules: RuleSet, bits: int, prefix: int) -> _Figures:
@@ -60,29 +60,32 @@ def _figures(rules: RuleSet, bits: int, prefix: int) -> _Figures:
 
 
 def segment_words(rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
-    """Return the words of sparse segments of `n_entries` synapses (int or array)."""
+    """Return the words of sparse segments of `n_entries` synapses (int or array, same shape)."""
     return _words(_figures(rules, weight_bits + delay_bits + index_bits, int(rules.entry_prefix.value)), n_entries)
 
 
 def dense_words(rules: RuleSet, n_targets: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
-    """Return the words of dense segments into `n_targets` (int or array); index_bits: of an index into them."""
+    """Return the words of dense segments into `n_targets` neurons (int or array, same shape).
+
+    `index_bits`: bits of an index into them, stored only where the rules put one into the prefix.
+    """
     prefix = int(rules.entry_prefix.value) + (index_bits if rules.index_in_prefix else 0)
     return _words(_figures(rules, weight_bits + delay_bits, prefix), n_targets)
 
 
 def entry_bits(rules: RuleSet, n_synapses: Any, bits: int, prefix: int) -> Ints:
-    """Return the bits of the entries of `n_synapses` (int or array) that follow one another, `bits` each."""
+    """Return the bits of the entries of `n_synapses` consecutive synapses (int or array) of `bits` each."""
     count, figures = np.asarray(n_synapses, dtype=np.int64), _figures(rules, bits, prefix)
     return _bits_by_length(figures)[count] if int(count.max(initial=0)) <= TABLE else _bits_of(figures, count)
 
 
 def whole_words(rules: RuleSet, bits: Any) -> Ints:
-    """Return the words of segments whose entries take `bits` (int or array)."""
+    """Return the words of segments whose entries take `bits` in all (int or array)."""
     return _words_of(_figures(rules, 0, 0), np.asarray(bits, dtype=np.int64))
 
 
 def _words(figures: _Figures, n_entries: Any) -> Ints:
-    """Words of segments of `n_entries` stored synapses."""
+    """Words of segments of `n_entries` synapses."""
     count = np.asarray(n_entries, dtype=np.int64)
     if int(count.max(initial=0)) <= TABLE:
         return _words_by_length(figures)[count]
@@ -90,7 +93,7 @@ def _words(figures: _Figures, n_entries: Any) -> Ints:
 
 
 def _bits_of(figures: _Figures, count: Ints) -> Ints:
-    """Bits of entries that hold `count` synapses together."""
+    """Bits of the entries of `count` synapses."""
     bits, prefix, group, word, end = figures
     full, rest = count // group, count % group
     whole, part = group * bits + prefix, np.where(rest > 0, rest * bits + prefix, 0)
@@ -100,29 +103,29 @@ def _bits_of(figures: _Figures, count: Ints) -> Ints:
 
 
 def _words_of(figures: _Figures, bits: Ints) -> Ints:
-    """Words of segments whose entries take `bits`."""
+    """Words of segments whose entries take `bits` in all."""
     return np.where(bits > 0, -(-(bits + (figures.end or 0)) // figures.word), 0)
 
 
 @lru_cache(maxsize=256)
 def _bits_by_length(figures: _Figures) -> Ints:
-    """(TABLE + 1,) bits of entries by the synapses that they hold."""
+    """(TABLE + 1,) bits of entries by number of synapses."""
     return _bits_of(figures, np.arange(TABLE + 1))
 
 
 @lru_cache(maxsize=256)
 def _words_by_length(figures: _Figures) -> Ints:
-    """(TABLE + 1,) words of segments by their synapses."""
+    """(TABLE + 1,) words of segments by number of synapses."""
     return _words_of(figures, _bits_by_length(figures))
 
 
 def delay_bits_for(target: Target, max_delay_steps: int) -> int:
-    """Return the smallest legal width that holds the delay; the widest if none does."""
+    """Return the smallest legal number of bits that holds a delay; the largest if none does."""
     legal = target.precision.delay_bits.values
     return int(next((bits for bits in legal if 1 << int(bits) > max_delay_steps), legal[-1]))
 
 
 def index_bits_for(target: Target, width: int) -> int:
-    """Return the smallest legal width of an index into `width` targets; the widest if none does."""
+    """Return the smallest legal number of bits of an index into `width` targets; the largest if none suffices."""
     legal = target.precision.index_bits.values
     return int(next((bits for bits in legal if 1 << int(bits) >= width), legal[-1]))

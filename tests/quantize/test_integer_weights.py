@@ -109,7 +109,7 @@ def test_any_integers_are_exact_or_refused(weights, exponent, bits, mode, target
     [
         ([1, -1], WeightFormat(weight_bits=8, sign_mode="excitatory"), "below 0"),
         ([1, -1], WeightFormat(weight_bits=8, sign_mode="inhibitory"), "above 0"),
-        ([201, -3], None, "no multiples of 2"),
+        ([201, -3], None, "not multiples of 2"),
         ([1001, -777], None, "beyond -256..254"),
         ([-(2**63), 1], None, "beyond -256..254"),
         (np.array([2**63 + 5, 1], dtype=np.uint64), None, "beyond 0..255"),

@@ -14,7 +14,7 @@ from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.quantize import QuantizedProjection
 from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.segment_plan import ProjectionSlice, plan_segment
-from neurodeploy.resources.tile_usage import fewest_weights, grouped_tile, stored_tile, tile_of
+from neurodeploy.resources.tile_usage import best_tile_encoding, fewest_weights, tile_encodings, tile_of
 
 
 @st.composite
@@ -86,9 +86,9 @@ def test_a_tile_needs_what_its_synapses_need(case, rules, first_row):
     neurons = grid[tuple(slice(*span) for span in box)].ravel()
     plan = plan_segment(ProjectionSlice(target, projection_of(layer), neurons, first_row))
     tile = tile_of(layer, box, 1 << int(target.axons.pop16.atom_bits.value))
-    alone, shared = stored_tile(target, layer, tile)
+    alone, shared = tile_encodings(target, layer, tile)
     used = shared if shared is not None and first_row + shared.base <= target.precision.shared_base.high else alone
-    used = grouped_tile(target, population_axon_formats(target), layer, tile, first_row, used)
+    used = best_tile_encoding(target, population_axon_formats(target), layer, tile, first_row, used)
     fewest = np.prod([fewest_weights(layer, use) for use in tile])
     assert used.words * int(target.counting.word.value) >= fewest * layer.weight_bits
     assert tile.neurons == neurons.size

@@ -26,7 +26,7 @@ from neurodeploy.mapping.partition.tiles.tilings import ADDED_UP, Tilings, compa
 from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
 from neurodeploy.resources.limits import CODES, Limit, core_limits, exceeded
 from neurodeploy.resources.population_axons import population_axon_formats
-from neurodeploy.resources.tile_usage import Counts, channel_use, place_use, tile_of
+from neurodeploy.resources.tile_usage import ReachCounts, axis_use, channel_use, tile_of
 
 __all__ = ["LayerTiles", "LayersVerdict", "fit_layers", "shape_bounds"]
 
@@ -132,12 +132,12 @@ def _least_pairs(layer: Geometry, in_core: int) -> int:
     return sum(n * m * k * -(-(a * b * c) // in_core) for (a, n), (b, m), (c, k) in product(*_reaches(layer)))
 
 
-def _reaches(layer: Geometry) -> list[Counts]:
+def _reaches(layer: Geometry) -> list[ReachCounts]:
     """Of channels, rows and columns: (targets that a source reaches, how many sources)."""
     axes = [channel_use(layer.source[0], layer.shape[0], layer.groups, (0, layer.shape[0])).reach]
     for i in range(2):
         axis = (layer.source[1 + i], layer.kernel[i], layer.stride[i], layer.padding[i], (0, layer.shape[1 + i]))
-        axes.append(place_use(*axis).reach)
+        axes.append(axis_use(*axis).reach)
     return axes
 
 

@@ -19,7 +19,15 @@ from neurodeploy.resources.axons import Kind, output_axons_of
 from neurodeploy.resources.limits import Limit, core_limits
 from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.synapse_memory import delay_bits_for
-from neurodeploy.resources.tile_usage import ChannelUse, Stored, Tile, channel_use, grouped_tile, place_use, stored_tile
+from neurodeploy.resources.tile_usage import (
+    ChannelUse,
+    Tile,
+    TileEncoding,
+    axis_use,
+    best_tile_encoding,
+    channel_use,
+    tile_encodings,
+)
 
 __all__ = [
     "ADDED_UP",
@@ -209,12 +217,12 @@ class Tilings:
         )
         return TileClass(index, 1, tile, use, first.longest, first.base, alone, last.longest, first.kind)
 
-    def _first_and_last(self, layer: Geometry, tile: Tile) -> tuple[Stored, Stored]:
+    def _first_and_last(self, layer: Geometry, tile: Tile) -> tuple[TileEncoding, TileEncoding]:
         """How a tile is stored as the first of its core, and as the last, where indices into the core are widest."""
-        alone, shared = stored_tile(self.target, layer, tile)
+        alone, shared = tile_encodings(self.target, layer, tile)
         rows = max(int(self.capacity[0]) - tile.neurons, 0) if self.capacity[0] < NONE else 0
-        first = grouped_tile(self.target, self.reaches, layer, tile, 0, shared or alone)
-        last = grouped_tile(self.target, self.reaches, layer, tile, rows, alone, (first.kind,))
+        first = best_tile_encoding(self.target, self.reaches, layer, tile, 0, shared or alone)
+        last = best_tile_encoding(self.target, self.reaches, layer, tile, rows, alone, (first.kind,))
         nowhere_else = first.kind != "discrete" and first.words != last.words
         return first._replace(base=self.furthest) if nowhere_else else first, last
 
@@ -261,7 +269,7 @@ class Tilings:
                 self._uses[key] = _channel_uses(layer, spans, self.atoms)
             else:
                 axis = (layer.source[i], layer.kernel[i - 1], layer.stride[i - 1], layer.padding[i - 1])
-                self._uses[key] = [place_use(*axis, span) for span in spans]
+                self._uses[key] = [axis_use(*axis, span) for span in spans]
         return self._uses[key]
 
 
