@@ -102,23 +102,28 @@ def _list_targets(*, json_output: bool) -> None:
 
 
 @app.command(
-    epilog="Examples: neurodeploy targets | neurodeploy targets show loihi1 | neurodeploy targets show my.toml"
+    epilog="Examples: neurodeploy targets | neurodeploy targets show loihi1 | neurodeploy targets template tiny > my.toml"
 )
 @command
 def targets(
-    action: Annotated[str, typer.Argument(help="list or show.")] = "list",
-    name: Annotated[str | None, typer.Argument(help="Target to show, or path of a .toml to judge and show.")] = None,
+    action: Annotated[str, typer.Argument(help="list, show or template.")] = "list",
+    name: Annotated[str | None, typer.Argument(help="Name of a target, or path of a .toml file.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """List targets, or show every figure of one with its source."""
+    """List targets, show every figure of one with its source, or print one as a template of a target file."""
     from neurodeploy.hardware import read_target
     from neurodeploy.report import target_report
 
-    if action not in ("list", "show") or (action == "show") != (name is not None):
-        fixes = ("neurodeploy targets", "neurodeploy targets show NAME")
+    if action not in ("list", "show", "template") or (action == "list") != (name is None):
+        fixes = ("neurodeploy targets", "neurodeploy targets show NAME", "neurodeploy targets template NAME > FILE")
         raise usage("ND701", about("command", "targets"), f"'{action}' is not understood", *fixes)
     if name is None:
         _list_targets(json_output=json_output)
+        return
+    if action == "template":
+        from neurodeploy.hardware.template import target_template
+
+        print(target_template(name), end="")
         return
     target = read_target(name)
     if json_output:

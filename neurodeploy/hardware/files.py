@@ -38,6 +38,7 @@ __all__ = [
     "on_board",
     "on_dialect",
     "read_target",
+    "target_document",
     "target_names",
     "with_rules",
 ]
@@ -159,6 +160,14 @@ def _find(spec: str | PathLike[str]) -> _File:
         message = f"is not one of {', '.join(target_names())}"
         raise _refuse("ND020", about("target", spec), message, fixes=nearest(spec, target_names()))
     return _File(file, file, _parse(file, _texts()[file]))
+
+
+def target_document(spec: str | PathLike[str]) -> dict[str, Any]:
+    """Return the unvalidated contents of a target file, by installed name or path.
+
+    Raises DiagnosticError: ND001, ND020, ND021, ND027.
+    """
+    return dict(_find(spec).document)
 
 
 def _architecture(file: _File) -> str | None:

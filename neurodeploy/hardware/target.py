@@ -51,7 +51,7 @@ class CoreLimits(Noun):
     compartments: Annotated[Figure | None, Unit("compartment")] = None
     """Compartments of one core; most neurons take one."""
     synapse_memory: Annotated[Figure | None, Unit("word")] = None
-    """Synapse memory of one core, in words of RuleSet.word bits."""
+    """Synapse memory of one core. A word has RuleSet.word bits."""
     input_axons: Annotated[Figure | None, Unit("axon")] = None
     """Distinct sources that one core can tell apart."""
     output_axons: Annotated[Figure | None, Unit("axon")] = None
@@ -186,9 +186,9 @@ class EventCost(Noun):
     """Energy (J) and time (s) of one event. An absent value is unknown."""
 
     energy: Annotated[Figure | None, JOULES] = None
-    """Energy of one event, in J."""
+    """Energy of one event."""
     time: Annotated[Figure | None, SECONDS] = None
-    """Time of one event, in s."""
+    """Time of one event."""
 
 
 class EnergyProfile(Noun):
@@ -261,9 +261,9 @@ class Target(Noun):
     energy_nominal: str | None = None
     """Profile whose total is the nominal value; the other profiles widen the interval."""
     static_power: Annotated[FigureRange | None, WATTS] = None
-    """Static power of one powered chip, in W."""
+    """Static power of one powered chip."""
     barrier_chips: Annotated[Figure | None, SECONDS] = None
-    """Time of the barrier synchronization of a step across chips, in s."""
+    """Time of the barrier synchronization of a step across chips."""
     energy_excludes: tuple[str, ...] = ()
     """What energy totals of this target exclude, for reports."""
 

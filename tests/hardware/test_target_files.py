@@ -20,6 +20,7 @@ from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.hardware.feasibility_target import ARCHITECTURES, LIMITS
 from neurodeploy.hardware.figure import Figure, FigureList, FigureRange, FigureTable
 from neurodeploy.hardware.target import CoreLimits, RuleSet
+from neurodeploy.hardware.template import target_template
 from neurodeploy.hardware.units import field_ranges, field_units
 
 SHIPPED = {
@@ -287,3 +288,25 @@ def test_a_limit_of_several_architectures_has_one_unit():
         for name, unit in field_units(noun).items():
             assert units.setdefault(name, unit.name) == unit.name
     assert limit_units() == units
+
+
+@pytest.mark.parametrize("name", sorted(target_names()))
+def test_the_template_of_a_target_reads_as_the_target(name, tmp_path):
+    path = tmp_path / f"{name}.toml"
+    path.write_text(target_template(name), encoding="utf-8")
+    assert read_target(path) == read_target(name)
+
+
+def test_a_template_explains_every_field_and_offers_absent_ones():
+    text = target_template("odin")
+    assert "# Neurons of one core. Unit: neuron.\nneurons = {value = 256" in text
+    assert "# Distinct weights onto one neuron. Unit: weight.\n# weights_per_neuron = {value = 0" in text
+
+
+def test_the_command_line_prints_a_template(tmp_path):
+    status, out, err = command(tmp_path, "targets", "template", "tiny")
+    assert (status, out) == (0, target_template("tiny")), err
+    status, _, err = command(tmp_path, "targets", "template", "tyni")
+    assert status == 1
+    assert "error[ND020]" in err
+    assert command(tmp_path, "targets", "template")[0] == 2
