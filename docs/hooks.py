@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,11 @@ def parameter(item: Any) -> tuple[str, str]:
     names = ", ".join(f"`{name}`" for name in (*item.opts, *item.secondary_opts))
     if item.is_flag:
         return names, cell(item.help or "")
+    kind = getattr(item, "bare_type", None)
+    words = [str(word.value) for word in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
+    choices = f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""
     default = "" if item.default in (None, (), [], "") or callable(item.default) else f" Default: `{item.default}`."
-    return f"{names} `{metavar}`", cell(item.help or "") + default
+    return f"{names} `{metavar}`", cell(item.help or "") + choices + default
 
 
 EXAMPLES = re.compile(r"\s*Examples?: *(.*)$", re.DOTALL)
