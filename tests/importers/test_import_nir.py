@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
@@ -14,7 +15,6 @@ from neurodeploy.simulate import SampleValues, encode
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-h5py = pytest.importorskip("h5py")
 TOLD = ImportOptions(dt_s=1e-4, reset="subtract")
 
 

@@ -187,7 +187,7 @@ def test_a_member_that_is_there_twice(tmp_path):
 # --- what is no file
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are missing and cannot be had: this system has none")
 def test_pipes_devices_folders_and_names_that_no_file_has(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (

@@ -21,7 +21,9 @@ from neurodeploy.io.archive import write_atomically
 from neurodeploy.network import files
 from neurodeploy.network.files import load_network, save_network
 
-posix = pytest.mark.skipif(os.name != "posix", reason="links, pipes and modes of POSIX")
+posix = pytest.mark.skipif(
+    os.name != "posix", reason="POSIX links, pipes and modes are missing and cannot be had: this is another system"
+)
 
 
 def network(value=1.0, size=2, name="net"):
@@ -90,7 +92,10 @@ def test_devices_and_pipes_take_the_bytes(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device is always full")
+@pytest.mark.skipif(
+    not os.path.exists("/dev/full"),
+    reason="/dev/full is missing and cannot be had: this system has no device that is always full",
+)
 def test_a_full_device_a_folder_and_names_that_no_file_has(tmp_path):
     for path in (Path("/dev/full"), tmp_path, tmp_path / "none" / "a", tmp_path / "a\0b", tmp_path / ("x" * 300)):
         with pytest.raises(DiagnosticError) as error:

@@ -136,7 +136,9 @@ def test_sarif_holds_only_the_rules_that_occur_and_points_to_them(wide):
 
 def official():
     """SARIF 2.1.0 as the official JSON schema has it, every object of it closed to properties that it does not name."""
-    generated = pytest.importorskip("pydantic_sarif.model", reason="pydantic-sarif is in the test extra")
+    generated = pytest.importorskip(
+        "pydantic_sarif.model", reason="pydantic-sarif is missing: it comes with the `test` extra"
+    )
     return generated.StaticAnalysisResultsFormatSarifVersion210JsonSchema
 
 

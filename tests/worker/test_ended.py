@@ -43,7 +43,9 @@ def within(seconds, condition):
     return condition()
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="/proc is missing and cannot be had: only Linux lists processes there"
+)
 @pytest.mark.parametrize(
     ("name", "status"),
     [
