@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import os
 import subprocess
@@ -309,6 +311,18 @@ def test_a_program_whose_sealed_output_is_not_its_own_is_refused(folder, call, c
     assert status == 1
     assert "error[ND011]" in err
     assert told in " ".join(err.split())
+
+
+def test_a_new_project_imports_what_there_is(folder, call):
+    """Its own test suite runs in the slow run, below."""
+    assert call("backends", "new", "mychip")[0] == 0
+    modules = list((folder / "neurodeploy-mychip").rglob("*.py"))
+    assert modules
+    for path in modules:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("neurodeploy."):
+                module = importlib.import_module(node.module)
+                assert [item.name for item in node.names if not hasattr(module, item.name)] == [], path.name
 
 
 @pytest.mark.slow
