@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import typer
+from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.cli.main import app
@@ -33,14 +34,9 @@ def test_every_command_has_a_function():
 
 
 def network(size=4, weight=2.0, name="net"):
-    return nd.Network(
-        name=name,
-        time=nd.Time(dt_s=1e-3, steps_per_sample=30),
-        inputs=(nd.Input(name="lines", shape=2),),
-        populations=(nd.Population(name="cells", shape=size, neuron=nd.Lif(tau_m_s=0.02, r=20, v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", np.linspace(0, weight, 2 * size).reshape(size, 2)),),
-        outputs=(nd.Output(name="answer", source="cells"),),
-    )
+    weights = np.linspace(0, weight, 2 * size).reshape(size, 2)
+    neuron = nd.Lif(tau_m_s=0.02, r=20, v_threshold=1.0)
+    return one_layer(neuron, weights, source="lines", output="answer", steps_per_sample=30, name=name)
 
 
 SPIKES = np.ones((2, 30, 2), dtype=np.uint8)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,17 +15,9 @@ import neurodeploy as nd
 INTEGERS = st.integers(-8, 8)
 
 
-def network(weights, threshold=4.0, **fields):
-    weights = np.asarray(weights)
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3, steps_per_sample=6),
-        inputs=(nd.Input(name="lines", shape=weights.shape[1]),),
-        populations=(nd.Population(name="cells", shape=weights.shape[0], neuron=nd.If(v_threshold=threshold)),),
-        projections=(nd.dense("lines", "cells", weights),),
-        outputs=(nd.Output(name="answer", source="cells"),),
-        **fields,
-    )
+def network(weights, threshold=4.0, **options):
+    neuron = nd.If(v_threshold=threshold)
+    return one_layer(neuron, weights, source="lines", output="answer", steps_per_sample=6, **options)
 
 
 @st.composite

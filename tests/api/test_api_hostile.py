@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, pair_network
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,14 +23,7 @@ NOUNS = {
 
 
 def network():
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3, steps_per_sample=4),
-        inputs=(nd.Input(name="lines", shape=2),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2)),),
-        outputs=(nd.Output(name="answer", source="cells"),),
-    )
+    return pair_network(name="net", steps_per_sample=4)
 
 
 class Refuses:

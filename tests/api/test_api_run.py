@@ -8,20 +8,20 @@ from typing import get_type_hints
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 
 
-def network(encoder="spikes", shape=3, names=("lines",), threshold=1.0, bias=0.0, size=3, **fields):
+def network(encoder="spikes", shape=3, names=("lines",), threshold=1.0, bias=0.0, size=3):
+    """Inputs of one shape, each fully connected to the same neurons."""
     inputs = tuple(nd.Input(name=name, shape=shape, encoder=encoder) for name in names)
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3, steps_per_sample=4),
+    return network_of(
+        [nd.Population(name="cells", shape=size, neuron=nd.If(v_threshold=threshold, bias=bias))],
+        [nd.dense(item.name, "cells", 2 * np.ones((size, item.size))) for item in inputs],
         inputs=inputs,
-        populations=(nd.Population(name="cells", shape=size, neuron=nd.If(v_threshold=threshold, bias=bias)),),
-        projections=tuple(nd.dense(item.name, "cells", 2 * np.ones((size, item.size))) for item in inputs),
         outputs=(nd.Output(name="answer", source="cells"),),
-        **fields,
+        steps_per_sample=4,
     )
 
 

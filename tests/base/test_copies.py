@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -14,15 +15,7 @@ from neurodeploy.program.validate import program_faults
 
 
 def network(size=2):
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=size),),
-        populations=(nd.Population(name="cells", shape=size, neuron=nd.If(v_threshold=1)),),
-        projections=(nd.dense("in", "cells", np.eye(size)),),
-        outputs=(nd.Output(name="out", source="cells"),),
-        metadata={"note": {"by": ["us"]}},
-    )
+    return one_layer(nd.If(v_threshold=1), np.eye(size), output="out", metadata={"note": {"by": ["us"]}})
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def callee(x):
 """
 
 
+@pytest.mark.slow
 def test_a_change_to_a_callee_in_another_file_is_compiled(tmp_path):
     """Numba alone would run the cached caller, which contains the old callee."""
     package = tmp_path / "kernels_of_a_test"

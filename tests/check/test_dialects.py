@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,14 +28,9 @@ def program_of(network, dialect="loihi1"):
 
 
 def net(neuron, size, projections):
-    return nd.Network(
-        name="n",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=size),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=projections,
-        probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
-    )
+    probes = tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v"))
+    cells = nd.Population(name="cells", shape=size, neuron=neuron)
+    return network_of([cells], projections, inputs=size, name="n", probes=probes)
 
 
 @st.composite

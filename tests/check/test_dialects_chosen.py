@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from factories import pair_network
 
 import neurodeploy as nd
 from neurodeploy.hardware import dialect_names, load_target, on_dialect
@@ -13,16 +14,8 @@ from neurodeploy.program import load_program
 
 
 def network(delay=0, refractory=0):
-    projection = nd.dense("lines", "cells", -2 * np.eye(2), name="wires")
     neuron = nd.If(v_threshold=1.0, refractory_steps=refractory)
-    return nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
-        projections=(projection.model_copy(update={"delay_steps": delay}),),
-        probes=(nd.Probe(name="v", target="cells", variable="v"),),
-    )
+    return pair_network(neuron, scale=-2.0, output=None, projection="wires", delay_steps=delay, probes=("v",))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import network_of, with_limits
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
@@ -18,25 +19,9 @@ from neurodeploy.resources import core_limits
 pytestmark = pytest.mark.usefixtures("engine")
 
 
-def limited(**values):
-    """loihi1 with some limits of a core lowered, so that a handful of neurons reaches them."""
-    chip = load_target("loihi1")
-    kept = {
-        name: getattr(chip.limits, name).model_copy(update={"value": value, "source": "lowered for a test"})
-        for name, value in values.items()
-    }
-    return chip.model_copy(update={"limits": chip.limits.model_copy(update=kept)})
-
-
 def net(n_in=1, size=1, neuron=None, wires=None):
-    neuron = neuron or nd.Lif(tau_m_s=0.02, v_threshold=1.0)
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=n_in),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=wires or (nd.dense("in", "cells", np.ones((size, n_in))),),
-    )
+    cells = nd.Population(name="cells", shape=size, neuron=neuron or nd.Lif(tau_m_s=0.02, v_threshold=1.0))
+    return network_of([cells], wires or [nd.dense("in", "cells", np.ones((size, n_in)))], inputs=n_in)
 
 
 def integer(**fields):
@@ -91,7 +76,7 @@ THEIRS = {
 @pytest.mark.parametrize("theirs", CASES)
 def test_each_limit_of_nengo_loihi_is_a_finding_with_place_numbers_source_and_remedy(theirs):
     code, network, lowered = CASES[theirs]
-    result = compile_network(network, limited(**lowered), CompileOptions(fixes=False))
+    result = compile_network(network, with_limits(load_target("loihi1"), **lowered), CompileOptions(fixes=False))
     assert result.program is None
     told = [item for item in result.findings if item.code == code]
     assert told, [item.code for item in result.findings]

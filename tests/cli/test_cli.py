@@ -9,6 +9,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
+from factories import one_layer, pair_network, wide_network
 
 import neurodeploy as nd
 from neurodeploy.cli import run_commands, running
@@ -20,15 +21,8 @@ STEPS = 5
 
 
 def network(tau_m_s=None):
-    neuron = nd.Lif(tau_m_s=tau_m_s, r=100.0, v_threshold=1.0) if tau_m_s else nd.If(v_threshold=1.0)
-    return nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
-        outputs=(nd.Output(name="answer", source="cells"),),
-    )
+    neuron = nd.Lif(tau_m_s=tau_m_s, r=100.0, v_threshold=1.0) if tau_m_s else None
+    return pair_network(neuron, projection="wires")
 
 
 @pytest.fixture
@@ -165,14 +159,7 @@ def test_strict_turns_a_warning_into_an_error_and_writes_nothing(folder, call):
 
 
 def test_what_does_not_fit_is_refused_with_every_finding_and_writes_nothing(folder, call):
-    wide = nd.Network(
-        name="wide",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=20, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=1, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", np.ones((1, 20))),),
-    )
-    nd.save(wide, "wide.nd.json")
+    nd.save(one_layer(nd.If(v_threshold=1.0), np.ones((1, 20)), name="wide"), "wide.nd.json")
     status, out, err = call("compile", "wide.nd.json", "-t", "tiny", "-o", "wide.ndp")
     assert status == 1
     assert "verdict: proven not to fit" in out
@@ -386,14 +373,7 @@ def test_python_dash_m():
 
 def test_a_fix_that_is_offered_fits_when_it_is_typed(folder, call):
     """30 neurons of 10 sources: a core of 16 words holds 7 of them at 8 bits, and the test chip has 4 cores."""
-    wide = nd.Network(
-        name="wide",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="sensor", shape=10),),
-        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.01, v_threshold=1)),),
-        projections=(nd.dense("sensor", "cells", np.random.default_rng(1).normal(0, 4, (30, 10))),),
-    )
-    nd.save(wide, "wide.nd.json")
+    nd.save(wide_network(), "wide.nd.json")
     check = ("check", "wide.nd.json", "-t", "tiny")
     status, out, _ = call(*check, "--json")
     flags = [fix["flag"] for item in json.loads(out)["findings"] for fix in item["fixes"]]

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from factories import pair_network
 
 import neurodeploy as nd
 
@@ -21,14 +22,7 @@ CHECK = "check pair.nd.json -t tiny"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("hostile")
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
-    )
-    nd.save(network, path / "pair.nd.json")
+    nd.save(pair_network(output=None, projection="wires"), path / "pair.nd.json")
     np.savez(path / "pair.stimulus.npz", lines=np.ones((1, 3, 2), dtype=np.uint8))
     return path
 

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from factories import command_line, leave
+from factories import command_line, leave, pair_network
 
 import neurodeploy as nd
 from neurodeploy.base.rows import LARGEST
@@ -96,14 +96,7 @@ def folder(tmp_path_factory):
     """A folder with a network, its samples, and things that are no files."""
     path, before = tmp_path_factory.mktemp("hostile"), os.getcwd()
     os.chdir(path)
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
-    )
-    nd.save(network, "pair.nd.json")
+    nd.save(pair_network(output=None, projection="wires"), "pair.nd.json")
     np.savez("pair.stimulus.npz", lines=np.ones((1, 3, 2), dtype=np.uint8))
     os.mkfifo("pipe")
     os.symlink("loop", "loop")

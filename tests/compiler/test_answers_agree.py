@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, with_limits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -101,12 +101,9 @@ TILES = {"fits": "fits", "proven not to fit": "proven not to fit", "not placed":
 
 def chip(cores, rules=None, **limits):
     """Loihi 1 with so many cores and the limits given."""
-    base = load_target("loihi1", rules=rules)
-    fixed = {name: getattr(base.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
-    sizes = {"cores": cores, "mesh_columns": cores, "mesh_rows": 1, "cores_per_tile": 1}
-    many = {name: getattr(base.chip, name).model_copy(update={"value": n}) for name, n in sizes.items()}
-    place = base.chip.model_copy(update=many)
-    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed), "chip": place})
+    return with_limits(
+        load_target("loihi1", rules=rules), cores=cores, mesh_columns=cores, mesh_rows=1, cores_per_tile=1, **limits
+    )
 
 
 @st.composite

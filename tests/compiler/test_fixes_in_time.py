@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from factories import wide_network
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network, fit_network
@@ -20,15 +21,7 @@ WIDE = nd.Lif(tau_m_s=0.02, v_threshold=1.0)
 
 
 def wide(size=60, n_in=10, neuron=WIDE, **fields):
-    weights = np.random.default_rng(0).normal(0, 4, (size, n_in))
-    return nd.Network(
-        name="wide",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=n_in),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=(nd.dense("in", "cells", weights, **fields),),
-        outputs=(nd.Output(name="out", source="cells"),),
-    )
+    return wide_network(size, n_in, neuron, seed=0, output="out", **fields)
 
 
 def far(size=3000, fan_out=60):

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, layered_network, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from neurodeploy.feasibility.matching import matching
 from neurodeploy.hardware import load_feasibility_target
 from neurodeploy.importers import ImportOptions
 from neurodeploy.network import AvgPool2d, Chain, Conv1d, Conv2d, OneToOne, SumPool2d, WeightFormat
+from neurodeploy.network.coordinates import target_size
 
 IF = nd.If(v_threshold=1.0)
 LIF = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")
@@ -43,16 +44,10 @@ def codes(judgement):
 
 def layer(operation, before=(2, 8, 8), after=None, neuron=IF, **fields):
     """An input, one layer of an operation."""
-    from neurodeploy.network.coordinates import target_size
-
     size = target_size(operation, int(np.prod(before)))
-    return nd.Network(
-        name="one",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=before),),
-        populations=(nd.Population(name="cells", shape=after or size, neuron=neuron),),
-        projections=(nd.Projection(name="wires", source="in", target="cells", operation=operation, **fields),),
-    )
+    cells = nd.Population(name="cells", shape=after or size, neuron=neuron)
+    projection = nd.Projection(name="wires", source="in", target="cells", operation=operation, **fields)
+    return network_of([cells], [projection], inputs=before, name="one")
 
 
 def conv(out=4, kernel=(3, 3), before=(2, 8, 8), **fields):
@@ -206,16 +201,9 @@ def test_no_core_need_have_all_memories_although_some_core_has_each():
 
 
 def chain_of(n, out=4):
-    """n layers one after the other, each 3 x 3 with padding, all alike."""
-    names = ["in", *(f"l{k}" for k in range(n))]
-    shape = (out, 8, 8)
-    wires = tuple(
-        nd.Projection(name=f"p{k}", source=a, target=b, operation=conv(out, before=shape, padding=(1, 1)))
-        for k, (a, b) in enumerate(itertools.pairwise(names))
-    )
-    cells = tuple(nd.Population(name=name, shape=shape, neuron=IF) for name in names[1:])
-    inputs = (nd.Input(name="in", shape=shape),)
-    return nd.Network(name="deep", time=nd.Time(dt_s=1e-3), inputs=inputs, populations=cells, projections=wires)
+    """`n` equal layers one behind the other, each 3 x 3 with padding."""
+    operations = [conv(out, before=(out, 8, 8), padding=(1, 1)) for _ in range(n)]
+    return layered_network(operations, IF, names=[f"l{k}" for k in range(n)], name="deep")
 
 
 def test_each_layer_takes_a_core_of_its_own():

@@ -10,6 +10,7 @@ import re
 import h5py
 import numpy as np
 import pytest
+from factories import wide_network
 
 import neurodeploy as nd
 
@@ -58,15 +59,7 @@ def test_the_first_command_prints_what_is_shown(root, readme, printed, update_go
 
 
 def test_what_does_not_fit_is_reported_as_shown(root, tmp_path, readme, printed, update_golden):
-    wide = nd.Network(
-        name="wide",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="sensor", shape=10),),
-        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.01, v_threshold=1)),),
-        projections=(nd.dense("sensor", "cells", np.random.default_rng(1).normal(0, 4, (30, 10))),),
-        outputs=(nd.Output(name="loudest", source="cells"),),
-    )
-    nd.save(wide, tmp_path / "wide.nd.json")
+    nd.save(wide_network(source="sensor", output="loudest"), tmp_path / "wide.nd.json")
     command = "neurodeploy check wide.nd.json --target tiny"
     compare(root, readme, command, printed(command, tmp_path), update_golden)
 

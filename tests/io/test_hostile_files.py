@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,16 +28,8 @@ from neurodeploy.network.validate import validate
 from neurodeploy.program import load_program
 
 
-def network(**fields):
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=2),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1)),),
-        projections=(nd.dense("in", "cells", np.eye(2)),),
-        outputs=(nd.Output(name="out", source="cells"),),
-        **fields,
-    )
+def network(**options):
+    return one_layer(nd.If(v_threshold=1), np.eye(2), output="out", **options)
 
 
 def codes(call, *words):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -27,14 +28,7 @@ posix = pytest.mark.skipif(
 
 
 def network(value=1.0, size=2, name="net"):
-    return nd.Network(
-        name=name,
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=size),),
-        populations=(nd.Population(name="cells", shape=size, neuron=nd.If(v_threshold=1)),),
-        projections=(nd.dense("in", "cells", np.full((size, size), value)),),
-        outputs=(nd.Output(name="out", source="cells"),),
-    )
+    return one_layer(nd.If(v_threshold=1), np.full((size, size), value), output="out", name=name)
 
 
 def names(folder: Path):
@@ -152,16 +146,16 @@ def test_wherever_a_writer_is_stopped_a_network_is_left(tmp_path, monkeypatch, l
 
 WRITER = """
 import sys, numpy as np
-sys.path.insert(0, sys.argv[3])
+sys.path[:0] = sys.argv[3:5]
 from test_written_files import network
 from neurodeploy.network.files import save_network
 for k in range(int(sys.argv[2])):
-    save_network(network(float(k), 40, sys.argv[4]), sys.argv[1])
+    save_network(network(float(k), 40, sys.argv[5]), sys.argv[1])
 """
 
 
 def writer(path, times, name):
-    words = [sys.executable, "-c", WRITER, str(path), str(times), str(Path(__file__).parent), name]
+    words = [sys.executable, "-c", WRITER, str(path), str(times), *map(str, Path(__file__).parents[:2]), name]
     return subprocess.Popen(words)
 
 

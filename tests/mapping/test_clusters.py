@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from factories import with_limits
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -40,11 +41,7 @@ def ring(n=600, near=6, seed=0):
 
 def tight():
     """Cores of 60 sources and 60 output axons."""
-    base = load_target("loihi1")
-    fixed = {
-        name: getattr(base.limits, name).model_copy(update={"value": 60}) for name in ("input_axons", "output_axons")
-    }
-    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed)})
+    return with_limits(load_target("loihi1"), input_axons=60, output_axons=60)
 
 
 def test_every_neuron_is_in_one_group_and_groups_are_neighbourhoods():

@@ -9,7 +9,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from factories import leave
+from factories import leave, network_of
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
@@ -29,13 +29,8 @@ TINY = ("-t", "tiny", "--board", "pair")
 
 
 def network(name, inputs, sizes, projections):
-    return nd.Network(
-        name=name,
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=inputs),),
-        populations=tuple(nd.Population(name=key, shape=size, neuron=CELLS) for key, size in sizes.items()),
-        projections=tuple(projections),
-    )
+    cells = [nd.Population(name=key, shape=size, neuron=CELLS) for key, size in sizes.items()]
+    return network_of(cells, projections, inputs=inputs, name=name)
 
 
 def dealt(lines=0):

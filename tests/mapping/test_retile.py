@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from factories import layered_network, with_limits
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target, on_board
@@ -27,37 +28,20 @@ DEPTHWISE, POINTWISE = {"kind": "depthwise", "kernel": 3}, {"kind": "conv", "ker
 
 def less(cores=128, **others):
     """Loihi 1 with room for 32 compartments, 150 words and 64 input axons in a core."""
-    base = load_target("loihi1")
     limits = {"compartments": 32, "synapse_memory": 150, "input_axons": 64, **others}
-    fixed = {name: getattr(base.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
-    chip = base.chip.model_copy(update={"cores": base.chip.cores.model_copy(update={"value": cores})})
-    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed), "chip": chip})
+    return with_limits(load_target("loihi1"), cores=cores, **limits)
 
 
 def pair():
     """24 x 4 x 4 inputs -> 24 depthwise channels of 2 x 2 -> 32 channels, 1 x 1: the second fills memory, the first cores."""
-    rng, cells = np.random.default_rng(0), nd.LoihiCuba(du=4095, dv=64, vth_mant=200)
+    rng = np.random.default_rng(0)
     kernels = [2 * rng.integers(1, 60, shape) for shape in ((24, 1, 3, 3), (32, 24, 1, 1))]
     operations = [
         Conv2d(input_shape=(24, 4, 4), weights=kernels[0], groups=24),
         Conv2d(input_shape=(24, 2, 2), weights=kernels[1]),
     ]
-    return nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=(24, 4, 4)),),
-        populations=tuple(nd.Population(name=n, shape=(c, 2, 2), neuron=cells) for n, c in (("a", 24), ("b", 32))),
-        projections=tuple(
-            nd.Projection(
-                name=f"to_{name}",
-                source=before,
-                target=name,
-                operation=operation,
-                weight_format=WeightFormat(weight_bits=8),
-            )
-            for before, name, operation in zip(("in", "a"), ("a", "b"), operations, strict=True)
-        ),
-    )
+    cells, style = nd.LoihiCuba(du=4095, dv=64, vth_mant=200), WeightFormat(weight_bits=8)
+    return layered_network(operations, cells, names="ab", weight_format=style, name="pair")
 
 
 def test_a_tile_that_fills_memory_has_a_guest_that_fills_compartments():

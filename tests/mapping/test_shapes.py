@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, with_limits
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -37,15 +37,7 @@ def stack(*layers, input=(2, 8, 8), **fields):
 
 def small(**limits):
     """Loihi with less room in its cores, and few cores to a chip."""
-    target = load_target("loihi1", board="nahuku32")
-    less = {name: getattr(target.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
-    cores = target.chip.cores.model_copy(update={"value": 8})
-    return target.model_copy(
-        update={
-            "limits": target.limits.model_copy(update=less),
-            "chip": target.chip.model_copy(update={"cores": cores}),
-        }
-    )
+    return with_limits(load_target("loihi1", board="nahuku32"), cores=8, **limits)
 
 
 CONV = {"kind": "conv", "channels": 4, "kernel": 3, "padding": "same"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import with_limits
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
@@ -23,9 +24,7 @@ STYLE = WeightFormat(weight_bits=8)
 
 def small(board=None, **limits):
     """Loihi 1 with the limits given, so that a few hundred neurons take many cores."""
-    base = load_target("loihi1", board=board)
-    fixed = {name: getattr(base.limits, name).model_copy(update={"value": n}) for name, n in limits.items()}
-    return base.model_copy(update={"limits": base.limits.model_copy(update=fixed)})
+    return with_limits(load_target("loihi1", board=board), **limits)
 
 
 def chain(seed=0, stride=1, hole=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,17 +22,9 @@ pytestmark = pytest.mark.usefixtures("engine")
 TARGETS = {name: load_target(name) for name in ("loihi1", "loihi2")}
 
 
-def one(neuron, weights=1.0, inputs=None, **fields):
-    """One neuron (or one for each row of weights) behind input lines, one line unless told."""
-    table = np.atleast_2d(np.asarray(weights))
-    return nd.Network(
-        name="one",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="x", shape=table.shape[1]),),
-        populations=(nd.Population(name="c", shape=table.shape[0], neuron=neuron),),
-        projections=(nd.dense("x", "c", table, **fields),),
-        outputs=(nd.Output(name="o", source="c"),),
-    )
+def one(neuron, weights=1.0, **fields):
+    """One neuron, or one for each row of weights, behind as many input lines as there are columns."""
+    return one_layer(neuron, weights, source="x", target="c", output="o", name="one", **fields)
 
 
 def built(network, target="loihi1"):

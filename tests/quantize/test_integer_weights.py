@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,15 +32,9 @@ CELL = {"du": 4095, "dv": 0, "vth_mant": 10}
 
 
 def net(weights, style=None, neuron=None):
-    table = np.atleast_2d(np.asarray(weights))
-    return nd.Network(
-        name="integers",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="x", shape=table.shape[1]),),
-        populations=(nd.Population(name="c", shape=table.shape[0], neuron=neuron or nd.LoihiCuba(**CELL)),),
-        projections=(nd.dense("x", "c", table, weight_format=style),),
-        outputs=(nd.Output(name="o", source="c"),),
-    )
+    neuron = neuron or nd.LoihiCuba(**CELL)
+    names = {"source": "x", "target": "c", "output": "o", "name": "integers"}
+    return one_layer(neuron, weights, weight_format=style, **names)
 
 
 def compiled(network, target="loihi1", fixes=False):

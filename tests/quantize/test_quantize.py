@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,19 +16,8 @@ from neurodeploy.quantize import QuantizeOptions, quantize
 LOIHI1 = load_target("loihi1")
 
 
-def net(neuron, weights, **fields):
-    weights = np.atleast_2d(weights)
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=weights.shape[1]),),
-        populations=(nd.Population(name="cells", shape=weights.shape[0], neuron=neuron),),
-        projections=(nd.dense("in", "cells", weights, **fields),),
-    )
-
-
 def integers(neuron, weights, target=LOIHI1, **options):
-    result = quantize(net(neuron, weights), target, QuantizeOptions(**options))
+    result = quantize(one_layer(neuron, weights), target, QuantizeOptions(**options))
     return result.populations[0], result.projections[0], result
 
 
@@ -140,7 +129,7 @@ def test_integers_pass_unchanged():
 
 def test_float_and_integer_agree_on_a_long_run(neurodeploy_run):
     rng = np.random.default_rng(3)
-    network = net(nd.Lif(tau_m_s=0.02, v_threshold=0.5), rng.normal(0.3, 1, size=(40, 30)))
+    network = one_layer(nd.Lif(tau_m_s=0.02, v_threshold=0.5), rng.normal(0.3, 1, size=(40, 30)))
     raster = (rng.random((4, 200, 30)) < 0.1).astype(int)
     spikes = [
         len(neurodeploy_run(network, values={"in": raster}, backend=name).recording.spikes["cells"])
@@ -152,7 +141,7 @@ def test_float_and_integer_agree_on_a_long_run(neurodeploy_run):
 
 def test_inhibition_far_below_the_threshold_is_kept(neurodeploy_run):
     weights = [[0.7368, -0.7368 * 0.9713]]  # no common unit, so the range is filled
-    network = net(nd.If(v_threshold=1.0), weights)
+    network = one_layer(nd.If(v_threshold=1.0), weights)
     raster = np.zeros((1, 60, 2), dtype=int)
     raster[0, :20, 1] = raster[0, 20:, 0] = 1
     spikes = [
@@ -164,7 +153,7 @@ def test_inhibition_far_below_the_threshold_is_kept(neurodeploy_run):
 
 
 def test_currents_keep_their_fractions(neurodeploy_run):
-    network = net(nd.If(v_threshold=1.0), [[1.0]])
+    network = one_layer(nd.If(v_threshold=1.0), [[1.0]])
     network = network.model_copy(update={"inputs": (nd.Input(name="in", shape=1, encoder="current"),)})
     values = np.full((1, 400, 1), 0.013)
     spikes = [

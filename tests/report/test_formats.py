@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from factories import pair_network, wide_network
 from pydantic import ValidationError
 
 import neurodeploy as nd
@@ -20,14 +21,7 @@ from neurodeploy.report.formats import Examined, concise, github, junit, place_o
 def wide(tmp_path, monkeypatch):
     """A network that needs five of the test chip's four cores: 30 neurons of 10 sources, 7 neurons to a core."""
     monkeypatch.chdir(tmp_path)
-    network = nd.Network(
-        name="wide",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="sensor", shape=10),),
-        populations=(nd.Population(name="cells", shape=30, neuron=nd.Lif(tau_m_s=0.01, v_threshold=1)),),
-        projections=(nd.dense("sensor", "cells", np.random.default_rng(1).normal(0, 4, (30, 10))),),
-        outputs=(nd.Output(name="loudest", source="cells"),),
-    )
+    network = wide_network(source="sensor", output="loudest")
     nd.save(network, "wide.nd.json")
     return network
 
@@ -423,15 +417,7 @@ def test_times_take_prefixes(wide, call):
 def pair(tmp_path, monkeypatch):
     """Two lines that each make their own neuron fire in every of 5 steps, of 6 that an inference has."""
     monkeypatch.chdir(tmp_path)
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2)),),
-        outputs=(nd.Output(name="answer", source="cells"),),
-    )
-    nd.save(network, "pair.nd.json")
+    nd.save(pair_network(), "pair.nd.json")
     spikes = np.zeros((2, 5, 2), dtype=np.uint8)
     spikes[0, :, 0] = spikes[1, :, 1] = 1
     np.savez("pair.stimulus.npz", lines=spikes, labels=[0, 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import layered_network
 from neurodeploy_backends.nengo_loihi.backend import NengoLoihiBackend, NengoLoihiBoardBackend
 
 import neurodeploy as nd
@@ -12,7 +13,6 @@ from neurodeploy.hardware import load_target
 from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.mapping.partition.cut_usage import note_kinds, output_axon_use
 from neurodeploy.network import Conv2d, WeightFormat
-from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.program.archive import load_program, save_program
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
@@ -61,24 +61,11 @@ def convolution(groups=1, channels=40, out=8, kernel=3, side=6, seed=0):
     return Conv2d(input_shape=(channels, side, side), weights=weights, padding=(1, 1), groups=groups)
 
 
-def chain(*operations, n_in=(40, 6, 6)):
+def chain(*operations):
     """Layers of integer neurons, one behind the other."""
     style, cells = WeightFormat(weight_bits=8, sign_mode="mixed"), nd.LoihiCuba(du=1500, dv=400, vth_mant=60)
-    names = ["in", *(f"layer{k}" for k in range(len(operations)))]
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=n_in),),
-        populations=tuple(
-            nd.Population(name=name, shape=output_shape(window_of(operation)), neuron=cells)
-            for name, operation in zip(names[1:], operations, strict=True)
-        ),
-        projections=tuple(
-            nd.Projection(name=f"p{k}", source=names[k], target=names[k + 1], operation=operation, weight_format=style)
-            for k, operation in enumerate(operations)
-        ),
-        outputs=(nd.Output(name="out", source=names[-1]),),
-    )
+    last = f"layer{len(operations) - 1}"
+    return layered_network(operations, cells, weight_format=style, outputs=last)
 
 
 def test_the_channels_of_a_place_share_an_input_axon():
@@ -100,7 +87,7 @@ def test_the_channels_of_a_place_share_an_input_axon():
 def test_first_targets_beyond_the_furthest_are_counted_from_another():
     """Maps of 400 places: an axon names the targets 0 to 252 in steps of 4, or 0 to 255, and its lists hold the rest of the way."""
     operation = Conv2d(input_shape=(2, 20, 20), weights=np.full((2, 2, 1, 1), 4), groups=1)
-    program = emit_program(place(partition(quantize(chain(operation, n_in=(2, 20, 20)), LOIHI), LOIHI)))
+    program = emit_program(place(partition(quantize(chain(operation), LOIHI), LOIHI)))
     assert program_faults(program) == []
     assert int(program.tables.in_axon_base.max()) in (252, 255)
     assert program.tables.n_cores == 1
@@ -143,7 +130,7 @@ def test_output_axons_are_shared_where_the_rules_say_so(rules, sent):
 
 def test_a_neuron_with_more_sources_than_axons_fits_where_they_share_these():
     wide = convolution(channels=512, out=1, side=3)  # 512 * 9 sources into the middle neuron, and 4,096 axons
-    program = nd.compile(chain(wide, n_in=(512, 3, 3)), "loihi1")
+    program = nd.compile(chain(wide), "loihi1")
     assert use_of_program(program)["input_axons"].max() <= 512 // 32 * 9
 
 
@@ -230,7 +217,7 @@ def test_tables_in_which_rows_of_an_axon_contradict_each_other_are_refused():
 
 
 def test_a_program_of_an_older_version_is_refused(tmp_path):
-    network = chain(convolution(out=2, channels=1, kernel=1), n_in=(1, 6, 6))
+    network = chain(convolution(out=2, channels=1, kernel=1))
     program = nd.compile(network, "loihi1")
     assert program.tables.in_axon_id is None  # one channel shares with none
     path = tmp_path / "old.ndp"
@@ -241,7 +228,7 @@ def test_a_program_of_an_older_version_is_refused(tmp_path):
 
 
 def test_the_board_of_nengo_loihi_refuses_what_discrete_axons_do_not_hold():
-    program = nd.compile(chain(convolution(channels=512, out=1, side=3), n_in=(512, 3, 3)), "loihi1")
+    program = nd.compile(chain(convolution(channels=512, out=1, side=3)), "loihi1")
     assert not list(NengoLoihiBackend().check(program))  # the emulator has no limit
     (told,) = NengoLoihiBoardBackend().check(program)
     assert told.code == "ND502"

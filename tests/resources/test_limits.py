@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,13 +54,7 @@ def lif(**fields):
 
 
 def net(n_in, populations, projections):
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=n_in, encoder="spikes"),),
-        populations=populations,
-        projections=projections,
-    )
+    return network_of(populations, projections, inputs=n_in)
 
 
 def one_population(n_in, size, neuron=None, **fields):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -149,17 +149,11 @@ def projection_rows(projection, source, post):
 
 def network(weights, recurrent=None):
     """Lines onto cells, by (post, pre) weights."""
-    wires = [nd.sparse("in", "cells", weights)]
+    links = [nd.sparse("in", "cells", weights)]
     if recurrent is not None:
-        wires.append(nd.sparse("cells", "cells", recurrent, delay_steps=2))
+        links.append(nd.sparse("cells", "cells", recurrent, delay_steps=2))
     cells = nd.Population(name="cells", shape=weights.shape[0], neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0))
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=weights.shape[1], encoder="spikes"),),
-        populations=(cells,),
-        projections=tuple(wires),
-    )
+    return network_of([cells], links, inputs=weights.shape[1])
 
 
 @settings(max_examples=examples(25), deadline=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, layered_network, with_limits
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -95,18 +95,11 @@ def networks(draw):
     )
 
 
-def small(target, **limits):
-    """A chip with less room in its cores."""
-    kept = target.limits
-    less = {name: getattr(kept, name).model_copy(update={"value": value}) for name, value in limits.items()}
-    return target.model_copy(update={"limits": kept.model_copy(update=less)})
-
-
 @pytest.mark.slow
 @settings(max_examples=examples(60), deadline=None)
 @given(networks(), st.sampled_from([(1024, 4096), (40, 200), (24, 60)]), st.sampled_from(["nengo-loihi", "nxtf"]))
 def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
-    chip = small(load_target("loihi1"), compartments=room[0], input_axons=room[1])
+    chip = with_limits(load_target("loihi1"), compartments=room[0], input_axons=room[1])
     chip = chip.model_copy(update={"rule_set": rules})
     result = compile_network(network, chip, CompileOptions(fixes=False))
     other = compile_network(written_out(network), load_target("loihi1"), CompileOptions(fixes=False)).require()
@@ -166,14 +159,7 @@ def test_the_window_of_a_projection_has_the_synapses_of_the_network(operation):
 def one_core(kernel=3, side=8):
     weights = 2 * np.arange(1, kernel * kernel + 1).reshape(1, 1, kernel, kernel)
     operation = Conv2d(input_shape=(1, side, side), weights=weights)
-    return nd.Network(
-        name="n",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=(1, side, side)),),
-        populations=(nd.Population(name="a", shape=output_shape(window_of(operation)), neuron=CELLS),),
-        projections=(nd.Projection(name="p", source="in", target="a", operation=operation, weight_format=STYLE),),
-        outputs=(nd.Output(name="out", source="a"),),
-    )
+    return layered_network([operation], CELLS, names="a", weight_format=STYLE, outputs="a")
 
 
 def test_a_core_stores_one_list_for_each_way_the_kernel_is_cut_off():

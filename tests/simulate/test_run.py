@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -25,24 +26,16 @@ from neurodeploy.simulate import (
 pytestmark = pytest.mark.usefixtures("engine")
 
 
-def net(neuron, weights, encoder="spikes", **fields):
-    weights = np.atleast_2d(weights)
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=weights.shape[1], encoder=encoder),),
-        populations=(nd.Population(name="cells", shape=weights.shape[0], neuron=neuron),),
-        projections=(nd.dense("in", "cells", weights, **fields),),
-        outputs=(nd.Output(name="out", source="cells"),),
-        probes=(nd.Probe(name="v", target="cells", variable="v"), nd.Probe(name="u", target="cells", variable="u")),
-    )
+def net(neuron, weights, **fields):
+    """One layer of which both state variables are recorded."""
+    return one_layer(neuron, weights, probes=("v", "u"), **fields)
 
 
 LIF = nd.Lif(tau_m_s=0.01, v_threshold=1.0)
 
 
 def encoded(encoder, values, steps, seed=0):
-    network = net(LIF, np.ones((1, len(values[0]))), encoder)
+    network = net(LIF, np.ones((1, len(values[0]))), encoder=encoder)
     return encode(network, SampleValues(values={"in": np.array(values)}), steps=steps, seed=seed).rows("in")
 
 
@@ -133,7 +126,7 @@ def test_reference_resets_comparisons_and_refractory_steps(neuron, steps):
 
 
 def test_currents_drive_reference_and_emulator_alike():
-    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[1.0]], Current())
+    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[1.0]], encoder=Current())
     program = nd.compile(network, "loihi1")
     stimulus = encode(network, SampleValues(values={"in": np.array([[1.5], [0.9]])}), steps=60)
     runs = [nd.run(program, stimulus, backend=name, until=60).spikes["cells"] for name in ("emulator", "reference")]

@@ -8,21 +8,13 @@ import sys
 
 import numpy as np
 import pytest
+from factories import pair_network
 
 import neurodeploy as nd
 
 
-def pair(tau_m_s=None, scale=2.0):
-    """Two inputs, two cells; each input spike makes a spike of its cell."""
-    neuron = nd.Lif(tau_m_s=tau_m_s, r=100.0, v_threshold=1.0) if tau_m_s else nd.If(v_threshold=1.0)
-    return nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
-        projections=(nd.dense("lines", "cells", scale * np.eye(2)),),
-        outputs=(nd.Output(name="answer", source="cells"),),
-    )
+def pair(tau_m_s=None):
+    return pair_network(nd.Lif(tau_m_s=tau_m_s, r=100.0, v_threshold=1.0) if tau_m_s else None)
 
 
 SPIKES = np.zeros((2, 3, 2), dtype=np.uint8)
