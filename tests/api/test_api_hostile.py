@@ -187,4 +187,7 @@ def test_several_hostile_arguments_at_once(good, data):
     held = arguments(door, good)
     slots = [item for item in inspect.signature(door).parameters if item not in ("choices",)]
     picked = data.draw(st.lists(st.sampled_from([*slots, *CHOICES.get(name, ())]), min_size=1, max_size=4))
-    attempt(door, {**held, **{slot: make(data.draw(st.sampled_from(sorted(HOSTILE)))) for slot in picked}})
+    words = {slot: data.draw(st.sampled_from(sorted(HOSTILE))) for slot in picked}
+    callables = ("class", "function")  # a progress callback may raise what it will
+    chosen = {slot: make(word) for slot, word in words.items() if slot != "progress" or word not in callables}
+    attempt(door, {**held, **chosen})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import examples, one_layer
+from factories import one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +83,7 @@ def test_toml_that_is_none(text):
         max_leaves=20,
     )
 )
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_json_is_read_as_json_reads_it(plain):
     assert parse_json(json.dumps(plain)) == plain
     assert parse_json(json.dumps(plain, ensure_ascii=False).encode()) == plain
