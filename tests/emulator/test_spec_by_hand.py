@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
-from neurodeploy.mapping import partition, place
+from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.network import Current, OneToOne, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus
@@ -88,7 +88,7 @@ def recorded(cells, values, dialect):
     chip = load_target("loihi2" if dialect == "loihi2" else "loihi1").model_copy(
         update={"dialect": load_dialect(dialect)}
     )
-    program = place(partition(quantize(network, chip), chip), chip)
+    program = emit_program(place(partition(quantize(network, chip), chip)))
     stimulus = Stimulus(n_samples=1, n_steps=STEPS, currents={"in": values[None].astype(float)})
     found = nd.run(program, stimulus, until=STEPS + 1, options=RunOptions(engine="spec"))
     spikes = np.zeros((STEPS + 1, size), dtype=bool)
