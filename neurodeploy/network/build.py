@@ -1,4 +1,4 @@
-"""Verb: short ways to write the projections of a network."""
+"""Shorthand constructors of projections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["dense", "one_to_one", "sparse"]
 
 
 def _projection(source: str, target: str, operation: dict[str, Any], fields: dict[str, Any]) -> Projection:
-    """A projection; its operation is checked as a part of it, so that a fault names the projection."""
+    """A projection whose operation is validated as part of it, so that findings name the projection."""
     named = {"name": _name(source, target), **fields}
     if "operation" in fields:
         raise _refused(named["name"], "'operation' is what this function makes")
@@ -21,7 +21,7 @@ def _projection(source: str, target: str, operation: dict[str, Any], fields: dic
 
 
 def _name(source: object, target: object) -> str:
-    """The name of a projection that is given none; of what has no name itself, none that is legal."""
+    """The default name of a projection; not a legal name if source or target is not a string."""
     return f"{source}_to_{target}" if isinstance(source, str) and isinstance(target, str) else ""
 
 
@@ -43,9 +43,9 @@ def one_to_one(source: str, target: str, weights: Any = 1.0, **fields: Any) -> P
 
 
 def sparse(source: str, target: str, matrix: Any, **fields: Any) -> Projection:
-    """Return a projection of the entries of a matrix that are not 0.
+    """Return a projection with one synapse for each entry of a matrix other than 0.
 
-    `matrix`: (post, pre), an array or a scipy sparse matrix, whose repeated entries are added. `fields`: those of
+    `matrix`: (post, pre), an array or a scipy sparse matrix, whose duplicate entries are summed. `fields`: those of
     Projection. Raises DiagnosticError: ND002.
     """
     name = fields.get("name", _name(source, target))
@@ -66,7 +66,7 @@ def sparse(source: str, target: str, matrix: Any, **fields: Any) -> Projection:
 
 
 def _matrix(name: Any, matrix: Any) -> Any:
-    """An array of two axes."""
+    """The matrix as an array of two axes. Raises DiagnosticError: ND002."""
     try:
         full = np.asarray(matrix)
     except (ValueError, TypeError, RuntimeError) as error:

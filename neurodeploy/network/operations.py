@@ -1,4 +1,4 @@
-"""Nouns: what a projection does to the spikes of its source. Weights are (post, pre) everywhere in a Network.
+"""Operations of projections: how spikes of the source reach the target. Weights are (post, pre) everywhere in a Network.
 
 Neurons of a shaped population are numbered in the order of its axes, the last running fastest. Must not know any chip. A
 new operation is one class here, one name in `Operation`, and one branch in `network.coordinates.coordinates_of`.
@@ -32,14 +32,14 @@ Padding = tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], Annotated[int, Field(
 
 
 class WeightFormat(Noun):
-    """How integer mantissas are stored: weight = mantissa * 2**exponent, in units of 2**6 (see the target's dialect)."""
+    """Storage format of integer mantissas: weight = mantissa * 2**exponent, in units of 2**6 (see the target's dialect)."""
 
     weight_bits: int = Field(ge=1, le=2**15)
-    """Stored bits of a mantissa, at least 1; a target offers some."""
+    """Stored bits of a mantissa, at least 1; which numbers of bits exist depends on the target."""
     exponent: int = Field(default=0, ge=-(2**15), le=2**15)
-    """Power of two that all mantissas are multiplied by; a target offers a range."""
+    """Power of two that all mantissas are multiplied by; its range depends on the target."""
     sign_mode: Literal["mixed", "excitatory", "inhibitory"] = "mixed"
-    """Which signs the mantissas have: both, or one that then takes no bit."""
+    """Signs of the mantissas: both (mixed), or a single one, which takes no sign bit."""
 
 
 class Dense(Noun):
@@ -51,11 +51,11 @@ class Dense(Noun):
 
 
 class Sparse(Noun):
-    """A list of synapses. Two synapses between the same pair of neurons are refused."""
+    """A list of synapses, at most one between each pair of neurons."""
 
     kind: Literal["sparse"] = "sparse"
     shape: Pair
-    """(post, pre)."""
+    """(target neurons, source neurons)."""
     post: IntArray
     """Shape (n_synapses,): target neuron of each synapse."""
     pre: IntArray
@@ -73,10 +73,10 @@ class OneToOne(Noun):
 
 
 class Conv2d(Noun):
-    """y[o, i, j] = sum of weights[o, c, k, l] * x[c', i * stride - padding + k * dilation, ...]; nothing is flipped.
+    """A two-dimensional convolution: y[o, i, j] = sum of weights[o, c, k, l] * x[c', i * stride - padding + k * dilation, ...].
 
-    c' runs over the channels of o's group. Each output axis has (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-    places.
+    The kernel is not flipped; c' runs over the channels of o's group. Each output axis has length
+    (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1.
     """
 
     kind: Literal["conv2d"] = "conv2d"
@@ -91,25 +91,25 @@ class Conv2d(Noun):
     dilation: Pair = (1, 1)
     """(rows, columns) between entries of the kernel, at least 1."""
     groups: int = Field(default=1, ge=1, le=2**31 - 1)
-    """Into which channels are divided; each reaches its own output channels only."""
+    """Number of groups of channels; each group reaches only its own output channels."""
 
 
 class Conv1d(Noun):
-    """The same over one axis."""
+    """A one-dimensional convolution, defined as Conv2d over one axis."""
 
     kind: Literal["conv1d"] = "conv1d"
     input_shape: tuple[Size, Size]
-    """(channels, length)."""
+    """(channels, length) of the source."""
     weights: NumberArray
     """(out channels, channels / groups, kernel)."""
     stride: int = Field(default=1, ge=1, le=2**31 - 1)
-    """Places from one window to the next, at least 1."""
+    """Positions from one window to the next, at least 1."""
     padding: int = Field(default=0, ge=0, le=2**31 - 1)
-    """Zeros added on either side, at least 0."""
+    """Number of zeros added on either side, at least 0."""
     dilation: int = Field(default=1, ge=1, le=2**31 - 1)
-    """Places between entries of the kernel, at least 1."""
+    """Positions between entries of the kernel, at least 1."""
     groups: int = Field(default=1, ge=1, le=2**31 - 1)
-    """Into which channels are divided; each reaches its own output channels only."""
+    """Number of groups of channels; each group reaches only its own output channels."""
 
 
 class SumPool2d(Noun):
@@ -127,7 +127,7 @@ class SumPool2d(Noun):
 
 
 class AvgPool2d(Noun):
-    """The sum over each window divided by its size, padding counted in."""
+    """The sum over each window divided by the window size, padding included."""
 
     kind: Literal["avg_pool2d"] = "avg_pool2d"
     input_shape: tuple[Size, Size, Size]
@@ -147,11 +147,11 @@ Step = Annotated[
 
 
 class Chain(Noun):
-    """Operations one after the other, within one step and without a neuron between them: their product."""
+    """Operations in sequence within one step, with no neurons between them; equivalent to their matrix product."""
 
     kind: Literal["chain"] = "chain"
     operations: tuple[Step, ...] = Field(min_length=1)
-    """In the order in which spikes pass them; at least one."""
+    """The operations in the order in which spikes pass them; at least one."""
 
 
 Operation = Annotated[

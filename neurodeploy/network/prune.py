@@ -1,4 +1,4 @@
-"""Verb: leave out the weakest synapses, or the weakest sources, of a network. Changes no other synapse."""
+"""Pruning: a network without its weakest synapses or sources. Changes no other synapse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["prune", "prune_sources"]
 
 
 def _weakest_synapses(synapses: SynapseList, n_post: int, fraction: float) -> NDArray[np.int64]:
-    """Synapses that stay when each neuron loses its weakest ones."""
+    """Indices of the synapses that remain when each target neuron loses the `fraction` of its weakest ones."""
     order = np.lexsort((synapses.pre, np.abs(synapses.weights.astype(np.float64)), synapses.post))
     start = np.searchsorted(synapses.post[order], np.arange(n_post + 1))
     rank = np.arange(order.size) - np.repeat(start[:-1], np.diff(start))
@@ -24,7 +24,7 @@ def _weakest_synapses(synapses: SynapseList, n_post: int, fraction: float) -> ND
 
 
 def _weakest_sources(synapses: SynapseList, n_pre: int, fraction: float) -> NDArray[np.int64]:
-    """Synapses that stay when the sources with the least sum of |weight| lose all of theirs."""
+    """Indices of the synapses that remain when the `fraction` of sources with the least sum of |weight| lose all of theirs."""
     strength = np.zeros(n_pre)
     np.add.at(strength, synapses.pre, np.abs(synapses.weights.astype(np.float64)))
     out = np.argsort(strength, kind="stable")[: int(np.floor(fraction * n_pre))]
@@ -58,10 +58,16 @@ def _each(network: Network, fractions: Mapping[str, float], *, whole_sources: bo
 
 
 def prune(network: Network, fractions: Mapping[str, float]) -> Network:
-    """Return the network without the given fraction of each neuron's weakest synapses, by projection; "*": every other."""
+    """Return the network without the weakest synapses of each neuron.
+
+    `fractions`: projection -> fraction of each neuron's synapses to remove, 0 to 1; "*" -> every other projection.
+    """
     return _each(network, fractions, whole_sources=False)
 
 
 def prune_sources(network: Network, fractions: Mapping[str, float]) -> Network:
-    """Return the network without the given fraction of each projection's weakest sources; "*": every other projection."""
+    """Return the network without the synapses of each projection's weakest sources.
+
+    `fractions`: projection -> fraction of its sources to remove, 0 to 1; "*" -> every other projection.
+    """
     return _each(network, fractions, whole_sources=True)

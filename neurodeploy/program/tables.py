@@ -1,10 +1,10 @@
-"""Noun: the core tables of a program, flat columns over all cores. Nothing in them is expanded: lists may be shared.
+"""The core tables of a program: flat columns over all cores, in which lists may be shared.
 
-Rows of a core are contiguous; `*_ptr` columns hold [start, stop) offsets. The path of a spike: compartment ->
-its out axons (or input line -> its routes) -> (core, in axon) -> (list, base) -> segments -> entries; an entry adds
-its weight to the accumulator of compartment `base + entry_target` of that core, `1 + entry_delay` steps later. Here an
-"in axon" is an input axon with an atom: the rows of a population axon have one `in_axon_id`. What a spike does follows from
-the row alone; which rows share an axon only says what they cost.
+Rows of a core are contiguous; `*_ptr` columns hold [start, stop) offsets. A spike travels from a compartment through its
+output axons (or from an input line through its routes) to (core, input axon), then to (list, base), segments and entries;
+an entry adds its weight to the accumulator of row `base + entry_target` of that core, `1 + entry_delay` steps later. A row
+of the input axon table is an input axon with an atom: the rows of a population axon have the same `in_axon_id`. The row alone
+determines the effect of a spike; which rows share an axon only determines their cost.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ __all__ = ["AXON_KINDS", "RESETS", "InputRoutes", "SynapseFormat", "Tables"]
 
 
 RESETS = {"zero": 0, "subtract": 1, "none": 2}
-"""Reset of a compartment -> its number in the tables."""
+"""Reset of a compartment -> its code in the tables."""
 
 AXON_KINDS = {"discrete": 0, "pop16": 16, "pop32": 32}
-"""Kind of an input axon -> its number in the tables."""
+"""Kind of an input axon -> its code in the tables."""
 
 
 class SynapseFormat(Noun):
-    """How the entries of a segment are stored."""
+    """Storage format of the entries of a segment."""
 
     projection: Name
-    """Whose synapses they are."""
+    """Projection that the entries belong to."""
     weight_bits: int
     """Stored bits of a weight."""
     exponent: int
-    """A weight is its mantissa * 2**exponent."""
+    """Exponent of the weights: weight = mantissa * 2**exponent."""
     sign_mode: Literal["mixed", "excitatory", "inhibitory"]
-    """Which signs the mantissas have."""
+    """Signs of the mantissas."""
     delay_bits: int
-    """Stored bits of a delay; 0: none."""
+    """Stored bits of a delay; 0: no delays are stored."""
     index_bits: int
-    """0 for dense."""
+    """Stored bits of a target index; 0 in dense lists."""
     skip_bits: int = 0
-    """Of a run-length list, which may be shared; 0 for others."""
+    """Stored bits of a skip in run-length lists, which may be shared; 0 in others."""
     encoding: Literal["dense", "sparse", "runlength", "shared"]
-    """How the targets are written."""
+    """How the targets of a list are stored."""
 
 
 class InputRoutes(Noun):
-    """Where the spikes of one input go. Line i has routes [ptr[i], ptr[i+1])."""
+    """Destinations of the spikes of one input. Line i has routes [ptr[i], ptr[i + 1])."""
 
     name: Name
-    """Of the input."""
+    """Name of the input."""
     ptr: Int64Column
     """(lines + 1,): routes of a line."""
     core: Int32Column
@@ -67,7 +67,7 @@ class InputRoutes(Noun):
 
 
 class Tables(Noun):
-    """All cores of a program, in the order of their logical number."""
+    """The tables of all cores of a program, in the order of logical cores."""
 
     # one row per core
     core_id: Int64Column
@@ -78,11 +78,11 @@ class Tables(Noun):
     """(n_cores + 1,)."""
     list_ptr: Int64Column
     """(n_cores + 1,)."""
-    # one row per compartment row; a neuron of two compartments has one row, its second compartment is implied
+    # one row per neuron; a neuron of two compartments has one row, its second compartment is implied
     population: Int32Column
-    """Index into Program.populations."""
+    """Index into `Program.populations`."""
     neuron: Int32Column
-    """Its number within the population."""
+    """Number of the neuron within the population."""
     du: Int16Column
     """Current decay register."""
     dv: Int16Column
@@ -94,54 +94,54 @@ class Tables(Noun):
     bias_exp: Int8Column
     """Exponent of the bias."""
     refract_delay: UInt8Column
-    """Dead steps + 1."""
+    """Refractory steps + 1."""
     vmin_exp: Int8Column
-    """v is never below -(2**vmin_exp) + 1."""
+    """Lower bound of v: -(2**vmin_exp) + 1."""
     vmax_exp: Int8Column
-    """v is never above 2**(9 + 2 * vmax_exp) - 1."""
+    """Upper bound of v: 2**(9 + 2 * vmax_exp) - 1."""
     reset: Int8Column
-    """As numbered in RESETS."""
+    """Code of the reset, see RESETS."""
     spiking: Int8Column
-    """1, or 0 for a compartment that has no threshold."""
+    """1 if the neuron spikes, 0 if it has no threshold."""
     out_axon_ptr: Int64Column
     """(n_rows + 1,)."""
-    # one row per out axon
+    # one row per output axon
     out_core: Int32Column
     """Destination core."""
     out_in_axon: Int32Column
-    """Index of the input axon within the destination core."""
-    # one row per in axon
+    """Row of the input axon within the destination core."""
+    # one row per input axon and atom
     in_axon_list: Int32Column
     """Index of the list within the core."""
     in_axon_base: Int32Column
-    """First row of the core that the list's targets count from."""
+    """Row of the core that the targets of the list are counted from."""
     in_axon_id: Int32Column | None = None
-    """Input axon of the core that the row is of: rows of one number differ in their atom. None: every row is an axon of
-    its own, discrete, and no axon has atoms."""
+    """Number of the input axon in the core; rows with the same number differ in their atom. None: every row is a discrete
+    axon without atoms."""
     in_axon_atom: Int16Column | None = None
-    """Atom that chooses the row among those of its input axon."""
+    """Atom that selects the row among those of its input axon."""
     in_axon_kind: Int8Column | None = None
-    """As numbered in AXON_KINDS."""
+    """Code of the kind of axon, see AXON_KINDS."""
     # lists, segments, entries
     segment_ptr: Int64Column
-    """(n_lists + 1,): segments of a list."""
+    """(n_lists + 1,) segments of each list."""
     segment_format: Int32Column
-    """Index into Program.formats."""
+    """Index into `Program.formats`."""
     entry_ptr: Int64Column
-    """(n_segments + 1,): entries of a segment."""
+    """(n_segments + 1,) entries of each segment."""
     entry_target: UInt16Column
-    """Row relative to the axon's base."""
+    """Row relative to the base of the axon."""
     entry_mantissa: Int16Column
-    """Of the weight."""
+    """Mantissa of the weight."""
     entry_delay: UInt8Column
-    """Steps on top of the one that every synapse takes."""
+    """Delay in steps, beyond the one step that every synapse takes."""
 
     @property
     def n_cores(self) -> int:
-        """Cores in use."""
+        """Number of cores in use."""
         return int(self.core_id.size)
 
     @property
     def n_rows(self) -> int:
-        """Compartment rows over all cores."""
+        """Number of neurons, over all cores."""
         return int(self.neuron.size)

@@ -1,4 +1,4 @@
-"""Verb: what a cut takes of every core, counted from its synapses. Cuts nothing."""
+"""Core usage and output axons of an assignment of neurons to cores, counted from the synapses. Assigns nothing."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = ["Kinds", "keeps_limits", "note_kinds", "overfull", "pairs_of", "outpu
 
 Ints = NDArray[np.int64]
 Kinds = dict[str, dict[int, Kind]]
-"""Source population -> core -> kind of the input axons by which its spikes come there."""
+"""Source population -> destination core -> kind of the input axons that its spikes arrive at."""
 
 
 def pairs_of(quantized: Quantized, core_of: dict[str, NDArray[np.int32]], n_cores: int) -> dict[str, Ints]:
-    """Return by population the distinct neuron * n_cores + destination core of its output axons, ascending."""
+    """Return by population the distinct keys neuron * n_cores + destination core of its output axons, ascending."""
     pairs: dict[str, list[Ints]] = {name: [] for name in core_of}
     for projection in quantized.projections:
         if projection.source not in core_of:
@@ -43,9 +43,9 @@ def pairs_of(quantized: Quantized, core_of: dict[str, NDArray[np.int32]], n_core
     }
 
 
-def note_kinds(kinds: Kinds, core: int, demand: CoreUsage) -> None:
-    """Note the kinds of input axons of a core, which its last slice may have changed."""
-    for source, same in demand.segments.items():
+def note_kinds(kinds: Kinds, core: int, usage: CoreUsage) -> None:
+    """Record in `kinds` the kinds of input axons of a core; adding neurons to a core may change them."""
+    for source, same in usage.segments.items():
         kinds.setdefault(source, {})[core] = same[0].kind if len(same) == 1 else "discrete"
 
 
@@ -56,11 +56,13 @@ def output_axon_use(
     slots: Ints | None = None,
     kinds: Kinds | None = None,
 ) -> dict[str, OutputAxonUse]:
-    """Return the output axons of every population: of each neuron for each destination core, as many as the kind of axon
-    there takes and more for a core on another chip; shared where the rules say so and no axon of the neuron is discrete.
+    """Return the output axons of every population.
 
-    Logical core k is taken to lie on the chip of `slots` [k], or on chip k // cores per chip; placement sees to it. `kinds`:
-    source population -> destination core -> kind of its input axons; discrete where nothing is said.
+    Each neuron takes as many output axons for each destination core as the kind of axon there costs, and more for a core
+    on another chip. Neurons share them where the rule set allows it and none of their axons is discrete.
+
+    `slots`: (n_cores,) physical core of each logical core, None: core k is physical core k; only its chip matters, which
+    placement preserves. `kinds`: kind of the input axons by source population and core; discrete by default.
     """
     n_cores = 1 + max((int(c.max(initial=0)) for c in core_of.values()), default=0)
     chip = (np.arange(n_cores) if slots is None else slots) // int(target.chip.cores.value)
@@ -82,7 +84,7 @@ def output_axon_use(
 
 
 def _groups(quantized: Quantized, target: Target, source: str, size: int) -> Ints | None:
-    """(size,) which neurons share input axons; None if output axons are not shared, or windows see two shapes of the source."""
+    """(size,) group of neurons that share input axons; None if the rules share no output axons, or windows differ in shape."""
     shapes = {
         window.input_shape
         for window in (item.connectivity for item in quantized.projections if item.source == source)
@@ -96,17 +98,17 @@ def _groups(quantized: Quantized, target: Target, source: str, size: int) -> Int
 
 
 def _shared(sends: OutputAxonUse, group: Ints, source: Ints, destination: Ints, cost: Ints) -> OutputAxonUse:
-    """Sends in which a group takes the dearest of its neurons' axons for each destination."""
+    """Output axons where a group takes, for each destination, the most that one of its neurons takes."""
     mine = group[source] >= 0
     n_groups, n_cores = int(group.max(initial=-1)) + 1, int(destination.max(initial=0)) + 1
     key, place = np.unique(group[source[mine]] * n_cores + destination[mine], return_inverse=True)
-    dearest: Ints = np.zeros(key.size, dtype=np.int64)
-    np.maximum.at(dearest, place, cost[mine])
-    return OutputAxonUse(sends.each, group, np.bincount(key // n_cores, dearest, n_groups).astype(np.int64))
+    largest: Ints = np.zeros(key.size, dtype=np.int64)
+    np.maximum.at(largest, place, cost[mine])
+    return OutputAxonUse(sends.each, group, np.bincount(key // n_cores, largest, n_groups).astype(np.int64))
 
 
 def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[str, OutputAxonUse]) -> bool:
-    """Return whether a core has more output axons than there are."""
+    """Return whether the output axons of a core exceed their limit."""
     limit = core_limits(target).get("output_axons")
     if limit is None:
         return False
@@ -115,13 +117,13 @@ def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[
     return bool(total.max(initial=0) > limit.value)
 
 
-def keeps_limits(cut: Mapping, target: Target) -> bool:
-    """Return whether no core of a cut exceeds a limit."""
-    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_target(cut)
-    into = projections_into(cut.quantized)
-    held: list[CoreUsage] = [CoreUsage() for _ in range(cut.n_cores)]
-    for population in cut.quantized.populations:
-        core, unsent = cut.core_of[population.name], alone(np.zeros(population.size, dtype=np.int64))
+def keeps_limits(mapping: Mapping, target: Target) -> bool:
+    """Return whether no core of an assignment exceeds a limit."""
+    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_target(mapping)
+    into = projections_into(mapping.quantized)
+    held: list[CoreUsage] = [CoreUsage() for _ in range(mapping.n_cores)]
+    for population in mapping.quantized.populations:
+        core, unsent = mapping.core_of[population.name], alone(np.zeros(population.size, dtype=np.int64))
         order = np.argsort(core, kind="stable")
         for neurons in np.split(order, np.flatnonzero(np.diff(core[order])) + 1):
             if not neurons.size:
@@ -131,7 +133,7 @@ def keeps_limits(cut: Mapping, target: Target) -> bool:
             held[number] += more
             if exceeded(held[number].figures(), limits):
                 return False
-    for number, demand in enumerate(held):
-        note_kinds(kinds, number, demand)
-    sends = output_axon_use(cut.quantized, target, dict(cut.core_of), cut.core_ids, kinds)
-    return not overfull(target, dict(cut.core_of), sends)
+    for number, usage in enumerate(held):
+        note_kinds(kinds, number, usage)
+    sends = output_axon_use(mapping.quantized, target, dict(mapping.core_of), mapping.core_ids, kinds)
+    return not overfull(target, dict(mapping.core_of), sends)
