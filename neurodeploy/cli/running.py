@@ -8,6 +8,7 @@ from typing import NamedTuple
 from neurodeploy.cli.inputs import usage
 from neurodeploy.cli.output import progress_bar, say
 from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.importers.load import READABLE
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
@@ -50,7 +51,7 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
     if given is not None:
         return given
     stem = model.name
-    for suffix in (".json", ".nd", ".ndp", ".nir", ".net"):
+    for suffix in (".json", ".nd", ".ndp", *READABLE):
         stem = stem.removesuffix(suffix)
     beside = model.with_name(f"{stem}.stimulus.npz")
     if not beside.exists():

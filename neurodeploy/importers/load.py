@@ -1,40 +1,74 @@
-"""Load a network from any file that can be read; the suffix says how."""
+"""Loading of networks from files of every supported format, chosen by suffix."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.io.archive import read_bytes, require_regular
 from neurodeploy.network.files import load_network
 
-__all__ = ["READABLE", "content_hint", "load"]
+__all__ = ["FORMATS", "READABLE", "Format", "content_hint", "load"]
 
-READABLE = (".nd.json", ".nir", ".net")
+FLAGS = {
+    "dt_s": "--dt",
+    "reset": "--reset",
+    "discretization": "--discretization",
+    "time_unit": "--time-unit",
+    "producer": "--from",
+}
+"""Field of ImportOptions that answers a question of a format -> its command-line option."""
+
+Reader = Callable[[Path, ImportOptions], Imported]
+
+
+class Format(NamedTuple):
+    """One file format and its importer."""
+
+    suffix: str
+    reader: str
+    """Importer as "module:function"; imported when it is needed, because some formats need large packages."""
+    options: tuple[str, ...]
+    """Fields of ImportOptions that apply to the format; giving another one is an error (ND054)."""
+
+    def load(self, path: Path, options: ImportOptions) -> Imported:
+        """Return the network of a file of this format. Raises DiagnosticError: the codes of the importer."""
+        module, _, function = self.reader.partition(":")
+        reader: Reader = getattr(import_module(module), function)
+        return reader(path, options)
+
+
+FORMATS = (
+    Format(".nir", "neurodeploy.importers.nir:load_nir", tuple(FLAGS)),
+    Format(".net", "neurodeploy.importers.netx:load_netx", ("dt_s",)),
+)
+"""Formats of other tools, by suffix."""
+READABLE = (".nd.json", *(item.suffix for item in FORMATS))
 
 
 def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
-    """Return the network of a file (.nd.json, .nir or .net) and the ledger of the import.
+    """Return the network of a file, in neurodeploy's own format (.nd.json) or one of FORMATS, and the ledger of the import.
 
     Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND050 (NIR), ND047 and ND051-ND053 (netx),
     ND054 (an option that does not apply to the file).
     """
-    name = str(path)
+    name, given = str(path), options or ImportOptions()
     if name.endswith(".nd.json"):
         network = load_network(path)
-        _require_applicable(str(path), options or ImportOptions(), network.time.dt_s)
+        dt_s = network.time.dt_s
+        wrong = given if given.dt_s != dt_s else given.model_copy(update={"dt_s": None})
+        _require_applicable(name, wrong, (), f"specifies the whole network; its step is {dt_s:g} s")
         return Imported(network=network)
-    if name.endswith(".nir"):
-        from neurodeploy.importers.nir import load_nir  # imports h5py, which other formats do not need
-
-        return load_nir(Path(path), options or ImportOptions())
-    if name.endswith(".net"):
-        from neurodeploy.importers.netx import load_netx
-
-        _require_applicable(str(path), options or ImportOptions(), None)
-        return load_netx(Path(path), options or ImportOptions())
+    for item in FORMATS:
+        if name.endswith(item.suffix):
+            flags = ", ".join(FLAGS[field] for field in item.options) or "no option"
+            _require_applicable(name, given, item.options, f"is a {item.suffix} file, to which only {flags} applies")
+            return item.load(Path(path), given)
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
     told = f"has an unsupported suffix; supported are {', '.join(READABLE)}{content_hint(Path(path))}"
     raise DiagnosticError("import", (finding("ND009", about("file", path), told, fixes=fixes),))
@@ -62,20 +96,14 @@ def content_hint(path: Path) -> str:
     return next((f"; it contains {words}" for key, words in known.items() if key in held), "")
 
 
-def _require_applicable(path: str, options: ImportOptions, dt_s: float | None) -> None:
-    """Reject options that do not apply to a file; `dt_s` is the step that the file specifies, if any."""
-    integers = "contains the integers of the chip: only --dt applies"
-    given = {
-        "--reset": options.reset,
-        "--discretization": options.discretization,
-        "--time-unit": options.time_unit,
-        "--from": options.producer,
-    }
-    wrong = [f"{flag} {value}" for flag, value in given.items() if value is not None]
-    if dt_s is not None and options.dt_s not in (None, dt_s):
-        wrong.insert(0, f"--dt {options.dt_s:g}")
-    if not wrong:
-        return
-    told = integers if dt_s is None else f"specifies the whole network; its step is {dt_s:g} s"
-    fixes = [f"leave out {', '.join(wrong)}"]
-    raise DiagnosticError("import", (finding("ND054", about("file", path), told, fixes=fixes),))
+def _require_applicable(path: str, options: ImportOptions, allowed: tuple[str, ...], message: str) -> None:
+    """Reject options outside `allowed`, which the file has no use for (ND054)."""
+    given = {field: getattr(options, field) for field in FLAGS if field not in allowed}
+    wrong = [f"{FLAGS[field]} {_shown(value)}" for field, value in given.items() if value is not None]
+    if wrong:
+        fixes = [f"leave out {', '.join(wrong)}"]
+        raise DiagnosticError("import", (finding("ND054", about("file", path), message, fixes=fixes),))
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
