@@ -1,4 +1,4 @@
-"""The public functions, one for each thing that the command line does, with the same nouns and findings."""
+"""Public functions, exported by the package. Each command of the command line has one, with the same findings."""
 
 from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
 from neurodeploy.api.files import load, save

@@ -1,4 +1,4 @@
-"""One way to write and one to read every noun that has a file; the suffix says which noun it is."""
+"""nd.load and nd.save: files of all nouns, by suffix."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ Saved = Network | Program | Recording | RunState | SampleValues
 """Everything that has a file format."""
 AnyPath = str | PathLike[str]
 TENSORS = ".nd.npz"
-"""Suffix of the arrays beside a network's document."""
+"""Suffix of the tensor file of a network."""
 
 
 def _load_samples(path: Path) -> SampleValues:
-    """The samples of an .npz: one array for each input by name, and `labels` if there are any."""
+    """The samples of an .npz file: one array for each input, and `labels` if present."""
     arrays = open_npz_arrays(path)
     fields = [name for name, array in arrays.items() if array.dtype.names]
     if fields:
-        told = f"holds events with fields, in '{fields[0][:60]}', which only their network's encoder can read"
+        told = f"holds structured events, in '{fields[0][:60]}', which only their network's encoder can read"
         raise _refused("ND505", about("file", path), told, "give its path to nd.run or nd.encode")
     document = {"labels": arrays.pop("labels", None), "values": arrays}
     try:
@@ -54,9 +54,9 @@ def _save_samples(samples: SampleValues, path: Path) -> None:
     known = None if samples.labels is None else samples.labels.size
     faults = list[str]()
     if samples.n_samples not in (None, known):
-        faults.append(f"n_samples = {samples.n_samples} has no place in an .npz, where labels tell how many there are")
+        faults.append(f"n_samples = {samples.n_samples} cannot be stored in an .npz, where only labels determine it")
     if "labels" in samples.values:
-        faults.append("an input is named 'labels', which is the name of the labels in an .npz")
+        faults.append("an input is named 'labels', a name reserved for labels in an .npz")
     if faults:
         raise DiagnosticError("files", tuple(finding("ND036", about("file", path), fault) for fault in faults))
     labels = {} if samples.labels is None else {"labels": samples.labels}
@@ -68,7 +68,7 @@ def _load_network(path: Path) -> Network:
 
 
 class Kind(NamedTuple):
-    """A noun that has a file."""
+    """A noun with a file format."""
 
     noun: type[Any]
     word: str
@@ -84,7 +84,7 @@ KINDS = (
     Kind(RunState, "the state of a run", ".nds", save_state, load_state),
     Kind(SampleValues, "samples", ".npz", _save_samples, _load_samples),
 )
-_INSIDE: dict[type[Any], str] = {Compilation: ".program", Imported: ".network"}
+_PARTS: dict[type[Any], str] = {Compilation: ".program", Imported: ".network"}
 _FILES = ", ".join(f"{kind.word} {kind.suffix}" for kind in KINDS)
 
 
@@ -93,24 +93,27 @@ def _refused(code: str, where: Subject, message: str, *fixes: str) -> Diagnostic
 
 
 def save(noun: Saved, path: AnyPath) -> None:
-    """Write a network (.nd.json), a program (.ndp), a recording (.ndr), the state of a run (.nds) or samples (.npz).
+    """Write a network (.nd.json), a program (.ndp), a recording (.ndr), a state (.nds) or samples (.npz) to a file.
 
-    Equal nouns give equal bytes, and the command line reads and writes the same. A network's arrays stand beside it in
-    NAME.nd.npz. Raises DiagnosticError before anything is written: ND035 (another suffix than the noun's), ND036 (a noun
-    that has no file); ND007 (cannot be written).
+    Equal nouns give equal bytes; the command line uses the same files. The arrays of a network are written to NAME.nd.npz
+    in the same folder.
+
+    Raises DiagnosticError: ND007 (cannot be written), ND035 (wrong suffix), ND036 (a noun without a file format).
+
+    Example: nd.save(network, "echo.nd.json")
     """
     needs("save", path=(path, (str, PathLike)))
     kind = next((item for item in KINDS if isinstance(noun, item.noun)), None)
     if kind is None:
-        inside = _INSIDE.get(type(noun))
+        inside = _PARTS.get(type(noun))
         fixes = [f"save its {inside}"] if inside else []
         if isinstance(noun, Stimulus):
-            fixes = ["save the SampleValues that it was encoded from, which every network's encoders read"]
-        told = f"has no file of its own; these have: {_FILES}"
+            fixes = ["save the SampleValues that it was encoded from"]
+        told = f"has no file format; these have one: {_FILES}"
         raise _refused("ND036", about("class", type(noun).__name__), told, *fixes)
     file = Path(path)
     if not file.name.endswith(kind.suffix) or file.name == kind.suffix or file.name.endswith(TENSORS):
-        told = f"is to hold {kind.word}, which the suffix {kind.suffix} tells, and has another"
+        told = f"has the wrong suffix for {kind.word}, which needs {kind.suffix}"
         ends = (TENSORS, *(item.suffix for item in KINDS), file.suffix)
         stem = file.name.removesuffix(next(end for end in ends if file.name.endswith(end))).removesuffix(".nd") or "net"
         raise _refused("ND035", about("file", file), told, f"write it to '{file.parent / (stem + kind.suffix)}'")
@@ -126,16 +129,18 @@ def load(path: AnyPath, options: None = None, *, kind: None = None) -> Saved: ..
 def load(
     path: AnyPath, options: ImportOptions | None = None, *, kind: type[Saved | Imported] | None = None
 ) -> Saved | Imported:
-    """Return the noun of a file, which its suffix names and its content must be.
+    """Return the noun in a file. The suffix determines its type.
 
-    .nd.json, .nir, .net: a Network; .ndp: a Program; .ndr: a Recording; .nds: a RunState; .npz: SampleValues.
-    `options`: what an import must be told (see ImportOptions). `kind`: the noun that is wanted, which a type checker then
-    knows; `kind=Imported` gives the network with its ledger and the findings of its import.
+    .nd.json, .nir and .net give a Network, .ndp a Program, .ndr a Recording, .nds a RunState, .npz SampleValues.
 
-    Without `kind=Imported`, findings that are warnings are given as Python warnings (FindingWarning).
+    `options`: facts that an imported file does not contain (see ImportOptions). `kind`: the expected type, which a type
+    checker then infers; `kind=nd.Imported` returns the network with its ledger and the findings of the import. Without it,
+    warnings of the import become Python warnings (FindingWarning).
 
-    Raises DiagnosticError: ND001-ND008 (files), ND009 (a suffix that is not read), ND035 (options for a file that takes
-    none), ND037 (another kind than is wanted), ND505 (samples), and those of the importers, ND040-ND053.
+    Raises DiagnosticError: ND001-ND008 and ND012 (files), ND009 (unknown suffix), ND011 (inconsistent program), ND035
+    (options for a file that takes none), ND037 (another type than `kind`), ND040-ND053 (imports), ND505 (samples).
+
+    Example: nd.load("model.nir", nd.ImportOptions(dt_s=1e-4, reset="zero"))
     """
     needs(
         "load",
@@ -155,7 +160,7 @@ def load(
         )
     held = found or KINDS[0]
     if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
-        told = f"holds {held.word} by its suffix, and a {getattr(kind, '__name__', kind)} is asked for"
+        told = f"holds {held.word} by its suffix, but a {getattr(kind, '__name__', kind)} is expected"
         fixes = ["load the program, and take its .network"] if kind is Network and held.noun is Program else []
         raise _refused("ND037", about("file", file), told, *fixes)
     if held.noun is Network:
@@ -167,6 +172,6 @@ def load(
                 warnings.warn(render_all((item,)), FindingWarning, stacklevel=2)
         return imported.network
     if options is not None:
-        told = f"holds {held.word}, for which there is nothing to be told"
-        raise _refused("ND035", about("file", file), told, f"leave out the options: they are for {', '.join(READABLE)}")
+        told = f"holds {held.word}, which takes no import options"
+        raise _refused("ND035", about("file", file), told, f"omit the options, which are for {', '.join(READABLE)}")
     return held.load(file)

@@ -1,4 +1,4 @@
-"""What is known: findings, targets, backends, the form of a network's file."""
+"""Lookups: diagnostic codes, targets, backends, and the schema of network files."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["BackendInfo", "backends", "explain", "rescan", "schema", "targets"]
 
 
 class BackendInfo(Noun):
-    """A backend, and whether it can run here."""
+    """A backend and its availability."""
 
     name: str
-    """As nd.run(backend=...) takes it."""
+    """Name for nd.run(backend=...)."""
     available: bool
-    """Whether it can run here."""
+    """Whether it can run on this machine."""
     summary: str
-    """What it is; or why it cannot run here."""
+    """Description; the reason if it is not available."""
     fix: str | None = None
-    """What makes it run here."""
+    """How to make it available."""
 
 
 @overload
@@ -35,9 +35,11 @@ def explain(code: str) -> Rule: ...
 @overload
 def explain(code: None = None) -> tuple[Rule, ...]: ...
 def explain(code: str | None = None) -> Rule | tuple[Rule, ...]:
-    """Return what a code of a finding means, why there is such a limit, and what to do; all codes without one.
+    """Return the rule of a diagnostic code: its meaning, the reason for the limit, and the fix. All rules without a code.
 
-    Raises DiagnosticError: ND704 (no such code).
+    Raises DiagnosticError: ND002 (arguments), ND704 (unknown code).
+
+    Example: nd.explain("ND302").fix
     """
     needs("explain", code=(code, (str, type(None))))
     known = rules()
@@ -46,18 +48,26 @@ def explain(code: str | None = None) -> Rule | tuple[Rule, ...]:
     if code.upper() not in known:
         fixes = nearest(code.upper(), list(known))
         raise DiagnosticError(
-            "explain", (finding("ND704", about("code", code), "is no code of a finding", fixes=fixes),)
+            "explain", (finding("ND704", about("code", code), "is not a known diagnostic code", fixes=fixes),)
         )
     return known[code.upper()]
 
 
 def targets() -> tuple[Target | FeasibilityTarget, ...]:
-    """Return the installed targets, with every figure and its source; nd.compile takes a Target, nd.judge the others."""
+    """Return the installed targets with all figures and their sources. nd.compile accepts a Target, nd.judge the others.
+
+    Raises DiagnosticError: ND020-ND029 (a broken target file).
+
+    Example: [target.name for target in nd.targets()]
+    """
     return tuple(read_target(name) for name in target_names())
 
 
 def backends() -> tuple[BackendInfo, ...]:
-    """Return the installed backends, and whether each can run here."""
+    """Return the installed backends and their availability on this machine.
+
+    Example: [item.name for item in nd.backends() if item.available]
+    """
     return tuple(_info(name) for name in backend_names())
 
 
@@ -74,11 +84,17 @@ def _info(name: str) -> BackendInfo:
 
 
 def rescan() -> None:
-    """Look for installed backends and targets anew. They are looked for once in a process, which takes a while."""
+    """Search again for installed backends and targets, whose lists are cached for the life of the process.
+
+    Example: nd.rescan()  # after pip install in a notebook
+    """
     forget_backends()
     forget_targets()
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of network documents (.nd.json)."""
+    """Return the JSON Schema of network documents (.nd.json), in which every field has its description.
+
+    Example: nd.schema()["properties"]["populations"]
+    """
     return json_schema()

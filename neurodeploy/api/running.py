@@ -1,4 +1,4 @@
-"""A program on its samples: run, answered, costed, compared, held against what is sealed in it, gated."""
+"""Functions on a program and its recordings: encoding, answers, accuracy, profile, comparison, verification, budgets."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ from neurodeploy.simulate import (
     seal_golden,
     verify_program,
 )
-from neurodeploy.simulate import accuracy as met
-from neurodeploy.simulate import answers as decoded
+from neurodeploy.simulate import accuracy as fraction_correct
+from neurodeploy.simulate import answers as decoded_answers
 from neurodeploy.simulate import encode as encode_samples
 from neurodeploy.simulate.compare import Divergence
 
@@ -52,18 +52,18 @@ __all__ = ["Comparison", "accuracy", "answers", "compare", "encode", "over_budge
 
 
 class Comparison(Noun):
-    """Two recordings of one program."""
+    """Result of comparing two recordings of one program."""
 
     left: Name
-    """Where the first was made."""
+    """Backend of the first recording; "sealed" for the golden output of the program."""
     right: Name
-    """Where the second was made; "sealed" for what stands in the program."""
+    """Backend of the second recording."""
     identical: bool
-    """Whether nothing differs in all that both recorded."""
+    """Whether everything that both recorded is equal."""
     first: Divergence | None = None
-    """Where they part first; None if they are identical or cannot be compared."""
+    """First difference; None if they are identical or cannot be compared."""
     findings: tuple[Diagnostic, ...] = ()
-    """ND550 (they part), ND551 (of different runs), ND552 (not as sealed), ND555 (what only one of them holds)."""
+    """ND550 (they differ), ND551 (different runs), ND552 (differs from the sealed output), ND555 (data of only one)."""
 
 
 def encode(network: Network | Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Stimulus:
@@ -82,7 +82,7 @@ def encode(network: Network | Program, samples: Samples, *, steps: int | None = 
 
 
 def _own(door: str, program: Program, recording: Recording) -> None:
-    """Refuse a recording of another program."""
+    """Raise ND703 for a recording of another program."""
     needs(door, program=(program, Program), recording=(recording, Recording))
     if recording.program_digest != program.digest():
         told = f"is of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
@@ -90,23 +90,32 @@ def _own(door: str, program: Program, recording: Recording) -> None:
 
 
 def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
-    """Return (n_samples,) the first output's answer to each sample; None without an output. Raises DiagnosticError: ND703."""
+    """Return the answers of the first output, (n_samples,) indices of neurons; None if the network has no output.
+
+    Raises DiagnosticError: ND002 (arguments), ND513 and ND514 (the recording lacks the output's data), ND703 (recording of
+    another program).
+
+    Example: nd.answers(program, nd.run(program, {"pixels": images}))
+    """
     _own("answers", program, recording)
-    return decoded(program.network, recording)
+    return decoded_answers(program.network, recording)
 
 
 def accuracy(program: Program, recording: Recording, labels: ArrayLike) -> float:
-    """Return the fraction of samples that the first output answers as their labels say.
+    """Return the fraction of samples, from 0 to 1, for which the answer of the first output equals the label.
 
-    `labels`: (samples,) whole numbers. Of a run that was stopped, the samples that are complete count. Raises
-    DiagnosticError: ND505 (labels that are none, or not as many as samples; no output), ND703 (another program's
-    recording).
+    `labels`: (samples,) integers. If the run was stopped, only complete samples count.
+
+    Raises DiagnosticError: ND002 (arguments), ND505 (invalid labels, or no output), ND513 and ND514 (the recording lacks
+    the output's data), ND703 (recording of another program).
+
+    Example: nd.accuracy(program, recording, labels)
     """
     given = answers(program, recording)
     if given is None:
-        told = "has no output, so it gives no answers"
+        told = "has no output, and therefore no answers"
         raise DiagnosticError("accuracy", (finding("ND505", about("network", program.network.name), told),))
-    return met(given, _labels(recording, labels))
+    return fraction_correct(given, _labels(recording, labels))
 
 
 def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
@@ -126,7 +135,7 @@ def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
 
 
 class _Bounds(Noun):
-    """What nd.check says of cores."""
+    """Lower bounds as nd.check returns them."""
 
     lower_bounds: dict[str, Annotated[int, Field(ge=0)]] | None = None
     """Least cores by resource."""
@@ -142,12 +151,19 @@ def profile(
     reference_accuracy: float | None = None,
     lower_bounds: Mapping[str, int] | None = None,
 ) -> Profile:
-    """Return activity, resources and cost of one inference: all steps of one sample, from the cleared state, drain included.
+    """Return activity, resources and cost per inference: all steps of one sample, from the cleared state, drain included.
 
-    Energy in J, time in s, each with its interval and source; None where no figure is public (see .findings and
-    .no_figure). `labels`: (samples,), for the accuracy; `reference`: the recording of the same samples on the backend
-    "reference", for its accuracy. `accuracy` and `reference_accuracy`: if they are known already. `lower_bounds`: least
-    cores by resource, as nd.check gives them. Raises DiagnosticError: ND505 (labels), ND703 (another program's recording).
+    Energy is in J and time in s, each with an interval and a source; None where no figure is public (see .findings and
+    .no_figure).
+
+    `labels`: (samples,) integers, for the accuracy. `reference`: recording of the same samples on the backend "reference",
+    for its accuracy. `accuracy` and `reference_accuracy`: fractions from 0 to 1, if already known. `lower_bounds`: least
+    number of cores by resource, as nd.check returns it.
+
+    Raises DiagnosticError: ND002 (arguments), ND505 (labels), ND513 (recording not sound), ND703 (recording of another
+    program).
+
+    Example: nd.profile(program, recording, labels=labels).energy_per_inference
     """
     _own("profile", program, recording)
     bounds = chosen("profile", _Bounds, None, {"lower_bounds": lower_bounds}).lower_bounds
@@ -163,11 +179,14 @@ _accuracy = accuracy
 
 
 def compare(left: Recording, right: Recording, program: Program | None = None) -> Comparison:
-    """Return whether two recordings of one program, `left` and `right`, are identical, else where they part first.
+    """Return whether two recordings of one program, `left` and `right`, are identical, and the first difference if not.
 
-    `program`: with it the population of a state and the rule of the two dialects that differs there are named. The
-    findings are those of `neurodeploy compare`. Raises DiagnosticError: ND002, ND504, ND513 (a recording that is
-    not sound).
+    `program`: adds the population of a differing state, and the rule in which the two dialects differ. The findings are
+    those of `neurodeploy compare`.
+
+    Raises DiagnosticError: ND002 (arguments), ND504 (unknown backend), ND513 (a recording is not sound).
+
+    Example: nd.compare(nd.run(program, x), nd.run(program, x, backend="lava"), program).first
     """
     needs("compare", left=(left, Recording), right=(right, Recording), program=(program, (Program, type(None))))
     names = left.backend, right.backend
@@ -182,19 +201,26 @@ def compare(left: Recording, right: Recording, program: Program | None = None) -
 
 
 def seal(program: Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Program:
-    """Return the program with samples, and what the emulator gives on them, sealed in it for nd.verify.
+    """Return the program with samples, and the output of the emulator on them, sealed in it for nd.verify.
 
-    `samples`, `steps`: as of nd.run. The program's digest stays. Raises what nd.run raises.
+    `samples`, `steps` and `seed`: as for nd.encode. The digest of the program is unchanged.
+
+    Raises DiagnosticError: as nd.encode and nd.run.
+
+    Example: nd.save(nd.seal(program, {"pixels": images[:10]}), "net.ndp")
     """
     needs("seal", program=(program, Program))
     return seal_golden(program, encode(program, samples, steps=steps, seed=seed), seed=seed)
 
 
 def verify(program: Program, backend: str = "emulator", *, progress: Progress | None = None) -> Comparison:
-    """Return whether a backend gives, on the samples that are sealed in a program, what is sealed beside them.
+    """Return whether a backend reproduces the output that is sealed in a program.
 
-    `backend`: a name of nd.backends(). `progress`: called with (steps done, steps in all). Raises DiagnosticError:
-    ND553 (nothing is sealed), ND501-ND504 (the backend cannot run here).
+    `backend`: one of the names in nd.backends(). `progress`: called with (steps done, total steps).
+
+    Raises DiagnosticError: ND002 (arguments), ND501-ND504 (backend), ND553 (nothing is sealed).
+
+    Example: nd.verify(program, "lava").identical
     """
     needs("verify", program=(program, Program), backend=(backend, str), progress=(progress, CALL))
     _, found = verify_program(program, backend, progress)
@@ -204,11 +230,14 @@ def verify(program: Program, backend: str = "emulator", *, progress: Progress | 
 def over_budget(
     report: Compilation | Profile | Judgement | LayersVerdict, budgets: str | Iterable[str]
 ) -> tuple[Diagnostic, ...]:
-    """Return a finding for each budget that a report does not meet; nothing if all are met.
+    """Return a finding for each budget that a report exceeds; empty if all are met.
 
-    `budgets`: "FIGURE<=NUMBER", such as "cores<=4", "synapse_memory<=80%" or "energy_per_inference<2uJ". The findings
-    are those of `--budget`: ND604 (not met), ND605 (the figure is not known), ND706 (another unit). Raises
-    DiagnosticError: ND706 (not understood), ND707 (no such figure).
+    `budgets`: "FIGURE<=NUMBER", such as "cores<=4", "synapse_memory<=80%" or "energy_per_inference<2uJ"; one, or several.
+    The findings are ND604 (exceeded), ND605 (unknown figure) and ND706 (wrong unit), as those of `--budget`.
+
+    Raises DiagnosticError: ND002 (arguments), ND706 (malformed budget), ND707 (no such figure).
+
+    Example: nd.over_budget(nd.check(network), ["cores<=4"])
     """
     needs("over_budget", report=(report, (Compilation, Profile, Judgement, LayersVerdict)))
     needs("over_budget", budgets=(budgets, (Sequence, Iterator)))

@@ -1,1 +1,1 @@
-"""What every room is built on: frozen data classes, arrays, plain tables, TOML. Knows no network, chip or finding."""
+"""Foundations of all packages: frozen data classes, arrays, plain data, TOML. Independent of networks, chips and findings."""

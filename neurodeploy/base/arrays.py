@@ -1,4 +1,4 @@
-"""Verbs on arrays that numpy lacks, or has slower. Knows nothing of what the numbers mean."""
+"""Array functions that numpy lacks, or has slower."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["distinct", "narrowed", "places_of", "read_only"]
 
 FLAGGED = 50_000_000
-"""Numbers up to which one flag each is cheaper than sorting."""
+"""Largest bound for which one flag per number is faster than sorting."""
 
 
 def places_of(start: NDArray[Any], length: NDArray[Any]) -> NDArray[np.int64]:
@@ -19,7 +19,7 @@ def places_of(start: NDArray[Any], length: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
-    """Return the distinct keys, ascending; they lie in [0, bound). Faster than numpy.unique, which hashes them."""
+    """Return the distinct keys in ascending order. `keys`: (n,) in [0, bound). Faster than numpy.unique."""
     if bound <= FLAGGED:
         seen = np.zeros(bound, dtype=bool)
         seen[keys] = True
@@ -29,7 +29,7 @@ def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
 
 
 def narrowed(values: NDArray[Any], dtype: type[np.integer[Any]] | np.dtype[np.integer[Any]]) -> NDArray[Any]:
-    """Return integers in a narrower type that holds each of them; whoever calls has seen to that, and it is seen to here."""
+    """Return integers in a narrower type, which must hold each of them: OverflowError otherwise."""
     held = np.iinfo(dtype)
     if values.dtype != held.dtype and values.size and (int(values.min()) < held.min or int(values.max()) > held.max):
         raise OverflowError(f"internal: {held.dtype} does not hold {int(values.min())} to {int(values.max())}")

@@ -1,7 +1,7 @@
-"""What every noun has besides its data: constructors that refuse with findings, and a signature and a help page of its fields.
+"""Base of data classes with documented fields: constructors that raise findings, signatures, help and JSON Schema.
 
-The text below a field in the source is its meaning. It is read when somebody asks for it (help, the JSON Schema), because
-reading it for all classes would take a fifth of the time of an import. Knows no stage.
+The docstring below a field documents it. Docstrings are read from the source on demand, because reading those of all classes
+would take a fifth of the import time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Refusal = Callable[[type[BaseModel], Mapping[str, Any], ValidationError], Except
 
 @cache
 def _module_meanings(module: str) -> dict[str, dict[str, str]]:
-    """Class -> field -> the text below it, of a module's source; nothing where there is no source."""
+    """Class -> field -> docstring, from the source of a module; empty without source."""
     try:
         source = inspect.getsource(sys.modules[module])
     except (KeyError, OSError, TypeError):
@@ -43,7 +43,7 @@ def _texts_below(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 def field_meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Return field -> meaning, of a class and those it inherits from; a field without a text has an empty one."""
+    """Return field -> docstring of a class, inherited fields included; empty for undocumented fields."""
     found = dict.fromkeys(model.model_fields, "")
     for base in reversed(model.__mro__):
         for name, text in _module_meanings(base.__module__).get(base.__name__, {}).items():
@@ -53,13 +53,13 @@ def field_meanings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _fixed(info: FieldInfo) -> str:
-    """The meaning of a field that can have one value only."""
+    """Docstring of a field with only one legal value."""
     values = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
     return f"Always {values[0]!r}." if len(values) == 1 else ""
 
 
 def meaning_of(model: type[BaseModel], name: str) -> str:
-    """Return what stands in help of a field: its type and range, its default, its meaning."""
+    """Return the help line of a field: type, unit, range, default and docstring."""
     info = model.model_fields[name]
     default = "" if info.is_required() else f", default {_default(info)}"
     kind = f"{_type_words(info.annotation)}{_unit_words(info)}{_range_words(info)}"
@@ -71,7 +71,7 @@ def _default(info: FieldInfo) -> str:
 
 
 def _type_words(annotation: Any) -> str:
-    """A field's type as a reader says it."""
+    """A field's type in words."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if hasattr(annotation, "__metadata__"):
         return _type_words(parts[0])
@@ -105,22 +105,22 @@ def _range_words(info: FieldInfo) -> str:
 
 
 def own_text(model: type[BaseModel]) -> str:
-    """Return the text of a class without its fields."""
+    """Return the docstring of a class, without its fields."""
     return model.__dict__.get("__doc__") or ""
 
 
 def _help(model: type[BaseModel]) -> str:
-    """The help of a class: its own text and one line for each field, put together when it is read."""
+    """The help of a class: its docstring and one line for each field."""
     lines = [f"    {meaning_of(model, name)}" for name in model.model_fields]
     return "\n".join([own_text(model), "", "Fields:", *lines]) if lines else own_text(model)
 
 
 _Helped: Any = type("_Helped", (type(BaseModel),), {"__doc__": property(_help)})
-"""What classes of nouns are: as those of pydantic, with help that is read from the source when it is asked for."""
+"""Metaclass whose `__doc__` documents the fields."""
 
 
 class _Signature:
-    """The signature of a class that is not built yet."""
+    """Descriptor that returns the signature of a class from its fields."""
 
     def __get__(self, instance: object, owner: type[BaseModel]) -> Signature:
         fields = owner.model_fields.items()
@@ -135,7 +135,7 @@ def _parameter(name: str, info: FieldInfo, kind: Any) -> inspect.Parameter:
 
 
 def _bare(annotation: Any) -> Any:
-    """A type without what checks it."""
+    """A type without its validators."""
     if hasattr(annotation, "__metadata__"):
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -144,13 +144,13 @@ def _bare(annotation: Any) -> Any:
 
 
 class Described(BaseModel, metaclass=_Helped):
-    """Constructors that raise findings, with signature, help and JSON Schema of what each field means."""
+    """Model whose constructor raises findings, and whose signature, help and JSON Schema document its fields."""
 
     refusal: ClassVar[Refusal | None] = None
-    """What a constructor raises of fields that do not fit; set by the findings, which know how to tell it."""
+    """Makes the exception of a failed validation; set by neurodeploy.diagnostics."""
 
     def __init__(self, /, **data: object) -> None:
-        """Check and hold the fields. Raises DiagnosticError: ND002, everything that is wrong at once."""
+        """Validate the fields. Raises DiagnosticError: ND002, all faults at once."""
         __tracebackhide__ = True
         try:
             super().__init__(**data)
@@ -160,13 +160,13 @@ class Described(BaseModel, metaclass=_Helped):
                 raise
             raise refusal(type(self), data, error) from None
 
-    # a class inside another is checked as one piece with it, so that a fault is told with its whole path
+    # pydantic then validates nested models together with the outer one, and faults have their whole path
     __init__.__pydantic_base_init__ = True  # pyright: ignore[reportFunctionMemberAccess]
 
-    if not TYPE_CHECKING:  # to a type checker a frozen field is a fault already
+    if not TYPE_CHECKING:  # type checkers already report assignments to frozen fields
 
         def __setattr__(self, name: str, value: Any) -> None:
-            """Refuse: what a noun holds does not change. Raises DiagnosticError: ND002."""
+            """Raise DiagnosticError, ND002: fields are frozen."""
             try:
                 super().__setattr__(name, value)
             except ValidationError as error:
@@ -193,7 +193,7 @@ Described.__signature__ = _Signature()  # type: ignore[assignment]
 
 
 def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """Every class that fields of a class hold, at any depth, each once."""
+    """Model classes of the fields of a class, at any depth, each once."""
     todo, seen = [model], {model}
     while todo:
         for info in todo.pop().model_fields.values():

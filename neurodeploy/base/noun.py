@@ -1,7 +1,7 @@
-"""Nouns: the base of every frozen data class, and the array types that fit into one.
+"""Base of all frozen data classes, and array types for their fields.
 
-Must not know any stage. Plain numpy arrays in pydantic make `==` raise, stay writable and do not dump to
-JSON; the array types here are copied once, checked, read-only, comparable and JSON-able.
+The array types are validated, copied once, read-only, comparable and serialisable to JSON; plain numpy arrays in pydantic
+models are none of these.
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ __all__ = [
 
 T = TypeVar("T")
 LARGEST = 1e38
-"""A number of a network fits float32, so that no product or square of two overflows on the way to integers."""
+"""Limit of floats in size: that of float32, so that no product of two overflows a double."""
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 
 
 class FixedTable(dict[Any, Any]):
-    """A table of a noun: to read, to copy and to compare as any other, and not to change."""
+    """Read-only dict."""
 
     __slots__ = ()
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
-            "a table of a noun cannot be changed: make a noun with another one, by model_copy(update={...})"
+            "a table of a noun cannot be changed; make a changed copy of the noun with model_copy(update={...})"
         )
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
@@ -79,25 +79,25 @@ class FixedTable(dict[Any, Any]):
         return copy.deepcopy(dict(self), memo)
 
     def copy(self) -> dict[Any, Any]:
-        """Return a table that can be changed."""
+        """Return a plain dict."""
         return dict(self)
 
 
 @cache
 def _tables_of(kind: type[BaseModel]) -> tuple[str, ...]:
-    """Fields of a class that are tables."""
+    """Names of the fields that are dicts."""
     return tuple(name for name, info in kind.model_fields.items() if get_origin(info.annotation) is dict)
 
 
 class Noun(Described):
-    """Immutable data. An unknown field is an error, not a silent typo."""
+    """Immutable data. Unknown fields are errors."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings", defer_build=True
     )
 
     def model_post_init(self, context: object, /) -> None:
-        """Make tables as unchangeable as the fields that hold them: what is derived from them stays true."""
+        """Make dicts read-only, so that values derived from them stay valid."""
         for name in _tables_of(type(self)):
             value = as_table(getattr(self, name))
             if value is not None:
@@ -112,7 +112,7 @@ class Noun(Described):
         return all(_same(getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """Yield the fields that are not as by default, each in a few words: a line of a notebook, not all weights."""
+        """Yield the fields that differ from their defaults, each abbreviated to a few words."""
         for name, info in type(self).model_fields.items():
             value = getattr(self, name)
             if info.is_required() or not _same(value, info.get_default(call_default_factory=True)):
@@ -122,7 +122,7 @@ class Noun(Described):
         return repr(self)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some fields changed; they are checked as in a new one, and nothing derived is carried over."""
+        """Return a copy with changed fields. All fields are validated; cached values are not copied."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         if deep:
             fields = {name: _apart(value) for name, value in fields.items()}
@@ -138,23 +138,23 @@ class Noun(Described):
         return held[name]
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Return a copy that shares nothing that can change; arrays cannot."""
+        """Return a copy that shares no mutable object; read-only arrays are shared."""
         fields = {name: _apart(getattr(self, name)) for name in type(self).model_fields}
         return type(self).model_construct(_fields_set=set(self.model_fields_set), **fields)
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Return what is pickled: the fields, and nothing derived."""
+        """Return the fields, without cached values, for pickling."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return {**super().__getstate__(), "__dict__": fields}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        """Take what was pickled, arrays read-only again."""
+        """Restore pickled fields, with read-only arrays."""
         super().__setstate__({**state, "__dict__": {name: _apart(item) for name, item in state["__dict__"].items()}})
         self.model_post_init(None)
 
 
 def _apart(value: Any) -> Any:
-    """Return a value whose tables and lists are its own; arrays are shared, as nobody can write to them."""
+    """Return a deep copy of a value that shares read-only arrays."""
     array, table = as_array(value), as_table(value)
     if array is not None:
         return _frozen(array)
@@ -166,7 +166,7 @@ def _apart(value: Any) -> Any:
 
 
 class _Brief(str):
-    """A text that is its own repr."""
+    """A string whose repr is itself."""
 
     __slots__ = ()
 
@@ -178,7 +178,7 @@ _BRIEF_ITEMS, _BRIEF_LETTERS, _BRIEF_NOUN = 6, 60, 120
 
 
 def _brief(value: Any, *, inside: bool = False) -> str:
-    """Return a value in a few words: an array by type and shape, a noun by its name, long lists by their length."""
+    """Return a short text: arrays by type and shape, nouns by name, long lists by length."""
     array, items, table = as_array(value), as_items(value), as_table(value)
     if array is not None:
         return f"{array.dtype}{list(array.shape)}" if array.size > _BRIEF_ITEMS else str(array.tolist())
@@ -198,7 +198,7 @@ def _brief(value: Any, *, inside: bool = False) -> str:
 
 
 def _hash_key(noun: BaseModel) -> str:
-    """Return a text that equal nouns share; arrays count by shape only."""
+    """Return a text that is the same for equal nouns; arrays enter with their shape only."""
     values: list[tuple[str, Any]] = [(name, getattr(noun, name)) for name in type(noun).model_fields]
     return repr([(name, value if (array := as_array(value)) is None else array.shape) for name, value in values])
 
@@ -219,7 +219,7 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _is_fixed(array: NDArray[Any]) -> bool:
-    """Whether nobody can write to an array: it, or all of what it is another shape of, is read-only and owns its memory."""
+    """Whether an array is immutable: it, or the array that it is a view of, owns its memory and is read-only."""
     whole = array if array.base is None else as_array(array.base)
     if whole is None or not array.flags.c_contiguous or whole.nbytes != array.nbytes:
         return False
@@ -297,7 +297,7 @@ def _int_param(value: Any) -> int | NDArray[Any]:
 
 
 def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
-    """One axis of integers in one type, which holds every one of them as it is."""
+    """A one-dimensional array of integers converted to `dtype`, which must hold each of them."""
     array, held = _int_array(value), np.iinfo(dtype)
     if array.ndim != 1:
         raise ValueError(f"needs one axis, got shape {list(array.shape)}")
@@ -305,7 +305,7 @@ def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
         low, high = int(array.min()), int(array.max())
         if low < held.min or high > held.max:
             worst = low if low < held.min else high
-            raise ValueError(f"holds {held.dtype} numbers, {held.min:,} to {held.max:,}, and {worst:,} is none of them")
+            raise ValueError(f"holds {held.dtype} numbers, {held.min:,} to {held.max:,}, but not {worst:,}")
     return _frozen(array.astype(dtype, copy=False))
 
 
@@ -333,11 +333,11 @@ _JSON = PlainSerializer(_to_json, when_used="json")
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 """An integer of Python or numpy; no bool, float or text that could be read as one."""
 FloatArray = Annotated[NDArray[Any], PlainValidator(_float_array), _JSON, _schema(None)]
-"""Finite floats, any shape, read-only; float32 stays float32, integers become float64."""
+"""Finite floats of any shape, read-only. float32 stays float32; integers become float64."""
 IntArray = Annotated[NDArray[Any], PlainValidator(_int_array), _JSON, _schema(None)]
-"""Integers of any width and shape, read-only; floats are refused."""
+"""Integers of any type and shape, read-only. Floats are errors."""
 NumberArray = Annotated[NDArray[Any], PlainValidator(_number_array), _JSON, _schema(None)]
-"""Finite floats or integers, dtype kept."""
+"""Finite floats or integers of any shape, read-only; the type is kept."""
 RawArray = Annotated[NDArray[Any], PlainValidator(_raw_array), _JSON, _schema(None)]
 """Numbers of any dtype and shape, read-only; not checked to be finite, as products of finite numbers may overflow."""
 FloatParam = Annotated[float | NDArray[Any], PlainValidator(_float_param), _JSON, _schema("number")]
@@ -347,7 +347,7 @@ PositiveParam = Annotated[float | NDArray[Any], PlainValidator(_positive_param),
 IntParam = Annotated[int | NDArray[Any], PlainValidator(_int_param), _JSON, _schema("integer")]
 """One integer for a whole population, or an integer array of the population's shape."""
 Int8Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int8)), _JSON, _schema(None)]
-"""(n,) integers that are kept in this type whatever type they come in; one that the type does not hold is refused."""
+"""(n,) integers converted to this type; values that it cannot hold are errors."""
 Int16Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int16)), _JSON, _schema(None)]
 Int32Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int32)), _JSON, _schema(None)]
 Int64Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int64)), _JSON, _schema(None)]
@@ -356,7 +356,7 @@ UInt16Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.uint16
 
 
 def canonical_json(plain: object) -> str:
-    """Return the one JSON text of plain data: sorted keys, two-space indent, no NaN, newline at the end."""
+    """Return the canonical JSON text of plain data: sorted keys, two-space indent, no NaN, final newline."""
     return json.dumps(plain, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -366,6 +366,6 @@ def json_digest(plain: object) -> str:
 
 
 def array_sha256(array: NDArray[Any]) -> str:
-    """Return the sha256 (hex) of an array's values: little-endian, C order, container-independent."""
+    """Return the sha256 (hex) of an array's little-endian values in C order."""
     little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
     return hashlib.sha256(little.reshape(-1).view(np.uint8).data).hexdigest()

@@ -1,4 +1,4 @@
-"""Verb: narrow plain data (what JSON and TOML yield) to tables and lists with known types. Knows no format."""
+"""Type narrowing of plain data, as JSON and TOML parsers return it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold before anything else is imported: Ctrl-C of the command line ends the process, and prints nothing."""
+"""First import of the package: Ctrl-C during the imports of the command line ends the process silently."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 
-__all__ = ["hear_interrupts", "hush_interrupts"]
+__all__ = ["restore_interrupts", "exit_on_interrupt"]
 
 INTERRUPTED = 130
 
 
 def _is_command() -> bool:
-    """Whether this process is the command line, and no user's program that imports the package."""
+    """Whether this process is the command line, not a program that imports the package."""
     by_module = sys.argv[:1] == ["-m"] and "neurodeploy" in sys.orig_argv
     return by_module or os.path.splitext(os.path.basename(sys.argv[0] if sys.argv else ""))[0] == "neurodeploy"
 
@@ -21,16 +21,16 @@ def _leave(*_: object) -> None:
     os._exit(INTERRUPTED)
 
 
-def hush_interrupts() -> None:
-    """End the process at Ctrl-C while modules are imported: there is nothing yet to be taken away, and nothing to tell."""
+def exit_on_interrupt() -> None:
+    """Let Ctrl-C end the process at once while modules are imported, when nothing needs cleaning up."""
     if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
 
 
-def hear_interrupts() -> None:
-    """Let Ctrl-C be an exception again, which commands hear."""
+def restore_interrupts() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again, which commands handle."""
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-hush_interrupts()
+exit_on_interrupt()

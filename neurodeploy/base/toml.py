@@ -1,4 +1,4 @@
-"""Verb: read TOML the same way on every supported Python. Knows no format."""
+"""TOML parser with limits, the same on every supported Python."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ else:
 __all__ = ["TomlError", "parse_toml"]
 
 DEPTH = 64
-"""Tables and lists inside each other."""
+"""Largest depth of nested tables and lists."""
 LARGEST = 1 << 64
 
 
 class TomlError(ValueError):
-    """A text is not TOML, or holds what no file of ours may hold."""
+    """A text is not TOML, or contains something that files must not contain."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return the table of a TOML text; raises TomlError, with line and column where the text is not TOML."""
+    """Return the table of a TOML text. Raises TomlError, with line and column for a syntax error."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TomlError(str(error)) from None
     except RecursionError:
         raise TomlError(f"it is nested deeper than {DEPTH} tables and lists") from None
-    except ValueError as error:  # an integer of thousands of digits, a date that no calendar has
+    except ValueError as error:  # thousands of digits, or an impossible date
         raise TomlError(str(error).partition(";")[0]) from None
     _require_plain(table)
     return table
@@ -41,7 +41,7 @@ def _require_plain(table: dict[str, Any]) -> None:
     level: list[Any] = [table]
     for _ in range(DEPTH + 1):
         if any(isinstance(item, int) and abs(item) >= LARGEST for item in level):
-            raise TomlError("an integer is beyond what any field counts")
+            raise TomlError("an integer exceeds every integer field")
         inner = list[Any]()
         for item in level:
             below = as_table(item)

@@ -57,7 +57,7 @@ def _root(
 
 def unknown_code_error(code: str) -> DiagnosticError:
     """Return the error of a code that no finding has."""
-    return usage("ND704", about("code", code), "is no code of a finding", *nearest(code.upper(), list(rules())))
+    return usage("ND704", about("code", code), "is not a known diagnostic code", *nearest(code.upper(), list(rules())))
 
 
 @app.command(epilog="Examples: neurodeploy explain ND401 | neurodeploy explain")

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from neurodeploy.base.startup import hear_interrupts
+from neurodeploy.base.startup import restore_interrupts
 from neurodeploy.cli.main import app
 from neurodeploy.cli.output import say
 from neurodeploy.cli.streams import Stream, guarded
@@ -76,7 +76,7 @@ def run() -> NoReturn:
     """Run the command line as the process that it is."""
     out = _guarded_streams()
     _end_in_order()
-    hear_interrupts()
+    restore_interrupts()
     status = _delivered(_left(), out)
     sys.stderr.flush()
     sys.exit(status)

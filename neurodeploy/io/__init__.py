@@ -1,1 +1,1 @@
-"""Files: sealed archives, tensors, JSON and atomic writes. Knows formats, never what a network or a program means."""
+"""Files: sealed archives, tensors, JSON and atomic writes, independent of what they contain."""

@@ -1,9 +1,9 @@
-"""One sealed container for programs, recordings and states, one tensor file for networks, and files read and written.
+"""Sealed containers of programs, recordings and states, tensor files of networks, and safe reading and writing of files.
 
-A container is a zip without compression and without times, so that equal nouns give equal bytes on every machine:
-`document.json` (plain data), `seal.json` (format, table of tensors, digest) and `tensors/<id>.npy`. No pickle. Every
-fault of a file becomes a finding that names it; what a file says of its size is compared with a limit before memory is
-asked for; nothing is half-written, because files are written beside their place and moved there whole.
+A container is an uncompressed zip without timestamps, so that equal nouns give equal bytes on every machine:
+`document.json` (plain data), `seal.json` (format, table of tensors, digest) and `tensors/<id>.npy`. Nothing is pickled. Every
+fault of a file is a finding that names the file. Declared sizes are compared with a limit before memory is allocated. Files
+are written completely or not at all.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError),
     *(ValueError, TypeError, RuntimeError, OverflowError, IndexError),
 )
-"""What zipfile raises at damaged bytes."""
+"""Exceptions that zipfile raises for damaged files."""
 STAGE = "files"
 MEMORY_LIMIT_BYTES = 4 << 30
-"""What one file may ask for, unless the environment says otherwise."""
+"""Default limit of the memory that one file may take."""
 LIMIT_VARIABLE = "NEURODEPLOY_MEMORY_LIMIT"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _JSON_SHARE = 16
-"""A document of plain data takes about so many times its bytes."""
+"""Approximate memory of parsed JSON per byte of text."""
 
 
 def refuse(
@@ -79,9 +79,9 @@ def refuse(
 
 
 def memory_limit_bytes() -> int:
-    """Return the bytes that one file may ask for: NEURODEPLOY_MEMORY_LIMIT, such as 16G, or 4 GiB.
+    """Return the memory limit of one file in bytes: NEURODEPLOY_MEMORY_LIMIT, such as 16G, or 4 GiB.
 
-    Raises DiagnosticError: ND013 (the variable is no size).
+    Raises DiagnosticError: ND013 (the variable is not a size).
     """
     said = os.environ.get(LIMIT_VARIABLE, "")
     given = said.strip().upper().removesuffix("B").removesuffix("I")
@@ -89,24 +89,24 @@ def memory_limit_bytes() -> int:
     if not given:
         return MEMORY_LIMIT_BYTES
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or given[len(digits) :] not in _UNITS:
-        told = f"'{said}' is no size such as 16G"
+        told = f"'{said}' is not a size such as 16G"
         raise DiagnosticError(STAGE, (finding("ND013", about("variable", LIMIT_VARIABLE), told),))
     return int(digits) * _UNITS[given[len(digits) :]]
 
 
-def require_memory(path: Path | str, asked_bytes: int, what: str = "it") -> None:
-    """Refuse what asks for more memory than one file may. Raises DiagnosticError: ND012."""
+def require_memory(path: Path | str, needed_bytes: int, what: str = "it") -> None:
+    """Raise ND012 if a file needs more memory than the limit. `what`: the part that needs `needed_bytes`."""
     limit = memory_limit_bytes()
-    if asked_bytes > limit:
-        told = f"{what} asks for more memory than a file may"
-        fix = f"if it is meant to be so large: {LIMIT_VARIABLE}={-(-asked_bytes // (1 << 30))}G"
-        raise refuse("ND012", path, told, found=asked_bytes, limit=limit, unit="byte", fixes=[fix])
+    if needed_bytes > limit:
+        told = f"{what} needs more memory than a file may take"
+        fix = f"if this size is intended: {LIMIT_VARIABLE}={-(-needed_bytes // (1 << 30))}G"
+        raise refuse("ND012", path, told, found=needed_bytes, limit=limit, unit="byte", fixes=[fix])
 
 
 def write_atomically(path: Path, content: bytes, *, shown: Path | None = None) -> None:
-    """Write a whole file or nothing, through links and into devices and pipes. Raises DiagnosticError: ND007.
+    """Write a file completely or not at all, following links; devices and pipes are written directly.
 
-    `shown`: the path that a finding names, where another stands in for it.
+    `shown`: path to name in findings instead of `path`. Raises DiagnosticError: ND007.
     """
     try:
         write_whole(path, content)
@@ -134,12 +134,12 @@ def _zip(members: Mapping[str, bytes]) -> bytes:
 
 
 def tensor_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return the bytes of an .npz of the tensors, the same for equal tensors on every machine."""
+    """Return the bytes of an .npz file; equal tensors give equal bytes on every machine."""
     return _zip({f"{key}.npy": _npy(tensors[key]) for key in sorted(tensors)})
 
 
 def sealed_bytes(noun: BaseModel, format_name: str) -> bytes:
-    """Return the bytes of a sealed container of the noun."""
+    """Return the bytes of a sealed container that holds a noun."""
     plain, tensors = split(noun)
     table = tensor_table(tensors)
     seal = {
@@ -162,29 +162,29 @@ _KINDS = {
 
 
 def require_regular(path: Path) -> int:
-    """Return the bytes of a file that is one: no device or pipe, which may never end. Raises DiagnosticError: ND001."""
+    """Return the size of a regular file in bytes. Raises DiagnosticError: ND001 (missing, or a device or pipe)."""
     try:
         there = os.stat(path)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise refuse("ND001", path, f"cannot be read: {why}", fixes=_near(path)) from None
+        raise refuse("ND001", path, f"cannot be read: {why}", fixes=_similar(path)) from None
     if not stat.S_ISREG(there.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(there.st_mode), "no file")
+        kind = _KINDS.get(stat.S_IFMT(there.st_mode), "not a file")
         raise refuse("ND001", path, f"cannot be read: it is {kind}", fixes=["give the path of a file"])
     return there.st_size
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes. Raises DiagnosticError: ND001 (missing or unreadable), ND012 (too large)."""
+    """Return the content of a file. Raises DiagnosticError: ND001 (missing or unreadable), ND012 (too large)."""
     require_memory(path, require_regular(path))
     try:
         return path.read_bytes()
     except OSError as error:
-        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}", fixes=_near(path)) from None
+        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}", fixes=_similar(path)) from None
 
 
 def read_json(path: Path) -> object:
-    """Return the plain data of a JSON file, NaN and infinities as they are. Raises DiagnosticError: ND001, ND003, ND012."""
+    """Return the plain data of a JSON file; NaN and infinities are accepted. Raises DiagnosticError: ND001, ND003, ND012."""
     require_memory(path, require_regular(path) * _JSON_SHARE)
     try:
         return parse_json(read_bytes(path), finite=False)
@@ -192,7 +192,7 @@ def read_json(path: Path) -> object:
         raise refuse("ND003", path, str(error)) from None
 
 
-def _near(path: Path) -> list[str]:
+def _similar(path: Path) -> list[str]:
     from difflib import get_close_matches
 
     try:
@@ -204,7 +204,7 @@ def _near(path: Path) -> list[str]:
 
 
 _NAMES, _LETTERS = 2_000, 255
-"""Files of a folder, and letters of a name, in which a near one is looked for."""
+"""Limits of the search for a similar file name: files of the folder, letters of the name."""
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
@@ -233,9 +233,9 @@ def _member(path: Path, archive: zipfile.ZipFile, member: str, missing: str) -> 
 
 
 def _read_arrays(path: Path, archive: zipfile.ZipFile, members: Mapping[str, str]) -> Tensors:
-    """Arrays by id from members of an archive, whose sizes are added up first."""
+    """Arrays by id from members of an archive; their total size is checked first."""
     infos = {tensor: _member(path, archive, member, "ND004") for tensor, member in members.items()}
-    require_memory(path, sum(info.file_size for info in infos.values()), "what it unpacks to")
+    require_memory(path, sum(info.file_size for info in infos.values()), "its unpacked content")
     return {tensor: _read_array(path, archive, info) for tensor, info in infos.items()}
 
 
@@ -248,7 +248,7 @@ def _read_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
     except PickledError:
         raise refuse("ND006", path, f"tensor '{info.filename}' holds Python objects, which are never loaded") from None
     except MemoryError:
-        raise refuse("ND012", path, f"tensor '{info.filename}' is larger than the memory that is left") from None
+        raise refuse("ND012", path, f"tensor '{info.filename}' does not fit into the available memory") from None
     except NpyError as error:
         raise refuse("ND003", path, f"tensor '{info.filename}' is damaged: {error}") from None
     except _DAMAGE as error:
@@ -256,29 +256,32 @@ def _read_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
 
 
 def read_tensors(path: Path, keys: Mapping[str, str]) -> Tensors:
-    """Return tensors of an .npz by id; `keys` is id -> key in the file. Raises ND001, ND003-ND006, ND012."""
+    """Return tensors of an .npz by id. `keys`: id -> key in the file.
+
+    Raises DiagnosticError: ND001, ND003-ND006, ND012.
+    """
     with _open_zip(path) as archive:
         return _read_arrays(path, archive, {tensor: f"{key}.npy" for tensor, key in keys.items()})
 
 
 def open_npz_arrays(path: Path) -> Tensors:
-    """Return every array of an .npz. Raises ND001, ND003, ND005, ND006, ND012."""
+    """Return all arrays of an .npz by name. Raises DiagnosticError: ND001, ND003, ND005, ND006, ND012."""
     with _open_zip(path) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         return _read_arrays(path, archive, {name: f"{name}.npy" for name in names})
 
 
-def _named(dtype: np.dtype[Any]) -> tuple[str, ...]:
-    """How a document may name a type."""
+def _type_names(dtype: np.dtype[Any]) -> tuple[str, ...]:
+    """Names of a type that a document may use."""
     return dtype.newbyteorder("<").str, dtype.str, dtype.name
 
 
 def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check tensors against a document's table. Raises ND004 with every tensor that differs."""
+    """Check tensors against the table of their document. Raises DiagnosticError: ND004, for every tensor that differs."""
     wrong: list[Diagnostic] = []
     for key, row in sorted(table.items()):
         array = tensors[key]
-        if list(array.shape) != row.get("shape") or row.get("dtype") not in _named(array.dtype):
+        if list(array.shape) != row.get("shape") or row.get("dtype") not in _type_names(array.dtype):
             said, is_now = f"{row.get('dtype')} {row.get('shape')}", f"{array.dtype.str} {list(array.shape)}"
             wrong.append(finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document says {said}"))
         elif array_sha256(array) != row.get("sha256"):
@@ -303,7 +306,7 @@ def _json_member(path: Path, archive: zipfile.ZipFile, member: str) -> object:
 
 
 def _other_format(seal: Mapping[str, Any]) -> str:
-    """What a container of ours says that it is, where it is another than was asked for."""
+    """Description of a container of another format, for a finding."""
     named = seal.get("format")
     ours = isinstance(named, str) and named.startswith("neurodeploy-") and named.isascii() and len(named) < 30
     return f"a {named} file, and " if ours else ""
@@ -312,8 +315,8 @@ def _other_format(seal: Mapping[str, Any]) -> str:
 def read_sealed(path: Path, format_name: str) -> tuple[object, str]:
     """Return (plain data with its tensors in place, digest) of a sealed container.
 
-    Raises DiagnosticError: ND001 unreadable, ND003 damaged or another format, ND004 changed, ND005 path escape,
-    ND006 object array.
+    Raises DiagnosticError: ND001 (unreadable), ND003 (damaged, or another format), ND004 (changed), ND005 (member outside
+    the archive), ND006 (object array), ND012 (too large).
     """
     with _open_zip(path) as archive:
         seal = as_table(_json_member(path, archive, "seal.json")) or {}

@@ -1,4 +1,4 @@
-"""Read JSON the strict way: what no document of ours holds, and what later steps could not bear, is a fault with its place."""
+"""Strict JSON parser: duplicate keys, huge numbers, deep nesting and lone surrogates are errors."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import Any
 __all__ = ["JsonError", "parse_json"]
 
 DEPTH = 64
-"""Tables and lists inside each other; the deepest document of ours has eight."""
+"""Largest depth of nested tables and lists; documents of this package have at most eight."""
 LARGEST = 1 << 64
-"""Integers are below it in size: no field counts further."""
+"""Exclusive limit of integers in size; no field needs larger ones."""
 
 
 class JsonError(ValueError):
-    """A text is not JSON, or holds what no document may hold."""
+    """A text is not JSON, or contains something that documents must not contain."""
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         names = [name for name, _ in pairs]
-        raise JsonError(f"the key '{next(name for name in names if names.count(name) > 1)}' is there twice")
+        raise JsonError(f"the key '{next(name for name in names if names.count(name) > 1)}' occurs twice")
     return table
 
 
 def _integer(text: str) -> int:
     number = int(text) if len(text) <= 21 else LARGEST
     if abs(number) >= LARGEST:
-        raise JsonError(f"an integer of {len(text.lstrip('-')):,} digits is beyond what any field counts")
+        raise JsonError(f"an integer of {len(text.lstrip('-')):,} digits exceeds every integer field")
     return number
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if abs(number) == float("inf"):
-        raise JsonError(f"the number {text[:40]} is beyond what a double holds")
+        raise JsonError(f"the number {text[:40]} exceeds the range of a double")
     return number
 
 
 def _constant(text: str) -> float:
-    raise JsonError(f"{text} is no number of JSON")
+    raise JsonError(f"{text} is not a JSON number")
 
 
 def parse_json(content: bytes | str, *, finite: bool = True) -> object:
-    """Return plain data; raises JsonError. Not `finite`: NaN and infinities pass, for nouns that name their field."""
+    """Return the plain data of a JSON text. `finite`: refuse NaN and infinities. Raises JsonError."""
     number, constant = (_finite, _constant) if finite else (float, float)
     try:
         text = content if isinstance(content, str) else content.decode(json.detect_encoding(content))
@@ -62,10 +62,10 @@ def parse_json(content: bytes | str, *, finite: bool = True) -> object:
 
 
 def _require_plain(plain: Any, *, escapes: bool) -> None:
-    """Refuse nesting beyond DEPTH and, where a text has escapes, half characters that no file and no terminal takes."""
+    """Raise JsonError for nesting beyond DEPTH and, if the text has escapes, for lone surrogates."""
     level = [plain]
     for _ in range(DEPTH + 1):
-        if escapes and any(isinstance(item, str) and not _whole(item) for item in level):
+        if escapes and any(isinstance(item, str) and not _is_encodable(item) for item in level):
             raise JsonError("a text holds half a character (a lone surrogate)")
         inner = list[Any]()
         for item in level:
@@ -80,7 +80,7 @@ def _require_plain(plain: Any, *, escapes: bool) -> None:
     raise JsonError(f"is nested deeper than {DEPTH} tables and lists")
 
 
-def _whole(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:

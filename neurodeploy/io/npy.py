@@ -1,4 +1,4 @@
-"""Read an .npy whose header may lie: it is parsed here, and its size compared with what is there, before memory is asked for."""
+"""Reader of untrusted .npy data: the header is parsed here and its size is checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ CHUNK = 1 << 24
 
 
 class NpyError(ValueError):
-    """Bytes are no array."""
+    """The data is not a valid .npy array."""
 
 
 class PickledError(NpyError):
-    """An array holds Python objects."""
+    """The array contains Python objects."""
 
 
 class NpyHeader(NamedTuple):
-    """What stands before the numbers."""
+    """Header of an .npy file."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -37,21 +37,21 @@ class NpyHeader(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the numbers."""
+        """Size of the data in bytes."""
         return prod(self.shape) * self.dtype.itemsize
 
 
 def read_npy_header(file: IO[bytes]) -> NpyHeader:
-    """Return the header of an .npy that is open at its beginning; raises NpyError."""
+    """Return the header of an .npy file opened at its start. Raises NpyError."""
     start = file.read(len(MAGIC) + 2)
     if len(start) < len(MAGIC) + 2 or not start.startswith(MAGIC) or start[len(MAGIC)] not in (1, 2, 3):
-        raise NpyError("it does not begin as an .npy does")
+        raise NpyError("it does not begin like an .npy file")
     form = "<H" if start[len(MAGIC)] == 1 else "<I"
     length = file.read(struct.calcsize(form))
     size = struct.unpack(form, length)[0] if len(length) == struct.calcsize(form) else HEADER_BYTES + 1
     text = file.read(size) if size <= HEADER_BYTES else b""
     if len(text) != size:
-        raise NpyError("its header is cut off, or longer than any is")
+        raise NpyError("its header is truncated or too long")
     try:
         table = _literal(text.decode("utf-8" if start[len(MAGIC)] == 3 else "latin1"))
     except UnicodeDecodeError:
@@ -60,13 +60,13 @@ def read_npy_header(file: IO[bytes]) -> NpyHeader:
 
 
 def _literal(text: str) -> Any:
-    """The value that a header spells; escapes stand in none, and the parser warns of some."""
+    """The value of a header literal. Escapes are refused: no header has any, and some make the parser warn."""
     if "\\" in text or text.count("(") + text.count("[") + text.count("{") > 200:
-        raise NpyError("its header is no table")
+        raise NpyError("its header is not a dictionary")
     try:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        raise NpyError("its header is no table") from None
+        raise NpyError("its header is not a dictionary") from None
 
 
 def _header(value: Any) -> NpyHeader:
@@ -76,12 +76,12 @@ def _header(value: Any) -> NpyHeader:
     shape, order = table["shape"], table["fortran_order"]
     sizes = as_items(shape)
     if sizes is None or isinstance(shape, list) or any(type(n) is not int or n < 0 for n in sizes):
-        raise NpyError("its shape is no tuple of sizes")
+        raise NpyError("its shape is not a tuple of sizes")
     if not isinstance(order, bool):
         raise NpyError("its order is neither True nor False")
     dtype = _dtype(table["descr"])
     if len(sizes) > 32 or prod(n or 1 for n in sizes) * max(dtype.itemsize, 1) > LARGEST:
-        raise NpyError("its shape is beyond any memory")
+        raise NpyError("its shape exceeds any memory")
     return NpyHeader(dtype, tuple(sizes), order)
 
 
@@ -91,20 +91,20 @@ def _dtype(descr: Any) -> np.dtype[Any]:
     except (ValueError, TypeError, SyntaxError, LookupError, AttributeError, OverflowError, DeprecationWarning):
         dtype = None
     if dtype is None or isinstance(descr, type(None)):
-        raise NpyError("its header names no type of numbers")
+        raise NpyError("its header does not name a number type")
     if dtype.hasobject:
         raise PickledError("it holds Python objects")
     return dtype
 
 
 def read_npy(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
-    """Return the array behind a header, which nobody can write to; raises NpyError if there are more or fewer bytes."""
+    """Return the data after a header as a read-only array. Raises NpyError if its size differs from the header."""
     content: NDArray[np.uint8] = np.empty(header.nbytes, dtype=np.uint8)
     at = 0
     while at < content.size:
         part = file.read(min(CHUNK, content.size - at))
         if not part:
-            raise NpyError(f"it is cut off: {at:,} of {content.size:,} bytes are there")
+            raise NpyError(f"it is truncated: {at:,} of {content.size:,} bytes are present")
         content[at : at + len(part)] = np.frombuffer(part, dtype=np.uint8)
         at += len(part)
     if file.read(1):

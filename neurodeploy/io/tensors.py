@@ -1,7 +1,6 @@
-"""Verb: a noun <-> JSON-able plain data plus named tensors. Touches no file.
+"""Conversion between nouns and plain data with named tensors, for all file formats.
 
-Every array of a noun becomes {"tensor": id}; the id is the path to it, by names: "projections/a_to_b/operation/weights".
-The same two functions serve networks, programs and recordings.
+Every array becomes {"tensor": id}, where the id is its path by names, such as "projections/a_to_b/operation/weights".
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def split(noun: BaseModel) -> tuple[dict[str, Any], Tensors]:
-    """Return the noun as plain data with tensor references, and the tensors by id."""
+    """Return a noun as plain data with references to tensors, and the tensors by id."""
     tensors: Tensors = {}
     return _split(noun, "", tensors), tensors
 
@@ -43,7 +42,7 @@ def _split(value: Any, path: str, tensors: Tensors) -> Any:
 
 
 def join(plain: object, tensors: Mapping[str, NDArray[Any]]) -> object:
-    """Return plain data with every reference to a known tensor replaced by the tensor; unknown ones stay."""
+    """Return plain data with references replaced by their tensors; unknown references are kept."""
     table, items = as_table(plain), as_items(plain)
     if table is not None:
         reference = table.get("tensor")
@@ -56,7 +55,7 @@ def join(plain: object, tensors: Mapping[str, NDArray[Any]]) -> object:
 
 
 def tensor_table(tensors: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
-    """Return what a document says of each tensor: dtype, shape, bytes, sha256 of its little-endian values."""
+    """Return the table of tensors in a document: dtype, shape, bytes and sha256 of the little-endian values."""
     return {
         key: {
             "dtype": array.dtype.newbyteorder("<").str,
@@ -69,7 +68,7 @@ def tensor_table(tensors: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any
 
 
 def digest_of(noun: BaseModel, without: tuple[str, ...] = ()) -> str:
-    """Return the content hash of a noun: sha256 over its plain data and the table of its tensors, some fields left out."""
+    """Return the content hash of a noun: sha256 of its plain data and tensor table. `without`: fields to leave out."""
     tensors: Tensors = {}
     fields = [name for name in type(noun).model_fields if name not in without]
     plain = {name: _split(getattr(noun, name), name, tensors) for name in fields}

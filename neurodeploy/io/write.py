@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, whatever stands in its place, and leave nothing behind. Knows no format."""
+"""Atomic writes: a file is replaced completely or not at all, and no temporary file is left behind."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["locked", "place", "sweep", "write_whole"]
 
 HOST = f"{zlib.crc32(socket.gethostname().encode(errors='replace')):08x}"
 TEMPORARY = re.compile(rf"^\.nd-{HOST}-(\d+)-[0-9a-f]+\.tmp$")
-"""Of a process of this machine."""
+"""Name of a temporary file of a process on this machine."""
 _swept = set[str]()
-"""Folders in which this process has looked for leftovers."""
+"""Folders that this process has already cleaned of temporary files."""
 
 
 def _umask_now() -> int:
-    """The mask of this process. Where the system tells it, it is not set for a moment, which other threads would see."""
+    """The umask of this process, read from /proc if possible, because reading it by setting it affects other threads."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:")), 8)
@@ -33,16 +33,16 @@ def _umask_now() -> int:
 
 
 UMASK = _umask_now()
-"""Read once, when this module is imported."""
+"""Umask, read once at import."""
 
 
 def place(path: Path) -> Path:
-    """Return where a file is written: what a symbolic link points to, else the path itself."""
+    """Return the path to write: the target of a symbolic link, else the path itself."""
     return Path(os.path.realpath(path)) if os.path.islink(path) else path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file by another with the same permissions; a device or a pipe takes the bytes instead. Raises OSError."""
+    """Replace the content of a file atomically, keeping its permissions; write directly to a device or pipe. Raises OSError."""
     path = place(path)
     try:
         there: os.stat_result | None = os.stat(path)
@@ -65,14 +65,14 @@ def _replace(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:  # whatever ends the writing, a signal too: the file beside it goes
+    except BaseException:  # also signals: the temporary file must not stay
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
 
 
 def _write_through(path: Path, content: bytes) -> None:
-    """Write into a device or a pipe; a pipe that nobody reads is an error, not a wait."""
+    """Write to a device or a pipe; a pipe without a reader is an error instead of blocking."""
     waits = getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, os.O_WRONLY | waits)
     if waits:
@@ -84,19 +84,19 @@ def _write_through(path: Path, content: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes of this machine that are no more left unfinished in a folder; once for each folder."""
+    """Remove temporary files of ended processes of this machine from a folder, once per folder."""
     if str(folder) in _swept:
         return
     _swept.add(str(folder))
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             match = TEMPORARY.match(entry.name)
-            if match and not _lives(int(match[1])):
+            if match and not _is_alive(int(match[1])):
                 os.unlink(entry.path)
 
 
-def _lives(process: int) -> bool:
-    if os.name == "nt":  # where signal 0 is one that ends a process
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # signal 0 would end the process there
         return True
     try:
         os.kill(process, 0)
@@ -109,9 +109,9 @@ def _lives(process: int) -> bool:
 
 @contextlib.contextmanager
 def locked(folder: Path, *, shared: bool = False) -> Generator[None]:
-    """Let no other process of ours write a pair of files in a folder meanwhile, where the system has such locks.
+    """Hold a lock on a folder against other neurodeploy processes, where the system supports it.
 
-    `shared`: other readers may hold the lock too.
+    `shared`: allow other shared holders, for reading.
     """
     try:
         import fcntl

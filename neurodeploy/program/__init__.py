@@ -1,4 +1,4 @@
-"""Program: the sealed artefact that every backend runs."""
+"""The compiled program that every backend runs, its file format and its checks."""
 
 from neurodeploy.program.archive import load_program, save_program
 from neurodeploy.program.golden import Golden

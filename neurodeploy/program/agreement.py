@@ -1,4 +1,4 @@
-"""Whether what a program says of its network, target, populations, inputs and golden output agrees with itself."""
+"""Consistency of a program's fields with its network, target and golden output."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ REGISTERS = {
     "vmin_exp": "vmin_exponent",
     "vmax_exp": "vmax_exponent",
 }
-"""Column -> the range of the target that its numbers lie in."""
+"""Column of the tables -> range of the target that limits it."""
 
 
 def field_faults(program: Program) -> list[str]:
-    """Return what contradicts itself outside the tables."""
+    """Return the contradictions outside the tables, one sentence each."""
     return _network_faults(program) or [
         *_population_faults(program),
         *_input_faults(program),
@@ -45,7 +45,7 @@ def field_faults(program: Program) -> list[str]:
 
 
 def _network_faults(program: Program) -> list[str]:
-    """Faults of the network and of the target that it is placed on."""
+    """Faults of the network and of the target themselves."""
     told = errors_in((*validate(program.network), *target_findings(program.target)))
     return [f"{item.subject}: {item.message}" for item in told]
 
@@ -56,7 +56,7 @@ def _names_differ(what: str, given: Sequence[Any], wanted: Sequence[Any]) -> lis
 
 
 def _population_faults(program: Program) -> list[str]:
-    """Populations that are not those of the network."""
+    """Differences between the program's populations and those of the network."""
     found = _names_differ("populations", program.populations, program.network.populations)
     if found:
         return found
@@ -85,7 +85,7 @@ def _population(program: Program, item: PlacedPopulation, given: Population) -> 
 
 
 def reset_of(population: Population) -> str:
-    """Return the reset of a population's compartments."""
+    """Return the reset mode of a population's compartments, a key of RESETS."""
     neuron = population.neuron
     if isinstance(neuron, (Li, CubaLi)):
         return "none"
@@ -100,7 +100,7 @@ def _input_faults(program: Program) -> list[str]:
 
 
 def register_faults(program: Program) -> list[str]:
-    """Return registers outside the target's ranges, and resets and thresholds that their population does not have."""
+    """Return registers outside the target's ranges, and resets and thresholds that differ from the population's."""
     t, precision, found = program.tables, program.target.precision, list[str]()
     for name, field in REGISTERS.items():
         values, span = getattr(t, name), getattr(precision, field)
@@ -120,14 +120,14 @@ def register_faults(program: Program) -> list[str]:
 
 
 def golden_faults(program: Program) -> list[str]:
-    """Return sealed rows of what the program does not have, or that no run could give."""
+    """Return golden rows of unknown inputs and populations, and rows that no run could give."""
     golden = program.golden
     if golden is None:
         return []
     inputs = {item.name: item.size for item in program.network.inputs}
     populations = {item.name: item.size for item in program.populations}
     given = (*golden.inputs, *golden.currents)
-    found = [f"golden input '{name}' is none of its" for name in given if name not in inputs]
+    found = [f"golden input '{name}' does not exist" for name in given if name not in inputs]
     if set(golden.spikes) != set(populations) or not set(golden.payloads) <= set(populations):
         found.append("golden output is not of its populations")
     if golden.steps < golden.n_steps:
@@ -142,19 +142,19 @@ def golden_faults(program: Program) -> list[str]:
 
 
 def _row_fault(rows: Array, last: tuple[int, int, int]) -> str | None:
-    """What is wrong with rows (sample, step, neuron)."""
+    """The first fault of rows (sample, step, neuron)."""
     if rows.ndim != 2 or rows.shape[1] != 3:
-        return "are no rows of three"
+        return "are not rows of three"
     if rows.size and (bool((rows < (0, 1, 0)).any()) or bool((rows > last).any())):
         return "have a sample, step or neuron that does not exist"
     step = np.diff(rows.astype(np.int64), axis=0)
     rises = (step[:, 0] > 0) | (step[:, 0] == 0) & ((step[:, 1] > 0) | (step[:, 1] == 0) & (step[:, 2] > 0))
-    return None if bool(rises.all()) else "are not sorted, or some are there twice"
+    return None if bool(rises.all()) else "are not sorted, or contain duplicates"
 
 
 def _value_faults(golden: Golden, inputs: dict[str, int]) -> list[str]:
     found = [
-        f"golden payloads of '{name}' are not as many as its rows"
+        f"golden payloads of '{name}' differ in number from its rows"
         for name, values in golden.payloads.items()
         if values.shape != golden.spikes[name].shape[:1]
     ]

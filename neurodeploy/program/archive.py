@@ -1,4 +1,4 @@
-"""A Program to a sealed file and back; what is loaded is checked whole (see neurodeploy.program.validate)."""
+"""Sealed files of programs (.ndp). Loaded programs are checked completely (see neurodeploy.program.validate)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VERSION = 3
 
 
 def save_program(program: Program, path: str | Path) -> None:
-    """Write the sealed file; equal programs give equal bytes. Raises DiagnosticError: ND007."""
+    """Write a program to a sealed file; equal programs give equal bytes. Raises DiagnosticError: ND007."""
     write_atomically(Path(path), sealed_bytes(program, FORMAT))
 
 

@@ -1,4 +1,4 @@
-"""Recount of what every core of a program takes, from its tables alone. Shares no state with the mapper."""
+"""Resource use of every core, counted from the tables of a finished program alone, independent of the mapper."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["over_limits", "require_planned_memory", "use_of_program"]
 
 Ints = NDArray[np.int64]
 FURTHEST = 1 << 31
-"""Keys above which they are numbered anew, so that no product with the next column overflows."""
+"""Largest key before renumbering, so that the product with the next column does not overflow."""
 
 
 def _per_core(ptr: Ints, values: Ints) -> Ints:
@@ -30,7 +30,7 @@ def _per_core(ptr: Ints, values: Ints) -> Ints:
 
 
 def _distinct(core: Ints, *columns: Any, n_cores: int) -> Ints:
-    """Distinct rows of the columns, by core."""
+    """(n_cores,) number of distinct rows of the columns."""
     if not core.size:
         return np.zeros(n_cores, dtype=np.int64)
     key = np.asarray(core, dtype=np.int64)
@@ -62,7 +62,7 @@ def _segment_words(program: Program) -> Ints:
 
 
 def _dense_words(target: Target, style: SynapseFormat, width: Ints) -> Ints:
-    """Words of dense segments of some widths; each has the index bits of its own width."""
+    """(n,) words of dense segments by width, each with the index bits of its own width."""
     widths, of = np.unique(width, return_inverse=True)
     words = [
         int(dense_words(target.counting, one, style.weight_bits, style.delay_bits, index_bits_for(target, one)))
@@ -72,21 +72,21 @@ def _dense_words(target: Target, style: SynapseFormat, width: Ints) -> Ints:
 
 
 def _entries(program: Program, mine: Any) -> tuple[Ints, Any]:
-    """(first entry of every segment of some that is not empty, targets of their entries)."""
+    """Offsets of the non-empty segments selected by `mine`, and the targets of their entries."""
     ptr, which = program.tables.entry_ptr, mine & (np.diff(program.tables.entry_ptr) > 0)
     kept = np.diff(ptr)[which]
     return np.cumsum(kept) - kept, program.tables.entry_target[np.repeat(which, np.diff(ptr))].astype(np.int64)
 
 
 class _Axons(NamedTuple):
-    """The input axons of all cores: rows of the table are axons with an atom."""
+    """Input axons of all cores. A row of the table is one atom of an axon."""
 
     number: Ints
-    """(rows,) input axon of each row, over all cores."""
+    """(n_rows,) axon of each row, numbered over all cores."""
     atom: Ints
     kind: Ints
     core: Ints
-    """(axons,)."""
+    """(n_axons,) core of each axon."""
 
 
 def _axons(program: Program) -> _Axons:
@@ -102,8 +102,11 @@ def _axons(program: Program) -> _Axons:
 
 
 def _out_axons(program: Program, core_of_row: Ints, axons: _Axons) -> Ints:
-    """Output axons by core: of each neuron for each core it reaches; where the rules say so, those that reach one population
-    axon count once, unless one of a neuron's axons is discrete or has another atom: then it has all of its axons alone."""
+    """(n_cores,) output axons: one for each neuron and core that it reaches.
+
+    Under rules with shared output axons, those that reach the same population axon count once; a neuron shares none if it
+    has a discrete axon or axons with different atoms.
+    """
     tables, target = program.tables, program.target
     chip = tables.core_id // int(target.chip.cores.value)
     sender = np.repeat(np.arange(tables.n_rows), np.diff(tables.out_axon_ptr))
@@ -128,7 +131,7 @@ def _out_axons(program: Program, core_of_row: Ints, axons: _Axons) -> Ints:
 
 
 def _stored_lists(program: Program, axons: _Axons, words: Ints) -> Ints:
-    """(lists,) words that each list takes: of lists that only population axons have, see `_block_words`, none."""
+    """(n_lists,) words of each list; 0 for lists of population axons only, which `_block_words` counts."""
     tables = program.tables
     row_core = np.repeat(np.arange(tables.n_cores), np.diff(tables.in_axon_ptr))
     lists = tables.list_ptr[row_core] + tables.in_axon_list
@@ -139,8 +142,10 @@ def _stored_lists(program: Program, axons: _Axons, words: Ints) -> Ints:
 
 
 def _block_words(program: Program, axons: _Axons, words: Ints) -> Ints:
-    """Words by core of the lists of population axons: for every distinct row of lists, from atom 0 to the last one, each as
-    long as the longest."""
+    """(n_cores,) words of lists of population axons.
+
+    Every distinct block of lists takes the space of its longest list for each atom from 0 to the last.
+    """
     tables, n_cores = program.tables, program.tables.n_cores
     total: Ints = np.zeros(n_cores, dtype=np.int64)
     mine = np.flatnonzero(axons.kind != AXON_KINDS["discrete"])
@@ -160,7 +165,7 @@ def _block_words(program: Program, axons: _Axons, words: Ints) -> Ints:
 
 
 def _styles(program: Program) -> Ints:
-    """(segments, 6): what makes two formats of one core distinct."""
+    """(n_segments, 6) properties that distinguish synapse formats."""
     signs = ("mixed", "excitatory", "inhibitory")
     rows = [
         [s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits, s.skip_bits]
@@ -170,7 +175,7 @@ def _styles(program: Program) -> Ints:
 
 
 def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
-    """What the lists of each core take: memory, formats, longest list, delay bits."""
+    """Use of synapse memory, formats, words per axon and delay bits, (n_cores,) each."""
     tables, n_cores = program.tables, program.tables.n_cores
     words, styles = _segment_words(program), _styles(program)
     core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
@@ -186,8 +191,7 @@ def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
 
 
 def require_planned_memory(program: Program, planned: Ints) -> None:
-    """Raise RuntimeError if the tables of a core take other synapse memory than `planned` (n_cores,) words: a fault of
-    neurodeploy itself."""
+    """Raise RuntimeError, an internal fault, if the tables of a core do not take the `planned` (n_cores,) words."""
     counted = _synapse_use(program, _axons(program))["synapse_memory"]
     if not np.array_equal(counted, planned):
         core = int(np.flatnonzero(counted != planned)[0])
@@ -195,7 +199,7 @@ def require_planned_memory(program: Program, planned: Ints) -> None:
 
 
 def use_of_program(program: Program) -> dict[str, Ints]:
-    """Return the use of every limited resource, (n_cores,) each, by the names of CoreLimits and words_per_axon."""
+    """Return the use of every limited resource: its name in CoreLimits, or words_per_axon -> (n_cores,)."""
     tables, n_cores = program.tables, program.tables.n_cores
     core_of_row = np.repeat(np.arange(n_cores), np.diff(tables.compartment_ptr))
     per_neuron = np.array([item.compartments_per_neuron for item in program.populations], dtype=np.int64)
@@ -220,13 +224,13 @@ def use_of_program(program: Program) -> dict[str, Ints]:
 
 
 def over_limits(program: Program) -> tuple[Diagnostic, ...]:
-    """Return the limits that cores of a program exceed (ND301-ND310), each with the core that exceeds it most."""
+    """Return ND301-ND310 for each exceeded limit, with the core that exceeds it most."""
     limits, found = core_limits(program.target), list[Diagnostic]()
     for name, used in use_of_program(program).items():
         limit, over = limits[name], np.flatnonzero(used > limits[name].value)
         if over.size:
             worst = int(over[used[over].argmax()])
-            told = f"{over.size} of {used.size} cores take more {name} than there are, core {program.tables.core_id[worst]} most"
+            told = f"{over.size} of {used.size} cores use more {name} than they have, core {program.tables.core_id[worst]} most"
             where, most = about("program", program.network.name), int(used[worst])
             numbers: Any = {"found": most, "limit": limit.value, "unit": limit.unit, "limit_source": limit.citation}
             found.append(finding(CODES[name], where, told, **numbers))
@@ -234,7 +238,7 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
 
 
 def _fan_in(program: Program, core_of_row: Ints) -> Ints:
-    """The largest number of synapses into one neuron, by core; zeros that a dense list stores are no synapses."""
+    """(n_cores,) largest number of synapses into one neuron; zeros stored in dense lists do not count."""
     tables, n_cores = program.tables, program.tables.n_cores
     core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
     core_of_axon = np.repeat(np.arange(n_cores), np.diff(tables.in_axon_ptr))

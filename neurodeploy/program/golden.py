@@ -1,4 +1,4 @@
-"""Noun: an input and the output it gives, sealed in a program. Holds no program and runs nothing."""
+"""Golden input and output of a program."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ __all__ = ["Golden"]
 
 
 class Golden(Noun):
-    """Samples from the cleared state, and every spike that the program gives on them."""
+    """Samples, run from the cleared state, and all spikes of the program on them."""
 
     n_samples: int = Field(gt=0)
-    """Samples, at least 1."""
+    """Number of samples."""
     n_steps: int = Field(gt=0)
-    """Steps in which the stimulus acts."""
+    """Steps of input per sample."""
     steps: int = Field(gt=0)
-    """Steps that were run."""
+    """Last step that was run."""
     seed: int = 0
-    """Of encoders and noise."""
+    """Seed of encoders and noise."""
     inputs: dict[Name, IntArray] = Field(default_factory=dict)
     """Input -> (n, 3) int32 rows (sample, step, line)."""
     currents: dict[Name, FloatArray] = Field(default_factory=dict)
-    """Input of values -> (n_samples, n_steps, lines)."""
+    """Input with a current encoder -> (n_samples, n_steps, lines)."""
     spikes: dict[Name, IntArray]
     """Population -> (n, 3) int32 rows (sample, step, neuron), sorted."""
     payloads: dict[Name, IntArray] = Field(default_factory=dict)
-    """Population of graded spikes -> (n,) values, row for row."""
+    """Population with graded spikes -> (n,) values, one for each row of `spikes`."""

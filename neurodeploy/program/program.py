@@ -26,51 +26,51 @@ __all__ = ["PlacedPopulation", "Program", "Runner", "register_runner"]
 
 
 class PlacedPopulation(Noun):
-    """What reports and decoders need of a population."""
+    """A population of a program, as reports and decoders need it."""
 
     name: Name
-    """Of the population."""
+    """Name of the population."""
     size: int
-    """Neurons."""
+    """Number of neurons."""
     kind: str
-    """Of its neurons."""
+    """Kind of its neurons."""
     scale: float | None
-    """Integer units of v per unit of the network's v; None: the network was integers already."""
+    """Integer units of v per unit of the network's v; None if the network was already integer."""
     v_frame: FloatArray
-    """(size,): the network's v is integer v / scale + v_frame."""
+    """(size,) offset: the network's v is the integer v / scale + v_frame."""
     compartments_per_neuron: int
-    """That one neuron takes."""
+    """Compartments of one neuron."""
     parameters: dict[str, FloatArray] = Field(default_factory=dict)
-    """(size,) each: what only this kind has (see neurodeploy.network.graded), as the network gives it."""
+    """Name -> (size,) parameters that only this kind has (see neurodeploy.network.graded), as in the network."""
 
 
 class Program(Noun):
-    """A network quantized, cut and placed for one target. Plain data to save, compare, hash and run."""
+    """A network quantized, partitioned and placed for one target: plain data to save, compare, hash and run."""
 
     format: Literal["neurodeploy-program"] = "neurodeploy-program"
     schema_version: Literal[3] = 3
     network: Network
-    """That it was compiled from."""
+    """Source network."""
     target: Target
-    """That it was compiled for, on its board and under its rules."""
+    """Target, with its board and rule set."""
     quantize_options: QuantizeOptions
-    """What was chosen of the conversion to integers."""
+    """Options of the quantization."""
     placement_seed: int
-    """Of the mapping."""
+    """Seed of the mapping."""
     ledger: tuple[LedgerLine, ...]
-    """What was not converted exactly as asked, line by line."""
+    """Differences between the network as given and as converted, one line each."""
     populations: tuple[PlacedPopulation, ...]
-    """What reports and decoders need of each."""
+    """Populations, in the order of the network."""
     formats: tuple[SynapseFormat, ...]
-    """Of synapses, which segments refer to."""
+    """Synapse formats, which segments index."""
     inputs: tuple[InputRoutes, ...]
-    """Where the lines of each input go."""
+    """Routes of the lines of each input."""
     tables: Tables
-    """What every core holds."""
+    """Contents of every core."""
     golden: Golden | None = None
-    """What it is shown and what it then does, so that any backend can be held against it; no part of the digest."""
+    """Sealed input and output, to verify backends against. Not part of the digest."""
     findings: tuple[Diagnostic, ...] = ()
-    """Warnings and notes of its compilation, which whoever is handed the program may not have seen; no part of the digest."""
+    """Warnings and notes of the compilation. Not part of the digest."""
 
     def run(
         self,
@@ -86,7 +86,7 @@ class Program(Noun):
 
     @cached_property
     def table_rows(self) -> dict[str, IntArray]:
-        """Population -> its rows of the core tables, in the order of its neurons."""
+        """Population -> (size,) rows of the core tables, in neuron order."""
         order = np.lexsort((self.tables.neuron, self.tables.population))
         ends = np.cumsum([item.size for item in self.populations])
         return {item.name: order[end - item.size : end] for item, end in zip(self.populations, ends, strict=True)}
@@ -96,7 +96,7 @@ class Program(Noun):
         return digest_of(self, without=("golden", "findings"))
 
     def digest(self) -> str:
-        """Return the content hash: equal programs have equal digests on every machine."""
+        """Return the content hash, the same for equal programs on every machine."""
         return self._digest
 
 

@@ -1,6 +1,6 @@
-"""Whether the synapses of a program's tables are ones that its network, formats and target can have.
+"""Checks that the synapses in the tables can exist: in the network, in their formats and on the target.
 
-Everything is compared in 64 bits, list by list and axon by axon; shared lists are not written out.
+All comparisons use 64 bits and work per list and per axon, without expanding shared lists.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ Ints = NDArray[np.int64]
 
 
 class _Axons(NamedTuple):
-    """(n_axons,) each, over all cores."""
+    """Input axons of all cores; arrays are (n_axons,)."""
 
     core: Ints
     lists: Ints
-    """Number of the list over all cores."""
+    """Index of the list over all cores."""
     first_row: Ints
-    """Row of the tables from which the list's targets count."""
+    """Row of the tables that target 0 of the list addresses."""
 
 
 class _Segments(NamedTuple):
-    """(n_segments,) each; 0 of a segment without entries."""
+    """Extremes of the entries of each segment; arrays are (n_segments,), 0 for empty segments."""
 
     least_target: Ints
     most_target: Ints
     least_mantissa: Ints
     most_mantissa: Ints
     used_bits: Ints
-    """Bits that any mantissa has set."""
+    """Bitwise or of the mantissas."""
     most_delay: Ints
     full: NDArray[np.bool_]
 
 
 def synapse_faults(program: Program) -> list[str]:
-    """Return the faults of axons, lists and entries of a program whose tables are whole and whose indices are valid."""
+    """Return the faults of axons, lists and entries, one sentence each. Table shapes and indices must be checked before."""
     t = program.tables
     core = np.repeat(np.arange(t.n_cores), np.diff(t.in_axon_ptr))
     axons = _Axons(core, t.list_ptr[core] + t.in_axon_list, t.compartment_ptr[core] + t.in_axon_base)
@@ -78,7 +78,7 @@ def _segments(program: Program) -> _Segments:
 
 
 def _entry_faults(program: Program, segments: _Segments) -> list[str]:
-    """Mantissas that their format does not store, and delays that its bits do not hold."""
+    """Mantissas that their format cannot store, and delays that do not fit their bits."""
     found, longest = list[str](), int(program.target.precision.delay_steps.high)
     for index, style in enumerate(program.formats):
         mine = np.flatnonzero((program.tables.segment_format == index) & segments.full)
@@ -92,7 +92,7 @@ def _entry_faults(program: Program, segments: _Segments) -> list[str]:
                 break
         if bool((segments.used_bits[mine] & dropped).any()):
             found.append(
-                f"table entry_mantissa holds a number that is no multiple of {dropped + 1}; {named} stores no other"
+                f"table entry_mantissa holds a number that is not a multiple of {dropped + 1}; {named} stores only multiples"
             )
         most, held = int(segments.most_delay[mine].max(initial=0)), (1 << style.delay_bits) - 1
         if most > min(held, longest):
@@ -101,7 +101,7 @@ def _entry_faults(program: Program, segments: _Segments) -> list[str]:
 
 
 def _sender_faults(program: Program) -> tuple[Ints, list[str]]:
-    """(number of the population or, after those, input that sends to each axon), and axons that nothing or two reach."""
+    """Index of the sender of each axon (populations first, then inputs), and a fault for axons without exactly one."""
     t, n_axons = program.tables, program.tables.in_axon_list.size
     rows = np.repeat(np.arange(t.n_rows), np.diff(t.out_axon_ptr))
     axon = [t.in_axon_ptr[t.out_core] + t.out_in_axon]
@@ -120,7 +120,7 @@ def _sender_faults(program: Program) -> tuple[Ints, list[str]]:
 
 
 def _twice_to_one_core(program: Program) -> str | None:
-    """Who has two axons of one core: their lists would be one."""
+    """The first kind of sender with two axons to one core."""
     t = program.tables
     sources = [("a neuron", t.out_axon_ptr, t.out_core)]
     sources += [(f"a line of input '{item.name}'", item.ptr, item.core) for item in program.inputs]
@@ -132,7 +132,7 @@ def _twice_to_one_core(program: Program) -> str | None:
 
 
 def _target_faults(program: Program, axons: _Axons, segments: _Segments, sender: Ints) -> list[str]:
-    """Lists with synapses of a projection that begins or ends elsewhere, and targets outside of their core."""
+    """Lists with synapses of a projection with another source or target, and targets outside the core."""
     t, names = program.tables, [item.name for item in (*program.populations, *program.inputs)]
     number = {name: index for index, name in enumerate(names)}
     by_name = {item.name: item for item in program.network.projections}
@@ -155,7 +155,7 @@ def _target_faults(program: Program, axons: _Axons, segments: _Segments, sender:
 
 
 def _twice_faults(program: Program) -> list[str]:
-    """Segments that name a target twice, and lists with two segments of one projection."""
+    """Segments with duplicate targets, and lists with two segments of one projection."""
     t = program.tables
     names = {item.name: index for index, item in enumerate(program.network.projections)}
     projection = np.array([names[style.projection] for style in program.formats], dtype=np.int64)[t.segment_format]
@@ -167,13 +167,13 @@ def _twice_faults(program: Program) -> list[str]:
     if not inside.size:
         return []
     of = np.repeat(np.arange(t.entry_ptr.size - 1), np.diff(t.entry_ptr))
-    unsorted = np.isin(of, np.unique(of[inside]))  # few or none: only these are sorted
+    unsorted = np.isin(of, np.unique(of[inside]))  # sorting is slow, and usually no segment needs it
     key = of[unsorted] * np.int64(1 << 16) + t.entry_target[unsorted]
     return [] if np.unique(key).size == key.size else ["table entry_target names a target twice in one list"]
 
 
 def _axon_faults(program: Program, core: Ints) -> list[str]:
-    """Rows of one input axon that no axon could have: of two kinds or bases, twice with one atom, or without a number."""
+    """Contradictions among the rows of one input axon: kinds, bases and atoms."""
     t = program.tables
     if t.in_axon_id is None or t.in_axon_atom is None or t.in_axon_kind is None:
         return []
@@ -181,7 +181,7 @@ def _axon_faults(program: Program, core: Ints) -> list[str]:
     if bool(((t.in_axon_id < 0) | (t.in_axon_id >= np.diff(t.in_axon_ptr)[core])).any()):
         found.append("table in_axon_id points outside the table it refers to")
     if not np.isin(t.in_axon_kind, list(AXON_KINDS.values())).all():
-        found.append("table in_axon_kind has a number that is no kind of axon")
+        found.append("table in_axon_kind has a number that is not a kind of axon")
     if bool((t.in_axon_atom < 0).any()):
         found.append("table in_axon_atom has a negative number")
     if found:
@@ -199,25 +199,25 @@ def _axon_faults(program: Program, core: Ints) -> list[str]:
 
 
 def _base_faults(program: Program) -> list[str]:
-    """First targets of lists that no axon of the target can name, and kinds of axons that it lacks."""
+    """Bases that no axon of the target can encode, and kinds of axons that the target lacks."""
     tables, target, found = program.tables, program.target, list[str]()
     furthest = target.precision.shared_base
     if int(tables.in_axon_base.max(initial=0)) > (furthest.high if furthest is not None else 0):
-        found.append("table in_axon_base goes beyond the furthest first target that an axon of the target names")
+        found.append("table in_axon_base exceeds the largest base that an axon of the target can encode")
     if tables.in_axon_kind is None:
         return found
     for name, number in AXON_KINDS.items():
         kind: AxonKind | None = getattr(target.axons, name) if target.axons is not None else None
         mine = tables.in_axon_kind == number
         if kind is not None and bool((tables.in_axon_base[mine] % int(kind.base_step.value)).any()):
-            found.append(f"table in_axon_base names a first target that is no step of {name} axons")
+            found.append(f"table in_axon_base holds a base that {name} axons cannot encode")
         if kind is None and number and bool(mine.any()):
             found.append(f"table in_axon_kind has {name} axons, which target '{target.name}' lacks")
     return found
 
 
 def format_faults(program: Program) -> list[str]:
-    """Return the formats that the target does not store, or whose projection does not exist."""
+    """Return formats that the target does not support, or of unknown projections, one sentence each."""
     names = {item.name for item in program.network.projections}
     return [fault for number, style in enumerate(program.formats) for fault in _format(program, names, number, style)]
 

@@ -1,8 +1,7 @@
-"""Whether a program may be run: its fields, its tables, its network and its target agree, and no kernel leaves an array.
+"""Complete check of a program before it runs: fields, tables, network and target agree, and all indices are in range.
 
-A sealed file is proof against accidents only: anyone can seal anything. So a program is checked whole when it is loaded
-and once more before its first run, as programs can also be put together by hand. What kernels and reports take for
-granted, and the check that guarantees it:
+A seal protects against accidents only, because anyone can seal any data. A program is therefore checked when it is loaded and
+before its first run, since it can also be constructed in Python. Kernels and reports rely on these guarantees:
 
     every column has one type and one axis                              the types of Tables and InputRoutes
     offsets begin at 0, never fall, and end where their table ends      _offset_faults
@@ -50,12 +49,12 @@ ROW_COLUMNS = (
 
 
 def require_sound(program: Program, where: Subject | None = None) -> None:
-    """Raise DiagnosticError with ND011 for everything that makes a program unsafe to run, or meaningless."""
+    """Raise DiagnosticError with ND011 for every fault of a program. `where`: subject of the findings."""
     raise_errors("program", program_findings(program, where))
 
 
 def program_findings(program: Program, where: Subject | None = None) -> tuple[Diagnostic, ...]:
-    """Return ND011 for each fault of a program; `where` names its file."""
+    """Return ND011 for every fault of a program. `where`: subject of the findings, such as its file."""
     named = where or about("program", program.network.name)
     return tuple(finding("ND011", named, told) for told in program_faults(program))
 
@@ -78,7 +77,7 @@ def _faults(program: Program) -> list[str]:
 
 
 def _offsets(program: Program) -> Iterator[tuple[str, Array, int, int]]:
-    """(name, offsets, parts, rows that they divide)."""
+    """Yield (name, offsets, number of parts, number of rows that they divide)."""
     t = program.tables
     rows, cores, segments = t.neuron.size, t.core_id.size, t.segment_format.size
     lists = int(t.list_ptr[-1]) if t.list_ptr.size else 0
@@ -93,7 +92,7 @@ def _offsets(program: Program) -> Iterator[tuple[str, Array, int, int]]:
 
 
 def _offset_faults(program: Program) -> list[str]:
-    """Offsets that do not divide their table."""
+    """Offset columns that do not partition their table."""
     return [
         f"table {name} does not divide {last} rows into {parts} parts"
         for name, ptr, parts, last in _offsets(program)
@@ -102,7 +101,7 @@ def _offset_faults(program: Program) -> list[str]:
 
 
 def _length_faults(program: Program) -> list[str]:
-    """Columns that are longer or shorter than those beside them."""
+    """Columns whose length differs from that of their table."""
     t = program.tables
     lengths = dict.fromkeys(ROW_COLUMNS, t.neuron.size)
     lengths |= dict.fromkeys(("entry_mantissa", "entry_delay"), t.entry_target.size)
@@ -122,7 +121,7 @@ def _length_faults(program: Program) -> list[str]:
 
 
 def _core_faults(program: Program) -> list[str]:
-    """Cores that the board does not have, or that are there twice."""
+    """Cores that the board does not have, and duplicates."""
     cores, most = program.tables.core_id, program.target.cores
     outside = cores[(cores < 0) | (cores >= most)]
     if outside.size:
@@ -139,7 +138,7 @@ def _outside(name: str, values: Array, stop: Any) -> list[str]:
 
 
 def _row_faults(program: Program) -> list[str]:
-    """Neurons without a row or with two, rows out of order, and marks that a population does not have."""
+    """Neurons without exactly one row, rows out of order, and unknown resets."""
     t, sizes = program.tables, np.array([item.size for item in program.populations], dtype=np.int64)
     found = _outside("population", t.population, sizes.size)
     found = found or _outside("neuron", t.neuron, sizes[t.population])
@@ -152,7 +151,7 @@ def _row_faults(program: Program) -> list[str]:
     if not np.isin(falls, t.compartment_ptr).all():
         found.append("table population does not ascend within a core")
     if not np.isin(t.reset, list(RESETS.values())).all():
-        found.append("table reset has a number that is no reset")
+        found.append("table reset has a number that is not a reset")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Nouns: what a backend gives back."""
+"""Recording of a run, as backends return it."""
 
 from __future__ import annotations
 
@@ -18,55 +18,55 @@ RanOn = Literal["reference", "emulator", "vendor-emulator", "silicon"]
 
 
 class Recording(Noun):
-    """One run: spikes, requested states, counters, and where it ran."""
+    """Result of one run: spikes, requested states, counters and provenance."""
 
     ran_on: RanOn
-    """Whether a float reference, an emulator, a vendor's, or silicon."""
+    """Kind of machine: float reference, emulator, a vendor's emulator, or silicon."""
     backend: Name
-    """Its name."""
+    """Name of the backend."""
     engine: str | None = None
     """Which engine of the backend computed it, "native" or "spec"; None: the backend has only one."""
     engine_note: str = ""
     """Why engine "auto" was not the native one; empty otherwise."""
     program_digest: str
-    """Of the program that ran."""
+    """Digest of the program."""
     seed: int
-    """Of encoders and noise."""
+    """Seed of encoders and noise."""
     n_samples: int
-    """Samples that were complete."""
+    """Number of complete samples."""
     n_steps: int
-    """Last step run of each sample, drain included."""
+    """Last step of each sample, drain included."""
     first_step: int = 1
-    """Later than 1 if the run went on from a kept state; rows and states then begin there."""
+    """First step; greater than 1 if the run resumed from a state."""
     complete: bool = True
-    """False if the run was stopped; what was recorded until then is here."""
+    """False if the run was stopped; data recorded until then is kept."""
     partial: bool = False
-    """The one sample was stopped after step `n_steps`: figures per sample do not hold."""
+    """True if a run of one sample was stopped after step `n_steps`; figures per sample are then not valid."""
     spikes: dict[Name, IntArray]
     """Population -> (n, 3) int32 rows (sample, step, neuron), ascending."""
     recorded: tuple[Name, ...] | None = None
-    """Populations whose spikes were recorded; of the others there are no rows. None: all."""
+    """Populations whose spikes were recorded; None: all. The others have no rows."""
     states: dict[Name, NumberArray] = Field(default_factory=dict)
-    """Probe -> (n_samples, steps run, size): integers of the registers, or floats on the reference."""
+    """Probe -> (n_samples, steps run, size) register values; floats on the reference."""
     payloads: dict[Name, IntArray] = Field(default_factory=dict)
-    """Population of graded spikes -> (n,) values, row for row with `spikes`."""
+    """Population with graded spikes -> (n,) values, one for each row of `spikes`."""
     input_spikes: dict[Name, IntArray] = Field(default_factory=dict)
-    """Input -> (n, 3) int32 rows (sample, step, line) that it was shown in the steps run; with the program's tables they
-    and `spikes` give every count of messages and synaptic operations, whatever backend ran."""
+    """Input -> (n, 3) int32 rows (sample, step, line) of its spikes in the steps run. With `spikes` and the program's tables
+    they determine all counts of messages and synaptic operations, on any backend."""
     active_updates: IntArray | None = None
-    """(n_samples, steps run, n_cores) int32 compartments in which u, v, bias or input was not 0. None: not counted."""
+    """(n_samples, steps run, n_cores) int32 numbers of compartments with non-zero u, v, bias or input. None: not counted."""
     overflows: dict[Name, IntArray] = Field(default_factory=dict)
-    """Population -> (3, size): steps in which a neuron's accumulator left its range, its current did, its voltage was
-    limited; all samples. Absent: not watched; a row of zeros may be a proof instead of a count."""
+    """Population -> (3, size) numbers of steps in which the accumulator left its range, the current left its range, and the
+    voltage was limited, over all samples. Absent: not counted. Zeros may be proven instead of counted."""
     final_state: RunState | None = None
-    """After the last step, if it was asked for."""
+    """State after the last step, if requested by `keep_state`."""
     findings: tuple[Diagnostic, ...] = ()
-    """What the run showed that should worry: stopped, values that left their range, neurons that never or always fire."""
+    """Findings of the run: stopped, values out of range, neurons that never or always fire."""
 
     def spike_counts(self, population: str, size: int) -> FloatArray:
-        """Return (n_samples, size) spikes of each neuron in each sample.
+        """Return the (n_samples, size) numbers of spikes of each neuron in each sample.
 
-        Raises DiagnosticError: ND510 (no such population), ND513 (rows that are none of this run, or of more neurons).
+        `size`: number of neurons. Raises DiagnosticError: ND510 (no such population), ND513 (rows out of range).
         """
         import numpy as np
 
