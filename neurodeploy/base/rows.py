@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "Bound", "rows_ascend", "rows_inside", "rows_sorted", "row_messages"]
+__all__ = ["LARGEST", "Bound", "row_messages", "rows_ascend", "rows_inside", "rows_sorted"]
 
 Rows = NDArray[Any]
 LARGEST = 2**31 - 2

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-__all__ = ["restore_interrupts", "exit_on_interrupt"]
+__all__ = ["exit_on_interrupt", "restore_interrupts"]
 
 INTERRUPTED = 130
 

@@ -16,7 +16,7 @@ from neurodeploy.network import Current
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.program.tables import RESETS
 
-__all__ = ["Unsupported", "Lacks", "dialect_refusals", "lacking", "refusals"]
+__all__ = ["Lacks", "Unsupported", "dialect_refusals", "lacking", "refusals"]
 
 SHOWN = 4
 """Reasons that one finding tells."""

@@ -21,7 +21,7 @@ from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import RESETS
 
-__all__ = ["DomainVerdict", "DialectDifference", "dialect_verdict", "domain_findings"]
+__all__ = ["DialectDifference", "DomainVerdict", "dialect_verdict", "domain_findings"]
 
 Ints = NDArray[np.int64]
 

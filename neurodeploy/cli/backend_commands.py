@@ -157,7 +157,7 @@ def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
         rows.append(row)
         faults += found if names or row["state"] == "broken" else ()
         if not json_output:
-            show_row(row["backend"], row["state"], row["told"], widths=WIDTHS)
+            show_row(row["backend"], row["state"], row["message"], widths=WIDTHS)
     if json_output:
         finish(faults, json_document={"backends": rows, "known": list(backend_names())})
     finish(faults)
@@ -210,7 +210,7 @@ def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
             found.append(judge(case, name))
         if not quiet:
             item = found[-1]
-            show_row(item.case, item.outcome, item.code, item.told, widths=(28, 8, 6))
+            show_row(item.case, item.outcome, item.code, item.message, widths=(28, 8, 6))
     return found
 
 

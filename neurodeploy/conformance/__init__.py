@@ -1,4 +1,4 @@
-"""Conformance: one corpus of small programs, run on a backend and held against the emulator, bit for bit."""
+"""Conformance tests: a corpus of small programs, run on a backend and compared with the emulator bit for bit."""
 
 from neurodeploy.conformance.corpus import Case, corpus
 from neurodeploy.conformance.examine import examine

@@ -1,4 +1,4 @@
-"""Verb: the corpus, a case for every operation, neuron kind, delay, reset, sign mode and edge of the arithmetic."""
+"""The conformance corpus: a case for every operation, neuron kind, delay, reset, sign mode and edge of the arithmetic."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _sparse(seed: int, post: int, pre: int) -> Sparse:
 
 
 def _windows() -> Iterator[tuple[str, Operation, int, int]]:
-    """(name, operation, lines, cells)."""
+    """Yield (name, operation, number of lines, number of cells)."""
     plane = (1, 5, 5)
     yield "conv2d", Conv2d(input_shape=plane, weights=mixed(3, (2, 1, 3, 3))), 25, 18
     strided = Conv2d(input_shape=plane, weights=mixed(4, (2, 1, 3, 3)), stride=(2, 1), padding=(1, 0))
@@ -200,7 +200,7 @@ def _layers() -> Iterator[Case]:
 
 @cache
 def corpus() -> tuple[Case, ...]:
-    """Return every case, in the order of its features."""
+    """Return all cases, ordered by feature."""
     parts = (
         _operations,
         _delays,

@@ -1,4 +1,4 @@
-"""Verb: whether a backend works here: a few cases of the corpus, bit for bit, with what it says about itself."""
+"""Quick test of a backend on this machine, with a few cases of the corpus."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from neurodeploy.simulate import get_backend
 __all__ = ["examine"]
 
 CASES = ("layers_with_skip", "recurrent")
-"""Cases that every backend of integers can run."""
+"""Cases that every integer backend supports."""
 
 
 def examine(name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
-    """Return (row with backend, state and words, findings). State: works, not here, refuses or broken."""
+    """Return a row (backend, state, message) and findings. States: works, not here, refuses, broken."""
 
     def row(state: str, told: str) -> dict[str, str]:
-        return {"backend": name, "state": state, "told": told}
+        return {"backend": name, "state": state, "message": told}
 
     try:
         missing = get_backend(name).unavailable()
@@ -32,5 +32,5 @@ def examine(name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
         return row("broken", faults[0].message), faults
     exact = [item for item in found if item.outcome == "exact"]
     if not exact:
-        return row("refuses", f"{found[0].code}: {found[0].told}"), ()
+        return row("refuses", f"{found[0].code}: {found[0].message}"), ()
     return row("works", f"{sum(item.spikes for item in exact)} spikes of {len(exact)} programs exact"), ()

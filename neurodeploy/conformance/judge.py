@@ -1,4 +1,4 @@
-"""Verb: run a case of the corpus on a backend and on the emulator: exact, refused with a code, or different."""
+"""Judgement of a backend on a case of the corpus: exact, refused with a code, different or failed."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ EMULATOR = "emulator"
 
 
 class Judgement(Noun):
-    """What came of one case on one backend."""
+    """Outcome of one case on one backend."""
 
     case: Name
     feature: str
     backend: Name
     outcome: Outcome
     code: str = ""
-    """Of the refusal or the failure."""
-    told: str = ""
+    """Diagnostic code of the refusal or failure."""
+    message: str = ""
     """The refusal, the failure, or the first divergence."""
     spikes: int = 0
-    """That both gave, so that an exact silence is not taken for a proof."""
+    """Number of spikes of the emulator: an exact result without spikes proves little."""
 
 
 def _dialect_of(adapter: Backend) -> str | None:
-    """The dialect that a backend says it computes in; None: the program's own, whatever it is."""
+    """Dialect of a backend; None if it computes in that of the program."""
     return getattr(adapter, "dialect", None)
 
 
 def _target_for(case: Case, dialect: str | None) -> Target:
-    """The target of a case in a dialect: one that names it, else one that has the kinds, its dialect exchanged."""
+    """Target for a case: one with the dialect, else one that supports the neuron kinds, with its dialect replaced."""
     targets = [target for target in map(read_target, target_names()) if isinstance(target, Target)]
     kinds = {item.neuron.kind for item in case.network.populations}
     able = [target for target in targets if kinds <= set(target.neurons.kinds)] or targets
@@ -54,16 +54,16 @@ def _target_for(case: Case, dialect: str | None) -> Target:
 
 
 def program_of(case: Case, dialect: str | None) -> Program:
-    """Return the program of a case in a dialect. Raises DiagnosticError: what the target refuses."""
+    """Return the program of a case in a dialect. Raises DiagnosticError: as compiling."""
     target = _target_for(case, dialect)
     return compile_network(case.network, target, CompileOptions(fixes=False)).require()
 
 
 def judge(case: Case, backend: str) -> Judgement:
-    """Return what came of a case on a backend, in the dialect that the backend computes in."""
+    """Return the outcome of a case on a backend, in the backend's dialect."""
     adapter = get_backend(backend)
 
-    def said(outcome: Outcome, **more: object) -> Judgement:
+    def judgement(outcome: Outcome, **more: object) -> Judgement:
         given = {"case": case.name, "feature": case.feature, "backend": backend, "outcome": outcome}
         return Judgement.model_validate({**given, **more})
 
@@ -72,30 +72,30 @@ def judge(case: Case, backend: str) -> Judgement:
         program = program_of(case, dialect)
     except DiagnosticError as error:
         first = errors_in(error.diagnostics)[0]
-        return said("refused", code=first.code, told=f"by the target: {first.message}")
+        return judgement("refused", code=first.code, message=f"by the target: {first.message}")
     refusals = errors_in(adapter.check(program))
     if refusals:
-        return said("refused", code=refusals[0].code, told=refusals[0].message)
+        return judgement("refused", code=refusals[0].code, message=refusals[0].message)
     try:
         given = run(program, case.stimulus, backend=backend, until=case.steps)
     except DiagnosticError as error:
         first = error.diagnostics[0]
         outcome = "refused" if first.code in ("ND502", "ND543") else "failed"
-        return said(outcome, code=first.code, told=first.message)
+        return judgement(outcome, code=first.code, message=first.message)
     wanted = run(program, case.stimulus, backend=EMULATOR, until=case.steps)
     apart = errors_in(compare_findings(wanted, given, program))
     lacking = sorted(set(wanted.states) - set(given.states)) or sorted(set(wanted.payloads) - set(given.payloads))
     count = sum(len(rows) for rows in wanted.spikes.values())
     if apart or lacking:
         told = apart[0].message if apart else f"its recording lacks {', '.join(lacking)}"
-        return said("differs", code="ND554", told=told, spikes=count)
-    return said("exact", spikes=count)
+        return judgement("differs", code="ND554", message=told, spikes=count)
+    return judgement("exact", spikes=count)
 
 
 def conformance_findings(judgements: Iterable[Judgement]) -> tuple[Diagnostic, ...]:
-    """Return ND554 for every case that differs or failed; a refusal with a code is no fault."""
+    """Return ND554 for every case that differs or failed; a refusal with a code is not a fault."""
     bad = [item for item in judgements if item.outcome in ("differs", "failed")]
     return tuple(
-        finding("ND554", about("backend", item.backend), f"case '{item.case}' {item.outcome}: {item.told}")
+        finding("ND554", about("backend", item.backend), f"case '{item.case}' {item.outcome}: {item.message}")
         for item in bad
     )

@@ -1,4 +1,4 @@
-"""Verb: the part of the corpus about neuron kinds: those of floats, which are quantized first, and those that send values."""
+"""Cases of the corpus for neuron kinds: float kinds, which are quantized first, and kinds with graded spikes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _turning(**fields: Any) -> ResonateFire:
 
 
 def float_cases() -> Iterator[Case]:
-    """Yield kinds of floats."""
+    """Yield cases of float kinds."""
     weights = np.random.default_rng(31).normal(2.0, 3.0, (5, 6))
     drive = (dense("in", "cells", weights),)
     kinds: dict[str, Any] = {
@@ -79,7 +79,7 @@ def float_cases() -> Iterator[Case]:
 
 
 def _graded(name: str, neuron: Any, weights: Any, *probes: str, ports: str = "a", **fields: Any) -> Case:
-    """A kind driven by whole values at its ports, which drives a CUBA population with what it sends."""
+    """Case of a kind with integer values at its ports; its output drives a CUBA population."""
     inputs = tuple(lines(5, f"in_{port}", encoder=Current()) for port in ports)
     links = [
         joined(f"in_{port}", "cells", OneToOne(weights=np.asarray(weights)), port=port, weight_format=PLUS)
@@ -95,7 +95,7 @@ def _graded(name: str, neuron: Any, weights: Any, *probes: str, ports: str = "a"
 
 
 def graded_cases() -> Iterator[Case]:
-    """Yield integer kinds of lava."""
+    """Yield cases of lava's integer kinds."""
     ternary = TernaryCuba(du=1000, dv=200, v_upper_mant=60, v_lower_mant=-20)
     yield _graded("ternary", ternary, 2, "u", "v")
     yield _graded("sigma_delta", SigmaDelta(threshold=9, bias=2), 1, "u", "v", "residue")

@@ -1,4 +1,4 @@
-"""Verb: a plug-in project that works: an entry point, the adapter of a toy simulator, and its conformance test."""
+"""Template of a plug-in project: an entry point, the adapter of a toy simulator, and its conformance test."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ def _make(folder: Path) -> None:
 
 
 def write_template(name: str, folder: Path) -> tuple[Path, ...]:
-    """Write the project of a backend into a folder that is not there yet. Raises DiagnosticError: ND710 (name or folder), ND007."""
+    """Write the project of a backend to a new folder; return the written files.
+
+    Raises DiagnosticError: ND007 (cannot be written), ND710 (invalid name, or the folder exists).
+    """
     if not NAME.fullmatch(name):
-        message = "is no name for a backend: 60 small letters, digits and - at most, a letter first"
+        message = "is not a valid name: at most 60 lower-case letters, digits and -, starting with a letter"
         raise DiagnosticError("usage", (finding("ND710", about("backend", name), message, fixes=["mychip"]),))
     if folder.exists():
-        message = "is there already, and nothing is overwritten"
+        message = "already exists, and is not overwritten"
         raise DiagnosticError("usage", (finding("ND710", about("folder", folder), message, fixes=["--folder OTHER"]),))
     package, title = f"neurodeploy_{name.replace('-', '_')}", "".join(part.title() for part in name.split("-"))
     names = {"@name@": name, "@package@": package, "@Title@": title}

@@ -11,18 +11,18 @@ from neurodeploy.mapping.refusals import cannot_fit, proof_of_cores
 from neurodeploy.mapping.time_limit import OutOfTimeError, Progress, TimeLimit
 
 __all__ = [
-    "Mapping",
     "LayersVerdict",
-    "MappingQuality",
+    "Mapping",
     "MappingOptions",
+    "MappingQuality",
     "OutOfTimeError",
     "Progress",
     "TimeLimit",
+    "assign",
     "cannot_fit",
+    "emit_program",
     "fit_layers",
     "partition",
-    "assign",
     "place",
-    "emit_program",
     "proof_of_cores",
 ]

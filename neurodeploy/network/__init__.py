@@ -55,9 +55,9 @@ from neurodeploy.network.operations import (
 )
 
 __all__ = [
-    "Bias",
     "AdaptiveLif",
     "AvgPool2d",
+    "Bias",
     "Chain",
     "Conv1d",
     "Conv2d",
@@ -68,8 +68,8 @@ __all__ = [
     "Delta",
     "Dense",
     "Encoder",
-    "Events",
     "Euler",
+    "Events",
     "Exact",
     "Explicit",
     "FirstSpike",

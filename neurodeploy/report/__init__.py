@@ -1,4 +1,4 @@
-"""Report: what people look at. Pure functions from nouns to renderables; nothing is decided here."""
+"""Human-readable reports: pure functions from nouns to tables and lines."""
 
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
@@ -15,10 +15,10 @@ from neurodeploy.report.tables import (
 from neurodeploy.report.target_tables import confidence_table, other_table, target_report, target_rows, target_table
 
 __all__ = [
-    "confidence_table",
     "compilation_lines",
-    "dialect_lines",
+    "confidence_table",
     "count",
+    "dialect_lines",
     "fit_notes",
     "fit_table",
     "interval",

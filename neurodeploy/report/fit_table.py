@@ -1,4 +1,4 @@
-"""Verb: how a network fits targets and boards, as one table for people. Prints nothing itself."""
+"""Table of the targets and boards that a network fits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _change(row: FitRow) -> str:
 
 
 def fit_table(rows: Iterable[FitRow], name: str) -> Table:
-    """Return a row for each target and board; a board stands below its target."""
+    """Return a table with a row for each target and, below it, for each of its boards."""
     heads = ("target / board", "verdict", "cores", "fullest", "one change")
     table = plain_table(f"where network '{name}' fits", *heads, text=True)
     for row in rows:
@@ -41,7 +41,7 @@ def fit_table(rows: Iterable[FitRow], name: str) -> Table:
 
 
 def fit_notes(rows: Iterable[FitRow]) -> list[str]:
-    """Return why a target does not hold a network, and what the change that is offered gives; boards alike are left out."""
+    """Return why targets do not hold a network, and the effect of the proposed change; boards with equal notes only once."""
     notes: list[str] = []
     last: tuple[str, str] | None = None
     for row in rows:

@@ -1,4 +1,4 @@
-"""Verb: a Judgement as lines and a table for people. Prints nothing itself."""
+"""Lines and table of a Judgement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["judgement_lines", "use_table"]
 
 
 def judgement_lines(result: Judgement) -> list[str]:
-    """Return the verdict, and which population takes which core where the target gives each one."""
+    """Return the verdict, and the core of each population if the target assigns them."""
     lines = [f"verdict: {result.verdict} (judged against public limits of {result.target}, not compiled)"]
     if result.cores:
         placed = ", ".join(f"{name} on {core}" for name, core in sorted(result.cores.items(), key=lambda item: item[1]))
@@ -20,7 +20,7 @@ def judgement_lines(result: Judgement) -> list[str]:
 
 
 def use_table(result: Judgement) -> Table:
-    """Return the use of every public limit."""
+    """Return the table of use of every public limit."""
     table = plain_table("use of every public limit", "resource", "limit", "used", "share")
     for item in result.uses:
         share = f"{item.share:.1%}" if item.share is not None else "-"

@@ -1,4 +1,4 @@
-"""Verb: a LayersVerdict as lines and a table for people. Prints nothing itself."""
+"""Lines and table of a LayersVerdict."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def layers_lines(result: LayersVerdict) -> list[str]:
 
 
 def layers_table(result: LayersVerdict) -> Table:
-    """Return the tile of each layer."""
+    """Return the table of the tile of each layer."""
     table = plain_table("tiles", "layer", "neurons", "shape", "tile", "tiles", "fullest resource of a tile")
     for item in result.layers:
         size, tile = (" x ".join(map(str, sides)) for sides in (item.shape, item.tile or ()))

@@ -1,4 +1,4 @@
-"""Verb: numbers as people read them: three digits, SI prefixes, intervals, counts. No rounding that hides a unit."""
+"""Formatting of quantities: three digits, SI prefixes, intervals and counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PREFIXES = ((1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9,
 
 
 def _digits(value: float) -> str:
-    """Three significant digits, never in powers of ten: 1200, not 1.2e+03."""
+    """A number with three significant digits, without exponent: 1200, not 1.2e+03."""
     return f"{Decimal(f'{value:.3g}'):f}"
 
 
@@ -24,13 +24,13 @@ def _prefix(value: float) -> tuple[float, str]:
 
 
 def si(value: float, unit: str) -> str:
-    """Return e.g. "3.1 uJ"."""
+    """Return a value with SI prefix, e.g. "3.1 uJ"."""
     scale, letter = _prefix(value)
     return f"{_digits(value / scale)} {letter}{unit}"
 
 
 def interval(item: Estimate | None) -> str:
-    """Return e.g. "3.1 uJ (2.0 - 4.4)", all three with the nominal figure's prefix, or "no figure"."""
+    """Return an estimate with its interval, e.g. "3.1 uJ (2.0 - 4.4)", or "no figure"."""
     if item is None:
         return "no figure"
     scale, letter = _prefix(item.value)
@@ -39,7 +39,7 @@ def interval(item: Estimate | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """Return a count: thousands separated, one decimal below a thousand, three digits below ten; or "no figure"."""
+    """Return a count with thousands separators, one decimal below 1,000, three digits below 10; or "no figure"."""
     if value is None:
         return "no figure"
     if abs(value) >= 1000 or float(value).is_integer():

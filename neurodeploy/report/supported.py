@@ -1,7 +1,7 @@
-"""Verb: what runs where, found by trying: `python -m neurodeploy.report.supported > SUPPORTED.md` refreshes the page.
+"""The page of supported features, found by trial: `python -m neurodeploy.report.supported > SUPPORTED.md` refreshes it.
 
-For each operation and neuron kind there is a smallest network. It is compiled for each target and shown to each backend, or
-judged against a target of another architecture. Nothing is listed by hand but the smallest networks.
+A minimal network for each operation and neuron kind is compiled for each target and checked by each backend, or judged against
+targets of other architectures.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ from neurodeploy.simulate import backend_names, get_backend
 __all__ = ["KINDS", "OPERATIONS", "markdown", "smallest"]
 
 TAU_S, DT_S = 0.016, 1e-3
-"""16 steps: a time constant that every chip's decays reach."""
+"""Time constant of 16 steps, which the decays of all chips reach."""
 MAP = (1, 2, 2)
-"""The source of every operation: one channel of 2 x 2."""
+"""Shape of the source of every operation: one channel of 2 x 2."""
 KINDS: Mapping[str, Neuron] = {
     item.kind: item
     for item in (
@@ -81,7 +81,7 @@ KINDS: Mapping[str, Neuron] = {
         AdaptiveLif(delta_i=0.1, delta_v=0.1, delta_theta=0.1, delta_r=0.1, theta_0=5.0, theta_step=1.0),
     )
 }
-"""One neuron of each kind, with no more than it needs."""
+"""A minimal neuron of each kind."""
 OPERATIONS: Mapping[str, Operation] = {
     item.kind: item
     for item in (
@@ -100,13 +100,13 @@ OPERATIONS: Mapping[str, Operation] = {
         ),
     )
 }
-"""One operation of each kind on MAP."""
+"""An operation of each kind on MAP."""
 CARRIERS = ("lif", "if")
-"""Kinds of the neurons before the operation: the first that the target offers."""
+"""Candidate kinds of the source neurons; the first that the target supports is used."""
 
 
 def _offered(target: Target | FeasibilityTarget) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(neuron kinds, resets) that a target names; every one if it names none."""
+    """(neuron kinds, resets) of a target; all if it does not list them."""
     if isinstance(target, Target):
         return target.neurons.kinds, tuple(target.neurons.resets)
     kinds, resets = target.abilities.kinds, target.abilities.resets
@@ -114,7 +114,7 @@ def _offered(target: Target | FeasibilityTarget) -> tuple[tuple[str, ...], tuple
 
 
 def _widest(target: Target | FeasibilityTarget) -> int:
-    """Bits of the widest weights that a target stores, as far as is known."""
+    """Bits of the widest weights of a target, as far as known."""
     if isinstance(target, Target):
         return int(max(target.precision.weight_bits.values))
     bits = target.abilities.weight_bits
@@ -122,7 +122,7 @@ def _widest(target: Target | FeasibilityTarget) -> int:
 
 
 def smallest(kind: str, operation: str, target: Target | FeasibilityTarget) -> Network:
-    """Return a network of one operation into neurons of one kind, after neurons of a kind that the target has."""
+    """Return a network of one operation from supported neurons to neurons of one kind."""
     kinds, resets = _offered(target)
     mode = Reset(mode=resets[0])  # pyright: ignore[reportArgumentType]
 
@@ -155,7 +155,7 @@ def _codes(findings: tuple[Diagnostic, ...]) -> str:
 def _cell(
     kind: str, operation: str, target: Target | FeasibilityTarget, marks: Mapping[str, str]
 ) -> tuple[str, set[str]]:
-    """(text, codes): marks of the backends that run it, or the codes that refuse it."""
+    """(text, codes) of a cell: marks of the backends that run it, or the codes of the refusals."""
     network = smallest(kind, operation, target)
     if not isinstance(target, Target):
         codes = _codes(judge(network, target).findings)
@@ -173,7 +173,7 @@ def _cell(
 
 
 def _marks(names: tuple[str, ...]) -> dict[str, str]:
-    """Backend -> initials and numbers of its words, "lava-loihi2" -> "LL2"; more letters where another has the same."""
+    """Backend -> abbreviation from its initials and digits, "lava-loihi2" -> "LL2"; longer if ambiguous."""
     found: dict[str, str] = {}
     for name in names:
         words = [re.fullmatch(r"(.*?)(\d*)", word) for word in name.split("-")]
@@ -187,7 +187,7 @@ def _marks(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _table(target: Target | FeasibilityTarget, marks: Mapping[str, str]) -> tuple[list[str], set[str]]:
-    """Rows of a target's table, kinds with equal cells in one, and the codes in it."""
+    """Rows of a target's table, kinds with equal cells merged, and the codes in it."""
     heads = [name.replace("_", " ") for name in OPERATIONS]
     rows, codes = dict[tuple[str, ...], list[str]](), set[str]()
     for kind in KINDS:
@@ -213,19 +213,19 @@ def _resets(targets: list[Target | FeasibilityTarget]) -> list[str]:
 
 
 def markdown() -> str:
-    """Return the page: operation x neuron kind x target x backend."""
+    """Return the page in Markdown: operation x neuron kind x target x backend."""
     marks = _marks(backend_names())
     targets = sorted((read_target(name) for name in target_names()), key=lambda item: not isinstance(item, Target))
     told = ", ".join(f"{mark} {name}" for name, mark in marks.items())
     lines = [
         "# What runs where",
         "",
-        "Made by `python -m neurodeploy.report.supported > SUPPORTED.md`, from a smallest network of each operation and",
-        "neuron kind that is compiled for each target and shown to each backend. A test keeps it current.",
+        "Generated by `python -m neurodeploy.report.supported > SUPPORTED.md`, from a minimal network of each operation and",
+        "neuron kind that is compiled for each target and checked by each backend. A test keeps it current.",
         "",
         f"A cell names the backends that run it ({told}), or the code of the finding that refuses it.",
-        "`judged` stands where networks are judged against a chip and not compiled for it, and nothing speaks against it;",
-        "`not public` where its limits do not say which neurons it has.",
+        "`judged` means that networks are judged against the chip, not compiled for it, and no limit is violated;",
+        "`not public` means that its limits do not state which neurons it supports.",
         "",
     ]
     codes, alike = set[str](), dict[tuple[str, ...], list[Target | FeasibilityTarget]]()

@@ -1,4 +1,4 @@
-"""Verb: a Profile, a Compilation, a ledger as tables for people. Prints nothing itself."""
+"""Tables of a Profile, a Compilation, a mapping and a ledger."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from neurodeploy.report.quantity import count, interval
 __all__ = ["compilation_lines", "ledger_table", "mapping_table", "plain_table", "profile_report", "resource_table"]
 
 CORES_SIDE_BY_SIDE = 4
-"""More cores than this are folded into mean and fullest, so that a row fits 80 columns."""
+"""Largest number of cores listed one by one; more are summarised, so that a row fits 80 columns."""
 
 
 def plain_table(title: str, *columns: str, text: bool = False) -> Table:
-    """Return a table without lines; columns after the first are numbers, or, with `text`, prose that may wrap."""
+    """Return a table without rules. Columns after the first are numbers, or with `text` prose that may wrap."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, name in enumerate(columns):
         table.add_column(name, justify="left" if index == 0 or text else "right", overflow="fold")
@@ -40,7 +40,7 @@ def _activity(profile: Profile) -> Table:
 
 
 def resource_table(resources: Iterable[ResourceUse], cores: int) -> Table:
-    """Return the use of every limited resource: core by core, or for many cores the mean and the fullest one."""
+    """Return the table of use of every limited resource: by core, or mean and maximum for many cores."""
     many = cores > CORES_SIDE_BY_SIDE
     heads = ["mean", "fullest", "on core"] if many else [f"core {index}" for index in range(cores)]
     title = "use of every limited resource" + (f", {cores:,} cores" if many else "")
@@ -75,7 +75,7 @@ def _cost(profile: Profile) -> Table:
 
 
 def _notes(profile: Profile) -> Iterator[Text]:
-    """Where the figures come from, what they lack and what they leave out."""
+    """Sources of the figures, missing figures, and what they exclude."""
     for line in profile.no_figure:
         yield Text(f"no figure for {line}", style="dim")
     energy, static = profile.energy_per_inference, profile.energy_static_per_inference
@@ -108,7 +108,7 @@ def _head(profile: Profile, name: str) -> Iterator[Text]:
 
 
 def profile_report(profile: Profile, name: str) -> RenderableType:
-    """Return the whole report of a run of the network `name`."""
+    """Return the complete report of a run of the network `name`."""
     gap = Text("")
     tables = (_activity(profile), resource_table(profile.resources, profile.cores), _cost(profile))
     spaced = [part for table in tables for part in (gap, table)]
@@ -116,13 +116,13 @@ def profile_report(profile: Profile, name: str) -> RenderableType:
 
 
 def dialect_lines(target: Target) -> list[str]:
-    """Return the line that says which dialect was chosen, if it is not the target's own."""
+    """Return a line with the dialect, if it is not the default of the target."""
     told = target.dialect.sources.get(CHOSEN)
     return [f"dialect: {target.dialect.name}, {told}"] if told else []
 
 
 def compilation_lines(result: Compilation) -> list[str]:
-    """Return verdict, cores, bounds and times as lines."""
+    """Return verdict, cores, bounds and times of a compilation as lines."""
     lines = [f"verdict: {result.verdict}"]
     lines += dialect_lines(result.program.target) if result.program else []
     if result.lower_bounds:
@@ -136,7 +136,7 @@ def compilation_lines(result: Compilation) -> list[str]:
 
 
 def mapping_table(mapped: MappingQuality) -> Table:
-    """Return cores and traffic of a mapping against their bounds."""
+    """Return the table of cores and traffic of a mapping, with their bounds."""
     table = plain_table(
         "mapping, traffic in spikes of a neuron that was given a rate, 1 each where none was",
         "figure",
@@ -159,7 +159,7 @@ def mapping_table(mapped: MappingQuality) -> Table:
 
 
 def ledger_table(ledger: Iterable[LedgerLine]) -> Table:
-    """Return the ledger, one row a line."""
+    """Return the table of a ledger, one row per line."""
     table = plain_table("ledger", "where", "quantity", "asked", "got", "level", "error", "note", text=True)
     for line in ledger:
         error = f"{line.relative_error:.2%}" if line.relative_error is not None else ""

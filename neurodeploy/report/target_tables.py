@@ -1,4 +1,4 @@
-"""Verb: targets as tables for people: every figure with its unit, confidence and source. Prints nothing itself."""
+"""Tables of targets: every figure with its unit, confidence and source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SI_UNITS = ("J", "s", "W")
 
 
 class FigureRow(NamedTuple):
-    """One figure of a target file."""
+    """A figure of a target file."""
 
     field: str
     value: str
@@ -63,12 +63,12 @@ def _walk(path: str, value: object) -> Iterator[FigureRow]:
 
 
 def target_rows(target: Target | FeasibilityTarget) -> list[FigureRow]:
-    """Return every figure of a target, in the order of its file's fields."""
+    """Return the figures of a target, in the order of its fields."""
     return list(_walk("", target))
 
 
 def target_report(target: Target | FeasibilityTarget) -> RenderableType:
-    """Return every figure of a target; sources are numbered and listed once below the table."""
+    """Return the table of all figures of a target; sources are numbered and listed below."""
     if isinstance(target, Target):
         kind = f"dialect {target.dialect.name}, rule set {target.rule_set}"
         notes = [f"board {name}: {board.title}, {board.chips.value:g} chips" for name, board in target.boards.items()]
@@ -86,7 +86,7 @@ def target_report(target: Target | FeasibilityTarget) -> RenderableType:
 
 
 def target_table(targets: Iterable[Target]) -> Table:
-    """Return one row for each target of Loihi-style cores."""
+    """Return the table of targets with Loihi-style cores."""
     heads = ("target", "title", "cores", "neurons", "words", "in axons", "out axons", "boards")
     table = plain_table("chips, and limits of one core", *heads)
     for item in targets:
@@ -98,7 +98,7 @@ def target_table(targets: Iterable[Target]) -> Table:
 
 
 def other_table(targets: Iterable[FeasibilityTarget]) -> Table:
-    """Return one row for each target of another architecture."""
+    """Return the table of targets of other architectures."""
     heads = ("target", "title", "architecture", "limits")
     table = plain_table("other architectures, against which networks are judged", *heads, text=True)
     table.columns[0].no_wrap = True
@@ -108,7 +108,7 @@ def other_table(targets: Iterable[FeasibilityTarget]) -> Table:
 
 
 def _limits(target: FeasibilityTarget) -> str:
-    """Every limit in a few words; what differs from core to core by its least and greatest."""
+    """All limits in a few words; limits that vary between cores by their range."""
     told: list[str] = []
     for name in type(target.limits).model_fields:
         figure = getattr(target.limits, name)
@@ -124,9 +124,9 @@ def _limits(target: FeasibilityTarget) -> str:
 
 
 def confidence_table(targets: Iterable[Target | FeasibilityTarget]) -> Table:
-    """Return how many figures of each target come from where."""
+    """Return the table of figures of each target by confidence."""
     levels = get_args(Confidence)
-    table = plain_table("figures by where they come from", "target", "figures", *levels)
+    table = plain_table("figures by confidence", "target", "figures", *levels)
     for item in targets:
         counts = Counter(row.confidence for row in target_rows(item))
         table.add_row(

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from neurodeploy.hardware.target import AxonKind, Axons, Target
 
-__all__ = ["KINDS", "Kind", "AddressSpace", "input_axons_of", "output_axons_of", "address_space_of"]
+__all__ = ["KINDS", "AddressSpace", "Kind", "address_space_of", "input_axons_of", "output_axons_of"]
 
 Kind = Literal["discrete", "pop16", "pop32"]
 """Kind of an axon: discrete, for one source; or a population axon with a 16-bit or 32-bit spike message."""

@@ -13,7 +13,7 @@ from neurodeploy.base.rows import LARGEST
 from neurodeploy.network import Probe
 from neurodeploy.signals.state import RunState
 
-__all__ = ["Engine", "MOST_THREADS", "Probes", "Progress", "RunChoices", "RunOptions", "TimeOrigin"]
+__all__ = ["MOST_THREADS", "Engine", "Probes", "Progress", "RunChoices", "RunOptions", "TimeOrigin"]
 
 MOST_THREADS = 4096
 Engine = Literal["auto", "native", "spec"]

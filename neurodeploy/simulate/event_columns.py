@@ -12,8 +12,8 @@ from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_e
 from neurodeploy.network import Events, Input
 
 __all__ = [
-    "WORDS",
     "ORDERS",
+    "WORDS",
     "column_of",
     "columns_of_fields",
     "is_fields",

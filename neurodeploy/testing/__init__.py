@@ -1,1 +1,1 @@
-"""Testing: what other people's tests use."""
+"""Support for users' own tests."""

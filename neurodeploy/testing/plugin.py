@@ -1,11 +1,11 @@
-"""pytest plugin: a fixture that compiles a network for a target and runs it on the emulator, in your own tests.
+"""pytest plugin with a fixture that compiles and runs a network in your own tests.
 
     def test_it_fits_and_answers(neurodeploy_run):
         result = neurodeploy_run(network, {"pixels": images}, labels=labels, budgets=["cores<=4"], weight_bits={"*": 6})
         assert result.profile.accuracy >= 0.95
 
-Warnings are errors here unless `strict=False`: a test should not pass with an overflow that only warns. A test that ends in
-findings shows the first that failed it in pytest's summary, with its code.
+Warnings fail the test unless `strict=False`, because an overflow is only a warning. pytest's summary shows the first finding
+of a failed test with its code.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
 
 ERROR = "neurodeploy.diagnostics.errors.DiagnosticError"
-"""By its name, so that a session that never uses it is not made to import it."""
+"""Qualified name, so that sessions that do not use neurodeploy need not import it."""
 
 
 class RunResult(NamedTuple):
@@ -65,13 +65,15 @@ def compile_and_run(
     run_options: RunOptions | None = None,
     **choices: Unpack[Choices],
 ) -> RunResult:
-    """Compile a network and run it on samples. Raises DiagnosticError with every finding, those that refuse first.
+    """Compile a network and run it on samples.
 
     `samples` and `backend`: as for nd.run. `target`, `board`, `rules` and `dialect`: as for nd.compile. `labels`:
     (samples,) class labels, for the accuracy. `budgets`: limits on figures of the profile, such as "cores<=4" or
     "energy_per_inference<=2uJ". `choices`: fields of CompileOptions and RunOptions by keyword, such as
     weight_bits, level, steps, seed or probes; they take precedence over `compile_options` and `run_options`. Warnings
     fail the test unless `strict=False`.
+
+    Raises DiagnosticError: with every finding, errors first.
     """
     __tracebackhide__ = True
     import neurodeploy as nd
@@ -98,7 +100,7 @@ def compile_and_run(
 
 
 def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of the compiler and of the run, which share no name."""
+    """Choices divided into options of the compiler and of the run."""
     from neurodeploy.compiler import CompileOptions
     from neurodeploy.diagnostics import about, finding, raise_errors
     from neurodeploy.diagnostics.translate import nearest
@@ -123,7 +125,7 @@ def neurodeploy_run() -> Callable[..., RunResult]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Let the summary of a test that ended in findings begin with the code and the sentence of the first."""
+    """Start the summary of a test that failed with findings with the code and message of the first."""
     outcome = yield
     crash = getattr(outcome.get_result().longrepr, "reprcrash", None)
     error = call.excinfo.value if call.excinfo else None

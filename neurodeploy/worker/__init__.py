@@ -1,7 +1,7 @@
-"""Workers: simulators that need an interpreter of their own, run as child processes that cannot hang, leak or crash their caller.
+"""Workers: simulators in separate interpreters, run as child processes that cannot hang, leak or crash their caller.
 
-An adapter is a `SimulatorBackend`: it names its `Environment` and its script, says what the simulator lacks and makes a
-job (`flat`, or its own plan). The script's side is `child/neurodeploy_worker.py`.
+An adapter is a `SimulatorBackend`: it names its `Environment` and its script, declares what the simulator does not support,
+and makes a job (`make_job`, or a plan of another form). The script uses `child/neurodeploy_worker.py`.
 """
 
 from neurodeploy.check.backend_support import Lacks, Unsupported
@@ -17,25 +17,25 @@ from neurodeploy.worker.environment import (
 )
 from neurodeploy.worker.install import install
 from neurodeploy.worker.job import Result, Script, run_job
-from neurodeploy.worker.simulator_job import Flat, Origin, flat, recording_of, registers
+from neurodeploy.worker.simulator_job import Origin, SimulatorJob, make_job, recording_of, registers
 from neurodeploy.worker.supervise import Limits
 
 __all__ = [
     "BoardPackage",
     "Environment",
-    "Flat",
     "Interpreter",
-    "Unsupported",
     "Lacks",
     "Limits",
     "Origin",
     "Result",
     "Script",
     "SimulatorBackend",
+    "SimulatorJob",
+    "Unsupported",
     "data_folder",
-    "flat",
     "install",
     "interpreter_of",
+    "make_job",
     "missing",
     "needs",
     "recording_of",

@@ -1,7 +1,7 @@
-"""Contract: what all backends share whose simulator runs in an interpreter of its own. An adapter says only what is its own.
+"""Base class of backends whose simulator runs in a separate interpreter.
 
-It names itself, its dialect, its environment and the script that its interpreter runs, tells in `lacks` and `cannot` what
-the simulator cannot express, and makes a job of a program in `job`. It inherits from nothing but this.
+An adapter names itself, its dialect, its environment and its script, declares in `lacks` and `cannot` what the simulator does
+not support, and converts a program to a job in `job`.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.environment import BoardPackage, Environment, interpreter_of, missing, needs
 from neurodeploy.worker.job import Script, run_job
-from neurodeploy.worker.simulator_job import Flat, Origin, flat, recording_of
+from neurodeploy.worker.simulator_job import Origin, SimulatorJob, make_job, recording_of
 from neurodeploy.worker.supervise import Limits
 
 __all__ = ["SimulatorBackend"]
 
 
 class SimulatorBackend:
-    """A backend whose simulator runs in a worker. See neurodeploy.simulate.backend.Backend for what each verb promises."""
+    """A backend whose simulator runs in a worker. neurodeploy.simulate.backend.Backend documents the interface."""
 
     name: str
     summary: str
     dialect: str
-    """Whose arithmetic the simulator's is; programs of another are refused where the prover does not say equal (ND543)."""
+    """Dialect that the simulator computes in. Programs of another dialect run only if the two are proven equal (ND543)."""
     environment: Environment
-    """What `backends install` makes for it."""
+    """Environment that `backends install` creates."""
     script: Path
-    """What the environment's interpreter runs; see worker/child/neurodeploy_worker.py."""
+    """Script that the environment's interpreter runs; see worker/child/neurodeploy_worker.py."""
     lacks: Lacks
-    """What the simulator does not have, by feature."""
+    """Features that the simulator does not support."""
     ran_on: RanOn = "vendor-emulator"
     package: BoardPackage | None = None
-    """What must be in the environment besides, to reach a board."""
+    """Additional package that is needed to reach a board."""
     trusted: bool = False
     resumes: bool = False
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield what else it cannot express: ranges of registers, states it does not keep. `steps`: of one sample."""
+        """Yield further unsupported features: register ranges, states that cannot be recorded. `steps`: of one sample."""
         yield from ()
 
     def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
-        """Yield what of a stimulus it cannot show."""
+        """Yield unsupported features of a stimulus."""
         yield from ()
 
-    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
-        """Return the job of a run; the script takes it apart again."""
-        return flat(program, stimulus, steps, options)
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
+        """Return the job of a run, as the script expects it."""
+        return make_job(program, stimulus, steps, options)
 
     def unavailable(self) -> Diagnostic | None:
-        """Return what is missing: its interpreter (ND501), or the package that reaches its board (ND545)."""
+        """Return ND501 if its interpreter is missing, ND545 if the package of its board is."""
         found = missing(self.environment, self.name)
         return found or (needs(self.environment, self.name, self.package) if self.package else None)
 
@@ -65,7 +65,7 @@ class SimulatorBackend:
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return all that it cannot express (ND502), and why its bits could differ (ND543)."""
+        """Return ND502 for unsupported features, and ND543 if its results could differ in bits."""
         yield from dialect_refusals(program, self.dialect, self.name, None)
         steps, probes = program.network.time.steps_per_sample or 1, probed_variables(program.network)
         yield from refusals(self.name, [*lacking(program, self.lacks), *self.cannot(program, steps, probes)])
@@ -85,7 +85,7 @@ class SimulatorBackend:
         here, interpreter = self.unavailable(), interpreter_of(self.environment)
         found = [*dialect_refusals(program, self.dialect, self.name, steps), *refusals(self.name, lacks)]
         raise_errors("run", [*([here] if here else []), *found])
-        assert interpreter is not None, "internal: a backend that is available has an interpreter"
+        assert interpreter is not None, "internal: an available backend has an interpreter"
         job = self.job(program, stimulus, steps, options)
         whole = stimulus.n_samples * steps
         total = max(len(job.runs) * steps * int(job.plan.get("passes", 1)), 1)

@@ -1,4 +1,4 @@
-"""Nouns and verbs: the interpreter in which a simulator runs, and where it is. Makes none; see `install`."""
+"""Environments of simulators, and the interpreters found for them. `install` creates them."""
 
 from __future__ import annotations
 
@@ -28,44 +28,44 @@ __all__ = [
 ]
 
 DATA_VARIABLE = "NEURODEPLOY_DATA"
-"""Environment variable that names the folder of what neurodeploy keeps, instead of the user's data directory."""
+"""Environment variable with the data folder of neurodeploy, instead of the user's data directory."""
 MARKER = "environment.json"
 ANSWER_S = 20
-"""How long an interpreter may take to say what it has."""
+"""Seconds that an interpreter may take to report its packages."""
 
 
 class Environment(Noun):
-    """What a simulator needs: a Python of a version, and distributions pinned to the last digit."""
+    """Requirements of a simulator: a Python version and pinned distributions."""
 
     name: Name
-    """What `neurodeploy backends install` calls it."""
+    """Name for `neurodeploy backends install`."""
     python: str
     """Major and minor version, "3.10"."""
     distribution: str
-    """The simulator's own distribution, whose version decides whether another interpreter will do."""
+    """Distribution of the simulator itself; another interpreter is accepted if it has the same version of it."""
     version: str
     requirements: tuple[str, ...]
     """All distributions, as name==version."""
     variable: str
-    """Environment variable that points to an interpreter to take instead."""
+    """Environment variable with the path of an interpreter to use instead."""
 
     def folder(self) -> Path:
-        """Return where it is installed, or would be."""
+        """Return the folder of the environment, whether it exists or not."""
         return data_folder() / "environments" / self.name
 
 
 class BoardPackage(NamedTuple):
-    """What reaches a board, and is in no public index."""
+    """Package that reaches a board, and is not in a public index."""
 
     distribution: str
     what: str
     """"Intel's package for Loihi 2", as a sentence about what is missing names it."""
     simulation: str
-    """The backend that computes the same without a board."""
+    """Backend that computes the same without a board."""
 
 
 class Interpreter(NamedTuple):
-    """An interpreter, and why it is this one."""
+    """An interpreter, and the reason for choosing it."""
 
     path: Path
     origin: Literal["variable", "here", "installed"]
@@ -75,13 +75,13 @@ def _home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
-        told = "nobody says where it is: there is no HOME, and the user has no entry in the system's list"
+        told = "its location is not specified: HOME is not set, and the system does not know the user's home directory"
         fix = f"set {DATA_VARIABLE} to a folder that you may write to"
         raise DiagnosticError("install", (finding("ND548", about("cache folder"), told, fixes=[fix]),)) from None
 
 
 def data_folder() -> Path:
-    """Return the folder of what neurodeploy keeps for this user. Raises DiagnosticError: ND548."""
+    """Return the data folder of this user. Raises DiagnosticError: ND548."""
     given = os.environ.get(DATA_VARIABLE)
     if given:
         return Path(given)
@@ -92,7 +92,7 @@ def data_folder() -> Path:
 
 
 def marker_of(environment: Environment) -> str:
-    """Return what stands in the marker of an environment that is whole."""
+    """Return the content of the marker file of a complete environment."""
     return json_digest({"python": environment.python, "requirements": list(environment.requirements)})
 
 
@@ -113,7 +113,7 @@ def _installed(environment: Environment) -> Path | None:
 
 @lru_cache
 def _here(distribution: str, wanted: str, python: str) -> bool:
-    """Whether this very interpreter has the simulator, in the version that the adapter was proven with."""
+    """Whether the running interpreter has the simulator in the tested version."""
     try:
         return version(distribution) == wanted and python == "{}.{}".format(*sys.version_info[:2])
     except PackageNotFoundError:
@@ -121,7 +121,7 @@ def _here(distribution: str, wanted: str, python: str) -> bool:
 
 
 def interpreter_of(environment: Environment) -> Interpreter | None:
-    """Return the interpreter to take: the one that the variable names, this one, or the installed one; None if there is none."""
+    """Return the interpreter to use: that of the variable, the running one, or the installed one; None without any."""
     given = os.environ.get(environment.variable)
     if given:
         return Interpreter(Path(given), "variable")
@@ -132,21 +132,21 @@ def interpreter_of(environment: Environment) -> Interpreter | None:
 
 
 def missing(environment: Environment, backend: str) -> Diagnostic | None:
-    """Return the finding that says why a backend has no interpreter to run in (ND501), or None."""
+    """Return ND501 if there is no interpreter for a backend, else None."""
     found, where = interpreter_of(environment), about("backend", backend)
     if found is None:
-        message = f"{environment.distribution} {environment.version} is not installed: it needs a Python {environment.python} of its own"
+        message = f"{environment.distribution} {environment.version} is not installed: it needs a separate Python {environment.python}"
         return finding("ND501", where, message, fixes=[f"neurodeploy backends install {environment.name}"])
     return _given_fault(environment, where, found.path) if found.origin == "variable" else None
 
 
 def _given_fault(environment: Environment, where: Subject, path: Path) -> Diagnostic | None:
-    """What is wrong with the interpreter that the variable names: no program, or not the proven version of the simulator."""
+    """Fault of the interpreter that the variable names: not a program, or another version of the simulator."""
     wanted, told = f"{environment.distribution} {environment.version}", ""
     if not os.access(path, os.X_OK):
-        told = "which is no program that can be run"
+        told = "which is not an executable program"
     elif (there := _version_in(path, environment.distribution)) != environment.version:
-        told = f"which has {environment.distribution} {there}, and the adapter is proven with {environment.version}"
+        told = f"which has {environment.distribution} {there}, and the adapter is tested with {environment.version}"
         told = told if there else f"which has no {environment.distribution}"
     if not told:
         return None
@@ -156,7 +156,7 @@ def _given_fault(environment: Environment, where: Subject, path: Path) -> Diagno
 
 @lru_cache
 def _version_in(interpreter: Path, distribution: str) -> str:
-    """The version of a distribution that another interpreter has; nothing if it has none, or does not answer."""
+    """Version of a distribution in another interpreter; empty if it has none or does not answer."""
     code = f"import importlib.metadata as m; print(m.version({distribution!r}))"
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(
@@ -167,7 +167,7 @@ def _version_in(interpreter: Path, distribution: str) -> str:
 
 
 def needs(environment: Environment, backend: str, package: BoardPackage) -> Diagnostic | None:
-    """Return the finding that a board's package is not in the environment (ND545), or None."""
+    """Return ND545 if the package of a board is not in the environment, else None."""
     found = interpreter_of(environment)
     if found is not None and _version_in(found.path, package.distribution):
         return None

@@ -1,4 +1,4 @@
-"""The folder in which a job is done: gone with the job, and what a killed job of the past left is gone with the next."""
+"""Temporary folders of jobs. Those of killed jobs are removed by the next job."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import IO
 __all__ = ["job_folder", "sweep_jobs"]
 
 PREFIX, HELD = "neurodeploy-", "held"
-"""How folders of jobs begin, and the file in one that is locked as long as somebody waits for its job."""
+"""Prefix of job folders, and the file that is locked while a process waits for the job."""
 YOUNG_S = 60.0
-"""A folder as young as this may be one that is only just being made."""
+"""Seconds for which a new folder may still lack its lock."""
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Whether a file could be locked; held until it is closed, and let go by the system if the process is killed."""
+    """Try to lock a file, until it is closed or the process ends; return whether it succeeded."""
     try:
         import fcntl
 
@@ -32,7 +32,7 @@ def _lock(file: IO[bytes]) -> bool:
 
 @contextlib.contextmanager
 def job_folder() -> Generator[Path, None, None]:
-    """Make a folder for a job, and take it away. Raises OSError if there can be none."""
+    """Create a folder for a job, and remove it afterwards. Raises OSError."""
     sweep_jobs()
     with (
         tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name,
@@ -43,7 +43,7 @@ def job_folder() -> Generator[Path, None, None]:
 
 
 def sweep_jobs() -> None:
-    """Take away folders of jobs for which nobody waits any more."""
+    """Remove folders of jobs whose process has ended."""
     mine = os.getuid() if hasattr(os, "getuid") else None
     with contextlib.suppress(OSError):
         for entry in os.scandir(tempfile.gettempdir()):

@@ -1,4 +1,4 @@
-"""Run a command of others in a process group that ends with this process, however this process ends."""
+"""Third-party commands in a process group that ends with this process, however it ends."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["Ended", "run_guarded"]
 
 GUARD = Path(__file__).with_name("child") / "guard.py"
 GROUP_END_S = 5.0
-"""How long a killed process may take to vanish."""
+"""Seconds that a killed process may take to disappear."""
 
 
 class Ended(NamedTuple):
-    """How a command ended, and the lines that it printed."""
+    """Exit status of a command, and the lines it printed."""
 
     status: int
     lines: tuple[str, ...]
 
 
 def run_guarded(command: list[str], environment: Mapping[str, str], on_line: Callable[[str], None]) -> Ended:
-    """Return how a command ended; `on_line` is told every line as it comes. Raises OSError if it cannot be started.
+    """Run a command and return how it ended. `on_line`: called with every line it prints. Raises OSError.
 
-    A signal, an exception of `on_line` and the death of this process end the command and all that it started.
+    A signal, an exception of `on_line` or the end of this process ends the command and all its children.
     """
     guard = [sys.executable, "-I", "-S", str(GUARD), *command]
     lines = list[str]()

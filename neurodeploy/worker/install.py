@@ -1,4 +1,4 @@
-"""Verb: make the environment of a simulator with uv. Can be stopped and called again; does nothing where all is done."""
+"""Installation of simulator environments with uv. Can be interrupted and repeated."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["install", "pythons"]
 Say = Callable[[str], None]
 UV = "uv>=0.5"
 PROGRESS = ("Resolved", "Downloading", "Downloaded", "Building", "Prepared", "Installed", "Bytecode")
-"""How the lines begin in which uv tells how far it is."""
+"""First words of uv's progress lines."""
 INDEX = "let it reach the package index (UV_DEFAULT_INDEX names another; UV_OFFLINE must not be set)"
 TRY_S = 20
-"""How long an interpreter may take to say its version."""
+"""Seconds that an interpreter may take to report its version."""
 
 
 def _refuse(environment: Environment, message: str, *fixes: str) -> DiagnosticError:
@@ -31,7 +31,7 @@ def _refuse(environment: Environment, message: str, *fixes: str) -> DiagnosticEr
 
 
 def _answers(command: list[str]) -> str | None:
-    """Return what a program prints, None if it fails or does not answer."""
+    """Return the output of a program; None if it fails or does not answer."""
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TRY_S)
         return done.stdout.strip() if done.returncode == 0 else None
@@ -39,7 +39,7 @@ def _answers(command: list[str]) -> str | None:
 
 
 def pythons(version: str) -> Iterator[str]:
-    """Yield interpreters of a version that answer: on PATH, of pyenv. A shim of a Python that is not there fails, and is skipped."""
+    """Yield working interpreters of a version, on PATH and of pyenv. Shims of missing versions fail and are skipped."""
     on_path = [shutil.which(f"python{version}"), shutil.which("python3"), shutil.which("python")]
     root = Path(os.environ.get("PYENV_ROOT") or Path(os.path.expanduser("~")) / ".pyenv")  # stays "~" without a home
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -49,12 +49,12 @@ def pythons(version: str) -> Iterator[str]:
 
 
 def _uv(environment: Environment, say: Say) -> str:
-    """Return uv: the one there is, or one fetched from the package index into neurodeploy's own folder."""
+    """Return the path of uv, installed or fetched from the package index into the data folder."""
     own = python_in(data_folder() / "tools" / "uv").with_name("uv")
     for candidate in (shutil.which("uv"), str(Path(sys.executable).with_name("uv")), str(own)):
         if candidate and _answers([candidate, "--version"]):
             return candidate
-    say("uv is not on this machine: fetching it")
+    say("uv is not installed: fetching it")
     folder = data_folder() / "tools" / "uv"
     install_uv = "put uv on PATH (https://docs.astral.sh/uv)"
     _step(environment, [sys.executable, "-m", "venv", str(folder)], "a folder for uv cannot be made", install_uv)
@@ -62,17 +62,17 @@ def _uv(environment: Environment, say: Say) -> str:
     _step(
         environment,
         fetch,
-        "there is no uv on this machine, and none could be fetched from the package index",
+        "uv is not installed, and could not be fetched from the package index",
         install_uv,
     )
     return str(own)
 
 
 def _step(environment: Environment, command: list[str], failing: str, *fixes: str, say: Say | None = None) -> None:
-    """Run one command of the installation, telling `say` how far it is. Raises DiagnosticError: ND544 with its last lines."""
+    """Run one command of the installation; `say` receives progress lines. Raises DiagnosticError: ND544 with its last lines."""
     gone = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     clean = {name: value for name, value in os.environ.items() if name not in gone} | {"NO_COLOR": "1"}
-    again = f"then go on: neurodeploy backends install {environment.name}"
+    again = f"then continue: neurodeploy backends install {environment.name}"
 
     def hear(line: str) -> None:
         if say and line.startswith(PROGRESS):
@@ -89,7 +89,7 @@ def _step(environment: Environment, command: list[str], failing: str, *fixes: st
 
 @contextlib.contextmanager
 def _alone(environment: Environment, say: Say) -> Generator[None, None, None]:
-    """Hold the lock of an environment, so that two who install it do not meet."""
+    """Hold the lock of an environment against concurrent installations."""
     import fcntl
 
     path = environment.folder().with_name(f"{environment.name}.lock")
@@ -108,16 +108,18 @@ def _alone(environment: Environment, say: Say) -> Generator[None, None, None]:
 
 
 def install(environment: Environment, say: Say) -> Path:
-    """Return the interpreter of an environment that is whole; make it, or what is missing of it. Raises DiagnosticError: ND544.
+    """Return the interpreter of an environment, creating or completing it if necessary.
 
-    `say` is told what is done, a line each. What is fetched stays in uv's cache, so that a second try goes on.
+    `say`: called with a line for each action. Downloads stay in uv's cache, so that a repeated call continues.
+
+    Raises DiagnosticError: ND544.
     """
     found = interpreter_of(environment)
     if found:
-        say(f"{environment.name}: there already ({found.path})")
+        say(f"{environment.name}: already installed ({found.path})")
         return found.path
     if os.name == "nt":
-        raise _refuse(environment, "no simulator of it runs on Windows", "use the Linux subsystem")
+        raise _refuse(environment, "its simulator does not run on Windows", "use the Linux subsystem")
     with _alone(environment, say):
         found = interpreter_of(environment)
         return found.path if found else _make(environment, say)
@@ -134,7 +136,7 @@ def _make(environment: Environment, say: Say) -> Path:
         failing = f"no environment can be made from '{given}'"
         fixes: tuple[str, ...] = ()
         if not given:
-            failing = f"there is no Python {environment.python} on this machine, and none could be fetched"
+            failing = f"Python {environment.python} is not installed, and could not be fetched"
             fixes = (f"put python{environment.python} on PATH", "let uv fetch it: it needs the network")
         making = [uv, "venv", "--quiet", "--python", given or environment.python, str(folder)]
         _step(environment, making, failing, *fixes)

@@ -1,4 +1,4 @@
-"""Verb: do a job in a simulator's interpreter. Files in, files out: a folder of JSON and NumPy arrays, no pickle."""
+"""Jobs for a simulator's interpreter, exchanged as a folder of JSON and NumPy arrays, without pickle."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from neurodeploy.worker.supervise import Limits, supervise
 __all__ = ["Result", "Script", "run_job"]
 
 CHILD = Path(__file__).with_name("child")
-"""Folder of the protocol's other side, which a script imports as `neurodeploy_worker`."""
+"""Folder of the module `neurodeploy_worker`, the child's side of the protocol."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""A simulator of many processes must not start many threads in each."""
+"""Environment variables that limit numerical libraries to one thread; some simulators start many processes."""
 SOCKET_PATH, SOCKET_NAME = 92, 36
-"""Letters that a socket's path may have at the least of all systems, and that Python's multiprocessing appends to a folder's."""
+"""Shortest limit of a socket's path on any system, and the length that multiprocessing appends to a folder's path."""
 
 
 class Script(NamedTuple):
-    """What is run, and in which interpreter."""
+    """A script and its interpreter."""
 
     backend: str
     interpreter: Path
     path: Path
-    """A script that calls `neurodeploy_worker.serve`; modules beside it can be imported."""
+    """Script that calls `neurodeploy_worker.serve`; it can import modules of its folder."""
 
 
 class Result(NamedTuple):
-    """What a child gave back."""
+    """Result of a job."""
 
     meta: dict[str, Any]
     arrays: dict[str, NDArray[Any]]
@@ -51,9 +51,10 @@ def run_job(
     limits: Limits = Limits(),  # noqa: B008  # a noun is frozen
     on_step: Callable[[int], None] | None = None,
 ) -> Result:
-    """Return what the script made of a plan and its arrays. The folder it was done in is gone afterwards.
+    """Return the result of a script for a plan and its arrays.
 
-    Raises DiagnosticError: ND540-ND542 (see supervise), ND546 (files cannot be written or read).
+    `on_step`: called with the number of steps done. Raises DiagnosticError: ND540-ND542 (see supervise), ND546 (files of the
+    job cannot be written or read).
     """
     where = about("backend", script.backend)
     with contextlib.ExitStack() as held:
@@ -83,7 +84,7 @@ def run_job(
 
 
 def _temporary(folder: str) -> dict[str, str]:
-    """Let what a simulator keeps in temporary folders of its own lie in the job's, where it goes with it even if it is killed."""
+    """Environment that puts temporary files of the simulator into the job folder, so that they are removed with it."""
     return {"TMPDIR": folder} if len(folder) <= SOCKET_PATH - SOCKET_NAME else {}
 
 

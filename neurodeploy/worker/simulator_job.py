@@ -1,10 +1,12 @@
-"""Verb: a program as populations and links, as most simulators want it, and the recording of what they gave back.
+"""Jobs of simulators: a program as populations and links, and the recording of the result.
 
-Samples do not touch each other, so a simulator without a cleared state to return to is shown several at once: `copies` of
-the whole network side by side, neuron k of copy c being neuron c * size + k. The job holds one copy; the child repeats it.
-Stored zeros are left out. Arrays of a job: "population.0.du" and all other registers and parameters of the first population, "link.0.pre" of the first
-link, "run.0.input.NAME" of the first run. Of a result: "run.0.spikes.NAME" (rows of step and neuron), "run.0.values.NAME"
-(payloads row by row), "run.0.state.NAME" (steps, copies * size). Parts of the plan are networks that no link joins.
+Samples are independent. A simulator that cannot reset its state runs several at once, as `copies` of the network side by side:
+neuron k of copy c is neuron c * size + k. The job holds one copy, which the child repeats. Stored zeros are left out.
+
+Arrays of a job: "population.0.du" and all other registers and parameters of the first population, "link.0.pre" of the first
+link, "run.0.input.NAME" of the first run. Arrays of a result: "run.0.spikes.NAME" (rows of step and neuron),
+"run.0.values.NAME" (payloads, row by row), "run.0.state.NAME" (steps, copies * size). Parts of the plan are subnetworks that
+no link connects.
 """
 
 from __future__ import annotations
@@ -24,15 +26,15 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.job import Result
 
-__all__ = ["Flat", "Origin", "flat", "recording_of", "registers", "senders_of_values"]
+__all__ = ["Origin", "SimulatorJob", "make_job", "recording_of", "registers", "senders_of_values"]
 
 Array = NDArray[Any]
 MOST_SYNAPSES, MOST_RECORDED = 2_000_000, 1 << 28
-"""Synapses, and bytes of recorded steps, above which no further copy is put beside the others."""
+"""Limits of the copies in one run: synapses, and bytes of recorded states."""
 
 
-class Flat(NamedTuple):
-    """A job: plain data, arrays, and which samples each run shows."""
+class SimulatorJob(NamedTuple):
+    """Job of a simulator: plain data, arrays, and the samples of each run."""
 
     plan: dict[str, Any]
     arrays: dict[str, Array]
@@ -40,13 +42,13 @@ class Flat(NamedTuple):
 
 
 def senders_of_values(program: Program) -> set[str]:
-    """Return the populations whose spikes have values."""
+    """Return the names of populations with graded spikes."""
     neurons = {item.name: item.neuron for item in program.network.populations}
     return {name for name, kind in neurons.items() if isinstance(kind, IntegerNeuron) and kind.sends_values}
 
 
 def registers(program: Program, name: str) -> dict[str, Array]:
-    """Return the registers of a population, each (size,) int64 in the order of its neurons."""
+    """Return register -> (size,) int64 values of a population, in neuron order."""
     rows, tables = program.table_rows[name], program.tables
     names = (
         "du",
@@ -64,7 +66,7 @@ def registers(program: Program, name: str) -> dict[str, Array]:
 
 
 def _runs(program: Program, stimulus: Stimulus, steps: int, *, together: bool) -> tuple[range, ...]:
-    """Samples by run, as many side by side as pays."""
+    """Samples of each run, as many as fit side by side."""
     probes = probed_variables(program.network)
     width = sum(item.size for item in program.populations) + 8 * sum(
         item.size for item in program.populations for probe in probes if probe.population == item.name
@@ -75,8 +77,10 @@ def _runs(program: Program, stimulus: Stimulus, steps: int, *, together: bool) -
     return tuple(range(first, min(first + step, stimulus.n_samples)) for first in range(0, stimulus.n_samples, step))
 
 
-def flat(program: Program, stimulus: Stimulus, steps: int, options: RunOptions, *, together: bool = True) -> Flat:
-    """Return the job of a run. `together`: show several samples at once."""
+def make_job(
+    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, *, together: bool = True
+) -> SimulatorJob:
+    """Return the job that runs every sample up to step `steps`. `together`: run several samples at once."""
     links, arrays = _links(program)
     runs = _runs(program, stimulus, steps, together=together)
     probes = probed_variables(program.network, options.probes)
@@ -105,11 +109,11 @@ def flat(program: Program, stimulus: Stimulus, steps: int, options: RunOptions, 
         "runs": [{"copies": len(samples)} for samples in runs],
         "probes": [item._asdict() for item in probes],
     }
-    return Flat(plan, arrays, runs)
+    return SimulatorJob(plan, arrays, runs)
 
 
 def _parts(program: Program) -> dict[str, int]:
-    """Input or population -> number of the network it belongs to, when those that a projection joins belong together."""
+    """Input or population -> number of the connected subnetwork that it belongs to."""
     names = [*(item.name for item in program.network.inputs), *(item.name for item in program.populations)]
     part = {name: number for number, name in enumerate(names)}
     for item in program.network.projections:
@@ -136,7 +140,7 @@ def _links(program: Program) -> tuple[list[dict[str, Any]], dict[str, Array]]:
 
 
 def _shown(program: Program, stimulus: Stimulus, steps: int, samples: range, prefix: str) -> dict[str, Array]:
-    """What the inputs send in one run: rows (step, line of all copies), or (steps, lines of all copies) values."""
+    """Stimulus of one run: rows (step, line of all copies), or (steps, lines of all copies) values, by array name."""
     found = dict[str, Array]()
     for item in program.network.inputs:
         if isinstance(item.encoder, Current):
@@ -154,16 +158,22 @@ def _shown(program: Program, stimulus: Stimulus, steps: int, samples: range, pre
 
 
 class Origin(NamedTuple):
-    """Where a recording comes from."""
+    """Provenance of a recording."""
 
     backend: str
     ran_on: RanOn
 
 
 def recording_of(
-    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, job: Flat, result: Result, origin: Origin
+    program: Program,
+    stimulus: Stimulus,
+    steps: int,
+    options: RunOptions,
+    job: SimulatorJob,
+    result: Result,
+    origin: Origin,
 ) -> Recording:
-    """Return the recording of a result, its samples numbered as the stimulus numbers them."""
+    """Return the recording of a result, with samples numbered as in the stimulus."""
     spikes, payloads = dict[str, Array](), dict[str, Array]()
     for item in program.populations:
         rows, values = _rows(job, result, item.name, item.size)
@@ -192,8 +202,8 @@ def recording_of(
     )
 
 
-def _rows(job: Flat, result: Result, name: str, size: int) -> tuple[Array, Array | None]:
-    """(rows of sample, step and neuron, sorted; payloads if the population has any)."""
+def _rows(job: SimulatorJob, result: Result, name: str, size: int) -> tuple[Array, Array | None]:
+    """Sorted rows (sample, step, neuron), and the payloads if the population has any."""
     parts, values = list[Array](), list[Array]()
     for number, samples in enumerate(job.runs):
         rows = np.asarray(result.arrays[f"run.{number}.spikes.{name}"], dtype=np.int64).reshape(-1, 2)
@@ -206,8 +216,10 @@ def _rows(job: Flat, result: Result, name: str, size: int) -> tuple[Array, Array
     return np.concatenate(parts).astype(np.int32), np.concatenate(values) if values else None
 
 
-def _states(program: Program, job: Flat, result: Result, probe: ProbedVariable, spikes: dict[str, Array]) -> Array:
-    """(samples, steps, size) of one probe. On a spike the register reads the refractory counter instead of v."""
+def _states(
+    program: Program, job: SimulatorJob, result: Result, probe: ProbedVariable, spikes: dict[str, Array]
+) -> Array:
+    """(samples, steps, size) states of one probe. On a spike, v_register holds the refractory counter instead of v."""
     parts = list[Array]()
     for number, samples in enumerate(job.runs):
         table = np.asarray(result.arrays[f"run.{number}.state.{probe.name}"])

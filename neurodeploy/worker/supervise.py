@@ -1,7 +1,7 @@
-"""Verb: run a child in a process group of its own, hear how far it is, and end the whole group whatever happens.
+"""Supervision of a child process: its progress, its time limits, and the end of its whole process group.
 
-No shared memory of the job and no process of the group is left, whether the child ends, fails, hangs or is killed, and
-whether this process is stopped or killed (then the child itself sees to it, see child/neurodeploy_worker.py).
+No process and no shared memory of a job is left, whether the child ends, fails, hangs or is killed, or this process is stopped
+or killed. In the last case the child cleans up itself (see child/neurodeploy_worker.py).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ __all__ = ["Limits", "supervise"]
 SILENCE_VARIABLE = "NEURODEPLOY_WORKER_SILENCE_S"
 SHARED_MEMORY = Path("/dev/shm")
 TAIL_BYTES, TAIL_LINES, FRAMES, LONG = 1 << 16, 6, 4, 600
-"""How much of what a child printed or raised a finding tells: bytes read, lines, frames, letters."""
+"""Limits of a child's output in a finding: bytes read, lines, frames, letters."""
 PROTOCOL = "neurodeploy_worker"
-"""Module that calls the script's function: its place in a traceback says nothing."""
+"""Module that calls the script; its frames are left out of tracebacks."""
 LOOK_S = 0.2
-"""How often it is looked whether the child lives: its own children hold its channel open when it is gone."""
+"""Seconds between checks that the child is alive; its own children may keep its pipe open after its end."""
 GROUP_END_S = 5.0
-"""How long killed processes may take to vanish."""
+"""Seconds that killed processes may take to disappear."""
 
 
 def _silence() -> float:
@@ -46,24 +46,24 @@ def _silence() -> float:
 
 
 class Limits(Noun):
-    """How long a worker is waited for."""
+    """Time limits of a worker, in seconds."""
 
     silence_s: float = Field(default_factory=_silence, gt=0)
-    """Time without a new stage or a new step after which it counts as hanging."""
+    """Longest time without progress, after which a worker counts as hanging."""
     wall_s: float | None = Field(default=None, gt=0)
-    """Time in all; None: as long as it goes on."""
+    """Longest total time; None: no limit."""
 
 
 class _State:
-    """How far the child says it is."""
+    """Progress that the child reports."""
 
     def __init__(self) -> None:
         self.stage, self.step = "start of the process", 0
         self.done = False
         self.failed: dict[str, Any] | None = None
 
-    def hear(self, line: bytes) -> bool:
-        """Take in one line; whether it tells of a new step."""
+    def process(self, line: bytes) -> bool:
+        """Process one line; return whether it reports a new step."""
         try:
             told: dict[str, Any] = json.loads(line)
         except ValueError:
@@ -80,7 +80,7 @@ class _State:
 
 
 class _Reader(NamedTuple):
-    """What supervise was given."""
+    """Arguments of supervise."""
 
     backend: str
     limits: Limits
@@ -97,10 +97,12 @@ def supervise(
     limits: Limits = Limits(),  # noqa: B008  # a noun is frozen
     on_step: Callable[[int], None] | None = None,
 ) -> None:
-    """Run a child until it says that it is done. `shared_memory`: how the names of its segments begin.
+    """Run a child until it reports its result.
 
-    Raises DiagnosticError: ND540 (it raised), ND541 (no progress, or too long), ND542 (it ended without a word); and
-    whatever `on_step` raises. The group is ended before anything is raised.
+    `shared_memory`: prefix of the names of its segments. `on_step`: called with the number of steps done.
+
+    Raises DiagnosticError: ND540 (it raised an exception), ND541 (no progress, or too slow), ND542 (it ended without a
+    result); and whatever `on_step` raises. The process group is ended before.
     """
     kept = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP", "PYTHONWARNINGS")
     clean = {name: value for name, value in os.environ.items() if name not in kept}
@@ -126,7 +128,7 @@ def supervise(
 
 
 def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _Reader) -> None:
-    """Hear the child until it is done. Raises what supervise raises."""
+    """Read the lines of the child until it is done. Raises as supervise."""
     pipe = process.stdout
     assert pipe is not None, "internal: the child was started with a pipe"
     began = heard = time.monotonic()
@@ -137,7 +139,7 @@ def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: 
             deadline = min(heard + silence, began + wall if wall else float("inf"))
             left = deadline - time.monotonic()
             ended = process.poll() is not None
-            # what was said while this process was stopped counts, however late it is
+            # lines written while this process was stopped count, however late
             ready = selector.select(0 if ended or left <= 0 else min(left, LOOK_S))
             by_wall = deadline != heard + silence
             if left <= 0 and (by_wall or not ready):
@@ -149,7 +151,7 @@ def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: 
                 continue
             heard = time.monotonic()
             *lines, buffer = (buffer + part).split(b"\n")
-            stepped = [state.hear(line) for line in lines]
+            stepped = [state.process(line) for line in lines]
             if any(stepped) and reader.on_step:
                 reader.on_step(state.step)
     if state.failed is not None:
@@ -171,7 +173,7 @@ def _raised(state: _State, reader: _Reader) -> DiagnosticError:
 
 def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bool) -> DiagnosticError:
     limit = reader.limits.wall_s if by_wall else reader.limits.silence_s
-    why = f"took {took:.0f} s in all" if by_wall else f"made no progress for {limit:g} s, so it hangs"
+    why = f"took {took:.0f} s in total" if by_wall else f"made no progress for {limit:g} s, so it hangs"
     message = f"{why}; it was ended in {state.where}{_last_words(log)}"
     lever = "a larger --timeout" if by_wall else f"a larger {SILENCE_VARIABLE}"
     details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if it is only slow"]}
@@ -192,7 +194,7 @@ def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _
 
 
 def _last_words(log: Path) -> str:
-    """The last lines that the child printed, as one, to end a sentence with; nothing if it printed none."""
+    """The last lines that the child printed, as the end of a sentence; empty if there are none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))
@@ -204,7 +206,7 @@ def _last_words(log: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes], shared_memory: str) -> None:
-    """End the group, wait until it is gone, take away its shared memory."""
+    """End the group, wait for its end, and remove its shared memory."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     for pipe in (process.stdin, process.stdout):
@@ -223,7 +225,7 @@ def _end(process: subprocess.Popen[bytes], shared_memory: str) -> None:
 
 
 def _alive(group: int) -> bool:
-    """Whether a process of the group runs still; one that is only not yet reaped does not count."""
+    """Whether a process of the group still runs; zombies do not count."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

@@ -167,7 +167,7 @@ def test_the_doctor_finds_the_emulator_well(folder, call):
     (row,) = json.loads(out)["backends"]
     assert status == 0
     assert row["state"] == "works"
-    assert int(row["told"].split()[0]) > 100
+    assert int(row["message"].split()[0]) > 100
 
 
 def test_conformance_of_the_emulator_is_exact_and_makes_a_table(folder, call):

@@ -18,5 +18,5 @@ four, v can leave 32 bits, or reach the largest threshold, which a neuron that n
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
 def test_case(case, vendor):
     judgement = judge(case, vendor)
-    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.told
+    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.message
     assert judgement.code == REFUSED.get(case.name, "")

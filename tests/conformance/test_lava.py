@@ -16,7 +16,7 @@ from neurodeploy.conformance import corpus, judge, program_of
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.network import WeightFormat
 from neurodeploy.simulate import RunOptions, compare_findings, get_backend
-from neurodeploy.worker import Limits, Origin, Script, flat, interpreter_of, recording_of, run_job
+from neurodeploy.worker import Limits, Origin, Script, interpreter_of, make_job, recording_of, run_job
 
 BACKENDS = ("lava",)
 REFUSED = {
@@ -40,14 +40,14 @@ STAGES = (
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
 def test_case(case, vendor):
     judgement = judge(case, vendor)
-    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.told
+    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.message
     assert judgement.code == REFUSED.get(case.name, "")
 
 
 def job(name="dense", dialect="loihi2", apart=False):
     case = next(item for item in corpus() if item.name == name)
     program = program_of(case, dialect)
-    made = flat(program, case.stimulus, case.steps, RunOptions(), together=False)
+    made = make_job(program, case.stimulus, case.steps, RunOptions(), together=False)
     populations = [{**row, "apart": apart} for row in made.plan["populations"]]
     return {**made.plan, "board": None, "populations": populations}, dict(made.arrays)
 
@@ -199,7 +199,7 @@ def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
 
     case = next(item for item in corpus() if item.name == "conv2d_stride_padding")
     program = program_of(case, "loihi2")
-    made = flat(program, case.stimulus, case.steps, RunOptions(), together=False)
+    made = make_job(program, case.stimulus, case.steps, RunOptions(), together=False)
     links, kernels = as_convolutions(program, made, load_dialect("loihi2"))
     assert links[0]["conv"]["stride"] == (2, 1)
     weights = case.network.projections[0].operation.weights

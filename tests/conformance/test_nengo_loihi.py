@@ -19,7 +19,7 @@ REFUSED |= {"reset_subtract", "lif_subtract"}
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)
 def test_case(case, vendor):
     judgement = judge(case, vendor)
-    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.told
+    assert judgement.outcome == ("refused" if case.name in REFUSED else "exact"), judgement.message
     assert judgement.code == ("ND502" if case.name in REFUSED else "")
 
 

@@ -57,7 +57,7 @@ def test_the_page_says_why_as_the_adapters_do_now(root, table):
             if cells[case.name] != "exact":
                 judgement = judge(case, name)
                 assert f"{judgement.outcome} {judgement.code}" == cells[case.name]
-                told.add((name, judgement.code, judgement.told))
+                told.add((name, judgement.code, judgement.message))
     assert shown == told
 
 

@@ -15,7 +15,7 @@ from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable
-from neurodeploy.worker import Flat, Lacks, SimulatorBackend, Unsupported, flat
+from neurodeploy.worker import Lacks, SimulatorBackend, SimulatorJob, Unsupported, make_job
 from neurodeploy_backends.brian2_loihi.environment import BRIAN2_LOIHI
 
 __all__ = ["Brian2LoihiBackend"]
@@ -52,14 +52,14 @@ class Brian2LoihiBackend(SimulatorBackend):
             if program.populations[index].kind in CUBA_KINDS:
                 yield from _range_faults(program, bounds)
 
-    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
         """Return the job, the largest threshold standing for none."""
-        job = flat(program, stimulus, steps, options)
+        job = make_job(program, stimulus, steps, options)
         arrays = dict(job.arrays)
         for number in range(len(program.populations)):
             spiking = arrays[f"population.{number}.spiking"] == 1
             arrays[f"population.{number}.vth_mant"] = np.where(spiking, arrays[f"population.{number}.vth_mant"], _top())
-        return Flat(job.plan, arrays, job.runs)
+        return SimulatorJob(job.plan, arrays, job.runs)
 
 
 def _top() -> int:

@@ -15,7 +15,7 @@ from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import RanOn
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable
-from neurodeploy.worker import BoardPackage, Flat, Lacks, SimulatorBackend, Unsupported, flat
+from neurodeploy.worker import BoardPackage, Lacks, SimulatorBackend, SimulatorJob, Unsupported, make_job
 from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
 from neurodeploy_backends.lava.express import cannot_on_board, cannot_probe, cannot_reset, cannot_show, out_of_range
@@ -64,12 +64,12 @@ class LavaBackend(SimulatorBackend):
         """Yield values that are no integers."""
         yield from cannot_show(program, stimulus)
 
-    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
         """Return the job with what only lava wants; `passes`: networks that no link joins, run one after the other."""
-        job = flat(program, stimulus, steps, options, together=self.board is None and stimulus.n_samples > FEW)
+        job = make_job(program, stimulus, steps, options, together=self.board is None and stimulus.n_samples > FEW)
         plan, arrays = _for_lava(program, job, self.board)
         parts = {item["part"] for item in job.plan["populations"]}
-        return Flat({**plan, "passes": len(parts)}, arrays, job.runs)
+        return SimulatorJob({**plan, "passes": len(parts)}, arrays, job.runs)
 
 
 class LavaLoihi2Backend(LavaBackend):
@@ -96,7 +96,7 @@ class LavaLoihi1Backend(LavaLoihi2Backend):
     board: str | None = "loihi1"
 
 
-def _for_lava(program: Program, job: Flat, board: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _for_lava(program: Program, job: SimulatorJob, board: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The job with what only lava wants: periodic resets, the start of thresholds that move, a threshold out of reach for none."""
     dialect, arrays, populations = load_dialect(DIALECT), dict(job.arrays), list[dict[str, Any]]()
     never = 1 << (dialect.state_bits - dialect.threshold_shift_bits)

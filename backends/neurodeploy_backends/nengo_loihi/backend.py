@@ -17,7 +17,7 @@ from neurodeploy.signals.recording import RanOn
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.noise import noise_draws
 from neurodeploy.simulate.probes import ProbedVariable
-from neurodeploy.worker import BoardPackage, Flat, Lacks, SimulatorBackend, Unsupported, flat
+from neurodeploy.worker import BoardPackage, Lacks, SimulatorBackend, SimulatorJob, Unsupported, make_job
 from neurodeploy_backends.nengo_loihi.blocks import blocks_of
 from neurodeploy_backends.nengo_loihi.environment import NENGO_LOIHI
 
@@ -54,15 +54,15 @@ class NengoLoihiBackend(SimulatorBackend):
     lacks = LACKS
     board = False
 
-    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> Flat:
+    def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
         """Return the job of blocks, one for each core; sample after sample, because a run uses its model up."""
-        job = flat(program, stimulus, steps, options, together=False)
+        job = make_job(program, stimulus, steps, options, together=False)
         blocks, arrays = blocks_of(program)
         shown = {name: values for name, values in job.arrays.items() if name.startswith("run.")}
         plan: dict[str, Any] = {**job.plan, **blocks, "board": self.board}
         # on a board, a block has a core of its own
         plan["chips"] = -(-len(plan["blocks"]) // int(program.target.chip.cores.value))
-        return Flat(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)
+        return SimulatorJob(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)
 
 
 def _noise(

@@ -19,7 +19,7 @@ from neurodeploy.resources.limits import core_limits, exceeded
 from neurodeploy.resources.output_axons import OutputAxonUse, alone
 from neurodeploy.resources.population_axons import population_axon_formats
 
-__all__ = ["Kinds", "keeps_limits", "note_kinds", "overfull", "pairs_of", "output_axon_use"]
+__all__ = ["Kinds", "keeps_limits", "note_kinds", "output_axon_use", "overfull", "pairs_of"]
 
 Ints = NDArray[np.int64]
 Kinds = dict[str, dict[int, Kind]]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-__all__ = ["Board", "Placing", "CoreTraffic", "anneal", "link_loads", "total"]
+__all__ = ["Board", "CoreTraffic", "Placing", "anneal", "link_loads", "total"]
 
 
 class CoreTraffic(NamedTuple):

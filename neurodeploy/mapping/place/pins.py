@@ -11,7 +11,7 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.quantize.quantized import Quantized
 
-__all__ = ["PinGroups", "slots_of", "pin_groups"]
+__all__ = ["PinGroups", "pin_groups", "slots_of"]
 
 Ints = NDArray[np.int64]
 

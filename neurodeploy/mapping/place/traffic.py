@@ -18,7 +18,7 @@ from neurodeploy.mapping.compiled import summing, swapping
 from neurodeploy.mapping.place.anneal import Board, CoreTraffic, Placing
 from neurodeploy.mapping.time_limit import TimeLimit
 
-__all__ = ["board_of", "place_cores", "summed", "symmetric", "core_traffic"]
+__all__ = ["board_of", "core_traffic", "place_cores", "summed", "symmetric"]
 
 Ints = NDArray[np.int64]
 PROBE = 2_000

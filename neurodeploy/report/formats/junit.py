@@ -1,7 +1,7 @@
-"""Verb: findings as one JUnit report: what refuses is a failure, what was asked and met is a test that passed.
+"""JUnit report of findings: errors are failures, met budgets are passed tests.
 
-Source of the elements and their order: the schema that the Jenkins xUnit plug-in validates against. It has no time stamps,
-so that equal findings give equal bytes. Prints nothing itself.
+Source of the elements and their order: the schema that the Jenkins xUnit plug-in validates against. It has no timestamps,
+so that equal findings give equal bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from neurodeploy.report.formats.place import Examined
 __all__ = ["junit"]
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML 1.0 document may hold."""
+"""Characters that XML 1.0 does not allow."""
 
 
 def _clean(text: str) -> str:
@@ -29,7 +29,7 @@ def _case(suite: ElementTree.Element, kind: str, name: str) -> ElementTree.Eleme
 
 
 def junit(findings: Iterable[Diagnostic], examined: Examined) -> str:
-    """Return the XML text: one case for each finding, one for each thing that was asked and met, one if nothing refuses."""
+    """Return the XML text: a test case for each finding and each met budget, and a passed one if there is no error."""
     items = list(findings)
     refused = set(errors_in(items, strict=examined.strict))
     root = ElementTree.Element("testsuites")

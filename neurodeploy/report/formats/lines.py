@@ -1,4 +1,4 @@
-"""Verb: findings as single lines, for people's editors and for GitHub. Prints nothing itself.
+"""Findings as single lines, for editors and for GitHub.
 
 Source of the annotation commands and their escapes: GitHub's reference of workflow commands.
 """
@@ -35,7 +35,7 @@ def _property(text: str) -> str:
 
 
 def github(findings: Iterable[Diagnostic], examined: Examined) -> str:
-    """Return one workflow command for each finding, which GitHub shows beside the file."""
+    """Return a workflow command for each finding, which GitHub shows next to the file."""
     lines: list[str] = []
     for item in findings:
         place = place_of(item, examined)

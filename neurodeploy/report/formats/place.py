@@ -1,4 +1,4 @@
-"""Nouns and verb: where in the user's files a finding points. Reads no file itself."""
+"""Locations of findings in the user's files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.shown import shown
 
-__all__ = ["Place", "Examined", "place_of"]
+__all__ = ["Examined", "Place", "place_of"]
 
 SECTIONS = {
     "population": "populations",
@@ -24,32 +24,32 @@ SECTIONS = {
 
 
 class Examined(NamedTuple):
-    """What the findings are about."""
+    """The examined model and options of the report."""
 
     model: str
-    """Path of the model as it was given; empty if there is none."""
+    """Path of the model as given; empty without one."""
     text: str = ""
-    """The model's text, where it is a document with lines."""
+    """Text of the model, if it is a text file."""
     strict: bool = False
-    """Whether a warning refuses."""
+    """Whether warnings count as errors."""
     passed: tuple[str, ...] = ()
-    """What was asked and met, e.g. "cores<=4"."""
+    """Budgets that are met, e.g. "cores<=4"."""
 
 
 class Place(NamedTuple):
-    """A file, as it was named, and a line of it."""
+    """A file, as named by the user, and a line."""
 
     file: str
     line: int | None
 
     @property
     def shown(self) -> str:
-        """The file for people."""
+        """The file as text."""
         return shown(self.file)
 
     @property
     def uri(self) -> str:
-        """The file as a URI reference: relative paths stay relative."""
+        """The file as a URI reference; relative paths stay relative."""
         path = Path(self.file)
         return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
@@ -64,7 +64,7 @@ def _line(text: str, section: str, name: str) -> int | None:
 
 
 def place_of(item: Diagnostic, examined: Examined) -> Place | None:
-    """Return where a finding points: the file it names, else the model, with a line if its text has the object."""
+    """Return the location of a finding: the file it names, else the model, with the line of the object if found."""
     kind, name = item.subject.kind, item.subject.name
     if kind == "file" and name and name != shown(examined.model):
         return Place(name, None)

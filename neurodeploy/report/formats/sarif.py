@@ -1,4 +1,4 @@
-"""Verb: findings as one SARIF 2.1.0 log. Prints nothing itself.
+"""SARIF 2.1.0 log of findings.
 
 Source: OASIS Standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", errata 01.
 """
@@ -42,7 +42,7 @@ def _location(item: Diagnostic, examined: Examined) -> dict[str, Any]:
 
 
 def _properties(item: Diagnostic) -> dict[str, Any]:
-    """The numbers and the computed fixes, for tools that look further than the text."""
+    """Numbers and computed fixes of a finding, for tools."""
     numbers = {"found": item.found, "limit": item.limit, "unit": item.unit, "limitSource": item.limit_source}
     kept: dict[str, Any] = {key: value for key, value in numbers.items() if value not in (None, "")}
     if item.fixes:
@@ -58,7 +58,7 @@ def _result(item: Diagnostic, order: dict[str, int], examined: Examined) -> dict
         "level": "error" if refused else LEVELS[item.severity],
         "message": {"text": render(item)},
         "locations": [_location(item, examined)],
-        # of the place, not of the numbers: a finding that only grows is the same finding
+        # without the numbers: a finding with other numbers is the same finding
         "partialFingerprints": {
             "place/v1": hashlib.sha256(f"{item.code} {item.subject}".encode(errors="backslashreplace")).hexdigest()
         },
@@ -68,7 +68,7 @@ def _result(item: Diagnostic, order: dict[str, int], examined: Examined) -> dict
 
 
 def sarif(findings: Iterable[Diagnostic], examined: Examined, *, version: str, status: int) -> dict[str, Any]:
-    """Return the log of one run of neurodeploy `version` that leaves with exit status `status`; rules that occur only."""
+    """Return the log of one run, with the rules that occur. `version`: of neurodeploy. `status`: exit status."""
     items = list(findings)
     codes = sorted({item.code for item in items})
     order = {code: index for index, code in enumerate(codes)}

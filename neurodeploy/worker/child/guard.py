@@ -1,7 +1,7 @@
-"""Run a command that knows nothing of us, and end it with all its children when whoever wanted it is gone.
+"""Run a command, and end it with all its children when the parent process ends.
 
-Started as `python guard.py COMMAND...` in a session of its own. When the other end of its standard input closes, whatever
-ended the process there, this ends its whole process group, itself included. Standard library only.
+Started as `python guard.py COMMAND...` in a new session. When the other end of its standard input closes, it ends its whole
+process group, itself included. Uses the standard library only.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ def _end_with_parent():
 
 
 def main():
-    """Run the command; leave with its status."""
+    """Run the command and exit with its status."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         status = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL)

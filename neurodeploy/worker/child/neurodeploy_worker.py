@@ -1,10 +1,10 @@
-"""Child side of a worker. Runs in a simulator's own interpreter: numpy and the standard library, Python 3.8 and later.
+"""Child side of a worker. Runs in a simulator's interpreter: numpy and the standard library, Python 3.8 or later.
 
-A script calls `serve(simulate)`. It was started as `python SCRIPT FOLDER`; the folder holds `job.json` (plain data) and
-`job.npz` (arrays). `simulate(job)` returns (plain data, arrays), which become `result.json` and `result.npz`. What the
-child is at is told as lines of JSON on the standard output that it was started with; whatever else is printed goes to the
-standard error. When the other end of its standard input closes, the process that wanted the result is gone: the child
-then takes away its shared memory and its folder and ends its whole process group.
+A script calls `serve(simulate)`. It is started as `python SCRIPT FOLDER`; the folder holds `job.json` (plain data) and
+`job.npz` (arrays). `simulate(job)` returns (plain data, arrays), which become `result.json` and `result.npz`. Progress is
+reported as lines of JSON on the original standard output; everything else that is printed goes to standard error. When the
+other end of standard input closes, the parent has ended: the child then removes its shared memory and its folder and ends its
+whole process group.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ import numpy as np
 
 SHARED_MEMORY = "/dev/shm"
 LOOK_S = 0.1
-"""How often a watched counter is read."""
+"""Seconds between reads of a watched counter."""
 
 
 class Job:
-    """What is to be done, and the lines that tell how far it is."""
+    """A job: plan, arrays, and the reports of its progress."""
 
     def __init__(self, folder, channel):
         self.folder = Path(folder)
@@ -38,27 +38,27 @@ class Job:
         self._watched = None
 
     def tell(self, **line):
-        """Send one line."""
+        """Report one line of JSON."""
         with self._lock:
             self._channel.write((json.dumps(line) + "\n").encode())
             self._channel.flush()
 
     def stage(self, name):
-        """Say what is done next."""
+        """Report the start of a stage."""
         self._watched = None
         self.tell(stage=name)
 
     def step(self, done):
-        """Say that a step is done, counted over all runs of the job."""
+        """Report the number of steps done, over all runs of the job."""
         self.tell(step=int(done))
 
     def fail(self, error):
-        """Tell of an exception from a process forked from this one, whose end its simulator may not notice."""
+        """Report an exception from a forked process, which the simulator may not notice."""
         told = {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2500:]}
         os.write(self._channel.fileno(), (json.dumps({"failed": told}) + "\n").encode())
 
     def watch(self, counter):
-        """Tell the value of `counter()` whenever it has changed, until the next stage."""
+        """Report the value of `counter()` whenever it changes, until the next stage."""
         self._watched = counter
         threading.Thread(target=self._follow, args=(counter,), daemon=True).start()
 
@@ -73,14 +73,14 @@ class Job:
 
 
 def sweep_shared_memory(prefix):
-    """Take away the segments whose names begin so."""
+    """Remove shared-memory segments by the prefix of their names."""
     for path in glob.glob(os.path.join(SHARED_MEMORY, glob.escape(prefix) + "*")):
         with contextlib.suppress(OSError):
             os.unlink(path)
 
 
 def _end_with_parent(folder, prefix):
-    """Wait for the other end of the standard input to close, then leave nothing behind."""
+    """Wait for the other end of the standard input to close, then clean up and end the group."""
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass
@@ -90,7 +90,7 @@ def _end_with_parent(folder, prefix):
 
 
 def _name_shared_memory(prefix):
-    """Let every segment of this process and of its children bear the job's name, so that it can be found again."""
+    """Name all shared-memory segments of this process and its children after the job, so that they can be removed."""
     from multiprocessing import shared_memory
 
     if hasattr(shared_memory, "_SHM_NAME_PREFIX"):
@@ -106,7 +106,7 @@ def _save(folder, meta, arrays):
 
 
 def serve(simulate):
-    """Do the job that the command line names, and end the process."""
+    """Do the job in the folder given on the command line, and end the process."""
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     folder = Path(sys.argv[1])
@@ -121,9 +121,9 @@ def serve(simulate):
         versions = {"python": sys.version.split()[0], "numpy": np.__version__}
         _save(folder, {**meta, "versions": {**versions, **meta.get("versions", {})}}, arrays)
         job.tell(done=True)
-    except BaseException as error:  # whatever it is, it is told before the process ends
+    except BaseException as error:  # also SystemExit: report it before the process ends
         told = {"error": type(error).__name__ + ": " + str(error), "traceback": traceback.format_exc()}
         channel.write((json.dumps({"failed": told}) + "\n").encode())
     channel.flush()
     sys.stderr.flush()
-    os._exit(0)  # what a simulator leaves behind at exit must not hold up a result that is written
+    os._exit(0)  # exit handlers of a simulator must not delay or change the result

@@ -31,10 +31,10 @@ from neurodeploy.resources.tile_usage import (
 
 __all__ = [
     "ADDED_UP",
-    "TileClass",
     "Sent",
     "SentAxis",
     "Sides",
+    "TileClass",
     "Tilings",
     "axis_spans",
     "compartments_of",
