@@ -294,11 +294,11 @@ def test_what_is_sealed_is_verified_and_a_program_without_it_is_refused(folder, 
     ("change", "told"),
     [
         ({"spikes": {"cell": np.zeros((0, 3), dtype=np.int32)}}, "golden output is not of its populations"),
-        ({"inputs": {"wires": np.zeros((0, 3), dtype=np.int32)}}, "golden input 'wires' is none of its"),
-        ({"spikes": {"cells": np.zeros((4, 2), dtype=np.int32)}}, "golden rows of 'cells' are no rows of three"),
+        ({"inputs": {"wires": np.zeros((0, 3), dtype=np.int32)}}, "golden input 'wires' does not exist"),
+        ({"spikes": {"cells": np.zeros((4, 2), dtype=np.int32)}}, "golden rows of 'cells' are not rows of three"),
         (
             {"payloads": {"cells": np.zeros(3, dtype=np.int64)}},
-            "golden payloads of 'cells' are not as many as its rows",
+            "golden payloads of 'cells' differ in number from its rows",
         ),
     ],
 )

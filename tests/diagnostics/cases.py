@@ -570,7 +570,7 @@ CASES = {
     "ND552": lambda _: verify_program(falsely_sealed(), "emulator")[1],
     "ND553": lambda _: verify_program(program(), "emulator"),
     "ND554": lambda _: conformance_findings(
-        [Judgement(case="delay", feature="delays", backend="toy", outcome="differs", told="u is 640 and 0")]
+        [Judgement(case="delay", feature="delays", backend="toy", outcome="differs", message="u is 640 and 0")]
     ),
     "ND601": lambda _: silent("loihi2"),
     "ND602": lambda _: silent(),

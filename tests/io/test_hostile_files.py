@@ -53,7 +53,7 @@ def codes(call, *words):
         ('{"a": NaN}', "NaN is no number"),
         ('{"a": -Infinity}', "-Infinity is no number"),
         ('{"a": 1e999}', "beyond what a double holds"),
-        ('{"a": 1, "a": 2}', "the key 'a' is there twice"),
+        ('{"a": 1, "a": 2}', "the key 'a' occurs twice"),
         ("{", "is not JSON"),
         (b"\xff\xfe\xff", "is not"),
     ],

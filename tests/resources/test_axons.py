@@ -99,7 +99,7 @@ def test_first_targets_beyond_the_furthest_are_counted_from_another():
     base = LOIHI.precision.shared_base.model_copy(update={"high": 200})
     near = LOIHI.model_copy(update={"precision": LOIHI.precision.model_copy(update={"shared_base": base})})
     assert program_faults(program.model_copy(update={"target": near})) == [
-        "table in_axon_base goes beyond the furthest first target that an axon of the target names"
+        "table in_axon_base exceeds the largest base that an axon of the target can encode"
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_first_target_between_two_steps_is_refused():
     step = LOIHI.axons.pop32.base_step.model_copy(update={"value": 4})
     axons = LOIHI.axons.model_copy(update={"pop32": LOIHI.axons.pop32.model_copy(update={"base_step": step})})
     assert program_faults(program.model_copy(update={"target": LOIHI.model_copy(update={"axons": axons})})) == [
-        "table in_axon_base names a first target that is no step of pop32 axons"
+        "table in_axon_base holds a base that pop32 axons cannot encode"
     ]
 
 

@@ -53,7 +53,7 @@ def test_events_from_10_s_on_are_refused_with_count_and_time_and_what_to_subtrac
     (item,) = refused(lambda: shown(dvs(), events(LATE, LATE + 500, LATE + 1500)))
     assert (item.code, item.severity) == ("ND066", "error")
     assert item.message == (
-        "3 of 3 events lie behind the last step that is shown, and nothing is left of 1 of 1 samples; "
+        "3 of 3 events lie after the last step that is shown, and nothing is left of 1 of 1 samples; "
         "the first of them in step 10,001 of 10"
     )
     assert (item.found, item.limit, item.unit) == (LATE, 10_000, "us")
@@ -74,7 +74,7 @@ def test_events_of_which_some_are_late_are_a_warning():
     stimulus = shown(dvs(), events(0, 9_999, 10_000, 25_000))
     (item,) = stimulus.findings
     assert (item.code, item.severity, item.found, item.limit) == ("ND066", "warning", 10_000, 10_000)
-    assert item.message == "2 of 4 events lie behind the last step that is shown; the first of them in step 11 of 10"
+    assert item.message == "2 of 4 events lie after the last step that is shown; the first of them in step 11 of 10"
     assert [fix.flag for fix in item.fixes] == ["--steps 26"], "an origin that helps nothing is not offered"
     assert stimulus.rows("in").tolist() == [[0, 1, 0], [0, 10, 0]]
     assert not shown(dvs(), events(0, 9_999, 10_000, 25_000), steps=26).findings
@@ -121,7 +121,7 @@ def test_spike_rows_behind_the_last_step_are_said():
     rows = np.array([[0, 1, 0], [0, 5, 1], [1, 9, 2]])
     (item,) = shown(net(), rows, steps=4).findings
     assert item.message == (
-        "2 of 3 spikes lie behind the last step that is shown, and nothing is left of 1 of 2 samples"
+        "2 of 3 spikes lie after the last step that is shown, and nothing is left of 1 of 2 samples"
     )
     assert (item.severity, item.found, item.limit, item.unit) == ("warning", 5, 4, "step")
     assert [fix.flag for fix in item.fixes] == ["--steps 9"]
@@ -134,7 +134,7 @@ def test_values_over_time_that_are_cut_are_said(encoder, what):
     values = np.zeros((2, 6, 3))
     values[:, 1] = values[1, 4] = 1
     assert said(shown(net(encoder), values, steps=4)) == [
-        ("ND066", "info", f"3 {what} lie behind the last step that is shown")
+        ("ND066", "info", f"3 {what} lie after the last step that is shown")
     ]
     assert not shown(net(encoder), values, steps=5).findings
     assert not shown(net(encoder), values).findings
@@ -146,7 +146,7 @@ def test_samples_of_an_iterator_that_are_longer_than_the_first_are_said():
     recording = nd.run(program, iter(ragged))
     assert recording.n_steps == 5
     found = [item for item in recording.findings if item.code == "ND066"]
-    assert [item.message for item in found] == ["6 spikes lie behind the last step that is shown"]
+    assert [item.message for item in found] == ["6 spikes lie after the last step that is shown"]
 
 
 def test_findings_of_a_stimulus_reach_the_recording():

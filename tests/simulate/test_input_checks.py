@@ -100,7 +100,7 @@ def test_what_is_no_stimulus_of_the_network_is_told_whole(program):
     assert told(lambda: nd.run(program, given)) == [
         "ND505 network 'net': stimulus has labels of shape [2, 1]; needs [2]",
         "ND505 input 'in': is given currents; its encoder 'spikes' gives spikes",
-        "ND505 input 'in': is given both rows of spikes and a raster; give one of them",
+        "ND505 input 'in': is given both rows of spikes and a raster; give only one of them",
         "ND505 input 'in': raster has values besides 0 and 1, first sample 1, step 3, line 0 holds 200",
         "ND505 input 'im': is not an input of network 'net': in",
     ]

@@ -197,7 +197,7 @@ def test_dense_arrays_of_a_lone_input_need_no_name(tmp_path):
         ("a.csv", b"1,2,3,4\n", "is a table as text"),
         ("a.bin", b"\x01\x02", "is events of a sensor in bytes of an unknown order"),
         ("a.json", b'{"x": 1}', "is a JSON document"),
-        ("a.xyz", b"abc", "has the suffix '.xyz', and begins as no kind that is read does"),
+        ("a.xyz", b"abc", "has the suffix '.xyz', and its first bytes are of no supported format"),
     ],
 )
 def test_other_files_are_named_for_what_they_are(tmp_path, name, content, said):

@@ -61,7 +61,7 @@ def test_a_finished_environment_is_taken_and_made_no_second_time(data):
     assert install(toy(), said.append) == python_in(toy().folder())
     assert interpreter_of(toy()).origin == "installed"
     assert missing(toy(), "toy") is None
-    assert said == [f"toy: there already ({python_in(toy().folder())})"]
+    assert said == [f"toy: already installed ({python_in(toy().folder())})"]
 
 
 def test_an_environment_of_other_pins_or_without_a_marker_does_not_count(data):
@@ -78,11 +78,11 @@ def test_the_variable_comes_first_and_is_checked(data, tmp_path, monkeypatch):
     names = f"TOY_PYTHON names '{sys.executable}', which has"
     assert missing(toy(), "toy").message == f"{names} no no-such-toy"
     other = missing(toy(distribution="pytest"), "toy")
-    assert other.message == f"{names} pytest {pytest.__version__}, and the adapter is proven with 1.0"
+    assert other.message == f"{names} pytest {pytest.__version__}, and the adapter is tested with 1.0"
     assert [fix.text for fix in other.fixes] == ["name a Python that has pytest 1.0", "unset TOY_PYTHON"]
     assert missing(toy(distribution="pytest", version=pytest.__version__), "toy") is None
     monkeypatch.setenv("TOY_PYTHON", str(tmp_path / "nothing"))
-    assert "which is no program that can be run" in missing(toy(), "toy").message
+    assert "which is not an executable program" in missing(toy(), "toy").message
 
 
 def test_this_interpreter_is_taken_where_it_has_the_simulator_in_the_proven_version():
@@ -136,7 +136,7 @@ def test_what_fails_is_told_and_a_second_try_goes_on(tmp_path, monkeypatch):
     assert "no index can be reached" in found.message
     assert [fix.text.split(" (")[0] for fix in found.fixes] == [
         "let it reach the package index",
-        "then go on: neurodeploy backends install toy",
+        "then continue: neurodeploy backends install toy",
     ]
     assert interpreter_of(toy()) is None
     goes_on(tmp_path, monkeypatch)
@@ -187,7 +187,7 @@ def test_no_uv_and_no_index_is_a_finding(tmp_path, monkeypatch):
     (found,) = caught.value.diagnostics
     assert found.code == "ND544"
     assert found.message.startswith(
-        "there is no uv on this machine, and none could be fetched from the package index: "
+        "uv is not installed, and could not be fetched from the package index: "
     )
     assert found.fixes[0].text.startswith("put uv on PATH")
 
@@ -208,7 +208,7 @@ def test_no_python_and_no_network_is_a_finding(tmp_path, monkeypatch):
         install(toy(python="3.99"), lambda _: None)
     (found,) = caught.value.diagnostics
     assert found.message == (
-        "there is no Python 3.99 on this machine, and none could be fetched: error: No interpreter found for Python 3.99"
+        "Python 3.99 is not installed, and could not be fetched: error: No interpreter found for Python 3.99"
     )
     assert [fix.text for fix in found.fixes][:1] == ["put python3.99 on PATH"]
 
