@@ -1,4 +1,4 @@
-"""The command line: options to verbs of the core, findings to text and exit statuses."""
+"""The command line: parses options, calls the core, and prints findings and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command line: backends: list, install, doctor, conformance, new."""
+"""Commands `backends`: list, install, doctor, conformance, new."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ backends = typer.Typer(
     name="backends",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="List backends, make what they need, and prove that they agree.",
+    help="List backends, install what they need, and test that they agree.",
     epilog="Examples: neurodeploy backends | neurodeploy backends install lava | neurodeploy backends doctor",
 )
 WIDTHS = (18, 10)
-"""Of a backend's name and its state, in letters."""
+"""Column widths of a backend's name and state, in characters."""
 
 
 def _complete_environment(incomplete: str) -> list[str]:
@@ -41,7 +41,7 @@ def _complete_case(incomplete: str) -> list[str]:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(help="Backends; all are taken without one.", show_default=False, autocompletion=complete_backend),
+    typer.Argument(help="Backends; default: all.", show_default=False, autocompletion=complete_backend),
 ]
 
 
@@ -74,7 +74,7 @@ def _list(*, json_output: bool) -> None:
 
 @command
 def _root(ctx: typer.Context, json_output: JsonOutput = False) -> None:
-    """List backends and say which can run here; or make what they need, and prove that they agree."""
+    """List backends and their availability; install what they need, and test that they agree."""
     if ctx.invoked_subcommand is None:
         _list(json_output=json_output)
 
@@ -85,12 +85,12 @@ backends.callback(invoke_without_command=True)(_root)
 @backends.command("list", epilog="Example: neurodeploy backends list --json")
 @command
 def list_command(json_output: JsonOutput = False) -> None:
-    """List backends and say which can run here."""
+    """List backends and their availability on this machine."""
     _list(json_output=json_output)
 
 
 def _environments() -> dict[str, Any]:
-    """Environment name -> environment, of all backends that have one."""
+    """Environments of all backends by name."""
     from neurodeploy.simulate import backend_names, get_backend
 
     found: dict[str, Any] = {}
@@ -110,12 +110,14 @@ def install(
     names: Annotated[
         list[str],
         typer.Argument(
-            help="What to install, as `backends` names it.", show_default=False, autocompletion=_complete_environment
+            help="Environments to install, by name of their backend.",
+            show_default=False,
+            autocompletion=_complete_environment,
         ),
     ],
     json_output: JsonOutput = False,
 ) -> None:
-    """Make the environments of simulators: a Python of their own with pinned packages. Does nothing where all is done."""
+    """Install the environments of simulators: a separate Python with pinned packages. Does nothing if they are complete."""
     from neurodeploy.worker import install as make
 
     known, made = _environments(), dict[str, str]()
@@ -133,8 +135,8 @@ def install(
     finish(faults, json_document={"installed": made} if json_output else None)
 
 
-def _asked(names: list[str] | None) -> list[str]:
-    """The backends that are named, or all."""
+def _chosen(names: list[str] | None) -> list[str]:
+    """The named backends, or all."""
     from neurodeploy.simulate import backend_names, get_backend
 
     for name in names or []:
@@ -145,13 +147,13 @@ def _asked(names: list[str] | None) -> list[str]:
 @backends.command(epilog="Example: neurodeploy backends doctor")
 @command
 def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
-    """Run a small program on every backend, compare it bit for bit, and say what works here and why not."""
+    """Run a small program on every backend, compare the results bit for bit, and report what works and what is missing."""
     from neurodeploy.conformance import examine
     from neurodeploy.simulate import backend_names
 
     rows: list[dict[str, str]] = []
     faults: list[Diagnostic] = []
-    for name in _asked(names):
+    for name in _chosen(names):
         with working(f"examining {name}"):
             row, found = examine(name)
         rows.append(row)
@@ -176,7 +178,7 @@ def conformance(
     ] = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Run the conformance corpus on backends: exact, refused with a code, or different and where."""
+    """Run the conformance corpus on backends, and report each case as exact, refused with a code, or different."""
     from neurodeploy.conformance import conformance_findings, corpus, markdown
     from neurodeploy.io.archive import write_atomically
     from neurodeploy.simulate import get_backend
@@ -186,7 +188,7 @@ def conformance(
         finish(lacking, json_document={} if json_output else None)
     known = {case.name: case for case in corpus()}
     for unknown in [case for case in cases or [] if case not in known]:
-        raise usage("ND710", about("case", unknown), "is not of the corpus", *nearest(unknown, list(known)))
+        raise usage("ND710", about("case", unknown), "is not in the corpus", *nearest(unknown, list(known)))
     found = [item for name in names for item in _judged(name, [known[c] for c in cases or known], quiet=json_output)]
     if table is not None:
         write_atomically(table, markdown(found).encode())
@@ -201,7 +203,7 @@ def conformance(
 
 
 def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
-    """Judge a backend case by case, a line for each."""
+    """Judge a backend case by case, and print a line for each."""
     from neurodeploy.conformance import judge
 
     found = list[Any]()
@@ -219,13 +221,11 @@ def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
 )
 @command
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the backend, as users will type it.", show_default=False)],
-    folder: Annotated[
-        Path | None, folder_option("--folder", "Where; default: neurodeploy-NAME in this folder.")
-    ] = None,
+    name: Annotated[str, typer.Argument(help="Name of the backend.", show_default=False)],
+    folder: Annotated[Path | None, folder_option("--folder", "Folder to create; default: neurodeploy-NAME.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Write a working plug-in project: an entry point, the adapter of a toy simulator, its conformance test."""
+    """Create a working plug-in project: an entry point, the adapter of a toy simulator, and its conformance test."""
     from neurodeploy.conformance.template import write_template
 
     written = write_template(name, folder or Path(f"neurodeploy-{name}"))

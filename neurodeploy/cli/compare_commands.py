@@ -1,4 +1,4 @@
-"""Command line: compare and verify."""
+"""Commands `compare` and `verify`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EMULATOR = "emulator"
 
 
 def _dialects(program: Program, backends: tuple[str, str]) -> tuple[str, str]:
-    """The dialects that two backends compute in: their own, else the program's."""
+    """Dialects in which two backends compute: their own, else the program's."""
     own = [getattr(get_backend(name), "dialect", program.target.dialect.name) for name in backends]
     return own[0], own[1]
 
@@ -48,11 +48,11 @@ def _two_files(left: Path, right: Path, program: Path | None, asked: ReportOptio
     loaded = load_program(program) if program else None
     names = recordings[0].backend, recordings[1].backend
     dialects = _dialects(loaded, names) if loaded else None
-    _tell(recordings, loaded, dialects, asked)
+    _report(recordings, loaded, dialects, asked)
 
 
 def _require_no_run(**given: object) -> None:
-    """Raise DiagnosticError: ND703 for options of a run beside two recordings, which are of runs that were made."""
+    """Raise DiagnosticError: ND703 for options of a run, given with two recordings."""
     named = [f"--{name}" for name, value in given.items() if value]
     if named:
         raise usage(
@@ -60,26 +60,26 @@ def _require_no_run(**given: object) -> None:
         )
 
 
-def _tell(
+def _report(
     recordings: tuple[Recording, Recording],
     program: Program | None,
     dialects: tuple[str, str] | None,
     asked: ReportOptions,
-    said: tuple[Diagnostic, ...] = (),
+    of_stimulus: tuple[Diagnostic, ...] = (),
 ) -> None:
-    """Print how two recordings differ, after what is `said` of their stimulus, and leave."""
+    """Print how two recordings differ, with the findings of their stimulus, and exit."""
     found = compare_findings(*recordings, program, dialects)
     if not errors_in(found) and asked.text:
         show(_summary(*recordings))
-    asked.finish((*said, *found), {"identical": not errors_in(found)})
+    asked.finish((*of_stimulus, *found), {"identical": not errors_in(found)})
 
 
 @command
 def compare(
-    left: Annotated[Path, read_argument("FILE", "A recording (.ndr); or a network or program to run twice.")],
+    left: Annotated[Path, read_argument("FILE", "A recording (.ndr), or a network or program to run twice.")],
     right: Annotated[Path | None, read_argument("FILE", "The other recording.")] = None,
-    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; given twice.", autocompletion=complete_backend)] = None,
-    program: Annotated[Path | None, read_option("--program", "Program (.ndp) of two recordings: names the rule that differs.")] = None,
+    backend: Annotated[list[str] | None, typer.Option("--backend", "-b", help="Backend of one run; give it twice.", autocompletion=complete_backend)] = None,
+    program: Annotated[Path | None, read_option("--program", "Program (.ndp) of two recordings, to name the rule that differs.")] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,
     steps: Steps = None,
@@ -88,7 +88,7 @@ def compare(
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
-    """Say whether two recordings, or one program on two backends, are identical, else where they part first and why.
+    """Compare two recordings, or one program on two backends, and report the first difference and its reason.
 
     Examples: neurodeploy compare a.ndr b.ndr;  neurodeploy compare net.ndp -b emulator -b lava
     """
@@ -102,7 +102,7 @@ def compare(
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
         raise usage("ND701", about("command", "compare"), "needs two recordings, or a program and two backends", *fixes)
     if program is not None:
-        raise usage("ND703", about("option", "--program"), f"is of two recordings, and '{left}' is run")
+        raise usage("ND703", about("option", "--program"), f"applies to two recordings, but '{left}' is run")
     _, result = compile_model(left, Choices(target))
     if errors_in(result.findings):
         asked.finish(result.findings)
@@ -113,11 +113,11 @@ def compare(
         with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:
             options = RunOptions(timeout_s=timeout)
             recordings.append(run(compiled, shows, backend=name, options=options, progress=progress))
-    _tell((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked, shows.findings)
+    _report((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked, shows.findings)
 
 
 def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
-    """What a backend gives on the sealed input; where it cannot run, why, so that the other backends have their turn."""
+    """Recording of a backend on the sealed input; if it cannot run, its findings, so that other backends still run."""
     golden = program.golden
     steps = golden.n_samples * golden.steps if golden else 1
     try:
@@ -137,12 +137,12 @@ def verify(
     ],
     backend: Annotated[
         list[str] | None,
-        typer.Option("--backend", "-b", help="Where to run it; repeatable.", autocompletion=complete_backend),
+        typer.Option("--backend", "-b", help="Backend to run it on; repeatable.", autocompletion=complete_backend),
     ] = None,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Run the input that is sealed in a program on a backend, and hold the output against the sealed one.
+    """Run the sealed input of a program on a backend, and compare the output with the sealed one.
 
     Example: neurodeploy verify net.ndp -b emulator -b lava
     """

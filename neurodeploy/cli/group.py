@@ -1,4 +1,4 @@
-"""Command line: the group of all commands: faults in how one was called are findings, in the format that was asked for."""
+"""The group of all commands. Errors of usage are findings, printed in the requested format."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from neurodeploy.diagnostics.translate import nearest
 __all__ = ["Group"]
 
 UsageError: Any = typer.BadParameter.__mro__[1]
-"""What typer raises of a fault in how a command was called; it has no public name in every version."""
+"""Base of typer's errors of usage, which has no public name in some versions."""
 NARROW, WIDE = 40, 100_000
-"""Widths of a terminal, in letters, between which text can be set."""
+"""Limits of the terminal width, in characters."""
 WIDTHS = ("COLUMNS", "TERMINAL_WIDTH")
 
 
 def _set_width() -> None:
-    """Take a width from the environment only if text can be set in it."""
+    """Remove invalid widths from the environment, and clip the others to the limits."""
     for name in WIDTHS:
         given = os.environ.get(name)
         if given is None:
@@ -39,7 +39,7 @@ def _set_width() -> None:
 
 
 def _style(words: Sequence[str]) -> Format:
-    """The format that the words of a command ask for, before they are understood."""
+    """The format that the words of a command request, without parsing them."""
     if "--json" in words:
         return Format.json
     given = [word.partition("=")[2] for word in words if word.startswith("--format=")]
@@ -47,8 +47,8 @@ def _style(words: Sequence[str]) -> Format:
     return next((Format(value) for value in given if value in Format.__members__), Format.text)
 
 
-def _misuse(error: Any) -> Diagnostic:
-    """The finding of a fault that typer found."""
+def _usage_finding(error: Any) -> Diagnostic:
+    """The finding of an error of usage."""
     context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
     path = context.command_path if context else "neurodeploy"
     where, fixes = about("command", path), [f"{path} --help"]
@@ -70,24 +70,24 @@ class Group(TyperGroup):
     def main(
         self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any
     ) -> NoReturn:  # type: ignore[override]
-        """Run the command that the words name, and leave with its status."""
+        """Run a command, and exit with its status."""
         words = list(sys.argv[1:] if args is None else args)
         _set_width()
         tolerant(sys.stdout, sys.stderr)
-        if not words:  # the help is printed
+        if not words:  # prints the help
             super().main(words, *rest, standalone_mode=True, **more)
         try:
             left = super().main(words, *rest, standalone_mode=False, **more)
         except (DiagnosticError, UsageError) as error:
-            found = error.diagnostics if isinstance(error, DiagnosticError) else (_misuse(error),)
-            left = _told(found, _style(words))
+            found = error.diagnostics if isinstance(error, DiagnosticError) else (_usage_finding(error),)
+            left = _printed(found, _style(words))
         except typer.Abort:
             left = 130
         sys.exit(left if isinstance(left, int) else 0)
 
 
-def _told(found: tuple[Diagnostic, ...], style: Format) -> int:
-    """Print findings; the status to leave with."""
+def _printed(found: tuple[Diagnostic, ...], style: Format) -> int:
+    """Print findings, and return the exit status."""
     try:
         finish(found, style=style)
     except typer.Exit as left:

@@ -1,4 +1,4 @@
-"""Verb: what the commands share: options to nouns, a model file to a network or a program."""
+"""Shared by the commands: options of models and compilation, and a model file read and compiled."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _complete_dialect(incomplete: str) -> list[str]:
 
 
 def complete_backend(incomplete: str) -> list[str]:
-    """Return the backends whose names begin so, for the shell's completion."""
+    """Return the backends whose names start with a prefix, for shell completion."""
     from neurodeploy.simulate import backend_names
 
     return [name for name in backend_names() if name.startswith(incomplete)]
@@ -83,7 +83,7 @@ Fractions = list[tuple[str, float]]
 
 
 def _counted(option: str, form: str, least: int, told: str) -> Any:
-    """An option NAME=NUMBER, or NUMBER for all."""
+    """An option of the form NAME=NUMBER, or NUMBER for all."""
     parser = by_name(option, form, whole(option, least, MOST))
     return typer.Option(option, parser=parser, metavar=form, help=told)
 
@@ -95,12 +95,12 @@ def _fraction(option: str) -> Any:
 
 
 MOST = 1_000_000
-"""More bits, steps or sets than this are no choice but a slip."""
+"""Largest accepted number of bits, steps or sets; more is a typing error."""
 Dialect = Annotated[
     str | None,
     typer.Option(
         "--dialect",
-        help="Arithmetic to compile for, in the place of the target's own: loihi1, loihi2, nengo, brian2loihi.",
+        help="Arithmetic to compile for, instead of the target's own: loihi1, loihi2, nengo, brian2loihi.",
         autocompletion=_complete_dialect,
     ),
 ]
@@ -140,12 +140,12 @@ Dt = Annotated[
         "--dt",
         parser=real("--dt", "a number of seconds", above=0),
         metavar="SECONDS",
-        help="Seconds of a step, where the file does not say (NIR).",
+        help="Seconds per step, if the file does not contain it (NIR).",
     ),
 ]
 ResetMode = Annotated[
     str | None,
-    typer.Option("--reset", help="zero, value, subtract or none, where the file does not say (NIR)."),
+    typer.Option("--reset", help="zero, value, subtract or none, if the file does not contain it (NIR)."),
 ]
 Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
 TimeUnit = Annotated[
@@ -155,22 +155,23 @@ Producer = Annotated[
     str | None,
     typer.Option(
         "--from",
-        help="Framework that wrote the file: norse, rockpool, sinabs, snntorch, spyx; or nir: as NIR defines it.",
+        help="Framework that wrote the file: norse, rockpool, sinabs, snntorch, spyx; or nir for the definitions of NIR.",
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings and assumptions are errors.")]
-JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and assumptions as errors.")]
+JsonOutput = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output.")]
 OutputFormat = Annotated[
-    Format | None, typer.Option("--format", help="How findings are printed; all but text alone, on standard output.")
+    Format | None,
+    typer.Option("--format", help="Format of findings; all but text print nothing else to standard output."),
 ]
 Budgets = Annotated[
     list[str] | None,
-    typer.Option("--budget", help="A gate on a figure of the report: 'cores<=4', 'synapse_memory<=80%'; repeatable."),
+    typer.Option("--budget", help="Limit of a figure in the report: 'cores<=4', 'synapse_memory<=80%'; repeatable."),
 ]
 
 
 class Choices(NamedTuple):
-    """Options of the commands that compile, as typed."""
+    """Options of the commands that compile, as given."""
 
     target: str | None
     board: str | None = None
@@ -193,7 +194,7 @@ class Choices(NamedTuple):
 
 
 def usage(code: str, where: Subject, message: str, *fixes: str) -> DiagnosticError:
-    """Return the error of a fault in how a command was called."""
+    """Return an error of usage."""
     return DiagnosticError("usage", (finding(code, where, message, fixes=fixes),))
 
 
@@ -204,7 +205,7 @@ def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | N
 
 
 def compile_options(choices: Choices) -> CompileOptions:
-    """Return the compiler's options."""
+    """Return the options of the compiler."""
     return CompileOptions(
         weight_bits=dict(choices.weight_bits or ()),
         prune=dict(choices.prune or ()),
@@ -233,7 +234,7 @@ def _import_options(choices: Choices) -> ImportOptions:
 
 
 def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]:
-    """Return the network of a model file and, if it is compiled already, its program."""
+    """Return the network of a model file, and its program if it is compiled."""
     if model.suffix == ".ndp":
         program = load_program(model)
         _require_agreement(program, choices)
@@ -284,7 +285,7 @@ def _require_agreement(program: Program, choices: Choices) -> None:
 
 
 def chosen_target(choices: Choices) -> Target:
-    """Return the target that the options name. Raises DiagnosticError: ND705 none, and what load_target raises."""
+    """Return the chosen target. Raises DiagnosticError: ND705 (none is given), and as load_target."""
     if choices.target is None:
         raise usage(
             "ND705",
@@ -296,7 +297,7 @@ def chosen_target(choices: Choices) -> Target:
 
 
 def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
-    """Return the network of a model and what compiling it gives; a program's own compilation is what it says."""
+    """Return the network of a model and its compilation; that of a program is taken from the program."""
     options = compile_options(choices)
     target = None if model.suffix == ".ndp" else chosen_target(choices)
     imported, program = read_model(model, choices)

@@ -1,4 +1,4 @@
-"""Command line: the app and its commands that only look things up."""
+"""The command-line application, and the commands that only look things up."""
 
 from __future__ import annotations
 
@@ -56,17 +56,17 @@ def _root(
 
 
 def unknown_code_error(code: str) -> DiagnosticError:
-    """Return the error of a code that no finding has."""
+    """Return the error of an unknown diagnostic code."""
     return usage("ND704", about("code", code), "is not a known diagnostic code", *nearest(code.upper(), list(rules())))
 
 
 @app.command(epilog="Examples: neurodeploy explain ND401 | neurodeploy explain")
 @command
 def explain(
-    code: Annotated[str | None, typer.Argument(help="A finding's code; all are listed without one.")] = None,
+    code: Annotated[str | None, typer.Argument(help="A diagnostic code; default: list all.")] = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Say what a finding means, why the chip has the limit, and what to do."""
+    """Explain a finding: its meaning, the reason for the limit, and the fix."""
     known = rules()
     if code is not None and code.upper() not in known:
         raise unknown_code_error(code)

@@ -1,7 +1,7 @@
-"""Command line: what a typed value may be. One parser for each kind, so that every option refuses in the same words.
+"""Parsers of option values, one for each type, so that all options report errors in the same words.
 
-A parser takes the text and returns the value, or raises DiagnosticError: ND701, which names the option, the text and the
-range. It takes its own results too, because a default passes through it.
+A parser converts text to a value, or raises DiagnosticError: ND701 with the option, the text and the range. It also accepts
+its own results, because typer passes defaults through it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ WHOLE = re.compile(r"[+-]?[0-9]+")
 REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 CORES = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 SEEDS = 2**63 - 1
-"""The largest seed: what a generator takes, and what a file of ours can hold."""
+"""Largest seed: a signed 64-bit integer."""
 MOST_CORES = 1 << 20
-"""More cores than this are no list of cores but a slip; whether a target has them is said by the mapper."""
+"""Largest accepted number of cores; the mapper checks them against the target."""
 LETTERS = 60
-"""How much of a typed text a message repeats."""
+"""Characters of an option's text that a message repeats."""
 
 
 def shown(text: object) -> str:
-    """Return a typed text as messages repeat it: in quotes, cut, and without letters that steer a terminal."""
+    """Return a text for messages: quoted, cut, and with control characters escaped."""
     plain = str(text)
     cut = plain if len(plain) <= LETTERS else plain[:LETTERS] + "..."
     printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
@@ -37,12 +37,12 @@ def shown(text: object) -> str:
 
 
 def refused(option: str, message: str, *fixes: str) -> DiagnosticError:
-    """Return the error of a value that an option does not take."""
+    """Return the error of an invalid option value."""
     return DiagnosticError("usage", (finding("ND701", about("option", option), message, fixes=fixes),))
 
 
 def whole(option: str, least: int, most: int) -> Callable[[Any], int]:
-    """Return the parser of a whole number in a range."""
+    """Return the parser of a whole number from `least` to `most`."""
     needs = f"is not a whole number from {least:,} to {most:,}"
 
     def parse(text: Any) -> int:
@@ -55,7 +55,7 @@ def whole(option: str, least: int, most: int) -> Callable[[Any], int]:
 
 
 def real(option: str, what: str, *, above: float | None = None, least: float = 0, below: float = math.inf) -> Callable[[Any], float]:  # fmt: skip
-    """Return the parser of a finite number of something, above a limit, or at least one, and below another."""
+    """Return the parser of a finite number. `what`: names it. `above`, `below`: exclusive limits; `least`: inclusive limit."""
     low = f"above {above:g}" if above is not None else f"of {least:g} or more"
     needs = f"is not {what} {low}" + (f" and below {below:g}" if below < math.inf else "")
 
@@ -70,7 +70,7 @@ def real(option: str, what: str, *, above: float | None = None, least: float = 0
 
 
 def one_of(option: str, allowed: tuple[str, ...]) -> Callable[[Any], str]:
-    """Return the parser of a word out of some."""
+    """Return the parser of one of the allowed words."""
 
     def parse(text: Any) -> str:
         if text not in allowed:
@@ -81,7 +81,7 @@ def one_of(option: str, allowed: tuple[str, ...]) -> Callable[[Any], str]:
 
 
 def by_name(option: str, form: str, value: Callable[[Any], V]) -> Callable[[Any], tuple[str, V]]:
-    """Return the parser of NAME=VALUE, or of a VALUE that counts for all, whose name is then *. `form`: as help shows it."""
+    """Return the parser of NAME=VALUE, or VALUE for all, then with the name *. `form`: syntax as in the help."""
 
     def parse(text: Any) -> tuple[str, V]:
         if isinstance(text, tuple):
@@ -98,7 +98,7 @@ def by_name(option: str, form: str, value: Callable[[Any], V]) -> Callable[[Any]
 
 
 def cores(option: str) -> Callable[[Any], tuple[int, ...]]:
-    """Return the parser of cores: 3, or 8-11, or several of these with commas."""
+    """Return the parser of core numbers: 3, or 8-11, or several of these separated by commas."""
 
     def parse(text: Any) -> tuple[int, ...]:
         if isinstance(text, tuple):
@@ -113,10 +113,12 @@ def _core_list(option: str, text: str) -> tuple[int, ...]:
     for part in text.split(","):
         named = CORES.fullmatch(part)
         if named is None:
-            raise refused(option, f"{shown(text)} names no cores: write 3, or 8-11, or several with commas")
+            raise refused(
+                option, f"{shown(text)} is not a list of cores: write 3, or 8-11, or several separated by commas"
+            )
         low, high = int(named[1]), int(named[2] or named[1])
         if high < low:
-            raise refused(option, f"{shown(text)} names no cores: {low:,} is above {high:,}")
+            raise refused(option, f"{shown(text)} is not a range of cores: {low:,} is above {high:,}")
         if high - low + 1 + len(found) > MOST_CORES:
             raise refused(option, f"{shown(text)} names more than {MOST_CORES:,} cores")
         found += range(low, high + 1)

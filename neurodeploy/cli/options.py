@@ -1,4 +1,4 @@
-"""Command-line options derived from the fields of options nouns: type, range, choices and help are declared there once."""
+"""Command-line options derived from the fields of option classes, which declare type, range, choices and help once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["field_option"]
 
 METAVARS = {int: "N", float: "NUMBER"}
 SECONDS = "_s"
-"""Suffix of fields in seconds, which options do without."""
+"""Suffix of fields in seconds, omitted in option names."""
 
 
 def field_option(
@@ -40,7 +40,7 @@ def field_option(
 
 
 def _parser(option: str, field: str, info: FieldInfo) -> tuple[Callable[[Any], object] | None, str | None]:
-    """The parser of an option's value and the usual metavar; None for text and flags, which need none."""
+    """The parser of an option's value and its default metavar; None for text and flags."""
     kind = _plain_type(info.annotation)
     bounds = {
         name: getattr(rule, name) for rule in info.metadata for name in ("gt", "ge", "lt", "le") if hasattr(rule, name)

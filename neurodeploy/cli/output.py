@@ -1,4 +1,4 @@
-"""Verb: the only place that writes to the terminal, and where exit statuses come from."""
+"""Output to the terminal, and exit statuses. No other module of the command line prints."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ __all__ = [
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
 NOT_HERE = ("ND501", "ND503", "ND504", "ND545")
-"""Findings of a backend that cannot run here."""
+"""Codes of unavailable backends, which exit with UNAVAILABLE."""
 OUT_OF_MEMORY = "ND711"
-"""The one finding of the command line that is no fault of use."""
+"""The code among ND7xx that is not an error of usage."""
 WITH_LINES = ".json"
-"""Suffix of the models whose findings have a line."""
+"""Suffix of models whose findings have a line number."""
 
 
 class Format(str, Enum):
-    """How findings are printed. All but text go to standard output, alone."""
+    """Formats of findings. All but text go to standard output, without anything else."""
 
     text = "text"
     concise = "concise"
@@ -80,13 +80,13 @@ def show(*items: RenderableType) -> None:
 
 
 def show_lines(*lines: str) -> None:
-    """Print lines to standard output, each whole, however wide the terminal is."""
+    """Print lines to standard output without wrapping."""
     for line in lines:
         _console().print(line, soft_wrap=True)
 
 
 def show_row(*cells: str, widths: tuple[int, ...]) -> None:
-    """Print a row: a line for programs; on a terminal the last cell stays in its column, however long. `widths`: of the others."""
+    """Print a row of cells; on a terminal, a long last cell wraps within its column. `widths`: of the other columns."""
     console = _console()
     if not console.is_terminal:
         show_lines(" ".join([*(f"{cell:{n}}" for cell, n in zip(cells, widths, strict=False)), cells[-1]]).rstrip())
@@ -100,7 +100,7 @@ def show_row(*cells: str, widths: tuple[int, ...]) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line for people to standard error."""
+    """Print a message to standard error."""
     _console(stderr=True).print(text, soft_wrap=True)
 
 
@@ -110,11 +110,11 @@ def emit_json(document: object) -> None:
 
 
 def chosen_format(given: Format | None, *, json_output: bool) -> Format:
-    """Return the format that --format and --json ask for. Raises DiagnosticError: ND701 if they contradict each other."""
+    """Return the format chosen by --format and --json. Raises DiagnosticError: ND701 if they contradict each other."""
     if json_output and given not in (None, Format.json):
         told = f"'{given.value}' contradicts --json" if given else ""
         raise DiagnosticError(
-            "usage", (finding("ND701", about("option", "--format"), told, fixes=["leave one of them out"]),)
+            "usage", (finding("ND701", about("option", "--format"), told, fixes=["omit one of them"]),)
         )
     return Format.json if json_output else given or Format.text
 
@@ -140,7 +140,7 @@ def _subject(model: Path | None, *, strict: bool, passed: Iterable[str]) -> Exam
 
 
 def _emit(found: tuple[Diagnostic, ...], style: Format, subject: Examined, status: int) -> None:
-    """Print findings for another tool to standard output."""
+    """Print findings in a format of another tool to standard output."""
     if style is Format.sarif:
         emit_json(sarif(found, subject, version=version("neurodeploy"), status=status))
         return
@@ -157,9 +157,9 @@ def finish(
     model: Path | None = None,
     passed: Iterable[str] = (),
 ) -> None:
-    """Print findings in a format (with the JSON document, if there is one) and leave with their exit status.
+    """Print findings, in JSON together with `json_document`, and exit with their status.
 
-    `model` and `passed`: what the formats other than text and json name beside the findings.
+    `model` and `passed`: path of the model and met budgets, for the formats other than text and json.
     """
     found = sorted_findings(findings)
     status = _status(found, strict=strict)
@@ -173,14 +173,14 @@ def finish(
 
 
 def no_memory(error: MemoryError) -> Diagnostic:
-    """Return the finding of a machine that has not the memory that was asked for."""
-    told = f"needs more memory than this process can have{f': {error}' if str(error) else ''}"
-    fixes = ["show fewer --samples or --steps at a time, or take a machine with more memory"]
+    """Return the finding of exhausted memory."""
+    told = f"needs more memory than is available{f': {error}' if str(error) else ''}"
+    fixes = ["run fewer --samples or --steps at a time, or use a machine with more memory"]
     return finding(OUT_OF_MEMORY, about("command"), told, fixes=fixes)
 
 
 def internal_fault(error: Exception) -> Diagnostic:
-    """Return the finding of an exception that no finding explains."""
+    """Return the finding of an unexpected exception."""
     message = f"internal fault: {type(error).__name__}: {error}"
     return finding(
         "ND901",
@@ -191,7 +191,7 @@ def internal_fault(error: Exception) -> Diagnostic:
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:
-    """Turn DiagnosticError into findings and their exit status, and anything else into ND901 and 70."""
+    """Decorate a command: print the findings of a DiagnosticError and exit; report other exceptions as ND901, status 70."""
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -207,9 +207,7 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except DiagnosticError as error:
             leave(error.diagnostics)
         except KeyboardInterrupt:
-            stopped = finding(
-                "ND507", about("neurodeploy"), "stopped before there was a result, and nothing is left running"
-            )
+            stopped = finding("ND507", about("neurodeploy"), "stopped without a result; nothing is left running")
             leave((stopped,))
         except (typer.Exit, typer.Abort):
             raise
@@ -225,7 +223,7 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
 
 @contextmanager
 def working(label: str) -> Generator[None, None, None]:
-    """Show on a terminal that something is being done whose length is not known; nothing elsewhere."""
+    """Show a label and the elapsed time on a terminal; nothing elsewhere."""
     console = _console(stderr=True)
     if not console.is_terminal:
         yield
@@ -237,7 +235,7 @@ def working(label: str) -> Generator[None, None, None]:
 
 @contextmanager
 def progress_bar(label: str, total: int, *, quiet: bool) -> Generator[ProgressCall | None, None, None]:
-    """Yield a progress callback that draws on a terminal; None elsewhere."""
+    """Yield a progress callback that draws a bar on a terminal; None elsewhere."""
     console = _console(stderr=True)
     if quiet or not console.is_terminal:
         yield None

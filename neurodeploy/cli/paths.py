@@ -1,6 +1,6 @@
-"""Command line: files as they are named: what is read must be a file, and where is written is tried before the work begins.
+"""Path options: files to read must be regular files, and files to write are tried before the work starts.
 
-A path that is not there is left to the reader, who knows what stands beside it.
+Missing files are reported by their readers, which can suggest similar names.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS = (
 
 
 def _mode(option: Subject, path: Path) -> int | None:
-    """What the path leads to; None if there is nothing. Raises DiagnosticError: ND709 for a name that no file can have."""
+    """The mode of a path; None if it does not exist. Raises DiagnosticError: ND709 (invalid name)."""
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -48,24 +48,24 @@ def _named(option: Subject, text: str | Path) -> Path:
     try:
         os.fsencode(given)
     except UnicodeEncodeError:
-        raise _no_file(option, given, "names no file: it holds half a letter") from None
+        raise _no_file(option, given, "is not a file name: it contains a lone surrogate") from None
     if not given:
-        raise _no_file(option, given, "names no file")
+        raise _no_file(option, given, "is not a file name")
     if "\0" in given:
-        raise _no_file(option, given, "names no file: a name holds no NUL")
+        raise _no_file(option, given, "is not a file name: it contains NUL")
     if given == "-":
         fix = "write it to a file first"
-        raise _no_file(option, given, "is no file: nothing is read from standard input or written to it", fix)
+        raise _no_file(option, given, "is not a file: standard input and output are not supported", fix)
     return Path(given)
 
 
 def _kind(mode: int) -> str | None:
-    """What a thing is that is no file; None for a file."""
+    """The kind of a path that is not a regular file; None for a regular file."""
     return next((name for test, name in KINDS if test(mode)), None)
 
 
 def to_read(option: Subject) -> Callable[[Any], Path]:
-    """Return the parser of a file that is read. `option`: as a finding names it."""
+    """Return the parser of a file to read. `option`: subject of findings."""
 
     def parse(text: Any) -> Path:
         path = _named(option, text)
@@ -73,14 +73,14 @@ def to_read(option: Subject) -> Callable[[Any], Path]:
         kind = _kind(mode) if mode is not None else None
         if kind is not None:
             fix = ("write it to a file first",) if kind == "a pipe" else ()
-            raise _no_file(option, text, f"is {kind}, and only files are read", *fix)
+            raise _no_file(option, text, f"is {kind}, not a file", *fix)
         return path
 
     return parse
 
 
 def to_make(option: str) -> Callable[[Any], Path]:
-    """Return the parser of a folder that will be made; whether it is there already is said by what makes it."""
+    """Return the parser of a folder to create."""
 
     def parse(text: Any) -> Path:
         path = _named(about("option", option), text)
@@ -91,19 +91,19 @@ def to_make(option: str) -> Callable[[Any], Path]:
 
 
 def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
-    """Return the parser of a file that is written; its folder is tried. Raises DiagnosticError: ND007, ND701, ND709."""
+    """Return the parser of a file to write, which tries its folder. Raises DiagnosticError: ND007, ND701, ND709."""
 
     def parse(text: Any) -> Path:
         path = _named(about("option", option), text)
         mode = _mode(about("option", option), path)
         if mode is not None and (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
-            return path  # it takes the bytes, and is not replaced
+            return path  # written directly, not replaced
         kind = _kind(mode) if mode is not None else None
         if kind is not None:
-            raise _unwritable(path, f"is {kind}, and cannot be written as a file")
+            raise _unwritable(path, f"is {kind}, not a file")
         if suffix and path.suffix != suffix:
             fix = f"{path.name}{suffix}"
-            raise refused(option, f"{shown(text)} does not end in {suffix}, by which such files are known", fix)
+            raise refused(option, f"{shown(text)} does not end in {suffix}, the suffix of such files", fix)
         require_folder(path)
         return path
 
@@ -111,33 +111,33 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
 
 
 def read_argument(metavar: str, told: str) -> ArgumentInfo:
-    """Return an argument that names a file to read."""
+    """Return the argument of a file to read."""
     parser = to_read(about("argument", metavar))
     return typer.Argument(help=told, show_default=False, parser=parser, metavar=metavar)
 
 
 def read_option(name: str, told: str) -> OptionInfo:
-    """Return an option that names a file to read."""
+    """Return the option of a file to read."""
     return typer.Option(name, parser=to_read(about("option", name)), metavar="FILE", help=told)
 
 
 def write_option(name: str, told: str, *short: str, suffix: str = "") -> OptionInfo:
-    """Return an option that names a file to write."""
+    """Return the option of a file to write."""
     return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=told)
 
 
 def folder_option(name: str, told: str) -> OptionInfo:
-    """Return an option that names a folder that will be made."""
+    """Return the option of a folder to create."""
     return typer.Option(name, parser=to_make(name), metavar="FOLDER", help=told)
 
 
 def require_folder(path: Path) -> None:
-    """Raise DiagnosticError: ND007 if no file can be made in the folder of a path, or where its link leads."""
+    """Raise DiagnosticError: ND007 if no file can be created in the folder of a path, or of its link's target."""
     try:
         folder = (path.resolve() if path.is_symlink() else path).parent
         tempfile.TemporaryFile(dir=folder).close()
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-        told = error.strerror if isinstance(error, OSError) else "its links go in a circle"
+    except (OSError, RuntimeError) as error:  # RuntimeError: circular links
+        told = error.strerror if isinstance(error, OSError) else "its links are circular"
         raise _unwritable(path, f"cannot be written: {told or error}") from None
 
 

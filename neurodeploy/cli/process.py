@@ -1,4 +1,4 @@
-"""Command line: the process around a command: its streams, its signals, and the status with which it leaves."""
+"""The process of a command: standard streams, signals and exit status."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from neurodeploy.diagnostics import Diagnostic, about, finding, render
 __all__ = ["lost_output", "run"]
 
 ENDED = 128
-"""A process that a signal ended has this and the signal's number as its status."""
+"""Exit status of a process ended by a signal, minus the signal's number."""
 SIGPIPE = 13
-"""What ends a process whose reader has left; Windows has no such signal."""
+"""Signal of a closed pipe, which Windows lacks."""
 
 
 def _end(number: int, _: object) -> NoReturn:
-    """End as the signal asks, but in order: children are ended, and what was begun is taken away."""
+    """End the process by an exception, so that children are ended and temporary files are removed."""
     raise SystemExit(ENDED + number)
 
 
 def _end_in_order() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and is obeyed
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # keep SIGHUP ignored under nohup
             signal.signal(number, _end)
 
 
 def _left() -> int:
-    """Run the command that was typed; the status that it leaves with."""
+    """Run the command and return its exit status."""
     try:
         app()
     except SystemExit as left:
@@ -46,14 +46,12 @@ def _left() -> int:
 
 
 def lost_output(error: OSError) -> Diagnostic:
-    """Return the finding of a standard output that took no more."""
-    return finding(
-        "ND547", about("standard output"), f"takes no more: {error.strerror}; what was printed there is not whole"
-    )
+    """Return the finding of incomplete standard output."""
+    return finding("ND547", about("standard output"), f"cannot be written: {error.strerror}; the output is incomplete")
 
 
 def _guarded_streams() -> Stream | None:
-    """Put streams that raise nothing in the place of the standard ones; a console of Windows is none of bytes, and stays."""
+    """Replace the standard streams by ones that never raise, except on Windows, whose console takes no bytes."""
     if os.name == "nt" and sys.stdout is not None and sys.stderr is not None:
         return None
     sys.stdout, out = guarded(1, sys.stdout)
@@ -62,7 +60,7 @@ def _guarded_streams() -> Stream | None:
 
 
 def _delivered(status: int, out: Stream | None) -> int:
-    """The status, unless what was printed did not arrive."""
+    """The exit status; an error if the output was not delivered."""
     sys.stdout.flush()
     if out is None or out.lost is None:
         return status
@@ -73,7 +71,7 @@ def _delivered(status: int, out: Stream | None) -> int:
 
 
 def run() -> NoReturn:
-    """Run the command line as the process that it is."""
+    """Run the command line and exit."""
     out = _guarded_streams()
     _end_in_order()
     restore_interrupts()

@@ -1,4 +1,4 @@
-"""Command line: how far a compilation is, on a terminal."""
+"""Progress of a compilation on a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["following"]
 
 @contextmanager
 def following(label: str) -> Generator[ProgressCall | None, None, None]:
-    """Yield what draws the stage that runs and how far it is; None where standard error is no terminal."""
+    """Yield a callback that draws the current stage and its progress; None if standard error is not a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal or not sys.stderr.isatty():
         yield None

@@ -1,4 +1,4 @@
-"""Command line: run and profile."""
+"""Commands `run` and `profile`."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def run(
     placement_seed: Seed = 0,
     dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None,
     dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
-    reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Run the float reference too.")] = True,
+    reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Also run the float reference.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
-    keep: Annotated[Path | None, write_option("--save-state", "State after the last step shown, before it drains, to write (.nds).", suffix=".nds")] = None,
-    resume: Annotated[Path | None, read_option("--resume", "State to go on from (.nds); the samples are the same.")] = None,
+    keep: Annotated[Path | None, write_option("--save-state", "State after the last step, by default without draining (.nds).", suffix=".nds")] = None,
+    resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
-    """Check, compile and run a network, and print what it did and what it costs.
+    """Check, compile and run a network, and print its activity and cost.
 
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
@@ -134,7 +134,7 @@ def _asked(
 
 
 def _report(program: Program, shown: Profile | None, findings: tuple[Diagnostic, ...], asked: ReportOptions) -> None:
-    """Print the profile of a run and all findings, and leave."""
+    """Print the profile of a run and all findings, and exit."""
     findings = (*findings, *budget_findings(asked.budgets, profile_measures(shown) if shown else {}))
     if shown and asked.text:
         show(*dialect_lines(program.target), profile_report(shown, program.network.name))
@@ -147,7 +147,7 @@ def profile_command(
     model: Model,
     recording: Annotated[
         Path | None,
-        read_argument("RECORDING", "A recording (.ndr) of this program; without one it is run."),
+        read_argument("RECORDING", "A recording (.ndr) of this program; default: run it."),
     ] = None,
     target: TargetName = None,
     stimulus: StimulusFile = None,
@@ -172,7 +172,7 @@ def profile_command(
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Print activity, resources and cost of a program on a recording, or of a run made now on the emulator.
+    """Print activity, resources and cost of a program, from a recording or from a new run on the emulator.
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
@@ -196,12 +196,10 @@ def profile_command(
 
 
 def _require_no_run(recording: Path | None, **given: object) -> None:
-    """Raise DiagnosticError: ND703 for options of a run beside a recording, which is of a run that was made."""
+    """Raise DiagnosticError: ND703 for options of a run, given with a recording."""
     named = [f"--{name}" for name, value in given.items() if value is not None]
     if recording is not None and named:
-        raise usage(
-            "ND703", about("file", recording), f"is of a run that was made, which contradicts {', '.join(named)}"
-        )
+        raise usage("ND703", about("file", recording), f"is of a finished run, which contradicts {', '.join(named)}")
 
 
 def _own_recording(program: Program, path: Path) -> Recording:

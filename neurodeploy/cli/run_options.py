@@ -1,4 +1,4 @@
-"""Options of the commands that run a network; those of the run itself derive from RunOptions."""
+"""Options of the commands that run a network, most of them derived from RunOptions."""
 
 from __future__ import annotations
 

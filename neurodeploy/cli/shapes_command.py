@@ -1,4 +1,4 @@
-"""Command line: a network given by the shapes of its layers, for `check --shapes`."""
+"""`check --shapes`: a network given by the shapes of its layers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ __all__ = ["judge_shapes", "one_of_both"]
 
 
 def one_of_both(model: Path | None, shapes: Path | None) -> Path:
-    """Return the file that is to be judged. Raises DiagnosticError: ND701 if there is none, or two."""
+    """Return the given file. Raises DiagnosticError: ND701 unless exactly one is given."""
     given = model or shapes
     if given is None or (model and shapes):
         fixes = ("neurodeploy check net.nd.json --target NAME", "neurodeploy check --shapes net.toml --target NAME")
-        raise usage(
-            "ND701", about("command", "check"), "needs a network, or --shapes and the file of its layers", *fixes
-        )
+        raise usage("ND701", about("command", "check"), "needs a network, or --shapes with a file of layers", *fixes)
     return given
 
 
 def judge_shapes(asked: ReportOptions, choices: Choices) -> None:
-    """Judge the layers and leave."""
+    """Judge the layers, print the report and exit."""
     if choices.dialect is not None:
-        raise usage("ND703", about("option", "--dialect"), "says nothing of shapes, which have no arithmetic")
+        raise usage("ND703", about("option", "--dialect"), "does not apply to shapes, which have no arithmetic")
     stack, target = load_layers(asked.model), chosen_target(choices)
     with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
         result = fit_layers(stack, target)

@@ -1,7 +1,7 @@
-"""Command line: standard output and error that take every letter, and whose failure ends nothing and is known at the end.
+"""Standard streams that accept every character and never raise.
 
-A reader that leaves (`| head -1`), a full disk or a closed descriptor must not end a run whose files are still to be
-written: the first fault of a stream is kept, and what is written after it is dropped.
+A closed pipe (`| head -1`), a full disk or a closed descriptor must not end a run whose files are still to be written: the
+first error of a stream is kept and reported at the end, and further output is dropped.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["Stream", "fill_descriptors", "guarded", "plain_letters", "tolerant"]
 
 ERRORS = "neurodeploy-plain"
-"""Name of the error handler of an encoding that writes what a terminal lacks in plain letters."""
+"""Name of the codec error handler that replaces characters by plain ones."""
 PLAIN: Mapping[str, str] = {
     "\N{MULTIPLICATION SIGN}": "x",
     "\N{MICRO SIGN}": "u",
     "\N{EN DASH}": "-",
     "\N{EM DASH}": "-",
 }
-"""What of our own text is not ASCII, nor made of ASCII and an accent."""
+"""Replacements of characters in our output that do not decompose to ASCII."""
 ESCAPED_BYTE = range(0xDC80, 0xDD00)
-"""Letters by which Python names the bytes of a file name that is no UTF-8."""
+"""Surrogates by which Python represents undecodable bytes of file names."""
 
 
 def _plain(letter: str) -> str:
@@ -41,7 +41,7 @@ def _plain(letter: str) -> str:
 
 
 def plain_letters(error: UnicodeError) -> tuple[str, int]:
-    """Return what stands for letters that an encoding lacks, and where to go on; a handler of `codecs`."""
+    """Codec error handler: return plain replacements for characters that the encoding lacks, and the next position."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_plain, error.object[error.start : error.end])), error.end
@@ -51,21 +51,21 @@ codecs.register_error(ERRORS, plain_letters)
 
 
 def tolerant(*streams: object) -> None:
-    """Let streams write letters that their encoding lacks in other letters, where they can be told to."""
+    """Let text streams replace characters that their encoding lacks."""
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
 
 
 class Stream(io.FileIO):
-    """A descriptor that is written to and raises nothing; `lost` is the first fault."""
+    """A descriptor whose writes never raise; `lost` is the first error."""
 
     def __init__(self, descriptor: int, lost: OSError | None = None) -> None:
         super().__init__(descriptor, "wb", closefd=False)
         self.lost = lost
 
     def write(self, content: Buffer, /) -> int:
-        """Write, or drop what can no longer be written."""
+        """Write the content; drop it after an error."""
         while self.lost is None:
             try:
                 written: int | None = super().write(content)
@@ -74,12 +74,12 @@ class Stream(io.FileIO):
             else:
                 if written is not None:
                     return written
-                select.select((), (self,), ())  # it does not block, and is full: wait
+                select.select((), (self,), ())  # a full non-blocking descriptor: wait
         return memoryview(content).nbytes
 
 
 def fill_descriptors() -> None:
-    """Open the standard descriptors that are closed, so that no file takes their place and is written into by a print."""
+    """Open closed standard descriptors, so that no other file gets their numbers."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -88,7 +88,7 @@ def fill_descriptors() -> None:
 
 
 def guarded(descriptor: int, current: TextIO | None) -> tuple[TextIO, Stream]:
-    """Return a text stream in the place of a standard one, and what knows of its faults. None: it was closed at the start."""
+    """Return a text stream that replaces a standard one, and its descriptor. `current`: None if it was closed."""
     closed = OSError(errno.EBADF, os.strerror(errno.EBADF)) if current is None else None
     stream = Stream(descriptor, closed)
     encoding = getattr(current, "encoding", None) or "utf-8"

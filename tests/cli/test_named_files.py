@@ -53,8 +53,8 @@ def unworked(monkeypatch):
         ("loop.ndp", 2, "error[ND709] option '--out': 'loop.ndp' cannot be read: Too many levels of symbolic links"),
         ("pair.nd.json", 2, "error[ND701] option '--out': 'pair.nd.json' does not end in .ndp"),
         ("-", 2, "error[ND709] option '--out': '-' is no file"),
-        ("", 2, "error[ND709] option '--out': '' names no file"),
-        ("a\0.ndp", 2, "names no file: a name holds no NUL"),
+        ("", 2, "error[ND709] option '--out': '' is not a file name"),
+        ("a\0.ndp", 2, "is not a file name: it contains NUL"),
         ("n" * 400 + ".ndp", 2, "File name too long"),
     ],
     ids=lambda item: str(item)[:12],
@@ -91,9 +91,9 @@ def test_a_device_and_a_pipe_take_the_bytes(folder, call):
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/dev/zero", "'/dev/zero' is a device, and only files are read"),
-        ("pipe.ndp", "'pipe.ndp' is a pipe, and only files are read"),
-        ("folder.ndp", "'folder.ndp' is a folder, and only files are read"),
+        ("/dev/zero", "'/dev/zero' is a device, not a file"),
+        ("pipe.ndp", "'pipe.ndp' is a pipe, not a file"),
+        ("folder.ndp", "'folder.ndp' is a folder, not a file"),
         ("-", "'-' is no file: nothing is read from standard input"),
         ("loop.ndp", "Too many levels of symbolic links"),
     ],

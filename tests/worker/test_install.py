@@ -186,9 +186,7 @@ def test_no_uv_and_no_index_is_a_finding(tmp_path, monkeypatch):
         install(toy(), lambda _: None)
     (found,) = caught.value.diagnostics
     assert found.code == "ND544"
-    assert found.message.startswith(
-        "uv is not installed, and could not be fetched from the package index: "
-    )
+    assert found.message.startswith("uv is not installed, and could not be fetched from the package index: ")
     assert found.fixes[0].text.startswith("put uv on PATH")
 
 
