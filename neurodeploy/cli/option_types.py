@@ -118,7 +118,7 @@ def _core_list(option: str, text: str) -> tuple[int, ...]:
             )
         low, high = int(named[1]), int(named[2] or named[1])
         if high < low:
-            raise refused(option, f"{shown(text)} is not a range of cores: {low:,} is above {high:,}")
+            raise refused(option, f"{shown(text)} is not a list of cores: {low:,} is above {high:,}")
         if high - low + 1 + len(found) > MOST_CORES:
             raise refused(option, f"{shown(text)} names more than {MOST_CORES:,} cores")
         found += range(low, high + 1)

@@ -31,8 +31,8 @@ class RunOptions(Noun):
     """Steps for which each sample is shown, or for which a network without inputs runs. Default: the length of values
     over time, else the network's time.steps_per_sample."""
     until: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
-    """Last step that is run. Default: the last step shown, then the steps in which the network drains (none if
-    `keep_state`: draining is then left to the run that resumes)."""
+    """Last step that is run. Default: the last step shown, and the steps in which the network then drains; without these
+    if the state is kept, because the run that resumes makes them."""
     batch: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
     """Samples of an iterator that are run together; default 64. Never changes results."""
     seed: WholeNumber = Field(default=0, ge=-(2**63), lt=2**63)

@@ -163,8 +163,8 @@ RANGES = [
     ("check", "--prune", ("nan", "1", "wires=-0.1"), "is not a fraction of 0 or more and below 1"),
     ("check", "--weight-bits", ("wires=99999999999999999999", "0", "wires=nan"), "is not a whole number from 1 to"),
     ("compile", "--avoid-cores", ("0-999999999999",), "names more than 1,048,576 cores"),
-    ("compile", "--avoid-cores", ("", "-1", "3-1", "1,,2"), "is not a range of cores: "),
-    ("compile", "--pin", ("cells=-1", "cells=", "cells=9-1"), "is not a range of cores: "),
+    ("compile", "--avoid-cores", ("", "-1", "3-1", "1,,2"), "is not a list of cores: "),
+    ("compile", "--pin", ("cells=-1", "cells=", "cells=9-1"), "is not a list of cores: "),
     ("compile", "--pin", ("cells", "=3", ""), "is not POPULATION=CORES"),
 ]
 
