@@ -27,7 +27,7 @@ class Recording(Noun):
     engine: str | None = None
     """Which engine of the backend computed it, "native" or "spec"; None: the backend has only one."""
     engine_note: str = ""
-    """Why engine "auto" was not the native one; empty otherwise."""
+    """Why engine "auto" was not the native one: its compiler or a kernel is missing. Empty otherwise."""
     program_digest: str
     """Digest of the program."""
     seed: int

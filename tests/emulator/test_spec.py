@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
+from neurodeploy_backends.emulator.lowering import models
+from neurodeploy_backends.emulator.spec import UPDATES
 
 import neurodeploy as nd
 from neurodeploy.conformance.corpus import corpus
 from neurodeploy.conformance.judge import program_of
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.io.archive import sealed_bytes
+from neurodeploy.network.neurons import Neuron
 from neurodeploy.simulate import RunOptions, Stimulus
 
 CASES = {case.name: case for case in corpus()}
@@ -160,6 +164,20 @@ def test_without_a_compiler_the_definition_runs_and_says_why(monkeypatch):
     assert (found.engine, found.engine_note[:26]) == ("spec", "numba cannot be imported: ")
     assert found.model_copy(update={"engine": "native", "engine_note": ""}) == native
     assert refused(lambda: nd.run(program, stimulus, engine="native")) == [("ND501", "engine 'native'")]
+
+
+def test_every_kind_has_a_rule_and_one_without_a_kernel_runs_on_the_definition(monkeypatch):
+    kinds = {get_args(member.model_fields["kind"].annotation)[0] for member in get_args(get_args(Neuron)[0])}
+    assert set(UPDATES) == kinds
+    assert set(models.MODELS) <= kinds
+    case = CASES["sigma"]
+    program = program_of(case, "loihi2")
+    native = nd.run(program, case.stimulus)
+    monkeypatch.delitem(models.MODELS, "sigma")
+    found = nd.run(program, case.stimulus)
+    assert (found.engine, found.engine_note) == ("spec", "no compiled kernel for sigma of population 'cells'")
+    assert found.model_copy(update={"engine": "native", "engine_note": ""}) == native
+    assert refused(lambda: nd.run(program, case.stimulus, engine="native")) == [("ND501", "engine 'native'")]
 
 
 def test_the_definition_runs_in_a_process_without_numba(tmp_path):

@@ -16,26 +16,31 @@ PREFERRED: tuple[str, ...] = ("native", "spec")
 """What engine "auto" stands for: the first of these that this machine can run."""
 
 
-def _missing() -> str | None:
-    """Why the native engine cannot run here, or None."""
+def _compiler_missing() -> str:
+    """Why kernels cannot be compiled here; empty if they can."""
     try:
         import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
     except Exception as error:  # a broken installation raises anything: numba itself, llvmlite, a numpy that is too new
         return f"numba cannot be imported: {error}"
-    return None
+    return ""
 
 
-def engine_of(options: RunOptions) -> str:
-    """The engine that a run with these options uses, "native" or "spec". Raises DiagnosticError: ND501."""
+def _kernel_missing(program: Program) -> str:
+    """Which population the compiled engine cannot run; empty if it runs all."""
+    from neurodeploy_backends.emulator.lowering.models import MODELS
+
+    lacking = [f"{item.kind} of population '{item.name}'" for item in program.populations if item.kind not in MODELS]
+    return f"no compiled kernel for {lacking[0]}" if lacking else ""
+
+
+def engine_of(program: Program, options: RunOptions) -> tuple[str, str]:
+    """(engine that a run uses, why "auto" is not "native" or empty). Raises DiagnosticError: ND501."""
     named = [*PREFERRED] if options.engine == "auto" else [options.engine]
-    missing = _missing() if named[0] == "native" else None
-    if missing is None:
-        return named[0]
-    if named[1:]:
-        return named[1]
-    raise DiagnosticError(
-        "run", (finding("ND501", about("engine", "native"), missing, fixes=["pip install numba", "--engine spec"]),)
-    )
+    missing = (_kernel_missing(program) or _compiler_missing()) if named[0] == "native" else ""
+    if not missing or named[1:]:
+        return (named[1], missing) if missing else (named[0], "")
+    fixes = ["--engine spec", *(["pip install numba"] if _compiler_missing() else [])]
+    raise DiagnosticError("run", (finding("ND501", about("engine", "native"), missing, fixes=fixes),))
 
 
 class EmulatorBackend:
@@ -53,8 +58,8 @@ class EmulatorBackend:
 
     def notice(self) -> str | None:
         """A line if the kernels are not compiled on this machine yet, or cannot be."""
-        missing = _missing()
-        if missing is not None:
+        missing = _compiler_missing()
+        if missing:
             return f"{missing}; running the definition in numpy, which is much slower ..."
         from neurodeploy_backends.emulator.engine.kernels.steps import is_compiled
 
@@ -74,12 +79,12 @@ class EmulatorBackend:
         progress: Progress | None = None,
     ) -> Recording:
         """The recording of every sample up to step `steps`; neither engine nor threads change a bit of it."""
-        if engine_of(options) == "native":
+        engine, note = engine_of(program, options)
+        if engine == "native":
             from neurodeploy_backends.emulator.engine.run import run_native
 
             return run_native(program, stimulus, steps, options, progress)
         from neurodeploy_backends.emulator.spec_run import run_spec
 
         recording = run_spec(program, stimulus, steps, options, progress)
-        missing = _missing() if options.engine == "auto" and PREFERRED[0] == "native" else None
-        return recording.model_copy(update={"engine_note": missing or ""})
+        return recording.model_copy(update={"engine_note": note})

@@ -11,7 +11,7 @@ from neurodeploy.check.state_bounds import state_bounds
 from neurodeploy.hardware.arithmetic import voltage_limits
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import RESETS
-from neurodeploy_backends.emulator.spec import UPDATES
+from neurodeploy_backends.emulator.spec import COMPARTMENTS
 
 __all__ = ["proven_ranges", "register_ranges"]
 
@@ -28,11 +28,11 @@ def register_ranges(program: Program, *, folds: bool) -> Ranges:
     for item in program.populations:
         size = item.size
         free = np.full(size, -LARGEST), np.full(size, LARGEST)
-        if item.kind in UPDATES:
+        if item.kind in COMPARTMENTS:
+            found |= _of_compartments(program, item.name, folds=folds)
+        else:
             found |= dict.fromkeys((f"{item.name}.{name}" for name in ("u", "v", "memory_0", "memory_1")), free)
             found[f"{item.name}.refract"] = (np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64))
-        else:
-            found |= _of_compartments(program, item.name, folds=folds)
     return found
 
 

@@ -29,10 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.dialect import Dialect
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.tables import RESETS
 from neurodeploy_backends.emulator.spec_tables import Cells, Machine, synapses_of
 
-__all__ = ["UPDATES", "Made", "Sending", "State", "Update", "cleared", "step"]
+__all__ = ["COMPARTMENTS", "UPDATES", "Made", "Sending", "State", "Update", "cleared", "step"]
 
 Ints = NDArray[np.int64]
 Array = NDArray[Any]
@@ -290,6 +291,7 @@ def adaptive_lif(x: Update) -> Ints:
 
 
 UPDATES: dict[str, Callable[[Update], Ints]] = {
+    **dict.fromkeys((*CUBA_KINDS, "ternary_cuba"), compartment),
     "sigma": sigma,
     "delta": delta,
     "sigma_delta": sigma_delta,
@@ -299,7 +301,9 @@ UPDATES: dict[str, Callable[[Update], Ints]] = {
     "resonate_zero": resonate_zero,
     "adaptive_lif": adaptive_lif,
 }
-"""Neuron kind -> its rule: (samples, size) values sent, 0 for none. Every other kind is a `compartment`."""
+"""Neuron kind -> its rule, which returns what each neuron sends, (samples, size), 0 for nothing."""
+COMPARTMENTS = tuple(kind for kind, rule in UPDATES.items() if rule is compartment)
+"""Kinds that are a current-based compartment: u, v and refractory steps are all their state."""
 
 
 # --- noise
@@ -377,7 +381,7 @@ def step(machine: Machine, state: State, t: int, inputs: Mapping[str, Sending], 
         sums, noise = arriving[name], noise_of(cells, draws[name]) if name in draws else 0
         active[:, cells.rows] |= sums[:, 0] != 0
         x = Update(machine.program.target.dialect, cells, state, sums[:, 0], sums[:, -1], noise)
-        made.sent[name] = UPDATES.get(cells.kind, compartment)(x)
+        made.sent[name] = UPDATES[cells.kind](x)
         if x.overflows is not None:
             made.overflows[name] = x.overflows
     for name, sent in made.sent.items():

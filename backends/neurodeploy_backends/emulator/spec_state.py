@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.signals.state import RunState
 from neurodeploy_backends.emulator.register_ranges import register_ranges
-from neurodeploy_backends.emulator.spec import UPDATES, State, cleared
+from neurodeploy_backends.emulator.spec import COMPARTMENTS, State, cleared
 from neurodeploy_backends.emulator.spec_tables import Cells, Machine, reached_by
 from neurodeploy_backends.emulator.state_checks import VARIABLES, StateShape, outside, shape_faults, state_fault
 
@@ -30,7 +30,7 @@ class KeptArrays(NamedTuple):
 
 
 def _names(cells: Cells) -> tuple[str, ...]:
-    return (*VARIABLES, *(("memory_0", "memory_1") if cells.kind in UPDATES else ()))
+    return (*VARIABLES, *(() if cells.kind in COMPARTMENTS else ("memory_0", "memory_1")))
 
 
 def _order(cells: Cells, t: int) -> Array:

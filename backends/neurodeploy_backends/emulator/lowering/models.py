@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy_backends.emulator.engine.kernels.layout import (
     ADAPTIVE,
@@ -22,10 +23,11 @@ from neurodeploy_backends.emulator.engine.kernels.layout import (
     TERNARY,
 )
 
-__all__ = ["columns", "graded", "is_plain", "numbers", "ports"]
+__all__ = ["MODELS", "columns", "graded", "is_plain", "numbers", "ports"]
 
 Array = NDArray[Any]
 MODELS = {
+    **dict.fromkeys(CUBA_KINDS, CUBA),
     "ternary_cuba": TERNARY,
     "sigma_delta": SIGMA_DELTA,
     "delta": DELTA,
@@ -36,11 +38,12 @@ MODELS = {
     "resonate_zero": RESONATE_ZERO,
     "adaptive_lif": ADAPTIVE,
 }
+"""Neuron kind -> model of its kernel; a kind without one runs on the definition."""
 
 
 def is_plain(item: PlacedPopulation) -> bool:
     """Whether a narrow layout can hold this population: a compartment without noise."""
-    return item.kind not in MODELS and "noise_at" not in item.parameters
+    return MODELS[item.kind] == CUBA and "noise_at" not in item.parameters
 
 
 def _integers(program: Program) -> dict[str, IntegerNeuron]:
@@ -64,7 +67,7 @@ def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int
     resets, valued = {item.name: item.state_reset for item in program.network.populations}, graded(program)
     for item in program.populations:
         given, reset = item.parameters, resets[item.name]
-        row = {"model": MODELS.get(item.kind, CUBA), "graded": int(item.name in valued), "noise_column": -1}
+        row = {"model": MODELS[item.kind], "graded": int(item.name in valued), "noise_column": -1}
         row |= {"reset_every": reset.interval_steps if reset else 0}
         row |= {"reset_at": reset.offset_steps % reset.interval_steps if reset else 0}
         if "noise_at" in given:
