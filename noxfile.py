@@ -121,7 +121,7 @@ def simulators(session: nox.Session) -> None:
 
 @nox.session(python="3.10")
 def in_place(session: nox.Session) -> None:
-    """Install the simulators of Intel beside neurodeploy, as one Python 3.10 can hold them."""
+    """Install the simulators of Intel into the same Python 3.10 as neurodeploy."""
     install(session, "-e", ".", *IN_PLACE)
     empty = {"NEURODEPLOY_DATA": str(Path(session.create_tmp()) / "none")}
     session.run("neurodeploy", "backends", "doctor", "lava", "nengo-loihi", env=empty)

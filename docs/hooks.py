@@ -51,7 +51,7 @@ def parameter(item: Any) -> tuple[str, str]:
     names = ", ".join(f"`{name}`" for name in (*item.opts, *item.secondary_opts))
     if item.is_flag:
         return names, cell(item.help or "")
-    kind = getattr(item, "bare_type", None)
+    kind = getattr(getattr(item, "type_descriptor", None), "annotation", None)
     words = [str(word.value) for word in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
     choices = f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""
     default = "" if item.default in (None, (), [], "") or callable(item.default) else f" Default: `{item.default}`."
