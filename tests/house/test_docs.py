@@ -289,3 +289,6 @@ def test_the_site_loads_nothing_from_elsewhere() -> None:
     settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert "font: false" in settings
     assert "extra_javascript" not in settings
+    assert not re.search("^repo_url", settings, re.MULTILINE)
+    drawn = [path for path in pages() if "```mermaid" in path.read_text(encoding="utf-8")]
+    assert drawn == [], "mermaid is a script from elsewhere: draw an SVG"
