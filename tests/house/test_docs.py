@@ -163,7 +163,9 @@ def test_blocks_are_not_indented() -> None:
 # --- what pages name
 
 
+@pytest.fixture(scope="module")
 def hooks() -> Any:
+    """The module that makes pages from the source."""
     spec = importlib.util.spec_from_file_location("docs_hooks", DOCS / "hooks.py")
     assert spec is not None
     assert spec.loader is not None
@@ -173,8 +175,8 @@ def hooks() -> Any:
 
 
 @pytest.fixture(scope="module")
-def generated() -> dict[str, str]:
-    return hooks().generated()
+def generated(hooks: Any) -> dict[str, str]:
+    return hooks.generated()
 
 
 def test_links_lead_somewhere(generated: dict[str, str]) -> None:
@@ -218,13 +220,13 @@ def test_the_command_line_page_names_every_option(
 
 
 @pytest.mark.parametrize("name", sorted(target_names()))
-def test_the_page_of_a_target_has_every_figure_and_source(name: str, generated: dict[str, str]) -> None:
+def test_the_page_of_a_target_has_every_figure_and_source(name: str, generated: dict[str, str], hooks: Any) -> None:
     page = generated[f"reference/targets/{name}.md"]
     rows = target_rows(read_target(name))
     assert rows
     for row in rows:
         assert f"| `{row.field}` |" in page
-        assert hooks().cell(row.source) in page
+        assert hooks.cell(row.source) in page
 
 
 # --- the architecture
