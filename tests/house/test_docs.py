@@ -294,3 +294,12 @@ def test_the_site_loads_nothing_from_elsewhere() -> None:
     assert not re.search("^repo_url", settings, re.MULTILINE)
     drawn = [path for path in pages() if "```mermaid" in path.read_text(encoding="utf-8")]
     assert drawn == [], "mermaid is a script from elsewhere: draw an SVG"
+
+
+def test_decisions_are_listed_and_have_their_parts() -> None:
+    index = (DOCS / "adr" / "index.md").read_text(encoding="utf-8")
+    for path in sorted((DOCS / "adr").glob("[0-9]*.md")):
+        text = path.read_text(encoding="utf-8")
+        title = text.splitlines()[0].removeprefix("# ")
+        assert f"- [{title}]({path.name})" in index
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], path
