@@ -303,3 +303,12 @@ def test_decisions_are_listed_and_have_their_parts() -> None:
         title = text.splitlines()[0].removeprefix("# ")
         assert f"- [{title}]({path.name})" in index
         assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], path
+
+
+def test_environment_variables_are_documented() -> None:
+    page = (DOCS / "reference" / "environment.md").read_text(encoding="utf-8")
+    folders = (ROOT / "neurodeploy", ROOT / "backends")
+    sources = [path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py")]
+    used = {name for text in sources for name in re.findall(r"NEURODEPLOY_[A-Z0-9_]+", text)}
+    assert len(used) >= 7
+    assert {name for name in used if f"`{name}`" not in page} == set()
