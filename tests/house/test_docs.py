@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.hardware import read_target, target_names
 from neurodeploy.report import target_rows
@@ -312,3 +313,8 @@ def test_environment_variables_are_documented() -> None:
     used = {name for text in sources for name in re.findall(r"NEURODEPLOY_[A-Z0-9_]+", text)}
     assert len(used) >= 7
     assert {name for name in used if f"`{name}`" not in page} == set()
+
+
+def test_the_api_page_has_every_public_name() -> None:
+    page = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^::: neurodeploy\.(\w+)$", page, re.MULTILINE)) == set(nd.__all__)
