@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Property tests belong to both runs: with few examples to the default one, with all of them to the slow one."""
     if factories.every_example:
         for item in items:
-            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False) or item.get_closest_marker("property"):
                 item.add_marker("slow")
 
 

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator.engine import job, run
@@ -23,7 +24,7 @@ from neurodeploy.simulate import RunOptions, Stimulus
 from neurodeploy.simulate.run_warnings import run_findings
 
 STEPS = 25
-EXAMPLES = int(os.environ.get("NEURODEPLOY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("NEURODEPLOY_EXAMPLES", examples(60)))
 DIALECTS = ("loihi1", "nengo", "loihi2", "brian2loihi")
 SLOW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -204,6 +205,7 @@ def assert_equals_definition(program, stimulus, steps=STEPS):
     return defined
 
 
+@pytest.mark.property
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_random_networks_equal_the_definition(dialect):
     @SLOW

@@ -54,8 +54,15 @@ def program_or_none(case, dialect):
         return None
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("name", CASES)
+MATRIX = [
+    pytest.param(name, dialect, marks=[] if DIALECTS[row % len(DIALECTS)] == dialect else pytest.mark.slow)
+    for row, name in enumerate(CASES)
+    for dialect in DIALECTS
+]
+"""Every case in every dialect: in the default run each case in one of them."""
+
+
+@pytest.mark.parametrize(("name", "dialect"), MATRIX)
 def test_the_compiled_engine_equals_the_definition(name, dialect):
     case, program = CASES[name], program_or_none(CASES[name], dialect)
     if program is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,9 +124,10 @@ def compartments(draw, dialect):
     return cells, values
 
 
+@pytest.mark.property
 @pytest.mark.parametrize("dialect", RULES)
 def test_compartments_are_those_worked_out_by_hand(dialect):
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     @given(compartments(dialect))
     def equal(case):
         cells, values = case
