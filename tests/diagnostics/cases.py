@@ -1,17 +1,17 @@
-"""The smallest trigger of every code. Each runs in an empty current folder and returns findings or raises them."""
+"""The smallest trigger of every code that has no file of its own, and the builders that all triggers share.
+
+Each trigger runs in an empty current folder and returns findings or raises them.
+"""
 
 from __future__ import annotations
 
-import itertools
-import json
-import os
 import sys
-import zipfile
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import h5py
 import numpy as np
+from factories import network_of, with_limits
 
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict, domain_findings
@@ -22,14 +22,10 @@ from neurodeploy.cli.output import internal_fault
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance import Judgement, conformance_findings
 from neurodeploy.conformance.template import write_template
-from neurodeploy.feasibility import judge
-from neurodeploy.hardware import Target, load_dialect, load_feasibility_target, load_target, read_target, target_names
-from neurodeploy.hardware.files import _package_texts
+from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.importers import ImportOptions, load
-from neurodeploy.network import Conv2d, Current, WeightFormat
-from neurodeploy.network.files import load_network, save_network
-from neurodeploy.network.layer_shapes import load_layers
-from neurodeploy.network.validate import validate
+from neurodeploy.network import Current, WeightFormat
+from neurodeploy.network.files import save_network
 from neurodeploy.profile import (
     COMPILATION_FIGURES,
     budget_findings,
@@ -38,7 +34,6 @@ from neurodeploy.profile import (
     profile_findings,
     read_budgets,
 )
-from neurodeploy.program import load_program
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import (
     RunOptions,
@@ -58,17 +53,15 @@ from neurodeploy.worker import BoardPackage, Environment, Limits, Script, instal
 
 
 def net(n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields):
+    """`n_in` lines onto `size` neurons, with an output; every part can be given."""
     neuron = neuron or nd.Lif(tau_m_s=0.02, v_threshold=1.0)
-    populations = populations or (nd.Population(name="cells", shape=size, neuron=neuron),)
     if projections is None:
         projections = (nd.dense("in", "cells", np.ones((size, n_in)) if weights is None else weights),)
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
+    return network_of(
+        populations or (nd.Population(name="cells", shape=size, neuron=neuron),),
+        projections,
         inputs=(nd.Input(name="in", shape=n_in, encoder=encoder),),
-        populations=populations,
-        projections=projections,
-        outputs=fields.pop("outputs", (nd.Output(name="out", source="cells"),)),
+        outputs=fields.pop("outputs", "cells"),
         **fields,
     )
 
@@ -87,33 +80,7 @@ def compiled(network, target="tiny", **options):
 
 
 def limited(name, value):
-    tiny = load_target("tiny")
-    figure = getattr(tiny.limits, name).model_copy(update={"value": value})
-    return tiny.model_copy(update={"limits": tiny.limits.model_copy(update={name: figure})})
-
-
-def document(**change):
-    save_network(net(), "net.nd.json")
-    data = json.loads(Path("net.nd.json").read_text())
-    data.update(change)
-    Path("net.nd.json").write_text(json.dumps(data))
-    return data
-
-
-def edited(edit):
-    data = document()
-    edit(data)
-    Path("net.nd.json").write_text(json.dumps(data))
-    return load_network("net.nd.json")
-
-
-def tiny_file(old, new):
-    from importlib.resources import files
-
-    text = files("neurodeploy_targets").joinpath("tiny.toml").read_text()
-    assert old in text
-    Path("mine.toml").write_text(text.replace(old, new, 1))
-    return load_target("mine.toml")
+    return with_limits(load_target("tiny"), **{name: value})
 
 
 def nir(nodes, edges, version="0.2.0", options=None, **lif):
@@ -159,15 +126,9 @@ def seen(weight, exponent=0, size=2, **registers):
     neuron = nd.LoihiCuba(**{"du": 4095, "dv": 4095, "vth_mant": 131071, **registers})
     weights = np.zeros((2, size))
     weights[0] = weight
-    made = program(
-        nd.Network(
-            name="n",
-            time=nd.Time(dt_s=1e-3),
-            inputs=(nd.Input(name="in", shape=size),),
-            populations=(nd.Population(name="cells", shape=2, neuron=neuron),),
-            projections=(nd.dense("in", "cells", weights, weight_format=style),),
-        )
-    )
+    population = nd.Population(name="cells", shape=2, neuron=neuron)
+    projection = nd.dense("in", "cells", weights, weight_format=style)
+    made = program(network_of([population], [projection], inputs=size, name="n"))
     rows = [(0, step, line) for step in range(1, 41) for line in range(size)]
     stimulus = Stimulus(n_samples=1, n_steps=40, spikes={"in": np.array(rows, dtype=np.int32)})
     return run_findings(made, nd.run(made, stimulus))
@@ -180,26 +141,11 @@ def resumed(samples=1, backend="emulator", weights=None):
     nd.run(other, stimulus, backend=backend, until=9, options=RunOptions(resume=recording.final_state))
 
 
-NETX = {
-    "layer/0/type": b"dense",
-    "layer/0/weight": [[2.0, 4.0], [6.0, -8.0]],
-    "layer/0/neuron/type": b"CUBA",
-    "layer/0/neuron/iDecay": 4096,
-    "layer/0/neuron/vDecay": 128,
-    "layer/0/neuron/vThMant": 10,
-}
-
-
 def netx(fields):
     with h5py.File("net.net", "w") as file:
         for path, value in fields.items():
             file[path] = value
     return load("net.net", ImportOptions(dt_s=1e-3))
-
-
-def convolution():
-    operation = nd.network.Conv2d(input_shape=(1, 2, 3), weights=np.ones((1, 1, 2, 2)))
-    return nd.Projection(name="p", source="in", target="cells", operation=operation)
 
 
 def program(network=None, target="loihi1"):
@@ -210,33 +156,6 @@ def run(network=None, rows=((0, 1, 0),), target="loihi1", **options):
     stimulus = Stimulus(n_samples=1, n_steps=5, spikes={"in": np.array(rows, dtype=np.int32)})
     made = program(network, target)
     return made, nd.run(made, stimulus, **options)
-
-
-def nd004():
-    save_network(net(), "net.nd.json")
-    save_network(net(weights=2 * np.ones((2, 2))), "other.nd.json")
-    os.replace("other.nd.npz", "net.nd.npz")
-    load_network("net.nd.json")
-
-
-def nd006():
-    save_network(net(), "net.nd.json")
-    with zipfile.ZipFile("net.nd.npz") as old:
-        (name,) = old.namelist()
-    np.save("a.npy", np.array([{}], dtype=object))
-    with zipfile.ZipFile("net.nd.npz", "w") as new:
-        new.write("a.npy", name)
-    load_network("net.nd.json")
-
-
-def escape(data):
-    for row in data["tensors"].values():
-        row["file"] = "../net.nd.npz"
-
-
-def nd003():
-    Path("net.ndp").write_bytes(b"PK truncated")
-    load_program("net.ndp")
 
 
 def dense_of(size_in, size_out, target, **fields):
@@ -270,10 +189,8 @@ def nd402():
     for far in (8, 16):
         wires[(target + far) % 24, target] = 1.0
     projections = (nd.dense("in", "cells", np.ones((24, 1))), nd.sparse("cells", "cells", wires))
-    few = limited("output_axons", 1)
     sizes = {"cores": 40, "mesh_columns": 40, "mesh_rows": 1, "cores_per_tile": 1}  # its bound is 24 cores
-    many = {name: getattr(few.chip, name).model_copy(update={"value": n}) for name, n in sizes.items()}
-    chip = few.model_copy(update={"chip": few.chip.model_copy(update=many)})
+    chip = with_limits(load_target("tiny"), output_axons=1, **sizes)
     return compiled(net(1, populations=(cells("cells", 24),), projections=projections), chip)
 
 
@@ -305,50 +222,6 @@ def without_metis(patch):
 def budgeted(*texts, target="tiny"):
     budgets = read_budgets(texts, COMPILATION_FIGURES)
     return budget_findings(budgets, compilation_measures(compile_network(net(), load_target(target))))
-
-
-def judged(network, target):
-    others = [read_target(name) for name in target_names()]
-    return judge(
-        network, load_feasibility_target(target), others=[item for item in others if not isinstance(item, Target)]
-    ).findings
-
-
-def layered(channels, stride):
-    """One convolution of a map of 64 x 64."""
-    operation = Conv2d(
-        input_shape=(2, 64, 64), weights=np.ones((channels, 2, 3, 3)), stride=(stride, stride), padding=(1, 1)
-    )
-    side = (64 - 1) // stride + 1
-    wires = nd.Projection(name="wires", source="in", target="cells", operation=operation)
-    cells = nd.Population(name="cells", shape=(channels, side, side), neuron=nd.If(v_threshold=1.0))
-    return net((2, 64, 64), populations=(cells,), projections=(wires,), outputs=())
-
-
-def ten_layers():
-    names = ["in", *(f"layer{k}" for k in range(10))]
-    wires = tuple(nd.one_to_one(a, b, 1.0) for a, b in itertools.pairwise(names))
-    populations = tuple(nd.Population(name=name, shape=2, neuron=nd.If(v_threshold=1.0)) for name in names[1:])
-    return net(populations=populations, projections=wires, outputs=())
-
-
-def recurrent(size, fan_out):
-    neuron = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")
-    populations = tuple(nd.Population(name=n, shape=s, neuron=neuron) for n, s in (("cells", size), ("answer", 2)))
-    ring = np.zeros((size, size))
-    for k in range(fan_out):
-        ring[(np.arange(size) + k) % size, np.arange(size)] = 1 + k
-    wires = (
-        nd.dense("in", "cells", np.ones((size, 2))),
-        nd.dense("cells", "cells", ring),
-        nd.dense("cells", "answer", np.ones((2, size))),
-    )
-    return net(populations=populations, projections=wires, outputs=(nd.Output(name="out", source="answer"),))
-
-
-def unwritable():
-    Path("folder").write_text("a file, not a folder")
-    save_network(net(), "folder/net.nd.json")
 
 
 choices = cli_inputs.Choices
@@ -401,73 +274,6 @@ def falsely_sealed():
 
 
 CASES = {
-    "ND001": lambda _: load_network("missing.nd.json"),
-    "ND002": lambda _: edited(lambda data: data["populations"][0]["neuron"].update(tau_ms=20, tau_m_s=-1.0)),
-    "ND003": lambda _: nd003(),
-    "ND004": lambda _: nd004(),
-    "ND005": lambda _: edited(escape),
-    "ND006": lambda _: nd006(),
-    "ND007": lambda _: unwritable(),
-    "ND008": lambda _: edited(lambda data: data.update(schema_version=99)),
-    "ND009": lambda _: (Path("model.pt").write_text(""), load("model.pt")),
-    "ND010": lambda _: (
-        Path("net.toml").write_text(
-            'name = "n"\ninput = [1, 2, 2]\n[[layers]]\nkind = "conv"\nchannels = 2\nkernel = 3\n'
-        ),
-        load_layers("net.toml"),
-    ),
-    "ND020": lambda _: load_target("loih1"),
-    "ND021": lambda _: (Path("mine.toml").write_text("name = tiny"), load_target("mine.toml")),
-    "ND022": lambda _: tiny_file('dialect = "loihi1"', 'dialect = "lohi1"'),
-    "ND023": lambda _: tiny_file(
-        'compartments = {value = 8, unit = "compartment", source',
-        'compartments = {value = -8, unit = "compartment", sauce',
-    ),
-    "ND028": lambda _: load_target("speck2f"),
-    "ND029": lambda _: tiny_file(
-        'synapse_memory = {value = 16, unit = "word"', 'synapse_memory = {value = 16, unit = "byte"'
-    ),
-    "ND340": lambda _: judged(net(), "xylo_audio2"),
-    "ND341": lambda _: judged(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=3),)), "odin"),
-    "ND342": lambda _: judged(net(), "xylo_audio2"),
-    "ND343": lambda _: judged(layered(3, 3), "speck2f"),
-    "ND344": lambda _: judged(layered(64, 1), "speck2f"),
-    "ND345": lambda _: judged(ten_layers(), "speck2f"),
-    "ND346": lambda _: judged(net(20), "xylo_imu"),
-    "ND347": lambda _: judged(
-        net(
-            1,
-            populations=(cells("one", 1), cells("cells", 257)),
-            projections=(nd.dense("in", "one", [[1.0]]), nd.dense("one", "cells", np.ones((257, 1)))),
-        ),
-        "truenorth",
-    ),
-    "ND348": lambda _: judged(net(300, 1), "truenorth"),
-    "ND349": lambda _: judged(net(5, 1, weights=[[1.0, 2.0, 3.0, 4.0, 5.0]]), "truenorth"),
-    "ND350": lambda _: judged(recurrent(256, 256), "xylo_audio2"),
-    "ND351": lambda _: judged(net(), "spinnaker2"),
-    "ND024": lambda _: load_target("loihi1", board="kapoho"),
-    "ND025": lambda _: load_target("loihi1", rules="nengo"),
-    "ND026": lambda _: tiny_file('rule_set = "plain"', 'rule_set = "plane"'),
-    "ND027": lambda _: _package_texts(EntryPoint("mine", "no_such_package_of_targets", "neurodeploy.targets")),
-    "ND040": lambda _: (h5py.File("net.nir", "w").close(), load("net.nir")),
-    "ND041": lambda _: nir({**PORTS, "layer 1": ("LIF", LIF)}, [("input", "layer 1"), ("layer 1", "output")]),
-    "ND042": lambda _: nir({**PORTS, "lif1": ("LIF", LIF)}, [("input", "lif"), ("lif1", "output")]),
-    "ND043": lambda _: nir(
-        {**PORTS, "lif": ("LIF", LIF), "w": ("Linear", {"weight": [[1.0]]})},
-        [*LINE, ("w", "w"), ("w", "lif")],
-    ),
-    "ND044": lambda _: nir({**PORTS, "lif": ("LIF", LIF), "pool": ("MaxPool2d", {})}, [*LINE, ("input", "pool")]),
-    "ND045": lambda _: lif_file(tau=None, r=None),
-    "ND046": lambda _: lif_file(tau=[-0.002]),
-    "ND047": lambda _: lif_file(ImportOptions(reset="zero")),
-    "ND048": lambda _: lif_file(ImportOptions(dt_s=1e-4)),
-    "ND049": lambda _: lif_file(tau=[2.2]),
-    "ND050": lambda _: lif_file(ImportOptions(dt_s=1e-4, reset="zero", strict=True)),
-    "ND101": lambda _: validate(net(projections=(nd.dense("in", "cell", np.ones((2, 2))),))),
-    "ND051": lambda _: netx({"other/0/type": b"dense"}),
-    "ND052": lambda _: netx({"layer/0/type": b"average", "layer/0/shape": [3]}),
-    "ND053": lambda _: netx({**NETX, "layer/0/shape": [3]}),
     "ND330": lambda _: domain(integers(20)),
     "ND331": lambda _: domain(integers(255, bias_mant=7, refractory_steps=2)),
     "ND508": lambda _: resumed(backend="reference"),
@@ -478,22 +284,6 @@ CASES = {
     "ND532": lambda _: seen(255, exponent=3, size=1, vmax_exp=0),
     "ND533": lambda _: seen(200, vth_mant=180, bias_mant=0, dv=0),
     "ND534": lambda _: seen(200, vth_mant=10),
-    "ND118": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.01, v_threshold=1.0, v_floor=2.0))),
-    "ND119": lambda _: validate(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), port="b"),))),
-    "ND120": lambda _: validate(net(probes=(nd.Probe(name="p", target="cells", variable="theta"),))),
-    "ND117": lambda _: validate(net(projections=(convolution(),))),
-    "ND102": lambda _: validate(net(3, 2, weights=np.ones((3, 2)))),
-    "ND103": lambda _: validate(net(populations=(cells(), cells()))),
-    "ND104": lambda _: validate(net(neuron=nd.Lif(tau_m_s=[0.01, 0.02, 0.03], v_threshold=1.0))),
-    "ND105": lambda _: validate(net(projections=(sparse_of([0, 5], [0, 1]),))),
-    "ND106": lambda _: validate(net(projections=(sparse_of([0, 0], [1, 1]),))),
-    "ND107": lambda _: validate(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=-1),))),
-    "ND111": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=0.0))),
-    "ND112": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.0005, v_threshold=1.0))),
-    "ND113": lambda _: validate(nd.Network(name="net", time=nd.Time(dt_s=1e-3), populations=())),
-    "ND114": lambda _: validate(net(neuron=nd.Li(tau_m_s=0.02))),
-    "ND115": lambda _: validate(net(projections=())),
-    "ND116": lambda _: validate(net(outputs=())),
     "ND201": lambda _: compiled(net(4, 1, weights=[[1.0, 0.3, -0.45, 0.6]]), "loihi1", weight_bits={"*": 2}),
     "ND202": lambda _: compiled(net(4, 1, weights=[[1.0, 0.1, 0.1, 0.1]]), "loihi1", weight_bits={"*": 2}),
     "ND203": lambda _: quantize(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=-1.0)), load_target("loihi1")),
@@ -590,17 +380,6 @@ CASES = {
     "ND710": lambda _: write_template("My Chip", Path("project")),
     "ND901": lambda _: [internal_fault(RuntimeError("an example"))],
 }
-
-
-def sparse_of(post, pre):
-    from neurodeploy.network import Sparse
-
-    return nd.Projection(
-        name="wires",
-        source="in",
-        target="cells",
-        operation=Sparse(shape=(2, 2), post=post, pre=pre, weights=[1.0, 1.0]),
-    )
 
 
 def no_stimulus():
