@@ -17,6 +17,7 @@ import typer.main
 import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.network.convolution import output_shape, window_of
+from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.operations import Conv2d
 
 every_example = False
@@ -113,19 +114,45 @@ def layered_network(operations: Sequence, neuron, *, names=None, n_in=None, weig
     )
 
 
+def operation_network(operation, before=(2, 8, 8), after=None, neuron=None, **fields):
+    """An input of shape `before`, one projection "wires" with the operation, and the population "cells" that it reaches.
+
+    `fields` are further fields of the projection.
+    """
+    neuron = nd.If(v_threshold=1.0) if neuron is None else neuron
+    size = target_size(operation, int(np.prod(before)))
+    return network_of(
+        [nd.Population(name="cells", shape=after or size, neuron=neuron)],
+        [nd.Projection(name="wires", source="in", target="cells", operation=operation, **fields)],
+        inputs=before,
+        name="one",
+    )
+
+
+def ones_conv(out=4, kernel=(3, 3), before=(2, 8, 8), **fields):
+    """A convolution of `out` channels whose weights are all 1; `before` is its input shape (channels, height, width)."""
+    weights = np.ones((out, before[0] // fields.get("groups", 1), *kernel))
+    return Conv2d(input_shape=before, weights=weights, **fields)
+
+
 def with_limits(target, **values):
-    """The target with other figures: a core's limits (`input_axons=12`) and sizes of the chip (`cores=4`)."""
+    """The target with other figures: limits of a core (`input_axons=12`), and sizes of the chip (`cores=4`).
 
-    def changed(group):
-        own = {name: value for name, value in values.items() if name in type(group).model_fields}
-        return group.model_copy(
-            update={name: getattr(group, name).model_copy(update={"value": value}) for name, value in own.items()}
-        )
+    A sequence replaces the values of a figure that has several.
+    """
+    changed = {}
+    for part in ("limits", "chip"):
+        group = getattr(target, part, None)
+        named = values.keys() & type(group).model_fields.keys() if group is not None else set()
+        figures = {name: _with_value(getattr(group, name), values.pop(name)) for name in sorted(named)}
+        changed |= {part: group.model_copy(update=figures)} if figures else {}
+    assert not values, f"the target has no figure {sorted(values)}"
+    return target.model_copy(update=changed)
 
-    limits, chip = changed(target.limits), changed(target.chip)
-    unknown = values.keys() - type(limits).model_fields.keys() - type(chip).model_fields.keys()
-    assert not unknown, f"a target has no figure {sorted(unknown)}"
-    return target.model_copy(update={"limits": limits, "chip": chip})
+
+def _with_value(figure, value):
+    field = {"values": tuple(value)} if isinstance(value, (list, tuple)) else {"value": value}
+    return figure.model_copy(update=field)
 
 
 @functools.cache

@@ -206,8 +206,6 @@ def silent(target="loihi1"):
 
 
 def unavailable(patch):
-    import sys
-
     patch.setitem(sys.modules, "numba", None)
     run(options=RunOptions(engine="native"))
 
