@@ -17,14 +17,16 @@ from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import Conv2d, Projection
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.program.program import Program
-from neurodeploy.worker import Flat
+from neurodeploy.worker import SimulatorJob
 
 __all__ = ["as_convolutions"]
 
 Array = NDArray[Any]
 
 
-def as_convolutions(program: Program, job: Flat, dialect: Dialect) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+def as_convolutions(
+    program: Program, job: SimulatorJob, dialect: Dialect
+) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     """Return the links of a job, those that lava's Conv can run marked with its geometry, and their kernels."""
     given = {item.name: item for item in program.network.projections}
     links, kernels = list[dict[str, Any]](), dict[str, Array]()
@@ -43,7 +45,7 @@ def as_convolutions(program: Program, job: Flat, dialect: Dialect) -> tuple[list
 
 
 def _is_plain(
-    program: Program, projection: Projection, row: dict[str, Any], number: int, job: Flat, dialect: Dialect
+    program: Program, projection: Projection, row: dict[str, Any], number: int, job: SimulatorJob, dialect: Dialect
 ) -> bool:
     """Whether a link is its kernel and nothing else."""
     if row["exponent"] or row["delay_steps"]:
