@@ -1,6 +1,6 @@
-"""neurodeploy: one description of a spiking network, compiled to neuromorphic cores: exact, checked, costed."""
+"""neurodeploy compiles one description of a spiking network to neuromorphic cores: exact, checked, costed."""
 
-import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # before what takes long to import
+import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # first, because other imports take long
 from neurodeploy.api import (
     BackendInfo,
     Comparison,

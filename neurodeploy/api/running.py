@@ -36,9 +36,9 @@ from neurodeploy.simulate import (
     Recording,
     Samples,
     Stimulus,
+    backend_dialects,
     compare_findings,
     first_divergence,
-    get_backend,
     run,
     seal_golden,
     verify_program,
@@ -190,10 +190,7 @@ def compare(left: Recording, right: Recording, program: Program | None = None) -
     """
     needs("compare", left=(left, Recording), right=(right, Recording), program=(program, (Program, type(None))))
     names = left.backend, right.backend
-    dialects = None
-    if program is not None:
-        own = program.target.dialect.name
-        dialects = (getattr(get_backend(names[0]), "dialect", own), getattr(get_backend(names[1]), "dialect", own))
+    dialects = None if program is None else backend_dialects(program, names)
     found = compare_findings(left, right, program, dialects)
     apart = any(item.code == "ND550" for item in found)
     first = first_divergence(left, right, program) if apart else None

@@ -72,7 +72,7 @@ def row_messages(rows: Rows, bounds: tuple[Bound, ...], what: str, *, ordered: b
     doubled = np.flatnonzero((np.diff(again, axis=0) == 0).all(axis=1))
     if doubled.size:
         first = ", ".join(f"{b.word} {int(value)}" for b, value in zip(bounds, again[doubled[0]], strict=True))
-        return [f"{doubled.size:,} of {len(rows):,} {what} are there more than once, first {first}"]
+        return [f"{doubled.size:,} of {len(rows):,} {what} are duplicated, first {first}"]
     return [f"{what} are not sorted by {names}"] if ordered else []
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurodeploy.api.lookups import backends as installed_backends
 from neurodeploy.cli.inputs import JsonOutput, complete_backend, usage
 from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
 from neurodeploy.cli.paths import folder_option, write_option
@@ -45,31 +46,14 @@ Names = Annotated[
 ]
 
 
-def _row(name: str) -> dict[str, str | bool]:
-    from neurodeploy.simulate import get_backend
-
-    try:
-        adapter = get_backend(name)
-        missing = adapter.unavailable()
-    except DiagnosticError as error:
-        return {"name": name, "available": False, "summary": error.diagnostics[0].message}
-    if missing is None:
-        return {"name": name, "available": True, "summary": adapter.summary}
-    fix = {"fix": missing.fixes[0].text} if missing.fixes else {}
-    return {"name": name, "available": False, "summary": missing.message, **fix}
-
-
 def _list(*, json_output: bool) -> None:
-    from neurodeploy.simulate import backend_names
-
-    rows = [_row(name) for name in backend_names()]
+    rows = installed_backends()
     if json_output:
-        emit_json(rows)
+        emit_json([row.model_dump(exclude_none=True) for row in rows])
         return
     for row in rows:
-        state = "available" if row["available"] else "not here"
-        told = "; ".join(str(row[key]) for key in ("summary", "fix") if key in row)
-        show_row(str(row["name"]), state, told, widths=WIDTHS)
+        state = "available" if row.available else "not here"
+        show_row(row.name, state, "; ".join(filter(None, (row.summary, row.fix))), widths=WIDTHS)
 
 
 @command

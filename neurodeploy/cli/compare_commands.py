@@ -18,8 +18,8 @@ from neurodeploy.program import Program, load_program
 from neurodeploy.simulate import (
     Recording,
     RunOptions,
+    backend_dialects,
     compare_findings,
-    get_backend,
     load_recording,
     run,
     verify_program,
@@ -28,12 +28,6 @@ from neurodeploy.simulate import (
 __all__ = ["compare", "verify"]
 
 EMULATOR = "emulator"
-
-
-def _dialects(program: Program, backends: tuple[str, str]) -> tuple[str, str]:
-    """Dialects in which two backends compute: their own, else the program's."""
-    own = [getattr(get_backend(name), "dialect", program.target.dialect.name) for name in backends]
-    return own[0], own[1]
 
 
 def _summary(left: Recording, right: Recording) -> str:
@@ -47,7 +41,7 @@ def _two_files(left: Path, right: Path, program: Path | None, asked: ReportOptio
     recordings = load_recording(left), load_recording(right)
     loaded = load_program(program) if program else None
     names = recordings[0].backend, recordings[1].backend
-    dialects = _dialects(loaded, names) if loaded else None
+    dialects = backend_dialects(loaded, names) if loaded else None
     _report(recordings, loaded, dialects, asked)
 
 
@@ -113,7 +107,7 @@ def compare(
         with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:
             options = RunOptions(timeout_s=timeout)
             recordings.append(run(compiled, shows, backend=name, options=options, progress=progress))
-    _report((recordings[0], recordings[1]), compiled, _dialects(compiled, names), asked, shows.findings)
+    _report((recordings[0], recordings[1]), compiled, backend_dialects(compiled, names), asked, shows.findings)
 
 
 def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy.api.lookups import explain as rules_of_codes
 from neurodeploy.cli.backend_commands import backends
 from neurodeploy.cli.compare_commands import compare, verify
 from neurodeploy.cli.compile_commands import check, compile_command
@@ -14,8 +15,7 @@ from neurodeploy.cli.group import Group
 from neurodeploy.cli.inputs import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.cli.run_commands import profile_command, run
-from neurodeploy.diagnostics import DiagnosticError, about, rules
-from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.diagnostics import about
 
 __all__ = ["app"]
 
@@ -55,11 +55,6 @@ def _root(
     """Compile one spiking-network description to neuromorphic cores: exact, checked, costed."""
 
 
-def unknown_code_error(code: str) -> DiagnosticError:
-    """Return the error of an unknown diagnostic code."""
-    return usage("ND704", about("code", code), "is not a known diagnostic code", *nearest(code.upper(), list(rules())))
-
-
 @app.command(epilog="Examples: neurodeploy explain ND401 | neurodeploy explain")
 @command
 def explain(
@@ -67,16 +62,17 @@ def explain(
     json_output: JsonOutput = False,
 ) -> None:
     """Explain a finding: its meaning, the reason for the limit, and the fix."""
-    known = rules()
-    if code is not None and code.upper() not in known:
-        raise unknown_code_error(code)
-    if json_output:
-        emit_json(known[code.upper()].model_dump() if code else [item.model_dump() for item in known.values()])
-        return
     if code is None:
-        show(*(f"{item.code}  {item.severity:7}  {item.name}" for item in known.values()))
+        listed = rules_of_codes()
+        if json_output:
+            emit_json([item.model_dump() for item in listed])
+        else:
+            show(*(f"{item.code}  {item.severity:7}  {item.name}" for item in listed))
         return
-    item = known[code.upper()]
+    item = rules_of_codes(code)
+    if json_output:
+        emit_json(item.model_dump())
+        return
     show(f"{item.code} {item.name} ({item.severity})", "")
     for title, text in (
         ("What", item.what),

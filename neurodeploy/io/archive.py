@@ -283,7 +283,9 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
         array = tensors[key]
         if list(array.shape) != row.get("shape") or row.get("dtype") not in _type_names(array.dtype):
             said, is_now = f"{row.get('dtype')} {row.get('shape')}", f"{array.dtype.str} {list(array.shape)}"
-            wrong.append(finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document says {said}"))
+            wrong.append(
+                finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document declares {said}")
+            )
         elif array_sha256(array) != row.get("sha256"):
             wrong.append(
                 finding(

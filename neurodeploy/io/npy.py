@@ -108,7 +108,7 @@ def read_npy(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
         content[at : at + len(part)] = np.frombuffer(part, dtype=np.uint8)
         at += len(part)
     if file.read(1):
-        raise NpyError("it is longer than its header says")
+        raise NpyError("it is longer than its header declares")
     content.flags.writeable = False
     order = "F" if header.fortran_order else "C"
     if not header.nbytes:

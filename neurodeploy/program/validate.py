@@ -116,7 +116,7 @@ def _length_faults(program: Program) -> list[str]:
         if item.in_axon.size != item.core.size
     ]
     if given and len(given) < len(AXON_COLUMNS):
-        found.append(f"tables {', '.join(given)} are there without the rest of {', '.join(AXON_COLUMNS)}")
+        found.append(f"tables {', '.join(given)} are present without the rest of {', '.join(AXON_COLUMNS)}")
     return found
 
 

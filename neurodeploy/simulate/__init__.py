@@ -11,7 +11,7 @@ from neurodeploy.signals import (
     Stimulus,
 )
 from neurodeploy.simulate.backend import Backend
-from neurodeploy.simulate.compare import Divergence, compare_findings, first_divergence
+from neurodeploy.simulate.compare import Divergence, backend_dialects, compare_findings, first_divergence
 from neurodeploy.simulate.decode import accuracy, answers, drain_steps
 from neurodeploy.simulate.encode import encode
 from neurodeploy.simulate.golden import seal_golden, verify_program
@@ -36,6 +36,7 @@ __all__ = [
     "Stimulus",
     "accuracy",
     "answers",
+    "backend_dialects",
     "backend_names",
     "compare_findings",
     "continued",

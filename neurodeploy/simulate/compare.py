@@ -19,8 +19,17 @@ from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.probes import probed_variables
 from neurodeploy.simulate.recording_check import recording_faults, require_sound_recording
+from neurodeploy.simulate.registry import get_backend
 
-__all__ = ["Divergence", "compare_findings", "explanation", "first_divergence", "not_comparable", "not_compared"]
+__all__ = [
+    "Divergence",
+    "backend_dialects",
+    "compare_findings",
+    "explanation",
+    "first_divergence",
+    "not_comparable",
+    "not_compared",
+]
 
 Array = NDArray[Any]
 
@@ -173,6 +182,15 @@ def _probed(program: Program | None, name: str) -> tuple[str, str]:
             return item.population, item.variable
     population, _, variable = name.rpartition(".")
     return (population, variable) if population else (name, name)
+
+
+def backend_dialects(program: Program, backends: tuple[str, str]) -> tuple[str, str]:
+    """Return the dialects in which two backends compute: their own, else that of the program.
+
+    Raises DiagnosticError: ND503, ND504 (broken or unknown backend).
+    """
+    one, two = (getattr(get_backend(name), "dialect", program.target.dialect.name) for name in backends)
+    return one, two
 
 
 def explanation(program: Program, dialects: tuple[str, str], where: Divergence, steps: int) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def _array_messages(recording: Recording) -> Iterator[str]:
     length = recording.n_steps - recording.first_step + 1
     unknown = sorted(set(recording.recorded or ()) - recording.spikes.keys())
     if unknown:
-        yield f"says that spikes of {unknown} were recorded, and has none"
+        yield f"lists {unknown} as recorded, but has no spikes of them"
     for name, values in recording.payloads.items():
         rows = recording.spikes.get(name)
         if rows is None or values.shape != rows.shape[:1] or not _counts(values):

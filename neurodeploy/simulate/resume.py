@@ -84,7 +84,7 @@ def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
         told = "state has another number of samples than the stimulus"
         found.append(finding("ND509", where, told, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
     elif len(kept.shown) != kept.n_samples:
-        told = f"state says of {len(kept.shown)} samples what they were shown, and holds {kept.n_samples}"
+        told = f"state has the input hashes of {len(kept.shown)} samples, but holds {kept.n_samples}"
         found.append(finding("ND509", where, told))
     return found or [*_shown_faults(program, stimulus, options, kept), *_drawn_faults(program, stimulus, options, kept)]
 

@@ -126,14 +126,14 @@ def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:
 def _recording_faults(program: Program, recording: Recording, backend: str, *, trusted: bool) -> list[Diagnostic]:
     """Faults of a backend's recording. `trusted`: the rows of spikes need no check."""
     told = recording_messages(recording, program, trusted=trusted)
-    return [finding("ND506", about("backend", backend), f"gave a recording that is not sound: {item}") for item in told]
+    return [finding("ND506", about("backend", backend), f"returned an invalid recording: {item}") for item in told]
 
 
 def _ability_faults(adapter: Backend, options: RunOptions) -> Iterator[Diagnostic]:
     """ND508 for options that need a state, and ND516 for an engine, on a backend that has none."""
     where, engines = about("backend", adapter.name), getattr(adapter, "engines", ())
     if (options.resume is not None or options.keep_state) and not getattr(adapter, "resumes", False):
-        yield finding("ND508", where, "keeps no state and goes on from none", fixes=["--backend emulator"])
+        yield finding("ND508", where, "can neither keep a state nor resume from one", fixes=["--backend emulator"])
     if options.engine != "auto" and options.engine not in engines:
         has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
         told = f"{has}; engine '{options.engine}' is one of the emulator"

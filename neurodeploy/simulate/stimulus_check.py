@@ -106,7 +106,7 @@ def _raster_messages(raster: Array, shape: tuple[int, int, int]) -> Iterator[str
     elif raster.size and int(raster.max()) > 1:
         sample, step, line = (int(k) for k in np.unravel_index(int((raster > 1).argmax()), shape))
         told = f"sample {sample}, step {step + 1}, line {line} holds {int(raster[sample, step, line])}"
-        yield f"raster has values besides 0 and 1, first {told}"
+        yield f"raster has values other than 0 and 1, first {told}"
 
 
 def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:

@@ -235,7 +235,7 @@ def test_the_first_of_several_differences_is_told_with_both_values(folder, call)
     (found,) = json.loads(out)["findings"]
     value = int(states[0, 3, 1])
     assert f"step 4, sample 0, population 'cells', neuron 1: v is {value - 7:,} and {value:,}" in found["message"]
-    assert "no rule of their dialects differs there" in found["message"]
+    assert "their dialects do not differ there" in found["message"]
 
 
 def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(folder, call):
@@ -250,7 +250,7 @@ def test_a_divergence_is_explained_by_the_rule_in_which_two_dialects_differ(fold
     status, _, err = call("compare", "one.ndr", "other.ndr", "--program", "limits.ndp")
     told = " ".join(err.split())
     assert status == 1
-    assert "error[ND550] backends 'emulator' and 'brian2loihi': part in step" in told
+    assert "error[ND550] backends 'emulator' and 'brian2loihi': differ first in step" in told
     rule = "population 'cells': v can reach a limit that only one of them has"
     assert f"dialects 'loihi1' and 'brian2loihi' differ there: {rule}" in told
 

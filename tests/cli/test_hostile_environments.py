@@ -43,7 +43,7 @@ def shell(folder, line, **environment):
 
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 QUICK = [
-    ("closed output", f"neurodeploy {CHECK} --json >&-", {}, 1, "error[ND547] standard output: takes no more"),
+    ("closed output", f"neurodeploy {CHECK} --json >&-", {}, 1, "error[ND547] standard output: cannot be written"),
     ("a reader that leaves", "neurodeploy schema | true; exit ${PIPESTATUS[0]}", {}, 141, ""),
 ]
 MORE = [

@@ -205,4 +205,4 @@ def test_a_machine_without_the_memory_is_no_fault_of_ours(folder, call, monkeypa
     monkeypatch.setattr("neurodeploy.cli.run_commands.compile_model", hungry)
     status, _, err = require_answer(call, "run", *ARGUMENTS["run"])
     assert status == 1
-    assert "error[ND711] command: needs more memory than this process can have: Unable to allocate 16.0 GiB" in err
+    assert "error[ND711] command: needs more memory than is available: Unable to allocate 16.0 GiB" in err

@@ -52,7 +52,7 @@ def unworked(monkeypatch):
         ("folder.ndp", 1, "error[ND007] file 'folder.ndp': is a folder"),
         ("loop.ndp", 2, "error[ND709] option '--out': 'loop.ndp' cannot be read: Too many levels of symbolic links"),
         ("pair.nd.json", 2, "error[ND701] option '--out': 'pair.nd.json' does not end in .ndp"),
-        ("-", 2, "error[ND709] option '--out': '-' is no file"),
+        ("-", 2, "error[ND709] option '--out': '-' is not a file"),
         ("", 2, "error[ND709] option '--out': '' is not a file name"),
         ("a\0.ndp", 2, "is not a file name: it contains NUL"),
         ("n" * 400 + ".ndp", 2, "File name too long"),
@@ -94,7 +94,7 @@ def test_a_device_and_a_pipe_take_the_bytes(folder, call):
         ("/dev/zero", "'/dev/zero' is a device, not a file"),
         ("pipe.ndp", "'pipe.ndp' is a pipe, not a file"),
         ("folder.ndp", "'folder.ndp' is a folder, not a file"),
-        ("-", "'-' is no file: nothing is read from standard input"),
+        ("-", "'-' is not a file: standard input and output are not supported"),
         ("loop.ndp", "Too many levels of symbolic links"),
     ],
 )

@@ -394,6 +394,4 @@ def contradicting():
 
 
 def unknown_code():
-    from neurodeploy.cli.main import unknown_code_error
-
-    raise unknown_code_error("ND999")
+    nd.explain("ND999")

@@ -25,6 +25,10 @@ REPLACED = {
     r"\bZones\b": "PinGroups",
     r"\bRINGED\b": "DELAYED",
     r"\bDemand\b": "CoreUsage",
+    r"\brun_(program|samples)\b": "nd.run",
+    r"\bsample_forms\b": "simulate.samples",
+    r"\brun_checks\b": "simulate.run_warnings",
+    r"\bshown_steps\b": "simulate.encoding_findings",
 }
 """Pattern of a name that was replaced -> the name to use."""
 OPENING = re.compile(r"(Verb|Noun|Contract)s?:")

@@ -110,7 +110,7 @@ def test_times_below_0_count_from_the_first_if_asked():
 def test_times_since_1970_do_not_make_a_sample_of_years():
     now = 1_700_000_000_000_000
     (item,) = refused(lambda: shown(dvs(None), events(now, now + 500)))
-    assert "behind step 2,147,483,646" in item.message
+    assert "after step 2,147,483,646" in item.message
     assert item.fixes
     (item,) = refused(lambda: shown(dvs(None), events(20_000_000_000, 20_000_000_500)))
     assert (item.found, item.limit) == (20_000_001, 10_000_000)

@@ -73,7 +73,7 @@ def told(call):
 def test_a_row_that_is_there_many_times_is_refused(program):
     many = shown(spikes=((0, 1, 0),) * 5000)
     assert told(lambda: nd.run(program, many)) == [
-        "ND505 input 'in': 4,999 of 5,000 spikes are there more than once, first sample 0, step 1, line 0"
+        "ND505 input 'in': 4,999 of 5,000 spikes are duplicated, first sample 0, step 1, line 0"
     ]
     assert told(lambda: nd.run(program, shown(spikes=((0, 2, 1), (0, 1, 0), (0, 2, 1)))))[0].startswith("ND505")
 
@@ -101,7 +101,7 @@ def test_what_is_no_stimulus_of_the_network_is_told_whole(program):
         "ND505 network 'net': stimulus has labels of shape [2, 1]; needs [2]",
         "ND505 input 'in': is given currents; its encoder 'spikes' gives spikes",
         "ND505 input 'in': is given both rows of spikes and a raster; give only one of them",
-        "ND505 input 'in': raster has values besides 0 and 1, first sample 1, step 3, line 0 holds 200",
+        "ND505 input 'in': raster has values other than 0 and 1, first sample 1, step 3, line 0 holds 200",
         "ND505 input 'im': is not an input of network 'net': in",
     ]
 

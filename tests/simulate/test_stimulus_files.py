@@ -104,7 +104,7 @@ def test_columns_of_their_own_names_and_offsets_of_samples(tmp_path):
     assert rows_of(tmp_path / "c.npz") == rows_of(tmp_path / "b.npz")
     for offsets in ([0, 4], [1, 3], [0, 2, 1], [0.5, 3], [[0, 3]], []):
         np.savez(tmp_path / "d.npz", x=x, y=y, t=t, p=p, offsets=offsets)
-        assert "not where samples begin" in told(lambda: load_stimulus(tmp_path / "d.npz", sensor()))[0]
+        assert "not the first events of samples" in told(lambda: load_stimulus(tmp_path / "d.npz", sensor()))[0]
 
 
 def test_polarities_of_minus_one_are_read_and_said(tmp_path):
@@ -156,7 +156,7 @@ def test_bs2_events_are_five_bytes(tmp_path, reference_data):
     (tmp_path / "1.bs2").write_bytes(raw)
     assert rows_of(tmp_path / "1.bs2") == ROWS
     (tmp_path / "2.bs2").write_bytes(raw[:-2])
-    assert told(lambda: rows_of(tmp_path / "2.bs2"))[0].startswith("ND003 is no whole .bs2")
+    assert told(lambda: rows_of(tmp_path / "2.bs2"))[0].startswith("ND003 is not a complete .bs2")
     network = nd.load(reference_data / "cases/event-files/dvs.nd.json")
     read = load_stimulus(reference_data / "cases/event-files/1.bs2", network).values["x"]
     assert read.shape == (4681, 5)

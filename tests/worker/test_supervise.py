@@ -154,7 +154,7 @@ def test_progress_without_end_is_ended_by_the_wall_clock(tmp_path, folders):
     body = "job.stage('run')\nfor k in range(10**6):\n    job.step(k)\n    time.sleep(0.05)"
     found = fails(script(tmp_path, body), limits=Limits(silence_s=60, wall_s=1.0))
     assert found.code == "ND541"
-    assert "in all" in found.message
+    assert "in total" in found.message
     assert found.limit == 1.0
 
 
