@@ -135,6 +135,21 @@ def ones_conv(out=4, kernel=(3, 3), before=(2, 8, 8), **fields):
     return Conv2d(input_shape=before, weights=weights, **fields)
 
 
+def nir_ports(source, target):
+    """Nodes "input" and "output" of a NIR graph, for the fixture `nir_file`."""
+    return {"input": ("Input", {"shape": source}), "output": ("Output", {"shape": target})}
+
+
+def nir_chain(*names):
+    """Edges of a NIR graph from "input" through the named nodes, in that order, to "output"."""
+    return list(pairwise(["input", *names, "output"]))
+
+
+def nir_if(*shape):
+    """A NIR node of integrate-and-fire neurons with threshold 1."""
+    return ("IF", {"r": np.ones(shape), "v_threshold": np.ones(shape)})
+
+
 def with_limits(target, **values):
     """The target with other figures: limits of a core (`input_axons=12`), and sizes of the chip (`cores=4`).
 
