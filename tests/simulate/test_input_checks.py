@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, one_layer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator.engine import run
@@ -36,16 +36,9 @@ STYLE = WeightFormat(weight_bits=8, exponent=3, sign_mode="mixed")
 
 
 def net(encoder="spikes", lines=3, **neuron):
-    registers = {"du": 900, "dv": 300, "vth_mant": 100, **neuron}
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=lines, encoder=encoder),),
-        populations=(nd.Population(name="cells", shape=4, neuron=nd.LoihiCuba(**registers)),),
-        projections=(nd.dense("in", "cells", np.full((4, lines), 40), weight_format=STYLE),),
-        outputs=(nd.Output(name="out", source="cells"),),
-        probes=(nd.Probe(name="v", target="cells", variable="v"),),
-    )
+    neuron = nd.LoihiCuba(**{"du": 900, "dv": 300, "vth_mant": 100, **neuron})
+    options = {"encoder": encoder, "weight_format": STYLE, "output": "out", "probes": ("v",)}
+    return one_layer(neuron, np.full((4, lines), 40), **options)
 
 
 @pytest.fixture(scope="module")

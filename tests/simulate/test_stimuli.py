@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -15,19 +16,11 @@ from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode
 STYLE = WeightFormat(weight_bits=8, exponent=3, sign_mode="mixed")
 
 
-def net(lines, encoder="spikes", **population):
+def net(lines, encoder="spikes", neuron=None):
     rng = np.random.default_rng(lines if isinstance(lines, int) else sum(lines))
-    item = nd.Input(name="in", shape=lines, encoder=encoder)
-    weights = 2 * rng.integers(-60, 90, (6, item.size))
-    neuron = population.pop("neuron", LoihiCuba(du=900, dv=300, vth_mant=200))
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(item,),
-        populations=(nd.Population(name="cells", shape=6, neuron=neuron, **population),),
-        projections=(nd.dense("in", "cells", weights, weight_format=STYLE),),
-        outputs=(nd.Output(name="out", source="cells"),),
-    )
+    weights = 2 * rng.integers(-60, 90, (6, int(np.prod(lines))))
+    neuron = neuron or LoihiCuba(du=900, dv=300, vth_mant=200)
+    return one_layer(neuron, weights, input_shape=lines, encoder=encoder, weight_format=STYLE, output="out")
 
 
 def compiled(network):
