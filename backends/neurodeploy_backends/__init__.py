@@ -1,6 +1,7 @@
-"""Backends that ship with neurodeploy; each folder or module is one adapter and knows of no other.
+"""Backends that ship with neurodeploy. Each folder or module is one adapter, independent of the others.
 
-A backend is what neurodeploy.simulate.backend.Backend says: it reads the program's tables and the target's dialect, never
-quantizes, cuts or places. One whose simulator needs an interpreter of its own runs it through neurodeploy.worker, and
-what runs there lies in its `child` folder. `neurodeploy backends new NAME` writes the project of another one.
+A backend implements `neurodeploy.simulate.backend.Backend`: it reads the program's tables and the target's dialect and never
+quantizes, partitions or places. If its simulator needs a separate interpreter, the adapter runs it through
+`neurodeploy.worker`, and the code for that interpreter is in its `child` folder. `neurodeploy backends new NAME` writes a
+project for another one.
 """

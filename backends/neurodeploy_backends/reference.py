@@ -1,7 +1,8 @@
-"""Backend: float64 run of the network before it was quantized, on the same clock. Shows what quantization cost.
+"""Float64 run of the network before quantization, on the same clock: shows what quantization costs.
 
-Reads the program's network, never its tables. All samples run side by side in numpy. A float holds decimals only nearly:
-ten times 0.1 is not 1, and which side of 1 it falls on is chance. A v within TIE of the threshold therefore meets it.
+Reads the program's network, never its tables. All samples run side by side in numpy. A float holds decimals only
+approximately: ten times 0.1 is not 1, and rounding decides on which side of 1 it falls. A v within TIE of the threshold
+therefore counts as equal to it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = ["ReferenceBackend"]
 
 Array = NDArray[np.float64]
 TIE = 2.0**-40
-"""Distance from the threshold, relative to it, that a long sum of float64 may be off."""
+"""Relative error that a long float64 sum may have accumulated at the threshold."""
 
 
 class ReferenceBackend:
@@ -43,15 +44,15 @@ class ReferenceBackend:
     summary = "float64 run of the unquantized network (numpy)"
 
     def unavailable(self) -> Diagnostic | None:
-        """Return None: it runs wherever the package is installed."""
+        """None: it runs wherever the package is installed."""
         return None
 
     def notice(self) -> str | None:
-        """Return None: it starts at once."""
+        """None: it starts immediately."""
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return the probes of registers that floats do not have (ND502)."""
+        """ND502 for each kind, noise, periodic reset and probe that exists in integers only."""
         kinds = {item.name: item.neuron.kind for item in program.network.populations}
         for item in program.network.populations:
             if item.neuron.kind not in CUBA_KINDS:
@@ -78,7 +79,9 @@ class ReferenceBackend:
         """Run every sample for `steps` steps from the cleared state."""
         network = program.network
         cells = {p.name: _cells(p, network.time.dt_s, stimulus.n_samples, program) for p in network.populations}
-        wires = [_Wire(p, network.source_size(p.source), cells[p.target], program) for p in network.projections]
+        deliveries = [
+            _Delivery(p, network.source_size(p.source), cells[p.target], program) for p in network.projections
+        ]
         drive = {item.name: _input_raster(stimulus, item.name, item.size, steps) for item in network.inputs}
         probes = probed_variables(network, options.probes)
         spikes: dict[str, list[NDArray[Any]]] = {name: [] for name in cells}
@@ -86,8 +89,8 @@ class ReferenceBackend:
         fired: dict[str, Any] = {name: np.zeros((stimulus.n_samples, cell.size)) for name, cell in cells.items()}
         for t in range(1, steps + 1):
             shown = {name: raster[:, t - 2] if t > 1 else 0 * raster[:, 0] for name, raster in drive.items()}
-            for wire in wires:
-                wire.deliver({**fired, **shown}[wire.source], t)
+            for delivery in deliveries:
+                delivery.add({**fired, **shown}[delivery.source], t)
             fired = {name: cell.step(t).astype(np.float64) for name, cell in cells.items()}
             for name, flags in fired.items():
                 spikes[name].append(np.insert(np.argwhere(flags), 1, t, axis=1))
@@ -129,8 +132,8 @@ def _input_raster(stimulus: Stimulus, name: str, size: int, steps: int) -> Array
     return raster
 
 
-class _Wire:
-    """A projection: adds weighted spikes of the step before to the ring of its target."""
+class _Delivery:
+    """One projection: adds the weighted spikes of the previous step to the ring of its target."""
 
     def __init__(self, projection: Projection, n_source: int, cell: Any, program: Program) -> None:
         self.source, self.cell = projection.source, cell
@@ -152,16 +155,16 @@ class _Wire:
                 ptr = np.searchsorted(pre, np.arange(n_source + 1))
                 self.by_delay.append((int(delay), (ptr, post, weights)))
 
-    def deliver(self, active: Array, t: int) -> None:
+    def add(self, active: Array, t: int) -> None:
         for delay, synapses in self.by_delay:
             sums = _weighted(active, synapses, self.cell.size)
-            if self.floors:  # the sum of what is sent in one step with one delay
+            if self.floors:  # the sum of one sending step and one delay
                 sums = np.floor(sums / 2.0**self.floors) * self.up
             self.cell.ring[(t + delay) % len(self.cell.ring)] += sums
 
 
 def _products(projection: Projection, weights: NDArray[Any], dialect: Dialect) -> tuple[Array, int]:
-    """What integer weights add to an accumulator, and the bits by which what is sent in a step is still to be floored."""
+    """(weights in units of the accumulator, bits by which the sum of a step is still shifted down)."""
     exponent, up = projection.weight_format.exponent if projection.weight_format else 0, 2.0**dialect.weight_shift_bits
     if exponent >= 0:
         return weights * 2.0**exponent * up, 0
@@ -171,7 +174,7 @@ def _products(projection: Projection, weights: NDArray[Any], dialect: Dialect) -
 
 
 def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
-    """(samples, post) sums of the weights of active sources."""
+    """(samples, post) sums of weight times value over active sources."""
     if isinstance(synapses, np.ndarray):
         return active @ synapses
     ptr, post, weights = synapses
@@ -192,7 +195,7 @@ def _cells(population: Population, dt_s: float, samples: int, program: Program) 
 
 
 class _FloatCells:
-    """If, lif, cuba_lif, li and cuba_li, as neurodeploy.network.neurons writes them."""
+    """State of if, lif, cuba_lif, li or cuba_li neurons; equations as in neurodeploy.network.neurons."""
 
     def __init__(self, population: Population, dt_s: float, samples: int) -> None:
         neuron = population.neuron
@@ -208,17 +211,17 @@ class _FloatCells:
             self.threshold = self.full(neuron.v_threshold)
             self.floor = None if neuron.v_floor is None else self.full(neuron.v_floor)
             self.base = self.full(neuron.reset.value) if neuron.reset.mode == "value" else self.base
-            self.near = TIE * (np.abs(self.threshold) + np.abs(self.base))
+            self.tie = TIE * (np.abs(self.threshold) + np.abs(self.base))
         self.v = np.tile(self.base, (samples, 1))
         self.i = np.zeros_like(self.v)
-        self.dead = np.zeros(self.v.shape, dtype=np.int64)
+        self.refractory = np.zeros(self.v.shape, dtype=np.int64)
         self.ring = [np.zeros_like(self.v)]
 
     def full(self, value: Any) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (self.size,))
 
     def hold(self, delay_steps: int) -> None:
-        """Make the ring long enough."""
+        """Lengthen the ring to hold this delay."""
         while len(self.ring) <= delay_steps:
             self.ring.append(np.zeros_like(self.v))
 
@@ -240,15 +243,15 @@ class _FloatCells:
     def _spike(self, neuron: If | Lif | CubaLif) -> NDArray[np.bool_]:
         if self.floor is not None:
             self.v = np.maximum(self.v, self.floor)
-        self.v = np.where(self.dead > 0, self.base, self.v)
+        self.v = np.where(self.refractory > 0, self.base, self.v)
         strict = neuron.comparison == ">"
-        fired = self.v > self.threshold + self.near if strict else self.v >= self.threshold - self.near
-        fired &= self.dead == 0
+        fired = self.v > self.threshold + self.tie if strict else self.v >= self.threshold - self.tie
+        fired &= self.refractory == 0
         if neuron.reset.mode == "subtract":
             self.v = np.where(fired, self.v - self.threshold, self.v)
         elif neuron.reset.mode != "none":
             self.v = np.where(fired, self.base, self.v)
-        self.dead = np.where(fired, neuron.refractory_steps, np.maximum(self.dead - 1, 0))
+        self.refractory = np.where(fired, neuron.refractory_steps, np.maximum(self.refractory - 1, 0))
         return fired
 
     def probe(self, variable: str) -> Array:
@@ -256,7 +259,7 @@ class _FloatCells:
 
 
 class _IntegerCells:
-    """loihi_cuba in exact integers of the dialect, without overflow: what the registers mean."""
+    """State of loihi_cuba neurons in exact integers of the dialect, without overflow."""
 
     def __init__(self, population: Population, samples: int, program: Program) -> None:
         neuron, dialect = population.neuron, program.target.dialect
@@ -271,15 +274,15 @@ class _IntegerCells:
         self.keep_v = (1 << dialect.decay_bits) - full(neuron.dv) - dialect.voltage_decay_offset
         self.threshold = full(neuron.vth_mant) << dialect.threshold_shift_bits
         self.bias = full(neuron.bias_mant) << full(neuron.bias_exp)
-        self.dead_steps = full(neuron.refractory_steps)
+        self.refractory_steps = full(neuron.refractory_steps)
         self.limits = voltage_limits(dialect, full(neuron.vmin_exp), full(neuron.vmax_exp))
         self.u = np.zeros((samples, self.size), dtype=np.int64)
-        self.v, self.dead = np.zeros_like(self.u), np.zeros_like(self.u)
+        self.v, self.refractory = np.zeros_like(self.u), np.zeros_like(self.u)
         self.fired = np.zeros(self.u.shape, dtype=bool)
         self.ring = [np.zeros(self.u.shape)]
 
     def hold(self, delay_steps: int) -> None:
-        """Make the ring long enough."""
+        """Lengthen the ring to hold this delay."""
         while len(self.ring) <= delay_steps:
             self.ring.append(np.zeros(self.u.shape))
 
@@ -291,17 +294,17 @@ class _IntegerCells:
         arrived, self.ring[slot] = self.ring[slot], np.zeros(self.u.shape)
         self.u = self.decay(self.u, self.keep_u) + np.rint(arrived).astype(np.int64)
         self.v = self.decay(self.v, self.keep_v) + self.u + self.bias
-        self.v = np.where(self.dead > 0, 0, np.clip(self.v, *self.limits))
+        self.v = np.where(self.refractory > 0, 0, np.clip(self.v, *self.limits))
         self.fired = self.v > self.threshold
         after = self.v - self.threshold if self.neuron.reset == "subtract" else np.zeros_like(self.v)
         self.v = np.where(self.fired, after, self.v)
-        self.dead = np.where(self.fired, self.dead_steps, np.maximum(self.dead - 1, 0))
+        self.refractory = np.where(self.fired, self.refractory_steps, np.maximum(self.refractory - 1, 0))
         return self.fired
 
     def probe(self, variable: str) -> NDArray[np.int64]:
         if variable == "u":
             return self.u
         if variable == "v_register":
-            marker = (self.dead_steps + 1) * self.dialect.register_value_per_refractory_step
+            marker = (self.refractory_steps + 1) * self.dialect.register_value_per_refractory_step
             return np.where(self.fired, marker, self.v)
         return self.v

@@ -1,4 +1,4 @@
-"""Backend: Brian2Loihi, a third independent opinion, in an interpreter of its own."""
+"""Brian2Loihi in a separate interpreter."""
 
 from neurodeploy_backends.brian2_loihi.backend import Brian2LoihiBackend
 

@@ -1,4 +1,4 @@
-"""Backend: translates a program to Brian2Loihi's groups and synapses and runs them in its own interpreter."""
+"""Adapter that translates a program to groups and synapses of Brian2Loihi and runs them in its interpreter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Brian2LoihiBackend"]
 
 DIALECT = "brian2loihi"
 INTEGER_BITS = 31
-"""Brian2's int() gives 32 bits; beyond them its voltages and currents are no longer what its equations say."""
+"""Brian2's int() returns 32 bits; beyond them voltages and currents no longer follow its equations."""
 LACKS = Lacks(
     kinds=CUBA_KINDS,
     kind="which Brian2Loihi does not have",
@@ -47,13 +47,13 @@ class Brian2LoihiBackend(SimulatorBackend):
     lacks = LACKS
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield thresholds and states that its numbers do not hold."""
+        """Yield thresholds and states outside the range of its numbers."""
         for index, bounds in enumerate(state_bounds(program, steps=steps)):
             if program.populations[index].kind in CUBA_KINDS:
                 yield from _range_faults(program, bounds)
 
     def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
-        """Return the job, the largest threshold standing for none."""
+        """The job; neurons without a threshold get the largest one."""
         job = make_job(program, stimulus, steps, options)
         arrays = dict(job.arrays)
         for number in range(len(program.populations)):
@@ -63,13 +63,13 @@ class Brian2LoihiBackend(SimulatorBackend):
 
 
 def _top() -> int:
-    """The largest threshold that it takes."""
+    """Largest threshold mantissa that Brian2Loihi accepts."""
     dialect = load_dialect(DIALECT)
     return (1 << (dialect.state_bits - dialect.threshold_shift_bits)) - 1
 
 
 def _range_faults(program: Program, bounds: StateBounds) -> Iterator[Unsupported]:
-    """Yield whether a population's states can leave what its numbers hold, or reach the threshold of a neuron that has none."""
+    """Yield thresholds that are too large, states that may leave 32 bits, and silent neurons that may reach a threshold."""
     where, rows = about("population", bounds.population), program.table_rows[bounds.population]
     if bool((program.tables.vth_mant[rows] > _top()).any()):
         yield Unsupported(f"{where} has thresholds above {_top()}, the largest that it takes")

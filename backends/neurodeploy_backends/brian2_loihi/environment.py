@@ -1,4 +1,4 @@
-"""Nouns: the interpreter of Brian2Loihi. Pins as they were resolved and proven together."""
+"""The interpreter of Brian2Loihi, with versions that are known to work together."""
 
 from neurodeploy.worker import Environment
 

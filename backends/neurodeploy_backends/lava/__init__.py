@@ -1,4 +1,4 @@
-"""Backend: lava-nc's fixed-point simulation, in an interpreter of its own; and its boards."""
+"""lava-nc's fixed-point simulation in a separate interpreter, and boards through lava."""
 
 from neurodeploy_backends.lava.backend import LavaBackend, LavaLoihi1Backend, LavaLoihi2Backend
 

@@ -1,4 +1,4 @@
-"""Backend: translates a program to lava-nc processes and runs them in lava's own interpreter."""
+"""Adapter that translates a program to processes of lava-nc and runs them in lava's interpreter, or on a board."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from neurodeploy_backends.lava.express import cannot_on_board, cannot_probe, can
 __all__ = ["LavaBackend", "LavaLoihi1Backend", "LavaLoihi2Backend"]
 
 DIALECT = "loihi2"
-"""What the fixed-point models compute."""
+"""Dialect of the fixed-point models."""
 FEW = 4
-"""Samples up to which each is a network of its own, of Dense and Conv where it can be; more are copies side by side."""
+"""Up to this many samples each runs as a separate network, with Dense and Conv where possible; more run as copies side by side."""
 LACKS = Lacks(
     reset="lava's LIF does nothing else",
     noise="and lava's LIF has none",
@@ -55,17 +55,17 @@ class LavaBackend(SimulatorBackend):
     board: str | None = None
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield registers and weights that lava takes without a word and computes something else with, and lost states."""
+        """Yield registers and weights that lava accepts and computes wrongly, and states that it does not keep."""
         yield from out_of_range(program, load_dialect(DIALECT))
         yield from cannot_reset(program)
         yield from cannot_probe(program, probes)
 
     def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
-        """Yield values that are no integers."""
+        """Yield input values that are not integers."""
         yield from cannot_show(program, stimulus)
 
     def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
-        """Return the job with what only lava wants; `passes`: networks that no link joins, run one after the other."""
+        """The job with fields that only lava needs; `passes`: number of unconnected networks, run one after the other."""
         job = make_job(program, stimulus, steps, options, together=self.board is None and stimulus.n_samples > FEW)
         plan, arrays = _for_lava(program, job, self.board)
         parts = {item["part"] for item in job.plan["populations"]}
@@ -73,7 +73,7 @@ class LavaBackend(SimulatorBackend):
 
 
 class LavaLoihi2Backend(LavaBackend):
-    """Loihi 2 through Intel's lava-loihi, which is not public."""
+    """A Loihi 2 board through Intel's lava-loihi, which is not public."""
 
     name = "lava-loihi2"
     summary = "Loihi 2 board through lava and Intel's lava-loihi"
@@ -83,13 +83,13 @@ class LavaLoihi2Backend(LavaBackend):
     board: str | None = "loihi2"
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield what the simulation cannot do either, states, and sums of weights that are divided among processes."""
+        """Yield what the simulation cannot run either, probed states, and sums of weights that would be split among processes."""
         yield from super().cannot(program, steps, ())
         yield from cannot_on_board(program, probes)
 
 
 class LavaLoihi1Backend(LavaLoihi2Backend):
-    """Loihi 1 through the same."""
+    """A Loihi 1 board through Intel's lava-loihi."""
 
     name = "lava-loihi1"
     summary = "Loihi 1 board through lava and Intel's lava-loihi"
@@ -97,7 +97,7 @@ class LavaLoihi1Backend(LavaLoihi2Backend):
 
 
 def _for_lava(program: Program, job: SimulatorJob, board: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The job with what only lava wants: periodic resets, the start of thresholds that move, a threshold out of reach for none."""
+    """Plan and arrays with periodic resets, initial values of moving thresholds, and a threshold out of reach for neurons without one."""
     dialect, arrays, populations = load_dialect(DIALECT), dict(job.arrays), list[dict[str, Any]]()
     never = 1 << (dialect.state_bits - dialect.threshold_shift_bits)
     for number, (row, item) in enumerate(zip(job.plan["populations"], program.network.populations, strict=True)):

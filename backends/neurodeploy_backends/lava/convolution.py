@@ -1,8 +1,8 @@
-"""Verb: which links lava can run as its Conv process, with the kernel that it wants. All others are lists of synapses.
+"""Links that lava can run as its Conv process, with their kernels. All others are lists of synapses.
 
-lava's fixed-point Conv rounds no weight and knows no exponent and no delay, so a link is one only where none of them acts
-and where the program's tables hold exactly the synapses of the network's kernel. It convolves in the mathematical sense:
-it turns the kernel round, so it is given a turned one. Source: lava-nc 0.10.0 conv/utils.py; measured.
+lava's fixed-point Conv ignores weight bits, exponent and sign mode and has no delays, so a link becomes a Conv only where
+none of them has an effect and the program's tables hold exactly the synapses of the network's kernel. Conv flips the kernel,
+as a mathematical convolution does, so it is given a flipped one. Source: lava-nc 0.10.0 conv/utils.py; measured.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 def as_convolutions(
     program: Program, job: SimulatorJob, dialect: Dialect
 ) -> tuple[list[dict[str, Any]], dict[str, Array]]:
-    """Return the links of a job, those that lava's Conv can run marked with its geometry, and their kernels."""
+    """(links, kernels) of a job; links that lava's Conv can run have the entry "conv" with their geometry."""
     given = {item.name: item for item in program.network.projections}
     links, kernels = list[dict[str, Any]](), dict[str, Array]()
     for number, row in enumerate(job.plan["links"]):
@@ -38,16 +38,16 @@ def as_convolutions(
             continue
         geometry = {"input_shape": operation.input_shape, "stride": operation.stride, "padding": operation.padding}
         links.append({**row, "conv": {**geometry, "dilation": operation.dilation, "groups": operation.groups}})
-        turned = np.asarray(operation.weights, dtype=np.int64)[:, :, ::-1, ::-1]
+        flipped = np.asarray(operation.weights, dtype=np.int64)[:, :, ::-1, ::-1]
         # (out, in, height, width) -> (out, height, width, in)
-        kernels[f"link.{number}.kernel"] = np.ascontiguousarray(turned.transpose(0, 2, 3, 1))
+        kernels[f"link.{number}.kernel"] = np.ascontiguousarray(flipped.transpose(0, 2, 3, 1))
     return links, kernels
 
 
 def _is_plain(
     program: Program, projection: Projection, row: dict[str, Any], number: int, job: SimulatorJob, dialect: Dialect
 ) -> bool:
-    """Whether a link is its kernel and nothing else."""
+    """Whether a link is exactly its kernel: no exponent, delay, rounding or missing synapse."""
     if row["exponent"] or row["delay_steps"]:
         return False
     mantissas = job.arrays[f"link.{number}.mantissas"]

@@ -1,4 +1,4 @@
-"""Nouns: the interpreter of lava-nc. Pins as they were resolved and proven together."""
+"""The interpreter of lava-nc, with versions that are known to work together."""
 
 from neurodeploy.worker import Environment
 

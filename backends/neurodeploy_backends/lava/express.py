@@ -1,4 +1,4 @@
-"""Verb: what of a program lava takes without a word and computes something else with, before lava sees anything."""
+"""Checks for what lava cannot express. lava accepts some of it silently and computes something else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WITHOUT_STATE = ("relu", "product")
 
 
 def out_of_range(program: Program, dialect: Dialect) -> Iterator[Unsupported]:
-    """Yield registers and mantissas outside the ranges that lava's models are right in; it checks none of them."""
+    """Yield registers and mantissas outside the ranges in which lava's models are correct; lava does not check them."""
     top = (1 << dialect.decay_bits) - 1
     largest = (1 << (dialect.state_bits - dialect.threshold_shift_bits)) - 1
     spans = {"du": (0, top), "dv": (0, top), "vth_mant": (0, largest)}
@@ -30,8 +30,8 @@ def out_of_range(program: Program, dialect: Dialect) -> Iterator[Unsupported]:
         for name, (low, high) in spans.items() if given else ():
             bad = np.flatnonzero((given[name] < low) | (given[name] > high))
             if bad.size:
-                told = f"population '{item.name}': {name} of {bad.size} neurons is outside {low}..{high}"
-                yield Unsupported(f"{told}, first neuron {int(bad[0])}")
+                message = f"population '{item.name}': {name} of {bad.size} neurons is outside {low}..{high}"
+                yield Unsupported(f"{message}, first neuron {int(bad[0])}")
     span, mantissas = 1 << dialect.mantissa_bits, program.tables.entry_mantissa
     bad = int(np.count_nonzero((mantissas < -span) | (mantissas >= span)))
     if bad:
@@ -39,13 +39,15 @@ def out_of_range(program: Program, dialect: Dialect) -> Iterator[Unsupported]:
 
 
 def cannot_reset(program: Program) -> Iterator[Unsupported]:
-    """Yield thresholds that a periodic reset would set to one value, as lava's Reset does, where each neuron has its own."""
+    """Yield populations with several theta_0 and a periodic reset: lava's Reset sets one value for all neurons."""
     resets = {item.name: item.state_reset for item in program.network.populations}
     for item in program.populations:
         start = item.parameters.get("theta_0", np.zeros(1))
         if resets[item.name] is not None and bool((start != start.flat[0]).any()):
-            told = f"population '{item.name}' has a periodic reset and several theta_0, and lava's Reset sets one value"
-            yield Unsupported(told, ("one theta_0 for all neurons",))
+            message = (
+                f"population '{item.name}' has a periodic reset and several theta_0, and lava's Reset sets one value"
+            )
+            yield Unsupported(message, ("one theta_0 for all neurons",))
 
 
 def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
@@ -58,7 +60,7 @@ def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterat
 
 
 def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
-    """Yield values that are no integers: lava's links multiply integers."""
+    """Yield input values that are not integers: lava's links multiply integers."""
     for item in program.network.inputs:
         values: Any = stimulus.currents.get(item.name)
         if isinstance(item.encoder, Current) and values is not None and bool((values != np.rint(values)).any()):
@@ -68,25 +70,25 @@ def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
 
 
 def cannot_on_board(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-    """Yield states, which are read from the simulation only, and sums that a board would round in parts.
+    """Yield probed states, which only the simulation can read, and sums that a board would round in parts.
 
-    On a board a LIF process has one set of registers; a population of several is several processes, each with connections
-    of its own, and a negative exponent floors the sum of each.
+    On a board a LIF process has one set of registers. A population with several sets becomes several processes with separate
+    connections, and a negative exponent floors the sum of each.
     """
     for probe in probes:
-        told = f"probe '{probe.name}': {probe.variable} of '{probe.population}' is not read from a board, only from lava's simulation"
-        yield Unsupported(told, ("--backend lava",))
+        message = f"probe '{probe.name}': {probe.variable} of '{probe.population}' is not read from a board, only from lava's simulation"
+        yield Unsupported(message, ("--backend lava",))
     several = {item.name for item in program.populations if item.kind in CUBA_KINDS and _sets(program, item.name) > 1}
     floored = {item.projection for item in program.formats if item.exponent < 0}
     for item in program.network.projections:
         if item.name in floored and item.source in several:
-            told = f"projection '{item.name}' has a negative exponent and comes from several processes"
+            message = f"projection '{item.name}' has a negative exponent and comes from several processes"
             yield Unsupported(
-                f"{told}: '{item.source}' has more than one set of registers", ("equal registers for all neurons",)
+                f"{message}: '{item.source}' has more than one set of registers", ("equal registers for all neurons",)
             )
 
 
 def _sets(program: Program, population: str) -> int:
-    """Distinct sets of registers of which a LIF process has one."""
+    """Number of distinct register sets; a LIF process has one."""
     given = registers(program, population)
     return len(np.unique(np.stack([given[name] for name in ("du", "dv", "vth_mant")], axis=1), axis=0))

@@ -1,4 +1,4 @@
-"""Backend: nengo-loihi's emulator at block level, in an interpreter of its own; and its board."""
+"""nengo-loihi's emulator at block level in a separate interpreter, and a board through nengo-loihi."""
 
 from neurodeploy_backends.nengo_loihi.backend import NengoLoihiBackend, NengoLoihiBoardBackend
 

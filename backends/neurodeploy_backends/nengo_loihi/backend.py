@@ -1,4 +1,4 @@
-"""Backend: translates a program to blocks of nengo-loihi and runs them in its own interpreter."""
+"""Adapter that translates a program to blocks of nengo-loihi and runs them in its interpreter, or on a board."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ON_BOARD = LACKS.model_copy(
 
 
 class NengoLoihiBackend(SimulatorBackend):
-    """nengo-loihi's emulator, given integers."""
+    """nengo-loihi's emulator, driven with integers."""
 
     name = "nengo-loihi"
     summary = "nengo-loihi 1.1 emulator at block level, in its own Python 3.10"
@@ -55,12 +55,12 @@ class NengoLoihiBackend(SimulatorBackend):
     board = False
 
     def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
-        """Return the job of blocks, one for each core; sample after sample, because a run uses its model up."""
+        """The job, one block for each core; samples run one after the other, because a model can run only once."""
         job = make_job(program, stimulus, steps, options, together=False)
         blocks, arrays = blocks_of(program)
         shown = {name: values for name, values in job.arrays.items() if name.startswith("run.")}
         plan: dict[str, Any] = {**job.plan, **blocks, "board": self.board}
-        # on a board, a block has a core of its own
+        # on a board each block takes a core
         plan["chips"] = -(-len(plan["blocks"]) // int(program.target.chip.cores.value))
         return SimulatorJob(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)
 
@@ -68,7 +68,7 @@ class NengoLoihiBackend(SimulatorBackend):
 def _noise(
     program: Program, stimulus: Stimulus, steps: int, options: RunOptions, arrays: dict[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
-    """What the emulator's generator is to draw in each run, (steps, rows of all blocks); nothing where there is no noise."""
+    """Draws for the emulator's generator in each run, (steps, rows of all blocks); empty without noise."""
     draws = noise_draws(program, stimulus, steps, options)
     if not draws:
         return {}
@@ -79,7 +79,7 @@ def _noise(
 
 
 def _too_many_axons(program: Program) -> Iterator[Unsupported]:
-    """Yield what a board cannot hold of a program whose sources share axons: links are written with discrete ones."""
+    """Yield cores with too many axons: programs whose sources share axons are written with discrete ones."""
     tables, limits = program.tables, program.target.limits
     if tables.in_axon_id is None:
         return
@@ -108,10 +108,10 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
     lacks = ON_BOARD
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield thresholds that nengo-loihi writes to no board, and cores that hold only what shares axons."""
+        """Yield thresholds that nengo-loihi cannot write to a board, and cores that only fit with shared axons."""
         yield from _too_many_axons(program)
         for name, rows in program.table_rows.items():
             zero = int(np.count_nonzero((program.tables.vth_mant[rows] < 1) & (program.tables.spiking[rows] == 1)))
             if zero:
-                told = f"population '{name}' has {zero} thresholds below 1, which nengo-loihi writes to no board"
-                yield Unsupported(told, ("a threshold of 1 or more",))
+                message = f"population '{name}' has {zero} thresholds below 1, which nengo-loihi writes to no board"
+                yield Unsupported(message, ("a threshold of 1 or more",))

@@ -1,6 +1,6 @@
-"""Verb: a program as blocks of nengo-loihi, one for each core, with the integers unchanged.
+"""A program as blocks of nengo-loihi, one for each core, with its integers unchanged.
 
-A block has one pair of voltage limits and one noise; compartments of a core that differ there become blocks of their own.
+A block has one pair of voltage limits and one noise setting; compartments of a core that differ in them become separate blocks.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from neurodeploy.program.synapse_tables import SynapseTable, synapse_tables_of
 __all__ = ["blocks_of"]
 
 SIGN_MODES = {"mixed": 1, "excitatory": 2, "inhibitory": 3}
-"""What a synapse format of the chip calls them, which only a board looks at. Source: Brian2Loihi 0.5.2 and lava-nc 0.10.0."""
+"""Sign mode -> code in a synapse format, which only a board reads. Source: Brian2Loihi 0.5.2 and lava-nc 0.10.0."""
 
 Array = NDArray[Any]
 
 
 class _Blocks(NamedTuple):
-    """Which block each table row is in."""
+    """Block of each row of the core tables."""
 
     block: Array
     """(n_rows,)."""
     place: Array
-    """(n_rows,) index within its block."""
+    """(n_rows,) index within the block."""
     rows: list[Array]
     """Table rows of each block."""
     kinds: Array
-    """(n_blocks, 6) core, vmin_exp, vmax_exp, and noise as _noise gives it."""
+    """(n_blocks, 6) core, vmin_exp, vmax_exp, and the three columns of `_noise`."""
 
 
 def _divided(program: Program) -> _Blocks:
@@ -49,7 +49,7 @@ def _divided(program: Program) -> _Blocks:
 
 
 def _noise(program: Program) -> list[Array]:
-    """By table row: where the noise acts (-1: there is none), its exponent, its offset."""
+    """By table row: where noise acts (-1 for none), its exponent, its offset."""
     columns: list[Array] = [np.full(program.tables.n_rows, absent, dtype=np.int64) for absent in (-1, 0, 0)]
     for item in program.populations:
         for column, name in zip(columns, ("noise_at", "noise_exponent", "noise_offset"), strict=True):
@@ -59,7 +59,7 @@ def _noise(program: Program) -> list[Array]:
 
 
 def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return (plan, arrays): blocks, links between inputs or blocks and blocks, and where each neuron's row is recorded."""
+    """(plan, arrays): blocks, links from inputs or blocks to blocks, and the recorded row of each neuron."""
     blocks = _divided(program)
     table, arrays = list[dict[str, Any]](), dict[str, Array]()
     for number, rows in enumerate(blocks.rows):
@@ -67,8 +67,8 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
         table.append({"size": int(rows.size), **row})
         arrays |= {f"block.{number}.{name}": values for name, values in columns.items()}
     links = list[dict[str, Any]]()
-    for wire in synapse_tables_of(program):
-        for row, columns in _links(program, wire, blocks):
+    for synapses in synapse_tables_of(program):
+        for row, columns in _links(program, synapses, blocks):
             arrays |= {f"link.{len(links)}.{name}": values for name, values in columns.items()}
             links.append(row)
     first = np.r_[0, np.cumsum([rows.size for rows in blocks.rows])]
@@ -92,31 +92,31 @@ def _registers(program: Program, rows: Array, kind: Array) -> tuple[dict[str, An
     }
 
 
-def _links(program: Program, wire: SynapseTable, blocks: _Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
-    """The synapses of a wire by (source block or input, target block): an axon for each source that has any there."""
-    style, found = wire.style, list[tuple[dict[str, Any], dict[str, Array]]]()
+def _links(program: Program, synapses: SynapseTable, blocks: _Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
+    """Synapses of a table by (source block or input, target block), with one axon for each source that has any."""
+    style, found = synapses.style, list[tuple[dict[str, Any], dict[str, Array]]]()
     given = (style.weight_bits, style.exponent, style.sign_mode)
-    weights = effective_weights(program.target.dialect, wire.mantissas, *given)
-    from_input = wire.source in program.network.input_by_name
-    source = np.full(wire.pre.size, -1) if from_input else blocks.block[wire.pre_row]
-    place = wire.pre if from_input else blocks.place[wire.pre_row]
-    pairs, index = np.unique(np.stack([source, blocks.block[wire.post_row]], axis=1), axis=0, return_inverse=True)
+    weights = effective_weights(program.target.dialect, synapses.mantissas, *given)
+    from_input = synapses.source in program.network.input_by_name
+    source = np.full(synapses.pre.size, -1) if from_input else blocks.block[synapses.pre_row]
+    place = synapses.pre if from_input else blocks.place[synapses.pre_row]
+    pairs, index = np.unique(np.stack([source, blocks.block[synapses.post_row]], axis=1), axis=0, return_inverse=True)
     for number, pair in enumerate(pairs):
         one, other = int(pair[0]), int(pair[1])
         mine = np.flatnonzero(index.ravel() == number)
         mine = mine[np.argsort(place[mine], kind="stable")]
         sources, lengths = np.unique(place[mine], return_counts=True)
-        size = program.network.source_size(wire.source) if from_input else blocks.rows[one].size
+        size = program.network.source_size(synapses.source) if from_input else blocks.rows[one].size
         axon_of = np.full(size, -1, dtype=np.int64)
         axon_of[sources] = np.arange(sources.size)
         row = {
-            "projection": wire.projection,
+            "projection": synapses.projection,
             "target": other,
             "source": one,
-            "input": wire.source if from_input else None,
+            "input": synapses.source if from_input else None,
             "weight_exp": style.exponent,
             "fanout_type": SIGN_MODES[style.sign_mode],
         }
         columns = {"axon_of": axon_of, "ptr": np.r_[0, np.cumsum(lengths)]}
-        found.append((row, {**columns, "targets": blocks.place[wire.post_row[mine]], "weights": weights[mine]}))
+        found.append((row, {**columns, "targets": blocks.place[synapses.post_row[mine]], "weights": weights[mine]}))
     return found

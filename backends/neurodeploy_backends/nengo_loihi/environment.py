@@ -1,4 +1,4 @@
-"""Nouns: the interpreter of nengo-loihi. Pins as they were resolved and proven together. nengo itself is GPL-2.0."""
+"""The interpreter of nengo-loihi, with versions that are known to work together. nengo itself is GPL-2.0."""
 
 from neurodeploy.worker import Environment
 

@@ -1,8 +1,8 @@
-"""Runs a job on Brian2Loihi with Brian2's numpy code, which needs no compiler. Its interpreter runs this file.
+"""Runs a job on Brian2Loihi with Brian2's numpy code, which needs no compiler. Brian2Loihi's interpreter runs this file.
 
-A group has one value of each register, so the neurons of a population are divided into groups of equal registers. A
-Synapses object has one delay, so a link is divided by delay as well. Brian counts steps from 0; its generator acts in the
-step that it names, where ours acts one step later, so the numbers are the same.
+A group has one value for each register, so the neurons of a population are divided into groups of equal registers. A
+Synapses object has one delay, so a link is divided by delay as well. Brian counts steps from 0, and a spike of its generator
+acts in the step given; here steps count from 1 and an input spike acts one step later, so the numbers are the same.
 """
 
 import warnings
@@ -100,12 +100,13 @@ class Build:
         loihi.LoihiNetwork(*self.objects, *monitors, clock).run(self.steps)
 
     def results(self):
-
         found, prefix = {}, f"run.{self.number}."
         for name, monitors in self.spikes.items():
             group, rows = self.where[name][0], []
             for number, monitor in enumerate(monitors):
-                step = np.rint(np.asarray(monitor.t_) * 1000).astype(np.int64) + 1  # its own t cuts 1.001 s to 1000 ms
+                step = (
+                    np.rint(np.asarray(monitor.t_) * 1000).astype(np.int64) + 1
+                )  # Brian's t truncates 1.001 s to 1000 ms
                 neuron = np.flatnonzero(group == number)[np.asarray(monitor.i, dtype=np.int64)]
                 rows.append(np.stack([step, neuron], axis=1))
             found[f"{prefix}spikes.{name}"] = np.concatenate(rows)
@@ -120,7 +121,7 @@ class Build:
 
 
 def simulate(job):
-    """Run all runs, one after the other."""
+    """Run all runs one after the other."""
     warnings.simplefilter("ignore")
     job.stage("import brian2-loihi")
     import brian2

@@ -1,4 +1,4 @@
-"""Processes of lava for the populations of a job, and taps that show their variables."""
+"""Lava processes for the populations of a job, and taps that record their variables."""
 
 import importlib
 
@@ -13,7 +13,7 @@ VARIABLES = {
     "resonate_zero": {"u": "u", "v": "v"},
     "adaptive_lif": {"u": "i"},
 }
-"""What lava calls the variables that a job names; where nothing stands, the same."""
+"""Kind -> names of variables in lava, where they differ from those in a job."""
 STATES = {
     "ternary_cuba": ("u", "v"),
     "sigma_delta": ("sigma", "act", "residue", "error"),
@@ -23,7 +23,7 @@ STATES = {
     "resonate_zero": ("u", "v"),
     "adaptive_lif": ("i", "v", "r", "theta"),
 }
-"""What a periodic reset clears, or sets back to its start, where lava has no process that resets itself."""
+"""Kind -> variables that a periodic reset restores, where lava has no process that resets itself."""
 PORTS = {
     "product": {"a": "a_in1", "b": "a_in2"},
     "resonate_fire": {"a": "a_real_in", "b": "a_imag_in"},
@@ -32,12 +32,12 @@ PORTS = {
 
 
 def port_of(kind, process, port):
-    """Return the port of a process at which a link arrives."""
+    """Port of a process at which a link arrives."""
     return getattr(process, PORTS.get(kind, {"a": "a_in"})[port])
 
 
 def _even(values):
-    """One number if all neurons have it, else one for each."""
+    """One number if all neurons share it, else one for each neuron."""
     values = np.asarray(values)
     return values.ravel()[0].item() if values.size and (values == values.ravel()[0]).all() else values
 
@@ -94,7 +94,7 @@ def _resonator(item, given):
     from lava.proc.rf.process import RF
     from lava.proc.rf_iz.process import RF_IZ
 
-    # it takes a period and a decay and makes registers of them; here they are registers already
+    # lava derives registers from a period and a decay; here they are registers already
     made = RF_IZ if given["reset"][0] else RF
     exponents = {"state_exp": int(given["state_exp"][0]), "decay_bits": int(given["decay_bits"][0])}
     process = made(shape=shape, period=1, alpha=0, vth=_even(given["threshold"]), **exponents)
@@ -112,7 +112,7 @@ def _adaptive(item, given):
 
 
 def process_of(item, given, name):
-    """Return the process of a population; `given`: its arrays, one value for each neuron of all copies."""
+    """Process of a population; `given`: its arrays, one value for each neuron of all copies."""
     kind = item["kind"]
     if kind in ("sigma_delta", "delta", "sigma"):
         return _sigma_delta(item, given)
@@ -124,9 +124,9 @@ def process_of(item, given, name):
 
 
 def reset(process, item, given):
-    """Let lava's Reset clear the states of a process that does not do so itself.
+    """Attach lava's Reset to a process that does not reset itself.
 
-    It acts after the step in which (step - 1) % interval == offset, where ours acts before the step of its own number.
+    It acts after the step in which (step - 1) % interval == offset; a job's reset acts before the step that it names.
     """
     from lava.proc.io.reset import Reset
 
@@ -138,14 +138,14 @@ def reset(process, item, given):
 
 
 def tap(process, kind, probes, neurons=None):
-    """Let a process write variables to shared tables after each step; `probes` is (variable, key of the store)."""
+    """Make a process write variables to shared tables after each step; `probes`: (variable, key of the store)."""
     names = {variable: VARIABLES.get(kind, {}).get(variable, variable) for variable, _ in probes}
     columns = slice(None) if neurons is None else neurons
     process.proc_params["taps"] = [(names[variable], key, columns) for variable, key in probes]
 
 
 def guard(process, job):
-    """Let the fixed-point model of a process fill its taps, and tell of an exception: lava would wait for ever."""
+    """Make the fixed-point model of a process fill its taps and report exceptions: lava itself would wait forever."""
     module = importlib.import_module(type(process).__module__.rsplit(".", 1)[0] + ".models")
     for model in vars(module).values():
         if getattr(model, "implements_process", None) is type(process) and "fixed_pt" in getattr(model, "tags", ()):

@@ -1,7 +1,7 @@
 """Runs a job on lava-nc's fixed-point process models. Lava's interpreter runs this file; see neurodeploy_worker.
 
-One process for each input, population and link, one sink for each population. Parts that no link joins are networks of
-their own, run one after the other. stop() is called only after run() has returned: otherwise lava hangs or crashes.
+Each input, population and link is a process, and each population has a sink. Unconnected parts of the network run as separate
+networks, one after the other. stop() is called only after run() has returned: otherwise lava hangs or crashes.
 """
 
 import warnings
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from neurodeploy_worker import serve
 
 GRADED_BITS = 24
-"""Any width but 0 lets a link multiply by what is sent."""
+"""With any width but 0 a link multiplies by the value sent."""
 
 
 def tiled(values, copies):
@@ -21,14 +21,14 @@ def tiled(values, copies):
 
 
 def sets_of(given):
-    """Return the neurons of each set of registers that a LIF process declares one of; [None] where all have the same."""
+    """Neurons of each distinct register set, since a LIF process has one; [None] where all neurons share one."""
     registers = np.stack([given[name] for name in ("du", "dv", "vth_mant")], axis=1)
     sets, number = np.unique(registers, axis=0, return_inverse=True)
     return [np.flatnonzero(number.ravel() == k) for k in range(len(sets))] if len(sets) > 1 else [None]
 
 
 class Builder:
-    """Makes the processes of one run. On a board, a population of several parameter sets is a process for each."""
+    """Builds the processes of one run. On a board, a population with several register sets becomes several processes."""
 
     def __init__(self, job, number):
         self.job, self.number = job, number
@@ -37,7 +37,7 @@ class Builder:
         self.sources, self.targets, self.kinds = {}, {}, {}
 
     def build(self, part):
-        """Return one process of a part of the network; lava runs all that it is connected to."""
+        """Build a part of the network and return one of its processes; lava runs all that are connected to it."""
         from lava_parts import io
 
         io.STORE["clock"] = io.shared((1,), np.int64)
@@ -53,7 +53,7 @@ class Builder:
         return self.targets[next(iter(self.kinds))][0][0]
 
     def onto_chip(self, port, size, graded):
-        """Return the port from which cores get what a process of the host sends."""
+        """Port from which cores receive what a host process sends."""
         if not self.plan["board"]:
             return port
         from lava.proc.embedded_io.spike import PyToNxAdapter
@@ -63,7 +63,7 @@ class Builder:
         return made.out
 
     def off_chip(self, port, size, graded):
-        """Return the port from which a process of the host gets what cores send."""
+        """Port from which a host process receives what cores send."""
         if not self.plan["board"]:
             return port
         from lava.proc.embedded_io.spike import NxToPyAdapter
@@ -73,14 +73,14 @@ class Builder:
         return made.out
 
     def source(self, io, item):
-        """Make the source of an input."""
+        """Build the source of an input."""
         key, size = f"run.{self.number}.input.{item['name']}", item["size"] * self.copies
         io.STORE[key] = self.job.arrays[key]
         made = (io.ValueSource if item["values"] else io.EventSource)(size=size, key=key)
         self.sources[item["name"]] = [(self.onto_chip(made.s_out, size, item["values"]), None)]
 
     def population(self, io, index, item):
-        """Make a population of as many processes as it needs, their sinks and their taps."""
+        """Build the processes of a population, their sinks and their taps."""
         name, total = item["name"], item["size"] * self.copies
         prefix = f"population.{index}."
         given = {k[len(prefix) :]: tiled(v, self.copies) for k, v in self.job.arrays.items() if k.startswith(prefix)}
@@ -93,7 +93,7 @@ class Builder:
             self.cells(io, item, given, neurons, probes)
 
     def cells(self, io, item, given, neurons, probes):
-        """Make one process of a population; `neurons`: which it holds, None for all."""
+        """Build one process of a population; `neurons`: those it holds, None for all."""
         from populations import guard, process_of, reset, tap
 
         name, mine = item["name"], given if neurons is None else {k: v[neurons] for k, v in given.items()}
@@ -109,7 +109,7 @@ class Builder:
         self.targets[name].append((process, neurons))
 
     def link(self, index, item):
-        """Make the processes of a link between two that are made."""
+        """Build the processes of a link between two populations."""
         sources, targets = self.sources[item["source"]], self.targets[item["target"]]
         if item.get("conv") and self.copies * len(sources) * len(targets) == 1:
             self.convolution(index, item)
@@ -119,7 +119,7 @@ class Builder:
                 self.wire(index, item, (port, sent), (target, received))
 
     def wire(self, index, item, source, target):
-        """Make the process of a link between one that sends and one that receives."""
+        """Build the process of a link between one sending and one receiving process."""
         from populations import guard, port_of
 
         made = self.connection(index, item, source[1], target[1])
@@ -128,7 +128,7 @@ class Builder:
         made.a_out.connect(port_of(self.kinds[item["target"]], target[0], item["port"]))
 
     def convolution(self, index, item):
-        """Make lava's Conv, whose axes are height, width and channel, where ours are channel, height and width."""
+        """Build lava's Conv, whose axes are (height, width, channel) instead of (channel, height, width)."""
         from lava.proc.conv.process import Conv
         from populations import guard, port_of
 
@@ -144,7 +144,7 @@ class Builder:
         made.a_out.transpose((2, 0, 1)).reshape((item["n_target"],)).connect(port)
 
     def connection(self, index, item, sent=None, received=None):
-        """Return Dense, Sparse or their kin with delays; `sent`, `received`: the neurons at its two ends, None for all."""
+        """Dense, Sparse, DelayDense or DelaySparse; `sent`, `received`: neurons at its two ends, None for all."""
         from lava.proc.dense.process import DelayDense, Dense
         from lava.proc.sparse.process import DelaySparse, Sparse
         from lava.utils.weightutils import SignMode
@@ -166,13 +166,13 @@ class Builder:
         return Dense(weights=weights.toarray(), **common) if dense else Sparse(weights=weights, **common)
 
     def matrix(self, columns, name, shape):
-        """Return (post, pre) of all copies, as lava wants it."""
+        """(post, pre) sparse matrix of all copies."""
         one = sp.csr_matrix((columns[name], (columns["post"], columns["pre"])), shape=shape, dtype=np.int32)
         return sp.kron(sp.identity(self.copies, dtype=np.int32), one, format="csr") if self.copies > 1 else one
 
 
 def results(plan, number, names, store):
-    """Return the arrays of a run that these populations gave."""
+    """Arrays that a run recorded of these populations."""
     found = {}
     for item in plan["populations"]:
         if item["name"] not in names:
@@ -189,7 +189,7 @@ def results(plan, number, names, store):
 
 
 def configuration(board):
-    """Return lava's run configuration: the simulation, or a board."""
+    """lava's run configuration: the simulation, or a board."""
     from lava.magma.core import run_configs
 
     if board:
@@ -198,7 +198,7 @@ def configuration(board):
 
 
 def simulate(job):
-    """Run all parts of all runs, one after the other."""
+    """Run all parts of all runs one after the other."""
     warnings.simplefilter("ignore")
     job.stage("import lava")
     from lava.magma.core.run_conditions import RunSteps

@@ -1,8 +1,7 @@
 """Runs a job of blocks on nengo-loihi's emulator. Its interpreter runs this file; see neurodeploy_worker.
 
-Blocks are given integers directly, without the conversion of a Nengo network, which would rescale every weight. The
-emulator takes its integer path because the compartments' arrays are int32. A run uses its model up, so every sample gets
-a model of its own.
+Blocks get integers directly: the conversion of a Nengo network would rescale every weight. The emulator takes its integer
+path because the compartments' arrays are int32. A model can run only once, so each sample has a separate model.
 """
 
 import warnings
@@ -85,18 +84,18 @@ class Model:
 
 
 class Draws:
-    """Stands where the emulator has its generator, which draws once in a step for all rows: gives what a job brings."""
+    """Replaces the emulator's generator, which draws once per step for all rows, by the draws of a job."""
 
     def __init__(self, table):
         self.rows = iter(table)
 
     def randint(self, low, high, size, dtype):
-        """Return the next step's draws."""
+        """Draws of the next step."""
         return next(self.rows).astype(dtype)
 
 
 def emulated(model, job, done):
-    """Return (key -> (steps, rows of all blocks)) of the emulator."""
+    """Key -> (steps, rows of all blocks), recorded by the emulator."""
     from nengo_loihi.emulator import EmulatorInterface
 
     emulator = EmulatorInterface(model.model, seed=0)
@@ -113,7 +112,7 @@ def emulated(model, job, done):
 
 
 def on_board(model, job):
-    """Return the same of a board."""
+    """Key -> (steps, rows of all blocks), recorded on a board."""
     from nengo_loihi.hardware.interface import HardwareInterface
 
     job.stage("build on the board")
@@ -127,7 +126,7 @@ def on_board(model, job):
 
 
 def simulate(job):
-    """Run every sample."""
+    """Run all samples one after the other."""
     warnings.simplefilter("ignore")
     job.stage("import nengo-loihi")
     import nengo_loihi.emulator  # noqa: F401

@@ -1,1 +1,1 @@
-"""Processes of our own. They live alone in this package: lava runs every file beside the one that defines a process."""
+"""Sources and sinks. Nothing else may be in this package: lava imports every file next to the one that defines a process."""

@@ -1,8 +1,8 @@
-"""Lava processes of our own: sources that send what a job shows, and a sink that keeps what is sent.
+"""Lava processes for input and output: sources that send the input of a job, and a sink that stores what arrives.
 
-lava moves one element per message between processes, which takes many times as long as the run; here arrays are memory
-that is shared by fork, so nothing is sent and no segment has a name that could be left behind. `STORE` holds them by key,
-and is filled before lava forks.
+Sending arrays between lava processes takes far longer than the run itself, one element per message. Here arrays are memory
+shared by fork: nothing is sent, and no named segment can be left behind. `STORE` holds them by key and is filled before lava
+forks.
 """
 
 import mmap
@@ -21,13 +21,13 @@ STORE = {}
 
 
 def shared(shape, dtype):
-    """Return zeros that processes forked from this one write to and this one reads."""
+    """Zeros in memory that processes forked from this one can write and this one can read."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     return np.frombuffer(mmap.mmap(-1, max(size, 1)), dtype=dtype, count=int(np.prod(shape))).reshape(shape)
 
 
 class EventSource(AbstractProcess):
-    """Sends 1 on a line in the step that its row (step, line) of the store names."""
+    """Sends 1 on a line in each step given by a row (step, line) of the store."""
 
     def __init__(self, *, size, key):
         super().__init__(size=size, key=key)
@@ -35,7 +35,7 @@ class EventSource(AbstractProcess):
 
 
 class ValueSource(AbstractProcess):
-    """Sends the row of the store's table (steps, lines) that belongs to the step."""
+    """Sends the row of a table (steps, lines) of the store in each step."""
 
     def __init__(self, *, size, key):
         super().__init__(size=size, key=key)
@@ -43,7 +43,7 @@ class ValueSource(AbstractProcess):
 
 
 class Sink(AbstractProcess):
-    """Keeps what arrives in the row of the store's table (steps, all neurons) that belongs to the step."""
+    """Writes what arrives in each step to a row of a table (steps, neurons) of the store."""
 
     def __init__(self, *, size, key, neurons=None):
         super().__init__(size=size, key=key, neurons=neurons)
