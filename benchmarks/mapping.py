@@ -31,7 +31,7 @@ import neurodeploy as nd  # noqa: E402
 from neurodeploy.diagnostics import DiagnosticError  # noqa: E402
 from neurodeploy.hardware.target import Target  # noqa: E402
 from neurodeploy.mapping import Mapping, MappingOptions, MappingQuality, emit_program, partition, place  # noqa: E402
-from neurodeploy.mapping.measure_quality import account  # noqa: E402
+from neurodeploy.mapping.measure_quality import measure_quality  # noqa: E402
 from neurodeploy.program import Program  # noqa: E402
 from neurodeploy.program.audit import use_of_program  # noqa: E402
 from neurodeploy.quantize import Quantized, quantize  # noqa: E402
@@ -81,7 +81,7 @@ def mapped(quantized: Quantized, target: Target, options: MappingOptions, clock:
 def on_mesh(cut: Mapping, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Program:
     """The program on a flat mesh just large enough."""
     mesh = flat(target, math.ceil(math.sqrt(cut.n_cores)))
-    bare = cut.model_copy(update={"target": mesh, "core_ids": None, "zone": None})
+    bare = cut.model_copy(update={"target": mesh, "core_ids": None, "pin_group": None})
     return clock.run(name, lambda: emit_program(place(bare, options=options)))
 
 
@@ -96,7 +96,7 @@ def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> d
         if isinstance(cut, str):
             continue
         program = clock.run("place", lambda cut=cut, board=board: emit_program(place(cut, options=options)))
-        found = account(program, bounds, options.rates)
+        found = measure_quality(program, bounds, options.rates)
         return {"board": name, "seconds": clock.seconds, "violations": violations(program), **found.model_dump()}
     return {"board": None, "why": "no board holds it"}
 
@@ -127,7 +127,7 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
             row[name] = {"why": cut}
             continue
         program = on_mesh(cut, target, chosen, clock, f"{name}: place")
-        found: MappingQuality = account(program, row["bounds"], rates)
+        found: MappingQuality = measure_quality(program, row["bounds"], rates)
         row[name] = {"violations": violations(program), **found.model_dump()}
         done = f"{case.key}, rules {rules}, {name}: {found.cores:,} cores, {sum(clock.seconds.values()):.0f} s so far"
         sys.stderr.write(done + "\n")

@@ -32,22 +32,35 @@ def cached_njit(**options: object) -> Callable[[Any], Any]:
 
     Numba looks only at the file that defines a function, although what it caches contains the machine code of all callees
     and the layout of all named tuples. Kernels that call each other, and the tuples they take, therefore live in one folder:
-    a change to any module there gives new cache entries. numba is imported when the decorator is made.
+    a change to any module there gives new cache entries. The cache folder is made writable and tidied on first use; numba is
+    imported when the decorator is made.
     """
     import numba
 
     untyped: Any = numba
 
     def decorate(function: Any) -> Any:
+        _prepare(function.__code__.co_filename)
         kernel = untyped.njit(cache=True, **options)(function)
         stored = getattr(kernel, "_cache", None)  # none where NUMBA_DISABLE_JIT leaves a plain function
         if stored is not None:
             digest = source_digest(str(Path(function.__code__.co_filename).parent))
             file, name = stored._cache_file, f"{stored._impl.filename_base}.src{digest}"
             stored._cache_file = type(file)(cache_path=stored.cache_path, filename_base=name, source_stamp=digest)
+            _tidy_once(stored.cache_path, digest)
         return kernel
 
     return decorate
+
+
+@cache
+def _prepare(file: str) -> None:
+    ensure_cache(file)
+
+
+@cache
+def _tidy_once(folder: str, digest: str) -> None:
+    _tidy_folder(folder, digest)
 
 
 @cache
@@ -110,10 +123,15 @@ def tidy_cache(*modules: ModuleType) -> None:
     for module in modules:
         digest = source_digest(str(Path(str(module.__file__)).parent)) if module.__file__ else ""
         found = {getattr(getattr(item, "stats", None), "cache_path", None) for item in vars(module).values()}
-        for file in (file for folder in found - {None} for file in Path(str(folder)).glob("*.nb[ic]")):
-            with contextlib.suppress(OSError):
-                if _is_useless(file, digest):
-                    file.unlink()
+        for folder in found - {None}:
+            _tidy_folder(str(folder), digest)
+
+
+def _tidy_folder(folder: str, digest: str) -> None:
+    for file in Path(folder).glob("*.nb[ic]"):
+        with contextlib.suppress(OSError):
+            if _is_useless(file, digest):
+                file.unlink()
 
 
 def _is_useless(file: Path, digest: str) -> bool:

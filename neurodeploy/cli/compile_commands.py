@@ -135,9 +135,9 @@ def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingQuality
     program = result.program
     if program is None or np.unique(program.tables.core_id // int(program.target.chip.cores_per_tile.value)).size < 2:
         return None
-    from neurodeploy.mapping.measure_quality import account  # its kernels are compiled when they are needed
+    from neurodeploy.mapping.measure_quality import measure_quality  # its kernels are compiled when they are needed
 
-    return account(program, result.lower_bounds, rates)
+    return measure_quality(program, result.lower_bounds, rates)
 
 
 @command

@@ -90,7 +90,7 @@ def compile_with(
         verdict = "fits" if cut is not None else _verdict(quantized, target, options, reasons)
     if cut is not None:
         stages.begin("place")
-        program = emit_program(place(cut, seed=options.placement_seed, options=options.mapping, watch=watch))
+        program = emit_program(place(cut, seed=options.placement_seed, options=options.mapping, time_limit=watch))
     stages.end()
     findings += _stopped(workshop.network, options, watch)
     return Compilation(
@@ -118,7 +118,7 @@ def _cut(
     quantized: Quantized, target: Target, options: CompileOptions, watch: TimeLimit
 ) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:
     try:
-        return partition(quantized, target, options=options.mapping, watch=watch), ()
+        return partition(quantized, target, options=options.mapping, time_limit=watch), ()
     except DiagnosticError as error:
         return None, error.diagnostics
 

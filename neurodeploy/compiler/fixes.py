@@ -302,7 +302,7 @@ class _Search:
             try:
                 if not _applies(remedy, self.attempt):
                     return ()
-                self.attempt.watch.at(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
+                self.attempt.watch.report(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
                 found.extend(remedy(self.attempt, item))
                 self.untried += [f"lesser changes by {WORDS[remedy]}"] if self.attempt.hasty else []
                 self.attempt.hasty = False

@@ -77,13 +77,13 @@ class Workshop:
 
     def cores(self, target: Target, options: CompileOptions, watch: TimeLimit) -> int | None:
         """Return the cores of a cut, None if there is none. Raises OutOfTimeError if the watch ends first."""
-        watch.at("fixes", 0, 0)
+        watch.report("fixes", 0, 0)
         quantized = self.integers(target, options).quantized
-        watch.at("fixes", 0, 0)
+        watch.report("fixes", 0, 0)
         if quantized is None or cannot_fit(quantized, target, options.mapping) or check(quantized, target):
             return None
         try:
-            return assign(quantized, target, stop_early=True, options=options.mapping, watch=watch).n_cores
+            return assign(quantized, target, stop_early=True, options=options.mapping, time_limit=watch).n_cores
         except DiagnosticError:
             return None
 

@@ -34,8 +34,8 @@ class Mapping(Noun):
     to another chip cost more. None: core k is physical core k."""
     shared_axons: bool = True
     """Whether sources may share input axons (population axons); False: every source has a discrete axon."""
-    zone: IntArray | None = None
-    """(n_cores,) index into the zones of `mapping.place.pins.PinGroups` that each core belongs to. None: no pins."""
+    pin_group: IntArray | None = None
+    """(n_cores,) pin group of each core, as numbered by `mapping.place.pins.PinGroups`. None: no pins."""
     segments: tuple[EncodedSegment, ...] | None = None
     """The synapses of every core as they are stored, by core. None: the encodings are not chosen yet."""
     placement_seed: int = 0

@@ -1,4 +1,4 @@
-"""Noun: what a mapping is worth, against bounds that no mapping could undercut."""
+"""The quality of a mapping: its cores and traffic, beside bounds that no mapping can undercut."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ __all__ = ["MappingQuality"]
 
 
 class MappingQuality(Noun):
-    """Cores and traffic of a mapping; traffic in the unit of the rates, each neuron 1 where none were given."""
+    """Cores and traffic of a mapping.
+
+    Messages are in the unit of the rates: spikes of each neuron times its destination cores. Without rates every neuron counts
+    1. A hop is a step between neighbouring tiles of the mesh; from chip to chip a message makes mesh columns + mesh rows hops.
+    """
 
     cores: int
+    """Cores in use."""
     chips: int
+    """Chips in use."""
     lower_bounds: dict[str, int]
-    """Least cores by resource."""
+    """Resource -> fewest cores of any mapping."""
     axon_bound: int
-    """Least cores for the (source, core) pairs that this mapping has: what better packing alone could reach."""
+    """Fewest cores for the (source, core) pairs of this mapping: what better packing alone could reach."""
     full_by: dict[str, int]
-    """Resource -> cores of which it is the fullest."""
+    """Resource -> cores of which it is the most used resource."""
     messages: float
-    """From core to core, those to the own core left out."""
+    """Messages from core to core; those within a core are left out."""
     spikes_hops: float
-    """Ways between chips counted as said above."""
+    """Messages times hops, summed."""
     row_by_row: float
-    """The same if logical core k lay on the k-th physical core in use."""
+    """`spikes_hops` if logical core k were on the k-th physical core in use."""
     shell_bound: float
+    """Least `spikes_hops` of any placement of these cores."""
     heaviest_link: float
-    """Messages over the busiest link of the mesh."""
+    """Messages over the busiest link of a mesh."""
     between_chips: float
     """Messages that leave their chip."""
     busiest_chip_link: float
-    """Messages from the chip to the chip that say most to each other."""
+    """Messages between the two chips that exchange most."""
     imbalance: float | None
     """Time of the busiest core in a step over the mean, modelled with the target's nominal figures; None without them."""

@@ -1,4 +1,4 @@
-"""How long a mapping may take, and who is told how far it is. Maps nothing."""
+"""The time limit of a mapping, and its progress callback."""
 
 from __future__ import annotations
 
@@ -10,50 +10,56 @@ from dataclasses import dataclass, field, replace
 __all__ = ["OutOfTimeError", "Progress", "TimeLimit"]
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Progress callback (stage, done, total)."""
 
 
 class OutOfTimeError(Exception):
-    """The time of a search ended before it had a result."""
+    """The deadline passed before a stage had a result."""
 
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """Until when a mapping may go on, who follows it, and what ended before it was through."""
+    """Until when a mapping may go on, its progress callback, and the stages that ended early."""
 
     deadline: float = math.inf
-    """Of time.monotonic: nothing goes on beyond it, and what has no result by then raises OutOfTimeError."""
-    until: float = math.inf
-    """Of time.monotonic: what only improves a result ends here, with the best it has."""
+    """Hard end, in seconds of time.monotonic: a stage without a result raises OutOfTimeError."""
+    improve_until: float = math.inf
+    """Soft end, in seconds of time.monotonic: stages that only improve a result end with the best they have."""
     progress: Progress | None = None
+    """Called by `report`; None: no progress is reported."""
     stopped: list[str] = field(default_factory=list[str])
-    """What ended at `until`, in words."""
+    """Stages that ended early, each once."""
 
     @property
-    def late(self) -> bool:
-        """Whether what only improves a result is to end."""
-        return time.monotonic() > min(self.deadline, self.until)
+    def end(self) -> float:
+        """When stages that only improve a result end, in seconds of time.monotonic."""
+        return min(self.deadline, self.improve_until)
 
-    def at(self, what: str, done: int, total: int) -> None:
-        """Tell how far the work is. Raises OutOfTimeError if the time is up."""
+    @property
+    def is_up(self) -> bool:
+        """Whether stages that only improve a result are to end."""
+        return time.monotonic() > self.end
+
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Report progress. Raises OutOfTimeError after the deadline."""
         if self.progress is not None:
-            self.progress(what, done, total)
+            self.progress(stage, done, total)
         if time.monotonic() > self.deadline:
-            raise OutOfTimeError(what)
+            raise OutOfTimeError(stage)
 
-    def ended(self, what: str) -> None:
-        """Keep what ended before it was through."""
-        if what not in self.stopped:
-            self.stopped.append(what)
+    def note_stopped(self, stage: str) -> None:
+        """Record that a stage ended early."""
+        if stage not in self.stopped:
+            self.stopped.append(stage)
 
-    def ends(self, what: str) -> bool:
-        """Whether `what`, which only improves a result, is to end; if so that is kept."""
-        if self.late:
-            self.ended(what)
-        return self.late
+    def stops(self, stage: str) -> bool:
+        """Whether a stage that only improves a result is to end; if so it is recorded."""
+        if self.is_up:
+            self.note_stopped(stage)
+        return self.is_up
 
     def within(self, seconds: float | None) -> TimeLimit:
-        """Return this watch, or one whose improvements end after `seconds` if it knows no such end yet."""
-        if seconds is None or self.until < math.inf:
+        """Return a limit whose improvements end after `seconds`; self if that is None or they have an end already."""
+        if seconds is None or self.improve_until < math.inf:
             return self
-        return replace(self, until=time.monotonic() + seconds)
+        return replace(self, improve_until=time.monotonic() + seconds)

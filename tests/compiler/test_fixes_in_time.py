@@ -84,12 +84,12 @@ def test_a_watch_that_is_over_ends_first_fit_and_follows_it():
     network, target = far(600, 20), load_target("loihi1")
     seen = []
     quantized = quantize(network, target)
-    partition(quantized, target, watch=TimeLimit(progress=lambda *step: seen.append(step)))
+    partition(quantized, target, time_limit=TimeLimit(progress=lambda *step: seen.append(step)))
     assert {what for what, _, _ in seen} == {"first fit"}
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
     assert {total for _, _, total in seen} == {600}
     with pytest.raises(OutOfTimeError):
-        partition(quantized, target, watch=TimeLimit(deadline=0.0))
+        partition(quantized, target, time_limit=TimeLimit(deadline=0.0))
 
 
 def test_progress_names_stages_and_fixes():

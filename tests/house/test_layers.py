@@ -36,8 +36,6 @@ LAYERS = (
 """A stage imports stages of earlier rows, and itself. The empty name is the package's own front door."""
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 PRINTERS = ("cli", "report", "testing")
-COMPILED = ("neurodeploy/mapping/partition/search/kernels.py",)
-"""Compiled engines: numba's cache looks at one file, so what is inlined into each other is one; no sizes are asked of them."""
 MODULE_LINES, FUNCTION_LINES, NESTING = 400, 40, 3
 BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Try)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -50,7 +48,6 @@ def modules(folder: Path) -> list[Path]:
 
 
 PACKAGED = [*modules(CORE), *modules(BACKENDS), *modules(TARGETS)]
-SIZED = [path for path in PACKAGED if path.relative_to(ROOT).as_posix() not in COMPILED]
 
 
 @functools.cache
@@ -161,7 +158,7 @@ def test_backends_know_the_core_and_not_each_other() -> None:
 
 
 def test_modules_are_small_and_say_what_they_are() -> None:
-    assert faults(SIZED, lambda path, _: [n for n in (n_lines(path),) if n > MODULE_LINES]) == []
+    assert faults(PACKAGED, lambda path, _: [n for n in (n_lines(path),) if n > MODULE_LINES]) == []
     assert faults(PACKAGED, lambda _, module: [] if ast.get_docstring(module) else ["no docstring"]) == []
 
 
@@ -196,14 +193,14 @@ def test_functions_are_small() -> None:
             f"{node.name}: {body_lines(node)} lines" for node in functions(module) if body_lines(node) > FUNCTION_LINES
         ]
 
-    assert faults(SIZED, long) == []
+    assert faults(PACKAGED, long) == []
 
 
 def test_functions_are_shallow() -> None:
     def deep(_: Path, module: ast.Module) -> list[str]:
         return [f"{node.name}: {depth(node)} levels" for node in functions(module) if depth(node) > NESTING]
 
-    assert faults(SIZED, deep) == []
+    assert faults(PACKAGED, deep) == []
 
 
 def test_nesting_is_counted() -> None:

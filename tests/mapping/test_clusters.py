@@ -12,10 +12,10 @@ import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import Mapping, MappingOptions, emit_program, partition, place
-from neurodeploy.mapping.compiled import grouping
+from neurodeploy.mapping.kernels.groups import compact_groups
 from neurodeploy.mapping.partition.cut_usage import keeps_limits
-from neurodeploy.mapping.partition.search.hypergraph import wires_of
-from neurodeploy.mapping.partition.search.search import first_fit
+from neurodeploy.mapping.partition.search.hypergraph import hypergraph_of
+from neurodeploy.mapping.partition.search.search import compiled_first_fit
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
@@ -46,8 +46,8 @@ def tight():
 
 def test_every_neuron_is_in_one_group_and_groups_are_neighbourhoods():
     network, number = ring()
-    wires = wires_of(quantize(network, tight()), tight())
-    order = grouping.grouped(wires, 60, 1024)
+    graph = hypergraph_of(quantize(network, tight()), tight())
+    order = compact_groups(graph, 60, 1024)
     assert sorted(order.tolist()) == list(range(600))
     where = np.argsort(number)[order]  # places on the ring, in the order of the groups
     apart = np.minimum((d := np.abs(np.diff(where))), 600 - d)
@@ -58,7 +58,7 @@ def test_every_neuron_is_in_one_group_and_groups_are_neighbourhoods():
 def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     network, _ = ring()
     quantized = quantize(network, tight())
-    found = {level: first_fit(quantized, tight(), MappingOptions(level=level)) for level in (0, 1)}
+    found = {level: compiled_first_fit(quantized, tight(), MappingOptions(level=level)) for level in (0, 1)}
     assert all(isinstance(cut, Mapping) and keeps_limits(cut, tight()) for cut in found.values())
     # 48 neighbours in a row have 60 sources; in any order each neuron brings 12 sources of its own, 5 fill a core
     assert found[1].n_cores <= 20
@@ -79,7 +79,7 @@ def test_where_groups_do_not_help_the_order_of_the_network_is_kept():
         update={"projections": (network.projections[0].model_copy(update={"operation": operation}),)}
     )
     quantized = quantize(network, tight())
-    found = {level: first_fit(quantized, tight(), MappingOptions(level=level)) for level in (0, 1)}
+    found = {level: compiled_first_fit(quantized, tight(), MappingOptions(level=level)) for level in (0, 1)}
     assert found[1].n_cores <= found[0].n_cores
 
 
@@ -88,7 +88,7 @@ def test_a_network_of_very_many_sources_is_stored_as_one_of_few(monkeypatch, lev
     """Narrowed to the sources of a core or not: the same tables."""
     network, _ = ring(n=120)
     quantized = quantize(network, tight())
-    cut = first_fit(quantized, tight(), MappingOptions(level=level))
+    cut = compiled_first_fit(quantized, tight(), MappingOptions(level=level))
     plain = emit_program(place(cut))
     monkeypatch.setattr(sys.modules["neurodeploy.mapping.encode"], "MANY_SOURCES", 0)
     assert emit_program(place(cut)).digest() == plain.digest()
@@ -102,7 +102,7 @@ def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monke
     monkeypatch.delattr(module, "_first_fit")
     network, _ = ring()
     told = {
-        10: "error[ND402] network 'ring': not placed by this mapper: compiled first fit found no cut that keeps every limit",
+        10: "error[ND402] network 'ring': not placed by this mapper: compiled first fit found no mapping that keeps every limit",
         9: "error[ND401] network 'ring': needs more cores than one chip of target 'loihi1' has (proven not to fit: "
         "input_axons alone needs 10 cores at least)\n   found 10 core; limit 9 core (1.11x)",
     }

@@ -14,7 +14,7 @@ from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
 from neurodeploy.mapping import emit_program, partition, place
-from neurodeploy.mapping.partition.order import furthest
+from neurodeploy.mapping.partition.order import longest_fitting_prefix
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
@@ -60,7 +60,7 @@ def test_the_longest_slice_is_found_by_few_counts(start, growth, hint, jumps):
         return float(filled[stop - start])
 
     longest = max((stop for stop, n in enumerate(filled) if n <= 1), default=0)
-    assert furthest(start, start + len(growth), share, hint, float(filled[0])) == start + longest
+    assert longest_fitting_prefix(start, start + len(growth), share, hint, float(filled[0])) == start + longest
     assert len(counted) == len(set(counted)) <= 2 * len(growth).bit_length() + 2
 
 

@@ -19,12 +19,16 @@ from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
 from neurodeploy.mapping import MappingOptions, emit_program, partition, place
-from neurodeploy.mapping.compiled import moving
-from neurodeploy.mapping.measure_quality import account
-from neurodeploy.mapping.partition.search import kernels
-from neurodeploy.mapping.partition.search.hypergraph import begin, rules_of, wires_of
-from neurodeploy.mapping.partition.search.kernels import COMP, IN, OUT
-from neurodeploy.mapping.partition.search.refine import HARD, dissolved, sequential
+from neurodeploy.mapping.kernels import improve
+from neurodeploy.mapping.kernels.improve import exchange, sweep
+from neurodeploy.mapping.kernels.penalties import set_steepness
+from neurodeploy.mapping.kernels.structs import COMPARTMENTS, INPUTS, OUTPUTS
+from neurodeploy.mapping.measure_quality import measure_quality
+from neurodeploy.mapping.partition.search.cores import Problem, assigned_cores
+from neurodeploy.mapping.partition.search.filled import filled_in_order
+from neurodeploy.mapping.partition.search.hypergraph import hypergraph_of
+from neurodeploy.mapping.partition.search.limits import kernel_limits
+from neurodeploy.mapping.partition.search.relieved import HARD, emptied
 from neurodeploy.mapping.time_limit import TimeLimit
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
@@ -183,26 +187,32 @@ def families():
     )
 
 
+def problem_of(quantized, target, cores):
+    """The neurons of a network and so many cores on one chip."""
+    chip = np.zeros(cores, dtype=np.int32)
+    return Problem(hypergraph_of(quantized, target), kernel_limits(quantized, target), chip)
+
+
 def test_where_no_single_move_helps_neurons_change_places():
     """A member of each family lies with the other; every core is full of output axons, so that none can go first."""
     target = load_target("tiny")
     quantized = quantize(families(), target)
-    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
-    rules.limit[OUT] = 4
+    problem = problem_of(quantized, target, cores=3)
+    problem.limits.limit[OUTPUTS] = 4
     start = np.array([0, 0, 0, 1, 1, 1, 1, 0, 2], dtype=np.int32)
-    loads, search = begin(wires, rules, np.zeros(3, dtype=np.int32))
-    moving.restore(wires, rules, loads, start)
-    moving.steepen(rules, loads, HARD)
-    assert loads.load[[IN, OUT]].tolist() == [[8, 8, 8], [4, 4, 0]]
-    assert moving.sweep(wires, rules, loads, search, np.arange(9), np.zeros(9)) == 0
-    assert moving.exchange(wires, rules, loads, search, np.arange(9)) == 1
-    assert [sorted(loads.core[:4]), sorted(loads.core[4:])] in ([[0] * 4, [1] * 4 + [2]], [[1] * 4, [0] * 4 + [2]])
-    anew, _ = begin(wires, rules, np.zeros(3, dtype=np.int32))
-    moving.restore(wires, rules, anew, loads.core.copy())
-    moving.steepen(rules, anew, HARD)
-    assert loads.load[[IN, OUT]].tolist() == [[4, 4, 8], [4, 4, 0]]
-    assert np.array_equal(loads.load, anew.load)
-    assert loads.cost.tolist() == pytest.approx(anew.cost.tolist())
+    cores = assigned_cores(problem, start)
+    set_steepness(problem.limits, cores.state, HARD)
+    state = cores.state
+    assert state.load[[INPUTS, OUTPUTS]].tolist() == [[8, 8, 8], [4, 4, 0]]
+    assert sweep(*cores, np.arange(9), np.zeros(9)) == 0
+    assert exchange(*cores, np.arange(9)) == 1
+    families_of = [sorted(state.core_of[:4]), sorted(state.core_of[4:])]
+    assert families_of in ([[0] * 4, [1] * 4 + [2]], [[1] * 4, [0] * 4 + [2]])
+    anew = assigned_cores(problem, state.core_of.copy()).state
+    set_steepness(problem.limits, anew, HARD)
+    assert state.load[[INPUTS, OUTPUTS]].tolist() == [[4, 4, 8], [4, 4, 0]]
+    assert np.array_equal(state.load, anew.load)
+    assert state.cost.tolist() == pytest.approx(anew.cost.tolist())
 
 
 def test_no_exchange_takes_more_compartments_than_a_core_has_even_while_it_is_tried(monkeypatch):
@@ -221,21 +231,22 @@ def test_no_exchange_takes_more_compartments_than_a_core_has_even_while_it_is_tr
     )
     target = load_target("tiny")
     quantized = quantize(network, target)
-    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
-    rules.compartments[1] = 2
-    rules.limit[COMP] = 7
-    loads, search = begin(wires, rules, np.zeros(2, dtype=np.int32))
-    moving.restore(wires, rules, loads, np.array([0, 0, 0, 1, 0, 1, 1, 1], dtype=np.int32))
-    assert loads.load[COMP].tolist() == [5, 7]
-    most, shift = [], kernels.shift
-    monkeypatch.setattr(kernels, "shift", lambda *given: (shift(*given), most.append(int(loads.load[COMP].max())))[0])
-    assert not kernels.try_swap.py_func(wires, rules, loads, search, 3, search.chosen, search.scores)
+    problem = problem_of(quantized, target, cores=2)
+    problem.limits.compartments[1] = 2
+    problem.limits.limit[COMPARTMENTS] = 7
+    cores = assigned_cores(problem, np.array([0, 0, 0, 1, 0, 1, 1, 1], dtype=np.int32))
+    held = cores.state.load[COMPARTMENTS]
+    assert held.tolist() == [5, 7]
+    most, move = [], improve.move_neuron
+    monkeypatch.setattr(improve, "move_neuron", lambda *given: (move(*given), most.append(int(held.max())))[0])
+    monkeypatch.setattr(improve, "swap_with_core", improve.swap_with_core.py_func)
+    assert not improve.try_swap.py_func(*cores, 3)
     assert len(most) > 2
     assert max(most) == 7
 
 
 def tight(seed):
-    """(wires, rules, loads, search) of neurons that first fit puts on cores of 12, and that talk at random."""
+    """Cores of neurons with random synapses that first fit puts on cores of 12."""
     style, matrix = nd.network.WeightFormat(weight_bits=8), np.random.default_rng(seed).random((60, 60)) < 0.12
     network = nd.Network(
         name="random",
@@ -245,37 +256,37 @@ def tight(seed):
     )
     target = load_target("loihi1")
     quantized = quantize(network, target)
-    wires, rules = wires_of(quantized, target), rules_of(quantized, target)
-    rules.limit[[COMP, IN, OUT]] = 12, 30, 60
-    loads, search, good = sequential(wires, rules, np.zeros(30, dtype=np.int32), np.arange(60))
-    assert good
-    moving.steepen(rules, loads, HARD)
-    return wires, rules, loads, search
+    problem = problem_of(quantized, target, cores=30)
+    problem.limits.limit[[COMPARTMENTS, INPUTS, OUTPUTS]] = 12, 30, 60
+    filled = filled_in_order(problem, np.arange(60))
+    assert filled.fits
+    set_steepness(problem.limits, filled.cores.state, HARD)
+    return filled.cores
 
 
-def emptied_cores(wires, rules, loads, search, watch):
+def emptied_cores(cores, time_limit):
     """Whether each core could be emptied; one that could not is as it was."""
     found = list[bool]()
-    for core in np.flatnonzero(loads.size).tolist():
-        held, use = loads.core.copy(), loads.load.copy()
-        found.append(dissolved(wires, rules, loads, search, core, watch, 1))
+    for core in np.flatnonzero(cores.state.size).tolist():
+        held, use = cores.state.core_of.copy(), cores.state.load.copy()
+        found.append(emptied(cores, core, time_limit, swaps=True))
         if not found[-1]:
-            assert np.array_equal(loads.core, held)
-            assert np.array_equal(loads.load, use)
+            assert np.array_equal(cores.state.core_of, held)
+            assert np.array_equal(cores.state.load, use)
     return found
 
 
 @pytest.mark.parametrize("seed", [0, 3])
 def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
     """Its neurons move and change places until nothing helps; then all of it is taken back."""
-    assert set(emptied_cores(*tight(seed), TimeLimit())) == {False, True}
+    assert set(emptied_cores(tight(seed), TimeLimit())) == {False, True}
 
 
 def test_relief_of_an_emptied_core_ends_with_the_time():
     """The clock is looked at between rounds: without time there is one, and what it began is taken back."""
-    watch = TimeLimit(until=0.0)
-    assert False in emptied_cores(*tight(0), watch)
-    assert watch.stopped == ["the search"]
+    time_limit = TimeLimit(improve_until=0.0)
+    assert False in emptied_cores(tight(0), time_limit)
+    assert time_limit.stopped == ["the search"]
 
 
 def row_of_cores(order):
@@ -303,7 +314,7 @@ def test_cores_that_talk_come_to_lie_side_by_side():
     for level in (0, 1):
         program = emit_program(place(cut, options=MappingOptions(level=level, seed=1)))
         checked(program)
-        found[level] = account(program, {}).spikes_hops
+        found[level] = measure_quality(program, {}).spikes_hops
     assert found[1] == 7 * 8
     assert found[0] > 3 * found[1]
 
@@ -338,7 +349,7 @@ def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pin
 SCRIPT = """
 import sys
 sys.path[:0] = {folders!r}
-from test_clusters import first_fit, ring, tight
+from test_clusters import compiled_first_fit, ring, tight
 from test_search import MappingOptions, chains, partition, place, emit_program, quantize, roomy
 from test_tiles import chain, small
 tiles = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
@@ -347,7 +358,7 @@ for network, target, options in (
     (chain(), tiles, MappingOptions(level=2, seed=3)),
 ):
     print(emit_program(place(partition(quantize(network, target), target, options=options), options=options)).digest())
-groups = first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))
+groups = compiled_first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))
 print(emit_program(place(groups, options=MappingOptions(level=1))).digest())
 """
 """Neurons that are moved, tiles, and compact groups."""

@@ -1,1 +1,1 @@
-"""Partition: which neurons share a core. Knows no physical core."""
+"""Partition: which neurons share a core. Physical cores are assigned later."""

@@ -1,13 +1,13 @@
-"""Which neurons share a core: the way to find out that fits the network, its size and the level. Counts nothing itself.
+"""Which neurons share a core: chooses between first fit, the search and tiles.
 
-Synapses that are written out: first fit, compiled where there are very many, and above level 1 a search that moves neurons.
-Windows: first fit, and where these are a chain of layers also tiles, which are searched by shapes. A large chain is left to
-tiles alone: they are found in seconds where first fit takes minutes, and take fewer cores.
+Synapse lists: first fit, compiled where there are very many synapses, and above level 1 a search that moves neurons. Windows
+(convolutions and pools): first fit, and where they form a chain of layers also tiles, which are searched by shapes. A large
+chain is left to tiles alone: they are found in seconds where first fit takes minutes, and need fewer cores.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from neurodeploy.diagnostics import DiagnosticError, raise_errors
 from neurodeploy.hardware.target import Target
@@ -29,39 +29,58 @@ from neurodeploy.resources.lower_bounds import lower_bounds
 __all__ = ["assign", "partition"]
 
 SEARCHED = 2
-"""The level from which on neurons are moved."""
+"""Level from which on neurons are moved."""
 COMPILED, LARGE = 8_000_000, 32_000_000
-"""Synapses above which first fit is left to compiled kernels, which take a minute and more to compile, once; and above which
-slices are not counted one by one if these find no cut."""
+"""Synapses above which first fit runs in compiled kernels, which are compiled for a minute on first use; and synapses above
+which first fit by exact slices is not tried after those."""
 MANY_CORES = 48
-"""Cores that a chain needs at least from which on it is left to tiles."""
+"""Lower bound of the cores of a chain from which on it is left to tiles."""
 FULL = 0.9
-"""Share of a kernel's numbers that are synapses from which on tiles are counted right: they know no absent synapses."""
+"""Share of a kernel's weights that are synapses from which on tiles are counted well: they know no absent synapses."""
 
 
-class _Asked(NamedTuple):
-    """What is to be cut, for what, and how."""
+class _Task(NamedTuple):
+    """What is to be partitioned, and how."""
 
     quantized: Quantized
     target: Target
     options: MappingOptions
     stop_early: bool
-    watch: TimeLimit
+    time_limit: TimeLimit
 
     @property
     def bound(self) -> int:
-        """Cores that any mapping needs."""
+        """Fewest cores of any mapping."""
         return max(lower_bounds(self.quantized, self.target).values(), default=0)
 
 
+class _Outcome(NamedTuple):
+    """A mapping, or why there is none."""
+
+    mapping: Mapping | None
+    error: DiagnosticError | None = None
+
+    def required(self) -> Mapping:
+        """Return the mapping, or raise the error."""
+        if self.mapping is None:
+            raise self.error or TypeError("internal: neither a mapping nor an error")
+        return self.mapping
+
+    def is_final(self, bound: int) -> bool:
+        """Whether no search can do better: the mapping needs no more cores than `bound`, or a neuron fits no core."""
+        if self.error is not None and self.error.diagnostics[0].code not in ("ND401", "ND402"):
+            return True
+        return self.mapping is not None and self.mapping.n_cores <= max(bound, 1)
+
+
 def partition(
-    quantized: Quantized, target: Target, *, options: MappingOptions | None = None, watch: TimeLimit | None = None
+    quantized: Quantized, target: Target, *, options: MappingOptions | None = None, time_limit: TimeLimit | None = None
 ) -> Mapping:
     """Return a mapping in which no core exceeds any limit of the target, with the encodings of its synapses.
 
-    See `assign` for the assignment and the errors raised.
+    See `assign` for the options and the errors.
     """
-    return encoded(assign(quantized, target, options=options, watch=watch))
+    return encoded(assign(quantized, target, options=options, time_limit=time_limit))
 
 
 def assign(
@@ -70,78 +89,79 @@ def assign(
     *,
     stop_early: bool = False,
     options: MappingOptions | None = None,
-    watch: TimeLimit | None = None,
+    time_limit: TimeLimit | None = None,
 ) -> Mapping:
-    """Return the assignment of neurons to cores, without encodings: enough for whoever only counts cores.
+    """Return the assignment of neurons to cores, without encodings: enough to count cores.
 
-    `stop_early`: no cores are counted beyond the last of the target.
+    `options`: None is first fit (level 0). `stop_early`: stop counting at the first core beyond those of the target.
 
-    Without options this is first fit. Raises DiagnosticError: ND301-ND310 (the proof: a neuron fits no core), ND401 (more
-    cores than the target has, or than a population is pinned to), ND402 (not placed by this mapper), or what is wrong with
-    the options (ND101, ND403-ND405); and OutOfTimeError where the watch ends before first fit does.
+    Raises DiagnosticError: ND301-ND310 (a neuron fits no core), ND401 (more cores than the target has, or than a population is
+    pinned to), ND402 (not placed by this mapper), ND101 or ND403-ND405 (invalid options). Raises OutOfTimeError if the deadline
+    passes before there is a mapping.
     """
     options = options or MappingOptions(level=0)
     raise_errors(STAGE, option_findings(quantized, target, options))
     proof = proof_of_cores(quantized, target, options)
     if proof is not None:
         raise DiagnosticError(STAGE, (proof,))
-    watch = (watch or TimeLimit()).within(options.time_limit_s)
-    asked = _Asked(quantized, target, options, stop_early, watch)
-    written = not any(item.connectivity.shares_weights for item in quantized.projections)
-    return _of_synapses(asked) if written else _of_windows(asked)
+    time_limit = (time_limit or TimeLimit()).within(options.time_limit_s)
+    task = _Task(quantized, target, options, stop_early, time_limit)
+    windows = any(item.connectivity.shares_weights for item in quantized.projections)
+    return _of_windows(task) if windows else _of_lists(task)
 
 
-def _first_fit(asked: _Asked) -> tuple[Mapping | None, DiagnosticError | None]:
-    """First fit, or why there is none."""
-    quantized, target, options, stop_early, watch = asked
+def _of_lists(task: _Task) -> Mapping:
+    """First fit of synapse lists, and the search of higher levels."""
+    outcome = _first_fit_of_lists(task)
+    if task.options.level >= SEARCHED and not outcome.is_final(task.bound):
+        outcome = outcome._replace(mapping=_searched(task, outcome.mapping))
+    return outcome.required()
+
+
+def _first_fit_of_lists(task: _Task) -> _Outcome:
+    """First fit, compiled where there are very many synapses or neurons have positions."""
+    synapses = sum(item.connectivity.n_synapses for item in task.quantized.projections)
+    if synapses > COMPILED or (task.options.positions and task.options.level > 0):
+        compiled = _compiled_fit(task)
+        if compiled is not None:
+            return _Outcome(compiled)
+    if synapses > LARGE:
+        why = unplaced(task.quantized, "compiled first fit found no mapping that keeps every limit")
+        return _Outcome(None, DiagnosticError(STAGE, (why,)))
+    return _first_fit(task)
+
+
+def _of_windows(task: _Task) -> Mapping:
+    """First fit or tiles, whichever needs fewer cores; tiles alone where the network is a large chain without absent synapses."""
+    by_tiles = task.options.level > 0 and chain_of(task.quantized) is not None
+    if not by_tiles:
+        return _first_fit(task).required()
+    alone = task.bound >= MANY_CORES and _is_full(task.quantized)
+    outcome, needed = _Outcome(None) if alone else _first_fit(task), None
+    if not outcome.is_final(task.bound):
+        mapping, needed = _tiled(task, outcome.mapping)
+        outcome = outcome._replace(mapping=mapping)
+    if outcome.mapping is None and alone:
+        too_many_tiles = _too_many_tiles(task, needed)
+        outcome = _Outcome(None, too_many_tiles) if too_many_tiles else _first_fit(task)
+    return outcome.required()
+
+
+def _first_fit(task: _Task) -> _Outcome:
     try:
-        return first_fit_of(quantized, target, options, watch, stop_early=stop_early), None
+        mapping = first_fit_of(task.quantized, task.target, task.options, task.time_limit, stop_early=task.stop_early)
     except DiagnosticError as error:
-        return None, error
+        return _Outcome(None, error)
+    return _Outcome(mapping)
 
 
-def _of_synapses(asked: _Asked) -> Mapping:
-    """First fit of synapses that are written out, and the search of higher levels."""
-    quantized, _, options = asked[:3]
-    synapses = sum(item.connectivity.n_synapses for item in quantized.projections)
-    first, error = None, None
-    if synapses > COMPILED or (options.positions and options.level > 0):
-        first = _compiled_fit(asked)
-    if first is None and synapses > LARGE:
-        error = DiagnosticError(STAGE, (unplaced(quantized, "compiled first fit found no cut that keeps every limit"),))
-    elif first is None:
-        first, error = _first_fit(asked)
-    if options.level >= SEARCHED and not _settled(asked, first, error):
-        first = _searched(asked, first)
-    if error is not None and first is None:
-        raise error
-    return cast(Mapping, first)
-
-
-def _of_windows(asked: _Asked) -> Mapping:
-    """First fit and tiles, whichever takes fewer cores; tiles alone where the network is a large chain without holes."""
-    first, error, needed = None, None, None
-    by_tiles = asked.options.level > 0 and chain_of(asked.quantized) is not None
-    alone = by_tiles and asked.bound >= MANY_CORES and _full(asked.quantized)
-    if not alone:
-        first, error = _first_fit(asked)
-    if by_tiles and not _settled(asked, first, error):
-        first, needed = _tiled(asked, first)
-    if first is None and alone:
-        error = _too_many_tiles(asked, needed)
-        first, error = (None, error) if error else _first_fit(asked)
-    if error is not None and first is None:
-        raise error
-    return cast(Mapping, first)
-
-
-def _full(quantized: Quantized) -> bool:
+def _is_full(quantized: Quantized) -> bool:
     """Whether kernels have hardly any absent synapse."""
     return all(_share_present(item.connectivity) >= FULL for item in quantized.projections)
 
 
 def _share_present(connectivity: Connectivity) -> float:
-    """Share of the synapses that are there, of those that a layer of this shape may have; outer rows without any are no shape."""
+    """Share of the synapses of a full layer that are present; empty outer rows and columns of a kernel are not part of it."""
     if isinstance(connectivity, SynapseList):
         return connectivity.n_synapses / max(connectivity.n_source * connectivity.n_target, 1)
     there = connectivity.present > 0
@@ -149,42 +169,38 @@ def _share_present(connectivity: Connectivity) -> float:
     return float(held.mean()) if held.size else 0.0
 
 
-def _settled(asked: _Asked, first: Mapping | None, error: DiagnosticError | None) -> bool:
-    """Whether no search can help: first fit reaches a bound, or a neuron fits no core."""
-    proof = error is not None and error.diagnostics[0].code not in ("ND401", "ND402")
-    return proof or (first is not None and first.n_cores <= max(asked.bound, 1))
-
-
-def _too_many_tiles(asked: _Asked, needed: int | None) -> DiagnosticError | None:
-    """ND401 if there are tiles and they take more cores than there are; None where first fit may find what they do not."""
-    zones = pin_groups(asked.quantized, asked.target, asked.options)
-    if needed is None or needed <= int(zones.open[0].sum()):
+def _too_many_tiles(task: _Task, needed: int | None) -> DiagnosticError | None:
+    """ND401 if there are tiles but too few cores; None if there are no tiles."""
+    groups = pin_groups(task.quantized, task.target, task.options)
+    if needed is None or needed <= int(groups.open[0].sum()):
         return None
-    return DiagnosticError(STAGE, (too_many(*asked[:3], zones, 0, needed, more=False),))
+    refusal = too_many(task.quantized, task.target, task.options, groups, 0, needed, more=False)
+    return DiagnosticError(STAGE, (refusal,))
 
 
-def _kept(found: Mapping | None, target: Target) -> Mapping | None:
-    """A cut of the kernels, which follow neither the length of single lists nor run-lengths; None if it breaks a limit."""
-    unseen = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
-    return None if found is None or (unseen and not keeps_limits(found, target)) else found
+# the search compiles kernels, so its modules are imported when they are needed
 
 
-# the kernels of a search are compiled when they are needed, so its modules are imported then
+def _compiled_fit(task: _Task) -> Mapping | None:
+    from neurodeploy.mapping.partition.search.search import compiled_first_fit
+
+    return _if_valid(compiled_first_fit(task.quantized, task.target, task.options), task.target)
 
 
-def _compiled_fit(asked: _Asked) -> Mapping | None:
-    from neurodeploy.mapping.partition.search.search import first_fit
-
-    return _kept(first_fit(asked.quantized, asked.target, asked.options), asked.target)
-
-
-def _searched(asked: _Asked, first: Mapping | None) -> Mapping | None:
+def _searched(task: _Task, first: Mapping | None) -> Mapping | None:
     from neurodeploy.mapping.partition.search.search import search
 
-    return _kept(search(asked.quantized, asked.target, asked.options, first, asked.watch), asked.target) or first
+    found = search(task.quantized, task.target, task.options, first, task.time_limit)
+    return _if_valid(found, task.target) or first
 
 
-def _tiled(asked: _Asked, first: Mapping | None) -> tuple[Mapping | None, int | None]:
+def _tiled(task: _Task, first: Mapping | None) -> tuple[Mapping | None, int | None]:
     from neurodeploy.mapping.partition.tiles.tiled import tiled
 
-    return tiled(asked.quantized, asked.target, asked.options, first, asked.watch)
+    return tiled(task.quantized, task.target, task.options, first, task.time_limit)
+
+
+def _if_valid(found: Mapping | None, target: Target) -> Mapping | None:
+    """The mapping, unless it exceeds a limit that the kernels do not count: words of a single list, run-lengths."""
+    uncounted = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
+    return None if found is None or (uncounted and not keeps_limits(found, target)) else found

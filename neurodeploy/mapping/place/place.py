@@ -25,7 +25,7 @@ SWAPS = (0, 400, 4_000, 16_000)
 
 
 def place(
-    mapping: Mapping, *, seed: int = 0, options: MappingOptions | None = None, watch: TimeLimit | None = None
+    mapping: Mapping, *, seed: int = 0, options: MappingOptions | None = None, time_limit: TimeLimit | None = None
 ) -> Mapping:
     """Return the mapping with a physical core for each logical core.
 
@@ -34,9 +34,9 @@ def place(
     axons of any core would exceed their limit.
     """
     if options is not None and options.level > 0:
-        watch = (watch or TimeLimit()).within(options.time_limit_s)
+        time_limit = (time_limit or TimeLimit()).within(options.time_limit_s)
         mapping = encoded(mapping)
-        core_ids = _by_traffic(mapping, options, mapping.segments or (), watch)
+        core_ids = _by_traffic(mapping, options, mapping.segments or (), time_limit)
     elif mapping.core_ids is not None:
         core_ids = mapping.core_ids
     else:
@@ -56,7 +56,7 @@ def _in_order(n_cores: int, target: Target, seed: int) -> Ints:
 
 
 def _by_traffic(
-    mapping: Mapping, options: MappingOptions, segments: tuple[EncodedSegment, ...], watch: TimeLimit
+    mapping: Mapping, options: MappingOptions, segments: tuple[EncodedSegment, ...], time_limit: TimeLimit
 ) -> Ints:
     """Physical cores that bring cores with much traffic between them close together."""
     target, n_cores = mapping.target, mapping.n_cores
@@ -83,11 +83,11 @@ def _by_traffic(
     # axons to another chip are counted neuron by neuron, which is never less than what they take
     out = summed(home[neuron], chip[home[neuron]] != chip[to], n_cores)
     out = out + sum(on_chip[name].by_core(mapping.core_of[name], n_cores) for name in names)
-    zone = mapping.zone if mapping.zone is not None else np.zeros(n_cores, dtype=np.int64)
+    zone = mapping.pin_group if mapping.pin_group is not None else np.zeros(n_cores, dtype=np.int64)
     limit = core_limits(target).get("output_axons")
     board = board_of(target, pin_groups(mapping.quantized, target, options).open)
     most = limit.value if limit is not None else 1 << 60
-    return place_cores(traffic, board, start, zone, out, most, SWAPS[options.level], options.seed, watch)[0]
+    return place_cores(traffic, board, start, zone, out, most, SWAPS[options.level], options.seed, time_limit).slot
 
 
 def _output_axons(mapping: Mapping, segments: tuple[EncodedSegment, ...]) -> tuple[Ints, Ints]:

@@ -54,11 +54,11 @@ class Packing(NamedTuple):
     chips: int
 
 
-def packings(tilings: Tilings, watch: TimeLimit | None = None) -> tuple[list[Packing], int | None]:
+def packings(tilings: Tilings, time_limit: TimeLimit | None = None) -> tuple[list[Packing], int | None]:
     """Return packings, fewest chips and cores first, and None; or none and the layer of which no tiling fits a core."""
     per_core = int(tilings.capacity[0])
     few = sum(-(-layer.neurons // max(per_core, 1)) for layer in tilings.layers) <= FEW_TILES
-    chains, failed = search(tilings, keep=KEPT[few], deep=few, watch=watch or TimeLimit())
+    chains, failed = search(tilings, keep=KEPT[few], deep=few, time_limit=time_limit or TimeLimit())
     found: list[Packing] = []
     for chain in chains if few else chains[: max(len(chains) // PACKED, 1)]:
         found += _packed(tilings, chain)

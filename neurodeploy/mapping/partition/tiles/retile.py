@@ -39,12 +39,12 @@ class _Trial(NamedTuple):
     changed: dict[int, Sides]
 
 
-def retiled(tilings: Tilings, packing: Packing, watch: TimeLimit | None = None) -> Packing:
+def retiled(tilings: Tilings, packing: Packing, time_limit: TimeLimit | None = None) -> Packing:
     """Return a packing of fewer chips, or as many and fewer cores, or the same one."""
     least = -(-int(packing.packed.use[:, 0].sum()) // int(tilings.capacity[0]))  # the same however tiles are cut
-    watch = watch or TimeLimit()
+    time_limit = time_limit or TimeLimit()
     for _ in range(ROUNDS):
-        if packing.packed.cores <= least or watch.ends("tiles cut anew"):
+        if packing.packed.cores <= least or time_limit.stops("tiles cut anew"):
             break
         better = _better(tilings, packing)
         if better is None:

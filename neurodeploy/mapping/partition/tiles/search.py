@@ -213,14 +213,14 @@ def _extended(choices: _Choices, index: int, after: Chain | None, wanted: int, *
 
 
 def search(
-    tilings: Tilings, *, keep: int, deep: bool, watch: TimeLimit | None = None
+    tilings: Tilings, *, keep: int, deep: bool, time_limit: TimeLimit | None = None
 ) -> tuple[list[Chain], int | None]:
     """Return the best chains, fewest cores first, and None; or none and the layer of which no tiling fits a core."""
     like = [-1, *tilings.first_like, -1]
     known: dict[tuple[int, ...], _Choices] = {}
     chains: list[Chain] = []
     for index in reversed(range(len(tilings.layers))):
-        (watch or TimeLimit()).at("tiles", len(tilings.layers) - 1 - index, len(tilings.layers))
+        (time_limit or TimeLimit()).report("tiles", len(tilings.layers) - 1 - index, len(tilings.layers))
         shapes = tuple(like[index : index + 3])
         choices = known[shapes] = known.get(shapes) or _Choices(tilings, index)
         afters: list[Chain | None] = list(chains) if index + 1 < len(tilings.layers) else [None]

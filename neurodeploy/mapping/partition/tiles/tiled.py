@@ -50,27 +50,27 @@ class _Tiles(NamedTuple):
     packings: list[Packing]
 
 
-def _packed(quantized: Quantized, target: Target, options: MappingOptions, watch: TimeLimit) -> _Tiles | None:
+def _packed(quantized: Quantized, target: Target, options: MappingOptions, time_limit: TimeLimit) -> _Tiles | None:
     """The tiles of a chain; None if it is no chain or tiles of some layer fit no core. Pinned populations are left to first fit."""
     layers, zones = chain_of(quantized), pin_groups(quantized, target, options)
     if layers is None or len(zones.open) > 1:
         return None
     tilings = Tilings(target, layers)
-    plain = packings(tilings, watch)[0]
+    plain = packings(tilings, time_limit)[0]
     if not plain:
         return None
-    mixed = retiled(tilings, plain[0], watch)
+    mixed = retiled(tilings, plain[0], time_limit)
     return _Tiles(tilings, plain if mixed is plain[0] else [mixed, *plain])
 
 
 def tiled_cuts(
-    quantized: Quantized, target: Target, options: MappingOptions, watch: TimeLimit | None = None
+    quantized: Quantized, target: Target, options: MappingOptions, time_limit: TimeLimit | None = None
 ) -> Iterator[Mapping]:
     """Yield cuts of a chain into tiles, fewest chips and cores first; none if it is no chain.
 
     The cuts are counted from shapes: the caller counts them again.
     """
-    tiles = _packed(quantized, target, options, watch or TimeLimit())
+    tiles = _packed(quantized, target, options, time_limit or TimeLimit())
     if tiles is not None:
         yield from _cuts(quantized, target, options, tiles)
 
@@ -84,30 +84,30 @@ def _cuts(quantized: Quantized, target: Target, options: MappingOptions, tiles: 
             core_of = {item.name: found[item.name] for item in quantized.populations}
             zone = np.zeros(slots.size, dtype=np.int64)
             yield Mapping(
-                quantized=quantized, target=target, n_cores=slots.size, core_of=core_of, core_ids=slots, zone=zone
+                quantized=quantized, target=target, n_cores=slots.size, core_of=core_of, core_ids=slots, pin_group=zone
             )
 
 
 def tiled(
-    quantized: Quantized, target: Target, options: MappingOptions, first: Mapping | None, watch: TimeLimit
+    quantized: Quantized, target: Target, options: MappingOptions, first: Mapping | None, time_limit: TimeLimit
 ) -> tuple[Mapping | None, int | None]:
     """Return the cut of fewest cores among `first` and those into tiles, and the cores of the best tiles if there are any.
 
     From level 2 on, of several cuts of as many cores the one with the shortest ways is returned.
     """
-    tiles = _packed(quantized, target, options, watch)
+    tiles = _packed(quantized, target, options, time_limit)
     if tiles is None:
         return first, None
     best = [first] if first is not None else []
     for cut in islice(_cuts(quantized, target, options, tiles), LOOKED_AT):
-        if best and (cut.n_cores > best[0].n_cores or watch.ends("the comparison of tiles")):
+        if best and (cut.n_cores > best[0].n_cores or time_limit.stops("the comparison of tiles")):
             break
         if keeps_limits(cut, target):
             best = [*(item for item in best if item.n_cores == cut.n_cores), cut]
         if best and (len(best) > PLACED or options.level < COMPARED):
             break
     needed = min(packing.packed.cores for packing in tiles.packings)
-    if len(best) < 2 or options.level < COMPARED or watch.late:
+    if len(best) < 2 or options.level < COMPARED or time_limit.is_up:
         return (best[-1] if best else None), needed
     return min(best, key=lambda cut: _ways(cut, target, options)), needed
 
@@ -128,8 +128,8 @@ def _ways(cut: Mapping, target: Target, options: MappingOptions) -> float:
     board = board_of(target, pin_groups(cut.quantized, target, options).open)
     limit = core_limits(target).get("output_axons")
     most = limit.value if limit is not None else 1 << 60
-    talk = core_traffic(home, neuron, to, rate[neuron], n)
-    return place_cores(talk, board, slot, np.zeros(n, dtype=np.int64), out, most, HASTE, options.seed)[2]
+    traffic = core_traffic(home, neuron, to, rate[neuron], n)
+    return place_cores(traffic, board, slot, np.zeros(n, dtype=np.int64), out, most, HASTE, options.seed).cost
 
 
 def _slots(packing: Packing, target: Target, zones: PinGroups) -> Ints | None:

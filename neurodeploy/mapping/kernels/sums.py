@@ -1,18 +1,24 @@
 # pyright: basic, reportCallIssue=false
-"""Kernels of embeddings: sums over synapses and Gram matrices, always in the same order, in one thread."""
+"""Kernels of embeddings: sums over synapses and over traffic, Gram matrices. Always summed in the same order."""
 
 import numpy as np
-from numba import njit
 
-__all__ = ["WIDTH", "average", "combine", "gram", "transpose"]
+from neurodeploy.base.numba_cache import cached_njit
+
+__all__ = ["WIDTH", "average", "combine", "gram", "spread", "transpose"]
 
 WIDTH = 12
-"""Columns of an embedding while it is found; a constant, so that the loops over them become vector instructions."""
+"""Columns of an embedding while it is computed; a constant, so that the loops over them become vector instructions."""
+compiled = cached_njit()
 
 
-@njit(cache=True)
+@compiled
 def transpose(out_ptr, out_target, delay, in_ptr):
-    """(row, delay class) of every synapse by target, rows ascending; no delay class where none is given."""
+    """(row, delay class) of every synapse by target, rows ascending.
+
+    `out_ptr` (rows + 1,), `out_target` (synapses,), `delay` (synapses,) uint8 or empty, `in_ptr` (targets + 1,). The delay
+    classes are (1,) if `delay` is empty.
+    """
     row = np.empty(out_target.size, np.int32)
     level = np.zeros(max(delay.size, 1), np.uint8)
     at = in_ptr[:-1].copy()
@@ -26,9 +32,9 @@ def transpose(out_ptr, out_target, delay, in_ptr):
     return row, level
 
 
-@njit(cache=True, error_model="numpy")
+@cached_njit(error_model="numpy")
 def average(ptr, index, values, result, exponent):
-    """result[i] = sum of values[index[j]] over j in [ptr[i], ptr[i + 1]), over their number to the power of `exponent`.
+    """result[i] = sum of values[index[j]] over j in [ptr[i], ptr[i + 1]), divided by (their number) ** exponent.
 
     `values`, `result` (n, WIDTH) float32.
     """
@@ -45,9 +51,9 @@ def average(ptr, index, values, result, exponent):
             result[i, k] = total[k] * scale
 
 
-@njit(cache=True)
+@compiled
 def gram(left, right):
-    """left^T right in float64, summed in a fixed order; (n, m) each."""
+    """left^T right (m, m) in float64; `left`, `right` (n, m)."""
     m = left.shape[1]
     total = np.zeros((m, m))
     for i in range(left.shape[0]):
@@ -57,9 +63,9 @@ def gram(left, right):
     return total
 
 
-@njit(cache=True)
+@compiled
 def combine(values, matrix, result):
-    """result = values @ matrix, element by element."""
+    """result = values @ matrix; `values` (n, m), `matrix` (m, k), `result` (n, k)."""
     m = values.shape[1]
     for i in range(values.shape[0]):
         for b in range(matrix.shape[1]):
@@ -67,3 +73,18 @@ def combine(values, matrix, result):
             for a in range(m):
                 total += values[i, a] * matrix[a, b]
             result[i, b] = total
+
+
+@compiled
+def spread(ptr, to, traffic, scale, values, result):
+    """result = (I + D^-1/2 W D^-1/2) values; W sparse as `ptr` (n + 1,), `to`, `traffic`, D^-1/2 = `scale` (n,).
+
+    `values`, `result` (n, m).
+    """
+    for core in range(values.shape[0]):
+        for k in range(values.shape[1]):
+            result[core, k] = values[core, k]
+        for at in range(ptr[core], ptr[core + 1]):
+            weight = traffic[at] * scale[core] * scale[to[at]]
+            for k in range(values.shape[1]):
+                result[core, k] += weight * values[to[at], k]
