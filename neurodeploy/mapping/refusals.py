@@ -1,4 +1,4 @@
-"""Why a network was given no cores: the findings of a mapper, and what is proven before it begins."""
+"""Findings of the mapper: why a network got no cores, and what lower bounds prove before any core is filled."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Ints = NDArray[np.int64]
 
 
 def proof_of_cores(quantized: Quantized, target: Target, options: MappingOptions) -> Diagnostic | None:
-    """Return ND401 where a lower bound is above the cores that valid options leave, of the board or for a pinned population."""
-    zones = pin_groups(quantized, target, options)
-    usable = int(zones.open.any(axis=0).sum())
+    """Return ND401 if a lower bound exceeds the cores that valid options leave, on the board or for pinned populations."""
+    groups = pin_groups(quantized, target, options)
+    usable = int(groups.open.any(axis=0).sum())
     least = max(lower_bounds(quantized, target).values(), default=0)
     if least > usable:
         return _of_board(quantized, target, usable, least, more=False)
-    for zone in range(len(zones.open)) if options.pins else ():
-        bounds, room = _zone_bounds(quantized, target, zones, zone), int(zones.open[zone].sum())
+    for group in range(len(groups.open)) if options.pins else ():
+        bounds, room = _group_bounds(quantized, target, groups, group), int(groups.open[group].sum())
         worst = max(bounds, key=lambda name: bounds[name], default="")
         if bounds.get(worst, 0) > room:
-            proof = f"proven: {worst} alone needs {bounds[worst]:,} cores at least"
-            return _of_zone(quantized, options, zones, zone, bounds[worst], proof)
+            proof = f"proven: {worst} alone needs at least {bounds[worst]:,} cores"
+            return _of_group(quantized, options, groups, group, bounds[worst], proof)
     return None
 
 
 def cannot_fit(quantized: Quantized, target: Target, options: MappingOptions) -> bool:
-    """Whether options make no sense for a target, or a lower bound is above the cores that they leave; no core is filled."""
+    """Whether options are invalid for a target, or a lower bound exceeds the cores that they leave; no core is filled."""
     return bool(option_findings(quantized, target, options)) or proof_of_cores(quantized, target, options) is not None
 
 
-def _zone_bounds(quantized: Quantized, target: Target, zones: PinGroups, zone: int) -> dict[str, int]:
-    """Least cores of the populations of a zone; their output axons are left out, as those of others would count with them."""
-    mine = tuple(item for item in quantized.populations if zones.of[item.name] == zone)
+def _group_bounds(quantized: Quantized, target: Target, groups: PinGroups, group: int) -> dict[str, int]:
+    """Resource -> fewest cores of the populations of a pin group. Output axons are left out: those of other groups would count."""
+    mine = tuple(item for item in quantized.populations if groups.of[item.name] == group)
     names = {item.name for item in mine}
     into = tuple(item for item in quantized.projections if item.target in names)
     bounds = lower_bounds(quantized.model_copy(update={"populations": mine, "projections": into}), target)
@@ -50,16 +50,16 @@ def _zone_bounds(quantized: Quantized, target: Target, zones: PinGroups, zone: i
 
 
 def not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:
-    """Return ND402 of first fit: the cores of each round, and what the last one ended with."""
-    why = f"; in the last, {proof.subject}: {proof.message}" if proof else ""
+    """Return ND402 of first fit; `tried`: cores of each round, `proof`: finding of the last round."""
+    why = f"; in the last round, {proof.subject}: {proof.message}" if proof else ""
     rounds = (
         f"{len(tried)} rounds ({tried[0]} to {tried[-1]} cores)" if len(tried) > 1 else f"1 round ({tried[0]} cores)"
     )
-    return unplaced(quantized, f"first fit in {rounds} kept overfilling output axons{why}")
+    return unplaced(quantized, f"first fit in {rounds} always exceeded the output axons of a core{why}")
 
 
 def unplaced(quantized: Quantized, why: str) -> Diagnostic:
-    """Return ND402."""
+    """Return ND402 with a reason."""
     return finding("ND402", about("network", quantized.network.name), f"not placed by this mapper: {why}")
 
 
@@ -67,17 +67,17 @@ def too_many(
     quantized: Quantized,
     target: Target,
     options: MappingOptions,
-    zones: PinGroups,
-    zone: int,
+    groups: PinGroups,
+    group: int,
     n_cores: int,
     *,
     more: bool,
 ) -> Diagnostic:
-    """Return ND401: a zone needs more cores than it has; `more`: counting ended there."""
+    """Return ND401 of a pin group that needs `n_cores` cores (`more`: or more), above those it has."""
     if not options.pins:
-        return _of_board(quantized, target, int(zones.open[0].sum()), n_cores, more=more)
+        return _of_board(quantized, target, int(groups.open[0].sum()), n_cores, more=more)
     mapper = "this mapper needs that many" + (" or more" if more else "")
-    return _of_zone(quantized, options, zones, zone, n_cores, mapper)
+    return _of_group(quantized, options, groups, group, n_cores, mapper)
 
 
 def _of_board(quantized: Quantized, target: Target, usable: int, n_cores: int, *, more: bool) -> Diagnostic:
@@ -87,11 +87,15 @@ def _of_board(quantized: Quantized, target: Target, usable: int, n_cores: int, *
     place = f"board '{target.board}'" if target.board else "one chip"
     many = "that many or more" if more else "that many"
     verdict = (
-        f"proven not to fit: {resource} alone needs {bounds[resource]:,} cores at least"
+        f"proven not to fit: {resource} alone needs at least {bounds[resource]:,} cores"
         if proven
-        else f"this mapper needs {many}; {resource} proves only {bounds[resource]:,}"
+        else f"this mapper needs {many}; the lower bound, by {resource}, is {bounds[resource]:,}"
     )
-    verdict += f"; {target.cores - usable:,} of its cores are to be avoided" if usable < target.cores else ""
+    verdict += (
+        f"; {target.cores - usable:,} of its cores are excluded by option 'avoid_cores'"
+        if usable < target.cores
+        else ""
+    )
     return finding(
         "ND401",
         about("network", quantized.network.name),
@@ -103,20 +107,24 @@ def _of_board(quantized: Quantized, target: Target, usable: int, n_cores: int, *
     )
 
 
-def _of_zone(
-    quantized: Quantized, options: MappingOptions, zones: PinGroups, zone: int, n_cores: int, why: str
+def _of_group(
+    quantized: Quantized, options: MappingOptions, groups: PinGroups, group: int, n_cores: int, why: str
 ) -> Diagnostic:
-    """Finding of populations that are pinned to too few cores, or of the others, for which too few are left."""
-    names = [item.name for item in quantized.populations if zones.of[item.name] == zone]
-    avoided = f", {len(set(options.avoid_cores)):,} cores of the board to be avoided" if options.avoid_cores else ""
-    has = "are left beside pinned ones" if zone == 0 else f"{'they are' if len(names) > 1 else 'it is'} pinned to"
+    """ND401 of populations that are pinned to too few cores, or of all others, for which too few are left."""
+    names = [item.name for item in quantized.populations if groups.of[item.name] == group]
+    avoided = (
+        f"; {len(set(options.avoid_cores)):,} cores of the board are excluded by option 'avoid_cores'"
+        if options.avoid_cores
+        else ""
+    )
+    has = "are left by pinned populations" if group == 0 else f"{'they are' if len(names) > 1 else 'it is'} pinned to"
     need = "need" if len(names) > 1 else "needs"
     return finding(
         "ND401",
         about("population", *names),
         f"{need} more cores than {has} ({why}{avoided})",
         found=n_cores,
-        limit=int(zones.open[zone].sum()),
+        limit=int(groups.open[group].sum()),
         unit="core",
         limit_source="options 'pins' and 'avoid_cores'" if options.avoid_cores else "option 'pins'",
     )

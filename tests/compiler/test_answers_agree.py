@@ -245,7 +245,7 @@ def test_avoided_cores_are_named_where_they_are_the_reason():
     result = compile_network(network, target, avoided)
     (item,) = [item for item in result.findings if item.severity == "error"]
     assert (item.code, item.limit) == ("ND401", 10)
-    assert "10 of its cores are to be avoided" in item.message
+    assert "10 of its cores are excluded by option 'avoid_cores'" in item.message
     assert result.verdict == "proven not to fit"
     assert item.fixes[0].change == {"avoid_cores": ()}
     assert item.fixes[0].text == f"without --avoid-cores it needs {compile_network(network, target).n_cores} cores"
@@ -257,7 +257,7 @@ def test_cores_left_beside_pinned_ones_are_too_few():
     )
     (item,) = [item for item in result.findings if item.severity == "error"]
     assert str(item.subject) == "population 'conv2'"
-    assert item.message.startswith("needs more cores than are left beside pinned ones")
+    assert item.message.startswith("needs more cores than are left by pinned populations")
     assert (item.found, item.limit) == (8, 2)
 
 

@@ -104,7 +104,7 @@ def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monke
     told = {
         10: "error[ND402] network 'ring': not placed by this mapper: compiled first fit found no mapping that keeps every limit",
         9: "error[ND401] network 'ring': needs more cores than one chip of target 'loihi1' has (proven not to fit: "
-        "input_axons alone needs 10 cores at least)\n   found 10 core; limit 9 core (1.11x)",
+        "input_axons alone needs at least 10 cores)\n   found 10 core; limit 9 core (1.11x)",
     }
     for cores, text in told.items():
         chip = {"cores": cores, "mesh_columns": cores, "mesh_rows": 1, "cores_per_tile": 1}

@@ -274,7 +274,7 @@ def test_concise_is_one_line_for_each_finding(wide, call):
     assert (status, err) == (1, "")
     assert out.splitlines() == [
         "wide.nd.json: error[ND401] network 'wide': needs more cores than one chip of target 'tiny' has (this mapper "
-        "needs that many; compartments proves only 4) (found 5 core; limit 4 core (1.25x))"
+        "needs that many; the lower bound, by compartments, is 4) (found 5 core; limit 4 core (1.25x))"
     ]
 
 

@@ -238,9 +238,7 @@ def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
     refused = bool(errors_in(found))
     worst = max(bounds, key=lambda name: bounds[name], default="")
     if tiled.failed is not None and tiled.first is None:
-        said = (
-            "not placed: of all tiles that were tried none fits a core, with the tiles that were kept of the next layer"
-        )
+        said = "not placed: none of the tiles tried fits a core, given the tiles chosen for the next layer"
         found.append(finding("ND402", about("layer", layers[tiled.failed].name), said))
     cores, chips = (placed.packed.cores, placed.chips) if placed else (tiled.first, None)
     if tiled.first is not None:
@@ -291,7 +289,9 @@ def _too_many(
 ) -> Diagnostic:
     proven = bounds[worst] > target.cores
     why = (
-        f"{worst} alone needs {bounds[worst]:,} cores at least" if proven else f"{worst} proves only {bounds[worst]:,}"
+        f"{worst} alone needs at least {bounds[worst]:,} cores"
+        if proven
+        else f"the lower bound, by {worst}, is {bounds[worst]:,}"
     )
     place = f"board '{target.board}'" if target.board else "one chip"
     verdict = f"proven not to fit: {why}" if proven else f"not placed by this mapper, on {chips} chips; {why}"
