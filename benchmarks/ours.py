@@ -59,7 +59,8 @@ class Runner:
         from neurodeploy.simulate import RunOptions
 
         record = None if request.get("record", True) else ()
-        options = RunOptions(threads=request.get("threads", 1), record=record, activity=False, overflow=False)
+        threads = request.get("threads", 1)
+        options = RunOptions(engine="native", threads=threads, record=record, activity=False, overflow=False)
         stimulus = self.stimulus(request["steps"], request.get("samples", 1))
         start = time.perf_counter()
         recording = nd.run(self.program, stimulus, until=request["steps"], options=options)

@@ -23,8 +23,6 @@ from neurodeploy.simulate import (
     load_stimulus,
 )
 
-pytestmark = pytest.mark.usefixtures("engine")
-
 RANDOM = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
