@@ -119,7 +119,7 @@ def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -
         "synapses": sum(p.connectivity.n_synapses for p in quantized.projections),
     }
     row["bounds"] = lower_bounds(quantized, target)
-    options = MappingOptions(level=level, seed=seed, rates=rates)  # type: ignore[arg-type]
+    options = MappingOptions(level=level, placement_seed=seed, rates=rates)  # type: ignore[arg-type]
     wide = flat(target, ROOM)
     for name, chosen in (("first fit", MappingOptions(level=0, rates=rates)), (f"-O{level}", options)):
         cut = mapped(quantized, wide, chosen, clock, f"{name}: partition")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, get_args, overload
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
+from neurodeploy.compiler.compile import starting_stages
 from neurodeploy.compiler.edits import edited_network
-from neurodeploy.diagnostics import DiagnosticError, about, errors_in, finding, raise_errors
+from neurodeploy.compiler.options import CompileChoices
+from neurodeploy.compiler.stages import StageName
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs
+from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.feasibility import Judgement
 from neurodeploy.feasibility import judge as judge_network
 from neurodeploy.hardware import (
@@ -28,11 +32,12 @@ from neurodeploy.hardware import (
 )
 from neurodeploy.hardware.feasibility_target import ARCHITECTURES
 from neurodeploy.importers import Imported
-from neurodeploy.mapping import LayersVerdict, Progress, fit_layers
+from neurodeploy.mapping import LayersVerdict, Mapping, Progress, fit_layers
 from neurodeploy.network import Network
 from neurodeploy.network.layer_shapes import LayerStack, load_layers
 from neurodeploy.network.validate import validate
 from neurodeploy.program import Program
+from neurodeploy.quantize import Quantized
 from neurodeploy.simulate import drain_steps
 
 if TYPE_CHECKING:
@@ -41,29 +46,10 @@ if TYPE_CHECKING:
 __all__ = ["CompileChoices", "check", "check_shapes", "compile", "dialects", "fit", "judge", "real_targets"]
 
 AnyTarget = str | PathLike[str] | Target
+Source = Network | Quantized | Mapping
+"""What a compilation starts from."""
 OTHERS = tuple(ARCHITECTURES.values())
-_PLACE = ("target", "board", "rules", "dialect", "options", "progress")
-
-
-class CompileChoices(TypedDict, total=False):
-    """Fields of CompileOptions, as arguments of a function."""
-
-    weight_bits: Mapping[str, int]
-    prune: Mapping[str, float]
-    prune_sources: Mapping[str, float]
-    max_delay: Mapping[str, int]
-    share_parameters: Mapping[str, int]
-    placement_seed: int
-    level: int
-    time_limit_s: float | None
-    avoid_cores: Sequence[int]
-    pins: Mapping[str, Sequence[int]]
-    rates: Mapping[str, Any]
-    positions: Mapping[str, Any]
-    starts: Sequence[str]
-    strict: bool
-    fixes: bool
-    fix_time_s: float | None
+_PLACE = ("target", "board", "rules", "dialect", "options", "progress", "start", "stop")
 
 
 def _target(door: str, given: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
@@ -90,8 +76,40 @@ def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterat
             yield on_dialect(target if rules is None else with_rules(target, rules), dialect)
 
 
+@overload
 def compile(
-    network: Network,
+    network: Source,
+    target: AnyTarget = ...,
+    *,
+    board: str | None = None,
+    rules: str | None = None,
+    dialect: str | None = None,
+    options: CompileOptions | None = None,
+    progress: Progress | None = None,
+    start: StageName | None = None,
+    stop: None = None,
+    **choices: Unpack[CompileChoices],
+) -> Program: ...
+
+
+@overload
+def compile(
+    network: Source,
+    target: AnyTarget = ...,
+    *,
+    board: str | None = None,
+    rules: str | None = None,
+    dialect: str | None = None,
+    options: CompileOptions | None = None,
+    progress: Progress | None = None,
+    start: StageName | None = None,
+    stop: StageName,
+    **choices: Unpack[CompileChoices],
+) -> Compilation: ...
+
+
+def compile(
+    network: Source,
     target: AnyTarget = "loihi1",
     *,
     board: str | None = None,
@@ -99,26 +117,52 @@ def compile(
     dialect: str | None = None,
     options: CompileOptions | None = None,
     progress: Progress | None = None,
+    start: StageName | None = None,
+    stop: StageName | None = None,
     **choices: Unpack[CompileChoices],
-) -> Program:
+) -> Program | Compilation:
     """Return the program of a network for a target, with its ledger and the warnings of its compilation in `findings`.
 
-    `target`: a name of nd.targets(), the path of a .toml, or as nd.load_target gave it. `board`: of the target; default
-    one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's own.
-    `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
-    time_limit_s (seconds); help(nd.CompileOptions) tells all. They count before those of `options`. `progress`: called with
-    what is being done (the stage, or the fix that is tried), how much of it is done, and how much there is.
+    `target`: a name of nd.targets(), the path of a .toml file, or a loaded target. `board`: a board of the target;
+    default one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's
+    own. `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
+    time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
+    the activity (a stage, or the fix that is tried), how much of it is done, and how much there is.
+
+    `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the result is then the
+    Compilation with what exists so far, and findings raise nothing. `network` may also be the `quantized` or the `mapping`
+    of such a Compilation, made for the same target; `start` is the stage that begins with it (check or partition, place
+    or emit). A stage before `start` does not run again, so its options have no effect.
 
     Raises DiagnosticError with every finding if the network does not fit, or under `strict` if there is a warning:
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
     (mapping).
     """
-    needs("compile", network=(network, Network), progress=(progress, CALL))
+    needs("compile", network=(network, (Network, Quantized, Mapping)), progress=(progress, CALL))
+    raise_errors("compile", _stage_faults(network, start, stop))
     held = _target("compile", target, board, rules, dialect)
     made = chosen("compile", CompileOptions, options, choices, _PLACE)
-    return compile_network(network, held, made, others=real_targets(rules, dialect), progress=progress).require(
-        strict=made.strict
-    )
+    others, last = real_targets(rules, dialect), stop or "fixes"
+    result = compile_network(network, held, made, others=others, progress=progress, start=start, stop=last)
+    return result.require(strict=made.strict) if stop is None else result
+
+
+def _stage_faults(source: Source, start: object, stop: object) -> list[Diagnostic]:
+    """ND002 for stages that do not exist, or that cannot begin with what is given."""
+    names, found = list(get_args(StageName)), list[Diagnostic]()
+    for argument, stage in (("start", start), ("stop", stop)):
+        if stage is not None and stage not in names:
+            message = f"argument '{argument}': {stage!r} is not one of {', '.join(names)}"
+            found.append(finding("ND002", about("function", "compile"), message, fixes=nearest(stage, names)))
+    legal = starting_stages(source)
+    if not found and start is not None and start not in legal:
+        message = f"argument 'start': a {type(source).__name__} starts with {' or '.join(legal)}, not with '{start}'"
+        found.append(finding("ND002", about("function", "compile"), message))
+    first = start if start in names else legal[0]
+    if not found and stop is not None and names.index(str(stop)) < names.index(str(first)):
+        message = f"argument 'stop': stage '{stop}' comes before '{first}', the first"
+        found.append(finding("ND002", about("function", "compile"), message))
+    return found
 
 
 def check(

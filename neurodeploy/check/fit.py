@@ -144,6 +144,7 @@ def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> 
                 limit=limit.value,
                 unit=limit.unit,
                 limit_source=limit.citation,
+                resource=resource,
             )
         )
     return found

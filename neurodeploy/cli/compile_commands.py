@@ -9,6 +9,24 @@ import numpy as np
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
+from neurodeploy.cli.compile_options import (
+    AvoidCores,
+    FixTime,
+    Level,
+    MaxDelay,
+    Partitioners,
+    Pin,
+    Positions,
+    Prune,
+    PruneSources,
+    Seed,
+    ShareParameters,
+    TimeLimit,
+    Traffic,
+    WeightBits,
+    given_fields,
+    recorded_rates,
+)
 from neurodeploy.cli.feasibility import judge_model
 from neurodeploy.cli.inputs import (
     Board,
@@ -18,41 +36,24 @@ from neurodeploy.cli.inputs import (
     Discretize,
     Dt,
     JsonOutput,
-    MaxDelay,
     Model,
     OutputFormat,
     Producer,
-    Prune,
-    PruneSources,
     ResetMode,
     Rules,
-    Seed,
-    ShareParameters,
     Strict,
     TargetName,
     TimeUnit,
-    WeightBits,
     chosen_target,
     compile_model,
 )
-from neurodeploy.cli.mapping_options import (
-    AvoidCores,
-    FixTime,
-    Level,
-    MappingChoices,
-    Pin,
-    Positions,
-    Start,
-    TimeLimit,
-    Traffic,
-    traffic_rates,
-)
+from neurodeploy.cli.option_types import one_of
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
 from neurodeploy.cli.report_options import ReportOptions, asked_for
 from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
-from neurodeploy.compiler import Compilation
+from neurodeploy.compiler import STAGES, Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.hardware import dialect_names, load_dialect
 from neurodeploy.mapping import MappingQuality
@@ -140,6 +141,17 @@ def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingQuality
     return measure_quality(program, result.lower_bounds, rates)
 
 
+Stop = Annotated[
+    Any,
+    typer.Option(
+        "--stop",
+        parser=one_of("--stop", STAGES),
+        metavar="STAGE",
+        help=f"Last stage: {', '.join(STAGES)}. Nothing is written before emit.",
+    ),
+]
+
+
 @command
 def check(
     model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
@@ -158,9 +170,13 @@ def check(
     """
     given = one_of_both(model, shapes)
     asked = asked_for(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
-    edits = (prune_sources, max_delay, share_parameters)
-    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
-    choices = choices._replace(fix_time=fix_time, producer=producer, dialect=dialect)
+    fields = given_fields(
+        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
+        share_parameters=share_parameters, fix_time_s=fix_time,
+    )  # fmt: skip
+    choices = Choices(
+        target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
+    )
     if shapes is not None:
         judge_shapes(asked, choices)
     judge_model(asked, choices)
@@ -186,7 +202,7 @@ def compile_command(
     discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None, dialect: Dialect = None,
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
-    positions: Positions = None, start: Start = None,
+    positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
@@ -196,33 +212,34 @@ def compile_command(
     Examples: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4';  neurodeploy compile net.nd.json -t loihi1 -O2
     """
     asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
-    edits = (prune_sources, max_delay, share_parameters)
+    fields = given_fields(
+        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
+        share_parameters=share_parameters, fix_time_s=fix_time, placement_seed=placement_seed,
+        level=level, time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
+    )  # fmt: skip
     choices = Choices(
         target,
         board,
         rules,
-        weight_bits,
-        prune,
-        placement_seed,
+        dialect,
         dt,
         reset,
         discretization,
         time_unit,
-        strict,
-        *edits,
-        MappingChoices(level, time_limit, avoid_cores, pin, traffic, positions, start),
-        fix_time,
         producer,
-        dialect,
+        strict,
+        fields,
+        traffic,
+        positions,
     )
     if out is None:
         require_folder(Path("NAME.ndp"))
-    network, result = compile_model(model, choices)
+    network, result = compile_model(model, choices, stop or "fixes")
     findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
         sealed, said = _sealed(result.program, model, golden)
         findings = (*findings, *said)
         save_program(sealed, path)
-    mapped = _mapped(result, traffic_rates(traffic, network) if traffic is not None else None)
+    mapped = _mapped(result, recorded_rates(traffic, network) if traffic is not None else None)
     _finish(result, findings, asked, mapped, written=str(path) if fits else None)

@@ -6,26 +6,29 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy.cli.compile_options import (
+    FixTime,
+    MaxDelay,
+    Prune,
+    PruneSources,
+    ShareParameters,
+    WeightBits,
+    given_fields,
+)
 from neurodeploy.cli.inputs import (
     Choices,
     Discretize,
     Dt,
     JsonOutput,
-    MaxDelay,
     Model,
     OutputFormat,
     Producer,
-    Prune,
-    PruneSources,
     ResetMode,
-    ShareParameters,
     Strict,
     TimeUnit,
-    WeightBits,
     compile_options,
     read_model,
 )
-from neurodeploy.cli.mapping_options import FixTime
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.report_options import asked_for
 from neurodeploy.compiler import fit_network
@@ -65,10 +68,14 @@ def fit(
     Example: neurodeploy fit net.nd.json
     """
     asked = asked_for(model, output_format, strict=strict, json_output=json_output)
-    edits = (prune_sources, max_delay, share_parameters)
-    choices = Choices(None, None, None, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
-    choices = choices._replace(producer=producer)
-    options = compile_options(choices._replace(fix_time=fix_time))
+    fields = given_fields(
+        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
+        share_parameters=share_parameters, fix_time_s=fix_time,
+    )  # fmt: skip
+    choices = Choices(
+        None, None, None, None, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
+    )
+    options = compile_options(choices)
     imported, _ = read_model(model, choices)
     findings = (*imported.findings, *validate(imported.network))
     if errors_in(findings, strict=strict):

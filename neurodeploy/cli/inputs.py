@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import typer
 
 from neurodeploy.api.compiling import real_targets
-from neurodeploy.cli.mapping_options import MappingChoices, mapping_update, of_neurons, placed_by
-from neurodeploy.cli.option_types import SEEDS, by_name, real, whole
+from neurodeploy.cli.compile_options import contradicting_options, values_by_neuron
+from neurodeploy.cli.option_types import real
 from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
 from neurodeploy.cli.progress import following
-from neurodeploy.compiler import Compilation, CompileOptions, compile_network
+from neurodeploy.compiler import Compilation, CompileOptions, StageName, compile_network
 from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_names
@@ -30,20 +32,14 @@ __all__ = [
     "Discretize",
     "Dt",
     "JsonOutput",
-    "MaxDelay",
     "Model",
     "OutputFormat",
     "Producer",
-    "Prune",
-    "PruneSources",
     "ResetMode",
     "Rules",
-    "Seed",
-    "ShareParameters",
     "Strict",
     "TargetName",
     "TimeUnit",
-    "WeightBits",
     "chosen_target",
     "compile_model",
     "compile_options",
@@ -78,60 +74,12 @@ TargetName = Annotated[
 ]
 Board = Annotated[str | None, typer.Option("--board", help="Board of the target; default: one chip.")]
 Rules = Annotated[str | None, typer.Option("--rules", help="Rule set that counts synapse memory.")]
-Counts = list[tuple[str, int]]
-Fractions = list[tuple[str, float]]
-
-
-def _counted(option: str, form: str, least: int, told: str) -> Any:
-    """An option of the form NAME=NUMBER, or NUMBER for all."""
-    parser = by_name(option, form, whole(option, least, MOST))
-    return typer.Option(option, parser=parser, metavar=form, help=told)
-
-
-def _fraction(option: str) -> Any:
-    parser = by_name(option, "[PROJECTION=]FRACTION", real(option, "a fraction", least=0, below=1))
-    told = "PROJECTION=FRACTION, or FRACTION for all; repeatable."
-    return typer.Option(option, parser=parser, metavar="[PROJECTION=]FRACTION", help=told)
-
-
-MOST = 1_000_000
-"""Largest accepted number of bits, steps or sets; more is a typing error."""
 Dialect = Annotated[
     str | None,
     typer.Option(
         "--dialect",
         help="Arithmetic to compile for, instead of the target's own: loihi1, loihi2, nengo, brian2loihi.",
         autocompletion=_complete_dialect,
-    ),
-]
-WeightBits = Annotated[
-    list[Any] | None,
-    _counted("--weight-bits", "[PROJECTION=]BITS", 1, "PROJECTION=BITS, or BITS for all; repeatable."),
-]
-Prune = Annotated[list[Any] | None, _fraction("--prune")]
-PruneSources = Annotated[list[Any] | None, _fraction("--prune-sources")]
-MaxDelay = Annotated[
-    list[Any] | None,
-    _counted(
-        "--max-delay", "[PROJECTION=]STEPS", 0, "PROJECTION=STEPS, or STEPS for all: longer delays are shortened."
-    ),
-]
-ShareParameters = Annotated[
-    list[Any] | None,
-    _counted(
-        "--share-parameters",
-        "[POPULATION=]N",
-        1,
-        "POPULATION=N, or N for all: neurons keep N distinct decays and N thresholds at most.",
-    ),
-]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--placement-seed",
-        parser=whole("--placement-seed", 0, SEEDS),
-        metavar="SEED",
-        help="Seed of the mapping; at -O0, 0 places row by row and others shuffle.",
     ),
 ]
 Dt = Annotated[
@@ -176,21 +124,17 @@ class Choices(NamedTuple):
     target: str | None
     board: str | None = None
     rules: str | None = None
-    weight_bits: Counts | None = None
-    prune: Fractions | None = None
-    seed: int = 0
+    dialect: str | None = None
     dt: float | None = None
     reset: str | None = None
     discretization: str | None = None
     time_unit: str | None = None
-    strict: bool = False
-    prune_sources: Fractions | None = None
-    max_delay: Counts | None = None
-    share_parameters: Counts | None = None
-    mapping: MappingChoices = MappingChoices()
-    fix_time: float | None = None
     producer: str | None = None
-    dialect: str | None = None
+    strict: bool = False
+    fields: Mapping[str, Any] = MappingProxyType({})
+    """Fields of CompileOptions that were given."""
+    traffic: Path | None = None
+    positions: Path | None = None
 
 
 def usage(code: str, where: Subject, message: str, *fixes: str) -> DiagnosticError:
@@ -205,18 +149,8 @@ def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | N
 
 
 def compile_options(choices: Choices) -> CompileOptions:
-    """Return the options of the compiler."""
-    return CompileOptions(
-        weight_bits=dict(choices.weight_bits or ()),
-        prune=dict(choices.prune or ()),
-        prune_sources=dict(choices.prune_sources or ()),
-        max_delay=dict(choices.max_delay or ()),
-        share_parameters=dict(choices.share_parameters or ()),
-        placement_seed=choices.seed,
-        strict=choices.strict,
-        fix_time_s=choices.fix_time,
-        **mapping_update(choices.mapping),
-    )
+    """Return the compiler's options."""
+    return CompileOptions(strict=choices.strict, **choices.fields)
 
 
 def _import_options(choices: Choices) -> ImportOptions:
@@ -260,14 +194,7 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         for name, value in asked.items()
         if value is not None and value != has[name]
     ]
-    edits = {
-        "--weight-bits": choices.weight_bits,
-        "--prune": choices.prune,
-        "--prune-sources": choices.prune_sources,
-        "--max-delay": choices.max_delay,
-        "--share-parameters": choices.share_parameters,
-    }
-    wrong += [f"{name} (the program is quantized)" for name, value in edits.items() if value]
+    wrong += contradicting_options(choices.fields)
     dt_s = program.network.time.dt_s
     if choices.dt not in (None, dt_s):
         wrong.append(f"--dt {choices.dt:g} (the program has {dt_s:g})")
@@ -278,8 +205,8 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         "--from": choices.producer,
     }
     wrong += [f"{name} (the program's network is settled)" for name, value in answers.items() if value]
-    wrong += [f"--{name} (the program is placed)" for name in placed_by(choices.mapping)]
-    wrong += ["--placement-seed (the program is placed)"] if choices.seed else []
+    files = {"--traffic": choices.traffic, "--positions": choices.positions}
+    wrong += [f"{name} (the program is placed)" for name, value in files.items() if value]
     if wrong:
         raise usage("ND703", about("program"), "is compiled already, which contradicts " + "; ".join(wrong))
 
@@ -296,8 +223,8 @@ def chosen_target(choices: Choices) -> Target:
     return on_dialect(load_target(choices.target, board=choices.board, rules=choices.rules), choices.dialect)
 
 
-def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
-    """Return the network of a model and its compilation; that of a program is taken from the program."""
+def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> tuple[Network, Compilation]:
+    """Return the network of a model and what compiling it to a stage gives; a program is its own compilation."""
     options = compile_options(choices)
     target = None if model.suffix == ".ndp" else chosen_target(choices)
     imported, program = read_model(model, choices)
@@ -307,10 +234,10 @@ def compile_model(model: Path, choices: Choices) -> tuple[Network, Compilation]:
         return imported.network, Compilation(
             program=program, verdict="fits", findings=found, ledger=ledger, n_cores=cores
         )
-    options = options.model_copy(update=of_neurons(choices.mapping, imported.network))
+    options = options.model_copy(update=values_by_neuron(choices.traffic, choices.positions, imported.network))
     with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
         result = compile_network(
-            imported.network, target, options, others=real_targets(choices.rules), progress=progress
+            imported.network, target, options, others=real_targets(choices.rules), progress=progress, stop=stop
         )
     together = {
         "findings": (*imported.findings, *result.findings),

@@ -13,13 +13,15 @@ from pydantic.fields import FieldInfo
 from typer.models import OptionInfo
 
 from neurodeploy.base.described import field_meanings
-from neurodeploy.cli.option_types import one_of, real, whole
+from neurodeploy.cli.option_types import by_name, cores, one_of, pinned, real, whole
 
-__all__ = ["field_option"]
+__all__ = ["field_option", "option_name"]
 
 METAVARS = {int: "N", float: "NUMBER"}
 SECONDS = "_s"
-"""Suffix of fields in seconds, omitted in option names."""
+"""Suffix of fields in seconds, which options do without."""
+ALL_OTHERS = '; "*" -> all others'
+"""What docstrings say of tables by name; on the command line the name is left out instead."""
 
 
 def field_option(
@@ -31,22 +33,66 @@ def field_option(
     default by type. `text`: help that replaces the docstring of the field, where the command line takes another form.
     """
     info = noun.model_fields[field]
-    names = names or (f"--{field.removesuffix(SECONDS).replace('_', '-')}",)
-    parser, usual = _parser(names[-1], field, info)
-    told = text or field_meanings(noun)[field]
+    names = names or (option_name(field),)
+    parser, usual = _table_parser(names[-1], info, metavar) or _parser(names[-1], field, info)
+    told = text or _help(field_meanings(noun)[field], info)
     if parser is None:
         return typer.Option(*names, help=told, metavar=metavar)
     return typer.Option(*names, parser=parser, metavar=metavar or usual, help=told)
 
 
+def option_name(field: str) -> str:
+    """Return the command-line option of a field, e.g. "--time-limit" of "time_limit_s"."""
+    return f"--{field.removesuffix(SECONDS).replace('_', '-')}"
+
+
+def _help(meaning: str, info: FieldInfo) -> str:
+    """The docstring of a field as help; a name that is left out stands for all, and options with several values repeat."""
+    text = meaning.replace(ALL_OTHERS, "; without a name, for all others")
+    if get_origin(info.annotation) is dict:
+        text = text.rpartition(" -> ")[2]
+        text = text[:1].upper() + text[1:]
+    return f"{text} Repeatable." if get_origin(info.annotation) in (dict, tuple) else text
+
+
+def _table_parser(
+    option: str, info: FieldInfo, metavar: str | None
+) -> tuple[Callable[[Any], object], str | None] | None:
+    """The parser of one entry of a table or a tuple, and its usual metavar; None for other fields."""
+    origin, kinds = get_origin(info.annotation), get_args(info.annotation)
+    if origin is tuple:
+        if kinds[0] is int:
+            return cores(option), "CORES"
+        return one_of(option, get_args(kinds[0])), "NAME"
+    if origin is not dict:
+        return None
+    if get_origin(kinds[1]) is tuple:
+        return pinned(option), "NAME=CORES"
+    entry = FieldInfo.from_annotation(kinds[1])
+    form = metavar or "[NAME=]VALUE"
+    if _plain_type(entry.annotation) is float:
+        bounds = _bounds(entry)
+        number = real(option, "a fraction", least=bounds.get("ge", 0), below=bounds.get("lt", math.inf))
+        return by_name(option, form, number), form
+    bounds = _bounds(entry)
+    return by_name(option, form, whole(option, bounds["ge"], bounds["le"])), form
+
+
+def _bounds(info: FieldInfo) -> dict[str, Any]:
+    """Range of a field: gt, ge, lt and le."""
+    return {
+        name: getattr(rule, name) for rule in info.metadata for name in ("gt", "ge", "lt", "le") if hasattr(rule, name)
+    }
+
+
 def _parser(option: str, field: str, info: FieldInfo) -> tuple[Callable[[Any], object] | None, str | None]:
     """The parser of an option's value and its default metavar; None for text and flags."""
     kind = _plain_type(info.annotation)
-    bounds = {
-        name: getattr(rule, name) for rule in info.metadata for name in ("gt", "ge", "lt", "le") if hasattr(rule, name)
-    }
-    if get_origin(kind) is Literal:
-        return one_of(option, get_args(kind)), field.rpartition("_")[2].upper()
+    bounds, words = _bounds(info), get_args(kind) if get_origin(kind) is Literal else ()
+    if words and isinstance(words[0], int):
+        return whole(option, min(words), max(words)), field.rpartition("_")[2].upper()
+    if words:
+        return one_of(option, words), field.rpartition("_")[2].upper()
     if kind is int:
         low = bounds.get("ge", bounds.get("gt", -(2**63)) + ("gt" in bounds))
         return whole(option, low, bounds.get("le", bounds.get("lt", 2**63) - 1)), METAVARS[int]

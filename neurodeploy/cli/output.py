@@ -26,6 +26,7 @@ from neurodeploy.diagnostics import (
     errors_in,
     finding,
     render_all,
+    rule,
     sorted_findings,
     to_plain,
 )
@@ -50,10 +51,8 @@ __all__ = [
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
-NOT_HERE = ("ND501", "ND503", "ND504", "ND545")
-"""Codes of unavailable backends, which exit with UNAVAILABLE."""
+"""Exit statuses beside 0 and 1; a rule names its own."""
 OUT_OF_MEMORY = "ND711"
-"""The code among ND7xx that is not an error of usage."""
 WITH_LINES = ".json"
 """Suffix of models whose findings have a line number."""
 
@@ -120,16 +119,12 @@ def chosen_format(given: Format | None, *, json_output: bool) -> Format:
 
 
 def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
-    if any(item.code == "ND507" for item in findings):
-        return INTERRUPTED
-    refused = errors_in(findings, strict=strict)
-    if any(item.code == "ND901" for item in refused):
-        return INTERNAL
-    if any(item.code.startswith("ND7") and item.code != OUT_OF_MEMORY for item in refused):
-        return USAGE
-    if refused and all(item.code in NOT_HERE for item in refused):
-        return UNAVAILABLE
-    return 1 if refused else 0
+    every = {rule(item.code).exit_status for item in findings}
+    refused = {rule(item.code).exit_status for item in errors_in(findings, strict=strict)}
+    first = next((status for status in (INTERNAL, USAGE) if status in refused), None)
+    if INTERRUPTED in every or first is not None:
+        return INTERRUPTED if INTERRUPTED in every else first or 0
+    return UNAVAILABLE if refused == {UNAVAILABLE} else min(len(refused), 1)
 
 
 def _subject(model: Path | None, *, strict: bool, passed: Iterable[str]) -> Examined:

@@ -7,6 +7,15 @@ from typing import Annotated, cast
 
 import typer
 
+from neurodeploy.cli.compile_options import (
+    MaxDelay,
+    Prune,
+    PruneSources,
+    Seed,
+    ShareParameters,
+    WeightBits,
+    given_fields,
+)
 from neurodeploy.cli.inputs import (
     Board,
     Budgets,
@@ -15,20 +24,14 @@ from neurodeploy.cli.inputs import (
     Discretize,
     Dt,
     JsonOutput,
-    MaxDelay,
     Model,
     OutputFormat,
     Producer,
-    Prune,
-    PruneSources,
     ResetMode,
     Rules,
-    Seed,
-    ShareParameters,
     Strict,
     TargetName,
     TimeUnit,
-    WeightBits,
     compile_model,
     usage,
 )
@@ -94,11 +97,13 @@ def run(
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
     asked = _asked(model, output_format, budget, strict=strict, json_output=json_output)
-    edits = (prune_sources, max_delay, share_parameters)
+    fields = given_fields(
+        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
+        share_parameters=share_parameters, placement_seed=placement_seed,
+    )  # fmt: skip
     choices = Choices(
-        target, board, rules, weight_bits, prune, placement_seed, dt, reset, discretization, time_unit, strict, *edits
+        target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
     )
-    choices = choices._replace(producer=producer, dialect=dialect)
     _, result = compile_model(model, choices)
     program = _require(result, asked)
     options = RunOptions(
@@ -177,9 +182,13 @@ def profile_command(
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
     asked = _asked(model, output_format, budget, strict=strict, json_output=json_output)
-    edits = (prune_sources, max_delay, share_parameters)
-    choices = Choices(target, board, rules, weight_bits, prune, 0, dt, reset, discretization, time_unit, strict, *edits)
-    choices = choices._replace(producer=producer, dialect=dialect)
+    fields = given_fields(
+        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
+        share_parameters=share_parameters,
+    )  # fmt: skip
+    choices = Choices(
+        target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
+    )
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
     _, result = compile_model(model, choices)
     program = _require(result, asked)

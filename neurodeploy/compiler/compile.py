@@ -1,153 +1,96 @@
-"""Compile: the stages in order, and what came of them. Decides nothing that a stage decides."""
+"""Compile a network: the stages in order, then fixes where it does not fit."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
 
-from neurodeploy.check import check
-from neurodeploy.compiler.fixes import Sought, with_fixes
+from neurodeploy.compiler.fixes import FixSearch, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
-from neurodeploy.compiler.stages import Workshop
-from neurodeploy.compiler.trials import Attempt
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.compiler.quantize_cache import QuantizeCache
+from neurodeploy.compiler.stages import StageName, Work, compilation, run_stages, stages_between
+from neurodeploy.compiler.trials import Trials
+from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping import Mapping, Progress, TimeLimit, emit_program, partition, place, proof_of_cores
+from neurodeploy.mapping import Mapping, Progress, TimeLimit
 from neurodeploy.network import Network
-from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized
-from neurodeploy.resources import lower_bounds
 
-__all__ = ["compile_network", "compile_with", "fix_seconds"]
+__all__ = ["compile_network", "compile_with", "fix_seconds", "starting_stages"]
 
-FLOOR_S, TIMES = 10.0, 3.0
-"""Seconds that fixes may take at least, and in parts of what the compilation took, where the user names no time."""
+LEAST_FIX_S, FIX_FACTOR = 10.0, 3.0
+"""Default time for fixes: this many seconds at least, or this many times the seconds of the compilation."""
+STARTS: dict[type[Network | Quantized | Mapping], tuple[StageName, ...]] = {
+    Network: ("validate",),
+    Quantized: ("check", "partition"),
+    Mapping: ("place", "emit"),
+}
+"""The stages that can begin with a noun; the first is the default."""
 
 
-class _Stages:
-    """Keeps the time of each stage."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self.seconds: dict[str, float] = {}
-        self._progress, self._name, self._start = progress, "", 0.0
-
-    def begin(self, name: str) -> None:
-        """End the stage that runs, and begin one."""
-        self.end()
-        self._name, self._start = name, time.perf_counter()
-        if self._progress is not None and name:
-            self._progress(name, 0, 1)
-
-    def end(self) -> None:
-        """End the stage that runs."""
-        if self._name:
-            self.seconds[self._name] = time.perf_counter() - self._start
-        self._name = ""
+def starting_stages(source: Network | Quantized | Mapping) -> tuple[StageName, ...]:
+    """Return the stages that a compilation of `source` can start with; the first is the default."""
+    return STARTS[type(source)]
 
 
 def compile_network(
-    network: Network,
+    source: Network | Quantized | Mapping,
     target: Target,
     options: CompileOptions | None = None,
     *,
     others: Iterable[Target] = (),
     progress: Progress | None = None,
+    start: StageName | None = None,
+    stop: StageName = "fixes",
 ) -> Compilation:
-    """Return what compiling a network for a target gives: a program, or every reason against it. Raises nothing for findings.
+    """Return what compiling a network for a target gives: a program, or every reason against it. Findings raise nothing.
 
-    `others`: targets to offer instead if this one does not hold the network. `progress` is called with what is being done,
-    how much of it is done, and how much there is.
+    `source`: a network, or what an earlier compilation stopped with: its `quantized` or its `mapping`, made for the same
+    target. `others`: targets to offer instead if this one does not hold the network. `progress` is called with the
+    activity, how much of it is done, and how much there is. `start` and `stop`: the first and the last stage, both
+    included; `start` must be one that can begin with `source`. Fixes are computed for a network that does not fit.
     """
     chosen = options or CompileOptions()
-    workshop = Workshop(network)
-    result = compile_with(workshop, target, chosen, progress)
-    if result.program is not None or not chosen.fixes:
+    work = _work(source, target, chosen, TimeLimit(progress=progress).within(chosen.time_limit_s))
+    names = stages_between(start or starting_stages(source)[0], stop)
+    result = compilation(run_stages(work, names, progress))
+    fits = result.verdict in ("fits", "stopped")
+    if fits or not chosen.fixes or "fixes" not in names or not isinstance(source, Network):
         return result
-    start, allowed = time.monotonic(), fix_seconds(result, chosen)
-    attempt = Attempt(workshop, target, chosen, tuple(others), TimeLimit(start + allowed, progress=progress))
-    sought = with_fixes(result.findings, attempt)
-    seconds = {**result.stage_seconds, "fixes": time.monotonic() - start}
-    findings = (*sought.findings, *_untried(network, sought, allowed))
+    began, allowed = time.monotonic(), fix_seconds(result, chosen)
+    trials = Trials(work.cache, target, chosen, tuple(others), TimeLimit(began + allowed, progress=progress))
+    search = with_fixes(result.findings, trials)
+    seconds = {**result.stage_seconds, "fixes": time.monotonic() - began}
+    findings = (*search.findings, *_untried(work.cache.network, search, allowed))
     return result.model_copy(update={"findings": findings, "stage_seconds": seconds})
 
 
-def compile_with(
-    workshop: Workshop, target: Target, options: CompileOptions, progress: Progress | None = None
-) -> Compilation:
-    """Return what compiling the network of a workshop gives, without fixes."""
-    stages, verdict = _Stages(progress), _REFUSED
-    program: Program | None = None
-    integers = workshop.integers(target, options, stages.begin)
-    findings, quantized, cut = list(integers.findings), integers.quantized, None
-    watch = TimeLimit(progress=progress).within(options.time_limit_s)
-    if quantized is not None:
-        stages.begin("check")
-        proofs = check(quantized, target)
-        findings += proofs
-        stages.begin("partition")
-        cut, reasons = (None, proofs) if proofs else _cut(quantized, target, options, watch)
-        findings += reasons if not proofs else ()
-        verdict = "fits" if cut is not None else _verdict(quantized, target, options, reasons)
-    if cut is not None:
-        stages.begin("place")
-        program = emit_program(place(cut, seed=options.placement_seed, options=options.mapping, time_limit=watch))
-    stages.end()
-    findings += _stopped(workshop.network, options, watch)
-    return Compilation(
-        program=program and program.model_copy(update={"findings": tuple(findings)}),
-        verdict=verdict,
-        findings=tuple(findings),
-        ledger=integers.ledger,
-        lower_bounds=lower_bounds(quantized, target) if quantized is not None else {},
-        n_cores=cut.n_cores if cut is not None else None,
-        stage_seconds=stages.seconds,
-    )
+def compile_with(cache: QuantizeCache, target: Target, options: CompileOptions) -> Compilation:
+    """Return what compiling the network of a cache gives, without fixes."""
+    work = Work(cache, target, options, TimeLimit().within(options.time_limit_s))
+    return compilation(run_stages(work, stages_between("validate", "emit")))
 
 
-_REFUSED: Verdict = "refused"
+def _work(source: Network | Quantized | Mapping, target: Target, options: CompileOptions, limit: TimeLimit) -> Work:
+    if isinstance(source, Network):
+        return Work(QuantizeCache(source), target, options, limit)
+    quantized, mapping = (source.quantized, source) if isinstance(source, Mapping) else (source, None)
+    cache, findings, ledger = QuantizeCache(quantized.network), quantized.findings, quantized.ledger
+    verdict: Verdict = "stopped" if mapping is None else "fits"
+    return Work(cache, target, options, limit, quantized, mapping, None, findings, ledger, verdict)
 
 
 def fix_seconds(result: Compilation, options: CompileOptions) -> float:
-    """Return how long fixes for a compilation may be sought, together."""
+    """Return how many seconds the fixes of a compilation may take together."""
     if options.fix_time_s is not None:
         return options.fix_time_s
-    return max(FLOOR_S, TIMES * sum(result.stage_seconds.values()))
+    return max(LEAST_FIX_S, FIX_FACTOR * sum(result.stage_seconds.values()))
 
 
-def _cut(
-    quantized: Quantized, target: Target, options: CompileOptions, watch: TimeLimit
-) -> tuple[Mapping | None, tuple[Diagnostic, ...]]:
-    try:
-        return partition(quantized, target, options=options.mapping, time_limit=watch), ()
-    except DiagnosticError as error:
-        return None, error.diagnostics
-
-
-def _verdict(quantized: Quantized, target: Target, options: CompileOptions, reasons: tuple[Diagnostic, ...]) -> Verdict:
-    """Why there is no cut: options that make no sense, a proof, or a mapper that found none."""
-    codes = {item.code for item in reasons}
-    if any(code.startswith("ND30") or code == "ND310" for code in codes):
-        return "proven not to fit"
-    if not codes & {"ND401", "ND402"}:
-        return "refused"
-    proven = proof_of_cores(quantized, target, options.mapping) is not None
-    return "proven not to fit" if proven else "not placed by this mapper"
-
-
-def _stopped(network: Network, options: CompileOptions, watch: TimeLimit) -> tuple[Diagnostic, ...]:
-    """ND407 where the user's time limit ended a search."""
-    if not watch.stopped or options.time_limit_s is None:
-        return ()
-    told = (
-        f"the time limit of {options.time_limit_s:g} s ended {', '.join(watch.stopped)}: the best mapping so far counts"
-    )
-    return (finding("ND407", about("network", network.name), told),)
-
-
-def _untried(network: Network, sought: Sought, allowed: float) -> tuple[Diagnostic, ...]:
+def _untried(network: Network, search: FixSearch, allowed: float) -> tuple[Diagnostic, ...]:
     """ND406 where the time for fixes ended before all were tried."""
-    if not sought.untried:
+    if not search.untried:
         return ()
-    told = f"the {allowed:.3g} s for fixes ended before these were tried: {', '.join(sought.untried)}"
+    message = f"the {allowed:.3g} s for fixes ended before these were tried: {', '.join(search.untried)}"
     more = f"--fix-time {max(10 * allowed, 10):.0f}"
-    return (finding("ND406", about("network", network.name), told, fixes=[f"more time: {more}"]),)
+    return (finding("ND406", about("network", network.name), message, fixes=[f"more time: {more}"]),)

@@ -24,11 +24,9 @@ from neurodeploy.quantize import Quantized
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.weights import sign_mode_of
 
-__all__ = ["SHARED", "edited_network", "longest_delay", "shared_parameters", "width_findings"]
+__all__ = ["edited_network", "longest_delay", "shared_parameters", "width_findings"]
 
 Ints = NDArray[np.int64]
-SHARED = "parameters shared"
-"""How the note of a ledger line begins that says how far a register moved."""
 
 
 def _asked(by_name: Mapping[str, Any], name: str) -> Any:
@@ -158,7 +156,8 @@ def _line(name: str, quantity: str, before: Ints, after: Ints) -> LedgerLine | N
         got=f"{np.unique(after).size:,} distinct, {after[worst]} for neuron {worst}; {moved:,} of {after.size:,} moved",
         level="approximate",
         relative_error=float(error[worst]),
-        note=f"{SHARED}, as asked for by the user; the neuron named moved most",
+        option="share_parameters",
+        note="parameters shared, as asked for by the user; the neuron named moved most",
     )
 
 

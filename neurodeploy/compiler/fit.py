@@ -13,10 +13,10 @@ from typing import Literal
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.compiler.compile import compile_with, fix_seconds
 from neurodeploy.compiler.edits import edited_network
-from neurodeploy.compiler.fixes import WHOLE, first_fix
+from neurodeploy.compiler.fixes import first_fix
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
-from neurodeploy.compiler.stages import Workshop
-from neurodeploy.compiler.trials import Attempt
+from neurodeploy.compiler.quantize_cache import QuantizeCache
+from neurodeploy.compiler.trials import Trials
 from neurodeploy.diagnostics import Diagnostic, Fix, errors_in
 from neurodeploy.feasibility import Judgement, judge
 from neurodeploy.hardware import FeasibilityTarget, on_board
@@ -26,7 +26,6 @@ from neurodeploy.mapping import TimeLimit
 from neurodeploy.network import Network
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.resources import core_limits
-from neurodeploy.resources.limits import CODES
 
 __all__ = ["FitRow", "fit_network"]
 
@@ -103,13 +102,11 @@ def _fullest(result: Compilation) -> dict[str, object]:
 
 def _exceeded(errors: Iterable[Diagnostic]) -> dict[str, object]:
     """What is exceeded most."""
-    names = {code: name for name, code in CODES.items()}
     known = [item for item in errors if item.found is not None and item.limit]
     worst = max(known, key=lambda item: (item.found or 0.0) / (item.limit or 1.0), default=None)
     if worst is None:
         return {}
-    name = names.get(worst.code, "cores" if worst.code in WHOLE else None)
-    return {"resource": name, "found": worst.found, "limit": worst.limit, "unit": worst.unit}
+    return {"resource": worst.resource or None, "found": worst.found, "limit": worst.limit, "unit": worst.unit}
 
 
 def _refusal(result: Compilation) -> dict[str, object]:
@@ -119,21 +116,21 @@ def _refusal(result: Compilation) -> dict[str, object]:
     return {"verdict": result.verdict, "codes": codes, "why": why, **_exceeded(errors)}
 
 
-def _of_target(workshop: Workshop, target: Target, options: CompileOptions) -> Iterator[FitRow]:
+def _of_target(cache: QuantizeCache, target: Target, options: CompileOptions) -> Iterator[FitRow]:
     """One chip, then the boards from small to large."""
     boards = sorted(target.boards, key=lambda name: (target.boards[name].chips.value, name))
     known: dict[str, object] | None = None
     for place in (on_board(target, name) for name in (None, *boards)):
         row = _board_row(place)
         if known is None:
-            result = compile_with(workshop, place, options)
+            result = compile_with(cache, place, options)
             if result.program is not None:
                 known = {"holds": "holds", "verdict": "fits", "cores": result.n_cores, **_fullest(result)}
             else:
                 watch = TimeLimit(time.monotonic() + fix_seconds(result, options))
-                fix, untried = first_fix(result.findings, Attempt(workshop, place, options, (), watch))
+                fix, untried = first_fix(result.findings, Trials(cache, place, options, (), watch))
                 told = {**_refusal(result), "fix": fix, "untried": untried}
-                known = None if any(item.code in WHOLE for item in result.findings) else told
+                known = None if any(item.resource == "cores" for item in result.findings) else told
                 row = row.model_copy(update=told)
         yield row.model_copy(update=known or {})
 
@@ -174,11 +171,11 @@ def fit_network(
 
     `progress` is called with (targets done, targets in all).
     """
-    asked, workshop = options or CompileOptions(), Workshop(network)
+    asked, cache = options or CompileOptions(), QuantizeCache(network)
     lean, every, rows = edited_network(network, asked)[0], tuple(targets), list[FitRow]()
     for index, target in enumerate(every):
         if isinstance(target, Target):
-            rows += _of_target(workshop, target, asked)
+            rows += _of_target(cache, target, asked)
         else:
             rows.append(_judged(lean, target))
         if progress:

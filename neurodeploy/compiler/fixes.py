@@ -11,77 +11,76 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurodeploy.compiler.edits import SHARED, longest_delay
+from neurodeploy.compiler.edits import longest_delay
 from neurodeploy.compiler.integer_edits import rewritten
-from neurodeploy.compiler.stages import Workshop
-from neurodeploy.compiler.trials import Attempt
+from neurodeploy.compiler.trials import Trials
 from neurodeploy.diagnostics import Diagnostic, Fix
 from neurodeploy.hardware import on_board
 from neurodeploy.mapping import OutOfTimeError
 from neurodeploy.resources import core_limits
 from neurodeploy.resources.lower_bounds import synapse_cores
 
-__all__ = ["WHOLE", "Sought", "first_fix", "with_fixes"]
+__all__ = ["FixSearch", "first_fix", "with_fixes"]
 
 PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
 """Fractions tried, in steps of 5 %."""
 
 
-def _unpinned(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _unpinned(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """Without the pin of one population, those first that the finding is about; or without any."""
-    pins = attempt.options.pins
+    pins = trials.options.pins
     named = [name for name in pins if name in item.subject.names]
     for name in named or pins:
         rest = {other: cores for other, cores in pins.items() if other != name}
-        cores = attempt.cores({"pins": rest})
+        cores = trials.cores({"pins": rest})
         if cores is not None:
             yield Fix(text=f"without --pin {name} it needs {_cores(cores)}", change={"pins": rest})
             return
-    cores = attempt.cores({"pins": {}}) if len(pins) > 1 else None
+    cores = trials.cores({"pins": {}}) if len(pins) > 1 else None
     if cores is not None:
         yield Fix(text=f"without any --pin it needs {_cores(cores)}", change={"pins": {}})
 
 
-def _unavoided(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+def _unavoided(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
     """Without cores that hold nothing."""
-    cores = attempt.cores({"avoid_cores": ()}) if attempt.options.avoid_cores else None
+    cores = trials.cores({"avoid_cores": ()}) if trials.options.avoid_cores else None
     if cores is not None:
         yield Fix(text=f"without --avoid-cores it needs {_cores(cores)}", change={"avoid_cores": ()})
 
 
-def _narrower(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _narrower(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """The widest narrower weights that fit."""
-    legal = sorted((int(bits) for bits in attempt.target.precision.weight_bits.values), reverse=True)
-    current = attempt.options.weight_bits.get("*", legal[0])
-    least = {bits: _least_cores(attempt, bits) for bits in legal if bits <= current}
-    able = [bits for bits in legal if bits < current and least[bits] <= attempt.target.cores]
+    legal = sorted((int(bits) for bits in trials.target.precision.weight_bits.values), reverse=True)
+    current = trials.options.weight_bits.get("*", legal[0])
+    least = {bits: _least_cores(trials, bits) for bits in legal if bits <= current}
+    able = [bits for bits in legal if bits < current and least[bits] <= trials.target.cores]
     per_core = (item.found or 0) / max(least[current], 1) if item.code == "ND401" and current in least else 0
-    foretold = (at for at, bits in enumerate(able) if least[bits] * per_core <= attempt.target.cores)
-    start = next(foretold, len(able) - 1) if attempt.bound_by == "synapse_memory" else len(able) - 1
-    best = attempt.near("weight_bits", able, start if item.code == "ND401" else 0)
+    foretold = (at for at, bits in enumerate(able) if least[bits] * per_core <= trials.target.cores)
+    start = next(foretold, len(able) - 1) if trials.tightest_resource == "synapse_memory" else len(able) - 1
+    best = trials.smallest_change_near("weight_bits", able, start if item.code == "ND401" else 0)
     if best:
         bits, cores = best
         change = {"weight_bits": {"*": bits}}
         yield Fix(text=f"{bits}-bit weights need {_cores(cores)}", flag=f"--weight-bits {bits}", change=change)
 
 
-def _least_cores(attempt: Attempt, bits: int) -> float:
+def _least_cores(trials: Trials, bits: int) -> float:
     """Cores that any mapping needs for the synapses, if those of the projections that the user did not name have so many bits."""
-    quantized = attempt.workshop.integers(attempt.target, attempt.options).quantized
+    quantized = trials.cache.quantized(trials.target, trials.options).quantized
     if quantized is None:
         return 0.0
-    return synapse_cores(quantized, attempt.target, {item.name: bits for item in quantized.projections} | {
-        name: own for name, own in attempt.options.weight_bits.items() if name != "*"
+    return synapse_cores(quantized, trials.target, {item.name: bits for item in quantized.projections} | {
+        name: own for name, own in trials.options.weight_bits.items() if name != "*"
     })  # fmt: skip
 
 
-def _legal(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _legal(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """The widest weights that the target stores and that fit: for all projections that the user did not name, or for this."""
-    legal = sorted((int(bits) for bits in attempt.target.precision.weight_bits.values), reverse=True)
+    legal = sorted((int(bits) for bits in trials.target.precision.weight_bits.values), reverse=True)
     name = item.subject.name
     for bits in legal:
         for key in ("*", name):
-            cores = attempt.cores({"weight_bits": {**attempt.options.weight_bits, key: bits}})
+            cores = trials.cores({"weight_bits": {**trials.options.weight_bits, key: bits}})
             if cores is not None:
                 flag = f"--weight-bits {bits}" if key == "*" else f"--weight-bits {name}={bits}"
                 yield Fix(
@@ -90,53 +89,53 @@ def _legal(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
                 return
 
 
-def _within(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _within(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """The nearest value that the register holds, for a parameter that is one number for the whole population."""
     name, field = item.subject.name, item.subject.field
-    population = next((one for one in attempt.network.populations if one.name == name), None)
+    population = next((one for one in trials.network.populations if one.name == name), None)
     value = getattr(population.neuron, field, None) if population is not None else None
     if population is None or item.limit is None or not isinstance(value, int):
         return
     changed = population.neuron.model_copy(update={field: int(item.limit)})
     edited = [
-        one.model_copy(update={"neuron": changed}) if one is population else one for one in attempt.network.populations
+        one.model_copy(update={"neuron": changed}) if one is population else one for one in trials.network.populations
     ]
-    network = attempt.network.model_copy(update={"populations": tuple(edited)})
-    cores = Workshop(network).cores(attempt.target, attempt.options, attempt.watch)
+    network = trials.network.model_copy(update={"populations": tuple(edited)})
+    cores = trials.cores_of(network)
     if cores is not None:
         yield Fix(text=f"in population '{name}' write neuron.{field} = {int(item.limit)}: it needs {_cores(cores)}")
 
 
-def _rewritten(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+def _rewritten(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
     """Integer weights that no format holds in an equal form that is held: another exponent, or two projections."""
-    found = rewritten(attempt.network, attempt.target, attempt.options.weight_bits)
-    cores = Workshop(found[0]).cores(attempt.target, attempt.options, attempt.watch) if found else None
+    found = rewritten(trials.network, trials.target, trials.options.weight_bits)
+    cores = trials.cores_of(found[0]) if found else None
     if found and cores is not None:
         yield Fix(text=f"{found[1]}: it needs {_cores(cores)}")
 
 
-def _shorter(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+def _shorter(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
     """The longest shorter delays that fit: the longest that the register holds, then one bit less each."""
-    longest, span = longest_delay(attempt.network), attempt.target.precision.delay_steps
-    if "*" in attempt.options.max_delay:
-        longest = min(longest, attempt.options.max_delay["*"])
-    widths = attempt.target.precision.delay_bits.values
+    longest, span = longest_delay(trials.network), trials.target.precision.delay_steps
+    if "*" in trials.options.max_delay:
+        longest = min(longest, trials.options.max_delay["*"])
+    widths = trials.target.precision.delay_bits.values
     steps = {int(span.high), *((1 << int(bits)) - 1 for bits in widths)}
     able = sorted((step for step in steps if step < min(longest, span.high + 1)), reverse=True)
-    best = attempt.least("max_delay", able)
+    best = trials.smallest_change("max_delay", able)
     if best:
         most, cores = best
         text = f"with no delay above {most} step{'s' * (most != 1)} it needs {_cores(cores)}"
         yield Fix(text=text, flag=f"--max-delay {most}", change={"max_delay": {"*": most}})
 
 
-def _sharing(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+def _sharing(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
     """The most distinct parameters in each population that fit: what a core holds times a power of two."""
-    best = attempt.least("share_parameters", _counts(attempt)[::-1])
+    best = trials.smallest_change("share_parameters", _counts(trials)[::-1])
     if best:
         text = f"with {best[0]} distinct decays and thresholds in each population it needs {_cores(best[1])}"
         flag, change = f"--share-parameters {best[0]}", {"share_parameters": {"*": best[0]}}
-        yield Fix(text=f"{text}; {_moved(attempt, best[0])}", flag=flag, change=change)
+        yield Fix(text=f"{text}; {_moved(trials, best[0])}", flag=flag, change=change)
 
 
 def _varies(value: Any) -> bool:
@@ -144,10 +143,10 @@ def _varies(value: Any) -> bool:
     return bool(np.ndim(value)) and np.unique(value).size > 1
 
 
-def _counts(attempt: Attempt) -> list[int]:
+def _counts(trials: Trials) -> list[int]:
     """Numbers of distinct parameters to try, ascending; none where no population has more than one."""
-    varied = [item.size for item in attempt.network.populations if any(_varies(value) for _, value in item.neuron)]
-    limits = core_limits(attempt.target)
+    varied = [item.size for item in trials.network.populations if any(_varies(value) for _, value in item.neuron)]
+    limits = core_limits(trials.target)
     held = [limits[name].value for name in ("parameter_sets", "threshold_sets") if name in limits]
     if not varied or not held or max(held) < 1:
         return []
@@ -157,11 +156,11 @@ def _counts(attempt: Attempt) -> list[int]:
     return sorted({*less, *more})
 
 
-def _moved(attempt: Attempt, count: int) -> str:
+def _moved(trials: Trials, count: int) -> str:
     """Which register sharing moves most, and how far."""
-    options = attempt.options.model_copy(update=attempt.with_all("share_parameters", count))
-    ledger = attempt.workshop.integers(attempt.target, options).ledger
-    lines = [line for line in ledger if line.note.startswith(SHARED)]
+    options = trials.options.model_copy(update=trials.for_all("share_parameters", count))
+    ledger = trials.cache.quantized(trials.target, options).ledger
+    lines = [line for line in ledger if line.option == "share_parameters"]
     worst = max(lines, key=lambda line: line.relative_error or 0.0, default=None)
     moved = (worst.relative_error or 0.0) if worst else 0.0
     return f"{worst.subject}: {worst.quantity} moves by {moved:.1%} at most" if worst else "no register moves"
@@ -171,44 +170,44 @@ def _cores(count: int) -> str:
     return f"{count:,} core{'s' * (count != 1)}"
 
 
-def _larger(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _larger(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """The smallest larger board that fits, of those that have the cores which were counted."""
-    boards = sorted(attempt.target.boards, key=lambda name: attempt.target.boards[name].chips.value)
-    counted = (item.found or 0) if item.code == "ND401" and not attempt.options.pins else 0
+    boards = sorted(trials.target.boards, key=lambda name: trials.target.boards[name].chips.value)
+    counted = (item.found or 0) if item.code == "ND401" and not trials.options.pins else 0
     for name in boards:
-        bigger = on_board(attempt.target, name)
-        if bigger.chips <= attempt.target.chips or bigger.cores < counted:
+        bigger = on_board(trials.target, name)
+        if bigger.chips <= trials.target.chips or bigger.cores < counted:
             continue
-        cores = attempt.cores({}, bigger)
+        cores = trials.cores({}, bigger)
         if cores is not None:
-            title = attempt.target.boards[name].title
+            title = trials.target.boards[name].title
             text = f"{title} ({bigger.chips} chips) holds its {_cores(cores)}"
             yield Fix(text=text, flag=f"--board {name}", change={"board": name})
             return
 
 
-def _elsewhere(attempt: Attempt, _: Diagnostic) -> Iterator[Fix]:
+def _elsewhere(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
     """The first other target of which one chip holds it."""
-    for other in attempt.others:
-        cores = attempt.cores({}, other) if other.name != attempt.target.name else None
+    for other in trials.others:
+        cores = trials.cores({}, other) if other.name != trials.target.name else None
         if cores is not None:
-            leave = f", without --board {attempt.target.board}" if attempt.target.board else ""
+            leave = f", without --board {trials.target.board}" if trials.target.board else ""
             text = f"{other.title} holds it in {_cores(cores)}{leave}"
             yield Fix(text=text, flag=f"--target {other.name}", change={"target": other.name})
             return
 
 
-def _lighter(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _lighter(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """The least pruning of each neuron's weakest synapses that fits."""
-    best = attempt.least("prune", _fractions(item))
+    best = trials.smallest_change("prune", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each neuron's synapses it needs {_cores(best[1])}"
         yield Fix(text=text, flag=f"--prune {best[0]:g}", change={"prune": {"*": best[0]}})
 
 
-def _fewer_sources(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
+def _fewer_sources(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
     """The least pruning of whole sources that fits: what a shared input axon table needs."""
-    best = attempt.least("prune_sources", _fractions(item))
+    best = trials.smallest_change("prune_sources", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each projection's sources it needs {_cores(best[1])}"
         yield Fix(text=text, flag=f"--prune-sources {best[0]:g}", change={"prune_sources": {"*": best[0]}})
@@ -216,15 +215,12 @@ def _fewer_sources(attempt: Attempt, item: Diagnostic) -> Iterator[Fix]:
 
 def _fractions(item: Diagnostic) -> list[float]:
     """Fractions that may go, ascending: from the share on that must go for one neuron to fit, where that is known."""
-    known = item.code not in WHOLE and item.found and item.limit is not None
+    known = item.resource != "cores" and item.found and item.limit is not None
     least = 1.0 - (item.limit or 0.0) / (item.found or 1.0) if known else 0.0
     return [step for step in PRUNE_STEPS if step >= least]
 
 
-WHOLE = ("ND401", "ND402")
-"""Findings about a whole network, for which pruning is the last resort."""
-
-Remedy = Callable[[Attempt, Diagnostic], Iterator[Fix]]
+Remedy = Callable[[Trials, Diagnostic], Iterator[Fix]]
 WORDS: dict[Remedy, str] = {
     _unpinned: "without pins",
     _unavoided: "without avoided cores",
@@ -267,20 +263,20 @@ SAME_NEURONS = {_narrower, _legal, _shorter, _sharing, _lighter, _fewer_sources}
 """What leaves the number of neurons as it is."""
 
 
-def _applies(remedy: Remedy, attempt: Attempt) -> bool:
+def _applies(remedy: Remedy, trials: Trials) -> bool:
     """Whether there is anything that a remedy could change."""
-    target, options = attempt.target, attempt.options
+    target, options = trials.target, trials.options
     there: dict[Remedy, bool] = {
         _unpinned: bool(options.pins),
         _unavoided: bool(options.avoid_cores),
-        _shorter: longest_delay(attempt.network) > 0,
+        _shorter: longest_delay(trials.network) > 0,
         _larger: any(board.chips.value > target.chips for board in target.boards.values()),
-        _elsewhere: bool(attempt.others),
+        _elsewhere: bool(trials.others),
     }
-    return there.get(remedy, True) and not (remedy in SAME_NEURONS and attempt.crowded)
+    return there.get(remedy, True) and not (remedy in SAME_NEURONS and trials.too_many_neurons)
 
 
-class Sought(NamedTuple):
+class FixSearch(NamedTuple):
     """Findings with the fixes that passed, and what the time did not suffice for."""
 
     findings: tuple[Diagnostic, ...]
@@ -290,8 +286,8 @@ class Sought(NamedTuple):
 class _Search:
     """Remedies of all findings of a compilation, each tried once."""
 
-    def __init__(self, attempt: Attempt, total: int) -> None:
-        self.attempt, self.total = attempt, total
+    def __init__(self, trials: Trials, total: int) -> None:
+        self.trials, self.total = trials, total
         self.known = dict[Remedy, tuple[Fix, ...]]()
         self.untried = list[str]()
 
@@ -300,37 +296,37 @@ class _Search:
         if remedy not in self.known:
             found = list[Fix]()
             try:
-                if not _applies(remedy, self.attempt):
+                if not _applies(remedy, self.trials):
                     return ()
-                self.attempt.watch.report(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
-                found.extend(remedy(self.attempt, item))
-                self.untried += [f"lesser changes by {WORDS[remedy]}"] if self.attempt.hasty else []
-                self.attempt.hasty = False
+                self.trials.limit.report(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
+                found.extend(remedy(self.trials, item))
+                self.untried += [f"lesser changes by {WORDS[remedy]}"] if self.trials.cut_short else []
+                self.trials.cut_short = False
             except OutOfTimeError:
                 self.untried.append(WORDS[remedy])
             self.known[remedy] = tuple(found)
         return self.known[remedy]
 
 
-def with_fixes(findings: tuple[Diagnostic, ...], attempt: Attempt) -> Sought:
-    """Return the findings with the fixes that were tried and passed, and what was not tried in the time of the attempt."""
-    search = _Search(attempt, len({remedy for item in findings for remedy in REMEDIES.get(item.code, ())}))
+def with_fixes(findings: tuple[Diagnostic, ...], trials: Trials) -> FixSearch:
+    """Return the findings with the fixes that were tried and passed, and what was not tried in the time of the trials."""
+    search = _Search(trials, len({remedy for item in findings for remedy in REMEDIES.get(item.code, ())}))
     found: list[Diagnostic] = []
     for item in findings:
         fixes = [fix for remedy in REMEDIES.get(item.code, ()) for fix in search.fixes(remedy, item)]
-        if item.code in WHOLE and not fixes:
+        if item.resource == "cores" and not fixes:
             fixes += search.fixes(_lighter, item)
         found.append(item.model_copy(update={"fixes": (*item.fixes, *fixes)}))
-    return Sought(tuple(found), tuple(search.untried))
+    return FixSearch(tuple(found), tuple(search.untried))
 
 
-def first_fix(findings: tuple[Diagnostic, ...], attempt: Attempt) -> tuple[Fix | None, tuple[str, ...]]:
+def first_fix(findings: tuple[Diagnostic, ...], trials: Trials) -> tuple[Fix | None, tuple[str, ...]]:
     """Return the first single edit that makes the whole network fit, in the order of REMEDIES, or None; and what was not tried."""
     remedies = {
         remedy: item
         for item in findings
-        for remedy in (*REMEDIES.get(item.code, ()), *((_lighter,) if item.code in WHOLE else ()))
+        for remedy in (*REMEDIES.get(item.code, ()), *((_lighter,) if item.resource == "cores" else ()))
     }
-    search = _Search(attempt, len(remedies))
+    search = _Search(trials, len(remedies))
     every = (fix for remedy, item in remedies.items() for fix in search.fixes(remedy, item))
     return next(every, None), tuple(search.untried)

@@ -5,73 +5,70 @@ A field of CompileOptions changes what the compiler does; a field of Target chan
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections import abc
+from typing import Annotated, Literal, TypedDict
 
+from numpy.typing import ArrayLike
 from pydantic import Field
 
-from neurodeploy.base.noun import FloatArray, Noun
+from neurodeploy.base.noun import Noun, WholeNumber
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.diagnostics.ledger import LedgerLine
-from neurodeploy.mapping.options import Level, MappingOptions, Start
+from neurodeploy.mapping.mapping import Mapping
+from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.program.program import Program
+from neurodeploy.quantize import Quantized
 
-__all__ = ["Compilation", "CompileOptions", "Verdict"]
+__all__ = ["Compilation", "CompileChoices", "CompileOptions", "Verdict"]
 
-Verdict = Literal["fits", "proven not to fit", "not placed by this mapper", "refused"]
+Verdict = Literal["fits", "proven not to fit", "not placed by this mapper", "refused", "stopped"]
 
 
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Steps = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
+Count = Annotated[WholeNumber, Field(ge=1, le=2**31 - 1)]
 
 
-class CompileOptions(Noun):
-    """Choices of one compilation."""
+class CompileOptions(MappingOptions):
+    """Options of a compilation, with those of the mapping. Options that edit the network are recorded in the ledger."""
 
-    weight_bits: dict[str, int] = Field(default_factory=dict)
-    """Projection -> stored bits; "*" -> all others."""
-    prune: dict[str, Fraction] = Field(default_factory=dict)
-    """Projection -> fraction of each neuron's weakest synapses left out; "*" -> all others."""
-    prune_sources: dict[str, Fraction] = Field(default_factory=dict)
-    """Projection -> fraction of its weakest sources left out whole; "*" -> all others."""
-    max_delay: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
-    """Projection -> the longest delay in steps; longer ones are shortened to it; "*" -> all others."""
-    share_parameters: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    """Population -> the most distinct decays, and the most distinct thresholds, that it keeps; "*" -> all others."""
-    placement_seed: int = Field(default=0, ge=0, le=2**63 - 1)
-    """Of the mapping's random choices; equal seeds give equal programs."""
-    level: Level = 1
-    """Of the mapping: 0 first fit, row by row; 1 placed by traffic too; 2 and 3 move neurons for fewer cores."""
-    time_limit_s: float | None = Field(default=None, gt=0)
-    """For the search of levels 2 and 3 and the placement."""
-    avoid_cores: tuple[int, ...] = ()
-    """Physical cores that hold nothing."""
-    pins: dict[str, tuple[int, ...]] = Field(default_factory=dict[str, tuple[int, ...]])
-    """Population -> physical cores it may lie on."""
-    rates: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
-    """Population -> (size,) spikes of each neuron in any unit: what traffic is weighed by."""
-    positions: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
-    """Population -> (size, coordinates) of each neuron: those that lie together fill cores together, from level 1 on."""
-    starts: tuple[Start, ...] = ()
-    """Partitioners that the search of levels 2 and 3 begins with too."""
+    weight_bits: dict[str, Count] = Field(default_factory=dict[str, Count])
+    """Projection -> stored bits of its weights; "*" -> all others. Default: the widest the target stores."""
+    prune: dict[str, Fraction] = Field(default_factory=dict[str, Fraction])
+    """Projection -> fraction of each neuron's weakest synapses that are left out; "*" -> all others."""
+    prune_sources: dict[str, Fraction] = Field(default_factory=dict[str, Fraction])
+    """Projection -> fraction of its weakest sources that are left out with all their synapses; "*" -> all others."""
+    max_delay: dict[str, Steps] = Field(default_factory=dict[str, Steps])
+    """Projection -> longest delay in steps, to which longer ones are shortened; "*" -> all others."""
+    share_parameters: dict[str, Count] = Field(default_factory=dict[str, Count])
+    """Population -> most distinct decays, and most distinct thresholds, of its neurons; "*" -> all others."""
     strict: bool = False
-    """Warnings refuse too."""
+    """Warnings refuse the network too."""
     fixes: bool = True
     """Compute fixes for what does not fit."""
-    fix_time_s: float | None = Field(default=None, ge=0)
-    """Seconds for all fixes together; None: three times what the compilation took, and 10 s at least."""
+    fix_time_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Seconds for all fixes together; 0: none. Default: three times the seconds of the compilation, at least 10."""
 
-    @property
-    def mapping(self) -> MappingOptions:
-        """What of this the mapper reads."""
-        return MappingOptions(
-            level=self.level,
-            seed=self.placement_seed,
-            time_limit_s=self.time_limit_s,
-            avoid_cores=self.avoid_cores,
-            pins=self.pins,
-            rates=self.rates,
-            positions=self.positions,
-            starts=self.starts,
-        )
+
+class CompileChoices(TypedDict, total=False):
+    """Fields of CompileOptions as keyword arguments."""
+
+    level: int
+    placement_seed: int
+    time_limit_s: float | None
+    avoid_cores: abc.Sequence[int]
+    pins: abc.Mapping[str, abc.Sequence[int]]
+    rates: abc.Mapping[str, ArrayLike]
+    positions: abc.Mapping[str, ArrayLike]
+    partitioners: abc.Sequence[str]
+    weight_bits: abc.Mapping[str, int]
+    prune: abc.Mapping[str, float]
+    prune_sources: abc.Mapping[str, float]
+    max_delay: abc.Mapping[str, int]
+    share_parameters: abc.Mapping[str, int]
+    strict: bool
+    fixes: bool
+    fix_time_s: float | None
 
 
 class Compilation(Noun):
@@ -79,9 +76,13 @@ class Compilation(Noun):
 
     program: Program | None
     """None: there is none, and the findings say why."""
+    quantized: Quantized | None = Field(default=None, exclude=True, repr=False)
+    """The network in the integers of the target; None if it was not converted."""
+    mapping: Mapping | None = Field(default=None, exclude=True, repr=False)
+    """The core of each neuron; None if no mapping was found or sought."""
     verdict: Verdict
-    """fits; proven not to fit; not placed by this mapper, which may not be the last word; refused before it was
-    tried."""
+    """fits; proven not to fit; not placed by this mapper, which another mapper may do; refused before mapping; stopped
+    before mapping."""
     findings: tuple[Diagnostic, ...]
     """Of every stage that could run; the fixes in them were tried."""
     ledger: tuple[LedgerLine, ...]

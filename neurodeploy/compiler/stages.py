@@ -1,112 +1,152 @@
-"""One network through the stages of a compilation, each of which runs once for what it depends on.
-
-Boards, rule sets and options of the mapping do not change the integers of a network, so edits of these share them.
-"""
+"""The stages of a compilation, in order: each takes what exists so far and returns it with one thing more."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from neurodeploy.check import check
-from neurodeploy.compiler.edits import edited_network, shared_parameters, width_findings
-from neurodeploy.compiler.options import CompileOptions
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
+from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
+from neurodeploy.compiler.quantize_cache import QuantizeCache, input_findings
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, rule
 from neurodeploy.diagnostics.ledger import LedgerLine
-from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.hardware.consistency import target_findings
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping import TimeLimit, assign, cannot_fit
-from neurodeploy.network import Network
-from neurodeploy.network.validate import validate
-from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
+from neurodeploy.mapping import Mapping, Progress, TimeLimit, emit_program, partition, place, proof_of_cores
+from neurodeploy.program.program import Program
+from neurodeploy.quantize import Quantized
+from neurodeploy.resources import lower_bounds
 
-__all__ = ["Integers", "Workshop"]
+__all__ = ["StageName", "Work", "compilation", "run_stages", "stages_between"]
 
-Stage = Callable[[str], None]
-"""Told the name of each stage as it begins."""
-KEPT = 4
-"""Networks in integers that are kept, the last ones that were asked for."""
+StageName = Literal["validate", "quantize", "check", "partition", "place", "emit", "fixes"]
+"""Stages by name, in order."""
 
 
-class Integers(NamedTuple):
-    """A network in the integers of a target, or why there is none."""
+@dataclass(frozen=True)
+class Work:
+    """A network on its way to a program: what exists so far."""
 
-    quantized: Quantized | None
-    findings: tuple[Diagnostic, ...]
-    ledger: tuple[LedgerLine, ...]
+    cache: QuantizeCache
+    """The network, and its integers by target and options."""
+    target: Target
+    options: CompileOptions
+    limit: TimeLimit
+    """When the search of a mapping ends."""
+    quantized: Quantized | None = None
+    mapping: Mapping | None = None
+    program: Program | None = None
+    findings: tuple[Diagnostic, ...] = ()
+    ledger: tuple[LedgerLine, ...] = ()
+    verdict: Verdict = "stopped"
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    """Stage -> seconds."""
 
-
-class Workshop:
-    """The stages of one network."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self._validated: tuple[Diagnostic, ...] | None = None
-        self._integers: dict[tuple[object, ...], tuple[Target, Integers]] = {}
-
-    def integers(self, target: Target, options: CompileOptions, begin: Stage = lambda _: None) -> Integers:
-        """Return the network in integers after the user's edits, with what every stage up to there found."""
-        edits = (options.weight_bits, options.prune, options.prune_sources, options.max_delay, options.share_parameters)
-        read = (target.name, id(target.dialect), id(target.precision), id(target.neurons), id(target.limits))
-        key = (*read, *(tuple(sorted(item.items())) for item in edits))
-        if key not in self._integers:
-            found = self._made(target, options, begin)
-            for old in list(self._integers)[: max(len(self._integers) - KEPT + 1, 0)]:
-                del self._integers[old]
-            self._integers[key] = target, found  # as long as the target is kept, no other has its parts' ids
-        return self._integers[key][1]
-
-    def _made(self, target: Target, options: CompileOptions, begin: Stage) -> Integers:
-        begin("validate")
-        if self._validated is None:
-            self._validated = _found(lambda: validate(self.network))
-        findings = [*self._validated, *target_findings(target), *_unknown_names(self.network, options)]
-        if not errors_in(findings):
-            findings += width_findings(self.network, target, options)
-        if errors_in(findings):
-            return Integers(None, tuple(findings), ())
-        begin("quantize")
-        lean, ledger = edited_network(self.network, options)
-        try:
-            made = quantize(lean, target, QuantizeOptions(weight_bits=options.weight_bits))
-        except DiagnosticError as error:
-            return Integers(None, (*findings, *error.diagnostics), ledger)
-        quantized = shared_parameters(made, options)
-        return Integers(quantized, (*findings, *quantized.findings), (*ledger, *quantized.ledger))
-
-    def cores(self, target: Target, options: CompileOptions, watch: TimeLimit) -> int | None:
-        """Return the cores of a cut, None if there is none. Raises OutOfTimeError if the watch ends first."""
-        watch.report("fixes", 0, 0)
-        quantized = self.integers(target, options).quantized
-        watch.report("fixes", 0, 0)
-        if quantized is None or cannot_fit(quantized, target, options.mapping) or check(quantized, target):
-            return None
-        try:
-            return assign(quantized, target, stop_early=True, options=options.mapping, time_limit=watch).n_cores
-        except DiagnosticError:
-            return None
+    def adding(self, findings: Sequence[Diagnostic]) -> Work:
+        """Return the work with more findings; an error refuses it."""
+        refused: Verdict = "refused" if errors_in(findings) else self.verdict
+        return replace(self, findings=(*self.findings, *findings), verdict=refused)
 
 
-def _found(stage: Callable[[], tuple[Diagnostic, ...]]) -> tuple[Diagnostic, ...]:
+def _validate(work: Work) -> Work:
+    return work.adding(input_findings(work.cache.network, work.target, work.options))
+
+
+def _quantize(work: Work) -> Work:
+    result = work.cache.quantized(work.target, work.options)
+    return replace(work.adding(result.findings), quantized=result.quantized, ledger=result.ledger)
+
+
+def _check(work: Work) -> Work:
+    proofs = () if work.quantized is None else check(work.quantized, work.target)
+    return _not_mapped(work, proofs) if proofs else work
+
+
+def _partition(work: Work) -> Work:
+    if work.quantized is None:
+        return work
     try:
-        return stage()
+        mapping = partition(work.quantized, work.target, options=work.options, time_limit=work.limit)
     except DiagnosticError as error:
-        return error.diagnostics
+        return _not_mapped(work, error.diagnostics)
+    return replace(work, mapping=mapping, verdict="fits")
 
 
-def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic]:
-    """ND101 for options that name a projection or a population which does not exist."""
-    projections, populations = ([item.name for item in every] for every in (network.projections, network.populations))
-    asked = [
-        ("prune", options.prune, projections, "projection"),
-        ("prune_sources", options.prune_sources, projections, "projection"),
-        ("max_delay", options.max_delay, projections, "projection"),
-        ("share_parameters", options.share_parameters, populations, "population"),
-    ]
-    return [
-        finding("ND101", about("option", option), f"{kind} '{name}' does not exist", fixes=nearest(name, names))
-        for option, by_name, names, kind in asked
-        for name in by_name
-        if name != "*" and name not in names
-    ]
+def _not_mapped(work: Work, reasons: tuple[Diagnostic, ...]) -> Work:
+    """The work with the reasons against a mapping: wrong options, a proof, or a mapper that found none."""
+    verdict: Verdict = "refused"
+    if any(rule(item.code).stage == "limits" for item in reasons):
+        verdict = "proven not to fit"
+    elif any(item.resource == "cores" for item in reasons) and work.quantized is not None:
+        proven = proof_of_cores(work.quantized, work.target, work.options) is not None
+        verdict = "proven not to fit" if proven else "not placed by this mapper"
+    return replace(work, findings=(*work.findings, *reasons), verdict=verdict)
+
+
+def _place(work: Work) -> Work:
+    if work.mapping is None:
+        return work
+    mapping = place(work.mapping, seed=work.options.placement_seed, options=work.options, time_limit=work.limit)
+    return replace(work, mapping=mapping)
+
+
+def _emit(work: Work) -> Work:
+    return work if work.mapping is None else replace(work, program=emit_program(work.mapping), verdict="fits")
+
+
+_RUN: dict[StageName, Callable[[Work], Work]] = {
+    "validate": _validate,
+    "quantize": _quantize,
+    "check": _check,
+    "partition": _partition,
+    "place": _place,
+    "emit": _emit,
+}
+"""Stages in order. Fixes follow them where the network does not fit, and are no part of the work towards a program."""
+
+
+def stages_between(start: StageName, stop: StageName) -> tuple[StageName, ...]:
+    """Return the stages from `start` to `stop`, both included."""
+    names: tuple[StageName, ...] = get_args(StageName)
+    return names[names.index(start) : names.index(stop) + 1]
+
+
+def run_stages(work: Work, names: Sequence[StageName], progress: Progress | None = None) -> Work:
+    """Return the work after stages in the order given, or after the first that refuses it.
+
+    `progress` is called with (stage, 0, 1) as each begins.
+    """
+    for name in names:
+        if name not in _RUN or work.verdict not in ("stopped", "fits"):
+            break
+        if progress is not None:
+            progress(name, 0, 1)
+        start = time.perf_counter()
+        work = _RUN[name](work)
+        work = replace(work, seconds={**work.seconds, name: time.perf_counter() - start})
+    return work
+
+
+def compilation(work: Work) -> Compilation:
+    """Return what exists of a compilation, with ND407 where the user's time limit ended a search."""
+    findings = (*work.findings, *_time_limit_findings(work))
+    return Compilation(
+        program=work.program and work.program.model_copy(update={"findings": findings}),
+        quantized=work.quantized,
+        mapping=work.mapping,
+        verdict=work.verdict,
+        findings=findings,
+        ledger=work.ledger,
+        lower_bounds=lower_bounds(work.quantized, work.target) if work.quantized is not None else {},
+        n_cores=work.mapping.n_cores if work.mapping is not None else None,
+        stage_seconds=work.seconds,
+    )
+
+
+def _time_limit_findings(work: Work) -> tuple[Diagnostic, ...]:
+    limit, ended = work.options.time_limit_s, work.limit.stopped
+    if not ended or limit is None:
+        return ()
+    message = f"the time limit of {limit:g} s ended {', '.join(ended)}: the best mapping so far counts"
+    return (finding("ND407", about("network", work.cache.network.name), message),)

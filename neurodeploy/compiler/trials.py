@@ -1,79 +1,112 @@
-"""Edits of one compilation, tried one by one in a time that they share. Knows no remedy."""
+"""Trials of changed options: does the network fit then, and in how many cores. Does not know which changes help."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeVar
 
+from neurodeploy.check import check
 from neurodeploy.compiler.options import CompileOptions
-from neurodeploy.compiler.stages import Workshop
+from neurodeploy.compiler.quantize_cache import QuantizeCache, input_findings
+from neurodeploy.diagnostics import DiagnosticError, errors_in
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping import OutOfTimeError, TimeLimit
+from neurodeploy.mapping import OutOfTimeError, TimeLimit, assign, cannot_fit
+from neurodeploy.network import Network
 from neurodeploy.resources import lower_bounds
 
-__all__ = ["Attempt"]
+__all__ = ["Trials", "cores_needed"]
 
 V = TypeVar("V", int, float)
 
 
-class Attempt:
-    """Tries edits of one compilation."""
+def cores_needed(cache: QuantizeCache, target: Target, options: CompileOptions, limit: TimeLimit) -> int | None:
+    """Return the cores of the cache's network, None if it does not fit. Raises OutOfTimeError if the limit ends first."""
+    limit.report("fixes", 0, 0)
+    if errors_in(input_findings(cache.network, target, options)):
+        return None
+    quantized = cache.quantized(target, options).quantized
+    limit.report("fixes", 0, 0)
+    if quantized is None or cannot_fit(quantized, target, options) or check(quantized, target):
+        return None
+    try:
+        return assign(quantized, target, stop_early=True, options=options, time_limit=limit).n_cores
+    except DiagnosticError:
+        return None
+
+
+class Trials:
+    """Changes of one compilation, tried one by one within one time limit."""
 
     def __init__(
-        self, workshop: Workshop, target: Target, options: CompileOptions, others: tuple[Target, ...], watch: TimeLimit
+        self,
+        cache: QuantizeCache,
+        target: Target,
+        options: CompileOptions,
+        others: tuple[Target, ...],
+        limit: TimeLimit,
     ) -> None:
-        self.workshop, self.network = workshop, workshop.network
-        self.target, self.options, self.others, self.watch = target, options, others, watch
-        self.hasty = False
-        """Whether the time ended while a lesser change was sought than one that fits."""
+        self.cache, self.target, self.options, self.others, self.limit = cache, target, options, others, limit
+        self.cut_short = False
+        """Whether the time ended while a smaller change than one that fits was sought."""
 
-    def cores(self, edit: dict[str, object], target: Target | None = None) -> int | None:
-        """Cores used after an edit of the options; None if it does not fit. Raises OutOfTimeError."""
-        return self.workshop.cores(target or self.target, self.options.model_copy(update=edit), self.watch)
+    @property
+    def network(self) -> Network:
+        """The network of the compilation."""
+        return self.cache.network
+
+    def cores(self, change: dict[str, object], target: Target | None = None) -> int | None:
+        """Return the cores after a change of the options, None if the network does not fit. Raises OutOfTimeError."""
+        return cores_needed(self.cache, target or self.target, self.options.model_copy(update=change), self.limit)
+
+    def cores_of(self, network: Network) -> int | None:
+        """Return the cores of a changed network, None if it does not fit. Raises OutOfTimeError."""
+        return cores_needed(QuantizeCache(network), self.target, self.options, self.limit)
 
     @property
     def _bounds(self) -> dict[str, int]:
-        quantized = self.workshop.integers(self.target, self.options).quantized
+        if errors_in(input_findings(self.network, self.target, self.options)):
+            return {}
+        quantized = self.cache.quantized(self.target, self.options).quantized
         return lower_bounds(quantized, self.target) if quantized is not None else {}
 
     @property
-    def crowded(self) -> bool:
+    def too_many_neurons(self) -> bool:
         """Whether the neurons alone need more cores than there are."""
         return self._bounds.get("compartments", 0) > self.target.cores
 
     @property
-    def bound_by(self) -> str:
-        """The resource that needs most cores."""
+    def tightest_resource(self) -> str:
+        """The resource that needs most cores; empty if none is known."""
         bounds = self._bounds
         return max(bounds, key=lambda name: bounds[name], default="")
 
-    def with_all(self, option: str, value: float) -> dict[str, object]:
-        """The edit that gives an option a value for all names that the user did not name."""
+    def for_all(self, option: str, value: float) -> dict[str, object]:
+        """Return the change that gives an option a value for all names that the user did not list."""
         return {option: {**getattr(self.options, option), "*": value}}
 
-    def tried(self, option: str, value: float, best: object) -> int | None:
-        """Cores with a value for all names that the user did not name; None if it does not fit, or is left for lack of time.
+    def _tried(self, option: str, value: float, best: object) -> int | None:
+        """Cores with a value for all names that the user did not list; None if the network does not fit, or time is up.
 
-        Raises OutOfTimeError where no value was found to fit before.
+        Raises OutOfTimeError where no value fitted before.
         """
         try:
-            return self.cores(self.with_all(option, value))
+            return self.cores(self.for_all(option, value))
         except OutOfTimeError:
             if best is None:
                 raise
-            self.hasty = True
+            self.cut_short = True
             return None
 
-    def least(self, option: str, values: Sequence[V]) -> tuple[V, int] | None:
-        """The first of the values with which it fits, and its cores; by bisection.
+    def smallest_change(self, option: str, values: Sequence[V]) -> tuple[V, int] | None:
+        """Return the first of the values with which the network fits, and its cores, by bisection.
 
-        `values` go from the least change to the greatest, which is tried first: where it does not help, none does.
+        `values` go from the smallest change to the largest, which is tried first: if it does not help, none does.
         """
         best = None
         low, high = 0, len(values)
-        while low < high and not self.hasty:
+        while low < high and not self.cut_short:
             middle = (low + high) // 2 if best else high - 1
-            cores = self.tried(option, values[middle], best)
+            cores = self._tried(option, values[middle], best)
             if cores is not None:
                 high, best = middle, (values[middle], cores)
             elif best is None:
@@ -82,14 +115,15 @@ class Attempt:
                 low = middle + 1
         return best
 
-    def near(self, option: str, values: Sequence[V], start: int) -> tuple[V, int] | None:
-        """The first of the values with which it fits, and its cores; sought from `start` on, one by one.
+    def smallest_change_near(self, option: str, values: Sequence[V], start: int) -> tuple[V, int] | None:
+        """Return the first of the values with which the network fits, and its cores, one by one from index `start`.
 
-        `values` go from the least change to the greatest: they are left out one by one while a lesser change still fits.
+        `values` go from the smallest change to the largest. From one that fits the search goes back to smaller changes as
+        long as they fit; otherwise it goes on to larger ones.
         """
         best, step, at = None, 1, start
         while 0 <= at < len(values):
-            cores = self.tried(option, values[at], best)
+            cores = self._tried(option, values[at], best)
             if cores is None and (best or step < 0):
                 break
             if cores is not None:

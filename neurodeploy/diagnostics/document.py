@@ -1,24 +1,13 @@
-"""Verb: the catalogue as a page. `python -m neurodeploy.diagnostics.document > docs/diagnostics.md` refreshes it."""
+"""The page of findings. `python -m neurodeploy.diagnostics.document > docs/diagnostics.md` refreshes it."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
-from neurodeploy.diagnostics.catalogue import rules
+from neurodeploy.diagnostics.catalogue import STAGE_TITLES, Rule, rules
 
 __all__ = ["markdown"]
-
-HUNDREDS = {
-    "0": "Files, targets and import",
-    "1": "The network",
-    "2": "Conversion to integers",
-    "3": "Limits of a core",
-    "4": "Mapping",
-    "5": "Backends and runs",
-    "6": "Figures",
-    "7": "Use of the command line",
-    "9": "Internal",
-}
 
 
 def markdown() -> str:
@@ -29,21 +18,15 @@ def markdown() -> str:
         "Every finding has a stable code. `neurodeploy explain CODE` prints the same text.",
         "",
     ]
-    last = ""
-    for item in rules().values():
-        if item.code[2] != last:
-            last = item.code[2]
-            lines += [f"## ND{last}xx: {HUNDREDS[last]}", ""]
-        lines += [
-            f"### {item.code} {item.name} ({item.severity})",
-            "",
-            item.what,
-            "",
-            f"*Why:* {item.why}",
-            "",
-        ]
-        lines += [f"*Example:* `{item.example}`", "", f"*Fix:* {item.fix}", ""]
+    for stage, title in STAGE_TITLES.items():
+        lines += [f"## {title}", ""]
+        lines += [line for item in rules().values() if item.stage == stage for line in _section(item)]
     return "\n".join(lines)
+
+
+def _section(item: Rule) -> Iterator[str]:
+    yield from (f"### {item.code} {item.name} ({item.severity})", "", item.what, "")
+    yield from (f"*Why:* {item.why}", "", f"*Example:* `{item.example}`", "", f"*Fix:* {item.fix}", "")
 
 
 if __name__ == "__main__":

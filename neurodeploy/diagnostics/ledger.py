@@ -32,5 +32,7 @@ class LedgerLine(Noun):
     """How far the two are apart."""
     relative_error: float | None = None
     """|got - asked| / |asked|; None where it has no meaning."""
+    option: str = ""
+    """The compile option that asked for the change, e.g. "share_parameters"; empty where none did."""
     note: str = ""
     """Why, and by whom."""

@@ -1,4 +1,4 @@
-"""Noun: what the user may choose of a mapping."""
+"""Options of a mapping, each declared here once: the API, the command line and the documentation derive from it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ from typing import Literal
 
 from pydantic import Field
 
-from neurodeploy.base.noun import FloatArray, Noun
+from neurodeploy.base.noun import FloatArray, Noun, WholeNumber
 
-__all__ = ["Level", "MappingOptions", "Start"]
+__all__ = ["Level", "MappingOptions", "Partitioner"]
 
 Level = Literal[0, 1, 2, 3]
-Start = Literal["metis", "mtkahypar"]
-"""Partitioners of other packages, pymetis and mtkahypar, that a search can begin with."""
+Partitioner = Literal["metis", "mtkahypar"]
+"""Partitioners of the packages pymetis and mtkahypar, which a search can start from."""
 
 
 class MappingOptions(Noun):
-    """Choices of partition and place. Equal options give equal programs, unless a time limit cuts the search short."""
+    """Options of partition and placement. Equal options give equal programs unless a time limit ends a search."""
 
     level: Level = 1
-    """0: first fit, row by row, at once. 1: first fit, cores placed by their traffic. 2: neurons move too, from several
-    starts, until no core can be emptied. 3: as 2, and uphill moves are tried for longer."""
-    seed: int = 0
-    time_limit_s: float | None = Field(default=None, gt=0)
-    """The search of levels 2 and 3 stops after this time with the best it has; None: it ends by itself."""
+    """Effort: 0 first fit, row by row; 1 cores placed by their traffic; 2 neurons move too, for fewer cores; 3 as 2, for
+    longer."""
+    placement_seed: WholeNumber = Field(default=0, ge=0, le=2**63 - 1)
+    """Seed of the mapping's random choices. At level 0, 0 places row by row and other seeds shuffle the cores."""
+    time_limit_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds for the search of levels 2 and 3 and for placement, which then end with the best mapping so far. Default: no
+    limit."""
     avoid_cores: tuple[int, ...] = ()
-    """Physical cores of the board that hold nothing: chip * cores of a chip + core on the chip."""
+    """Physical cores that stay empty: chip * cores of a chip + core on the chip."""
     pins: dict[str, tuple[int, ...]] = Field(default_factory=dict[str, tuple[int, ...]])
-    """Population -> the physical cores it may lie on. It shares cores only with populations that have the same ones."""
+    """Population -> physical cores that it may use. Populations share cores only if they have the same ones."""
     rates: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
-    """Population -> (size,) spikes of each neuron, in any unit, by which traffic is weighed; absent: all alike."""
+    """Population -> (size,) spikes of each neuron, in any unit: the weight of its traffic. Default: 1 each."""
     positions: dict[str, FloatArray] = Field(default_factory=dict[str, FloatArray])
-    """Population -> (size, coordinates) of each neuron in any unit, alike for all: above level 0 neurons that lie together
-    fill cores together, where all synapses are written out. Populations without follow in the order of the network."""
-    starts: tuple[Start, ...] = ()
-    """Partitioners whose blocks the search of levels 2 and 3 begins with too; the best of all its starts counts."""
+    """Population -> (size, coordinates) of each neuron, in one unit for all populations: from level 1 on, close neurons
+    fill cores together where synapses are stored one by one. Other populations follow in the order of the network."""
+    partitioners: tuple[Partitioner, ...] = ()
+    """Partitioners from whose blocks the search of levels 2 and 3 starts too; the best result counts."""

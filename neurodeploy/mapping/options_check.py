@@ -95,11 +95,11 @@ def _shown(given: Any) -> str:
 
 def _packages(options: MappingOptions) -> list[Diagnostic]:
     found = list[Diagnostic]()
-    for start in options.starts:
+    for name in options.partitioners:
         try:
-            import_module(PACKAGES[start])
+            import_module(PACKAGES[name])
         except ImportError:
-            package = PACKAGES[start]
-            message = f"start '{start}' needs the package {package}, which cannot be imported here"
-            found.append(finding("ND405", about("option", "starts"), message, fixes=[f"pip install {package}"]))
+            package = PACKAGES[name]
+            message = f"partitioner '{name}' needs the package {package}, which cannot be imported here"
+            found.append(finding("ND405", about("option", "partitioners"), message, fixes=[f"pip install {package}"]))
     return found

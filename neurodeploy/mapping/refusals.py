@@ -60,7 +60,9 @@ def not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None)
 
 def unplaced(quantized: Quantized, why: str) -> Diagnostic:
     """Return ND402 with a reason."""
-    return finding("ND402", about("network", quantized.network.name), f"not placed by this mapper: {why}")
+    return finding(
+        "ND402", about("network", quantized.network.name), f"not placed by this mapper: {why}", resource="cores"
+    )
 
 
 def too_many(
@@ -104,6 +106,7 @@ def _of_board(quantized: Quantized, target: Target, usable: int, n_cores: int, *
         limit=usable,
         unit="core",
         limit_source=f"{target.file} chip.cores: {target.chip.cores.source}",
+        resource="cores",
     )
 
 
@@ -127,4 +130,5 @@ def _of_group(
         limit=int(groups.open[group].sum()),
         unit="core",
         limit_source="options 'pins' and 'avoid_cores'" if options.avoid_cores else "option 'pins'",
+        resource="cores",
     )

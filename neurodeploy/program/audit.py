@@ -232,7 +232,13 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
             worst = int(over[used[over].argmax()])
             told = f"{over.size} of {used.size} cores use more {name} than they have, core {program.tables.core_id[worst]} most"
             where, most = about("program", program.network.name), int(used[worst])
-            numbers: Any = {"found": most, "limit": limit.value, "unit": limit.unit, "limit_source": limit.citation}
+            numbers: Any = {
+                "found": most,
+                "limit": limit.value,
+                "unit": limit.unit,
+                "limit_source": limit.citation,
+                "resource": name,
+            }
             found.append(finding(CODES[name], where, told, **numbers))
     return tuple(found)
 

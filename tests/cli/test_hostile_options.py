@@ -157,7 +157,7 @@ RANGES = [
     ("run", "--timeout", ("nan", "inf", "0", "-1"), "is not a number of seconds above 0"),
     ("compare", "--timeout", ("nan", "inf", "0"), "is not a number of seconds above 0"),
     ("compile", "--placement-seed", ("-1", "99999999999999999999"), f"is not a whole number from 0 to {SEEDS:,}"),
-    ("compile", "--time-limit", ("nan", "0", "-3", "1e400"), "is not a number of seconds of 0.1 or more"),
+    ("compile", "--time-limit", ("nan", "0", "-3", "1e400"), "is not a number of seconds above 0"),
     ("compile", "--optimize", ("4", "-1", "nan"), "is not a whole number from 0 to 3"),
     ("check", "--dt", ("nan", "0", "-1", "inf"), "is not a number of seconds above 0"),
     ("check", "--prune", ("nan", "1", "wires=-0.1"), "is not a fraction of 0 or more and below 1"),

@@ -11,6 +11,7 @@ from factories import with_limits
 from typer.testing import CliRunner
 
 import neurodeploy as nd
+from neurodeploy.cli.compile_options import given_fields
 from neurodeploy.cli.inputs import Choices, compile_options
 from neurodeploy.cli.main import app
 from neurodeploy.compiler import CompileOptions, compile_network, fit_network
@@ -143,7 +144,8 @@ def typed_choices(flag):
     """What the command line makes of a flag."""
     command = typer.main.get_command(app).commands["check"]
     given = command.make_context("check", ["net.nd.json", *flag.split()], resilient_parsing=True).params
-    return Choices(**{name: given[name] for name in Choices._fields if name in given})
+    fields = given_fields(**{name: given[name] for name in CompileOptions.model_fields if name in given})
+    return Choices(given["target"], given["board"], fields=fields)
 
 
 @pytest.mark.parametrize("name", BROKEN)

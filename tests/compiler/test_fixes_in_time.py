@@ -11,7 +11,8 @@ from factories import wide_network
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network, fit_network
 from neurodeploy.compiler.fixes import WORDS
-from neurodeploy.compiler.stages import Workshop
+from neurodeploy.compiler.quantize_cache import QuantizeCache
+from neurodeploy.compiler.trials import cores_needed
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import OutOfTimeError, TimeLimit, partition
 from neurodeploy.network.files import save_network
@@ -61,7 +62,7 @@ def test_time_enough_tells_nothing_of_it_and_every_fix_has_a_place():
 
 
 def test_fixes_share_the_network_in_integers(monkeypatch):
-    module = __import__("sys").modules["neurodeploy.compiler.stages"]
+    module = __import__("sys").modules["neurodeploy.compiler.quantize_cache"]
     made, counted = module.quantize, []
     monkeypatch.setattr(module, "quantize", lambda *given: counted.append(given[2].weight_bits) or made(*given))
     network, target = wide(40, 1), load_target("tiny")
@@ -72,11 +73,11 @@ def test_fixes_share_the_network_in_integers(monkeypatch):
     )
 
 
-def test_a_workshop_gives_what_a_compilation_gives():
+def test_a_trial_needs_the_cores_of_a_compilation():
     network, target = wide(20), load_target("tiny")
-    shop = Workshop(network)
+    cache = QuantizeCache(network)
     for options in (CompileOptions(), CompileOptions(weight_bits={"*": 4}), CompileOptions()):
-        cores = shop.cores(target, options, TimeLimit())
+        cores = cores_needed(cache, target, options, TimeLimit())
         assert cores == compile_network(network, target, options.model_copy(update={"fixes": False})).n_cores
 
 
@@ -153,7 +154,7 @@ def test_without_a_time_limit_slices_change_nothing():
 def test_the_api_follows_a_compilation():
     seen = []
     nd.compile(wide(4, 2), "tiny", progress=lambda what, done, total: seen.append(what))
-    assert list(dict.fromkeys(seen)) == ["validate", "quantize", "check", "partition", "first fit", "place"]
+    assert list(dict.fromkeys(seen)) == ["validate", "quantize", "check", "partition", "first fit", "place", "emit"]
 
 
 def test_another_target_is_offered_under_the_rules_that_were_typed(call, tmp_path):

@@ -214,7 +214,7 @@ def without_metis(patch):
     import sys
 
     patch.setitem(sys.modules, "pymetis", None)
-    return compiled(net(4, 4), "tiny", level=2, starts=("metis",))
+    return compiled(net(4, 4), "tiny", level=2, partitioners=("metis",))
 
 
 def budgeted(*texts, target="tiny"):

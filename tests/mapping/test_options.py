@@ -156,7 +156,7 @@ def test_a_search_begins_where_it_is_told_to(call, monkeypatch, start):
         monkeypatch.setattr(
             starts, name, lambda *_, name=name: asked.append(name) or np.arange(32) // 8 + np.arange(32) % 8 * 4
         )
-    assert compiled(call, dealt(), "-O2", "--start", start, "--start", start).tables.n_cores == 4
+    assert compiled(call, dealt(), "-O2", "--partitioner", start, "--partitioner", start).tables.n_cores == 4
     assert asked == ["by_embedding", f"by_{start}"]
 
 
@@ -222,7 +222,7 @@ def test_the_account_of_the_mapping_weighs_by_the_recording(call):
         (("--positions", "unknown.npz"), "ND404"),
         (("--positions", "words.npz"), "ND404"),
         (("--positions", "none.npz"), "ND001"),
-        (("--start", "hmetis"), "ND701"),
+        (("--partitioner", "hmetis"), "ND701"),
     ],
 )
 def test_what_is_asked_wrongly_is_said_by_code(call, options, code):

@@ -125,7 +125,7 @@ def test_no_mapping_changes_a_spike(network, level, seed):
         plain = emit_program(place(partition(quantized, target)))
     except DiagnosticError:
         return
-    options = MappingOptions(level=level, seed=seed)
+    options = MappingOptions(level=level, placement_seed=seed)
     mapped = emit_program(place(partition(quantized, target, options=options), seed=seed, options=options))
     assert spikes(mapped) == spikes(plain)
 
@@ -312,7 +312,7 @@ def test_cores_that_talk_come_to_lie_side_by_side():
     assert cut.n_cores == 16
     found = {}
     for level in (0, 1):
-        program = emit_program(place(cut, options=MappingOptions(level=level, seed=1)))
+        program = emit_program(place(cut, options=MappingOptions(level=level, placement_seed=1)))
         checked(program)
         found[level] = measure_quality(program, {}).spikes_hops
     assert found[1] == 7 * 8
@@ -354,8 +354,8 @@ from test_search import MappingOptions, chains, partition, place, emit_program, 
 from test_tiles import chain, small
 tiles = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
 for network, target, options in (
-    (chains(), roomy(), MappingOptions(level=3, seed=7)),
-    (chain(), tiles, MappingOptions(level=2, seed=3)),
+    (chains(), roomy(), MappingOptions(level=3, placement_seed=7)),
+    (chain(), tiles, MappingOptions(level=2, placement_seed=3)),
 ):
     print(emit_program(place(partition(quantize(network, target), target, options=options), options=options)).digest())
 groups = compiled_first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))

@@ -246,4 +246,5 @@ class _Fill:
             limit=limit.value,
             unit=limit.unit,
             limit_source=limit.citation,
+            resource=name,
         )

@@ -87,7 +87,9 @@ def _by_traffic(
     limit = core_limits(target).get("output_axons")
     board = board_of(target, pin_groups(mapping.quantized, target, options).open)
     most = limit.value if limit is not None else 1 << 60
-    return place_cores(traffic, board, start, zone, out, most, SWAPS[options.level], options.seed, time_limit).slot
+    return place_cores(
+        traffic, board, start, zone, out, most, SWAPS[options.level], options.placement_seed, time_limit
+    ).slot
 
 
 def _output_axons(mapping: Mapping, segments: tuple[EncodedSegment, ...]) -> tuple[Ints, Ints]:

@@ -45,7 +45,7 @@ GOOD = {
     "--fix-time": ("0", "1"),
     "--avoid-cores": ("0", "1-3"),
     "--pin": ("cells=0", "cells=0-3"),
-    "--start": ("metis",),
+    "--partitioner": ("metis",),
     "--optimize": ("0", "1", "2"),
     "--budget": ("cores<=4", "energy<=1uJ", "synapse_memory<=80%"),
     "--format": ("text", "concise", "json", "sarif", "junit", "github"),

@@ -50,7 +50,7 @@ def search(
     problem = Problem(graph, limits, _chips(target, groups, most))
     orders = starts_of(graph, options, problem.chip.size)
     effort = effort_of(options.level, graph.in_row.size, time_limit)
-    best = refine(problem, effort, options.seed, orders, _core_of_neurons(first))
+    best = refine(problem, effort, options.placement_seed, orders, _core_of_neurons(first))
     found = _mapping_of(quantized, target, best, groups) if best is not None else None
     return first if found is None or (first is not None and found.n_cores > first.n_cores) else found
 

@@ -42,8 +42,8 @@ def starts_of(graph: Hypergraph, options: MappingOptions, cores: int) -> list[Or
     """Return the orders that a search begins with; `cores`: how many there are."""
     blocks = max(2, min(cores, graph.population.size))
     partitioners: dict[str, Callable[[Hypergraph, int, int], Ints]] = {"metis": by_metis, "mtkahypar": by_mtkahypar}
-    orders = [by_embedding, *(partitioners[name] for name in options.starts)]
-    return [partial(order, graph, blocks, options.seed) for order in orders]
+    orders = [by_embedding, *(partitioners[name] for name in options.partitioners)]
+    return [partial(order, graph, blocks, options.placement_seed) for order in orders]
 
 
 def by_position(quantized: Quantized, options: MappingOptions) -> Ints:

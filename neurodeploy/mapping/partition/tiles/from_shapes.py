@@ -179,7 +179,14 @@ def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
             where, source = about("layer", layer.name), limit.citation
             found.append(
                 finding(
-                    CODES[name], where, said, found=used[name], limit=limit.value, unit=limit.unit, limit_source=source
+                    CODES[name],
+                    where,
+                    said,
+                    found=used[name],
+                    limit=limit.value,
+                    unit=limit.unit,
+                    limit_source=source,
+                    resource=name,
                 )
             )
     return found
@@ -239,7 +246,7 @@ def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
     worst = max(bounds, key=lambda name: bounds[name], default="")
     if tiled.failed is not None and tiled.first is None:
         said = "not placed: none of the tiles tried fits a core, given the tiles chosen for the next layer"
-        found.append(finding("ND402", about("layer", layers[tiled.failed].name), said))
+        found.append(finding("ND402", about("layer", layers[tiled.failed].name), said, resource="cores"))
     cores, chips = (placed.packed.cores, placed.chips) if placed else (tiled.first, None)
     if tiled.first is not None:
         chips = -(-tiled.first // int(target.chip.cores.value))
@@ -298,7 +305,14 @@ def _too_many(
     said = f"needs more cores than {place} of target '{target.name}' has ({verdict})"
     source = f"{target.file} chip.cores: {target.chip.cores.source}"
     return finding(
-        TOO_MANY, about("network", stack.name), said, found=cores, limit=target.cores, unit="core", limit_source=source
+        TOO_MANY,
+        about("network", stack.name),
+        said,
+        found=cores,
+        limit=target.cores,
+        unit="core",
+        limit_source=source,
+        resource="cores",
     )
 
 

@@ -129,7 +129,7 @@ def _ways(cut: Mapping, target: Target, options: MappingOptions) -> float:
     limit = core_limits(target).get("output_axons")
     most = limit.value if limit is not None else 1 << 60
     traffic = core_traffic(home, neuron, to, rate[neuron], n)
-    return place_cores(traffic, board, slot, np.zeros(n, dtype=np.int64), out, most, HASTE, options.seed).cost
+    return place_cores(traffic, board, slot, np.zeros(n, dtype=np.int64), out, most, HASTE, options.placement_seed).cost
 
 
 def _slots(packing: Packing, target: Target, zones: PinGroups) -> Ints | None:

@@ -1,0 +1,71 @@
+"""Compilations that stop after a stage and start with what an earlier one gave."""
+
+import numpy as np
+import pytest
+
+import neurodeploy as nd
+from neurodeploy.compiler import STAGES
+from neurodeploy.mapping import Mapping
+from neurodeploy.quantize import Quantized
+
+
+@pytest.fixture
+def network():
+    return nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3),
+        inputs=(nd.Input(name="in", shape=(4,)),),
+        populations=(nd.Population(name="cells", shape=(3,), neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0)),),
+        projections=(nd.dense("in", "cells", np.arange(12.0).reshape(3, 4) - 5),),
+    )
+
+
+@pytest.mark.parametrize("stop", STAGES)
+def test_a_compilation_stops_after_a_stage_with_what_exists_so_far(network, stop):
+    result = nd.compile(network, "tiny", stop=stop)
+    done = [stage for stage in STAGES[: STAGES.index(stop) + 1] if stage != "fixes"]  # nothing to fix
+    assert list(result.stage_seconds) == done
+    assert (result.quantized is not None) == ("quantize" in done)
+    assert (result.mapping is not None) == ("partition" in done)
+    assert (result.program is not None) == ("emit" in done)
+    assert result.verdict == ("fits" if "partition" in done else "stopped")
+
+
+def test_a_compilation_starts_with_what_an_earlier_one_gave(network):
+    whole = nd.compile(network, "tiny")
+    first = nd.compile(network, "tiny", stop="partition")
+    assert isinstance(first.quantized, Quantized)
+    assert isinstance(first.mapping, Mapping)
+    for source, start in ((first.quantized, None), (first.quantized, "partition"), (first.mapping, None)):
+        assert nd.compile(source, "tiny", start=start).digest() == whole.digest()
+    placed = nd.compile(first.mapping, "tiny", stop="place")
+    assert placed.verdict == "fits"
+    assert nd.compile(placed.mapping, "tiny", start="emit").digest() == whole.digest()
+
+
+def test_a_refused_network_ends_in_the_stage_that_refuses_it(network):
+    wide = network.model_copy(update={"projections": network.projections * 2})
+    result = nd.compile(wide, "tiny", stop="partition")
+    assert result.verdict == "refused"
+    assert list(result.stage_seconds) == ["validate"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"stop": "partiton"}, "did you mean 'partition'?"),
+        ({"start": "emitt"}, "did you mean 'emit'?"),
+        ({"start": "place"}, "a Network starts with validate, not with 'place'"),
+    ],
+)
+def test_stages_that_make_no_sense_are_refused(network, given, told):
+    with pytest.raises(nd.DiagnosticError) as caught:
+        nd.compile(network, "tiny", **given)
+    assert {item.code for item in caught.value.diagnostics} == {"ND002"}
+    assert told in str(caught.value)
+
+
+def test_a_stop_before_the_start_is_refused(network):
+    mapping = nd.compile(network, "tiny", stop="partition").mapping
+    with pytest.raises(nd.DiagnosticError, match="stage 'check' comes before 'place', the first"):
+        nd.compile(mapping, "tiny", stop="check")
