@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -162,7 +162,7 @@ def _find(spec: str | PathLike[str]) -> _File:
     return _File(file, file, _parse(file, _texts()[file]))
 
 
-def target_document(spec: str | PathLike[str]) -> dict[str, Any]:
+def target_document(spec: str | PathLike[str]) -> dict[str, object]:
     """Return the unvalidated contents of a target file, by installed name or path.
 
     Raises DiagnosticError: ND001, ND020, ND021, ND027.
@@ -259,6 +259,15 @@ def _feasibility_target(file: _File) -> FeasibilityTarget:
 N = TypeVar("N", bound=BaseModel)
 
 
+class Cited(Protocol):
+    """A value of a target file with its source."""
+
+    @property
+    def source(self) -> str:
+        """Where the value is published, or how it was derived."""
+        ...
+
+
 def _checked(file: _File, document: dict[str, Any], noun: type[N]) -> N:
     try:
         return noun.model_validate({**document, "file": file.name})
@@ -339,6 +348,6 @@ def cite(target: Target, path: str) -> str:
     return cite_figure(target.file, path, here)
 
 
-def cite_figure(file: str, path: str, figure: Any) -> str:
+def cite_figure(file: str, path: str, figure: Cited) -> str:
     """Return the citation of a sourced value: "<file> <path>: <source>"."""
     return f"{file} {path}: {figure.source}"

@@ -65,7 +65,7 @@ class Folder:
 Item = Folder | NDArray[Any] | str | Unread
 
 
-def plain_text(value: Any) -> str:
+def plain_text(value: object) -> str:
     """Return bytes or text of a file as text that can be encoded in UTF-8."""
     raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
     return raw.decode("utf-8", "backslashreplace")
@@ -261,5 +261,5 @@ def read_tree(path: Path, limit_bytes: int | None = None) -> Folder:
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:
-        told = _other_format(path) or f"is not a complete HDF5 file: {_first_line(error)}"
-        raise refuse("ND003", path, told) from None
+        message = _other_format(path) or f"is not a complete HDF5 file: {_first_line(error)}"
+        raise refuse("ND003", path, message) from None

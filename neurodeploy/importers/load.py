@@ -70,8 +70,8 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
             _require_applicable(name, given, item.options, f"is a {item.suffix} file, to which only {flags} applies")
             return item.load(Path(path), given)
     fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
-    told = f"has an unsupported suffix; supported are {', '.join(READABLE)}{content_hint(Path(path))}"
-    raise DiagnosticError("import", (finding("ND009", about("file", path), told, fixes=fixes),))
+    message = f"has an unsupported suffix; supported are {', '.join(READABLE)}{content_hint(Path(path))}"
+    raise DiagnosticError("import", (finding("ND009", about("file", path), message, fixes=fixes),))
 
 
 def content_hint(path: Path) -> str:

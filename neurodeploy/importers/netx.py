@@ -66,8 +66,8 @@ def _layers(groups: Mapping[str, Item], findings: Findings) -> list[Fields]:
     numbers = sorted(int(name) for name in groups if re.fullmatch(r"0|[1-9]\d{0,8}", name))
     others = [name for name in groups if not re.fullmatch(r"0|[1-9]\d{0,8}", name)]
     if others:
-        told = f"group 'layer' has {len(others)} members that are not layer numbers, first '{printable(others[0])}'"
-        findings.say("ND053", told)
+        message = f"group 'layer' has {len(others)} members that are not layer numbers, first '{printable(others[0])}'"
+        findings.say("ND053", message)
     gaps = sorted(set(range(len(numbers))) - set(numbers))
     if gaps or not numbers:
         findings.say("ND053", f"has {len(numbers)} layers, but no layer {gaps[0]}" if gaps else "has no layer")
@@ -101,8 +101,8 @@ class _Reader:
         kind = fields.text("type")
         fields.where = f"layer {number} ({kind})" if kind in (*KINDS, *RECURRENT) else fields.where
         if self.last is not None and self.last.silent:
-            told = f"layer {self.last.number} has no neurons and never spikes, but layer {number} follows it"
-            self.findings.say("ND052", told)
+            message = f"layer {self.last.number} has no neurons and never spikes, but layer {number} follows it"
+            self.findings.say("ND052", message)
             self.last = None
         if kind == "input":
             self._input(number, fields)
@@ -120,8 +120,8 @@ class _Reader:
         elif kind in RECURRENT:
             self.findings.not_imported(RECURRENCE, fields.where)
         elif kind is not None:
-            told = f"layers of type '{kind}' are not imported ({', '.join(KINDS)} are)"
-            self.findings.not_imported(told, fields.where)
+            message = f"layers of type '{kind}' are not imported ({', '.join(KINDS)} are)"
+            self.findings.not_imported(message, fields.where)
         self.source = self.source or "input"
         self.shape = shape_of(fields)
 
@@ -134,8 +134,8 @@ class _Reader:
             self.findings.say("ND052", f"{fields.where} lacks its shape")
         self.shape = shape
         if "delay" in fields and (delays := delays_of(fields)) is not None and delays.any():
-            told = f"{fields.where} has delays, which netx ignores for inputs"
-            self.findings.say("ND052", told)
+            message = f"{fields.where} has delays, which netx ignores for inputs"
+            self.findings.say("ND052", message)
         neuron = input_neuron(fields, shape) if own else None
         if shape is None or self.source:
             return
@@ -155,8 +155,8 @@ class _Reader:
         """Read a layer with synapses."""
         first = not self.source
         if first and kind == "conv":
-            told = "starts with a convolution, but no input layer specifies the shape of its source"
-            self.findings.say("ND052", told)
+            message = "starts with a convolution, but no input layer specifies the shape of its source"
+            self.findings.say("ND052", message)
         layer = layer_of(number, kind, fields, self.shape)
         if first and layer is not None:
             self.shape = (int(layer.operation.weights.shape[1]),)
@@ -191,11 +191,11 @@ class _Reader:
             self.line(where, "wgtExp", str(layer.style.exponent), "an exponent of the weights", note)
 
     def _warn_of_delays(self, fields: Fields, longest: int) -> None:
-        told = (
+        message = (
             f"{fields.where} has delays of up to {longest} steps, which netx ignores in convolutions; they are imported"
         )
         fixes = ["to run the network as netx does, export the layer without delays"]
-        self.warnings.append(finding("ND064", about("file", self.findings.file), told, fixes=fixes))
+        self.warnings.append(finding("ND064", about("file", self.findings.file), message, fixes=fixes))
 
     def line(self, where: Subject, quantity: str, asked: str, got: str, note: str) -> None:
         """Add a ledger line for an assumption."""
@@ -246,8 +246,8 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
         findings.say("ND053", "has no layer with neurons")
     found = [*findings.all(), *reader.warnings]
     if options.dt_s is None:
-        told = "does not say how long a step is"
-        found.append(finding("ND047", about("file", path), told, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
+        message = "does not say how long a step is"
+        found.append(finding("ND047", about("file", path), message, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
     found = raise_errors("import", found)
     reader.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
     reader.line(about("import"), "latency of a layer", "1 step in netx", "1 step per projection", "the same")

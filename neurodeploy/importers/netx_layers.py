@@ -67,8 +67,8 @@ def shape_of(fields: Fields) -> Shape | None:
         fields.unread("shape", shape.why)
         return None
     if prod(shape) > LARGEST_LAYER:
-        told = f"has shape {list(shape)}, which is more neurons than supported in one layer"
-        fields.wrong(told, found=prod(shape), limit=LARGEST_LAYER, unit="neuron")
+        message = f"has shape {list(shape)}, which is more neurons than supported in one layer"
+        fields.wrong(message, found=prod(shape), limit=LARGEST_LAYER, unit="neuron")
         return None
     return shape
 
@@ -106,8 +106,8 @@ def neuron_of(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
     kind = own.text("type") if own else None
     if own and "type" in own and kind not in ("CUBA", "LOIHI"):
         if kind is not None:
-            told = f"neurons of type '{kind}' are not imported (CUBA and LOIHI are)"
-            fields.findings.not_imported(told, fields.where)
+            message = f"neurons of type '{kind}' are not imported (CUBA and LOIHI are)"
+            fields.findings.not_imported(message, fields.where)
         return None
     lacking = [key for key in ("type", "iDecay", "vDecay", "vThMant") if own is None or key not in own]
     if lacking or own is None:
@@ -136,8 +136,10 @@ def readout(fields: Fields) -> LoihiCuba | None:
     """Return neurons that integrate and never spike, as netx reads a layer without neurons; None if it has a bias."""
     bias = _bias(fields, None)
     if bias is not None and bias.any():
-        told = f"{fields.where} has a bias but no neurons: netx adds the bias once at readout, which is not supported"
-        fields.findings.say("ND052", told)
+        message = (
+            f"{fields.where} has a bias but no neurons: netx adds the bias once at readout, which is not supported"
+        )
+        fields.findings.say("ND052", message)
         return None
     return LoihiCuba(du=NO_FILTER, dv=0, vth_mant=READOUT_VTH_MANT)
 
@@ -157,8 +159,10 @@ def _bias(fields: Fields, shape: Shape | None) -> Ints | None:
         return given
     each = _each(given, shape)
     if each is None:
-        told = f"one for all, one for each of {shape[0]} channels" if len(shape) == 3 else "one for all or one for each"
-        fields.wrong(f"has {given.size} biases for {prod(shape)} neurons; needs {told}")
+        message = (
+            f"one for all, one for each of {shape[0]} channels" if len(shape) == 3 else "one for all or one for each"
+        )
+        fields.wrong(f"has {given.size} biases for {prod(shape)} neurons; needs {message}")
     return each
 
 
@@ -205,8 +209,8 @@ def _convolution(fields: Fields, weights: Ints, source: Shape | None) -> Conv2d 
         return None
     fits = weights.ndim == 4 and len(source) == 3 and weights.shape[1] * groups == source[0]
     if not fits or weights.shape[0] % groups:
-        told = f"has weights of shape {list(weights.shape)} in {groups} groups; shape {list(source)} feeds it"
-        fields.wrong(told)
+        message = f"has weights of shape {list(weights.shape)} in {groups} groups; shape {list(source)} feeds it"
+        fields.wrong(message)
         return None
     shape: Any = source
     return Conv2d(input_shape=shape, weights=weights, groups=groups, stride=stride, padding=padding, dilation=dilation)
@@ -223,8 +227,8 @@ def delays_of(fields: Fields) -> Ints | None:
         return None
     if steps.max() > LONGEST_DELAY:
         count = int(np.count_nonzero(steps > LONGEST_DELAY))
-        told = f"has {count} of {steps.size} delays above the longest that netx supports; netx would shorten them"
-        fields.wrong(told, found=int(steps.max()), limit=LONGEST_DELAY, unit="step")
+        message = f"has {count} of {steps.size} delays above the longest that netx supports; netx would shorten them"
+        fields.wrong(message, found=int(steps.max()), limit=LONGEST_DELAY, unit="step")
         return None
     return steps
 
@@ -249,8 +253,8 @@ def _delays(kind: str, fields: Fields, operation: Dense | Conv2d | None, shape: 
         return Delays(steps, "target", steps.size)
     if steps.shape == (sources,):
         return Delays(steps, "source", steps.size)
-    told = f"has delays of shape {list(steps.shape)}; needs one, [{out}], [{sources}] or [{out}, {sources}]"
-    fields.wrong(told)
+    message = f"has delays of shape {list(steps.shape)}; needs one, [{out}], [{sources}] or [{out}, {sources}]"
+    fields.wrong(message)
     return Delays()
 
 

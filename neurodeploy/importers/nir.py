@@ -96,8 +96,8 @@ def _broken(notes: Notes) -> bool:
 def _names(graph: FlatGraph, notes: Notes) -> None:
     for name in graph.nodes:
         if not re.match(NAME_PATTERN, name):
-            told = f"node name '{brief(name)}' contains characters that names do not allow"
-            notes.say("ND041", f"{told}; allowed are letters, digits, '_', '.' and '-'")
+            message = f"node name '{brief(name)}' contains characters that names do not allow"
+            notes.say("ND041", f"{message}; allowed are letters, digits, '_', '.' and '-'")
         elif len(name) > LONGEST_NAME:
             notes.say("ND041", f"node name '{brief(name)}' has {len(name):,} characters; the limit is {LONGEST_NAME}")
 
@@ -213,12 +213,12 @@ class _Assembly:
             ):
                 path = given.paths[0]
                 if path.via:
-                    told = f"read from '{path.source}'"
+                    got = f"read from '{path.source}'"
                     self.notes.line(
                         name,
                         "operations before the output",
                         listed(list(path.via)),
-                        told,
+                        got,
                         "exact",
                         "they do not change values",
                     )
@@ -323,8 +323,8 @@ def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes
         asked = "per step or per second: not in the file"
         notes.line("", "r of IF", asked, "per step", "assumed", "as in files written by sinabs")
     balanced = "" if options.producer == "spyx" else "; paths of unequal depth are balanced"
-    told = f"1 step per projection, loops included{balanced}"
-    notes.line("", "latency of an edge", absent, told, "assumed", "in frameworks a spike passes all layers in one step")
+    got = f"1 step per projection, loops included{balanced}"
+    notes.line("", "latency of an edge", absent, got, "assumed", "in frameworks a spike passes all layers in one step")
     notes.line("", "encoder of inputs", absent, "spikes", "assumed", "default of the format")
     notes.line("", "decoder of outputs", absent, "spike_count, or membrane of li", "assumed", "default of the format")
 
@@ -333,9 +333,11 @@ def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: Impor
     """Warn of semantics that cannot be expressed (ND055), and of a framework that is not named (ND056)."""
     convention = CONVENTIONS.get(options.producer or "")
     if convention is not None and convention.several_spikes:
-        told = f"{convention.name} allows several spikes of a neuron in one step; imported neurons spike at most once"
+        message = (
+            f"{convention.name} allows several spikes of a neuron in one step; imported neurons spike at most once"
+        )
         rest = "keep the excess of v for later steps (reset subtract) or lose it (reset zero)"
-        notes.say("ND055", f"{told}, and {rest}: strongly driven layers spike later and less")
+        notes.say("ND055", f"{message}, and {rest}: strongly driven layers spike later and less")
     if options.producer == "nir":
         notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: read as NIR defines it")
         return
@@ -354,6 +356,6 @@ def _strict(options: ImportOptions, notes: Notes) -> None:
     flags = {"discretization": "discretization", "unit of times": "time-unit"}
     for line in notes.ledger:
         if line.note == "default":
-            told = f"{line.quantity}: {line.asked}; '{line.got}' would be assumed"
+            message = f"{line.quantity}: {line.asked}; '{line.got}' would be assumed"
             fix = f"--{flags[line.quantity]} {line.got}"
-            notes.findings.append(finding("ND050", about("file", notes.path), told, fixes=[fix]))
+            notes.findings.append(finding("ND050", about("file", notes.path), message, fixes=[fix]))

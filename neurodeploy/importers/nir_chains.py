@@ -57,7 +57,7 @@ class Arrivals(NamedTuple):
     """Constant current of each line; None: none."""
 
 
-def own_steps(item: Arrival) -> tuple[Any, ...]:
+def own_steps(item: Arrival) -> tuple[Dense | OneToOne, ...]:
     """Return the matrix or scale of an arrival as an operation."""
     if item.matrix is not None:
         return (Dense(weights=item.matrix),)
@@ -102,8 +102,8 @@ class _Chains:
         same_source = max(Counter(item.source for item in paths).values(), default=0)
         if len(paths) > MOST_PATHS or same_source > MOST_OF_ONE_SOURCE:
             limits = f"the limits are {MOST_PATHS:,} and {MOST_OF_ONE_SOURCE}"
-            told = f"{len(paths):,} paths arrive, {same_source:,} of them from one source; {limits}"
-            self.notes.fault("ND046", name, self.graph.nodes[name].type, told)
+            message = f"{len(paths):,} paths arrive, {same_source:,} of them from one source; {limits}"
+            self.notes.fault("ND046", name, self.graph.nodes[name].type, message)
             return Arrivals()
         return Arrivals(tuple(paths), bias)
 
@@ -144,8 +144,8 @@ class _Chains:
             return item
         if len(np.unique(item.delay)) == 1:
             return item._replace(delay=item.delay[:1])
-        told = f"delays that differ by line reach it from '{brief(item.via[-1])}', between two operations"
-        self.notes.fault("ND046", name, self.nodes[name].kind, f"{told}: move them before or behind both")
+        message = f"delays that differ by line reach it from '{brief(item.via[-1])}', between two operations"
+        self.notes.fault("ND046", name, self.nodes[name].kind, f"{message}: move them before or behind both")
         return None
 
     def kept(self, name: str, weights: Array | None) -> Array | None:
@@ -154,8 +154,8 @@ class _Chains:
             float(weights.min(initial=0.0)) >= -LARGEST and float(weights.max(initial=0.0)) <= LARGEST
         ):
             return weights
-        told = f"the product of the weights on the path exceeds {LARGEST:g}"
-        self.notes.fault("ND046", name, self.nodes[name].kind, told)
+        message = f"the product of the weights on the path exceeds {LARGEST:g}"
+        self.notes.fault("ND046", name, self.nodes[name].kind, message)
         return None
 
     def linear(self, name: str, node: Linear, before: Arrivals) -> Arrivals:
@@ -167,8 +167,10 @@ class _Chains:
             matrix: Array | None = weight
             if item.matrix is not None:
                 if len(weight) * item.matrix.shape[1] > MOST_WEIGHTS:
-                    told = f"the product of the weights on the path has {len(weight) * item.matrix.shape[1]:,} entries"
-                    self.notes.fault("ND046", name, node.kind, f"{told}; the limit is {MOST_WEIGHTS:,}")
+                    message = (
+                        f"the product of the weights on the path has {len(weight) * item.matrix.shape[1]:,} entries"
+                    )
+                    self.notes.fault("ND046", name, node.kind, f"{message}; the limit is {MOST_WEIGHTS:,}")
                     continue
                 matrix = self.kept(name, weight.astype(np.float64) @ item.matrix)
             elif item.scale is not None:
@@ -223,8 +225,8 @@ class _Chains:
         for item in before.paths:
             at = "target" if item.steps or item.matrix is not None else "source"
             if item.delay is not None and item.delay_at != at and max(node.steps.size, item.delay.size) > 1:
-                told = "different delays before and after an operation cannot be combined"
-                self.notes.fault("ND046", name, node.kind, told)
+                message = "different delays before and after an operation cannot be combined"
+                self.notes.fault("ND046", name, node.kind, message)
                 continue
             total = node.steps if item.delay is None else node.steps + item.delay
             paths.append(item._replace(via=(*item.via, name), delay=total, delay_at=at))

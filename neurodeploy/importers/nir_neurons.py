@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.importers.nir_nodes import Cell
 from neurodeploy.importers.nir_producers import Convention
@@ -22,6 +22,8 @@ from neurodeploy.network.neurons import Discretization
 __all__ = ["Made", "NeuronReader"]
 
 Array = NDArray[np.float64]
+Values = dict[str, float | Array]
+"""Parameters of a node: one number, or one for each neuron, flat."""
 _RESET_SINCE = (1, 0, 6)
 """First nir version in which v_reset is meaningful; earlier files assume a subtractive reset."""
 SMALLEST = 1e-12
@@ -42,7 +44,7 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:3] if part.isdigit() and len(part) < 9)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: ArrayLike) -> float | Array:
     """A parameter as one number, or as a flat array with one number for each neuron."""
     array = np.asarray(value, dtype=np.float64).ravel()
     return float(array[0]) if array.size == 1 else array
@@ -82,8 +84,8 @@ class NeuronReader:
         common |= {"tau_syn_s": values["tau_syn"], "tau_m_s": values["tau_mem"], "w_in": values.get("w_in", 1.0)}
         late = 1 if self.convention is not None and self.convention.current_late else 0
         if late:
-            told = "1 more step of delay for everything that arrives"
-            self.by_producer(name, "synaptic current", "v uses i of the same step", told)
+            got = "1 more step of delay for everything that arrives"
+            self.by_producer(name, "synaptic current", "v uses i of the same step", got)
         return Made((CubaLif if cell.kind == "CubaLIF" else CubaLi)(**common), correction, late)
 
     def check_reset(self, name: str, cell: Cell) -> None:
@@ -96,7 +98,7 @@ class NeuronReader:
         if self.convention is not None:
             self.notes.line(name, quantity, asked, got, "assumed", f"set by --from {self.convention.name}")
 
-    def discretization(self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any]) -> Discretization:
+    def discretization(self, name: str, kind: str, values: Values, common: dict[str, Any]) -> Discretization:
         """Return the discretization of a leaky neuron: from the options, the framework, or euler. Sets r to 1 for spyx."""
         asked, rule, given = "not in the file", self.options.discretization, self.convention
         if rule is not None:
@@ -115,11 +117,11 @@ class NeuronReader:
             return Exact() if given.keep == "exact" else Euler()
         return self.explicit(name, kind, values, given)
 
-    def explicit(self, name: str, kind: str, values: dict[str, Any], given: Convention) -> Explicit:
+    def explicit(self, name: str, kind: str, values: Values, given: Convention) -> Explicit:
         """Return the factors of a framework that combines different rules."""
         x = self.dt_s / np.asarray(values["tau" if kind in ("LIF", "LI") else "tau_mem"])
         gains = {"euler": x, "exact": 1.0 - np.exp(-x), "one": 1.0}
-        told = {"euler": "dt/tau", "exact": "1 - exp(-dt/tau)", "one": "1"}[given.gain]
+        gain = {"euler": "dt/tau", "exact": "1 - exp(-dt/tau)", "one": "1"}[given.gain]
         keep = "exp(-dt/tau)" if given.keep == "exact" else "1 - dt/tau"
         keeps: dict[str, Any] = {"keep_v": _plain(_kept(given, x)), "gain_v": _plain(gains[given.gain])}
         if kind.startswith("Cuba"):
@@ -128,12 +130,12 @@ class NeuronReader:
             own = {"same": 1.0 - kept if given.keep == "exact" else y, "one": 1.0, "keep": kept}
             keeps |= {"keep_i": _plain(kept), "gain_i": _plain(own[given.gain_i])}
             word = {"same": "as v", "one": "gain 1", "keep": "gain equal to keep"}[given.gain_i]
-            told = f"{told}; synaptic current: {word}"
-        self.by_producer(name, "discretization", "not in the file", f"keep {keep}, gain {told}")
+            gain = f"{gain}; synaptic current: {word}"
+        self.by_producer(name, "discretization", "not in the file", f"keep {keep}, gain {gain}")
         return Explicit(**keeps)
 
     def spiking(
-        self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any], rule: Discretization | None
+        self, name: str, kind: str, values: Values, common: dict[str, Any], rule: Discretization | None
     ) -> Array | None:
         """Set threshold, reset, comparison, floor and refractory steps in `common`; return the weights for a late reset."""
         reset, given = self.reset(name, values), self.convention
@@ -159,13 +161,11 @@ class NeuronReader:
         discards = kind == "CubaLIF" or name in self.looped
         if discards:
             common["refractory_steps"] = 1
-        told = (
-            "1 refractory step, which discards its input" if discards else "same as an immediate reset: input is kept"
-        )
-        self.by_producer(name, "reset in the step after a spike", "not in the file", told)
+        got = "1 refractory step, which discards its input" if discards else "same as an immediate reset: input is kept"
+        self.by_producer(name, "reset in the step after a spike", "not in the file", got)
 
     def late_subtract(
-        self, name: str, kind: str, values: dict[str, Any], common: dict[str, Any], rule: Discretization
+        self, name: str, kind: str, values: Values, common: dict[str, Any], rule: Discretization
     ) -> Array | None:
         """Handle a subtraction after the leak of the next step: return a compensating synapse, or note that it is inexact."""
         if isinstance(rule, Explicit):
@@ -178,37 +178,37 @@ class NeuronReader:
         if kind == "CubaLIF" or np.any(np.abs(drive) < SMALLEST):
             self.late.append((name, float(np.max(1.0 - keep))))
             return None
-        told = "immediate, with a synapse from each neuron to itself that compensates for the leak"
-        self.by_producer(name, "reset in the step after a spike", "not in the file", told)
+        got = "immediate, with a synapse from each neuron to itself that compensates for the leak"
+        self.by_producer(name, "reset in the step after a spike", "not in the file", got)
         return np.atleast_1d(-(1.0 - keep) * np.asarray(common["v_threshold"]) / drive)
 
-    def reset(self, name: str, values: dict[str, Any]) -> Reset:
+    def reset(self, name: str, values: Values) -> Reset:
         """Return the reset: from the options, from the file if v_reset is meaningful, or from the framework."""
         stated, mode, given = values.get("v_reset"), self.options.reset, self.convention
         trusted = stated is not None and _version(self.version) >= _RESET_SINCE
         asked = f"v_reset {_shown(stated)}" if stated is not None else "not in the file"
         if stated is not None and not trusted:
             asked += f", not meaningful in nir {self.version or 'of unknown version'}"
-        said = Reset(mode="zero")
+        file_reset = Reset(mode="zero")
         if stated is not None and np.any(np.asarray(stated)):
-            said = Reset(mode="value", value=stated)
+            file_reset = Reset(mode="value", value=stated)
         if mode is not None:
-            reset = said if mode == "value" and stated is not None else Reset(mode=mode)
+            reset = file_reset if mode == "value" and stated is not None else Reset(mode=mode)
             if mode == "value" and stated is None:
                 self.without_reset.append(name)
-            against = trusted and reset != said
+            against = trusted and reset != file_reset
             note = f"{USER}, which contradicts the file" if against else f"{USER}; spikes depend on it"
             if given is not None and given.reset not in (None, reset.mode):
                 note += f"; {given.name} uses {given.reset}"
             self.notes.line(name, "reset", asked, _word(reset), "assumed", note)
             return reset
         if given is not None and given.reset is not None:
-            reset = said if given.reset == "zero" and trusted else Reset(mode=given.reset)
+            reset = file_reset if given.reset == "zero" and trusted else Reset(mode=given.reset)
             self.notes.line(name, "reset", asked, _word(reset), "assumed", f"set by --from {given.name}")
             return reset
         if trusted and given is None:
-            self.notes.line(name, "reset", asked, _word(said), "exact", FILE)
-            return said
+            self.notes.line(name, "reset", asked, _word(file_reset), "exact", FILE)
+            return file_reset
         self.without_reset.append(name)
         return Reset(mode="zero")
 
@@ -225,11 +225,11 @@ class NeuronReader:
             self.notes.say("ND048", f"does not specify what a spike does to the voltage ({why}; nodes {names})", fix)
         if self.late and self.convention is not None:
             share = max(share for _, share in self.late)
-            told = (
+            message = (
                 f"{self.convention.name} subtracts the threshold in the step after a spike, after the leak; imported neurons "
                 f"subtract it immediately, so up to {100 * share:.3g} % of it leaks: nodes {listed([n for n, _ in self.late])}"
             )
-            self.notes.say("ND055", told)
+            self.notes.say("ND055", message)
 
 
 def _kept(given: Convention, x: Any) -> Any:

@@ -176,8 +176,8 @@ class _Reader:
                 values[key] = found
         sizes = {key: value.size for key, value in values.items() if value.size > 1}
         if len(set(sizes.values())) > 1:
-            told = ", ".join(f"'{key}' {size}" for key, size in sizes.items())
-            self.fault(f"its fields have values for different numbers of neurons ({told})")
+            given = ", ".join(f"'{key}' {size}" for key, size in sizes.items())
+            self.fault(f"its fields have values for different numbers of neurons ({given})")
             return None
         return Cell(self.kind, values) if not missing and values else None
 
@@ -200,8 +200,8 @@ class _Reader:
             self.fault(f"weight has shape {given}; needs (out, in)")
             return None
         if list(weight.shape) != given:
-            told = f"read as {list(weight.shape)}: (out, in)"
-            self.notes.line(self.name, "weight", f"shape {given}", told, "exact", "leading axes of 1 are dropped")
+            got = f"read as {list(weight.shape)}: (out, in)"
+            self.notes.line(self.name, "weight", f"shape {given}", got, "exact", "leading axes of 1 are dropped")
         return Linear(self.kind, weight, self.bias(bias, len(weight))) if self.sound else None
 
     def bias(self, bias: Array | None, outputs: int) -> Array | None:
@@ -310,8 +310,8 @@ def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
     if unknown:
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
         count = f"{len(unknown)} nodes have" if len(unknown) > 1 else "1 node has"
-        told = f"{count} an unsupported type: {', '.join(unknown[:20])}{more}"
-        notes.say("ND044", told)
+        message = f"{count} an unsupported type: {', '.join(unknown[:20])}{more}"
+        notes.say("ND044", message)
     found = dict[str, Node]()
     for name, node in sorted(graph.nodes.items()):
         if node.type not in KNOWN:

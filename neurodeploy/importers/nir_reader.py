@@ -95,10 +95,10 @@ def read_nir(path: Path, notes: Notes, limit_bytes: int | None) -> NirGraph:
         known = "; it appears to contain weights of a Keras model" if keras else ""
         raise refuse("ND040", path, f"is HDF5, but contains no NIR graph: there is no group 'node'{known}")
     version = tree.items.get("version")
-    told = text(version) if version is not None else ""
+    stated = text(version) if version is not None else ""
     root = _node(notes, "", tree.items["node"])
     if isinstance(root, NirNode):
         root = NirGraph("", {root.type: root}, ())
     if root is None:
         return NirGraph("", {}, ())
-    return NirGraph("", root.nodes, root.edges, "" if isinstance(told, Unread) else told, root.metadata)
+    return NirGraph("", root.nodes, root.edges, "" if isinstance(stated, Unread) else stated, root.metadata)

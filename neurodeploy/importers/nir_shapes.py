@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import brief
 from neurodeploy.importers.nir_graph import FlatGraph
@@ -84,8 +85,8 @@ class _Walk:
             return False
         if prod(shape) > WIDEST:
             self.faulty.add(name)
-            told = f"shape {list(shape)} has {prod(shape):,} lines; the limit is {WIDEST:,}"
-            self.notes.fault("ND046", name, self.graph.nodes[name].type, told)
+            message = f"shape {list(shape)} has {prod(shape):,} lines; the limit is {WIDEST:,}"
+            self.notes.fault("ND046", name, self.graph.nodes[name].type, message)
             return False
         self.found.out[name] = shape
         return True
@@ -108,8 +109,8 @@ class _Walk:
             flat = flat_shape(node.first, node.last, shape)
             if flat is None:
                 self.faulty.add(name)
-                told = f"axes {node.first} to {node.last} are not axes of shape {list(shape)}"
-                self.notes.fault("ND046", name, node.kind, told)
+                message = f"axes {node.first} to {node.last} are not axes of shape {list(shape)}"
+                self.notes.fault("ND046", name, node.kind, message)
                 return False
             return self.send(name, flat)
         if isinstance(node, Cell):
@@ -160,8 +161,8 @@ class _Check:
     def node(self, name: str, node: Node) -> None:
         """Check one node; a width mismatch is reported once."""
         if isinstance(node, Port) and node.kind == "Input" and name in self.graph.roots and self.graph.into[name]:
-            told = f"is an input of the network, but receives from {listed(list(self.graph.into[name]))}"
-            self.notes.fault("ND046", name, node.kind, told)
+            message = f"is an input of the network, but receives from {listed(list(self.graph.into[name]))}"
+            self.notes.fault("ND046", name, node.kind, message)
             return
         widths = {
             source: self.shapes.width(source)
@@ -171,13 +172,13 @@ class _Check:
         if len(set(widths.values())) > 1:
             shown = [f"'{brief(source)}' has {width}" for source, width in widths.items()]
             more = f" and {len(shown) - NAMED} more" if len(shown) > NAMED else ""
-            told = f"its sources differ in width: {', '.join(shown[:NAMED])}{more}"
-            self.notes.fault("ND046", name, node.kind, told)
+            message = f"its sources differ in width: {', '.join(shown[:NAMED])}{more}"
+            self.notes.fault("ND046", name, node.kind, message)
         elif widths:
             source = next(iter(widths))
-            told = self.misfits(name, node, widths[source], f"from '{brief(source)}'")
-            if told:
-                self.notes.fault("ND046", name, node.kind, told)
+            message = self.misfits(name, node, widths[source], f"from '{brief(source)}'")
+            if message:
+                self.notes.fault("ND046", name, node.kind, message)
             elif isinstance(node, Linear) and self.misfit(name):
                 self.turned.append(name)
 
@@ -248,7 +249,7 @@ class _Check:
             "transpose the weights in the tool that writes the file: NIR uses (out, in)",
         )
 
-    def weight(self, name: str) -> Any:
+    def weight(self, name: str) -> NDArray[Any]:
         node = self.nodes[name]
         return node.weight if isinstance(node, Linear) else np.zeros(())
 
@@ -257,8 +258,8 @@ class _Check:
         for name, node in sorted(self.nodes.items()):
             if isinstance(node, Window) and self.graph.into[name] and name not in self.shapes.placed:
                 axes = len(node.kernel) + 1
-                told = f"needs a source of {axes} axes, channels first; the file does not specify its shape"
-                self.notes.fault("ND046", name, node.kind, told)
+                message = f"needs a source of {axes} axes, channels first; the file does not specify its shape"
+                self.notes.fault("ND046", name, node.kind, message)
 
 
 def _spreads(scale: Any, shape: Shape) -> bool:

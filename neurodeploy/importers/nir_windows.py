@@ -15,13 +15,14 @@ from neurodeploy.network.convolution import output_shape, window_of
 __all__ = ["Placed", "flat_shape", "place", "window_values"]
 
 Shape = tuple[int, ...]
+WindowOperation = Conv1d | Conv2d | SumPool2d | AvgPool2d
 MOST_WEIGHTS = 2**26
 
 
 class Placed(NamedTuple):
     """A convolution or pool applied to its source shape."""
 
-    operation: Any
+    operation: WindowOperation
     shape: Shape
     """Shape of the output."""
     remarks: tuple[tuple[str, str, str, str], ...] = ()
@@ -47,10 +48,10 @@ def _source(node: Window, shape: Shape) -> tuple[Shape | None, tuple[tuple[str, 
     while len(found) > axes and found[0] == 1:
         found = found[1:]
     if len(found) == axes:
-        told = (
+        ledger = (
             (("axes", str(list(shape)), str(list(found)), "a leading axis of 1 is a batch"),) if found != shape else ()
         )
-        return found, told
+        return found, ledger
     if node.input_shape is not None and node.weight is not None:
         stated = (int(node.weight.shape[1]) * node.groups, *node.input_shape)
         if prod(stated) == prod(shape) and len(stated) == axes:
@@ -77,15 +78,15 @@ def place(node: Window, shape: Shape) -> Placed | str:
     padded = _padded(node)
     if isinstance(padded, str):
         return padded
-    weights, dilation, padding, told = padded
+    weights, dilation, padding, added = padded
     if node.kind == "Conv1d":
         one: Any = {"stride": node.stride[0], "padding": padding[0], "dilation": dilation[0], "groups": node.groups}
-        return _checked(node, Conv1d(input_shape=(source[0], source[1]), weights=weights, **one), (*remarks, *told))
+        return _checked(node, Conv1d(input_shape=(source[0], source[1]), weights=weights, **one), (*remarks, *added))
     two: Any = {"input_shape": source, "stride": node.stride, "padding": padding, "dilation": dilation}
-    return _checked(node, Conv2d(weights=weights, groups=node.groups, **two), (*remarks, *told))
+    return _checked(node, Conv2d(weights=weights, groups=node.groups, **two), (*remarks, *added))
 
 
-def _checked(node: Window, operation: Any, remarks: Any) -> Placed | str:
+def _checked(node: Window, operation: WindowOperation, remarks: Any) -> Placed | str:
     out = output_shape(window_of(operation))
     if 0 in out:
         return f"kernel {list(node.kernel)} does not fit into {list(operation.input_shape[1:])}"
@@ -107,8 +108,8 @@ def _padded(node: Window) -> Any:
             weights, dilation[axis], uneven = _shifted(weights, 2 + axis, step), 1, True
         padding.append((reach + 1) // 2)
     note = "PyTorch pads the odd row or column at the end; a leading weight of 0 has the same effect"
-    told = (("padding", "same", f"{padding}, kernel {list(weights.shape[2:])}", note),) if uneven else ()
-    return weights, tuple(dilation), tuple(padding), told
+    added = (("padding", "same", f"{padding}, kernel {list(weights.shape[2:])}", note),) if uneven else ()
+    return weights, tuple(dilation), tuple(padding), added
 
 
 def _shifted(weights: NDArray[Any], axis: int, step: int) -> NDArray[Any]:
@@ -123,7 +124,7 @@ def _shifted(weights: NDArray[Any], axis: int, step: int) -> NDArray[Any]:
     return wide
 
 
-def window_values(operation: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def window_values(operation: WindowOperation, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the output of a convolution or pool for constant `values` (sources,), as a flat array (targets,)."""
     window = window_of(operation)
     channels, rows, columns = output_shape(window)
@@ -133,10 +134,10 @@ def window_values(operation: Any, values: NDArray[np.float64]) -> NDArray[np.flo
     inside, outside = window.weights.shape[1], channels // window.groups
     for i, j in np.ndindex(*window.weights.shape[2:]):
         top, left = i * window.dilation[0], j * window.dilation[1]
-        seen = padded[:, top : top + rows * window.stride[0] : window.stride[0]]
-        seen = seen[:, :rows, left : left + columns * window.stride[1] : window.stride[1]][:, :, :columns]
+        inputs = padded[:, top : top + rows * window.stride[0] : window.stride[0]]
+        inputs = inputs[:, :rows, left : left + columns * window.stride[1] : window.stride[1]][:, :, :columns]
         for group in range(window.groups):
             part = slice(group * outside, (group + 1) * outside)
             taps = np.asarray(window.weights[part, :, i, j], dtype=np.float64)
-            found[part] += np.tensordot(taps, seen[group * inside : (group + 1) * inside], axes=1)
+            found[part] += np.tensordot(taps, inputs[group * inside : (group + 1) * inside], axes=1)
     return found.ravel()

@@ -165,14 +165,14 @@ def _geometry(stack: LayerStack, layer: LayerShape, name: str, source: tuple[int
 
 
 def _faults(where: Subject, layer: LayerShape, made: Geometry) -> Iterator[Diagnostic]:
-    for said in _told(layer, made):
-        yield finding("ND010", where, said)
+    for message in _layer_faults(layer, made):
+        yield finding("ND010", where, message)
     if made.neurons > LARGEST_LAYER and min(made.shape) > 0:
-        told = f"has shape {list(made.shape)}, which is more neurons than supported in one layer"
-        yield finding("ND010", where, told, found=made.neurons, limit=LARGEST_LAYER, unit="neuron")
+        message = f"has shape {list(made.shape)}, which is more neurons than supported in one layer"
+        yield finding("ND010", where, message, found=made.neurons, limit=LARGEST_LAYER, unit="neuron")
 
 
-def _told(layer: LayerShape, made: Geometry) -> Iterator[str]:
+def _layer_faults(layer: LayerShape, made: Geometry) -> Iterator[str]:
     kernel, size = made.kernel, made.source
     if layer.kind in ("conv", "dense") and layer.channels is None:
         yield f"is {layer.kind}, but does not specify its channels"

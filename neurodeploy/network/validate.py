@@ -62,8 +62,8 @@ def _names(network: Network) -> Iterator[Diagnostic]:
     inputs = set(network.input_by_name)
     for name, count in Counter(item.name for item in (*network.populations, *network.inputs)).items():
         if count > 1:
-            told = f"the name is used {count} times among populations and inputs"
-            yield finding("ND103", about("input" if name in inputs else "population", name), told)
+            message = f"the name is used {count} times among populations and inputs"
+            yield finding("ND103", about("input" if name in inputs else "population", name), message)
     spaces: dict[SubjectKind, list[str]] = {
         "projection": [item.name for item in network.projections],
         "output": [item.name for item in network.outputs],
@@ -85,8 +85,8 @@ def _sizes(network: Network) -> Iterator[Diagnostic]:
         total = sum(item.size for item in items)
         if total > MOST_NEURONS:
             largest = max(items, key=lambda item: item.size)
-            told = f"has more {what} than supported, most of them in '{largest.name}'"
-            yield finding("ND124", about("network", network.name), told, found=total, limit=MOST_NEURONS)
+            message = f"has more {what} than supported, most of them in '{largest.name}'"
+            yield finding("ND124", about("network", network.name), message, found=total, limit=MOST_NEURONS)
 
 
 def _ports(network: Network) -> Iterator[Diagnostic]:
@@ -95,8 +95,8 @@ def _ports(network: Network) -> Iterator[Diagnostic]:
         target = network.population_by_name.get(item.target)
         ports = target.neuron.ports if target and isinstance(target.neuron, IntegerNeuron) else 1
         if target and item.port == "b" and ports == 1:
-            told = f"goes to port 'b' of population '{item.target}', but kind '{target.neuron.kind}' has one input"
-            yield finding("ND119", about("projection", item.name), told, fixes=["port = a"])
+            message = f"goes to port 'b' of population '{item.target}', but kind '{target.neuron.kind}' has one input"
+            yield finding("ND119", about("projection", item.name), message, fixes=["port = a"])
 
 
 def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterator[Diagnostic]:
@@ -108,8 +108,8 @@ def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterat
         own = target.neuron.memories if isinstance(target.neuron, IntegerNeuron) else ()
         known = ("v", "u", "v_register", *own)
         if item.variable not in known:
-            told = f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}', only {', '.join(known)}"
-            yield finding(code, about("probe", item.name), told)
+            message = f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}', only {', '.join(known)}"
+            yield finding(code, about("probe", item.name), message)
 
 
 def _known(network: Network, projection: Projection) -> bool:
