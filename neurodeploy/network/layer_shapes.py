@@ -90,7 +90,7 @@ class Geometry(NamedTuple):
     """Groups of channels with separate kernels; each channel for depthwise and pool."""
     shares: bool
     """Whether neurons at different positions share weights."""
-    alike: bool
+    equal_weights: bool
     """Whether all weights are equal."""
     reset: str
     weight_bits: int

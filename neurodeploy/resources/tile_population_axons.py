@@ -73,7 +73,7 @@ def population_axon_words(
 
     `first_row`: row of the core that holds the first neuron of the tile.
     """
-    lengths, beyond = _distinct_lists(axon_format, tile.rows, tile.columns, layer.alike)
+    lengths, beyond = _distinct_lists(axon_format, tile.rows, tile.columns, layer.equal_weights)
     spread = (tile.channels.length - 1) * tile.rows.length * tile.columns.length + beyond + 1
     index_bits = index_bits_for(target, first_row + spread)
     delay_bits, words, longest = delay_bits_for(target, layer.delay_steps), 0, 0

@@ -183,8 +183,8 @@ def fewest_weights(layer: Geometry, use: AxisUse | ChannelUse) -> int:
     """Return the factor of one axis in the product that bounds the stored weights of a tile from below."""
     lists = use.reach
     if layer.shares and isinstance(use, AxisUse):
-        lists = use.uniform_lists if layer.alike else use.lists
-    elif layer.shares and layer.alike:
+        lists = use.uniform_lists if layer.equal_weights else use.lists
+    elif layer.shares and layer.equal_weights:
         return 1
     return sum(reach * times for reach, times in lists)
 
@@ -216,9 +216,11 @@ def tile_encodings(target: Target, layer: Geometry, tile: Tile) -> tuple[TileEnc
     base = tile.channels.base * area + tile.rows.base * tile.columns.length + tile.columns.base
     spread = _spread(tile, area) if base <= furthest.high else 0
     lists = (
-        (tile.rows.uniform_lists, tile.columns.uniform_lists) if layer.alike else (tile.rows.lists, tile.columns.lists)
+        (tile.rows.uniform_lists, tile.columns.uniform_lists)
+        if layer.equal_weights
+        else (tile.rows.lists, tile.columns.lists)
     )
-    channels = ((1, 1),) if layer.alike else tile.channels.reach
+    channels = ((1, 1),) if layer.equal_weights else tile.channels.reach
     shared = _list_encoding(target, layer, tile, index_bits_for(target, spread), lists, channels)
     shared = shared._replace(encoding="shared", base=base)
     return alone, shared if base <= furthest.high and shared.words < alone.words else None

@@ -39,7 +39,7 @@ def weighted(stack, *, seed=0, keep=1.0):
         deep = layer.source[0] // layer.groups
         if layer.shares:
             weights = numbers(rng, (layer.shape[0], deep, *layer.kernel))
-            weights = np.full_like(weights, 64) if layer.alike else weights
+            weights = np.full_like(weights, 64) if layer.equal_weights else weights
             operation = Conv2d(
                 input_shape=layer.source,
                 weights=weights * (rng.random(weights.shape) < keep),

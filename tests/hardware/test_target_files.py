@@ -258,7 +258,14 @@ def test_a_file_is_shown_by_its_path_or_refused_with_its_faults(here, call):
 def test_the_list_has_architectures_limits_and_confidence(here, call):
     _, out, _ = call("targets")
     assert max(map(len, out.splitlines())) <= 80
-    for word in ("chips, and limits of one core", "layered", "crossbar", "fixed", "processors", "figures by confidence"):
+    for word in (
+        "chips, and limits of one core",
+        "layered",
+        "crossbar",
+        "fixed",
+        "processors",
+        "figures by confidence",
+    ):
         assert word in out
     # the figures of a target are as many as its rows in `show`
     row = next(line.split() for line in out.splitlines() if line.startswith("odin ") and "-" in line)

@@ -51,7 +51,7 @@ def projection_of(layer):
     """The projection of a layer whose weights all differ, or, of a pool, are all the same."""
     per_group = layer.source[0] // layer.groups
     size = (layer.shape[0], per_group, *layer.kernel)
-    numbers = np.ones(size) if layer.alike else np.arange(1, np.prod(size) + 1).reshape(size)
+    numbers = np.ones(size) if layer.equal_weights else np.arange(1, np.prod(size) + 1).reshape(size)
     style = WeightFormat(weight_bits=layer.weight_bits, sign_mode="excitatory")
     names = {"name": "p", "source": "in", "target": "a", "weight_format": style}
     if not layer.shares:

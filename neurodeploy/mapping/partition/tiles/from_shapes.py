@@ -123,7 +123,7 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
 def _least_weights(target: Target, layer: Geometry) -> int:
     """Weights that are stored at least: all synapses, or those of the kernel where lists can be shared."""
     if layer.shares and target.precision.shared_base is not None:
-        return 1 if layer.alike else layer.weights
+        return 1 if layer.equal_weights else layer.weights
     return sum(n * m * k * a * b * c for (a, n), (b, m), (c, k) in product(*_reaches(layer)))
 
 

@@ -97,7 +97,7 @@ def _connectivity(layer: Geometry) -> Connectivity:
             delay_steps=np.full(n_source * n, layer.delay_steps, dtype=np.uint8),
         )
     shape = (layer.shape[0], layer.source[0] // layer.groups, *layer.kernel)
-    number = np.zeros(shape, dtype=np.int64) if layer.alike else np.arange(prod(shape)).reshape(shape)
+    number = np.zeros(shape, dtype=np.int64) if layer.equal_weights else np.arange(prod(shape)).reshape(shape)
     return WindowConnectivity(
         input_shape=layer.source,
         kernel=(number % NUMBERS + 1).astype(np.int16),
