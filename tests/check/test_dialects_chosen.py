@@ -95,7 +95,7 @@ def test_what_a_dialect_lacks_is_refused_with_its_source(folder, call, dialect, 
         (("compile", "pair.ndp", "-O", "2", "-o", "b.ndp"), "ND703", "--optimize (the program is placed)"),
         (("profile", "pair.ndp", "run.ndr", "--steps", "3"), "ND703", "contradicts --steps"),
         (("compare", "run.ndr", "run.ndr", "-b", "emulator"), "ND703", "contradicts --backend"),
-        (("compare", "pair.ndp", "-b", "emulator", "--program", "pair.ndp"), "ND703", "is of two recordings"),
+        (("compare", "pair.ndp", "-b", "emulator", "--program", "pair.ndp"), "ND703", "applies to two recordings"),
     ],
     ids=lambda item: " ".join(item) if isinstance(item, tuple) else item,
 )

@@ -194,8 +194,8 @@ def test_the_reference_refuses_what_floats_do_not_have(folder):
 def test_a_table_has_a_column_for_each_backend_and_says_why():
     rows = [
         Judgement(case="a", feature="f", backend="x", outcome="exact"),
-        Judgement(case="a", feature="f", backend="y", outcome="refused", code="ND502", told="no a"),
-        Judgement(case="b", feature="f", backend="y", outcome="differs", code="ND554", told="step 3"),
+        Judgement(case="a", feature="f", backend="y", outcome="refused", code="ND502", message="no a"),
+        Judgement(case="b", feature="f", backend="y", outcome="differs", code="ND554", message="step 3"),
     ]
     text = markdown(rows)
     assert "| a | exact | refused ND502 |" in text

@@ -8,12 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCES = (ROOT / "neurodeploy", ROOT / "backends" / "neurodeploy_backends", ROOT / "targets" / "neurodeploy_targets")
-PENDING = (
-    "neurodeploy.diagnostics",
-    "neurodeploy.network",
-    "neurodeploy.profile",
-    "neurodeploy_backends.emulator.engine",
-)
+PENDING = ("neurodeploy.network", "neurodeploy.profile")
 """Rooms whose cycles are still to be cut."""
 Graph = Mapping[str, set[str]]
 

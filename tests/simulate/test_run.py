@@ -216,3 +216,21 @@ def test_a_run_goes_on_from_a_kept_state_with_the_same_bits(tmp_path):
     both = np.concatenate([half.spikes["cells"], rest.spikes["cells"]])
     assert np.array_equal(both[np.lexsort(both.T[::-1])], whole.spikes["cells"])
     assert np.array_equal(np.concatenate([half.active_updates, rest.active_updates], axis=1), whole.active_updates)
+
+
+def test_until_ends_a_run_of_any_form_of_samples():
+    network = net(nd.Lif(tau_m_s=0.01, v_threshold=1.0), [[5.0, 3.0], [2.0, 9.0]])
+    program = nd.compile(network, "loihi1")
+    raster = (np.random.default_rng(1).random((3, 12, 2)) < 0.5).astype(int)
+    wanted = program.run({"in": raster}, until=7)
+    assert wanted.n_steps == 7
+    assert int(wanted.spikes["cells"][:, 1].max()) <= 7
+    for given in (raster, encode(network, raster), ({"in": one} for one in raster)):
+        found = program.run(given, until=7, batch=2)
+        assert np.array_equal(found.spikes["cells"], wanted.spikes["cells"])
+        assert found.n_steps == 7
+    assert nd.run(program, raster, options=RunOptions(until=7)) == wanted
+    assert nd.run(program, raster, options=RunOptions(until=5), until=7) == wanted, "keywords take precedence"
+    for wrong in (0, True, 2.5, "7", 2**31):
+        with pytest.raises(DiagnosticError, match="ND002"):
+            program.run(raster, until=wrong)
