@@ -266,6 +266,20 @@ def test_an_internal_fault_is_told_as_such(folder, call, monkeypatch):
     assert "Traceback" in call(*RUN)[2]
 
 
+def test_a_run_names_its_engine(folder, call):
+    assert call("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp")[0] == 0
+    plain, native, spec = (call("run", "pair.ndp", "--engine", name) for name in ("auto", "native", "spec"))
+    assert [status for status, _, _ in (plain, native, spec)] == [0, 0, 0]
+    assert plain[1] == native[1] == spec[1].replace(" (engine spec)", "")
+    assert "ran on: emulator (engine spec)" in spec[1]
+    shown = json.loads(call("run", "pair.ndp", "--engine", "spec", "--json")[1])["profile"]
+    assert (shown["engine"], shown["engine_note"]) == ("spec", "")
+    status, _, err = call("run", "pair.ndp", "--engine", "spek")
+    assert status == 2
+    assert "did you mean 'spec'" in err
+    assert "ND516" in call("run", "pair.ndp", "--engine", "spec", "--backend", "reference")[2]
+
+
 def test_an_engine_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch):
     assert call("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp")[0] == 0
     monkeypatch.setitem(sys.modules, "numba", None)

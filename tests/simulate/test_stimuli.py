@@ -13,6 +13,8 @@ from neurodeploy.network.graded import SigmaDelta
 from neurodeploy.network.neurons import Noise
 from neurodeploy.simulate import RunOptions, SampleValues, Stimulus, encode
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 STYLE = WeightFormat(weight_bits=8, exponent=3, sign_mode="mixed")
 
 

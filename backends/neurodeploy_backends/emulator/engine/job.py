@@ -20,12 +20,13 @@ from neurodeploy.simulate.probes import probed_variables
 from neurodeploy_backends.emulator.engine.kernels import steps as _steps
 from neurodeploy_backends.emulator.engine.kernels.layout import Control, Output, State, Stimuli
 from neurodeploy_backends.emulator.engine.states import restore
+from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
 
 __all__ = ["Job", "Share", "no_thread"]
 
-tidy_cache(_steps)
+tidy_cache(_steps, _gather)
 steps: Any = _steps
 Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
