@@ -61,6 +61,17 @@ def parameter(item: Any) -> tuple[str, str]:
 EXAMPLES = re.compile(r"\s*Examples?: *(.*)$", re.DOTALL)
 
 
+STATUSES = [
+    ("0", "no error; warnings and notes are possible"),
+    ("1", "an error, or a warning under `--strict`"),
+    ("2", "usage error (ND7xx)"),
+    ("3", "the backend cannot run here"),
+    ("70", "internal error (ND901)"),
+    ("129, 130, 143", "ended by HUP, Ctrl-C or TERM"),
+    ("141", "the reader of the output has gone"),
+]
+
+
 def command_line() -> str:
     """Return the page of every command with every argument and option."""
     import typer
@@ -68,6 +79,7 @@ def command_line() -> str:
     from neurodeploy.cli.main import app
 
     lines = ["# Command line", "", "Generated from the program; `neurodeploy COMMAND --help` prints the same.", ""]
+    lines += ["## Exit status", "", *table(("status", "meaning"), STATUSES), ""]
     for name, item in commands(typer.main.get_command(app), "neurodeploy"):
         told = " ".join((item.help or "").split())
         shown = EXAMPLES.search(told) or EXAMPLES.search(" ".join((item.epilog or "").split()))
