@@ -50,7 +50,6 @@ UNREVISED = tuple(
         "neurodeploy/diagnostics",
         "neurodeploy/check",
         "neurodeploy/compiler",
-        "backends/neurodeploy_backends",
         "benchmarks",
     )
 )

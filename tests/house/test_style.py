@@ -10,16 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-KERNELS = "backends/neurodeploy_backends/emulator/engine/kernels/"
-LESS_STRICT = {
-    "backends/neurodeploy_backends/emulator/lowering/gather.py",
-    "neurodeploy/importers/hdf5.py",
-    "neurodeploy/mapping/partition/search/clusters.py",
-    "neurodeploy/mapping/partition/search/embedding.py",
-    "neurodeploy/mapping/partition/search/kernels.py",
-    "neurodeploy/mapping/place/anneal.py",
-}
-"""Modules, beside those in `KERNELS`, that are checked less strictly, because numba and h5py have no types."""
+KERNELS = ("backends/neurodeploy_backends/emulator/engine/kernels/", "neurodeploy/mapping/kernels/")
+"""Folders of compiled kernels, which are checked less strictly, because numba has no types."""
+LESS_STRICT = {"backends/neurodeploy_backends/emulator/lowering/gather.py", "neurodeploy/importers/hdf5.py"}
+"""Other such modules: one of numba, one of h5py."""
 
 
 def tool(*words: str) -> subprocess.CompletedProcess[str]:
