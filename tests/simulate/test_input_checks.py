@@ -365,7 +365,9 @@ def test_a_thread_that_cannot_start_is_a_finding_and_no_hang(program, monkeypatc
     monkeypatch.setattr(threading.Thread, "start", starts)
     wide = nd.compile(net(lines=3), "loihi1")
     one = Stimulus(n_samples=1, n_steps=5, spikes={"in": rows((0, 1, 0))})
-    assert told(lambda: nd.run(wide, one, options=RunOptions(engine="native", threads=3)))[0].startswith("ND511 option 'threads'")
+    assert told(lambda: nd.run(wide, one, options=RunOptions(engine="native", threads=3)))[0].startswith(
+        "ND511 option 'threads'"
+    )
     assert not any(thread.is_alive() for thread in begun if thread.ident)
 
 
