@@ -55,5 +55,5 @@ class SynapsesByTarget(NamedTuple):
 
 def _order(source: NDArray[Any]) -> Ints:
     """Stable ascending order of the sources; numpy sorts 16-bit integers by radix, which is faster."""
-    near = source - source.min() if source.size else source
-    return np.argsort(near.astype(np.uint16) if near.max(initial=0) < 1 << 16 else source, kind="stable")
+    offset = source - source.min() if source.size else source
+    return np.argsort(offset.astype(np.uint16) if offset.max(initial=0) < 1 << 16 else source, kind="stable")

@@ -74,14 +74,14 @@ def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) ->
     delay = np.concatenate([none, *(table.delay_steps for table in tables)])
     real = np.concatenate([none != 0, *(table.mantissas != 0 for table in tables)])
     if np.unique(held).size != held.size:
-        return "that are there twice"
+        return "more than once"
     key = wanted.pre * n_post + wanted.post
     order, at = np.argsort(key), np.searchsorted(np.sort(key), held)
     known = np.r_[np.sort(key), -1][at] == held
     if bool((real & ~known).any()):
-        return "that the network lacks"
+        return "that the network does not have"
     if int(known.sum()) != key.size:
-        return "that lack some of the network's"
+        return "but not all of the network's"
     if bool((wanted.delay_steps[order][at[known]] != delay[known]).any()):
         return "with delays that the network does not have"
     return None

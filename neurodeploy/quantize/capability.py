@@ -43,7 +43,7 @@ def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
 
 
 def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
-    """ND213 for a reset that the target lacks, ND214 for one that is an extension of its documented behaviour."""
+    """ND213 for a reset that the target does not offer, ND214 for one that is an extension of its documented behaviour."""
     offered, mode, where = target.neurons, _reset_mode(population), about("population", population.name)
     if mode is not None and mode not in offered.resets:
         yield finding(

@@ -301,11 +301,11 @@ class _Search:
             depth = -self.floor * scale
             if (depth < 0).any():
                 return None
-            near = np.clip(np.rint(np.log2(depth + 1.0)), span.low, span.high).astype(np.int64)
-            off = depth - ((np.int64(1) << near) - 1)
+            nearest = np.clip(np.rint(np.log2(depth + 1.0)), span.low, span.high).astype(np.int64)
+            off = depth - ((np.int64(1) << nearest) - 1)
             if (np.abs(off) >= scale).any():
                 return None
-            low, high, vmin = low + np.minimum(off, 0), high + np.maximum(off, 0), near
+            low, high, vmin = low + np.minimum(off, 0), high + np.maximum(off, 0), nearest
         return _Offsets(low, high, vmin)
 
     def _thresholds(self, scale: int, offsets: _Offsets, least: int) -> Ints | None:

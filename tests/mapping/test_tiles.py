@@ -10,7 +10,7 @@ import neurodeploy as nd
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import MappingOptions, emit_program, partition, place
 from neurodeploy.mapping.mapping import without_population_axons
-from neurodeploy.mapping.partition.cut_usage import keeps_limits
+from neurodeploy.mapping.partition.assignment_usage import keeps_limits
 from neurodeploy.mapping.partition.tiles.chains import chain_of
 from neurodeploy.mapping.partition.tiles.tiled import tiled_cuts
 from neurodeploy.network.operations import Conv2d, Dense, WeightFormat

@@ -147,7 +147,7 @@ def test_synapses_that_the_network_lacks(program):
     mine = [row for row in range(column.size) if style[column[row]] == style[column[-1]]]
     assert len(mine) > 1
     column[[mine[0], mine[1]]] = column[[mine[1], mine[0]]]
-    assert "that the network lacks" in refused(with_tables(program, in_axon_list=column))[0]
+    assert "that the network does not have" in refused(with_tables(program, in_axon_list=column))[0]
 
 
 def test_fewer_lines_and_more_lines_than_the_input_has(program):

@@ -11,7 +11,7 @@ import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import emit_program, partition, place
-from neurodeploy.mapping.partition.cut_usage import note_kinds, output_axon_use
+from neurodeploy.mapping.partition.assignment_usage import note_kinds, output_axon_use
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.program.archive import load_program, save_program
 from neurodeploy.program.audit import use_of_program
@@ -210,7 +210,7 @@ def test_tables_in_which_rows_of_an_axon_contradict_each_other_are_refused():
     assert "more than one kind" in told(in_axon_kind=(0, 0))[0]
     assert "more than one base" in told(in_axon_base=(0, int(program.tables.in_axon_base[0]) + 4))[0]
     assert "same atom" in told(in_axon_atom=(twin, int(program.tables.in_axon_atom[0])))[0]
-    assert "no kind of axon" in told(in_axon_kind=(0, 7))[0]
+    assert "not a kind of axon" in told(in_axon_kind=(0, 7))[0]
     assert "in_axon_id points outside" in told(in_axon_id=(0, 1 << 20))[0]
     without = program.tables.model_copy(update={"in_axon_atom": None})
     assert "without the rest" in program_faults(program.model_copy(update={"tables": without}))[0]

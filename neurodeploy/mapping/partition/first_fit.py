@@ -18,7 +18,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.mapping import Mapping, without_population_axons
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.partition.cut_usage import Kinds, note_kinds, output_axon_use, overfull
+from neurodeploy.mapping.partition.assignment_usage import Kinds, note_kinds, output_axon_use, overfull
 from neurodeploy.mapping.partition.order import longest_fitting_prefix, order_of, placing_limits
 from neurodeploy.mapping.place.pins import PinGroups, pin_groups, slots_of
 from neurodeploy.mapping.refusals import STAGE, not_placed, too_many

@@ -15,7 +15,7 @@ from neurodeploy.mapping.encode import encoded
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.options_check import option_findings
-from neurodeploy.mapping.partition.cut_usage import keeps_limits
+from neurodeploy.mapping.partition.assignment_usage import keeps_limits
 from neurodeploy.mapping.partition.first_fit import first_fit_of
 from neurodeploy.mapping.partition.order import placing_limits
 from neurodeploy.mapping.partition.tiles.chains import chain_of

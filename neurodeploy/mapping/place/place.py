@@ -10,7 +10,7 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.encode import encoded
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.partition.cut_usage import output_axon_use
+from neurodeploy.mapping.partition.assignment_usage import output_axon_use
 from neurodeploy.mapping.place.pins import pin_groups
 from neurodeploy.mapping.time_limit import TimeLimit
 from neurodeploy.resources.axons import Kind

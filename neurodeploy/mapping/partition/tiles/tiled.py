@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
-from neurodeploy.mapping.partition.cut_usage import keeps_limits, pairs_of
+from neurodeploy.mapping.partition.assignment_usage import keeps_limits, pairs_of
 from neurodeploy.mapping.partition.tiles.chains import chain_of
 from neurodeploy.mapping.partition.tiles.layer_packings import Packing, packings
 from neurodeploy.mapping.partition.tiles.retile import retiled

@@ -75,11 +75,15 @@ def output_axon_use(
         into = (kinds or {}).get(name, {})
         kind = np.array([KINDS.index(into.get(core, "discrete")) for core in range(n_cores)])[destination]
         cost = price[(chip[cores[source]] != chip[destination]).astype(np.int64), kind]
-        sends = alone(np.bincount(source, cost, cores.size).astype(np.int64))
+        output_axons = alone(np.bincount(source, cost, cores.size).astype(np.int64))
         own = np.zeros(cores.size, dtype=bool)
         own[source[kind == KINDS.index("discrete")]] = True
         group = _groups(quantized, target, name, cores.size) if not own.all() else None
-        found[name] = sends if group is None else _shared(sends, np.where(own, -1, group), source, destination, cost)
+        found[name] = (
+            output_axons
+            if group is None
+            else _shared(output_axons, np.where(own, -1, group), source, destination, cost)
+        )
     return found
 
 
@@ -90,30 +94,30 @@ def _groups(quantized: Quantized, target: Target, source: str, size: int) -> Int
         for window in (item.connectivity for item in quantized.projections if item.source == source)
         if isinstance(window, WindowConnectivity)
     }
-    reaches = population_axon_formats(target)
-    if len(shapes) != 1 or not reaches or not target.counting.shared_output_axons:
+    formats = population_axon_formats(target)
+    if len(shapes) != 1 or not formats or not target.counting.shared_output_axons:
         return None
     plane, number = prod(next(iter(shapes))[1:]), np.arange(size)
-    return number // plane // reaches[0].atoms * plane + number % plane
+    return number // plane // formats[0].atoms * plane + number % plane
 
 
-def _shared(sends: OutputAxonUse, group: Ints, source: Ints, destination: Ints, cost: Ints) -> OutputAxonUse:
+def _shared(output_axons: OutputAxonUse, group: Ints, source: Ints, destination: Ints, cost: Ints) -> OutputAxonUse:
     """Output axons where a group takes, for each destination, the most that one of its neurons takes."""
     mine = group[source] >= 0
     n_groups, n_cores = int(group.max(initial=-1)) + 1, int(destination.max(initial=0)) + 1
     key, place = np.unique(group[source[mine]] * n_cores + destination[mine], return_inverse=True)
     largest: Ints = np.zeros(key.size, dtype=np.int64)
     np.maximum.at(largest, place, cost[mine])
-    return OutputAxonUse(sends.each, group, np.bincount(key // n_cores, largest, n_groups).astype(np.int64))
+    return OutputAxonUse(output_axons.each, group, np.bincount(key // n_cores, largest, n_groups).astype(np.int64))
 
 
-def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], sends: dict[str, OutputAxonUse]) -> bool:
+def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], output_axons: dict[str, OutputAxonUse]) -> bool:
     """Return whether the output axons of a core exceed their limit."""
     limit = core_limits(target).get("output_axons")
     if limit is None:
         return False
     n_cores = 1 + max(int(c.max(initial=0)) for c in core_of.values())
-    total = sum((sends[name].by_core(cores, n_cores) for name, cores in core_of.items()), np.zeros(n_cores))
+    total = sum((output_axons[name].by_core(cores, n_cores) for name, cores in core_of.items()), np.zeros(n_cores))
     return bool(total.max(initial=0) > limit.value)
 
 
@@ -135,5 +139,5 @@ def keeps_limits(mapping: Mapping, target: Target) -> bool:
                 return False
     for number, usage in enumerate(held):
         note_kinds(kinds, number, usage)
-    sends = output_axon_use(mapping.quantized, target, dict(mapping.core_of), mapping.core_ids, kinds)
-    return not overfull(target, dict(mapping.core_of), sends)
+    output_axons = output_axon_use(mapping.quantized, target, dict(mapping.core_of), mapping.core_ids, kinds)
+    return not overfull(target, dict(mapping.core_of), output_axons)
