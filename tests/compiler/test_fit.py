@@ -144,7 +144,9 @@ def typed_choices(flag):
     """What the command line makes of a flag."""
     command = typer.main.get_command(app).commands["check"]
     given = command.make_context("check", ["net.nd.json", *flag.split()], resilient_parsing=True).params
-    fields = given_fields(**{name: given[name] for name in CompileOptions.model_fields if name in given})
+    fields = given_fields(
+        **{name: given[name] for name in CompileOptions.model_fields if name in given and name != "strict"}
+    )
     return Choices(given["target"], given["board"], fields=fields)
 
 
