@@ -1,4 +1,4 @@
-"""HDF5 files read as data: what leads elsewhere or is too large stays unread, and is said when it is needed."""
+"""HDF5 files read as untrusted data: links and large items stay unread, and are reported only when needed."""
 
 from __future__ import annotations
 

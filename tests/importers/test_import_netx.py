@@ -1,4 +1,4 @@
-"""lava-dl's .net files against what lava-dl computed from them, and refusals of what a file may hold."""
+"""netx files against the results of lava-dl, and findings for unsupported or invalid files."""
 
 from __future__ import annotations
 

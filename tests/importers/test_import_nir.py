@@ -1,4 +1,4 @@
-"""NIR files that nobody here wrote, and small ones whose result is known by hand."""
+"""NIR files written by others, and small ones whose result is known by hand."""
 
 from __future__ import annotations
 

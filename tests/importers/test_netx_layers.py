@@ -1,4 +1,4 @@
-"""Delays, kinds of layers and faults of netx files that are built here; what netx makes of them is the measure."""
+"""Delays, layer types and faults of generated netx files; the behavior of netx is the reference."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_delays_before_a_last_layer_are_not_counted_twice(tmp_path):
     assert [steps[0] for steps in spike_steps(network, "layer1", 2)] == [6, 10]
 
 
-def test_delays_that_netx_cuts_are_cut_and_said(tmp_path):
+def test_delays_that_netx_cuts_are_cut_and_reported(tmp_path):
     imported = load(file_of(tmp_path / "a.net", dense(np.full((2, 2), 90), delay=np.array([1.9, 3.0]))), OPTIONS)
     assert np.asarray(imported.network.projections[0].delay_steps).tolist() == [1, 3]
     assert "truncated to whole steps" in [line.got for line in imported.ledger]
@@ -206,7 +206,7 @@ def test_recurrence_is_one_finding_that_names_its_layers(tmp_path, reference_dat
     assert told(hidden) == ["recurrence is not imported: layer 0 (dense)"]
 
 
-def test_all_faults_of_a_file_are_told_at_once(tmp_path):
+def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
     path = file_of(
         tmp_path / "a.net",
         dense(np.full((4, 5), 20), neuron={**CUBA, "type": "ALIF"}),

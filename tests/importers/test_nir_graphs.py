@@ -1,4 +1,4 @@
-"""Times, widths, shapes and paths of NIR graphs: what computes nothing is accepted and said, what cannot be is named."""
+"""Times, widths, shapes and paths of NIR graphs: what is accepted, and which findings name what is not."""
 
 from __future__ import annotations
 

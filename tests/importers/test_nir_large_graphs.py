@@ -1,4 +1,4 @@
-"""NIR graphs of many nodes, of many paths, and of sizes beyond memory: loaded in time, or refused before memory is taken."""
+"""NIR graphs with many nodes, many paths, or sizes beyond memory: loaded in time, or rejected before allocation."""
 
 from __future__ import annotations
 

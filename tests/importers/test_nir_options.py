@@ -1,4 +1,4 @@
-"""Answers to what a NIR file leaves open: the ledger says what the network that came out has, by whom and from what."""
+"""Import options: the network follows them, and the ledger says who specified each value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the frameworks that write NIR files do: each is stepped here by hand, and the imported network must spike alike."""
+"""Semantics of the frameworks that write NIR files: each is stepped by hand, and the imported network spikes identically."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_who_seems_to_have_written_a_file_is_asked_for(nir_file, sign):
         assert "ND056" not in {item.code for item in load(path, told.model_copy(update={"producer": answer})).findings}
 
 
-def test_another_framework_than_the_one_that_is_named_is_told(nir_file):
+def test_another_framework_than_the_one_that_is_named_is_reported(nir_file):
     made = load(network(nir_file, "LIF", snntorch_fields("LIF")), ImportOptions(producer="norse", reset="zero"))
     (found,) = made.findings
     assert (found.code, found.message) == (

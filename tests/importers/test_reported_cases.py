@@ -1,4 +1,4 @@
-"""Small NIR files that users of the field stumbled over, from the file to its spikes, through the API and the command line."""
+"""Small NIR files from user reports, from the file to its spikes, in the API and on the command line."""
 
 from __future__ import annotations
 

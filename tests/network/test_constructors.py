@@ -1,4 +1,4 @@
-"""What is made in Python is refused with findings that name the field, all of them at once."""
+"""Constructors reject invalid fields with findings that name the field, all at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolutions, pools and chains: against a loop over all places, against other programs' convolutions, on a real network."""
+"""Convolutions, pools and chains against a loop over all positions, other implementations, and a real network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks, programs and recordings as files: round trips, equal bytes, and files that are not what they seem."""
+"""Files of networks, programs and recordings: round trips, identical bytes, and damaged or hostile files."""
 
 from __future__ import annotations
 
