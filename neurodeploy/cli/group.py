@@ -38,7 +38,7 @@ def _set_width() -> None:
             os.environ[name] = str(min(max(int(given[:9]), NARROW), WIDE))
 
 
-def _style(words: Sequence[str]) -> Format:
+def _requested_format(words: Sequence[str]) -> Format:
     """The format that the words of a command request, without parsing them."""
     if "--json" in words:
         return Format.json
@@ -80,7 +80,7 @@ class Group(TyperGroup):
             left = super().main(words, *rest, standalone_mode=False, **more)
         except (DiagnosticError, UsageError) as error:
             found = error.diagnostics if isinstance(error, DiagnosticError) else (_usage_finding(error),)
-            left = _printed(found, _style(words))
+            left = _printed(found, _requested_format(words))
         except typer.Abort:
             left = 130
         sys.exit(left if isinstance(left, int) else 0)

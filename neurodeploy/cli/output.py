@@ -39,8 +39,8 @@ __all__ = [
     "command",
     "emit_json",
     "finish",
-    "internal_fault",
-    "no_memory",
+    "internal_error_finding",
+    "memory_finding",
     "progress_bar",
     "say",
     "show",
@@ -51,7 +51,7 @@ __all__ = [
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
-"""Exit statuses beside 0 and 1; a rule names its own."""
+"""Exit statuses other than 0 and 1; the rule of a finding names its status."""
 OUT_OF_MEMORY = "ND711"
 WITH_LINES = ".json"
 """Suffix of models whose findings have a line number."""
@@ -167,14 +167,14 @@ def finish(
     raise typer.Exit(status)
 
 
-def no_memory(error: MemoryError) -> Diagnostic:
+def memory_finding(error: MemoryError) -> Diagnostic:
     """Return the finding of exhausted memory."""
     told = f"needs more memory than is available{f': {error}' if str(error) else ''}"
     fixes = ["run fewer --samples or --steps at a time, or use a machine with more memory"]
     return finding(OUT_OF_MEMORY, about("command"), told, fixes=fixes)
 
 
-def internal_fault(error: Exception) -> Diagnostic:
+def internal_error_finding(error: Exception) -> Diagnostic:
     """Return the finding of an unexpected exception."""
     message = f"internal fault: {type(error).__name__}: {error}"
     return finding(
@@ -207,11 +207,11 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except (typer.Exit, typer.Abort):
             raise
         except MemoryError as error:
-            leave((no_memory(error),))
+            leave((memory_finding(error),))
         except Exception as error:
             if os.environ.get("NEURODEPLOY_TRACEBACK"):
                 traceback.print_exc()
-            leave((internal_fault(error),))
+            leave((internal_error_finding(error),))
 
     return guarded
 

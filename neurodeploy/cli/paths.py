@@ -36,26 +36,26 @@ def _mode(option: Subject, path: Path) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _no_file(option, path, f"cannot be read: {error.strerror or error}") from None
+        raise _path_error(option, path, f"cannot be read: {error.strerror or error}") from None
 
 
-def _no_file(option: Subject, text: object, message: str, *fixes: str) -> DiagnosticError:
+def _path_error(option: Subject, text: object, message: str, *fixes: str) -> DiagnosticError:
     return DiagnosticError("usage", (finding("ND709", option, f"{shown(text)} {message}", fixes=fixes),))
 
 
-def _named(option: Subject, text: str | Path) -> Path:
+def _valid_path(option: Subject, text: str | Path) -> Path:
     given = os.fspath(text)
     try:
         os.fsencode(given)
     except UnicodeEncodeError:
-        raise _no_file(option, given, "is not a file name: it contains a lone surrogate") from None
+        raise _path_error(option, given, "is not a file name: it contains a lone surrogate") from None
     if not given:
-        raise _no_file(option, given, "is not a file name")
+        raise _path_error(option, given, "is not a file name")
     if "\0" in given:
-        raise _no_file(option, given, "is not a file name: it contains NUL")
+        raise _path_error(option, given, "is not a file name: it contains NUL")
     if given == "-":
         fix = "write it to a file first"
-        raise _no_file(option, given, "is not a file: standard input and output are not supported", fix)
+        raise _path_error(option, given, "is not a file: standard input and output are not supported", fix)
     return Path(given)
 
 
@@ -68,12 +68,12 @@ def to_read(option: Subject) -> Callable[[Any], Path]:
     """Return the parser of a file to read. `option`: subject of findings."""
 
     def parse(text: Any) -> Path:
-        path = _named(option, text)
+        path = _valid_path(option, text)
         mode = _mode(option, path)
         kind = _kind(mode) if mode is not None else None
         if kind is not None:
             fix = ("write it to a file first",) if kind == "a pipe" else ()
-            raise _no_file(option, text, f"is {kind}, not a file", *fix)
+            raise _path_error(option, text, f"is {kind}, not a file", *fix)
         return path
 
     return parse
@@ -83,7 +83,7 @@ def to_make(option: str) -> Callable[[Any], Path]:
     """Return the parser of a folder to create."""
 
     def parse(text: Any) -> Path:
-        path = _named(about("option", option), text)
+        path = _valid_path(about("option", option), text)
         _mode(about("option", option), path)
         return path
 
@@ -94,7 +94,7 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
     """Return the parser of a file to write, which tries its folder. Raises DiagnosticError: ND007, ND701, ND709."""
 
     def parse(text: Any) -> Path:
-        path = _named(about("option", option), text)
+        path = _valid_path(about("option", option), text)
         mode = _mode(about("option", option), path)
         if mode is not None and (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
             return path  # written directly, not replaced

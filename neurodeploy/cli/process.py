@@ -14,7 +14,7 @@ from neurodeploy.cli.output import say
 from neurodeploy.cli.streams import Stream, guarded
 from neurodeploy.diagnostics import Diagnostic, about, finding, render
 
-__all__ = ["lost_output", "run"]
+__all__ = ["lost_output_finding", "run"]
 
 ENDED = 128
 """Exit status of a process ended by a signal, minus the signal's number."""
@@ -27,14 +27,14 @@ def _end(number: int, _: object) -> NoReturn:
     raise SystemExit(ENDED + number)
 
 
-def _end_in_order() -> None:
+def _end_by_exception() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # keep SIGHUP ignored under nohup
             signal.signal(number, _end)
 
 
-def _left() -> int:
+def _status_of_command() -> int:
     """Run the command and return its exit status."""
     try:
         app()
@@ -45,7 +45,7 @@ def _left() -> int:
     return 0
 
 
-def lost_output(error: OSError) -> Diagnostic:
+def lost_output_finding(error: OSError) -> Diagnostic:
     """Return the finding of incomplete standard output."""
     return finding("ND547", about("standard output"), f"cannot be written: {error.strerror}; the output is incomplete")
 
@@ -66,15 +66,15 @@ def _delivered(status: int, out: Stream | None) -> int:
         return status
     if out.lost.errno == errno.EPIPE:
         return status or ENDED + SIGPIPE
-    say("\n" + render(lost_output(out.lost)))
+    say("\n" + render(lost_output_finding(out.lost)))
     return status or 1
 
 
 def run() -> NoReturn:
     """Run the command line and exit."""
     out = _guarded_streams()
-    _end_in_order()
+    _end_by_exception()
     restore_interrupts()
-    status = _delivered(_left(), out)
+    status = _delivered(_status_of_command(), out)
     sys.stderr.flush()
     sys.exit(status)

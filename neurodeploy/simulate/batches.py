@@ -14,9 +14,9 @@ from neurodeploy.network import Events, Input, Network, Spikes
 from neurodeploy.program.program import Program
 from neurodeploy.signals import Recording, RunOptions, RunState, Stimulus
 from neurodeploy.simulate.encode import encode_values
-from neurodeploy.simulate.encoding_findings import folded
+from neurodeploy.simulate.encoding_findings import merged_findings
 from neurodeploy.simulate.events import plain_columns
-from neurodeploy.simulate.resume import samples_of_state
+from neurodeploy.simulate.resume import state_slice
 from neurodeploy.simulate.run_warnings import with_findings
 from neurodeploy.simulate.samples import OneSample, sample_values
 
@@ -50,7 +50,7 @@ def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunO
         "run", [] if parts else [finding("ND505", about("network", program.network.name), "was given no samples")]
     )
     raise_errors("run", _count_faults(options, done) if parts[-1].complete else [])
-    return parts[0] if len(parts) == 1 else with_findings(program, joined(parts), folded(found))
+    return parts[0] if len(parts) == 1 else with_findings(program, joined(parts), merged_findings(found))
 
 
 def _encoded(
@@ -75,7 +75,7 @@ def _batch_options(options: RunOptions, start: int, stop: int) -> RunOptions:
     kept = options.resume
     raise_errors("run", _count_faults(options, stop) if kept is not None and kept.n_samples < stop else [])
     return options.model_copy(
-        update={"noise": noise, "resume": None if kept is None else samples_of_state(kept, start, stop)}
+        update={"noise": noise, "resume": None if kept is None else state_slice(kept, start, stop)}
     )
 
 

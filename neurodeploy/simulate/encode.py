@@ -13,7 +13,13 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Bias, Current, Events, Input, Latency, Network, Poisson, Rate, Spikes
 from neurodeploy.network.validate import require_valid
 from neurodeploy.signals import Samples, SampleValues, Stimulus, TimeOrigin
-from neurodeploy.simulate.encoding_findings import Window, cut_values, late_rows, merged_rows, quiet_values
+from neurodeploy.simulate.encoding_findings import (
+    Window,
+    cut_value_findings,
+    late_row_findings,
+    merged_row_findings,
+    quiet_value_findings,
+)
 from neurodeploy.simulate.event_columns import sensor_rows
 from neurodeploy.simulate.events import (
     event_faults,
@@ -136,7 +142,7 @@ def _all_faults(
     return found, n
 
 
-def _memory_faults(network: Network, given: _Given) -> list[Diagnostic]:
+def _memory_faults(network: Network, given: _CheckedSamples) -> list[Diagnostic]:
     """ND505 if the spikes and currents of all steps do not fit into memory."""
     held = [item for item in network.inputs if item.name not in given.rows]
     each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in held)
@@ -175,7 +181,7 @@ def _rows(network: Network, arrays: dict[str, Array]) -> tuple[dict[str, Array],
     return rows, times, found
 
 
-class _Given(NamedTuple):
+class _CheckedSamples(NamedTuple):
     """Checked samples of every input, and the window in which they are shown."""
 
     arrays: dict[str, Array]
@@ -186,8 +192,8 @@ class _Given(NamedTuple):
     moved: bool
 
 
-def _shown(
-    network: Network, given: _Given, seed: int, first_sample: int
+def _presented_input(
+    network: Network, given: _CheckedSamples, seed: int, first_sample: int
 ) -> tuple[dict[str, dict[str, Array]], list[Diagnostic]]:
     """Spikes, rasters and currents by input, and findings for input that they leave out."""
     window, said = given.window, list[Diagnostic]()
@@ -196,20 +202,20 @@ def _shown(
         array = given.arrays[item.name]
         if item.name in given.rows:
             own = given.rows[item.name]
-            said += late_rows(item, own, given.times.get(item.name), window, moved=given.moved)
+            said += late_row_findings(item, own, given.times.get(item.name), window, moved=given.moved)
             own = own[own[:, 1] <= window.steps]
             shown["spikes"][item.name] = unique_rows(own)
-            said += merged_rows(item, len(own), len(shown["spikes"][item.name]))
+            said += merged_row_findings(item, len(own), len(shown["spikes"][item.name]))
         elif isinstance(item.encoder, Current):
-            said += cut_values(item, array, window) if array.ndim == len(item.shape) + 2 else []
+            said += cut_value_findings(item, array, window) if array.ndim == len(item.shape) + 2 else []
             shown["currents"][item.name] = currents_of(item, array, window.steps)
         elif isinstance(item.encoder, Spikes):
-            said += cut_values(item, array, window)
+            said += cut_value_findings(item, array, window)
             shown["rasters"][item.name] = spikes_over_time(item, array, window.steps)
         else:
             flat = array.reshape(given.n, item.size).astype(np.float64)
             raster = raster_of(item.encoder, flat, window.steps, seed, first_sample)
-            said += quiet_values(item, item.encoder, flat, raster)
+            said += quiet_value_findings(item, item.encoder, flat, raster)
             shown["rasters"][item.name] = raster
     return shown, said
 
@@ -265,9 +271,9 @@ def encode_values(
     presented = _presented(network, arrays, rows, steps)
     raise_errors("encode", _length_faults(network, rows, presented, asked=steps is not None))
     window = Window(int(presented or 1), steps is not None, network.time.dt_s)
-    given = _Given(arrays, rows, times, n, window, moved=time_origin == "first")
+    given = _CheckedSamples(arrays, rows, times, n, window, moved=time_origin == "first")
     raise_errors("encode", _memory_faults(network, given))
-    shown, left = _shown(network, given, seed, first_sample)
+    shown, left = _presented_input(network, given, seed, first_sample)
     said += left
     raise_errors("encode", said)
     return Stimulus(

@@ -13,7 +13,14 @@ from neurodeploy.network import Bias, Encoder, Events, Input, Rate
 from neurodeploy.simulate.event_columns import time_unit
 from neurodeploy.simulate.events import steps_of
 
-__all__ = ["Window", "cut_values", "folded", "late_rows", "merged_rows", "quiet_values"]
+__all__ = [
+    "Window",
+    "cut_value_findings",
+    "late_row_findings",
+    "merged_findings",
+    "merged_row_findings",
+    "quiet_value_findings",
+]
 
 Array = NDArray[Any]
 LONGEST_OFFER = 1_000_000
@@ -29,7 +36,9 @@ class Window(NamedTuple):
     dt_s: float
 
 
-def late_rows(item: Input, rows: Array, times: Array | None, window: Window, *, moved: bool) -> list[Diagnostic]:
+def late_row_findings(
+    item: Input, rows: Array, times: Array | None, window: Window, *, moved: bool
+) -> list[Diagnostic]:
     """Return ND066 if rows (sample, step, line) lie after the window.
 
     `times`: of sensor events, row by row. `moved`: whether times already count from the first event. An error if nothing
@@ -76,7 +85,7 @@ def _origin_fix(samples: Array, times: Array, steps: int, per_step: float, unit:
     return [Fix(text=f"subtract {what}; {then}", flag="--time-origin first")]
 
 
-def merged_rows(item: Input, given: int, kept: int) -> list[Diagnostic]:
+def merged_row_findings(item: Input, given: int, kept: int) -> list[Diagnostic]:
     """Return ND067 if several rows have the same sample, step and line; the line spikes once.
 
     `given` and `kept`: numbers of rows before and after merging.
@@ -91,7 +100,7 @@ def merged_rows(item: Input, given: int, kept: int) -> list[Diagnostic]:
     return [finding("ND067", about("input", item.name), told, severity=severity)]
 
 
-def cut_values(item: Input, values: Array, window: Window) -> list[Diagnostic]:
+def cut_value_findings(item: Input, values: Array, window: Window) -> list[Diagnostic]:
     """Return ND066 if values over time, (samples, steps, *shape), are not all 0 after the window."""
     given = values.shape[1]
     rest = np.count_nonzero(values[:, window.steps :])
@@ -105,7 +114,7 @@ def cut_values(item: Input, values: Array, window: Window) -> list[Diagnostic]:
     return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
 
 
-def quiet_values(item: Input, encoder: Encoder, flat: Array, raster: Array) -> list[Diagnostic]:
+def quiet_value_findings(item: Input, encoder: Encoder, flat: Array, raster: Array) -> list[Diagnostic]:
     """Return ND068 if values above 0 are so small that their first spike would lie after the window.
 
     `flat`: (samples, lines) values. `raster`: (samples, steps, lines) spikes.
@@ -121,7 +130,7 @@ def quiet_values(item: Input, encoder: Encoder, flat: Array, raster: Array) -> l
     return [finding("ND068", about("input", item.name), told)]
 
 
-def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def merged_findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the findings of consecutive batches, merged to one of each kind for each input."""
     groups: dict[tuple[str, Subject, str], list[Diagnostic]] = {}
     for item in findings:

@@ -16,7 +16,7 @@ __all__ = [
     "WORDS",
     "column_of",
     "columns_of_fields",
-    "is_fields",
+    "is_structured",
     "plain_columns",
     "quoted",
     "sensor_rows",
@@ -61,7 +61,7 @@ def whole_numbers(values: Array) -> Array | None:
     return values.astype(np.int64)
 
 
-def is_fields(values: Array) -> bool:
+def is_structured(values: Array) -> bool:
     """Whether an array is structured, that is, has named fields."""
     return bool(values.dtype.names)
 
@@ -101,7 +101,7 @@ def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, 
         given = fields[columns[column]] if column in columns else np.zeros(count, dtype=np.int64)
         whole = whole_numbers(given)
         if whole is None:
-            found.append(_broken(where, f"field {quoted(columns[column])}", column, given, encoder))
+            found.append(_not_whole(where, f"field {quoted(columns[column])}", column, given, encoder))
         stacked.append(np.zeros(count, dtype=np.int64) if whole is None else whole)
     return np.stack(stacked, axis=1), found
 
@@ -122,7 +122,7 @@ def _unit_faults(
     return [finding("ND505", where, told, fixes=[f"encoder.unit_s = {unit:g} in the network"])]
 
 
-def _broken(where: Subject, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
+def _not_whole(where: Subject, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
     """ND505 for a column with values that are not whole numbers, with a fix for times in seconds."""
     if values.dtype.kind not in "biuf":
         return finding("ND505", where, f"{what} holds {values.dtype} values; needs whole numbers")
@@ -147,7 +147,7 @@ def plain_columns(item: Input, values: ArrayLike) -> Array:
     Raises DiagnosticError: ND505.
     """
     array = np.asarray(values)
-    if not isinstance(item.encoder, Events) or not is_fields(array):
+    if not isinstance(item.encoder, Events) or not is_structured(array):
         return array
     flat = array.ravel()
     rows, found = columns_of_fields(item, {name: flat[name] for name in flat.dtype.names or ()})
@@ -167,7 +167,7 @@ def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
     whole = [whole_numbers(rows[:, k]) for k in range(rows.shape[1])]
     where = about("input", item.name)
     found = [
-        _broken(where, f"column {k} ({WORDS.get(name, name)})", name, rows[:, k], encoder)
+        _not_whole(where, f"column {k} ({WORDS.get(name, name)})", name, rows[:, k], encoder)
         for k, name in enumerate(names)
         if whole[k] is None
     ]

@@ -9,7 +9,7 @@ from neurodeploy.signals import Progress, Recording, Stimulus
 from neurodeploy.simulate.compare import first_divergence
 from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.run import run
-from neurodeploy.simulate.stimulus_check import in_order
+from neurodeploy.simulate.stimulus_check import with_sorted_rows
 
 __all__ = ["seal_golden", "verify_program"]
 
@@ -21,7 +21,7 @@ def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Progr
     """
     steps = stimulus.n_steps + drain_steps(program.network)
     recording = run(program, stimulus, until=steps, seed=seed)
-    shown = in_order(stimulus)
+    shown = with_sorted_rows(stimulus)
     golden = Golden(
         n_samples=stimulus.n_samples,
         n_steps=stimulus.n_steps,

@@ -26,12 +26,12 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.recording_check import require_sound_recording
 
-__all__ = ["continued", "part_findings", "resume_faults", "samples_of_state", "shown_until"]
+__all__ = ["continued", "input_hashes", "part_findings", "resume_faults", "state_slice"]
 
 Array = NDArray[Any]
 
 
-def shown_until(network: Network, stimulus: Stimulus, options: RunOptions, step: int) -> tuple[str, ...]:
+def input_hashes(network: Network, stimulus: Stimulus, options: RunOptions, step: int) -> tuple[str, ...]:
     """Return the hash of each sample's input in steps 1..`step`, the same for rows and rasters.
 
     Given noise is part of the input; drawn noise is not, because seed, sample and step determine it.
@@ -91,7 +91,7 @@ def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
     """ND512 if the input before the cut has changed."""
-    shown = shown_until(program.network, stimulus, options, kept.step)
+    shown = input_hashes(program.network, stimulus, options, kept.step)
     other = [k for k, (one, two) in enumerate(zip(shown, kept.shown, strict=True)) if one != two]
     if not other:
         return
@@ -125,7 +125,7 @@ def part_findings(network: Network, recording: Recording, stimulus: Stimulus) ->
     return (finding("ND515", about("recording"), told),)
 
 
-def samples_of_state(kept: RunState, start: int, stop: int) -> RunState:
+def state_slice(kept: RunState, start: int, stop: int) -> RunState:
     """Return the state of samples [start, stop) only."""
     return kept.model_copy(
         update={
@@ -157,7 +157,7 @@ def continued(parts: Sequence[Recording]) -> Recording:
     for part in parts:
         require_sound_recording(part)
     first, last = parts[0], parts[-1]
-    raise_errors("run", [fault for one, two in pairwise(parts) for fault in _gaps(one, two)])
+    raise_errors("run", [fault for one, two in pairwise(parts) for fault in _discontinuities(one, two)])
     spikes, payloads = dict[str, Array](), dict[str, Array]()
     for name in first.spikes:
         rows = np.concatenate([part.spikes[name] for part in parts])
@@ -197,7 +197,7 @@ def _cores(recording: Recording) -> int:
     return 0 if recording.active_updates is None else recording.active_updates.shape[2]
 
 
-def _gaps(one: Recording, two: Recording) -> Iterator[Diagnostic]:
+def _discontinuities(one: Recording, two: Recording) -> Iterator[Diagnostic]:
     """ND551 if `two` does not continue `one`."""
     pairs: dict[str, tuple[Any, Any]] = {
         "programs": (one.program_digest[:12], two.program_digest[:12]),

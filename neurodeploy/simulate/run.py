@@ -23,7 +23,7 @@ from neurodeploy.simulate.registry import get_backend
 from neurodeploy.simulate.resume import resume_faults
 from neurodeploy.simulate.run_warnings import with_findings
 from neurodeploy.simulate.samples import normalized_samples
-from neurodeploy.simulate.stimulus_check import in_order, stimulus_faults
+from neurodeploy.simulate.stimulus_check import stimulus_faults, with_sorted_rows
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -108,7 +108,7 @@ def _run_stimulus(
     faults = [*stimulus_faults(program.network, stimulus), *step_faults(last)]
     faults += [] if faults else option_faults(program, stimulus, options, last)
     raise_errors("run", [*faults, *adapter.check(program), *_ability_faults(adapter, options)])
-    shown = in_order(stimulus)
+    shown = with_sorted_rows(stimulus)
     raise_errors("run", resume_faults(program, shown, options, last))
     recording = adapter.run(program, shown, steps=int(last), options=options, progress=progress)
     trusted = getattr(adapter, "trusted", False)

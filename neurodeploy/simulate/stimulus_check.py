@@ -4,7 +4,7 @@ The emulator's kernels rely on these guarantees:
 
 - a step lists each line at most once, so its spikes fit the input: `row_messages` refuses duplicate rows;
 - sample, step and line of a row lie in the arrays that they index: the bounds of `row_messages`;
-- rows ascend by sample and step, so one cursor finds them: `in_order` sorts them;
+- rows ascend by sample and step, so one cursor finds them: `with_sorted_rows` sorts them;
 - a raster has a byte of 0 or 1 for every sample, step and line: `_raster_messages`;
 - values have the shape (samples, steps, lines), and their weighted sum fits 63 bits: `_current_messages`;
 - an input has one form: rows or a raster, or values if its encoder gives currents: `_form_messages`.
@@ -24,7 +24,7 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Current, Input, Network
 from neurodeploy.signals.stimulus import Stimulus
 
-__all__ = ["in_order", "memory_fault", "memory_of_machine", "stimulus_faults"]
+__all__ = ["memory_fault", "memory_of_machine", "stimulus_faults", "with_sorted_rows"]
 
 Array = NDArray[Any]
 LARGEST_WEIGHT = 1 << 22
@@ -121,7 +121,7 @@ def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[st
         yield f"currents lie between {low:g} and {high:g}; their weighted sum could leave 63 bits beyond {most:g}"
 
 
-def in_order(stimulus: Stimulus) -> Stimulus:
+def with_sorted_rows(stimulus: Stimulus) -> Stimulus:
     """Return a checked stimulus with int32 rows in ascending order; the same object if they are already."""
     wrong = {n: rows for n, rows in stimulus.spikes.items() if rows.dtype != np.int32 or not rows_ascend(rows)}
     if not wrong:

@@ -23,7 +23,7 @@ from neurodeploy.signals.stimulus import SampleValues
 from neurodeploy.simulate.event_columns import (
     column_of,
     columns_of_fields,
-    is_fields,
+    is_structured,
     plain_columns,
     quoted,
     whole_numbers,
@@ -190,7 +190,7 @@ def _are_columns(item: Input, arrays: Mapping[str, Array]) -> bool:
     """Whether arrays are named columns of sensor events."""
     if not isinstance(item.encoder, Events):
         return False
-    known = {column_of(name)[0] for name, array in arrays.items() if array.ndim == 1 and not is_fields(array)}
+    known = {column_of(name)[0] for name, array in arrays.items() if array.ndim == 1 and not is_structured(array)}
     return {"t", "x", "y"} <= known
 
 

@@ -13,7 +13,7 @@ from neurodeploy.worker.environment import (
     data_folder,
     interpreter_of,
     missing,
-    needs,
+    package_missing,
 )
 from neurodeploy.worker.install import install
 from neurodeploy.worker.job import Result, Script, run_job
@@ -37,7 +37,7 @@ __all__ = [
     "interpreter_of",
     "make_job",
     "missing",
-    "needs",
+    "package_missing",
     "recording_of",
     "registers",
     "run_job",

@@ -16,7 +16,7 @@ from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import RanOn, Recording
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
-from neurodeploy.worker.environment import BoardPackage, Environment, interpreter_of, missing, needs
+from neurodeploy.worker.environment import BoardPackage, Environment, interpreter_of, missing, package_missing
 from neurodeploy.worker.job import Script, run_job
 from neurodeploy.worker.simulator_job import Origin, SimulatorJob, make_job, recording_of
 from neurodeploy.worker.supervise import Limits
@@ -58,7 +58,7 @@ class SimulatorBackend:
     def unavailable(self) -> Diagnostic | None:
         """Return ND501 if its interpreter is missing, ND545 if the package of its board is."""
         found = missing(self.environment, self.name)
-        return found or (needs(self.environment, self.name, self.package) if self.package else None)
+        return found or (package_missing(self.environment, self.name, self.package) if self.package else None)
 
     def notice(self) -> str | None:
         """Return None: a worker starts within seconds."""

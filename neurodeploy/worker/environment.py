@@ -24,7 +24,7 @@ __all__ = [
     "interpreter_of",
     "marker_of",
     "missing",
-    "needs",
+    "package_missing",
 ]
 
 DATA_VARIABLE = "NEURODEPLOY_DATA"
@@ -112,7 +112,7 @@ def _installed(environment: Environment) -> Path | None:
 
 
 @lru_cache
-def _here(distribution: str, wanted: str, python: str) -> bool:
+def _is_installed_here(distribution: str, wanted: str, python: str) -> bool:
     """Whether the running interpreter has the simulator in the tested version."""
     try:
         return version(distribution) == wanted and python == "{}.{}".format(*sys.version_info[:2])
@@ -125,7 +125,7 @@ def interpreter_of(environment: Environment) -> Interpreter | None:
     given = os.environ.get(environment.variable)
     if given:
         return Interpreter(Path(given), "variable")
-    if _here(environment.distribution, environment.version, environment.python):
+    if _is_installed_here(environment.distribution, environment.version, environment.python):
         return Interpreter(Path(sys.executable), "here")
     installed = _installed(environment)
     return Interpreter(installed, "installed") if installed else None
@@ -166,7 +166,7 @@ def _version_in(interpreter: Path, distribution: str) -> str:
     return ""
 
 
-def needs(environment: Environment, backend: str, package: BoardPackage) -> Diagnostic | None:
+def package_missing(environment: Environment, backend: str, package: BoardPackage) -> Diagnostic | None:
     """Return ND545 if the package of a board is not in the environment, else None."""
     found = interpreter_of(environment)
     if found is not None and _version_in(found.path, package.distribution):

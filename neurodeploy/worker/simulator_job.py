@@ -26,7 +26,7 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.job import Result
 
-__all__ = ["Origin", "SimulatorJob", "make_job", "recording_of", "registers", "senders_of_values"]
+__all__ = ["Origin", "SimulatorJob", "graded_populations", "make_job", "recording_of", "registers"]
 
 Array = NDArray[Any]
 MOST_SYNAPSES, MOST_RECORDED = 2_000_000, 1 << 28
@@ -41,7 +41,7 @@ class SimulatorJob(NamedTuple):
     runs: tuple[range, ...]
 
 
-def senders_of_values(program: Program) -> set[str]:
+def graded_populations(program: Program) -> set[str]:
     """Return the names of populations with graded spikes."""
     neurons = {item.name: item.neuron for item in program.network.populations}
     return {name for name, kind in neurons.items() if isinstance(kind, IntegerNeuron) and kind.sends_values}
@@ -86,8 +86,8 @@ def make_job(
     probes = probed_variables(program.network, options.probes)
     parts = _parts(program)
     for number, samples in enumerate(runs):
-        arrays |= _shown(program, stimulus, steps, samples, f"run.{number}.input.")
-    populations, valued = list[dict[str, Any]](), senders_of_values(program)
+        arrays |= _stimulus_arrays(program, stimulus, steps, samples, f"run.{number}.input.")
+    populations, valued = list[dict[str, Any]](), graded_populations(program)
     for number, item in enumerate(program.populations):
         row = {"name": item.name, "size": item.size, "kind": item.kind, "graded": item.name in valued}
         populations.append({**row, "part": parts[item.name]})
@@ -124,7 +124,7 @@ def _parts(program: Program) -> dict[str, int]:
 
 def _links(program: Program) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     links, arrays, network = list[dict[str, Any]](), dict[str, Array](), program.network
-    valued = {item.name for item in network.inputs if isinstance(item.encoder, Current)} | senders_of_values(program)
+    valued = {item.name for item in network.inputs if isinstance(item.encoder, Current)} | graded_populations(program)
     for number, wire in enumerate(synapse_tables_of(program)):
         style, kept = wire.style, np.flatnonzero(wire.mantissas)
         row = {"projection": wire.projection, "source": wire.source, "target": wire.target, "port": wire.port}
@@ -139,7 +139,7 @@ def _links(program: Program) -> tuple[list[dict[str, Any]], dict[str, Array]]:
     return links, arrays
 
 
-def _shown(program: Program, stimulus: Stimulus, steps: int, samples: range, prefix: str) -> dict[str, Array]:
+def _stimulus_arrays(program: Program, stimulus: Stimulus, steps: int, samples: range, prefix: str) -> dict[str, Array]:
     """Stimulus of one run: rows (step, line of all copies), or (steps, lines of all copies) values, by array name."""
     found = dict[str, Array]()
     for item in program.network.inputs:

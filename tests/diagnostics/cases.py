@@ -18,7 +18,7 @@ from neurodeploy.check import dialect_verdict, domain_findings
 from neurodeploy.check.backend_support import dialect_refusals
 from neurodeploy.cli import inputs as cli_inputs
 from neurodeploy.cli.option_types import by_name, whole
-from neurodeploy.cli.output import internal_fault
+from neurodeploy.cli.output import internal_error_finding
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.conformance import Judgement, conformance_findings
 from neurodeploy.conformance.template import write_template
@@ -49,7 +49,7 @@ from neurodeploy.simulate import (
 from neurodeploy.simulate.registry import broken
 from neurodeploy.simulate.run import _recording_faults
 from neurodeploy.simulate.run_warnings import run_findings
-from neurodeploy.worker import BoardPackage, Environment, Limits, Script, install, needs, run_job
+from neurodeploy.worker import BoardPackage, Environment, Limits, Script, install, package_missing, run_job
 
 
 def net(n_in=2, size=2, neuron=None, weights=None, populations=None, projections=None, encoder="spikes", **fields):
@@ -248,7 +248,7 @@ def uninstallable(monkeypatch):
 
 def no_board(monkeypatch):
     monkeypatch.setenv("NEURODEPLOY_DATA", "data")
-    return [needs(toy_environment(), "toy-board", BoardPackage("toysdk", "the maker's package", "toy"))]
+    return [package_missing(toy_environment(), "toy-board", BoardPackage("toysdk", "the maker's package", "toy"))]
 
 
 def no_folder(monkeypatch):
@@ -376,7 +376,7 @@ CASES = {
         cli_inputs.compile_model(Path("net.nd.json"), choices(None)),
     ),
     "ND710": lambda _: write_template("My Chip", Path("project")),
-    "ND901": lambda _: [internal_fault(RuntimeError("an example"))],
+    "ND901": lambda _: [internal_error_finding(RuntimeError("an example"))],
 }
 
 

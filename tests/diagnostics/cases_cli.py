@@ -8,9 +8,9 @@ import os
 from factories import leave
 
 import neurodeploy as nd
-from neurodeploy.cli.output import no_memory
+from neurodeploy.cli.output import memory_finding
 from neurodeploy.cli.paths import to_read
-from neurodeploy.cli.process import lost_output
+from neurodeploy.cli.process import lost_output_finding
 from neurodeploy.diagnostics import Diagnostic, about
 from neurodeploy.worker import data_folder
 
@@ -45,10 +45,10 @@ def biased_in_brian2loihi():
 
 
 CASES = {
-    "ND547": lambda m: [lost_output(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))],
+    "ND547": lambda m: [lost_output_finding(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))],
     "ND548": homeless,
     "ND549": lambda _: biased_in_brian2loihi(),
     "ND708": lambda m: misused(m, "check", "net.nd.json", "--bord", "nahuku8"),
-    "ND711": lambda _: [no_memory(MemoryError("Unable to allocate 16.0 GiB"))],
+    "ND711": lambda _: [memory_finding(MemoryError("Unable to allocate 16.0 GiB"))],
     "ND709": lambda m: to_read(about("argument", "MODEL"))("/dev/zero"),
 }

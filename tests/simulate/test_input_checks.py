@@ -194,7 +194,7 @@ def spoiled(recording):
     cells, active = recording.spikes["cells"], recording.active_updates
     last = cells[-1:]
     return {
-        "more than once": {"spikes": {"cells": np.concatenate([cells, last])}},
+        "duplicated": {"spikes": {"cells": np.concatenate([cells, last])}},
         "not sorted": {"spikes": {"cells": cells[::-1]}},
         "a sample outside": {"spikes": {"cells": last + [5, 0, 0]}},
         "a step outside": {"spikes": {"cells": last + [0, 50, 0]}},

@@ -17,7 +17,7 @@ from neurodeploy.signals.state import RunState
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.noise import noise_draws
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
-from neurodeploy.simulate.resume import shown_until
+from neurodeploy.simulate.resume import input_hashes
 from neurodeploy_backends.emulator.spec import Made, Sending, State, cleared, step
 from neurodeploy_backends.emulator.spec_state import KeptArrays, joined_arrays, kept_arrays, restored, state_faults
 from neurodeploy_backends.emulator.spec_tables import Machine, machine_of
@@ -223,7 +223,7 @@ class _Run:
             step=self.steps,
             seed=self.options.seed,
             first_sample=self.stimulus.first_sample,
-            shown=shown_until(self.program.network, self.stimulus, self.options, self.steps),
+            shown=input_hashes(self.program.network, self.stimulus, self.options, self.steps),
             variables=arrays.variables,
             arriving=arrays.arriving,
         )

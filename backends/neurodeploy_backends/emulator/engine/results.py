@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunState
-from neurodeploy.simulate.resume import shown_until
+from neurodeploy.simulate.resume import input_hashes
 from neurodeploy_backends.emulator.engine.job import Job, Share
 from neurodeploy_backends.emulator.engine.states import kept_arrays
 from neurodeploy_backends.emulator.lowering import gather as _gather
@@ -135,7 +135,7 @@ def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
 
 
 def _final_state(job: Job, shares: list[Share]) -> RunState:
-    shown = shown_until(job.program.network, job.stimulus, job.options, job.steps)
+    shown = input_hashes(job.program.network, job.stimulus, job.options, job.steps)
     held = kept_arrays(job.low, [share.state for share in shares], job.steps)
     return RunState(
         program_digest=job.program.digest(),
