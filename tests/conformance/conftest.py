@@ -1,4 +1,4 @@
-"""Backends for the conformance tests: where one cannot run, a test says the command that would enable it, and CI fails."""
+"""Backends for the conformance tests. A test of a missing simulator is skipped with the command that installs it; CI fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VENDORS = ("lava", "nengo-loihi", "brian2loihi")
 
 @pytest.fixture
 def vendor(request):
-    """The name of a backend that can run here; parametrize it indirectly."""
+    """Name of a backend that can run here; parametrize it indirectly."""
     missing = get_backend(request.param).unavailable()
     if missing is not None:
         pytest.skip(f"the simulator is missing: {missing.message}: {missing.fixes[0].text}")
@@ -28,7 +28,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Real simulators take a process for each case: the whole folder is slow."""
+    """Simulators start a process for each case, so the whole folder is slow."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)

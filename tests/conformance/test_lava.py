@@ -1,4 +1,4 @@
-"""The corpus on lava's fixed-point models, the hangs that lava is known for, and what only its adapter does."""
+"""The corpus on lava's fixed-point models, lava's known hangs, and what is specific to its adapter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFUSED = {
     **dict.fromkeys(("noise", "noise_at_current"), "ND502"),
     "lif_refractory": "ND210",
 }
-"""Cases that lava cannot run, and who says so: ND2xx the target of its dialect, ND502 the adapter."""
+"""Cases that lava cannot run: ND2xx comes from the target of its dialect, ND502 from the adapter."""
 STAGES = (
     "import lava",
     "build the processes",
@@ -53,7 +53,7 @@ def job(name="dense", dialect="loihi2", apart=False):
 
 
 def script_of(adapter, tmp_path=None, wrapped=""):
-    """The adapter's own script, or one that runs it with something changed."""
+    """The adapter's script, or one that runs it after executing `wrapped`."""
     path = adapter.script
     if wrapped:
         text = f"import os, signal, sys\nsys.path.insert(0, {str(path.parent)!r})\nimport simulate\n{wrapped}\nsimulate.serve(simulate.simulate)\n"
@@ -69,8 +69,8 @@ def finding_of(script, plan, arrays, silence_s=6):
     return caught.value.diagnostics[0]
 
 
-def test_a_process_that_raises_while_another_waits_for_it_is_told_at_once(vendor):
-    """A delay of 64: lava's run() never returns, and says nothing. check() keeps such a program out otherwise."""
+def test_a_process_that_raises_while_another_waits_for_it_is_reported_at_once(vendor):
+    """With a delay of 64 lava's run() never returns and reports nothing; normally check() refuses such a program."""
     plan, arrays = job()
     plan["links"][0]["delay_steps"] = 64
     arrays["link.0.delay_steps"] = np.full_like(arrays["link.0.delay_steps"], 64)
@@ -81,7 +81,7 @@ def test_a_process_that_raises_while_another_waits_for_it_is_told_at_once(vendor
 
 
 def test_a_hang_in_run_is_a_finding(vendor, tmp_path):
-    """The same hang when nobody tells of the exception, as lava alone has it."""
+    """The same hang without the adapter's guard, which reports the exception."""
     plan, arrays = job()
     plan["links"][0]["delay_steps"] = 64
     arrays["link.0.delay_steps"] = np.full_like(arrays["link.0.delay_steps"], 64)
@@ -94,7 +94,7 @@ def test_a_hang_in_run_is_a_finding(vendor, tmp_path):
 
 
 def test_float_registers_are_a_finding(vendor):
-    """They make a fixed-point model raise, and nothing waits for it."""
+    """They make a fixed-point model raise while no other process waits for it."""
     plan, arrays = job()
     arrays["population.0.du"] = arrays["population.0.du"] + 0.5
     assert finding_of(script_of(get_backend(vendor)), plan, arrays, silence_s=60).code == "ND540"
@@ -110,7 +110,7 @@ def test_a_hang_in_stop_is_a_finding(vendor, tmp_path):
 
 @pytest.fixture
 def short(monkeypatch):
-    """A folder for jobs alone, with a path as short as sockets need it."""
+    """A folder for jobs only, with a path short enough for sockets."""
     with tempfile.TemporaryDirectory(prefix="nd") as place:
         monkeypatch.setattr("tempfile.tempdir", place)
         yield place
@@ -118,14 +118,14 @@ def short(monkeypatch):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_lava_killed_at_every_stage_leaves_nothing(vendor, tmp_path, short, stage):
-    """The child alone is killed, a moment after the stage began; lava's own processes are ended with it."""
+    """Only the child is killed, shortly after the stage begins; lava's processes end with it."""
     group = tmp_path / "group"
     wrapped = f"""
 import threading, time
 from neurodeploy_worker import Job
-told = Job.stage
+original = Job.stage
 def stage(self, name):
-    told(self, name)
+    original(self, name)
     open({str(group)!r}, "w").write(f"{{os.getpgrp()}} {{self.plan['shared_memory']}}")
     if name == {stage!r}:
         threading.Thread(target=lambda: (time.sleep(0.02), os.kill(os.getpid(), signal.SIGKILL))).start()
@@ -143,7 +143,7 @@ Job.stage = stage
 
 
 def living(group):
-    """Processes of a group that run."""
+    """Running processes of a group."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -190,8 +190,8 @@ def test_two_runs_at_once(vendor):
     assert len(one.spikes["cells"])
 
 
-def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
-    """Conv is a process of its own where a sample is a network of its own; five samples side by side are lists."""
+def test_a_convolution_is_a_conv_process_and_its_copies_are_not(vendor):
+    """A convolution is a Conv process where each sample is a separate network; five samples side by side are synapse lists."""
     from neurodeploy_backends.lava.convolution import as_convolutions
 
     from neurodeploy.hardware import load_dialect
@@ -214,7 +214,7 @@ def test_a_convolution_is_lavas_own_process_and_its_copies_are_not(vendor):
 
 @pytest.mark.parametrize("name", ["registers_by_neuron", "delay_synapse", "recurrent", "lif_by_neuron"])
 def test_a_process_for_each_set_of_registers_gives_the_same(vendor, name):
-    """As boards need it, and lava's LIF declares it: one du, dv and threshold. Here in the simulation, half of the sets equal."""
+    """Boards need one du, dv and threshold for each LIF process. Here this runs in the simulation; half of the sets are equal."""
     case = next(item for item in corpus() if item.name == name)
     neuron = case.network.populations[0].neuron
     if name in ("delay_synapse", "recurrent"):
@@ -237,7 +237,7 @@ def test_a_process_for_each_set_of_registers_gives_the_same(vendor, name):
 
 
 def test_a_board_without_lava_loihi_ends_where_it_would_be_reached(vendor):
-    """What `unavailable` says before anything runs (ND545) is so: the script finds no processes that bring spikes to cores."""
+    """What `unavailable` reports (ND545) is true: the script finds no process that brings spikes to cores."""
     board = get_backend("lava-loihi2")
     assert board.unavailable().code == "ND545"
     case = next(item for item in corpus() if item.name == "registers_by_neuron")
@@ -248,10 +248,10 @@ def test_a_board_without_lava_loihi_ends_where_it_would_be_reached(vendor):
     assert "stage 'build the processes'" in found.message
 
 
-def test_what_a_board_cannot_show_is_refused_before_it_is_asked():
-    """States, and sums that several processes would floor each on its own; without them, nothing is refused."""
+def test_what_a_board_cannot_show_is_refused_before_the_run():
+    """Probed states, and sums that several processes would floor separately; without them, nothing is refused."""
     case = next(item for item in corpus() if item.name == "registers_by_neuron")
-    board, told = get_backend("lava-loihi2"), "'cells' has more than one set of registers"
+    board, message = get_backend("lava-loihi2"), "'cells' has more than one set of registers"
     first = [item.message for item in board.check(program_of(case, "loihi2"))]
     assert first == [
         f"probe 'cells.{v}': {v} of 'cells' is not read from a board, only from lava's simulation" for v in "uv"
@@ -263,10 +263,10 @@ def test_what_a_board_cannot_show_is_refused_before_it_is_asked():
     network = plain.model_copy(update={"projections": (*plain.projections, loop)})
     refused = list(board.check(program_of(case.model_copy(update={"network": network}), "loihi2")))
     assert [item.code for item in refused] == ["ND502"]
-    assert refused[0].message.endswith(told)
+    assert refused[0].message.endswith(message)
 
 
-def test_values_that_are_no_integers_are_refused(vendor):
+def test_values_that_are_not_integers_are_refused(vendor):
     case = next(item for item in corpus() if item.name == "relu")
     program = program_of(case, "loihi2")
     stimulus = case.stimulus.model_copy(update={"currents": {"in_a": case.stimulus.currents["in_a"] + 0.5}})
@@ -275,8 +275,8 @@ def test_values_that_are_no_integers_are_refused(vendor):
     assert [item.code for item in caught.value.diagnostics] == ["ND502"]
 
 
-def test_sign_modes_are_told_to_lava_and_not_guessed_from_the_weights(vendor):
-    """All weights of one target are positive and odd in the file's sense: guessed, lava would keep 3 where mixed stores 2."""
+def test_sign_modes_are_passed_to_lava_and_not_inferred_from_the_weights(vendor):
+    """All weights are positive and some are odd: lava would infer excitatory and keep 3 where mixed stores 2."""
     style = WeightFormat(weight_bits=7, sign_mode="mixed")
     neuron = nd.LoihiCuba(du=4095, dv=0, vth_mant=50)
     network = nd.Network(

@@ -1,4 +1,4 @@
-"""The corpus on nengo-loihi's emulator, block by block."""
+"""The corpus on nengo-loihi's emulator at block level."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_case(case, vendor):
 
 
 def on_board(adapter, tmp_path, last):
-    """The adapter's own script, which does `last` where it would go on to a board."""
+    """The adapter's script, which runs `last` instead of using a board."""
     path = adapter.script
     text = f"""import sys
 sys.path.insert(0, {str(path.parent)!r})
@@ -66,7 +66,7 @@ VALIDATED = """
     "name", ["layers_with_skip", "weights_exponent_7", "weights_excitatory", "limits_of_two_populations"]
 )
 def test_blocks_are_what_a_board_takes(vendor, tmp_path, name):
-    """nengo-loihi's own check of a board, and every weight is a mantissa of its format: only NxSDK is missing from there on."""
+    """Blocks pass nengo-loihi's validation for a board, and every weight is a mantissa of its format; only NxSDK is missing."""
     job = board_job(name)
     with pytest.raises(DiagnosticError) as caught:
         run_job(on_board(get_backend(vendor), tmp_path, VALIDATED.strip()), job.plan, job.arrays)
@@ -75,7 +75,7 @@ def test_blocks_are_what_a_board_takes(vendor, tmp_path, name):
 
 
 def test_a_board_without_nxsdk_ends_where_it_would_be_reached(vendor):
-    """What `unavailable` says before anything runs (ND545) is so: the same script finds no nxsdk."""
+    """What `unavailable` reports (ND545) is true: the script finds no nxsdk."""
     adapter, job = get_backend(vendor), board_job("dense")
     assert get_backend("nengo-loihi-board").unavailable().code == "ND545"
     with pytest.raises(DiagnosticError) as caught:

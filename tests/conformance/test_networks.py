@@ -1,4 +1,4 @@
-"""Whole networks on every simulator, wherever the prover says that they must agree: the example, real files, random programs."""
+"""Whole networks on every simulator where they are proven to agree: the example, real files, random programs."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ RANDOM = settings(max_examples=6, deadline=None, suppress_health_check=list(Heal
 
 
 def program_of(network, dialect):
-    """In the dialect of a backend, on a chip of Loihi 1's size."""
+    """Program in a dialect, on a chip of Loihi 1's size."""
     target = load_target("loihi1").model_copy(update={"dialect": load_dialect(dialect)})
     return compile_network(network, target).require()
 
 
 def agree(program, stimulus, vendor, steps=None):
-    """Spikes of a run that is identical on a simulator and on the emulator."""
+    """Number of spikes of a run; asserts that simulator and emulator give the same bits."""
     runs = [nd.run(program, stimulus, backend=name, until=steps) for name in ("emulator", vendor)]
     assert compare_findings(*runs, program) == ()
     assert runs[0].states.keys() == runs[1].states.keys()
@@ -41,14 +41,14 @@ def agree(program, stimulus, vendor, steps=None):
 
 
 def proven(program, vendor, steps):
-    """Whether the prover says that a simulator gives the bits of the program's own dialect."""
+    """Whether a simulator is proven to give the bits of the program's dialect."""
     dialect = get_backend(vendor).dialect
     own = program.target.dialect.name
     return own == dialect or dialect in dialect_verdict(program, [load_dialect(dialect)], steps).proven
 
 
 def test_the_digits_example(vendor, root):
-    """Compiled for loihi1. Brian2Loihi has no limit of v, which the hidden layer can reach: it refuses, as the prover says."""
+    """Compiled for loihi1. Brian2Loihi does not limit v, and the hidden layer can reach the limit, so it refuses."""
     network = nd.load(root / "examples/digits/digits.nd.json")
     program = nd.compile(network, "loihi1")
     values = load_stimulus(root / "examples/digits/digits.stimulus.npz", network)
@@ -101,7 +101,7 @@ def test_nets_of_the_shape_of_the_oxford_file(vendor, seed):
 
 @st.composite
 def networks(draw):
-    """Several small nets without a link between them, in one network: more in one run of a simulator."""
+    """Several small unconnected networks in one, so that one run of a simulator covers more."""
     rng, populations, links, inputs = np.random.default_rng(draw(st.integers(0, 2**32))), [], [], []
     bias, delays = draw(st.booleans()), draw(st.booleans())
     for number in range(3):
@@ -136,7 +136,7 @@ def networks(draw):
 @RANDOM
 @given(network=networks(), seed=st.integers(0, 2**32))
 def _random(vendor, network, seed):
-    """Of dialect loihi1 where that is proven equal, else in the simulator's own; else the simulator refuses it."""
+    """In dialect loihi1 where that is proven equal, else in the simulator's own; else the simulator refuses it."""
     rng = np.random.default_rng(seed)
     shown = {
         i.name: (np.argwhere(rng.random((2, 20, i.size)) < 0.4) + [0, 1, 0]).astype(np.int32) for i in network.inputs
@@ -152,7 +152,7 @@ def _random(vendor, network, seed):
 
 
 def _lacks(adapter, network):
-    """What a dialect does not have at all, so that not even a target of its own takes it."""
+    """Features that a dialect lacks, so that no target with it accepts them."""
     dialect = load_dialect(adapter.dialect)
     biased = any(np.any(item.neuron.bias_mant) for item in network.populations)
     late = max(int(np.max(item.delay_steps)) for item in network.projections)

@@ -1,4 +1,4 @@
-"""The page that people read says what the suite asserts."""
+"""docs/conformance.md states what the suite asserts."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ def test_what_the_page_refuses_is_what_the_suite_refuses(table, module):
     assert {case for case, cell in table[name].items() if cell != "exact"} == refused(module)
 
 
-def test_the_page_says_why_as_the_adapters_do_now(root, table):
-    """Refusals need no simulator: they are made before one is asked. None is left of an adapter as it was."""
+def test_the_page_gives_the_reasons_of_the_adapters(root, table):
+    """Refusals need no simulator: they are made before one starts. The page has no reasons that adapters no longer give."""
     text = (root / "docs" / "conformance.md").read_text()
     shown = set(re.findall(r"^- (\S+), (ND\d{3}): (.*)$", text.partition("## Why")[2], re.MULTILINE))
-    told = set()
+    given = set()
     for name, cells in table.items():
         for case in corpus():
             if cells[case.name] != "exact":
                 judgement = judge(case, name)
                 assert f"{judgement.outcome} {judgement.code}" == cells[case.name]
-                told.add((name, judgement.code, judgement.message))
-    assert shown == told
+                given.add((name, judgement.code, judgement.message))
+    assert shown == given
 
 
 def test_the_page_counts_right(root, table):

@@ -30,7 +30,7 @@ SLOW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[Hea
 
 
 def window_synapses(shape, weights, stride, padding, dilation, groups):
-    """Synapses (pre, post, mantissa) of a convolution, place by place; and the shape of its output."""
+    """Synapses (pre, post, mantissa) of a convolution, written as a loop, and the shape of its output."""
     (_, height, width), (out, per_group, rows, columns) = shape, weights.shape
     high = (height + 2 * padding[0] - dilation[0] * (rows - 1) - 1) // stride[0] + 1
     wide = (width + 2 * padding[1] - dilation[1] * (columns - 1) - 1) // stride[1] + 1
@@ -337,7 +337,7 @@ def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(monkeypatch, threads):
-    """lava: sums of a step are shifted before they meet those of another step, and never in parts."""
+    """lava shifts the sum of a step before it is added to the sums of other steps, and never in parts."""
     monkeypatch.setattr(run, "PAYS_FROM", 0)
     rng = np.random.default_rng(5)
     size = 200

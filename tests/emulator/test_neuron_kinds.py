@@ -128,7 +128,7 @@ def test_ternary(cases):
 
 
 @pytest.mark.parametrize("period", [1, 2, 3])
-def test_dead_steps_are_those_of_the_floating_point_model(cases, period):
+def test_refractory_steps_are_those_of_the_floating_point_model(cases, period):
     case = cases[f"lif_refractory_float_{period}"]
     neuron = nd.LoihiCuba(du=4095, dv=0, vth_mant=case["params"]["vth"], refractory_steps=period)
     states, sent = run_case(neuron, {"a": case["a_in"]}, ("u", "v"), target="loihi1")
@@ -292,7 +292,7 @@ def test_noise_of_given_draws(reference_data):
             assert np.array_equal(got, np.array(case[variable])), f"{name}: {variable}"
 
 
-def test_our_own_draws_are_even_and_depend_on_seed_sample_step_and_neuron_alone():
+def test_draws_are_uniform_and_depend_on_seed_sample_step_and_neuron_alone():
     neuron = nd.LoihiCuba(du=4095, dv=4095, vth_mant=100_000, noise=Noise(at="current", exponent=7))
     network = Network(
         name="noisy",

@@ -116,9 +116,9 @@ class Builder:
             return
         for port, sent in sources:
             for target, received in targets:
-                self.wire(index, item, (port, sent), (target, received))
+                self.connect(index, item, (port, sent), (target, received))
 
-    def wire(self, index, item, source, target):
+    def connect(self, index, item, source, target):
         """Build the process of a link between one sending and one receiving process."""
         from populations import guard, port_of
 
