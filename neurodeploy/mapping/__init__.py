@@ -1,4 +1,4 @@
-"""Mapping: the core of each neuron (partition), the physical core of each core (place), and the program of both."""
+"""Mapping: partition (which neurons share a core) and placement (which physical core that is)."""
 
 from neurodeploy.mapping.emit import emit_program
 from neurodeploy.mapping.mapping import Mapping

@@ -163,7 +163,7 @@ def test_too_many_cores_name_the_limit():
         partition(quantize(network, target), target)
     (finding,) = error.value.diagnostics
     assert (finding.code, finding.found, finding.limit) == ("ND401", 5, 4)
-    assert "proven not to fit: compartments alone needs 5 cores" in finding.message
+    assert "proven not to fit: compartments alone needs at least 5 cores" in finding.message
 
 
 def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():

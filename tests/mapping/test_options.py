@@ -15,7 +15,7 @@ import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.mapping.partition.search import starts
-from neurodeploy.mapping.partition.search.hypergraph import wires_of
+from neurodeploy.mapping.partition.search.hypergraph import hypergraph_of
 from neurodeploy.mapping.partition.search.starts import by_metis, by_mtkahypar
 from neurodeploy.program import load_program
 from neurodeploy.program.audit import use_of_program
@@ -118,8 +118,8 @@ def test_positions_bring_groups_together_that_were_dealt_out(call, level):
 def test_partitioners_bring_groups_together_that_were_dealt_out(order, lines):
     """Input lines take no room in a core, however many a group hears."""
     target = nd.load_target("loihi1")
-    wires = wires_of(quantize(dealt(lines), target), target)
-    found = [order(wires, 4, 0) for _ in range(2)]
+    graph = hypergraph_of(quantize(dealt(lines), target), target)
+    found = [order(graph, 4, 0) for _ in range(2)]
     assert [sorted({int(n) % 4 for n in part}) for part in np.split(found[0], 4)] in list(
         map(list, permutations([[0], [1], [2], [3]]))
     )
@@ -132,7 +132,7 @@ def test_the_blocks_of_mtkahypar_do_not_depend_on_threads():
 import numpy as np, os, sys
 import neurodeploy as nd
 from neurodeploy.mapping.partition.search.starts import by_mtkahypar
-from neurodeploy.mapping.partition.search.hypergraph import wires_of
+from neurodeploy.mapping.partition.search.hypergraph import hypergraph_of
 from neurodeploy.quantize import quantize
 os.sched_getaffinity = lambda _: range(int(sys.argv[1]))
 heard = np.random.default_rng(0).random((300, 300)) < 0.03
@@ -140,7 +140,7 @@ cells = nd.Population(name="cells", shape=300, neuron=nd.LoihiCuba(du=4095, dv=6
 wires = nd.sparse("cells", "cells", 32 * heard, weight_format=nd.network.WeightFormat(weight_bits=8))
 net = nd.Network(name="some", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cells,), projections=(wires,))
 target = nd.load_target("loihi1")
-print(by_mtkahypar(wires_of(quantize(net, target), target), 12, 1).tolist())
+print(by_mtkahypar(hypergraph_of(quantize(net, target), target), 12, 1).tolist())
 """
     runs = [subprocess.run([sys.executable, "-c", told, n], capture_output=True, text=True, check=True) for n in "12"]
     orders = [json.loads(run.stdout) for run in runs]

@@ -51,7 +51,7 @@ def test_a_tile_that_fills_memory_has_a_guest_that_fills_compartments():
     mixed = retiled(tilings, plain)
     assert (plain.packed.cores, mixed.packed.cores) == (10, 8)
     assert (mixed.packed.use <= tilings.capacity).all()
-    held = [sum(piece.tile.neurons for piece, _ in mixed.packed.core_of if piece.layer == k) for k in range(2)]
+    held = [sum(piece.axes.neurons for piece, _ in mixed.packed.core_of if piece.layer == k) for k in range(2)]
     assert held == [layer.neurons for layer in layers]
     cores = [{core for piece, core in mixed.packed.core_of if piece.layer == k} for k in range(2)]
     assert len(cores[0] & cores[1]) >= 4
@@ -129,8 +129,8 @@ def tile(layer, times, compartments):
 @pytest.mark.parametrize(("groups", "shared"), [((-1, -1), 2), ((0, 0), 2), ((0, -1), 2), ((0, 1), 0)])
 def test_tiles_go_beside_others_of_their_chip_and_the_rest_into_new_cores(groups, shared):
     room = np.full(len(ADDED_UP), 40, dtype=np.int64)
-    tilings = SimpleNamespace(capacity=room, longest=0, furthest=0, layers=(0, 1))
-    packed = pack(tilings, [tile(0, 2, 30), tile(1, 5, 10)], groups.__getitem__, "alike")  # type: ignore[arg-type]
+    tilings = SimpleNamespace(capacity=room, longest=0, last_base=0, layers=(0, 1))
+    packed = pack(tilings, [tile(0, 2, 30), tile(1, 5, 10)], groups.__getitem__, "similar")  # type: ignore[arg-type]
     held = [sorted(piece.layer for piece, core in packed.core_of if core == k) for k in range(packed.cores)]
     assert sorted(held) == sorted([[0, 1]] * shared + [[0]] * (2 - shared) + [[1]] * (5 - shared))
     assert packed.use[:, 0].tolist() == [sum((30, 10)[layer] for layer in layers) for layers in held]
@@ -141,35 +141,35 @@ def test_a_tile_whose_lists_no_base_reaches_takes_the_words_of_its_own():
     """It begins at row 20, with lists that begin 3 rows further on."""
     memory = ADDED_UP.index("synapse_memory")
     words = lambda n: tuple(n if k == memory else 10 if k == 0 else 0 for k in range(len(ADDED_UP)))  # noqa: E731
-    second = tile(1, 1, 10)._replace(use=words(5), alone_use=words(30), base=3)
-    for furthest, taken in ((23, 5), (22, 30)):
+    second = tile(1, 1, 10)._replace(use=words(5), anywhere_use=words(30), base=3)
+    for last_base, taken in ((23, 5), (22, 30)):
         room = np.full(len(ADDED_UP), 40, dtype=np.int64)
-        tilings = SimpleNamespace(capacity=room, longest=0, furthest=furthest, layers=(0, 1))
+        tilings = SimpleNamespace(capacity=room, longest=0, last_base=last_base, layers=(0, 1))
         packed = pack(tilings, [tile(0, 1, 20), second], lambda _: -1, "first")  # type: ignore[arg-type]
         assert packed.use[:, memory].tolist() == [taken]
 
 
-@pytest.mark.parametrize(("rule", "core"), [("first", 0), ("alike", 1)])
+@pytest.mark.parametrize(("rule", "core"), [("first", 0), ("similar", 1)])
 def test_a_tile_goes_to_the_core_whose_room_is_like_what_it_needs(rule, core):
     """Core 0 has room for 9 compartments and 29 words, core 1 for 29 and 9; the tile needs 9 and 3."""
     memory = ADDED_UP.index("synapse_memory")
     need = lambda n, words: tuple({0: n, memory: words}.get(k, 0) for k in range(len(ADDED_UP)))  # noqa: E731
-    full = [tile(k, 1, 1)._replace(use=use, alone_use=use) for k, use in enumerate((need(30, 10), need(10, 30)))]
-    small = tile(2, 1, 9)._replace(use=need(9, 3), alone_use=need(9, 3))
-    tilings = SimpleNamespace(capacity=np.full(len(ADDED_UP), 39), longest=0, furthest=99, layers=(0, 1, 2))
+    full = [tile(k, 1, 1)._replace(use=use, anywhere_use=use) for k, use in enumerate((need(30, 10), need(10, 30)))]
+    small = tile(2, 1, 9)._replace(use=need(9, 3), anywhere_use=need(9, 3))
+    tilings = SimpleNamespace(capacity=np.full(len(ADDED_UP), 39), longest=0, last_base=99, layers=(0, 1, 2))
     packed = pack(tilings, [*full, small], lambda _: -1, rule)  # type: ignore[arg-type]
     assert [at for piece, at in packed.core_of if piece.layer == 2] == [core]
 
 
 def test_what_tiles_need_is_counted_once_for_layers_of_the_same_shapes():
-    net = LayerStack(name="alike", input=(32, 2, 2), layers=[POINTWISE, POINTWISE])  # type: ignore[list-item]
+    net = LayerStack(name="similar", input=(32, 2, 2), layers=[POINTWISE, POINTWISE])  # type: ignore[list-item]
     tilings = Tilings(load_target("loihi1"), geometries(net))
     kind = Tile(*(tilings.uses(0, i, side)[0] for i, side in enumerate((8, 2, 2))))
     for layer in (1, 0):
-        assert tilings.piece(layer, kind).layer == layer
-        sent = tilings.piece(layer, kind, 3, 7)
+        assert tilings.tile_class(layer, kind).layer == layer
+        sent = tilings.tile_class(layer, kind, 3, 7)
         assert (sent.layer, sent.times) == (layer, 3)
-        assert sent.use[ADDED_UP.index("output_axons")] == sent.alone_use[ADDED_UP.index("output_axons")] == 7
+        assert sent.use[ADDED_UP.index("output_axons")] == sent.anywhere_use[ADDED_UP.index("output_axons")] == 7
 
 
 @pytest.mark.slow

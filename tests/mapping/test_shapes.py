@@ -56,9 +56,9 @@ def test_shapes_follow_one_another():
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        ({"kind": "conv"}, "says no number of channels"),
-        ({"kind": "pool", "channels": 3}, "3 channels where 2 come in"),
-        ({"kind": "dense", "channels": 3, "kernel": 2}, "is dense and has a kernel"),
+        ({"kind": "conv"}, "does not specify its channels"),
+        ({"kind": "pool", "channels": 3}, "is pool with 3 channels, but its source has 2"),
+        ({"kind": "dense", "channels": 3, "kernel": 2}, "is dense"),
         ({**CONV, "kernel": 2}, "even kernel"),
         ({**CONV, "padding": -1}, "negative padding"),
         ({**CONV, "kernel": 9, "padding": 0}, "larger than its source of 8 x 8"),
@@ -161,30 +161,30 @@ def recounted(layers, tilings, chain, room):
     every = [boxes(layer, item.sides) for layer, item in zip(layers, chain, strict=True)]
     for layer, item, tiles in zip(layers, chain, every, strict=True):
         volume = [np.prod([b - a for a, b in box]) for box in tiles]
-        assert sum(volume) == layer.neurons == sum(p.times * p.tile.neurons for p in item.pieces)
-        assert max(volume) * tilings.compartments[item.pieces[0].layer] <= room[0]
+        assert sum(volume) == layer.neurons == sum(p.times * p.axes.neurons for p in item.classes)
+        assert max(volume) * tilings.compartments[item.classes[0].layer] <= room[0]
         heard = Counter((int(sources(layer, box).sum()), in_groups(sources(layer, box), layer.source)) for box in tiles)
         told = Counter()
-        for piece in item.pieces:
-            told[piece.tile.input_axons, piece.tile.population_axons or piece.tile.input_axons] += piece.times
+        for piece in item.classes:
+            told[piece.axes.input_axons, piece.axes.population_axons or piece.axes.input_axons] += piece.times
             alone = piece.kind == "discrete"
-            assert piece.use[2] == (piece.tile.input_axons if alone else piece.tile.population_axons) <= room[1]
+            assert piece.use[2] == (piece.axes.input_axons if alone else piece.axes.population_axons) <= room[1]
         assert heard == told
     for k, item in enumerate(chain):
         after = chain[k + 1] if k + 1 < len(chain) else None
         reached = [sources(layers[k + 1], box).reshape(layers[k].shape) for box in (every[k + 1] if after else [])]
         near = after is not None and item.group is not None and item.group == after.group
-        kinds = {piece.kind for piece in after.pieces} if after else {"discrete"}
+        kinds = {piece.kind for piece in after.classes} if after else {"discrete"}
         cost = {"discrete": 1, "pop16": 1, "pop32": 2}[max(kinds)] + (
             not near
         )  # the dearest comes last in the alphabet
         sent = Counter(cost * sum(leaving(grid, box, "discrete" not in kinds) for grid in reached) for box in every[k])
         told = Counter()
-        for piece in item.pieces:
+        for piece in item.classes:
             told[piece.use[ADDED_UP.index("output_axons")]] += piece.times
         assert sent == told
         assert max(sent) <= room[2]
-    packed = pack(tilings, [p for item in chain for p in item.pieces], lambda _: -1, "alike")
+    packed = pack(tilings, [p for item in chain for p in item.classes], lambda _: -1, "similar")
     assert len(packed.core_of) == sum(map(len, every))
     assert (packed.use <= tilings.capacity).all()
     pairs = [(piece.layer, core) for piece, core in packed.core_of]

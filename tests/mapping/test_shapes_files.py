@@ -49,9 +49,9 @@ def test_faults_of_several_layers_are_told_at_once(tmp_path):
         'kind = "pool"\nkernel = 9',
     )
     assert found == [
-        "layer 'conv1' has padding \"same\" with an even kernel, 2 x 2: no padding on both sides keeps the size",
-        "layer 'depthwise2' is depthwise and has 7 channels where 4 come in",
-        "layer 'dense3' is dense and has a kernel, a stride or a padding",
+        "layer 'conv1' has padding \"same\" with an even kernel of 2 x 2, for which no symmetric padding exists",
+        "layer 'depthwise2' is depthwise with 7 channels, but its source has 4",
+        "layer 'dense3' is dense, but has a kernel, a stride or a padding",
         "layer 'pool4' has a kernel of 9 x 9, larger than its source of 1 x 1 with padding",
     ]
 

@@ -6,8 +6,10 @@ import numpy as np
 
 from neurodeploy.base.numba_cache import cached_njit
 
-__all__ = ["all_output_axons", "bare", "find", "find_between", "is_only_row", "output_axons"]
+__all__ = ["all_output_axons", "bare", "inlined", "find", "find_between", "is_only_row", "output_axons"]
 
+inlined = cached_njit(error_model="numpy", _nrt=False, forceinline=True)
+"""Decorator of helpers of inner loops: a call that passes arrays costs more than their work."""
 bare = cached_njit(error_model="numpy", _nrt=False)
 """Decorator of kernels that allocate nothing: without reference counts, which would cost more than their work."""
 
@@ -19,7 +21,7 @@ def find(state, row, core):
     return find_between(state.list_position, state.list_core, start, start + state.list_size[row], row, core)
 
 
-@bare
+@inlined
 def find_between(list_position, list_core, start, stop, row, core):
     """Place of `core` in the list of `row`, which is list_core[start:stop]; -1: not there."""
     if list_position.shape[0] > 1:

@@ -6,7 +6,7 @@ sources), the output axons of a source (its distinct cores, one more for each on
 A move is tried by making it, and undone if the cost did not fall.
 """
 
-from neurodeploy.mapping.kernels.lists import bare, find_between, is_only_row, output_axons
+from neurodeploy.mapping.kernels.lists import bare, find_between, inlined, is_only_row, output_axons
 from neurodeploy.mapping.kernels.penalties import load_penalty, update_penalty
 from neurodeploy.mapping.kernels.structs import COMPARTMENTS, INPUTS, MEMORY, OUTPUTS, PAIRS, PENALTIES
 from neurodeploy.mapping.kernels.words import synapse_memory
@@ -42,7 +42,7 @@ def unlink(state, neuron, core):
         state.pin_group[core] = -1
 
 
-@bare
+@inlined
 def update_list(list_position, list_core, list_count, list_size, start, row, core, sign):
     """Add (sign 1) or remove (-1) one synapse of a row in a core; `start`: where the row's list begins.
 
@@ -68,7 +68,7 @@ def update_list(list_position, list_core, list_count, list_size, start, row, cor
     return count, changed
 
 
-@bare
+@inlined
 def update_words(table, sparse_words, core, projection, weight, n_levels, count, sign):
     """Change `sparse_words` of a list of `count` synapses by one synapse more (sign 1) or fewer (-1).
 

@@ -1,8 +1,8 @@
-"""Verb: the physical cores of a board that may be used, and by whom. Places nothing."""
+"""Pin groups: which physical cores of a board may be used, and by which populations."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,36 +17,42 @@ Ints = NDArray[np.int64]
 
 
 class PinGroups(NamedTuple):
-    """Populations that have the same physical cores, and those cores."""
+    """Populations pinned to the same physical cores, and those cores. Group 0 holds the populations without pins."""
 
     of: dict[str, int]
-    """Population -> zone; zone 0 has no pin."""
+    """Population -> pin group."""
     open: NDArray[np.bool_]
-    """(zones, physical cores): where a core of a zone may lie. A core that is pinned belongs to no other zone."""
+    """(pin groups, physical cores) whether cores of a group may lie there. Pinned physical cores belong to one group only."""
 
-    def slots(self, zone: int) -> Ints:
-        """Return the physical cores of a zone, ascending."""
-        return np.flatnonzero(self.open[zone])
+    def slots(self, group: int) -> Ints:
+        """Physical cores of a pin group, ascending."""
+        return np.flatnonzero(self.open[group])
 
 
 def pin_groups(quantized: Quantized, target: Target, options: MappingOptions) -> PinGroups:
-    """Return the zones of valid options: one for each distinct set of pinned cores, and one for all other populations."""
-    sets = sorted({tuple(sorted(set(cores))) for cores in options.pins.values()})
+    """Return the pin groups of valid options: one for each distinct set of pinned cores, and one for all other populations."""
+    sets = sorted({_core_set(cores) for cores in options.pins.values()})
     usable = np.ones((len(sets) + 1, target.cores), dtype=bool)
-    for number, cores in enumerate(sets, start=1):
-        usable[number] = np.isin(np.arange(target.cores), cores)
+    for group, cores in enumerate(sets, start=1):
+        usable[group] = np.isin(np.arange(target.cores), cores)
         usable[0, list(cores)] = False
     usable[:, list(options.avoid_cores)] = False
-    number_of: dict[Any, int] = {cores: number for number, cores in enumerate(sets, start=1)}
-    pinned = {name: number_of[tuple(sorted(set(cores)))] for name, cores in options.pins.items()}
-    return PinGroups({item.name: pinned.get(item.name, 0) for item in quantized.populations}, usable)
+    pinned = {name: sets.index(_core_set(cores)) + 1 for name, cores in options.pins.items()}
+    return PinGroups(of={item.name: pinned.get(item.name, 0) for item in quantized.populations}, open=usable)
 
 
-def slots_of(core_zone: Ints, zones: PinGroups) -> Ints | None:
-    """Return a physical core for each logical core, zone by zone in ascending order; None if a zone has too few."""
-    found = np.zeros(core_zone.size, dtype=np.int64)
-    for zone in range(len(zones.open)):
-        mine, free = np.flatnonzero(core_zone == zone), zones.slots(zone)
+def _core_set(cores: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(cores)))
+
+
+def slots_of(core_group: Ints, groups: PinGroups) -> Ints | None:
+    """(cores,) a physical core for each logical core, by pin group in ascending order; None if a group has too few.
+
+    `core_group` (cores,): pin group of each logical core.
+    """
+    found = np.zeros(core_group.size, dtype=np.int64)
+    for group in range(len(groups.open)):
+        mine, free = np.flatnonzero(core_group == group), groups.slots(group)
         if mine.size > free.size:
             return None
         found[mine] = free[: mine.size]

@@ -1,1 +1,1 @@
-"""Tiles: layers cut into boxes of channels, rows and columns, counted from their shapes alone."""
+"""Layers cut into boxes of channels, rows and columns, counted from their shapes alone."""

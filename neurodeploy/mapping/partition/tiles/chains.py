@@ -1,8 +1,8 @@
-"""Verb: a quantized network as a chain of layers, where it is one. Cuts nothing.
+"""A quantized network as a chain of layers, if it is one.
 
-A chain: each population has synapses from one source alone, and each source reaches one population alone, by a window or by
-synapses from nearly everywhere to nearly everywhere. Rows and columns of a kernel that hold nothing but absent synapses are left out: the
-network has them only because its padding is the same on both sides.
+In a chain each population has synapses from one source, and each source reaches one population, by a window or by (nearly) all
+possible synapses. Outer rows and columns of a kernel without synapses are left out: networks have them where the padding
+differs between the two sides.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["chain_of"]
 
 Shape = tuple[int, int, int]
 NEARLY_ALL = 0.5
-"""Share of the synapses from which on a layer is taken for dense: all of them are counted, what is not there needs nothing."""
+"""Least share of all possible synapses of a layer that is treated as dense; absent synapses are counted as if present."""
 
 
 def chain_of(quantized: Quantized) -> tuple[Geometry, ...] | None:
-    """Return the layers from the input on, one for each population; None if the network is no such chain."""
+    """Return the layers in order, one for each population; None if the network is no chain."""
     by_source = {item.source: item for item in quantized.projections}
     into = {item.target for item in quantized.projections}
     populations = {item.name: item for item in quantized.populations}
@@ -43,7 +43,7 @@ def chain_of(quantized: Quantized) -> tuple[Geometry, ...] | None:
 
 
 def _layer(projection: QuantizedProjection, population: QuantizedPopulation, before: Shape | None) -> Geometry | None:
-    """One layer; None where it is neither a plain window over what comes before nor dense."""
+    """One layer; None if it is neither dense nor a window without dilation over the layer before."""
     connectivity, bits = projection.connectivity, projection.weight_format.weight_bits
     delay = int(connectivity.longest_delay.max(initial=0))
     if isinstance(connectivity, SynapseList):

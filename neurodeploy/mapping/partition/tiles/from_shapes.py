@@ -1,7 +1,7 @@
-"""Verb: whether a network given by the shapes of its layers fits a target, and on how many cores. Writes no neuron out.
+"""Whether a network given by the shapes of its layers fits a target, and on how many cores.
 
-Three verdicts: fits (tiles were found of which none, and no core that several share, exceeds a limit), proven not to fit
-(a lower bound, or one neuron that no core holds), not placed (neither). Inputs take input axons and no core.
+Verdicts: fits (tiles were found with which no core exceeds a limit), proven not to fit (by a lower bound, or by one neuron that
+no core holds), not placed (neither). Inputs take input axons but no cores.
 """
 
 from __future__ import annotations
@@ -39,67 +39,67 @@ class _Tiled(NamedTuple):
     stack: LayerStack
     tilings: Tilings
     refusals: list[Diagnostic]
-    """What no tiling of any board can mend."""
+    """Findings that no tiling on any board can avoid."""
     packing: Packing | None
     failed: int | None
-    """The layer of which no tiling fits a core."""
+    """Index of a layer of which no tiling fits a core; None: there is none."""
     bounds: dict[str, int]
-    mixed: bool = False
-    """Whether layers were cut anew to share cores."""
+    recut: bool = False
+    """Whether layers were recut to share cores."""
     first: int | None = None
-    """Cores of first fit, where the board holds these and not the tiles."""
+    """Cores of first fit, where the board holds these but not the tiles."""
 
 
 class LayerTiles(Noun):
     """One layer and its tiles."""
 
     name: Name
-    """Of the layer."""
+    """Name of the layer."""
     shape: tuple[int, int, int]
-    """Channels, height, width of its neurons."""
+    """Channels, height and width of its neurons."""
     neurons: int
-    """Their number."""
+    """Number of neurons."""
     tile: tuple[int, int, int] | None
-    """Channels, rows and columns; None: no tiling was found."""
+    """Channels, rows and columns of a tile; None: no tiling was found."""
     tiles: int
-    """Into which it is cut."""
+    """Number of tiles."""
     fullest: str
-    """Which resource of a core a tile takes most of."""
+    """Resource of a core that a tile uses most."""
     share: float
-    """How much of it."""
+    """Share of that resource."""
 
 
 class LayersVerdict(Noun):
-    """What follows from the shapes of a network."""
+    """Whether a network fits a target, judged by the shapes of its layers."""
 
     network: Name
-    """Its name."""
+    """Name of the network."""
     target: Name
-    """Its name."""
+    """Name of the target."""
     board: str | None
-    """In force; None: one chip."""
+    """Name of the board; None: one chip."""
     rule_set: str
-    """That counts synapse memory."""
+    """Rule set by which synapse memory is counted."""
     verdict: str
-    """As of a compilation."""
+    """Verdict, as of a compilation."""
     neurons: int
-    """Of all layers."""
+    """Neurons of all layers."""
     cores: int | None
-    """Cores of the best packing that was found."""
+    """Cores of the best packing found."""
     by: Literal["tiles", "first fit"] | None
-    """What cores were found by; `compile` needs no more at its default level, and may need fewer."""
+    """How `cores` was found; `compile` at its default level needs no more, and may need fewer."""
     chips: int | None
-    """That the cores take."""
+    """Chips of those cores."""
     lower_bounds: dict[str, int]
-    """Cores that any mapping needs, by resource."""
+    """Resource -> fewest cores of any mapping."""
     layers: tuple[LayerTiles, ...]
-    """How each is cut."""
+    """Tiles of each layer."""
     findings: tuple[Diagnostic, ...]
-    """What speaks against it."""
+    """Findings."""
 
 
 def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]:
-    """Return the least number of cores by resource: `lower_bounds` of the network written out, if all numbers of a kernel differ."""
+    """Resource -> fewest cores of any mapping: `lower_bounds` of the network if all weights of a kernel differ."""
     limits, rules, bounds = core_limits(target), target.counting, dict[str, int]()
     if "compartments" in limits:
         total = sum(layer.neurons * compartments_of(target, layer) for layer in layers)
@@ -109,7 +109,7 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
         bits = sum(_least_weights(target, layer) * (layer.weight_bits + prefix) for layer in layers)
         bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
     if "compartments" in limits:
-        # sources of a window may share an axon, as many as its atoms tell apart
+        # as many sources of a window may share an axon as it has atoms
         atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1)
         pairs = [_least_pairs(layer, max(limits["compartments"].value, 1)) for layer in layers]
         shared = [-(-count // atoms) if layer.shares else count for layer, count in zip(layers, pairs, strict=True)]
@@ -121,19 +121,19 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
 
 
 def _least_weights(target: Target, layer: Geometry) -> int:
-    """Weights that are stored at least: all synapses, or those of the kernel where lists can be shared."""
+    """Fewest weights that are stored: all synapses, or those of the kernel where lists can be shared."""
     if layer.shares and target.precision.shared_base is not None:
         return 1 if layer.equal_weights else layer.weights
-    return sum(n * m * k * a * b * c for (a, n), (b, m), (c, k) in product(*_reaches(layer)))
+    return sum(n * m * k * a * b * c for (a, n), (b, m), (c, k) in product(*_axis_counts(layer)))
 
 
 def _least_pairs(layer: Geometry, in_core: int) -> int:
-    """(source, core) pairs at least: a source reaches `in_core` neurons of a core at most."""
-    return sum(n * m * k * -(-(a * b * c) // in_core) for (a, n), (b, m), (c, k) in product(*_reaches(layer)))
+    """Fewest (source, core) pairs if a source reaches at most `in_core` neurons of a core."""
+    return sum(n * m * k * -(-(a * b * c) // in_core) for (a, n), (b, m), (c, k) in product(*_axis_counts(layer)))
 
 
-def _reaches(layer: Geometry) -> list[ReachCounts]:
-    """Of channels, rows and columns: (targets that a source reaches, how many sources)."""
+def _axis_counts(layer: Geometry) -> list[ReachCounts]:
+    """(targets that a source reaches, number of such sources) along channels, rows and columns."""
     axes = [channel_use(layer.source[0], layer.shape[0], layer.groups, (0, layer.shape[0])).reach]
     for i in range(2):
         axis = (layer.source[1 + i], layer.kernel[i], layer.stride[i], layer.padding[i], (0, layer.shape[1 + i]))
@@ -142,46 +142,48 @@ def _reaches(layer: Geometry) -> list[ReachCounts]:
 
 
 def _capability(target: Target, layers: tuple[Geometry, ...]) -> list[Diagnostic]:
-    """What the target cannot express of the layers."""
+    """Findings about what the target cannot express."""
     offered, legal, found = target.neurons, [int(n) for n in target.precision.weight_bits.values], list[Diagnostic]()
     for layer in layers:
         where = about("layer", layer.name)
         if layer.reset != "none" and layer.reset not in offered.resets:
-            said = f"reset '{layer.reset}' is not offered by target '{target.name}': {', '.join(offered.resets)}"
-            found.append(finding("ND213", where, said))
+            message = f"reset '{layer.reset}' is not offered by target '{target.name}': {', '.join(offered.resets)}"
+            found.append(finding("ND213", where, message))
         if layer.weight_bits not in legal:
-            said = f"{layer.weight_bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}"
-            found.append(finding("ND207", where, said, limit_source=cite(target, "precision.weight_bits")))
+            message = f"{layer.weight_bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}"
+            found.append(finding("ND207", where, message, limit_source=cite(target, "precision.weight_bits")))
         if layer.delay_steps > target.precision.delay_steps.high:
             source, span = cite(target, "precision.delay_steps"), target.precision.delay_steps
-            said, steps = "the delay is longer than the target holds", layer.delay_steps
-            found.append(finding("ND211", where, said, found=steps, limit=span.high, unit="step", limit_source=source))
+            message, steps = "the delay is longer than the target holds", layer.delay_steps
+            found.append(
+                finding("ND211", where, message, found=steps, limit=span.high, unit="step", limit_source=source)
+            )
     extended = [layer for layer in layers if layer.reset in offered.extensions and layer.reset in offered.resets]
     if extended:
         count, first = compartments_of(target, extended[0]), extended[0]
-        said = (
+        message = (
             f"reset '{first.reset}' of {len(extended)} layers is an extension: it takes {count} compartments per neuron"
         )
-        found.append(finding("ND214", about("layer", first.name), said))
+        found.append(finding("ND214", about("layer", first.name), message))
     return found
 
 
 def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
-    """Proofs that one neuron of a layer, the one in the middle, fits no core, whatever lists it shares."""
+    """Proofs that one neuron of a layer, the one in the middle, fits no core, even with shared lists."""
     found: list[Diagnostic] = []
     for index, layer in enumerate(tilings.layers):
         a, b, c = ((n // 2, n // 2 + 1) for n in layer.shape)
-        piece = tilings.piece(index, tile_of(layer, (a, b, c), tilings.atoms))
-        used = {**dict(zip(ADDED_UP, piece.use, strict=True)), "words_per_axon": piece.longest}
+        tile = tilings.tile_class(index, tile_of(layer, (a, b, c), tilings.atoms))
+        used = {**dict(zip(ADDED_UP, tile.use, strict=True)), "words_per_axon": tile.longest}
         for name in exceeded({key: n for key, n in used.items() if key in limits}, limits):
             limit = limits[name]
-            said = "one neuron alone overfills an empty core"
+            message = "one neuron alone overfills an empty core"
             where, source = about("layer", layer.name), limit.citation
             found.append(
                 finding(
                     CODES[name],
                     where,
-                    said,
+                    message,
                     found=used[name],
                     limit=limit.value,
                     unit=limit.unit,
@@ -193,9 +195,9 @@ def _one_neuron(tilings: Tilings, limits: dict[str, Limit]) -> list[Diagnostic]:
 
 
 def fit_layers(stack: LayerStack, target: Target) -> LayersVerdict:
-    """Return whether and how the layers fit; raises DiagnosticError: ND010 for shapes that do not follow one another.
+    """Return whether and how the layers fit a target. Raises DiagnosticError: ND010 if consecutive shapes do not match.
 
-    A finding of too many cores names the smallest board of the target that holds the layers, if one does.
+    A finding of too many cores names the smallest board of the target that holds the layers, if there is one.
     """
     tiled = _by_first_fit(_fitted(_tiled(stack, target), target), target)
     return _with_larger_board(tiled, target, _judged(tiled, target))
@@ -210,28 +212,28 @@ def _tiled(stack: LayerStack, target: Target) -> _Tiled:
 
 
 def _fitted(tiled: _Tiled, target: Target) -> _Tiled:
-    """The tiles, cut anew once as `compile` does, unless a bound forbids the board."""
+    """The tiles, recut once as `compile` does, unless a lower bound exceeds the board."""
     packing = tiled.packing
     hopeless = max(tiled.bounds.values(), default=0) > target.cores
-    if packing is None or tiled.mixed or hopeless:
+    if packing is None or tiled.recut or hopeless:
         return tiled
-    return tiled._replace(packing=retiled(tiled.tilings, packing), mixed=True)
+    return tiled._replace(packing=retiled(tiled.tilings, packing), recut=True)
 
 
 def _by_first_fit(tiled: _Tiled, target: Target) -> _Tiled:
-    """The cores of first fit, if tiles take more than the board has and first fit does not: `compile` tries it too.
+    """With the cores of first fit if the board holds these but not the tiles, as `compile` does.
 
-    It counts synapses, so it is left out where a chain is left to tiles.
+    First fit counts synapses, so it is left out for chains that are left to tiles.
     """
     bound, packing = max(tiled.bounds.values(), default=0), tiled.packing
     settled = errors_in(tiled.refusals) or bound > target.cores or (packing is not None and _holds(target, packing))
     if settled or bound >= MANY_CORES:
         return tiled._replace(first=None)
     try:
-        cut = assign(quantized_layers(tiled.stack, tiled.tilings.layers, target), target, stop_early=True)
+        mapping = assign(quantized_layers(tiled.stack, tiled.tilings.layers, target), target, stop_early=True)
     except DiagnosticError:
         return tiled._replace(first=None)
-    return tiled._replace(first=cut.n_cores)
+    return tiled._replace(first=mapping.n_cores)
 
 
 def _holds(target: Target, packing: Packing) -> bool:
@@ -239,14 +241,14 @@ def _holds(target: Target, packing: Packing) -> bool:
 
 
 def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
-    """The verdict on the board of the target."""
+    """The verdict for the board of the target."""
     found, layers, bounds = list(tiled.refusals), tiled.tilings.layers, tiled.bounds
     placed = tiled.packing if tiled.first is None else None
     refused = bool(errors_in(found))
     worst = max(bounds, key=lambda name: bounds[name], default="")
     if tiled.failed is not None and tiled.first is None:
-        said = "not placed: none of the tiles tried fits a core, given the tiles chosen for the next layer"
-        found.append(finding("ND402", about("layer", layers[tiled.failed].name), said, resource="cores"))
+        message = "not placed: none of the tiles tried fits a core, given the tiles chosen for the next layer"
+        found.append(finding("ND402", about("layer", layers[tiled.failed].name), message, resource="cores"))
     cores, chips = (placed.packed.cores, placed.chips) if placed else (tiled.first, None)
     if tiled.first is not None:
         chips = -(-tiled.first // int(target.chip.cores.value))
@@ -272,7 +274,7 @@ def _judged(tiled: _Tiled, target: Target) -> LayersVerdict:
 
 
 def _with_larger_board(tiled: _Tiled, target: Target, result: LayersVerdict) -> LayersVerdict:
-    """The verdict, whose finding of too many cores names the smallest board that holds the layers: each was judged."""
+    """The verdict, with a finding of too many cores naming the smallest board that holds the layers, each board judged."""
     if [item.code for item in result.findings if item.severity == "error"] != [TOO_MANY]:
         return result
     more = [name for name, board in target.boards.items() if board.chips.value > target.chips]
@@ -283,11 +285,11 @@ def _with_larger_board(tiled: _Tiled, target: Target, result: LayersVerdict) -> 
         if larger.verdict == "fits":
             text = f"{target.boards[name].title} ({place.chips:,} chips) holds its {larger.cores:,} cores"
             fix = Fix(text=text, flag=f"--board {name}", change={"board": name})
-            told = [
+            findings = [
                 item.model_copy(update={"fixes": (*item.fixes, fix)}) if item.code == TOO_MANY else item
                 for item in result.findings
             ]
-            return result.model_copy(update={"findings": tuple(told)})
+            return result.model_copy(update={"findings": tuple(findings)})
     return result
 
 
@@ -302,12 +304,12 @@ def _too_many(
     )
     place = f"board '{target.board}'" if target.board else "one chip"
     verdict = f"proven not to fit: {why}" if proven else f"not placed by this mapper, on {chips} chips; {why}"
-    said = f"needs more cores than {place} of target '{target.name}' has ({verdict})"
+    message = f"needs more cores than {place} of target '{target.name}' has ({verdict})"
     source = f"{target.file} chip.cores: {target.chip.cores.source}"
     return finding(
         TOO_MANY,
         about("network", stack.name),
-        said,
+        message,
         found=cores,
         limit=target.cores,
         unit="core",
@@ -321,7 +323,7 @@ def _rows(tilings: Tilings, chain: Chain | None) -> list[LayerTiles]:
     chains = chain.layers() if chain else [None] * len(tilings.layers)
     for layer, item in zip(tilings.layers, chains, strict=True):
         share = (
-            np.max([np.array(p.use) / tilings.capacity for p in item.pieces], axis=0)
+            np.max([np.array(p.use) / tilings.capacity for p in item.classes], axis=0)
             if item
             else np.zeros(len(ADDED_UP))
         )
@@ -331,7 +333,7 @@ def _rows(tilings: Tilings, chain: Chain | None) -> list[LayerTiles]:
                 shape=layer.shape,
                 neurons=layer.neurons,
                 tile=item.sides if item else None,
-                tiles=sum(piece.times for piece in item.pieces) if item else 0,
+                tiles=sum(tile.times for tile in item.classes) if item else 0,
                 fullest=ADDED_UP[int(np.argmax(share))] if item else "",
                 share=float(share.max()),
             )

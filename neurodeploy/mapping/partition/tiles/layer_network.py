@@ -1,6 +1,6 @@
-"""A network in integers from the shapes of its layers alone, for mappers that count synapses. Places nothing.
+"""A quantized network from the shapes of its layers alone, for mappers that count synapses.
 
-No weight is 0, and no two of a kernel are equal as far as its 16 bits go; those of a pool are all the same.
+No weight is 0, and no two weights of a kernel are equal as far as 16 bits allow; those of a pool are all equal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NUMBERS = 32_749
 
 
 def quantized_layers(stack: LayerStack, layers: tuple[Geometry, ...], target: Target) -> Quantized:
-    """Return the layers as a network whose weights and parameters share as little as they may."""
+    """Return the layers as a network whose weights and parameters share as little storage as possible."""
     before = ("in", *(layer.name for layer in layers))
     cells = LoihiCuba(du=0, dv=0, vth_mant=1)
     network = Network(
@@ -47,12 +47,12 @@ def quantized_layers(stack: LayerStack, layers: tuple[Geometry, ...], target: Ta
 
 
 def _unlike(names: tuple[str, ...]) -> str:
-    """A name for the input that no layer has."""
+    """A name for the input that differs from all `names`."""
     return max(("in", *names), key=len) + "_" if "in" in names else "in"
 
 
 def _population(layer: Geometry, number: int, target: Target) -> QuantizedPopulation:
-    """Neurons with one parameter set, which no other layer has."""
+    """Neurons of a layer with a parameter set that no other layer has; `number`: index of the layer."""
     zeros: Any = np.zeros(layer.neurons, dtype=np.int32)
     own: Any = np.full(layer.neurons, number, dtype=np.int32)
     return QuantizedPopulation(

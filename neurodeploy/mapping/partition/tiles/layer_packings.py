@@ -1,4 +1,4 @@
-"""Verb: the tilings of a network that were kept, each packed into cores, best first. Cuts nothing and judges nothing."""
+"""The best tilings of a network, each packed into cores, fewest chips and cores first."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ __all__ = ["Packing", "fullest_group", "groups_of", "packed_best", "packings"]
 
 Ints = NDArray[np.int64]
 KEPT = (5, 40)
-"""Tilings that are kept of each layer, in a network of many tiles and of few."""
+"""Tilings that the search keeps of each layer: in a network of many tiles, and of few."""
 PACKED = 2
-"""One of so many kept tilings of a network of many tiles is packed."""
+"""Of a network of many tiles only one in so many tilings is packed: the best ones."""
 FEW_TILES = 64
-RULES: tuple[Rule, ...] = ("alike", "first")
+"""Most cores, by compartments alone, of a network of few tiles."""
+RULES: tuple[Rule, ...] = ("similar", "first")
 
 
 def groups_of(chain: Chain) -> list[int]:
-    """Return the chip group of each layer; -1 where it may lie on any chip."""
+    """Chip group of each layer; -1: any chip."""
     groups = [-1 if item.group is None else item.group for item in chain.layers()]
     shared = Counter(groups)
     return [group if shared[group] > 1 else -1 for group in groups]
 
 
 def _chips(packed: Packed, per_chip: int) -> int:
-    """Chips that the cores fill, each group on one of them: groups first, largest first, the rest where there is room."""
+    """Chips that the cores need with each group on one chip: groups first, the largest first, then the others where there is room."""
     room: list[int] = []
     groups: Ints = packed.group[packed.group >= 0]
     for count in sorted(np.bincount(groups).tolist(), reverse=True):
@@ -47,7 +48,7 @@ def _chips(packed: Packed, per_chip: int) -> int:
 
 
 class Packing(NamedTuple):
-    """Tiles of every layer, and the cores and chips that hold them."""
+    """Tiles of all layers, and the cores and chips that hold them."""
 
     chain: Chain
     packed: Packed
@@ -55,7 +56,7 @@ class Packing(NamedTuple):
 
 
 def packings(tilings: Tilings, time_limit: TimeLimit | None = None) -> tuple[list[Packing], int | None]:
-    """Return packings, fewest chips and cores first, and None; or none and the layer of which no tiling fits a core."""
+    """(packings, fewest chips and cores first; None), or ([], index of a layer of which no tiling fits a core)."""
     per_core = int(tilings.capacity[0])
     few = sum(-(-layer.neurons // max(per_core, 1)) for layer in tilings.layers) <= FEW_TILES
     chains, failed = search(tilings, keep=KEPT[few], deep=few, time_limit=time_limit or TimeLimit())
@@ -66,12 +67,12 @@ def packings(tilings: Tilings, time_limit: TimeLimit | None = None) -> tuple[lis
 
 
 def packed_best(tilings: Tilings, chain: Chain) -> Packing:
-    """Return the packing of some tiles with fewest chips and cores."""
+    """Return the packing of a chain with fewest chips and cores."""
     return min(_packed(tilings, chain), key=_rank)
 
 
 def fullest_group(packing: Packing) -> int:
-    """Return the cores of the largest group that is to share a chip."""
+    """Cores of the largest chip group."""
     group = packing.packed.group
     return int(np.bincount(group[group >= 0], minlength=1).max())
 
@@ -81,8 +82,8 @@ def _rank(packing: Packing) -> tuple[int, int]:
 
 
 def _packed(tilings: Tilings, chain: Chain) -> list[Packing]:
-    """The tiles of a chain packed by every rule."""
+    """Packings of a chain, one for each rule."""
     groups, per_chip = groups_of(chain), tilings.per_chip
-    parts = [piece for item in chain.layers() for piece in item.pieces]
-    every = [pack(tilings, parts, groups.__getitem__, rule) for rule in RULES]
+    classes = [tile for item in chain.layers() for tile in item.classes]
+    every = [pack(tilings, classes, groups.__getitem__, rule) for rule in RULES]
     return [Packing(chain, packed, _chips(packed, per_chip)) for packed in every]

@@ -1,7 +1,7 @@
-"""Nouns: a layer cut into equal tiles, and what each of its tiles needs of a core. Chooses nothing.
+"""Layers cut into equal tiles, and what each tile needs of a core. No tiling is chosen here.
 
-A layer is cut at multiples of the tile's sides, so its last tiles may be smaller. All tiles that need the same are one
-`TileClass`, with how often it occurs: corners, edges and the inside are told apart by counting, not by a rule.
+A layer is cut at multiples of the tile's sides, so its last tiles may be smaller. Tiles with equal needs form one `TileClass`
+with the number of its tiles: corners, edges and the inside differ by their counts, not by a rule.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from neurodeploy.resources.tile_usage import (
 
 __all__ = [
     "ADDED_UP",
-    "Sent",
-    "SentAxis",
-    "Sides",
     "TileClass",
+    "Destinations",
+    "AxisDestinations",
+    "Sides",
     "Tilings",
     "axis_spans",
     "compartments_of",
@@ -57,64 +57,68 @@ ADDED_UP = (
     "sets",
     "pop16_axons",
 )
-"""What tiles of one core add up: formats and sets of parameters are taken to differ from tile to tile."""
+"""Resources that the tiles of a core add up. Formats and parameter sets are assumed to differ from tile to tile."""
 
 
 class TileClass(NamedTuple):
     """Equal tiles of one layer."""
 
     layer: int
+    """Index of the layer."""
     times: int
-    tile: Tile
+    """Number of these tiles."""
+    axes: Tile
+    """Sources and synapses along channels, rows and columns."""
     use: tuple[int, ...]
-    """By ADDED_UP, lists shared if it is `shared`."""
+    """By ADDED_UP: use of a core, stored as the first tile of a core may be."""
     longest: int
-    """Words of the longest list."""
+    """Words of the longest list, stored so."""
     base: int
-    """Furthest first target of a shared list: the tile must lie that much below the last base of an axon."""
-    alone_use: tuple[int, ...]
-    """By ADDED_UP, wherever in a core the tile lies."""
-    alone_longest: int
+    """Largest first target of a shared list: the tile is stored so only if its last row is at most the last base of an axon."""
+    anywhere_use: tuple[int, ...]
+    """By ADDED_UP: use of a core, stored so that the tile may lie anywhere in a core."""
+    anywhere_longest: int
+    """Words of the longest list, stored so that the tile may lie anywhere in a core."""
     kind: Kind
-    """Of its input axons."""
+    """Kind of its input axons."""
 
-    def alone(self) -> TileClass:
-        """Return the piece as it is stored wherever in a core it lies."""
-        return self._replace(use=self.alone_use, longest=self.alone_longest, base=0)
+    def anywhere(self) -> TileClass:
+        """Return the tile as it is stored if it may lie anywhere in a core."""
+        return self._replace(use=self.anywhere_use, longest=self.anywhere_longest, base=0)
 
 
 def axis_spans(length: int, side: int) -> list[tuple[int, int]]:
-    """Return [start, stop) of every tile on one axis."""
+    """[start, stop) of every tile along an axis of some length."""
     return [(start, min(start + side, length)) for start in range(0, length, side)]
 
 
 def compartments_of(target: Target, layer: Geometry) -> int:
-    """Return the compartments of one neuron."""
+    """Compartments of one neuron of a layer."""
     return int(target.neurons.resets[layer.reset].value) if layer.reset in target.neurons.resets else 1
 
 
 @lru_cache(maxsize=1 << 12)
 def _shares(n: int, side: int, atoms: int) -> tuple[Ints, Ints, Ints]:
-    """(first, last, tile) of what each tile of an axis has of each group of `atoms`."""
+    """(first, last, tile) of the part of each group of `atoms` channels that lies in each tile of an axis."""
     place: Any = np.arange(n)
     starts = np.flatnonzero((place % side == 0) | (place % atoms == 0))
     return starts, np.append(starts[1:], n) - 1, starts // side
 
 
-class SentAxis:
-    """Tiles of the next layer that hear each channel, row or column of a layer; remembers what it summed."""
+class AxisDestinations:
+    """Tiles of the next layer, along one axis, that each channel, row or column of a layer reaches; caches sums."""
 
     def __init__(self, first: Ints, stop: Ints, atoms: int = 1) -> None:
-        """`first`, `stop`: (n,) the first of these tiles, and the one after the last; `atoms`: as in `destinations`."""
+        """`first`, `stop` (n,): first of these tiles, and the one after the last; `atoms`: as in `destinations`."""
         self.first, self.stop, self.atoms = first, stop, atoms
-        self.alike = atoms == 1 and bool((first == first[0]).all() and (stop == stop[0]).all())
+        self.uniform = atoms == 1 and bool((first == first[0]).all() and (stop == stop[0]).all())
         self._sums: dict[int, tuple[int, ...]] = {}
 
-    def sums(self, side: int) -> tuple[int, ...]:
-        """Return the output axons along the axis of every tile with this side; those of a tile are the product of three."""
+    def output_axons(self, side: int) -> tuple[int, ...]:
+        """Output axons along the axis of every tile with this side; those of a tile are the product over three axes."""
         if side not in self._sums:
-            # what a tile has of a group: from the first tile that its first source reaches to the last of its last
-            if self.alike:
+            # sources of a group in a tile share axons, to all tiles from the first that one of them reaches to the last
+            if self.uniform:
                 widths = np.diff(np.append(np.arange(0, self.first.size, side), self.first.size))
                 self._sums[side] = tuple((widths * int(self.stop[0] - self.first[0])).tolist())
                 return self._sums[side]
@@ -124,37 +128,37 @@ class SentAxis:
         return self._sums[side]
 
 
-Sent = tuple[SentAxis, SentAxis, SentAxis]
-"""Destinations of a layer's channels, rows and columns: a neuron's are their product."""
+Destinations = tuple[AxisDestinations, AxisDestinations, AxisDestinations]
+"""Destinations along channels, rows and columns: those of a neuron are their product."""
 
 
 @lru_cache(maxsize=1 << 12)
-def _everywhere(n: int, tiles: int) -> SentAxis:
-    """Every source reaches so many tiles."""
-    return SentAxis(np.zeros(n, dtype=np.int64), np.full(n, tiles, dtype=np.int64))
+def _everywhere(n: int, tiles: int) -> AxisDestinations:
+    """Each of `n` sources reaches all of `tiles` tiles."""
+    return AxisDestinations(np.zeros(n, dtype=np.int64), np.full(n, tiles, dtype=np.int64))
 
 
 @lru_cache(maxsize=1 << 12)
-def _channels(n: int, wide: int, deep: int, side: int, atoms: int) -> SentAxis:
-    """Groups of `deep` sources reach `wide` channels each, in tiles of a side."""
+def _channels(n: int, wide: int, deep: int, side: int, atoms: int) -> AxisDestinations:
+    """Groups of `deep` source channels reach `wide` channels each, in tiles of `side` channels."""
     group: Any = np.arange(n) // deep
-    return SentAxis(group * wide // side, ((group + 1) * wide - 1) // side + 1, atoms)
+    return AxisDestinations(group * wide // side, ((group + 1) * wide - 1) // side + 1, atoms)
 
 
 @lru_cache(maxsize=1 << 12)
-def _places(n: int, kernel: int, stride: int, padding: int, places: int, side: int) -> SentAxis:
-    """Places that are so many hear a window each, in tiles of a side; a source counts each of these once."""
+def _places(n: int, kernel: int, stride: int, padding: int, places: int, side: int) -> AxisDestinations:
+    """`n` source rows or columns, of which each of `places` targets sees a window, in tiles of `side`; each tile counts once."""
     place: Any = np.arange(places)[:, None]
     source = place * stride - padding + np.arange(kernel)
     key = np.broadcast_to(place // side, source.shape) * n + source
     key = np.unique(key[(source >= 0) & (source < n)])
-    return SentAxis(np.zeros(n, dtype=np.int64), np.bincount(key % n, minlength=n))
+    return AxisDestinations(np.zeros(n, dtype=np.int64), np.bincount(key % n, minlength=n))
 
 
-def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: int = 1) -> Sent:
-    """Return where the spikes of a layer go if the next is cut into tiles of some sides.
+def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: int = 1) -> Destinations:
+    """Return where the spikes of a layer go if the next one, `after`, is cut into tiles of `sides`; None: nowhere.
 
-    `atoms`: channels of a place that share output axons; 1: every neuron has its own.
+    `atoms`: channels of a position that share output axons; 1: every neuron has its own.
     """
     if after is None or after.source != layer.shape:  # dense: every neuron goes everywhere
         tiles = -(-after.shape[0] // sides[0]) if after else 0
@@ -170,44 +174,44 @@ def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: i
 
 
 class Tilings:
-    """Tiles of the layers of one network on one target; remembers what it counted."""
+    """Tiles of the layers of one network on one target; counts are cached."""
 
     def __init__(self, target: Target, layers: tuple[Geometry, ...]) -> None:
         self.target, self.layers = target, layers
         self.capacity, self.longest = within(core_limits(target))
         self.per_chip = int(target.chip.cores.value)
-        self.reaches = population_axon_formats(target)
-        self.atoms = min((item.atoms for item in self.reaches), default=0)
+        self.formats = population_axon_formats(target)
+        self.atoms = min((item.atoms for item in self.formats), default=0)
         """Channels that share an input axon; 0: none do."""
-        numbers = [item.numbers for item in self.reaches if item.kind == "pop16"]
+        numbers = [item.numbers for item in self.formats if item.kind == "pop16"]
         if numbers:
             self.capacity[ADDED_UP.index("pop16_axons")] = numbers[0]
         self.room: list[int] = self.capacity.tolist()
-        """`capacity`, for sums of few numbers."""
+        """`capacity` as a list, which is faster for few numbers."""
         base = target.precision.shared_base
-        self.furthest = int(base.high) if base is not None else 0
+        self.last_base = int(base.high) if base is not None else 0
         shapes = [layer._replace(name="") for layer in layers]
         self.first_like = [shapes.index(shape) for shape in shapes]
-        """The first layer that has the same shapes, for each."""
+        """Index of the first layer with the same shapes, for each layer."""
         self.compartments = [compartments_of(target, layer) for layer in layers]
         self._known: dict[tuple[int, Tile], TileClass] = {}
         self._uses: dict[tuple[int, int, int], list[Any]] = {}
-        self._along: dict[tuple[int, int, int, SentAxis], list[tuple[tuple[Any, int], int]]] = {}
-        self._pieces: dict[tuple[int, Sides, Sent, int], list[TileClass]] = {}
+        self._along: dict[tuple[int, int, int, AxisDestinations], list[tuple[tuple[Any, int], int]]] = {}
+        self._pieces: dict[tuple[int, Sides, Destinations, int], list[TileClass]] = {}
 
-    def piece(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> TileClass:
-        """Return one kind of tile of a layer; `out`: its output axons."""
+    def tile_class(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> TileClass:
+        """Return `count` equal tiles of a layer; `out`: output axons of each."""
         key = (self.first_like[index], tile)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._counted(index, tile)
         if out == 0 and count == 1 and known.layer == index:
             return known
-        use, alone = ((*of[:3], out, *of[4:]) for of in (known.use, known.alone_use))
-        return known._replace(layer=index, times=count, use=use, alone_use=alone)
+        use, alone = ((*of[:3], out, *of[4:]) for of in (known.use, known.anywhere_use))
+        return known._replace(layer=index, times=count, use=use, anywhere_use=alone)
 
     def _counted(self, index: int, tile: Tile) -> TileClass:
-        """One tile that sends no spikes."""
+        """One tile without output axons."""
         layer, compartments = self.layers[index], tile.neurons * self.compartments[index]
         first, last = self._first_and_last(layer, tile)
         accumulators = compartments << (delay_bits_for(self.target, layer.delay_steps) if layer.delay_steps else 0)
@@ -218,49 +222,51 @@ class Tilings:
         return TileClass(index, 1, tile, use, first.longest, first.base, alone, last.longest, first.kind)
 
     def _first_and_last(self, layer: Geometry, tile: Tile) -> tuple[TileEncoding, TileEncoding]:
-        """How a tile is stored as the first of its core, and as the last, where indices into the core are widest."""
+        """How a tile is stored as the first of its core, and as the last, where its indices are widest."""
         alone, shared = tile_encodings(self.target, layer, tile)
         rows = max(int(self.capacity[0]) - tile.neurons, 0) if self.capacity[0] < NONE else 0
-        first = best_tile_encoding(self.target, self.reaches, layer, tile, 0, shared or alone)
-        last = best_tile_encoding(self.target, self.reaches, layer, tile, rows, alone, (first.kind,))
+        first = best_tile_encoding(self.target, self.formats, layer, tile, 0, shared or alone)
+        last = best_tile_encoding(self.target, self.formats, layer, tile, rows, alone, (first.kind,))
         nowhere_else = first.kind != "discrete" and first.words != last.words
-        return first._replace(base=self.furthest) if nowhere_else else first, last
+        return first._replace(base=self.last_base) if nowhere_else else first, last
 
-    def into(self, pieces: tuple[TileClass, ...], *, near: bool) -> tuple[int, int]:
-        """Return (channels of a place that share output axons to some tiles, output axons of each); `near`: on one chip."""
-        kinds: set[Kind] = {piece.kind for piece in pieces} or {"discrete"}
+    def axons_into(self, classes: tuple[TileClass, ...], *, near: bool) -> tuple[int, int]:
+        """(channels of a position that share output axons to some tiles, output axons per destination); `near`: on the same chip."""
+        kinds: set[Kind] = {tile.kind for tile in classes} or {"discrete"}
         shared = self.target.counting.shared_output_axons and "discrete" not in kinds
-        dearest = max(output_axons_of(self.target, kind, other_chip=not near) for kind in kinds)
-        return self.atoms if shared else 1, dearest
+        largest = max(output_axons_of(self.target, kind, other_chip=not near) for kind in kinds)
+        return self.atoms if shared else 1, largest
 
-    def fits(self, piece: TileClass) -> bool:
-        """Return whether an empty core holds the piece."""
-        return piece.longest <= self.longest and all(
-            used <= room for used, room in zip(piece.use, self.room, strict=True)
+    def fits(self, tile: TileClass) -> bool:
+        """Whether an empty core holds a tile."""
+        return tile.longest <= self.longest and all(
+            used <= room for used, room in zip(tile.use, self.room, strict=True)
         )
 
-    def pieces(self, index: int, sides: Sides, sent: Sent, cost: int) -> list[TileClass]:
-        """Return a layer in tiles. `sent`: where its spikes go; `cost`: output axons of each destination."""
+    def tile_classes(self, index: int, sides: Sides, sent: Destinations, cost: int) -> list[TileClass]:
+        """Return the tiles of a layer. `sent`: destinations of its spikes; `cost`: output axons per destination."""
         key = (index, sides, sent, cost)
         if key not in self._pieces:
             kinds = [self._kinds(index, i, sides[i], sent[i]) for i in range(3)]
             self._pieces[key] = [
-                self.piece(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
+                self.tile_class(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
                 for (channels, out_a), a in kinds[0]
                 for (rows, out_b), b in kinds[1]
                 for (columns, out_c), c in kinds[2]
             ]
         return self._pieces[key]
 
-    def _kinds(self, index: int, i: int, side: int, sent: SentAxis) -> list[tuple[tuple[Any, int], int]]:
-        """What tiles along an axis are told apart by, and how often each occurs: ((use, output axons), times)."""
+    def _kinds(self, index: int, i: int, side: int, sent: AxisDestinations) -> list[tuple[tuple[Any, int], int]]:
+        """Distinct tiles along an axis: ((use, output axons), number of them)."""
         key = (self.first_like[index], i, side, sent)
         if key not in self._along:
-            self._along[key] = list(Counter(zip(self.uses(index, i, side), sent.sums(side), strict=True)).items())
+            self._along[key] = list(
+                Counter(zip(self.uses(index, i, side), sent.output_axons(side), strict=True)).items()
+            )
         return self._along[key]
 
     def uses(self, index: int, i: int, side: int) -> list[Any]:
-        """Return the use of every tile along one axis."""
+        """Sources and synapses of every tile along axis `i` (channels, rows, columns)."""
         key = (self.first_like[index], i, side)
         if key not in self._uses:
             layer = self.layers[index]
@@ -274,11 +280,13 @@ class Tilings:
 
 
 def _channel_uses(layer: Geometry, spans: list[tuple[int, int]], atoms: int) -> list[ChannelUse]:
-    """Use of spans of channels: spans are alike that are as long and meet the same of their groups and of the axons' atoms."""
+    """Use of spans of channels; spans of one length that meet groups and atoms in the same way share one result."""
     wide, deep = layer.shape[0] // layer.groups, layer.source[0] // layer.groups
     known, found = dict[tuple[int, int, int], ChannelUse](), list[ChannelUse]()
     for start, stop in spans:
-        into = start % wide if start % wide + stop - start > wide else 0  # within one group it does not matter where
+        into = (
+            start % wide if start % wide + stop - start > wide else 0
+        )  # the position within one group does not matter
         key = (into, stop - start, start // wide * deep % max(atoms, 1))
         if key not in known:
             known[key] = channel_use(layer.source[0], layer.shape[0], layer.groups, (start, stop), atoms)
@@ -287,7 +295,7 @@ def _channel_uses(layer: Geometry, spans: list[tuple[int, int]], atoms: int) -> 
 
 
 def within(limits: dict[str, Limit]) -> tuple[Ints, int]:
-    """Return the limits by ADDED_UP, and the words that a list may have; what is unknown is very much."""
+    """(limits by ADDED_UP, most words of a list); NONE where there is no limit."""
     most = NONE
     value = {name: limit.value for name, limit in limits.items()}
     sets = min(value.get("parameter_sets", most), value.get("threshold_sets", most))
