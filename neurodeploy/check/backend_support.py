@@ -1,4 +1,4 @@
-"""Verb: what of a program another simulator cannot run: features it does not have, and a dialect that could give other bits."""
+"""Features of a program that a simulator does not have, and dialects that could give other results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from neurodeploy.program.tables import RESETS
 __all__ = ["Lacks", "Unsupported", "dialect_refusals", "lacking", "refusals"]
 
 SHOWN = 4
-"""Reasons that one finding tells."""
+"""Most reasons that one finding lists."""
 ELSEWHERE = "run it on the emulator"
 
 

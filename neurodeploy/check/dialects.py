@@ -1,4 +1,4 @@
-"""Verb: under which other dialects a program gives the same bits, proven from its integers, or where they could part.
+"""Other dialects under which a program provably gives the same results, or the reasons why they could differ.
 
 Every reason follows from the fields in which two Dialect nouns differ; no dialect is known by name. A reason says that a
 difference is within reach, not that any stimulus meets it.
@@ -27,20 +27,20 @@ Ints = NDArray[np.int64]
 
 
 class DialectDifference(Noun):
-    """Where two dialects could part."""
+    """A reason why two dialects could give different results."""
 
     subject: Subject
     """A population, a projection or the network."""
     reason: str
     """Why the two can differ."""
     neurons: int
-    """Neurons, or synapses of a projection, that it concerns."""
+    """Number of neurons, or synapses of a projection, that it concerns."""
     first: int
-    """The first of them."""
+    """Index of the first of them."""
 
 
 class DomainVerdict(Noun):
-    """Of one program: the other dialects, each with the reasons against equal bits; none: proven equal."""
+    """The other dialects of a program, each with the reasons against equal results; no reason is a proof of equality."""
 
     dialect: Name
     steps: int | None
@@ -49,7 +49,7 @@ class DomainVerdict(Noun):
 
     @property
     def proven(self) -> tuple[str, ...]:
-        """Dialects that give the same bits."""
+        """Dialects that provably give the same results."""
         return tuple(name for name, reasons in self.partings.items() if not reasons)
 
 
@@ -75,7 +75,7 @@ def _weights(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDiffer
 
 
 def _made(dialect: Dialect, mantissas: Ints, bits: int, exponent: int, sign: str) -> Ints:
-    """Weights in units that tell a floor of each synapse from a floor of the sum: what the shift would drop stays."""
+    """Weights before the final shift, so that rounding each synapse differs from rounding the sum."""
     weights = effective_weights(dialect, mantissas, bits, exponent, sign)
     if exponent >= 0 or dialect.exponent_stage == "synapse":
         return weights << max(-exponent, 0)

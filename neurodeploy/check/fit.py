@@ -1,4 +1,4 @@
-"""Verb: what cannot fit whatever the mapping, found neuron by neuron. Places nothing; fixes are computed elsewhere."""
+"""Proofs that a neuron fits no core under any mapping. Fixes are computed elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verb: how far the state of a program's neurons can go, whatever is shown to it. Knows no other dialect.
+"""Bounds on the states of a program's neurons for every possible input, under its own dialect.
 
 A synapse acts at most once in a step, so what arrives in one step lies between the sum of the negative and the sum of the
 positive weights. With x' = rtz(x * keep / one) + y and y in [low, high], keep < one, rounding towards zero never leads away

@@ -1,6 +1,6 @@
-"""Verb: the changes of a network that the user asks for as options: fewer synapses, shorter delays, shared parameters.
+"""Edits of a network that the user requests as options: fewer synapses, shorter delays, shared parameters.
 
-Each is told in the ledger. Nothing here is changed on the compiler's own account.
+Each is recorded in the ledger. The compiler makes none of them on its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Verb: fit, a network against many targets and their boards: which holds it, how full, and what would help.
+"""A network against many targets and their boards: which hold it, how full they are, and which change would help.
 
-Loihi-style targets are compiled for, others judged. A board holds what one chip or a smaller board of its target holds,
-because the same cut is legal there; a neuron that fits no core fits none of any board.
+Networks are compiled for Loihi-style targets and judged against others. A board holds what one chip or a smaller board of
+its target holds, because the same mapping is legal there; a neuron that fits no core fits no board.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from neurodeploy.resources import core_limits
 
 __all__ = ["FitRow", "fit_network"]
 
-Holds = Literal["holds", "does not hold", "nothing speaks against it"]
+Holds = Literal["holds", "does not hold", "within limits"]
 
 
 class FitRow(Noun):
@@ -40,33 +40,33 @@ class FitRow(Noun):
     board: str | None
     """None: one chip."""
     title: str
-    """What it is, in words."""
+    """Title of the board or the target."""
     holds: Holds
-    """Judged targets are not compiled for: at most nothing speaks against the network."""
+    """Whether it holds the network. A judged target is not compiled for, so at most no limit is exceeded."""
     verdict: Verdict | Literal["within limits", "over limits", "not expressible"]
-    """Of the compiler, or of the judgement for other architectures."""
+    """Verdict of the compiler, or of the judgement for other architectures."""
     chips: int | None
-    """Of the board."""
+    """Chips of the board."""
     cores: int | None
-    """That it takes; None where it was not placed."""
+    """Cores that the network takes; None if it was not mapped."""
     cores_held: int | None
-    """That there are."""
+    """Cores of the board."""
     resource: str | None = None
-    """Of one that holds it, the resource whose fullest core is fullest; of others, the resource that is exceeded most."""
+    """If it holds the network, the resource with the fullest core; otherwise the resource that is exceeded most."""
     found: float | None = None
     """Use of the resource."""
     limit: float | None = None
-    """Of the resource."""
+    """Limit of the resource."""
     unit: str = ""
-    """Of both."""
+    """Unit of `found` and `limit`."""
     codes: tuple[str, ...] = ()
-    """Of the errors."""
+    """Codes of the errors."""
     why: str = ""
     """The first error."""
     fix: Fix | None = None
-    """The first single change, of those that change the network least, with which it fits; tried."""
+    """The smallest single change with which the network fits; it was tried."""
     untried: tuple[str, ...] = ()
-    """Changes that the time for fixes did not suffice for."""
+    """Changes that were not tried because the time for fixes ended."""
 
     @property
     def share(self) -> float | None:
@@ -89,7 +89,7 @@ def _board_row(target: Target) -> FitRow:
 
 
 def _fullest(result: Compilation) -> dict[str, object]:
-    """The resource of which some core uses the largest share."""
+    """The resource of which a core uses the largest share."""
     if result.program is None:
         return {}
     limits, use = core_limits(result.program.target), use_of_program(result.program)
@@ -101,7 +101,7 @@ def _fullest(result: Compilation) -> dict[str, object]:
 
 
 def _exceeded(errors: Iterable[Diagnostic]) -> dict[str, object]:
-    """What is exceeded most."""
+    """The resource that is exceeded most."""
     known = [item for item in errors if item.found is not None and item.limit]
     worst = max(known, key=lambda item: (item.found or 0.0) / (item.limit or 1.0), default=None)
     if worst is None:
@@ -117,7 +117,7 @@ def _refusal(result: Compilation) -> dict[str, object]:
 
 
 def _of_target(cache: QuantizeCache, target: Target, options: CompileOptions) -> Iterator[FitRow]:
-    """One chip, then the boards from small to large."""
+    """Rows of one chip, then of the boards from small to large."""
     boards = sorted(target.boards, key=lambda name: (target.boards[name].chips.value, name))
     known: dict[str, object] | None = None
     for place in (on_board(target, name) for name in (None, *boards)):
@@ -145,7 +145,7 @@ def _judged(network: Network, target: FeasibilityTarget) -> FitRow:
         target=target.name,
         board=None,
         title=target.title,
-        holds="does not hold" if errors else "nothing speaks against it",
+        holds="does not hold" if errors else "within limits",
         verdict=result.verdict,
         chips=1,
         cores=None if errors else len(set(result.cores.values())) or None,
@@ -167,9 +167,9 @@ def fit_network(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[FitRow, ...]:
-    """Return how a valid network fits every target and board, those of one target together and from small to large.
+    """Return how a valid network fits every target and its boards, target by target, boards from small to large.
 
-    `progress` is called with (targets done, targets in all).
+    `progress` is called with (targets done, total targets).
     """
     asked, cache = options or CompileOptions(), QuantizeCache(network)
     lean, every, rows = edited_network(network, asked)[0], tuple(targets), list[FitRow]()

@@ -1,7 +1,7 @@
-"""Fixes for what does not fit, each tried and passed before it is printed. Changes one thing at a time.
+"""Fixes for networks that do not fit, each compiled before it is offered. Every fix changes one thing.
 
-A fix is one edit of the options, of the board or of the target. It is offered only if the network then fits. All of them
-share the stages that they do not change and one time; what was not tried in that time is told.
+A fix is one change of the options, the board or the target with which the network fits. All fixes share the stages that
+they do not change and one time limit; those that were not tried in time are listed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
 
 
 def _unpinned(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """Without the pin of one population, those first that the finding is about; or without any."""
+    """Without the pin of one population, first of those that the finding is about; or without any pin."""
     pins = trials.options.pins
     named = [name for name in pins if name in item.subject.names]
     for name in named or pins:
@@ -42,7 +42,7 @@ def _unpinned(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _unavoided(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """Without cores that hold nothing."""
+    """Without avoided cores."""
     cores = trials.cores({"avoid_cores": ()}) if trials.options.avoid_cores else None
     if cores is not None:
         yield Fix(text=f"without --avoid-cores it needs {_cores(cores)}", change={"avoid_cores": ()})
@@ -65,7 +65,7 @@ def _narrower(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _least_cores(trials: Trials, bits: int) -> float:
-    """Cores that any mapping needs for the synapses, if those of the projections that the user did not name have so many bits."""
+    """Cores that any mapping needs for synapses of `bits` bits, except in projections with bits of their own."""
     quantized = trials.cache.quantized(trials.target, trials.options).quantized
     if quantized is None:
         return 0.0
@@ -75,7 +75,7 @@ def _least_cores(trials: Trials, bits: int) -> float:
 
 
 def _legal(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The widest weights that the target stores and that fit: for all projections that the user did not name, or for this."""
+    """The widest stored weights that fit: for all projections that the user did not name, or for this one."""
     legal = sorted((int(bits) for bits in trials.target.precision.weight_bits.values), reverse=True)
     name = item.subject.name
     for bits in legal:
@@ -90,7 +90,7 @@ def _legal(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _within(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The nearest value that the register holds, for a parameter that is one number for the whole population."""
+    """The nearest legal register value of a parameter that is one number for the whole population."""
     name, field = item.subject.name, item.subject.field
     population = next((one for one in trials.network.populations if one.name == name), None)
     value = getattr(population.neuron, field, None) if population is not None else None
@@ -107,7 +107,7 @@ def _within(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _rewritten(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """Integer weights that no format holds in an equal form that is held: another exponent, or two projections."""
+    """Integer weights in an equal form that a format stores: another exponent, or two projections."""
     found = rewritten(trials.network, trials.target, trials.options.weight_bits)
     cores = trials.cores_of(found[0]) if found else None
     if found and cores is not None:
@@ -115,7 +115,7 @@ def _rewritten(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
 
 
 def _shorter(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """The longest shorter delays that fit: the longest that the register holds, then one bit less each."""
+    """The longest shorter delays that fit: the longest of the register, then one bit less each."""
     longest, span = longest_delay(trials.network), trials.target.precision.delay_steps
     if "*" in trials.options.max_delay:
         longest = min(longest, trials.options.max_delay["*"])
@@ -130,7 +130,7 @@ def _shorter(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
 
 
 def _sharing(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """The most distinct parameters in each population that fit: what a core holds times a power of two."""
+    """The most distinct parameters of each population that fit: the limit of a core times a power of two."""
     best = trials.smallest_change("share_parameters", _counts(trials)[::-1])
     if best:
         text = f"with {best[0]} distinct decays and thresholds in each population it needs {_cores(best[1])}"
@@ -139,12 +139,12 @@ def _sharing(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
 
 
 def _varies(value: Any) -> bool:
-    """Whether a parameter is not the same for all neurons."""
+    """Whether a parameter differs between neurons."""
     return bool(np.ndim(value)) and np.unique(value).size > 1
 
 
 def _counts(trials: Trials) -> list[int]:
-    """Numbers of distinct parameters to try, ascending; none where no population has more than one."""
+    """Numbers of distinct parameters to try, ascending; none if no population has more than one."""
     varied = [item.size for item in trials.network.populations if any(_varies(value) for _, value in item.neuron)]
     limits = core_limits(trials.target)
     held = [limits[name].value for name in ("parameter_sets", "threshold_sets") if name in limits]
@@ -157,7 +157,7 @@ def _counts(trials: Trials) -> list[int]:
 
 
 def _moved(trials: Trials, count: int) -> str:
-    """Which register sharing moves most, and how far."""
+    """The register that sharing moves most, and how far."""
     options = trials.options.model_copy(update=trials.for_all("share_parameters", count))
     ledger = trials.cache.quantized(trials.target, options).ledger
     lines = [line for line in ledger if line.option == "share_parameters"]
@@ -171,7 +171,7 @@ def _cores(count: int) -> str:
 
 
 def _larger(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The smallest larger board that fits, of those that have the cores which were counted."""
+    """The smallest larger board that fits, of those with as many cores as were counted."""
     boards = sorted(trials.target.boards, key=lambda name: trials.target.boards[name].chips.value)
     counted = (item.found or 0) if item.code == "ND401" and not trials.options.pins else 0
     for name in boards:
@@ -187,7 +187,7 @@ def _larger(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _elsewhere(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """The first other target of which one chip holds it."""
+    """The first other target of which one chip holds the network."""
     for other in trials.others:
         cores = trials.cores({}, other) if other.name != trials.target.name else None
         if cores is not None:
@@ -206,7 +206,7 @@ def _lighter(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _fewer_sources(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The least pruning of whole sources that fits: what a shared input axon table needs."""
+    """The least pruning of whole sources that fits, which frees input axons."""
     best = trials.smallest_change("prune_sources", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each projection's sources it needs {_cores(best[1])}"
@@ -214,7 +214,7 @@ def _fewer_sources(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _fractions(item: Diagnostic) -> list[float]:
-    """Fractions that may go, ascending: from the share on that must go for one neuron to fit, where that is known."""
+    """Fractions to try, ascending, from the least with which the neuron of the finding fits, if that is known."""
     known = item.resource != "cores" and item.found and item.limit is not None
     least = 1.0 - (item.limit or 0.0) / (item.found or 1.0) if known else 0.0
     return [step for step in PRUNE_STEPS if step >= least]
@@ -256,15 +256,15 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
     "ND401": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
     "ND402": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
 }
-"""What can help against which finding; pruning changes the network most and comes last."""
+"""Code -> remedies in order; pruning changes the network most and comes last."""
 
 
 SAME_NEURONS = {_narrower, _legal, _shorter, _sharing, _lighter, _fewer_sources}
-"""What leaves the number of neurons as it is."""
+"""Remedies that keep the number of neurons."""
 
 
 def _applies(remedy: Remedy, trials: Trials) -> bool:
-    """Whether there is anything that a remedy could change."""
+    """Whether there is anything for a remedy to change."""
     target, options = trials.target, trials.options
     there: dict[Remedy, bool] = {
         _unpinned: bool(options.pins),
@@ -277,14 +277,14 @@ def _applies(remedy: Remedy, trials: Trials) -> bool:
 
 
 class FixSearch(NamedTuple):
-    """Findings with the fixes that passed, and what the time did not suffice for."""
+    """Findings with their fixes, and the remedies that were not tried in time."""
 
     findings: tuple[Diagnostic, ...]
     untried: tuple[str, ...]
 
 
 class _Search:
-    """Remedies of all findings of a compilation, each tried once."""
+    """Remedies for all findings of a compilation, each tried once."""
 
     def __init__(self, trials: Trials, total: int) -> None:
         self.trials, self.total = trials, total
@@ -292,7 +292,7 @@ class _Search:
         self.untried = list[str]()
 
     def fixes(self, remedy: Remedy, item: Diagnostic) -> tuple[Fix, ...]:
-        """Return what a remedy gives for the first finding that it was asked for."""
+        """Return the fixes of a remedy, computed for the first finding that asks for it."""
         if remedy not in self.known:
             found = list[Fix]()
             try:

@@ -1,4 +1,4 @@
-"""Other ways to write integer weights that no format holds, with the same products: another exponent, or two projections."""
+"""Equal forms of integer weights that no format stores: another exponent, or two projections."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["rewritten"]
 Ints = NDArray[np.int64]
 SHIFT = 32
 LARGEST = 1 << 40
-"""Weights up to this are taken apart; no two projections hold larger ones."""
+"""Largest weight that is split; two projections hold no larger one."""
 Weighted = Dense | Sparse | OneToOne | Conv1d | Conv2d
 
 
 def _whole_weights(projection: Projection) -> Ints | None:
-    """The weights of a projection's operation, if it has its own and they are integers of a sensible size."""
+    """The weights of a projection, if they are integers up to LARGEST."""
     operation = projection.operation
     if not isinstance(operation, Weighted):
         return None
@@ -36,7 +36,7 @@ def _whole_weights(projection: Projection) -> Ints | None:
 
 
 def _with(projection: Projection, weights: Ints, exponent: int, bits: int, name: str) -> Projection:
-    """A projection with other weights, of a format of its own; the signs are those of the weights."""
+    """A projection with other weights and their own format, whose sign mode follows from the weights."""
     plain = projection.model_copy(update={"weight_format": None})
     style = given_format(plain, weights, bits).model_copy(update={"exponent": exponent})
     operation = projection.operation.model_copy(update={"weights": weights})
@@ -53,7 +53,7 @@ def _fits(projection: Projection, weights: NDArray[Any], bits: int, target: Targ
 
 
 def _other_exponent(projection: Projection, weights: Ints, bits: int, target: Target) -> tuple[Projection, str] | None:
-    """The projection with the nearest legal exponent and weights that give the same products, and what to write."""
+    """The projection with the nearest legal exponent and the same products, and how to write it."""
     legal, given = legal_exponents(target), projection.weight_format.exponent if projection.weight_format else 0
     nearest = min(max(given, legal[0]), legal[-1])
     shift = given - nearest
@@ -80,7 +80,7 @@ def _halves(weights: Ints) -> Iterator[tuple[str, str, Ints, Ints]]:
 def _split(
     projection: Projection, weights: Ints, bits: int, target: Target, taken: set[str]
 ) -> tuple[tuple[Projection, Projection], str] | None:
-    """The projection as two whose weights add up to its own, and what to write."""
+    """Two projections whose weights add up to those of this one, and how to write them."""
     name, more = projection.name, f"{projection.name}_2"
     while more in taken:
         more += "_2"
@@ -96,7 +96,7 @@ def _split(
 
 
 def rewritten(network: Network, target: Target, asked: Mapping[str, int]) -> tuple[Network, str] | None:
-    """Return a network whose integer weights are all stored, and what to write for it; None if some cannot be.
+    """Return a network whose integer weights are all stored, and how to write it; None if some cannot be stored.
 
     `asked`: projection -> bits that the user chose, "*" for all others.
     """

@@ -1,4 +1,4 @@
-"""Nouns: what the user may choose of a compilation, and what came of it.
+"""Options of a compilation, each declared here once, and its result.
 
 A field of CompileOptions changes what the compiler does; a field of Target changes the chip.
 """
@@ -72,10 +72,10 @@ class CompileChoices(TypedDict, total=False):
 
 
 class Compilation(Noun):
-    """A program, or why there is none; with every finding of every stage that could run."""
+    """The result of a compilation: a program or the reasons against it, with the findings of every stage that ran."""
 
     program: Program | None
-    """None: there is none, and the findings say why."""
+    """The program; None if there is none, for the reasons in `findings`."""
     quantized: Quantized | None = Field(default=None, exclude=True, repr=False)
     """The network in the integers of the target; None if it was not converted."""
     mapping: Mapping | None = Field(default=None, exclude=True, repr=False)
@@ -84,15 +84,15 @@ class Compilation(Noun):
     """fits; proven not to fit; not placed by this mapper, which another mapper may do; refused before mapping; stopped
     before mapping."""
     findings: tuple[Diagnostic, ...]
-    """Of every stage that could run; the fixes in them were tried."""
+    """Findings of every stage that ran; the fixes in them were tried."""
     ledger: tuple[LedgerLine, ...]
-    """What was not converted exactly as asked, line by line."""
+    """Every value that was not converted exactly."""
     lower_bounds: dict[str, int] = Field(default_factory=dict)
-    """Least cores by resource."""
+    """Resource -> cores that any mapping needs at least."""
     n_cores: int | None = None
-    """Cores that it takes; None where it was not cut."""
+    """Cores of the mapping; None if there is none."""
     stage_seconds: dict[str, float] = Field(default_factory=dict)
-    """Stage -> seconds that it took."""
+    """Stage -> seconds."""
 
     def require(self, *, strict: bool = False) -> Program:
         """Return the program. Raises DiagnosticError with all findings if there is none, or if a warning counts."""

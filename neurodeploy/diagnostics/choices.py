@@ -1,4 +1,4 @@
-"""What a public function is given: options by name, and nouns of the kind that it needs."""
+"""Arguments of public functions: checks of their types, and options by keyword."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["CALL", "chosen", "needs", "whole_faults"]
 
 N = TypeVar("N", bound=BaseModel)
 CALL: tuple[type[Any], ...] = (cast("type[Any]", Callable), type(None))
-"""What `progress` may be."""
+"""Types of `progress`."""
 NAMES: dict[type[Any], str] = {
     CALL[0]: "function",
     str: "text",
@@ -26,14 +26,14 @@ NAMES: dict[type[Any], str] = {
     type(None): "None",
     PathLike: "path",
 }
-"""How kinds that are no nouns are called."""
+"""Names of types in messages."""
 LARGEST = 2**31 - 1
 HELP = {"Program": "nd.compile(network, target)", "Network": "nd.load(path)"}
-"""What makes a noun that was not given."""
+"""Class -> the call that makes an object of it."""
 
 
 def needs(door: str, **given: tuple[object, type[Any] | tuple[type[Any], ...]]) -> None:
-    """Refuse arguments that are not of their class. `given`: argument -> (value, class or classes). Raises ND002."""
+    """Raise ND002 for arguments of a wrong type. `given`: argument -> (value, class or classes)."""
     found = list[Diagnostic]()
     for name, (value, kinds) in given.items():
         if isinstance(value, kinds):
@@ -48,7 +48,7 @@ def needs(door: str, **given: tuple[object, type[Any] | tuple[type[Any], ...]]) 
 
 
 def whole_faults(door: str, **given: object) -> list[Diagnostic]:
-    """Return ND002 for each argument that is neither None nor a whole number from 1 that a row of int32 holds."""
+    """Return ND002 for each argument that is neither None nor a whole number from 1 to 2**31 - 1."""
     wrong = [name for name, value in given.items() if value is not None and not _is_whole(value, 1, LARGEST)]
     told = f"needs a whole number from 1 to {LARGEST:,}"
     return [finding("ND002", about("function", door), f"argument '{name}': {told}") for name in wrong]
@@ -59,9 +59,9 @@ def _is_whole(value: Any, low: int, high: int) -> bool:
 
 
 def chosen(door: str, noun: type[N], options: N | None, choices: Mapping[str, Any], others: Iterable[str] = ()) -> N:
-    """Return options with some of their fields chosen by name, which count before those of `options`.
+    """Return options with some of their fields given by keyword, which override those of `options`.
 
-    `others`: what else the function takes, for the nearest name of one that is unknown. Raises DiagnosticError: ND002.
+    `others`: further arguments of the function, for suggestions. Raises DiagnosticError: ND002.
     """
     needs(door, options=(options, (noun, type(None))))
     fields, found = list(noun.model_fields), list[Diagnostic]()

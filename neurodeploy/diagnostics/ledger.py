@@ -1,7 +1,4 @@
-"""Noun: one line of a ledger, the record of everything that is not exactly what was asked for.
-
-Importers and `quantize` write ledgers; nothing decides on them here.
-"""
+"""LedgerLine: the record of a value that an import or a conversion changed, assumed or left out."""
 
 from __future__ import annotations
 
@@ -13,26 +10,27 @@ from neurodeploy.diagnostics.subject import Subject
 __all__ = ["LedgerLine", "Level"]
 
 Level = Literal["exact", "rounded", "approximate", "assumed", "dropped", "extension"]
-"""exact: the same value. rounded: the nearest the target can hold. approximate: another mechanism stands in.
-assumed: the file did not say, the user did. dropped: left out. extension: beyond what the chip is documented to do."""
+"""exact: the same value. rounded: the nearest value of the target. approximate: a different mechanism with a similar
+effect. assumed: absent from the file, given by the user or a default. dropped: left out. extension: not documented for
+the chip."""
 
 
 class LedgerLine(Noun):
-    """One thing asked for and what became of it."""
+    """One requested value and the value that is used."""
 
     subject: Subject
     """The user's name of the object, e.g. "population 'hidden'"."""
     quantity: str
-    """What was asked for, e.g. "tau_m_s"."""
+    """Name of the value, e.g. "tau_m_s"."""
     asked: str
     """The value that the network or the file has."""
     got: str
     """The value that is used."""
     level: Level
-    """How far the two are apart."""
+    """How the two values are related."""
     relative_error: float | None = None
-    """|got - asked| / |asked|; None where it has no meaning."""
+    """|got - asked| / |asked|; None if undefined."""
     option: str = ""
     """The compile option that asked for the change, e.g. "share_parameters"; empty where none did."""
     note: str = ""
-    """Why, and by whom."""
+    """Reason for the change, and who requested it."""

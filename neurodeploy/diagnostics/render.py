@@ -1,4 +1,4 @@
-"""Verb: a finding as text or plain data. Prints nothing itself."""
+"""Findings as text or JSON data."""
 
 from __future__ import annotations
 

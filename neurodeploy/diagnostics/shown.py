@@ -1,4 +1,4 @@
-"""What a finding repeats of a file: quoted where a terminal would obey it, cut where it has no end. Knows no finding."""
+"""Text quoted from files, made safe to print: control characters are escaped, long text is cut."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 __all__ = ["shown"]
 
 WORD_LETTERS, TEXT_LETTERS = 500, 4_000
-"""Of one word without a space, which may be a path, and of one text."""
+"""Longest word, which may be a path, and longest text, in characters."""
 WORD_KEPT = 60
 _LONG_WORD = re.compile(rf"\S{{{WORD_LETTERS + 1},}}")
 
 
 def shown(text: str, *, lines: bool = False) -> str:
-    """Return a text for people: control characters, escape sequences and half characters as \\x.., long words and texts cut.
+    """Return the text with control characters and lone surrogates escaped, and with long words and texts cut.
 
-    `lines`: line ends are the writer's own and stay.
+    `lines`: keep line ends.
     """
     if not text.isprintable():
         text = "".join(

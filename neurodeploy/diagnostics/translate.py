@@ -1,4 +1,4 @@
-"""Verb: pydantic's complaints as findings that name the user's field. Knows no stage."""
+"""Validation errors of pydantic as findings that name the user's field."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["field_path", "nearest", "schema_findings"]
 
 
 LONGEST = 60
-"""Letters of a value that a finding repeats, and in which a near word is looked for."""
+"""Longest part of a value that a finding quotes, and for which a similar word is suggested."""
 
 
 def nearest(word: object, words: Sequence[str]) -> list[str]:
@@ -54,7 +54,7 @@ def _is_tag(table: dict[str, Any], part: str) -> bool:
 
 
 def _legal_fields(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Every field name anywhere below the model: near enough for a suggestion."""
+    """Every field name of the model and of models inside it, for suggestions."""
     seen: set[str] = set()
     todo, done = [model], set[type[BaseModel]]()
     while todo:
@@ -76,13 +76,13 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 MOST_FAULTS = 99
-"""Complaints about one document that are told one by one."""
+"""Most errors of one document that are listed one by one."""
 
 
 def schema_findings(
     code: str, subject: Subject, error: ValidationError, document: Any, model: type[BaseModel]
 ) -> tuple[Diagnostic, ...]:
-    """Return one finding for each complaint, with the field's path and the nearest legal word for an unknown one."""
+    """Return one finding per error, with the path of the field and a suggestion for an unknown word."""
     found: list[Diagnostic] = []
     rows = error.errors(include_url=False)
     for row in rows[:MOST_FAULTS]:
@@ -95,7 +95,7 @@ def schema_findings(
 
 
 def _told(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, list[str]]:
-    """A complaint in our words, and what may have been meant."""
+    """The message of an error, and suggestions."""
     context, given = row.get("ctx", {}), row["input"]
     if row["type"] == "extra_forbidden":
         word, own = str(row["loc"][-1]), list(model.model_fields) if len(row["loc"]) == 1 else []
@@ -144,11 +144,11 @@ SENTENCES: Mapping[str, str] = {
     "string_too_long": "needs at most {max_length} letters",
     "string_pattern_mismatch": "is no name: letters, digits, _ . and -, and neither . nor - at first",
 }
-"""What pydantic complains of, in our words."""
+"""Error type of pydantic -> message."""
 
 
 def _counted(context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a complaint says of bounds, whole numbers without a decimal point."""
+    """The context of an error, with whole numbers without a decimal point."""
     whole = {name: int(bound) for name, bound in context.items() if isinstance(bound, float) and bound.is_integer()}
     counts = {**context, **whole}
     return {name: f"{bound:,}" if isinstance(bound, int) else bound for name, bound in counts.items()}
@@ -163,7 +163,7 @@ def _given(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value in a few letters: itself, or what it is."""
+    """A short form of a value: itself, or its type."""
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, int) and value.bit_length() > 3 * LONGEST:
@@ -179,11 +179,11 @@ NAMED: Mapping[str, SubjectKind] = {
     "Output": "output",
     "Probe": "probe",
 }
-"""Classes of which users name the objects."""
+"""Classes whose objects have names."""
 
 
 def _refusal(model: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> DiagnosticError:
-    """The error of fields that were given to a constructor."""
+    """The error of invalid arguments of a constructor."""
     name, kind = data.get("name"), NAMED.get(model.__name__)
     named = about(kind, name[:LONGEST]) if kind is not None and isinstance(name, str) else None
     subject = named or about("class", model.__name__)

@@ -1,4 +1,4 @@
-"""Verb: what every architecture is asked in the same words: neurons, delays, weight widths. Knows no architecture."""
+"""Findings common to all architectures: neurons, delays and weight widths."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _refractory(population: Population, target: FeasibilityTarget) -> Iterator[D
 
 
 def _decays(population: Population, target: FeasibilityTarget, dt_s: float) -> Iterator[Diagnostic]:
-    """Time constants that no shift of the target reaches."""
+    """Time constants beyond the longest decay of the target."""
     figure, source = _ability(target, "decay_shift")
     if figure is None:
         return
@@ -72,7 +72,7 @@ def _decays(population: Population, target: FeasibilityTarget, dt_s: float) -> I
 
 
 def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool) -> Iterator[Diagnostic]:
-    """Floors and thresholds that the target sets for all, or only once."""
+    """Voltage floors and thresholds that the target fixes, or has once per population."""
     neuron, name = population.neuron, population.name
     if not isinstance(neuron, SpikingNeuron):
         return
@@ -93,7 +93,7 @@ def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool
 
 
 def _inhibited(network: Network, name: str) -> bool:
-    """Whether anything could push a population's voltage down: negative weights or biases."""
+    """Whether negative weights or biases could lower the voltages of a population."""
     for projection in network.projections:
         steps = getattr(projection.operation, "operations", (projection.operation,))
         if projection.target == name and any(np.any(np.asarray(getattr(s, "weights", 1)) < 0) for s in steps):
@@ -103,7 +103,7 @@ def _inhibited(network: Network, name: str) -> bool:
 
 
 def neuron_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
-    """Yield what of the neurons the target cannot express (ND340)."""
+    """Yield ND340 for neuron parameters that the target cannot express."""
     for population in network.populations:
         yield from _kind(population, target)
         yield from _reset(population, target)
@@ -113,7 +113,7 @@ def neuron_findings(network: Network, target: FeasibilityTarget) -> Iterator[Dia
 
 
 def connection_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
-    """Yield delays (ND341) and stored weight widths (ND349) that the target does not have."""
+    """Yield ND341 for delays and ND349 for weight widths that the target does not have."""
     delay, delay_source = _ability(target, "delay_steps")
     bits, bits_source = _ability(target, "weight_bits")
     for projection in network.projections:

@@ -1,4 +1,4 @@
-"""Verb: a projection as what a convolution core holds: a pool, then one kernel. Knows geometry, and no limit."""
+"""A projection in the form of a convolution core: a pool, then one kernel. Limits are checked elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verb: judge a network against crossbars of axons times neurons."""
+"""Judgement against crossbars of axons and neurons."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["judge_crossbar"]
 Ints = NDArray[np.int64]
 
 
-class _Wires(NamedTuple):
-    """Synapses by projection, and what follows from them for each neuron of a population."""
+class _Crossings(NamedTuple):
+    """Synapses by projection, and counts for each neuron that follow from them."""
 
     synapses: dict[str, SynapseList]
     fan_in: dict[str, Ints]
@@ -33,7 +33,7 @@ class _Wires(NamedTuple):
 
 
 def _distinct(rows: list[Ints], values: list[NDArray[np.float64]], size: int) -> Ints:
-    """Distinct values of each row."""
+    """Number of distinct values of each row."""
     if not rows:
         return np.zeros(size, dtype=np.int64)
     row, value = np.concatenate(rows), np.unique(np.concatenate(values), return_inverse=True)[1].ravel()
@@ -41,7 +41,7 @@ def _distinct(rows: list[Ints], values: list[NDArray[np.float64]], size: int) ->
     return np.bincount(pairs[:, 0], minlength=size)
 
 
-def _wires(network: Network, in_core: int) -> _Wires:
+def _wires(network: Network, in_core: int) -> _Crossings:
     synapses = {item.name: synapses_of(item, network.source_size(item.source)) for item in network.projections}
     sizes = {item.name: item.size for item in network.populations}
     offset, first = 0, dict[str, int]()
@@ -60,14 +60,14 @@ def _wires(network: Network, in_core: int) -> _Wires:
             pres = [synapses[item.name].pre for item in mine]
             reached += _distinct(pres, [synapses[item.name].post.astype(np.float64) for item in mine], size)
         cores[name] = -(-reached // in_core)
-    return _Wires(synapses, fan_in, weights, cores)
+    return _Crossings(synapses, fan_in, weights, cores)
 
 
 def _of(values: Ints, limit: float) -> str:
     return f"{int(np.count_nonzero(values > limit)):,} of {values.size:,} neurons"
 
 
-def _per_neuron(wires: _Wires, target: CrossbarTarget) -> Iterator[Diagnostic]:
+def _per_neuron(wires: _Crossings, target: CrossbarTarget) -> Iterator[Diagnostic]:
     limits = target.limits
     for name, values in wires.fan_in.items():
         message = f"{_of(values, limits.axons.value)} have more distinct sources than a core has axons"
@@ -86,8 +86,8 @@ def _per_neuron(wires: _Wires, target: CrossbarTarget) -> Iterator[Diagnostic]:
             yield from over("ND347", about("population", name), message, target, "cores_per_neuron", worst)
 
 
-def _signs(network: Network, wires: _Wires, target: CrossbarTarget) -> Iterator[Diagnostic]:
-    """Sources with weights of both signs, where a source has one."""
+def _signs(network: Network, wires: _Crossings, target: CrossbarTarget) -> Iterator[Diagnostic]:
+    """Sources with weights of both signs, if the target has one sign per source."""
     if target.signed_sources is None:
         return
     source = cite_figure(target.file, "signed_sources", target.signed_sources)
@@ -105,14 +105,14 @@ def _signs(network: Network, wires: _Wires, target: CrossbarTarget) -> Iterator[
 
 
 def _axons(network: Network) -> int:
-    """Rows of one shared table: lines of inputs, and all neurons as soon as any neuron sends to one."""
+    """Axons of one shared table: lines of inputs, and all neurons if any neuron projects to another."""
     senders = {item.source for item in network.projections}
     neurons = sum(item.size for item in network.populations) if senders & set(network.population_by_name) else 0
     return sum(item.size for item in network.inputs) + neurons
 
 
-def _pairs(network: Network, wires: _Wires) -> Iterator[Diagnostic]:
-    """Two synapses between one pair of neurons: a crossing holds one."""
+def _pairs(network: Network, wires: _Crossings) -> Iterator[Diagnostic]:
+    """Pairs of neurons with two synapses; a crossing holds one."""
     for index, item in enumerate(network.projections):
         ends = (item.source, item.target)
         before = [p for p in network.projections[:index] if (p.source, p.target) == ends]

@@ -1,4 +1,4 @@
-"""Verb: judge a network against a chip of which the shape is fixed: inputs, one hidden block, outputs."""
+"""Judgement against chips of a fixed network shape: inputs, one hidden block, outputs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Ints = NDArray[np.int64]
 
 
 class _Roles(NamedTuple):
-    """Which part of the chip each population takes."""
+    """The part of the chip that each population takes."""
 
     hidden: tuple[str, ...]
     outputs: tuple[str, ...]
 
 
 class _Counts(NamedTuple):
-    """What the limits count."""
+    """Numbers that the limits apply to."""
 
     inputs: int
     hidden: int
@@ -39,7 +39,7 @@ class _Counts(NamedTuple):
 
 
 def _roles(network: Network) -> _Roles:
-    """Populations that are read out are outputs; without any, those that send nowhere."""
+    """Populations that are read out are outputs; if there are none, those without projections."""
     read = {item.source for item in network.outputs}
     if not read:
         read = {item.name for item in network.populations} - {item.source for item in network.projections}
@@ -48,7 +48,7 @@ def _roles(network: Network) -> _Roles:
 
 
 def _structure(network: Network, roles: _Roles, target: FixedTarget) -> Iterator[Diagnostic]:
-    """Wiring that the fixed shape has no place for."""
+    """Projections that the fixed shape has no place for."""
     sends = {item.source for item in network.projections}
     for name in roles.outputs:
         if name in sends:

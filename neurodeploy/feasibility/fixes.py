@@ -1,4 +1,4 @@
-"""Verb: judge a network against a target of another architecture, and offer edits that were judged again before they are printed.
+"""Judgement of a network against a target of another architecture, with fixes that were judged themselves.
 
 A fix is one edit. It is offered for a finding only if the edited network no longer has that finding and has no new one.
 """
@@ -122,7 +122,7 @@ def _projection_edits(item: Diagnostic, target: FeasibilityTarget) -> Iterator[_
 
 
 def _prunings(network: Network, works: Callable[[Network], bool]) -> Iterator[_Edit]:
-    """The least pruning that works, by bisection; none if the most does not."""
+    """The least pruning that works, by bisection; none if no pruning does."""
     low, high, best = 0, len(PRUNE_STEPS), None
     while low < high:
         middle = (low + high) // 2
@@ -164,9 +164,9 @@ def _with_fixes(
 
 
 def _holders(network: Network, others: Iterable[FeasibilityTarget], target: FeasibilityTarget) -> tuple[Fix, ...]:
-    """Other targets of the same architecture against which nothing speaks."""
+    """Other targets of the same architecture whose limits the network keeps."""
     return tuple(
-        Fix(text=f"no public limit of {other.title} speaks against it", flag=f"--target {other.name}")
+        Fix(text=f"it keeps every public limit of {other.title}", flag=f"--target {other.name}")
         for other in others
         if other.name != target.name
         and other.architecture == target.architecture
@@ -175,7 +175,7 @@ def _holders(network: Network, others: Iterable[FeasibilityTarget], target: Feas
 
 
 def judge(network: Network, target: FeasibilityTarget, *, others: Iterable[FeasibilityTarget] = ()) -> Judgement:
-    """Return what of a valid network a target cannot express, which limits it exceeds, and what would help: all at once.
+    """Return everything of a valid network that a target cannot express, the limits it exceeds, and fixes.
 
     `others`: targets to offer instead. Findings: ND340 to ND350, and ND351, that this is a judgement and no compilation.
     """

@@ -1,4 +1,4 @@
-"""Nouns: what a judgement of a network against another architecture says. Decides nothing."""
+"""Judgement: the result of comparing a network with the public limits of another architecture."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from neurodeploy.hardware.files import cite_figure
 __all__ = ["CANNOT", "Judgement", "Use", "over", "use_of"]
 
 CANNOT = ("ND340", "ND341", "ND342")
-"""Codes that say: the target cannot express it, whatever its size."""
+"""Codes of what the target cannot express at any size."""
 
 
 class Use(Noun):
     """One limited resource of the chip, used by the whole network or by its fullest part."""
 
     name: str
-    """Of the limit."""
+    """Name of the limit."""
     found: float
-    """What is used, in `unit`."""
+    """Use, in `unit`."""
     limit: float
-    """What there is, in `unit`."""
+    """Limit, in `unit`."""
     unit: str
-    """Of both."""
+    """Unit of `found` and `limit`."""
     source: str
-    """Of the limit."""
+    """Source of the limit."""
 
     @property
     def share(self) -> float | None:
@@ -42,15 +42,15 @@ class Judgement(Noun):
     """A network against one target."""
 
     network: Name
-    """Its name."""
+    """Name of the network."""
     target: Name
-    """Its name."""
+    """Name of the target."""
     verdict: Literal["within limits", "over limits", "not expressible"]
     """Within the public limits; over one; or what the chip cannot express."""
     findings: tuple[Diagnostic, ...]
-    """What speaks against it."""
+    """Everything that the target cannot express or hold."""
     uses: tuple[Use, ...]
-    """Of every public limit that applies."""
+    """Use of every public limit that applies."""
     cores: dict[Name, int] = Field(default_factory=dict)
     """Population -> core, where the architecture gives each one."""
 
@@ -67,7 +67,7 @@ def use_of(target: FeasibilityTarget, field: str, found: float) -> Use | None:
 def over(
     code: str, where: Subject, message: str, target: FeasibilityTarget, field: str, found: float
 ) -> tuple[Diagnostic, ...]:
-    """Return the finding that `limits.<field>` is exceeded, with whose limit it is; nothing if it is not, or unknown."""
+    """Return the finding that `limits.<field>` is exceeded; nothing if it is not, or if the limit is unknown."""
     use = use_of(target, field, found)
     if use is None or found <= use.limit:
         return ()

@@ -1,4 +1,4 @@
-"""Verb: the sides, strides and pools of one layer against what a convolution core is built for."""
+"""Kernel sides, strides and pools of one layer against the limits of convolution cores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["shape_findings"]
 def _listed(
     where: Subject, what: str, values: tuple[int, int], target: LayeredTarget, field: str
 ) -> Iterator[Diagnostic]:
-    """Values that are not among the legal ones."""
+    """ND343 for values that are not legal."""
     figure: Any = getattr(target.limits, field)
     legal = [int(value) for value in figure.values]
     wrong = [value for value in values if value not in legal]
@@ -35,7 +35,7 @@ def _square(where: Subject, what: str, sides: tuple[int, int], target: LayeredTa
 
 
 def shape_findings(name: str, kernel: Kernel, target: LayeredTarget, *, pools: bool = False) -> Iterator[Diagnostic]:
-    """Yield what of a layer's kernel and maps (or, with `pools`, of a projection's pool) no core has (ND343)."""
+    """Yield ND343 for kernels and maps of a layer, or with `pools` for pools of a projection, that no core has."""
     if pools:
         where = about("projection", name)
         yield from _square(where, "pool", kernel.pool, target)

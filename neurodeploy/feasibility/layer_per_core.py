@@ -1,4 +1,4 @@
-"""Verb: judge a network against convolution cores of unlike memories, one layer to a core.
+"""Judgement against convolution cores with memories of different sizes, one layer per core.
 
 Source of the memory formulas: sinabs dynapcnn_layer.py @904eb89 memory_summary. Kernel entries are
 c * 2**(ceil(log2(kx * ky)) + ceil(log2(f))), neuron entries f * 2**(ceil(log2(fx)) + ceil(log2(fy))) under the rule
@@ -28,7 +28,7 @@ MEMORIES = ("kernel", "neuron", "bias")
 
 
 class Layer(NamedTuple):
-    """One population with all that comes in, as a core would hold it."""
+    """One population with its incoming projections, as a core would hold it."""
 
     name: str
     kernel: Kernel
@@ -41,7 +41,7 @@ class Layer(NamedTuple):
 
 
 def _padded(value: int) -> int:
-    """The least power of two that is not below the value."""
+    """The least power of two that is at least the value."""
     return 1 << max(value - 1, 0).bit_length()
 
 
@@ -68,7 +68,7 @@ def _memories(target: LayeredTarget) -> dict[str, tuple[float, ...]]:
 
 
 def _cores_for(needs: dict[str, int], target: LayeredTarget) -> list[int]:
-    """Cores whose memories all hold a layer."""
+    """Cores of which every memory is large enough for a layer."""
     has = _memories(target)
     return [core for core in range(len(has["kernel"])) if all(needs[name] <= has[name][core] for name in MEMORIES)]
 
@@ -82,7 +82,7 @@ def _bias(network: Network, name: str, channels: int) -> tuple[bool, str | None]
 
 
 def _map(network: Network, name: str, behind: tuple[str, ...] = ()) -> Map:
-    """The map that a source sends: its own shape, or, where that is flat, what its convolution gives."""
+    """The feature map of a source: its own shape or, if that is flat, the output of its convolution."""
     source = network.input_by_name.get(name) or network.population_by_name[name]
     if len(source.shape) > 1 or name in network.input_by_name:
         return map_of(source.shape)
@@ -95,7 +95,7 @@ def _map(network: Network, name: str, behind: tuple[str, ...] = ()) -> Map:
 
 
 def _layer(network: Network, name: str) -> tuple[Layer | None, list[Diagnostic]]:
-    """A population as a layer, or why it is none (ND341, ND342)."""
+    """A population as a layer, or None with the findings (ND340-ND342)."""
     found, kernels = list[Diagnostic](), list[Kernel]()
     size = network.population_by_name[name].size
     for item in network.projections:
@@ -150,7 +150,7 @@ def _most_channels(layer: Layer, target: LayeredTarget) -> int:
 
 
 def _memory_findings(layer: Layer, target: LayeredTarget) -> Iterator[Diagnostic]:
-    """Why no core holds a layer: the memory that no core has, or that no core has all of them."""
+    """Findings of a layer that no core holds: one memory is too large for any core, or no core has all of them."""
     needs, has = layer_needs(layer, target.memory_rule.words[0]), _memories(target)
     where, most = about("population", layer.name), _most_channels(layer, target)
     fixes = [f"with {most} output channels instead of {layer.kernel.channels_out} a core holds it"] if most else []

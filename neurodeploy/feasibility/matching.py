@@ -1,4 +1,4 @@
-"""Verb: layers to cores, each to one of those that hold it: a matching, or the proof that there is none.
+"""Matching of layers to cores that hold them, or the proof that there is none.
 
 Method: augmenting paths (Berge 1957, Kuhn 1955). A set of layers with fewer cores than layers is the proof (Hall 1935).
 """

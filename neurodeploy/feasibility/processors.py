@@ -1,4 +1,4 @@
-"""Verb: judge a network against processors with memory: the bytes that its weights take at least."""
+"""Judgement against processors with memory, by the least number of bytes of the weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BITS_PER_BYTE = 8
 
 
 def _synapses(network: Network) -> int:
-    """Weights that are not 0, shared ones counted for each pair: a bound from above of what is stored."""
+    """Number of nonzero weights, shared ones counted once per synapse: an upper bound of what is stored."""
     return sum(synapses_of(item, network.source_size(item.source)).pre.size for item in network.projections)
 
 

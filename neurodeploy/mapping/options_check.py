@@ -1,4 +1,4 @@
-"""Verb: what is wrong with the options of a mapping. Maps nothing."""
+"""Findings of mapping options."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from neurodeploy.quantize.quantized import Quantized
 __all__ = ["PACKAGES", "option_findings"]
 
 PACKAGES = {"metis": "pymetis", "mtkahypar": "mtkahypar"}
-"""Which package holds a partitioner."""
+"""Partitioner -> package."""
 
 
 def option_findings(quantized: Quantized, target: Target, options: MappingOptions) -> list[Diagnostic]:
-    """Return what is wrong with populations (ND101), cores (ND403), figures of neurons (ND404) and packages (ND405) named."""
+    """Return findings of unknown populations (ND101), cores (ND403), values of neurons (ND404) and packages (ND405)."""
     return [*_names(quantized, options), *_cores(target, options), *_figures(quantized, options), *_packages(options)]
 
 
@@ -37,7 +37,7 @@ def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
 
 
 def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
-    """What is wrong with the cores that options name."""
+    """ND403 for cores that do not exist, and for cores pinned twice."""
     found = list[Diagnostic]()
     asked = [(about("option", "avoid_cores"), "", options.avoid_cores)]
     for name, cores in options.pins.items():
@@ -58,7 +58,7 @@ def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
 
 
 def _figures(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
-    """Rates and positions that are not what every neuron needs."""
+    """ND404 for rates and positions of a wrong shape or range."""
     found, widths = list[Diagnostic](), dict[str, int]()
     for item in quantized.populations:
         if item.name in options.rates:

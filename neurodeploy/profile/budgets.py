@@ -1,7 +1,7 @@
-"""Nouns and verbs: budgets, any figure of a report as a gate. Compiles and measures nothing.
+"""Budgets: limits that a user sets on figures of a report.
 
-A budget is FIGURE, a comparison and a number: cores<=4, synapse_memory<=80%, energy_per_inference<2uJ. Percent is of the
-limit that stands beside the figure in the report.
+A budget is FIGURE, a comparison and a number: cores<=4, synapse_memory<=80%, energy_per_inference<2uJ. A percentage is of
+the limit that the report gives for the figure.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ SIGNED = ("accuracy_drop",)
 """Figures that may be below 0."""
 WRITTEN_OUT = {"J": ("joule",), "s": ("second", "sec"), "W": ("watt",)}
 ALIKE, MISSPELT, SPREAD = 0.75, 1.7, 0.4
-"""How much alike words are that may have been meant, of 1; when one of them is meant, of 2; and by how much others that are
-offered beside it may be less alike."""
+"""Least similarity (0 to 1) of a suggestion; score (0 to 2) of a certain match; largest difference in score of further
+suggestions."""
 SYNONYMS = {
     "joule": "energy",
     "joules": "energy",
@@ -61,14 +61,14 @@ OF_A_RUN: Mapping[str, str] = {
     "hops_per_inference": "hop",
     "chip_messages_per_inference": "message",
 }
-"""Figures that only a run has, and their units."""
+"""Figures of runs only -> unit."""
 OF_A_COMPILATION: Mapping[str, str] = {
     "chips": "chip",
     "weight_error": "fraction",
     "warnings": "warning",
     "seconds": "s",
 }
-"""Figures that only a compilation has, and their units."""
+"""Figures of compilations only -> unit."""
 FORM = "FIGURE<=NUMBER, with <, <=, ==, >= or >, and then %, or the figure's unit, or nothing"
 
 
@@ -76,20 +76,20 @@ class Measure(NamedTuple):
     """One figure of a report."""
 
     value: float | None
-    """None: there is none."""
+    """The figure; None if there is none."""
     unit: str
     whole: float | None = None
-    """What 100 % is; None: nothing is."""
+    """The value of 100 %; None if there is no such value."""
     source: str = ""
-    """Where the whole comes from."""
+    """Source of `whole`."""
     why_none: str = ""
 
 
 class Budget(NamedTuple):
-    """One gate."""
+    """One budget."""
 
     text: str
-    """As it was typed."""
+    """The text as typed."""
     figure: str
     sign: str
     number: float
@@ -97,7 +97,7 @@ class Budget(NamedTuple):
 
 
 def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budget, ...]:
-    """Return the gates. Raises DiagnosticError with all of: ND706 not understood, or in another unit; ND707 no such figure."""
+    """Return the budgets of texts. Raises DiagnosticError: ND706 (not understood, or a wrong unit), ND707 (unknown figure)."""
     known, read, faults = list(dict.fromkeys(figures)), list[Budget](), list[Diagnostic]()
     for text in (text if isinstance(text, str) else repr(text) for text in texts):
         match = WRITTEN.match(text)
@@ -119,14 +119,14 @@ def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budge
 
 
 def unit_of(figure: str) -> str | None:
-    """Return the unit in which a figure counts, whatever the report; None if that is the target's."""
+    """Return the unit of a figure; None if it depends on the target."""
     base = figure.partition(".")[0]
     known = {**limit_units(), **OF_A_RUN, **OF_A_COMPILATION, "lower_bound": "core"}
     return known.get(base)
 
 
 def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:
-    """The finding of a figure that the report has not, with those that are near, and where there is such a figure."""
+    """ND707 for a figure that the report does not have, with similar ones, or the report that has it."""
     base, near = figure.partition(".")[0], near_figures(figure, known)
     told, plain = f"figure '{figure}' does not exist", [name for name in known if "." not in name]
     if base not in known and (base in OF_A_RUN or base in OF_A_COMPILATION):
@@ -150,7 +150,7 @@ def _named(figure: str) -> str:
 
 
 def near_figures(figure: str, known: Iterable[str]) -> list[str]:
-    """Return the figures, three at most, that share a word with another, or are spelt nearly as it is; the nearest first."""
+    """Return up to three figures that share a word with `figure` or are spelt similarly, best first."""
     asked, scores = _words(figure), dict[str, float]()
     for name in known:
         whole = SequenceMatcher(None, figure.lower(), name).ratio()
@@ -165,7 +165,7 @@ def near_figures(figure: str, known: Iterable[str]) -> list[str]:
 
 
 def _words(figure: str) -> list[str]:
-    """The words of a figure without those that are in every name, and without units."""
+    """The words of a figure without common words and units."""
     found = [
         word
         for word in re.split(r"[^a-z]+", figure.lower())
@@ -179,7 +179,7 @@ def _subject(text: str) -> Subject:
 
 
 def _guess(text: str, known: list[str]) -> list[str]:
-    """A budget that could have been meant: the nearest figure and the numbers that were given."""
+    """A suggested budget: the most similar figure and the given number."""
     text = text[:200]
     word, number = re.search(r"[A-Za-z_][\w.]*", text), re.search(r"[0-9][0-9.]*\s*%?", text)
     near = near_figures(word[0], known) if word else []
@@ -188,7 +188,7 @@ def _guess(text: str, known: list[str]) -> list[str]:
 
 
 def _in_unit(budget: Budget, measure: Measure) -> tuple[float, float, str] | None:
-    """(figure, bound, unit) on one scale; None if the budget's unit is not the figure's."""
+    """(figure, bound, unit) in one unit; None if the unit of the budget does not fit the figure."""
     value = measure.value or 0.0
     if budget.unit == "%":
         return None if not measure.whole else (100 * value / measure.whole, budget.number, "%")
@@ -214,7 +214,7 @@ def _unit_fault(budget: Budget, measure: Measure) -> Diagnostic:
 
 
 def _meant_prefix(unit: str, wanted: str) -> str | None:
-    """The prefix of a unit that is written in letters of another case, or in words; None if it is another unit."""
+    """The SI prefix of a unit in another case or spelt out; None if it is another unit."""
     plain = unit.lower().removesuffix("s") if len(unit) > 2 else unit.lower()
     for prefix, word in zip(PREFIXES, ("pico", "nano", "micro", "milli", "", "kilo", "mega", "giga"), strict=True):
         if plain in (f"{prefix}{wanted}".lower(), *(f"{word}{name}" for name in WRITTEN_OUT[wanted])):
@@ -241,13 +241,13 @@ def _judged(budget: Budget, measure: Measure) -> Diagnostic | None:
 
 
 def budget_findings(budgets: Iterable[Budget], measures: Mapping[str, Measure]) -> tuple[Diagnostic, ...]:
-    """Return what is not met (ND604), not known (ND605) or asked in a unit that the figure has not (ND706)."""
+    """Return ND604 for budgets that are not met, ND605 for unknown figures, and ND706 for wrong units."""
     nothing = Measure(None, "", why_none="the report does not contain it")
     judged = (_judged(budget, measures.get(budget.figure, nothing)) for budget in budgets)
     return tuple(item for item in judged if item is not None)
 
 
 def met_budgets(budgets: Iterable[Budget], findings: Iterable[Diagnostic]) -> tuple[str, ...]:
-    """Return the budgets, as typed, against which no finding speaks."""
+    """Return the texts of budgets without a finding."""
     failed = {item.subject.name for item in findings}
     return tuple(budget.text for budget in budgets if _subject(budget.text).name not in failed)

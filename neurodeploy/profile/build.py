@@ -1,4 +1,4 @@
-"""Verb: profile, a Program and its Recording to a Profile. Prints nothing."""
+"""The Profile of a program and one of its recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verb: energy and time of a run under one energy profile, and the estimates over all profiles of a target.
+"""Energy and time of a run under one energy profile, and estimates over all profiles of a target.
 
 Per step t, with c a core:
   energy = sum_c [compartments * access + active * update + spikes * spike + out * message_out + in * message_in + synops * synop]

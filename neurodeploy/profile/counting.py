@@ -1,4 +1,4 @@
-"""Verb: what the spikes of a recording amount to on the cores, by sample and step. Knows no energy, and no backend.
+"""Counts of events on the cores that follow from the spikes of a recording, by sample and step.
 
 Every count follows from the spikes, the input spikes and the program's tables: so all backends give the same figures.
 Work goes step range by step range: memory does not grow with the length of a run.

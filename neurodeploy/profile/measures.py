@@ -1,4 +1,4 @@
-"""Verb: the figures of a compilation's report by name, for budgets. Judges nothing."""
+"""Figures of a compilation's report by name, for budgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nouns: what a run cost. A number never travels without its kind, interval and source; None means no figure."""
+"""Profile: the cost of a run. Every figure has a kind, an interval and a source; None means that there is no figure."""
 
 from __future__ import annotations
 

@@ -45,11 +45,6 @@ UNREVISED = tuple(
     f"{folder}/"
     for folder in (
         "neurodeploy/mapping",
-        "neurodeploy/feasibility",
-        "neurodeploy/profile",
-        "neurodeploy/diagnostics",
-        "neurodeploy/check",
-        "neurodeploy/compiler",
         "benchmarks",
     )
 )
