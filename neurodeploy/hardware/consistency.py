@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, cast
 
 from pydantic import BaseModel
@@ -57,8 +57,12 @@ def limit_units() -> dict[str, str]:
 
 def unit_findings(where: Subject, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:
     """Return a finding for each figure whose unit differs from that of its field (ND029)."""
+    return _unit_findings(where, tuple(figures_of(target)))
+
+
+def _unit_findings(where: Subject, figures: tuple[TargetFigure, ...]) -> tuple[Diagnostic, ...]:
     found: list[Diagnostic] = []
-    for path, unit, figure in figures_of(target):
+    for path, unit, figure in figures:
         if figure.unit not in unit.accepted:
             found.append(_unit_finding(where, f"field '{path}'", figure.unit, unit.accepted))
         if isinstance(figure, FigureTable) and unit.x is not None and figure.x_unit != unit.x:
@@ -75,19 +79,20 @@ def _unit_finding(where: Subject, field: str, given: str, accepted: tuple[str, .
 def contradictions(where: Subject, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:
     """Return a finding for each contradiction in a target that was read from a file (ND026)."""
     if isinstance(target, Target):
-        faults = [*_numbers(target), *_references(target), *_empty_limits(target)]
+        faults = [*_numbers(figures_of(target)), *_references(target), *_empty_limits(target)]
         faults += list(representation_faults(target)) or list(_widths(target))
     else:
-        faults = [*_numbers(target), *(_layered(target) if isinstance(target, LayeredTarget) else ())]
+        faults = [*_numbers(figures_of(target)), *(_layered(target) if isinstance(target, LayeredTarget) else ())]
     return tuple(finding("ND026", where, message, fixes=fixes) for message, fixes in faults)
 
 
 def target_findings(target: Target) -> tuple[Diagnostic, ...]:
     """Return everything that prevents compiling for or running on a target, however it was made (ND026, ND029)."""
     where = about("target", target.name)
-    faults = [*_numbers(target), *_references(target), *representation_faults(target)]
+    figures = tuple(figures_of(target))
+    faults = [*_numbers(figures), *_references(target), *representation_faults(target)]
     return (
-        *unit_findings(where, target),
+        *_unit_findings(where, figures),
         *(finding("ND026", where, message, fixes=fixes) for message, fixes in faults),
     )
 
@@ -96,9 +101,9 @@ def _ascending(figure: FigureList) -> bool:
     return isinstance(figure, FigurePerCore) or list(figure.values) == sorted(set(figure.values))
 
 
-def _numbers(target: Target | FeasibilityTarget) -> Iterator[Fault]:
+def _numbers(figures: Iterable[TargetFigure]) -> Iterator[Fault]:
     """Figures in the wrong order, too large to count, or not whole."""
-    for path, unit, figure in figures_of(target):
+    for path, unit, figure in figures:
         if isinstance(figure, FigureRange) and figure.low > figure.high:
             yield Fault(f"{path}: low {figure.low:g} is above high {figure.high:g}")
         if isinstance(figure, FigureTable) and list(figure.points) != sorted(figure.points):

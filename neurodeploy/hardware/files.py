@@ -98,6 +98,12 @@ def _parse(file: str, text: str) -> dict[str, Any]:
 
 
 @cache
+def _installed(file: str) -> dict[str, Any]:
+    """Contents of an installed target file; shared, so never changed."""
+    return _parse(file, _texts()[file])
+
+
+@cache
 def _dialect_tables() -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for file, text in _texts().items():
@@ -109,6 +115,7 @@ def _dialect_tables() -> dict[str, Any]:
 def forget_targets() -> None:
     """Clear the cache of target packages, for example after installing one in a running process."""
     _texts.cache_clear()
+    _installed.cache_clear()
     _dialect_tables.cache_clear()
 
 
@@ -159,7 +166,7 @@ def _find(spec: str | PathLike[str]) -> _File:
     if file not in _texts():
         message = f"is not one of {', '.join(target_names())}"
         raise _refuse("ND020", about("target", spec), message, fixes=nearest(spec, target_names()))
-    return _File(file, file, _parse(file, _texts()[file]))
+    return _File(file, file, _installed(file))
 
 
 def target_document(spec: str | PathLike[str]) -> dict[str, object]:
