@@ -78,7 +78,7 @@ TABLES = ("weight_bits", "prune", "prune_sources", "max_delay", "share_parameter
 """Fields of values by name; the last value of a name counts."""
 
 
-def given_fields(**typed: Any) -> dict[str, Any]:
+def given_fields(**typed: object) -> dict[str, Any]:
     """Return the fields of CompileOptions of typed options; options that were left out are absent.
 
     `typed`: field -> value as its parser gives it, a list of them for tables and tuples.
