@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from numbers import Integral
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def network_of(populations, projections=(), *, inputs=2, outputs=(), name="net",
     `inputs` is the shape of a single input "in", or a sequence of `nd.Input`; `outputs` is the population that a single output
     "out" reads, or a sequence of `nd.Output`.
     """
-    is_shape = isinstance(inputs, int) or all(isinstance(item, int) for item in inputs)
+    is_shape = isinstance(inputs, Integral) or all(isinstance(item, Integral) for item in inputs)
     return nd.Network(
         name=name,
         time=nd.Time(dt_s=1e-3, steps_per_sample=steps_per_sample),

@@ -1,4 +1,4 @@
-"""Every command has a function in Python that gives the same findings and the same figures."""
+"""Every command has a Python function with the same findings and figures."""
 
 from __future__ import annotations
 

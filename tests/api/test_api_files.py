@@ -1,4 +1,4 @@
-"""One save and one load for every noun that has a file, the same as the command line's."""
+"""`nd.save` and `nd.load` for every noun that has a file; the command line writes the same bytes."""
 
 from __future__ import annotations
 

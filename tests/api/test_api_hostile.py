@@ -1,4 +1,4 @@
-"""Whatever the public functions are given, only findings come out, or a TypeError for a call that no signature allows."""
+"""Public functions answer any argument with findings, or with the TypeError of a call that no signature allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running from Python: what samples may be, options by name, and the findings that a run shows."""
+"""`nd.run`: forms of samples, options by name, and the findings of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of nouns: what is derived is never stale, arrays stay read-only, and fields are checked as in a new one."""
+"""Copies of nouns: derived values are never stale, arrays stay read-only, and fields are validated as in a new noun."""
 
 from __future__ import annotations
 

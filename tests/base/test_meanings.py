@@ -1,4 +1,4 @@
-"""Every public field says what it means: in help, in the signature, and in the JSON Schema."""
+"""Every public field is described in help, in the signature and in the JSON Schema."""
 
 from __future__ import annotations
 

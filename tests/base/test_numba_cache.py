@@ -1,4 +1,4 @@
-"""Compiled functions are cached where a folder can be written, truncated files are compiled again, stale ones are not used."""
+"""The cache of compiled functions: writable folders, truncated entries, and entries of older sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prover: what it proves holds for every stimulus tried, and its bounds are never left and sometimes met."""
+"""The dialect prover: what it proves equal is equal for every stimulus tried, and its bounds hold and are sometimes reached."""
 
 from __future__ import annotations
 

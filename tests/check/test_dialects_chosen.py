@@ -1,4 +1,4 @@
-"""A dialect in the place of the target's own: the program computes in it, and says so wherever it is asked."""
+"""A dialect chosen instead of the target's own: the program computes in it, and every output names it."""
 
 from __future__ import annotations
 

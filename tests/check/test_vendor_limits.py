@@ -1,4 +1,4 @@
-"""Every limit that nengo-loihi 1.1.0 checks has a finding here, which also says where and what to do.
+"""Every limit that nengo-loihi 1.1.0 checks has a finding that also names the place and a fix.
 
 Its checks and messages as read and run in that package: validate.py, block.py, allocators.py.
 """

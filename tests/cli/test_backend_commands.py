@@ -1,4 +1,4 @@
-"""backends, compare and verify as a user meets them; simulators in their own environments have tests/conformance."""
+"""The commands backends, compare and verify; simulators in environments of their own are in tests/conformance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: what it prints where, what it writes, and with which status it leaves."""
+"""The command line: output, files and exit statuses of the main commands."""
 
 from __future__ import annotations
 

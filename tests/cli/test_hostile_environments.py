@@ -1,4 +1,4 @@
-"""The command line in environments that nobody wishes for: streams, encodings, widths, homes. Each row is a process."""
+"""The command line with unusual streams, encodings, terminal widths and home folders, each in its own process."""
 
 from __future__ import annotations
 

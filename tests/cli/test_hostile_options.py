@@ -1,4 +1,4 @@
-"""Every option of every command, walked over, given values that no one means: a sentence and a status, never a fault of ours."""
+"""Every option of every command with malformed values: a finding and an exit status, never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that commands are given: what is no file is said at once, where is written is tried before the work, links stay."""
+"""Files named on the command line: unusable ones are reported before any work, output paths are tried first, links stay."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.cli import compile_commands
@@ -16,12 +17,11 @@ from neurodeploy.cli import compile_commands
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
+        (nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
         inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
+        name="pair",
     )
     nd.save(network, "pair.nd.json")
     np.savez("pair.stimulus.npz", lines=np.ones((1, 3, 2), dtype=np.uint8))

@@ -1,4 +1,4 @@
-"""The same network gets the same verdict from shapes, check, compile, the API and fit; and what is told helps."""
+"""Shapes, check, compile, the API and fit give one network the same verdict, and offered fixes work."""
 
 from __future__ import annotations
 

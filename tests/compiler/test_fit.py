@@ -1,4 +1,4 @@
-"""What fits, what is proven not to, and fixes that work when they are applied."""
+"""Verdicts of networks that fit and that are proven not to, and fixes that work when applied."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import typer
-from factories import with_limits
+from factories import network_of, with_limits
 from typer.testing import CliRunner
 
 import neurodeploy as nd
@@ -26,13 +26,12 @@ def lif():
 
 def inputs_to_neurons(n_in, size):
     weights = np.random.default_rng(0).normal(size=(size, n_in)).astype(np.float32) / np.sqrt(n_in)
-    return nd.Network(
+    return network_of(
+        (nd.Population(name="cells", shape=size, neuron=lif()),),
+        (nd.dense("in", "cells", weights),),
+        inputs=n_in,
+        outputs="cells",
         name="wide",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=n_in),),
-        populations=(nd.Population(name="cells", shape=size, neuron=lif()),),
-        projections=(nd.dense("in", "cells", weights),),
-        outputs=(nd.Output(name="out", source="cells"),),
     )
 
 

@@ -1,4 +1,4 @@
-"""Fixes are bounded together, are followed, and pass when they are typed; searches end when their time does."""
+"""Time limits of fixes and searches, their progress, and fixes that pass when typed."""
 
 from __future__ import annotations
 

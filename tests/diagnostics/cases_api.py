@@ -1,4 +1,4 @@
-"""Triggers of what the public functions refuse."""
+"""Triggers of findings about arguments of public functions."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A trigger for each finding of the command line itself."""
+"""Triggers of findings about the command line itself."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-from factories import leave
+from factories import leave, network_of
 
 import neurodeploy as nd
 from neurodeploy.cli.output import memory_finding
@@ -36,10 +36,8 @@ def homeless(monkeypatch):
 
 
 def biased_in_brian2loihi():
-    network = nd.Network(
-        name="own",
-        time=nd.Time(dt_s=1e-3),
-        populations=(nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=1.0, bias=0.25)),),
+    network = network_of(
+        (nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=1.0, bias=0.25)),), inputs=(), name="own"
     )
     return nd.compile(network, "loihi1", dialect="brian2loihi")
 

@@ -1,4 +1,4 @@
-"""Triggers of findings about chips that are judged."""
+"""Triggers of findings about chips that are judged, not compiled for."""
 
 from __future__ import annotations
 

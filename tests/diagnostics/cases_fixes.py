@@ -1,9 +1,10 @@
-"""Triggers of findings about the time that a mapping and its fixes may take."""
+"""Triggers of findings about time limits of mapping and fixes."""
 
 from __future__ import annotations
 
 import numpy as np
 from diagnostic_cases import compiled, net
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.compiler import CompileOptions, compile_network
@@ -19,12 +20,11 @@ def stopped():
     base = load_target("loihi1")
     axons = base.limits.output_axons.model_copy(update={"value": 512})
     target = base.model_copy(update={"limits": base.limits.model_copy(update={"output_axons": axons})})
-    network = nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        populations=(nd.Population(name="cells", shape=size, neuron=cells),),
-        projections=(nd.sparse("cells", "cells", wires, weight_format=style),),
-        outputs=(nd.Output(name="out", source="cells"),),
+    network = network_of(
+        (nd.Population(name="cells", shape=size, neuron=cells),),
+        (nd.sparse("cells", "cells", wires, weight_format=style),),
+        inputs=(),
+        outputs="cells",
     )
     return compile_network(network, target, CompileOptions(level=2, time_limit_s=1e-6)).findings
 

@@ -1,9 +1,10 @@
-"""Triggers of findings about a network that is described wrongly."""
+"""Triggers of findings about malformed networks."""
 
 from __future__ import annotations
 
 import numpy as np
 from diagnostic_cases import cells, net
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.network.validate import validate
@@ -35,7 +36,7 @@ CASES = {
     "ND107": lambda _: validate(net(projections=(nd.dense("in", "cells", np.ones((2, 2)), delay_steps=-1),))),
     "ND111": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=0.0))),
     "ND112": lambda _: validate(net(neuron=nd.Lif(tau_m_s=0.0005, v_threshold=1.0))),
-    "ND113": lambda _: validate(nd.Network(name="net", time=nd.Time(dt_s=1e-3), populations=())),
+    "ND113": lambda _: validate(network_of((), inputs=())),
     "ND114": lambda _: validate(net(neuron=nd.Li(tau_m_s=0.02))),
     "ND115": lambda _: validate(net(projections=())),
     "ND116": lambda _: validate(net(outputs=())),

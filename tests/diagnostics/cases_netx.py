@@ -1,4 +1,4 @@
-"""The smallest triggers of findings about netx files and stimulus files."""
+"""Triggers of findings about netx files and stimulus files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triggers of what importers ask about options and about the frameworks that write NIR files."""
+"""Triggers of findings about NIR import options and about the frameworks that write NIR files."""
 
 from __future__ import annotations
 

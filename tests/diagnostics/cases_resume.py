@@ -1,4 +1,4 @@
-"""Triggers of the findings on runs, states, recordings and what is sealed in programs."""
+"""Triggers of findings about runs, states, recordings and sealed outputs of programs."""
 
 from __future__ import annotations
 

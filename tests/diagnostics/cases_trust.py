@@ -1,4 +1,4 @@
-"""The smallest triggers of findings about files that are not what they seem."""
+"""Triggers of findings about files whose content contradicts itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every code: in the code, in the docs, triggered here, with its whole text."""
+"""Every diagnostic code is emitted by the code, documented, triggered here, and compared with its whole text."""
 
 from __future__ import annotations
 

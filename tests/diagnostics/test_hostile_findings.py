@@ -1,4 +1,4 @@
-"""What a file says is repeated quoted and cut, in every format: no word of it steers a terminal or another tool."""
+"""Text from files is quoted and shortened in findings, so that it cannot control a terminal or another tool."""
 
 from __future__ import annotations
 

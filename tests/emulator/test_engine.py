@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator.engine import job, run
@@ -146,12 +146,11 @@ def cases(draw, dialect="loihi1"):
             (source, pre, post, mantissa, late, exponent, number)
             for (pre, post, mantissa), late in zip(found, delays, strict=True)
         ]
-    network = nd.Network(
+    network = network_of(
+        (nd.Population(name="cells", shape=shape, neuron=registers(draw, rng, size, dialect)),),
+        tuple(projections),
+        inputs=in_shape,
         name="random",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=in_shape),),
-        populations=(nd.Population(name="cells", shape=shape, neuron=registers(draw, rng, size, dialect)),),
-        projections=tuple(projections),
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
     )
     events = np.argwhere(rng.random((STEPS, lines)) < min(0.4, 3 / lines)) + [1, 0]
@@ -245,17 +244,16 @@ def large(post, pre, weights, delay_steps, size, lines):
     operation = Sparse(shape=(size, lines), post=post, pre=pre, weights=weights)
     style = WeightFormat(weight_bits=8, exponent=2, sign_mode="mixed")
     again = Sparse(shape=(size, size), post=(pre * 7 + post) % size, pre=post, weights=weights)
-    return nd.Network(
-        name="large",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=lines),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=(
+    return network_of(
+        (nd.Population(name="cells", shape=size, neuron=neuron),),
+        (
             nd.Projection(
                 name="p", source="in", target="cells", operation=operation, weight_format=style, delay_steps=delay_steps
             ),
             nd.Projection(name="r", source="cells", target="cells", operation=again, weight_format=style),
         ),
+        inputs=lines,
+        name="large",
         probes=(nd.Probe(name="v", target="cells", variable="v"),),
     )
 
@@ -317,12 +315,11 @@ def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, 
         operation=Dense(weights=weights),
         weight_format=WeightFormat(weight_bits=8, exponent=exponent, sign_mode="mixed"),
     )
-    network = nd.Network(
+    network = network_of(
+        (nd.Population(name="cells", shape=size, neuron=neuron),),
+        (projection,),
+        inputs=lines,
         name="proven",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=lines),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=(projection,),
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
     )
     target = load_target("loihi1")
@@ -345,12 +342,9 @@ def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(mon
     weights, delays = rng.integers(-60, 70, post.size) * 2, rng.integers(0, 3, post.size)
     style = WeightFormat(weight_bits=8, exponent=-5, sign_mode="mixed")
     neuron = nd.LoihiCuba(du=1000, dv=200, vth_mant=1)
-    network = nd.Network(
-        name="shifted",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=size),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=tuple(
+    network = network_of(
+        (nd.Population(name="cells", shape=size, neuron=neuron),),
+        tuple(
             nd.Projection(
                 name=source,
                 source=source,
@@ -362,6 +356,8 @@ def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(mon
             )
             for source in ("in", "cells")
         ),
+        inputs=size,
+        name="shifted",
     )
     target = load_target("loihi2")
     program = emit_program(place(partition(quantize(network, target), target)))

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
@@ -68,12 +69,11 @@ def scenario_network(scenario, limits):
                 weight_format=WeightFormat(weight_bits=8, exponent=exponent, sign_mode=sign),
             )
         )
-    return nd.Network(
+    return network_of(
+        (nd.Population(name="cells", shape=size, neuron=neuron),),
+        tuple(projections),
+        inputs=scenario["n_inputs"],
         name=scenario["name"],
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=scenario["n_inputs"]),),
-        populations=(nd.Population(name="cells", shape=size, neuron=neuron),),
-        projections=tuple(projections),
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in ("u", "v")),
     )
 
@@ -181,20 +181,19 @@ def test_delays_arrive_when_brian2loihi_says(reference_data):
     count, style = len(case["delays"]), WeightFormat(weight_bits=8, exponent=2, sign_mode="excitatory")
     quiet, relay = (nd.LoihiCuba(du=4095, dv=0, vth_mant=vth) for vth in (131071, 100))
     delays = {"weight_format": style, "delay_steps": np.array(case["delays"]), "delay_axis": "target"}
-    network = nd.Network(
-        name="delays",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=1),),
-        populations=(
+    network = network_of(
+        (
             nd.Population(name="relay", shape=1, neuron=relay),
             nd.Population(name="near", shape=count, neuron=quiet),
             nd.Population(name="far", shape=count, neuron=quiet),
         ),
-        projections=(
+        (
             nd.dense("in", "relay", [[200]], weight_format=style),
             nd.dense("in", "near", np.full((count, 1), 10), **delays),
             nd.dense("relay", "far", np.full((count, 1), 10), **delays),
         ),
+        inputs=1,
+        name="delays",
         probes=tuple(nd.Probe(name=name, target=name, variable="u") for name in ("near", "far")),
     )
     target = target_of("brian2loihi")

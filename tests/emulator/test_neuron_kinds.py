@@ -10,6 +10,7 @@ import json
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_dialect, load_target
@@ -19,7 +20,6 @@ from neurodeploy.network import (
     Current,
     Delta,
     GradedRelu,
-    Network,
     Noise,
     OneToOne,
     Product,
@@ -69,11 +69,8 @@ def run_case(neuron, arriving, probes=(), weights=None, style=ONE, state_reset=N
                 weight_format=style,
             )
         )
-    network = Network(
-        name="case",
-        time=nd.Time(dt_s=1e-3),
-        inputs=tuple(nd.Input(name=f"in_{port}", shape=lines, encoder=Current()) for port in arrays),
-        populations=(
+    network = network_of(
+        (
             nd.Population(
                 name="cells",
                 shape=size,
@@ -81,7 +78,9 @@ def run_case(neuron, arriving, probes=(), weights=None, style=ONE, state_reset=N
                 state_reset=state_reset or StateReset(interval_steps=LAST, offset_steps=2),
             ),
         ),
-        projections=tuple(projections),
+        tuple(projections),
+        inputs=tuple(nd.Input(name=f"in_{port}", shape=lines, encoder=Current()) for port in arrays),
+        name="case",
         probes=tuple(nd.Probe(name=name, target="cells", variable=name) for name in probes),
     )
     stimulus = Stimulus(
@@ -228,12 +227,9 @@ def test_a_negative_exponent_belongs_to_the_sum(cases):
 def test_delays_of_single_synapses(cases):
     case = cases["delay_dense"]
     shown = np.array(case["s_in"])
-    network = Network(
-        name="delays",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=shown.shape[0]),),
-        populations=(nd.Population(name="cells", shape=1, neuron=nd.LoihiCuba(du=4095, dv=4095, vth_mant=100_000)),),
-        projections=(
+    network = network_of(
+        (nd.Population(name="cells", shape=1, neuron=nd.LoihiCuba(du=4095, dv=4095, vth_mant=100000)),),
+        (
             nd.dense(
                 "in",
                 "cells",
@@ -243,6 +239,8 @@ def test_delays_of_single_synapses(cases):
                 weight_format=WeightFormat(weight_bits=8, sign_mode="mixed"),
             ),
         ),
+        inputs=shown.shape[0],
+        name="delays",
         probes=(nd.Probe(name="u", target="cells", variable="u"),),
     )
     line, column = np.nonzero(shown)
@@ -264,13 +262,13 @@ def test_noise_of_given_draws(reference_data):
             offset=case["noise_offset"],
         )
         cell = {key: case[key] for key in ("du", "dv", "vth_mant")}
-        network = Network(
-            name="noisy",
-            time=nd.Time(dt_s=1e-3),
-            populations=(
+        network = network_of(
+            (
                 nd.Population(name="on", shape=2, neuron=nd.LoihiCuba(**cell, noise=noise)),
                 nd.Population(name="off", shape=1, neuron=nd.LoihiCuba(**cell)),
             ),
+            inputs=(),
+            name="noisy",
             probes=tuple(
                 nd.Probe(name=f"{population}_{variable}", target=population, variable=variable)
                 for population in ("on", "off")
@@ -294,10 +292,10 @@ def test_noise_of_given_draws(reference_data):
 
 def test_draws_are_uniform_and_depend_on_seed_sample_step_and_neuron_alone():
     neuron = nd.LoihiCuba(du=4095, dv=4095, vth_mant=100_000, noise=Noise(at="current", exponent=7))
-    network = Network(
+    network = network_of(
+        (nd.Population(name="cells", shape=100, neuron=neuron),),
+        inputs=(),
         name="noisy",
-        time=nd.Time(dt_s=1e-3),
-        populations=(nd.Population(name="cells", shape=100, neuron=neuron),),
         probes=(nd.Probe(name="u", target="cells", variable="u"),),
     )
     program = program_of(network, "loihi1")

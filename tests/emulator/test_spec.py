@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from factories import network_of
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.spec import UPDATES
 
@@ -88,13 +89,12 @@ def test_every_option_of_a_run(name):
 
 def fed(samples=7, steps=6):
     rng = np.random.default_rng(0)
-    network = nd.Network(
-        name="fed",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=5),),
-        populations=(nd.Population(name="c", shape=4, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("in", "c", rng.normal(size=(4, 5))),),
+    network = network_of(
+        (nd.Population(name="c", shape=4, neuron=nd.If(v_threshold=1.0)),),
+        (nd.dense("in", "c", rng.normal(size=(4, 5))),),
+        inputs=5,
         outputs=(nd.Output(name="o", source="c"),),
+        name="fed",
     )
     raster = (rng.random((samples, steps, 5)) < 0.4).astype(np.uint8)
     return nd.compile(network, "loihi1"), Stimulus(n_samples=samples, n_steps=steps, rasters={"in": raster})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,12 +70,9 @@ def recorded(cells, values, dialect):
     size = len(cells)
     shared = {key: cells[0][key] for key in ("vmin_exp", "vmax_exp", "reset")}
     column = {key: np.array([cell[key] for cell in cells]) for key in cells[0] if key not in shared}
-    network = nd.Network(
-        name="cells",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=size, encoder=Current()),),
-        populations=(nd.Population(name="c", shape=size, neuron=nd.LoihiCuba(**column, **shared)),),
-        projections=(
+    network = network_of(
+        (nd.Population(name="c", shape=size, neuron=nd.LoihiCuba(**column, **shared)),),
+        (
             nd.Projection(
                 name="p",
                 source="in",
@@ -84,6 +81,8 @@ def recorded(cells, values, dialect):
                 weight_format=WeightFormat(weight_bits=8, sign_mode="excitatory"),
             ),
         ),
+        inputs=(nd.Input(name="in", shape=size, encoder=Current()),),
+        name="cells",
         probes=tuple(nd.Probe(name=name, target="c", variable=name) for name in ("u", "v")),
     )
     chip = load_target("loihi2" if dialect == "loihi2" else "loihi1").model_copy(

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from factories import ones_conv, operation_network, with_limits
+from factories import network_of, ones_conv, operation_network, with_limits
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import errors_in
@@ -75,16 +75,12 @@ def rig(inputs=2, hidden=3, outputs=2, neuron=LIF, recurrent=None, w_in=None, w_
     ]
     if recurrent is not None:
         wires.append(nd.dense("hid", "hid", recurrent, name="w_rec"))
-    return nd.Network(
-        name="rig",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=inputs),),
-        populations=(
-            nd.Population(name="hid", shape=hidden, neuron=neuron),
-            nd.Population(name="out", shape=outputs, neuron=LIF),
-        ),
-        projections=(*wires, *more),
+    return network_of(
+        (nd.Population(name="hid", shape=hidden, neuron=neuron), nd.Population(name="out", shape=outputs, neuron=LIF)),
+        (*wires, *more),
+        inputs=inputs,
         outputs=(nd.Output(name="answer", source="out"),),
+        name="rig",
     )
 
 
@@ -151,26 +147,21 @@ def test_delays_and_wide_weights_are_told_of_their_projection():
 
 def crossed(weights, neuron=IF, inputs=None):
     inputs = inputs or np.shape(weights)[1]
-    return nd.Network(
+    return network_of(
+        (nd.Population(name="cells", shape=np.shape(weights)[0], neuron=neuron),),
+        (nd.dense("in", "cells", weights),),
+        inputs=inputs,
         name="grid",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=inputs),),
-        populations=(nd.Population(name="cells", shape=np.shape(weights)[0], neuron=neuron),),
-        projections=(nd.dense("in", "cells", weights),),
     )
 
 
 def hub(n):
     """One neuron that n others hear."""
-    return nd.Network(
+    return network_of(
+        (nd.Population(name="one", shape=1, neuron=IF), nd.Population(name="many", shape=n, neuron=IF)),
+        (nd.dense("in", "one", [[1.0]]), nd.dense("one", "many", np.ones((n, 1)))),
+        inputs=1,
         name="hub",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=1),),
-        populations=(
-            nd.Population(name="one", shape=1, neuron=IF),
-            nd.Population(name="many", shape=n, neuron=IF),
-        ),
-        projections=(nd.dense("in", "one", [[1.0]]), nd.dense("one", "many", np.ones((n, 1)))),
     )
 
 

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from factories import examples, layered_network, ones_conv, operation_network, with_limits
+from factories import examples, layered_network, network_of, ones_conv, operation_network, with_limits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,20 +106,19 @@ def test_dense_is_a_kernel_as_large_as_the_map():
 
 def test_a_flat_population_keeps_the_map_that_its_convolution_gives():
     shape = (2, 8, 8)
-    network = nd.Network(
-        name="flat",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=shape),),
-        populations=(
+    network = network_of(
+        (
             nd.Population(name="maps", shape=144, neuron=IF),
             nd.Population(name="copy", shape=144, neuron=IF),
             nd.Population(name="out", shape=10, neuron=IF),
         ),
-        projections=(
+        (
             nd.Projection(name="a", source="in", target="maps", operation=ones_conv()),
             nd.Projection(name="b", source="maps", target="copy", operation=OneToOne(weights=1.0)),
             nd.dense("copy", "out", np.ones((10, 144))),
         ),
+        inputs=shape,
+        name="flat",
     )
     judged = judge(network, limited("speck2f", kernel_side=5))
     # 4 channels of 6 x 6: the dense kernel has side 6
@@ -217,12 +216,11 @@ def test_sources_of_one_layer_are_channels_of_one_kernel():
     twice = tuple(
         nd.Projection(name=f"p{k}", source=f"in{k}", target="cells", operation=ones_conv(4)) for k in range(2)
     )
-    network = nd.Network(
-        name="merge",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="cells", shape=(4, 6, 6), neuron=IF),),
+        twice,
         inputs=tuple(nd.Input(name=f"in{k}", shape=shape) for k in range(2)),
-        populations=(nd.Population(name="cells", shape=(4, 6, 6), neuron=IF),),
-        projections=twice,
+        name="merge",
     )
     judged = judge(network, load_feasibility_target("speck2f"))
     assert codes(judged) == []
@@ -241,16 +239,7 @@ def test_sources_of_one_layer_are_channels_of_one_kernel():
 
 def fan(n):
     """One layer that n others hear, 1 x 1."""
-    return nd.Network(
-        name="fan",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=(2, 4, 4)),),
-        populations=tuple(nd.Population(name=f"l{k}", shape=(2, 4, 4), neuron=IF) for k in range(n + 1)),
-        projections=(
-            nd.Projection(name="first", source="in", target="l0", operation=OneToOne(weights=1.0)),
-            *(nd.Projection(name=f"p{k}", source="l0", target=f"l{k}", operation=OneToOne(weights=1.0)) for k in range(1, n + 1)),
-        ),
-    )  # fmt: skip
+    return network_of(tuple(nd.Population(name=f'l{k}', shape=(2, 4, 4), neuron=IF) for k in range(n + 1)), (nd.Projection(name='first', source='in', target='l0', operation=OneToOne(weights=1.0)), *(nd.Projection(name=f'p{k}', source='l0', target=f'l{k}', operation=OneToOne(weights=1.0)) for k in range(1, n + 1))), inputs=(2, 4, 4), name='fan')  # fmt: skip
 
 
 def test_a_core_sends_to_two_others():

@@ -1,4 +1,4 @@
-"""Mutated files of every kind end in findings; by hand, with more tries: tests/fuzz/run.py."""
+"""Mutated files of every kind end in findings; for more tries by hand, see tests/fuzz/run.py."""
 
 from __future__ import annotations
 

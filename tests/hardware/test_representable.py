@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
@@ -98,14 +99,7 @@ def test_a_weight_limit_that_does_not_fit_16_bits():
     target = nd.load_target("loihi1")
     odd = target.model_copy(update={"dialect": target.dialect.model_copy(update={"weight_limit": 2**21 - 1})})
     cells = nd.Population(name="cells", shape=1, neuron=nd.LoihiCuba(du=4095, dv=0, vth_mant=1))
-    network = nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=1),),
-        populations=(cells,),
-        projections=(nd.dense("in", "cells", np.array([[2]])),),
-        outputs=(nd.Output(name="out", source="cells"),),
-    )
+    network = network_of((cells,), (nd.dense("in", "cells", np.array([[2]])),), inputs=1, outputs="cells")
     found = compile_network(network, odd, nd.CompileOptions(fixes=False)).findings
     assert [item.code for item in found if item.severity == "error"] == ["ND026"]
 

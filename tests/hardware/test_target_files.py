@@ -1,4 +1,4 @@
-"""Target files by name, path and entry point; every fault of a file is reported at once, with its field and a fix."""
+"""Target files by name, path and entry point; every error of a file is reported at once, with its field and a fix."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import get_args
 
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.base.noun import Noun
@@ -281,7 +282,7 @@ def test_kinds_of_figures_are_all_walked():
 
 def test_a_network_compiles_for_a_target_by_name_or_as_it_was_loaded():
     cell = nd.Population(name="a", shape=2, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
-    net = nd.Network(name="two", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cell,), projections=())
+    net = network_of((cell,), (), inputs=(), name="two")
     loaded = load_target("loihi1", board="kapoho_bay", rules="nxtf")
     assert nd.compile(net, loaded).target == loaded
     assert nd.compile(net, loaded, board="nahuku8").target.board == "nahuku8"

@@ -1,4 +1,4 @@
-"""The benchmarks race what they say they race, their bare loops deliver what they should, and their workers end."""
+"""The benchmarks: workloads are those of their definition, bare loops deliver every weight, and workers end."""
 
 from __future__ import annotations
 

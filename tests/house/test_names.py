@@ -1,4 +1,4 @@
-"""One name for one thing: names that were replaced, and openings of docstrings that say nothing, stay away."""
+"""Replaced names and uninformative openings of docstrings do not come back."""
 
 from __future__ import annotations
 

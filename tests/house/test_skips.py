@@ -1,4 +1,4 @@
-"""A test that is skipped says what is missing; in CI a skip fails unless it says why that cannot be had."""
+"""A skipped test says what is missing; in CI a skip fails unless it also says why that cannot be had."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SUPPORTED.md is what the code does: current, complete, and what it says runs does run."""
+"""SUPPORTED.md is current and complete, and what it says runs does run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A damaged file gives a finding that names it: never a traceback, an internal fault, or a half-written output."""
+"""A damaged file gives a finding that names it: never a traceback, an internal error, or a partial output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import struct
 import h5py
 import numpy as np
 import pytest
-from factories import leave
+from factories import leave, network_of
 
 import neurodeploy as nd
 
@@ -30,17 +30,16 @@ COMMANDS = {
 def whole(tmp_path_factory):
     """Name -> bytes of one good file of each kind."""
     folder = tmp_path_factory.mktemp("whole")
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="lines", shape=2),),
-        populations=(
+    network = network_of(
+        (
             nd.Population(
                 name="cells", shape=2, neuron=nd.CubaLif(tau_m_s=[0.01, 0.02], tau_syn_s=0.005, v_threshold=1)
             ),
         ),
-        projections=(nd.dense("lines", "cells", np.eye(2)), nd.sparse("cells", "cells", np.eye(2), delay_steps=2)),
+        (nd.dense("lines", "cells", np.eye(2)), nd.sparse("cells", "cells", np.eye(2), delay_steps=2)),
+        inputs=(nd.Input(name="lines", shape=2),),
         outputs=(nd.Output(name="answer", source="cells"),),
+        name="pair",
     )
     nd.save(network, folder / "pair.nd.json")
     np.savez_compressed(folder / "pair.stimulus.npz", lines=np.ones((2, 5, 2), dtype=np.uint8), labels=[0, 1])

@@ -1,4 +1,4 @@
-"""Files that lie: JSON, TOML, arrays and archives that no honest writer makes end in a finding, soon and in little memory."""
+"""Malicious JSON, TOML, arrays and archives end in a finding, in short time and little memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are written: whole or not at all, through links, devices and pipes, with their permissions, one writer or two."""
+"""Files are written whole or not at all: through links, devices and pipes, with their permissions, by concurrent writers."""
 
 from __future__ import annotations
 

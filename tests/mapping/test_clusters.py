@@ -1,4 +1,4 @@
-"""Networks too large for slices counted one by one: compact groups first, and never more cores than in the order of the network."""
+"""Large networks are grouped into compact clusters first, and never take more cores than in their own order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting, bounds and first fit, against hand counts and an independent recount."""
+"""Core usage, bounds and first fit, against counts by hand and an independent audit."""
 
 from __future__ import annotations
 

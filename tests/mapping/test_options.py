@@ -1,4 +1,4 @@
-"""What a user says of a mapping on the command line, and what comes of it."""
+"""Mapping options on the command line and their effects."""
 
 from __future__ import annotations
 

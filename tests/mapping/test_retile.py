@@ -1,4 +1,4 @@
-"""Layers cut anew so that they share cores: fewer cores than each layer's own best tiles, by the recount and to the spike."""
+"""Layers retiled so that they share cores: fewer cores by an independent audit, and the same spikes."""
 
 from __future__ import annotations
 

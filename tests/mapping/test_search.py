@@ -1,4 +1,4 @@
-"""Levels above first fit: every limit holds by an independent recount, nothing is lost, and spikes do not change."""
+"""Search levels above first fit: every limit holds by an independent audit, nothing is lost, and spikes stay equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks of which only the shapes of layers are known: verdicts, tiles, bounds, and the command."""
+"""Networks known only by the shapes of their layers: verdicts, tiles, bounds, and the command."""
 
 from __future__ import annotations
 

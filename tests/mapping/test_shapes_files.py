@@ -1,4 +1,4 @@
-"""Shapes files: what a layer is by default, every fault at once, and answers within seconds whatever the numbers."""
+"""Files of layer shapes: defaults, every error at once, and answers within seconds whatever the numbers."""
 
 from __future__ import annotations
 

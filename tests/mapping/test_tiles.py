@@ -1,10 +1,10 @@
-"""Chains of convolutions cut into searched tiles: every limit holds by the recount, and no cut is worse than first fit."""
+"""Chains of convolutions cut into tiles: every limit holds by an independent audit, and no cut is worse than first fit."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import with_limits
+from factories import network_of, with_limits
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
@@ -52,12 +52,11 @@ def chain(seed=0, stride=1, hole=False):
     dense = Dense(weights=weights(5, int(np.prod(shape))))
     projections.append(nd.Projection(name="to_d", source="c", target="d", operation=dense, weight_format=STYLE))
     cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=200)
-    return nd.Network(
+    return network_of(
+        tuple((nd.Population(name=name, shape=size, neuron=cells) for name, size in [*layers, ("d", 5)])),
+        tuple(projections),
+        inputs=(3, 9, 8),
         name="chain",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=(3, 9, 8)),),
-        populations=tuple(nd.Population(name=name, shape=size, neuron=cells) for name, size in [*layers, ("d", 5)]),
-        projections=tuple(projections),
     )
 
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,12 +133,11 @@ def test_lavas_fixed_point_convolution_step_by_step(reference_data):
         operation = Conv2d(input_shape=(1, 6, 6), weights=part, stride=tuple(p["stride"]), padding=tuple(p["padding"]))
         style = WeightFormat(weight_bits=8, sign_mode=sign)
         networks.append(nd.Projection(name=sign, source="in", target="out", operation=operation, weight_format=style))
-    network = nd.Network(
+    network = network_of(
+        (nd.Population(name="out", shape=shape, neuron=cells),),
+        tuple(networks),
+        inputs=(1, 6, 6),
         name="n",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=(1, 6, 6)),),
-        populations=(nd.Population(name="out", shape=shape, neuron=cells),),
-        projections=tuple(networks),
         probes=(nd.Probe(name="u", target="out", variable="u"),),
     )
     step, line = np.nonzero(shown.transpose(3, 2, 0, 1).reshape(steps, -1))
@@ -169,14 +168,11 @@ def test_shared_patterns_give_the_bits_of_rows_written_out():
     stimulus = Stimulus(n_samples=2, n_steps=40, spikes={"in": rows})
     found = []
     for operation in (conv, written_out):
-        network = nd.Network(
+        network = network_of(
+            (nd.Population(name="out", shape=(5, 5, 8), neuron=nd.LoihiCuba(du=1000, dv=100, vth_mant=300)),),
+            (nd.Projection(name="p", source="in", target="out", operation=operation, weight_format=style),),
+            inputs=(2, 9, 8),
             name="n",
-            time=nd.Time(dt_s=1e-3),
-            inputs=(nd.Input(name="in", shape=(2, 9, 8)),),
-            populations=(
-                nd.Population(name="out", shape=(5, 5, 8), neuron=nd.LoihiCuba(du=1000, dv=100, vth_mant=300)),
-            ),
-            projections=(nd.Projection(name="p", source="in", target="out", operation=operation, weight_format=style),),
             probes=(nd.Probe(name="v", target="out", variable="v"),),
         )
         chip = load_target("loihi1")

@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,12 +36,11 @@ def networks(draw):
     ]
     weights = rng.normal(size=(size, n_in)).astype(draw(st.sampled_from([np.float32, np.float64])))
     make = draw(st.sampled_from([nd.dense, nd.sparse]))
-    return nd.Network(
-        name="random",
-        time=nd.Time(dt_s=1e-3),
+    return network_of(
+        (nd.Population(name="cells", shape=size, neuron=draw(st.sampled_from(kinds))),),
+        (make("in", "cells", weights, delay_steps=draw(st.integers(0, 3))),),
         inputs=(nd.Input(name="in", shape=n_in, encoder=draw(st.sampled_from(["rate", "poisson", "latency"]))),),
-        populations=(nd.Population(name="cells", shape=size, neuron=draw(st.sampled_from(kinds))),),
-        projections=(make("in", "cells", weights, delay_steps=draw(st.integers(0, 3))),),
+        name="random",
         metadata={"note": "any", "list": [1, 2]},
     )
 
@@ -61,13 +60,11 @@ def test_a_network_survives_its_file_and_equal_networks_give_equal_bytes(tmp_pat
 
 
 def example():
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=3),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0)),),
-        projections=(nd.dense("in", "cells", np.arange(6.0).reshape(2, 3)),),
-        outputs=(nd.Output(name="out", source="cells"),),
+    return network_of(
+        (nd.Population(name="cells", shape=2, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0)),),
+        (nd.dense("in", "cells", np.arange(6.0).reshape(2, 3)),),
+        inputs=3,
+        outputs="cells",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a budget may have meant: the nearest figures with their units, and units in other letters."""
+"""Misspelled budgets: the nearest figures with their units, and units in another case."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Costs by hand on the tiny chip, and what a profile must never do."""
+"""Costs on the tiny chip worked out by hand, and invariants of every profile."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target, on_board
@@ -21,18 +22,11 @@ def chain():
     """in -> a -> b, one neuron each; an input spike makes a spike one step later, and b one step after that."""
     integer = nd.LoihiCuba(du=4095, dv=4095, vth_mant=1)
     style = WeightFormat(weight_bits=8, sign_mode="excitatory")
-    return nd.Network(
+    return network_of(
+        (nd.Population(name="a", shape=1, neuron=integer), nd.Population(name="b", shape=1, neuron=integer)),
+        (nd.dense("in", "a", [[100]], weight_format=style), nd.dense("a", "b", [[100]], weight_format=style)),
+        inputs=1,
         name="chain",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=1),),
-        populations=(
-            nd.Population(name="a", shape=1, neuron=integer),
-            nd.Population(name="b", shape=1, neuron=integer),
-        ),
-        projections=(
-            nd.dense("in", "a", [[100]], weight_format=style),
-            nd.dense("a", "b", [[100]], weight_format=style),
-        ),
     )
 
 

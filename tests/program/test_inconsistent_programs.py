@@ -1,4 +1,4 @@
-"""Programs that were sealed again, or put together by hand: what contradicts itself is refused, and no kernel sees it."""
+"""Programs resealed or assembled by hand: contradictions are refused before any kernel runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same network gives the same bytes: compiled again, loaded from its file, or made in another process."""
+"""Equal networks compile to equal bytes: again, from their file, and in another process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,14 +39,7 @@ def networks(draw):
     if draw(st.booleans()):
         loop = (rng.random((width, width)) < 0.3) * 0.5
         projections.append(nd.sparse(source, source, loop, name="loop"))
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3, steps_per_sample=5),
-        inputs=[nd.Input(name="in", shape=5)],
-        populations=populations,
-        projections=projections,
-        outputs=[nd.Output(name="out", source=source)],
-    )
+    return network_of(populations, projections, inputs=5, outputs=source, steps_per_sample=5)
 
 
 @settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])

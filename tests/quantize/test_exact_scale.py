@@ -1,10 +1,10 @@
-"""Networks of small whole numbers, and whole multiples of anything, give the spikes of float arithmetic: ties included."""
+"""Networks of small integers, or of integer multiples of any number, spike as float arithmetic does, ties included."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples, one_layer
+from factories import examples, network_of, one_layer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -157,13 +157,12 @@ def networks(draw):
                     delay_steps=draw(st.integers(0, 15)),
                 )
             )
-    network = nd.Network(
-        name="small",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        populations,
+        projections,
         inputs=(nd.Input(name="x", shape=n_in),),
-        populations=populations,
-        projections=projections,
         outputs=(nd.Output(name="o", source="p0"),),
+        name="small",
     )
     return target, network
 

@@ -1,4 +1,4 @@
-"""Integers that a network gives are stored with the products that were asked for, or refused for what they are."""
+"""Integer weights are stored with exactly the given products, or refused with the reason."""
 
 from __future__ import annotations
 

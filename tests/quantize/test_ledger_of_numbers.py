@@ -1,9 +1,9 @@
-"""What the ledger says of weights, thresholds, biases, floors and decays, against the registers that came out."""
+"""Ledger lines of weights, thresholds, biases, floors and decays against the resulting registers."""
 
 from __future__ import annotations
 
 import numpy as np
-from factories import examples
+from factories import examples, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,12 +50,11 @@ def networks(draw):
         "explicit": lambda: nd.Lif(tau_m_s=tau, discretization=Explicit(keep_v=0.0, gain_v=1.0), **fields),
         "li": lambda: nd.Li(tau_m_s=tau, bias=fields["bias"]),
     }[kind]()
-    return nd.Network(
-        name="told",
-        time=nd.Time(dt_s=1e-3),
+    return network_of(
+        (nd.Population(name="c", shape=size, neuron=neuron),),
+        (nd.dense("x", "c", weights),),
         inputs=(nd.Input(name="x", shape=3),),
-        populations=(nd.Population(name="c", shape=size, neuron=neuron),),
-        projections=(nd.dense("x", "c", weights),),
+        name="told",
     )
 
 
@@ -119,12 +118,11 @@ def test_every_line_is_what_came_out(network, target):
 
 def test_a_growing_voltage_is_not_taken_for_one_that_stays():
     neuron = nd.Lif(tau_m_s=0.02, v_threshold=1.0, discretization=Explicit(keep_v=1.01, gain_v=1.0))
-    network = nd.Network(
-        name="grows",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="c", shape=1, neuron=neuron),),
+        (nd.dense("x", "c", [[0.3]]),),
         inputs=(nd.Input(name="x", shape=1),),
-        populations=(nd.Population(name="c", shape=1, neuron=neuron),),
-        projections=(nd.dense("x", "c", [[0.3]]),),
+        name="grows",
     )
     found = compile_network(network, TARGETS["loihi1"], CompileOptions(fixes=False)).findings
     assert "ND205" in {item.code for item in found}

@@ -1,4 +1,4 @@
-"""Floats to integers: hand-computed cases, and properties of every conversion."""
+"""Quantization: cases worked out by hand, and properties of every conversion."""
 
 from __future__ import annotations
 

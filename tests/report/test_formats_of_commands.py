@@ -1,4 +1,4 @@
-"""Every command that judges prints its findings in every format, alone on standard output, with the same status."""
+"""Every judging command prints its findings in every format, alone on standard output, with the same status."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 
@@ -31,12 +32,11 @@ STATUS = {"compare": 1, "a refusal of run": 1, "a missing stimulus": 1, "what do
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("formats")
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
+        (nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
         inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
+        name="pair",
     )
     nd.save(network, path / "pair.nd.json")
     samples = np.ones((1, 3, 2), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Numbers as people read them, and tables that fit a terminal."""
+"""Numbers for people, and tables that fit a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+from factories import network_of
 from rich.console import Console
 
 import neurodeploy as nd
@@ -167,12 +168,11 @@ def test_every_figure_of_a_target_is_shown_with_its_source(name):
 
 
 def test_a_notebook_shows_a_line_of_a_network_and_not_its_weights():
-    network = nd.Network(
-        name="echo",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        [nd.Population(name="hidden", shape=8, neuron=nd.Lif(tau_m_s=[0.02] * 8, v_threshold=1))],
+        [nd.dense("sensor", "hidden", np.ones((8, 16)))],
         inputs=[nd.Input(name="sensor", shape=16)],
-        populations=[nd.Population(name="hidden", shape=8, neuron=nd.Lif(tau_m_s=[0.02] * 8, v_threshold=1))],
-        projections=[nd.dense("sensor", "hidden", np.ones((8, 16)))],
+        name="echo",
         metadata={"seed": 7},
     )
     assert str(network) == repr(network)

@@ -1,4 +1,4 @@
-"""Axons by kind: what they cost, what they can name, and how the sources of a convolution share them."""
+"""Axon kinds: what they cost, what they address, and how sources of a convolution share them."""
 
 from __future__ import annotations
 

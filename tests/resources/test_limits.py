@@ -1,4 +1,4 @@
-"""Networks just below, at and just above every limit of a core, and the three verdicts against all partitions there are."""
+"""Networks just below, at and above every limit of a core, and the three verdicts against all partitions."""
 
 from __future__ import annotations
 

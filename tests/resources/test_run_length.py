@@ -1,4 +1,4 @@
-"""Run-length lists and packed entries, as NxTF counts them: by hand, against a count written otherwise, and from the tables."""
+"""Run-length lists and packed entries as NxTF counts them: by hand, by an independent count, and from the tables."""
 
 from __future__ import annotations
 
@@ -176,12 +176,11 @@ def convolution(rng):
     """A convolution whose lists are shared and broad enough for run-lengths."""
     kernel = Conv2d(input_shape=(1, 10, 10), weights=rng.normal(size=(6, 1, 3, 3)), padding=(1, 1))
     lif = nd.Lif(tau_m_s=0.02, v_threshold=1.0)
-    return nd.Network(
+    return network_of(
+        (nd.Population(name="cells", shape=(6, 10, 10), neuron=lif),),
+        (nd.Projection(name="p", source="in", target="cells", operation=kernel),),
+        inputs=(1, 10, 10),
         name="maps",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=(1, 10, 10), encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=(6, 10, 10), neuron=lif),),
-        projections=(nd.Projection(name="p", source="in", target="cells", operation=kernel),),
     )
 
 
@@ -207,12 +206,11 @@ def test_the_encoding_changes_no_spike(kind):
 
 def test_the_recount_knows_the_index_in_the_prefix_of_a_dense_list():
     """20 sources of 6 neurons: 10 + 6 + 6 * 8 + 6 = 70 bits each, and 64 without the index."""
-    net = nd.Network(
+    net = network_of(
+        (nd.Population(name="a", shape=6, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=200)),),
+        (nd.dense("in", "a", np.full((6, 20), 254), weight_format=WeightFormat(weight_bits=8)),),
+        inputs=20,
         name="dense",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=20),),
-        populations=(nd.Population(name="a", shape=6, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=200)),),
-        projections=(nd.dense("in", "a", np.full((6, 20), 254), weight_format=WeightFormat(weight_bits=8)),),
     )
     program = nd.compile(net, NXTF)
     assert [item.encoding for item in program.formats] == ["dense"]

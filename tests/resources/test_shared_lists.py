@@ -1,10 +1,10 @@
-"""Convolutions keep their weights shared on the way to a core, and mean what they mean when they are written out."""
+"""Convolutions keep shared weights on cores, and run as their written-out synapses do."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from factories import examples, layered_network, with_limits
+from factories import examples, layered_network, network_of, with_limits
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -72,15 +72,12 @@ def networks(draw):
         for item in (first, second)
     ]
     delay = draw(st.sampled_from([0, 0, 2]))
-    return nd.Network(
-        name="conv",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=first.input_shape),),
-        populations=(
+    return network_of(
+        (
             nd.Population(name="a", shape=middle, neuron=CELLS),
             nd.Population(name="b", shape=output_shape(window_of(second)), neuron=CELLS),
         ),
-        projections=(
+        (
             nd.Projection(name="p", source="in", target="a", operation=first, weight_format=style[0]),
             nd.Projection(
                 name="q", source="a", target="b", operation=second, weight_format=style[1], delay_steps=delay
@@ -91,7 +88,9 @@ def networks(draw):
                 else []
             ),
         ),
-        outputs=(nd.Output(name="out", source="b"),),
+        inputs=first.input_shape,
+        outputs="b",
+        name="conv",
     )
 
 
@@ -128,15 +127,7 @@ def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
 @given(operations())
 def test_the_window_of_a_projection_has_the_synapses_of_the_network(operation):
     size = int(np.prod(output_shape(window_of(operation))))
-    network = nd.Network(
-        name="n",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=operation.input_shape),),
-        populations=(nd.Population(name="a", shape=size, neuron=CELLS),),
-        projections=(nd.Projection(name="p", source="in", target="a", operation=operation, delay_steps=3,
-                                   weight_format=WeightFormat(weight_bits=8, sign_mode="mixed" if isinstance(operation, Conv2d)
-                                                              else "excitatory")),),
-    )  # fmt: skip
+    network = network_of((nd.Population(name='a', shape=size, neuron=CELLS),), (nd.Projection(name='p', source='in', target='a', operation=operation, delay_steps=3, weight_format=WeightFormat(weight_bits=8, sign_mode='mixed' if isinstance(operation, Conv2d) else 'excitatory')),), inputs=operation.input_shape, name='n')  # fmt: skip
     window = quantize(network, load_target("loihi1")).projections[0].connectivity
     assert isinstance(window, WindowConnectivity)
     synapses = synapses_of(network.projections[0], network.inputs[0].size)
@@ -228,14 +219,10 @@ def _alone(operation):
     shape = output_shape(window_of(operation))
     pool = WeightFormat(weight_bits=8, exponent=4, sign_mode="excitatory")
     style = STYLE if isinstance(operation, Conv2d) else pool
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=operation.input_shape),),
-        populations=(nd.Population(name="out", shape=shape, neuron=CELLS),),
-        projections=(
-            nd.Projection(name="to_out", source="in", target="out", operation=operation, weight_format=style),
-        ),
+    return network_of(
+        (nd.Population(name="out", shape=shape, neuron=CELLS),),
+        (nd.Projection(name="to_out", source="in", target="out", operation=operation, weight_format=style),),
+        inputs=operation.input_shape,
     )
 
 

@@ -1,4 +1,4 @@
-"""Loihi 2's memory words against what its compiler printed for two real networks (lava-dl's notebooks), split as it split them."""
+"""Words of Loihi 2's synapse memory against its compiler's output for two real networks (lava-dl notebooks), cut alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resources of tiles, counted from shapes, are those that the mapper counts on real synapses."""
+"""Resources of tiles counted from shapes equal those counted on real synapses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stimulus holds beyond the steps that are shown, twice, or too small for a spike is said; nothing vanishes."""
+"""Findings about samples that are cut off, given twice, or too small for a spike."""
 
 from __future__ import annotations
 

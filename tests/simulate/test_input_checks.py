@@ -1,4 +1,4 @@
-"""Whatever is handed to a run, or read from one, is checked whole first: the right finding, and no wrong number."""
+"""Inputs and results of runs are checked whole first: each error has its finding, and no wrong number passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The draws of noise as numbers: what the emulator draws by itself, so that another simulator can be given the same."""
+"""Noise draws as numbers: another simulator can be given exactly what the emulator draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run in parts has the bits of the run in one: for every cut, depth, delay, encoder, kind of neuron, batch and door."""
+"""A run in parts equals the uninterrupted run: for every cut, depth, delay, encoder, neuron kind and batch, in API and command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, network_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neurodeploy_backends.emulator.engine import run
@@ -106,13 +106,11 @@ def networks(draw, refractory=(0, 0, 1, 7), size=4):
     if draw(st.booleans()):
         weights, delay = 2 * rng.integers(-40, 40, (size, size)), draw(st.sampled_from([0, 1, 30]))
         wires.append(nd.dense(names[-1], names[0], weights, delay_steps=delay, weight_format=STYLE, name="back"))
-    return nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
+    return network_of(
+        tuple(populations),
+        tuple(wires),
         inputs=(nd.Input(name="in", shape=LINES, encoder=encoder),),
-        populations=tuple(populations),
-        projections=tuple(wires),
-        outputs=(nd.Output(name="out", source=names[-1]),),
+        outputs=names[-1],
         probes=(nd.Probe(name="v", target=names[-1], variable="v"), nd.Probe(name="u", target=names[0], variable="u")),
     )
 
@@ -219,13 +217,12 @@ def test_threads_that_share_a_sample_keep_the_same_state(network, threads, shown
 
 
 def relay():
-    network = nd.Network(
-        name="relay",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="c", shape=1, neuron=nd.If(v_threshold=0.5)),),
+        (nd.dense("x", "c", [[1.0]]),),
         inputs=(nd.Input(name="x", shape=1),),
-        populations=(nd.Population(name="c", shape=1, neuron=nd.If(v_threshold=0.5)),),
-        projections=(nd.dense("x", "c", [[1.0]]),),
-        outputs=(nd.Output(name="out", source="c"),),
+        outputs="c",
+        name="relay",
     )
     return nd.compile(network, "loihi1"), np.ones((1, 4, 1), dtype=np.uint8)
 
@@ -319,18 +316,16 @@ def test_another_input_before_the_cut_is_refused():
 
 
 def test_codes_and_draws_that_depend_on_the_cut_are_refused():
-    network = nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
-        inputs=(nd.Input(name="in", shape=3, encoder=Latency()),),
-        populations=(
+    network = network_of(
+        (
             nd.Population(
                 name="cells",
                 shape=2,
                 neuron=nd.LoihiCuba(du=0, dv=0, vth_mant=9, noise=Noise(exponent=9, at="current")),
             ),
         ),
-        projections=(nd.dense("in", "cells", np.full((2, 3), 20), weight_format=STYLE),),
+        (nd.dense("in", "cells", np.full((2, 3), 20), weight_format=STYLE),),
+        inputs=(nd.Input(name="in", shape=3, encoder=Latency()),),
     )
     program, values = compiled(network), np.array([[0.9, 0.5, 0.1]])
     kept = nd.run(program, shown_for(network, values, 4, 1), options=RunOptions(seed=1, keep_state=True)).final_state
@@ -392,12 +387,10 @@ def test_a_sample_alone_has_the_draws_of_its_number():
     """A part of the samples, counted on from `first_sample`, is that part of the run of all."""
     noise = Noise(exponent=11, at="membrane")
     neuron = nd.LoihiCuba(du=900, dv=300, vth_mant=20, noise=noise)
-    network = nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="cells", shape=4, neuron=neuron),),
+        (nd.dense("in", "cells", np.full((4, LINES), 20), weight_format=STYLE),),
         inputs=(nd.Input(name="in", shape=LINES, encoder=Poisson(max_rate=0.5)),),
-        populations=(nd.Population(name="cells", shape=4, neuron=neuron),),
-        projections=(nd.dense("in", "cells", np.full((4, LINES), 20), weight_format=STYLE),),
     )
     program, values = compiled(network), np.random.default_rng(0).random((6, LINES))
     whole = nd.run(program, shown_for(network, values, 12, 5), options=RunOptions(seed=5))
@@ -411,13 +404,11 @@ def test_a_sample_alone_has_the_draws_of_its_number():
 def test_a_latency_code_is_cut_on_the_command_line(tmp_path, monkeypatch, call):
     """Shown for as many steps in both parts, and left in between."""
     monkeypatch.chdir(tmp_path)
-    network = nd.Network(
-        name="net",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=0.5)),),
+        (nd.one_to_one("in", "cells", 1.0),),
         inputs=(nd.Input(name="in", shape=3, encoder=Latency()),),
-        populations=(nd.Population(name="cells", shape=3, neuron=nd.If(v_threshold=0.5)),),
-        projections=(nd.one_to_one("in", "cells", 1.0),),
-        outputs=(nd.Output(name="out", source="cells"),),
+        outputs="cells",
     )
     nd.save(network, "net.nd.json")
     np.savez("net.stimulus.npz", inputs=np.array([[0.9, 0.5, 0.1]]), labels=np.array([0]))

@@ -1,4 +1,4 @@
-"""Encoders, decoders, drain, and the float reference against closed forms."""
+"""Encoders, decoders, drain steps, and the float reference against closed forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network without inputs runs without a stimulus; the first samples of rows of events are samples, not rows."""
+"""Networks without inputs run without a stimulus; the first samples of event rows are samples, not rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from factories import network_of
 
 import neurodeploy as nd
 
@@ -62,12 +63,11 @@ def test_steps_beyond_the_memory_are_refused_before_the_run(folder, call):
 
 def test_the_first_samples_of_rows_of_events_are_samples(folder, call):
     """Four samples of a spike for each of 2 steps: the first two are 4 rows, and not the first 2."""
-    network = nd.Network(
-        name="pair",
-        time=nd.Time(dt_s=1e-3),
+    network = network_of(
+        (nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
+        (nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
         inputs=(nd.Input(name="lines", shape=2, encoder="spikes"),),
-        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
-        projections=(nd.dense("lines", "cells", 2 * np.eye(2), name="wires"),),
+        name="pair",
     )
     nd.save(network, "pair.nd.json")
     rows = np.array([(sample, step, 0) for sample in range(4) for step in (1, 2)], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What a network may be shown: arrays, rows of events, sensors' events, iterators; and that all of them mean the same."""
+"""Forms of stimuli (arrays, event rows, sensor events, iterators), and that all of them mean the same."""
 
 from __future__ import annotations
 

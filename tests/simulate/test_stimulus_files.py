@@ -1,4 +1,4 @@
-"""Files that are given as a stimulus: read, or named for what they are; a sensor's events in every usual form."""
+"""Stimulus files: read, or reported with what they are; events of sensors in every usual form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest fixture, used as a user's own test would use it."""
+"""The pytest fixture, used as in a user's own tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a process of ours ends, nothing that it started goes on, and nothing that it began is left lying."""
+"""However a neurodeploy process ends, its child processes end too, and no temporary folder stays behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments of simulators: found, made once, gone on with, and what is missing is said. Nothing here needs an index."""
+"""Environments of simulators: found, installed once, resumed, and reported when something is missing. No package index is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A child that fails in every way there is: each ends with one finding, in time, and leaves nothing."""
+"""A child process that fails in any way: each failure gives one finding in time and leaves nothing behind."""
 
 from __future__ import annotations
 
