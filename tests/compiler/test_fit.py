@@ -74,7 +74,7 @@ def test_4000_inputs_to_4000_neurons_is_refused_on_one_chip_with_fixes_that_pass
 
 
 def test_5000_inputs_to_one_neuron_each_is_proven_impossible_and_only_pruning_helps():
-    network, target = inputs_to_neurons(5000, 200), load_target("loihi1")
+    network, target = inputs_to_neurons(5000, 20), load_target("loihi1")
     result = compile_network(network, target, CompileOptions(fix_time_s=600))  # a busy machine finds the same fix
     (finding,) = [item for item in result.findings if item.severity == "error"]
     assert (finding.code, finding.found, finding.limit) == ("ND303", 5000, 4096)

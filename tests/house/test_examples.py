@@ -39,7 +39,13 @@ def test_there_are_examples() -> None:
     assert {path.stem for path in SCRIPTS} >= {"two_neurons", "over_the_limit", "recurrent"}
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[] if path.stem == "two_neurons" else pytest.mark.slow)
+        for path in SCRIPTS
+    ],
+)
 def test_an_example_runs_in_any_folder_and_ends_in_an_assertion(path: Path, tmp_path: Path) -> None:
     assert run_script(path, cwd=tmp_path)
     assert "\n    assert " in path.read_text(encoding="utf-8"), "an example must end in an assertion"
