@@ -1,4 +1,4 @@
-"""Verb: a workload as a neurodeploy network, a program, a stimulus. Programs are compiled once and kept."""
+"""Workloads as networks, programs and stimuli. Each program is compiled once and cached."""
 
 from __future__ import annotations
 

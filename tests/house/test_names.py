@@ -31,6 +31,9 @@ REPLACED = {
     r"\bshown_steps\b": "simulate.encoding_findings",
     r"\bAsked\b": "ReportOptions",
     r"\bTalk\b": "CoreTraffic",
+    r"\bWires\b": "Connectivity, Hypergraph",
+    r"\b_press\b": "_reduce_cores_by_annealing",
+    r"\bforetells?\b": "extrapolates",
     r"\bFact\b": "BlockStats",
     r"\bPiece\b": "TileClass",
     r"\bReach\b": "PopulationAxonFormat",
@@ -41,13 +44,7 @@ REPLACED = {
 }
 """Pattern of a name that was replaced -> the name to use."""
 OPENING = re.compile(r"(Verb|Noun|Contract)s?:")
-UNREVISED = tuple(
-    f"{folder}/"
-    for folder in (
-        "neurodeploy/mapping",
-        "benchmarks",
-    )
-)
+UNREVISED = tuple(f"{folder}/" for folder in ("neurodeploy/mapping",))
 """Folders in which some docstrings still open so."""
 
 
