@@ -80,8 +80,9 @@ def test_wheel_holds_exactly_the_files_of_the_three_packages(built: tuple[Path, 
 def test_sdist_holds_what_its_tests_need(built: tuple[Path, Path]) -> None:
     with tarfile.open(built[0]) as sdist:
         members = {name.split("/", 1)[1] for name in sdist.getnames() if "/" in name}
-    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "tests/conftest.py"}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"}
     needed |= {"mkdocs.yml", "docs/architecture.md", "docs/hooks.py", "changelog.d/README.md"}
+    needed |= {"tests/conftest.py", "tests/factories.py"}
     needed |= {f"examples/digits/digits.{suffix}" for suffix in ("nd.json", "nd.npz", "stimulus.npz")}
     assert needed <= members
     assert not [name for name in members if "__pycache__" in name or name.startswith(".git/")]
