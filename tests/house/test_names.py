@@ -44,8 +44,6 @@ REPLACED = {
 }
 """Pattern of a name that was replaced -> the name to use."""
 OPENING = re.compile(r"(Verb|Noun|Contract)s?:")
-UNREVISED = tuple(f"{folder}/" for folder in ("neurodeploy/mapping",))
-"""Folders in which some docstrings still open so."""
 
 
 @cache
@@ -86,7 +84,7 @@ def test_docstrings_open_with_what_the_thing_is() -> None:
     found = [
         f"{path}: {text[:60]}"
         for path, source in texts().items()
-        if path.endswith(".py") and not path.startswith(UNREVISED)
+        if path.endswith(".py")
         for text in docstrings(source)
         if OPENING.match(text)
     ]
