@@ -59,7 +59,7 @@ def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     network, _ = ring()
     quantized = quantize(network, tight())
     found = {level: compiled_first_fit(quantized, tight(), MappingOptions(level=level)) for level in (0, 1)}
-    assert all(isinstance(cut, Mapping) and keeps_limits(cut, tight()) for cut in found.values())
+    assert all(isinstance(cut, Mapping) and keeps_limits(cut) for cut in found.values())
     # 48 neighbours in a row have 60 sources; in any order each neuron brings 12 sources of its own, 5 fill a core
     assert found[1].n_cores <= 20
     assert found[0].n_cores >= 90

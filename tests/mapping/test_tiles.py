@@ -88,7 +88,7 @@ def test_tiles_counted_from_shapes_keep_every_limit_with_the_real_weights(board,
     cuts = list(tiled_cuts(quantized, target, MappingOptions(level=2)))
     assert cuts
     for cut in cuts[:4]:
-        assert keeps_limits(cut, target)
+        assert keeps_limits(cut)
         program = emit_program(place(cut))
         assert program_faults(program) == []
         for name, values in use_of_program(program).items():
@@ -129,7 +129,7 @@ def test_axons_that_cost_too_much_to_share_are_not():
     quantized = quantize(chain(), target)
     cut = partition(quantized, target)
     assert (cut.n_cores, cut.shared_axons) == (46, False)
-    assert keeps_limits(cut, target)
+    assert keeps_limits(cut)
     program = emit_program(place(cut))
     assert program.tables.in_axon_kind is None
     assert all((values <= core_limits(target)[name].value).all() for name, values in use_of_program(program).items())

@@ -121,9 +121,10 @@ def overfull(target: Target, core_of: dict[str, NDArray[np.int32]], output_axons
     return bool(total.max(initial=0) > limit.value)
 
 
-def keeps_limits(mapping: Mapping, target: Target) -> bool:
+def keeps_limits(mapping: Mapping) -> bool:
     """Return whether no core of an assignment exceeds a limit."""
-    limits, kinds, target = placing_limits(target), dict[str, dict[int, Kind]](), planned_target(mapping)
+    limits, kinds = placing_limits(mapping.target), dict[str, dict[int, Kind]]()
+    target = planned_target(mapping)
     into = projections_into(mapping.quantized)
     held: list[CoreUsage] = [CoreUsage() for _ in range(mapping.n_cores)]
     for population in mapping.quantized.populations:

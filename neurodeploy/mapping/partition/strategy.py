@@ -203,4 +203,4 @@ def _tiled(task: _Task, first: Mapping | None) -> tuple[Mapping | None, int | No
 def _if_valid(found: Mapping | None, target: Target) -> Mapping | None:
     """The mapping, unless it exceeds a limit that the kernels do not count: words of a single list, run-lengths."""
     uncounted = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
-    return None if found is None or (uncounted and not keeps_limits(found, target)) else found
+    return None if found is None or (uncounted and not keeps_limits(found)) else found

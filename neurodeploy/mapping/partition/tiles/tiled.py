@@ -106,7 +106,7 @@ def tiled(
     for mapping in islice(_cuts(quantized, target, options, tiles), LOOKED_AT):
         if best and (mapping.n_cores > best[0].n_cores or time_limit.stops("the comparison of tilings")):
             break
-        if keeps_limits(mapping, target):
+        if keeps_limits(mapping):
             best = [*(item for item in best if item.n_cores == mapping.n_cores), mapping]
         if best and (len(best) > PLACED or options.level < COMPARED):
             break
