@@ -49,7 +49,7 @@ AnyTarget = str | PathLike[str] | Target
 Source = Network | Quantized | Mapping
 """What a compilation starts from."""
 OTHERS = tuple(ARCHITECTURES.values())
-_PLACE = ("target", "board", "rules", "dialect", "options", "progress", "start", "stop")
+_PLACE = ("target", "board", "rules", "dialect", "options", "progress")
 
 
 def _target(door: str, given: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
@@ -138,16 +138,41 @@ def compile(
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
     (mapping).
     """
-    needs("compile", network=(network, (Network, Quantized, Mapping)), progress=(progress, CALL))
+    text = (str, type(None))
+    needs(
+        "compile",
+        network=(network, (Network, Quantized, Mapping)),
+        progress=(progress, CALL),
+        start=(start, text),
+        stop=(stop, text),
+    )
     raise_errors("compile", _stage_faults(network, start, stop))
     held = _target("compile", target, board, rules, dialect)
-    made = chosen("compile", CompileOptions, options, choices, _PLACE)
+    raise_errors("compile", _target_faults(network, held))
+    made = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
     others, last = real_targets(rules, dialect), stop or "fixes"
     result = compile_network(network, held, made, others=others, progress=progress, start=start, stop=last)
     return result.require(strict=made.strict) if stop is None else result
 
 
-def _stage_faults(source: Source, start: object, stop: object) -> list[Diagnostic]:
+def _target_faults(source: Source, target: Target) -> list[Diagnostic]:
+    """ND002 for integers or a mapping that were made for another target."""
+    if isinstance(source, Network):
+        return []
+    made = source.target if isinstance(source, Mapping) else None
+    quantized = source.quantized if isinstance(source, Mapping) else source
+    own, wanted = (quantized.target_name, quantized.dialect_name), (target.name, target.dialect.name)
+    if own == wanted and (made is None or made == target):
+        return []
+    kind = type(source).__name__
+    names = f"'{own[0]}' (dialect {own[1]}), not for '{wanted[0]}' (dialect {wanted[1]})"
+    message = f"argument 'target': the {kind} was made for {names}"
+    if own == wanted:
+        message = f"argument 'target': the {kind} was made for another board, rule set or file of target '{own[0]}'"
+    return [finding("ND002", about("function", "compile"), message)]
+
+
+def _stage_faults(source: Source, start: str | None, stop: str | None) -> list[Diagnostic]:
     """ND002 for stages that do not exist, or that cannot begin with what is given."""
     names, found = list(get_args(StageName)), list[Diagnostic]()
     for argument, stage in (("start", start), ("stop", stop)):

@@ -82,6 +82,7 @@ def quantize(network: Network, target: Target, options: QuantizeOptions | None =
     return Quantized(
         network=network,
         target_name=target.name,
+        dialect_name=target.dialect.name,
         options=work.options,
         populations=tuple(work.populations),
         projections=tuple(work.projections[item.name] for item in network.projections),

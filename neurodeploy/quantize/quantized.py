@@ -78,6 +78,8 @@ class Quantized(Noun):
     """The network that was converted."""
     target_name: Name
     """Name of the target."""
+    dialect_name: Name
+    """Name of the dialect, in whose arithmetic the integers are."""
     options: QuantizeOptions
     """Options of the conversion."""
     populations: tuple[QuantizedPopulation, ...]

@@ -69,3 +69,19 @@ def test_a_stop_before_the_start_is_refused(network):
     mapping = nd.compile(network, "tiny", stop="partition").mapping
     with pytest.raises(nd.DiagnosticError, match="stage 'check' comes before 'place', the first"):
         nd.compile(mapping, "tiny", stop="check")
+
+
+def test_integers_and_mappings_are_of_one_target(network):
+    """The dialect stands in the message, since a target can be compiled for with another one."""
+    result = nd.compile(network, "loihi1", stop="place")
+    for source, kind in ((result.quantized, "Quantized"), (result.mapping, "Mapping")):
+        with pytest.raises(nd.DiagnosticError) as error:
+            nd.compile(source, "loihi2")
+        assert str(error.value) == (
+            f"error[ND002] compile: argument 'target': the {kind} was made for 'loihi1' (dialect loihi1), not for 'loihi2' "
+            "(dialect loihi2)"
+        )
+        with pytest.raises(nd.DiagnosticError, match="was made for 'loihi1' \\(dialect loihi1\\)"):
+            nd.compile(source, "loihi1", dialect="lava")
+    with pytest.raises(nd.DiagnosticError, match="made for another board, rule set or file of target 'loihi1'"):
+        nd.compile(result.mapping, "loihi1", board=next(iter(nd.load_target("loihi1").boards)))

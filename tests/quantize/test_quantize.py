@@ -132,7 +132,7 @@ def test_float_and_integer_agree_on_a_long_run(neurodeploy_run):
     network = one_layer(nd.Lif(tau_m_s=0.02, v_threshold=0.5), rng.normal(0.3, 1, size=(40, 30)))
     raster = (rng.random((4, 200, 30)) < 0.1).astype(int)
     spikes = [
-        len(neurodeploy_run(network, values={"in": raster}, backend=name).recording.spikes["cells"])
+        len(neurodeploy_run(network, {"in": raster}, backend=name).recording.spikes["cells"])
         for name in ("emulator", "reference")
     ]
     assert spikes[1] > 1000
@@ -145,7 +145,7 @@ def test_inhibition_far_below_the_threshold_is_kept(neurodeploy_run):
     raster = np.zeros((1, 60, 2), dtype=int)
     raster[0, :20, 1] = raster[0, 20:, 0] = 1
     spikes = [
-        neurodeploy_run(network, values={"in": raster}, backend=name).recording.spikes["cells"][:, 1].tolist()
+        neurodeploy_run(network, {"in": raster}, backend=name).recording.spikes["cells"][:, 1].tolist()
         for name in ("emulator", "reference")
     ]
     assert spikes[0] == spikes[1]
@@ -157,7 +157,7 @@ def test_currents_keep_their_fractions(neurodeploy_run):
     network = network.model_copy(update={"inputs": (nd.Input(name="in", shape=1, encoder="current"),)})
     values = np.full((1, 400, 1), 0.013)
     spikes = [
-        neurodeploy_run(network, values={"in": values}, backend=name, strict=False).recording.spikes["cells"][:, 1]
+        neurodeploy_run(network, {"in": values}, backend=name, strict=False).recording.spikes["cells"][:, 1]
         for name in ("emulator", "reference")
     ]
     assert spikes[0].tolist() == spikes[1].tolist()

@@ -39,6 +39,7 @@ def quantized_layers(stack: LayerStack, layers: tuple[Geometry, ...], target: Ta
     return Quantized(
         network=network,
         target_name=target.name,
+        dialect_name=target.dialect.name,
         options=QuantizeOptions(),
         populations=tuple(_population(layer, number, target) for number, layer in enumerate(layers)),
         projections=tuple(_projection(layer, source) for layer, source in zip(layers, sources, strict=False)),
