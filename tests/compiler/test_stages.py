@@ -82,6 +82,6 @@ def test_integers_and_mappings_are_of_one_target(network):
             "(dialect loihi2)"
         )
         with pytest.raises(nd.DiagnosticError, match="was made for 'loihi1' \\(dialect loihi1\\)"):
-            nd.compile(source, "loihi1", dialect="lava")
+            nd.compile(source, "loihi1", dialect="nengo")
     with pytest.raises(nd.DiagnosticError, match="made for another board, rule set or file of target 'loihi1'"):
         nd.compile(result.mapping, "loihi1", board=next(iter(nd.load_target("loihi1").boards)))
