@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from neurodeploy.base.noun import IntParam, Name, Noun, canonical_json
-from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
 from neurodeploy.network.neurons import Neuron
 from neurodeploy.network.operations import Operation, WeightFormat
@@ -189,13 +188,6 @@ class Network(Noun):
     def input_by_name(self) -> dict[str, Input]:
         """Inputs by name."""
         return {item.name: item for item in self.inputs}
-
-    @cached_property
-    def findings(self) -> tuple[Diagnostic, ...]:
-        """Findings of neurodeploy.network.validate, computed once."""
-        from neurodeploy.network.validate import findings_of  # validate imports this module
-
-        return findings_of(self)
 
     def source_size(self, name: str) -> int:
         """Return the number of neurons or lines of the population or input `name`. Raises KeyError if there is none."""

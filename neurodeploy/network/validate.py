@@ -21,12 +21,12 @@ from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
 from neurodeploy.network.operations import Chain, Operation
 from neurodeploy.network.validate_operations import shape_faults
 
-__all__ = ["findings_of", "probe_faults", "require_valid", "validate"]
+__all__ = ["probe_faults", "require_valid", "validate"]
 
 
 def validate(network: Network) -> tuple[Diagnostic, ...]:
-    """Return all findings of a network (ND101-ND120, ND124), errors first."""
-    return network.findings
+    """Return all findings of a network (ND101-ND120, ND124), errors first; they are computed once for each network."""
+    return network.derived("_findings", _findings)
 
 
 def require_valid(network: Network, *, numbers: bool = True) -> None:
@@ -34,15 +34,14 @@ def require_valid(network: Network, *, numbers: bool = True) -> None:
 
     Without `numbers`, only names, shapes and sizes are checked, for stages that report invalid numbers themselves.
     """
-    raise_errors("validate", [item for item in network.findings if numbers or item.code not in NUMBER_CODES])
+    raise_errors("validate", [item for item in validate(network) if numbers or item.code not in NUMBER_CODES])
 
 
 NUMBER_CODES = ("ND111", "ND112", "ND114", "ND118")
 """Codes about thresholds, time constants and decoders; all others are about names, shapes and sizes."""
 
 
-def findings_of(network: Network) -> tuple[Diagnostic, ...]:
-    """Compute the findings of a network; `Network.findings` caches them."""
+def _findings(network: Network) -> tuple[Diagnostic, ...]:
     found = [*_names(network), *_references(network), *_sizes(network)]
     if any(item.code == "ND124" for item in found):
         return sorted_findings(found)

@@ -1,7 +1,7 @@
 """Profile: what a run did and what it cost, every figure with its interval and source."""
 
 from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
-from neurodeploy.profile.build import profile, profile_findings, resource_use
+from neurodeploy.profile.build import profile, resource_use
 from neurodeploy.profile.measures import (
     COMPILATION_FIGURES,
     JUDGEMENT_FIGURES,
@@ -11,7 +11,7 @@ from neurodeploy.profile.measures import (
     layers_measures,
     profile_measures,
 )
-from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
+from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse, profile_findings
 
 __all__ = [
     "COMPILATION_FIGURES",

@@ -17,7 +17,7 @@ from neurodeploy.resources import core_limits
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.recording_check import require_sound_recording
 
-__all__ = ["profile", "profile_findings", "resource_use"]
+__all__ = ["profile", "resource_use"]
 
 
 def resource_use(program: Program) -> tuple[ResourceUse, ...]:
@@ -150,36 +150,3 @@ def _per_step(time: Estimate | None, steps: int) -> Estimate | None:
     if time is None:
         return None
     return time.model_copy(update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps})
-
-
-def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic, ...]:
-    """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent).
-
-    `part`: that it is a part is told already.
-    """
-    found: list[Diagnostic] = []
-    where = about("target", result.target)
-    if result.first_step > 1 and not part:
-        last = result.first_step + result.steps_per_inference - 1
-        told = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
-        found.append(finding("ND515", about("recording"), told))
-    if result.energy_per_inference is None:
-        found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
-    else:
-        found.append(
-            finding(
-                "ND602",
-                where,
-                f"energy and time are modelled from published figures, not measured ({result.energy_per_inference.source})",
-            )
-        )
-    for item in result.populations:
-        if item.spikes == 0 and item.size:
-            found.append(
-                finding(
-                    "ND603",
-                    about("population", item.name),
-                    f"none of its {item.size} neurons spiked in {result.n_samples} samples",
-                )
-            )
-    return tuple(found)

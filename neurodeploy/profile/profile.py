@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from neurodeploy.base.noun import Name, Noun
-from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diagnostics import Diagnostic, about, finding
 
-__all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse"]
+__all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse", "profile_findings"]
 
 
 class Estimate(Noun):
@@ -129,6 +129,37 @@ class Profile(Noun):
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
         """Notes on the figures: ND601 (no energy), ND602 (modelled, not measured), ND603 (silent populations)."""
-        from neurodeploy.profile.build import profile_findings  # which knows this noun
-
         return profile_findings(self)
+
+
+def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic, ...]:
+    """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent).
+
+    `part`: that it is a part is told already.
+    """
+    found: list[Diagnostic] = []
+    where = about("target", result.target)
+    if result.first_step > 1 and not part:
+        last = result.first_step + result.steps_per_inference - 1
+        told = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
+        found.append(finding("ND515", about("recording"), told))
+    if result.energy_per_inference is None:
+        found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
+    else:
+        found.append(
+            finding(
+                "ND602",
+                where,
+                f"energy and time are modelled from published figures, not measured ({result.energy_per_inference.source})",
+            )
+        )
+    for item in result.populations:
+        if item.spikes == 0 and item.size:
+            found.append(
+                finding(
+                    "ND603",
+                    about("population", item.name),
+                    f"none of its {item.size} neurons spiked in {result.n_samples} samples",
+                )
+            )
+    return tuple(found)

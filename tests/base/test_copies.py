@@ -11,6 +11,7 @@ from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.network.validate import validate
 from neurodeploy.program.validate import program_faults
 
 
@@ -25,7 +26,7 @@ def used():
     assert program_faults(program) == []
     assert program.network.population_by_name["cells"].size == 2
     assert program.network.source_size("in") == 2
-    assert program.network.findings == ()
+    assert validate(program.network) == ()
     assert program.digest()
     return program
 
@@ -37,10 +38,10 @@ def test_a_changed_copy_has_its_own_digest_names_and_findings(used):
     cells = nd.Population(name="others", shape=3, neuron=nd.If(v_threshold=1))
     changed = used.network.model_copy(update={"populations": (cells,)})
     assert list(changed.population_by_name) == ["others"]
-    assert {item.code for item in changed.findings} == {"ND101"}
+    assert {item.code for item in validate(changed)} == {"ND101"}
     wide = used.network.model_copy(update={"inputs": (nd.Input(name="in", shape=5),)})
     assert wide.source_size("in") == 5
-    assert {item.code for item in wide.findings} == {"ND102"}
+    assert {item.code for item in validate(wide)} == {"ND102"}
 
 
 def test_a_copy_is_checked_as_a_new_noun(used):
