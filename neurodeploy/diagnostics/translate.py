@@ -31,7 +31,7 @@ def nearest(word: object, words: Sequence[str]) -> list[str]:
     return [f"did you mean '{close[0]}'?"] if close else []
 
 
-def field_path(document: Any, location: Sequence[int | str]) -> str:
+def field_path(document: object, location: Sequence[int | str]) -> str:
     """Return a location as users read it: populations[hidden].neuron.tau_m_s, by names where items have names."""
     text, here = "", document
     for part in location:
@@ -80,7 +80,7 @@ MOST_FAULTS = 99
 
 
 def schema_findings(
-    code: str, subject: Subject, error: ValidationError, document: Any, model: type[BaseModel]
+    code: str, subject: Subject, error: ValidationError, document: object, model: type[BaseModel]
 ) -> tuple[Diagnostic, ...]:
     """Return one finding per error, with the path of the field and a suggestion for an unknown word."""
     found: list[Diagnostic] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.importers.fields import numbers, text, whole, wholes
 from neurodeploy.importers.hdf5 import Folder, Item, Unread
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["Fields", "Findings", "printable"]
 
@@ -20,13 +23,22 @@ LARGEST = 2**31 - 1
 """Largest magnitude of any field. The target checks the ranges of registers."""
 
 
+class Details(TypedDict, total=False):
+    """Numbers and fixes of a finding, as `diagnostics.finding` takes them."""
+
+    found: float
+    limit: float
+    unit: str
+    fixes: Sequence[str]
+
+
 class Findings:
     """Findings of one file, in order."""
 
     def __init__(self, file: str) -> None:
         self.file, self.found, self.kinds = file, list[Diagnostic](), dict[str, list[str]]()
 
-    def say(self, code: str, message: str, **details: Any) -> None:
+    def say(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add one finding about the file."""
         self.found.append(finding(code, about("file", self.file), message, **details))
 
@@ -68,11 +80,11 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self.values
 
-    def wrong(self, message: str, **details: Any) -> None:
+    def wrong(self, message: str, **details: Unpack[Details]) -> None:
         """Add a finding about the layer (ND053)."""
         self.findings.say("ND053", f"{self.where} {message}", **details)
 
-    def unread(self, key: str, why: str, **details: Any) -> None:
+    def unread(self, key: str, why: str, **details: Unpack[Details]) -> None:
         """Add a finding about a field (ND053); `why` continues "field 'x' ..."."""
         self.findings.say("ND053", f"{self.where}: field '{self.prefix}{key}' {why}", **details)
 

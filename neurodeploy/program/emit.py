@@ -142,8 +142,8 @@ def _registers(populations: tuple[QuantizedPopulation, ...], population: Ints, n
 def build_tables(
     populations: tuple[QuantizedPopulation, ...],
     inputs: dict[str, int],
-    core_of: dict[str, Any],
-    core_id: Any,
+    core_of: dict[str, NDArray[Any]],
+    core_id: NDArray[Any],
     segments: Sequence[EncodedSegment],
 ) -> tuple[tuple[SynapseFormat, ...], tuple[InputRoutes, ...], Tables]:
     """Return the synapse formats, the routes of the inputs and the core tables.

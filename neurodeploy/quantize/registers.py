@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.base.arrays import narrowed
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
@@ -248,11 +248,17 @@ def _floor_findings(where: Subject, folded: Folded, scale: float, vmin: Ints) ->
 
 
 def made_registers(
-    population: Population, *, target: Target, frame: Any, spiking: bool, reset: Any, **columns: Any
+    population: Population,
+    *,
+    target: Target,
+    scale: float | None,
+    frame: ArrayLike,
+    spiking: bool,
+    reset: Literal["zero", "subtract", "none"],
+    **columns: ArrayLike,
 ) -> QuantizedPopulation:
     """Return the registers of a population from `columns`, one number or (size,) each."""
     modes = target.neurons.resets
-    scale = columns.pop("scale")
     return QuantizedPopulation(
         name=population.name,
         size=population.size,

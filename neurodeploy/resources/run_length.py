@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.hardware.target import RuleSet
 from neurodeploy.resources.synapse_memory import entry_bits, whole_words
@@ -37,7 +37,7 @@ def _best(rules: RuleSet, times: Any, words: Callable[[int], Ints]) -> ListRuns 
     return min(found, key=lambda item: int((item.words * times).sum()))
 
 
-def run_words(rules: RuleSet, starts: Ints, targets: Any, bits: int, index_bits: int, skip_bits: int) -> Ints:
+def run_words(rules: RuleSet, starts: Ints, targets: NDArray[Any], bits: int, index_bits: int, skip_bits: int) -> Ints:
     """Return (n_lists,) words of each list.
 
     List i has the ascending targets [starts[i], starts[i + 1]), at least one. `bits`: of a weight and its delay;
@@ -52,7 +52,7 @@ def run_words(rules: RuleSet, starts: Ints, targets: Any, bits: int, index_bits:
     return whole_words(rules, np.add.reduceat(held, np.searchsorted(run, starts)))
 
 
-def list_runs(rules: RuleSet, lengths: Ints, targets: Any, bits: int, index_bits: int) -> ListRuns | None:
+def list_runs(rules: RuleSet, lengths: Ints, targets: NDArray[Any], bits: int, index_bits: int) -> ListRuns | None:
     """Return the words of lists at the best skip width; None if the rules have no run-length lists.
 
     `lengths`: (n_lists,) synapses of each, at least 1; `targets`: those of all lists, one list after the other.
@@ -61,7 +61,7 @@ def list_runs(rules: RuleSet, lengths: Ints, targets: Any, bits: int, index_bits
     return _best(rules, 1, lambda skip: run_words(rules, starts, targets.astype(np.int64), bits, index_bits, skip))
 
 
-def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: Any, sides: tuple[int, int], bits: int, index_bits: int) -> ListRuns | None:  # fmt: skip
+def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: ArrayLike, sides: tuple[int, int], bits: int, index_bits: int) -> ListRuns | None:  # fmt: skip
     """Return the words of lists whose targets form boxes in a tile of `sides` (rows, columns), with any number of channels.
 
     `reach`: channels, rows and columns of each list, at least 1; `times`: number of such lists; all broadcast together.

@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.hardware.target import RuleSet, Target
 
@@ -59,12 +59,12 @@ def _figures(rules: RuleSet, bits: int, prefix: int) -> _Figures:
     return _Figures(bits, prefix, int(rules.synapses_per_entry.value), int(rules.word.value), end)
 
 
-def segment_words(rules: RuleSet, n_entries: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
+def segment_words(rules: RuleSet, n_entries: ArrayLike, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
     """Return the words of sparse segments of `n_entries` synapses (int or array, same shape)."""
     return _words(_figures(rules, weight_bits + delay_bits + index_bits, int(rules.entry_prefix.value)), n_entries)
 
 
-def dense_words(rules: RuleSet, n_targets: Any, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
+def dense_words(rules: RuleSet, n_targets: ArrayLike, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
     """Return the words of dense segments into `n_targets` neurons (int or array, same shape).
 
     `index_bits`: bits of an index into them, stored only where the rules put one into the prefix.
@@ -73,13 +73,13 @@ def dense_words(rules: RuleSet, n_targets: Any, weight_bits: int, delay_bits: in
     return _words(_figures(rules, weight_bits + delay_bits, prefix), n_targets)
 
 
-def entry_bits(rules: RuleSet, n_synapses: Any, bits: int, prefix: int) -> Ints:
+def entry_bits(rules: RuleSet, n_synapses: ArrayLike, bits: int, prefix: int) -> Ints:
     """Return the bits of the entries of `n_synapses` consecutive synapses (int or array) of `bits` each."""
     count, figures = np.asarray(n_synapses, dtype=np.int64), _figures(rules, bits, prefix)
     return _bits_by_length(figures)[count] if int(count.max(initial=0)) <= TABLE else _bits_of(figures, count)
 
 
-def whole_words(rules: RuleSet, bits: Any) -> Ints:
+def whole_words(rules: RuleSet, bits: ArrayLike) -> Ints:
     """Return the words of segments whose entries take `bits` in all (int or array)."""
     return _words_of(_figures(rules, 0, 0), np.asarray(bits, dtype=np.int64))
 

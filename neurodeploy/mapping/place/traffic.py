@@ -11,7 +11,7 @@ import time
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.kernels.anneal import Board, CoreTraffic, Placement, anneal, total_cost
@@ -57,7 +57,7 @@ def board_of(target: Target, open_slots: NDArray[np.bool_]) -> Board:
     )
 
 
-def summed(index: Any, weight: Any, n: int) -> Floats:
+def summed(index: ArrayLike, weight: ArrayLike, n: int) -> Floats:
     """(n,) sum of the weights of each index."""
     return np.bincount(np.asarray(index, dtype=np.int64), np.asarray(weight, dtype=np.float64), n)
 
