@@ -1,7 +1,7 @@
 """Other dialects under which a program provably gives the same results, or the reasons why they could differ.
 
-Every reason follows from the fields in which two Dialect nouns differ; no dialect is known by name. A reason says that a
-difference is within reach, not that any stimulus meets it.
+Every reason follows from the fields in which two Dialect nouns differ; no dialect is known by name. A reason means that
+a difference is possible, not that some stimulus causes it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ class DialectDifference(Noun):
     reason: str
     """Why the two can differ."""
     neurons: int
-    """Number of neurons, or synapses of a projection, that it concerns."""
+    """Number of affected neurons, or synapses of a projection."""
     first: int
-    """Index of the first of them."""
+    """Index of the first affected one."""
 
 
 class DomainVerdict(Noun):
-    """The other dialects of a program, each with the reasons against equal results; no reason is a proof of equality."""
+    """The other dialects of a program, each with the reasons why results could differ; an empty list is a proof of
+    equality.
+    """
 
     dialect: Name
     steps: int | None
@@ -60,13 +62,13 @@ def _of(where: Subject, reason: str, bad: NDArray[np.bool_]) -> Iterator[Dialect
 
 
 def _weights(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
-    """Mantissas of which the two make different weights, by projection."""
+    """Mantissas that the two dialects convert to different weights, by projection."""
     counts: dict[str, list[int]] = {}
     for _, styles, mantissas in entries_by_core(program):
         for index in np.unique(styles):
             style, mine = program.formats[int(index)], mantissas[styles == index]
-            given = (style.weight_bits, style.exponent, style.sign_mode)
-            bad = int(np.count_nonzero(_made(a, mine, *given) != _made(b, mine, *given)))
+            style_fields = (style.weight_bits, style.exponent, style.sign_mode)
+            bad = int(np.count_nonzero(_made(a, mine, *style_fields) != _made(b, mine, *style_fields)))
             counts.setdefault(style.projection, [0, mine.size])[0] += bad
     for name, (bad, _) in counts.items():
         if bad:
@@ -83,7 +85,7 @@ def _made(dialect: Dialect, mantissas: Ints, bits: int, exponent: int, sign: str
 
 
 def _overflows(bounds: StateBounds, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
-    """Sums, currents and drives that reach a range beyond which the two go on differently."""
+    """Sums, currents and drives that can leave the range in which the two dialects agree."""
     where = about("population", bounds.population)
     sizes = [bits for bits in (a.accumulator_wrap_bits, b.accumulator_wrap_bits) if bits is not None]
     if a.accumulator_wrap_bits != b.accumulator_wrap_bits:
@@ -103,17 +105,17 @@ def _beyond(where: Subject, what: str, low: Any, high: Any, top: int) -> Iterato
 def _registers(
     program: Program, index: int, bounds: StateBounds, a: Dialect, b: Dialect
 ) -> Iterator[DialectDifference]:
-    """Registers that the other dialect does not have, and limits of v that differ within reach."""
+    """Registers that the other dialect does not have, and reachable limits of v that differ."""
     tables, where = program.tables, about("population", bounds.population)
     rows = program.table_rows[bounds.population]
-    given = tables.vmin_exp[rows], tables.vmax_exp[rows]
-    (a_low, a_high), (b_low, b_high) = voltage_limits(a, *given), voltage_limits(b, *given)
+    limits = tables.vmin_exp[rows], tables.vmax_exp[rows]
+    (a_low, a_high), (b_low, b_high) = voltage_limits(a, *limits), voltage_limits(b, *limits)
     low, high = np.asarray(bounds.v_low), np.asarray(bounds.v_high)
     differ = (a_low != b_low) & (low < np.maximum(a_low, b_low))
     differ |= (a_high != b_high) & (high > np.minimum(a_high, b_high))
     yield from _of(where, "v can reach a limit that only one of them has", differ)
     dead = tables.refract_delay[rows]
-    yield from _of(where, "its dead steps are not held by the other's register", dead > b.refractory_delay_max)
+    yield from _of(where, "its dead steps do not fit the other's register", dead > b.refractory_delay_max)
     if a.bias != b.bias:
         yield from _of(where, "the other has no bias", tables.bias_mant[rows] != 0)
     if program.populations[index].compartments_per_neuron > 1 or bool((tables.reset[rows] == RESETS["subtract"]).any()):
@@ -121,7 +123,7 @@ def _registers(
 
 
 def _kinds(program: Program) -> Iterator[DialectDifference]:
-    """What no other dialect has."""
+    """Features that no other dialect has."""
     for item in program.populations:
         every = np.ones(item.size, dtype=bool)
         if item.kind not in CUBA_KINDS:
@@ -149,9 +151,10 @@ def _fields(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDiffere
 
 
 def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | None = None) -> DomainVerdict:
-    """Return for each other dialect why its bits could differ from the program's own; no reason is a proof that they do not.
+    """Return for each other dialect the reasons why its results could differ from the program's; an empty list proves
+    equality.
 
-    `steps`: of one sample; voltages that do not decay are bounded for that many only.
+    `steps`: steps per sample; voltages that do not decay are bounded only for this number.
     """
     own, partings = program.target.dialect, dict[str, tuple[DialectDifference, ...]]()
     bounds = state_bounds(program, steps)
@@ -168,7 +171,7 @@ def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | No
 
 
 def domain_findings(program: Program, verdict: DomainVerdict) -> tuple[Diagnostic, ...]:
-    """Return the verdict as notes: ND330 (the same bits, proven), ND331 (could part, with the reasons)."""
+    """Return the verdict as notes: ND330 (results proven equal), ND331 (results could differ, with the reasons)."""
     where, found = about("network", program.network.name), list[Diagnostic]()
     span = "" if verdict.steps is None else f" for samples of {verdict.steps} steps"
     if verdict.proven:
@@ -176,14 +179,14 @@ def domain_findings(program: Program, verdict: DomainVerdict) -> tuple[Diagnosti
         found.append(finding("ND330", where, message))
     for name, reasons in verdict.partings.items():
         if reasons:
-            told = "; ".join(_told(item) for item in reasons[:3])
+            shown = "; ".join(_reason_text(item) for item in reasons[:3])
             more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
-            message = f"dialects '{verdict.dialect}' and '{name}' could part: {told}{more}"
+            message = f"dialects '{verdict.dialect}' and '{name}' could give different results: {shown}{more}"
             found.append(finding("ND331", where, message))
     return tuple(found)
 
 
-def _told(item: DialectDifference) -> str:
+def _reason_text(item: DialectDifference) -> str:
     if not item.neurons:
         return f"{item.subject}: {item.reason}"
     what = "synapses" if item.subject.kind == "projection" else "neurons"

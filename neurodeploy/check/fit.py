@@ -19,14 +19,14 @@ __all__ = ["check"]
 
 Ints = NDArray[np.int64]
 _SAYS = {
-    "input_axons": "{n} has {found:,} distinct sources, and a neuron cannot be split over cores",
-    "synapse_memory": "the synapses of {n} alone overfill the synapse memory of a core",
-    "output_axons": "the targets of {n} fill {found:,} cores at least, and each takes an output axon",
+    "input_axons": "{n} has {found:,} distinct sources, and a neuron cannot be split across cores",
+    "synapse_memory": "the synapses of {n} alone exceed the synapse memory of a core",
+    "output_axons": "the targets of {n} fill at least {found:,} cores, and each uses an output axon",
     "fan_in": "{n} has more synapses than the target allows",
     "accumulators": "{n} alone, with its delays, needs more accumulators than a core has",
-    "compartments": "{n} alone takes more compartments than a core has",
+    "compartments": "{n} alone needs more compartments than a core has",
     "synapse_formats": "the synapses of {n} need more formats than a core holds",
-    "words_per_axon": "a list of {n} alone is longer than an axon may hold",
+    "words_per_axon": "a list of {n} alone is longer than an axon can hold",
 }
 
 
@@ -77,7 +77,9 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Quan
 
 
 def _least_lists(target: Target, projection: QuantizedProjection, *, alone: bool) -> Ints:
-    """(n_target,) lists of a core that holds one neuron alone: one for each source, or for each weight if sources share."""
+    """(n_target,) number of lists of a core that holds one neuron: one for each source, or for each weight if sources
+    share lists.
+    """
     window = projection.connectivity
     count = window.fan_in
     if target.precision.shared_base is None or not alone or not isinstance(window, WindowConnectivity):
@@ -86,11 +88,11 @@ def _least_lists(target: Target, projection: QuantizedProjection, *, alone: bool
     channel: Ints = np.arange(count.size) // (count.size // len(there))
     whole = np.array([row.size for row in there], dtype=np.int64)[channel]
     unlike = np.array([np.unique(row).size for row in there], dtype=np.int64)[channel]
-    return np.where(count == whole, unlike, np.minimum(count, 1))  # at an edge any part of the kernel may be left
+    return np.where(count == whole, unlike, np.minimum(count, 1))  # at an edge, an arbitrary part of the kernel remains
 
 
 def _formats(into: list[QuantizedProjection], size: int) -> Ints:
-    """Distinct weight formats of each neuron; encoding and delay may add to them, never take away."""
+    """Lower bound of the distinct weight formats of each neuron; encodings and delays can only add formats."""
     by_style: dict[str, NDArray[np.bool_]] = {}
     for projection in into:
         key = projection.weight_format.model_dump_json()
@@ -99,7 +101,7 @@ def _formats(into: list[QuantizedProjection], size: int) -> Ints:
 
 
 def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, Ints]:
-    """Cores that each neuron's spikes must reach at least, by population: its targets fill that many."""
+    """Minimum number of cores that each neuron's spikes must reach, by population, because its targets fill that many."""
     sizes = {item.name: item for item in quantized.populations}
     reach: dict[tuple[str, str], Ints] = {}
     for projection in quantized.projections:

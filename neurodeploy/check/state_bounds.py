@@ -1,10 +1,10 @@
 """Bounds on the states of a program's neurons for every possible input, under its own dialect.
 
-A synapse acts at most once in a step, so what arrives in one step lies between the sum of the negative and the sum of the
+A synapse acts at most once per step, so the input of one step lies between the sum of the negative and the sum of the
 positive weights. With x' = rtz(x * keep / one) + y and y in [low, high], keep < one, rounding towards zero never leads away
 from 0, so x stays in [low, high] * one / (one - keep) (both widened to hold 0). v begins each step at or below the
-threshold where a spike resets it to 0. Where nothing decays, a bound holds for a number of steps only. A bound is of the
-value before it overflows; what can overflow goes on as anything that the dialect keeps.
+threshold where a spike resets it to 0. Without decay, a bound holds only for a number of steps. A bound applies to the
+value before overflow; a value that can overflow is bounded by the whole range of the dialect afterwards.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class StateBounds(Noun):
     """Before limits, threshold and reset."""
     v_high: IntArray
     steps: int | None
-    """Steps for which v is bounded; None: for ever."""
+    """Number of steps for which v is bounded; None: unlimited."""
 
 
 def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
@@ -66,7 +66,7 @@ def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
 def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
     """(n_rows,) least and greatest sum of one step; UNBOUNDED where values, not spikes, arrive."""
     low, high = (np.zeros(program.tables.n_rows, dtype=np.int64) for _ in range(2))
-    # marked, not added up: sixteen times 2**60 is 0 in 64 bits
+    # mark instead of add: sixteen times 2**60 is 0 in 64 bits
     unbounded = np.zeros(program.tables.n_rows, dtype=bool)
     valued = {item.name for item in program.network.inputs if item.encoder.kind == "current"}
     neurons = {item.name: item.neuron for item in program.network.populations}
@@ -77,8 +77,8 @@ def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
             style = program.formats[int(index)]
             mine = styles == index
             shift = -style.exponent if style.exponent < 0 and dialect.exponent_stage == "sum" else 0
-            given = (style.weight_bits, style.exponent, style.sign_mode)
-            weights = effective_weights(dialect, mantissas[mine], *given)
+            style_fields = (style.weight_bits, style.exponent, style.sign_mode)
+            weights = effective_weights(dialect, mantissas[mine], *style_fields)
             weights = ((weights >> shift) << dialect.weight_shift_bits) if shift else weights
             if style.projection in from_values:
                 unbounded[rows[mine][mantissas[mine] != 0]] = True
@@ -89,7 +89,7 @@ def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
 
 
 def _kept(low: Ints, high: Ints, bits: int | None, how: str) -> tuple[Ints, Ints]:
-    """What is left after the dialect's overflow: the same where nothing leaves its range, else all that is kept."""
+    """Range after the dialect's overflow: unchanged if nothing leaves the dialect's range, else that whole range."""
     if bits is None or how == "none":
         return low, high
     top = np.int64(1 << bits)
@@ -99,7 +99,7 @@ def _kept(low: Ints, high: Ints, bits: int | None, how: str) -> tuple[Ints, Ints
 
 
 def _held(low: Ints, high: Ints, lost: Ints, one: int, steps: int | None) -> tuple[Ints, Ints]:
-    """Range of x when y in [low, high] is added in each step and lost / one of x goes."""
+    """Range of x if each step removes the fraction lost / one of x and adds y in [low, high]."""
     low, high = np.minimum(low, 0), np.maximum(high, 0)
     often = UNBOUNDED if steps is None else steps
 
@@ -115,7 +115,7 @@ def state_bounds(
 ) -> tuple[StateBounds, ...]:
     """Return the bounds of every CUBA population under the program's dialect, from the cleared state; see the module.
 
-    `arriving`: (n_rows,) least and greatest sum of one step by table row, where they are known already.
+    `arriving`: (n_rows,) least and greatest sum of one step by table row, if already known.
     """
     dialect, tables = program.target.dialect, program.tables
     one = 1 << dialect.decay_bits

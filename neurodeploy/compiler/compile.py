@@ -1,4 +1,4 @@
-"""Compile a network: the stages in order, then fixes where it does not fit."""
+"""Compilation of a network: the stages in order, then fixes if the network does not fit."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from neurodeploy.quantize import Quantized
 __all__ = ["compile_network", "compile_with", "fix_seconds", "starting_stages"]
 
 LEAST_FIX_S, FIX_FACTOR = 10.0, 3.0
-"""Default time for fixes: this many seconds at least, or this many times the seconds of the compilation."""
+"""Default time limit for fixes: at least this many seconds, or this multiple of the compilation time."""
 STARTS: dict[type[Network | Quantized | Mapping], tuple[StageName, ...]] = {
     Network: ("validate",),
     Quantized: ("check", "partition"),
     Mapping: ("place", "emit"),
 }
-"""The stages that can begin with a noun; the first is the default."""
+"""The stages that can start from an object of each type; the first is the default."""
 
 
 def starting_stages(source: Network | Quantized | Mapping) -> tuple[StageName, ...]:
@@ -43,12 +43,13 @@ def compile_network(
     start: StageName | None = None,
     stop: StageName = "fixes",
 ) -> Compilation:
-    """Return what compiling a network for a target gives: a program, or every reason against it. Findings raise nothing.
+    """Return the result of compiling a network for a target: a program, or every reason why there is none. Findings
+    raise no exception.
 
-    `source`: a network, or what an earlier compilation stopped with: its `quantized` or its `mapping`, made for the same
-    target. `others`: targets to offer instead if this one does not hold the network. `progress` is called with the
-    activity, how much of it is done, and how much there is. `start` and `stop`: the first and the last stage, both
-    included; `start` must be one that can begin with `source`. Fixes are computed for a network that does not fit.
+    `source`: a network, or the `quantized` or `mapping` of an earlier compilation for the same target. `others`:
+    targets to suggest if the network does not fit this one. `progress` is called with (activity, amount done, total
+    amount). `start` and `stop`: the first and the last stage, both included; `start` must be a stage that can start
+    from `source`. Fixes are computed for a network that does not fit.
     """
     chosen = options or CompileOptions()
     work = _work(source, target, chosen, TimeLimit(progress=progress).within(chosen.time_limit_s))
@@ -66,7 +67,7 @@ def compile_network(
 
 
 def compile_with(cache: QuantizeCache, target: Target, options: CompileOptions) -> Compilation:
-    """Return what compiling the network of a cache gives, without fixes."""
+    """Return the result of compiling the network of a cache, without fixes."""
     work = Work(cache, target, options, TimeLimit().within(options.time_limit_s))
     return compilation(run_stages(work, stages_between("validate", "emit")))
 
@@ -81,14 +82,14 @@ def _work(source: Network | Quantized | Mapping, target: Target, options: Compil
 
 
 def fix_seconds(result: Compilation, options: CompileOptions) -> float:
-    """Return how many seconds the fixes of a compilation may take together."""
+    """Return the time limit in seconds for all fixes of a compilation together."""
     if options.fix_time_s is not None:
         return options.fix_time_s
     return max(LEAST_FIX_S, FIX_FACTOR * sum(result.stage_seconds.values()))
 
 
 def _untried(network: Network, search: FixSearch, allowed: float) -> tuple[Diagnostic, ...]:
-    """ND406 where the time for fixes ended before all were tried."""
+    """ND406 if the time for fixes ended before all of them were tried."""
     if not search.untried:
         return ()
     message = f"the {allowed:.3g} s for fixes ended before these were tried: {', '.join(search.untried)}"

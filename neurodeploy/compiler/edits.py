@@ -1,6 +1,6 @@
 """Edits of a network that the user requests as options: fewer synapses, shorter delays, shared parameters.
 
-Each is recorded in the ledger. The compiler makes none of them on its own.
+Each is recorded in the ledger. The compiler never makes such an edit without a request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["edited_network", "longest_delay", "shared_parameters", "width_findin
 Ints = NDArray[np.int64]
 
 
-def _asked(by_name: Mapping[str, Any], name: str) -> Any:
+def _requested(by_name: Mapping[str, Any], name: str) -> Any:
     return by_name.get(name, by_name.get("*"))
 
 
@@ -42,34 +42,34 @@ def _prune_lines(options: CompileOptions) -> Iterator[LedgerLine]:
                 asked="all",
                 got=f"without the weakest {fraction:.0%} of the {what}",
                 level="dropped",
-                note="asked for by the user",
+                note="requested by the user",
             )
 
 
 def width_findings(network: Network, target: Target, options: CompileOptions) -> tuple[Diagnostic, ...]:
-    """Return ND207 for each projection whose weights have both signs and a width that stores one sign only."""
+    """Return ND207 for each projection with weights of both signs and a width that stores only one sign."""
     found: list[Diagnostic] = []
     for item in network.projections:
-        given = item.weight_format.weight_bits if item.weight_format else None
-        bits = options.weight_bits.get(item.name, options.weight_bits.get("*", given))
+        declared = item.weight_format.weight_bits if item.weight_format else None
+        bits = options.weight_bits.get(item.name, options.weight_bits.get("*", declared))
         if bits is None or mantissa_limits(target.dialect, bits, "mixed")[1] > 0:
             continue
         weights = synapses_of(item, network.source_size(item.source)).weights
         if sign_mode_of(weights) == "mixed":
-            told = f"{bits}-bit weights store one sign only, and its weights have both"
-            fixes = ["more bits, or one projection for each sign"]
+            message = f"{bits}-bit weights store only one sign, but its weights have both"
+            fixes = ["use more bits, or one projection for each sign"]
             source = cite(target, "precision.weight_bits")
-            found.append(finding("ND207", about("projection", item.name), told, limit_source=source, fixes=fixes))
+            found.append(finding("ND207", about("projection", item.name), message, limit_source=source, fixes=fixes))
     return tuple(found)
 
 
 def longest_delay(network: Network) -> int:
-    """Return the longest delay of a network's synapses, in steps beyond the one that every projection takes."""
+    """Return the longest synaptic delay of a network, in steps beyond the one step of every projection."""
     return max((int(np.max(item.delay_steps, initial=0)) for item in network.projections), default=0)
 
 
 def _clipped(projection: Projection, most: int) -> tuple[Projection, LedgerLine | None]:
-    """A projection without delays above `most` steps, and how many were shortened; None if none was."""
+    """The projection with delays clipped to `most` steps, and the number of clipped delays; None if no delay is longer."""
     delays = np.asarray(projection.delay_steps)
     longer = delays > most
     if not longer.any():
@@ -80,7 +80,7 @@ def _clipped(projection: Projection, most: int) -> tuple[Projection, LedgerLine 
         asked=f"up to {int(delays.max())} steps",
         got=f"{int(longer.sum()):,} of {delays.size:,} delays shortened to {most} steps",
         level="approximate",
-        note="asked for by the user",
+        note="requested by the user",
     )
     short: Any = np.minimum(delays, most) if delays.ndim else most
     return projection.model_copy(update={"delay_steps": short}), line
@@ -94,7 +94,7 @@ def edited_network(network: Network, options: CompileOptions) -> tuple[Network, 
         return lean, tuple(ledger)
     kept: list[Projection] = []
     for projection in lean.projections:
-        most = _asked(options.max_delay, projection.name)
+        most = _requested(options.max_delay, projection.name)
         short, line = (projection, None) if most is None else _clipped(projection, most)
         kept.append(short)
         ledger += [line] if line else []
@@ -102,7 +102,7 @@ def edited_network(network: Network, options: CompileOptions) -> tuple[Network, 
 
 
 def _relative(values: Ints, chosen: Ints) -> NDArray[np.float64]:
-    """(n, k) |value - chosen| over the larger of the two, the largest over the columns."""
+    """(n, k) |value - chosen| relative to the larger of the two, maximum over the columns."""
     difference = np.abs(values[:, None, :] - chosen[None, :, :])
     larger = np.maximum(np.abs(values[:, None, :]), np.abs(chosen[None, :, :]))
     return np.max(difference / np.maximum(larger, 1), axis=2)
@@ -111,8 +111,8 @@ def _relative(values: Ints, chosen: Ints) -> NDArray[np.float64]:
 def _groups(values: Ints, count: int) -> Ints:
     """(n,) group of each row, at most `count` groups of rows that differ little.
 
-    Each new group starts at the row furthest from all before (Gonzalez 1985), so no row lies further from the start of its
-    group than twice what is unavoidable.
+    Each new group starts at the row furthest from all before (Gonzalez 1985), so the distance of a row to the start of
+    its group is at most twice the optimum.
     """
     start = np.lexsort(values.T[::-1])[0]
     nearest, group = _relative(values, values[[start]])[:, 0], np.zeros(len(values), dtype=np.int64)
@@ -144,7 +144,7 @@ def _merged(columns: Ints, fixed: Ints, count: int) -> Ints:
 
 
 def _line(name: str, quantity: str, before: Ints, after: Ints) -> LedgerLine | None:
-    """How far one register moved at most."""
+    """Largest change of one register."""
     if np.array_equal(before, after):
         return None
     error = np.abs(after - before) / np.maximum(np.abs(before), 1)
@@ -157,7 +157,7 @@ def _line(name: str, quantity: str, before: Ints, after: Ints) -> LedgerLine | N
         level="approximate",
         relative_error=float(error[worst]),
         option="share_parameters",
-        note="parameters shared, as asked for by the user; the neuron named moved most",
+        note="parameters shared, as requested by the user; the neuron named changed most",
     )
 
 
@@ -176,17 +176,17 @@ _REGISTERS = ("du", "dv", "vth_mant", "refract_delay", "vmin_exp", "vmax_exp")
 
 
 def shared_parameters(quantized: Quantized, options: CompileOptions) -> Quantized:
-    """Return a network whose populations have few distinct decays and thresholds, with how far each register moved.
+    """Return a network whose populations have few distinct decays and thresholds, and the change of each register.
 
-    `options.share_parameters`: population -> the most distinct pairs (du, dv), and the most distinct thresholds, that stay.
+    `options.share_parameters`: population -> maximum number of distinct pairs (du, dv), and of distinct thresholds.
     """
     if not options.share_parameters:
         return quantized
     populations: list[QuantizedPopulation] = []
     ledger = list(quantized.ledger)
     for population in quantized.populations:
-        count = _asked(options.share_parameters, population.name)
-        alike, lines = (population, []) if count is None else _sharing(population, count)
-        populations.append(alike)
+        count = _requested(options.share_parameters, population.name)
+        shared, lines = (population, []) if count is None else _sharing(population, count)
+        populations.append(shared)
         ledger += lines
     return quantized.model_copy(update={"populations": tuple(populations), "ledger": tuple(ledger)})

@@ -1,7 +1,8 @@
-"""A network against many targets and their boards: which hold it, how full they are, and which change would help.
+"""Fit of one network on many targets and boards: which hold it, how full they are, and which change would help.
 
-Networks are compiled for Loihi-style targets and judged against others. A board holds what one chip or a smaller board of
-its target holds, because the same mapping is legal there; a neuron that fits no core fits no board.
+Networks are compiled for Loihi-style targets and judged against others. If one chip or a smaller board of a target
+holds a network, so does every larger board, because the same mapping is legal there. A neuron that fits no core fits no
+board.
 """
 
 from __future__ import annotations
@@ -38,21 +39,21 @@ class FitRow(Noun):
     target: Name
     """Name of the target."""
     board: str | None
-    """None: one chip."""
+    """Name of the board; None: one chip."""
     title: str
     """Title of the board or the target."""
     holds: Holds
-    """Whether it holds the network. A judged target is not compiled for, so at most no limit is exceeded."""
+    """Whether it holds the network. For a target that is only judged, "within limits" is the best possible verdict."""
     verdict: Verdict | Literal["within limits", "over limits", "not expressible"]
     """Verdict of the compiler, or of the judgement for other architectures."""
     chips: int | None
     """Chips of the board."""
     cores: int | None
-    """Cores that the network takes; None if it was not mapped."""
+    """Cores used by the network; None if it was not mapped."""
     cores_held: int | None
     """Cores of the board."""
     resource: str | None = None
-    """If it holds the network, the resource with the fullest core; otherwise the resource that is exceeded most."""
+    """The resource with the fullest core if the network fits; otherwise the resource that is exceeded most."""
     found: float | None = None
     """Use of the resource."""
     limit: float | None = None
@@ -64,7 +65,7 @@ class FitRow(Noun):
     why: str = ""
     """The first error."""
     fix: Fix | None = None
-    """The smallest single change with which the network fits; it was tried."""
+    """The smallest single change that makes the network fit, verified by a trial."""
     untried: tuple[str, ...] = ()
     """Changes that were not tried because the time for fixes ended."""
 
@@ -89,7 +90,7 @@ def _board_row(target: Target) -> FitRow:
 
 
 def _fullest(result: Compilation) -> dict[str, object]:
-    """The resource of which a core uses the largest share."""
+    """The resource with the largest use of a core, relative to its limit."""
     if result.program is None:
         return {}
     limits, use = core_limits(result.program.target), use_of_program(result.program)
@@ -117,7 +118,7 @@ def _refusal(result: Compilation) -> dict[str, object]:
 
 
 def _of_target(cache: QuantizeCache, target: Target, options: CompileOptions) -> Iterator[FitRow]:
-    """Rows of one chip, then of the boards from small to large."""
+    """Rows for one chip, then for the boards from small to large."""
     boards = sorted(target.boards, key=lambda name: (target.boards[name].chips.value, name))
     known: dict[str, object] | None = None
     for place in (on_board(target, name) for name in (None, *boards)):
@@ -129,9 +130,9 @@ def _of_target(cache: QuantizeCache, target: Target, options: CompileOptions) ->
             else:
                 watch = TimeLimit(time.monotonic() + fix_seconds(result, options))
                 fix, untried = first_fix(result.findings, Trials(cache, place, options, (), watch))
-                told = {**_refusal(result), "fix": fix, "untried": untried}
-                known = None if any(item.resource == "cores" for item in result.findings) else told
-                row = row.model_copy(update=told)
+                refusal = {**_refusal(result), "fix": fix, "untried": untried}
+                known = None if any(item.resource == "cores" for item in result.findings) else refusal
+                row = row.model_copy(update=refusal)
         yield row.model_copy(update=known or {})
 
 
@@ -167,15 +168,16 @@ def fit_network(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[FitRow, ...]:
-    """Return how a valid network fits every target and its boards, target by target, boards from small to large.
+    """Return the fit of a valid network on every target and its boards, in the order of targets, boards from small to
+    large.
 
     `progress` is called with (targets done, total targets).
     """
-    asked, cache = options or CompileOptions(), QuantizeCache(network)
-    lean, every, rows = edited_network(network, asked)[0], tuple(targets), list[FitRow]()
+    chosen, cache = options or CompileOptions(), QuantizeCache(network)
+    lean, every, rows = edited_network(network, chosen)[0], tuple(targets), list[FitRow]()
     for index, target in enumerate(every):
         if isinstance(target, Target):
-            rows += _of_target(cache, target, asked)
+            rows += _of_target(cache, target, chosen)
         else:
             rows.append(_judged(lean, target))
         if progress:

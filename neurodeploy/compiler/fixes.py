@@ -1,7 +1,7 @@
-"""Fixes for networks that do not fit, each compiled before it is offered. Every fix changes one thing.
+"""Fixes for networks that do not fit, each verified by compiling it.
 
-A fix is one change of the options, the board or the target with which the network fits. All fixes share the stages that
-they do not change and one time limit; those that were not tried in time are listed.
+A fix is a single change of the options, the board or the target that makes the network fit. All trials share the stages
+that they do not change, and one time limit; fixes that were not tried in time are listed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
 
 
 def _unpinned(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """Without the pin of one population, first of those that the finding is about; or without any pin."""
+    """Remove the pin of one population, trying those of the finding first; or remove all pins."""
     pins = trials.options.pins
     named = [name for name in pins if name in item.subject.names]
     for name in named or pins:
@@ -42,21 +42,21 @@ def _unpinned(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _unavoided(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """Without avoided cores."""
+    """Remove the avoided cores."""
     cores = trials.cores({"avoid_cores": ()}) if trials.options.avoid_cores else None
     if cores is not None:
         yield Fix(text=f"without --avoid-cores it needs {_cores(cores)}", change={"avoid_cores": ()})
 
 
 def _narrower(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The widest narrower weights that fit."""
+    """The largest smaller weight width that fits."""
     legal = sorted((int(bits) for bits in trials.target.precision.weight_bits.values), reverse=True)
     current = trials.options.weight_bits.get("*", legal[0])
     least = {bits: _least_cores(trials, bits) for bits in legal if bits <= current}
     able = [bits for bits in legal if bits < current and least[bits] <= trials.target.cores]
     per_core = (item.found or 0) / max(least[current], 1) if item.code == "ND401" and current in least else 0
-    foretold = (at for at, bits in enumerate(able) if least[bits] * per_core <= trials.target.cores)
-    start = next(foretold, len(able) - 1) if trials.tightest_resource == "synapse_memory" else len(able) - 1
+    candidates = (at for at, bits in enumerate(able) if least[bits] * per_core <= trials.target.cores)
+    start = next(candidates, len(able) - 1) if trials.tightest_resource == "synapse_memory" else len(able) - 1
     best = trials.smallest_change_near("weight_bits", able, start if item.code == "ND401" else 0)
     if best:
         bits, cores = best
@@ -65,7 +65,7 @@ def _narrower(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _least_cores(trials: Trials, bits: int) -> float:
-    """Cores that any mapping needs for synapses of `bits` bits, except in projections with bits of their own."""
+    """Cores that any mapping needs for synapses of `bits` bits, except in projections with an explicit width."""
     quantized = trials.cache.quantized(trials.target, trials.options).quantized
     if quantized is None:
         return 0.0
@@ -75,7 +75,7 @@ def _least_cores(trials: Trials, bits: int) -> float:
 
 
 def _legal(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The widest stored weights that fit: for all projections that the user did not name, or for this one."""
+    """The largest weight width that fits: for all projections without an explicit width, or for this one."""
     legal = sorted((int(bits) for bits in trials.target.precision.weight_bits.values), reverse=True)
     name = item.subject.name
     for bits in legal:
@@ -90,7 +90,7 @@ def _legal(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _within(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The nearest legal register value of a parameter that is one number for the whole population."""
+    """The nearest legal register value, for a parameter with one value for the whole population."""
     name, field = item.subject.name, item.subject.field
     population = next((one for one in trials.network.populations if one.name == name), None)
     value = getattr(population.neuron, field, None) if population is not None else None
@@ -107,7 +107,7 @@ def _within(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _rewritten(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """Integer weights in an equal form that a format stores: another exponent, or two projections."""
+    """Equivalent integer weights that a format can store: another exponent, or two projections."""
     found = rewritten(trials.network, trials.target, trials.options.weight_bits)
     cores = trials.cores_of(found[0]) if found else None
     if found and cores is not None:
@@ -115,7 +115,7 @@ def _rewritten(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
 
 
 def _shorter(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """The longest shorter delays that fit: the longest of the register, then one bit less each."""
+    """The longest delay limit that fits: the longest of the register, then one bit less each time."""
     longest, span = longest_delay(trials.network), trials.target.precision.delay_steps
     if "*" in trials.options.max_delay:
         longest = min(longest, trials.options.max_delay["*"])
@@ -130,7 +130,7 @@ def _shorter(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
 
 
 def _sharing(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """The most distinct parameters of each population that fit: the limit of a core times a power of two."""
+    """The largest number of distinct parameters per population that fits: the limit of a core times a power of two."""
     best = trials.smallest_change("share_parameters", _counts(trials)[::-1])
     if best:
         text = f"with {best[0]} distinct decays and thresholds in each population it needs {_cores(best[1])}"
@@ -144,7 +144,7 @@ def _varies(value: Any) -> bool:
 
 
 def _counts(trials: Trials) -> list[int]:
-    """Numbers of distinct parameters to try, ascending; none if no population has more than one."""
+    """Numbers of distinct parameters to try, ascending; empty if no population has more than one."""
     varied = [item.size for item in trials.network.populations if any(_varies(value) for _, value in item.neuron)]
     limits = core_limits(trials.target)
     held = [limits[name].value for name in ("parameter_sets", "threshold_sets") if name in limits]
@@ -157,7 +157,7 @@ def _counts(trials: Trials) -> list[int]:
 
 
 def _moved(trials: Trials, count: int) -> str:
-    """The register that sharing moves most, and how far."""
+    """The register that sharing changes most, and by how much."""
     options = trials.options.model_copy(update=trials.for_all("share_parameters", count))
     ledger = trials.cache.quantized(trials.target, options).ledger
     lines = [line for line in ledger if line.option == "share_parameters"]
@@ -171,7 +171,7 @@ def _cores(count: int) -> str:
 
 
 def _larger(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The smallest larger board that fits, of those with as many cores as were counted."""
+    """The smallest larger board that fits, among those with at least the counted cores."""
     boards = sorted(trials.target.boards, key=lambda name: trials.target.boards[name].chips.value)
     counted = (item.found or 0) if item.code == "ND401" and not trials.options.pins else 0
     for name in boards:
@@ -187,7 +187,7 @@ def _larger(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _elsewhere(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
-    """The first other target of which one chip holds the network."""
+    """The first other target that holds the network on one chip."""
     for other in trials.others:
         cores = trials.cores({}, other) if other.name != trials.target.name else None
         if cores is not None:
@@ -198,7 +198,7 @@ def _elsewhere(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
 
 
 def _lighter(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The least pruning of each neuron's weakest synapses that fits."""
+    """The smallest fraction of each neuron's weakest synapses whose pruning makes the network fit."""
     best = trials.smallest_change("prune", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each neuron's synapses it needs {_cores(best[1])}"
@@ -206,7 +206,7 @@ def _lighter(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _fewer_sources(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
-    """The least pruning of whole sources that fits, which frees input axons."""
+    """The smallest fraction of whole sources whose pruning makes the network fit; it frees input axons."""
     best = trials.smallest_change("prune_sources", _fractions(item))
     if best:
         text = f"without the weakest {best[0]:.0%} of each projection's sources it needs {_cores(best[1])}"
@@ -214,7 +214,7 @@ def _fewer_sources(trials: Trials, item: Diagnostic) -> Iterator[Fix]:
 
 
 def _fractions(item: Diagnostic) -> list[float]:
-    """Fractions to try, ascending, from the least with which the neuron of the finding fits, if that is known."""
+    """Fractions to try, ascending, from the smallest with which the neuron of the finding fits, if known."""
     known = item.resource != "cores" and item.found and item.limit is not None
     least = 1.0 - (item.limit or 0.0) / (item.found or 1.0) if known else 0.0
     return [step for step in PRUNE_STEPS if step >= least]
@@ -226,8 +226,8 @@ WORDS: dict[Remedy, str] = {
     _unavoided: "without avoided cores",
     _narrower: "fewer weight bits",
     _legal: "other weight bits",
-    _within: "a value that the register holds",
-    _rewritten: "integer weights written otherwise",
+    _within: "a legal register value",
+    _rewritten: "rewritten integer weights",
     _shorter: "shorter delays",
     _sharing: "shared parameters",
     _larger: "a larger board",
@@ -256,7 +256,7 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
     "ND401": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
     "ND402": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
 }
-"""Code -> remedies in order; pruning changes the network most and comes last."""
+"""Code -> remedies in order of trial; pruning changes the network most and is last."""
 
 
 SAME_NEURONS = {_narrower, _legal, _shorter, _sharing, _lighter, _fewer_sources}
@@ -264,7 +264,7 @@ SAME_NEURONS = {_narrower, _legal, _shorter, _sharing, _lighter, _fewer_sources}
 
 
 def _applies(remedy: Remedy, trials: Trials) -> bool:
-    """Whether there is anything for a remedy to change."""
+    """Whether a remedy can change anything."""
     target, options = trials.target, trials.options
     there: dict[Remedy, bool] = {
         _unpinned: bool(options.pins),
@@ -284,7 +284,7 @@ class FixSearch(NamedTuple):
 
 
 class _Search:
-    """Remedies for all findings of a compilation, each tried once."""
+    """Remedies for all findings of a compilation; each is tried once."""
 
     def __init__(self, trials: Trials, total: int) -> None:
         self.trials, self.total = trials, total
@@ -292,7 +292,7 @@ class _Search:
         self.untried = list[str]()
 
     def fixes(self, remedy: Remedy, item: Diagnostic) -> tuple[Fix, ...]:
-        """Return the fixes of a remedy, computed for the first finding that asks for it."""
+        """Return the fixes of a remedy, computed for the first finding that needs it."""
         if remedy not in self.known:
             found = list[Fix]()
             try:
@@ -300,7 +300,7 @@ class _Search:
                     return ()
                 self.trials.limit.report(f"fixes: {WORDS[remedy]}", len(self.known), self.total)
                 found.extend(remedy(self.trials, item))
-                self.untried += [f"lesser changes by {WORDS[remedy]}"] if self.trials.cut_short else []
+                self.untried += [f"smaller changes by {WORDS[remedy]}"] if self.trials.cut_short else []
                 self.trials.cut_short = False
             except OutOfTimeError:
                 self.untried.append(WORDS[remedy])
@@ -309,7 +309,7 @@ class _Search:
 
 
 def with_fixes(findings: tuple[Diagnostic, ...], trials: Trials) -> FixSearch:
-    """Return the findings with the fixes that were tried and passed, and what was not tried in the time of the trials."""
+    """Return the findings with the fixes that passed their trials, and the remedies that were not tried in time."""
     search = _Search(trials, len({remedy for item in findings for remedy in REMEDIES.get(item.code, ())}))
     found: list[Diagnostic] = []
     for item in findings:
@@ -321,7 +321,9 @@ def with_fixes(findings: tuple[Diagnostic, ...], trials: Trials) -> FixSearch:
 
 
 def first_fix(findings: tuple[Diagnostic, ...], trials: Trials) -> tuple[Fix | None, tuple[str, ...]]:
-    """Return the first single edit that makes the whole network fit, in the order of REMEDIES, or None; and what was not tried."""
+    """Return the first single edit that makes the whole network fit, in the order of REMEDIES, or None; and the untried
+    remedies.
+    """
     remedies = {
         remedy: item
         for item in findings

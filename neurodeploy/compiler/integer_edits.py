@@ -1,4 +1,4 @@
-"""Equal forms of integer weights that no format stores: another exponent, or two projections."""
+"""Equivalent forms of integer weights that no format can store: another exponent, or two projections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["rewritten"]
 Ints = NDArray[np.int64]
 SHIFT = 32
 LARGEST = 1 << 40
-"""Largest weight that is split; two projections hold no larger one."""
+"""Largest weight that is split; two projections cannot hold a larger one."""
 Weighted = Dense | Sparse | OneToOne | Conv1d | Conv2d
 
 
@@ -36,16 +36,16 @@ def _whole_weights(projection: Projection) -> Ints | None:
 
 
 def _with(projection: Projection, weights: Ints, exponent: int, bits: int, name: str) -> Projection:
-    """A projection with other weights and their own format, whose sign mode follows from the weights."""
+    """A projection with new weights and a new format, whose sign mode follows from the weights."""
     plain = projection.model_copy(update={"weight_format": None})
     style = given_format(plain, weights, bits).model_copy(update={"exponent": exponent})
     operation = projection.operation.model_copy(update={"weights": weights})
     return projection.model_copy(update={"name": name, "operation": operation, "weight_format": style})
 
 
-def _bits(projection: Projection, target: Target, asked: Mapping[str, int]) -> int:
-    given = projection.weight_format.weight_bits if projection.weight_format else None
-    return asked.get(projection.name, asked.get("*", given or int(max(target.precision.weight_bits.values))))
+def _bits(projection: Projection, target: Target, requested: Mapping[str, int]) -> int:
+    declared = projection.weight_format.weight_bits if projection.weight_format else None
+    return requested.get(projection.name, requested.get("*", declared or int(max(target.precision.weight_bits.values))))
 
 
 def _fits(projection: Projection, weights: NDArray[Any], bits: int, target: Target) -> bool:
@@ -53,39 +53,39 @@ def _fits(projection: Projection, weights: NDArray[Any], bits: int, target: Targ
 
 
 def _other_exponent(projection: Projection, weights: Ints, bits: int, target: Target) -> tuple[Projection, str] | None:
-    """The projection with the nearest legal exponent and the same products, and how to write it."""
-    legal, given = legal_exponents(target), projection.weight_format.exponent if projection.weight_format else 0
-    nearest = min(max(given, legal[0]), legal[-1])
-    shift = given - nearest
+    """The projection with the nearest legal exponent and the same products, and the edit in words."""
+    legal, declared = legal_exponents(target), projection.weight_format.exponent if projection.weight_format else 0
+    nearest = min(max(declared, legal[0]), legal[-1])
+    shift = declared - nearest
     if not shift or abs(shift) > SHIFT or (shift < 0 and bool((weights % (1 << -shift)).any())):
         return None
     moved = weights << shift if shift >= 0 else weights >> -shift
     new = _with(projection, moved, nearest, bits, projection.name)
     times = f"times {1 << shift}" if shift >= 0 else f"divided by {1 << -shift}"
-    told = f"in projection '{projection.name}' write exponent = {nearest} and the weights {times}"
-    return (new, told) if _fits(new, moved, bits, target) else None
+    words = f"in projection '{projection.name}' write exponent = {nearest} and the weights {times}"
+    return (new, words) if _fits(new, moved, bits, target) else None
 
 
 def _halves(weights: Ints) -> Iterator[tuple[str, str, Ints, Ints]]:
-    """(what the first has, what the second has, first, second): by sign, then by high and low bits."""
+    """(words for the first, words for the second, first, second): split by sign, then into high and low bits."""
     if weights.min() < 0 < weights.max():
         yield "the weights above 0", "those below 0", np.maximum(weights, 0), np.minimum(weights, 0)
     for bits in range(1, int(np.abs(weights).max()).bit_length()):
         high = np.sign(weights) * ((np.abs(weights) >> bits) << bits)
         if np.any(high) and np.any(weights - high):
-            told = f"the weights rounded towards 0 to multiples of {1 << bits}"
-            yield told, "what is left of them", high, weights - high
+            words = f"the weights rounded towards 0 to multiples of {1 << bits}"
+            yield words, "the remainders", high, weights - high
 
 
 def _split(
     projection: Projection, weights: Ints, bits: int, target: Target, taken: set[str]
 ) -> tuple[tuple[Projection, Projection], str] | None:
-    """Two projections whose weights add up to those of this one, and how to write them."""
+    """Two projections whose weights add up to those of this one, and the edit in words."""
     name, more = projection.name, f"{projection.name}_2"
     while more in taken:
         more += "_2"
     exponent = projection.weight_format.exponent if projection.weight_format else 0
-    floored = exponent < 0 and bool((weights % (1 << min(-exponent, SHIFT))).any())  # and two floors are not one
+    floored = exponent < 0 and bool((weights % (1 << min(-exponent, SHIFT))).any())  # rounding is not additive
     if exponent not in legal_exponents(target) or floored:
         return None
     for first, second, high, low in _halves(weights):
@@ -95,15 +95,14 @@ def _split(
     return None
 
 
-def rewritten(network: Network, target: Target, asked: Mapping[str, int]) -> tuple[Network, str] | None:
-    """Return a network whose integer weights are all stored, and how to write it; None if some cannot be stored.
-
-    `asked`: projection -> bits that the user chose, "*" for all others.
+def rewritten(network: Network, target: Target, requested: Mapping[str, int]) -> tuple[Network, str] | None:
+    """Return an equivalent network whose integer weights can all be stored, and the edit in words; None if there is
+    none. `requested`: projection -> bits that the user chose, "*" for all others.
     """
     integers = {item.name for item in network.populations if isinstance(item.neuron, IntegerNeuron)}
-    taken, every, told = {item.name for item in network.projections}, list[Projection](), list[str]()
+    taken, every, edits = {item.name for item in network.projections}, list[Projection](), list[str]()
     for item in network.projections:
-        weights, bits = _whole_weights(item) if item.target in integers else None, _bits(item, target, asked)
+        weights, bits = _whole_weights(item) if item.target in integers else None, _bits(item, target, requested)
         if weights is None or _fits(item, weights, bits, target):
             every.append(item)
             continue
@@ -113,5 +112,5 @@ def rewritten(network: Network, target: Target, asked: Mapping[str, int]) -> tup
         new, words = ((moved[0],), moved[1]) if moved is not None else cast(Any, parts)
         taken |= {one.name for one in new}
         every += new
-        told.append(words)
-    return (network.model_copy(update={"projections": tuple(every)}), "; ".join(told)) if told else None
+        edits.append(words)
+    return (network.model_copy(update={"projections": tuple(every)}), "; ".join(edits)) if edits else None

@@ -1,4 +1,4 @@
-"""Options of a compilation, each declared here once, and its result.
+"""Options of a compilation, and its result.
 
 A field of CompileOptions changes what the compiler does; a field of Target changes the chip.
 """
@@ -33,21 +33,23 @@ class CompileOptions(MappingOptions):
     """Options of a compilation, with those of the mapping. Options that edit the network are recorded in the ledger."""
 
     weight_bits: dict[str, Count] = Field(default_factory=dict[str, Count])
-    """Projection -> stored bits of its weights; "*" -> all others. Default: the widest the target stores."""
+    """Projection -> stored bits of its weights; "*" -> all others. Default: the largest width of the target."""
     prune: dict[str, Fraction] = Field(default_factory=dict[str, Fraction])
-    """Projection -> fraction of each neuron's weakest synapses that are left out; "*" -> all others."""
+    """Projection -> fraction of each neuron's weakest synapses to remove; "*" -> all others."""
     prune_sources: dict[str, Fraction] = Field(default_factory=dict[str, Fraction])
-    """Projection -> fraction of its weakest sources that are left out with all their synapses; "*" -> all others."""
+    """Projection -> fraction of its weakest sources to remove with all their synapses; "*" -> all others."""
     max_delay: dict[str, Steps] = Field(default_factory=dict[str, Steps])
-    """Projection -> longest delay in steps, to which longer ones are shortened; "*" -> all others."""
+    """Projection -> maximum delay in steps; longer delays are clipped; "*" -> all others."""
     share_parameters: dict[str, Count] = Field(default_factory=dict[str, Count])
-    """Population -> most distinct decays, and most distinct thresholds, of its neurons; "*" -> all others."""
+    """Population -> maximum number of distinct decays, and of distinct thresholds; "*" -> all others."""
     strict: bool = False
-    """Warnings refuse the network too."""
+    """Treat warnings as errors."""
     fixes: bool = True
-    """Compute fixes for what does not fit."""
+    """Compute fixes if the network does not fit."""
     fix_time_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    """Seconds for all fixes together; 0: none. Default: three times the seconds of the compilation, at least 10."""
+    """Time limit for all fixes together, in seconds; 0: no fixes. Default: three times the compilation time, at least
+    10.
+    """
 
 
 class CompileChoices(TypedDict, total=False):
@@ -72,30 +74,35 @@ class CompileChoices(TypedDict, total=False):
 
 
 class Compilation(Noun):
-    """The result of a compilation: a program or the reasons against it, with the findings of every stage that ran."""
+    """The result of a compilation: a program, or the reasons why there is none, with the findings of every stage that
+    ran.
+    """
 
     program: Program | None
-    """The program; None if there is none, for the reasons in `findings`."""
+    """The program; None if the compilation failed for the reasons in `findings`."""
     quantized: Quantized | None = Field(default=None, exclude=True, repr=False)
     """The network in the integers of the target; None if it was not converted."""
     mapping: Mapping | None = Field(default=None, exclude=True, repr=False)
     """The core of each neuron; None if no mapping was found or sought."""
     verdict: Verdict
-    """fits; proven not to fit; not placed by this mapper, which another mapper may do; refused before mapping; stopped
-    before mapping."""
+    """fits; proven not to fit; not placed by this mapper (another mapper may succeed); refused before mapping; stopped
+    before mapping.
+    """
     findings: tuple[Diagnostic, ...]
-    """Findings of every stage that ran; the fixes in them were tried."""
+    """Findings of every stage that ran, with verified fixes."""
     ledger: tuple[LedgerLine, ...]
     """Every value that was not converted exactly."""
     lower_bounds: dict[str, int] = Field(default_factory=dict)
-    """Resource -> cores that any mapping needs at least."""
+    """Resource -> minimum number of cores of any mapping."""
     n_cores: int | None = None
-    """Cores of the mapping; None if there is none."""
+    """Cores of the mapping; None if the network was not mapped."""
     stage_seconds: dict[str, float] = Field(default_factory=dict)
     """Stage -> seconds."""
 
     def require(self, *, strict: bool = False) -> Program:
-        """Return the program. Raises DiagnosticError with all findings if there is none, or if a warning counts."""
+        """Return the program. Raises DiagnosticError with all findings if there is none, or for warnings under
+        `strict`.
+        """
         if self.program is None or errors_in(self.findings, strict=strict):
             raise DiagnosticError("compile", self.findings)
         return self.program

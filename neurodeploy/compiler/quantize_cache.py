@@ -1,6 +1,6 @@
 """A network in the integers of a target, computed once for all compilations that share them.
 
-Boards, rule sets and mapping options do not change the integers of a network, so compilations that differ in these only
+Boards, rule sets and mapping options do not change the integers of a network, so compilations that differ only in these
 share them.
 """
 
@@ -22,11 +22,11 @@ from neurodeploy.quantize import Quantized, QuantizeOptions, quantize
 __all__ = ["QuantizeCache", "QuantizeResult", "input_findings"]
 
 KEPT = 4
-"""Quantized networks that are kept; the oldest is dropped first."""
+"""Maximum number of quantized networks in the cache; the oldest is dropped first."""
 
 
 class QuantizeResult(NamedTuple):
-    """A network in the integers of a target, or the findings that refuse it."""
+    """A network in the integers of a target, or the findings that prevented its conversion."""
 
     quantized: Quantized | None
     findings: tuple[Diagnostic, ...]
@@ -50,7 +50,7 @@ class QuantizeCache:
             result = _quantized(self.network, target, options)
             for oldest in list(self._results)[: max(len(self._results) - KEPT + 1, 0)]:
                 del self._results[oldest]
-            self._results[key] = target, result  # a kept target keeps its parts, so no other object takes their ids
+            self._results[key] = target, result  # the target keeps its parts alive: ids are not reused
         return self._results[key][1]
 
 
@@ -75,7 +75,7 @@ def input_findings(network: Network, target: Target, options: CompileOptions) ->
 
 
 def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic]:
-    """ND101 for each option that names a projection or a population which does not exist."""
+    """ND101 for each option that names a projection or population that does not exist."""
     names: dict[SubjectKind, list[str]] = {
         "projection": [item.name for item in network.projections],
         "population": [item.name for item in network.populations],

@@ -1,4 +1,4 @@
-"""The stages of a compilation, in order: each takes what exists so far and returns it with one thing more."""
+"""The stages of a compilation, in order. Each takes the results so far and adds one."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ StageName = Literal["validate", "quantize", "check", "partition", "place", "emit
 
 @dataclass(frozen=True)
 class Work:
-    """A network on its way to a program: what exists so far."""
+    """A compilation in progress: the results so far."""
 
     cache: QuantizeCache
     """The network, and its integers by target and options."""
     target: Target
     options: CompileOptions
     limit: TimeLimit
-    """When the search of a mapping ends."""
+    """Deadline of the mapping search."""
     quantized: Quantized | None = None
     mapping: Mapping | None = None
     program: Program | None = None
@@ -44,7 +44,7 @@ class Work:
     """Stage -> seconds."""
 
     def adding(self, findings: Sequence[Diagnostic]) -> Work:
-        """Return the work with more findings; an error refuses it."""
+        """Return the work with additional findings; an error stops the compilation."""
         refused: Verdict = "refused" if errors_in(findings) else self.verdict
         return replace(self, findings=(*self.findings, *findings), verdict=refused)
 
@@ -74,7 +74,7 @@ def _partition(work: Work) -> Work:
 
 
 def _not_mapped(work: Work, reasons: tuple[Diagnostic, ...]) -> Work:
-    """The work with the reasons against a mapping: wrong options, a proof, or a mapper that found none."""
+    """The work with the reason for a missing mapping: invalid options, a proof, or a search without a result."""
     verdict: Verdict = "refused"
     if any(rule(item.code).stage == "limits" for item in reasons):
         verdict = "proven not to fit"
@@ -103,7 +103,7 @@ _RUN: dict[StageName, Callable[[Work], Work]] = {
     "place": _place,
     "emit": _emit,
 }
-"""Stages in order. Fixes follow them where the network does not fit, and are no part of the work towards a program."""
+"""Stages in order. Fixes, for networks that do not fit, are computed afterwards."""
 
 
 def stages_between(start: StageName, stop: StageName) -> tuple[StageName, ...]:
@@ -113,7 +113,7 @@ def stages_between(start: StageName, stop: StageName) -> tuple[StageName, ...]:
 
 
 def run_stages(work: Work, names: Sequence[StageName], progress: Progress | None = None) -> Work:
-    """Return the work after stages in the order given, or after the first that refuses it.
+    """Return the work after the stages in the given order, ending with the first that fails.
 
     `progress` is called with (stage, 0, 1) as each begins.
     """
@@ -129,7 +129,7 @@ def run_stages(work: Work, names: Sequence[StageName], progress: Progress | None
 
 
 def compilation(work: Work) -> Compilation:
-    """Return what exists of a compilation, with ND407 where the user's time limit ended a search."""
+    """Return the results so far as a Compilation, with ND407 if the user's time limit ended a search."""
     findings = (*work.findings, *_time_limit_findings(work))
     return Compilation(
         program=work.program and work.program.model_copy(update={"findings": findings}),

@@ -1,4 +1,4 @@
-"""Trials of changed options: does the network fit then, and in how many cores. Does not know which changes help."""
+"""Trials of changed options: whether the network fits, and on how many cores. The choice of changes is made elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ V = TypeVar("V", int, float)
 
 
 def cores_needed(cache: QuantizeCache, target: Target, options: CompileOptions, limit: TimeLimit) -> int | None:
-    """Return the cores of the cache's network, None if it does not fit. Raises OutOfTimeError if the limit ends first."""
+    """Return the number of cores of the cache's network; None if it does not fit. Raises OutOfTimeError at the time
+    limit.
+    """
     limit.report("fixes", 0, 0)
     if errors_in(input_findings(cache.network, target, options)):
         return None
@@ -35,7 +37,7 @@ def cores_needed(cache: QuantizeCache, target: Target, options: CompileOptions, 
 
 
 class Trials:
-    """Changes of one compilation, tried one by one within one time limit."""
+    """Trials of changes to one compilation within one time limit."""
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class Trials:
     ) -> None:
         self.cache, self.target, self.options, self.others, self.limit = cache, target, options, others, limit
         self.cut_short = False
-        """Whether the time ended while a smaller change than one that fits was sought."""
+        """Whether time ran out during the search for a smaller change than one that fits."""
 
     @property
     def network(self) -> Network:
@@ -55,11 +57,13 @@ class Trials:
         return self.cache.network
 
     def cores(self, change: dict[str, object], target: Target | None = None) -> int | None:
-        """Return the cores after a change of the options, None if the network does not fit. Raises OutOfTimeError."""
+        """Return the number of cores after a change of the options; None if the network does not fit. Raises
+        OutOfTimeError.
+        """
         return cores_needed(self.cache, target or self.target, self.options.model_copy(update=change), self.limit)
 
     def cores_of(self, network: Network) -> int | None:
-        """Return the cores of a changed network, None if it does not fit. Raises OutOfTimeError."""
+        """Return the number of cores of a changed network; None if it does not fit. Raises OutOfTimeError."""
         return cores_needed(QuantizeCache(network), self.target, self.options, self.limit)
 
     @property
@@ -71,23 +75,22 @@ class Trials:
 
     @property
     def too_many_neurons(self) -> bool:
-        """Whether the neurons alone need more cores than there are."""
+        """Whether the neurons alone need more cores than the target has."""
         return self._bounds.get("compartments", 0) > self.target.cores
 
     @property
     def tightest_resource(self) -> str:
-        """The resource that needs most cores; empty if none is known."""
+        """The resource with the largest lower bound on cores; empty if none is known."""
         bounds = self._bounds
         return max(bounds, key=lambda name: bounds[name], default="")
 
     def for_all(self, option: str, value: float) -> dict[str, object]:
-        """Return the change that gives an option a value for all names that the user did not list."""
+        """Return the change that sets an option for all names that the user did not list."""
         return {option: {**getattr(self.options, option), "*": value}}
 
     def _tried(self, option: str, value: float, best: object) -> int | None:
-        """Cores with a value for all names that the user did not list; None if the network does not fit, or time is up.
-
-        Raises OutOfTimeError where no value fitted before.
+        """Number of cores with an option set for all names that the user did not list; None if the network does not fit
+        or time is up. Raises OutOfTimeError if no value has fitted so far.
         """
         try:
             return self.cores(self.for_all(option, value))
@@ -100,7 +103,8 @@ class Trials:
     def smallest_change(self, option: str, values: Sequence[V]) -> tuple[V, int] | None:
         """Return the first of the values with which the network fits, and its cores, by bisection.
 
-        `values` go from the smallest change to the largest, which is tried first: if it does not help, none does.
+        `values` are ordered from the smallest change to the largest, which is tried first: if it does not help, none
+        does.
         """
         best = None
         low, high = 0, len(values)
@@ -118,8 +122,8 @@ class Trials:
     def smallest_change_near(self, option: str, values: Sequence[V], start: int) -> tuple[V, int] | None:
         """Return the first of the values with which the network fits, and its cores, one by one from index `start`.
 
-        `values` go from the smallest change to the largest. From one that fits the search goes back to smaller changes as
-        long as they fit; otherwise it goes on to larger ones.
+        `values` are ordered from the smallest change to the largest. If the first trial fits, the search continues with
+        smaller changes while they fit; otherwise it continues with larger ones.
         """
         best, step, at = None, 1, start
         while 0 <= at < len(values):

@@ -1,4 +1,4 @@
-"""Findings: what is wrong, where, by how much, whose limit it is, and what to do. Knows no stage."""
+"""Findings: diagnostics with subject, numbers, limit source and fixes. Independent of the stages that create them."""
 
 from neurodeploy.diagnostics.catalogue import Rule, rule, rules
 from neurodeploy.diagnostics.errors import DiagnosticError, FindingWarning, errors_in, raise_errors, sorted_findings

@@ -32,7 +32,7 @@ RuleStage = Literal[
     "usage",
     "process",
 ]
-"""What a rule is about: the stage that applies it."""
+"""Stage that applies a rule."""
 STAGE_TITLES: dict[RuleStage, str] = {
     "files": "Files",
     "targets": "Targets",
@@ -49,7 +49,7 @@ STAGE_TITLES: dict[RuleStage, str] = {
     "usage": "Command-line usage",
     "process": "The process",
 }
-"""Headings of the page of findings, in its order."""
+"""Headings of the page of findings, in order."""
 
 
 class Rule(Noun):
@@ -64,9 +64,9 @@ class Rule(Noun):
     severity: Severity
     """Severity of its findings unless they set their own."""
     exit_status: int = 1
-    """Exit status of a command that such a finding refuses."""
+    """Exit status of a command that fails with this finding."""
     words: tuple[str, str] = ("found", "limit")
-    """Labels of the two numbers of a finding, e.g. found and limit, or asked and got."""
+    """Labels of the two numbers of a finding, e.g. found and limit, or tolerated and got."""
     what: str
     """What is wrong."""
     why: str
@@ -76,12 +76,12 @@ class Rule(Noun):
     fix: str
     """How to fix it in general."""
     source: str = ""
-    """Source of the rule, where it has one."""
+    """Source of the rule, if it has one."""
 
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Return every rule by code, in the order of codes. A file's `stage` and `exit_status` are defaults of its rules."""
+    """Return every rule by code, in the order of codes. `stage` and `exit_status` of a file are defaults for its rules."""
     found: dict[str, Rule] = {}
     for file in files("neurodeploy.diagnostics").joinpath("rules").iterdir():
         if not file.name.endswith(".toml"):

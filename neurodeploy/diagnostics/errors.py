@@ -1,4 +1,4 @@
-"""DiagnosticError and the order of findings: what refuses the work of a stage, and how the findings are listed."""
+"""DiagnosticError, and which findings make a stage fail, and the order in which findings are listed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from neurodeploy.diagnostics.render import render_all
 __all__ = ["DiagnosticError", "FindingWarning", "errors_in", "folded", "raise_errors", "sorted_findings"]
 
 MOST_OF_A_KIND = 100
-"""Findings of one code and severity that are listed one by one."""
+"""Maximum number of findings of one code and severity that are listed individually."""
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
 class FindingWarning(UserWarning):
-    """A warning about a loaded file, where no noun carries findings to Python."""
+    """Python warning for a finding about a loaded file, used where the returned object has no findings."""
 
 
 class DiagnosticError(Exception):
@@ -32,7 +32,7 @@ class DiagnosticError(Exception):
 
 
 def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the findings; those of one code and severity beyond the first hundred are counted in one line."""
+    """Return the findings; beyond the first hundred of one code and severity, one line gives the number of the rest."""
     kept, left, first = list[Diagnostic](), dict[tuple[str, str], int](), dict[tuple[str, str], int]()
     for item in findings:
         kind = item.code, item.severity
@@ -49,13 +49,13 @@ def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def errors_in(findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[Diagnostic, ...]:
-    """Return the findings that refuse the work: errors, and under `strict` warnings too."""
+    """Return the findings that make a stage fail: errors, and under `strict` also warnings."""
     refused = {"error", "warning"} if strict else {"error"}
     return tuple(item for item in findings if item.severity in refused)
 
 
 def raise_errors(stage: str, findings: Iterable[Diagnostic], *, strict: bool = False) -> tuple[Diagnostic, ...]:
-    """Return the findings of a finished stage. Raises DiagnosticError with all of them if one refuses the work."""
+    """Return the findings of a finished stage. Raises DiagnosticError with all of them if one makes the stage fail."""
     everything = tuple(findings)
     if errors_in(everything, strict=strict):
         raise DiagnosticError(stage, everything)

@@ -1,4 +1,4 @@
-"""Diagnostic and Fix: one finding and what can be done about it."""
+"""Diagnostic and Fix: a finding, and a change that removes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Fix(Noun):
     """One way to remove a finding. A computed fix was compiled before it is offered."""
 
     text: str
-    """One line: what to change, and the figure that results."""
+    """One line: the change, and the resulting figure."""
     flag: str = ""
     """Command-line options that apply it, e.g. "--weight-bits hidden=6"; empty where the file must change."""
     change: dict[str, Any] = Field(default_factory=dict)
@@ -46,7 +46,7 @@ class Diagnostic(Noun):
     limit_source: str = ""
     """Source of the limit, e.g. "loihi1.toml limits.synapse_memory: <citation>"."""
     resource: str = ""
-    """The resource whose limit is exceeded, e.g. "synapse_memory"; empty where there is none."""
+    """The resource whose limit is exceeded, e.g. "synapse_memory"; empty if the finding is not about a limit."""
     fixes: tuple[Fix, ...] = ()
     """Best first."""
 
@@ -66,7 +66,7 @@ def finding(
 ) -> Diagnostic:
     """Return a finding of the rule `code`, with the severity of the rule unless `severity` is given.
 
-    Control characters in its texts are escaped and endless texts are cut, because they may quote a file.
+    Control characters in its texts are escaped and long texts are cut, because they may quote a file.
     """
     return Diagnostic(
         code=code,

@@ -31,6 +31,6 @@ class LedgerLine(Noun):
     relative_error: float | None = None
     """|got - asked| / |asked|; None if undefined."""
     option: str = ""
-    """The compile option that asked for the change, e.g. "share_parameters"; empty where none did."""
+    """The compile option that requested the change, e.g. "share_parameters"; empty if none did."""
     note: str = ""
     """Reason for the change, and who requested it."""

@@ -52,7 +52,7 @@ def render(item: Diagnostic) -> str:
 
 
 def render_all(findings: Iterable[Diagnostic]) -> str:
-    """Return findings as text, a blank line between two."""
+    """Return findings as text, separated by blank lines."""
     return "\n\n".join(render(item) for item in findings)
 
 

@@ -24,10 +24,10 @@ SubjectKind = Literal[
     # Python: a function of the API, a class
     "function", "class",
 ]  # fmt: skip
-"""What a subject is."""
+"""Kind of a subject."""
 KINDS: tuple[str, ...] = get_args(SubjectKind)
 SPOKEN = {"program": "program of network", "recording": "recording of backend", "spikes": "spikes of population"}
-"""Words before the name, where the name is that of another object."""
+"""Words before the name, for kinds that are identified by the name of another object."""
 UNQUOTED = ("function", "class")
 """Kinds whose names stand alone."""
 EVERY = "*"
@@ -40,13 +40,13 @@ class Subject(Noun):
     """An object by kind and name. `str(subject)` is its text, e.g. "population 'hidden'"."""
 
     kind: SubjectKind
-    """What it is."""
+    """Kind of the object."""
     name: str = ""
     """The user's own name, or the path as given; empty where the kind alone identifies it."""
     others: tuple[str, ...] = ()
     """Further objects of the same kind."""
     field: str = ""
-    """The field of the object, e.g. "tau_m_s"; messages name it themselves."""
+    """The field of the object, e.g. "tau_m_s"; not part of the text, because messages name the field."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ class Subject(Noun):
 def about(kind: SubjectKind, *names: object, field: str = "") -> Subject:
     """Return the subject of a finding: its kind, the names of its objects, and the field if it is about one.
 
-    Control characters of names are escaped, and endless names are cut, because they may come from a file.
+    Control characters of names are escaped, and long names are cut, because they may come from a file.
     """
     first, *others = (shown(str(name)) for name in names or ("",))
     return Subject(kind=kind, name=first, others=tuple(others), field=field)

@@ -42,7 +42,7 @@ def field_path(document: object, location: Sequence[int | str]) -> str:
             text += f"[{name if isinstance(name, str) else part}]"
             here = item
         elif table is not None and part not in table and _is_tag(table, part):
-            continue  # the tag of a union is no field of the document
+            continue  # pydantic adds the tag of a union to the location, but it is not a field of the document
         else:
             text += f".{part}" if text else part
             here = table.get(part) if table is not None else None
@@ -69,14 +69,14 @@ def _legal_fields(model: type[BaseModel], location: Sequence[int | str]) -> list
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    parts = get_args(annotation)  # asked first: to Python 3.10 list[int] is a type, and yet no class
+    parts = get_args(annotation)  # before isinstance: in Python 3.10, list[int] is an instance of type but not a class
     if parts:
         return [model for part in parts for model in _models_in(part)]
     return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 
 MOST_FAULTS = 99
-"""Most errors of one document that are listed one by one."""
+"""Maximum number of errors of one document that are listed individually."""
 
 
 def schema_findings(
@@ -87,16 +87,16 @@ def schema_findings(
     rows = error.errors(include_url=False)
     for row in rows[:MOST_FAULTS]:
         path = field_path(document, row["loc"])
-        message, fixes = _told(row, path, model)
+        message, fixes = _message(row, path, model)
         found.append(finding(code, subject.model_copy(update={"field": path}), message, fixes=fixes))
     if len(rows) > MOST_FAULTS:
         found.append(finding(code, subject, f"and {len(rows) - MOST_FAULTS:,} more of this kind"))
     return tuple(dict.fromkeys(found))
 
 
-def _told(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, list[str]]:
+def _message(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, list[str]]:
     """The message of an error, and suggestions."""
-    context, given = row.get("ctx", {}), row["input"]
+    context, value = row.get("ctx", {}), row["input"]
     if row["type"] == "extra_forbidden":
         word, own = str(row["loc"][-1]), list(model.model_fields) if len(row["loc"]) == 1 else []
         return f"field '{path}' is unknown", nearest(word, own) or nearest(word, _legal_fields(model, row["loc"]))
@@ -104,20 +104,20 @@ def _told(row: ErrorDetails, path: str, model: type[BaseModel]) -> tuple[str, li
         return f"field '{path}' is missing", []
     if row["type"] in ("literal_error", "union_tag_invalid"):
         words = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
-        word = context.get("tag", given)
+        word = context.get("tag", value)
         where = path if row["type"] == "literal_error" else f"{path}.{context['discriminator'].strip(chr(39))}"
-        told = f"field '{where}': {_shown(word)} is not one of {context.get('expected') or ', '.join(words)}"
-        return told, nearest(word, words)
+        message = f"field '{where}': {_shown(word)} is not one of {context.get('expected') or ', '.join(words)}"
+        return message, nearest(word, words)
     if row["type"] == "union_tag_not_found":
         tag = context["discriminator"].strip("'")
-        return f"field '{path}': needs a field '{tag}' that says which of its kinds it is, or the noun", []
+        return f"field '{path}': needs a field '{tag}' that gives its kind, or an object", []
     sentence = row["msg"].removeprefix("Value error, ")
-    told = (
+    message = (
         SENTENCES[row["type"]].format(**_counted(context))
         if row["type"] in SENTENCES
         else sentence[:1].lower() + sentence[1:]
     )
-    return f"field '{path}': {told}{_given(given)}", []
+    return f"field '{path}': {message}{_given(value)}", []
 
 
 _WHOLE, _NUMBER, _FIELDS = "needs a whole number", "needs a number", "needs a noun or its fields by name"
@@ -128,11 +128,11 @@ SENTENCES: Mapping[str, str] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), "needs true or false"),
     **dict.fromkeys(("list_type", "tuple_type", "iterable_type"), _SEVERAL),
     **dict.fromkeys(("model_type", "model_attributes_type"), _FIELDS),
-    "frozen_instance": "does not change; noun.model_copy(update={{...}}) is another noun with it",
+    "frozen_instance": "is read-only; use model_copy(update={{...}}) to create a changed copy",
     "is_instance_of": "needs a {class}",
-    "dict_type": "needs a mapping, name -> value",
+    "dict_type": "needs a mapping from names to values",
     "string_type": "needs a text",
-    "string_unicode": "needs a text that is whole Unicode",
+    "string_unicode": "needs a text that is valid Unicode",
     "finite_number": "needs a finite number",
     "greater_than": "needs to be above {gt}",
     "greater_than_equal": "needs to be at least {ge}",
@@ -142,7 +142,7 @@ SENTENCES: Mapping[str, str] = {
     "too_long": "needs at most {max_length}, got {actual_length}",
     "string_too_short": "needs at least {min_length} letters",
     "string_too_long": "needs at most {max_length} letters",
-    "string_pattern_mismatch": "is no name: letters, digits, _ . and -, and neither . nor - at first",
+    "string_pattern_mismatch": "is not a valid name: use letters, digits, _ . and -, without . or - at the start",
 }
 """Error type of pydantic -> message."""
 

@@ -1,6 +1,6 @@
-"""Networks against targets that are no Loihi-style cores: what a chip cannot express, and which public limits are exceeded.
+"""Networks against targets without Loihi-style cores: unsupported features, and exceeded public limits.
 
-Judged only: nothing here is compiled, placed or run. "within limits" says that no public limit speaks against the network.
+Nothing here is compiled, placed or run. "within limits" means that the network exceeds no public limit.
 """
 
 from neurodeploy.feasibility.fixes import judge

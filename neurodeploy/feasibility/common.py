@@ -17,7 +17,7 @@ __all__ = ["connection_findings", "neuron_findings"]
 
 
 def _ability(target: FeasibilityTarget, field: str) -> tuple[Any, str]:
-    """(value, citation) of an ability; (None, "") if it is unknown."""
+    """(value, citation) of a capability; (None, "") if it is unknown."""
     value = getattr(target.abilities, field)
     return value, "" if value is None else cite_figure(target.file, f"abilities.{field}", value)
 
@@ -26,7 +26,7 @@ def _kind(population: Population, target: FeasibilityTarget) -> Iterator[Diagnos
     offered, source = _ability(target, "kinds")
     kind = population.neuron.kind
     if offered is not None and kind not in offered.words:
-        message = f"neuron kind '{kind}' cannot be expressed by target '{target.name}': {', '.join(offered.words)}"
+        message = f"neuron kind '{kind}' is not supported by target '{target.name}', which has {', '.join(offered.words)}"
         subject = about("population", population.name, field="kind")
         yield finding("ND340", subject, message, limit_source=source)
 
@@ -39,7 +39,7 @@ def _reset(population: Population, target: FeasibilityTarget) -> Iterator[Diagno
     elif isinstance(neuron, LoihiCuba):
         mode = neuron.reset
     if offered is not None and mode is not None and mode not in offered.words:
-        message = f"reset '{mode}' cannot be expressed by target '{target.name}': {', '.join(offered.words)}"
+        message = f"reset '{mode}' is not supported by target '{target.name}', which has {', '.join(offered.words)}"
         subject = about("population", population.name, field="reset")
         yield finding("ND340", subject, message, limit_source=source)
 
@@ -48,7 +48,7 @@ def _refractory(population: Population, target: FeasibilityTarget) -> Iterator[D
     figure, source = _ability(target, "refractory_steps")
     steps = int(np.max(np.asarray(getattr(population.neuron, "refractory_steps", 0))))
     if figure is not None and steps > figure.value:
-        message = "refractory period is longer than the target has"
+        message = "refractory period is longer than the target supports"
         subject = about("population", population.name, field="refractory_steps")
         yield finding("ND340", subject, message, found=steps, limit=figure.value, unit=figure.unit, limit_source=source)
 
@@ -72,7 +72,7 @@ def _decays(population: Population, target: FeasibilityTarget, dt_s: float) -> I
 
 
 def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool) -> Iterator[Diagnostic]:
-    """Voltage floors and thresholds that the target fixes, or has once per population."""
+    """Voltage floors and thresholds that are fixed by the target, or shared by a population."""
     neuron, name = population.neuron, population.name
     if not isinstance(neuron, SpikingNeuron):
         return
@@ -93,7 +93,7 @@ def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool
 
 
 def _inhibited(network: Network, name: str) -> bool:
-    """Whether negative weights or biases could lower the voltages of a population."""
+    """Whether negative weights or biases can lower the voltages of a population."""
     for projection in network.projections:
         steps = getattr(projection.operation, "operations", (projection.operation,))
         if projection.target == name and any(np.any(np.asarray(getattr(s, "weights", 1)) < 0) for s in steps):
@@ -103,7 +103,7 @@ def _inhibited(network: Network, name: str) -> bool:
 
 
 def neuron_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
-    """Yield ND340 for neuron parameters that the target cannot express."""
+    """Yield ND340 for neuron parameters that the target does not support."""
     for population in network.populations:
         yield from _kind(population, target)
         yield from _reset(population, target)
@@ -113,14 +113,14 @@ def neuron_findings(network: Network, target: FeasibilityTarget) -> Iterator[Dia
 
 
 def connection_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
-    """Yield ND341 for delays and ND349 for weight widths that the target does not have."""
+    """Yield ND341 for delays and ND349 for weight widths that the target does not support."""
     delay, delay_source = _ability(target, "delay_steps")
     bits, bits_source = _ability(target, "weight_bits")
     for projection in network.projections:
         name, delays = projection.name, np.asarray(projection.delay_steps)
         longest = int(delays.max(initial=0))
         if delay is not None and longest > delay.value:
-            message = "delays are longer than the target has"
+            message = "delays are longer than the target supports"
             yield finding(
                 "ND341",
                 about("projection", name, field="delay_steps"),

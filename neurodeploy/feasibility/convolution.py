@@ -1,4 +1,4 @@
-"""A projection in the form of a convolution core: a pool, then one kernel. Limits are checked elsewhere."""
+"""Conversion of a projection to the form of a convolution core: a pool, then one kernel. Limits are checked elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Map = tuple[int, int, int]
 
 
 class Kernel(NamedTuple):
-    """One convolution, and the sum pool that the source applies before it."""
+    """One convolution, with the sum pool that the source applies before it."""
 
     channels_in: int
     channels_out: int
@@ -34,14 +34,14 @@ class Kernel(NamedTuple):
     padding: tuple[int, int]
     dilation: tuple[int, int]
     before: Map
-    """The map that comes in, after the pool."""
+    """Shape of the input map, after the pool."""
     after: Map
-    """The map of neurons."""
+    """Shape of the map of neurons."""
     pool: tuple[int, int] = (1, 1)
 
 
 def map_of(shape: tuple[int, ...]) -> Map:
-    """Return a population's shape as (channels, height, width): a flat one has maps of one neuron."""
+    """Return a population's shape as (channels, height, width); a flat population has maps of one neuron."""
     if len(shape) == 1:
         return (shape[0], 1, 1)
     return (prod(shape[:-2]), shape[-2], shape[-1])
@@ -65,7 +65,7 @@ def _convolution(item: Conv2d | Conv1d) -> Kernel:
 
 
 def _full(before: Map, n_target: int) -> Kernel:
-    """Dense: one kernel as large as the map, which gives one neuron for each channel."""
+    """Kernel of a dense projection: as large as the map, with one neuron for each channel."""
     one = (1, 1)
     return Kernel(before[0], n_target, before[1:], one, (0, 0), one, before, (n_target, 1, 1))
 
@@ -75,30 +75,30 @@ def _one_to_one(item: OneToOne, before: Map) -> Kernel | str:
     if weights.ndim and before[1] * before[2] > 1:
         by_channel = weights.reshape(before[0], -1)
         if np.any(by_channel != by_channel[:, :1]):
-            return "has one weight for each neuron of a map, and a kernel has one for each channel"
+            return "has one weight for each neuron of a map, but a kernel has one for each channel"
     one = (1, 1)
     return Kernel(before[0], before[0], one, one, (0, 0), one, before, before)
 
 
 def _pooled(item: SumPool2d | AvgPool2d, pool: tuple[int, int], before: Map) -> tuple[tuple[int, int], Map] | str:
-    """The pool of a chain after one more; pools of whole windows multiply."""
+    """The combined pool after one more pool; pools of whole windows multiply."""
     if item.kernel != item.stride or item.padding != (0, 0):
-        return "pools windows that overlap, leave gaps or are padded: a core pools whole windows"
+        return "pools windows that overlap, leave gaps or are padded, but a core pools whole windows"
     sides = (pool[0] * item.kernel[0], pool[1] * item.kernel[1])
     return sides, (before[0], before[1] // item.kernel[0], before[2] // item.kernel[1])
 
 
 def kernel_of(projection: Projection, source: Map, n_target: int) -> Kernel | str:
-    """Return the pool and the kernel that a projection is, or why it is none."""
+    """Return the pool and kernel of a projection, or the reason why it has no such form."""
     operation = projection.operation
     steps = operation.operations if isinstance(operation, Chain) else (operation,)
     pool, before, found = (1, 1), source, None
     for step in steps:
         if found is not None:
-            return "goes on after its convolution without a neuron between: a core convolves once"
+            return "continues after its convolution without a neuron in between, but a core convolves once"
         if isinstance(step, (SumPool2d, AvgPool2d)):
-            given = step.input_shape if pool == (1, 1) else before
-            pooled = _pooled(step, pool, given)
+            shape = step.input_shape if pool == (1, 1) else before
+            pooled = _pooled(step, pool, shape)
             if isinstance(pooled, str):
                 return pooled
             pool, before = pooled

@@ -1,4 +1,4 @@
-"""Judgement against crossbars of axons and neurons."""
+"""Judgement of networks against crossbars of axons and neurons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Crossings(NamedTuple):
     weights: dict[str, Ints]
     """Distinct weights into each neuron."""
     cores: dict[str, Ints]
-    """Cores that each neuron's spikes reach at least."""
+    """Minimum number of cores that each neuron's spikes reach."""
 
 
 def _distinct(rows: list[Ints], values: list[NDArray[np.float64]], size: int) -> Ints:
@@ -41,7 +41,7 @@ def _distinct(rows: list[Ints], values: list[NDArray[np.float64]], size: int) ->
     return np.bincount(pairs[:, 0], minlength=size)
 
 
-def _wires(network: Network, in_core: int) -> _Crossings:
+def _crossings(network: Network, in_core: int) -> _Crossings:
     synapses = {item.name: synapses_of(item, network.source_size(item.source)) for item in network.projections}
     sizes = {item.name: item.size for item in network.populations}
     offset, first = 0, dict[str, int]()
@@ -67,32 +67,32 @@ def _of(values: Ints, limit: float) -> str:
     return f"{int(np.count_nonzero(values > limit)):,} of {values.size:,} neurons"
 
 
-def _per_neuron(wires: _Crossings, target: CrossbarTarget) -> Iterator[Diagnostic]:
+def _per_neuron(crossings: _Crossings, target: CrossbarTarget) -> Iterator[Diagnostic]:
     limits = target.limits
-    for name, values in wires.fan_in.items():
+    for name, values in crossings.fan_in.items():
         message = f"{_of(values, limits.axons.value)} have more distinct sources than a core has axons"
         yield from over("ND348", about("population", name), message, target, "axons", int(values.max(initial=0)))
-    for name, values in wires.weights.items():
+    for name, values in crossings.weights.items():
         if limits.weights_per_neuron is not None:
             bound = limits.weights_per_neuron.value
-            message = f"{_of(values, bound)} have more distinct weights than a neuron stores"
+            message = f"{_of(values, bound)} have more distinct weights than a neuron can store"
             worst = int(values.max(initial=0))
             yield from over("ND349", about("population", name), message, target, "weights_per_neuron", worst)
-    for name, values in wires.cores.items():
+    for name, values in crossings.cores.items():
         if limits.cores_per_neuron is not None:
             bound = limits.cores_per_neuron.value
-            message = f"the targets of {_of(values, bound)} fill more cores than their spikes reach"
+            message = f"the targets of {_of(values, bound)} fill more cores than their spikes can reach"
             worst = int(values.max(initial=0))
             yield from over("ND347", about("population", name), message, target, "cores_per_neuron", worst)
 
 
-def _signs(network: Network, wires: _Crossings, target: CrossbarTarget) -> Iterator[Diagnostic]:
+def _signs(network: Network, crossings: _Crossings, target: CrossbarTarget) -> Iterator[Diagnostic]:
     """Sources with weights of both signs, if the target has one sign per source."""
     if target.signed_sources is None:
         return
     source = cite_figure(target.file, "signed_sources", target.signed_sources)
     for item in (*network.inputs, *network.populations):
-        mine = [wires.synapses[p.name] for p in network.projections if p.source == item.name]
+        mine = [crossings.synapses[p.name] for p in network.projections if p.source == item.name]
         up, down = np.zeros(item.size, dtype=bool), np.zeros(item.size, dtype=bool)
         for each in mine:
             up[each.pre[each.weights > 0]] = True
@@ -105,21 +105,21 @@ def _signs(network: Network, wires: _Crossings, target: CrossbarTarget) -> Itera
 
 
 def _axons(network: Network) -> int:
-    """Axons of one shared table: lines of inputs, and all neurons if any neuron projects to another."""
+    """Number of axons in the shared table: input lines, and all neurons if any neuron projects to another."""
     senders = {item.source for item in network.projections}
     neurons = sum(item.size for item in network.populations) if senders & set(network.population_by_name) else 0
     return sum(item.size for item in network.inputs) + neurons
 
 
-def _pairs(network: Network, wires: _Crossings) -> Iterator[Diagnostic]:
-    """Pairs of neurons with two synapses; a crossing holds one."""
+def _pairs(network: Network, crossings: _Crossings) -> Iterator[Diagnostic]:
+    """Pairs of neurons with two synapses; a crosspoint holds one."""
     for index, item in enumerate(network.projections):
         ends = (item.source, item.target)
         before = [p for p in network.projections[:index] if (p.source, p.target) == ends]
         size = network.source_size(item.source)
-        mine = wires.synapses[item.name]
+        mine = crossings.synapses[item.name]
         for other in before:
-            theirs = wires.synapses[other.name]
+            theirs = crossings.synapses[other.name]
             same = np.intersect1d(mine.post * size + mine.pre, theirs.post * size + theirs.pre).size
             if same:
                 message = (
@@ -132,19 +132,19 @@ def judge_crossbar(network: Network, target: CrossbarTarget) -> tuple[list[Diagn
     """Return findings (ND342, ND346-ND349) and the use of every limit."""
     limits, where = target.limits, about("network", network.name)
     in_core = int(limits.neurons.value)
-    wires = _wires(network, in_core)
+    crossings = _crossings(network, in_core)
     neurons = sum(item.size for item in network.populations)
     least = -(-neurons // in_core)
     message = f"its {neurons:,} neurons fill more cores than the chip has"
-    found = [*_per_neuron(wires, target), *_signs(network, wires, target), *_pairs(network, wires)]
+    found = [*_per_neuron(crossings, target), *_signs(network, crossings, target), *_pairs(network, crossings)]
     found += over("ND346", where, message, target, "cores", least)
     if target.shared_axons is not None:
-        told = "its input lines and sending neurons take more axons than there are"
-        found += over("ND346", where, told, target, "axons", _axons(network))
+        message = "its input lines and source neurons need more axons than the chip has"
+        found += over("ND346", where, message, target, "axons", _axons(network))
     figures: dict[str, float] = {"cores": least, "neurons": min(neurons, in_core)}
     shared = [_axons(network)] if target.shared_axons is not None else []
-    figures["axons"] = max([*shared, *(int(v.max(initial=0)) for v in wires.fan_in.values())], default=0)
-    for field, values in (("weights_per_neuron", wires.weights), ("cores_per_neuron", wires.cores)):
+    figures["axons"] = max([*shared, *(int(v.max(initial=0)) for v in crossings.fan_in.values())], default=0)
+    for field, values in (("weights_per_neuron", crossings.weights), ("cores_per_neuron", crossings.cores)):
         figures[field] = max((int(v.max(initial=0)) for v in values.values()), default=0)
     uses = [use_of(target, name, value) for name, value in figures.items()]
     return found, [item for item in uses if item is not None]

@@ -1,4 +1,4 @@
-"""Judgement against chips of a fixed network shape: inputs, one hidden block, outputs."""
+"""Judgement of networks against chips of a fixed network shape: inputs, one hidden block, outputs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Ints = NDArray[np.int64]
 
 
 class _Roles(NamedTuple):
-    """The part of the chip that each population takes."""
+    """Assignment of populations to the blocks of the chip."""
 
     hidden: tuple[str, ...]
     outputs: tuple[str, ...]
 
 
 class _Counts(NamedTuple):
-    """Numbers that the limits apply to."""
+    """Counts that the limits apply to."""
 
     inputs: int
     hidden: int
@@ -39,7 +39,7 @@ class _Counts(NamedTuple):
 
 
 def _roles(network: Network) -> _Roles:
-    """Populations that are read out are outputs; if there are none, those without projections."""
+    """Output populations are those with an output; without any, those without outgoing projections."""
     read = {item.source for item in network.outputs}
     if not read:
         read = {item.name for item in network.populations} - {item.source for item in network.projections}
@@ -48,15 +48,15 @@ def _roles(network: Network) -> _Roles:
 
 
 def _structure(network: Network, roles: _Roles, target: FixedTarget) -> Iterator[Diagnostic]:
-    """Projections that the fixed shape has no place for."""
-    sends = {item.source for item in network.projections}
+    """Projections that do not fit the fixed shape."""
+    sources = {item.source for item in network.projections}
     for name in roles.outputs:
-        if name in sends:
-            message = f"is read out and sends on: an output neuron of target '{target.name}' does not send"
+        if name in sources:
+            message = f"is an output population and projects to another: output neurons of target '{target.name}' have no outgoing projections"
             yield finding("ND342", about("population", name), message)
     for item in network.projections:
         if item.source in network.input_by_name and item.target in roles.outputs:
-            message = f"joins an input and an output: on target '{target.name}' hidden neurons lie between"
+            message = f"connects an input directly to an output: target '{target.name}' needs hidden neurons in between"
             yield finding("ND342", about("projection", item.name), message)
     if not roles.hidden:
         message = f"has no hidden population: target '{target.name}' needs one before its outputs"
@@ -102,9 +102,9 @@ def _limits(network: Network, counts: _Counts, target: FixedTarget) -> Iterator[
         yield from over("ND347", about("population", name), message, target, "fan_out", worst)
     total = sum(int(values.sum()) for values in counts.fan_out.values())
     yield from over("ND350", where, "has more synapses between hidden neurons than the chip", target, "synapses", total)
-    reach = "inputs reach more hidden neurons than are wired to them"
+    reach = "inputs project to more hidden neurons than the chip connects to inputs"
     yield from over("ND347", where, reach, target, "input_reach", counts.input_reach)
-    reads = "outputs read more hidden neurons than are wired to them"
+    reads = "outputs have more hidden source neurons than the chip connects to outputs"
     yield from over("ND348", where, reads, target, "output_reads", counts.output_reads)
 
 

@@ -1,6 +1,5 @@
-"""Judgement of a network against a target of another architecture, with fixes that were judged themselves.
-
-A fix is one edit. It is offered for a finding only if the edited network no longer has that finding and has no new one.
+"""Judgement of a network against a target of another architecture, with verified fixes. A fix is one edit. It is
+offered for a finding only if the edited network no longer has that finding and has no new one.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ __all__ = ["judge"]
 PRUNE_STEPS = tuple(step / 20 for step in range(1, 20))
 """Fractions tried, in steps of 5 %."""
 LIGHTER = ("ND347", "ND348", "ND350")
-"""Findings that fewer synapses can clear."""
+"""Codes of findings that fewer synapses can resolve."""
 
 
 class _Edit(NamedTuple):
@@ -51,7 +50,7 @@ def _judged(network: Network, target: FeasibilityTarget) -> tuple[list[Diagnosti
 
 
 def _key(item: Diagnostic) -> tuple[str, Subject, str]:
-    """What identifies a finding whatever its numbers: code, subject with its field, and limited resource."""
+    """Identity of a finding without its numbers: code, subject with its field, and limited resource."""
     return item.code, item.subject, item.resource
 
 
@@ -61,17 +60,19 @@ def _clears(network: Network, item: Diagnostic, before: list[Diagnostic], target
 
 
 def _neuron_edit(name: str, network: Network, field: str, value: Any, text: str) -> Iterator[_Edit]:
-    """The edit of one field of a population's neuron; none where its kind has no such field, or not that value."""
+    """The edit of one field of a population's neuron; none if its kind does not have the field or does not accept the
+    value.
+    """
     try:
         changed = network.population_by_name[name].neuron.model_copy(update={field: value})
     except DiagnosticError:
         return
 
-    def apply(given: Network) -> Network:
+    def apply(original: Network) -> Network:
         populations = [
-            item.model_copy(update={"neuron": changed}) if item.name == name else item for item in given.populations
+            item.model_copy(update={"neuron": changed}) if item.name == name else item for item in original.populations
         ]
-        return given.model_copy(update={"populations": tuple(populations)})
+        return original.model_copy(update={"populations": tuple(populations)})
 
     yield _Edit(Fix(text=text), apply)
 
@@ -85,7 +86,7 @@ def _projection_edit(name: str, fields: dict[str, Any], text: str) -> _Edit:
 
 
 def _resets(name: str, network: Network, target: FeasibilityTarget) -> Iterator[_Edit]:
-    """Every reset that the target offers."""
+    """Edits to every reset that the target supports."""
     offered = target.abilities.resets
     kind = network.population_by_name[name].neuron.kind
     for mode in offered.words if offered else ():
@@ -122,7 +123,7 @@ def _projection_edits(item: Diagnostic, target: FeasibilityTarget) -> Iterator[_
 
 
 def _prunings(network: Network, works: Callable[[Network], bool]) -> Iterator[_Edit]:
-    """The least pruning that works, by bisection; none if no pruning does."""
+    """The smallest pruning fraction that works, by bisection; none if no fraction works."""
     low, high, best = 0, len(PRUNE_STEPS), None
     while low < high:
         middle = (low + high) // 2
@@ -135,8 +136,8 @@ def _prunings(network: Network, works: Callable[[Network], bool]) -> Iterator[_E
         text = f"without the weakest {share:.0%} of each neuron's synapses this limit is kept"
         fix = Fix(text=text, flag=f"--prune {share:g}", change={"prune": {"*": share}})
 
-        def apply(given: Network) -> Network:
-            return prune(given, {"*": share})
+        def apply(original: Network) -> Network:
+            return prune(original, {"*": share})
 
         yield _Edit(fix, apply)
 
@@ -164,7 +165,7 @@ def _with_fixes(
 
 
 def _holders(network: Network, others: Iterable[FeasibilityTarget], target: FeasibilityTarget) -> tuple[Fix, ...]:
-    """Other targets of the same architecture whose limits the network keeps."""
+    """Other targets of the same architecture with limits that the network meets."""
     return tuple(
         Fix(text=f"it keeps every public limit of {other.title}", flag=f"--target {other.name}")
         for other in others
@@ -175,15 +176,16 @@ def _holders(network: Network, others: Iterable[FeasibilityTarget], target: Feas
 
 
 def judge(network: Network, target: FeasibilityTarget, *, others: Iterable[FeasibilityTarget] = ()) -> Judgement:
-    """Return everything of a valid network that a target cannot express, the limits it exceeds, and fixes.
+    """Return the features of a valid network that a target does not support, the limits it exceeds, and fixes.
 
-    `others`: targets to offer instead. Findings: ND340 to ND350, and ND351, that this is a judgement and no compilation.
+    `others`: targets to suggest instead. Findings: ND340 to ND350, and ND351, which states that the network was judged
+    and not compiled.
     """
     require_valid(network)
     found, uses, cores = _judged(network, target)
     refused = errors_in(found)
     holders = _holders(network, others, target) if refused else ()
-    told = tuple(_with_fixes(item, found, network, target, holders) for item in found)
+    findings = tuple(_with_fixes(item, found, network, target, holders) for item in found)
     left = f"; not judged: {'; '.join(target.not_judged)}" if target.not_judged else ""
     message = f"networks are judged against its public limits, and neither compiled nor run{left}"
     note = finding("ND351", about("target", target.name), message)
@@ -192,7 +194,7 @@ def judge(network: Network, target: FeasibilityTarget, *, others: Iterable[Feasi
         network=network.name,
         target=target.name,
         verdict="not expressible" if cannot else "over limits" if refused else "within limits",
-        findings=(*told, note),
+        findings=(*findings, note),
         uses=tuple(uses),
         cores=cores,
     )

@@ -15,11 +15,11 @@ from neurodeploy.hardware.files import cite_figure
 __all__ = ["CANNOT", "Judgement", "Use", "over", "use_of"]
 
 CANNOT = ("ND340", "ND341", "ND342")
-"""Codes of what the target cannot express at any size."""
+"""Codes of features that the target does not support at any size."""
 
 
 class Use(Noun):
-    """One limited resource of the chip, used by the whole network or by its fullest part."""
+    """Use of one limited resource of the chip, by the whole network or by its fullest part."""
 
     name: str
     """Name of the limit."""
@@ -34,29 +34,29 @@ class Use(Noun):
 
     @property
     def share(self) -> float | None:
-        """found / limit; None where the limit is 0."""
+        """found / limit; None if the limit is 0."""
         return self.found / self.limit if self.limit else None
 
 
 class Judgement(Noun):
-    """A network against one target."""
+    """Judgement of a network against one target."""
 
     network: Name
     """Name of the network."""
     target: Name
     """Name of the target."""
     verdict: Literal["within limits", "over limits", "not expressible"]
-    """Within the public limits; over one; or what the chip cannot express."""
+    """Within the public limits, over a limit, or not supported by the chip."""
     findings: tuple[Diagnostic, ...]
-    """Everything that the target cannot express or hold."""
+    """Everything that the target does not support or cannot hold."""
     uses: tuple[Use, ...]
     """Use of every public limit that applies."""
     cores: dict[Name, int] = Field(default_factory=dict)
-    """Population -> core, where the architecture gives each one."""
+    """Population -> core, if the architecture assigns a core to each population."""
 
 
 def use_of(target: FeasibilityTarget, field: str, found: float) -> Use | None:
-    """Return the use of `limits.<field>`; None where the target has no such figure."""
+    """Return the use of `limits.<field>`; None if the target does not have the figure."""
     figure = getattr(target.limits, field)
     if not isinstance(figure, Figure):
         return None
@@ -67,7 +67,7 @@ def use_of(target: FeasibilityTarget, field: str, found: float) -> Use | None:
 def over(
     code: str, where: Subject, message: str, target: FeasibilityTarget, field: str, found: float
 ) -> tuple[Diagnostic, ...]:
-    """Return the finding that `limits.<field>` is exceeded; nothing if it is not, or if the limit is unknown."""
+    """Return a finding if `limits.<field>` is exceeded; nothing if it is not, or if the limit is unknown."""
     use = use_of(target, field, found)
     if use is None or found <= use.limit:
         return ()

@@ -1,4 +1,4 @@
-"""Kernel sides, strides and pools of one layer against the limits of convolution cores."""
+"""Checks of kernel sizes, strides and pools of one layer against the limits of convolution cores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["shape_findings"]
 def _listed(
     where: Subject, what: str, values: tuple[int, int], target: LayeredTarget, field: str
 ) -> Iterator[Diagnostic]:
-    """ND343 for values that are not legal."""
+    """ND343 for illegal values."""
     figure: Any = getattr(target.limits, field)
     legal = [int(value) for value in figure.values]
     wrong = [value for value in values if value not in legal]
@@ -35,7 +35,7 @@ def _square(where: Subject, what: str, sides: tuple[int, int], target: LayeredTa
 
 
 def shape_findings(name: str, kernel: Kernel, target: LayeredTarget, *, pools: bool = False) -> Iterator[Diagnostic]:
-    """Yield ND343 for kernels and maps of a layer, or with `pools` for pools of a projection, that no core has."""
+    """Yield ND343 for kernels and maps of a layer, or with `pools` for pools of a projection, that no core supports."""
     if pools:
         where = about("projection", name)
         yield from _square(where, "pool", kernel.pool, target)
@@ -43,13 +43,13 @@ def shape_findings(name: str, kernel: Kernel, target: LayeredTarget, *, pools: b
         return
     where = about("population", name)
     yield from _square(where, "kernel", kernel.side, target)
-    yield from over("ND343", where, "kernel is larger than a core's", target, "kernel_side", max(kernel.side))
+    yield from over("ND343", where, "kernel is larger than a core supports", target, "kernel_side", max(kernel.side))
     yield from _listed(where, "stride", kernel.stride, target, "strides")
-    yield from over("ND343", where, "padding is wider than a core's", target, "padding", max(kernel.padding))
+    yield from over("ND343", where, "padding is wider than a core supports", target, "padding", max(kernel.padding))
     yield from over("ND343", where, "kernel is dilated", target, "dilation", max(kernel.dilation))
     side = max(kernel.before[1:])
-    yield from over("ND343", where, "map that comes in is larger than a core's", target, "input_side", side)
+    yield from over("ND343", where, "input map is larger than a core supports", target, "input_side", side)
     side = max(kernel.after[1:])
-    yield from over("ND343", where, "map of neurons is larger than a core's", target, "output_side", side)
+    yield from over("ND343", where, "map of neurons is larger than a core supports", target, "output_side", side)
     channels = max(kernel.channels_in, kernel.channels_out)
-    yield from over("ND343", where, "has more channels than a core", target, "channels", channels)
+    yield from over("ND343", where, "has more channels than a core supports", target, "channels", channels)

@@ -1,8 +1,8 @@
-"""Judgement against convolution cores with memories of different sizes, one layer per core.
+"""Judgement of networks against convolution cores with memories of different sizes, one layer per core.
 
 Source of the memory formulas: sinabs dynapcnn_layer.py @904eb89 memory_summary. Kernel entries are
 c * 2**(ceil(log2(kx * ky)) + ceil(log2(f))), neuron entries f * 2**(ceil(log2(fx)) + ceil(log2(fy))) under the rule
-power_of_two, and the plain products under exact; bias entries are f where there is a bias.
+power_of_two, and the plain products under exact; a bias takes f entries.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MEMORIES = ("kernel", "neuron", "bias")
 
 
 class Layer(NamedTuple):
-    """One population with its incoming projections, as a core would hold it."""
+    """One population with its incoming projections, in the form that a core holds."""
 
     name: str
     kernel: Kernel
@@ -41,12 +41,12 @@ class Layer(NamedTuple):
 
 
 def _padded(value: int) -> int:
-    """The least power of two that is at least the value."""
+    """The smallest power of two that is at least the value."""
     return 1 << max(value - 1, 0).bit_length()
 
 
 def layer_needs(layer: Layer, rule: str) -> dict[str, int]:
-    """Return the entries of each memory that a layer takes under a rule (power_of_two or exact)."""
+    """Return the entries of each memory that a layer needs under a rule (power_of_two or exact)."""
     item = layer.kernel
     area, maps = item.side[0] * item.side[1], item.after[1:]
     if rule == "power_of_two":
@@ -68,16 +68,16 @@ def _memories(target: LayeredTarget) -> dict[str, tuple[float, ...]]:
 
 
 def _cores_for(needs: dict[str, int], target: LayeredTarget) -> list[int]:
-    """Cores of which every memory is large enough for a layer."""
+    """Cores whose memories are all large enough for a layer."""
     has = _memories(target)
     return [core for core in range(len(has["kernel"])) if all(needs[name] <= has[name][core] for name in MEMORIES)]
 
 
 def _bias(network: Network, name: str, channels: int) -> tuple[bool, str | None]:
-    """(has a bias, why a core cannot hold it)."""
+    """(whether there is a bias, reason why a core cannot hold it)."""
     bias = np.asarray(getattr(network.population_by_name[name].neuron, "bias", 0.0))
     if bias.ndim and np.any((rows := bias.reshape(channels, -1)) != rows[:, :1]):
-        return True, "has one bias for each neuron of a map, and a core has one for each channel"
+        return True, "has one bias for each neuron of a map, but a core has one for each channel"
     return bool(np.any(bias)), None
 
 
@@ -111,11 +111,9 @@ def _layer(network: Network, name: str) -> tuple[Layer | None, list[Diagnostic]]
     has_bias, why = _bias(network, name, kernels[0].channels_out)
     if why is not None:
         found.append(finding("ND340", about("population", name, field="bias"), why))
-    alike = {(k.side, k.stride, k.padding, k.dilation, k.before[1:], k.channels_out) for k in kernels}
-    if len(alike) > 1:
-        message = (
-            f"its {len(kernels)} projections differ in kernel or map: a core adds sources as channels of one kernel"
-        )
+    forms = {(k.side, k.stride, k.padding, k.dilation, k.before[1:], k.channels_out) for k in kernels}
+    if len(forms) > 1:
+        message = f"its {len(kernels)} projections differ in kernel or map, but a core treats sources as channels of one kernel"
         return None, [*found, finding("ND342", about("population", name), message)]
     together = kernels[0]._replace(channels_in=sum(item.channels_in for item in kernels))
     return Layer(name, together, has_bias), found
@@ -124,25 +122,25 @@ def _layer(network: Network, name: str) -> tuple[Layer | None, list[Diagnostic]]
 def _destinations(network: Network, target: LayeredTarget) -> Iterator[Diagnostic]:
     for population in network.populations:
         sent = {item.target for item in network.projections if item.source == population.name}
-        where, message = about("population", population.name), "sends to more layers than a core does"
+        where, message = about("population", population.name), "projects to more layers than a core supports"
         yield from over("ND347", where, message, target, "destinations", len(sent))
         if population.name in sent:
-            told = "sends to itself, and no public source says whether a core may"
-            yield finding("ND342", where, told, severity="warning")
+            message = "projects to itself, and no public source states whether a core supports this"
+            yield finding("ND342", where, message, severity="warning")
     for item in network.outputs:
         size = network.population_by_name[item.source].size
-        for told in over(
-            "ND346", about("output", item.name), "has more classes than the readout tells apart", target,
+        for limited in over(
+            "ND346", about("output", item.name), "has more classes than the readout can distinguish", target,
             "readout_classes", size,
         ):  # fmt: skip
-            yield told.model_copy(update={"severity": "warning"})
+            yield limited.model_copy(update={"severity": "warning"})
 
 
 def _most_channels(layer: Layer, target: LayeredTarget) -> int:
-    """The most output channels with which some core holds a layer; 0 if none does."""
+    """The largest number of output channels with which some core holds a layer; 0 if none does."""
     rule = target.memory_rule.words[0]
     low, high = 0, layer.kernel.channels_out
-    while low < high:  # a layer of fewer channels never takes more of any memory
+    while low < high:  # a layer with fewer channels never needs more of any memory
         middle = (low + high + 1) // 2
         fits = bool(_cores_for(layer_needs(layer.with_channels(middle), rule), target))
         low, high = (middle, high) if fits else (low, middle - 1)
@@ -153,24 +151,24 @@ def _memory_findings(layer: Layer, target: LayeredTarget) -> Iterator[Diagnostic
     """Findings of a layer that no core holds: one memory is too large for any core, or no core has all of them."""
     needs, has = layer_needs(layer, target.memory_rule.words[0]), _memories(target)
     where, most = about("population", layer.name), _most_channels(layer, target)
-    fixes = [f"with {most} output channels instead of {layer.kernel.channels_out} a core holds it"] if most else []
+    fixes = [f"use {most} output channels instead of {layer.kernel.channels_out}, which fit on a core"] if most else []
     alone = [name for name in MEMORIES if needs[name] > max(has[name])]
     for name in alone:
         figure = getattr(target.limits, f"{name}_memory")
         source = cite_figure(target.file, f"limits.{name}_memory", figure)
-        message = f"takes more {name} memory than any core has"
+        message = f"needs more {name} memory than any core has"
         found, limit = needs[name], max(has[name])
         numbers: Any = {"found": found, "limit": limit, "unit": figure.unit, "limit_source": source}
         yield finding("ND344", where, message, **numbers, resource=f"{name}_memory", fixes=fixes)
     if not alone:
-        told = ", ".join(f"{needs[name]:,} {name}" for name in MEMORIES)
+        amounts = ", ".join(f"{needs[name]:,} {name}" for name in MEMORIES)
         source = cite_figure(target.file, "limits.kernel_memory", target.limits.kernel_memory)
-        message = f"no core has all of the memory that it takes: {told} entries"
+        message = f"no core has all the memory that it needs: {amounts} entries"
         yield finding("ND344", where, message, limit_source=source, fixes=fixes)
 
 
 def _placed(network: str, layers: list[Layer], target: LayeredTarget) -> tuple[dict[str, int], list[Diagnostic]]:
-    """Layer -> core, or the layers that no core holds, or the proof that together they do not fit."""
+    """Layer -> core; or the layers that no core holds; or the proof that the layers do not fit together."""
     rule, found = target.memory_rule.words[0], list[Diagnostic]()
     choices = {layer.name: _cores_for(layer_needs(layer, rule), target) for layer in layers}
     for layer in layers:
@@ -181,7 +179,7 @@ def _placed(network: str, layers: list[Layer], target: LayeredTarget) -> tuple[d
         options = sorted({core for name in crowded for core in choices[name]})
         names = ", ".join(f"'{name}'" for name in crowded)
         shown = ", ".join(map(str, options))
-        message = f"its layers {names} fit only cores {shown}, one to a core"
+        message = f"its layers {names} fit only cores {shown}, one layer per core"
         source = cite_figure(target.file, "limits.kernel_memory", target.limits.kernel_memory)
         found.append(
             finding(
@@ -198,7 +196,7 @@ def _placed(network: str, layers: list[Layer], target: LayeredTarget) -> tuple[d
 
 
 def judge_layered(network: Network, target: LayeredTarget) -> tuple[list[Diagnostic], list[Use], dict[str, int]]:
-    """Return findings (ND340-ND347), the use of every limit, and each layer's core if they all have one."""
+    """Return findings (ND340-ND347), the use of every limit, and the core of each layer if all layers have one."""
     layers, found = list[Layer](), list[Diagnostic]()
     for population in network.populations:
         layer, faults = _layer(network, population.name)
@@ -214,14 +212,14 @@ def judge_layered(network: Network, target: LayeredTarget) -> tuple[list[Diagnos
 
 
 def _pool(network: Network, name: str) -> Kernel | None:
-    """The kernel of a projection that pools first."""
+    """The kernel of a projection that pools before its convolution."""
     item = next(p for p in network.projections if p.name == name)
     made = kernel_of(item, _map(network, item.source), network.population_by_name[item.target].size)
     return made if isinstance(made, Kernel) and made.pool != (1, 1) else None
 
 
 def _uses(layers: list[Layer], cores: dict[str, int], target: LayeredTarget) -> list[Use]:
-    """The fullest core of each memory where layers are placed, else the largest layer against the largest core."""
+    """Use of each memory on its fullest core if the layers are placed, else by the largest layer on the largest core."""
     uses = list[Use]()
     for name, has in _memories(target).items():
         figure = getattr(target.limits, f"{name}_memory")

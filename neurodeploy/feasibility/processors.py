@@ -1,4 +1,4 @@
-"""Judgement against processors with memory, by the least number of bytes of the weights."""
+"""Judgement of networks against processors with memory, by the minimum size of the weights in bytes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BITS_PER_BYTE = 8
 
 
 def _synapses(network: Network) -> int:
-    """Number of nonzero weights, shared ones counted once per synapse: an upper bound of what is stored."""
+    """Number of nonzero weights, with shared weights counted once per synapse: an upper bound of the stored weights."""
     return sum(synapses_of(item, network.source_size(item.source)).pre.size for item in network.projections)
 
 
 def judge_processors(network: Network, target: ProcessorTarget) -> tuple[list[Diagnostic], list[Use]]:
-    """Return a warning (ND350) if the weights alone overfill the cores' memory, and its use."""
+    """Return a warning (ND350) if the weights alone exceed the memory of the cores, and the use of the memory."""
     limits, bits = target.limits, target.abilities.weight_bits
     whole = limits.cores.value * limits.core_memory.value
     source = f"{cite_figure(target.file, 'limits.core_memory', limits.core_memory)}; {limits.cores.value:g} cores"
@@ -29,8 +29,8 @@ def judge_processors(network: Network, target: ProcessorTarget) -> tuple[list[Di
     use = Use(name="core_memory", found=used, limit=whole, unit=unit, source=source)
     if used <= whole:
         return [], [use]
-    message = "its weights alone overfill the memory of all cores; how much of other memory holds weights is not public"
-    told = finding(
+    message = "its weights alone exceed the memory of all cores; how much other memory can hold weights is not public"
+    warning = finding(
         "ND350",
         where,
         message,
@@ -41,4 +41,4 @@ def judge_processors(network: Network, target: ProcessorTarget) -> tuple[list[Di
         resource="core_memory",
         severity="warning",
     )
-    return [told], [use]
+    return [warning], [use]

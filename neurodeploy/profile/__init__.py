@@ -1,4 +1,4 @@
-"""Profile: what a run did and what it cost, every figure with its interval and source."""
+"""Profile: activity and cost of a run, every figure with its interval and source."""
 
 from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
 from neurodeploy.profile.build import profile, resource_use

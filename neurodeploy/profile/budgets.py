@@ -1,7 +1,7 @@
 """Budgets: limits that a user sets on figures of a report.
 
-A budget is FIGURE, a comparison and a number: cores<=4, synapse_memory<=80%, energy_per_inference<2uJ. A percentage is of
-the limit that the report gives for the figure.
+A budget is FIGURE, a comparison and a number: cores<=4, synapse_memory<=80%, energy_per_inference<2uJ. A percentage
+refers to the limit that the report gives for the figure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding
 from neurodeploy.hardware.consistency import limit_units
 
-__all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "near_figures", "read_budgets", "unit_of"]
+__all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "read_budgets", "similar_figures", "unit_of"]
 
 WRITTEN = re.compile(
     r"^\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|<|>)\s*([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$"
@@ -76,10 +76,10 @@ class Measure(NamedTuple):
     """One figure of a report."""
 
     value: float | None
-    """The figure; None if there is none."""
+    """The figure; None if it is unknown."""
     unit: str
     whole: float | None = None
-    """The value of 100 %; None if there is no such value."""
+    """The value of 100 %; None if the figure has no limit."""
     source: str = ""
     """Source of `whole`."""
     why_none: str = ""
@@ -127,17 +127,17 @@ def unit_of(figure: str) -> str | None:
 
 def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:
     """ND707 for a figure that the report does not have, with similar ones, or the report that has it."""
-    base, near = figure.partition(".")[0], near_figures(figure, known)
-    told, plain = f"figure '{figure}' does not exist", [name for name in known if "." not in name]
+    base, similar = figure.partition(".")[0], similar_figures(figure, known)
+    message, plain = f"figure '{figure}' does not exist", [name for name in known if "." not in name]
     if base not in known and (base in OF_A_RUN or base in OF_A_COMPILATION):
-        return finding("ND707", _subject(text), f"figure '{figure}' is one of {_reports(base)} only")
-    other = near_figures(figure, (*OF_A_RUN, *OF_A_COMPILATION)) if not near else []
-    if near or other:
+        return finding("ND707", _subject(text), f"figure '{figure}' exists only in {_reports(base)}")
+    other = similar_figures(figure, (*OF_A_RUN, *OF_A_COMPILATION)) if not similar else []
+    if similar or other:
         of = f", of {_reports(other[0])}" if other else ""
-        fix = f"did you mean {' or '.join(_named(name) for name in near or other)}{of}?"
+        fix = f"did you mean {' or '.join(_named(name) for name in similar or other)}{of}?"
     else:
-        fix = f"figures are {', '.join(plain)}, and parts of these with a dot"
-    return finding("ND707", _subject(text), told, fixes=[fix])
+        fix = f"figures are {', '.join(plain)}, and these with a suffix after a dot"
+    return finding("ND707", _subject(text), message, fixes=[fix])
 
 
 def _reports(figure: str) -> str:
@@ -149,13 +149,13 @@ def _named(figure: str) -> str:
     return f"'{figure}' ({unit})" if unit else f"'{figure}'"
 
 
-def near_figures(figure: str, known: Iterable[str]) -> list[str]:
-    """Return up to three figures that share a word with `figure` or are spelt similarly, best first."""
-    asked, scores = _words(figure), dict[str, float]()
+def similar_figures(figure: str, known: Iterable[str]) -> list[str]:
+    """Return up to three figures that share a word with `figure` or have a similar spelling, best first."""
+    wanted, scores = _words(figure), dict[str, float]()
     for name in known:
         whole = SequenceMatcher(None, figure.lower(), name).ratio()
-        own = sum(max(SequenceMatcher(None, word, part).ratio() for part in _words(name)) for word in asked) / len(
-            asked
+        own = sum(max(SequenceMatcher(None, word, part).ratio() for part in _words(name)) for word in wanted) / len(
+            wanted
         )
         if max(whole, own) >= ALIKE:
             scores[name] = own + whole - ("." in name and "." not in figure)
@@ -182,8 +182,8 @@ def _guess(text: str, known: list[str]) -> list[str]:
     """A suggested budget: the most similar figure and the given number."""
     text = text[:200]
     word, number = re.search(r"[A-Za-z_][\w.]*", text), re.search(r"[0-9][0-9.]*\s*%?", text)
-    near = near_figures(word[0], known) if word else []
-    name = word[0] if word and word[0] in known else near[0] if near else "cores"
+    similar = similar_figures(word[0], known) if word else []
+    name = word[0] if word and word[0] in known else similar[0] if similar else "cores"
     return [f"write it as --budget '{name}<={number[0] if number else 4}'"]
 
 
@@ -201,9 +201,9 @@ def _in_unit(budget: Budget, measure: Measure) -> tuple[float, float, str] | Non
 
 def _unit_fault(budget: Budget, measure: Measure) -> Diagnostic:
     if budget.unit == "%":
-        message = f"'{budget.figure}' has no limit of which it could be a share"
+        message = f"'{budget.figure}' has no limit, so a percentage has no meaning"
     else:
-        message = f"'{budget.figure}' counts in '{measure.unit or 'no unit'}', not in '{budget.unit}'"
+        message = f"'{budget.figure}' has the unit '{measure.unit or 'none'}', not '{budget.unit}'"
     start = f"{budget.figure}{budget.sign}{budget.number:g}"
     if measure.unit not in SCALED:
         return finding("ND706", _subject(budget.text), message, fixes=[f"write it as --budget '{start}'"])
@@ -214,7 +214,7 @@ def _unit_fault(budget: Budget, measure: Measure) -> Diagnostic:
 
 
 def _meant_prefix(unit: str, wanted: str) -> str | None:
-    """The SI prefix of a unit in another case or spelt out; None if it is another unit."""
+    """The SI prefix of a unit in another case or spelled out; None if it is a different unit."""
     plain = unit.lower().removesuffix("s") if len(unit) > 2 else unit.lower()
     for prefix, word in zip(PREFIXES, ("pico", "nano", "micro", "milli", "", "kilo", "mega", "giga"), strict=True):
         if plain in (f"{prefix}{wanted}".lower(), *(f"{word}{name}" for name in WRITTEN_OUT[wanted])):
@@ -226,7 +226,7 @@ def _judged(budget: Budget, measure: Measure) -> Diagnostic | None:
     """The finding of one budget, or None if it is met."""
     if measure.value is None:
         why = f": {measure.why_none}" if measure.why_none else ""
-        return finding("ND605", _subject(budget.text), f"cannot be judged, '{budget.figure}' has no figure{why}")
+        return finding("ND605", _subject(budget.text), f"cannot be checked because '{budget.figure}' has no value{why}")
     scaled = _in_unit(budget, measure)
     if scaled is None:
         return _unit_fault(budget, measure)

@@ -54,7 +54,7 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
 
 
 def _bounds(program: Program) -> tuple[int, str]:
-    """The lower bound of cores from what the program holds, and the resource that gives it."""
+    """The lower bound on cores from the program's tables, and the resource that determines it."""
     limits, use = core_limits(program.target), use_of_program(program)
     additive = ("compartments", "synapse_memory")
     bounds = {name: -(-int(use[name].sum()) // limits[name].value) for name in additive if name in use}
@@ -63,12 +63,12 @@ def _bounds(program: Program) -> tuple[int, str]:
 
 
 def _not_recorded(program: Program, recording: Recording) -> list[Diagnostic]:
-    """ND514 for populations whose spikes nobody recorded: every figure would be too low."""
+    """ND514 for populations whose spikes were not recorded, because every figure would be too low."""
     if recording.recorded is None:
         return []
     lacking = [item.name for item in program.populations if item.name not in recording.recorded]
-    told, fixes = "its spikes were not recorded, so activity, energy and time are not known", ["record=None"]
-    return [finding("ND514", about("population", name), told, fixes=fixes) for name in lacking]
+    message, fixes = "its spikes were not recorded, so activity, energy and time are not known", ["record=None"]
+    return [finding("ND514", about("population", name), message, fixes=fixes) for name in lacking]
 
 
 def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
@@ -76,7 +76,9 @@ def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
     if not target.energy:
         found.append(f"energy and time: {target.file} has no public figure for an event of {target.title}")
     elif recording.active_updates is None:
-        found.append(f"active compartments: backend '{recording.backend}' did not count them; low takes none, high all")
+        found.append(
+            f"active compartments: backend '{recording.backend}' did not count them; the low value assumes none, the high value all"
+        )
     if chips > 1 and target.energy:
         found.append("traffic between chips: no public figure of its energy")
     return found
@@ -125,7 +127,7 @@ def profile(
 
 
 def _figures(program: Program, recording: Recording) -> dict[str, Any]:
-    """Events and estimates per inference; None, with the reason, where there is no figure."""
+    """Events and estimates per inference; None with the reason if a figure is missing."""
     n, chips = max(recording.n_samples, 1), len(occupied_tiles(program))
     hops = travelled(program, recording)
     totals, pair = estimates(program, recording)

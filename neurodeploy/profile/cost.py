@@ -6,7 +6,7 @@ Per step t, with c a core:
   time   = barrier(tiles) + max( max_c [compartments * access + active * update + spikes * spike + out * message_out],
                                  max_c [in * message_in + synops * synop] ).
 Source: the closed form that reproduces SANA-FE 2.2.9 within 0.21 % of energy; its time is a lower estimate under heavy
-many-to-many traffic. Nothing here knows a figure of a chip: an event without a figure costs nothing in that profile.
+many-to-many traffic. All figures come from the profile: an event without a figure costs nothing in that profile.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ Array = NDArray[np.float64]
 
 
 class Cost(NamedTuple):
-    """Of all samples together."""
+    """Sum over all samples."""
 
     energy_j: float
     time_s: float
     barrier_s: float
-    """The part of the time that is synchronisation."""
+    """Synchronisation time, included in the total time."""
     uncounted_j: float = 0.0
-    """The part of the energy that falls away if no compartment was active: nobody counted them."""
+    """The part of the energy due to active compartments that were assumed because the backend did not count them."""
 
 
 def _value(figure: Figure | None) -> float:
@@ -61,7 +61,7 @@ class Totals(NamedTuple):
     updates: float
     """Compartment updates, active or not."""
     active: float | None
-    """None: nobody counted them."""
+    """None: not counted."""
     spikes: float
     messages_out: float
     messages_in: float
@@ -71,7 +71,7 @@ class Totals(NamedTuple):
 
 
 def _active(recording: Recording, part: Counts, rows: Array) -> Array:
-    """Active updates of a range of steps; where they were not counted, all of them: an upper estimate."""
+    """Active updates of a range of steps; if they were not counted, all updates, as an upper estimate."""
     if recording.active_updates is None:
         return np.broadcast_to(rows, part.spikes.shape)
     low = part.first_step - recording.first_step
@@ -79,7 +79,7 @@ def _active(recording: Recording, part: Counts, rows: Array) -> Array:
 
 
 def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfile]) -> tuple[Totals, list[float]]:
-    """Return the events, and for each profile the seconds that the busiest cores of all steps take together."""
+    """Return the events, and for each profile the time in seconds of the busiest core, summed over all steps."""
     rows, names = population_rows(program).astype(np.float64), Counts._fields[2:]
     chosen, sums, steps = list(profiles), dict.fromkeys(names, 0.0), 0
     busy = [0.0 for _ in chosen]
@@ -96,7 +96,7 @@ def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfi
 
 
 def _busiest(part: Counts, rows: Array, active: Array, profile: EnergyProfile) -> float:
-    """Sum over the steps of the time of the core that sends longest or receives longest."""
+    """Sum over the steps of the longest send or receive time of a core."""
     send = rows * _value(profile.access.time) + active * _value(profile.update.time)
     send = send + part.spikes * _value(profile.spike.time) + part.messages_out * _value(profile.message_out.time)
     receive = part.messages_in * _value(profile.message_in.time)

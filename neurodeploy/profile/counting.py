@@ -1,7 +1,7 @@
 """Counts of events on the cores that follow from the spikes of a recording, by sample and step.
 
-Every count follows from the spikes, the input spikes and the program's tables: so all backends give the same figures.
-Work goes step range by step range: memory does not grow with the length of a run.
+Every count follows from the spikes, the input spikes and the program's tables, so all backends give the same figures.
+Steps are processed in ranges, so memory does not grow with the length of a run.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ Ints = NDArray[np.int64]
 
 
 MESSAGES = 1 << 20
-"""Messages that are expanded at a time; a step counts as one for each core besides, which has its figures."""
+"""Maximum number of messages expanded at once; each step adds one per core for the figures of the core."""
 KINDS = {"dense": 0, "sparse": 1, "runlength": 1, "shared": 2}
-"""Encoding -> which of three prices its entries have; of run-length lists none is public, and they hold only synapses too."""
+"""Encoding -> which of three energy figures its entries use; run-length lists have no public figure and use that of
+sparse lists.
+"""
 
 
 class Counts(NamedTuple):
@@ -35,7 +37,7 @@ class Counts(NamedTuple):
     spikes: Ints
     """Fired by the core's compartments."""
     messages_out: Ints
-    """(spike, destination core) pairs sent; spikes of inputs are sent by nobody."""
+    """(spike, destination core) pairs sent; spikes of inputs are not sent by a core."""
     messages_in: Ints
     """(spike, this core) pairs received, inputs included, in the step after they were sent."""
     synops_dense: Ints
@@ -45,12 +47,12 @@ class Counts(NamedTuple):
 
 
 class _Sources(NamedTuple):
-    """Every neuron and line as a sender: routes [ptr[i], ptr[i + 1]) of source i."""
+    """Routes of every neuron and input line: [ptr[i], ptr[i + 1]) belong to source i."""
 
     first: dict[str, Any]
     """Population -> its table rows by neuron; input -> number of its line 0."""
     core: Ints
-    """Of the first n_rows sources, the rest are lines."""
+    """Number of neurons: the first n_rows sources are neurons, the rest are input lines."""
     ptr: Ints
     to_core: Ints
     entries: Ints
@@ -91,9 +93,8 @@ def _senders(program: Program, recording: Recording, sources: _Sources) -> tuple
 
 
 def counts(program: Program, recording: Recording) -> Iterator[Counts]:
-    """Yield the events of every sample in ranges of steps; a step without events is there, with zeros.
-
-    What was on its way before the recording's first step is not in it.
+    """Yield the events of every sample in ranges of steps; steps without events are included with zeros. Messages sent
+    before the first step of the recording are not included.
     """
     sources = _sources(program)
     sample, step, source = _senders(program, recording, sources)
@@ -138,7 +139,7 @@ class Hops(NamedTuple):
     horizontal: float
     vertical: float
     between_chips: float
-    """Messages that leave their chip; their way is not counted in hops."""
+    """Messages that leave their chip; they are not included in the hops."""
 
 
 def _tiles(program: Program) -> tuple[Ints, Ints, Ints]:

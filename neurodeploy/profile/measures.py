@@ -1,4 +1,4 @@
-"""Figures of a compilation's report by name, for budgets."""
+"""Figures of reports by name, for budgets."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ COMPILATION_FIGURES: tuple[str, ...] = (
 """Every figure that `check` and `compile` can report. A resource is its fullest core; .mean is over cores, .total all of them."""
 
 JUDGEMENT_FIGURES: tuple[str, ...] = (*(name for noun in LIMITS for name in noun.model_fields), "cores", "warnings")
-"""Every figure that `check` can report of a target of another architecture."""
+"""Every figure that `check` can report for a target of another architecture."""
 ESTIMATES = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
 """Figures of a profile that have an interval: the nominal one, .low and .high."""
 COUNTS = ("synops", "updates", "active_updates", "messages", "hops", "chip_messages")
@@ -80,7 +80,7 @@ def _resource(item: ResourceUse) -> dict[str, Measure]:
 
 
 def _placed(program: Program) -> dict[str, Measure]:
-    """Figures that only a placed program has."""
+    """Figures that are available only for a placed program."""
     target = program.target
     chips = int(np.unique(program.tables.core_id // int(target.chip.cores.value)).size)
     board = f"{target.name} on board {target.board}" if target.board else f"one chip of {target.name}"
@@ -100,9 +100,8 @@ def _unplaced(target: Target | None) -> dict[str, Measure]:
 
 
 def compilation_measures(result: Compilation, target: Target | None = None) -> dict[str, Measure]:
-    """Return what `check` reports, by the names of COMPILATION_FIGURES; what the target does not limit is absent.
-
-    `target`: of a network that was not placed; a program brings its own.
+    """Return what `check` reports, by the names of COMPILATION_FIGURES; resources without a limit are omitted.
+    `target`: for a network that was not placed; otherwise the program's target is used.
     """
     found = _placed(result.program) if result.program else _unplaced(target)
     for name, cores in result.lower_bounds.items():
@@ -111,7 +110,7 @@ def compilation_measures(result: Compilation, target: Target | None = None) -> d
         found["lower_bound"] = Measure(max(*result.lower_bounds.values(), 1), "core")
     errors = [line.relative_error for line in result.ledger if line.quantity == "weights"]
     known = [error for error in errors if error is not None]
-    source = "the weights' root mean square, worst projection"
+    source = "root mean square of the weights, worst projection"
     found["weight_error"] = Measure(max(known, default=None), "fraction", 1.0, source, "no weight was converted")
     found["warnings"] = Measure(sum(item.severity == "warning" for item in result.findings), "warning")
     found["seconds"] = Measure(sum(result.stage_seconds.values()), "s")
@@ -120,14 +119,14 @@ def compilation_measures(result: Compilation, target: Target | None = None) -> d
 
 
 def judgement_measures(result: Judgement, findings: Iterable[Diagnostic]) -> dict[str, Measure]:
-    """Return what `check` reports of a target of another architecture, by the names of its limits."""
+    """Return what `check` reports for a target of another architecture, by the names of its limits."""
     found = {item.name: Measure(item.found, item.unit, item.limit, item.source) for item in result.uses}
     return {**found, "warnings": Measure(sum(item.severity == "warning" for item in findings), "warning")}
 
 
 def layers_measures(result: LayersVerdict) -> dict[str, Measure]:
     """Return what `check --shapes` reports; figures of `check` that need the network itself have no value."""
-    unknown = Measure(None, "", why_none="only the shapes of layers are given")
+    unknown = Measure(None, "", why_none="only the shapes of the layers are known")
     found = dict.fromkeys((*COMPILATION_FIGURES, *JUDGEMENT_FIGURES), unknown)
     worst = max(result.lower_bounds.values(), default=None)
     found |= {"cores": Measure(result.cores, "core"), "chips": Measure(result.chips, "chip")}
@@ -140,7 +139,7 @@ def _accuracy(shown: Profile) -> dict[str, Measure]:
     drop = None
     if shown.accuracy is not None and shown.reference_accuracy is not None:
         drop = shown.reference_accuracy - shown.accuracy
-    whole, why = (1.0, "all samples"), "there are no labels, or no reference ran"
+    whole, why = (1.0, "all samples"), "there are no labels, or the reference was not run"
     return {
         "accuracy": Measure(shown.accuracy, "fraction", *whole, why_none="there are no labels"),
         "accuracy_drop": Measure(drop, "fraction", *whole, why_none=why),

@@ -1,4 +1,4 @@
-"""Profile: the cost of a run. Every figure has a kind, an interval and a source; None means that there is no figure."""
+"""Profile: the cost of a run. Every estimate has a kind, an interval and a source; None means that no figure is known."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ class Estimate(Noun):
     value: float
     """The nominal figure, in `unit`."""
     low: float
-    """The least that sources allow."""
+    """Lower bound, in `unit`."""
     high: float
-    """The most that sources allow."""
+    """Upper bound, in `unit`."""
     unit: str
     """J or s."""
     kind: Literal["measured", "modelled", "derived"]
-    """Whether it was measured, modelled from published figures, or derived."""
+    """Measured, modelled from published figures, or derived."""
     source: str
-    """The figures that it rests on."""
+    """Source of the underlying figures."""
 
 
 class PopulationActivity(Noun):
     """Spikes of one population, over all samples."""
 
     name: Name
-    """Of the population."""
+    """Name of the population."""
     size: int
-    """Neurons."""
+    """Number of neurons."""
     spikes: int
-    """Of all samples."""
+    """Number of spikes over all samples."""
     spikes_per_inference: float
     """Mean over samples."""
     rate_per_step: float
@@ -48,19 +48,19 @@ class ResourceUse(Noun):
     """One limited resource over the cores of a program."""
 
     name: str
-    """Of the resource, as limits name it."""
+    """Name of the resource, as in the limits of the target."""
     unit: str
-    """Of limit and use."""
+    """Unit of `limit` and the use."""
     limit: float | None
-    """Of one core; None: unknown."""
+    """Limit of one core; None: unknown."""
     per_core: tuple[int, ...]
     """Use of each core."""
     source: str
-    """Of the limit."""
+    """Source of the limit."""
 
     @property
     def worst(self) -> int:
-        """The fullest core's use."""
+        """Use of the fullest core."""
         return max(self.per_core, default=0)
 
 
@@ -68,45 +68,46 @@ class Profile(Noun):
     """Activity, resources and cost of one program on one stimulus."""
 
     program_digest: str
-    """Of the program that ran."""
+    """Digest of the program that ran."""
     target: str
-    """Its name."""
+    """Name of the target."""
     board: str | None
-    """In force; None: one chip."""
+    """Board of the program; None: one chip."""
     backend: str
-    """That ran."""
+    """Name of the backend."""
     ran_on: str
-    """Whether that was a reference, an emulator or silicon."""
+    """Kind of the backend: reference, emulator or silicon."""
     engine: str | None = None
-    """Which engine of the backend computed it; None: the backend has only one."""
+    """Engine of the backend; None: the backend has only one."""
     engine_note: str = ""
-    """Why engine "auto" was not the native one; empty otherwise."""
+    """Reason why engine "auto" was not the native one; empty otherwise."""
     n_samples: int
-    """Samples that were complete."""
+    """Number of complete samples."""
     steps_per_inference: int
-    """Steps that were run of each sample."""
+    """Number of steps of each sample."""
     first_step: int = 1
-    """Later than 1 if the run went on from a kept state: then figures are of a part of an inference."""
+    """First step of the run. Above 1 if the run was resumed from a state; figures then describe a part of an inference.
+    """
     accuracy: float | None
-    """Fraction of labels that the decoder met; None without labels."""
+    """Fraction of samples with a correct answer; None without labels."""
     reference_accuracy: float | None
-    """The same of the float reference."""
+    """Accuracy of the float reference; None if unknown."""
     populations: tuple[PopulationActivity, ...]
-    """Spikes of each."""
+    """Activity of each population."""
     cores: int
-    """That the program takes."""
+    """Cores used by the program."""
     cores_lower_bound: int
-    """That any mapping takes."""
+    """Lower bound on the cores of any mapping."""
     cores_bound_by: str
-    """The resource that gives the bound."""
+    """The resource that determines the bound."""
     resources: tuple[ResourceUse, ...]
     """Use of every limited resource."""
     synops_per_inference: float | None
-    """List entries touched; None: the backend counts none."""
+    """List entries touched; None: not counted."""
     updates_per_inference: float
-    """Compartment-steps."""
+    """Updates of compartments, active or not."""
     active_updates_per_inference: float | None
-    """Compartment-steps in which something was not 0; None: not counted."""
+    """Compartment-steps with activity (a nonzero value); None: not counted."""
     messages_per_inference: float | None
     """(spike, destination core) pairs sent."""
     hops_per_inference: float
@@ -114,17 +115,17 @@ class Profile(Noun):
     chip_messages_per_inference: float
     """Messages that leave their chip."""
     energy_per_inference: Estimate | None
-    """Cores and mesh, in J; None: no figure is public."""
+    """Energy of cores and mesh, in J; None: no figure is public."""
     energy_static_per_inference: Estimate | None
-    """Static power of the chips over the time of an inference, in J."""
+    """Static energy of the chips over the time of an inference, in J."""
     time_per_inference: Estimate | None
-    """In s."""
+    """Time of one inference, in s."""
     time_per_step: Estimate | None
-    """In s."""
+    """Time of one step, in s."""
     no_figure: tuple[str, ...] = ()
-    """Why a figure is missing, one line each."""
+    """Reasons for missing figures, one line each."""
     excludes: tuple[str, ...] = ()
-    """What the totals do not contain."""
+    """Contributions that the totals do not include."""
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
@@ -135,14 +136,14 @@ class Profile(Noun):
 def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic, ...]:
     """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent).
 
-    `part`: that it is a part is told already.
+    `part`: the caller already reports ND515.
     """
     found: list[Diagnostic] = []
     where = about("target", result.target)
     if result.first_step > 1 and not part:
         last = result.first_step + result.steps_per_inference - 1
-        told = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
-        found.append(finding("ND515", about("recording"), told))
+        message = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
+        found.append(finding("ND515", about("recording"), message))
     if result.energy_per_inference is None:
         found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
     else:

@@ -136,7 +136,7 @@ def test_each_lack_of_a_dialect_is_named():
 
     assert reasons(steady(10, bias_mant=3), "brian2loihi") == {"the other has no bias"}
     assert reasons(steady(10, bias_mant=3), "loihi2") == set()
-    assert reasons(steady(10, refractory_steps=3), "loihi2") == {"its dead steps are not held by the other's register"}
+    assert reasons(steady(10, refractory_steps=3), "loihi2") == {"its dead steps do not fit the other's register"}
     assert reasons(steady(11, exponent=-1), "loihi2") == {"mantissas are rounded, shifted or clipped to other weights"}
     assert reasons(steady(12, exponent=-1), "loihi2") == set()
 

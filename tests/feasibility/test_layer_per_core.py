@@ -160,7 +160,7 @@ def test_a_layer_is_judged_at_the_edge_of_each_memory(field, takes, more):
 def test_the_channels_that_are_offered_fit_and_one_more_does_not():
     target = limited("speck2f", neuron_memory=[700] * 9)
     (item, *_) = judge(operation_network(ones_conv(out=32)), target).findings
-    count = int(re.search(r"with (\d+) output channels instead of 32", item.fixes[0].text)[1])
+    count = int(re.search(r"use (\d+) output channels instead of 32", item.fixes[0].text)[1])
     assert count == 10  # 10 * 64 = 640 entries of 700
     assert codes(judge(operation_network(ones_conv(out=count)), target)) == []
     assert codes(judge(operation_network(ones_conv(out=count + 1)), target)) == ["ND344"]

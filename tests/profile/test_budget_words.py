@@ -65,9 +65,9 @@ def test_a_drop_of_accuracy_may_be_below_zero():
 
 
 def test_a_figure_of_another_report_is_named_as_such():
-    assert "is one of `run` and `profile` only" in fix_of("energy_per_inference<=2uJ", COMPILATION_FIGURES)[1]
+    assert "exists only in `run` and `profile`" in fix_of("energy_per_inference<=2uJ", COMPILATION_FIGURES)[1]
     assert "of `run` and `profile`?" in fix_of("energy<=2uJ", COMPILATION_FIGURES)[1]
-    assert "is one of `check` and `compile` only" in fix_of("seconds<=2")[1]
+    assert "exists only in `check` and `compile`" in fix_of("seconds<=2")[1]
 
 
 def test_every_figure_of_a_run_has_a_unit():

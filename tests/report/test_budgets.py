@@ -79,8 +79,8 @@ def test_a_budget_on_what_is_unknown_is_not_met(wide, call):
         ("corse<=4", "ND707", "'cores' (core)"),
         ("synapse_memry<=80%", "ND707", "did you mean 'synapse_memory' (word)?"),
         ("cores<=-4", "ND706", "--budget 'cores<=4'"),
-        ("cores<=4J", "ND706", "counts in 'core', not in 'J'"),
-        ("warnings<=5%", "ND706", "no limit of which it could be a share"),
+        ("cores<=4J", "ND706", "has the unit 'core', not 'J'"),
+        ("warnings<=5%", "ND706", "has no limit, so a percentage has no meaning"),
         ("", "ND706", "FIGURE<=NUMBER"),
         ("zzz<=1", "ND707", "figures are cores, chips, lower_bound, compartments,"),
     ],
@@ -143,6 +143,6 @@ def test_a_run_without_a_figure_does_not_meet_its_budget(pair, call):
     status, out, _ = call("run", *words[1:], "--backend", "reference", "--budget", "energy_per_inference<=1J")
     assert status == 1
     (item,) = [item for item in json.loads(out)["findings"] if item["code"] == "ND605"]
-    assert "no figure" in item["message"]
+    assert "no value" in item["message"]
     assert call(*RUN, "--budget", "accuracy_drop<=1%")[0] == 1, "the reference has no reference"
     assert call(*RUN, "--budget", "joules<=1")[0] == 2
