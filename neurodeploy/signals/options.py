@@ -1,4 +1,4 @@
-"""Options of a run. Each is declared here once; the API, the command line and the documentation derive from it."""
+"""Options of a run. The API, the command line and the documentation derive from these declarations."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ Probes = str | Sequence[str | tuple[str, str] | Probe]
 
 
 class RunOptions(Noun):
-    """Options of a run. Only `seed`, `noise` and `time_origin` can change a spike, and only where they apply."""
+    """Options of a run. Besides the choice of steps, only `seed`, `noise` and `time_origin` can change spikes."""
 
     steps: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
     """Steps for which each sample is shown, or for which a network without inputs runs. Default: the length of values
     over time, else the network's time.steps_per_sample."""
     until: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
-    """Last step that is run. Default: the last step shown, and the steps in which the network then drains; without these
-    if the state is kept, because the run that resumes makes them."""
+    """Last step of the run. Default: the last step shown plus the steps in which the network drains; without the drain
+    if `keep_state` is set, because the resuming run continues from there."""
     batch: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
-    """Samples of an iterator that are run together; default 64. Never changes results."""
+    """Number of samples of an iterator that run together; default 64. Never changes results."""
     seed: WholeNumber = Field(default=0, ge=-(2**63), lt=2**63)
     """Seed of random encoders and of noise: a signed 64-bit integer."""
     engine: Engine = "auto"
-    """Engine of the emulator: "native", compiled kernels; "spec", the readable definition in numpy, which is much slower;
+    """Engine of the emulator: "native", compiled kernels; "spec", the readable reference in numpy, much slower;
     "auto", native if its compiler can be imported and every neuron kind has a kernel. Never changes results."""
     threads: WholeNumber | None = Field(default=None, ge=1, le=MOST_THREADS)
     """Number of threads; default: one per CPU. Never changes results."""
@@ -49,7 +49,7 @@ class RunOptions(Noun):
     activity: bool = True
     """Count the active compartments of every core in every step; estimates of energy and time need these counts."""
     overflow: bool = True
-    """Count accumulators, currents and voltages that leave their range, unless the program proves that none can."""
+    """Count accumulators, currents and voltages that leave their range, unless a proof excludes it for the program."""
     keep_state: bool = False
     """Return the state after the last step in the recording, so that a later run can resume from it."""
     resume: RunState | None = None
@@ -58,7 +58,7 @@ class RunOptions(Noun):
     time_origin: TimeOrigin = "zero"
     """Origin of a sensor's event times: "zero", or "first", the first event of each sample."""
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Seconds after which a simulator in a separate process is ended. Default: only when it makes no progress."""
+    """Seconds after which a simulator in a separate process is stopped. Default: it is stopped only if it makes no progress."""
     noise: dict[Name, IntArray] = Field(default_factory=dict)
     """Population with noise -> (n_samples or 1, steps, size) draws in -127..127, used instead of the generator's."""
 

@@ -25,9 +25,9 @@ class Recording(Noun):
     backend: Name
     """Name of the backend."""
     engine: str | None = None
-    """Which engine of the backend computed it, "native" or "spec"; None: the backend has only one."""
+    """Engine that computed it, "native" or "spec"; None if the backend has only one."""
     engine_note: str = ""
-    """Why engine "auto" was not the native one: its compiler or a kernel is missing. Empty otherwise."""
+    """Reason why "auto" did not select the native engine: its compiler or a kernel is missing. Empty otherwise."""
     program_digest: str
     """Digest of the program."""
     seed: int
@@ -39,13 +39,13 @@ class Recording(Noun):
     first_step: int = 1
     """First step; greater than 1 if the run resumed from a state."""
     complete: bool = True
-    """False if the run was stopped; data recorded until then is kept."""
+    """False if the run was stopped; data recorded before that is kept."""
     partial: bool = False
     """True if a run of one sample was stopped after step `n_steps`; figures per sample are then not valid."""
     spikes: dict[Name, IntArray]
     """Population -> (n, 3) int32 rows (sample, step, neuron), ascending."""
     recorded: tuple[Name, ...] | None = None
-    """Populations whose spikes were recorded; None: all. The others have no rows."""
+    """Populations whose spikes were recorded; None means all. The others have no rows."""
     states: dict[Name, NumberArray] = Field(default_factory=dict)
     """Probe -> (n_samples, steps run, size) register values; floats on the reference."""
     payloads: dict[Name, IntArray] = Field(default_factory=dict)
@@ -72,8 +72,8 @@ class Recording(Noun):
 
         rows = self.spikes.get(population)
         if rows is None:
-            told, fixes = f"population '{population}' does not exist", nearest(population, list(self.spikes))
-            raise DiagnosticError("recording", (finding("ND510", about("recording"), told, fixes=fixes),))
+            message, fixes = f"population '{population}' does not exist", nearest(population, list(self.spikes))
+            raise DiagnosticError("recording", (finding("ND510", about("recording"), message, fixes=fixes),))
         samples, steps = Bound("sample", 0, self.n_samples - 1), Bound("step", self.first_step, self.n_steps)
         bounds = samples, steps, Bound("neuron", 0, size - 1)
         wrong = row_messages(rows, bounds, f"spikes of population '{population}'", ordered=False)

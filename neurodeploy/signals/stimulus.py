@@ -1,4 +1,4 @@
-"""Input of a network: samples as given, and the stimulus that the encoders make of them."""
+"""Input of a network: samples before encoding, and the stimulus that encoding produces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SampleValues(Noun):
     labels: IntArray | None = None
     """(samples,) class labels."""
     n_samples: int | None = Field(default=None, gt=0)
-    """Number of samples. Needed where only event rows are given, which do not show empty samples at the end."""
+    """Number of samples. Needed if all inputs are event rows, which do not reveal empty samples at the end."""
 
 
 class Stimulus(Noun):
@@ -48,7 +48,7 @@ class Stimulus(Noun):
     first_sample: int = Field(default=0, ge=0)
     """Number of the first sample in the whole run, where samples run in batches. Random draws depend on it."""
     findings: tuple[Diagnostic, ...] = ()
-    """Parts of the samples that the stimulus does not show as given: cut off, merged, or too small to spike."""
+    """Parts of the samples that the encoding changed: cut off, merged, or too small to spike."""
 
     def rows(self, name: str) -> IntArray:
         """Return the spikes of an input as (n, 3) int32 rows (sample, step, line), from either form."""

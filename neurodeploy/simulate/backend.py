@@ -14,16 +14,16 @@ __all__ = ["Backend"]
 
 @runtime_checkable
 class Backend(Protocol):
-    """Runs programs. Registered in the entry-point group `neurodeploy.backends`; constructed without arguments."""
+    """Backend that runs programs, registered in the entry-point group `neurodeploy.backends`, constructed without arguments."""
 
     @property
     def name(self) -> str:
-        """Name by which users choose it."""
+        """Name with which users select it."""
         ...
 
     @property
     def trusted(self) -> bool:
-        """Whether spike rows of its recordings need no check; only for backends that are tested with this package."""
+        """Whether spike rows of its recordings need no check; reserved for backends that are tested with this package."""
         ...
 
     @property
@@ -42,7 +42,7 @@ class Backend(Protocol):
         ...
 
     def unavailable(self) -> Diagnostic | None:
-        """Return the reason why it cannot run on this machine, or None."""
+        """Return a finding with the reason why it cannot run on this machine, or None."""
         ...
 
     def notice(self) -> str | None:
@@ -50,7 +50,7 @@ class Backend(Protocol):
         ...
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return findings for features of the program that it does not support; it does not check limits of the target."""
+        """Return findings for unsupported features of the program. Limits of the target are not checked here."""
         ...
 
     def run(
@@ -64,6 +64,6 @@ class Backend(Protocol):
     ) -> Recording:
         """Run every sample up to step `steps`, which may exceed stimulus.n_steps while the network drains.
 
-        Of `options`, the `steps`, `until` and `batch` are already applied.
+        The fields `steps`, `until` and `batch` of `options` are already applied.
         """
         ...

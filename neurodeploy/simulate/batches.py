@@ -29,10 +29,10 @@ RunOne = Callable[[Stimulus, RunOptions], Recording]
 
 
 def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunOptions, run: RunOne) -> Recording:
-    """Return the recording of all samples. Only one batch is held at a time; the batch size never changes results.
+    """Return the recording of all samples. One batch at a time is in memory; the batch size never changes results.
 
-    Unless `options.steps` is given, the length of the first sample is that of all. Raises DiagnosticError: ND505
-    (samples), ND509 and ND511 (states or noise for another number of samples), and those of `run`.
+    Without `options.steps`, the first sample sets the length of all samples. Raises DiagnosticError: ND505
+    (samples), ND509 and ND511 (states or noise for another number of samples), and the codes of `run`.
     """
     parts, done, steps, found = list[Recording](), 0, options.steps, list[Diagnostic]()
     for group in _batches(samples, options.batch or BATCH):
@@ -80,15 +80,17 @@ def _batch_options(options: RunOptions, start: int, stop: int) -> RunOptions:
 
 
 def _count_faults(options: RunOptions, samples: int) -> list[Diagnostic]:
-    """State or noise given for another number of samples."""
+    """ND509 and ND511 if a state or noise is for another number of samples."""
     found = list[Diagnostic]()
     if options.resume is not None and options.resume.n_samples != samples:
-        told, held = "has another number of samples than there are", options.resume.n_samples
-        found.append(finding("ND509", about("state"), told, found=held, limit=samples, unit="sample"))
+        message, held = "has a different number of samples than the run", options.resume.n_samples
+        found.append(finding("ND509", about("state"), message, found=held, limit=samples, unit="sample"))
     for name, given in options.noise.items():
         if len(given) not in (1, samples):
-            told = "draws are given for another number of samples than there are"
-            found.append(finding("ND511", about("noise", name), told, found=len(given), limit=samples, unit="sample"))
+            message = "has draws for a different number of samples than the run"
+            found.append(
+                finding("ND511", about("noise", name), message, found=len(given), limit=samples, unit="sample")
+            )
     return found
 
 
@@ -121,8 +123,10 @@ def _collated(network: Network, group: list[OneSample], steps: int | None, first
     """Samples of a batch in one mapping: arrays are stacked along a new axis, event rows get a sample column."""
     names, found = dict.fromkeys(name for item in group for name in item), dict[str, Array]()
     lacking = {name: sum(name not in item for item in group) for name in names}
-    told = [(name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count]
-    raise_errors("encode", [finding("ND505", about("input", name), message) for name, message in told])
+    messages = [
+        (name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count
+    ]
+    raise_errors("encode", [finding("ND505", about("input", name), message) for name, message in messages])
     for name in names:
         item = network.input_by_name.get(name)
         values = [plain_columns(item, one[name]) if item else np.asarray(one[name]) for one in group]
@@ -138,16 +142,18 @@ def _collated(network: Network, group: list[OneSample], steps: int | None, first
 
 
 def _row_faults(item: Input, values: list[Array], steps: int | None, first_sample: int) -> list[Diagnostic]:
-    """Malformed event rows, and event rows without a given sample length."""
+    """ND505 for malformed event rows, and for event rows without a sample length."""
     columns = len(item.encoder.columns) if isinstance(item.encoder, Events) else 2
     bad = [k for k, v in enumerate(values) if v.ndim != 2 or v.shape[1] != columns or v.dtype.kind not in "iu"]
     if bad:
         shape = list(values[bad[0]].shape)
-        told = f"events of sample {first_sample + bad[0]} have shape {shape}; needs integer rows of {columns} columns"
-        return [finding("ND505", about("input", item.name), told)]
+        message = (
+            f"events of sample {first_sample + bad[0]} have shape {shape}; needs integer rows of {columns} columns"
+        )
+        return [finding("ND505", about("input", item.name), message)]
     if steps is None:
-        told = "the length of a sample of events is not specified"
-        return [finding("ND505", about("input", item.name), told, fixes=["steps=N, or time.steps_per_sample"])]
+        message = "the sample length is not specified"
+        return [finding("ND505", about("input", item.name), message, fixes=["steps=N, or time.steps_per_sample"])]
     return []
 
 
@@ -161,9 +167,9 @@ def _padded(item: Input, values: list[Array], steps: int) -> list[Array]:
     found = list[Array]()
     for value, over_time in zip(values, timed, strict=True):
         if over_time and len(value) < most:
-            held = np.zeros((most, *item.shape), dtype=value.dtype)
-            held[: len(value)] = value
-            found.append(held)
+            padded = np.zeros((most, *item.shape), dtype=value.dtype)
+            padded[: len(value)] = value
+            found.append(padded)
         else:
             found.append(value)
     return found
@@ -173,8 +179,8 @@ def _ragged(name: str, values: list[Array], first_sample: int) -> list[Diagnosti
     other = next((k for k, value in enumerate(values) if value.shape != values[0].shape), None)
     if other is None:
         return []
-    told = f"samples have different shapes: sample {first_sample} {list(values[0].shape)}, sample {first_sample + other} {list(values[other].shape)}"
-    return [finding("ND505", about("input", name), told)]
+    message = f"samples have different shapes: sample {first_sample} {list(values[0].shape)}, sample {first_sample + other} {list(values[other].shape)}"
+    return [finding("ND505", about("input", name), message)]
 
 
 def _stopped(part: Recording) -> Recording:
@@ -183,7 +189,7 @@ def _stopped(part: Recording) -> Recording:
 
 
 def joined(parts: list[Recording]) -> Recording:
-    """Return one recording of several of the same run, samples numbered consecutively."""
+    """Return the recordings of consecutive batches as one recording, with samples numbered consecutively."""
     if len(parts) == 1:
         return parts[0]
     starts = np.r_[0, np.cumsum([part.n_samples for part in parts])]

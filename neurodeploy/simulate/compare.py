@@ -1,7 +1,7 @@
 """Comparison of two recordings of one program: identical, or the first difference.
 
-Both recordings are checked before they are compared. Data that only one of them holds is not compared, which ND555 reports;
-data that both hold in different shapes counts as a difference.
+Both recordings are checked before they are compared. ND555 reports data that only one of them holds and that is
+therefore not compared. Data that both hold in different shapes counts as a difference.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Array = NDArray[Any]
 
 
 class Divergence(Noun):
-    """First difference of two recordings: in the earliest step of all samples, and within a step states before spikes."""
+    """First difference of two recordings: the earliest step over all samples; within a step, states before spikes."""
 
     step: int
     """Step, counted from 1."""
@@ -50,7 +50,7 @@ class Divergence(Noun):
     left: int | float
     """Value of the first recording."""
     right: int | float
-    """Value of the second."""
+    """Value of the second recording."""
 
     def description(self) -> str:
         """Return a one-line description."""
@@ -70,10 +70,14 @@ def not_comparable(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
         "first steps": (left.first_step, right.first_step),
         "populations": (", ".join(sorted(left.spikes)), ", ".join(sorted(right.spikes))),
     }
-    told = [f"{what} {one} and {other}" for what, (one, other) in pairs.items() if one != other]
+    differences = [f"{what} {one} and {other}" for what, (one, other) in pairs.items() if one != other]
     if not _same_inputs(left, right):
-        told.append("other input spikes")
-    return (finding("ND551", about("recordings"), "are of different runs: " + "; ".join(told)),) if told else ()
+        differences.append("other input spikes")
+    return (
+        (finding("ND551", about("recordings"), "are of different runs: " + "; ".join(differences)),)
+        if differences
+        else ()
+    )
 
 
 def _same_inputs(left: Recording, right: Recording) -> bool:
@@ -84,7 +88,7 @@ def _same_inputs(left: Recording, right: Recording) -> bool:
 def first_divergence(left: Recording, right: Recording, program: Program | None = None) -> Divergence | None:
     """Return the first difference of two comparable recordings; None if everything that both hold is identical.
 
-    `program`: names the population and variable behind a probe; without it the name of the probe is used.
+    `program`: gives the population and variable of a probe; without it the name of the probe is used.
 
     Raises DiagnosticError: ND513 (a recording is not sound).
     """
@@ -116,8 +120,8 @@ def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
             lacking = sorted(here - there)
             if lacking:
                 shown = ", ".join(f"'{item}'" for item in lacking[:5]) + (", ..." if len(lacking) > 5 else "")
-                told = f"{what} {shown}: only the {name} has them, so they are not compared"
-                found.append(finding("ND555", about("recordings"), told))
+                message = f"{what} {shown}: only the {name} contains them, so they are not compared"
+                found.append(finding("ND555", about("recordings"), message))
     return tuple(found)
 
 
@@ -185,7 +189,7 @@ def _probed(program: Program | None, name: str) -> tuple[str, str]:
 
 
 def backend_dialects(program: Program, backends: tuple[str, str]) -> tuple[str, str]:
-    """Return the dialects in which two backends compute: their own, else that of the program.
+    """Return the dialects in which two backends compute: their own if they declare one, else that of the program.
 
     Raises DiagnosticError: ND503, ND504 (broken or unknown backend).
     """
@@ -205,8 +209,8 @@ def explanation(program: Program, dialects: tuple[str, str], where: Divergence, 
     reasons = dialect_verdict(shown, [load_dialect(other)], steps).partings[other]
     into = {("projection", item.name) for item in program.network.projections if item.target == where.population}
     into.add(("population", where.population))
-    near = [item for item in reasons if (item.subject.kind, item.subject.name) in into]
-    return tuple(f"{item.subject}: {item.reason}" for item in near or reasons)
+    relevant = [item for item in reasons if (item.subject.kind, item.subject.name) in into]
+    return tuple(f"{item.subject}: {item.reason}" for item in relevant or reasons)
 
 
 def compare_findings(
@@ -214,7 +218,7 @@ def compare_findings(
 ) -> tuple[Diagnostic, ...]:
     """Return ND551 for recordings of different runs, else ND550 with the first divergence; nothing if they are identical.
 
-    ND555, a warning, reports data that only one recording holds. `dialects`: in which the two backends compute; with
+    ND555, a warning, reports data that only one recording holds. `dialects`: those of the two backends; with
     `program` they explain the divergence.
 
     Raises DiagnosticError: ND513 (a recording is not sound).
@@ -229,10 +233,13 @@ def compare_findings(
     where, skipped = first_divergence(left, right, program), not_compared(left, right)
     if where is None:
         forms = sorted(_differing_forms(left, right))
-        return (*(finding("ND550", about("backend", left.backend, right.backend), told) for told in forms), *skipped)
+        return (
+            *(finding("ND550", about("backend", left.backend, right.backend), message) for message in forms),
+            *skipped,
+        )
     message = f"differ first in {where.description()}"
     if program is not None and dialects is not None:
-        told = explanation(program, dialects, where, left.n_steps)
-        own = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(told[:3])}"
-        message += f"; {own}" if told else "; their dialects do not differ there, so one of them is wrong"
+        differences = explanation(program, dialects, where, left.n_steps)
+        cause = f"dialects '{dialects[0]}' and '{dialects[1]}' differ there: {'; '.join(differences[:3])}"
+        message += f"; {cause}" if differences else "; their dialects do not differ there, so one of them is wrong"
     return (finding("ND550", about("backend", left.backend, right.backend), message), *skipped)

@@ -1,4 +1,4 @@
-"""Answers of a network read from recordings, their accuracy, and the steps that a network needs to drain."""
+"""Answers of a network decoded from recordings, their accuracy, and the steps that a network needs to drain."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]
     if isinstance(output.decoder, Membrane):
         states = recording.states.get(membrane_probe(output.name))
         if states is None:
-            return [finding("ND514", where, f"is read from v of population '{name}', which was not recorded")]
+            return [finding("ND514", where, f"reads v of population '{name}', which was not recorded")]
         if states.ndim == 3 and states.shape[0] == recording.n_samples and states.shape[1] and states.shape[2] == size:
             return []
-        told = f"has states of shape {list(states.shape)} for output '{output.name}'; needs [{recording.n_samples}, steps, {size}]"
-        return [finding("ND513", about("recording"), told)]
+        message = f"has states of shape {list(states.shape)} for output '{output.name}'; needs [{recording.n_samples}, steps, {size}]"
+        return [finding("ND513", about("recording"), message)]
     rows = recording.spikes.get(name)
     if rows is None or (recording.recorded is not None and name not in recording.recorded):
-        return [finding("ND514", where, f"is read from the spikes of population '{name}', which were not recorded")]
+        return [finding("ND514", where, f"reads the spikes of population '{name}', which were not recorded")]
     when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
-    told = row_messages(rows, (*when, Bound("neuron", 0, size - 1)), f"spikes of population '{name}'", ordered=True)
-    return [finding("ND513", about("recording"), item) for item in told]
+    message = row_messages(rows, (*when, Bound("neuron", 0, size - 1)), f"spikes of population '{name}'", ordered=True)
+    return [finding("ND513", about("recording"), item) for item in message]
 
 
 def accuracy(given: ArrayLike, labels: ArrayLike) -> float:
     """Return the fraction of answers that equal their labels, both (n_samples,). Raises DiagnosticError: ND505 (shapes)."""
     shapes = np.shape(given), np.shape(labels)
     if shapes[0] != shapes[1] or len(shapes[0]) != 1:
-        told = f"labels have shape {list(shapes[1])}; the answers have {list(shapes[0])}"
-        raise DiagnosticError("decode", (finding("ND505", about("labels"), told),))
+        message = f"labels have shape {list(shapes[1])}; the answers have {list(shapes[0])}"
+        raise DiagnosticError("decode", (finding("ND505", about("labels"), message),))
     same: NDArray[np.bool_] = np.equal(np.asarray(given), np.asarray(labels))
     return float(same.mean())
 
@@ -81,11 +81,11 @@ def drain_steps(network: Network) -> int:
 
 def _loops_back(edges: list[tuple[str, str, int]], source: str, target: str) -> bool:
     """Whether an edge lies on a cycle, that is, its target reaches its source."""
-    seen, todo = {target}, [target]
+    reached, todo = {target}, [target]
     while todo:
         here = todo.pop()
         for start, stop, _ in edges:
-            if start == here and stop not in seen:
-                seen.add(stop)
+            if start == here and stop not in reached:
+                reached.add(stop)
                 todo.append(stop)
-    return source in seen
+    return source in reached

@@ -1,4 +1,4 @@
-"""Encoding of samples to spikes and currents, with findings for input that is not shown as given."""
+"""Encoding of samples to spikes and currents, with findings for input that the encoding changes."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def _shape_faults(item: Input, values: Array) -> list[Diagnostic]:
     timed = len(per_sample) == len(item.shape) + 1 and per_sample[1:] == item.shape
     if not (timed or (per_sample == item.shape and not over_time)):
         needs = "(samples, steps, " if over_time else "(samples, "
-        told = f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, item.shape))})"
-        return [finding("ND505", where, told)]
+        message = f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, item.shape))})"
+        return [finding("ND505", where, message)]
     if timed and not isinstance(item.encoder, (Spikes, Current)):
-        told = f"encoder '{item.encoder.kind}' takes one value per line, the stimulus has values over time"
-        return [finding("ND505", where, told)]
+        message = f"encoder '{item.encoder.kind}' takes one value per line, but the stimulus has values over time"
+        return [finding("ND505", where, message)]
     return []
 
 
@@ -80,13 +80,13 @@ def _faults(item: Input, values: Array) -> list[Diagnostic]:
             finding("ND505", where, f"spikes must be 0 or 1 in every step; values lie between {low:g} and {high:g}")
         ]
     if isinstance(item.encoder, (Rate, Poisson, Latency, Bias)) and (low < 0 or high > 1):
-        told = f"values lie between {low:g} and {high:g}; encoder '{item.encoder.kind}' needs 0 to 1"
-        return [finding("ND505", where, told, fixes=_scalings(float(low), float(high)))]
+        message = f"values lie between {low:g} and {high:g}; encoder '{item.encoder.kind}' needs 0 to 1"
+        return [finding("ND505", where, message, fixes=_scalings(float(low), float(high)))]
     return []
 
 
 def _scalings(low: float, high: float) -> list[str]:
-    """A scaling that brings values into 0..1, if there is a simple one."""
+    """Simple scaling of the values to 0..1, if one exists."""
     offers = {
         f"divide the values by their maximum, {high:.9g}": (low / high, 1.0) if high > 0 else (-1.0, 1.0),
         f"scale the values: (x - {low:.9g}) / {high - low:.9g}": (0.0, 1.0) if high > low else (-1.0, 1.0),
@@ -96,7 +96,7 @@ def _scalings(low: float, high: float) -> list[str]:
 
 
 def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array], steps: int | None) -> int | None:
-    """Steps per sample: as requested, else the length of values over time, else the network's, else up to the last event."""
+    """Steps per sample: `steps`, else the length of values over time, else the network's, else the step of the last event."""
     if steps is not None:
         return steps
     items = network.input_by_name
@@ -106,18 +106,22 @@ def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array
     return max((int(r[:, 1].max()) for r in rows.values() if len(r)), default=None)
 
 
-def _length_faults(network: Network, rows: dict[str, Array], presented: int | None, *, asked: bool) -> list[Diagnostic]:
-    """ND505 if the length of a sample is not specified, or implausible."""
+def _length_faults(
+    network: Network, rows: dict[str, Array], presented: int | None, *, requested: bool
+) -> list[Diagnostic]:
+    """ND505 if the sample length is not specified or implausible."""
     where, fix = about("network", network.name), "--steps N, or time.steps_per_sample in the network"
     if presented is None:
-        return [finding("ND505", where, "the length of a sample is not specified", fixes=[fix])]
-    if asked or presented <= LONGEST or network.time.steps_per_sample is not None:
+        return [finding("ND505", where, "the sample length is not specified", fixes=[fix])]
+    if requested or presented <= LONGEST or network.time.steps_per_sample is not None:
         return []
     first = min(int(r[:, 1].min()) for r in rows.values() if len(r))
-    told = f"the last event makes a sample last {presented:,} steps; the first event is in step {first:,}"
+    message = (
+        f"the last event is in step {presented:,} and would set the sample length; the first event is in step {first:,}"
+    )
     numbers: dict[str, Any] = {"found": presented, "limit": LONGEST, "unit": "step"}
     origin = ["--time-origin first"] if presented - first < LONGEST else []
-    return [finding("ND505", where, told, fixes=[*origin, fix], **numbers)]
+    return [finding("ND505", where, message, fixes=[*origin, fix], **numbers)]
 
 
 def _all_faults(
@@ -130,24 +134,24 @@ def _all_faults(
         if not is_events(item, array):
             found += _faults(item, array)
             counts |= {array.shape[0]} if array.ndim else set()
-    said = {n for n in (values.n_samples, None if values.labels is None else values.labels.size) if n is not None}
-    if len(counts | said) > 1:
-        message = f"inputs and labels have different numbers of samples: {sorted(counts | said)}"
+    stated = {n for n in (values.n_samples, None if values.labels is None else values.labels.size) if n is not None}
+    if len(counts | stated) > 1:
+        message = f"inputs and labels have different numbers of samples: {sorted(counts | stated)}"
         found.append(finding("ND505", about("network", network.name), message))
     events = [(item, array) for item, array in items if is_events(item, array)]
     shaped = [array for _, array in events if array.ndim == 2 and array.shape[1] and array.dtype.kind in "iu"]
-    n = max(counts | said, default=max((samples_in(values, array) for array in shaped), default=1))
+    n = max(counts | stated, default=max((samples_in(values, array) for array in shaped), default=1))
     for item, array in events:
-        found += event_faults(item, array, n, counted=bool(counts | said), from_zero=origin == "zero")
+        found += event_faults(item, array, n, counted=bool(counts | stated), from_zero=origin == "zero")
     return found, n
 
 
 def _memory_faults(network: Network, given: _CheckedSamples) -> list[Diagnostic]:
     """ND505 if the spikes and currents of all steps do not fit into memory."""
-    held = [item for item in network.inputs if item.name not in given.rows]
-    each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in held)
+    dense = [item for item in network.inputs if item.name not in given.rows]
+    each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in dense)
     samples, steps = given.n, given.window.steps
-    what = f"{samples:,} samples of {steps:,} steps of {sum(item.size for item in held):,} lines"
+    what = f"{samples:,} samples of {steps:,} steps of {sum(item.size for item in dense):,} lines"
     return memory_fault("ND505", about("network", network.name), what, samples * steps * each)
 
 
@@ -156,8 +160,8 @@ def _columns(network: Network, values: SampleValues) -> tuple[dict[str, Array], 
     arrays, found = dict(values.values), list[Diagnostic]()
     for name, array in values.values.items():
         if isinstance(network.input_by_name[name].encoder, Events):
-            arrays[name], said = sensor_rows(network.input_by_name[name], array)
-            found += said
+            arrays[name], more = sensor_rows(network.input_by_name[name], array)
+            found += more
     return arrays, found
 
 
@@ -174,8 +178,8 @@ def _rows(network: Network, arrays: dict[str, Array]) -> tuple[dict[str, Array],
     for name, array in arrays.items():
         item = network.input_by_name[name]
         if is_events(item, array):
-            rows[name], said = event_steps(item, array, network.time.dt_s)
-            found += said
+            rows[name], more = event_steps(item, array, network.time.dt_s)
+            found += more
         if isinstance(item.encoder, Events):
             times[name] = times_of(item, array)
     return rows, times, found
@@ -195,29 +199,29 @@ class _CheckedSamples(NamedTuple):
 def _presented_input(
     network: Network, given: _CheckedSamples, seed: int, first_sample: int
 ) -> tuple[dict[str, dict[str, Array]], list[Diagnostic]]:
-    """Spikes, rasters and currents by input, and findings for input that they leave out."""
-    window, said = given.window, list[Diagnostic]()
+    """Spikes, rasters and currents by input, and findings for input that is left out."""
+    window, found = given.window, list[Diagnostic]()
     shown: dict[str, dict[str, Array]] = {"spikes": {}, "rasters": {}, "currents": {}}
     for item in network.inputs:
         array = given.arrays[item.name]
         if item.name in given.rows:
             own = given.rows[item.name]
-            said += late_row_findings(item, own, given.times.get(item.name), window, moved=given.moved)
+            found += late_row_findings(item, own, given.times.get(item.name), window, moved=given.moved)
             own = own[own[:, 1] <= window.steps]
             shown["spikes"][item.name] = unique_rows(own)
-            said += merged_row_findings(item, len(own), len(shown["spikes"][item.name]))
+            found += merged_row_findings(item, len(own), len(shown["spikes"][item.name]))
         elif isinstance(item.encoder, Current):
-            said += cut_value_findings(item, array, window) if array.ndim == len(item.shape) + 2 else []
+            found += cut_value_findings(item, array, window) if array.ndim == len(item.shape) + 2 else []
             shown["currents"][item.name] = currents_of(item, array, window.steps)
         elif isinstance(item.encoder, Spikes):
-            said += cut_value_findings(item, array, window)
+            found += cut_value_findings(item, array, window)
             shown["rasters"][item.name] = spikes_over_time(item, array, window.steps)
         else:
             flat = array.reshape(given.n, item.size).astype(np.float64)
             raster = raster_of(item.encoder, flat, window.steps, seed, first_sample)
-            said += quiet_value_findings(item, item.encoder, flat, raster)
+            found += quiet_value_findings(item, item.encoder, flat, raster)
             shown["rasters"][item.name] = raster
-    return shown, said
+    return shown, found
 
 
 def encode(
@@ -229,15 +233,15 @@ def encode(
     first_sample: int = 0,
     time_origin: TimeOrigin = "zero",
 ) -> Stimulus:
-    """Return samples, in any form but an iterator, as the encoders of a network present them; a Stimulus unchanged.
+    """Return the stimulus that the encoders of a network make of samples in any form except an iterator.
 
-    The arguments and the errors are those of encode_values.
+    A Stimulus is returned unchanged. Arguments and errors: as for encode_values.
     """
     plain = normalized_samples(network, samples)
     if isinstance(plain, Stimulus):
         return plain
     if isinstance(plain, Iterator):
-        fixes = ["put the samples into one array for each input", "nd.run accepts an iterator and runs it in batches"]
+        fixes = ["put the samples into one array per input", "nd.run accepts an iterator and runs it in batches"]
         raise DiagnosticError("encode", (finding("ND505", about("samples"), "come from an iterator", fixes=fixes),))
     return encode_values(network, plain, steps=steps, seed=seed, first_sample=first_sample, time_origin=time_origin)
 
@@ -260,22 +264,22 @@ def encode_values(
     Raises DiagnosticError: ND505, ND511, all faults at once; ND066 if nothing would be shown.
     """
     require_valid(network)
-    asked = [] if steps is None else step_faults(steps)
-    raise_errors("encode", [*_name_faults(network, values), *asked, *seed_faults(seed)])
-    arrays, said = _columns(network, values)
+    faults = [] if steps is None else step_faults(steps)
+    raise_errors("encode", [*_name_faults(network, values), *faults, *seed_faults(seed)])
+    arrays, notes = _columns(network, values)
     found, n = _all_faults(network, values, arrays, time_origin)
-    raise_errors("encode", [*said, *found])
+    raise_errors("encode", [*notes, *found])
     arrays = _from_first(network, arrays) if time_origin == "first" else arrays
     rows, times, found = _rows(network, arrays)
     raise_errors("encode", found)
     presented = _presented(network, arrays, rows, steps)
-    raise_errors("encode", _length_faults(network, rows, presented, asked=steps is not None))
+    raise_errors("encode", _length_faults(network, rows, presented, requested=steps is not None))
     window = Window(int(presented or 1), steps is not None, network.time.dt_s)
     given = _CheckedSamples(arrays, rows, times, n, window, moved=time_origin == "first")
     raise_errors("encode", _memory_faults(network, given))
-    shown, left = _presented_input(network, given, seed, first_sample)
-    said += left
-    raise_errors("encode", said)
+    shown, omitted = _presented_input(network, given, seed, first_sample)
+    notes += omitted
+    raise_errors("encode", notes)
     return Stimulus(
         n_samples=n,
         n_steps=window.steps,
@@ -285,5 +289,5 @@ def encode_values(
         labels=values.labels,
         seed=seed,
         first_sample=first_sample,
-        findings=tuple(said),
+        findings=tuple(notes),
     )

@@ -1,4 +1,4 @@
-"""Findings about input that is not shown as given: after the last step, merged into one spike, or too small to spike."""
+"""Findings for input that the encoding changes: cut off after the last step, merged into one spike, or too small to spike."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Window(NamedTuple):
 
     steps: int
     requested: bool
-    """Whether the user gave the number of steps; else it follows from the network or from the samples."""
+    """Whether the user set the number of steps; else it follows from the network or from the samples."""
     dt_s: float
 
 
@@ -41,21 +41,23 @@ def late_row_findings(
 ) -> list[Diagnostic]:
     """Return ND066 if rows (sample, step, line) lie after the window.
 
-    `times`: of sensor events, row by row. `moved`: whether times already count from the first event. An error if nothing
-    would be shown although the user did not give the number of steps.
+    `times`: times of sensor events, one per row. `moved`: whether times already count from the first event. The
+    finding is an error if nothing would be shown and the user did not set the number of steps.
     """
     late = rows[:, 1] > window.steps
     if not late.any():
         return []
     count, kept = int(late.sum()), int(late.size - late.sum())
     empty = np.setdiff1d(rows[late, 0], rows[~late, 0]).size
-    told = f"{count:,} of {late.size:,} {'spikes' if times is None else 'events'} lie after the last step that is shown"
+    message = (
+        f"{count:,} of {late.size:,} {'spikes' if times is None else 'events'} lie after the last step that is shown"
+    )
     if empty:
-        told += f", and nothing is left of {empty:,} of {np.unique(rows[:, 0]).size:,} samples"
+        message += f", leaving {empty:,} of {np.unique(rows[:, 0]).size:,} samples empty"
     numbers: dict[str, Any] = {"found": int(rows[late, 1].min()), "limit": window.steps, "unit": "step"}
     fixes, encoder, last = list[Fix](), item.encoder, int(rows[:, 1].max())
     if isinstance(encoder, Events) and times is not None:
-        told += f"; the first of them in step {int(rows[late, 1].min()):,} of {window.steps:,}"
+        message += f"; the first of them in step {int(rows[late, 1].min()):,} of {window.steps:,}"
         per_step = window.dt_s / encoder.unit_s
         unit = time_unit(encoder.unit_s)
         numbers = {"found": int(times[late].min()), "limit": _plain(window.steps * per_step), "unit": unit}
@@ -63,7 +65,7 @@ def late_row_findings(
     if last <= LONGEST_OFFER:
         fixes.append(Fix(text="show all of them", flag=f"--steps {last}"))
     severity = "error" if not kept and not window.requested else "warning"
-    return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
+    return [finding("ND066", about("input", item.name), message, fixes=fixes, severity=severity, **numbers)]
 
 
 def _plain(value: float) -> float:
@@ -73,15 +75,17 @@ def _plain(value: float) -> float:
 
 def _origin_fix(samples: Array, times: Array, steps: int, per_step: float, unit: str) -> list[Fix]:
     """Fix that counts times from the first event of each sample, if fewer events then lie after the window."""
-    known, of = np.unique(samples, return_inverse=True)
-    first = np.full(known.size, np.iinfo(np.int64).max)
+    distinct, of = np.unique(samples, return_inverse=True)
+    first = np.full(distinct.size, np.iinfo(np.int64).max)
     np.minimum.at(first, of, times)
     still = int((steps_of(times - first[of], per_step) > steps).sum())
     if still >= int((steps_of(times, per_step) > steps).sum()):
         return []
     what = f"{int(first.min()):,} {unit} from the times"
-    what = what if known.size == 1 else f"its first time from those of each sample, {int(first.min()):,} {unit} or more"
-    then = "then all are shown" if not still else f"then {still:,} are still after it"
+    what = (
+        what if distinct.size == 1 else f"its first time from those of each sample, {int(first.min()):,} {unit} or more"
+    )
+    then = "then all are shown" if not still else f"then {still:,} still lie after it"
     return [Fix(text=f"subtract {what}; {then}", flag="--time-origin first")]
 
 
@@ -93,11 +97,9 @@ def merged_row_findings(item: Input, given: int, kept: int) -> list[Diagnostic]:
     if kept == given:
         return []
     word = "events" if isinstance(item.encoder, Events) else "spikes"
-    told = (
-        f"{given - kept:,} of {given:,} {word} fall into a step in which their line spikes already: a line spikes once"
-    )
+    message = f"{given - kept:,} of {given:,} {word} repeat a spike of their line in the same step; a line spikes once per step"
     severity = "info" if isinstance(item.encoder, Events) else "warning"
-    return [finding("ND067", about("input", item.name), told, severity=severity)]
+    return [finding("ND067", about("input", item.name), message, severity=severity)]
 
 
 def cut_value_findings(item: Input, values: Array, window: Window) -> list[Diagnostic]:
@@ -107,11 +109,11 @@ def cut_value_findings(item: Input, values: Array, window: Window) -> list[Diagn
     if given <= window.steps or not rest:
         return []
     what = "currents" if item.encoder.kind == "current" else "spikes"
-    told = f"{rest:,} {what} lie after the last step that is shown"
+    message = f"{rest:,} {what} lie after the last step that is shown"
     fixes = [Fix(text="show all of them", flag=f"--steps {given}")]
     severity = "info" if window.requested else "warning"
     numbers: dict[str, Any] = {"found": given, "limit": window.steps, "unit": "step"}
-    return [finding("ND066", about("input", item.name), told, fixes=fixes, severity=severity, **numbers)]
+    return [finding("ND066", about("input", item.name), message, fixes=fixes, severity=severity, **numbers)]
 
 
 def quiet_value_findings(item: Input, encoder: Encoder, flat: Array, raster: Array) -> list[Diagnostic]:
@@ -126,12 +128,12 @@ def quiet_value_findings(item: Input, encoder: Encoder, flat: Array, raster: Arr
     if not count:
         return []
     steps = raster.shape[1]
-    told = f"{count:,} of {int((flat > 0).sum()):,} values above 0 give no spike in {steps} steps"
-    return [finding("ND068", about("input", item.name), told)]
+    message = f"{count:,} of {int((flat > 0).sum()):,} values above 0 give no spike in {steps} steps"
+    return [finding("ND068", about("input", item.name), message)]
 
 
 def merged_findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the findings of consecutive batches, merged to one of each kind for each input."""
+    """Return the findings of consecutive batches, merged to one per code, subject and severity."""
     groups: dict[tuple[str, Subject, str], list[Diagnostic]] = {}
     for item in findings:
         groups.setdefault((item.code, item.subject, item.severity), []).append(item)
@@ -140,5 +142,5 @@ def merged_findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _first_of(group: list[Diagnostic]) -> Diagnostic:
     first, more = group[0], len(group) - 1
-    told = f"{first.message}; likewise in {more:,} more batches" if more else first.message
-    return first.model_copy(update={"message": told})
+    message = f"{first.message}; also in {more:,} other batches" if more else first.message
+    return first.model_copy(update={"message": message})

@@ -1,4 +1,4 @@
-"""Integer columns of sensor events, for all usual field names and number formats."""
+"""Integer columns of sensor events, read under all usual field names and number formats."""
 
 from __future__ import annotations
 
@@ -76,25 +76,25 @@ def column_of(field: str) -> tuple[str, float | None]:
 
 
 def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, list[Diagnostic]]:
-    """Return rows of named fields, (sample if given, then the encoder's columns), and ND505 for every fault."""
+    """Return rows of named fields, (sample if present, then the encoder's columns), and ND505 for every fault."""
     where, encoder = about("input", item.name), item.encoder
-    columns, said = dict[str, str](), dict[str, float | None]()
+    columns, units = dict[str, str](), dict[str, float | None]()
     for name in fields:
         column, unit = column_of(name)
         if column:
             columns.setdefault(column, name)
-            said.setdefault(column, unit)
+            units.setdefault(column, unit)
     order = list(encoder.columns) if isinstance(encoder, Events) else []
     needed = [c for c in order if c != "p" or len(item.shape) == 3]
     lacking = [f"{c} ({WORDS[c]})" for c in needed if c not in columns]
     if lacking:
-        told = f"has no field for {', '.join(lacking)} among {', '.join(quoted(name) for name in list(fields)[:8])}"
-        return np.zeros((0, len(order))), [finding("ND505", where, told)]
-    found = _unit_faults(where, encoder, columns, said)
+        message = f"has no field for {', '.join(lacking)} among {', '.join(quoted(name) for name in list(fields)[:8])}"
+        return np.zeros((0, len(order))), [finding("ND505", where, message)]
+    found = _unit_faults(where, encoder, columns, units)
     sizes = {fields[name].shape for name in columns.values()}
     if len(sizes) > 1 or any(len(shape) != 1 for shape in sizes):
-        told = f"fields have shapes {', '.join(str(list(shape)) for shape in sorted(sizes))}; needs one length"
-        return np.zeros((0, len(order))), [*found, finding("ND505", where, told)]
+        message = f"fields have shapes {', '.join(str(list(shape)) for shape in sorted(sizes))}; needs one length"
+        return np.zeros((0, len(order))), [*found, finding("ND505", where, message)]
     count = next(iter(sizes))[0]
     stacked = list[Array]()
     for column in (*(("sample",) if "sample" in columns else ()), *order):
@@ -112,14 +112,14 @@ def quoted(name: str) -> str:
 
 
 def _unit_faults(
-    where: Subject, encoder: Any, columns: Mapping[str, str], said: Mapping[str, float | None]
+    where: Subject, encoder: Any, columns: Mapping[str, str], units: Mapping[str, float | None]
 ) -> list[Diagnostic]:
     """ND505 for times whose field name has another unit than the encoder."""
-    unit = said.get("t")
+    unit = units.get("t")
     if unit is None or not isinstance(encoder, Events) or np.isclose(unit, encoder.unit_s, rtol=1e-9, atol=0):
         return []
-    told = f"field {quoted(columns['t'])} is in {time_unit(unit)}; the encoder counts in {time_unit(encoder.unit_s)}"
-    return [finding("ND505", where, told, fixes=[f"encoder.unit_s = {unit:g} in the network"])]
+    message = f"field {quoted(columns['t'])} is in {time_unit(unit)}; the encoder's unit is {time_unit(encoder.unit_s)}"
+    return [finding("ND505", where, message, fixes=[f"encoder.unit_s = {unit:g} in the network"])]
 
 
 def _not_whole(where: Subject, what: str, column: str, values: Array, encoder: Any) -> Diagnostic:
@@ -127,18 +127,20 @@ def _not_whole(where: Subject, what: str, column: str, values: Array, encoder: A
     if values.dtype.kind not in "biuf":
         return finding("ND505", where, f"{what} holds {values.dtype} values; needs whole numbers")
     if not np.isfinite(values).all():
-        return finding("ND505", where, f"{what} holds values that are not finite")
+        return finding("ND505", where, f"{what} has values that are not finite")
     broken = values[values != np.floor(values)] if values.dtype.kind == "f" else values[:0]
     if not broken.size:
-        return finding("ND505", where, f"{what} holds values beyond {WHOLE:,} in size")
-    told = f"{what} holds {broken.size} of {values.size} values that are not whole, first {float(broken[0]):g}"
+        return finding("ND505", where, f"{what} holds values of magnitude above {WHOLE:,}")
+    message = (
+        f"{what} holds {broken.size} of {values.size} values that are not whole numbers, first {float(broken[0]):g}"
+    )
     fixes = list[str]()
     if column == "t" and isinstance(encoder, Events):
-        told += f"; the encoder counts in {time_unit(encoder.unit_s)}"
+        message += f"; the encoder's unit is {time_unit(encoder.unit_s)}"
         scaled = values.astype(np.float64) / encoder.unit_s
         if np.abs(scaled - np.rint(scaled)).max() < 1e-3 and np.abs(scaled).max() < WHOLE:
             fixes.append(f"if they are seconds: multiply them by {1 / encoder.unit_s:,.0f} and round")
-    return finding("ND505", where, told, fixes=fixes)
+    return finding("ND505", where, message, fixes=fixes)
 
 
 def plain_columns(item: Input, values: ArrayLike) -> Array:
@@ -178,6 +180,6 @@ def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
     polarity = wide[:, 1 + encoder.columns.index("p")]
     if polarity.size and polarity.min() == -1 and bool(np.isin(polarity, (-1, 1)).all()):
         wide[:, 1 + encoder.columns.index("p")] = polarity > 0
-        told = "polarities are -1 and 1; they are read as 0 and 1"
-        return wide, [finding("ND067", where, told)]
+        message = "polarities -1 and 1 are read as 0 and 1"
+        return wide, [finding("ND067", where, message)]
     return wide, []

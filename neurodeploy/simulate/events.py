@@ -38,7 +38,7 @@ def is_events(item: Input, values: Array) -> bool:
 
 
 def samples_in(values: SampleValues, rows: Array) -> int:
-    """Return the number of samples of event rows: as given, else up to the last sample with events."""
+    """Return the number of samples: n_samples or that of the labels if present, else up to the last sample with events."""
     if values.n_samples is not None:
         return values.n_samples
     if values.labels is not None:
@@ -51,7 +51,7 @@ def event_faults(
 ) -> list[Diagnostic]:
     """Return ND505 for malformed rows, and for every column with values outside the samples or the sensor.
 
-    `counted`: whether the number of samples is given; else it follows from the rows, and large gaps are faults.
+    `counted`: whether the number of samples is specified; else it follows from the rows, and large gaps are faults.
     `from_zero`: whether times count from 0, so that negative ones are faults.
     """
     where, encoder = about("input", item.name), item.encoder
@@ -60,30 +60,28 @@ def event_faults(
         ["sample", *(WORDS[c] for c in encoder.columns)] if isinstance(encoder, Events) else ["sample", "step", "line"]
     )
     if rows.ndim != 2 or rows.shape[1] != len(names) or rows.dtype.kind not in "iu":
-        told = f"events have shape {list(rows.shape)} of {rows.dtype}; needs integer rows ({', '.join(names)})"
-        return [finding("ND505", where, told)]
+        message = f"events have shape {list(rows.shape)} of {rows.dtype}; needs integer rows ({', '.join(names)})"
+        return [finding("ND505", where, message)]
     if sensor and not (len(item.shape) == 2 or (len(item.shape) == 3 and item.shape[0] == 2)):
-        told = (
-            f"has shape {list(item.shape)}; events need (height, width), or (2, height, width) to tell polarities apart"
-        )
-        return [finding("ND505", where, told)]
+        message = f"has shape {list(item.shape)}; events need (height, width), or (2, height, width) to distinguish polarities"
+        return [finding("ND505", where, message)]
     found = list[Diagnostic]()
     if not counted and samples > SPARSE_SAMPLES * (1 + np.unique(rows[:, 0]).size):
-        told = f"events name sample {samples - 1:,}, and only {np.unique(rows[:, 0]).size} samples have any"
-        found.append(finding("ND505", where, told, fixes=["number the samples from 0 on"]))
+        message = f"events refer to sample {samples - 1:,}, but only {np.unique(rows[:, 0]).size} samples have events"
+        found.append(finding("ND505", where, message, fixes=["number the samples consecutively from 0"]))
     for name, (low, high) in _ranges(item, samples, names).items():
         column = rows[:, names.index(name)]
         bad = np.flatnonzero(((column < low) & (from_zero or name != "time")) | (column > high))
         if bad.size:
             limits = f"outside {low}..{high:,}" if name != "time" else f"below {low}"
-            told = f"{bad.size} events have a {name} {limits}, first {int(column[bad[0]])}"
+            message = f"{bad.size} events have a {name} {limits}, first {int(column[bad[0]])}"
             fixes = ["--time-origin first counts from the first event of a sample"] if name == "time" else []
-            found.append(finding("ND505", where, told, fixes=fixes))
+            found.append(finding("ND505", where, message, fixes=fixes))
     return _other_order(item, rows, samples) or found if found and isinstance(encoder, Events) else found
 
 
 def _other_order(item: Input, rows: Array, samples: int) -> list[Diagnostic]:
-    """A single finding instead, if the columns fit the sensor in another usual order."""
+    """One finding that replaces the others if the columns fit the sensor in another usual order."""
     encoder: Any = item.encoder
     for order in ORDERS:
         names = ["sample", *(WORDS[c] for c in order)]
@@ -93,9 +91,9 @@ def _other_order(item: Input, rows: Array, samples: int) -> list[Diagnostic]:
             for k, name in enumerate(names)
         )
         if order != encoder.columns and inside:
-            told = f"events do not fit the columns '{encoder.columns}' of the encoder; they fit '{order}'"
-            fixes = [f"encoder.columns = '{order}' in the network, or the columns in the order of the encoder"]
-            return [finding("ND505", about("input", item.name), told, fixes=fixes)]
+            message = f"events do not fit the columns '{encoder.columns}' of the encoder; they fit '{order}'"
+            fixes = [f"encoder.columns = '{order}' in the network, or reorder the columns as in the encoder"]
+            return [finding("ND505", about("input", item.name), message, fixes=fixes)]
     return []
 
 
@@ -122,13 +120,13 @@ def times_from_first(items: dict[str, tuple[Input, Array]]) -> dict[str, Array]:
         return {}
     samples = np.concatenate([rows[:, 0] for _, rows in items.values()])
     times = np.concatenate([rows[:, _time_column(item)] for item, rows in items.values()])
-    known, of = np.unique(samples, return_inverse=True)
-    first = np.full(known.size, _ENDLESS)
+    distinct, of = np.unique(samples, return_inverse=True)
+    first = np.full(distinct.size, _ENDLESS)
     np.minimum.at(first, of, times)
     moved = dict[str, Array]()
     for name, (item, rows) in items.items():
         moved[name] = rows.copy()
-        moved[name][:, _time_column(item)] -= first[np.searchsorted(known, rows[:, 0])]
+        moved[name][:, _time_column(item)] -= first[np.searchsorted(distinct, rows[:, 0])]
     return moved
 
 
@@ -154,10 +152,10 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
     if late.any():
         first = int(column["t"].min())
         unit = time_unit(encoder.unit_s)
-        told = f"{int(late.sum())} of {late.size} events lie after step {LARGEST:,}, the first event at t = {first:,} {unit}"
+        message = f"{int(late.sum())} of {late.size} events lie after step {LARGEST:,}, the first event at t = {first:,} {unit}"
         helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LARGEST)
         fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
-        return wide, [finding("ND505", about("input", item.name), told, fixes=fixes)]
+        return wide, [finding("ND505", about("input", item.name), message, fixes=fixes)]
     return np.stack([wide[:, 0], steps.astype(np.int64), line], axis=1), []
 
 

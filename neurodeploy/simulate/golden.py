@@ -17,7 +17,7 @@ __all__ = ["seal_golden", "verify_program"]
 def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Program:
     """Return the program with a golden stimulus and the spikes of the emulator on it; the digest is unchanged.
 
-    Raises DiagnosticError: as run.
+    Raises DiagnosticError: the codes of `run`.
     """
     steps = stimulus.n_steps + drain_steps(program.network)
     recording = run(program, stimulus, until=steps, seed=seed)
@@ -40,12 +40,12 @@ def verify_program(
 ) -> tuple[Recording, tuple[Diagnostic, ...]]:
     """Return the recording of a backend on the sealed input, and ND552 with the first divergence from the sealed output.
 
-    Raises DiagnosticError: ND553 (the program has no golden input and output), and as run.
+    Raises DiagnosticError: ND553 (the program has no golden input and output), and the codes of `run`.
     """
     golden, where = program.golden, about("network", program.network.name)
     if golden is None:
         fixes = ["neurodeploy compile NETWORK --golden STIMULUS.npz"]
-        raise DiagnosticError("verify", (finding("ND553", where, "has no input and output sealed in it", fixes=fixes),))
+        raise DiagnosticError("verify", (finding("ND553", where, "contains no sealed input and output", fixes=fixes),))
     stimulus = Stimulus(
         n_samples=golden.n_samples, n_steps=golden.n_steps, spikes=golden.inputs, currents=golden.currents
     )
@@ -59,5 +59,5 @@ def verify_program(
             finding("ND552", about("backend", backend), f"differs from the sealed output: {apart.description()}"),
         )
     lacking = sorted(golden.payloads.keys() ^ recording.payloads.keys())
-    told = "values of spikes are in only one of its recording and the sealed output, of population "
-    return recording, tuple(finding("ND552", about("backend", backend), f"{told}'{name}'") for name in lacking)
+    message = "only one of its recording and the sealed output has graded spike values of population "
+    return recording, tuple(finding("ND552", about("backend", backend), f"{message}'{name}'") for name in lacking)

@@ -1,4 +1,4 @@
-"""Noise draws of a run, for simulators that take draws instead of a seed.
+"""Noise draws of a run, for simulators that need draws instead of a seed.
 
 The generators of chips are not public, so this project defines its own: a draw depends only on the seed, the sample, the step
 and the neuron's number in the program. x = m(seed + g (sample + 1)), y = m(x ^ step 2**32 ^ neuron), the upper 32 bits of y

@@ -1,8 +1,8 @@
-"""Checks of run options against a program, before a backend sees them.
+"""Checks of run options against a program, before a backend runs it.
 
 The emulator's kernels rely on these guarantees:
 
-- given noise has a draw in -127..127 for every sample (or for one, applied to all), step and neuron: `_noise_faults`;
+- noise of the user has a draw in -127..127 for every sample (or for one, applied to all), step and neuron: `_noise_faults`;
 - the seed, steps and samples fit their integer types: `_number_faults`;
 - a probe reads a state that its population has, and its name is unique: `_name_faults`.
 """
@@ -34,7 +34,7 @@ SEEDS = 2**63 - 1
 
 
 def step_faults(steps: object, what: str = "steps") -> list[Diagnostic]:
-    """Return ND511 unless `steps` is an integer from 1 that spike rows can hold. `what`: name of the option."""
+    """Return ND511 unless `steps` is an integer from 1 to the largest step of spike rows. `what`: name of the option."""
     if isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and 1 <= steps <= LARGEST:
         return []
     return [finding("ND511", about("option", what), f"is {_brief(steps)}; needs a whole number from 1 to {LARGEST:,}")]
@@ -44,7 +44,7 @@ def seed_faults(seed: object) -> list[Diagnostic]:
     """Return ND511 unless a seed is a signed 64-bit integer."""
     if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and -SEEDS - 1 <= seed <= SEEDS:
         return []
-    return [finding("ND511", about("option", "seed"), f"is {_brief(seed)}; needs a whole number of 64 bits with sign")]
+    return [finding("ND511", about("option", "seed"), f"is {_brief(seed)}; needs a signed 64-bit integer")]
 
 
 def _brief(value: Any) -> str:
@@ -62,21 +62,21 @@ def option_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 def _name_faults(network: Network, options: RunOptions) -> Iterator[Diagnostic]:
     names = [item.name for item in network.populations]
-    asked = [(about("probe", item.name), item.target) for item in options.probes]
-    asked += [(about("record", name), name) for name in options.record or ()]
-    asked += [(about("noise", name), name) for name in options.noise]
-    for where, name in asked:
+    requested = [(about("probe", item.name), item.target) for item in options.probes]
+    requested += [(about("record", name), name) for name in options.record or ()]
+    requested += [(about("noise", name), name) for name in options.noise]
+    for where, name in requested:
         if name not in names:
-            told = f"population '{name}' does not exist"
-            yield finding("ND510", where, told, fixes=nearest(name, names))
+            message = f"population '{name}' does not exist"
+            yield finding("ND510", where, message, fixes=nearest(name, names))
     yield from probe_faults(network, options.probes, "ND510")
-    told = dict[str, set[tuple[str, str]]]()
+    readings = dict[str, set[tuple[str, str]]]()
     for item in probed_variables(network, options.probes):
-        told.setdefault(item.name, set()).add((item.population, item.variable))
-    for name, read in told.items():
+        readings.setdefault(item.name, set()).add((item.population, item.variable))
+    for name, read in readings.items():
         if len(read) > 1:
             states = " and ".join(f"{variable} of '{population}'" for population, variable in sorted(read))
-            yield finding("ND510", about("probe", name), f"is the name of several: {states}")
+            yield finding("ND510", about("probe", name), f"is the name of several probes: {states}")
 
 
 def _number_faults(options: RunOptions) -> Iterator[Diagnostic]:
@@ -102,8 +102,8 @@ def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
                 "ND511", where, f"draws have shape {list(given.shape)} of {given.dtype}; needs integers {needs}"
             )
         elif given.size and (int(given.min()) < -DRAWN or int(given.max()) > DRAWN):
-            told = f"draws lie between {int(given.min())} and {int(given.max())}; needs -{DRAWN} to {DRAWN}"
-            yield finding("ND511", where, told)
+            message = f"draws lie between {int(given.min())} and {int(given.max())}; needs -{DRAWN} to {DRAWN}"
+            yield finding("ND511", where, message)
 
 
 def _memory_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:

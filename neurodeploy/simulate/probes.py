@@ -26,26 +26,28 @@ class ProbedVariable(NamedTuple):
 
 
 def membrane_probe(output: str) -> str:
-    """Return the probe name for v of a membrane output."""
+    """Return the name of the probe that records v for a membrane output."""
     return f"{output}.v"
 
 
-def probes_named(network: Network, asked: Probes) -> tuple[Probe, ...]:
-    """Return probes given as "population", "population.variable", (population, variable) or Probe; one, or a list.
+def probes_named(network: Network, probes: Probes) -> tuple[Probe, ...]:
+    """Return the probes that `probes` names.
+
+    One item or a list of items: "population", "population.variable", (population, variable) or Probe.
 
     Raises DiagnosticError: ND510 (malformed, or an unknown population or state).
     """
     populations = sorted(network.population_by_name, key=len, reverse=True)
     found, faults = list[Probe](), list[Diagnostic]()
-    for item in _items(asked):
+    for item in _items(probes):
         if isinstance(item, Probe):
             found.append(item)
             continue
         name, variable = _split(item, populations) if isinstance(item, str) else item
         if variable not in STATES:
-            told = f"no kind has a state {variable!r}: {', '.join(STATES)}"
+            message = f"no neuron kind has a state {variable!r}; states are {', '.join(STATES)}"
             faults.append(
-                finding("ND510", about("probe", f"{name}.{variable}"), told, fixes=nearest(str(variable), STATES))
+                finding("ND510", about("probe", f"{name}.{variable}"), message, fixes=nearest(str(variable), STATES))
             )
         else:
             found.append(Probe(name=f"{name}.{variable}", target=name, variable=cast("Any", variable)))
@@ -54,34 +56,34 @@ def probes_named(network: Network, asked: Probes) -> tuple[Probe, ...]:
     return tuple(found)
 
 
-def _items(asked: object) -> list[Any]:
+def _items(probes: object) -> list[Any]:
     """Items that may each be a probe. Raises DiagnosticError: ND510."""
-    items: list[Any] | None = [asked] if isinstance(asked, (str, Probe)) else as_items(asked)
+    items: list[Any] | None = [probes] if isinstance(probes, (str, Probe)) else as_items(probes)
     pairs = [as_items(item) for item in items or ()]
     if items is None or not all(
         isinstance(item, (str, Probe)) or (pair and len(pair) == 2 and all(isinstance(word, str) for word in pair))
         for item, pair in zip(items, pairs, strict=True)
     ):
-        told = 'are written as "population.variable" or (population, variable), several of them in a list'
-        raise DiagnosticError("run", (finding("ND510", about("probe"), told),))
+        message = 'must be "population.variable" or (population, variable), or a list of these'
+        raise DiagnosticError("run", (finding("ND510", about("probe"), message),))
     return items
 
 
-def _split(asked: str, populations: list[str]) -> tuple[str, str]:
-    """(population, variable) of a text. Names may contain dots, so the longest matching population counts."""
-    if asked in populations:
-        return asked, "v"
+def _split(text: str, populations: list[str]) -> tuple[str, str]:
+    """(population, variable) of a text. Names may contain dots, so the longest matching population name wins."""
+    if text in populations:
+        return text, "v"
     for name in populations:
-        if asked.startswith(f"{name}."):
-            return name, asked[len(name) + 1 :]
-    name, dot, variable = asked.rpartition(".")
-    return (name, variable) if dot else (asked, "v")
+        if text.startswith(f"{name}."):
+            return name, text[len(name) + 1 :]
+    name, dot, variable = text.rpartition(".")
+    return (name, variable) if dot else (text, "v")
 
 
 def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[ProbedVariable, ...]:
     """Return the states to record, in order. `more`: additional probes of a run."""
-    asked = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
+    variables = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
     for item in network.outputs:
         if isinstance(item.decoder, Membrane):
-            asked.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))
-    return tuple(asked)
+            variables.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))
+    return tuple(variables)

@@ -1,4 +1,4 @@
-"""Rasters and currents of values, by encoder. neurodeploy.network.coding states the formulas."""
+"""Rasters and currents of values for each encoder. The formulas are in neurodeploy.network.coding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def spikes_over_time(item: Input, values: Array, steps: int) -> Array:
-    """Return spikes, (samples, any steps, *shape), as a (samples, steps, lines) uint8 raster."""
+    """Return spikes (samples, any steps, *shape) as a (samples, steps, lines) uint8 raster, cut or padded with zeros."""
     given = values.reshape(values.shape[0], values.shape[1], item.size)[:, :steps]
     if given.shape[1] == steps and given.dtype == np.uint8:
         return given
@@ -62,7 +62,7 @@ def currents_of(item: Input, array: Array, steps: int) -> Array:
     n = array.shape[0]
     if array.ndim == len(item.shape) + 1:
         return np.repeat(array.reshape(n, 1, item.size).astype(np.float64), steps, axis=1)
-    held = np.zeros((n, steps, item.size))
+    currents = np.zeros((n, steps, item.size))
     given = array.reshape(n, array.shape[1], item.size)[:, :steps]
-    held[:, : given.shape[1]] = given
-    return held
+    currents[:, : given.shape[1]] = given
+    return currents

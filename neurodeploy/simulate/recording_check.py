@@ -1,4 +1,4 @@
-"""Checks of a recording, alone and against a program, before anything is read from it.
+"""Checks of a recording, alone and against a program, before it is used.
 
 A recording comes from a backend, from a file, or from a modified copy. Counting, comparing and decoding use its values as
 indices, so shapes, ranges and order are checked here first.
@@ -23,15 +23,20 @@ Array = NDArray[Any]
 
 
 def require_sound_recording(recording: Recording, program: Program | None = None) -> None:
-    """Raise DiagnosticError with ND513 for every fault of a recording, also one of another program."""
+    """Raise DiagnosticError with ND513 for every fault of a recording, including being of another program."""
     raise_errors("recording", recording_faults(recording, program))
 
 
 def recording_faults(
     recording: Recording, program: Program | None = None, subject: Subject | None = None
 ) -> list[Diagnostic]:
-    """Return ND513 for every fault of a recording, also one of another program. `where`: subject of the findings."""
-    return [finding("ND513", subject or about("recording"), told) for told in recording_messages(recording, program)]
+    """Return ND513 for every fault of a recording, including being of another program.
+
+    `subject`: subject of the findings.
+    """
+    return [
+        finding("ND513", subject or about("recording"), message) for message in recording_messages(recording, program)
+    ]
 
 
 def recording_messages(recording: Recording, program: Program | None = None, *, trusted: bool = False) -> list[str]:
@@ -54,11 +59,11 @@ def _number_messages(recording: Recording) -> Iterator[str]:
     if not 1 <= first <= last <= LARGEST:
         yield f"first_step {first:,} and n_steps {last:,} are not a range of steps in 1..{LARGEST:,}"
     if recording.partial and (recording.n_samples != 1 or recording.complete):
-        yield "is marked partial, but is not a stopped run of one sample"
+        yield "is marked partial but is not a stopped run of one sample"
 
 
 def _row_messages(recording: Recording, neurons: dict[str, int], lines: dict[str, int]) -> Iterator[str]:
-    """Spike rows that are out of range, duplicated or unsorted; sizes that are not given are unlimited."""
+    """Spike rows that are out of range, duplicated or unsorted; unknown sizes are unlimited."""
     when = Bound("sample", 0, recording.n_samples - 1), Bound("step", recording.first_step, recording.n_steps)
     for name, rows in recording.spikes.items():
         last = neurons.get(name, LARGEST) - 1
@@ -82,7 +87,7 @@ def _array_messages(recording: Recording) -> Iterator[str]:
     for name, values in recording.payloads.items():
         rows = recording.spikes.get(name)
         if rows is None or values.shape != rows.shape[:1] or not _counts(values):
-            yield f"payloads of '{name}' have shape {list(values.shape)}, and not one for each of its spikes"
+            yield f"payloads of '{name}' have shape {list(values.shape)}; needs one for each of its spikes"
     for name, values in recording.states.items():
         if (
             values.ndim != 3
@@ -99,7 +104,7 @@ def _array_messages(recording: Recording) -> Iterator[str]:
             needs = f"[{recording.n_samples}, {length}, cores]"
             yield f"active_updates has shape {list(active.shape)} of {active.dtype}; needs {needs}"
         elif active.size and int(active.min()) < 0:
-            yield f"active_updates has negative counts, least {int(active.min()):,}"
+            yield f"active_updates has negative counts, the lowest {int(active.min()):,}"
     for name, counts in recording.overflows.items():
         most = recording.n_samples * length
         if counts.ndim != 2 or counts.shape[0] != 3 or not _counts(counts):

@@ -55,9 +55,9 @@ def get_backend(name: str) -> Backend:
         forget_backends()  # installed since the last search
     entries = _entries()
     if name not in entries:
-        told = f"is not one of {', '.join(entries)}"
+        message = f"is not one of {', '.join(entries)}"
         raise DiagnosticError(
-            "run", (finding("ND504", about("backend", name), told, fixes=nearest(name, list(entries))),)
+            "run", (finding("ND504", about("backend", name), message, fixes=nearest(name, list(entries))),)
         )
     made = _loaded(entries[name])
     if isinstance(made, Diagnostic):

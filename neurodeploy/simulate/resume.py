@@ -34,7 +34,7 @@ Array = NDArray[Any]
 def input_hashes(network: Network, stimulus: Stimulus, options: RunOptions, step: int) -> tuple[str, ...]:
     """Return the hash of each sample's input in steps 1..`step`, the same for rows and rasters.
 
-    Given noise is part of the input; drawn noise is not, because seed, sample and step determine it.
+    Noise from the user is part of the input. Drawn noise is not: seed, sample and step determine it.
     """
     hashes = [hashlib.blake2b(digest_size=16) for _ in range(stimulus.n_samples)]
     for item in network.inputs:
@@ -69,23 +69,23 @@ def _sample_parts(stimulus: Stimulus, name: str, lines: int, step: int) -> Itera
 
 
 def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
-    """Return ND509 if a state belongs to another run, ND512 if its input or its noise was different."""
+    """Return ND509 if a state belongs to another run, and ND512 if its input or its noise was different."""
     kept, where = options.resume, about("network", program.network.name)
     if kept is None:
         return []
     found = list[Diagnostic]()
     if kept.program_digest != program.digest():
-        told = f"state is of program {kept.program_digest[:12]!r}, not of {program.digest()[:12]!r}"
-        found.append(finding("ND509", where, told))
+        message = f"state is of program {kept.program_digest[:12]!r}, not of {program.digest()[:12]!r}"
+        found.append(finding("ND509", where, message))
     if steps <= kept.step:
-        told = "state is of the last step that the run is to reach, or a later one: nothing is left to run"
-        found.append(finding("ND509", where, told, found=kept.step, limit=steps - 1, unit="step"))
+        message = "state is at or after the last step of the run, so nothing is left to run"
+        found.append(finding("ND509", where, message, found=kept.step, limit=steps - 1, unit="step"))
     if kept.n_samples != stimulus.n_samples:
-        told = "state has another number of samples than the stimulus"
-        found.append(finding("ND509", where, told, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
+        message = "state has a different number of samples than the stimulus"
+        found.append(finding("ND509", where, message, found=kept.n_samples, limit=stimulus.n_samples, unit="sample"))
     elif len(kept.shown) != kept.n_samples:
-        told = f"state has the input hashes of {len(kept.shown)} samples, but holds {kept.n_samples}"
-        found.append(finding("ND509", where, told))
+        message = f"state has input hashes of {len(kept.shown)} samples but contains {kept.n_samples} samples"
+        found.append(finding("ND509", where, message))
     return found or [*_shown_faults(program, stimulus, options, kept), *_drawn_faults(program, stimulus, options, kept)]
 
 
@@ -95,12 +95,12 @@ def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
     other = [k for k, (one, two) in enumerate(zip(shown, kept.shown, strict=True)) if one != two]
     if not other:
         return
-    told = f"steps 1 to {kept.step:,} hold another input than they held when the state was kept"
-    told += f", in {len(other):,} of {kept.n_samples:,} samples, first sample {other[0]}"
+    message = f"input of steps 1 to {kept.step:,} differs from the input with which the state was kept"
+    message += f", in {len(other):,} of {kept.n_samples:,} samples, first sample {other[0]}"
     late = [item.name for item in program.network.inputs if isinstance(item.encoder, Latency)]
-    fixes = [f"give the same samples and the same --seed (seed of the kept run: {kept.seed})"]
-    fixes += [f"input '{name}' is coded by latency, which depends on --steps: keep them the same" for name in late]
-    yield finding("ND512", about("network", program.network.name), told, fixes=fixes)
+    fixes = [f"pass the same samples and the same --seed (seed of the kept run: {kept.seed})"]
+    fixes += [f"input '{name}' uses latency coding, which depends on --steps: pass the same --steps" for name in late]
+    yield finding("ND512", about("network", program.network.name), message, fixes=fixes)
 
 
 def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
@@ -111,18 +111,20 @@ def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
     drawn = {"seed": (kept.seed, options.seed), "first sample": (kept.first_sample, stimulus.first_sample)}
     for word, (before, now) in drawn.items():
         if before != now:
-            told = f"noise of '{noisy[0]}' was drawn with {word} {before}, and would go on with {now}"
-            yield finding("ND512", about("network", program.network.name), told, fixes=[f"{word} {before}"])
+            message = f"noise of '{noisy[0]}' was drawn with {word} {before} and would continue with {now}"
+            yield finding("ND512", about("network", program.network.name), message, fixes=[f"{word} {before}"])
 
 
 def part_findings(network: Network, recording: Recording, stimulus: Stimulus) -> tuple[Diagnostic, ...]:
-    """Return ND515 if a run that was not stopped lacks steps of each sample, shown or draining."""
+    """Return ND515 if a run that was not stopped covers only some steps of each sample, drain included."""
     last = stimulus.n_steps + drain_steps(network)
     first, end = recording.first_step, recording.n_steps
     if not recording.complete or (first == 1 and end >= last):
         return ()
-    told = f"figures are of steps {first:,} to {end:,} of {last:,}, a part of each inference; the accuracy needs complete runs"
-    return (finding("ND515", about("recording"), told),)
+    message = (
+        f"figures cover steps {first:,} to {end:,} of {last:,}, a part of each inference; accuracy needs complete runs"
+    )
+    return (finding("ND515", about("recording"), message),)
 
 
 def state_slice(kept: RunState, start: int, stop: int) -> RunState:
@@ -152,7 +154,7 @@ def continued(parts: Sequence[Recording]) -> Recording:
     needs("continued", **{f"parts[{number}]": (part, Recording) for number, part in enumerate(parts)})
     if not parts:
         raise DiagnosticError(
-            "run", (finding("ND551", about("recordings"), "are missing: needs at least one part of a run"),)
+            "run", (finding("ND551", about("recordings"), "are missing: at least one part of a run is needed"),)
         )
     for part in parts:
         require_sound_recording(part)
@@ -204,17 +206,17 @@ def _discontinuities(one: Recording, two: Recording) -> Iterator[Diagnostic]:
         "numbers of samples": (one.n_samples, two.n_samples),
         "populations": (sorted(one.spikes), sorted(two.spikes)),
         "inputs": (sorted(one.input_spikes), sorted(two.input_spikes)),
-        "values of spikes": (sorted(one.payloads), sorted(two.payloads)),
+        "spike values": (sorted(one.payloads), sorted(two.payloads)),
         "populations recorded": (one.recorded, two.recorded),
         "states": (_widths(one.states), _widths(two.states)),
         "overflows": (_widths(one.overflows), _widths(two.overflows)) if one.overflows and two.overflows else ({}, {}),
         "cores": (_cores(one), _cores(two)) if _cores(one) and _cores(two) else (0, 0),
         "seeds": (one.seed, two.seed),
     }
-    told = [f"{what} {left} and {right}" for what, (left, right) in pairs.items() if left != right]
+    differences = [f"{what} {left} and {right}" for what, (left, right) in pairs.items() if left != right]
     if one.n_steps + 1 != two.first_step:
-        told.append(f"one ends with step {one.n_steps}, the next begins with step {two.first_step}")
+        differences.append(f"one ends with step {one.n_steps}, the next begins with step {two.first_step}")
     if not one.complete:
-        told.append("a part was stopped")
-    if told:
-        yield finding("ND551", about("recordings"), "are not consecutive parts of one run: " + "; ".join(told))
+        differences.append("a part was stopped")
+    if differences:
+        yield finding("ND551", about("recordings"), "are not consecutive parts of one run: " + "; ".join(differences))

@@ -1,4 +1,4 @@
-"""Run a program on samples. Input and options are checked before a backend sees them, its recording afterwards."""
+"""Run a program on samples. Input and options are checked before the backend runs, its recording afterwards."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(
     """Return the recording of samples on a backend: spikes, probed states, counters, and findings of the run.
 
     `samples`: input -> array (samples, *shape) of values for its encoder, from 0 to 1; or (samples, steps, *shape) of
-    spikes, 0 or 1, or currents; or integer rows (sample, step, line) with steps from 1. Also accepted: that array alone
+    spikes, 0 or 1, or currents; or integer rows (sample, step, line) with steps counted from 1. Also accepted: that array alone
     for a network with one input; an iterator of one such mapping or array per sample, without the sample axis or column;
     SampleValues or the path of a stimulus file; a Stimulus; None for a network without inputs.
 
@@ -82,19 +82,19 @@ register_runner(run)
 
 
 def _number_faults(options: RunOptions) -> list[Diagnostic]:
-    """Numbers of options that were made without validation."""
+    """ND511 for numbers in options that were made without validation."""
     numbers = {"steps": options.steps, "until": options.until, "batch": options.batch}
     return [fault for name, value in numbers.items() if value is not None for fault in step_faults(value, name)]
 
 
 def _encoded_faults(stimulus: Stimulus, options: RunOptions) -> Iterator[Diagnostic]:
-    """Options that only encoding could honour, given with a stimulus that is encoded already."""
+    """ND505 for options of encoding that contradict a stimulus that is already encoded."""
     if options.steps not in (None, stimulus.n_steps):
-        told = f"is already encoded for {stimulus.n_steps} steps, which contradicts steps={options.steps}"
-        yield finding("ND505", about("stimulus"), told, fixes=["pass the samples instead, or omit steps"])
+        message = f"is already encoded for {stimulus.n_steps} steps, which contradicts steps={options.steps}"
+        yield finding("ND505", about("stimulus"), message, fixes=["pass the samples instead, or omit steps"])
     if options.time_origin != "zero":
-        told = f"is already encoded, so time_origin={options.time_origin!r} cannot apply"
-        yield finding("ND505", about("stimulus"), told, fixes=["encode(..., time_origin=...)"])
+        message = f"is already encoded, so time_origin={options.time_origin!r} cannot apply"
+        yield finding("ND505", about("stimulus"), message, fixes=["encode(..., time_origin=...)"])
 
 
 def _run_stimulus(
@@ -117,24 +117,24 @@ def _run_stimulus(
 
 
 def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:
-    """Return the last step of a run: `options.until`, else the end of the stimulus and of the drain that follows it."""
+    """Return the last step of a run: `options.until`, else the end of the drain that follows the stimulus."""
     if options.until is not None:
         return options.until
     return stimulus.n_steps + (0 if options.keep_state else drain_steps(network))
 
 
 def _recording_faults(program: Program, recording: Recording, backend: str, *, trusted: bool) -> list[Diagnostic]:
-    """Faults of a backend's recording. `trusted`: the rows of spikes need no check."""
-    told = recording_messages(recording, program, trusted=trusted)
-    return [finding("ND506", about("backend", backend), f"returned an invalid recording: {item}") for item in told]
+    """ND506 for faults of a backend's recording. `trusted`: spike rows need no check."""
+    messages = recording_messages(recording, program, trusted=trusted)
+    return [finding("ND506", about("backend", backend), f"returned an invalid recording: {item}") for item in messages]
 
 
 def _ability_faults(adapter: Backend, options: RunOptions) -> Iterator[Diagnostic]:
-    """ND508 for options that need a state, and ND516 for an engine, on a backend that has none."""
+    """ND508 for options that need states, and ND516 for an engine, that the backend does not support."""
     where, engines = about("backend", adapter.name), getattr(adapter, "engines", ())
     if (options.resume is not None or options.keep_state) and not getattr(adapter, "resumes", False):
         yield finding("ND508", where, "can neither keep a state nor resume from one", fixes=["--backend emulator"])
     if options.engine != "auto" and options.engine not in engines:
         has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
-        told = f"{has}; engine '{options.engine}' is one of the emulator"
-        yield finding("ND516", where, told, fixes=["--backend emulator", "--engine auto"])
+        message = f"{has}; engine '{options.engine}' belongs to the emulator"
+        yield finding("ND516", where, message, fixes=["--backend emulator", "--engine auto"])

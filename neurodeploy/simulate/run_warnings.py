@@ -16,9 +16,9 @@ from neurodeploy.simulate.recording_check import require_sound_recording
 __all__ = ["run_findings", "stop_findings", "with_findings"]
 
 _OVERFLOWS = (
-    ("ND530", "the weights of a step left the accumulator's range and wrapped"),
+    ("ND530", "the sum of weights in a step left the accumulator's range and wrapped"),
     ("ND531", "the current, or current and bias, left its range"),
-    ("ND532", "the voltage was held at its limit"),
+    ("ND532", "the voltage was clipped at its limit"),
 )
 MANY = 20
 """Shortest run, in steps, for which silent and saturated neurons are reported."""
@@ -40,17 +40,17 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
     counts = np.bincount(recording.spikes[item.name][:, 2], minlength=item.size)
     dead = np.flatnonzero(counts == 0)
     if dead.size:
-        told = (
+        message = (
             f"{dead.size} of {item.size} neurons never fired in {recording.n_samples} samples, first neuron {dead[0]}"
         )
-        yield finding("ND533", where, told)
+        yield finding("ND533", where, message)
     delay = np.maximum(program.tables.refract_delay[program.table_rows[item.name]].astype(np.int64), 1)
     # a saturated neuron may start a few steps late, but then misses no spike
     most = -(-(steps - MANY // 2) // delay) * recording.n_samples
     always = np.flatnonzero(counts >= most)
     if always.size:
-        told = f"{always.size} of {item.size} neurons fired in nearly every step in which they could, first neuron {always[0]}"
-        yield finding("ND534", where, told)
+        message = f"{always.size} of {item.size} neurons fired in nearly every possible step, first neuron {always[0]}"
+        yield finding("ND534", where, message)
 
 
 def run_findings(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
@@ -67,14 +67,14 @@ def stop_findings(recording: Recording) -> tuple[Diagnostic, ...]:
     """Return ND507 if the run was stopped before its last sample was complete."""
     if recording.complete:
         return ()
-    told = f"{recording.n_samples} samples are complete and kept"
+    message = f"{recording.n_samples} samples are complete and kept"
     if recording.partial:
-        told = f"steps up to {recording.n_steps} of its one sample are kept"
-    return (finding("ND507", about("backend", recording.backend), f"the run was stopped; {told}"),)
+        message = f"steps up to {recording.n_steps} of its one sample are kept"
+    return (finding("ND507", about("backend", recording.backend), f"the run was stopped; {message}"),)
 
 
 def with_findings(program: Program, recording: Recording, of_stimulus: tuple[Diagnostic, ...] = ()) -> Recording:
-    """Return a checked recording with its findings: `of_stimulus`, then ND507 (stopped), then those of run_findings."""
+    """Return a checked recording with its findings: `of_stimulus`, then ND507 (stopped), then run_findings."""
     found = (*of_stimulus, *stop_findings(recording), *_run_findings(program, recording))
     return recording.model_copy(update={"findings": found})
 

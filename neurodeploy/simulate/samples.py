@@ -29,7 +29,7 @@ def _refused(network: Network, message: str, *fixes: str) -> DiagnosticError:
 
 
 def normalized_samples(network: Network, samples: Samples) -> Stimulus | SampleValues | Iterator[OneSample]:
-    """Return samples as one of three forms. Raises DiagnosticError: ND505, and for files those of load_stimulus."""
+    """Return samples as one of three forms. Raises DiagnosticError: ND505; for files also the codes of load_stimulus."""
     if samples is None:
         return SampleValues(values={})
     if isinstance(samples, Stimulus):
@@ -42,14 +42,14 @@ def normalized_samples(network: Network, samples: Samples) -> Stimulus | SampleV
         return sample_values(network, cast("OneSample", samples))
     if not _is_array(samples):
         if not isinstance(samples, Iterable) or isinstance(samples, bytes):
-            raise _refused(network, f"was given a {type(samples).__name__} as samples", _expected_form(network))
+            raise _refused(network, f"got samples of type {type(samples).__name__}", _expected_form(network))
         each = enumerate(cast("Iterable[object]", samples))
         return (_one_sample(network, number, sample) for number, sample in each)
     return sample_values(network, {_only_input(network): samples})
 
 
 def _is_array(value: object) -> bool:
-    """Whether a value is a single array: numpy's, another library's, a number, or nested lists of numbers."""
+    """Whether a value is a single array: of numpy or another library, a number, or nested lists of numbers."""
     if isinstance(value, (list, tuple)):
         items = cast("list[Any]", value)
         return bool(items) and not any(isinstance(item, Mapping) or getattr(item, "ndim", 0) for item in items)
@@ -59,22 +59,22 @@ def _is_array(value: object) -> bool:
 def _only_input(network: Network) -> str:
     names = [item.name for item in network.inputs]
     if len(names) != 1:
-        told = f"has {len(names)} inputs, and was given an array without the name of its input"
-        raise _refused(network, told, _expected_form(network))
+        message = f"has {len(names)} inputs, but the array does not name its input"
+        raise _refused(network, message, _expected_form(network))
     return names[0]
 
 
 def _expected_form(network: Network) -> str:
     named = ", ".join(f'"{item.name}": array of (samples, ...)' for item in network.inputs[:3])
-    return f"write them as {{{named}}}" if named else "it has no inputs: give no samples"
+    return f"write them as {{{named}}}" if named else "the network has no inputs: pass no samples"
 
 
 def _one_sample(network: Network, number: int, sample: object) -> OneSample:
     if isinstance(sample, Mapping):
         return cast("OneSample", sample)
     if not _is_array(sample):
-        told = f"was given a {type(sample).__name__} as sample {number}; needs input -> values"
-        raise _refused(network, told, _expected_form(network))
+        message = f"got sample {number} of type {type(sample).__name__}; needs input -> values"
+        raise _refused(network, message, _expected_form(network))
     return {_only_input(network): sample}
 
 
@@ -90,8 +90,8 @@ def sample_values(
     for name, value in cast("Mapping[object, Any]", values).items():
         own = next(iter(inputs)) if name == ONLY_INPUT and name not in inputs and len(inputs) == 1 else name
         if not isinstance(own, str):
-            told = f"is a {type(own).__name__}; inputs have names: {', '.join(inputs)}"
-            found.append(finding("ND505", about("input", str(own)[:60]), told))
+            message = f"is of type {type(own).__name__}; needs the name of an input: {', '.join(inputs)}"
+            found.append(finding("ND505", about("input", str(own)[:60]), message))
             continue
         try:
             array = plain_columns(inputs[own], value) if own in inputs else np.asarray(value)
@@ -99,7 +99,7 @@ def sample_values(
             found.append(finding("ND505", about("input", own), f"values are not an array: {error}"))
             continue
         if np.ma.is_masked(value):
-            found.append(finding("ND505", about("input", own), "is given masked values; needs a number everywhere"))
+            found.append(finding("ND505", about("input", own), "is given masked values; needs unmasked numbers"))
         if array.dtype.kind not in "biuf":
             found.append(finding("ND505", about("input", own), f"is given {array.dtype} values; needs numbers"))
         plain[own] = array.view(np.uint8) if array.dtype == np.bool_ else _with_sample(network, own, array, value)
@@ -109,8 +109,8 @@ def sample_values(
     try:
         return SampleValues(values=plain, labels=labels, n_samples=n_samples)
     except DiagnosticError as error:
-        told = tuple(finding("ND505", about("network", network.name), item.message) for item in error.diagnostics)
-        raise DiagnosticError("encode", told) from None
+        message = tuple(finding("ND505", about("network", network.name), item.message) for item in error.diagnostics)
+        raise DiagnosticError("encode", message) from None
 
 
 def _with_sample(network: Network, name: str, rows: Array, given: Any) -> Array:

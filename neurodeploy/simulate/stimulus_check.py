@@ -1,4 +1,4 @@
-"""Checks of a stimulus against its network, before a backend sees it.
+"""Checks of a stimulus against its network, before a backend runs it.
 
 The emulator's kernels rely on these guarantees:
 
@@ -28,7 +28,7 @@ __all__ = ["memory_fault", "memory_of_machine", "stimulus_faults", "with_sorted_
 
 Array = NDArray[Any]
 LARGEST_WEIGHT = 1 << 22
-"""Upper bound of what a synapse adds for a value of 1, in the accumulator's unit."""
+"""Upper bound of the contribution of a synapse for a value of 1, in the accumulator's unit."""
 
 
 def memory_of_machine() -> int:
@@ -47,7 +47,7 @@ def memory_fault(code: str, where: Subject, what: str, size: int) -> list[Diagno
     if size <= limit:
         return []
     numbers: dict[str, Any] = {"found": size, "limit": limit, "unit": "byte"}
-    return [finding(code, where, f"{what} would not fit the memory of this machine", **numbers)]
+    return [finding(code, where, f"{what} would not fit into the memory of this machine", **numbers)]
 
 
 def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
@@ -64,15 +64,15 @@ def stimulus_faults(network: Network, stimulus: Stimulus) -> list[Diagnostic]:
     ]
     labels = stimulus.labels
     if labels is not None and labels.shape != (stimulus.n_samples,):
-        told = f"stimulus has labels of shape {list(labels.shape)}; needs [{stimulus.n_samples}]"
-        found.append(finding("ND505", where, told))
+        message = f"stimulus has labels of shape {list(labels.shape)}; needs [{stimulus.n_samples}]"
+        found.append(finding("ND505", where, message))
     items = network.input_by_name
     for name in dict.fromkeys((*stimulus.spikes, *stimulus.rasters, *stimulus.currents)):
         if name not in items:
-            told = f"is not an input of network '{network.name}': {', '.join(items)}"
-            found.append(finding("ND505", about("input", name), told, fixes=nearest(name, list(items))))
+            message = f"is not an input of network '{network.name}': {', '.join(items)}"
+            found.append(finding("ND505", about("input", name), message, fixes=nearest(name, list(items))))
             continue
-        found += [finding("ND505", about("input", name), told) for told in _input_messages(items[name], stimulus)]
+        found += [finding("ND505", about("input", name), message) for message in _input_messages(items[name], stimulus)]
     return found
 
 
@@ -93,11 +93,11 @@ def _input_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
 def _form_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
     valued = isinstance(item.encoder, Current)
     if valued and (item.name in stimulus.spikes or item.name in stimulus.rasters):
-        yield "is given spikes; its encoder 'current' takes values in `currents`"
+        yield "has spikes, but its encoder 'current' needs values in `currents`"
     if not valued and item.name in stimulus.currents:
-        yield f"is given currents; its encoder '{item.encoder.kind}' gives spikes"
+        yield f"has currents, but its encoder '{item.encoder.kind}' needs spikes"
     if item.name in stimulus.spikes and item.name in stimulus.rasters:
-        yield "is given both rows of spikes and a raster; give only one of them"
+        yield "has both spike rows and a raster; needs one of them"
 
 
 def _raster_messages(raster: Array, shape: tuple[int, int, int]) -> Iterator[str]:
@@ -105,8 +105,8 @@ def _raster_messages(raster: Array, shape: tuple[int, int, int]) -> Iterator[str
         yield f"raster has shape {list(raster.shape)} of {raster.dtype}; needs {list(shape)} of uint8"
     elif raster.size and int(raster.max()) > 1:
         sample, step, line = (int(k) for k in np.unravel_index(int((raster > 1).argmax()), shape))
-        told = f"sample {sample}, step {step + 1}, line {line} holds {int(raster[sample, step, line])}"
-        yield f"raster has values other than 0 and 1, first {told}"
+        message = f"sample {sample}, step {step + 1}, line {line} holds {int(raster[sample, step, line])}"
+        yield f"raster has values other than 0 and 1, first {message}"
 
 
 def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
@@ -118,11 +118,11 @@ def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[st
     if not (np.isfinite(low) and np.isfinite(high)):
         yield "currents are not all finite"
     elif max(-low, high) > most:
-        yield f"currents lie between {low:g} and {high:g}; their weighted sum could leave 63 bits beyond {most:g}"
+        yield f"currents lie between {low:g} and {high:g}; the weighted sum of values above {most:g} could exceed 63 bits"
 
 
 def with_sorted_rows(stimulus: Stimulus) -> Stimulus:
-    """Return a checked stimulus with int32 rows in ascending order; the same object if they are already."""
+    """Return a checked stimulus with int32 rows in ascending order; the same object if its rows already are."""
     wrong = {n: rows for n, rows in stimulus.spikes.items() if rows.dtype != np.int32 or not rows_ascend(rows)}
     if not wrong:
         return stimulus

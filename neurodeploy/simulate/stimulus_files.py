@@ -49,17 +49,17 @@ KINDS = (
 )
 """First bytes of other formats; the first match counts."""
 BY_NAME = {
-    ".bs1": "events of one axis of places",
+    ".bs1": "events with one coordinate",
     ".bs3": "events with channels",
-    ".bin": "events of a sensor in bytes of an unknown order",
+    ".bin": "sensor events in an unknown byte layout",
     ".raw": "a raw recording",
-    ".csv": "a table as text",
-    ".txt": "a table as text",
+    ".csv": "a text table",
+    ".txt": "a text table",
     ".mat": "a MATLAB file",
 }
 LABELS, OFFSETS = "labels", "offsets"
 MOST_NAMES = 20
-CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array for each input"
+CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array per input"
 EVENT_BYTES = 5
 LONE = ("inputs", "arr_0", "events", "data", "spikes")
 """Accepted names of the array of the only input."""
@@ -79,16 +79,12 @@ def load_stimulus(path: str | Path, network: Network) -> SampleValues:
     if path.suffix.lower() == ".bs2":
         return _of_arrays(path, network, {_only(path, network): _bs2(path)})
     if head.startswith(b"{"):
-        raise refuse("ND069", path, "is a JSON document; .npz, .npy and .bs2 are read", fixes=[CONVERT])
+        raise refuse("ND069", path, "is a JSON document; supported are .npz, .npy and .bs2", fixes=[CONVERT])
     known = next((what for start, what in KINDS if head.startswith(start)), BY_NAME.get(path.suffix.lower()))
     if known is None and path.suffix.lower() in (".npz", ".npy", ""):
-        raise refuse("ND003", path, "is not a whole archive: truncated, or something else")
-    what = (
-        f"is {known}"
-        if known
-        else f"has the suffix '{path.suffix[:20]}', and its first bytes are of no supported format"
-    )
-    raise refuse("ND069", path, f"{what}; .npz, .npy and .bs2 are read", fixes=[CONVERT])
+        raise refuse("ND003", path, "is not a complete archive: it is truncated or in another format")
+    what = f"is {known}" if known else f"has the suffix '{path.suffix[:20]}', and its content is in no supported format"
+    raise refuse("ND069", path, f"{what}; supported are .npz, .npy and .bs2", fixes=[CONVERT])
 
 
 def _head(path: Path) -> bytes:
@@ -105,8 +101,8 @@ def _only(path: Path, network: Network) -> str:
     """The input that the array of a file belongs to. Raises DiagnosticError: ND505."""
     names = [item.name for item in network.inputs]
     if len(names) != 1:
-        told = f"holds one array; the network has {len(names)} inputs{': ' if names else ''}{', '.join(names[:8])}"
-        raise refuse("ND505", path, told, fixes=["an .npz with one array for each input"] if names else [])
+        message = f"holds one array; the network has {len(names)} inputs{': ' if names else ''}{', '.join(names[:8])}"
+        raise refuse("ND505", path, message, fixes=["an .npz with one array for each input"] if names else [])
     return names[0]
 
 
@@ -120,7 +116,7 @@ def _npy(path: Path) -> Array:
     except PickledError:
         raise refuse("ND006", path, "holds Python objects, which are never loaded") from None
     except MemoryError:
-        raise refuse("ND012", path, "is larger than the memory that is left") from None
+        raise refuse("ND012", path, "is larger than the available memory") from None
     except NpyError as error:
         raise refuse("ND003", path, f"is damaged: {error}") from None
     except OSError as error:
@@ -131,8 +127,10 @@ def _bs2(path: Path) -> Array:
     """Events of a .bs2 file: 8 bits of column, 8 of row, 1 of polarity, 23 of time in microseconds."""
     content = read_bytes(path)
     if not content or len(content) % EVENT_BYTES:
-        told = f"is not a complete .bs2 file: events take {EVENT_BYTES} bytes each, and it has {len(content):,}"
-        raise refuse("ND003", path, told)
+        message = (
+            f"is not a complete .bs2 file: events take {EVENT_BYTES} bytes each, and the file has {len(content):,}"
+        )
+        raise refuse("ND003", path, message)
     raw = np.frombuffer(content, dtype=np.uint8).reshape(-1, EVENT_BYTES).astype(np.int64)
     kind = np.dtype([("x", "i8"), ("y", "i8"), ("p", "i8"), ("t_us", "i8")])
     events = np.empty(len(raw), dtype=kind)
@@ -144,8 +142,8 @@ def _bs2(path: Path) -> Array:
 def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> SampleValues:
     """Samples of the arrays of a file. Raises DiagnosticError: ND505, ND069, all faults at once."""
     if not arrays or any(name.startswith("tensors/") for name in arrays):
-        what = "a file of neurodeploy, but not a stimulus" if arrays else "a zip archive without an array"
-        raise refuse("ND069", path, f"is {what}; .npz, .npy and .bs2 are read", fixes=[CONVERT])
+        what = "a neurodeploy file other than a stimulus" if arrays else "a zip archive without an array"
+        raise refuse("ND069", path, f"is {what}; supported are .npz, .npy and .bs2", fixes=[CONVERT])
     left, names = dict(arrays), [item.name for item in network.inputs]
     labels = left.pop(LABELS, None) if LABELS not in names else None
     count = None
@@ -159,21 +157,21 @@ def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> Sam
     try:
         return SampleValues.model_validate({"values": plain, "labels": labels, "n_samples": count})
     except ValidationError as error:
-        told = schema_findings("ND505", about("file", path), error, {"values": plain}, SampleValues)
-        raise DiagnosticError("files", told) from None
+        findings = schema_findings("ND505", about("file", path), error, {"values": plain}, SampleValues)
+        raise DiagnosticError("files", findings) from None
 
 
 def _require_names(path: Path, names: list[str], arrays: Mapping[str, Array]) -> None:
     """Raise ND505 for inputs without an array, and for arrays without an input."""
     where = about("file", path)
-    found = [finding("ND505", where, f"lacks an array for input '{name}'") for name in names if name not in arrays]
+    found = [finding("ND505", where, f"has no array for input '{name}'") for name in names if name not in arrays]
     unknown = [name for name in arrays if name not in names]
     for name in unknown[:MOST_NAMES]:
-        told = f"has an array {quoted(name)} that no input is named"
-        found.append(finding("ND505", where, told, fixes=nearest(name[:200], names)))
+        message = f"has an array {quoted(name)}, but no input has that name"
+        found.append(finding("ND505", where, message, fixes=nearest(name[:200], names)))
     if len(unknown) > MOST_NAMES:
-        told = f"has {len(unknown) - MOST_NAMES} more arrays that no input is named"
-        found.append(finding("ND505", where, told))
+        message = f"has {len(unknown) - MOST_NAMES} more arrays that match no input"
+        found.append(finding("ND505", where, message))
     raise_errors("files", found)
 
 
@@ -216,8 +214,8 @@ def _numbered(path: Path, offsets: Array, events: int) -> tuple[Array, int]:
     """
     starts = whole_numbers(offsets) if offsets.ndim == 1 and offsets.size else None
     if starts is None or starts[0] != 0 or bool((np.diff(starts) < 0).any()) or starts[-1] > events:
-        told = f"has '{OFFSETS}' that are not the first events of samples: ascending whole numbers from 0 to {events:,}"
-        raise refuse("ND505", path, told)
+        message = f"'{OFFSETS}' must hold the index of each sample's first event: ascending whole numbers from 0 to {events:,}"
+        raise refuse("ND505", path, message)
     count = max(starts.size - (1 if starts.size > 1 and starts[-1] == events else 0), 1)
     samples: Array = np.searchsorted(starts[:count], np.arange(events), side="right") - 1
     return samples, count

@@ -53,7 +53,7 @@ def test_events_from_10_s_on_are_refused_with_count_and_time_and_what_to_subtrac
     (item,) = refused(lambda: shown(dvs(), events(LATE, LATE + 500, LATE + 1500)))
     assert (item.code, item.severity) == ("ND066", "error")
     assert item.message == (
-        "3 of 3 events lie after the last step that is shown, and nothing is left of 1 of 1 samples; "
+        "3 of 3 events lie after the last step that is shown, leaving 1 of 1 samples empty; "
         "the first of them in step 10,001 of 10"
     )
     assert (item.found, item.limit, item.unit) == (LATE, 10_000, "us")
@@ -120,9 +120,7 @@ def test_times_since_1970_do_not_make_a_sample_of_years():
 def test_spike_rows_behind_the_last_step_are_said():
     rows = np.array([[0, 1, 0], [0, 5, 1], [1, 9, 2]])
     (item,) = shown(net(), rows, steps=4).findings
-    assert item.message == (
-        "2 of 3 spikes lie after the last step that is shown, and nothing is left of 1 of 2 samples"
-    )
+    assert item.message == ("2 of 3 spikes lie after the last step that is shown, leaving 1 of 2 samples empty")
     assert (item.severity, item.found, item.limit, item.unit) == ("warning", 5, 4, "step")
     assert [fix.flag for fix in item.fixes] == ["--steps 9"]
     (item,) = refused(lambda: shown(net(steps=4), rows[1:]))
@@ -160,7 +158,7 @@ def test_events_that_fall_together_are_counted():
         (
             "ND067",
             "info",
-            "2 of 4 events fall into a step in which their line spikes already: a line spikes once",
+            "2 of 4 events repeat a spike of their line in the same step; a line spikes once per step",
         )
     ]
     (item,) = shown(net(), np.array([[0, 1, 0], [0, 1, 0]]), steps=2).findings
@@ -202,4 +200,4 @@ def test_samples_and_labels_of_different_numbers():
 
 def test_a_number_of_a_sample_that_cannot_be_meant():
     (item,) = refused(lambda: shown(net(), np.array([[0, 1, 0], [10**9, 1, 0]]), steps=3))
-    assert item.message == "events name sample 1,000,000,000, and only 2 samples have any"
+    assert item.message == "events refer to sample 1,000,000,000, but only 2 samples have events"

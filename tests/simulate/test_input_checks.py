@@ -94,8 +94,8 @@ def test_what_is_no_stimulus_of_the_network_is_told_whole(program):
     )
     assert told(lambda: nd.run(program, given)) == [
         "ND505 network 'net': stimulus has labels of shape [2, 1]; needs [2]",
-        "ND505 input 'in': is given currents; its encoder 'spikes' gives spikes",
-        "ND505 input 'in': is given both rows of spikes and a raster; give only one of them",
+        "ND505 input 'in': has currents, but its encoder 'spikes' needs spikes",
+        "ND505 input 'in': has both spike rows and a raster; needs one of them",
         "ND505 input 'in': raster has values other than 0 and 1, first sample 1, step 3, line 0 holds 200",
         "ND505 input 'im': is not an input of network 'net': in",
     ]
@@ -108,10 +108,10 @@ def test_currents_have_the_shape_and_the_size_that_the_emulator_adds():
         "ND505 input 'in': currents have shape [2, 4, 3] of float64; needs [2, 5, 3] of numbers"
     ]
     huge = Stimulus(n_samples=1, n_steps=1, currents={"in": np.full((1, 1, 3), 1e30)})
-    assert "could leave 63 bits" in told(lambda: nd.run(driven, huge))[0]
+    assert "could exceed 63 bits" in told(lambda: nd.run(driven, huge))[0]
     spikes = Stimulus(n_samples=1, n_steps=1, spikes={"in": rows((0, 1, 0))})
     assert told(lambda: nd.run(driven, spikes)) == [
-        "ND505 input 'in': is given spikes; its encoder 'current' takes values in `currents`"
+        "ND505 input 'in': has spikes, but its encoder 'current' needs values in `currents`"
     ]
 
 
@@ -140,7 +140,7 @@ def test_draws_of_batches_are_those_of_their_samples():
     for batch in (1, 2, 5):
         assert nd.run(noisy, [{"in": one} for one in values], batch=batch, options=options) == whole
     found = told(lambda: nd.run(noisy, [{"in": one} for one in values[:4]], batch=2, options=options))
-    assert found == ["ND511 noise 'cells': draws are given for another number of samples than there are"]
+    assert found == ["ND511 noise 'cells': has draws for a different number of samples than the run"]
 
 
 @pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 10**30])
@@ -179,7 +179,7 @@ def test_batches_hold_a_sample(program, batch):
 def test_one_name_is_no_name_of_two_probes(program):
     probes = (nd.Probe(name="v", target="cells", variable="u"),)
     found = told(lambda: nd.run(program, shown(), options=RunOptions(probes=probes)))
-    assert found == ["ND510 probe 'v': is the name of several: u of 'cells' and v of 'cells'"]
+    assert found == ["ND510 probe 'v': is the name of several probes: u of 'cells' and v of 'cells'"]
 
 
 # --- recordings

@@ -336,10 +336,10 @@ def test_codes_and_draws_that_depend_on_the_cut_are_refused():
     parts = in_parts(program, [shown_for(network, values, 9, 1)] * 2, [4, whole.n_steps], [RunOptions(seed=1)] * 2)
     assert_same(whole, parts)
     found = told(lambda: nd.run(program, shown_for(network, values, 4, 1), options=RunOptions(seed=2, resume=kept)))
-    assert found == [("ND512", "noise of 'cells' was drawn with seed 1, and would go on with 2")]
+    assert found == [("ND512", "noise of 'cells' was drawn with seed 1 and would continue with 2")]
     shifted = shown_for(network, values, 4, 1).model_copy(update={"first_sample": 1})
     found = told(lambda: nd.run(program, shifted, options=RunOptions(seed=1, resume=kept)))
-    assert found == [("ND512", "noise of 'cells' was drawn with first sample 0, and would go on with 1")]
+    assert found == [("ND512", "noise of 'cells' was drawn with first sample 0 and would continue with 1")]
 
 
 def test_rows_and_rasters_are_the_same_past():

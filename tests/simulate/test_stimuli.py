@@ -159,7 +159,7 @@ def test_events_outside_the_sensor_are_all_told():
     ]
     flat = net(12, Events())
     assert told(lambda: encode(flat, {"in": bad})) == [
-        "input 'in': has shape [12]; events need (height, width), or (2, height, width) to tell polarities apart"
+        "input 'in': has shape [12]; events need (height, width), or (2, height, width) to distinguish polarities"
     ]
 
 
@@ -175,7 +175,7 @@ def test_samples_of_several_lengths_need_to_be_told_how_long():
         "input 'in': samples have different shapes: sample 0 [4, 3], sample 1 [4, 2, 2]"
     ]
     pairs = [{"in": np.array([[1, 2], [4, 0]])}]
-    assert told(lambda: program.run(iter(pairs))) == ["input 'in': the length of a sample of events is not specified"]
+    assert told(lambda: program.run(iter(pairs))) == ["input 'in': the sample length is not specified"]
     assert program.run(iter(pairs), steps=4).input_spikes["in"].tolist() == [[0, 1, 2], [0, 4, 0]]
     assert told(lambda: program.run({"in": np.array([["a"]])})) == ["input 'in': is given <U1 values; needs numbers"]
 
@@ -199,7 +199,7 @@ def test_probes_are_named_as_people_name_them():
     run = program.run({"in": np.ones((1, 5, 3), dtype=int)}, probes=["cells", "cells.u", ("cells", "v_register")])
     assert set(run.states) == {"cells.v", "cells.u", "cells.v_register"}
     assert told(lambda: program.run({"in": np.ones((1, 5, 3), dtype=int)}, probes=["cells.w"])) == [
-        "probe 'cells.w': no kind has a state 'w': v, u, v_register, residue, error, theta, r"
+        "probe 'cells.w': no neuron kind has a state 'w'; states are v, u, v_register, residue, error, theta, r"
     ]
 
 

@@ -104,7 +104,10 @@ def test_columns_of_their_own_names_and_offsets_of_samples(tmp_path):
     assert rows_of(tmp_path / "c.npz") == rows_of(tmp_path / "b.npz")
     for offsets in ([0, 4], [1, 3], [0, 2, 1], [0.5, 3], [[0, 3]], []):
         np.savez(tmp_path / "d.npz", x=x, y=y, t=t, p=p, offsets=offsets)
-        assert "not the first events of samples" in told(lambda: load_stimulus(tmp_path / "d.npz", sensor()))[0]
+        assert (
+            "must hold the index of each sample's first event"
+            in told(lambda: load_stimulus(tmp_path / "d.npz", sensor()))[0]
+        )
 
 
 def test_polarities_of_minus_one_are_read_and_said(tmp_path):
@@ -114,7 +117,7 @@ def test_polarities_of_minus_one_are_read_and_said(tmp_path):
     network = sensor()
     shown = encode(network, load_stimulus(tmp_path / "ev.npy", network))
     assert shown.rows("x").tolist() == ROWS
-    assert [item.message for item in shown.findings] == ["polarities are -1 and 1; they are read as 0 and 1"]
+    assert [item.message for item in shown.findings] == ["polarities -1 and 1 are read as 0 and 1"]
 
 
 def test_a_sensor_without_polarities_needs_none(tmp_path):
@@ -132,12 +135,15 @@ def test_times_in_another_unit_are_never_cut_to_whole_numbers(tmp_path):
     with pytest.raises(nd.DiagnosticError) as caught:
         load_stimulus(tmp_path / "ev.npy", sensor())
     (item,) = caught.value.diagnostics
-    assert item.message == "field 't' holds 2 of 2 values that are not whole, first 0.0005; the encoder counts in us"
+    assert (
+        item.message
+        == "field 't' holds 2 of 2 values that are not whole numbers, first 0.0005; the encoder's unit is us"
+    )
     assert item.fixes[0].text == "if they are seconds: multiply them by 1,000,000 and round"
     named = records(names=("x", "y", "t_us", "p"))
     np.save(tmp_path / "ev.npy", named)
     assert told(lambda: load_stimulus(tmp_path / "ev.npy", sensor(unit_s=1e-3))) == [
-        "ND505 field 't_us' is in us; the encoder counts in ms"
+        "ND505 field 't_us' is in us; the encoder's unit is ms"
     ]
 
 
@@ -194,16 +200,16 @@ def test_dense_arrays_of_a_lone_input_need_no_name(tmp_path):
         ("a.dat", b"% Data file containing CD events\n", "is a Prophesee recording"),
         ("a.raw", b"% evt 3.0\n", "is a Prophesee EVT3 recording"),
         ("a.npz", pickle.dumps([1]), "is a Python pickle, which is never loaded"),
-        ("a.csv", b"1,2,3,4\n", "is a table as text"),
-        ("a.bin", b"\x01\x02", "is events of a sensor in bytes of an unknown order"),
+        ("a.csv", b"1,2,3,4\n", "is a text table"),
+        ("a.bin", b"\x01\x02", "is sensor events in an unknown byte layout"),
         ("a.json", b'{"x": 1}', "is a JSON document"),
-        ("a.xyz", b"abc", "has the suffix '.xyz', and its first bytes are of no supported format"),
+        ("a.xyz", b"abc", "has the suffix '.xyz', and its content is in no supported format"),
     ],
 )
 def test_other_files_are_named_for_what_they_are(tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     (message,) = told(lambda: load_stimulus(tmp_path / name, sensor()))
-    assert message == f"ND069 {said}; .npz, .npy and .bs2 are read"
+    assert message == f"ND069 {said}; supported are .npz, .npy and .bs2"
 
 
 def test_hdf5_and_files_of_ours_are_named(tmp_path):
@@ -212,7 +218,7 @@ def test_hdf5_and_files_of_ours_are_named(tmp_path):
     assert told(lambda: load_stimulus(tmp_path / "a.hdf5", sensor()))[0].startswith("ND069 is an HDF5 file")
     program = nd.compile(plain(), "loihi1")
     save_program(program, tmp_path / "a.ndp")
-    assert told(lambda: load_stimulus(tmp_path / "a.ndp", sensor()))[0].startswith("ND069 is a file of neurodeploy")
+    assert told(lambda: load_stimulus(tmp_path / "a.ndp", sensor()))[0].startswith("ND069 is a neurodeploy file")
     assert told(lambda: load_stimulus(tmp_path, sensor()))[0].startswith("ND001")
     assert told(lambda: load_stimulus(tmp_path / "none.npz", sensor()))[0].startswith("ND001")
     (tmp_path / "b.npz").write_bytes(b"")
