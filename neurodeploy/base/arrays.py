@@ -21,19 +21,23 @@ def places_of(start: NDArray[Any], length: NDArray[Any]) -> NDArray[np.int64]:
 def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
     """Return the distinct keys in ascending order. `keys`: (n,) in [0, bound). Faster than numpy.unique."""
     if bound <= FLAGGED:
-        seen = np.zeros(bound, dtype=bool)
-        seen[keys] = True
-        return np.flatnonzero(seen)
+        present = np.zeros(bound, dtype=bool)
+        present[keys] = True
+        return np.flatnonzero(present)
     ordered = np.sort(keys)
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def narrowed(values: NDArray[Any], dtype: type[np.integer[Any]] | np.dtype[np.integer[Any]]) -> NDArray[Any]:
     """Return integers in a narrower type, which must hold each of them: OverflowError otherwise."""
-    held = np.iinfo(dtype)
-    if values.dtype != held.dtype and values.size and (int(values.min()) < held.min or int(values.max()) > held.max):
-        raise OverflowError(f"internal: {held.dtype} does not hold {int(values.min())} to {int(values.max())}")
-    return values.astype(held.dtype, copy=False)
+    limits = np.iinfo(dtype)
+    if (
+        values.dtype != limits.dtype
+        and values.size
+        and (int(values.min()) < limits.min or int(values.max()) > limits.max)
+    ):
+        raise OverflowError(f"internal: {limits.dtype} does not hold {int(values.min())} to {int(values.max())}")
+    return values.astype(limits.dtype, copy=False)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -132,10 +132,10 @@ class Noun(Described):
 
     def derived(self, name: str, compute: Callable[[Self], T]) -> T:
         """Return `compute(self)`, evaluated once per object and kept under `name`; copies do not inherit it."""
-        held: dict[str, Any] = vars(self)
-        if name not in held:
-            held[name] = compute(self)
-        return held[name]
+        cached: dict[str, Any] = vars(self)
+        if name not in cached:
+            cached[name] = compute(self)
+        return cached[name]
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Return a copy that shares no mutable object; read-only arrays are shared."""
@@ -298,14 +298,14 @@ def _int_param(value: Any) -> int | NDArray[Any]:
 
 def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
     """A one-dimensional array of integers converted to `dtype`, which must hold each of them."""
-    array, held = _int_array(value), np.iinfo(dtype)
+    array, limits = _int_array(value), np.iinfo(dtype)
     if array.ndim != 1:
         raise ValueError(f"needs one axis, got shape {list(array.shape)}")
-    if array.dtype != held.dtype and array.size:
+    if array.dtype != limits.dtype and array.size:
         low, high = int(array.min()), int(array.max())
-        if low < held.min or high > held.max:
-            worst = low if low < held.min else high
-            raise ValueError(f"holds {held.dtype} numbers, {held.min:,} to {held.max:,}, but not {worst:,}")
+        if low < limits.min or high > limits.max:
+            worst = low if low < limits.min else high
+            raise ValueError(f"holds {limits.dtype} numbers, {limits.min:,} to {limits.max:,}, but not {worst:,}")
     return _frozen(array.astype(dtype, copy=False))
 
 

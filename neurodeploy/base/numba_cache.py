@@ -86,8 +86,8 @@ def _writable(folder: Path) -> bool:
 def _candidates(file: str) -> list[Path]:
     """Folders in which numba tries to cache the functions of a module, in its order."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    given = os.environ.get(VARIABLE)
-    return [*([Path(given)] if given else []), Path(file).with_name("__pycache__"), Path(home) / "numba"]
+    chosen = os.environ.get(VARIABLE)
+    return [*([Path(chosen)] if chosen else []), Path(file).with_name("__pycache__"), Path(home) / "numba"]
 
 
 def ensure_cache(file: str) -> None:

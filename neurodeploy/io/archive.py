@@ -83,24 +83,24 @@ def memory_limit_bytes() -> int:
 
     Raises DiagnosticError: ND013 (the variable is not a size).
     """
-    said = os.environ.get(LIMIT_VARIABLE, "")
-    given = said.strip().upper().removesuffix("B").removesuffix("I")
-    digits = given.rstrip("KMGT")
-    if not given:
+    setting = os.environ.get(LIMIT_VARIABLE, "")
+    size = setting.strip().upper().removesuffix("B").removesuffix("I")
+    digits = size.rstrip("KMGT")
+    if not size:
         return MEMORY_LIMIT_BYTES
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or given[len(digits) :] not in _UNITS:
-        told = f"'{said}' is not a size such as 16G"
-        raise DiagnosticError(STAGE, (finding("ND013", about("variable", LIMIT_VARIABLE), told),))
-    return int(digits) * _UNITS[given[len(digits) :]]
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or size[len(digits) :] not in _UNITS:
+        message = f"'{setting}' is not a size such as 16G"
+        raise DiagnosticError(STAGE, (finding("ND013", about("variable", LIMIT_VARIABLE), message),))
+    return int(digits) * _UNITS[size[len(digits) :]]
 
 
 def require_memory(path: Path | str, needed_bytes: int, what: str = "it") -> None:
     """Raise ND012 if a file needs more memory than the limit. `what`: the part that needs `needed_bytes`."""
     limit = memory_limit_bytes()
     if needed_bytes > limit:
-        told = f"{what} needs more memory than a file may take"
+        message = f"{what} needs more memory than a file may take"
         fix = f"if this size is intended: {LIMIT_VARIABLE}={-(-needed_bytes // (1 << 30))}G"
-        raise refuse("ND012", path, told, found=needed_bytes, limit=limit, unit="byte", fixes=[fix])
+        raise refuse("ND012", path, message, found=needed_bytes, limit=limit, unit="byte", fixes=[fix])
 
 
 def write_atomically(path: Path, content: bytes, *, shown: Path | None = None) -> None:
@@ -282,9 +282,9 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
     for key, row in sorted(table.items()):
         array = tensors[key]
         if list(array.shape) != row.get("shape") or row.get("dtype") not in _type_names(array.dtype):
-            said, is_now = f"{row.get('dtype')} {row.get('shape')}", f"{array.dtype.str} {list(array.shape)}"
+            declared, is_now = f"{row.get('dtype')} {row.get('shape')}", f"{array.dtype.str} {list(array.shape)}"
             wrong.append(
-                finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document declares {said}")
+                finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document declares {declared}")
             )
         elif array_sha256(array) != row.get("sha256"):
             wrong.append(

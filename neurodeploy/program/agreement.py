@@ -46,8 +46,8 @@ def field_faults(program: Program) -> list[str]:
 
 def _network_faults(program: Program) -> list[str]:
     """Faults of the network and of the target themselves."""
-    told = errors_in((*validate(program.network), *target_findings(program.target)))
-    return [f"{item.subject}: {item.message}" for item in told]
+    errors = errors_in((*validate(program.network), *target_findings(program.target)))
+    return [f"{item.subject}: {item.message}" for item in errors]
 
 
 def _names_differ(what: str, given: Sequence[Any], wanted: Sequence[Any]) -> list[str]:
@@ -60,25 +60,29 @@ def _population_faults(program: Program) -> list[str]:
     found = _names_differ("populations", program.populations, program.network.populations)
     if found:
         return found
-    for item, given in zip(program.populations, program.network.populations, strict=True):
-        found += [f"population '{item.name}': {told}" for told in _population(program, item, given)]
+    for item, wanted in zip(program.populations, program.network.populations, strict=True):
+        found += [f"population '{item.name}': {fault}" for fault in _population(program, item, wanted)]
     return found
 
 
-def _population(program: Program, item: PlacedPopulation, given: Population) -> Iterator[str]:
+def _population(program: Program, item: PlacedPopulation, network_population: Population) -> Iterator[str]:
     resets = program.target.neurons.resets
-    floats = isinstance(given.neuron, (If, Lif, CubaLif, Li, CubaLi))
-    reset = reset_of(given)
+    floats = isinstance(network_population.neuron, (If, Lif, CubaLif, Li, CubaLi))
+    reset = reset_of(network_population)
     each = int(resets[reset].value) if reset in resets else 1
-    expected = {"size": given.size, "kind": given.neuron.kind, "compartments_per_neuron": each}
+    expected = {
+        "size": network_population.size,
+        "kind": network_population.neuron.kind,
+        "compartments_per_neuron": each,
+    }
     for name, value in expected.items():
         if getattr(item, name) != value:
             yield f"{name} is {getattr(item, name)}; needs {value}"
     if (item.scale is None) == floats or (item.scale is not None and not 0 < item.scale < np.inf):
         yield f"scale is {item.scale}; needs {'a positive number' if floats else 'none'}"
-    if item.v_frame.shape != (given.size,):
-        yield f"v_frame has shape {list(item.v_frame.shape)}; needs [{given.size}]"
-    wanted = {} if floats else parameters_of(given)
+    if item.v_frame.shape != (network_population.size,):
+        yield f"v_frame has shape {list(item.v_frame.shape)}; needs [{network_population.size}]"
+    wanted = {} if floats else parameters_of(network_population)
     same = item.parameters.keys() == wanted.keys()
     if not same or any(not np.array_equal(item.parameters[name], wanted[name]) for name in wanted):
         yield "parameters are not those of its neurons"
@@ -126,8 +130,8 @@ def golden_faults(program: Program) -> list[str]:
         return []
     inputs = {item.name: item.size for item in program.network.inputs}
     populations = {item.name: item.size for item in program.populations}
-    given = (*golden.inputs, *golden.currents)
-    found = [f"golden input '{name}' does not exist" for name in given if name not in inputs]
+    names = (*golden.inputs, *golden.currents)
+    found = [f"golden input '{name}' does not exist" for name in names if name not in inputs]
     if set(golden.spikes) != set(populations) or not set(golden.payloads) <= set(populations):
         found.append("golden output is not of its populations")
     if golden.steps < golden.n_steps:
@@ -136,8 +140,8 @@ def golden_faults(program: Program) -> list[str]:
         return found
     for rows, sizes, last in ((golden.inputs, inputs, golden.n_steps), (golden.spikes, populations, golden.steps)):
         for name, values in rows.items():
-            told = _row_fault(values, (golden.n_samples - 1, last, sizes[name] - 1))
-            found += [f"golden rows of '{name}' {told}"] if told else []
+            fault = _row_fault(values, (golden.n_samples - 1, last, sizes[name] - 1))
+            found += [f"golden rows of '{name}' {fault}"] if fault else []
     return found + _value_faults(golden, inputs)
 
 

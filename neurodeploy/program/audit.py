@@ -155,11 +155,11 @@ def _block_words(program: Program, axons: _Axons, words: Ints) -> Ints:
     core = axons.core[axons.number[mine]]
     lists = tables.list_ptr[core] + tables.in_axon_list[mine]
     starts = np.flatnonzero(np.diff(axons.number[mine], prepend=-1))
-    held, seen = np.stack([lists, axons.atom[mine]], axis=1), set[tuple[int, bytes]]()
+    blocks, counted = np.stack([lists, axons.atom[mine]], axis=1), set[tuple[int, bytes]]()
     for start, stop in zip(starts, np.r_[starts[1:], mine.size], strict=True):
-        key = int(core[start]), held[start:stop].tobytes()
-        if key not in seen:
-            seen.add(key)
+        key = int(core[start]), blocks[start:stop].tobytes()
+        if key not in counted:
+            counted.add(key)
             total[core[start]] += (axons.atom[mine[stop - 1]] + 1) * words[lists[start:stop]].max()
     return total
 
@@ -230,7 +230,7 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
         limit, over = limits[name], np.flatnonzero(used > limits[name].value)
         if over.size:
             worst = int(over[used[over].argmax()])
-            told = f"{over.size} of {used.size} cores use more {name} than they have, core {program.tables.core_id[worst]} most"
+            message = f"{over.size} of {used.size} cores use more {name} than they have, core {program.tables.core_id[worst]} most"
             where, most = about("program", program.network.name), int(used[worst])
             numbers: Any = {
                 "found": most,
@@ -239,7 +239,7 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
                 "limit_source": limit.citation,
                 "resource": name,
             }
-            found.append(finding(CODES[name], where, told, **numbers))
+            found.append(finding(CODES[name], where, message, **numbers))
     return tuple(found)
 
 

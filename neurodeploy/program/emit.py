@@ -229,12 +229,12 @@ def _routes(
 
 def _format_of(segment: EncodedSegment) -> SynapseFormat:
     """The format of a segment's entries."""
-    given = segment.weight_format
+    weights = segment.weight_format
     return SynapseFormat(
         projection=segment.projection,
-        weight_bits=given.weight_bits,
-        exponent=given.exponent,
-        sign_mode=given.sign_mode,
+        weight_bits=weights.weight_bits,
+        exponent=weights.exponent,
+        sign_mode=weights.sign_mode,
         delay_bits=segment.delay_bits,
         index_bits=segment.index_bits,
         skip_bits=segment.skip_bits,

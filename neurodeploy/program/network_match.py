@@ -70,18 +70,18 @@ def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) ->
     wanted = synapses_of(projection, n_source)
     n_post = 1 + max([int(wanted.post.max(initial=0)), *(int(table.post.max(initial=0)) for table in tables)])
     none: Ints = np.zeros(0, dtype=np.int64)
-    held = np.concatenate([none, *(table.pre * n_post + table.post for table in tables)])
+    stored = np.concatenate([none, *(table.pre * n_post + table.post for table in tables)])
     delay = np.concatenate([none, *(table.delay_steps for table in tables)])
     real = np.concatenate([none != 0, *(table.mantissas != 0 for table in tables)])
-    if np.unique(held).size != held.size:
+    if np.unique(stored).size != stored.size:
         return "more than once"
     key = wanted.pre * n_post + wanted.post
-    order, at = np.argsort(key), np.searchsorted(np.sort(key), held)
-    known = np.r_[np.sort(key), -1][at] == held
-    if bool((real & ~known).any()):
+    order, at = np.argsort(key), np.searchsorted(np.sort(key), stored)
+    expected = np.r_[np.sort(key), -1][at] == stored
+    if bool((real & ~expected).any()):
         return "that the network does not have"
-    if int(known.sum()) != key.size:
+    if int(expected.sum()) != key.size:
         return "but not all of the network's"
-    if bool((wanted.delay_steps[order][at[known]] != delay[known]).any()):
+    if bool((wanted.delay_steps[order][at[expected]] != delay[expected]).any()):
         return "with delays that the network does not have"
     return None

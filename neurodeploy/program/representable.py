@@ -51,8 +51,8 @@ def synapse_faults(program: Program) -> list[str]:
     axons = _Axons(core, t.list_ptr[core] + t.in_axon_list, t.compartment_ptr[core] + t.in_axon_base)
     segments = _segments(program)
     found = [*_entry_faults(program, segments), *_axon_faults(program, core), *_base_faults(program)]
-    sender, told = _sender_faults(program)
-    return [*found, *(told or _target_faults(program, axons, segments, sender)), *_twice_faults(program)]
+    sender, unreached = _sender_faults(program)
+    return [*found, *(unreached or _target_faults(program, axons, segments, sender)), *_twice_faults(program)]
 
 
 def _segments(program: Program) -> _Segments:
@@ -94,9 +94,9 @@ def _entry_faults(program: Program, segments: _Segments) -> list[str]:
             found.append(
                 f"table entry_mantissa holds a number that is not a multiple of {dropped + 1}; {named} stores only multiples"
             )
-        most, held = int(segments.most_delay[mine].max(initial=0)), (1 << style.delay_bits) - 1
-        if most > min(held, longest):
-            found.append(f"table entry_delay holds {most}; {named} holds delays up to {min(held, longest)}")
+        most, storable = int(segments.most_delay[mine].max(initial=0)), (1 << style.delay_bits) - 1
+        if most > min(storable, longest):
+            found.append(f"table entry_delay holds {most}; {named} holds delays up to {min(storable, longest)}")
     return found
 
 
@@ -144,11 +144,11 @@ def _target_faults(program: Program, axons: _Axons, segments: _Segments, sender:
     found = list[str]()
     if bool((source[style] != sender[axon]).any()):
         found.append("lists hold synapses of a projection whose source does not send to them")
-    first, held = axons.first_row[axon], segments.full[segment]
+    first, full = axons.first_row[axon], segments.full[segment]
     low, high = first + segments.least_target[segment], first + segments.most_target[segment]
-    if bool((held & (high >= t.compartment_ptr[axons.core[axon] + 1])).any()):
+    if bool((full & (high >= t.compartment_ptr[axons.core[axon] + 1])).any()):
         return [*found, "table entry_target points outside the table it refers to"]
-    low, high, style = low[held], high[held], style[held]
+    low, high, style = low[full], high[full], style[full]
     if bool(((t.population[low] != target[style]) | (t.population[high] != target[style])).any()):
         found.append("lists hold synapses into another population than their projection's target")
     return found
@@ -233,9 +233,9 @@ def _format(program: Program, names: set[str], number: int, style: SynapseFormat
         "index_bits": style.index_bits in (0, *precision.index_bits.values),
         "skip_bits": 0 <= style.skip_bits <= max(precision.index_bits.values),
     }
-    said = f"which target '{program.target.name}' does not store"
+    reason = f"which target '{program.target.name}' does not store"
     return found + [
-        f"formats[{number}].{name} is {getattr(style, name)}, {said}"
+        f"formats[{number}].{name} is {getattr(style, name)}, {reason}"
         for name, is_legal in legal.items()
         if not is_legal
     ]

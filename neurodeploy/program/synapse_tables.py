@@ -126,15 +126,15 @@ def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str,
 
 def _table(program: Program, source: str, style: int, reached: _Reached, mine: Ints) -> SynapseTable:
     tables = program.tables
-    given = next(item for item in program.network.projections if item.name == program.formats[style].projection)
+    projection = next(item for item in program.network.projections if item.name == program.formats[style].projection)
     pre, post_row, entry = reached.pre[mine], reached.post_row[mine], reached.entry[mine]
     post = _wide(tables.neuron[post_row])
     order = np.lexsort((post, pre))
     return SynapseTable(
-        given.name,
+        projection.name,
         source,
-        given.target,
-        given.port,
+        projection.target,
+        projection.port,
         program.formats[style],
         pre[order],
         post[order],

@@ -56,7 +56,7 @@ def require_sound(program: Program, where: Subject | None = None) -> None:
 def program_findings(program: Program, where: Subject | None = None) -> tuple[Diagnostic, ...]:
     """Return ND011 for every fault of a program. `where`: subject of the findings, such as its file."""
     named = where or about("program", program.network.name)
-    return tuple(finding("ND011", named, told) for told in program_faults(program))
+    return tuple(finding("ND011", named, message) for message in program_faults(program))
 
 
 def program_faults(program: Program) -> list[str]:
@@ -106,8 +106,8 @@ def _length_faults(program: Program) -> list[str]:
     lengths = dict.fromkeys(ROW_COLUMNS, t.neuron.size)
     lengths |= dict.fromkeys(("entry_mantissa", "entry_delay"), t.entry_target.size)
     lengths |= {"out_in_axon": t.out_core.size, "in_axon_base": t.in_axon_list.size}
-    given = [name for name in AXON_COLUMNS if getattr(t, name) is not None]
-    lengths |= dict.fromkeys(given, t.in_axon_list.size)
+    present = [name for name in AXON_COLUMNS if getattr(t, name) is not None]
+    lengths |= dict.fromkeys(present, t.in_axon_list.size)
     sizes = {name: int(getattr(t, name).size) for name in lengths}
     found = [f"table {name} has {sizes[name]} rows, not {n}" for name, n in lengths.items() if sizes[name] != n]
     found += [
@@ -115,8 +115,8 @@ def _length_faults(program: Program) -> list[str]:
         for item in program.inputs
         if item.in_axon.size != item.core.size
     ]
-    if given and len(given) < len(AXON_COLUMNS):
-        found.append(f"tables {', '.join(given)} are present without the rest of {', '.join(AXON_COLUMNS)}")
+    if present and len(present) < len(AXON_COLUMNS):
+        found.append(f"tables {', '.join(present)} are present without the rest of {', '.join(AXON_COLUMNS)}")
     return found
 
 
