@@ -14,9 +14,9 @@ __all__ = ["emit_program"]
 
 
 def emit_program(mapping: Mapping) -> Program:
-    """Return the program of a mapping: its core tables, with the network and the target that they were made for.
+    """Return the program of a mapping: its core tables, with the network and the target for which they were made.
 
-    The tables are recounted: RuntimeError if a core takes other synapse memory than its segments were planned with.
+    The tables are recounted: RuntimeError if the synapse memory of a core differs from the plan of its segments.
     """
     mapping = encoded(mapping)
     quantized = mapping.quantized

@@ -1,9 +1,9 @@
 """Measures the quality of a program's mapping, from the program's tables alone.
 
-Shell bound of spikes x hops: with the traffic of core i to its partners sorted from the heaviest, 1/2 sum_i sum_r S_i(r) d(r),
-where d(r) is the distance to the r-th nearest slot of an endless mesh (the slots of the own tile at 0, 4 tiles at 1, 8 at 2,
-...) and, beyond the cores of a chip, the distance between chips. Between chips a message makes columns + rows of the mesh
-hops, two more than the longest distance on a chip.
+Shell bound of spikes x hops: with the traffic of core i to its partners sorted from the heaviest, 1/2 sum_i sum_r S_i(r)
+d(r), where d(r) is the distance to the r-th nearest slot of an infinite mesh (slots of the same tile at distance 0, 4 tiles
+at 1, 8 at 2, ...) and, beyond the cores of a chip, the distance between chips. A message between chips takes as many hops as
+the mesh has columns and rows together, two more than the longest distance on a chip.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _axon_bound(program: Program) -> int:
 
 
 def _full_by(program: Program) -> dict[str, int]:
-    """Resource -> cores of which it is the most used resource."""
+    """Resource -> number of cores in which it is the most used resource."""
     limits, use = core_limits(program.target), use_of_program(program)
     names = [name for name in use if limits[name].value > 0 and name not in ("fan_in", "words_per_axon")]
     shares = np.stack([use[name] / limits[name].value for name in names])

@@ -36,4 +36,4 @@ class MappingOptions(Noun):
     """Population -> (size, coordinates) of each neuron, in one unit for all populations: from level 1 on, close neurons
     fill cores together where synapses are stored one by one. Other populations follow in the order of the network."""
     partitioners: tuple[Partitioner, ...] = ()
-    """Partitioners from whose blocks the search of levels 2 and 3 starts too; the best result counts."""
+    """Partitioners whose blocks are additional starts of the search of levels 2 and 3; the best result is kept."""

@@ -1,4 +1,4 @@
-"""Findings of mapping options."""
+"""Findings about mapping options."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def option_findings(quantized: Quantized, target: Target, options: MappingOption
 
 def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
     names = [item.name for item in quantized.populations]
-    asked = (("pins", options.pins), ("rates", options.rates), ("positions", options.positions))
+    by_option = (("pins", options.pins), ("rates", options.rates), ("positions", options.positions))
     return [
         finding("ND101", about("option", option), f"population '{name}' does not exist", fixes=nearest(name, names))
-        for option, by_name in asked
+        for option, by_name in by_option
         for name in by_name
         if name not in names
     ]
@@ -39,10 +39,10 @@ def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
 def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
     """ND403 for cores that do not exist, and for cores pinned twice."""
     found = list[Diagnostic]()
-    asked = [(about("option", "avoid_cores"), "", options.avoid_cores)]
+    listed = [(about("option", "avoid_cores"), "", options.avoid_cores)]
     for name, cores in options.pins.items():
-        asked.append((about("option", "pins", field=name), f"population '{name}': ", cores))
-    for subject, whose, cores in asked:
+        listed.append((about("option", "pins", field=name), f"population '{name}': ", cores))
+    for subject, whose, cores in listed:
         wrong = sorted({core for core in cores if not 0 <= core < target.cores})
         if wrong:
             message = f"{whose}core {wrong[0]} does not exist: the cores of target '{target.name}' are 0 to {target.cores - 1:,}"
@@ -50,9 +50,7 @@ def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
     sets = {tuple(sorted(set(cores))) for cores in options.pins.values()}
     shared = sorted({core for one in sets for other in sets if one != other for core in set(one) & set(other)})
     if shared:
-        message = (
-            f"core {shared[0]} is pinned for populations with different cores; pin both to the same ones, or apart"
-        )
+        message = f"core {shared[0]} is pinned for populations with different cores; pin both to the same cores or to disjoint ones"
         found.append(finding("ND403", about("option", "pins"), message))
     return found
 
@@ -74,10 +72,10 @@ def _figures(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
             else:
                 widths[item.name] = given.shape[1]
     if len(set(widths.values())) > 1:
-        said = ", ".join(f"'{name}' {width}" for name, width in widths.items())
+        text = ", ".join(f"'{name}' {width}" for name, width in widths.items())
         found.append(
             finding(
-                "ND404", about("option", "positions"), f"populations need as many coordinates as each other: {said}"
+                "ND404", about("option", "positions"), f"all populations need the same number of coordinates: {text}"
             )
         )
     return found

@@ -1,4 +1,4 @@
-"""The quality of a mapping: its cores and traffic, beside bounds that no mapping can undercut."""
+"""The quality of a mapping: its cores and traffic, with bounds that no mapping can undercut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class MappingQuality(Noun):
     """Cores and traffic of a mapping.
 
     Messages are in the unit of the rates: spikes of each neuron times its destination cores. Without rates every neuron counts
-    1. A hop is a step between neighbouring tiles of the mesh; from chip to chip a message makes mesh columns + mesh rows hops.
+    1. A hop is a step between neighbouring tiles of the mesh; a message from chip to chip takes mesh columns + mesh rows
+    hops.
     """
 
     cores: int
@@ -21,9 +22,9 @@ class MappingQuality(Noun):
     lower_bounds: dict[str, int]
     """Resource -> fewest cores of any mapping."""
     axon_bound: int
-    """Fewest cores for the (source, core) pairs of this mapping: what better packing alone could reach."""
+    """Fewest cores for the (source, core) pairs of this mapping, a bound for better packing alone."""
     full_by: dict[str, int]
-    """Resource -> cores of which it is the most used resource."""
+    """Resource -> number of cores in which it is the most used resource."""
     messages: float
     """Messages from core to core; those within a core are left out."""
     spikes_hops: float

@@ -1,4 +1,4 @@
-"""Findings of the mapper: why a network got no cores, and what lower bounds prove before any core is filled."""
+"""Findings of the mapper: why a network was not placed, and proofs by lower bounds before any core is filled."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class OutOfTimeError(Exception):
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """Until when a mapping may go on, its progress callback, and the stages that ended early."""
+    """Deadlines of a mapping, its progress callback, and the stages that ended early."""
 
     deadline: float = math.inf
     """Hard end, in seconds of time.monotonic: a stage without a result raises OutOfTimeError."""
@@ -37,7 +37,7 @@ class TimeLimit:
 
     @property
     def is_up(self) -> bool:
-        """Whether stages that only improve a result are to end."""
+        """Whether stages that only improve a result should end now."""
         return time.monotonic() > self.end
 
     def report(self, stage: str, done: int, total: int) -> None:
@@ -53,13 +53,13 @@ class TimeLimit:
             self.stopped.append(stage)
 
     def stops(self, stage: str) -> bool:
-        """Whether a stage that only improves a result is to end; if so it is recorded."""
+        """Whether a stage that only improves a result should end now; if so, the stage is recorded."""
         if self.is_up:
             self.note_stopped(stage)
         return self.is_up
 
     def within(self, seconds: float | None) -> TimeLimit:
-        """Return a limit whose improvements end after `seconds`; self if that is None or they have an end already."""
+        """Return a limit whose improvements end after `seconds`; self if `seconds` is None or their end is already set."""
         if seconds is None or self.improve_until < math.inf:
             return self
         return replace(self, improve_until=time.monotonic() + seconds)

@@ -1,4 +1,4 @@
-"""Findings of what the neurons and ranges of a target cannot express, before anything is converted."""
+"""Findings for neurons, ranges and widths that a target cannot express, before conversion."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
             "ND214",
             where,
             f"reset '{mode}' is an extension: it takes {count} compartments per neuron, and no public "
-            "arithmetic of the chip exists to be exact against",
+            "arithmetic of the chip exists to compare it with",
         )
 
 

@@ -52,7 +52,7 @@ class ExactScale(NamedTuple):
     bias_exp: Ints
     """Bias exponents."""
     vmin_exp: Ints | None
-    """Exponents of the floor; None: there is none, or it is not exact."""
+    """Exponents of the floor; None if there is no floor or it is not exact."""
     spikes: int | None
     """Spikes of a neuron in one sample up to which this is exact; None: any number."""
     single: bool
@@ -309,7 +309,8 @@ class _Search:
         return _Offsets(low, high, vmin)
 
     def _thresholds(self, scale: int, offsets: _Offsets, least: int) -> Ints | None:
-        """Threshold mantissas in the gap between what must not and what must fire; None if a gap holds none."""
+        """Threshold mantissas in the gap between values that must not fire and values that must; None if a gap contains no
+        mantissa."""
         if self.threshold is None:
             return np.zeros_like(self.bias)
         units, one = self.threshold * scale, 1 << self.shift
@@ -335,7 +336,7 @@ def sums_can_meet(folded: Folded, incoming: list[ProjectionWeights], neuron: Spi
 
 
 def exact_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights], neuron: Neuron) -> ExactScale | None:
-    """Return the scale at which every number of a population of floats is stored exactly; None if there is none.
+    """Return the scale at which every number of a population of floats is stored exactly; None if no such scale exists.
 
     `incoming`: the projections into the population.
     """

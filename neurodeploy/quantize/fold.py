@@ -43,7 +43,7 @@ class Folded(NamedTuple):
     stepwise: bool
     """Whether v changes by whole weights and biases only: u has no memory, v keeps all or nothing, spikes carry no values."""
     ledger: tuple[LedgerLine, ...]
-    """What folding changed."""
+    """Ledger lines of the changes made by folding."""
 
 
 def _summed(*terms: Array) -> Array:
@@ -61,7 +61,7 @@ def fold(population: Population, dt_s: float, *, valued: bool = False) -> Folded
     """
     neuron, size, where = population.neuron, population.size, about("population", population.name)
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
-        raise TypeError(f"internal: {population.name} is integers already")
+        raise TypeError(f"internal: {population.name} already consists of integers")
 
     def full(value: Any) -> Array:
         return np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(), (size,)).astype(np.float64)

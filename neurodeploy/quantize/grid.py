@@ -56,7 +56,7 @@ def whole(values: Floats, unit: float, tolerance: float) -> NDArray[np.bool_]:
 
 
 def common_unit(values: Floats, most: float, tolerance: float) -> float | None:
-    """Return the greatest unit of positive `values`, none of which is more than `most` units; None if there is none."""
+    """Return the greatest common unit of positive `values`, at most `most` units each; None if none exists."""
     if not values.size or values.min() < LEAST or values.max() > most * values.min():
         return None
     unit, parts = float(values.min()), np.arange(1, FINEST + 1)

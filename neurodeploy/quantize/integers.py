@@ -179,7 +179,7 @@ def _storage_fault(where: Subject, target: Target, weights: NDArray[Any], style:
     product = largest * 2.0 ** (style.exponent + target.dialect.weight_shift_bits)
     if largest <= max(-low, high) and limit is not None and product > limit:
         dialect = f"dialect {target.dialect.name}: {target.dialect.sources.get('weight_limit', '')}"
-        message = f"a mantissa of {largest:g} with exponent {style.exponent} is beyond the largest weight"
+        message = f"a mantissa of {largest:g} with exponent {style.exponent} exceeds the largest weight"
         return finding("ND209", where, message, found=product, limit=limit, unit="integer unit", limit_source=dialect)
     format_text = f"{style.weight_bits} bits with sign mode '{style.sign_mode}'"
     beyond = (weights < low) | (weights > high)
@@ -222,7 +222,7 @@ def stored_weights(
 
 
 def _equal_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[Ints, WeightFormat] | None:
-    """Mantissas and a format with the same products, in the requested sign mode if that is possible; None if there are none."""
+    """Mantissas and a format with the same products, in the requested sign mode if possible; None if none exist."""
     limit = target.dialect.weight_limit
     if limit is not None and mantissas.size and style.exponent >= 0:
         largest = max(-int(mantissas.min()), int(mantissas.max()))

@@ -57,7 +57,7 @@ class QuantizedPopulation(Noun):
     compartments_per_neuron: int
     """Compartments that one neuron takes."""
     scale: float | None
-    """Integer units of v per unit of the network's v; None: the network was integers already."""
+    """Integer units of v per unit of the network's v; None: the network already consisted of integers."""
     v_frame: FloatArray
     """The network's v is integer v / scale + v_frame."""
     parameters: dict[str, FloatArray] = Field(default_factory=dict)
@@ -79,7 +79,7 @@ class Quantized(Noun):
     target_name: Name
     """Name of the target."""
     dialect_name: Name
-    """Name of the dialect, in whose arithmetic the integers are."""
+    """Name of the dialect whose arithmetic the integers are meant for."""
     options: QuantizeOptions
     """Options of the conversion."""
     populations: tuple[QuantizedPopulation, ...]

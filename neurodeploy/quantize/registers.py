@@ -46,27 +46,27 @@ def _relative(error: Floats, size: Floats) -> Floats:
 
 
 def _decay_line(
-    where: Subject, quantity: str, asked: NDArray[np.float64], got: NDArray[np.float64]
+    where: Subject, quantity: str, wanted: NDArray[np.float64], got: NDArray[np.float64]
 ) -> tuple[LedgerLine, float]:
     """Ledger line of a decay per step for the neuron with the largest error, and that relative error."""
-    error = _relative(got - asked, np.where(asked != 0, np.abs(asked), np.abs(got)))
+    error = _relative(got - wanted, np.where(wanted != 0, np.abs(wanted), np.abs(got)))
     worst = int(np.argmax(error))
     line = LedgerLine(
         subject=where,
         quantity=quantity,
-        asked=f"{asked[worst]:.6g} per step",
+        asked=f"{wanted[worst]:.6g} per step",
         got=f"{got[worst]:.6g} per step",
         level="exact" if error[worst] <= SAME else "rounded",
         relative_error=float(error[worst]) if error[worst] > SAME else 0.0,
-        note=f"worst of {asked.size} neurons" if asked.size > 1 else "",
+        note=f"worst of {wanted.size} neurons" if wanted.size > 1 else "",
     )
     return line, float(error[worst])
 
 
 def _thresholds(target: Target, folded: Folded, scale: float, neuron: SpikingNeuron) -> Ints:
     """Threshold mantissas at a scale that does not hold everything exactly."""
-    asked = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
-    steps = asked * scale / (1 << target.dialect.threshold_shift_bits)
+    wanted = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
+    steps = wanted * scale / (1 << target.dialect.threshold_shift_bits)
     below = np.ceil(steps) - 1  # v >= x equals v > the register value below x
     if folded.stepwise and not np.any(folded.bias) and neuron.reset.mode != "subtract":
         steps = below if neuron.comparison == ">=" else np.floor(steps)  # v is a whole number of steps
@@ -104,8 +104,8 @@ def _decays(where: Subject, folded: Folded, target: Target) -> tuple[Ints, Ints,
     if folded.filtered:
         decays.append(("current decay", 1.0 - folded.keep_i, (du + dialect.current_decay_offset) / one))
     ledger, findings = list[LedgerLine](), list[Diagnostic]()
-    for quantity, asked, got in decays:
-        line, error = _decay_line(where, quantity, asked, got)
+    for quantity, wanted, got in decays:
+        line, error = _decay_line(where, quantity, wanted, got)
         ledger.append(line)
         if error > TAU_TOLERANCE:
             findings.append(_decay_finding(where, quantity, line, error))
@@ -117,11 +117,11 @@ def float_registers(
 ) -> tuple[QuantizedPopulation, list[LedgerLine], list[Diagnostic]]:
     """Return the registers of a population of floats at a scale, with ledger lines and findings (ND205, ND217, ND221).
 
-    `exact`: the registers that hold everything exactly at this scale, if it is such a scale.
+    `exact`: the registers that hold everything exactly at this scale, if they exist.
     """
     neuron, where, size = population.neuron, about("population", population.name), population.size
     if not isinstance(neuron, (If, Lif, CubaLif, Li, CubaLi)):
-        raise TypeError("internal: integers have their own path")
+        raise TypeError("internal: integers are converted elsewhere")
     du, dv, ledger, findings = _decays(where, folded, target)
     spiking = None if isinstance(neuron, (Li, CubaLi)) else neuron
     comparison = spiking.comparison if spiking else ">"
@@ -178,26 +178,26 @@ def _decay_finding(where: Subject, quantity: str, line: LedgerLine, error: float
     )
 
 
-def _line(where: Subject, quantity: str, asked: Floats, got: Floats, note: str = "") -> LedgerLine:
+def _line(where: Subject, quantity: str, wanted: Floats, got: Floats, note: str = "") -> LedgerLine:
     """Ledger line of a register value for the neuron with the largest error."""
-    size = np.maximum(np.abs(asked), np.abs(asked).max(initial=0.0) * 1e-6)
-    error = _relative(got - asked, size)
+    size = np.maximum(np.abs(wanted), np.abs(wanted).max(initial=0.0) * 1e-6)
+    error = _relative(got - wanted, size)
     worst = int(np.argmax(error))
     return LedgerLine(
         subject=where,
         quantity=quantity,
-        asked=f"{asked[worst]:.6g}",
+        asked=f"{wanted[worst]:.6g}",
         got=f"{got[worst]:.6g}",
         level="exact" if error[worst] <= SAME else "rounded",
         relative_error=float(error[worst]) if error[worst] > SAME else 0.0,
-        note=note or (f"worst of {asked.size} neurons" if np.unique(asked).size > 1 else ""),
+        note=note or (f"worst of {wanted.size} neurons" if np.unique(wanted).size > 1 else ""),
     )
 
 
 def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactScale | None) -> list[LedgerLine]:
     scale, same_spikes = values.scale, exact is not None and folded.stepwise
     note = f"the {'least' if folded.stepwise else 'largest'} scale that holds every number exactly"
-    note += ", but for the last bits of float32" if exact is not None and exact.single else ""
+    note += ", except for the last bits of float32" if exact is not None and exact.single else ""
     lines = [
         LedgerLine(
             subject=where,
@@ -214,14 +214,14 @@ def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactSc
         lines.append(_line(where, "bias per step", folded.bias, values.bias / scale))
     if folded.floor is not None:
         got = 1.0 - np.exp2(values.vmin.astype(np.float64))
-        note = "no spike differs by it" if same_spikes else ""
+        note = "no spike changes" if same_spikes else ""
         lines.append(_line(where, "v_floor", folded.floor, got / scale, note))
     return lines
 
 
-def _threshold_line(where: Subject, asked: Floats, values: _Values, *, same_spikes: bool) -> LedgerLine:
+def _threshold_line(where: Subject, wanted: Floats, values: _Values, *, same_spikes: bool) -> LedgerLine:
     """Ledger line of the threshold; with `>=`, or between two values of v, the register value below represents it."""
-    line = _line(where, "v_threshold", asked, values.threshold / values.scale)
+    line = _line(where, "v_threshold", wanted, values.threshold / values.scale)
     words = {"asked": f"{values.comparison} {line.asked}", "got": f"> {line.got}"}
     if same_spikes and (line.level != "exact" or values.comparison == ">="):
         note = "; ".join(["no v lies between the two", *([line.note] if line.note else [])])

@@ -1,4 +1,4 @@
-"""Ledger lines and findings of what the conversion to integers lost. Converts nothing."""
+"""Ledger lines and findings about precision lost in the conversion to integers. Converts nothing."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def reach_findings(
             )
         )
     bias = registers.bias_mant.astype(np.int64) << registers.bias_exp
-    asked = folded.bias >= folded.threshold if inclusive else folded.bias > folded.threshold
-    alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & ~asked
+    intended = folded.bias >= folded.threshold if inclusive else folded.bias > folded.threshold
+    alone = (bias > registers.vth_mant.astype(np.int64) << target.dialect.threshold_shift_bits) & ~intended
     if alone.any():
         found.append(
             finding(

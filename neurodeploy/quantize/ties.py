@@ -1,4 +1,4 @@
-"""Findings of spikes that can differ although no number changed much: ties at the threshold, and a filtered bias."""
+"""Findings about spikes that can differ although numbers hardly changed: ties at the threshold, and a filtered bias."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Axons: what each kind costs and how many a core can have. Chooses no kind.
+"""Cost of each kind of axon, and how many a core can have. Chooses no kind.
 
 A spike names an input axon of its destination core by number, and for a population axon also an atom, which selects one of
 its lists. With the figures of a target's `[axons]`:

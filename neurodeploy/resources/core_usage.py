@@ -1,4 +1,4 @@
-"""What neurons take of a core, counted exactly from their synapses. Knows no mapping."""
+"""Core resources used by neurons, counted exactly from their synapses. Independent of any mapping."""
 
 from __future__ import annotations
 

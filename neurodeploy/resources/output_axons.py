@@ -1,4 +1,4 @@
-"""The output axons that the neurons of a population take of their cores."""
+"""Output axons that the neurons of a population use in their cores."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def alone(each: Ints) -> OutputAxonUse:
 
 
 def upper_bound(one: OutputAxonUse, other: OutputAxonUse | None) -> OutputAxonUse:
-    """Return an upper bound of both: neurons share only where both do, and every count is the larger one."""
+    """Return an upper bound of both: neurons share only where they share in both, and each count is the larger one."""
     if other is None:
         return one
     each = np.maximum(one.each, other.each)

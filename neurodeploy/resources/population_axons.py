@@ -1,6 +1,6 @@
 """Population axons: sources of a window that share an input axon, grouped and counted.
 
-One population axon serves the channels of one source position that reach a core, as many as its atoms can tell apart; more
+One population axon serves the channels of one source position that reach a core, as many as its atoms can distinguish; more
 channels take further axons. Channel c is atom c % atoms of group c // atoms at every destination, because a neuron has one
 atom only. An axon has one base: the first target of its group at that position, minus the first target of the group at any
 position, rounded down to a multiple of the kind's step. A base beyond the furthest one wraps to 0, and the remainder moves

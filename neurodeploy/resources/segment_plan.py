@@ -1,4 +1,4 @@
-"""The encoding of one projection in one core: the choice that takes the fewest words, and what it costs.
+"""The encoding of one projection in one core: the one that takes the fewest words, and its cost.
 
 The encoding is chosen per (projection, neurons of the core): the cheapest of dense, sparse, run-length and shared; shared
 lists are sparse or run-length, whichever is smaller. Each source neuron or line with a synapse in the core takes an input
@@ -97,7 +97,7 @@ class ProjectionSlice:
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """The encoding of one projection for some neurons of a core, and what it takes."""
+    """The encoding of one projection for some neurons of a core, and its cost."""
 
     projection: QuantizedProjection
     """Projection that is stored."""

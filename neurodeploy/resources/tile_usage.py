@@ -1,8 +1,8 @@
-"""What a tile of a layer takes of a core, counted from shapes alone. Chooses no tile.
+"""Core resources used by a tile of a layer, counted from shapes alone. Chooses no tile.
 
 A tile is a box of channels x rows x columns of a layer. Everything about it is a product over the three axes: its sources,
-and the distinct lists of its sources, which differ in the kernel taps they meet on each axis. The figures equal those of
-`core_usage` for a kernel without zeros whose numbers all differ (for a pool: are all equal). Real weights never take more
+and the distinct lists of its sources, which differ in the kernel taps that reach them on each axis. The figures equal those
+of `core_usage` for a kernel without zeros whose numbers all differ (for a pool: are all equal). Real weights never take more
 words, because equal lists only reduce the count; the tests compare both.
 """
 
@@ -164,7 +164,7 @@ def axis_use(n: int, kernel: int, stride: int, padding: int, span: Span) -> Axis
 def channel_use(sources: int, channels: int, groups: int, span: Span, atoms: int = 0) -> ChannelUse:
     """Return the use of target channels [start, stop) by the source channels that reach them; all groups are equally large.
 
-    `atoms`: channels that a population axon can tell apart; 0: the target has no such axons.
+    `atoms`: channels that a population axon can distinguish; 0: the target has no population axons.
     """
     start, stop = span
     wide, deep = channels // groups, sources // groups

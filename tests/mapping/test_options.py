@@ -248,7 +248,7 @@ def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
         ("rates", {"a": -np.ones(8)}, "option 'rates': population 'a' needs a rate of 0 or more for each of its neurons, (8,); got float64 (8,), least -1"),
         ("positions", {"a": np.zeros(8)}, "option 'positions': population 'a' needs a position for each of its neurons, (8, coordinates); got float64 (8,)"),
         ("positions", {"a": np.zeros((8, 0))}, "option 'positions': population 'a' needs a position for each of its neurons, (8, coordinates); got float64 (8, 0)"),
-        ("positions", {"a": np.zeros((8, 2)), "b": np.zeros((8, 3))}, "option 'positions': populations need as many coordinates as each other: 'a' 2, 'b' 3"),
+        ("positions", {"a": np.zeros((8, 2)), "b": np.zeros((8, 3))}, "option 'positions': all populations need the same number of coordinates: 'a' 2, 'b' 3"),
         ("positions", {"aa": np.zeros((8, 2))}, "option 'positions': population 'aa' does not exist"),
     ],
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """First fit over all resources of a core at once.
 
 Cores are filled one after the other in the order of the network, the neurons of a population in that of `order_of`. The next
-slice of a population is the longest that fits beside the content of the core, by exact counts. How many cores the spikes of a
-neuron go to follows from how its targets were split, so rounds repeat with the destinations of the round before until they
-agree. Where sources can share input axons everything is done twice: with discrete axons alone, and with all kinds.
+slice of a population is the longest that fits the remaining room of the core, by exact counts. The destination cores of a
+neuron depend on how its targets are split, so rounds repeat with the destinations of the previous round until they agree.
+Where sources can share input axons, everything is done twice: with discrete axons alone, and with all kinds.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ __all__ = ["first_fit_of"]
 
 Ints = NDArray[np.int64]
 ROUNDS = 12
-"""Rounds until the destinations of a round are those of the round before."""
+"""Most rounds until the destinations of a round equal those of the previous one."""
 TIMES, BEYOND = 2, 64
-"""Cores that are counted for a network that fits no board: so many times those that there are, and so many more."""
+"""Cores counted for a network that fits no board: this multiple of the available cores, plus this number."""
 NO_LIMIT = 1 << 60
-"""Cores where there is no limit."""
+"""Stands for a missing limit on cores."""
 
 
 def first_fit_of(
@@ -64,7 +64,7 @@ def first_fit_of(
 
 
 class _Task(NamedTuple):
-    """What is filled into cores: constant over all rounds."""
+    """The neurons to place and their limits: constant over all rounds."""
 
     quantized: Quantized
     target: Target
@@ -145,7 +145,7 @@ def _mapping(task: _Task, fill: _Fill, core_ids: Ints | None, core_group: Ints) 
 
 
 def _refused(task: _Task, fill: _Fill) -> tuple[Diagnostic, ...]:
-    """ND401 of every pin group that takes more cores than it has; of the one that is full, if no group does."""
+    """ND401 for every pin group that takes more cores than it has; if none does, for the one that is full."""
     usable, full = task.groups.open.sum(axis=1), fill.full_group
     short = [group for group, count in sorted(fill.cores_of_group.items()) if count > usable[group]]
     groups = short or ([full] if full is not None else [])
@@ -164,7 +164,7 @@ def _refused(task: _Task, fill: _Fill) -> tuple[Diagnostic, ...]:
 
 
 class _Fill:
-    """Cores as one round fills them."""
+    """Cores being filled in one round."""
 
     def __init__(self, task: _Task, expected: dict[str, OutputAxonUse]) -> None:
         """`expected`: population -> output axons that its neurons are expected to take."""

@@ -67,7 +67,7 @@ def order_of(
 
 
 def _tiles(shape: tuple[int, ...], target: Target) -> list[tuple[int, int]]:
-    """Heights and widths to try: those of the map halved again and again, with no more places than a shared list has bases."""
+    """Heights and widths to try: those of the map, repeatedly halved, with no more places than a shared list has bases."""
     limit = target.precision.shared_base
     most = int(limit.high) + 1 if limit else shape[1] * shape[2]
     heights, widths = (sorted({-(-n // (1 << k)) for k in range(n.bit_length() + 1)}) for n in shape[1:])

@@ -1,4 +1,4 @@
-"""Which neurons share a core: chooses between first fit, the search and tiles.
+"""The choice between first fit, the search and tiles for the neurons that share a core.
 
 Synapse lists: first fit, compiled where there are very many synapses, and above level 1 a search that moves neurons. Windows
 (convolutions and pools): first fit, and where they form a chain of layers also tiles, which are searched by shapes. A large
@@ -29,18 +29,18 @@ from neurodeploy.resources.lower_bounds import lower_bounds
 __all__ = ["assign", "partition"]
 
 SEARCHED = 2
-"""Level from which on neurons are moved."""
+"""Lowest level at which neurons are moved."""
 COMPILED, LARGE = 8_000_000, 32_000_000
-"""Synapses above which first fit runs in compiled kernels, which are compiled for a minute on first use; and synapses above
-which first fit by exact slices is not tried after those."""
+"""Synapses above which first fit runs in compiled kernels, which take a minute to compile on first use; and synapses above
+which first fit by exact slices is not tried after them."""
 MANY_CORES = 48
-"""Lower bound of the cores of a chain from which on it is left to tiles."""
+"""Lower bound on cores from which a chain is left to tiles."""
 FULL = 0.9
-"""Share of a kernel's weights that are synapses from which on tiles are counted well: they know no absent synapses."""
+"""Least share of a kernel's weights that are synapses for tiles to be counted well: tiles ignore absent synapses."""
 
 
 class _Task(NamedTuple):
-    """What is to be partitioned, and how."""
+    """A network to partition, with its target and options."""
 
     quantized: Quantized
     target: Target
@@ -55,7 +55,7 @@ class _Task(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """A mapping, or why there is none."""
+    """A mapping, or the error that explains why none was found."""
 
     mapping: Mapping | None
     error: DiagnosticError | None = None
@@ -156,7 +156,7 @@ def _first_fit(task: _Task) -> _Outcome:
 
 
 def _is_full(quantized: Quantized) -> bool:
-    """Whether kernels have hardly any absent synapse."""
+    """Whether kernels have hardly any absent synapses."""
     return all(_share_present(item.connectivity) >= FULL for item in quantized.projections)
 
 

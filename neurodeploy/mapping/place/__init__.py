@@ -1,1 +1,1 @@
-"""Placement: which physical core each logical core becomes. No neuron changes its core."""
+"""Placement: the physical core of each logical core. Neurons stay in their logical cores."""

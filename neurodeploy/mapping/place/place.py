@@ -21,7 +21,7 @@ __all__ = ["place"]
 
 Ints = NDArray[np.int64]
 SWAPS = (0, 400, 4_000, 16_000)
-"""Swaps proposed per core, by level; more than the last shortens the way by less than 1 %, as measured."""
+"""Swaps proposed per core, by level. In measurements, more swaps than the last value saved less than 1 % of the hops."""
 
 
 def place(
@@ -45,7 +45,7 @@ def place(
 
 
 def _in_order(n_cores: int, target: Target, seed: int) -> Ints:
-    """Row by row for seed 0; other seeds shuffle the cores of each chip, so that no neuron changes its chip."""
+    """Row by row for seed 0; other seeds shuffle the cores within each chip, so every neuron stays on its chip."""
     ids = np.arange(n_cores, dtype=np.int64)
     if seed == 0:
         return ids
@@ -80,7 +80,7 @@ def _by_traffic(
     for item in segments:
         kinds.setdefault(item.source, {})[item.core] = item.kind
     on_chip = output_axon_use(mapping.quantized, target, dict(mapping.core_of), np.zeros_like(start), kinds)
-    # axons to another chip are counted neuron by neuron, which is never less than what they take
+    # counted neuron by neuron, axons to another chip are never underestimated
     out = summed(home[neuron], chip[home[neuron]] != chip[to], n_cores)
     out = out + sum(on_chip[name].by_core(mapping.core_of[name], n_cores) for name in names)
     zone = mapping.pin_group if mapping.pin_group is not None else np.zeros(n_cores, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The slot of every logical core on its board, by the traffic between cores. No neuron changes its core.
+"""The slot of every logical core on its board, chosen by the traffic between cores. Neurons stay in their cores.
 
 Starts: row by row, and strips along the two slowest axes of the traffic (a spectral placement: Hall, Management Science
 17(3), 1970); the better one is annealed. A result that is no better than row by row is dropped.
@@ -23,7 +23,7 @@ __all__ = ["PlacedCores", "board_of", "core_traffic", "place_cores", "summed"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 PROBE = 2_000
-"""Swaps that are proposed on trial, to measure how long one takes."""
+"""Trial swaps, proposed to measure how long one takes."""
 HOT, COLD = 0.2, 0.0005
 """Temperatures at which annealing begins and ends, relative to the cost per core of its start."""
 ITERATIONS = 200
@@ -31,7 +31,7 @@ ITERATIONS = 200
 
 
 class PlacedCores(NamedTuple):
-    """Where the cores lie."""
+    """Slots of the cores, and their cost."""
 
     slot: Ints
     """(cores,) slot of each core."""
@@ -88,7 +88,7 @@ def core_traffic(core_of_source: Ints, source: Ints, to: Ints, rate: Floats, n: 
 
 
 def _either_way(sender: Ints, receiver: Ints, messages: Floats, n: int) -> tuple[Ints, Ints, Floats]:
-    """(ptr, partner, messages either way) between `n` cores by core, those of a core to itself left out."""
+    """(ptr, partner, messages in both directions) by core, for `n` cores; messages within a core are excluded."""
     off = sender != receiver
     rows, columns = np.r_[sender[off], receiver[off]], np.r_[receiver[off], sender[off]]
     key, place = np.unique(rows * n + columns, return_inverse=True)

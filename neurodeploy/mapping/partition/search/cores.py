@@ -1,4 +1,4 @@
-"""Cores during a search: what is constant, what changes, and the assignment that comes out."""
+"""Cores during a search: constants, state, and the resulting assignment."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from neurodeploy.mapping.kernels.words import fits
 __all__ = ["OVER", "Assignment", "Cores", "Problem", "assigned_cores", "assignment_of", "empty_cores"]
 
 OVER = 6.0
-"""Penalty of an axon above a limit at first, in pairs; it rises while cores stay overfull."""
+"""Initial penalty of an axon above a limit, in pairs; it rises while cores stay overfull."""
 TABLE = 1 << 25
 """Entries of (rows, cores) up to which the position of a core in a list is stored instead of searched."""
 
 
 class Problem(NamedTuple):
-    """Neurons that are to be assigned, and the cores that there are."""
+    """The neurons to assign and the available cores."""
 
     graph: Hypergraph
     limits: CoreLimits

@@ -1,4 +1,4 @@
-"""How long a search goes on."""
+"""The effort of a search, by level and size of the network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from neurodeploy.mapping.time_limit import TimeLimit
 __all__ = ["Effort", "effort_of"]
 
 LARGE = 30_000_000
-"""Synapses from which on a network gets fewer sweeps."""
+"""Synapses above which a network gets fewer sweeps."""
 
 
 class Effort(NamedTuple):
@@ -18,7 +18,7 @@ class Effort(NamedTuple):
     sweeps: int
     """Sweeps over all neurons from each start."""
     most_squeezed: int
-    """Cores that one squeeze tries to empty at most."""
+    """Most cores that one squeeze tries to empty."""
     heat: float
     """Pairs by which a move may raise the cost when annealing begins."""
     annealings: int

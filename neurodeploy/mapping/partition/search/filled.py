@@ -1,7 +1,7 @@
 """Cores filled one after the other: in an order of all neurons, or grown by the sources that neurons share.
 
-How many output axons a neuron takes follows from how its targets were split, so a fill works with expectations; rounds repeat
-with what the round before led to until they agree.
+The output axons of a neuron depend on how its targets are split, so a fill works with expected counts; rounds repeat with
+the counts of the previous round until they agree.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Ints = NDArray[np.int64]
 ROUNDS = 6
 """Rounds of filling in an order."""
 GROWTHS, FREE_GROWTHS = 9, 3
-"""Rounds of growing, and those in which an expectation may fall: in later ones it may not, so that the rounds end."""
+"""Rounds of growing, and how many of them may lower an expectation; later ones may not, so that the rounds end."""
 BALANCE = 0.2
-"""Weight of an even use of input and output axons against shared sources while a core grows."""
+"""Weight of an even use of input and output axons, relative to shared sources, while a core grows."""
 
 
 class Filled(NamedTuple):
@@ -40,8 +40,8 @@ class Filled(NamedTuple):
 def filled_in_order(problem: Problem, order: Ints, mend: Callable[[Cores], bool] | None = None) -> Filled:
     """Fill cores in `order` (neurons,); with the order of the network this is first fit.
 
-    `mend` may move neurons out of overfull cores, from the first round on whose expectations were observed, and returns whether
-    every limit holds then.
+    `mend` may move neurons out of overfull cores, starting with the first round whose expectations were observed, and
+    returns whether every limit then holds.
     """
     expected, cores = np.zeros(problem.n_neurons, dtype=np.int64), empty_cores(problem)
     for again in range(ROUNDS):
@@ -58,7 +58,7 @@ def filled_in_order(problem: Problem, order: Ints, mend: Callable[[Cores], bool]
 
 
 def grown(problem: Problem, time_limit: TimeLimit) -> Filled:
-    """Grow cores by shared sources, until the output axons expected are those found or the time is up."""
+    """Grow cores by shared sources, until the expected output axons are those counted, or the time is up."""
     n = problem.n_neurons
     expected, cores = np.zeros(n, dtype=np.int64), empty_cores(problem)
     for again in range(GROWTHS):

@@ -62,7 +62,7 @@ def kernel_limits(quantized: Quantized, target: Target) -> CoreLimits:
 
 
 def _widest(quantized: Quantized, target: Target) -> int:
-    """Most neurons of one population in a core, and one more: a neuron is added before its core is found to be full."""
+    """Most neurons of one population in a core, plus one: a neuron is added before its core is found to be full."""
     limit = core_limits(target).get("compartments")
     sizes = [
         item.size if limit is None else min(item.size, limit.value // item.compartments_per_neuron)

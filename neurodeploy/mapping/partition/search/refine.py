@@ -2,7 +2,7 @@
 
 Starts: a first assignment or the order of the network, the orders that the caller names, and cores grown by shared sources.
 Each is filled exactly, relieved of what overfills it, and then squeezed: the emptiest core is spread over the others, which
-are relieved in turn, and everything is taken back if a limit cannot be kept. The best result wins: fewest cores first, then
+are relieved in turn, and everything is undone if a limit cannot be kept. The best result wins: fewest cores first, then
 fewest (source, core) pairs. The moves are those of Fiduccia and Mattheyses (DAC 1982), with the exact loads of the cores
 instead of block sizes.
 """
@@ -28,14 +28,14 @@ __all__ = ["refine"]
 
 Ints = NDArray[np.int64]
 PROBED, EXCHANGED = 200, 2500
-"""Neurons that are exchanged for others before cores are emptied by exchanges too; without success among the first ones, none
-of this is tried."""
+"""Neurons exchanged for others before cores are emptied by exchanges too; if the first ones bring no success, exchanges
+are skipped."""
 GROWABLE = 30_000
-"""Neurons up to which growing and exchanges are tried: their time goes with the square, or with the cores tried for each."""
+"""Neurons up to which growing and exchanges are tried: their time grows with the square, or with the cores tried for each."""
 SHARES = (0.03, 0.02, 0.01, 0.01, 0.005, 0.005)
-"""Shares of the cores that are given up in each attempt of annealing."""
+"""Share of the cores removed in each attempt of annealing."""
 COLD, HOT = 2.0, 6.0
-"""Penalty of an axon above a limit at the begin of annealing, in pairs, and the factor by which it rises until its end."""
+"""Penalty of an axon above a limit at the start of annealing, in pairs, and the factor by which it rises until the end."""
 
 
 def refine(
@@ -57,7 +57,7 @@ def refine(
 def _best_of_starts(
     problem: Problem, effort: Effort, seed: int, orders: Sequence[Order], first: NDArray[np.int32] | None
 ) -> Assignment | None:
-    """The best assignment of all starts; later starts only as long as there is time."""
+    """The best assignment of all starts; later starts are tried only while there is time."""
     best = None
     for number, start in enumerate(_starts(problem, effort, orders, first)):
         if number and effort.is_over:
@@ -99,7 +99,7 @@ def _better(left: Assignment | None, right: Assignment | None) -> Assignment | N
 
 
 def _reduce_cores_by_annealing(problem: Problem, best: Assignment, effort: Effort, seed: int) -> Assignment:
-    """Give up some cores by force, and anneal the overfull rest until it fits or the heat is gone."""
+    """Remove some cores, and anneal the overfull rest until it fits or the temperature schedule ends."""
     rng, n = np.random.default_rng(seed), problem.n_neurons
     for share in SHARES[: effort.annealings]:
         cores = assigned_cores(problem._replace(chip=best.chip), best.core)

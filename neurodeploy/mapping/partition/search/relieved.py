@@ -17,25 +17,26 @@ __all__ = ["HARD", "emptied", "emptiest_cores", "relieved", "settled", "squeezed
 
 Ints = NDArray[np.int64]
 PATIENCE, SWAP_PATIENCE = 60, 8
-"""Cores that are tried in vain before squeezing ends: by moves alone, and with exchanges, which take longer."""
+"""Failed attempts to empty a core before squeezing ends: by moves alone, and with exchanges, which take longer."""
 SWEEP_AFTER = 8
-"""Cores tried in vain after which all neurons are swept once."""
+"""Failed attempts after which all neurons are swept once."""
 HARD = 60.0
-"""Penalty of an axon above a limit where every limit is kept already, in pairs."""
+"""Penalty of an axon above a limit where every limit already holds, in pairs."""
 RELIEF = 12
 """Rounds of relieving overfull cores."""
 STEEPER = 1.5
 """Factor of that penalty from round to round."""
 SPLIT = 1.5
-"""Most cores after a split, relative to those before; neurons in two more cores take more axons, so that splits cause splits."""
+"""Most cores after a split, relative to those before. Targets in more cores take more axons, so splits can cause further
+splits."""
 SLICE = 4_096
-"""Neurons that are swept between two looks at the clock."""
+"""Neurons swept between two checks of the clock."""
 FEW_MOVED = 200
-"""Sweeps end where less than one in so many neurons moved."""
+"""Sweeps end when fewer than one in this many neurons moved."""
 
 
 def swept(cores: Cores, effort: Effort, order: Ints, slack: NDArray[np.float64]) -> int:
-    """Try to move each neuron of `order` (m,) once, as long as there is time; return how many moved.
+    """Try to move each neuron of `order` (m,) once, while there is time; return how many moved.
 
     `slack` (m,): pairs by which the cost may rise with each.
     """
@@ -52,7 +53,7 @@ def settled(cores: Cores, effort: Effort, seed: int) -> bool:
     """Sweep all neurons until few move, then relieve overfull cores; return whether every limit holds."""
     rng, n, over = np.random.default_rng(seed), cores.graph.population.size, OVER
     if overflow(cores.limits, cores.state) == 0.0:
-        over = HARD  # limits that hold already are to hold on
+        over = HARD  # limits that already hold must keep holding
         set_steepness(cores.limits, cores.state, over)
     for _ in range(effort.sweeps):
         moved = swept(cores, effort, rng.permutation(n), np.zeros(n))
@@ -78,7 +79,7 @@ def relieved(cores: Cores, time_limit: TimeLimit, over: float = OVER) -> bool:
 
 
 def _eased(cores: Cores, time_limit: TimeLimit, *, swaps: bool = False) -> bool:
-    """Move neurons out of overfull cores until nothing helps or the time is up; return whether no core is overfull.
+    """Move neurons out of overfull cores until no move helps or the time is up; return whether no core is overfull.
 
     Where no move helps and `swaps` is set, neurons are exchanged for others.
     """
@@ -115,7 +116,8 @@ def emptiest_cores(cores: Cores) -> Ints:
 
 
 def emptied(cores: Cores, core: int, time_limit: TimeLimit, *, swaps: bool) -> bool:
-    """Spread a core over the others and relieve those; everything is taken back unless every limit holds. Return success."""
+    """Spread a core over the others and relieve those; undo everything unless every limit holds. Return whether it
+    succeeded."""
     good = bool(empty_core(*cores, core)) and _eased(cores, time_limit, swaps=swaps)
     if not good:
         undo(*cores, 0)

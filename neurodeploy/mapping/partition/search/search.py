@@ -29,10 +29,11 @@ __all__ = ["compiled_first_fit", "search"]
 
 Ints = NDArray[np.int64]
 SPARE, SPARE_CORES = 1.25, 8
-"""Cores of a search: so many times those of first fit, and so many more: room to spread out before cores are emptied."""
+"""Cores of a search: this multiple of those of first fit, plus this number, as room to spread out before cores are
+emptied."""
 FILLED = (0.98, 0.95, 0.9)
-"""Shares of the output axons that are filled, in the order in which they are tried. Of thousands of full cores one could
-always be overfull with no core left to move a neuron to."""
+"""Shares of the output axons to fill, in the order of attempts. Among thousands of full cores, one could always be
+overfull with no core left to move a neuron to."""
 
 
 def search(
@@ -83,7 +84,8 @@ def _by_group(problem: Problem) -> Ints:
 
 
 def _filled_with_room(problem: Problem, order: Ints) -> Assignment | None:
-    """Fill cores in an order and relieve those that become overfull; with fewer output axons each time that this fails."""
+    """Fill cores in an order and relieve those that become overfull; each failure is followed by an attempt with fewer
+    output axons."""
 
     def mend(cores: Cores) -> bool:
         on_average = cores.state.load[:, cores.state.size > 0].mean(axis=1)

@@ -19,7 +19,7 @@ __all__ = ["bisected", "embedding"]
 
 Ints = NDArray[np.int64]
 SPARE = 3
-"""Columns that only help the others to converge."""
+"""Extra columns that only speed up the convergence of the others."""
 ORTHONORMAL_EVERY = 3
 """Iterations after which the columns are made orthonormal."""
 

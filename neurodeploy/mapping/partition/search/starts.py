@@ -2,9 +2,9 @@
 
 By position; by the embedding of spectral.py; or by the blocks of a partitioner, as many as there are cores. Partitioners
 minimise synapses between blocks (METIS: Karypis and Kumar, SIAM J. Sci. Comput. 20(1), 1998) or pairs of a source and a block
-(Mt-KaHyPar: Gottesbüren et al., ACM Trans. Algorithms 20(1), 2024). That is close to what cores are short of, but neither
-limits distinct sources: the blocks give an order, and the exact fill gives the cores. Both run in modes whose results do not
-depend on threads.
+(Mt-KaHyPar: Gottesbüren et al., ACM Trans. Algorithms 20(1), 2024). Both approximate the scarce resources of cores, but
+neither limits distinct sources, so the blocks give only an order, and the exact fill gives the cores. Both run in modes whose
+results do not depend on threads.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ __all__ = ["Order", "by_embedding", "by_metis", "by_mtkahypar", "by_position", "
 
 Ints = NDArray[np.int64]
 Order = Callable[[], Ints]
-"""Returns (neurons,) all neurons in an order; it is computed when it is called."""
+"""Returns (neurons,) all neurons in an order, which is computed on call."""
 STEPS = 30
 """Iterations of the embedding."""
 TOGETHER = 8
-"""Neurons that need no order among themselves: cores hold many times as many."""
+"""Size of groups of neurons whose inner order does not matter: cores hold many times as many."""
 IMBALANCE = 0.03
 """Share by which a block may be larger than the average."""
 
@@ -93,7 +93,7 @@ def by_metis(graph: Hypergraph, blocks: int, seed: int) -> Ints:
 
 @lru_cache(maxsize=1)
 def _mtkahypar() -> tuple[Any, Any]:
-    """(the package, which has no types; the library, which can be initialised once in a process)."""
+    """(the package, which has no types; the library, which can be initialised only once per process)."""
     package: Any = import_module("mtkahypar")
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return package, package.initialize(cpus)

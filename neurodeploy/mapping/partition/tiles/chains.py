@@ -1,4 +1,4 @@
-"""A quantized network as a chain of layers, if it is one.
+"""A quantized network as a chain of layers, where possible.
 
 In a chain each population has synapses from one source, and each source reaches one population, by a window or by (nearly) all
 possible synapses. Outer rows and columns of a kernel without synapses are left out: networks have them where the padding

@@ -42,7 +42,7 @@ class _Tiled(NamedTuple):
     """Findings that no tiling on any board can avoid."""
     packing: Packing | None
     failed: int | None
-    """Index of a layer of which no tiling fits a core; None: there is none."""
+    """Index of a layer none of whose tilings fits a core; None: every layer has one that fits."""
     bounds: dict[str, int]
     recut: bool = False
     """Whether layers were recut to share cores."""
@@ -81,7 +81,7 @@ class LayersVerdict(Noun):
     rule_set: str
     """Rule set by which synapse memory is counted."""
     verdict: str
-    """Verdict, as of a compilation."""
+    """Verdict, as given by a compilation."""
     neurons: int
     """Neurons of all layers."""
     cores: int | None
@@ -142,7 +142,7 @@ def _axis_counts(layer: Geometry) -> list[ReachCounts]:
 
 
 def _capability(target: Target, layers: tuple[Geometry, ...]) -> list[Diagnostic]:
-    """Findings about what the target cannot express."""
+    """Findings for layers that the target cannot express."""
     offered, legal, found = target.neurons, [int(n) for n in target.precision.weight_bits.values], list[Diagnostic]()
     for layer in layers:
         where = about("layer", layer.name)

@@ -17,9 +17,9 @@ __all__ = ["Packing", "fullest_group", "groups_of", "packed_best", "packings"]
 
 Ints = NDArray[np.int64]
 KEPT = (5, 40)
-"""Tilings that the search keeps of each layer: in a network of many tiles, and of few."""
+"""Tilings that the search keeps for each layer: in a network of many tiles, and in one of few."""
 PACKED = 2
-"""Of a network of many tiles only one in so many tilings is packed: the best ones."""
+"""In a network of many tiles, only one in this many tilings is packed: the best ones."""
 FEW_TILES = 64
 """Most cores, by compartments alone, of a network of few tiles."""
 RULES: tuple[Rule, ...] = ("similar", "first")

@@ -1,8 +1,9 @@
 """Tiles recut so that two layers share cores that the tiles of one would leave half empty.
 
 The search judges every layer by its own most used resource. Where that is memory or axons, a core has compartments left that
-no whole tile of another layer fits. So a layer that leaves room (the host) is cut into slightly smaller tiles, and another one
-(the guest) into tiles that fit beside them, as long as the packing needs fewer chips, or as many chips and fewer cores.
+no whole tile of another layer fits. A layer that leaves room (the host) is therefore cut into slightly smaller tiles, and
+another one (the guest) into tiles that fit next to them, as long as the packing needs fewer chips, or as many chips and
+fewer cores.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from neurodeploy.mapping.time_limit import TimeLimit
 __all__ = ["retiled"]
 
 ROOMY = 3
-"""Host layers that are tried, those that leave most room first."""
+"""Host layers to try, those with most free room first."""
 TRIED = 16
-"""Trials that are packed in each round, those that promise most first."""
+"""Trials packed in each round, the most promising first."""
 ROUNDS = 12
 """Rounds, each of which recuts one pair of layers."""
 NARROWEST = 0.7
@@ -42,7 +43,7 @@ class _Trial(NamedTuple):
 
 
 def retiled(tilings: Tilings, packing: Packing, time_limit: TimeLimit | None = None) -> Packing:
-    """Return a packing with fewer chips, or as many chips and fewer cores; the same one if there is none."""
+    """Return a packing with fewer chips, or as many chips and fewer cores; the given one if none is found."""
     least = -(
         -int(packing.packed.use[:, 0].sum()) // int(tilings.capacity[0])
     )  # compartments do not depend on the tiles
@@ -58,7 +59,7 @@ def retiled(tilings: Tilings, packing: Packing, time_limit: TimeLimit | None = N
 
 
 def _better(tilings: Tilings, packing: Packing) -> Packing | None:
-    """The packing of the first better trial, those that promise most first."""
+    """The packing of the first better trial, the most promising first."""
     trials = sorted(_trials(tilings, packing), key=lambda trial: -trial.promised)
     for trial in trials[:TRIED]:
         chain = _relinked(tilings, packing.chain, trial.changed)
@@ -71,7 +72,7 @@ def _better(tilings: Tilings, packing: Packing) -> Packing | None:
 
 
 def _trials(tilings: Tilings, packing: Packing) -> Iterator[_Trial]:
-    """Pairs of a host, with narrower tiles, and a guest, with tiles that fit beside them."""
+    """Pairs of a host, with narrower tiles, and a guest, with tiles that fit next to them."""
     layers = packing.chain.layers()
     tiles = [sum(tile.times for tile in item.classes) for item in layers]
     for a, b in _pairs(tilings, packing.chain):
@@ -109,7 +110,7 @@ def _count(tilings: Tilings, index: int, sides: Sides) -> int:
 
 
 def _guest(tilings: Tilings, layers: list[Chain], host: tuple[int, Sides], b: int, i: int) -> Sides | None:
-    """Sides of the largest tiles of layer `b`, recut along axis `i`, that fit beside those of the host; None: none fit."""
+    """Sides of the largest tiles of layer `b`, recut along axis `i`, that fit next to those of the host; None: none fit."""
     sides, length = layers[b].sides, tilings.layers[b].shape[i]
     low = -(-length // sides[i])
     high = min(low * MOST_PARTS, length)

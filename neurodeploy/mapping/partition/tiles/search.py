@@ -1,9 +1,9 @@
 """Beam search for the tiles of every layer that together need fewest cores, from the last layer to the first.
 
-The output axons of a layer depend on the tiles of the next one, so layers are cut from the back: for each tiling that was kept
-of the next layer, the tilings with fewest tiles are tried, and the best few of all are kept. A spike to another chip may take
-one output axon more, but no core has a place yet: layers that fit on one chip together form a group, which stays on one chip,
-and every other spike between layers is assumed to leave its chip.
+The output axons of a layer depend on the tiles of the next one, so layers are cut from the back: for each tiling that was
+kept of the next layer, the tilings with fewest tiles are tried, and the best few of all are kept. A spike to another chip may
+take one output axon more, but cores are not placed yet: layers that fit on one chip together form a group, which stays on one
+chip, and every other spike between layers is assumed to leave its chip.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 WASTE = 0.1
 """Share of the free room of cores that is assumed to stay free after packing."""
 DEEP_AS = 2
-"""Tilings that are tried for each one that is kept."""
+"""Tilings tried for each one kept."""
 
 
 class Chain(NamedTuple):

@@ -35,9 +35,9 @@ Ints = NDArray[np.int64]
 OUT = 3
 """Index of the output axons in `TileClass.use`."""
 LOOKED_AT, PLACED = 40, 3
-"""Mappings that are checked at most, and those with equally many cores that are placed and compared."""
+"""Most mappings that are checked, and most with equally many cores that are placed and compared."""
 COMPARED = 2
-"""Level from which on mappings are compared."""
+"""Lowest level at which mappings are compared."""
 HASTE = 400
 """Swaps proposed for each core when mappings are compared."""
 
@@ -95,7 +95,7 @@ def _cuts(quantized: Quantized, target: Target, options: MappingOptions, tiles: 
 def tiled(
     quantized: Quantized, target: Target, options: MappingOptions, first: Mapping | None, time_limit: TimeLimit
 ) -> tuple[Mapping | None, int | None]:
-    """(mapping with fewest cores among `first` and those into tiles, cores of the best tiles); None where there is none.
+    """(mapping with fewest cores among `first` and those into tiles, cores of the best tiles); None where missing.
 
     From level 2 on, mappings with equally many cores are placed, and the one with fewest spikes x hops is returned.
     """

@@ -1,4 +1,4 @@
-"""Layers cut into equal tiles, and what each tile needs of a core. No tiling is chosen here.
+"""Layers cut into equal tiles, and the core resources of each tile. No tiling is chosen here.
 
 A layer is cut at multiples of the tile's sides, so its last tiles may be smaller. Tiles with equal needs form one `TileClass`
 with the number of its tiles: corners, edges and the inside differ by their counts, not by a rule.
@@ -147,7 +147,7 @@ def _channels(n: int, wide: int, deep: int, side: int, atoms: int) -> AxisDestin
 
 @lru_cache(maxsize=1 << 12)
 def _places(n: int, kernel: int, stride: int, padding: int, places: int, side: int) -> AxisDestinations:
-    """`n` source rows or columns, of which each of `places` targets sees a window, in tiles of `side`; each tile counts once."""
+    """`n` source rows or columns; each of `places` targets, in tiles of `side`, has a window of them; a tile counts once."""
     place: Any = np.arange(places)[:, None]
     source = place * stride - padding + np.arange(kernel)
     key = np.broadcast_to(place // side, source.shape) * n + source
