@@ -1,4 +1,4 @@
-"""The emulator as a backend: runs the core tables of a program bit for bit, on the engine that a run chooses."""
+"""The emulator as a backend: runs the core tables of a program bit for bit, on the engine chosen for the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _compiler_missing() -> str:
 
 
 def _kernel_missing(program: Program) -> str:
-    """Which population the compiled engine cannot run; empty if it runs all."""
+    """The population that the compiled engine cannot run; empty if it runs all."""
     from neurodeploy_backends.emulator.lowering.models import MODELS
 
     lacking = [f"{item.kind} of population '{item.name}'" for item in program.populations if item.kind not in MODELS]
@@ -78,7 +78,7 @@ class EmulatorBackend:
         options: RunOptions = RunOptions(),  # noqa: B008  # a noun is frozen
         progress: Progress | None = None,
     ) -> Recording:
-        """The recording of every sample up to step `steps`; neither engine nor threads change a bit of it."""
+        """The recording of every sample up to step `steps`; its bits depend on neither engine nor threads."""
         engine, note = engine_of(program, options)
         if engine == "native":
             from neurodeploy_backends.emulator.engine.run import run_native

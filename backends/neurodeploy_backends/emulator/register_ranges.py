@@ -1,4 +1,5 @@
-"""Ranges of u, v and refractory steps that a run can reach: what an engine's arithmetic relies on in a state it resumes."""
+"""Ranges of u, v and refractory steps that a run can reach: an engine's arithmetic relies on them in a state from which it
+resumes."""
 
 from __future__ import annotations
 

@@ -4,13 +4,13 @@ One step t of every sample, in this order:
 
 1. populations whose periodic reset falls on t return to their initial state (`reset_periodically`);
 2. the sums that arrive in t leave the ring, one for each port of a neuron (`take_arriving`);
-3. the rule of each neuron kind updates the state and says what each neuron sends (`UPDATES`);
+3. the rule of each neuron kind updates the state and returns what each neuron sends (`UPDATES`);
 4. everything sent is routed through the core tables, and each synapse that it reaches adds its weight to the ring, to be
    taken in step t + 1 + delay (`deliver`).
 
 Where implementations of the chip differ, the program's `Dialect` decides. The compiled engine computes the same bits.
 
-Sources, cited in brackets beside each rule; which of them a dialect follows is in targets/dialects.toml:
+Sources, cited in brackets at each rule; which of them a dialect follows is in targets/dialects.toml:
 
 - Davies: Davies et al., "Loihi: A Neuromorphic Manycore Processor with On-Chip Learning", IEEE Micro 38(1), 2018;
 - nengo: nengo-loihi 1.1.0, emulator/interface.py and builder/discretize.py;
@@ -59,7 +59,7 @@ def folded(x: Ints, bits: int) -> Ints:
 
 
 def overflowed(x: Ints, bits: int, how: str) -> Ints:
-    """What a register of `bits` and a sign holds of x: `how` is "wrap", "fold" or "none"."""
+    """x as stored in a register of `bits` and a sign: `how` is "wrap", "fold" or "none"."""
     return wrapped(x, bits) if how == "wrap" else folded(x, bits) if how == "fold" else x
 
 
@@ -81,7 +81,7 @@ class State:
     memory_1: Ints
     """(samples, rows): fourth state."""
     ring: Ints
-    """(samples, cells): sums on their way, see `Machine.cell`."""
+    """(samples, cells): pending sums, see `Machine.cell`."""
 
 
 class Sending(NamedTuple):
@@ -96,7 +96,7 @@ class Sending(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What one step did."""
+    """Result of one step."""
 
     active: Array
     """(samples, rows) bool: compartments with u, v, bias or input other than 0 before the update."""
@@ -153,7 +153,8 @@ def compartment(x: Update) -> Ints:
     # the dendritic accumulator [nengo: 21 bits and a sign, before u is updated; lava and brian2: unbounded]
     total = x.a + (x.noise if at_current else 0)
     q = total if d.accumulator_wrap_bits is None else wrapped(total, d.accumulator_wrap_bits)
-    # u decays by one part in 4096 more than du says [lava ds_offset = 1; nengo decay_int(offset=1); brian2 decay_I = du + 1]
+    # u decays by one part in 4096 more than du states [lava ds_offset = 1; nengo decay_int(offset=1); brian2 decay_I = du
+    # + 1]
     free_u = toward_zero(x.get("u") * r["keep_u"], d.decay_bits) + q
     u = overflowed(free_u, d.state_bits, d.current_overflow)
     # bias and membrane noise enter v only [nengo wraps the sum once more; lava does not; brian2 has no bias]
@@ -169,7 +170,7 @@ def compartment(x: Update) -> Ints:
     sent = _threshold(x, v)
     # reset to 0 [all]; "subtract" takes the threshold off [NxTF, resetMode "soft"]; "none" of li and cuba_li leaves v
     after = np.where(r["reset"] == RESETS["zero"], 0, np.where(r["reset"] == RESETS["subtract"], v - r["vth"], v))
-    # a refractory delay of R is R - 1 steps at 0: R = 1 is none [nengo, brian2]
+    # a refractory delay of R is R - 1 steps at 0: R = 1 means no delay [nengo, brian2]
     refract = np.where(sent != 0, r["refract"], x.get("refract"))
     x.put(u=u, v=np.where(sent != 0, after, v), refract=np.maximum(refract - 1, 0))
     return sent
@@ -210,9 +211,9 @@ def sigma_delta(x: Update) -> Ints:
 
 
 def _changes(x: Update, act: Ints, threshold: Ints, *, cumulative: Array | bool) -> Ints:
-    """Send the change of `act` since it was last sent once it reaches the threshold; keep the rest. [lava sdn]
+    """Send the change of `act` since the last value sent once it reaches the threshold; keep the remainder. [lava sdn]
 
-    With `cumulative` the sum of all changes since then is compared instead; what is sent is still the change.
+    With `cumulative` the sum of all changes since then is compared instead; the value sent is still the change.
     """
     change = act - x.get("v") + x.get("memory_0")
     error = x.get("memory_1") + np.where(cumulative, change, 0)
@@ -355,7 +356,7 @@ def take_arriving(machine: Machine, state: State, cells: Cells, t: int) -> Ints:
 
 
 def cleared(machine: Machine, samples: int) -> State:
-    """State in which every sample begins: nothing charged, nothing on its way."""
+    """State in which every sample begins: no charge, no pending sums."""
     rows = machine.program.tables.n_rows
     u, v, refract, memory_0, memory_1 = (np.zeros((samples, rows), dtype=np.int64) for _ in range(5))
     memory_0[:] = machine.initial
@@ -363,7 +364,7 @@ def cleared(machine: Machine, samples: int) -> State:
 
 
 def reset_periodically(machine: Machine, state: State, t: int) -> None:
-    """Return populations to their initial state; refractory steps and sums on their way stay. [lava lif: LIFReset]"""
+    """Return populations to their initial state; refractory steps and pending sums are kept. [lava lif: LIFReset]"""
     for cells in machine.populations.values():
         reset, rows = cells.state_reset, cells.rows
         if reset is not None and (t - reset.offset_steps) % reset.interval_steps == 0:

@@ -1,4 +1,4 @@
-"""Runs of the definition: batches of samples side by side, step by step, and the recording of what they did."""
+"""Runs of the definition: samples in batches, step by step, and their recording."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["run_spec"]
 
 Array = NDArray[Any]
 SIDE_BY_SIDE = 1 << 22
-"""Cells and synapses, over all samples of a batch, that are worth holding at once."""
+"""Most cells and synapses, over all samples of a batch, that are held at once."""
 PROGRESS_S = 0.1
 """Seconds between two calls of a progress callback."""
 MEMORIES = {"residue": "memory_0", "theta": "memory_0", "error": "memory_1", "r": "memory_1"}
@@ -39,7 +39,8 @@ def run_spec(
 ) -> Recording:
     """The recording of a sound program, stimulus and options, steps up to `steps` of every sample.
 
-    After Ctrl-C the samples that are whole are kept, or the steps made of a single one. Raises ND509 (the state to resume).
+    After Ctrl-C the samples that are whole are kept, or the completed steps of a single one. Raises ND509 (the state to
+    resume).
     """
     run = _Run(program, stimulus, steps, options, progress)
     raise_errors("run", state_faults(run.machine, options.resume) if options.resume else [])
@@ -58,13 +59,13 @@ class _Kept(NamedTuple):
 
 
 class _Rows:
-    """Rows (sample, step, number) of what was sent, and the value of each."""
+    """Rows (sample, step, number) of spikes, and the value of each."""
 
     def __init__(self) -> None:
         self.rows, self.values = [NO_ROWS], [NO_VALUES]
 
     def add(self, t: int, sample: Array, number: Array, value: Array) -> None:
-        """Add what one step sent."""
+        """Add the spikes of one step."""
         self.rows.append(np.stack([sample, np.full_like(sample, t), number], axis=1).astype(np.int32))
         self.values.append(value.astype(np.int64))
 
@@ -77,7 +78,7 @@ class _Rows:
 
 
 class _Shown:
-    """What the inputs show, step by step."""
+    """The values of the inputs, step by step."""
 
     def __init__(self, machine: Machine, stimulus: Stimulus, samples: range) -> None:
         self.currents = {name: values[samples.start : samples.stop] for name, values in stimulus.currents.items()}
@@ -89,7 +90,7 @@ class _Shown:
                 self.rows[item.name] = rows[np.argsort(rows[:, 1], kind="stable")]
 
     def at(self, t: int) -> dict[str, Sending]:
-        """What each input sends in step t."""
+        """Spikes or values of each input in step t."""
         found = dict[str, Sending]()
         for name, rows in self.rows.items():
             first, last = np.searchsorted(rows[:, 1], [t, t + 1])
@@ -102,7 +103,7 @@ class _Shown:
 
 
 class _Run:
-    """One run: its machine, and what is recorded of it so far."""
+    """One run: its machine, and its recording so far."""
 
     def __init__(
         self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, progress: Progress | None

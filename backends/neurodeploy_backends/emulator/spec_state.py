@@ -1,4 +1,4 @@
-"""States of the definition as kept states, and back: the same arrays that the compiled engine keeps."""
+"""Conversion between states of the definition and kept states, with the same arrays as the compiled engine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _names(cells: Cells) -> tuple[str, ...]:
 
 
 def _order(cells: Cells, t: int) -> Array:
-    """Slots of the ring in the order in which they arrive after step t."""
+    """Slots of the ring in the order of their arrival after step t."""
     return (t + 1 + np.arange(cells.slots)) % cells.slots
 
 
@@ -87,7 +87,7 @@ def _registers(machine: Machine, kept: RunState) -> Iterator[tuple[str, str]]:
 
 
 def _sums(machine: Machine, kept: RunState) -> Iterator[tuple[str, str]]:
-    """Sums on their way that the synapses of a population cannot have sent."""
+    """Pending sums that the synapses of a population cannot have produced."""
     low, high, valued = _bounds(machine)
     for name, cells in machine.populations.items():
         free = np.full(cells.rows.size, UNLIMITED)

@@ -20,7 +20,7 @@ __all__ = ["Cells", "Machine", "Reached", "Routes", "machine_of", "reached_by", 
 Ints = NDArray[np.int64]
 Array = NDArray[Any]
 CHUNK = 1 << 20
-"""Synapses looked at together where all of a program are surveyed."""
+"""Synapses examined at a time where all synapses of a program are surveyed."""
 
 
 class Routes(NamedTuple):
@@ -109,7 +109,7 @@ class Machine(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """Synapses with a weight other than 0 that one source can reach, (n,) each; one that is reached twice stands here twice."""
+    """Synapses with a weight other than 0 that one source can reach, (n,) each; one that is reached twice is listed twice."""
 
     row: Ints
     entry: Ints

@@ -19,7 +19,7 @@ VARIABLES = ("u", "v", "refract")
 
 
 class StateShape(NamedTuple):
-    """What a state holds of one population."""
+    """The part of a state that belongs to one population."""
 
     size: int
     memories: int

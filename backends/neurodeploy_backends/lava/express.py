@@ -65,7 +65,7 @@ def cannot_show(program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
         values: Any = stimulus.currents.get(item.name)
         if isinstance(item.encoder, Current) and values is not None and bool((values != np.rint(values)).any()):
             yield Unsupported(
-                f"input '{item.name}' is shown values that are no integers, and lava's fixed-point links take integers"
+                f"input '{item.name}' has values that are not integers, and lava's fixed-point links take integers only"
             )
 
 

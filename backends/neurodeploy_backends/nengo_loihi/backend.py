@@ -37,7 +37,7 @@ LACKS = Lacks(
 )
 ON_BOARD = LACKS.model_copy(
     update={
-        "noise": "and the chip's generator is not public: what it draws cannot be held against anything",
+        "noise": "and the chip's generator is not public, so its draws cannot be compared with anything",
         "silent": "a compartment of a board always has a threshold",
     }
 )
@@ -113,5 +113,7 @@ class NengoLoihiBoardBackend(NengoLoihiBackend):
         for name, rows in program.table_rows.items():
             zero = int(np.count_nonzero((program.tables.vth_mant[rows] < 1) & (program.tables.spiking[rows] == 1)))
             if zero:
-                message = f"population '{name}' has {zero} thresholds below 1, which nengo-loihi writes to no board"
+                message = (
+                    f"population '{name}' has {zero} thresholds below 1, which nengo-loihi cannot write to a board"
+                )
                 yield Unsupported(message, ("a threshold of 1 or more",))

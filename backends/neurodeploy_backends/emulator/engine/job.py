@@ -47,7 +47,7 @@ class Share:
     payloads: list[list[Array]] = field(default_factory=list[list[Array]])
     """Values of graded spikes by part, one list for each call."""
     done: int = 0
-    """Steps made, over all samples."""
+    """Completed steps, over all samples."""
     watch: Array | None = None
     """(3, rows) counted overflows."""
     state: Any = None
@@ -55,11 +55,11 @@ class Share:
 
 
 _LOWERED: dict[int, dict[tuple[bool, int, tuple[str, ...]], Lowered]] = {}
-"""Layouts of the programs that are alive, by their id."""
+"""Layouts of the programs in memory, by id."""
 
 
 def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, ...]) -> Lowered:
-    """The layout of a program, made once in the life of the program."""
+    """The layout of a program, built once per program object."""
     if id(program) not in _LOWERED:
         weakref.finalize(program, _LOWERED.pop, id(program), None)
     layouts = _LOWERED.setdefault(id(program), {})
@@ -242,8 +242,8 @@ class Job:
     def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
         """One call in every thread that shares the sample; the first runs here.
 
-        The threads meet in every step, so none enters the kernels before all of them run: one that cannot start would leave
-        the others waiting forever.
+        The threads synchronize in every step, so none enters the kernels before all of them run: otherwise a thread that
+        cannot start would leave the others waiting forever.
         """
         gate, here = threading.Event(), [False]
 
@@ -292,5 +292,5 @@ def _ordered(rows: Array) -> Array:
 
 
 def _steps_of(seconds: float, made: int, took: float) -> int:
-    """Steps that take about `seconds`; at most eight times as many as the last call made."""
+    """Steps that take about `seconds`; at most eight times as many as in the last call."""
     return max(1, min(8 * max(made, 1), int(seconds * max(made, 1) / max(took, 1e-6))))

@@ -1,4 +1,4 @@
-"""The recording of a job, from what its shares of the samples computed."""
+"""The recording of a job, from the results of its shares of the samples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Kept(NamedTuple):
     samples: int
     complete: bool
     steps: int | None = None
-    """Last step made of a single sample that was stopped; None otherwise."""
+    """Last completed step of a single sample that was stopped; None otherwise."""
 
 
 def recording_of(job: Job, shares: list[Share]) -> Recording:
@@ -81,8 +81,8 @@ def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[A
         if part.name != name:
             continue
         own = _in_one([call[number] for share in shares for call in share.rows], rows[:0])
-        beside = _in_one([call[number] for share in shares for call in share.payloads], values[:0])
-        rows, values = gather.merged(rows, own, values, beside) if len(rows) else (own, beside)
+        graded = _in_one([call[number] for share in shares for call in share.payloads], values[:0])
+        rows, values = gather.merged(rows, own, values, graded) if len(rows) else (own, graded)
     if len(rows) and rows[-1, 0] >= n_samples:
         stop = int(np.searchsorted(rows[:, 0], n_samples))
         return rows[:stop], values[:stop]

@@ -22,13 +22,13 @@ __all__ = ["run_native"]
 PROGRESS_S = 0.1
 """Seconds between two calls of a progress callback."""
 SHARES = 4
-"""Ranges of samples for each thread, so that a slow one does not keep the others waiting."""
+"""Ranges of samples for each thread, so that a slow thread does not delay the others."""
 PAYS_FROM = 4_000_000
-"""Synapses from which several threads share one sample: they meet in every step, and a step must be worth it."""
+"""Synapses from which several threads share one sample: they synchronize in every step, so a step must be long enough."""
 
 
 def _pieces(program: Program, n_samples: int, threads: int) -> int:
-    """Threads that share one sample: more than one only where a step is long enough to pay for their meeting."""
+    """Threads that share one sample: more than one only where a step is long enough to outweigh synchronization."""
     if n_samples > 1 or threads < 2 or not CAN_YIELD:
         return 1
     return threads if program.tables.entry_target.size >= PAYS_FROM else 1
@@ -46,7 +46,8 @@ def run_native(
 ) -> Recording:
     """The recording of a sound program, stimulus and options, steps up to `steps` of every sample.
 
-    After Ctrl-C the samples before the first unfinished one are kept, or the steps made of a single one. Raises ND509 (the
+    After Ctrl-C the samples before the first unfinished one are kept, or the completed steps of a single one. Raises ND509
+    (the
     state to resume), ND511 (a thread that cannot be started).
     """
     threads = options.threads or os.cpu_count() or 1

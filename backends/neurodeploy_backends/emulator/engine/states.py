@@ -1,7 +1,8 @@
-"""Kept states from the kernels' arenas and back, and the checks of a state before a run resumes from it.
+"""Conversion between kept states and the kernels' arenas, and the checks of a state before a run resumes from it.
 
-`state_faults` checks a state completely and `restore` then trusts it: registers lie within the ranges in which the kernels
-are exact, accumulators within what all synapses together can send. A state does not depend on the layout or the number of
+`state_faults` checks a state completely, and `restore` relies on that: registers lie within the ranges in which the kernels
+are exact, accumulators within the sums that all synapses together can produce. A state does not depend on the layout or
+the number of
 threads of the run that kept it.
 """
 
@@ -135,7 +136,7 @@ def _registers(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple
 
 
 def _sums(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
-    """Sums on their way that the synapses of a part cannot have sent, or that its accumulators cannot hold."""
+    """Pending sums that the synapses of a part cannot have produced, or that its accumulators cannot hold."""
     reach = low.arriving
     for number, part, row in _neurons(low):
         form, given = _form(low, part.name), kept.arriving[part.name]
@@ -144,9 +145,9 @@ def _sums(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
         planes = _planes(low, number, form)
         rest = [plane for plane in range(given.shape[2]) if plane not in planes]
         if sums[:, slots:].any() or sums[:, :, rest].any():
-            yield part.name, "holds sums that no synapse of their delay or exponent has sent"
+            yield part.name, "holds sums that no synapse of their delay or exponent can have produced"
         if (sums[:, :, 0] & ((1 << _unit(row)) - 1)).any():
-            yield part.name, f"holds sums that are no multiples of {1 << _unit(row)}, as all its weights are"
+            yield part.name, f"holds sums that are not multiples of {1 << _unit(row)}, as all its weights are"
         ids = [reach.planes.index((port, 0)) if (port, 0) in reach.planes else -1 for port in range(form.ports)]
         ids += [int(reach.plane_of_class[item]) for item in reach.classes[number]]
         for plane, source in zip(planes, ids, strict=True):

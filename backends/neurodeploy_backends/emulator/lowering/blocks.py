@@ -28,7 +28,7 @@ TILED_FROM = 1 << 16
 SEGMENT = 16
 """Least synapses that a tile's segment should have on average."""
 SHARES = True
-"""Whether a list that several sources share is stored once; False to measure what that is worth."""
+"""Whether a list that several sources share is stored once; False to measure the gain from it."""
 _ARENAS: dict[str, Any] = {
     "weights8": np.int8,
     "weights16": np.int16,

@@ -59,7 +59,7 @@ class ArrivingSums(NamedTuple):
 
 @dataclass
 class Lowered:
-    """A layout, and what a run needs besides."""
+    """A layout, and the other tables that a run needs."""
 
     layout: Any
     parts: list[Part]
@@ -76,7 +76,7 @@ class Lowered:
     values: dict[str, int]
     """Input of values -> its first column."""
     proven: bool
-    """No accumulator, current, drive or voltage can leave its range, whatever the input."""
+    """No accumulator, current, drive or voltage can leave its range, for any input."""
     arriving: ArrivingSums
 
 
@@ -94,7 +94,7 @@ def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
 
 
 def _proofs(program: Program, low: Array, high: Array) -> tuple[bool, bool]:
-    """(nothing overflows whatever the input, and v meets no limit either), from bounds of the sums of each table row."""
+    """(nothing overflows for any input, and neither does v meet a limit), from bounds of the sums of each table row."""
     bounds = state_bounds(program, arriving=(low, high))
     inside = all(never_overflows(item, program.target.dialect) for item in bounds)
     return inside, inside and all(meets_no_limit(program, item) for item in bounds)

@@ -1,4 +1,4 @@
-"""What neuron kinds beyond plain compartments add to the layout: model, parameters, noise, periodic resets."""
+"""Additions to the layout for neuron kinds beyond plain compartments: model, parameters, noise, periodic resets."""
 
 from __future__ import annotations
 

@@ -125,11 +125,11 @@ def classes_of(program: Program) -> Classes:
 
 
 class Sources(NamedTuple):
-    """What walks over the core tables read of a program."""
+    """The data of a program that walks over the core tables read."""
 
     walk: Any
     routes: list[Any]
-    """By part: where its spikes go."""
+    """By part: the routes of its spikes."""
 
 
 def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources:

@@ -94,7 +94,7 @@ def _kind(registers: dict[str, Array], here: slice) -> int:
 
 
 class Shape(NamedTuple):
-    """What population records are built from."""
+    """The sources of population records."""
 
     program: Program
     parts: list[Part]
@@ -109,7 +109,7 @@ class Shape(NamedTuple):
     """Population -> fields that its kind sets, see `models.numbers`."""
     fold: bool
     proven: bool
-    """Nothing overflows, whatever the input."""
+    """Nothing overflows, for any input."""
     unlimited: bool
     """Nor does v ever meet a limit."""
 
