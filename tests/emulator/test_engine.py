@@ -220,7 +220,7 @@ def test_random_networks_equal_the_definition(dialect):
 
 @SLOW
 @given(cases("loihi1"), st.integers(1, 2**16), st.data())
-def test_mapping_seed_and_threads_change_no_spike(case, seed, data):
+def test_mapping_seed_and_threads_do_not_change_spikes(case, seed, data):
     network, events, _ = case
     target = load_target("loihi1")
     quantized = quantize(network, target)
@@ -297,7 +297,7 @@ def test_every_form_of_a_block_and_every_number_of_threads_gives_the_same_bits(f
 @pytest.mark.parametrize(
     ("proven", "du", "dv", "exponent"), [(2, 2000, 2000, 0), (1, 2000, 0, 0), (0, 0, 2000, 7)], ids=str
 )
-def test_what_is_proven_not_to_happen_is_left_out_and_changes_no_bit(registers, proven, du, dv, exponent):
+def test_omitting_impossible_overflows_never_changes_results(registers, proven, du, dv, exponent):
     """Nothing overflows and v meets no limit; v is not bounded; u is not bounded, and does overflow here."""
     rng, size, lines = np.random.default_rng(8), 40, 30
     neuron = nd.LoihiCuba(

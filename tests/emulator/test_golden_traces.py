@@ -175,7 +175,7 @@ def test_the_same_neuron_from_nir_quantized_by_our_rule_spikes_in_the_same_steps
         ]
 
 
-def test_delays_arrive_when_brian2loihi_says(reference_data):
+def test_delays_arrive_as_in_brian2loihi(reference_data):
     """Brian2Loihi counts from 0; a generator's spike acts in the step given there, one step after its stamp here."""
     case = json.loads((reference_data / "golden/brian2loihi_models.json").read_text())["cases"]["delays"]
     count, style = len(case["delays"]), WeightFormat(weight_bits=8, exponent=2, sign_mode="excitatory")

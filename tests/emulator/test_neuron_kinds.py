@@ -104,7 +104,7 @@ def check(case, states, sent, names):
     assert np.array_equal(sent, np.array(case["s"]))
 
 
-def test_edges_at_which_a_current_folds(cases):
+def test_currents_at_the_edges_of_folding(cases):
     case = cases["lif_wrap_edge_direct_a_in"]
     neuron = nd.LoihiCuba(du=4095, dv=4095, vth_mant=131071)
     check(case, *run_case(neuron, {"a": case["a_in"]}, ("u", "v")), {"u": "u", "v": "v"})

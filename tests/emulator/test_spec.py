@@ -26,7 +26,7 @@ INEXPRESSIBLE = {"ND208", "ND209", "ND210", "ND211", "ND212", "ND213", "ND549"}
 
 
 def both(program, stimulus, steps, **options):
-    """Recordings of both engines, native first, but for the name of the engine."""
+    """Recordings of both engines, native first, without the name of the engine."""
     made = [
         nd.run(program, stimulus, until=steps, options=RunOptions(engine=engine, **options))
         for engine in ("native", "spec")
@@ -100,7 +100,7 @@ def fed(samples=7, steps=6):
     return nd.compile(network, "loihi1"), Stimulus(n_samples=samples, n_steps=steps, rasters={"in": raster})
 
 
-def test_batches_of_samples_change_no_bit(monkeypatch):
+def test_batch_size_never_changes_results(monkeypatch):
     from neurodeploy_backends.emulator import spec_run
 
     program, stimulus = fed()
@@ -139,7 +139,7 @@ def refused(call):
 
 
 @pytest.mark.parametrize("engine", ["native", "spec"])
-def test_a_state_that_no_run_reaches_is_refused(engine):
+def test_an_unreachable_state_is_refused(engine):
     program, stimulus = fed()
     kept = nd.run(program, stimulus, until=3, options=RunOptions(keep_state=True)).final_state
     variables = dict(kept.variables)
@@ -163,7 +163,7 @@ def test_an_engine_is_chosen_by_name():
     assert nd.run(program, stimulus, backend="reference").engine is None
 
 
-def test_without_a_compiler_the_definition_runs_and_says_why(monkeypatch):
+def test_without_a_compiler_the_definition_runs_and_gives_the_reason(monkeypatch):
     program, stimulus = fed()
     native = nd.run(program, stimulus)
     monkeypatch.setitem(sys.modules, "numba", None)

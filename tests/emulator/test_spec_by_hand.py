@@ -30,7 +30,7 @@ def wrap(x, bits):
     return (x + 2**bits) % 2 ** (bits + 1) - 2**bits
 
 
-def held(x, how):
+def stored(x, how):
     if how == "wrap":
         return wrap(x, 23)
     if how == "fold":
@@ -44,7 +44,7 @@ def part(x, keep):
 
 
 def by_hand(cell, arriving, dialect):
-    """(u, v, spikes) of one compartment in Python integers; `arriving`: what reaches it in each step."""
+    """(u, v, spikes) of one compartment in Python integers; `arriving`: its input in each step."""
     bits, current, drive, limits = RULES[dialect]
     low, high = {
         "registers": (-(2 ** cell["vmin_exp"]) + 1, 2 ** (9 + 2 * cell["vmax_exp"]) - 1),
@@ -54,8 +54,8 @@ def by_hand(cell, arriving, dialect):
     u = v = dead = 0
     found = []
     for q in arriving:
-        u = held(part(u, 4096 - cell["du"] - 1) + (wrap(q, bits) if bits else q), current)
-        v = part(v, 4096 - cell["dv"]) + held(u + cell["bias_mant"] * 2 ** cell["bias_exp"], drive)
+        u = stored(part(u, 4096 - cell["du"] - 1) + (wrap(q, bits) if bits else q), current)
+        v = part(v, 4096 - cell["dv"]) + stored(u + cell["bias_mant"] * 2 ** cell["bias_exp"], drive)
         v = 0 if dead else min(max(v, low), high)
         fired = v > 64 * cell["vth_mant"]
         dead = cell["refractory_steps"] if fired else max(dead - 1, 0)

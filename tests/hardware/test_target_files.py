@@ -53,7 +53,7 @@ def classes_in(annotation):
 
 @pytest.fixture
 def edited(tmp_path, monkeypatch):
-    """Return a function: (shipped file, old text, new text, ...) -> what reading the edited file gives, or its findings."""
+    """Return a function: (shipped file, old text, new text, ...) -> the result of reading the edited file, or its findings."""
     monkeypatch.chdir(tmp_path)
 
     def read(name, *changes):
@@ -152,10 +152,10 @@ def test_the_unit_of_x_in_a_table_is_checked(edited):
 def test_a_fault_names_its_field_and_a_fix(edited, file, old, new, code, says, fix):
     target, found = edited(file, old, new)
     assert target is None
-    told = [(message, fixes) for met, message, fixes in found if met == code and says in message]
-    assert told, found
+    matching = [(message, fixes) for met, message, fixes in found if met == code and says in message]
+    assert matching, found
     if fix is not None:
-        assert any(fix in text for _, fixes in told for text in fixes)
+        assert any(fix in text for _, fixes in matching for text in fixes)
 
 
 def test_every_fault_of_a_file_is_reported_at_once(edited):
@@ -175,7 +175,7 @@ def test_an_architecture_may_be_named_and_need_not(edited):
     assert target.model_copy(update={"file": "tiny.toml"}) == load_target("tiny")
 
 
-def test_what_compiles_is_not_judged_and_the_other_way_round():
+def test_a_chip_is_either_compiled_for_or_judged():
     with pytest.raises(DiagnosticError, match="ND028"):
         load_target("speck2f")
     with pytest.raises(DiagnosticError, match="ND028"):
@@ -290,7 +290,7 @@ def test_a_network_compiles_for_a_target_by_name_or_as_it_was_loaded():
 
 
 def test_a_limit_of_several_architectures_has_one_unit():
-    """Budgets look units up by the field's name alone."""
+    """Budgets look up units by the field's name alone."""
     units = {}
     for noun in (CoreLimits, RuleSet, *LIMITS):
         for name, unit in field_units(noun).items():

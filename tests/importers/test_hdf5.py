@@ -53,7 +53,7 @@ def links(file):
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "reason"),
     [
         ("soft", "a soft link"),
         ("loop", "a soft link"),
@@ -63,12 +63,12 @@ def links(file):
         ("here", "second link to a group"),
     ],
 )
-def test_nothing_leads_out_of_the_file_or_round_in_circles(tmp_path, entry, said):
+def test_links_out_of_the_file_and_cycles_are_refused(tmp_path, entry, reason):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = np.ones(3)
     found = tree(tmp_path / "a.h5", links)
     assert isinstance(found[entry], Unread)
-    assert said in found[entry].why
+    assert reason in found[entry].why
     assert isinstance(found["group"].items["up"], Unread)
 
 
@@ -138,7 +138,7 @@ def test_a_heap_of_texts_that_never_ends_is_found_before_it_is_walked(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n", b"text", None])
-def test_what_is_no_hdf5_is_a_finding(tmp_path, content):
+def test_a_file_that_is_not_hdf5_is_a_finding(tmp_path, content):
     path = tmp_path / "a.h5"
     if content is None:
         path.mkdir()
@@ -172,12 +172,12 @@ ODD = {
         (texts, ["group", "none", "nan", "half", "huge", "negative", "empty"]),
     ],
 )
-def test_a_field_is_of_its_type_or_says_why_not(reader, wrong):
+def test_a_field_of_a_wrong_type_is_a_finding(reader, wrong):
     refused = {name for name, item in ODD.items() if isinstance(reader(item), Unread)}
     assert refused == set(wrong)
 
 
-def test_whole_numbers_say_what_they_need():
+def test_a_value_that_is_not_a_whole_number_is_a_finding():
     assert whole(np.array([3.0])) == 3
     assert whole(np.array(9), most=8) == Unread("is 9; needs 0 to 8")
     assert wholes(np.array([1, 2, 3]), count=(1, 2)) == Unread("has shape [3]; needs 1 or 2 numbers")

@@ -105,20 +105,20 @@ def test_whole_files_keep_every_integer(folder):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("bias", np.ones(7), "7 biases for 256 neurons"),
         ("weight", np.ones(7), "needs \\(neurons, sources"),
         ("neuron/vDecay", np.array([1, 2, 3]), r"field 'neuron/vDecay' has shape \[3\]"),
     ],
 )
-def test_what_does_not_fit_a_layer_is_a_finding(tmp_path, folder, key, value, said):
+def test_arrays_that_do_not_fit_a_layer_are_findings(tmp_path, folder, key, value, message):
     path = tmp_path / "damaged.net"
     path.write_bytes((folder / "oxford.net").read_bytes())
     with h5py.File(path, "r+") as file:
         if f"layer/0/{key}" in file:
             del file[f"layer/0/{key}"]
         file[f"layer/0/{key}"] = value
-    with pytest.raises(nd.DiagnosticError, match=said) as caught:
+    with pytest.raises(nd.DiagnosticError, match=message) as caught:
         load(path, OPTIONS)
     assert {item.code for item in caught.value.diagnostics} == {"ND053"}

@@ -15,7 +15,7 @@ from neurodeploy.simulate import SampleValues, encode
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-TOLD = ImportOptions(dt_s=1e-4, reset="subtract")
+OPTIONS = ImportOptions(dt_s=1e-4, reset="subtract")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_the_braille_network_asks_for_dt_and_reset_at_once(paper):
 
 
 def test_the_braille_network_compiles_and_runs_on_a_seeded_raster(paper):
-    network = load(paper / "03_rnn/braille_noDelay_noBias_subtract.nir", TOLD).network
+    network = load(paper / "03_rnn/braille_noDelay_noBias_subtract.nir", OPTIONS).network
     with h5py.File(paper / "03_rnn/braille_noDelay_noBias_subtract.nir") as file:
         recurrent = file["node/nodes/lif1.w_rec/weight"][()]
     projections = {item.name: item for item in network.projections}
@@ -71,7 +71,7 @@ def test_the_braille_network_compiles_and_runs_on_a_seeded_raster(paper):
     ],
 )
 def test_dangling_edges_are_named_with_the_nearest_node(paper, file, edge, nearest):
-    found, text = codes(paper / file, TOLD)
+    found, text = codes(paper / file, OPTIONS)
     assert found.count("ND042") == text.count("dangles") > 1
     assert edge in text
     assert f"did you mean '{nearest}'?" in text
@@ -79,8 +79,8 @@ def test_dangling_edges_are_named_with_the_nearest_node(paper, file, edge, neare
 
 def test_time_constants_in_steps_ask_for_their_unit(paper):
     path = paper / "legacy/braille_flattened.nir"
-    assert codes(path, TOLD)[0] == ["ND049"]
-    network = load(path, TOLD.model_copy(update={"time_unit": "step"})).network
+    assert codes(path, OPTIONS)[0] == ["ND049"]
+    network = load(path, OPTIONS.model_copy(update={"time_unit": "step"})).network
     lif1 = network.population_by_name["lif1"]
     assert lif1.size == 38, "a parameter without a shape takes the size of what reaches it"
     assert lif1.neuron.tau_m_s == pytest.approx(2.2222223e-4)
@@ -90,13 +90,13 @@ def test_time_constants_in_steps_ask_for_their_unit(paper):
     assert np.allclose(lif1.neuron.bias, bias), "biases of all operations into a neuron add up"
 
 
-def test_every_assumption_is_in_the_ledger_and_strict_wants_answers(paper):
+def test_every_assumption_is_in_the_ledger_and_an_error_under_strict(paper):
     path = paper / "01_lif/lif_norse.nir"
-    lines = {line.quantity: line.got for line in load(path, TOLD).ledger}
+    lines = {line.quantity: line.got for line in load(path, OPTIONS).ledger}
     assert lines["dt_s"] == "0.0001 s"
     assert lines["reset"] == "subtract"
     assert lines["discretization"] == "euler"
-    strict = TOLD.model_copy(update={"strict": True})
+    strict = OPTIONS.model_copy(update={"strict": True})
     assert codes(path, strict)[0] == ["ND056", "ND050", "ND050"]
     answered = strict.model_copy(update={"discretization": "exact", "time_unit": "s", "producer": "nir"})
     assert load(path, answered).network.populations[0].neuron.discretization.kind == "exact"
@@ -173,7 +173,7 @@ def test_files_that_are_not_nir_are_findings(tmp_path, content, paper):
     if content is None:
         content = (paper / "01_lif/lif_norse.nir").read_bytes()[:900]
     (tmp_path / "a.nir").write_bytes(content)
-    assert codes(tmp_path / "a.nir", TOLD)[0] == ["ND003"]
+    assert codes(tmp_path / "a.nir", OPTIONS)[0] == ["ND003"]
 
 
 @pytest.mark.parametrize(("kind", "own"), [("LI", {"tau": [0.01, 0.02]}), ("CubaLI", {"tau_mem": [0.01, 0.02]})])
@@ -183,7 +183,7 @@ def test_integrators_without_a_threshold_are_imported(tmp_path, kind, own):
         fields |= {"tau_syn": [0.005, 0.005], "w_in": [3.0, 3.0]}
     nodes = {**PORTS, "in": ("Linear", {"weight": np.ones((2, 3))}), "cells": (kind, fields)}
     edges = [("input", "in"), ("in", "cells"), ("cells", "output")]
-    network = load(write(tmp_path / "li.nir", nodes, edges), TOLD).network
+    network = load(write(tmp_path / "li.nir", nodes, edges), OPTIONS).network
     neuron = network.populations[0].neuron
     assert neuron.kind == {"LI": "li", "CubaLI": "cuba_li"}[kind]
     assert np.asarray(neuron.tau_m_s).tolist() == [0.01, 0.02]

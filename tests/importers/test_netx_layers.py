@@ -62,7 +62,7 @@ def spike_steps(network, population, size, *, lines=None):
     return [rows[rows[:, 2] == k, 1].tolist() for k in range(size)]
 
 
-def told(path):
+def messages(path):
     with pytest.raises(nd.DiagnosticError) as caught:
         load(path, OPTIONS)
     return [item.message for item in caught.value.diagnostics]
@@ -107,7 +107,7 @@ def test_delays_are_the_matrix_that_netx_makes_of_them(tmp_path, form):
         assert steps == [[2 + int(matrix[k, source])] for k in range(3)]
 
 
-def test_delays_of_as_many_outputs_as_sources_are_of_outputs(tmp_path):
+def test_delays_of_a_square_layer_belong_to_outputs(tmp_path):
     layer = dense(np.full((3, 3), 60), delay=np.array([0, 2, 4]))
     network = load(file_of(tmp_path / "a.net", layer), OPTIONS).network
     assert network.projections[0].delay_axis == "target"
@@ -136,8 +136,8 @@ def test_delays_that_netx_cuts_are_cut_and_reported(tmp_path):
         (np.zeros((3, 2)), "has delays of shape [3, 2]; needs one, [2], [3] or [2, 3]"),
     ],
 )
-def test_delays_that_fit_nothing_are_refused(tmp_path, delay, said):
-    assert told(file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), delay=delay))) == [
+def test_delays_of_any_other_shape_are_refused(tmp_path, delay, said):
+    assert messages(file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), delay=delay))) == [
         f"layer 0 (dense){':' if said.startswith('field') else ''} {said}"
     ]
 
@@ -149,7 +149,7 @@ def test_a_delay_beyond_62_is_found_against_its_limit(tmp_path):
     assert (item.code, item.found, item.limit, item.unit) == ("ND053", 200, 62, "step")
 
 
-def test_delays_of_a_convolution_act_by_channel_and_are_said(tmp_path):
+def test_delays_of_a_convolution_act_by_channel_and_are_reported(tmp_path):
     imported = load(file_of(tmp_path / "a.net", *conv(delay=np.array([0.0, 2.0, 5.0]))), OPTIONS)
     first = [steps[0] for steps in spike_steps(imported.network, "layer1", 27)]
     assert first == [2] * 9 + [4] * 9 + [7] * 9
@@ -157,10 +157,10 @@ def test_delays_of_a_convolution_act_by_channel_and_are_said(tmp_path):
     assert (item.code, item.severity) == ("ND064", "warning")
     silent = load(file_of(tmp_path / "b.net", *conv(delay=np.zeros(3))), OPTIONS)
     assert not silent.findings
-    assert told(file_of(tmp_path / "c.net", *conv(delay=np.zeros(2))))
+    assert messages(file_of(tmp_path / "c.net", *conv(delay=np.zeros(2))))
 
 
-def test_an_input_of_one_axis_drives_its_neurons_as_biases_do(tmp_path, reference_data):
+def test_an_input_of_one_axis_acts_like_biases(tmp_path, reference_data):
     """netx sets the bias of the input's neurons: it meets the voltage at once, whatever the current's filter."""
     given = {"type": "input", "shape": np.array([5]), "weight": np.array([76.0]), "bias": np.array([64.0])}
     slow = {**CUBA, "iDecay": 1024}
@@ -191,19 +191,21 @@ def test_an_output_without_neurons_sums_up_and_is_read(tmp_path, reference_data)
     assert load(reference_data / "cases/netx-plain-shapes/c.net", OPTIONS).network.populations[1].size == 2
 
 
-def test_an_output_without_neurons_keeps_no_bias_in_silence(tmp_path):
-    assert "has a bias but no neurons" in told(file_of(tmp_path / "a.net", dense([[2, 2]], neuron=None, bias=6.0)))[0]
+def test_a_bias_of_an_output_without_neurons_is_reported(tmp_path):
+    assert (
+        "has a bias but no neurons" in messages(file_of(tmp_path / "a.net", dense([[2, 2]], neuron=None, bias=6.0)))[0]
+    )
     middle = dense(np.full((2, 3), 90), neuron=None), dense(np.full((2, 2), 90))
-    assert "layer 0 has no neurons" in told(file_of(tmp_path / "b.net", *middle))[0]
+    assert "layer 0 has no neurons" in messages(file_of(tmp_path / "b.net", *middle))[0]
 
 
 def test_recurrence_is_one_finding_that_names_its_layers(tmp_path, reference_data):
     own = np.zeros((4, 4))
     path = file_of(tmp_path / "a.net", dense(np.full((4, 5), 20), type="dense_rec", weight_rec=own), dense([[2] * 4]))
     for file in (path, reference_data / "cases/netx-recurrent/a.net"):
-        assert told(file) == ["recurrence is not imported: layer 0 (dense_rec)"]
+        assert messages(file) == ["recurrence is not imported: layer 0 (dense_rec)"]
     hidden = file_of(tmp_path / "b.net", dense(np.full((4, 4), 20), weight_rec=own))
-    assert told(hidden) == ["recurrence is not imported: layer 0 (dense)"]
+    assert messages(hidden) == ["recurrence is not imported: layer 0 (dense)"]
 
 
 def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
@@ -215,7 +217,7 @@ def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
         {"type": "average", "shape": np.array([2])},
         dense(np.full((3, 9), 20), bias=np.ones(2), neuron={**CUBA, "vDecay": 0.5, "iDecay": -3}),
     )
-    assert told(path) == [
+    assert messages(path) == [
         "neurons of type 'ALIF' are not imported (CUBA and LOIHI are): layer 0 (dense), layer 2 (dense)",
         "layers of type 'pool' are not imported (input, flatten, dense, conv are): layer 1",
         "layers of type 'average' are not imported (input, flatten, dense, conv are): layer 3",
@@ -226,9 +228,9 @@ def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
     ]
 
 
-def test_a_shape_that_the_weights_do_not_reach_is_told_of_a_first_layer_too(tmp_path):
+def test_a_shape_that_contradicts_the_weights_of_a_first_layer_is_reported(tmp_path):
     path = file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), shape=np.array([3])))
-    assert told(path) == ["layer 0 (dense) has shape [3]; its weights reach 2 neurons"]
+    assert messages(path) == ["layer 0 (dense) has shape [3]; its weights reach 2 neurons"]
 
 
 def test_weights_of_one_axis_are_a_matrix_row_by_row(tmp_path):
@@ -237,7 +239,7 @@ def test_weights_of_one_axis_are_a_matrix_row_by_row(tmp_path):
     assert network.projections[0].operation.weights.tolist() == [[0, 2, 4], [6, 8, 10]]
 
 
-def test_biases_of_places_stand_as_width_height_channels(tmp_path):
+def test_biases_by_position_are_ordered_width_height_channels(tmp_path):
     given, layer = conv()
     layer |= {
         "shape": np.array([3, 3, 2]),
@@ -250,7 +252,7 @@ def test_biases_of_places_stand_as_width_height_channels(tmp_path):
         == np.arange(18).reshape(2, 3, 3).transpose(2, 1, 0).ravel().tolist()
     )
     layer |= {"bias": np.ones(9)}
-    assert "9 biases for 18 neurons" in told(file_of(tmp_path / "b.net", given, layer))[0]
+    assert "9 biases for 18 neurons" in messages(file_of(tmp_path / "b.net", given, layer))[0]
 
 
 WILD = [-7, np.nan, np.inf, -1e30, 1e300, 0.5, np.zeros((0,)), np.arange(7), "word", {"a": 1}, h5py.Empty("f8")]
@@ -259,7 +261,7 @@ KEYS = ["iDecay", "vDecay", "vThMant", "refDelay", "wgtExp", "gradedSpike"]
 
 @pytest.mark.parametrize("key", [*(f"neuron/{name}" for name in KEYS), "stride", "padding", "dilation", "groups"])
 @pytest.mark.parametrize("value", range(len(WILD)))
-def test_wild_values_of_a_field_are_findings(tmp_path, key, value):
+def test_malformed_values_of_a_field_are_findings(tmp_path, key, value):
     given, layer = conv()
     fields = dict(layer)
     if key.startswith("neuron/"):
@@ -270,7 +272,7 @@ def test_wild_values_of_a_field_are_findings(tmp_path, key, value):
     if key == "neuron/wgtExp" and value == 0:
         assert load(path, OPTIONS).network.projections[0].weight_format.exponent == -7
         return
-    found = told(path) if key != "neuron/gradedSpike" else _maybe(path)
+    found = messages(path) if key != "neuron/gradedSpike" else _maybe(path)
     assert all(message.startswith(("layer 1 (conv)", "graded spikes of CUBA")) for message in found)
 
 
@@ -284,7 +286,7 @@ def _maybe(path):
 
 @pytest.mark.parametrize("key", ["weight", "bias", "shape", "type", "delay", "neuron"])
 @pytest.mark.parametrize("value", range(len(WILD)))
-def test_wild_fields_of_a_layer_are_findings(tmp_path, key, value):
+def test_malformed_fields_of_a_layer_are_findings(tmp_path, key, value):
     path = file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), **{key: WILD[value]}))
     for message in _maybe(path):
         assert "\n" not in message
@@ -296,15 +298,15 @@ def test_layers_are_numbered_from_0_on(tmp_path):
     with h5py.File(path, "r+") as file:
         file.move("layer/1", "layer/3")
         file["layer"].create_group("note\x1b[31m")
-    assert told(path) == [
+    assert messages(path) == [
         "group 'layer' has 1 members that are not layer numbers, first 'note?[31m'",
         "has 2 layers, but no layer 1",
     ]
 
 
-def test_a_layer_of_any_size_is_not_made(tmp_path):
+def test_a_layer_too_large_for_memory_is_refused(tmp_path):
     given = {"type": "input", "shape": np.array([2**30, 2**30]), "neuron": CUBA}
-    assert "more neurons than supported" in told(file_of(tmp_path / "a.net", given))[0]
+    assert "more neurons than supported" in messages(file_of(tmp_path / "a.net", given))[0]
 
 
 @pytest.mark.parametrize("name", ["-x.net", ".net", "größe.net", f"{'a' * 230}.net"])

@@ -14,16 +14,16 @@ from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network.coordinates import coordinates_of
 from neurodeploy.simulate import SampleValues, encode
 
-TOLD = ImportOptions(dt_s=1e-3, reset="zero")
+OPTIONS = ImportOptions(dt_s=1e-3, reset="zero")
 
 
-def codes(path, options=TOLD):
+def codes(path, options=OPTIONS):
     with pytest.raises(DiagnosticError) as error:
         load(path, options)
     return [item.code for item in error.value.diagnostics], str(error.value)
 
 
-def ledger(path, options=TOLD):
+def ledger(path, options=OPTIONS):
     made = load(path, options)
     return made.network, {line.quantity: line for line in made.ledger}
 
@@ -61,7 +61,7 @@ def steps_of(network, rows, steps=12):
 )
 def test_delays_have_the_unit_of_all_times(nir_file, delays, options, expected):
     nodes = {**nir_ports([2], [2]), "a": nir_if(2), "wait": ("Delay", {"delay": delays}), "b": nir_if(2)}
-    network, lines = ledger(nir_file(nodes, nir_chain("a", "wait", "b")), TOLD.model_copy(update=options))
+    network, lines = ledger(nir_file(nodes, nir_chain("a", "wait", "b")), OPTIONS.model_copy(update=options))
     (item,) = [item for item in network.projections if item.source == "a"]
     assert np.array_equal(item.delay_steps, expected)
     assert "delay" not in lines, "nothing was rounded"
@@ -69,16 +69,18 @@ def test_delays_have_the_unit_of_all_times(nir_file, delays, options, expected):
 
 def test_a_delay_that_is_rounded_is_a_ledger_line(nir_file):
     nodes = {**nir_ports([2], [2]), "a": nir_if(2), "wait": ("Delay", {"delay": [2.4, 3.0]}), "b": nir_if(2)}
-    network, lines = ledger(nir_file(nodes, nir_chain("a", "wait", "b")), TOLD.model_copy(update={"time_unit": "ms"}))
+    network, lines = ledger(
+        nir_file(nodes, nir_chain("a", "wait", "b")), OPTIONS.model_copy(update={"time_unit": "ms"})
+    )
     assert network.projections[1].delay_steps.tolist() == [2, 3]
     line = lines["delay"]
     assert (str(line.subject), line.asked, line.got, line.level) == ("node 'wait'", "2.4 steps", "2 steps", "rounded")
 
 
 @pytest.mark.parametrize("delay", [[np.nan, 0.0], [-0.001, 0.0], [np.inf, 0.0], [1e-3] * 3, "5 ms", [1e30, 0.0]])
-def test_delays_that_are_none_name_their_node(nir_file, delay):
+def test_invalid_delays_name_their_node(nir_file, delay):
     nodes = {**nir_ports([2], [2]), "a": nir_if(2), "wait": ("Delay", {"delay": delay}), "b": nir_if(2)}
-    found, text = codes(nir_file(nodes, nir_chain("a", "wait", "b")), TOLD.model_copy(update={"time_unit": "s"}))
+    found, text = codes(nir_file(nodes, nir_chain("a", "wait", "b")), OPTIONS.model_copy(update={"time_unit": "s"}))
     assert found == ["ND046"]
     assert "node 'wait' (Delay)" in text
 
@@ -88,7 +90,7 @@ def test_delays_that_look_like_milliseconds_ask_for_the_unit(nir_file):
     assert codes(nir_file(nodes, nir_chain("a", "wait", "b")))[0] == ["ND049"]
 
 
-def test_delays_by_line_between_two_matrices_are_refused_and_equal_ones_are_not(nir_file):
+def test_delays_by_line_between_two_matrices_are_refused_unless_equal(nir_file):
     w = ("Linear", {"weight": np.eye(2)})
     for delay, fits in (([0.001, 0.002], False), ([0.002, 0.002], True), (0.002, True)):
         nodes = {
@@ -101,7 +103,7 @@ def test_delays_by_line_between_two_matrices_are_refused_and_equal_ones_are_not(
         }
         path = nir_file(nodes, nir_chain("a", "v", "wait", "w", "b"))
         if fits:
-            assert load(path, TOLD).network.projections[1].delay_steps == 2
+            assert load(path, OPTIONS).network.projections[1].delay_steps == 2
         else:
             assert codes(path)[0] == ["ND046"]
 
@@ -116,7 +118,7 @@ def test_widths_that_meet_name_both_nodes(nir_file):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"fc1": ("Linear", {"weight": np.ones((40, 12))})}, "node 'lif1' (IF): has 38 neurons"),
         ({"fc2": ("Linear", {"weight": np.ones((7, 40))})}, "node 'fc2' (Linear): weight has shape [7, 40]"),
@@ -127,41 +129,41 @@ def test_widths_that_meet_name_both_nodes(nir_file):
         ({"input": ("Input", {"shape": [256, 12]})}, "appear to be a batch or time"),
     ],
 )
-def test_sizes_that_disagree_inside_a_file_name_the_node(nir_file, change, said):
+def test_sizes_that_disagree_inside_a_file_name_the_node(nir_file, change, message):
     first, second = ("Linear", {"weight": np.ones((38, 12))}), ("Linear", {"weight": np.ones((7, 38))})
     nodes = {**nir_ports([12], [7]), "fc1": first, "lif1": nir_if(38), "fc2": second, "lif2": nir_if(7), **change}
     found, text = codes(nir_file(nodes, nir_chain("fc1", "lif1", "fc2", "lif2")))
     assert found == ["ND046"]
-    assert said in text
+    assert message in text
 
 
 @pytest.mark.parametrize(("port", "size"), [("in", 40), ("out", 40), ("in", 38)])
-def test_ports_of_nested_graphs_state_what_reaches_them(nir_file, port, size):
+def test_ports_of_nested_graphs_declare_their_sources(nir_file, port, size):
     inner = {"in": ("Input", {"shape": [38]}), "lif": nir_if(38), "out": ("Output", {"shape": [38]})}
     inner[port] = (inner[port][0], {"shape": [size]})
     block = ("NIRGraph", (inner, [("in", "lif"), ("lif", "out")]))
     nodes = {**nir_ports([12], [38]), "fc": ("Linear", {"weight": np.ones((38, 12))}), "block": block}
     path = nir_file(nodes, nir_chain("fc", "block"))
     if size == 38:
-        assert [item.name for item in load(path, TOLD).network.populations] == ["block.lif"]
+        assert [item.name for item in load(path, OPTIONS).network.populations] == ["block.lif"]
     else:
         assert f"node 'block.{port}'" in codes(path)[1]
 
 
-def test_a_linear_node_with_a_bias_keeps_it_and_does_not_deny_it(nir_file):
+def test_a_linear_node_with_a_bias_keeps_it(nir_file):
     w = ("Linear", {"weight": np.eye(2), "bias": [1.0, 2.0]})
     network, lines = ledger(nir_file({**nir_ports([2], [2]), "w": w, "cell": nir_if(2)}, nir_chain("w", "cell")))
     assert network.populations[0].neuron.bias.tolist() == [1.0, 2.0]
     assert "fields" not in lines
 
 
-def test_an_output_that_counts_time_steps_is_as_wide_as_its_last_axis(nir_file):
+def test_an_output_with_a_time_axis_has_the_width_of_its_last_axis(nir_file):
     network, lines = ledger(nir_file({**nir_ports([2], [256, 2]), "cell": nir_if(2)}, nir_chain("cell")))
     assert network.outputs[0].source == "cell"
     assert (lines["shape"].asked, lines["shape"].got) == ("[256, 2]", "2 lines")
 
 
-def test_transposed_weights_are_told_for_all_layers_at_once(nir_file):
+def test_transposed_weights_are_reported_for_all_layers_at_once(nir_file):
     weights = {"first": np.ones((12, 38)), "square": np.ones((38, 38)), "last": np.ones((38, 7))}
     nodes = {**nir_ports([12], [7]), **{name: ("Linear", {"weight": value}) for name, value in weights.items()}}
     nodes |= {"a": nir_if(38), "b": nir_if(38), "c": nir_if(7)}
@@ -171,7 +173,7 @@ def test_transposed_weights_are_told_for_all_layers_at_once(nir_file):
     assert "'first' [12, 38], 'last' [38, 7]; check 'square' too" in text
 
 
-def test_all_faults_of_a_file_come_at_once(nir_file):
+def test_all_faults_of_a_graph_are_reported_at_once(nir_file):
     bad = {
         **nir_ports([3], [2]),
         "w": ("Linear", {"weight": np.full((2, 3), np.nan)}),
@@ -220,7 +222,7 @@ def test_a_delay_of_the_file_comes_on_top_of_the_balance(nir_file):
     assert {item.name: item.delay_steps for item in network.projections}["wait"] == 4
 
 
-def test_what_closes_a_loop_keeps_its_step(nir_file):
+def test_an_edge_that_closes_a_loop_keeps_its_delay(nir_file):
     one = ("Linear", {"weight": [[1.5]]})
     nodes = {**nir_ports([1], [1]), "a": nir_if(1), "b": nir_if(1), "c": nir_if(1), "fed": one, "back": one, "own": one}
     edges = [
@@ -273,7 +275,7 @@ def test_same_padding_of_even_kernels_over_two_axes(nir_file):
     assert reached[24, 24] == 1
 
 
-def test_same_padding_with_a_stride_says_nothing_definite(nir_file):
+def test_same_padding_with_a_stride_is_refused_as_ambiguous(nir_file):
     conv = ("Conv2d", {"weight": np.ones((1, 1, 3, 3)), "bias": [0.0], "padding": "same", "stride": [2, 2]})
     found, text = codes(
         nir_file({**nir_ports([1, 4, 4], [1, 2, 2]), "c": conv, "cell": nir_if(1, 2, 2)}, nir_chain("c", "cell"))
@@ -311,7 +313,7 @@ def test_a_scale_of_one_number_is_applied_to_all(nir_file, scale):
     assert ("scale" in lines) == (np.size(scale) != 18)
 
 
-def test_a_batch_axis_of_1_is_no_axis(nir_file):
+def test_a_batch_axis_of_1_is_dropped(nir_file):
     conv = ("Conv2d", {"weight": np.ones((2, 1, 3, 3)), "bias": [0.0, 0.0]})
     fc = ("Linear", {"weight": np.ones((3, 8))})
     nodes = {

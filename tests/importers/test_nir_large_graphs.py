@@ -10,10 +10,10 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network.coordinates import coordinates_of
 
-TOLD = ImportOptions(dt_s=1e-3, reset="zero")
+OPTIONS = ImportOptions(dt_s=1e-3, reset="zero")
 
 
-def codes(path, options=TOLD):
+def codes(path, options=OPTIONS):
     with pytest.raises(DiagnosticError) as error:
         load(path, options)
     return [item.code for item in error.value.diagnostics], str(error.value)
@@ -30,7 +30,7 @@ def matrix(network, name):
 
 
 def diamond(kind, rungs):
-    """Two ways at each of many rungs, which are 2**rungs paths."""
+    """Two branches at each rung, 2**rungs paths in all."""
     fields = {"scale": 0.5} if kind == "Scale" else {"weight": np.eye(2) / 2}
     nodes, edges, before = {**nir_ports([2], [2]), "cell": nir_if(2)}, [], "input"
     for rung in range(rungs):
@@ -42,9 +42,9 @@ def diamond(kind, rungs):
 
 
 @pytest.mark.parametrize("kind", ["Scale", "Linear"])
-def test_a_ladder_of_diamonds_is_as_long_as_it_looks(nir_file, kind):
+def test_the_depth_of_a_ladder_of_diamonds_is_linear(nir_file, kind):
     nodes, edges = diamond(kind, 100)
-    network = load(nir_file(nodes, edges), TOLD).network
+    network = load(nir_file(nodes, edges), OPTIONS).network
     assert len(network.projections) == 1
     share = 1.0 if kind == "Scale" else 0.5**100
     assert np.allclose(matrix(network, network.projections[0].name), share * np.eye(2))
@@ -53,7 +53,7 @@ def test_a_ladder_of_diamonds_is_as_long_as_it_looks(nir_file, kind):
 def test_many_populations_may_reach_one(nir_file):
     nodes = {**nir_ports([1], [1]), **{f"n{index}": nir_if(1) for index in range(100)}, "last": nir_if(1)}
     edges = [edge for index in range(100) for edge in (("input", f"n{index}"), (f"n{index}", "last"))]
-    assert len(load(nir_file(nodes, [*edges, ("last", "output")]), TOLD).network.projections) == 200
+    assert len(load(nir_file(nodes, [*edges, ("last", "output")]), OPTIONS).network.projections) == 200
 
 
 def test_paths_that_double_beyond_all_bounds_are_a_finding(nir_file):
@@ -62,7 +62,7 @@ def test_paths_that_double_beyond_all_bounds_are_a_finding(nir_file):
         nodes |= {f"{side}{rung}": ("Delay", {"delay": 0.001 * 2**rung if side == "a" else 0.0}) for side in "ab"}
         edges += [(f"{x}{rung - 1}" if rung else "input", f"{y}{rung}") for x in ("ab" if rung else "a") for y in "ab"]
     edges += [("a19", "cell"), ("b19", "cell"), ("cell", "output")]
-    found, text = codes(nir_file(nodes, edges), TOLD.model_copy(update={"time_unit": "s"}))
+    found, text = codes(nir_file(nodes, edges), OPTIONS.model_copy(update={"time_unit": "s"}))
     assert set(found) == {"ND046"}
     assert "paths arrive" in text
 
@@ -73,7 +73,7 @@ def test_chains_of_1500_nodes_load(nir_file, kind):
     cell = nir_if(2) if kind == "IF" else ("Scale", {"scale": 1.0})
     nodes = {**nir_ports([2], [2]), **{f"n{index}": cell for index in range(1500)}, "last": nir_if(2)}
     path = nir_file(nodes, nir_chain(*(f"n{index}" for index in range(1500)), "last"))
-    network = load(path, TOLD).network
+    network = load(path, OPTIONS).network
     assert len(network.populations) == (1501 if kind == "IF" else 1)
 
 
@@ -92,7 +92,7 @@ def test_products_larger_than_memory_are_findings(nir_file):
     assert "400,000,000 entries" in text
 
 
-def test_products_of_weights_that_no_float_holds_are_findings(nir_file):
+def test_products_of_weights_that_overflow_floats_are_findings(nir_file):
     big = ("Linear", {"weight": [[1e37, 0.0], [0.0, 1e37]]})
     found, text = codes(
         nir_file({**nir_ports([2], [2]), "v": big, "w": big, "cell": nir_if(2)}, nir_chain("v", "w", "cell"))
@@ -104,7 +104,7 @@ def test_products_of_weights_that_no_float_holds_are_findings(nir_file):
 def test_the_memory_limit_is_the_callers(nir_file):
     nodes = {**nir_ports([100], [100]), "w": ("Linear", {"weight": np.ones((100, 100))}), "cell": nir_if(100)}
     path = nir_file(nodes, nir_chain("w", "cell"))
-    assert len(load(path, TOLD).network.populations) == 1
-    found, text = codes(path, TOLD.model_copy(update={"memory_limit_bytes": 50_000}))
+    assert len(load(path, OPTIONS).network.populations) == 1
+    found, text = codes(path, OPTIONS.model_copy(update={"memory_limit_bytes": 50_000}))
     assert "ND046" in found
     assert "needs 80,000 bytes of memory; the limit of a file is 50,000 bytes" in text

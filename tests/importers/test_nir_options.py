@@ -24,8 +24,8 @@ def lif(nir_file):
     return write
 
 
-def told(path, **options):
-    """The neuron that came out, and the ledger by quantity."""
+def neuron_and_ledger(path, **options):
+    """The imported neuron, and the ledger by quantity."""
     made = load(path, ImportOptions(**{"dt_s": 1e-3, **options}))
     return made, {line.quantity: line for line in made.ledger}
 
@@ -43,7 +43,7 @@ def test_a_reset_that_the_user_gives_is_the_reset_of_the_network(lif, mode, stat
     if stated is None and mode == "value":
         assert codes(lif(**fields), dt_s=1e-3, reset=mode)[0] == ["ND048"]
         return
-    made, lines = told(lif(**fields), reset=mode)
+    made, lines = neuron_and_ledger(lif(**fields), reset=mode)
     line = lines["reset"]
     reset = made.network.populations[0].neuron.reset
     as_file = {0.0: "zero", 0.25: "value"}.get(stated)
@@ -58,8 +58,8 @@ def test_a_reset_that_the_user_gives_is_the_reset_of_the_network(lif, mode, stat
 
 
 @pytest.mark.parametrize(("stated", "mode"), [(0.0, "zero"), (0.25, "value")])
-def test_a_reset_that_only_the_file_gives_is_said_to_be_the_files(lif, stated, mode):
-    made, lines = told(lif(v_reset=[stated, stated]))
+def test_a_reset_from_the_file_is_attributed_to_the_file(lif, stated, mode):
+    made, lines = neuron_and_ledger(lif(v_reset=[stated, stated]))
     assert made.network.populations[0].neuron.reset.mode == mode
     assert lines["reset"].note == "from the file"
     assert lines["reset"].level == "exact"
@@ -68,7 +68,7 @@ def test_a_reset_that_only_the_file_gives_is_said_to_be_the_files(lif, stated, m
 def test_files_from_before_v_reset_meant_something_ask(lif):
     path = lif(version="0.2.0", v_reset=[0.0, 0.0])
     assert codes(path, dt_s=1e-3)[0] == ["ND048"]
-    made, lines = told(path, reset="subtract")
+    made, lines = neuron_and_ledger(path, reset="subtract")
     assert made.network.populations[0].neuron.reset.mode == "subtract"
     assert "not meaningful in nir 0.2.0" in lines["reset"].asked
     assert "contradicts" not in lines["reset"].note
@@ -76,12 +76,12 @@ def test_files_from_before_v_reset_meant_something_ask(lif):
 
 @pytest.mark.parametrize("stated", [None, 1e-3, 5e-4])
 @pytest.mark.parametrize("given", [None, 1e-3])
-def test_the_step_is_the_users_else_the_files_else_asked_for(lif, stated, given):
+def test_the_step_comes_from_the_user_else_the_file_else_is_required(lif, stated, given):
     path = lif(metadata={} if stated is None else {"dt": stated}, v_reset=[0.0, 0.0])
     if stated is None and given is None:
         assert codes(path)[0] == ["ND047"]
         return
-    made, lines = told(path, dt_s=given)
+    made, lines = neuron_and_ledger(path, dt_s=given)
     assert made.network.time.dt_s == (given or stated)
     assert lines["dt_s"].got == f"{made.network.time.dt_s:g} s"
     by_user = given is not None
@@ -91,7 +91,7 @@ def test_the_step_is_the_users_else_the_files_else_asked_for(lif, stated, given)
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0, -1.0, [1.0, 2.0], "1 ms"])
-def test_a_step_of_the_file_that_is_none_is_a_finding(lif, value):
+def test_an_invalid_step_of_the_file_is_a_finding(lif, value):
     found, text = codes(lif(metadata={"dt": value}), dt_s=1e-3, reset="zero")
     assert found == ["ND046"]
     assert "metadata 'dt'" in text
@@ -101,35 +101,35 @@ def test_a_step_of_the_file_that_is_none_is_a_finding(lif, value):
     ("given", "rule", "note"), [(None, "euler", "default"), ("exact", "exact", "given by the user")]
 )
 def test_the_discretization_of_the_ledger_is_that_of_the_network(lif, given, rule, note):
-    made, lines = told(lif(v_reset=[0.0, 0.0]), discretization=given)
+    made, lines = neuron_and_ledger(lif(v_reset=[0.0, 0.0]), discretization=given)
     assert made.network.populations[0].neuron.discretization.kind == rule
     assert (lines["discretization"].got, lines["discretization"].note) == (rule, note)
 
 
 @pytest.mark.parametrize(("unit", "seconds"), [(None, 0.02), ("s", 0.02), ("ms", 2e-5), ("step", 2e-5)])
 def test_the_unit_of_the_ledger_is_that_of_the_network(lif, unit, seconds):
-    made, lines = told(lif(v_reset=[0.0, 0.0]), time_unit=unit)
+    made, lines = neuron_and_ledger(lif(v_reset=[0.0, 0.0]), time_unit=unit)
     assert np.allclose(made.network.populations[0].neuron.tau_m_s, seconds)
     line = lines["unit of times"]
     assert (line.got, line.note) == (unit or "s", "given by the user" if unit else "default")
 
 
 @pytest.mark.parametrize("option", ["reset", "discretization", "time_unit"])
-def test_an_option_that_nothing_in_the_file_needs_is_said_to_have_no_effect(nir_file, option):
+def test_an_option_without_effect_on_the_file_is_reported(nir_file, option):
     cells = (
         ("LI", {"tau": 0.02, "r": 1.0, "v_leak": 0.0}) if option == "reset" else ("IF", {"r": 1.0, "v_threshold": 1.0})
     )
     nodes = {**PORTS, "w": ("Linear", {"weight": np.eye(2)}), "cells": cells}
     value = {"reset": "zero", "discretization": "exact", "time_unit": "ms"}[option]
     other = {} if option == "reset" else {"reset": "zero"}
-    _, lines = told(nir_file(nodes, LINE), **other, **{option: value})
+    _, lines = neuron_and_ledger(nir_file(nodes, LINE), **other, **{option: value})
     line = lines[f"--{option.replace('_', '-')}"]
     assert (line.asked, line.got, line.level) == (value, "without effect", "dropped")
     assert {"time_unit": "unit of times"}.get(option, option) not in lines, "nothing claims that it was used"
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
         ({"dt_s": 0.5}, "--dt 0.5"),
         ({"reset": "zero"}, "--reset zero"),
@@ -138,22 +138,22 @@ def test_an_option_that_nothing_in_the_file_needs_is_said_to_have_no_effect(nir_
         ({"producer": "sinabs"}, "--from sinabs"),
     ],
 )
-def test_a_network_file_takes_no_answers(lif, tmp_path, option, said):
+def test_import_options_do_not_apply_to_a_network_file(lif, tmp_path, option, message):
     network = load(lif(v_reset=[0.0, 0.0]), ImportOptions(dt_s=1e-3)).network
     save_network(network, tmp_path / "net.nd.json")
     found, text = codes(tmp_path / "net.nd.json", **option)
     assert found == ["ND054"]
-    assert said in text
+    assert message in text
     assert load(tmp_path / "net.nd.json", ImportOptions(dt_s=1e-3)).network == network
 
 
-def test_fields_that_nir_does_not_have_are_said_not_to_be_read(lif):
-    _, lines = told(lif(v_reset=[0.0, 0.0], refractory_time=[0.001, 0.001]))
+def test_fields_unknown_to_nir_are_reported_as_unread(lif):
+    _, lines = neuron_and_ledger(lif(v_reset=[0.0, 0.0], refractory_time=[0.001, 0.001]))
     assert lines["fields"].asked == "'refractory_time'"
     assert lines["fields"].level == "dropped"
 
 
-def test_the_command_line_hands_all_answers_on(call, lif):
+def test_the_command_line_passes_all_options(call, lif):
     path = lif(v_reset=[0.25, 0.25])
     words = (
         "check",
@@ -171,7 +171,7 @@ def test_the_command_line_hands_all_answers_on(call, lif):
     )
     status, out, _ = call(*words, "--reset", "zero", "--ledger")
     assert status == 0
-    told = "".join(out.split())
+    text = "".join(out.split())
     for word in ("contradicts", "exact", "--from"):
-        assert word in told
+        assert word in text
     assert call("check", path, "-t", "loihi1", "--dt", "1e-3", "--from", "torch")[0] == 2

@@ -27,7 +27,7 @@ ONES, ZEROS = np.ones(CELLS), np.zeros(CELLS)
 
 
 def spikes(path, **options):
-    """(steps, cells) of the float reference, in the framework's own steps: one projection of latency is taken off."""
+    """(steps, cells) of the float reference, in the framework's steps, with the latency of one projection removed."""
     made = load(path, ImportOptions(**options))
     program = compile_network(made.network, load_target("loihi1")).require()
     values = {"input": RASTER[None].astype(int)}
@@ -98,7 +98,7 @@ def test_snntorch_subtracts_behind_the_leak(nir_file, back):
     assert "cells_reset" in {item.name for item in made.network.projections}
 
 
-def test_what_snntorch_subtracts_from_a_filtered_neuron_is_told_by_size(nir_file):
+def test_snntorch_subtraction_from_a_filtered_neuron_is_reported_with_its_size(nir_file):
     path = network(nir_file, "CubaLIF", snntorch_fields("CubaLIF"))
     made = load(path, ImportOptions(producer="snntorch", reset="subtract"))
     (found,) = [item for item in made.findings if item.code == "ND055"]
@@ -107,7 +107,7 @@ def test_what_snntorch_subtracts_from_a_filtered_neuron_is_told_by_size(nir_file
         load(path, ImportOptions(producer="snntorch", reset="subtract", strict=True))
 
 
-def test_the_zero_that_snntorch_always_writes_is_no_answer(nir_file):
+def test_the_zero_that_snntorch_always_writes_does_not_set_the_reset(nir_file):
     with pytest.raises(DiagnosticError) as error:
         load(network(nir_file, "LIF", snntorch_fields("LIF")), ImportOptions(producer="snntorch"))
     assert [item.code for item in error.value.diagnostics] == ["ND048"]
@@ -161,13 +161,13 @@ def test_norse_uses_the_current_of_the_step_before(nir_file):
     assert made.network.time.dt_s == 1e-3
 
 
-def test_norse_boxes_are_as_nir_defines_them(nir_file):
+def test_norse_boxes_follow_the_definition_of_nir(nir_file):
     fields = {"tau": 0.01 * ONES, "r": ONES, "v_leak": ZEROS, "v_threshold": ONES / 4, "v_reset": ZEROS}
     path = network(nir_file, "LIF", fields)
     assert np.array_equal(spikes(path, producer="norse")[1], spikes(path, dt_s=1e-3, producer="nir")[1])
 
 
-def test_rockpool_decays_a_current_in_the_step_in_which_it_comes(nir_file):
+def test_rockpool_decays_a_current_in_the_step_of_its_arrival(nir_file):
     dt, tau, tau_syn = 1e-3, 0.01, 0.005
     fields = {"tau_mem": tau * ONES, "tau_syn": tau_syn * ONES, "r": tau / dt * np.exp(-dt / tau) * ONES}
     path = network(nir_file, "CubaLIF", {**fields, "v_leak": ZEROS, "v_threshold": ONES, "w_in": ONES})
@@ -208,7 +208,7 @@ def test_spyx_counts_in_steps_and_takes_a_step_for_each_layer(nir_file):
         ("LIF", "snntorch", {"producer": "sinabs", "dt_s": 1e-3, "reset": "zero"}, "sinabs uses subtract"),
     ],
 )
-def test_answers_of_the_user_come_before_the_frameworks_and_are_said(nir_file, kind, fields, options, against):
+def test_options_of_the_user_override_the_framework_and_are_reported(nir_file, kind, fields, options, against):
     made = load(network(nir_file, kind, snntorch_fields(kind)), ImportOptions(**options))
     assert any(against in line.note for line in made.ledger)
     neuron = made.network.populations[0].neuron
@@ -230,7 +230,7 @@ SIGNS = {
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_who_seems_to_have_written_a_file_is_asked_for(nir_file, sign):
+def test_an_unnamed_framework_is_suggested_from_the_file(nir_file, sign):
     cells, metadata = SIGNS[sign]
     (name,) = cells
     nodes = {"input": ("Input", {"shape": [2]}), **cells, "output": ("Output", {"shape": [2]})}

@@ -58,7 +58,7 @@ def test_delays_in_milliseconds_are_steps_of_a_millisecond(cases):
     assert [first[k] - a[k] for k in (0, 1)] == [6, 3]
 
 
-def test_a_delay_that_is_no_number_is_one_finding_of_its_node(cases):
+def test_a_delay_that_is_not_a_number_is_one_finding_of_its_node(cases):
     with pytest.raises(nd.DiagnosticError) as caught:
         nd.load(cases / "nir-delay/e.nir", nd.ImportOptions(dt_s=1e-3, reset="zero"))
     assert [item.code for item in caught.value.diagnostics] == ["ND046"]

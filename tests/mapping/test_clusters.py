@@ -25,7 +25,7 @@ STYLE = nd.network.WeightFormat(weight_bits=8)
 
 
 def ring(n=600, near=6, seed=0):
-    """Neurons on a ring, each with synapses to those within `near` places; their numbers say nothing of their places."""
+    """Neurons on a ring, each with synapses to those within `near` positions; numbered independently of their positions."""
     number = np.random.default_rng(seed).permutation(n)
     place, step = np.repeat(np.arange(n), 2 * near), np.tile([*range(-near, 0), *range(1, near + 1)], n)
     wires = nd.network.Sparse(
@@ -69,7 +69,7 @@ def test_groups_take_a_fraction_of_the_cores_of_the_network_order():
     assert all((values <= limits[name].value).all() for name, values in use_of_program(program).items())
 
 
-def test_where_groups_do_not_help_the_order_of_the_network_is_kept():
+def test_the_order_of_the_network_is_kept_if_groups_do_not_help():
     network, _ = ring()
     numbered = network.projections[0].operation
     straight = np.repeat(np.arange(600), 12)
@@ -85,7 +85,7 @@ def test_where_groups_do_not_help_the_order_of_the_network_is_kept():
 
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_network_of_very_many_sources_is_stored_as_one_of_few(monkeypatch, level):
-    """Narrowed to the sources of a core or not: the same tables."""
+    """The tables are the same with sources narrowed to those of a core."""
     network, _ = ring(n=120)
     quantized = quantize(network, tight())
     cut = compiled_first_fit(quantized, tight(), MappingOptions(level=level))
@@ -101,12 +101,12 @@ def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monke
     monkeypatch.setattr(module, "LARGE", 1000)
     monkeypatch.delattr(module, "_first_fit")
     network, _ = ring()
-    told = {
+    expected_messages = {
         10: "error[ND402] network 'ring': not placed by this mapper: compiled first fit found no mapping that keeps every limit",
         9: "error[ND401] network 'ring': needs more cores than one chip of target 'loihi1' has (proven not to fit: "
         "input_axons alone needs at least 10 cores)\n   found 10 core; limit 9 core (1.11x)",
     }
-    for cores, text in told.items():
+    for cores, text in expected_messages.items():
         chip = {"cores": cores, "mesh_columns": cores, "mesh_rows": 1, "cores_per_tile": 1}
         base = tight()
         fixed = {name: getattr(base.chip, name).model_copy(update={"value": n}) for name, n in chip.items()}
@@ -116,7 +116,7 @@ def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monke
         assert str(caught.value).startswith(text)
 
 
-def test_a_large_network_goes_to_the_compiled_fill(monkeypatch):
+def test_a_large_network_uses_the_compiled_fill(monkeypatch):
     network, _ = ring()
     quantized = quantize(network, tight())
     slices = partition(quantized, tight(), options=MappingOptions(level=1)).n_cores

@@ -51,7 +51,7 @@ def test_256_dense_rows_of_450_fit_a_core_and_of_512_do_not(targets, fits):
 @settings(max_examples=examples(300), deadline=None)
 @given(st.integers(0, 3000), st.lists(st.floats(0, 0.2), max_size=3000), st.integers(1, 4000), st.booleans())
 def test_the_longest_slice_is_found_by_few_counts(start, growth, hint, jumps):
-    """Against all stops tried one by one: neurons fill a core by as much as they like, one of them perhaps beyond it."""
+    """Compared with all stops tried one by one, for neurons of any share of a core, including more than one core."""
     filled = np.cumsum([0.1, *growth]) * (7.0 if jumps else 1.0)
     counted = []
 
@@ -136,7 +136,7 @@ def test_mapping_is_deterministic_and_seeds_only_move_cores():
     assert moved.tables.core_id.tolist() != emit_program(place(cut)).tables.core_id.tolist()
 
 
-def test_bounds_are_never_above_what_was_placed_and_are_tight_for_neurons():
+def test_bounds_never_exceed_the_placed_cores_and_are_tight_for_neurons():
     network = nd.Network(
         name="net",
         time=nd.Time(dt_s=1e-3),
@@ -166,16 +166,16 @@ def test_too_many_cores_name_the_limit():
     assert "proven not to fit: compartments alone needs at least 5 cores" in finding.message
 
 
-def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():
+def test_a_core_never_holds_two_slices_of_a_population():
     """Seven neurons fill a word of each of 12 lists, and the eighth four words: apart 16 words, which fit, and 24 together."""
-    target, wires = load_target("tiny"), np.full((8, 12), 32)
-    wires[7, 4:] = 0
+    target, weights = load_target("tiny"), np.full((8, 12), 32)
+    weights[7, 4:] = 0
     network = nd.Network(
         name="eight",
         time=nd.Time(dt_s=1e-3),
         inputs=(nd.Input(name="in", shape=12),),
         populations=(nd.Population(name="a", shape=8, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2)),),
-        projections=(nd.sparse("in", "a", wires, weight_format=nd.network.WeightFormat(weight_bits=8)),),
+        projections=(nd.sparse("in", "a", weights, weight_format=nd.network.WeightFormat(weight_bits=8)),),
     )
     cut = partition(quantize(network, target), target)
     assert cut.core_of["a"].tolist() == [0] * 7 + [1]
@@ -184,12 +184,12 @@ def test_two_slices_of_a_population_on_one_core_would_be_stored_as_one():
 
 
 @pytest.mark.parametrize("bound", [100, FLAGGED + 1])
-def test_keys_are_told_apart_with_flags_and_by_sorting(bound):
+def test_keys_are_distinguished_with_flags_and_by_sorting(bound):
     assert distinct(np.array([7, 3, 7, 0, 99, 3]), bound).tolist() == [0, 3, 7, 99]
     assert distinct(np.zeros(0, dtype=np.int64), bound).tolist() == []
 
 
-def test_fullness_is_above_one_only_beyond_a_limit_even_one_of_nothing():
+def test_fullness_exceeds_one_only_beyond_a_limit_even_a_limit_of_zero():
     limits = {name: Limit(most, "axon", "") for name, most in (("a", 0), ("b", 4))}
     shares = [fullness(used, limits) for used in ({}, {"a": 0, "b": 1}, {"b": 4}, {"b": 5}, {"a": 1, "b": 1})]
     assert shares == [0.0, 0.25, 1.0, 1.25, np.inf]

@@ -33,21 +33,23 @@ def network(name, inputs, sizes, projections):
     return network_of(cells, projections, inputs=inputs, name=name)
 
 
-def dealt(lines=0):
-    """Four groups of eight neurons that know only each other, dealt out like cards. One group fills a core of the tiny chip.
+def shuffled(lines=0):
+    """Four groups of eight neurons connected only among themselves, shuffled. One group fills a core of the tiny chip.
 
-    `lines`: input lines of the first group alone, beside the one that all hear.
+    `lines`: input lines of the first group alone, in addition to the one that reaches all.
     """
     group = np.arange(32) % 4
     same = 32 * (group[:, None] == group[None, :])
     np.fill_diagonal(same, 0)
-    heard = np.hstack([np.ones((32, 1)), np.repeat(group[:, None] == 0, lines, axis=1)])
-    wires = [nd.sparse("in", "cells", 32 * heard.astype(int), weight_format=COARSE)]
-    return network("dealt", 1 + lines, {"cells": 32}, [*wires, nd.sparse("cells", "cells", same, weight_format=COARSE)])
+    connected = np.hstack([np.ones((32, 1)), np.repeat(group[:, None] == 0, lines, axis=1)])
+    wires = [nd.sparse("in", "cells", 32 * connected.astype(int), weight_format=COARSE)]
+    return network(
+        "shuffled", 1 + lines, {"cells": 32}, [*wires, nd.sparse("cells", "cells", same, weight_format=COARSE)]
+    )
 
 
 def crossed():
-    """a and b, a core each, say half of what they say to c and half to d; two input lines drive a, two drive b, by halves."""
+    """a and b, a core each, send half of their spikes to c and half to d; two input lines drive the halves of a, two those of b."""
     half = np.repeat([0, 1], 4)
     drive = lambda first: 64 * (half[:, None] + first == np.arange(4)[None, :])  # noqa: E731
     wires = [nd.sparse("in", key, drive(first), weight_format=FINE) for key, first in (("a", 0), ("b", 2))]
@@ -59,7 +61,7 @@ def crossed():
 
 @pytest.fixture
 def call(tmp_path, monkeypatch, capsys):
-    """Return a function: arguments of `compile`, in an empty folder -> (exit status, standard output, standard error)."""
+    """Return a function from arguments of `compile`, in an empty folder to (exit status, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
@@ -90,17 +92,17 @@ def cores_of(program, name):
 
 
 @pytest.mark.parametrize("level", [0, 1])
-def test_first_fit_does_not_find_groups_that_were_dealt_out(call, level):
-    nd.save(dealt(), "dealt.nd.json")
-    status, out, err = call("dealt.nd.json", *TINY, f"-O{level}", "--json")
+def test_first_fit_does_not_recover_shuffled_groups(call, level):
+    nd.save(shuffled(), "shuffled.nd.json")
+    status, out, err = call("shuffled.nd.json", *TINY, f"-O{level}", "--json")
     assert status == 1
     assert "ND40" in out + err
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_positions_bring_groups_together_that_were_dealt_out(call, level):
-    """What has no position fills cores after what has one."""
-    net = dealt()
+def test_positions_recover_shuffled_groups(call, level):
+    """Neurons without positions fill cores after those with positions."""
+    net = shuffled()
     extra = nd.Population(name="late", shape=3, neuron=CELLS)
     net = net.model_copy(update={"populations": (extra, *net.populations)})
     place = np.random.default_rng(0).random((32, 2)) + 9 * (np.arange(32) % 4)[:, None]
@@ -115,10 +117,10 @@ def test_positions_bring_groups_together_that_were_dealt_out(call, level):
 
 @pytest.mark.parametrize("lines", [0, 30])
 @pytest.mark.parametrize("order", [by_metis, by_mtkahypar])
-def test_partitioners_bring_groups_together_that_were_dealt_out(order, lines):
-    """Input lines take no room in a core, however many a group hears."""
+def test_partitioners_recover_shuffled_groups(order, lines):
+    """Input lines take no room in a core, however many reach a group."""
     target = nd.load_target("loihi1")
-    graph = hypergraph_of(quantize(dealt(lines), target), target)
+    graph = hypergraph_of(quantize(shuffled(lines), target), target)
     found = [order(graph, 4, 0) for _ in range(2)]
     assert [sorted({int(n) % 4 for n in part}) for part in np.split(found[0], 4)] in list(
         map(list, permutations([[0], [1], [2], [3]]))
@@ -128,46 +130,46 @@ def test_partitioners_bring_groups_together_that_were_dealt_out(order, lines):
 
 @pytest.mark.slow
 def test_the_blocks_of_mtkahypar_do_not_depend_on_threads():
-    told = """
+    script = """
 import numpy as np, os, sys
 import neurodeploy as nd
 from neurodeploy.mapping.partition.search.starts import by_mtkahypar
 from neurodeploy.mapping.partition.search.hypergraph import hypergraph_of
 from neurodeploy.quantize import quantize
 os.sched_getaffinity = lambda _: range(int(sys.argv[1]))
-heard = np.random.default_rng(0).random((300, 300)) < 0.03
+connected = np.random.default_rng(0).random((300, 300)) < 0.03
 cells = nd.Population(name="cells", shape=300, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
-wires = nd.sparse("cells", "cells", 32 * heard, weight_format=nd.network.WeightFormat(weight_bits=8))
+wires = nd.sparse("cells", "cells", 32 * connected, weight_format=nd.network.WeightFormat(weight_bits=8))
 net = nd.Network(name="some", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cells,), projections=(wires,))
 target = nd.load_target("loihi1")
 print(by_mtkahypar(hypergraph_of(quantize(net, target), target), 12, 1).tolist())
 """
-    runs = [subprocess.run([sys.executable, "-c", told, n], capture_output=True, text=True, check=True) for n in "12"]
+    runs = [subprocess.run([sys.executable, "-c", script, n], capture_output=True, text=True, check=True) for n in "12"]
     orders = [json.loads(run.stdout) for run in runs]
     assert sorted(orders[0]) == list(range(300)) != orders[0] == orders[1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("start", ["metis", "mtkahypar"])
-def test_a_search_begins_where_it_is_told_to(call, monkeypatch, start):
-    """The network's own order and the library's are all there is: the others fail here."""
-    asked = []
+def test_a_search_starts_from_the_requested_partitioner(call, monkeypatch, start):
+    """Only the order of the network and that of the library are left: the others are patched."""
+    requested = []
     for name in ("by_embedding", "by_metis", "by_mtkahypar"):
         monkeypatch.setattr(
-            starts, name, lambda *_, name=name: asked.append(name) or np.arange(32) // 8 + np.arange(32) % 8 * 4
+            starts, name, lambda *_, name=name: requested.append(name) or np.arange(32) // 8 + np.arange(32) % 8 * 4
         )
-    assert compiled(call, dealt(), "-O2", "--partitioner", start, "--partitioner", start).tables.n_cores == 4
-    assert asked == ["by_embedding", f"by_{start}"]
+    assert compiled(call, shuffled(), "-O2", "--partitioner", start, "--partitioner", start).tables.n_cores == 4
+    assert requested == ["by_embedding", f"by_{start}"]
 
 
 @pytest.mark.parametrize("level", [2, 3])
-def test_moving_neurons_finds_them_and_the_same_seed_the_same_bytes(call, level):
-    programs = [compiled(call, dealt(), f"-O{level}", "--placement-seed", 3) for _ in range(2)]
+def test_moving_neurons_recovers_them_with_the_same_bytes_for_a_seed(call, level):
+    programs = [compiled(call, shuffled(), f"-O{level}", "--placement-seed", 3) for _ in range(2)]
     assert programs[0].tables.n_cores == 4  # 32 neurons, 8 to a core
     assert programs[0].digest() == programs[1].digest()
 
 
-def test_a_time_limit_keeps_the_best_so_far(call):
+def test_a_time_limit_returns_the_best_mapping_so_far(call):
     rng = np.random.default_rng(2)
     wires = [nd.sparse("in", "cells", 32 * (rng.random((16, 3)) < 0.5), weight_format=COARSE)]
     wires.append(nd.sparse("cells", "cells", 32 * (rng.random((16, 16)) < 0.12), weight_format=COARSE))
@@ -187,8 +189,8 @@ def test_faulty_cores_stay_empty_and_pinned_populations_lie_where_they_are_pinne
     assert not (cores_of(program, "a") | cores_of(program, "c")) & {0, 2, 3, 5, 6, 7}
 
 
-def test_cores_lie_by_the_spikes_that_were_recorded(call):
-    """Two cores to a tile: who says most to whom shares one. Lines 0 and 3 make a speak to c and b to d, 1 and 2 the reverse."""
+def test_cores_are_placed_by_recorded_spikes(call):
+    """Cores with the most traffic share a tile of two. Lines 0 and 3 drive traffic from a to c and b to d, 1 and 2 the reverse."""
     found = {}
     for lines in ((0, 3), (1, 2)):
         program = compiled(call, crossed(), "-O1")
@@ -200,7 +202,7 @@ def test_cores_lie_by_the_spikes_that_were_recorded(call):
     assert found[1, 2]["a"] == found[1, 2]["d"] != found[1, 2]["b"] == found[1, 2]["c"]
 
 
-def test_the_account_of_the_mapping_weighs_by_the_recording(call):
+def test_the_quality_of_the_mapping_is_weighted_by_the_recording(call):
     program = compiled(call, crossed(), "-O1")
     save_recording(program.run({"in": np.array([(0, 1, 0)])}, steps=4), "one.ndr")  # a's first half spikes, to c
     status, out, _ = call("crossed.nd.json", *TINY, "-O1", "--traffic", "one.ndr", "--json", "-o", "out.ndp")
@@ -225,10 +227,10 @@ def test_the_account_of_the_mapping_weighs_by_the_recording(call):
         (("--partitioner", "hmetis"), "ND701"),
     ],
 )
-def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
+def test_invalid_options_are_findings(call, options, code):
     nd.save(crossed(), "crossed.nd.json")
     if "--traffic" in options:
-        other = nd.compile(dealt(), "loihi1").run({"in": np.array([(0, 1, 0)])}, steps=2)
+        other = nd.compile(shuffled(), "loihi1").run({"in": np.array([(0, 1, 0)])}, steps=2)
         save_recording(other, "other.ndr")
     for name, given in (
         ("few", np.zeros((7, 2))),
@@ -242,7 +244,7 @@ def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
 
 
 @pytest.mark.parametrize(
-    ("option", "given", "said"),
+    ("option", "given", "message"),
     [
         ("rates", {"a": np.ones(7)}, "option 'rates': population 'a' needs a rate of 0 or more for each of its neurons, (8,); got float64 (7,)"),
         ("rates", {"a": -np.ones(8)}, "option 'rates': population 'a' needs a rate of 0 or more for each of its neurons, (8,); got float64 (8,), least -1"),
@@ -252,7 +254,7 @@ def test_what_is_asked_wrongly_is_said_by_code(call, options, code):
         ("positions", {"aa": np.zeros((8, 2))}, "option 'positions': population 'aa' does not exist"),
     ],
 )  # fmt: skip
-def test_figures_of_neurons_are_checked_before_they_are_used(option, given, said):
+def test_figures_of_neurons_are_checked_before_they_are_used(option, given, message):
     options = CompileOptions(fixes=False, **{option: given})
     (found,) = errors_in(compile_network(crossed(), nd.load_target("tiny", board="pair"), options).findings)
-    assert f"{found.subject!s}: {found.message}" == said
+    assert f"{found.subject!s}: {found.message}" == message

@@ -95,7 +95,7 @@ def test_the_compiled_network_keeps_every_limit_and_every_spike():
 
 
 def test_layers_that_share_a_chip_are_not_cut_into_more_cores_than_it_has():
-    """Where a spike to another chip may not be afforded: 12 cores would do, nine of them for two layers on a chip of eight."""
+    """Spikes to another chip exceed the output axons: 12 cores would suffice, but nine of them are for two layers on a chip of eight."""
     net = LayerStack(
         name="near",
         input=(24, 2, 2),
@@ -110,7 +110,7 @@ def test_layers_that_share_a_chip_are_not_cut_into_more_cores_than_it_has():
     assert fullest_group(mixed) <= 8
 
 
-def test_tiles_that_fit_no_core_are_not_tried():
+def test_tiles_that_fit_no_core_are_skipped():
     net = LayerStack(name="pair", input=(24, 4, 4), layers=[DEPTHWISE, POINTWISE])  # type: ignore[list-item]
     tilings = Tilings(less(), geometries(net))
     chain = packings(tilings)[0][0].chain
@@ -127,7 +127,7 @@ def tile(layer, times, compartments):
 
 
 @pytest.mark.parametrize(("groups", "shared"), [((-1, -1), 2), ((0, 0), 2), ((0, -1), 2), ((0, 1), 0)])
-def test_tiles_go_beside_others_of_their_chip_and_the_rest_into_new_cores(groups, shared):
+def test_tiles_join_cores_of_their_chip_and_the_rest_open_new_cores(groups, shared):
     room = np.full(len(ADDED_UP), 40, dtype=np.int64)
     tilings = SimpleNamespace(capacity=room, longest=0, last_base=0, layers=(0, 1))
     packed = pack(tilings, [tile(0, 2, 30), tile(1, 5, 10)], groups.__getitem__, "similar")  # type: ignore[arg-type]
@@ -137,7 +137,7 @@ def test_tiles_go_beside_others_of_their_chip_and_the_rest_into_new_cores(groups
     assert packed.group.tolist() == [max(groups[layer] for layer in layers) for layers in held]
 
 
-def test_a_tile_whose_lists_no_base_reaches_takes_the_words_of_its_own():
+def test_a_tile_beyond_the_reach_of_bases_is_counted_without_shared_lists():
     """It begins at row 20, with lists that begin 3 rows further on."""
     memory = ADDED_UP.index("synapse_memory")
     words = lambda n: tuple(n if k == memory else 10 if k == 0 else 0 for k in range(len(ADDED_UP)))  # noqa: E731
@@ -150,7 +150,7 @@ def test_a_tile_whose_lists_no_base_reaches_takes_the_words_of_its_own():
 
 
 @pytest.mark.parametrize(("rule", "core"), [("first", 0), ("similar", 1)])
-def test_a_tile_goes_to_the_core_whose_room_is_like_what_it_needs(rule, core):
+def test_a_tile_goes_to_the_core_whose_room_resembles_its_needs(rule, core):
     """Core 0 has room for 9 compartments and 29 words, core 1 for 29 and 9; the tile needs 9 and 3."""
     memory = ADDED_UP.index("synapse_memory")
     need = lambda n, words: tuple({0: n, memory: words}.get(k, 0) for k in range(len(ADDED_UP)))  # noqa: E731
@@ -161,7 +161,7 @@ def test_a_tile_goes_to_the_core_whose_room_is_like_what_it_needs(rule, core):
     assert [at for piece, at in packed.core_of if piece.layer == 2] == [core]
 
 
-def test_what_tiles_need_is_counted_once_for_layers_of_the_same_shapes():
+def test_tiles_of_layers_of_equal_shapes_are_counted_once():
     net = LayerStack(name="similar", input=(32, 2, 2), layers=[POINTWISE, POINTWISE])  # type: ignore[list-item]
     tilings = Tilings(load_target("loihi1"), geometries(net))
     kind = Tile(*(tilings.uses(0, i, side)[0] for i, side in enumerate((8, 2, 2))))

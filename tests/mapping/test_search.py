@@ -86,7 +86,7 @@ def networks(draw):
 
 
 def checked(program):
-    """Every limit, every neuron once, every core on its own place of the board."""
+    """Every limit, every neuron once, every core on a separate physical core."""
     tables, limits = program.tables, core_limits(program.target)
     assert program_faults(program) == []
     for name, values in use_of_program(program).items():
@@ -118,7 +118,7 @@ def test_searched_cuts_keep_every_limit_and_are_never_worse_than_first_fit(netwo
 
 @settings(max_examples=examples(15), deadline=None)
 @given(networks(), st.integers(1, 3), st.integers(0, 5))
-def test_no_mapping_changes_a_spike(network, level, seed):
+def test_mappings_do_not_change_spikes(network, level, seed):
     target = on_board(load_target("tiny"), "pair")
     quantized = quantize(network, target)
     try:
@@ -131,7 +131,7 @@ def test_no_mapping_changes_a_spike(network, level, seed):
 
 
 def chains(groups=6, size=8):
-    """Groups of neurons that know only each other, their members dealt out like cards: what first fit sees worst."""
+    """Groups of neurons connected only among themselves, in shuffled order: the worst case of first fit."""
     rng, n = np.random.default_rng(5), groups * size
     group = np.arange(n) % groups
     matrix = 32 * (group[:, None] == group[None, :]) * (rng.random((n, n)) < 0.9)
@@ -160,8 +160,8 @@ def roomy():
     return base.model_copy(update={"chip": fixed(base.chip, chip), "limits": fixed(base.limits, limits)})
 
 
-def test_groups_that_were_dealt_out_are_found_again():
-    """Each group fills one core exactly: 8 neurons, 8 + 1 sources. In the order of the network a core sees all 48."""
+def test_shuffled_groups_are_recovered():
+    """Each group fills one core exactly: 8 neurons, 8 + 1 sources. In the order of the network, a core has all 48."""
     quantized = quantize(chains(), roomy())
     found = partition(quantized, roomy(), options=MappingOptions(level=2))
     assert found.n_cores == 6
@@ -171,7 +171,7 @@ def test_groups_that_were_dealt_out_are_found_again():
 
 
 def families():
-    """Two families of four neurons that share four sources each; a neuron of its own hears them all."""
+    """Two families of four neurons that share four sources each; a further neuron receives from all of them."""
     family = np.repeat([0, 1], 4)
     style = nd.network.WeightFormat(weight_bits=8)
     cell = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
@@ -188,13 +188,13 @@ def families():
 
 
 def problem_of(quantized, target, cores):
-    """The neurons of a network and so many cores on one chip."""
+    """The neurons of a network and the given number of cores on one chip."""
     chip = np.zeros(cores, dtype=np.int32)
     return Problem(hypergraph_of(quantized, target), kernel_limits(quantized, target), chip)
 
 
-def test_where_no_single_move_helps_neurons_change_places():
-    """A member of each family lies with the other; every core is full of output axons, so that none can go first."""
+def test_neurons_are_exchanged_when_no_single_move_helps():
+    """A member of each family lies with the other; every core is full of output axons, so no single neuron can move."""
     target = load_target("tiny")
     quantized = quantize(families(), target)
     problem = problem_of(quantized, target, cores=3)
@@ -215,7 +215,7 @@ def test_where_no_single_move_helps_neurons_change_places():
     assert state.cost.tolist() == pytest.approx(anew.cost.tolist())
 
 
-def test_no_exchange_takes_more_compartments_than_a_core_has_even_while_it_is_tried(monkeypatch):
+def test_exchanges_never_exceed_the_compartments_of_a_core(monkeypatch):
     """The tables of words end there. Neurons of b take two compartments each: one of them for one of a is one too many."""
     style, cell = nd.network.WeightFormat(weight_bits=8), nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
     own = np.tile(np.repeat([1, 0], 4), (4, 1))
@@ -277,20 +277,20 @@ def emptied_cores(cores, time_limit):
 
 
 @pytest.mark.parametrize("seed", [0, 3])
-def test_a_core_that_cannot_be_emptied_is_as_it_was(seed):
-    """Its neurons move and change places until nothing helps; then all of it is taken back."""
+def test_a_core_that_cannot_be_emptied_is_restored(seed):
+    """Its neurons move and change places until no move helps; then everything is undone."""
     assert set(emptied_cores(tight(seed), TimeLimit())) == {False, True}
 
 
 def test_relief_of_an_emptied_core_ends_with_the_time():
-    """The clock is looked at between rounds: without time there is one, and what it began is taken back."""
+    """The clock is checked between rounds: without time there is one round, and its changes are undone."""
     time_limit = TimeLimit(improve_until=0.0)
     assert False in emptied_cores(tight(0), time_limit)
     assert time_limit.stopped == ["the search"]
 
 
 def row_of_cores(order):
-    """Populations that fill a core each; the one at place k of `order` talks to the one at place k + 1, and to no other."""
+    """Populations that fill a core each; the one at position k of `order` projects only to the one at position k + 1."""
     style, wires = nd.network.WeightFormat(weight_bits=8), np.full((8, 8), 32)
     cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
     return nd.Network(
@@ -305,7 +305,7 @@ def row_of_cores(order):
     )
 
 
-def test_cores_that_talk_come_to_lie_side_by_side():
+def test_cores_with_traffic_are_placed_next_to_each_other():
     """16 cores on 8 tiles in a mesh of 4 by 2: a path through the mesh leaves 7 of 15 ways between tiles, one hop each."""
     network, target = row_of_cores([0, 8, 3, 11, 6, 14, 1, 9, 4, 12, 7, 15, 2, 10, 5, 13]), roomy()
     cut = partition(quantize(network, target), target)

@@ -54,7 +54,7 @@ def test_shapes_follow_one_another():
 
 
 @pytest.mark.parametrize(
-    ("layer", "said"),
+    ("layer", "message"),
     [
         ({"kind": "conv"}, "does not specify its channels"),
         ({"kind": "pool", "channels": 3}, "is pool with 3 channels, but its source has 2"),
@@ -64,10 +64,10 @@ def test_shapes_follow_one_another():
         ({**CONV, "kernel": 9, "padding": 0}, "larger than its source of 8 x 8"),
     ],
 )
-def test_shapes_that_cannot_be_are_named(layer, said):
+def test_impossible_shapes_are_named(layer, message):
     with pytest.raises(DiagnosticError) as error:
         geometries(stack(layer))
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert error.value.diagnostics[0].code == "ND010"
 
 
@@ -143,8 +143,8 @@ WIDENED = stack(
 @settings(max_examples=examples(40), deadline=None)
 @given(nets(), st.sampled_from([(64, 200, 200), (20, 60, 90)]))
 @example(WIDENED, (20, 60, 90))
-def test_no_tile_and_no_core_exceeds_a_limit(net, room):
-    """Recounted without the search's own sums: neurons, input axons and, tile by tile, output axons."""
+def test_tiles_and_cores_keep_every_limit(net, room):
+    """Recounted without the sums of the search: neurons, input axons and, tile by tile, output axons."""
     target = small(compartments=room[0], input_axons=room[1], output_axons=room[2])
     layers, tilings = geometries(net), Tilings(target, geometries(net))
     chains, failed = search(tilings, keep=3, deep=False)
@@ -163,13 +163,15 @@ def recounted(layers, tilings, chain, room):
         volume = [np.prod([b - a for a, b in box]) for box in tiles]
         assert sum(volume) == layer.neurons == sum(p.times * p.axes.neurons for p in item.classes)
         assert max(volume) * tilings.compartments[item.classes[0].layer] <= room[0]
-        heard = Counter((int(sources(layer, box).sum()), in_groups(sources(layer, box), layer.source)) for box in tiles)
-        told = Counter()
+        reaching = Counter(
+            (int(sources(layer, box).sum()), in_groups(sources(layer, box), layer.source)) for box in tiles
+        )
+        counted = Counter()
         for piece in item.classes:
-            told[piece.axes.input_axons, piece.axes.population_axons or piece.axes.input_axons] += piece.times
+            counted[piece.axes.input_axons, piece.axes.population_axons or piece.axes.input_axons] += piece.times
             alone = piece.kind == "discrete"
             assert piece.use[2] == (piece.axes.input_axons if alone else piece.axes.population_axons) <= room[1]
-        assert heard == told
+        assert reaching == counted
     for k, item in enumerate(chain):
         after = chain[k + 1] if k + 1 < len(chain) else None
         reached = [sources(layers[k + 1], box).reshape(layers[k].shape) for box in (every[k + 1] if after else [])]
@@ -179,10 +181,10 @@ def recounted(layers, tilings, chain, room):
             not near
         )  # the dearest comes last in the alphabet
         sent = Counter(cost * sum(leaving(grid, box, "discrete" not in kinds) for grid in reached) for box in every[k])
-        told = Counter()
+        counted = Counter()
         for piece in item.classes:
-            told[piece.use[ADDED_UP.index("output_axons")]] += piece.times
-        assert sent == told
+            counted[piece.use[ADDED_UP.index("output_axons")]] += piece.times
+        assert sent == counted
         assert max(sent) <= room[2]
     packed = pack(tilings, [p for item in chain for p in item.classes], lambda _: -1, "similar")
     assert len(packed.core_of) == sum(map(len, every))
@@ -193,8 +195,8 @@ def recounted(layers, tilings, chain, room):
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 4), st.integers(1, 30), st.booleans())
-def test_tiles_across_groups_are_told_apart_by_where_they_begin(groups, wide, deep, side, shares):
-    """As if each were counted on its own."""
+def test_tiles_across_groups_differ_by_their_start(groups, wide, deep, side, shares):
+    """Equal to separate counts of each."""
     target = load_target("loihi1") if shares else load_target("loihi2")
     layer = geometries(stack({**CONV, "kernel": 1}))[0]
     layer = layer._replace(shape=(groups * wide, 8, 8), source=(groups * deep, 8, 8), groups=groups)
@@ -231,7 +233,7 @@ def test_the_bounds_are_those_of_the_network_written_out():
     assert min(bounds.values()) > 1
 
 
-def test_verdicts_are_kept_apart():
+def test_the_three_verdicts_are_distinct():
     assert fit_layers(stack(CONV, POOL, DENSE), load_target("loihi1")).verdict == "fits"
     many = fit_layers(stack({**CONV, "channels": 4000}), load_target("loihi1"))
     assert many.verdict == "proven not to fit"
@@ -248,13 +250,13 @@ def test_verdicts_are_kept_apart():
     assert (split.verdict, [item.code for item in split.findings]) == ("not placed", ["ND402"])
 
 
-def test_what_a_target_cannot_express_is_told_for_each_layer():
+def test_features_that_a_target_cannot_express_are_reported_for_each_layer():
     result = fit_layers(stack(CONV, {**DENSE, "weight_bits": 7, "delay_steps": 63}), load_target("loihi1"))
     assert sorted(item.code for item in result.findings) == ["ND207", "ND211"]
     assert result.verdict == "proven not to fit"
 
 
-def test_soft_reset_takes_the_compartments_that_the_target_says():
+def test_soft_reset_takes_the_compartments_stated_by_the_target():
     hard, soft = (
         fit_layers(stack({**CONV, "channels": 64}, reset=how), load_target("loihi1")) for how in ("zero", "subtract")
     )
@@ -285,7 +287,7 @@ def mobilenet(side=128):
 
 
 @pytest.mark.parametrize("board", ["pohoiki_springs", "nahuku32"])
-def test_mobilenet_is_judged_without_a_neuron_written_out(board):
+def test_mobilenet_is_judged_without_expanding_neurons(board):
     result = fit_layers(mobilenet(), load_target("loihi1", board=board))
     assert result.neurons == 1_648_616
     assert (result.verdict, result.lower_bounds["compartments"]) == ("fits", 1610)
@@ -293,7 +295,7 @@ def test_mobilenet_is_judged_without_a_neuron_written_out(board):
     assert result.chips <= 15
 
 
-def test_the_command_says_verdict_cores_and_bounds(tmp_path):
+def test_the_command_prints_verdict_cores_and_bounds(tmp_path):
     file = tmp_path / "net.toml"
     file.write_text(
         'name = "little"\ninput = [2, 8, 8]\nreset = "subtract"\n'
@@ -301,11 +303,11 @@ def test_the_command_says_verdict_cores_and_bounds(tmp_path):
         '[[layers]]\nkind = "dense"\nname = "out"\nchannels = 10\n'
     )
     run = CliRunner().invoke(app, ["check", "--shapes", str(file), "-t", "loihi1", "--json", "--budget", "cores<=8"])
-    told = json.loads(run.stdout)
-    assert (run.exit_code, told["verdict"]) == (1, "fits")
-    assert told["cores"] == 9
-    assert [item["name"] for item in told["layers"]] == ["conv1", "out"]
-    assert {item["code"] for item in told["findings"]} == {"ND214", "ND604"}
+    document = json.loads(run.stdout)
+    assert (run.exit_code, document["verdict"]) == (1, "fits")
+    assert document["cores"] == 9
+    assert [item["name"] for item in document["layers"]] == ["conv1", "out"]
+    assert {item["code"] for item in document["findings"]} == {"ND214", "ND604"}
     shown = CliRunner().invoke(app, ["check", "--shapes", str(file), "-t", "loihi1"])
     assert (shown.exit_code, "verdict: fits" in shown.stdout, "cores: 9 on 1 chip of" in shown.stdout) == (
         0,
@@ -318,21 +320,21 @@ def test_the_command_says_verdict_cores_and_bounds(tmp_path):
 
 
 @pytest.mark.parametrize(("channels", "board"), [(200, "kapoho_bay"), (300, "wolf_mountain"), (2500, None)])
-def test_layers_that_need_more_chips_are_told_which_board_holds_them(channels, board):
+def test_the_finding_of_too_many_cores_names_a_board_that_suffices(channels, board):
     one = load_target("loihi1")
     few = small().chip.cores.model_copy(update={"value": 8})
     target = one.model_copy(update={"chip": one.chip.model_copy(update={"cores": few})})
     layers = stack({**CONV, "channels": channels}, input=(1, 8, 8))
     limited = target if board else target.model_copy(update={"boards": {"kapoho_bay": one.boards["kapoho_bay"]}})
-    told = fit_layers(layers, limited)
-    (item,) = [item for item in told.findings if item.severity == "error"]
+    judged = fit_layers(layers, limited)
+    (item,) = [item for item in judged.findings if item.severity == "error"]
     assert item.code == "ND401"
     assert [fix.change for fix in item.fixes] == ([{"board": board}] if board else [])
     for fix in item.fixes:
         again = fit_layers(layers, on_board(limited, fix.change["board"]))
         assert (again.verdict, fix.flag) == ("fits", f"--board {board}")
         assert f"{again.cores:,} cores" in fix.text
-    assert told.cores is None or "too many for one chip" in layers_lines(told)[1]
+    assert judged.cores is None or "too many for one chip" in layers_lines(judged)[1]
 
 
 def test_a_field_that_is_unknown_is_named(tmp_path):

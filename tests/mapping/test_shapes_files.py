@@ -18,7 +18,7 @@ def stack(tmp_path, *layers, source=(2, 8, 8)):
     return load_layers(path)
 
 
-def told(*args, **fields):
+def fault_messages(*args, **fields):
     with pytest.raises(nd.DiagnosticError) as caught:
         stack(*args, **fields)
     return [f"{item.subject} {item.message}" for item in caught.value.diagnostics]
@@ -40,8 +40,8 @@ def test_a_pool_without_a_stride_is_as_large_as_its_window(tmp_path, layer, shap
     assert made.shape == shape
 
 
-def test_faults_of_several_layers_are_told_at_once(tmp_path):
-    found = told(
+def test_faults_of_several_layers_are_reported_at_once(tmp_path):
+    found = fault_messages(
         tmp_path,
         'kind = "conv"\nkernel = 2\npadding = "same"\nchannels = 4',
         'kind = "depthwise"\nchannels = 7',

@@ -60,7 +60,7 @@ def chain(seed=0, stride=1, hole=False):
     )
 
 
-def test_a_chain_is_told_by_its_shapes_and_rows_of_zeros_are_no_kernel():
+def test_a_chain_is_recognised_by_shapes_without_zero_rows_of_kernels():
     layers = chain_of(quantize(chain(stride=2, hole=True), load_target("loihi1")))
     assert layers is not None
     assert [(layer.name, layer.shape) for layer in layers] == [
@@ -71,7 +71,7 @@ def test_a_chain_is_told_by_its_shapes_and_rows_of_zeros_are_no_kernel():
     assert [layer.groups for layer in layers] == [1, 6, 1, 1]
 
 
-def test_a_network_that_branches_is_no_chain():
+def test_a_branching_network_is_not_a_chain():
     network = chain()
     twice = [*network.projections, nd.dense("in", "d", np.full((5, 216), 2), name="past", weight_format=STYLE)]
     assert chain_of(quantize(network.model_copy(update={"projections": tuple(twice)}), load_target("loihi1"))) is None
@@ -96,7 +96,7 @@ def test_tiles_counted_from_shapes_keep_every_limit_with_the_real_weights(board,
 
 
 @pytest.mark.parametrize("avoid", [pytest.param((), marks=pytest.mark.slow), (0, 3)])
-def test_searched_tiles_are_no_worse_than_first_fit_and_change_no_spike(avoid):
+def test_searched_tiles_are_no_worse_than_first_fit_and_keep_all_spikes(avoid):
     target = small(compartments=40, synapse_memory=900, input_axons=600, output_axons=150)
     quantized = quantize(chain(), target)
     plain = partition(quantized, target)
@@ -112,7 +112,7 @@ def test_searched_tiles_are_no_worse_than_first_fit_and_change_no_spike(avoid):
     assert all(np.array_equal(spikes[0][name], spikes[1][name]) for name in spikes[0])
 
 
-def test_input_axons_are_shared_where_that_takes_no_more_cores():
+def test_input_axons_are_shared_if_cores_do_not_increase():
     target = small(compartments=48, synapse_memory=900, input_axons=600, output_axons=100)
     quantized = quantize(chain(stride=2), target)
     cut, apart = partition(quantized, target), partition(quantized, without_population_axons(target))
@@ -121,7 +121,7 @@ def test_input_axons_are_shared_where_that_takes_no_more_cores():
 
 
 def test_axons_that_cost_too_much_to_share_are_not():
-    """Four output axons for each destination of a population axon: with them one chip does not do, without them 46 cores."""
+    """Four output axons for each destination of a population axon: with them one chip is not enough, without them 46 cores are."""
     target = small(compartments=48, synapse_memory=900, input_axons=600, output_axons=150)
     kind = target.axons.pop32
     dear = kind.model_copy(update={"output_axons": kind.output_axons.model_copy(update={"value": 4})})

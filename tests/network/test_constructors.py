@@ -31,7 +31,7 @@ def refused(make):
         (lambda: nd.dense("a", "b", np.eye(2), delay_step=3), "delay_step", "delay_steps"),
     ],
 )
-def test_a_wrong_name_of_a_field_is_told_with_the_nearest(make, field, nearest):
+def test_an_unknown_field_is_reported_with_the_nearest_name(make, field, nearest):
     found = refused(make)
     assert {item.code for item in found} == {"ND002"}
     mine = [item for item in found if item.message == f"field '{field}' is unknown"]
@@ -53,7 +53,7 @@ def test_a_fault_of_a_part_has_its_whole_path():
     ]
 
 
-def test_a_word_that_is_none_of_several_is_told_with_the_nearest():
+def test_an_unknown_choice_is_reported_with_the_nearest_one():
     found = refused(lambda: nd.If(v_threshold=1, reset="subtrakt"))
     assert found[0].message == "field 'reset.mode': 'subtrakt' is not one of 'zero', 'value', 'subtract' or 'none'"
     assert found[0].fixes[0].text == "did you mean 'subtract'?"
@@ -71,14 +71,14 @@ def test_the_error_can_be_pickled():
 
 
 def test_documents_are_validated_as_one_piece():
-    """A loader asks for the whole path of a fault, so a noun inside another does not refuse by itself."""
+    """A loader needs the whole path of a fault, so a nested noun does not raise by itself."""
     with pytest.raises(ValidationError) as error:
         nd.Network.model_validate({"name": "n", "time": {"dt_s": -1}, "populations": []})
     assert error.value.errors()[0]["loc"] == ("time", "dt_s")
 
 
 class Tensor:
-    """As a tensor of another library: it says what it is by __array__."""
+    """Stand-in for a tensor of another library, which provides __array__."""
 
     def __init__(self, values):
         self.values = values
@@ -90,7 +90,7 @@ class Tensor:
 
 
 class Sparse:
-    """As a matrix of scipy, with an entry given twice."""
+    """Stand-in for a scipy matrix with a duplicate entry."""
 
     def tocoo(self, copy=False):
         return self
@@ -117,7 +117,7 @@ class Sparse:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_weights_that_are_none(build, weights):
+def test_malformed_weights(build, weights):
     found = refused(lambda: build("a", "b", weights))
     assert {item.code for item in found} == {"ND002"}
     assert str(found[0].subject) == "projection 'a_to_b'"
@@ -129,11 +129,11 @@ def test_a_matrix_has_two_axes(weights):
 
 
 @pytest.mark.parametrize("names", [(3, "b"), ("a", None), ("a b", "c"), ("", "b"), ("a" * 300, "b")])
-def test_names_that_are_none(names):
+def test_invalid_names(names):
     assert refused(lambda: nd.dense(*names, np.eye(2)))
 
 
-def test_tensors_of_other_libraries_are_taken():
+def test_tensors_of_other_libraries_are_accepted():
     assert nd.dense("a", "b", Tensor([[1.0, 2.0]])).operation.weights.tolist() == [[1.0, 2.0]]
     assert nd.sparse("a", "b", Tensor([[1.0, 0.0]])).operation.pre.tolist() == [0]
     assert nd.sparse("a", "b", Sparse()).operation.weights.tolist() == [3.0]
@@ -149,7 +149,7 @@ def test_signatures_show_fields_and_defaults():
         nd.Lif(0.02)
 
 
-def test_fields_do_not_change_and_what_does_is_said():
+def test_fields_are_frozen_and_the_error_names_the_field():
     neuron = nd.If(v_threshold=1)
     found = refused(lambda: setattr(neuron, "v_threshold", 2))
     assert "model_copy" in found[0].message

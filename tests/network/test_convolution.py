@@ -106,7 +106,7 @@ def test_a_chain_is_one_operation_after_the_other(seed, overlap):
 
 
 @pytest.mark.parametrize("name", ["gt_conv_paris_0", "gt_conv_paris_3"])
-def test_lavas_own_convolutions(reference_data, name):
+def test_convolutions_recorded_from_lava(reference_data, name):
     case = np.load(reference_data / f"real_inputs/lava_conv/{name}.npz")
     x = case["input"].transpose(2, 0, 1)  # (width, height, channels) there
     weights = case["weights"].transpose(0, 3, 1, 2)[:, :, ::-1, ::-1]  # a true convolution turns its kernel
@@ -149,7 +149,7 @@ def test_lavas_fixed_point_convolution_step_by_step(reference_data):
     assert np.array_equal(got >> 6, expected.transpose(2, 0, 1, 3))
 
 
-def test_a_projection_of_a_convolution_has_no_synapse_of_weight_0():
+def test_a_convolution_has_no_synapse_of_weight_0():
     operation = Conv2d(input_shape=(1, 3, 3), weights=np.array([[[[1.0, 0.0], [0.0, 2.0]]]]))
     synapses = synapses_of(nd.Projection(name="p", source="a", target="b", operation=operation), 9)
     assert sorted(synapses.weights) == [1] * 4 + [2] * 4
@@ -157,7 +157,7 @@ def test_a_projection_of_a_convolution_has_no_synapse_of_weight_0():
 
 
 def test_shared_patterns_give_the_bits_of_rows_written_out():
-    """The engine keeps what a convolution sends as patterns; the same network as a list of synapses must run alike."""
+    """The engine stores convolutions as patterns; the same network as a list of synapses must give equal results."""
     rng = np.random.default_rng(1)
     conv = Conv2d(input_shape=(2, 9, 8), weights=rng.integers(-20, 30, (5, 2, 3, 3)) * 2, stride=(2, 1), padding=(1, 1))
     size = target_size(conv, 144)

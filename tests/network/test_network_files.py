@@ -101,7 +101,7 @@ def test_every_truncation_is_a_finding(tmp_path, cut, suffix):
 
 @settings(max_examples=examples(120), deadline=None)
 @given(position=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_every_flipped_byte_of_a_program_is_a_finding_or_changes_nothing(tmp_path_factory, position, flip):
+def test_every_flipped_byte_of_a_program_is_reported_or_has_no_effect(tmp_path_factory, position, flip):
     program = PROGRAM[0] if PROGRAM else PROGRAM.append(nd.compile(example(), "loihi1")) or PROGRAM[0]
     data = bytearray(sealed_bytes(program, "neurodeploy-program"))
     data[int(position * len(data))] ^= flip
@@ -157,7 +157,7 @@ def test_an_archive_member_that_points_outside_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 0.0])
-def test_time_constants_that_make_no_sense_are_refused(tmp_path, value):
+def test_invalid_time_constants_are_refused(tmp_path, value):
     save_network(example(), tmp_path / "a.nd.json")
     document = json.loads((tmp_path / "a.nd.json").read_text())
     document["populations"][0]["neuron"]["tau_m_s"] = value
@@ -166,7 +166,7 @@ def test_time_constants_that_make_no_sense_are_refused(tmp_path, value):
         load_network(tmp_path / "a.nd.json")
 
 
-def test_the_door_for_older_documents():
+def test_documents_of_older_schemas_are_migrated():
     steps = {1: lambda d: {"renamed": d["old"]}, 2: lambda d: {**d, "new": 0}}
     assert migrate({"old": 5}, 1, to=3, steps=steps) == {"renamed": 5, "new": 0, "schema_version": 3}
 
@@ -178,7 +178,7 @@ def test_the_schema_names_the_fields_of_a_saved_document(tmp_path):
     assert schema["additionalProperties"] is False
 
 
-def test_an_array_that_somebody_can_still_write_to_is_copied():
+def test_an_array_that_is_still_writable_elsewhere_is_copied():
     whole = np.arange(6.0)
     shaped, part = whole.reshape(2, 3), np.arange(12.0).reshape(2, 6)[:, :3]
     operation = Dense(weights=shaped)

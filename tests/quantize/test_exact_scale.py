@@ -37,7 +37,7 @@ def always(network, steps):
 
 
 def spikes(network, target="loihi1", steps=60, backend="emulator", stimulus=None):
-    """Steps in which neuron 0 fires; an input spike in every step unless told."""
+    """Steps in which neuron 0 fires; an input spike in every step by default."""
     program, _ = built(network, target)
     recording = nd.run(program, stimulus or always(network, steps), until=steps, backend=backend)
     return recording.spikes["c"][:, 1].tolist()
@@ -134,7 +134,7 @@ def neurons(draw, target, size, scale):
 
 @st.composite
 def networks(draw):
-    """(target, network): populations of small whole numbers, each in a unit of its own."""
+    """(target, network): populations of small whole numbers, each in a separate unit."""
     target = draw(st.sampled_from(sorted(TARGETS)))
     sizes = [draw(st.sampled_from([1, 4, 9])) for _ in range(draw(st.integers(1, 3)))]
     scales = [draw(st.sampled_from(SCALES)) for _ in sizes]
@@ -168,16 +168,16 @@ def networks(draw):
 
 
 def leaves_a_rest(neuron):
-    """Whether a soft reset leaves what a full decay, 4095 parts of 4096 at most, does not take off whole."""
+    """Whether a soft reset leaves a remainder that a full decay, at most 4095 parts of 4096, does not remove completely."""
     return neuron.reset.mode == "subtract" and neuron.kind == "lif" and neuron.discretization.keep_v == 0
 
 
 def fires_as_floats_do(case, seed):
     target, network = case
     program, result = built(network, target)
-    told = {str(item.subject) for item in result.findings if item.code in ("ND217", "ND220")}
-    assert told <= {f"population '{item.name}'" for item in network.populations if leaves_a_rest(item.neuron)}
-    if told:
+    findings = {str(item.subject) for item in result.findings if item.code in ("ND217", "ND220")}
+    assert findings <= {f"population '{item.name}'" for item in network.populations if leaves_a_rest(item.neuron)}
+    if findings:
         return
     raster = (np.random.default_rng(seed).random((2, 40, network.inputs[0].size)) < 0.5).astype(np.uint8)
     stimulus = Stimulus(n_samples=2, n_steps=40, rasters={"x": raster})
@@ -234,12 +234,12 @@ def test_a_floor_that_no_register_holds_is_a_finding():
     assert "ND217" in {item.code for item in result.findings}
 
 
-def test_what_subtracts_at_the_threshold_says_how_long_it_is_exact():
+def test_subtraction_at_the_threshold_reports_how_long_it_is_exact():
     network = one(nd.If(v_threshold=5.0, comparison=">=", reset="subtract"), 2.0)
     _, result = built(network)
-    told = [item for item in result.findings if item.code == "ND220"]
-    assert [item.severity for item in told] == ["warning"]
-    assert "first 8,191 spikes" in told[0].message
+    findings = [item for item in result.findings if item.code == "ND220"]
+    assert [item.severity for item in findings] == ["warning"]
+    assert "first 8,191 spikes" in findings[0].message
     assert spikes(network, steps=500) == spikes(network, steps=500, backend="reference")
 
 
@@ -250,7 +250,7 @@ def test_ties_that_registers_cannot_hold_are_a_warning(numbers):
     assert ("ND220", "warning") in {(item.code, item.severity) for item in result.findings}
 
 
-def test_weights_of_training_say_nothing_of_ties():
+def test_trained_weights_give_no_finding_about_ties():
     weights = np.random.default_rng(0).normal(size=(20, 300)).astype(np.float32)
     _, result = built(one(nd.If(v_threshold=1.0, comparison=">="), weights))
     assert not [item for item in result.findings if item.code == "ND220"]
@@ -274,9 +274,9 @@ def test_a_bias_of_a_filtered_current_is_a_warning_with_its_size(keep, bias):
     neuron = nd.CubaLif(tau_m_s=1.0, tau_syn_s=1.0, bias=bias, v_threshold=1.0, discretization=rule, reset="subtract")
     network = one(neuron, 1.0)
     program, result = built(network)
-    told = [item for item in result.findings if item.code == "ND219"]
-    assert [item.severity for item in told] == ["warning"]
-    extra = float(told[0].message.split(" more in each sample")[0].split()[-1])
+    findings = [item for item in result.findings if item.code == "ND219"]
+    assert [item.severity for item in findings] == ["warning"]
+    extra = float(findings[0].message.split(" more in each sample")[0].split()[-1])
     assert extra == pytest.approx(bias * keep / (1 - keep), rel=1e-3)
     silent = Stimulus(n_samples=1, n_steps=200, rasters={"x": np.zeros((1, 200, 1), np.uint8)})
     counts = [len(nd.run(program, silent, backend=name).spikes["c"]) for name in ("emulator", "reference")]
@@ -284,7 +284,7 @@ def test_a_bias_of_a_filtered_current_is_a_warning_with_its_size(keep, bias):
 
 
 @pytest.mark.parametrize("fields", [{"bias": 0.0}, {"bias": 0.5}])
-def test_a_bias_without_a_filter_is_exact_and_says_nothing(fields):
+def test_a_bias_without_a_filter_is_exact_and_gives_no_finding(fields):
     _, result = built(one(nd.If(v_threshold=1.0, **fields), 1.0))
     assert not [item for item in result.findings if item.code == "ND219"]
 
@@ -296,7 +296,7 @@ def test_a_current_that_never_settles_is_refused():
     assert ("ND219", "error") in {(item.code, item.severity) for item in result.findings}
 
 
-def test_a_floor_beside_its_register_fires_no_tie():
+def test_a_floor_off_its_register_does_not_fire_on_ties():
     network = one(nd.If(v_threshold=3.0, v_floor=-4.0), [[1.0, -5.0]])
     raster = np.zeros((1, 30, 2), dtype=np.uint8)
     raster[0, 0, 1] = raster[0, 1:, 0] = 1
@@ -305,7 +305,7 @@ def test_a_floor_beside_its_register_fires_no_tie():
         assert spikes(network, steps=20, backend=backend, stimulus=stimulus) == [10, 14, 18]  # -4 + 7 is 3, + 8 is more
 
 
-def test_what_a_full_decay_leaves_fires_no_tie():
+def test_the_remainder_of_a_full_decay_does_not_fire_on_ties():
     keeps = Explicit(keep_v=0.0, gain_v=1.0)
     network = one(nd.Lif(tau_m_s=1e-3, v_threshold=100.0, discretization=keeps), [[100.0, 1.0]])
     raster = np.zeros((1, 30, 2), dtype=np.uint8)

@@ -42,7 +42,7 @@ def compiled(network, target="loihi1", fixes=False):
 
 
 def products(result, target="loihi1"):
-    """What each synapse adds to the accumulator, in source order."""
+    """Increments of the accumulator by each synapse, in source order."""
     dialect, program = TARGETS[target].dialect, result.require()
     style, tables = program.formats[0], program.tables
     weights = tables.entry_mantissa.astype(np.int64)
@@ -70,7 +70,7 @@ def errors(result):
         ([5, -3], WeightFormat(weight_bits=8, exponent=3), 2),
     ],
 )
-def test_products_stay_and_the_ledger_says_which_form_they_took(target, weights, style, shift):
+def test_products_are_kept_and_the_ledger_names_their_form(target, weights, style, shift):
     result = compiled(net([weights], style), target)
     given = style.exponent if style else 0
     assert products(result, target).tolist() == [w * 2**given * 64 for w in weights]
@@ -111,7 +111,7 @@ def test_any_integers_are_exact_or_refused(weights, exponent, bits, mode, target
         ([1.5, 1.0], None, "not all integers"),
     ],
 )
-def test_sign_bits_and_range_are_told_apart(weights, style, words):
+def test_sign_bits_and_range_have_separate_findings(weights, style, words):
     found = errors(compiled(net([weights], style)))
     assert [item.code for item in found] == ["ND209"]
     assert words in found[0].message
@@ -245,7 +245,7 @@ def registers(draw):
 
 @settings(max_examples=examples(60), deadline=None)
 @given(case=registers(), seed=st.integers(0, 2**32 - 1))
-def test_registers_run_as_their_equations_say(case, seed):
+def test_registers_follow_their_equations(case, seed):
     target, network = case
     result = compiled(network, target)
     if result.program is None:

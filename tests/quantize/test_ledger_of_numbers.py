@@ -64,8 +64,8 @@ def worst(asked, got):
     return float(np.max(np.abs(got - asked)[size > 0] / size[size > 0], initial=0.0))
 
 
-def held(lines, quantity, asked, got):
-    """A line says exact where it is, and how far off where it is not."""
+def check_line(lines, quantity, asked, got):
+    """Check that a line is exact where the value is, and states its error otherwise."""
     line, error = lines[quantity], worst(asked, got)
     if line.level == "exact" and "no v lies between" not in line.note:
         assert error <= NEAR, line
@@ -76,7 +76,7 @@ def held(lines, quantity, asked, got):
 
 @settings(max_examples=examples(200), deadline=None)
 @given(network=networks(), target=st.sampled_from(sorted(TARGETS)))
-def test_every_line_is_what_came_out(network, target):
+def test_every_ledger_line_states_the_stored_value(network, target):
     chip = TARGETS[target]
     try:
         result = quantize(network, chip)
@@ -100,23 +100,25 @@ def test_every_line_is_what_came_out(network, target):
     rms = float(np.sqrt(np.mean(off**2)) / np.sqrt(np.mean(asked**2))) if asked.size else 0.0
     assert (lines["weights"].level == "exact") == (rms <= NEAR)
     assert abs(lines["weights"].relative_error - rms) <= 1e-9
-    held(lines, "voltage decay", 1 - folded.keep_v, registers.dv / one)
+    check_line(lines, "voltage decay", 1 - folded.keep_v, registers.dv / one)
     if "current decay" in lines:
-        held(lines, "current decay", 1 - folded.keep_i, (registers.du + dialect.current_decay_offset) / one)
+        check_line(lines, "current decay", 1 - folded.keep_i, (registers.du + dialect.current_decay_offset) / one)
     else:
         assert (registers.du + dialect.current_decay_offset == one).all()
     shift = dialect.threshold_shift_bits
     if folded.threshold is not None:
-        held(lines, "v_threshold", folded.threshold, registers.vth_mant.astype(float) * 2**shift / registers.scale)
+        check_line(
+            lines, "v_threshold", folded.threshold, registers.vth_mant.astype(float) * 2**shift / registers.scale
+        )
     if np.any(folded.bias):
         bias = registers.bias_mant.astype(float) * 2.0**registers.bias_exp
-        held(lines, "bias per step", folded.bias, bias / registers.scale)
+        check_line(lines, "bias per step", folded.bias, bias / registers.scale)
     if folded.floor is not None:
-        held(lines, "v_floor", folded.floor, (1 - 2.0**registers.vmin_exp) / registers.scale)
+        check_line(lines, "v_floor", folded.floor, (1 - 2.0**registers.vmin_exp) / registers.scale)
     assert f"{registers.scale:.6g} integer units" == lines["scale"].got
 
 
-def test_a_growing_voltage_is_not_taken_for_one_that_stays():
+def test_a_growing_voltage_is_not_mistaken_for_a_constant_one():
     neuron = nd.Lif(tau_m_s=0.02, v_threshold=1.0, discretization=Explicit(keep_v=1.01, gain_v=1.0))
     network = network_of(
         (nd.Population(name="c", shape=1, neuron=neuron),),

@@ -58,7 +58,7 @@ def test_leak_moves_the_frame_where_the_reset_goes_there_too_and_else_becomes_bi
     assert bias / population.scale == pytest.approx(0.05 * 0.4, rel=0.01)
 
 
-def test_a_bias_into_a_filtered_current_becomes_its_steady_state_and_the_ledger_says_so():
+def test_a_bias_into_a_filtered_current_becomes_its_steady_state_with_a_ledger_line():
     neuron = nd.CubaLif(tau_m_s=0.02, tau_syn_s=0.01, w_in=2.0, bias=0.3, v_threshold=1.0)
     population, _, result = integers(neuron, [[1.0]])
     bias = int(population.bias_mant[0]) << int(population.bias_exp[0])

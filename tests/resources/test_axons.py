@@ -25,7 +25,7 @@ from neurodeploy.resources.population_axons import limit_shares
 LOIHI = load_target("loihi1")
 
 
-def test_what_an_axon_of_each_kind_can_name():
+def test_address_space_of_each_kind_of_axon():
     assert address_space_of(LOIHI.axons, "discrete") == AddressSpace(numbers=4096, atoms=1, step=1)
     assert address_space_of(LOIHI.axons, "pop16") == AddressSpace(numbers=1024, atoms=32, step=4)
     assert address_space_of(LOIHI.axons, "pop32") == AddressSpace(numbers=4096, atoms=1024, step=1)
@@ -37,11 +37,11 @@ def test_what_an_axon_of_each_kind_can_name():
 
 
 @pytest.mark.parametrize("rules", ["nengo-loihi", "nxtf"])
-def test_what_an_axon_of_each_kind_costs(rules):
+def test_cost_of_each_kind_of_axon(rules):
     target = load_target("loihi1", rules=rules)
-    near, far = ({kind: output_axons_of(target, kind, other_chip=there) for kind in ("discrete", "pop16", "pop32")} for there in (False, True))  # fmt: skip
-    assert near == {"discrete": 1, "pop16": 1, "pop32": 2}
-    assert far == {"discrete": 2, "pop16": 2, "pop32": 3}
+    same_chip, other_chip = ({kind: output_axons_of(target, kind, other_chip=there) for kind in ("discrete", "pop16", "pop32")} for there in (False, True))  # fmt: skip
+    assert same_chip == {"discrete": 1, "pop16": 1, "pop32": 2}
+    assert other_chip == {"discrete": 2, "pop16": 2, "pop32": 3}
     assert input_axons_of(target) == 1
 
 
@@ -49,7 +49,7 @@ def test_an_axon_whose_synapses_learn_takes_a_second_entry():
     assert input_axons_of(LOIHI, learning=True) == 2
 
 
-def test_a_target_that_says_nothing_of_axons_has_discrete_ones_that_cost_one():
+def test_a_target_without_axon_figures_has_discrete_axons_of_cost_one():
     silent = load_target("loihi2")
     assert silent.axons is None
     assert [output_axons_of(silent, "discrete", other_chip=there) for there in (False, True)] == [1, 2]
@@ -62,7 +62,7 @@ def convolution(groups=1, channels=40, out=8, kernel=3, side=6, seed=0):
 
 
 def chain(*operations):
-    """Layers of integer neurons, one behind the other."""
+    """Layers of integer neurons, one after the other."""
     style, cells = WeightFormat(weight_bits=8, sign_mode="mixed"), nd.LoihiCuba(du=1500, dv=400, vth_mant=60)
     last = f"layer{len(operations) - 1}"
     return layered_network(operations, cells, weight_format=style, outputs=last)
@@ -114,13 +114,13 @@ def test_a_first_target_between_two_steps_is_refused():
 
 
 def test_a_group_takes_its_output_axons_once_in_a_core():
-    sends = OutputAxonUse(np.array([3, 3, 2, 5]), np.array([0, 0, -1, 1]), np.array([3, 4]))
-    assert [sends.of(np.array(some)) for some in ([0, 1], [0, 2], [0, 1, 2, 3], [3])] == [3, 5, 9, 4]
-    assert sends.by_core(np.array([0, 1, 0, 1]), 2).tolist() == [3 + 2, 3 + 4]
+    shared = OutputAxonUse(np.array([3, 3, 2, 5]), np.array([0, 0, -1, 1]), np.array([3, 4]))
+    assert [shared.of(np.array(some)) for some in ([0, 1], [0, 2], [0, 1, 2, 3], [3])] == [3, 5, 9, 4]
+    assert shared.by_core(np.array([0, 1, 0, 1]), 2).tolist() == [3 + 2, 3 + 4]
 
 
 @pytest.mark.parametrize(("rules", "sent"), [("nengo-loihi", 10), ("nxtf", 100)])
-def test_output_axons_are_shared_where_the_rules_say_so(rules, sent):
+def test_output_axons_are_shared_if_the_rules_allow_it(rules, sent):
     """Ten axons for a hundred sources: an eighth of the words, and of the input axons what ten are of 4,096."""
     target = load_target("loihi1", rules=rules)
     over, largest, total = limit_shares(target, "pop16", 2048, 10, 100)
@@ -135,13 +135,13 @@ def test_a_neuron_with_more_sources_than_axons_fits_where_they_share_these():
 
 
 def branching():
-    """Two convolutions, and four neurons that hear all of the first: its neurons have axons of two kinds."""
+    """Two convolutions, and four neurons that receive all of the first: its neurons have axons of two kinds."""
     network = chain(convolution(out=48), convolution(groups=48, channels=48, out=48))
     style = WeightFormat(weight_bits=8, sign_mode="mixed")
     readers = nd.Population(name="readers", shape=4, neuron=network.populations[0].neuron)
-    hear = nd.dense("layer0", "readers", np.full((4, 48 * 36), 2), weight_format=style)
+    to_readers = nd.dense("layer0", "readers", np.full((4, 48 * 36), 2), weight_format=style)
     return network.model_copy(
-        update={"populations": (*network.populations, readers), "projections": (*network.projections, hear)}
+        update={"populations": (*network.populations, readers), "projections": (*network.projections, to_readers)}
     )
 
 
@@ -154,8 +154,8 @@ def branching():
         pytest.param(True, "nxtf", marks=pytest.mark.slow),
     ],
 )
-def test_what_first_fit_counts_is_what_the_tables_have(branches, rules):
-    """Counted once more, from the tables alone: words, input axons, and output axons that are shared, or not."""
+def test_counts_of_first_fit_equal_those_of_the_tables(branches, rules):
+    """Recounted from the tables alone: words, input axons, and output axons, shared or not."""
     target = load_target("loihi1", rules=rules)
     two = chain(convolution(out=48), convolution(groups=48, channels=48, out=48))
     quantized = quantize(branching() if branches else two, target)
@@ -171,8 +171,8 @@ def test_what_first_fit_counts_is_what_the_tables_have(branches, rules):
         note_kinds(kinds, core, demand)
         for name in ("synapse_memory", "input_axons", "words_per_axon", "synapse_formats"):
             assert name not in use or use[name][core] == demand.figures()[name], name
-    sends = output_axon_use(quantized, target, dict(cut.core_of), cut.core_ids, kinds)
-    sent = sum(sends[name].by_core(core, cut.n_cores) for name, core in cut.core_of.items())
+    output_use = output_axon_use(quantized, target, dict(cut.core_of), cut.core_ids, kinds)
+    sent = sum(output_use[name].by_core(core, cut.n_cores) for name, core in cut.core_of.items())
     assert (use["output_axons"] <= sent).all()
     assert use["output_axons"].sum() > 0
     if rules == "nxtf":  # every neuron on its own
@@ -195,11 +195,11 @@ def test_neurons_that_reach_one_population_axon_take_its_output_axons_once():
     assert kind <= {16, 32}
 
 
-def test_tables_in_which_rows_of_an_axon_contradict_each_other_are_refused():
+def test_tables_with_contradictory_rows_of_an_axon_are_refused():
     program = nd.compile(chain(convolution()), "loihi1")
     assert program_faults(program) == []
 
-    def told(**columns):
+    def faults_with(**columns):
         changed = {name: getattr(program.tables, name).copy() for name in columns}
         for name, (row, value) in columns.items():
             changed[name][row] = value
@@ -207,11 +207,11 @@ def test_tables_in_which_rows_of_an_axon_contradict_each_other_are_refused():
         return program_faults(program.model_copy(update={"tables": tables}))
 
     twin = int(np.flatnonzero(program.tables.in_axon_id == program.tables.in_axon_id[0])[1])
-    assert "more than one kind" in told(in_axon_kind=(0, 0))[0]
-    assert "more than one base" in told(in_axon_base=(0, int(program.tables.in_axon_base[0]) + 4))[0]
-    assert "same atom" in told(in_axon_atom=(twin, int(program.tables.in_axon_atom[0])))[0]
-    assert "not a kind of axon" in told(in_axon_kind=(0, 7))[0]
-    assert "in_axon_id points outside" in told(in_axon_id=(0, 1 << 20))[0]
+    assert "more than one kind" in faults_with(in_axon_kind=(0, 0))[0]
+    assert "more than one base" in faults_with(in_axon_base=(0, int(program.tables.in_axon_base[0]) + 4))[0]
+    assert "same atom" in faults_with(in_axon_atom=(twin, int(program.tables.in_axon_atom[0])))[0]
+    assert "not a kind of axon" in faults_with(in_axon_kind=(0, 7))[0]
+    assert "in_axon_id points outside" in faults_with(in_axon_id=(0, 1 << 20))[0]
     without = program.tables.model_copy(update={"in_axon_atom": None})
     assert "without the rest" in program_faults(program.model_copy(update={"tables": without}))[0]
 
@@ -227,9 +227,9 @@ def test_a_program_of_an_older_version_is_refused(tmp_path):
         load_program(path)
 
 
-def test_the_board_of_nengo_loihi_refuses_what_discrete_axons_do_not_hold():
+def test_the_board_of_nengo_loihi_refuses_programs_that_need_shared_axons():
     program = nd.compile(chain(convolution(channels=512, out=1, side=3)), "loihi1")
     assert not list(NengoLoihiBackend().check(program))  # the emulator has no limit
-    (told,) = NengoLoihiBoardBackend().check(program)
-    assert told.code == "ND502"
-    assert "4,608 discrete input axons, and a core has 4,096" in told.message
+    (fault,) = NengoLoihiBoardBackend().check(program)
+    assert fault.code == "ND502"
+    assert "4,608 discrete input axons, and a core has 4,096" in fault.message

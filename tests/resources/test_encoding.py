@@ -22,7 +22,7 @@ NARROW = 37
 
 
 def convolutions():
-    """Two convolutions, the second over more channels than one population axon tells apart."""
+    """Two convolutions, the second over more channels than one population axon can distinguish."""
     rng = np.random.default_rng(0)
     shapes = [((2, 12, 12), 40), ((40, 10, 10), 8)]
     kernels = [

@@ -34,7 +34,7 @@ RULE_SETS = [
 
 
 def chip(cores=1, counted=("tiny", "short"), **limits):
-    """tiny with so many cores, the given limits, more than enough of everything else, and the words of a rule set."""
+    """The `tiny` target with the given cores, limits and rule set, and ample room otherwise."""
     tiny = load_target("tiny", rules="short")
     counting = load_target(counted[0], rules=counted[1]).counting
 
@@ -63,7 +63,7 @@ def one_population(n_in, size, neuron=None, **fields):
 
 
 def lists_into_one_neuron(count, exponents):
-    """`count` projections of one input line onto one neuron: so many lists of one word that share an axon."""
+    """`count` projections of one input line onto one neuron: as many lists of one word that share an axon."""
     cell = nd.LoihiCuba(du=4095, dv=0, vth_mant=10)
     styles = [WeightFormat(weight_bits=8, exponent=exponents(k), sign_mode="excitatory") for k in range(count)]
     wires = (nd.dense("in", "cells", [[4]], name=f"p{k}", weight_format=style) for k, style in enumerate(styles))
@@ -71,7 +71,7 @@ def lists_into_one_neuron(count, exponents):
 
 
 def relays(count):
-    """`count` neurons that each have one target, and so one output axon wherever that is."""
+    """`count` neurons that each have one target, and therefore one output axon."""
     first, second = (nd.Population(name=name, shape=count, neuron=lif()) for name in ("first", "second"))
     wires = (nd.dense("in", "first", np.ones((count, 1))), nd.one_to_one("first", "second"))
     return net(1, (first, second), wires)
@@ -102,14 +102,14 @@ def used(program, resource):
 
 
 def per_synapse(resource, counted):
-    """How much of a resource one synapse of 8 bits takes in its own list."""
+    """Amount of a resource that one synapse of 8 bits takes in a separate list."""
     rules = load_target(counted[0], rules=counted[1]).counting
     return int(segment_words(rules, 1, 8, 0, 0)) if resource in ("synapse_memory", "words_per_axon") else 1
 
 
 @settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(sorted(NEEDS)), st.integers(2, 7), st.sampled_from([-1, 0, 1]), st.sampled_from(RULE_SETS))
-def test_one_core_holds_what_is_at_its_limit_and_no_more(resource, limit, beyond, counted):
+def test_a_core_holds_exactly_its_limit(resource, limit, beyond, counted):
     need, each = limit + beyond, per_synapse(resource, counted)
     target = chip(counted=counted, **{resource: limit * each})
     result = compile_network(NEEDS[resource](need), target, CompileOptions(fixes=False))
@@ -128,7 +128,7 @@ def test_every_rule_set_is_tried():
 
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
 @pytest.mark.parametrize("resource", ["synapse_formats", "words_per_axon"])
-def test_limits_that_nxtf_has_of_its_own_are_kept_to_the_last(resource, beyond):
+def test_limits_specific_to_nxtf_are_exact(resource, beyond):
     target = load_target("loihi1", rules="nxtf")
     limit = int(getattr(target.counting, resource).value)
     result = compile_network(NEEDS[resource](limit + beyond), target, CompileOptions(fixes=False))
@@ -136,9 +136,9 @@ def test_limits_that_nxtf_has_of_its_own_are_kept_to_the_last(resource, beyond):
         assert used(result.require(), resource) == limit + beyond
         return
     assert (result.program, result.verdict) == (None, "proven not to fit")
-    told = [item for item in result.findings if item.severity == "error"]
-    assert [(item.code, item.found, item.limit) for item in told] == [(CODES[resource], limit + 1, limit)]
-    assert "rules.nxtf" in told[0].limit_source
+    errors = [item for item in result.findings if item.severity == "error"]
+    assert [(item.code, item.found, item.limit) for item in errors] == [(CODES[resource], limit + 1, limit)]
+    assert "rules.nxtf" in errors[0].limit_source
 
 
 @settings(max_examples=examples(80), deadline=None)
@@ -151,8 +151,8 @@ def test_one_more_than_a_core_holds_takes_a_second_core_or_is_proven_impossible(
         assert used(result.require(), resource) <= limit
         return
     assert result.verdict == "proven not to fit"
-    (told,) = [item for item in result.findings if item.severity == "error"]
-    assert (told.code, told.found, told.limit) == (CODES[resource], limit + 1, limit)
+    (error,) = [item for item in result.findings if item.severity == "error"]
+    assert (error.code, error.found, error.limit) == (CODES[resource], limit + 1, limit)
 
 
 @pytest.mark.parametrize("delay", BITS)
@@ -181,7 +181,7 @@ def test_accumulators_are_compartments_times_two_to_the_delay_bits(delay, size, 
         ([[1, 2], [3, 4]], 4, 1),
     ],
 )
-def test_lists_that_sources_share_are_no_proof_that_a_neuron_is_too_large(kernel, words, beyond):
+def test_shared_lists_do_not_prove_that_a_neuron_is_too_large(kernel, words, beyond):
     window = Conv2d(input_shape=(1, 2, 2), weights=np.array(kernel, dtype=float)[None, None])
     cell = nd.Population(name="cells", shape=(1, 1, 1), neuron=lif())
     wires = nd.Projection(name="p", source="in", target="cells", operation=window)
@@ -193,7 +193,7 @@ def test_lists_that_sources_share_are_no_proof_that_a_neuron_is_too_large(kernel
 
 
 def cuts(size, cores):
-    """Every way to put neurons on at most so many cores, up to the names of the cores."""
+    """All partitions of neurons into at most this many interchangeable cores."""
 
     def grow(chosen, highest):
         if len(chosen) == size:
@@ -206,7 +206,7 @@ def cuts(size, cores):
 
 
 def some_cut_fits(network, target):
-    """Whether any cut at all keeps every limit, by the count of finished tables; the mapper has no part in it."""
+    """Whether any partition keeps every limit, counted from finished tables without the mapper."""
     quantized, limits = quantize(network, target), core_limits(target)
     sizes = [(item.name, item.size) for item in quantized.populations]
     for chosen in cuts(sum(size for _, size in sizes), target.cores):
@@ -262,7 +262,7 @@ def cramped(draw):
 
 @settings(max_examples=examples(60), deadline=None)
 @given(cramped())
-def test_the_three_verdicts_against_every_cut_there_is(given_case):
+def test_the_three_verdicts_against_all_partitions(given_case):
     network, target = given_case
     result = compile_network(network, target, CompileOptions(fixes=False))
     exists = some_cut_fits(network, target)
@@ -274,7 +274,7 @@ def test_the_three_verdicts_against_every_cut_there_is(given_case):
         assert any(item.code in {*CODES.values(), "ND401"} for item in result.findings)
     else:
         assert result.verdict == "not placed by this mapper"
-        told = [item.message for item in result.findings if item.code in ("ND401", "ND402")]
+        errors = [item.message for item in result.findings if item.code in ("ND401", "ND402")]
         assert any(
-            re.search(r"this mapper needs that many|first fit in (1 round|\d+ rounds) \(", text) for text in told
+            re.search(r"this mapper needs that many|first fit in (1 round|\d+ rounds) \(", text) for text in errors
         )

@@ -158,7 +158,7 @@ def network(weights, recurrent=None):
 
 @settings(max_examples=examples(25), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.5), st.integers(20, 150), st.integers(1, 3))
-def test_the_tables_alone_tell_the_same_words(seed, density, size, cores):
+def test_a_recount_of_the_tables_gives_the_same_words(seed, density, size, cores):
     rng = np.random.default_rng(seed)
     sparse = lambda *shape: (rng.random(shape) < density) * (0.1 + rng.random(shape))  # noqa: E731
     quantized = quantize(network(sparse(size, 9), sparse(size, size)), NXTF)
@@ -185,7 +185,7 @@ def convolution(rng):
 
 
 @pytest.mark.parametrize("kind", ["lists", "shared lists"])
-def test_the_encoding_changes_no_spike(kind):
+def test_the_encoding_does_not_change_spikes(kind):
     rng = np.random.default_rng(1)
     net = network((rng.random((200, 30)) < 0.15) * rng.random((200, 30))) if kind == "lists" else convolution(rng)
     made = {
@@ -204,7 +204,7 @@ def test_the_encoding_changes_no_spike(kind):
     assert all(np.array_equal(spikes[0], other) for other in spikes[1:])
 
 
-def test_the_recount_knows_the_index_in_the_prefix_of_a_dense_list():
+def test_the_recount_includes_the_index_in_the_prefix_of_a_dense_list():
     """20 sources of 6 neurons: 10 + 6 + 6 * 8 + 6 = 70 bits each, and 64 without the index."""
     net = network_of(
         (nd.Population(name="a", shape=6, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=200)),),

@@ -97,7 +97,7 @@ def networks(draw):
 @pytest.mark.slow
 @settings(max_examples=examples(60), deadline=None)
 @given(networks(), st.sampled_from([(1024, 4096), (40, 200), (24, 60)]), st.sampled_from(["nengo-loihi", "nxtf"]))
-def test_a_convolution_on_cores_is_what_is_written_out(network, room, rules):
+def test_a_convolution_on_cores_equals_its_expanded_form(network, room, rules):
     chip = with_limits(load_target("loihi1"), compartments=room[0], input_axons=room[1])
     chip = chip.model_copy(update={"rule_set": rules})
     result = compile_network(network, chip, CompileOptions(fixes=False))
@@ -178,7 +178,7 @@ def test_lists_are_not_shared_beyond_the_base_that_an_axon_can_name():
     assert plan_segment(ProjectionSlice(load_target("loihi2"), projection, neurons)).encoding == "shared"
 
 
-def test_two_projections_from_one_source_share_no_list():
+def test_two_projections_from_one_source_do_not_share_lists():
     network = one_core()
     twice = network.model_copy(
         update={"projections": (*network.projections, network.projections[0].model_copy(update={"name": "again"}))}
@@ -231,7 +231,7 @@ def _alone(operation):
 @example(
     Conv2d(input_shape=(2, 3, 3), weights=np.arange(1, 19).reshape(3, 2, 1, 3), padding=(0, 1), dilation=(1, 2)), 1
 )
-def test_no_cut_of_a_convolution_is_below_the_lower_bound(operation, words):
+def test_partitions_of_a_convolution_never_undercut_the_lower_bound(operation, words):
     target = _cramped(words)
     quantized = quantize(_alone(operation), target)
     try:
@@ -241,8 +241,8 @@ def test_no_cut_of_a_convolution_is_below_the_lower_bound(operation, words):
     assert cut.n_cores >= max(lower_bounds(quantized, target).values())
 
 
-def test_a_pool_of_many_channels_needs_one_list_and_the_bound_knows_it():
-    """16 channels, each pooled by itself: 64 synapses of the same weight, and one word holds them all."""
+def test_a_pool_of_many_channels_needs_one_list_and_so_does_the_bound():
+    """16 channels, pooled separately: 64 synapses of equal weight, all in one word."""
     operation = SumPool2d(input_shape=(16, 2, 2), kernel=(2, 2), stride=(2, 2))
     target = _cramped(1)
     quantized = quantize(_alone(operation), target)
