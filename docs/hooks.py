@@ -81,10 +81,10 @@ def command_line() -> str:
     lines = ["# Command line", "", "Generated from the program; `neurodeploy COMMAND --help` prints the same.", ""]
     lines += ["## Exit status", "", *table(("status", "meaning"), STATUSES), ""]
     for name, item in commands(typer.main.get_command(app), "neurodeploy"):
-        told = " ".join((item.help or "").split())
-        shown = EXAMPLES.search(told) or EXAMPLES.search(" ".join((item.epilog or "").split()))
+        text = " ".join((item.help or "").split())
+        shown = EXAMPLES.search(text) or EXAMPLES.search(" ".join((item.epilog or "").split()))
         rows = [parameter(each) for each in item.params if not getattr(each, "hidden", False)]
-        lines += [f"## {name}", "", EXAMPLES.sub("", told), ""]
+        lines += [f"## {name}", "", EXAMPLES.sub("", text), ""]
         lines += [*table(("argument or option", "meaning"), rows), ""] if rows else []
         lines += ["```sh", *re.split(r"\s*(?:\||;)\s+", shown[1]), "```", ""] if shown else []
     return "\n".join(lines)
