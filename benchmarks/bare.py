@@ -1,18 +1,18 @@
-"""The bare delivery loop: the fastest we know to add the weights of given spikes to accumulators, and nothing else.
+"""The bare delivery loop: the fastest known way to add the weights of given spikes to accumulators, and nothing else.
 
-No neuron is updated, nothing is recorded, no table is read: the spikes of a finished run, of inputs and neurons alike,
+No neuron is updated, nothing is recorded, no table is read: the spikes of a finished run, those of inputs and of neurons,
 are delivered again, link by link, each into an int32 accumulator per target. It bounds what an emulator that delivers
 spikes one step after another can reach on one thread of this machine.
 
   dense    int8 rows of the targets, four spikes a pass, vectorised
-  sparse   u16 targets and int8 weights by source, unrolled by four, the rows of the 8th next spike prefetched; and
-           the same with four targets in a word, rows of the 4th next spike prefetched: the faster of the two counts
+  sparse   u16 targets and int8 weights by source, unrolled by four, rows prefetched eight spikes ahead; and
+           the same with four targets in a word, rows prefetched four spikes ahead; the faster of the two counts
   tiled    above 65,536 targets: spikes sorted by tile of targets (counting sort), then delivered tile by tile with u16
            offsets, rows prefetched 24 ahead; the fastest of several tile sizes counts
   conv     each kernel row of a spike is one contiguous run of additions, channel last and padded to 16; weights laid
            out for it, and where a run begins looked up for each source
 
-Also a plain loop over u32 targets and int8 weights, as one would write it first, and the copy bandwidth.
+Also a plain loop over u32 targets and int8 weights, as a first version would be written, and the copy bandwidth.
 """
 
 # pyright: basic
@@ -37,7 +37,7 @@ U = np.uint64
 
 @intrinsic
 def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of array[index]; no bounds are checked, no fault can come of it."""
+    """Ask for the cache line of array[index]; bounds are not checked, and it cannot fault."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, values[0]).data
@@ -356,7 +356,7 @@ class Bare:
         return {**found, "plain_seconds": plain} if has_plain else found
 
     def sums(self) -> list[Any]:
-        """Return, for each link, the accumulators that each loop leaves: they have to agree."""
+        """Return, for each link, the resulting accumulators of each loop, which must agree."""
         found = []
         for first, lines, jobs in self.links:
             per_job = []

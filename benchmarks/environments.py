@@ -1,4 +1,4 @@
-"""Makes the environments of the peers, with uv, each in a folder of its own under the benchmark's cache."""
+"""Virtual environments of the peers, made with uv, each in a separate folder in the benchmark's cache."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def python_of(peer: Peer) -> Path | None:
 
 
 def _interpreter(version: str) -> str:
-    """Return a Python of that version: on PATH, of pyenv, or the bare version for uv to find or fetch."""
+    """Return a Python of that version: from PATH, from pyenv, or the bare version number for uv to find or fetch."""
     found = shutil.which(f"python{version}")
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for candidate in [found, *map(str, root.glob(f"versions/{version}.*/bin/python"))]:
@@ -44,7 +44,7 @@ def _is(candidate: str, version: str) -> bool:
 
 
 def install(names: list[str]) -> dict[str, str]:
-    """Install the peers of these keys; return environment -> what went wrong, empty if nothing did."""
+    """Install the peers of these keys; return environment -> error message, empty on success."""
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
     faults: dict[str, str] = {}
     for peer in PEERS:

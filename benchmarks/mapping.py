@@ -42,7 +42,7 @@ ROOM = 96
 
 
 def flat(target: Target, side: int) -> Target:
-    """The target's core, side * side of them on one chip, each a tile of its own."""
+    """The target with side * side of its cores on one chip, each on a separate tile."""
     values = {"cores": side * side, "cores_per_tile": 1, "mesh_columns": side, "mesh_rows": side}
     figures = {name: getattr(target.chip, name).model_copy(update={"value": value}) for name, value in values.items()}
     return target.model_copy(update={"chip": target.chip.model_copy(update=figures), "board": None})
@@ -71,7 +71,7 @@ class Stopwatch:
 
 
 def mapped(quantized: Quantized, target: Target, options: MappingOptions, clock: Stopwatch, name: str) -> Mapping | str:
-    """The cut, or why there is none."""
+    """The mapping, or the reason why none was found."""
     try:
         return clock.run(name, lambda: partition(quantized, target, options=options))
     except DiagnosticError as error:
@@ -102,7 +102,7 @@ def on_board(quantized: Quantized, target: Target, options: MappingOptions) -> d
 
 
 def measure(case: MapCase, rules: str, level: int, seed: int, *, boards: bool) -> dict[str, Any]:
-    """One row: first fit, row by row; the level asked for; bounds, times, memory."""
+    """One row: first fit, row by row; the requested level; bounds, times, memory."""
     clock, target, began = Stopwatch(), nd.load_target("loihi1", rules=rules), time.process_time()
     network, rates = clock.run("build", case.build)
     quantized = clock.run("quantize", lambda: quantize(network, target))
@@ -165,16 +165,16 @@ def _under(row: dict[str, Any], level: int) -> float | None:
 
 
 def verdict(row: dict[str, Any], level: int) -> str:
-    """Whether the cores and the hops to reach were reached."""
+    """The verdict on cores and hops against the figures to reach."""
     cores, under = row.get(f"-O{level}", {}).get("cores"), _under(row, level)
-    said = (
+    reached = (
         "not placed" if cores is None else "reached" if cores <= row["reach"] else f"missed by {cores - row['reach']:,}"
     )
-    parts = [f"cores to reach {row['reach']:,}: {said}"]
+    parts = [f"cores to reach {row['reach']:,}: {reached}"]
     if under is not None:
         wanted = row["hops_under"]
-        asked = "" if wanted is None else f" (to reach {wanted:.0%}: {'reached' if under >= wanted else 'missed'})"
-        parts.append(f"spikes x hops {under:.0%} under first fit{asked}")
+        goal = "" if wanted is None else f" (to reach {wanted:.0%}: {'reached' if under >= wanted else 'missed'})"
+        parts.append(f"spikes x hops {under:.0%} under first fit{goal}")
     return "; ".join([*parts, f"known: {row['known']}"])
 
 
@@ -206,7 +206,7 @@ def _text(rows: list[dict[str, Any]], level: int | None) -> str:
 
 
 def main() -> int:
-    """Run the cases asked for; 1 if a core of any result exceeds a limit."""
+    """Run the requested cases; return 1 if a core of any result exceeds a limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the cases that take seconds")
     parser.add_argument("--cases", help=",".join(CASES))

@@ -35,7 +35,7 @@ class MapCase:
     build: Callable[[], tuple[nd.Network, dict[str, Array]]]
     """Return the network and the rate of every neuron, by population."""
     known: str
-    """Today's best known mapping."""
+    """Best known mapping."""
     reach: int
     """Cores to reach."""
     rules: tuple[str, ...] = ("nengo-loihi",)
@@ -93,7 +93,7 @@ def lognormal_rates(rng: np.random.Generator, n: int, mean: float = 5.0, cv: flo
 
 
 def torus(n: int, fan_out: int, sigma: float, far: float, seed: int = 1) -> tuple[Array, Array, Array, Array]:
-    """(positions, rates, source, target): neurons strewn on a 2-D torus, in no order.
+    """(positions, rates, source, target): neurons scattered over a 2-D torus, in random order.
 
     Of `fan_out` synapses a share `far` goes anywhere, the others to a neuron of the grid cell in which a Gaussian offset
     ends; pairs that were drawn twice count once, and no neuron reaches itself.
@@ -136,7 +136,7 @@ def _ends(rng: np.random.Generator, position: Array, near: int, sigma: float, si
 
 
 def _members(rng: np.random.Generator, cells: Array, by_cell: Array, first: Array) -> Array:
-    """A neuron of each cell, -1 where there is none."""
+    """One neuron of each cell, -1 for empty cells."""
     many = first[cells + 1] - first[cells]
     drawn = first[cells] + (rng.random(len(cells)) * np.maximum(many, 1)).astype(int)
     return np.where(many > 0, by_cell[np.minimum(drawn, len(by_cell) - 1)], -1).astype(np.int32)

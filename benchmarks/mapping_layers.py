@@ -109,9 +109,9 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--quick", action="store_true", help="only the small networks")
     reader.add_argument("--json", action="store_true")
-    asked = reader.parse_args()
-    rows = [measured(key, rules) for key in (QUICK if asked.quick else CASES) for rules in RULES]
-    if asked.json:
+    options = reader.parse_args()
+    rows = [measured(key, rules) for key in (QUICK if options.quick else CASES) for rules in RULES]
+    if options.json:
         sys.stdout.write(json.dumps({"counted": "from shapes", "board": BOARD, "rows": rows}, indent=2) + "\n")
         return
     heads = ("network", "neurons", "rules", "cores", "bound", "chips", "best known", "reach", "", "work s", "peak MB")
@@ -119,8 +119,8 @@ def main() -> None:
     lines = ["counted from the shapes of layers, 8-bit weights, no program made", form.format(*heads)]
     for row in rows:
         cells = [f"{row[name]:,}" for name in ("cores", "bound", "chips")]
-        said = "reached" if row["reached"] else "missed"
-        cells += [row["best_known"], row["reach"], said, f"{row['work_s']:.2f}", str(row["peak_mb"])]
+        reached = "reached" if row["reached"] else "missed"
+        cells += [row["best_known"], row["reach"], reached, f"{row['work_s']:.2f}", str(row["peak_mb"])]
         lines.append(form.format(row["network"], f"{row['neurons']:,}", row["rules"], *cells))
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -1,4 +1,4 @@
-"""The marks the emulator is held to on one thread, recording on, with every wrap and limit of its dialect in."""
+"""Performance targets of the emulator on one thread, with recording and every wrap and limit of its dialect."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ MARKS = [
 
 
 def judge(results: Results) -> list[Judged]:
-    """Return every mark beside what was measured."""
+    """Return every mark with its measured figure."""
     return [Judged(mark.title, mark.limit, mark.unit, mark.value(results), mark.at_most) for mark in MARKS]

@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 class Settings:
-    """What the command line chose."""
+    """Options from the command line."""
 
     def __init__(self, repeats: int, quick: bool, threads: int, timeout_s: float) -> None:
         self.repeats, self.quick, self.threads, self.timeout_s = repeats, quick, threads, timeout_s
@@ -45,7 +45,7 @@ class Settings:
 
 
 def _digest(*extra: str) -> str:
-    """Of all that decides what a compiled program is: our package, the targets, the workloads."""
+    """Digest of everything that a compiled program depends on: the package, the targets, the workloads."""
     folders = [ROOT / "neurodeploy", ROOT / "targets" / "neurodeploy_targets"]
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".toml")]
     found = hashlib.sha256("\0".join(extra).encode())
@@ -55,7 +55,7 @@ def _digest(*extra: str) -> str:
 
 
 def compiled(case: Case, say: Say) -> tuple[Path, dict[str, Any]]:
-    """Return the program's file and what compiling took; compiled once for each state of the package."""
+    """Return the program's file and the time of compiling; compiled once for each state of the package."""
     path = home() / "programs" / f"{case.key}-{_digest()}.ndp"
     about = path.with_suffix(".json")
     if not about.is_file():
@@ -72,7 +72,7 @@ def compiled(case: Case, say: Say) -> tuple[Path, dict[str, Any]]:
 
 
 def our_worker(program: Path, folder: Path, **environment: str) -> Worker:
-    """Start our worker on a program; it sees this checkout and no other."""
+    """Start our worker on a program; it imports from this checkout only."""
     sources = os.pathsep.join(str(ROOT / part) for part in (".", "backends", "targets"))
     command = [sys.executable, str(HERE / "ours.py"), str(program), str(folder)]
     return Worker(command, folder / "ours.log", {"PYTHONPATH": sources, **environment})
@@ -86,9 +86,9 @@ class _Ours:
         self.warm: set[str] = set()
 
     def seconds(self, steps: int, **request: Any) -> dict[str, float]:
-        """Return `whole` seconds of the call, and those `per_step` without what a run of one step takes."""
+        """Return `whole` seconds of the call, and those `per_step`, less those of a run of one step."""
         form = json.dumps({**request, "steps": 0})
-        if form not in self.warm:  # another number of threads is another layout, made at its first run
+        if form not in self.warm:  # another number of threads has another layout, built on its first run
             self._ask(steps=2, **request)
             self.warm.add(form)
         one = self._ask(steps=1, **request)["seconds"]
@@ -147,7 +147,7 @@ def _agreement(case: Case, spikes: dict[str, Any], steps: int, path: str) -> dic
 
 
 def race(case: Case, peers: list[Peer], settings: Settings, say: Say) -> dict[str, Any]:
-    """Return everything measured of one workload."""
+    """Return all measurements of one workload."""
     folder, steps = home() / "cases" / case.key, settings.steps(case)
     path, about = compiled(case, say)
     say(f"{case.key}: writing the case")
@@ -214,7 +214,7 @@ def start_up(settings: Settings, say: Say) -> dict[str, Any]:
     folder = home() / "cases" / "start"
     case.save(folder, 100)
     with tempfile.TemporaryDirectory(prefix="numba-") as cache:
-        # whoever installs a package has its bytecode: one that is not allowed to write any would compile it all each time
+        # an installed package has bytecode; a process that may not write it would compile everything each time
         bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
         seconds = []
         for _ in range(1 + max(3, settings.repeats)):

@@ -1,4 +1,4 @@
-"""Worker: our emulator on a compiled program, in a process of its own, by the same protocol as the peers' workers.
+"""Worker: our emulator on a compiled program, in a separate process, with the protocol of the peers' workers.
 
 Started as `python ours.py PROGRAM.ndp CASE_FOLDER`. A request is one line of JSON:
 {"steps", "samples", "threads", "record"}; the answer holds the seconds of the whole call `nd.run`.
@@ -16,7 +16,7 @@ from typing import Any
 
 START = time.perf_counter()
 WRITTEN_OUT = "BENCHMARK_WRITTEN_OUT"
-"""Set: every source gets synapses of its own (u16 targets beside int8 weights), also where places share a list."""
+"""If set, every source gets separate synapses (u16 targets and int8 weights), even where positions share a list."""
 
 
 def _resident_bytes() -> int:
@@ -24,7 +24,7 @@ def _resident_bytes() -> int:
 
 
 def _peak_bytes() -> int:
-    # not getrusage: what it says begins with the size of the process that started this one
+    # not getrusage, which starts at the size of the parent process
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
@@ -41,7 +41,7 @@ class Runner:
         self.events = {item.name: arrays["input." + item.name] for item in self.program.inputs}
 
     def stimulus(self, steps: int, samples: int) -> Any:
-        """Every sample is shown the same events."""
+        """Every sample gets the same events."""
         import numpy as np
 
         import neurodeploy as nd
@@ -67,7 +67,7 @@ class Runner:
         return time.perf_counter() - start, recording
 
     def spikes(self, recording: Any) -> Path:
-        """Write the rows (step, neuron) of sample 0 for the comparison; the last worker overwrites the ones before."""
+        """Write the rows (step, neuron) of sample 0 for the comparison; the last worker overwrites earlier ones."""
         import numpy as np
 
         path = self.folder / "spikes.npz"

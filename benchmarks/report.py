@@ -1,4 +1,4 @@
-"""The results of a race as tables for people. Reads the same data that --json writes."""
+"""The results of a race as tables. Reads the same data that --json writes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ bare loop   delivery of the same spikes into int32 accumulators and nothing else
             above 65,536 targets sorted by tile of targets first (tiled); one contiguous run of additions for each kernel
             row (conv). All loops are in bare.py. The plain loop takes u32 targets one by one.
 copy        bytes of weights and indices that the loop has to read, of the bytes per second that a large array is copied
-            with (read and written). It shows how far memory is from being the limit.
+            with (read and written). It shows how close memory bandwidth is to being the limit.
 memory      peak of a process that loads the program and runs it, above one with a single neuron; "of synapses": without
-            the rows of the spikes it was shown and recorded, over the bytes of the program's synapse entries; "of which
-            run" is what came on top of the loaded program.
+            the rows of its input and recorded spikes, over the bytes of the program's synapse entries; "of which run"
+            is the part added by the run to the loaded program.
 """
 
 

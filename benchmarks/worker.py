@@ -1,4 +1,4 @@
-"""A worker process: started, asked for runs, stopped in between so that it takes no time from the others, killed whole."""
+"""A worker process that runs on request and is stopped in between, so that it takes no time from the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 class WorkerError(Exception):
-    """Why a worker gave no answer, in one line."""
+    """A worker gave no answer; the message has one line."""
 
 
 class Worker:
@@ -73,7 +73,7 @@ class Worker:
         return line
 
     def peak_bytes(self) -> int:
-        """Return the sum of the peak resident sizes of the processes of the group that live now."""
+        """Return the sum of the peak resident sizes of the group's live processes."""
         total = 0
         for status in Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError, ProcessLookupError, ValueError, IndexError):

@@ -1,7 +1,7 @@
 """The networks that are raced: integer weights, Loihi's CUBA-LIF registers, every choice seeded.
 
 All weights are even, so that no peer's truncation of mixed-sign 8-bit weights changes one. Inputs are Bernoulli
-spikes, 5 % of the lines in each step; thresholds are such that a layer fires at about 5 % too. Nothing here knows a
+spikes, 5 % of the lines in each step; thresholds are such that a layer fires at about 5 % too. Nothing here depends on a
 peer: the peers get the arrays of a `Case` (`Case.save`), and `networks.py` makes our own description of it.
 """
 
@@ -139,7 +139,7 @@ class Case:
 
 
 def bernoulli(lines: int, steps: int, seed: int = 1) -> Array:
-    """Return (n, 2) rows (step, line) of spikes at RATE; drawn row after row, so the memory does not grow with it."""
+    """Return (n, 2) rows (step, line) of spikes at RATE; drawn row by row, so memory does not grow with n."""
     rng, rows, block = np.random.default_rng(seed), [], max(1, 4_000_000 // lines)
     for first in range(0, steps, block):
         step, line = np.nonzero(rng.random((min(block, steps - first), lines)) < RATE)
@@ -225,7 +225,7 @@ def _driven(key: str, title: str, steps: int, csr: Csr, bias: Array, **where: An
 def w4(cores: int = 128, per_core: int = 1024, fan_out: int = 48, seed: int = 0) -> Case:
     """A filled Loihi 1 chip: each neuron has 24 targets in each of the two cores that follow its own.
 
-    So a core has 2,048 input axons, 2,048 output axons and 14,336 words of sparse synapses, and it fits.
+    A core therefore has 2,048 input axons, 2,048 output axons and 14,336 words of sparse synapses, and it fits.
     """
     rng, n, half = np.random.default_rng(seed), cores * per_core, fan_out // 2
     core = np.repeat(np.arange(cores), per_core)
@@ -324,7 +324,7 @@ def tiny(n: int = 100) -> Case:
 
 
 def single() -> Case:
-    """One neuron: what its process takes is what any program takes."""
+    """One neuron: the baseline of memory and time of any program."""
     return Case("single", "one neuron", 100, (Layer("cell", (1,), 1000, np.array([40], dtype=np.int32), 7),), ())
 
 

@@ -1,6 +1,6 @@
-"""The peers: what each needs, how exact it is, how many steps of a workload are enough to time it.
+"""The peers: requirements, exactness, and the steps of each workload that are enough to time them.
 
-They are installed into environments of their own by `race.py install` and are never dependencies of the package.
+They are installed into separate environments by `race.py install` and are never dependencies of the package.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Peer:
     requirements: tuple[str, ...]
     licence: str
     exact: bool
-    """Its arithmetic is ours, so the spikes of every neuron have to be the same."""
+    """Whether its arithmetic is ours, so that the spikes of every neuron must be equal."""
     note: str
     steps: dict[str, int] = field(default_factory=dict)
-    """Steps per timed run, about two seconds; workloads that are not named are not tried, `refused` says why."""
+    """Steps per timed run, about two seconds; workloads without an entry are skipped, for the reason in `refused`."""
     refused: dict[str, str] = field(default_factory=dict)
 
     @property

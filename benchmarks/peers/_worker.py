@@ -1,4 +1,4 @@
-"""What every peer's worker shares: it reads a case from files and answers on its standard output, one JSON line each.
+"""The common part of all workers of peers: reads a case from files and answers on standard output in JSON lines.
 
 Started as `python WORKER.py CASE_FOLDER STEPS [OPTION...]`. First line: {"ready": ..., "versions": ...} once the
 network is built. Then, for each line "run" on standard input, one run from the cleared state:
@@ -118,7 +118,7 @@ Runner = Callable[[], "tuple[float, dict[str, Any]]"]
 def serve(prepare: Callable[..., tuple[Runner, dict[str, str]]]) -> None:
     """Build the case that the command line names, then answer until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever a library prints must not look like an answer
+    os.dup2(2, 1)  # output of a library must not look like an answer
     try:
         start = time.perf_counter()
         folder, steps, options = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
@@ -126,7 +126,7 @@ def serve(prepare: Callable[..., tuple[Runner, dict[str, str]]]) -> None:
         runner, versions = prepare(case, *options)
         versions = {"python": sys.version.split()[0], "numpy": np.__version__, **versions}
         ready: dict[str, Any] = {"ready": time.perf_counter() - start, "versions": versions}
-        if hasattr(runner, "peak_bytes"):  # a binary that is not alive any more when it is asked
+        if hasattr(runner, "peak_bytes"):  # of a binary, which has ended when the parent reads it
             ready["peak_bytes"] = runner.peak_bytes
         print(json.dumps(ready), file=answers)
         for line in sys.stdin:
@@ -142,4 +142,4 @@ def serve(prepare: Callable[..., tuple[Runner, dict[str, str]]]) -> None:
         last = reason.strip().splitlines()[0]
         print(json.dumps({"failed": last[:300]}), file=answers)
         answers.flush()
-        os._exit(1)  # some peers' helpers would keep the process for ever
+        os._exit(1)  # helper threads of some peers would keep the process alive forever

@@ -1,6 +1,6 @@
 """Worker: lava-nc's fixed_pt simulation, each link a Dense or Sparse process, spikes kept in shared memory.
 
-lava hangs without a word when a process model raises, so the caller needs a time limit; see `lava_parts.io` for the
+lava hangs without a message when a process model raises, so the caller needs a time limit; see `lava_parts.io` for the
 source and the sink.
 """
 
@@ -49,7 +49,7 @@ def _network(case: Case) -> tuple[Any, dict[str, Any]]:
 
 
 def prepare(case: Case) -> Any:
-    """Return one run: processes are made, run and stopped each time, for lava has no cleared state to return to."""
+    """Return one run: processes are made, run and stopped each time, because lava cannot return to a cleared state."""
     warnings.simplefilter("ignore")
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg

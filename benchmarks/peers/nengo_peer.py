@@ -73,7 +73,7 @@ def _model(case: Case) -> tuple[Any, dict[str, Any]]:
 
 
 def prepare(case: Case) -> Any:
-    """Return one run; the model is made anew each time, outside the timed part, for a run uses its inputs up."""
+    """Return one run; the model is made anew each time, outside the timed part, because a run consumes its inputs."""
     warnings.simplefilter("ignore")
     from nengo_loihi.emulator import EmulatorInterface
 

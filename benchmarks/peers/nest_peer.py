@@ -1,4 +1,4 @@
-"""Worker: NEST, iaf_psc_exp. Floats, and NEST integrates exactly where Loihi takes Euler steps: rates are near, spikes differ.
+"""Worker: NEST, iaf_psc_exp. Floats, integrated exactly where Loihi takes Euler steps: rates are similar, spikes differ.
 
 Time constants are those of the decay registers; current and voltage are in the units of the registers (C_m = 1 pF and
 steps of 1 ms make the gains 1), the sign picks one of NEST's two currents, which have the same time constant here.
@@ -34,7 +34,7 @@ def _parameters(case: Case, vth: int) -> dict[str, float]:
 
 
 def _gain(case: Case) -> float:
-    """What one unit of weight must be so that its effect on the voltage, summed over time, is the register's 64 / (1 - keep_u)."""
+    """Value of a unit of weight whose effect on the voltage, summed over time, is the register's 64 / (1 - keep_u)."""
     keep_u = (4095 - case.du) / 4096
     return 64 / (1 - keep_u) * -math.log(keep_u)
 

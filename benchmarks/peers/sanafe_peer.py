@@ -1,7 +1,7 @@
 """Worker: SANA-FE on its own Loihi description. It has no current filter and its state is a float: spikes differ.
 
-A weight is scaled so that its effect, summed over time, is that of the filtered current. SANA-FE also models the time
-of every message, which is what it is for: the simple timing model, its cheapest, is chosen.
+A weight is scaled so that its effect, summed over time, is that of the filtered current. SANA-FE also models the time of
+every message, its main purpose; the simple timing model, its cheapest, is chosen.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Processes of ours for lava. They live alone here: lava imports every file beside a process when it looks for models."""
+"""Our processes for lava, in a separate package: lava imports all files next to a process to find its models."""
