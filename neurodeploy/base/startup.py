@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
-__all__ = ["exit_on_interrupt", "restore_interrupts"]
+__all__ = ["deferred_signals", "exit_on_interrupt", "restore_interrupts"]
 
 INTERRUPTED = 130
 
@@ -31,6 +33,19 @@ def restore_interrupts() -> None:
     """Let Ctrl-C raise KeyboardInterrupt again, which commands handle."""
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def deferred_signals() -> Generator[None]:
+    """Deliver signals that end the process only after the block: importing numba discards exceptions of their handlers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 exit_on_interrupt()

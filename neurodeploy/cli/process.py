@@ -22,8 +22,13 @@ SIGPIPE = 13
 """Signal of a closed pipe, which Windows lacks."""
 
 
+_received = list[int]()
+"""Numbers of the signals that are to end this process."""
+
+
 def _end(number: int, _: object) -> NoReturn:
     """End the process by an exception, so that children are ended and temporary files are removed."""
+    _received.append(number)
     raise SystemExit(ENDED + number)
 
 
@@ -42,7 +47,7 @@ def _status_of_command() -> int:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
     except KeyboardInterrupt:
         return ENDED + signal.SIGINT
-    return 0
+    return ENDED + _received[0] if _received else 0  # a library may discard the exception
 
 
 def lost_output_finding(error: OSError) -> Diagnostic:

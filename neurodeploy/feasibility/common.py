@@ -26,7 +26,9 @@ def _kind(population: Population, target: FeasibilityTarget) -> Iterator[Diagnos
     offered, source = _ability(target, "kinds")
     kind = population.neuron.kind
     if offered is not None and kind not in offered.words:
-        message = f"neuron kind '{kind}' is not supported by target '{target.name}', which has {', '.join(offered.words)}"
+        message = (
+            f"neuron kind '{kind}' is not supported by target '{target.name}', which has {', '.join(offered.words)}"
+        )
         subject = about("population", population.name, field="kind")
         yield finding("ND340", subject, message, limit_source=source)
 

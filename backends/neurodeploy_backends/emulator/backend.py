@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from neurodeploy.base.startup import deferred_signals
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import Progress, RunOptions
@@ -19,7 +20,8 @@ PREFERRED: tuple[str, ...] = ("native", "spec")
 def _compiler_missing() -> str:
     """Why kernels cannot be compiled here; empty if they can."""
     try:
-        import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
+        with deferred_signals():
+            import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
     except Exception as error:  # a broken installation raises anything: numba itself, llvmlite, a numpy that is too new
         return f"numba cannot be imported: {error}"
     return ""
