@@ -253,13 +253,13 @@ class _Search:
         exponents = self._exponents(scale, negative=negative)
         bias = None if exponents is None else self._bias(scale)
         offsets = None if bias is None else self._offsets(scale)
-        held = None if offsets is None else self._thresholds(scale, offsets, least)
-        if exponents is None or bias is None or offsets is None or held is None:
+        thresholds = None if offsets is None else self._thresholds(scale, offsets, least)
+        if exponents is None or bias is None or offsets is None or thresholds is None:
             return None
         limited = self.subtract and self.inclusive and self.stepwise
         spikes = (scale >> self.shift) - 1 if limited else None
         vmin = None if offsets.vmin is None else offsets.vmin[self.kind]
-        registers = (held[self.kind], bias[0][self.kind], bias[1][self.kind], vmin)
+        registers = (thresholds[self.kind], bias[0][self.kind], bias[1][self.kind], vmin)
         return ExactScale(
             scale / self.grid.unit, exponents, *registers, spikes, self.grid.single, self.grid.fires is None
         )

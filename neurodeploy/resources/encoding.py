@@ -118,15 +118,15 @@ def _lists(given: ProjectionSlice, plan: SegmentPlan) -> dict[str, Any]:
 
 def _dense_lists(given: ProjectionSlice) -> dict[str, Any]:
     """A list of all neurons of the slice for each source, with mantissa 0 where there is no synapse."""
-    held, synapses, width = given.by_source, given.synapses, given.neurons.size
-    at = np.repeat(np.arange(held.source.size) * width, held.length) + held.row
-    mantissas = np.zeros(held.source.size * width, dtype=np.int16)
+    lists, synapses, width = given.by_source, given.synapses, given.neurons.size
+    at = np.repeat(np.arange(lists.source.size) * width, lists.length) + lists.row
+    mantissas = np.zeros(lists.source.size * width, dtype=np.int16)
     delays = np.zeros(mantissas.size, dtype=np.uint8)
-    mantissas[at], delays[at] = synapses.weights[held.entry], synapses.delay_steps[held.entry]
+    mantissas[at], delays[at] = synapses.weights[lists.entry], synapses.delay_steps[lists.entry]
     targets = narrowed(np.arange(width) + given.first_row, np.uint16)
     return {
-        "lengths": np.full(held.source.size, width),
-        "targets": np.tile(targets, held.source.size),
+        "lengths": np.full(lists.source.size, width),
+        "targets": np.tile(targets, lists.source.size),
         "mantissas": mantissas,
         "delays": delays,
     }
@@ -134,12 +134,12 @@ def _dense_lists(given: ProjectionSlice) -> dict[str, Any]:
 
 def _sparse_lists(given: ProjectionSlice) -> dict[str, Any]:
     """A list of its synapses for each source."""
-    held, synapses = given.by_source, given.synapses
+    lists, synapses = given.by_source, given.synapses
     return {
-        "lengths": held.length,
-        "targets": narrowed(held.row + given.first_row, np.uint16),
-        "mantissas": synapses.weights[held.entry],
-        "delays": synapses.delay_steps[held.entry],
+        "lengths": lists.length,
+        "targets": narrowed(lists.row + given.first_row, np.uint16),
+        "mantissas": synapses.weights[lists.entry],
+        "delays": synapses.delay_steps[lists.entry],
     }
 
 

@@ -127,8 +127,8 @@ def limit_shares(target: Target, kind: Kind, words: int, axons: int, sources: in
         used / max(limit.value, 1) if limit is not None else 0.0
         for used, limit in ((words, limits.synapse_memory), (axons, limits.input_axons), (sent, limits.output_axons))
     )
-    held = max(words_share, axons_share)
-    return max(held, 1.0), max(held, sent_share), words_share + axons_share + sent_share
+    input_share = max(words_share, axons_share)
+    return max(input_share, 1.0), max(input_share, sent_share), words_share + axons_share + sent_share
 
 
 def source_groups(atoms: int, projection: QuantizedProjection, lists: SharedLists) -> SourceGroups | None:

@@ -48,8 +48,8 @@ def run_words(rules: RuleSet, starts: Ints, targets: NDArray[Any], bits: int, in
     begins[starts] = True
     run = np.flatnonzero(begins)
     prefix = int(rules.entry_prefix.value) + index_bits
-    held = entry_bits(rules, np.diff(np.r_[run, gaps.size]), bits + skip_bits, prefix)
-    return whole_words(rules, np.add.reduceat(held, np.searchsorted(run, starts)))
+    stored_bits = entry_bits(rules, np.diff(np.r_[run, gaps.size]), bits + skip_bits, prefix)
+    return whole_words(rules, np.add.reduceat(stored_bits, np.searchsorted(run, starts)))
 
 
 def list_runs(rules: RuleSet, lengths: Ints, targets: NDArray[Any], bits: int, index_bits: int) -> ListRuns | None:
@@ -76,7 +76,7 @@ def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: ArrayLike, side
         by_channel = np.where(next_channel >= 1 << skip, channels, 1)
         by_row = np.where(next_row >= 1 << skip, rows, 1)  # then channels, which are further apart, begin entries too
         runs, prefix = by_channel * by_row, int(rules.entry_prefix.value) + index_bits
-        held = runs * entry_bits(rules, channels * rows * columns // runs, bits + skip, prefix)
-        return whole_words(rules, held)
+        stored_bits = runs * entry_bits(rules, channels * rows * columns // runs, bits + skip, prefix)
+        return whole_words(rules, stored_bits)
 
     return _best(rules, times, words)

@@ -190,16 +190,16 @@ def plan_segment(given: ProjectionSlice) -> SegmentPlan:
 
 def _run_length(given: ProjectionSlice, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
     """The plan with run-length lists, if the rules have these and they take fewer words than the other encoding."""
-    rules, held = given.target.counting, given.by_source
-    if rules.skip_bits is None or int(held.length.max()) < 2 or int(held.length.min()) == given.neurons.size:
+    rules, lists = given.target.counting, given.by_source
+    if rules.skip_bits is None or int(lists.length.max()) < 2 or int(lists.length.min()) == given.neurons.size:
         return None  # neither a single synapse nor a full list needs skips
     bits = given.projection.weight_format.weight_bits + other.delay_bits
-    runs = list_runs(rules, held.length, held.row, bits, index_bits)
+    runs = list_runs(rules, lists.length, lists.row, bits, index_bits)
     words = int(runs.words.sum()) if runs is not None else other.words
     if runs is None or words >= other.words:
         return None
     of_source = np.zeros(given.n_source, dtype=np.int64)
-    of_source[held.source] = runs.words
+    of_source[lists.source] = runs.words
     return SegmentPlan(
         given.projection, "runlength", other.delay_bits, index_bits, words, of_source, skip_bits=runs.skip_bits
     )

@@ -293,7 +293,7 @@ class _Rules:
 
 @lru_cache(maxsize=1 << 14)
 def _list_words(
-    held: _Rules,
+    rule_key: _Rules,
     bits: int,
     index_bits: int,
     places: tuple[ReachCounts, ReachCounts],
@@ -302,9 +302,9 @@ def _list_words(
 ) -> tuple[int, int, int]:
     """(words, words of the longest list, skip bits or 0) of lists in a tile of `sides` (rows, columns)."""
     (channel, row, column), times = _along(channels, *places)
-    words = segment_words(held.rules, channel * row * column, bits, 0, index_bits)
+    words = segment_words(rule_key.rules, channel * row * column, bits, 0, index_bits)
     found = int((words * times).sum()), int(words.max()), 0
-    runs = box_runs(held.rules, (channel, row, column), times, sides, bits, index_bits)
+    runs = box_runs(rule_key.rules, (channel, row, column), times, sides, bits, index_bits)
     if runs is None or int((runs.words * times).sum()) >= found[0]:
         return found
     return int((runs.words * times).sum()), int(runs.words.max()), runs.skip_bits

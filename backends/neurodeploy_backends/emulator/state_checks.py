@@ -43,14 +43,14 @@ def shape_faults(shapes: Mapping[str, StateShape], kept: RunState) -> list[Diagn
     return [*_faults(variables, kept.variables), *_faults(arriving, kept.arriving)]
 
 
-def _faults(expected: Mapping[str, tuple[int, ...]], held: Mapping[str, Array]) -> Iterator[Diagnostic]:
+def _faults(expected: Mapping[str, tuple[int, ...]], arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
     for name, shape in expected.items():
-        given = held.get(name)
+        given = arrays.get(name)
         if given is None:
             yield state_fault(name, "has no such array")
         elif given.shape != shape or given.dtype.kind not in "iu":
             yield state_fault(name, f"holds it in shape {list(given.shape)}; needs {list(shape)}")
-    for name in held.keys() - expected.keys():
+    for name in arrays.keys() - expected.keys():
         yield state_fault(name, "holds it, but the program has nothing of this name")
 
 

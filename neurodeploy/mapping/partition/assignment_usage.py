@@ -126,7 +126,7 @@ def keeps_limits(mapping: Mapping) -> bool:
     limits, kinds = placing_limits(mapping.target), dict[str, dict[int, Kind]]()
     target = planned_target(mapping)
     into = projections_into(mapping.quantized)
-    held: list[CoreUsage] = [CoreUsage() for _ in range(mapping.n_cores)]
+    usages: list[CoreUsage] = [CoreUsage() for _ in range(mapping.n_cores)]
     for population in mapping.quantized.populations:
         core, unsent = mapping.core_of[population.name], alone(np.zeros(population.size, dtype=np.int64))
         order = np.argsort(core, kind="stable")
@@ -134,11 +134,11 @@ def keeps_limits(mapping: Mapping) -> bool:
             if not neurons.size:
                 continue
             number = int(core[neurons[0]])
-            more = core_usage(target, population, into[population.name], neurons, unsent, held[number].rows)
-            held[number] += more
-            if exceeded(held[number].figures(), limits):
+            more = core_usage(target, population, into[population.name], neurons, unsent, usages[number].rows)
+            usages[number] += more
+            if exceeded(usages[number].figures(), limits):
                 return False
-    for number, usage in enumerate(held):
+    for number, usage in enumerate(usages):
         note_kinds(kinds, number, usage)
     output_axons = output_axon_use(mapping.quantized, target, dict(mapping.core_of), mapping.core_ids, kinds)
     return not overfull(target, dict(mapping.core_of), output_axons)

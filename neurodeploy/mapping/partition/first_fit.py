@@ -171,7 +171,7 @@ class _Fill:
         self.task, self.expected, self.limits = task, expected, placing_limits(task.target)
         self.group_of_core, self.cores_of_group = list[int](), Counter[int]()
         self.full_group: int | None = None
-        self.held, self.hint = CoreUsage(), dict[str, int]()
+        self.content, self.hint = CoreUsage(), dict[str, int]()
         self.kinds: Kinds = {}
         self.core_of = {item.name: np.zeros(item.size, dtype=np.int32) for item in task.quantized.populations}
         self.placed, self.total = 0, sum(item.size for item in task.quantized.populations)
@@ -185,29 +185,29 @@ class _Fill:
         """Begin a core of a pin group; return whether it may be used."""
         self.group_of_core.append(group)
         self.cores_of_group[group] += 1
-        self.held = CoreUsage()
+        self.content = CoreUsage()
         if self.cores_of_group[group] > self.task.group_cores[group] or len(self.group_of_core) > self.task.most:
             self.full_group = group
         return self.full_group is None
 
-    def with_slice(self, held: CoreUsage, population: QuantizedPopulation, start: int, stop: int) -> CoreUsage:
-        """Use of a core that holds `held` after neurons [start, stop) of a population's order are added."""
+    def with_slice(self, content: CoreUsage, population: QuantizedPopulation, start: int, stop: int) -> CoreUsage:
+        """Use of a core that holds `content` after neurons [start, stop) of a population's order are added."""
         neurons = np.sort(self.task.orders[population.name][start:stop])
         into, expected = self.task.into[population.name], self.expected[population.name]
-        return held + core_usage(self.task.target, population, into, neurons, expected, held.rows)
+        return content + core_usage(self.task.target, population, into, neurons, expected, content.rows)
 
     def longest(self, population: QuantizedPopulation, start: int) -> tuple[int, CoreUsage]:
         """(largest stop for which [start, stop) fits the core, use of the core then); `start` if nothing fits."""
-        best = start, self.held
+        best = start, self.content
 
         def filled(stop: int) -> float:
             nonlocal best
-            use = self.with_slice(self.held, population, start, stop)
+            use = self.with_slice(self.content, population, start, stop)
             share = fullness(use.figures(), self.limits)
             best = (stop, use) if share <= 1 and stop > best[0] else best
             return share
 
-        before = fullness(self.held.figures(), self.limits)
+        before = fullness(self.content.figures(), self.limits)
         longest_fitting_prefix(start, population.size, filled, self.hint.get(population.name, 64), before)
         return best
 
@@ -216,13 +216,13 @@ class _Fill:
         group, start = self.task.groups.of[population.name], 0
         if not self.group_of_core or (self.group_of_core[-1] != group and population.size):
             self.open_core(group)
-        fresh = self.held.compartments == 0
+        fresh = self.content.compartments == 0
         while start < population.size and self.full_group is None:
             self.task.time_limit.report("first fit", self.placed, self.total)
-            stop, held = self.longest(population, start)
+            stop, content = self.longest(population, start)
             if stop > start:
-                self.held = held
-                note_kinds(self.kinds, self.core, self.held)
+                self.content = content
+                note_kinds(self.kinds, self.core, self.content)
                 self.core_of[population.name][self.task.orders[population.name][start:stop]] = self.core
                 self.hint[population.name], self.placed = stop - start, self.placed + stop - start
             elif fresh:

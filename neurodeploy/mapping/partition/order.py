@@ -61,8 +61,8 @@ def order_of(
     candidates = [natural, *(_by_tile(shape, height, width) for height, width in _tiles(shape, target))]
     best, most = natural, 0
     for order in candidates:
-        held = _neurons_in_core(target, population, into, order, most)
-        best, most = (order, held) if held > most else (best, most)
+        count = _neurons_in_core(target, population, into, order, most)
+        best, most = (order, count) if count > most else (best, most)
     return best
 
 

@@ -165,8 +165,8 @@ def _share_present(connectivity: Connectivity) -> float:
     if isinstance(connectivity, SynapseList):
         return connectivity.n_synapses / max(connectivity.n_source * connectivity.n_target, 1)
     there = connectivity.present > 0
-    held = there[:, :, there.any(axis=(0, 1, 3))][..., there.any(axis=(0, 1, 2))]
-    return float(held.mean()) if held.size else 0.0
+    trimmed = there[:, :, there.any(axis=(0, 1, 3))][..., there.any(axis=(0, 1, 2))]
+    return float(trimmed.mean()) if trimmed.size else 0.0
 
 
 def _too_many_tiles(task: _Task, needed: int | None) -> DiagnosticError | None:

@@ -136,7 +136,7 @@ def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
 
 def _final_state(job: Job, shares: list[Share]) -> RunState:
     shown = input_hashes(job.program.network, job.stimulus, job.options, job.steps)
-    held = kept_arrays(job.low, [share.state for share in shares], job.steps)
+    arrays = kept_arrays(job.low, [share.state for share in shares], job.steps)
     return RunState(
         program_digest=job.program.digest(),
         n_samples=len(shares),
@@ -144,6 +144,6 @@ def _final_state(job: Job, shares: list[Share]) -> RunState:
         seed=job.options.seed,
         first_sample=job.stimulus.first_sample,
         shown=shown,
-        variables=held.variables,
-        arriving=held.arriving,
+        variables=arrays.variables,
+        arriving=arrays.arriving,
     )

@@ -83,23 +83,23 @@ def _unit(row: Any) -> int:
 
 def kept_arrays(low: Lowered, states: list[Any], step: int) -> Held:
     """The states of all samples after a step."""
-    held = Held({}, {})
+    arrays = Held({}, {})
     for name, rows in low.row_of_neuron.items():
         for variable in VARIABLES:
             values = np.stack([getattr(state, variable)[rows] for state in states])
-            held.variables[f"{name}.{variable}"] = values.astype(np.int64)
+            arrays.variables[f"{name}.{variable}"] = values.astype(np.int64)
         for k in range(_memories(low, name)):
-            held.variables[f"{name}.memory_{k}"] = np.stack([state.memory[k, rows] for state in states])
+            arrays.variables[f"{name}.memory_{k}"] = np.stack([state.memory[k, rows] for state in states])
         form = _form(low, name)
         shape = (len(states), form.slots, form.ports + len(form.classes), rows.size)
-        held.arriving[name] = np.zeros(shape, dtype=np.int64)
+        arrays.arriving[name] = np.zeros(shape, dtype=np.int64)
     for number, part, row in _neurons(low):
         sums = np.stack([_slots(row, state.acc) for state in states]).astype(np.int64)
         sums = sums[:, :, _order(step, sums.shape[2])]
         sums[:, 0] <<= _unit(row)
         for own, plane in enumerate(_planes(low, number, _form(low, part.name))):
-            held.arriving[part.name][:, : sums.shape[2], plane, part.neurons] = sums[:, own]
-    return held
+            arrays.arriving[part.name][:, : sums.shape[2], plane, part.neurons] = sums[:, own]
+    return arrays
 
 
 def _memories(low: Lowered, name: str) -> int:

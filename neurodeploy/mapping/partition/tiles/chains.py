@@ -60,10 +60,10 @@ def _layer(projection: QuantizedProjection, population: QuantizedPopulation, bef
         (connectivity.input_shape[1 + i] + 2 * connectivity.padding[i] - side) // connectivity.stride[i] + 1
         for i, side in enumerate((height, width))
     ]
-    held = [np.flatnonzero(connectivity.present.any(axis=axes)) for axes in ((0, 1, 3), (0, 1, 2))]
-    if not held[0].size:
+    used_taps = [np.flatnonzero(connectivity.present.any(axis=axes)) for axes in ((0, 1, 3), (0, 1, 2))]
+    if not used_taps[0].size:
         return None
-    low, high = zip(*((int(taps[0]), int(taps[-1])) for taps in held), strict=True)
+    low, high = zip(*((int(taps[0]), int(taps[-1])) for taps in used_taps), strict=True)
     return Geometry(
         population.name,
         connectivity.input_shape,

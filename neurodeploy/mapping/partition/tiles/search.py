@@ -120,10 +120,12 @@ class _Choices:
         if self.index == 0:
             return np.zeros(len(self.picked))
         before, capacity = self.tilings.layers[self.index - 1], self.tilings.capacity
-        held = before.neurons * compartments_of(self.tilings.target, before) / float(capacity[0])
-        near = self.tiles + held <= self.tilings.per_chip
+        own_cores = before.neurons * compartments_of(self.tilings.target, before) / float(capacity[0])
+        same_chip = self.tiles + own_cores <= self.tilings.per_chip
         cost = [output_axons_of(self.tilings.target, self._kind, other_chip=there) for there in (True, False)]
-        return np.maximum(self.source_outputs * np.where(near, cost[1], cost[0]) / float(capacity[3]) - held, 0.0)
+        return np.maximum(
+            self.source_outputs * np.where(same_chip, cost[1], cost[0]) / float(capacity[3]) - own_cores, 0.0
+        )
 
     @property
     def _kind(self) -> Kind:
@@ -160,7 +162,7 @@ class _Choices:
         """(tilings,) most destinations of a tile, before a chain."""
         layers, sides = self.tilings.layers, after.sides if after else (1, 1, 1)
         following = layers[self.index + 1] if after else None
-        atoms, _ = self.tilings.axons_into(after.classes if after else (), near=True)
+        atoms, _ = self.tilings.axons_into(after.classes if after else (), same_chip=True)
         if (sides, atoms) in self._sent:
             return self._sent[sides, atoms]
         most: Ints = np.ones(len(self.picked), dtype=np.int64)
@@ -184,7 +186,7 @@ def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, j
     """Return the chain of a layer in tiles and `after`; `joins`: on the chip of the next layer, if that has a chip group."""
     joins = joins and after is not None and after.group is not None
     capacity = tilings.room[:4]
-    atoms, cost = tilings.axons_into(after.classes if after else (), near=joins)
+    atoms, cost = tilings.axons_into(after.classes if after else (), same_chip=joins)
     following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))
     sent = destinations(tilings.layers[index], following, beyond, atoms)
     classes = tuple(tilings.tile_classes(index, sides, sent, cost))
@@ -199,7 +201,7 @@ def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, j
 def _extended(choices: _Choices, index: int, after: Chain | None, wanted: int, *, joins: bool) -> list[Chain]:
     """The `wanted` best tilings of a layer, each with the chain `after` it."""
     tilings, most = choices.tilings, choices.sent(after)
-    _, cost = tilings.axons_into(after.classes if after else (), near=joins)
+    _, cost = tilings.axons_into(after.classes if after else (), same_chip=joins)
     group_tiles = after.group_tiles if after and joins else 0
     room = (most * cost <= tilings.capacity[3]) & ((choices.tiles + group_tiles <= tilings.per_chip) | (not joins))
     possible = np.flatnonzero(room)

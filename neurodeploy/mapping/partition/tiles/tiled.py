@@ -174,7 +174,7 @@ def _tiles(tilings: Tilings, index: int, item: Chain) -> Iterator[tuple[Any, Til
     """(slices of channels, rows and columns; sources and synapses along them; output axons) of every tile of a layer."""
     layer, after = tilings.layers[index], item.after
     following = tilings.layers[index + 1] if after else None
-    atoms, cost = tilings.axons_into(after.classes if after else (), near=item.joins)
+    atoms, cost = tilings.axons_into(after.classes if after else (), same_chip=item.joins)
     sent = destinations(layer, following, after.sides if after else (1, 1, 1), atoms)
     axes: list[list[tuple[Any, Any, int]]] = []
     for i, side in enumerate(item.sides):

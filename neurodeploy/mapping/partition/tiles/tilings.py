@@ -230,11 +230,11 @@ class Tilings:
         nowhere_else = first.kind != "discrete" and first.words != last.words
         return first._replace(base=self.last_base) if nowhere_else else first, last
 
-    def axons_into(self, classes: tuple[TileClass, ...], *, near: bool) -> tuple[int, int]:
-        """(channels of a position that share output axons to some tiles, output axons per destination); `near`: on the same chip."""
+    def axons_into(self, classes: tuple[TileClass, ...], *, same_chip: bool) -> tuple[int, int]:
+        """(channels of a position that share output axons into some tiles, output axons per destination)."""
         kinds: set[Kind] = {tile.kind for tile in classes} or {"discrete"}
         shared = self.target.counting.shared_output_axons and "discrete" not in kinds
-        largest = max(output_axons_of(self.target, kind, other_chip=not near) for kind in kinds)
+        largest = max(output_axons_of(self.target, kind, other_chip=not same_chip) for kind in kinds)
         return self.atoms if shared else 1, largest
 
     def fits(self, tile: TileClass) -> bool:
