@@ -41,7 +41,7 @@ _SHARED = ("kind", *_FIELDS, "refractory_steps")
 def _out_of_range(
     where: Subject, name: str, values: NDArray[Any], low: float, high: float, unit: str, source: str
 ) -> Iterator[Diagnostic]:
-    """ND208 if any value lies outside its range, compared in its own dtype."""
+    """ND208 if any value lies outside its range, compared in the dtype of the values."""
     bad = np.flatnonzero((values < low) | (values > high))
     if bad.size:
         value = float(values[bad[0]])

@@ -150,7 +150,7 @@ class PopulationAxonPlan:
 def stored_plans(plans: tuple[SegmentPlan, ...]) -> dict[str, list[SegmentPlan]]:
     """Return the plans of a core as they are stored, by source population.
 
-    Lists that several projections add synapses to are not shared; sources share axons as long as there are axon numbers.
+    Lists that several projections add synapses to are not shared; sources share axons while axon numbers last.
     """
     by_source: dict[str, list[SegmentPlan]] = {}
     for plan in plans:

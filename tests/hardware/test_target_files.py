@@ -163,9 +163,9 @@ def test_every_fault_of_a_file_is_reported_at_once(edited):
         "tiny.toml", "compartments = {value = 8", "compartmens = {value = -8", "du = {low = 0", "du = {lo = 0"
     )
     assert {code for code, _, _ in found} == {"ND023"}
-    said = " ".join(message for _, message, _ in found)
+    messages = " ".join(message for _, message, _ in found)
     for part in ("limits.compartmens", "precision.du.low", "precision.du.lo'"):
-        assert part in said
+        assert part in messages
     _, found = edited("tiny.toml", "cores = {value = 4", "cores = {value = 5", 'unit = "word"', 'unit = "byte"')
     assert [code for code, _, _ in found] == ["ND029", "ND026"]
 
@@ -237,7 +237,7 @@ def test_a_package_that_shadows_a_target_is_refused(tmp_path):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """An empty current folder, and a terminal of 80 columns."""
+    """An empty working directory, and a terminal of 80 columns."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     return tmp_path

@@ -127,7 +127,7 @@ def test_delays_that_netx_cuts_are_cut_and_reported(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("delay", "said"),
+    ("delay", "fault"),
     [
         (np.array([0.0, 63.0]), "has 1 of 2 delays above the longest that netx supports; netx would shorten them"),
         (np.array([0.0, -1.0]), "has a delay of -1 steps"),
@@ -136,9 +136,9 @@ def test_delays_that_netx_cuts_are_cut_and_reported(tmp_path):
         (np.zeros((3, 2)), "has delays of shape [3, 2]; needs one, [2], [3] or [2, 3]"),
     ],
 )
-def test_delays_of_any_other_shape_are_refused(tmp_path, delay, said):
+def test_delays_of_any_other_shape_are_refused(tmp_path, delay, fault):
     assert messages(file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), delay=delay))) == [
-        f"layer 0 (dense){':' if said.startswith('field') else ''} {said}"
+        f"layer 0 (dense){':' if fault.startswith('field') else ''} {fault}"
     ]
 
 

@@ -235,13 +235,13 @@ def test_an_unnamed_framework_is_suggested_from_the_file(nir_file, sign):
     (name,) = cells
     nodes = {"input": ("Input", {"shape": [2]}), **cells, "output": ("Output", {"shape": [2]})}
     path = nir_file(nodes, [("input", name), (name, "output")], **metadata)
-    told = ImportOptions(dt_s=1e-4, reset="zero")
-    (found,) = load(path, told).findings
+    given = ImportOptions(dt_s=1e-4, reset="zero")
+    (found,) = load(path, given).findings
     producer = "sinabs" if sign == "named" else sign
     assert (found.code, found.severity) == ("ND056", "warning")
     assert [fix.text.split(",")[0] for fix in found.fixes] == [f"--from {producer}", "--from nir"]
     for answer in (producer, "nir"):
-        assert "ND056" not in {item.code for item in load(path, told.model_copy(update={"producer": answer})).findings}
+        assert "ND056" not in {item.code for item in load(path, given.model_copy(update={"producer": answer})).findings}
 
 
 def test_another_framework_than_the_one_that_is_named_is_reported(nir_file):

@@ -28,14 +28,14 @@ def ring(n=600, near=6, seed=0):
     """Neurons on a ring, each with synapses to those within `near` positions; numbered independently of their positions."""
     number = np.random.default_rng(seed).permutation(n)
     place, step = np.repeat(np.arange(n), 2 * near), np.tile([*range(-near, 0), *range(1, near + 1)], n)
-    wires = nd.network.Sparse(
+    operation = nd.network.Sparse(
         shape=(n, n),
         pre=number[place].astype(np.int32),
         post=number[(place + step) % n].astype(np.int32),
         weights=np.full(place.size, 32, dtype=np.int16),
     )
     cells = nd.Population(name="cells", shape=n, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
-    projection = nd.Projection(name="near", source="cells", target="cells", operation=wires, weight_format=STYLE)
+    projection = nd.Projection(name="near", source="cells", target="cells", operation=operation, weight_format=STYLE)
     return nd.Network(name="ring", time=nd.Time(dt_s=1e-3), populations=(cells,), projections=(projection,)), number
 
 

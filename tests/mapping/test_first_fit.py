@@ -71,10 +71,10 @@ def networks(draw):
     n_in, a, b = draw(st.integers(1, 6)), draw(st.integers(1, 12)), draw(st.integers(1, 12))
     lif = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset=draw(st.sampled_from(["zero", "subtract"])))
     density = draw(st.floats(0.05, 0.6))
-    wires = lambda post, pre: (rng.random((post, pre)) < density) * rng.normal(size=(post, pre))  # noqa: E731
-    projections = [nd.dense("in", "a", wires(a, n_in)), nd.sparse("a", "b", wires(b, a))]
+    random_weights = lambda post, pre: (rng.random((post, pre)) < density) * rng.normal(size=(post, pre))  # noqa: E731
+    projections = [nd.dense("in", "a", random_weights(a, n_in)), nd.sparse("a", "b", random_weights(b, a))]
     if draw(st.booleans()):
-        projections.append(nd.sparse("b", "a", wires(a, b), delay_steps=draw(st.integers(0, 3))))
+        projections.append(nd.sparse("b", "a", random_weights(a, b), delay_steps=draw(st.integers(0, 3))))
     return nd.Network(
         name="random",
         time=nd.Time(dt_s=1e-3),

@@ -42,9 +42,9 @@ def shuffled(lines=0):
     same = 32 * (group[:, None] == group[None, :])
     np.fill_diagonal(same, 0)
     connected = np.hstack([np.ones((32, 1)), np.repeat(group[:, None] == 0, lines, axis=1)])
-    wires = [nd.sparse("in", "cells", 32 * connected.astype(int), weight_format=COARSE)]
+    projections = [nd.sparse("in", "cells", 32 * connected.astype(int), weight_format=COARSE)]
     return network(
-        "shuffled", 1 + lines, {"cells": 32}, [*wires, nd.sparse("cells", "cells", same, weight_format=COARSE)]
+        "shuffled", 1 + lines, {"cells": 32}, [*projections, nd.sparse("cells", "cells", same, weight_format=COARSE)]
     )
 
 
@@ -52,11 +52,11 @@ def crossed():
     """a and b, a core each, send half of their spikes to c and half to d; two input lines drive the halves of a, two those of b."""
     half = np.repeat([0, 1], 4)
     drive = lambda first: 64 * (half[:, None] + first == np.arange(4)[None, :])  # noqa: E731
-    wires = [nd.sparse("in", key, drive(first), weight_format=FINE) for key, first in (("a", 0), ("b", 2))]
+    projections = [nd.sparse("in", key, drive(first), weight_format=FINE) for key, first in (("a", 0), ("b", 2))]
     for source in "ab":
         for number, target in enumerate("cd"):
-            wires.append(nd.sparse(source, target, 64 * np.diag(half == number), weight_format=FINE))
-    return network("crossed", 4, dict.fromkeys("abcd", 8), wires)
+            projections.append(nd.sparse(source, target, 64 * np.diag(half == number), weight_format=FINE))
+    return network("crossed", 4, dict.fromkeys("abcd", 8), projections)
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ from neurodeploy.quantize import quantize
 os.sched_getaffinity = lambda _: range(int(sys.argv[1]))
 connected = np.random.default_rng(0).random((300, 300)) < 0.03
 cells = nd.Population(name="cells", shape=300, neuron=nd.LoihiCuba(du=4095, dv=64, vth_mant=2))
-wires = nd.sparse("cells", "cells", 32 * connected, weight_format=nd.network.WeightFormat(weight_bits=8))
-net = nd.Network(name="some", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cells,), projections=(wires,))
+recurrent = nd.sparse("cells", "cells", 32 * connected, weight_format=nd.network.WeightFormat(weight_bits=8))
+net = nd.Network(name="some", time=nd.Time(dt_s=1e-3), inputs=(), populations=(cells,), projections=(recurrent,))
 target = nd.load_target("loihi1")
 print(by_mtkahypar(hypergraph_of(quantize(net, target), target), 12, 1).tolist())
 """
@@ -171,9 +171,9 @@ def test_moving_neurons_recovers_them_with_the_same_bytes_for_a_seed(call, level
 
 def test_a_time_limit_returns_the_best_mapping_so_far(call):
     rng = np.random.default_rng(2)
-    wires = [nd.sparse("in", "cells", 32 * (rng.random((16, 3)) < 0.5), weight_format=COARSE)]
-    wires.append(nd.sparse("cells", "cells", 32 * (rng.random((16, 16)) < 0.12), weight_format=COARSE))
-    net = network("some", 3, {"cells": 16}, wires)
+    projections = [nd.sparse("in", "cells", 32 * (rng.random((16, 3)) < 0.5), weight_format=COARSE)]
+    projections.append(nd.sparse("cells", "cells", 32 * (rng.random((16, 16)) < 0.12), weight_format=COARSE))
+    net = network("some", 3, {"cells": 16}, projections)
     plain = compiled(call, net, "-O0")
     short = compiled(call, net, "-O3", "--time-limit", "0.1")
     assert short.tables.n_cores <= plain.tables.n_cores

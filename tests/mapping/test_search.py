@@ -64,15 +64,15 @@ def networks(draw):
     style = nd.network.WeightFormat(weight_bits=draw(st.sampled_from([4, 8])))
     density = draw(st.floats(0.05, 0.7))
 
-    def wires(source, target, post, pre, delay=0):
+    def projection(source, target, post, pre, delay=0):
         matrix = (rng.random((post, pre)) < density) * 32 * rng.integers(1, 3, (post, pre))
         return nd.sparse(source, target, matrix, weight_format=style, delay_steps=delay)
 
-    projections = [wires("in", "a", a, n_in), wires("a", "b", b, a)]
+    projections = [projection("in", "a", a, n_in), projection("a", "b", b, a)]
     if draw(st.booleans()):
-        projections.append(wires("b", "a", a, b, draw(st.integers(0, 3))))
+        projections.append(projection("b", "a", a, b, draw(st.integers(0, 3))))
     if draw(st.booleans()):
-        projections.append(wires("a", "a", a, a))
+        projections.append(projection("a", "a", a, a))
     return nd.Network(
         name="random",
         time=nd.Time(dt_s=1e-3),
@@ -291,7 +291,7 @@ def test_relief_of_an_emptied_core_ends_with_the_time():
 
 def row_of_cores(order):
     """Populations that fill a core each; the one at position k of `order` projects only to the one at position k + 1."""
-    style, wires = nd.network.WeightFormat(weight_bits=8), np.full((8, 8), 32)
+    style, weights = nd.network.WeightFormat(weight_bits=8), np.full((8, 8), 32)
     cells = nd.LoihiCuba(du=4095, dv=64, vth_mant=2)
     return nd.Network(
         name="row",
@@ -299,8 +299,8 @@ def row_of_cores(order):
         inputs=(nd.Input(name="in", shape=8),),
         populations=tuple(nd.Population(name=f"p{k:02d}", shape=8, neuron=cells) for k in range(len(order))),
         projections=(
-            nd.dense("in", f"p{order[0]:02d}", wires, weight_format=style),
-            *(nd.dense(f"p{a:02d}", f"p{b:02d}", wires, weight_format=style) for a, b in pairwise(order)),
+            nd.dense("in", f"p{order[0]:02d}", weights, weight_format=style),
+            *(nd.dense(f"p{a:02d}", f"p{b:02d}", weights, weight_format=style) for a, b in pairwise(order)),
         ),
     )
 

@@ -175,11 +175,10 @@ def recounted(layers, tilings, chain, room):
     for k, item in enumerate(chain):
         after = chain[k + 1] if k + 1 < len(chain) else None
         reached = [sources(layers[k + 1], box).reshape(layers[k].shape) for box in (every[k + 1] if after else [])]
-        near = after is not None and item.group is not None and item.group == after.group
+        same_chip = after is not None and item.group is not None and item.group == after.group
         kinds = {piece.kind for piece in after.classes} if after else {"discrete"}
-        cost = {"discrete": 1, "pop16": 1, "pop32": 2}[max(kinds)] + (
-            not near
-        )  # the dearest comes last in the alphabet
+        per_axon = {"discrete": 1, "pop16": 1, "pop32": 2}
+        cost = max(per_axon[kind] for kind in kinds) + (not same_chip)
         sent = Counter(cost * sum(leaving(grid, box, "discrete" not in kinds) for grid in reached) for box in every[k])
         counted = Counter()
         for piece in item.classes:

@@ -145,8 +145,8 @@ def test_a_resealed_program_whose_tables_point_outside_is_refused(tmp_path, tabl
 def two_layers():
     network = example()
     second = nd.Population(name="second", shape=2, neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0))
-    wires = (*network.projections, nd.dense("cells", "second", np.ones((2, 2))))
-    return network.model_copy(update={"populations": (*network.populations, second), "projections": wires})
+    projections = (*network.projections, nd.dense("cells", "second", np.ones((2, 2))))
+    return network.model_copy(update={"populations": (*network.populations, second), "projections": projections})
 
 
 def test_an_archive_member_that_points_outside_is_refused(tmp_path):

@@ -66,15 +66,15 @@ def lists_into_one_neuron(count, exponents):
     """`count` projections of one input line onto one neuron: as many lists of one word that share an axon."""
     cell = nd.LoihiCuba(du=4095, dv=0, vth_mant=10)
     styles = [WeightFormat(weight_bits=8, exponent=exponents(k), sign_mode="excitatory") for k in range(count)]
-    wires = (nd.dense("in", "cells", [[4]], name=f"p{k}", weight_format=style) for k, style in enumerate(styles))
-    return net(1, (nd.Population(name="cells", shape=1, neuron=cell),), tuple(wires))
+    projections = (nd.dense("in", "cells", [[4]], name=f"p{k}", weight_format=style) for k, style in enumerate(styles))
+    return net(1, (nd.Population(name="cells", shape=1, neuron=cell),), tuple(projections))
 
 
 def relays(count):
     """`count` neurons that each have one target, and therefore one output axon."""
     first, second = (nd.Population(name=name, shape=count, neuron=lif()) for name in ("first", "second"))
-    wires = (nd.dense("in", "first", np.ones((count, 1))), nd.one_to_one("first", "second"))
-    return net(1, (first, second), wires)
+    projections = (nd.dense("in", "first", np.ones((count, 1))), nd.one_to_one("first", "second"))
+    return net(1, (first, second), projections)
 
 
 NEEDS = {
@@ -184,8 +184,8 @@ def test_accumulators_are_compartments_times_two_to_the_delay_bits(delay, size, 
 def test_shared_lists_do_not_prove_that_a_neuron_is_too_large(kernel, words, beyond):
     window = Conv2d(input_shape=(1, 2, 2), weights=np.array(kernel, dtype=float)[None, None])
     cell = nd.Population(name="cells", shape=(1, 1, 1), neuron=lif())
-    wires = nd.Projection(name="p", source="in", target="cells", operation=window)
-    network = net((1, 2, 2), (cell,), (wires,))
+    projection = nd.Projection(name="p", source="in", target="cells", operation=window)
+    network = net((1, 2, 2), (cell,), (projection,))
     result = compile_network(network, chip(synapse_memory=words - beyond), CompileOptions(fixes=False))
     assert result.verdict == ("proven not to fit" if beyond else "fits")
     if not beyond:
@@ -234,14 +234,14 @@ def cramped(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_in, first, second = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 2))
     neuron = lif(v_threshold=1.0 + 0.1 * rng.integers(0, 3, first), reset=draw(st.sampled_from(["zero", "subtract"])))
-    wires = lambda post, pre: (rng.random((post, pre)) < 0.7) * (0.1 + rng.random((post, pre)))  # noqa: E731
+    random_weights = lambda post, pre: (rng.random((post, pre)) < 0.7) * (0.1 + rng.random((post, pre)))  # noqa: E731
     network = net(
         n_in,
         (nd.Population(name="a", shape=first, neuron=neuron), nd.Population(name="b", shape=second, neuron=lif())),
         (
-            nd.dense("in", "a", wires(first, n_in)),
-            nd.dense("a", "b", wires(second, first), delay_steps=draw(st.integers(0, 3))),
-            nd.dense("b", "a", wires(first, second)),
+            nd.dense("in", "a", random_weights(first, n_in)),
+            nd.dense("a", "b", random_weights(second, first), delay_steps=draw(st.integers(0, 3))),
+            nd.dense("b", "a", random_weights(first, second)),
         ),
     )
     limits = {

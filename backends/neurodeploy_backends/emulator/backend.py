@@ -14,7 +14,7 @@ from neurodeploy.signals.stimulus import Stimulus
 __all__ = ["EmulatorBackend", "engine_of"]
 
 PREFERRED: tuple[str, ...] = ("native", "spec")
-"""What engine "auto" stands for: the first of these that this machine can run."""
+"""Engines that "auto" chooses from: the first one that this machine can run."""
 
 
 def _compiler_missing() -> str:

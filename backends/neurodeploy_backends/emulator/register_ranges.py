@@ -58,7 +58,7 @@ def _of_compartments(program: Program, name: str, *, folds: bool) -> Ranges:
 
 
 def proven_ranges(program: Program, found: Ranges, arriving: tuple[Array, Array], *, voltage: bool) -> Ranges:
-    """`found` narrowed to what is proven of u, and of v if `voltage`, for an engine that relies on the proof.
+    """`found` narrowed to the proven range of u, and of v if `voltage`, for an engine that relies on the proof.
 
     `arriving`: (rows,) least and greatest sum that can arrive at each row of the core tables in one step.
     """

@@ -85,7 +85,7 @@ class State:
 
 
 class Sending(NamedTuple):
-    """What a population or an input sends in one step."""
+    """Spikes of a population or an input in one step."""
 
     sample: Ints
     """(n,)."""

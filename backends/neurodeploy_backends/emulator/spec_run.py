@@ -51,7 +51,7 @@ def run_spec(
 
 
 class _Kept(NamedTuple):
-    """What a recording covers."""
+    """The extent of a recording."""
 
     samples: int
     steps: int

@@ -160,7 +160,7 @@ class Job:
         return np.ascontiguousarray(np.concatenate(given, axis=2)) if given else np.zeros((1, 0, 0), dtype=np.int16)
 
     def state(self, sample: int) -> State:
-        """A cleared state whose cursors stand at the events of a sample."""
+        """A cleared state whose cursors are at the events of a sample."""
         low, rows = self.low, self.low.rows
         dtype = np.int64 if low.wide else np.int32
         every = sum(-(-part.size // 64) * 64 for part in low.parts)

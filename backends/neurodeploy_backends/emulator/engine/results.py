@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 
 class _Kept(NamedTuple):
-    """What a recording covers."""
+    """The extent of a recording."""
 
     samples: int
     complete: bool

@@ -85,7 +85,7 @@ def by_metis(graph: Hypergraph, blocks: int, seed: int) -> Ints:
     integer = pymetis.zero_copy_dtype()
     start = np.concatenate([[0], np.cumsum(np.bincount(left, minlength=n))])
     links = pymetis.CSRAdjacency(start.astype(integer), right.astype(integer))
-    weights = (np.arange(n) < neurons).astype(integer)  # input lines lie on no core
+    weights = (np.arange(n) < neurons).astype(integer)  # input lines are not on cores
     options = pymetis.Options(seed=seed)
     _, block = pymetis.part_graph(blocks, links, vweights=weights, recursive=True, options=options)
     return _by_block(np.asarray(block)[:neurons])
