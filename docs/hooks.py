@@ -21,7 +21,7 @@ FROM_ROOT = {"changelog.md": "CHANGELOG.md", "supported.md": "SUPPORTED.md", "co
 
 
 def cell(text: str) -> str:
-    """Return text that stands in one cell of a table."""
+    """Return text for one cell of a table."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
@@ -193,7 +193,7 @@ def from_root(page: str) -> str:
 
 
 def generated() -> dict[str, str]:
-    """Return page -> Markdown of every page that is not a file of docs/."""
+    """Return page -> Markdown for every page without a file in docs/."""
     pages = {page: from_root(page) for page in FROM_ROOT}
     return {**pages, "reference/command-line.md": command_line(), "reference/dialects.md": dialects(), **targets()}
 

@@ -22,7 +22,7 @@ __all__ = ["Brian2LoihiBackend"]
 
 DIALECT = "brian2loihi"
 INTEGER_BITS = 31
-"""Brian2's int() returns 32 bits; beyond them voltages and currents no longer follow its equations."""
+"""Brian2's int() returns 32 bits; beyond them, voltages and currents no longer follow its equations."""
 LACKS = Lacks(
     kinds=CUBA_KINDS,
     kind="which Brian2Loihi does not have",

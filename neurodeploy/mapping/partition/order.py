@@ -1,6 +1,7 @@
 """The order in which the neurons of a population fill cores.
 
-Targets of a convolution go tile by tile, each tile through all channels: the neurons of a core then share sources and lists.
+Targets of a convolution are ordered tile by tile, each with all channels, so that the neurons of a core share sources and
+lists.
 Tiles are squares or rows of the map; the one with which an empty core holds most neurons is chosen.
 """
 
@@ -82,7 +83,7 @@ def _by_tile(shape: tuple[int, ...], height: int, width: int) -> Ints:
 def _neurons_in_core(
     target: Target, population: QuantizedPopulation, into: list[QuantizedProjection], order: Ints, most: int
 ) -> int:
-    """Neurons from within an order that fit an empty core if that is more than `most`, else `most`.
+    """Number of neurons from within an order that fit an empty core, or `most` if that is larger.
 
     The first neurons are left out: they lie on the edge of the map and have fewer sources.
     """

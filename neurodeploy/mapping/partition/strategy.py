@@ -132,7 +132,8 @@ def _first_fit_of_lists(task: _Task) -> _Outcome:
 
 
 def _of_windows(task: _Task) -> Mapping:
-    """First fit or tiles, whichever needs fewer cores; tiles alone where the network is a large chain without absent synapses."""
+    """First fit or tiles, the one with fewer cores; tiles alone where the network is a large chain without absent
+    synapses."""
     by_tiles = task.options.level > 0 and chain_of(task.quantized) is not None
     if not by_tiles:
         return _first_fit(task).required()

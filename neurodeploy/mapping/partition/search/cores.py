@@ -35,7 +35,7 @@ class Problem(NamedTuple):
 
 
 class Cores(NamedTuple):
-    """Cores as they fill: the first arguments of most kernels, in their order."""
+    """Cores being filled: the first arguments of most kernels, in their order."""
 
     graph: Hypergraph
     limits: CoreLimits

@@ -2,8 +2,8 @@
 
 Tiles are packed in order of their share of a core in their most used resource, each into the open core whose free room is most
 similar to its needs (dot product: Panigrahy et al., Heuristics for Vector Bin Packing, 2011), or into the first one that holds
-it (first fit decreasing). Two tiles of one layer share no core: shared lists are stored once for one tile only. A tile with
-shared lists that lies too far behind the first row of its core is counted without them, or with population axons and the
+it (first fit decreasing). Two tiles of one layer never share a core, because shared lists are stored for one tile only. A
+tile with shared lists too far from the first row of its core is counted without them, or with population axons and the
 widest indices.
 """
 
@@ -27,7 +27,7 @@ class Packed(NamedTuple):
     """Cores and their content."""
 
     core_of: list[tuple[TileClass, int]]
-    """(tile, as it is stored; core) of every single tile."""
+    """(tile in its stored form, core) of every tile."""
     use: Ints
     """(cores, resources by ADDED_UP)."""
     group: Ints
@@ -40,7 +40,7 @@ class Packed(NamedTuple):
 
 
 class _Cores:
-    """Cores as they fill, and which of them are open."""
+    """Cores being filled, and which of them are open."""
 
     def __init__(self, tilings: Tilings, n_layers: int, most: int) -> None:
         self.capacity, self.longest = tilings.capacity, tilings.longest
@@ -53,7 +53,8 @@ class _Cores:
         self.open: Ints = np.zeros(0, dtype=np.int64)
 
     def holding(self, tile: TileClass, group: int, rule: Rule) -> list[tuple[int, TileClass]]:
-        """(core, tile as it is stored there) of the open cores that hold a tile, best first; one tile of a layer per core."""
+        """(core, tile in its stored form there) of the open cores that hold a tile, best first; one tile of a layer per
+        core."""
         cores = self.open[~self.layers[self.open, tile.layer]]
         cores = cores[(self.group[cores] < 0) | (self.group[cores] == group) | (group < 0)]
         needs = [np.array(item.use, dtype=np.int64) for item in (tile, tile.anywhere())]

@@ -70,20 +70,21 @@ class TileClass(NamedTuple):
     axes: Tile
     """Sources and synapses along channels, rows and columns."""
     use: tuple[int, ...]
-    """By ADDED_UP: use of a core, stored as the first tile of a core may be."""
+    """By ADDED_UP: use of a core in the form for the first tile of a core."""
     longest: int
-    """Words of the longest list, stored so."""
+    """Words of the longest list in that form."""
     base: int
-    """Largest first target of a shared list: the tile is stored so only if its last row is at most the last base of an axon."""
+    """Largest first target of a shared list: that form is used only if the tile's last row is at most the last base of an
+    axon."""
     anywhere_use: tuple[int, ...]
-    """By ADDED_UP: use of a core, stored so that the tile may lie anywhere in a core."""
+    """By ADDED_UP: use of a core in the form for any position in a core."""
     anywhere_longest: int
-    """Words of the longest list, stored so that the tile may lie anywhere in a core."""
+    """Words of the longest list in the form for any position."""
     kind: Kind
     """Kind of its input axons."""
 
     def anywhere(self) -> TileClass:
-        """Return the tile as it is stored if it may lie anywhere in a core."""
+        """Return the tile in the form for any position in a core."""
         return self._replace(use=self.anywhere_use, longest=self.anywhere_longest, base=0)
 
 
