@@ -1,4 +1,4 @@
-"""Array functions that numpy lacks, or has slower."""
+"""Array functions that numpy does not have, or that are faster than numpy's."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
 
 
 def narrowed(values: NDArray[Any], dtype: type[np.integer[Any]] | np.dtype[np.integer[Any]]) -> NDArray[Any]:
-    """Return integers in a narrower type, which must hold each of them: OverflowError otherwise."""
+    """Return integers in a narrower type. Raises OverflowError if the type does not contain all of them."""
     limits = np.iinfo(dtype)
     if (
         values.dtype != limits.dtype
         and values.size
         and (int(values.min()) < limits.min or int(values.max()) > limits.max)
     ):
-        raise OverflowError(f"internal: {limits.dtype} does not hold {int(values.min())} to {int(values.max())}")
+        raise OverflowError(f"internal: {limits.dtype} does not contain {int(values.min())} to {int(values.max())}")
     return values.astype(limits.dtype, copy=False)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return `array` itself, made read-only: a noun then takes it without a copy. Nobody else may still write to it."""
+    """Return `array` itself, made read-only, so that a noun uses it without a copy. No other reference may write to it."""
     array.flags.writeable = False
     return array

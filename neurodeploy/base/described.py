@@ -1,6 +1,6 @@
 """Base of data classes with documented fields: constructors that raise findings, signatures, help and JSON Schema.
 
-The docstring below a field documents it. Docstrings are read from the source on demand, because reading those of all classes
+The docstring below a field documents it. Docstrings are read from the source on demand, because reading all of them
 would take a fifth of the import time.
 """
 
@@ -53,7 +53,7 @@ def field_meanings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _fixed(info: FieldInfo) -> str:
-    """Docstring of a field with only one legal value."""
+    """Docstring of a field with a single legal value."""
     values = get_args(info.annotation) if get_origin(info.annotation) is Literal else ()
     return f"Always {values[0]!r}." if len(values) == 1 else ""
 
@@ -147,7 +147,7 @@ class Described(BaseModel, metaclass=_Helped):
     """Model whose constructor raises findings, and whose signature, help and JSON Schema document its fields."""
 
     refusal: ClassVar[Refusal | None] = None
-    """Makes the exception of a failed validation; set by neurodeploy.diagnostics."""
+    """Function that creates the exception of a failed validation; set by neurodeploy.diagnostics."""
 
     def __init__(self, /, **data: object) -> None:
         """Validate the fields. Raises DiagnosticError: ND002, all faults at once."""

@@ -1,7 +1,7 @@
 """Base of all frozen data classes, and array types for their fields.
 
-The array types are validated, copied once, read-only, comparable and serialisable to JSON; plain numpy arrays in pydantic
-models are none of these.
+Unlike plain numpy arrays in pydantic models, the array types are validated, copied once, read-only, comparable and
+serialisable to JSON.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 
 T = TypeVar("T")
 LARGEST = 1e38
-"""Limit of floats in size: that of float32, so that no product of two overflows a double."""
+"""Limit of the magnitude of floats: about that of float32, so that a product of two does not overflow a double."""
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=200)]
 
@@ -67,7 +67,7 @@ class FixedTable(dict[Any, Any]):
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
-            "a table of a noun cannot be changed; make a changed copy of the noun with model_copy(update={...})"
+            "tables of a noun are read-only; create a changed copy of the noun with model_copy(update={...})"
         )
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
@@ -239,7 +239,7 @@ def _array(value: Any) -> NDArray[Any]:
     except (ValueError, TypeError, RuntimeError) as error:
         raise ValueError(f"not a rectangular array of numbers: {error}") from None
     if np.ma.is_masked(value):
-        raise ValueError("needs numbers everywhere, and some are masked")
+        raise ValueError("needs unmasked numbers, but some are masked")
     if array.dtype == np.bool_ or array.dtype.kind not in "iuf":
         raise ValueError(f"needs numbers, got {array.dtype} values")
     return array
@@ -253,7 +253,7 @@ def _require_finite(array: NDArray[Any]) -> None:
         return
     unknown = ~np.isfinite(array)
     bad = np.argwhere(unknown if unknown.any() else size > LARGEST)
-    why = "not finite (nan or inf)" if unknown.any() else f"beyond {LARGEST:g} in size"
+    why = "not finite (nan or inf)" if unknown.any() else f"of magnitude above {LARGEST:g}"
     raise ValueError(f"{len(bad)} of {array.size} values are {why}; the first is at {[int(i) for i in bad[0]]}")
 
 
@@ -287,7 +287,7 @@ def _float_param(value: Any) -> float | NDArray[Any]:
 def _positive_param(value: Any) -> float | NDArray[Any]:
     param = _float_param(value)
     if not np.all(np.asarray(param) > 0):
-        raise ValueError(f"must be greater than 0, smallest given is {float(np.min(param)):g}")
+        raise ValueError(f"must be greater than 0; the smallest is {float(np.min(param)):g}")
     return param
 
 
@@ -297,7 +297,7 @@ def _int_param(value: Any) -> int | NDArray[Any]:
 
 
 def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
-    """A one-dimensional array of integers converted to `dtype`, which must hold each of them."""
+    """A one-dimensional array of integers converted to `dtype`; ValueError if one does not fit."""
     array, limits = _int_array(value), np.iinfo(dtype)
     if array.ndim != 1:
         raise ValueError(f"needs one axis, got shape {list(array.shape)}")
@@ -305,7 +305,7 @@ def _column(dtype: type[np.integer[Any]], value: Any) -> NDArray[Any]:
         low, high = int(array.min()), int(array.max())
         if low < limits.min or high > limits.max:
             worst = low if low < limits.min else high
-            raise ValueError(f"holds {limits.dtype} numbers, {limits.min:,} to {limits.max:,}, but not {worst:,}")
+            raise ValueError(f"contains {worst:,}; {limits.dtype} supports {limits.min:,} to {limits.max:,}")
     return _frozen(array.astype(dtype, copy=False))
 
 
@@ -331,7 +331,7 @@ def _schema(scalar: str | None) -> WithJsonSchema:
 _JSON = PlainSerializer(_to_json, when_used="json")
 
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
-"""An integer of Python or numpy; no bool, float or text that could be read as one."""
+"""An integer of Python or numpy; bool, float and text are rejected."""
 FloatArray = Annotated[NDArray[Any], PlainValidator(_float_array), _JSON, _schema(None)]
 """Finite floats of any shape, read-only. float32 stays float32; integers become float64."""
 IntArray = Annotated[NDArray[Any], PlainValidator(_int_array), _JSON, _schema(None)]
@@ -347,7 +347,7 @@ PositiveParam = Annotated[float | NDArray[Any], PlainValidator(_positive_param),
 IntParam = Annotated[int | NDArray[Any], PlainValidator(_int_param), _JSON, _schema("integer")]
 """One integer for a whole population, or an integer array of the population's shape."""
 Int8Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int8)), _JSON, _schema(None)]
-"""(n,) integers converted to this type; values that it cannot hold are errors."""
+"""(n,) integers converted to this type; values out of its range are errors."""
 Int16Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int16)), _JSON, _schema(None)]
 Int32Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int32)), _JSON, _schema(None)]
 Int64Column = Annotated[NDArray[Any], PlainValidator(partial(_column, np.int64)), _JSON, _schema(None)]

@@ -28,12 +28,12 @@ STAMP = re.compile(rf"\.src([0-9a-f]{{{DIGITS}}})\.")
 
 
 def cached_njit(**options: object) -> Callable[[Any], Any]:
-    """Return `numba.njit(cache=True, **options)`, its cache entries stamped with every module in the kernel's folder.
+    """Return `numba.njit(cache=True, **options)`, with cache entries stamped with every module in the kernel's folder.
 
-    Numba looks only at the file that defines a function, although what it caches contains the machine code of all callees
+    Numba checks only the file that defines a function, although its cache entry contains the machine code of all callees
     and the layout of all named tuples. Kernels that call each other, and the tuples they take, therefore live in one folder:
     a change to any module there gives new cache entries. The cache folder is made writable and tidied on first use; numba is
-    imported when the decorator is made.
+    imported when the decorator is created.
     """
     import numba
 
@@ -84,14 +84,14 @@ def _writable(folder: Path) -> bool:
 
 
 def _candidates(file: str) -> list[Path]:
-    """Folders in which numba tries to cache the functions of a module, in its order."""
+    """Folders in which numba tries to cache the functions of a module, in numba's order."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     chosen = os.environ.get(VARIABLE)
     return [*([Path(chosen)] if chosen else []), Path(file).with_name("__pycache__"), Path(home) / "numba"]
 
 
 def ensure_cache(file: str) -> None:
-    """Give numba a cache folder for the module `file`: a temporary one if none of its usual ones can be written.
+    """Ensure that numba has a cache folder for the module `file`: a temporary one if none of the usual ones is writable.
 
     Without a folder numba refuses to compile. The temporary folder is private to this process, since its content is executed,
     and is removed at exit.
@@ -118,7 +118,7 @@ def _complete(file: Path) -> bool:
 def tidy_cache(*modules: ModuleType) -> None:
     """Remove useless files from the cache folders of compiled modules.
 
-    These are truncated ones (a full disk, a crash), which numba would fail on, and those of earlier sources.
+    Useless are truncated files (a full disk, a crash), on which numba would fail, and files of earlier sources.
     """
     for module in modules:
         digest = source_digest(str(Path(str(module.__file__)).parent)) if module.__file__ else ""

@@ -11,7 +11,7 @@ __all__ = ["LARGEST", "Bound", "row_messages", "rows_ascend", "rows_inside", "ro
 
 Rows = NDArray[Any]
 LARGEST = 2**31 - 2
-"""Largest sample, step or index: rows are int32, and one more must fit too."""
+"""Largest sample, step or index: rows are int32, and the next number must fit too."""
 _TILE = 1024
 _STRIP = 1 << 15
 

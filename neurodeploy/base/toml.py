@@ -20,7 +20,7 @@ LARGEST = 1 << 64
 
 
 class TomlError(ValueError):
-    """A text is not TOML, or contains something that files must not contain."""
+    """Text that is not TOML, or has content that files must not have."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:

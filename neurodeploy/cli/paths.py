@@ -142,5 +142,5 @@ def require_folder(path: Path) -> None:
 
 
 def _unwritable(path: Path, message: str) -> DiagnosticError:
-    fix = "name a folder that exists and that you may write to"
+    fix = "use an existing folder with write permission"
     return DiagnosticError("files", (finding("ND007", about("file", path), message, fixes=[fix]),))

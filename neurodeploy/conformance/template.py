@@ -19,7 +19,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        fix = "name a folder that exists and that you may write to"
+        fix = "use an existing folder with write permission"
         raise refuse("ND007", folder, f"cannot be made: {error.strerror or error}", fixes=[fix]) from None
 
 

@@ -56,7 +56,7 @@ _DAMAGE = (
 """Exceptions that zipfile raises for damaged files."""
 STAGE = "files"
 MEMORY_LIMIT_BYTES = 4 << 30
-"""Default limit of the memory that one file may take."""
+"""Default limit of the memory for one file."""
 LIMIT_VARIABLE = "NEURODEPLOY_MEMORY_LIMIT"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _JSON_SHARE = 16
@@ -98,7 +98,7 @@ def require_memory(path: Path | str, needed_bytes: int, what: str = "it") -> Non
     """Raise ND012 if a file needs more memory than the limit. `what`: the part that needs `needed_bytes`."""
     limit = memory_limit_bytes()
     if needed_bytes > limit:
-        message = f"{what} needs more memory than a file may take"
+        message = f"{what} needs more memory than the limit for a file"
         fix = f"if this size is intended: {LIMIT_VARIABLE}={-(-needed_bytes // (1 << 30))}G"
         raise refuse("ND012", path, message, found=needed_bytes, limit=limit, unit="byte", fixes=[fix])
 
@@ -112,7 +112,7 @@ def write_atomically(path: Path, content: bytes, *, shown: Path | None = None) -
         write_whole(path, content)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        fix = "name a folder that exists and that you may write to"
+        fix = "use an existing folder with write permission"
         raise refuse("ND007", shown or path, f"cannot be written: {why}", fixes=[fix]) from None
 
 
@@ -139,7 +139,7 @@ def tensor_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def sealed_bytes(noun: BaseModel, format_name: str) -> bytes:
-    """Return the bytes of a sealed container that holds a noun."""
+    """Return the bytes of a sealed container with a noun."""
     plain, tensors = split(noun)
     table = tensor_table(tensors)
     seal = {
@@ -170,7 +170,7 @@ def require_regular(path: Path) -> int:
         raise refuse("ND001", path, f"cannot be read: {why}", fixes=_similar(path)) from None
     if not stat.S_ISREG(there.st_mode):
         kind = _KINDS.get(stat.S_IFMT(there.st_mode), "not a file")
-        raise refuse("ND001", path, f"cannot be read: it is {kind}", fixes=["give the path of a file"])
+        raise refuse("ND001", path, f"cannot be read: it is {kind}", fixes=["pass the path of a file"])
     return there.st_size
 
 
@@ -214,14 +214,14 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror}") from None
     except _DAMAGE:
-        raise refuse("ND003", path, "is not a whole archive: truncated, or something else") from None
+        raise refuse("ND003", path, "is not a complete archive: it is truncated or in another format") from None
     names = archive.namelist()
     for name in names:
         parts = name.replace("\\", "/").split("/")
         if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-            raise refuse("ND005", path, f"holds a member that points outside the archive: '{name}'")
+            raise refuse("ND005", path, f"contains a member that points outside the archive: '{name}'")
     if len(set(names)) < len(names):
-        raise refuse("ND003", path, "holds a member twice")
+        raise refuse("ND003", path, "contains a member twice")
     return archive
 
 
@@ -229,7 +229,7 @@ def _member(path: Path, archive: zipfile.ZipFile, member: str, missing: str) -> 
     try:
         return archive.getinfo(member)
     except KeyError:
-        raise refuse(missing, path, f"lacks '{member}'") from None
+        raise refuse(missing, path, f"has no member '{member}'") from None
 
 
 def _read_arrays(path: Path, archive: zipfile.ZipFile, members: Mapping[str, str]) -> Tensors:
@@ -246,7 +246,9 @@ def _read_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
             require_memory(path, header.nbytes, f"tensor '{info.filename}'")
             return read_npy(content, header)
     except PickledError:
-        raise refuse("ND006", path, f"tensor '{info.filename}' holds Python objects, which are never loaded") from None
+        raise refuse(
+            "ND006", path, f"tensor '{info.filename}' contains Python objects, which are never loaded"
+        ) from None
     except MemoryError:
         raise refuse("ND012", path, f"tensor '{info.filename}' does not fit into the available memory") from None
     except NpyError as error:
@@ -272,7 +274,7 @@ def open_npz_arrays(path: Path) -> Tensors:
 
 
 def _type_names(dtype: np.dtype[Any]) -> tuple[str, ...]:
-    """Names of a type that a document may use."""
+    """Accepted names of a type in documents."""
     return dtype.newbyteorder("<").str, dtype.str, dtype.name
 
 
@@ -284,7 +286,9 @@ def require_tensors(path: Path, tensors: Tensors, table: Mapping[str, Mapping[st
         if list(array.shape) != row.get("shape") or row.get("dtype") not in _type_names(array.dtype):
             declared, is_now = f"{row.get('dtype')} {row.get('shape')}", f"{array.dtype.str} {list(array.shape)}"
             wrong.append(
-                finding("ND004", about("file", path), f"tensor '{key}' is {is_now}, the document declares {declared}")
+                finding(
+                    "ND004", about("file", path), f"tensor '{key}' is {is_now}, but the document declares {declared}"
+                )
             )
         elif array_sha256(array) != row.get("sha256"):
             wrong.append(
@@ -308,7 +312,7 @@ def _json_member(path: Path, archive: zipfile.ZipFile, member: str) -> object:
 
 
 def _other_format(seal: Mapping[str, Any]) -> str:
-    """Description of a container of another format, for a finding."""
+    """Description of the actual format of a container, for a finding."""
     named = seal.get("format")
     ours = isinstance(named, str) and named.startswith("neurodeploy-") and named.isascii() and len(named) < 30
     return f"a {named} file, and " if ours else ""

@@ -10,11 +10,11 @@ __all__ = ["JsonError", "parse_json"]
 DEPTH = 64
 """Largest depth of nested tables and lists; documents of this package have at most eight."""
 LARGEST = 1 << 64
-"""Exclusive limit of integers in size; no field needs larger ones."""
+"""Exclusive limit of the magnitude of integers; no field needs larger ones."""
 
 
 class JsonError(ValueError):
-    """A text is not JSON, or contains something that documents must not contain."""
+    """Text that is not JSON, or has content that documents must not have."""
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _require_plain(plain: Any, *, escapes: bool) -> None:
     level = [plain]
     for _ in range(DEPTH + 1):
         if escapes and any(isinstance(item, str) and not _is_encodable(item) for item in level):
-            raise JsonError("a text holds half a character (a lone surrogate)")
+            raise JsonError("a string contains half a character (a lone surrogate)")
         inner = list[Any]()
         for item in level:
             if isinstance(item, dict):

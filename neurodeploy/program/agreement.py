@@ -52,11 +52,11 @@ def _network_faults(program: Program) -> list[str]:
 
 def _names_differ(what: str, given: Sequence[Any], wanted: Sequence[Any]) -> list[str]:
     same = [item.name for item in given] == [item.name for item in wanted]
-    return [] if same else [f"{what} are not those of the network, in its order"]
+    return [] if same else [f"{what} differ from those of the network in name or order"]
 
 
 def _population_faults(program: Program) -> list[str]:
-    """Differences between the program's populations and those of the network."""
+    """Differences between the populations of the program and of the network."""
     found = _names_differ("populations", program.populations, program.network.populations)
     if found:
         return found
@@ -85,7 +85,7 @@ def _population(program: Program, item: PlacedPopulation, network_population: Po
     wanted = {} if floats else parameters_of(network_population)
     same = item.parameters.keys() == wanted.keys()
     if not same or any(not np.array_equal(item.parameters[name], wanted[name]) for name in wanted):
-        yield "parameters are not those of its neurons"
+        yield "parameters differ from those of its neurons"
 
 
 def reset_of(population: Population) -> str:
@@ -104,7 +104,7 @@ def _input_faults(program: Program) -> list[str]:
 
 
 def register_faults(program: Program) -> list[str]:
-    """Return registers outside the target's ranges, and resets and thresholds that differ from the population's."""
+    """Return registers outside the target's ranges, and resets and thresholds that differ from those of the population."""
     t, precision, found = program.tables, program.target.precision, list[str]()
     for name, field in REGISTERS.items():
         values, span = getattr(t, name), getattr(precision, field)
@@ -112,19 +112,19 @@ def register_faults(program: Program) -> list[str]:
         wrong = values[(values < span.low) | (values > span.high)]
         if wrong.size:
             found.append(
-                f"table {name} holds {wrong[0]}; target '{program.target.name}' holds {span.low:g} to {span.high:g}"
+                f"table {name} contains {wrong[0]}; target '{program.target.name}' supports {span.low:g} to {span.high:g}"
             )
     every = program.network.populations
     reset = np.array([RESETS[reset_of(item)] for item in every])[t.population]
     spiking = np.array([not isinstance(item.neuron, (Li, CubaLi)) for item in every], dtype=np.int64)[t.population]
     for name, wanted in (("reset", reset), ("spiking", spiking)):
         if bool((getattr(t, name) != wanted).any()):
-            found.append(f"table {name} is not that of the network's populations")
+            found.append(f"table {name} differs from the network's populations")
     return found
 
 
 def golden_faults(program: Program) -> list[str]:
-    """Return golden rows of unknown inputs and populations, and rows that no run could give."""
+    """Return golden rows of unknown inputs and populations, and rows that no run can produce."""
     golden = program.golden
     if golden is None:
         return []
@@ -133,9 +133,9 @@ def golden_faults(program: Program) -> list[str]:
     names = (*golden.inputs, *golden.currents)
     found = [f"golden input '{name}' does not exist" for name in names if name not in inputs]
     if set(golden.spikes) != set(populations) or not set(golden.payloads) <= set(populations):
-        found.append("golden output is not of its populations")
+        found.append("golden output is of other populations")
     if golden.steps < golden.n_steps:
-        found.append(f"golden output is of {golden.steps} steps, and its input of {golden.n_steps}")
+        found.append(f"golden output has {golden.steps} steps, fewer than the {golden.n_steps} of its input")
     if found:
         return found
     for rows, sizes, last in ((golden.inputs, inputs, golden.n_steps), (golden.spikes, populations, golden.steps)):
@@ -148,12 +148,12 @@ def golden_faults(program: Program) -> list[str]:
 def _row_fault(rows: Array, last: tuple[int, int, int]) -> str | None:
     """The first fault of rows (sample, step, neuron)."""
     if rows.ndim != 2 or rows.shape[1] != 3:
-        return "are not rows of three"
+        return "do not have three columns"
     if rows.size and (bool((rows < (0, 1, 0)).any()) or bool((rows > last).any())):
-        return "have a sample, step or neuron that does not exist"
+        return "contain a sample, step or neuron that does not exist"
     step = np.diff(rows.astype(np.int64), axis=0)
     rises = (step[:, 0] > 0) | (step[:, 0] == 0) & ((step[:, 1] > 0) | (step[:, 1] == 0) & (step[:, 2] > 0))
-    return None if bool(rises.all()) else "are not sorted, or contain duplicates"
+    return None if bool(rises.all()) else "are unsorted or contain duplicates"
 
 
 def _value_faults(golden: Golden, inputs: dict[str, int]) -> list[str]:

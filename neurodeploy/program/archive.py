@@ -29,7 +29,7 @@ def load_program(path: str | Path) -> Program:
     """Return the program of a sealed file.
 
     Raises DiagnosticError: ND001, ND003 (damaged, another format, or newer), ND004 (changed), ND005, ND006,
-    ND011 (inconsistent), ND012 (too large), ND301-ND310 (its cores hold more than there is).
+    ND011 (inconsistent), ND012 (too large), ND301-ND310 (its cores exceed the target's limits).
     """
     plain, _ = read_sealed(Path(path), FORMAT)
     where = about("file", path)

@@ -230,7 +230,7 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
         limit, over = limits[name], np.flatnonzero(used > limits[name].value)
         if over.size:
             worst = int(over[used[over].argmax()])
-            message = f"{over.size} of {used.size} cores use more {name} than they have, core {program.tables.core_id[worst]} most"
+            message = f"{over.size} of {used.size} cores exceed their limit of {name}, core {program.tables.core_id[worst]} the most"
             where, most = about("program", program.network.name), int(used[worst])
             numbers: Any = {
                 "found": most,

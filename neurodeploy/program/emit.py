@@ -1,4 +1,4 @@
-"""The core tables of a mapped network, written from its encoded segments. Chooses nothing."""
+"""Core tables of a mapped network, written from its encoded segments. All choices are made before."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Core:
     list_of: Ints
     """(n_axons,) list of each axon."""
     base: Ints
-    """(n_axons,) row that the targets of the list are counted from."""
+    """(n_axons,) row from which the targets of the list are counted."""
     number: Ints
     """(n_axons,) number of the input axon in the core."""
     atom: Ints
@@ -55,7 +55,7 @@ def _joined(arrays: list[Any], dtype: Any) -> Any:
 
 def _core(segments: list[EncodedSegment], first_of: dict[str, int], format_index: dict[Any, int]) -> _Core:
     """Join the segments of each source into one list, and number the lists of a core."""
-    # the key of a list is its owner or, for a shared list, a negative number of its own
+    # the key of a list is its owner or, for a shared list, a unique negative number
     keys, owners, bases, per_axon = list[Ints](), list[Ints](), list[Ints](), list[Ints]()
     shared = 0
     for item in segments:
@@ -93,7 +93,7 @@ def _core(segments: list[EncodedSegment], first_of: dict[str, int], format_index
 
 
 def _axons(segments: list[EncodedSegment]) -> tuple[Ints, Ints, Ints]:
-    """(kind, group, atom) of every source of every segment; sources of one group share an axon, -1: a source shares none."""
+    """(kind, group, atom) of every source of every segment. Sources of a group share an axon; -1: not shared."""
     kinds, groups, atoms, n = list[Ints](), list[Ints](), list[Ints](), 0
     for item in segments:
         size = item.sources.size
@@ -243,5 +243,5 @@ def _format_of(segment: EncodedSegment) -> SynapseFormat:
 
 
 def _format_key(segment: EncodedSegment) -> tuple[object, ...]:
-    """What distinguishes formats; the weight format is that of the projection."""
+    """Properties that distinguish formats; the weight format follows from the projection."""
     return segment.projection, segment.delay_bits, segment.index_bits, segment.skip_bits, segment.encoding

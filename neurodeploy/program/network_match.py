@@ -1,7 +1,7 @@
 """Comparison of a program's synapses with those of its network, pair by pair and delay by delay.
 
 Writing out all synapses takes longer than compiling, so only programs of up to MOST synapses are compared. Larger ones rely
-on the other checks of `neurodeploy.program.validate`: populations and ranges are right, and no synapse occurs twice.
+on the other checks of `neurodeploy.program.validate`: populations and ranges are valid, and no synapse occurs twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST = 1 << 18
 
 
 def synapse_mismatches(program: Program) -> list[str]:
-    """Return one sentence for each projection whose synapses in the tables are not those of the network."""
+    """Return one sentence for each projection whose synapses in the tables differ from those of the network."""
     network, found = program.network, list[str]()
     sizes = [_most(item.operation, network.source_size(item.source)) for item in network.projections]
     if max(sum(sizes), _reached(program)) > MOST:
@@ -66,7 +66,7 @@ def _reached(program: Program) -> int:
 
 
 def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) -> str | None:
-    """What is wrong with the stored synapses of a projection; None if nothing is."""
+    """Fault of the stored synapses of a projection, as the end of a sentence; None for the right synapses."""
     wanted = synapses_of(projection, n_source)
     n_post = 1 + max([int(wanted.post.max(initial=0)), *(int(table.post.max(initial=0)) for table in tables)])
     none: Ints = np.zeros(0, dtype=np.int64)
@@ -79,9 +79,9 @@ def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) ->
     order, at = np.argsort(key), np.searchsorted(np.sort(key), stored)
     expected = np.r_[np.sort(key), -1][at] == stored
     if bool((real & ~expected).any()):
-        return "that the network does not have"
+        return "that do not exist in the network"
     if int(expected.sum()) != key.size:
-        return "but not all of the network's"
+        return "but miss some of the network's"
     if bool((wanted.delay_steps[order][at[expected]] != delay[expected]).any()):
-        return "with delays that the network does not have"
+        return "with delays that differ from the network's"
     return None

@@ -1,4 +1,4 @@
-"""The compiled program: all that a backend needs to run it, verify it and estimate its cost."""
+"""The compiled program: everything that a backend needs to run it, verify it and estimate its cost."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ class Program(Noun):
     placement_seed: int
     """Seed of the mapping."""
     ledger: tuple[LedgerLine, ...]
-    """Differences between the network as given and as converted, one line each."""
+    """Differences between the source network and the converted network, one line each."""
     populations: tuple[PlacedPopulation, ...]
     """Populations, in the order of the network."""
     formats: tuple[SynapseFormat, ...]
-    """Synapse formats, which segments index."""
+    """Synapse formats, indexed by segments."""
     inputs: tuple[InputRoutes, ...]
     """Routes of the lines of each input."""
     tables: Tables
     """Contents of every core."""
     golden: Golden | None = None
-    """Sealed input and output, to verify backends against. Not part of the digest."""
+    """Sealed input and output for verifying backends. Not part of the digest."""
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes of the compilation. Not part of the digest."""
 
@@ -81,7 +81,7 @@ class Program(Noun):
         progress: Progress | None = None,
         **choices: Unpack[RunChoices],
     ) -> Recording:
-        """Run the program on samples: shorthand of nd.run(program, samples, ...), which documents the arguments."""
+        """Run the program on samples: shorthand for nd.run(program, samples, ...), which documents the arguments."""
         return _runner()(self, samples, backend=backend, options=options, progress=progress, **choices)
 
     @cached_property
@@ -96,7 +96,7 @@ class Program(Noun):
         return digest_of(self, without=("golden", "findings"))
 
     def digest(self) -> str:
-        """Return the content hash, the same for equal programs on every machine."""
+        """Return the content hash, which is the same for equal programs on every machine."""
         return self._digest
 
 

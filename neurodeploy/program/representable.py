@@ -1,4 +1,4 @@
-"""Checks that the synapses in the tables can exist: in the network, in their formats and on the target.
+"""Checks that synapses in the tables agree with the network, with their formats and with the target.
 
 All comparisons use 64 bits and work per list and per axon, without expanding shared lists.
 """
@@ -45,7 +45,7 @@ class _Segments(NamedTuple):
 
 
 def synapse_faults(program: Program) -> list[str]:
-    """Return the faults of axons, lists and entries, one sentence each. Table shapes and indices must be checked before."""
+    """Return the faults of axons, lists and entries, one sentence each. Assumes valid table shapes and indices."""
     t = program.tables
     core = np.repeat(np.arange(t.n_cores), np.diff(t.in_axon_ptr))
     axons = _Axons(core, t.list_ptr[core] + t.in_axon_list, t.compartment_ptr[core] + t.in_axon_base)
@@ -88,15 +88,15 @@ def _entry_faults(program: Program, segments: _Segments) -> list[str]:
         for values in (segments.least_mantissa[mine], segments.most_mantissa[mine]):
             wrong = values[(values < low) | (values > high)]
             if wrong.size:
-                found.append(f"table entry_mantissa holds {wrong[0]}; {named} stores {low} to {high}")
+                found.append(f"table entry_mantissa contains {wrong[0]}; {named} stores {low} to {high}")
                 break
         if bool((segments.used_bits[mine] & dropped).any()):
             found.append(
-                f"table entry_mantissa holds a number that is not a multiple of {dropped + 1}; {named} stores only multiples"
+                f"table entry_mantissa contains a number that is not a multiple of {dropped + 1}; {named} stores only multiples"
             )
         most, storable = int(segments.most_delay[mine].max(initial=0)), (1 << style.delay_bits) - 1
         if most > min(storable, longest):
-            found.append(f"table entry_delay holds {most}; {named} holds delays up to {min(storable, longest)}")
+            found.append(f"table entry_delay contains {most}; {named} stores delays up to {min(storable, longest)}")
     return found
 
 
@@ -143,14 +143,14 @@ def _target_faults(program: Program, axons: _Axons, segments: _Segments, sender:
     style = t.segment_format[segment]
     found = list[str]()
     if bool((source[style] != sender[axon]).any()):
-        found.append("lists hold synapses of a projection whose source does not send to them")
+        found.append("lists contain synapses of a projection from another source")
     first, full = axons.first_row[axon], segments.full[segment]
     low, high = first + segments.least_target[segment], first + segments.most_target[segment]
     if bool((full & (high >= t.compartment_ptr[axons.core[axon] + 1])).any()):
-        return [*found, "table entry_target points outside the table it refers to"]
+        return [*found, "table entry_target points outside its table"]
     low, high, style = low[full], high[full], style[full]
     if bool(((t.population[low] != target[style]) | (t.population[high] != target[style])).any()):
-        found.append("lists hold synapses into another population than their projection's target")
+        found.append("lists contain synapses into a population other than the projection's target")
     return found
 
 
@@ -169,7 +169,7 @@ def _twice_faults(program: Program) -> list[str]:
     of = np.repeat(np.arange(t.entry_ptr.size - 1), np.diff(t.entry_ptr))
     unsorted = np.isin(of, np.unique(of[inside]))  # sorting is slow, and usually no segment needs it
     key = of[unsorted] * np.int64(1 << 16) + t.entry_target[unsorted]
-    return [] if np.unique(key).size == key.size else ["table entry_target names a target twice in one list"]
+    return [] if np.unique(key).size == key.size else ["table entry_target contains a target twice in one list"]
 
 
 def _axon_faults(program: Program, core: Ints) -> list[str]:
@@ -179,7 +179,7 @@ def _axon_faults(program: Program, core: Ints) -> list[str]:
         return []
     found = list[str]()
     if bool(((t.in_axon_id < 0) | (t.in_axon_id >= np.diff(t.in_axon_ptr)[core])).any()):
-        found.append("table in_axon_id points outside the table it refers to")
+        found.append("table in_axon_id points outside its table")
     if not np.isin(t.in_axon_kind, list(AXON_KINDS.values())).all():
         found.append("table in_axon_kind has a number that is not a kind of axon")
     if bool((t.in_axon_atom < 0).any()):
@@ -199,7 +199,7 @@ def _axon_faults(program: Program, core: Ints) -> list[str]:
 
 
 def _base_faults(program: Program) -> list[str]:
-    """Bases that no axon of the target can encode, and kinds of axons that the target lacks."""
+    """Bases that no axon of the target can encode, and kinds of axons that the target does not have."""
     tables, target, found = program.tables, program.target, list[str]()
     furthest = target.precision.shared_base
     if int(tables.in_axon_base.max(initial=0)) > (furthest.high if furthest is not None else 0):
@@ -210,9 +210,9 @@ def _base_faults(program: Program) -> list[str]:
         kind: AxonKind | None = getattr(target.axons, name) if target.axons is not None else None
         mine = tables.in_axon_kind == number
         if kind is not None and bool((tables.in_axon_base[mine] % int(kind.base_step.value)).any()):
-            found.append(f"table in_axon_base holds a base that {name} axons cannot encode")
+            found.append(f"table in_axon_base contains a base that {name} axons cannot encode")
         if kind is None and number and bool(mine.any()):
-            found.append(f"table in_axon_kind has {name} axons, which target '{target.name}' lacks")
+            found.append(f"table in_axon_kind has {name} axons, which target '{target.name}' does not have")
     return found
 
 
@@ -225,7 +225,7 @@ def format_faults(program: Program) -> list[str]:
 def _format(program: Program, names: set[str], number: int, style: SynapseFormat) -> list[str]:
     precision, found = program.target.precision, list[str]()
     if style.projection not in names:
-        found.append(f"formats[{number}] is of projection '{style.projection}', which the network lacks")
+        found.append(f"formats[{number}] is of projection '{style.projection}', which is not in the network")
     legal = {
         "weight_bits": style.weight_bits in precision.weight_bits.values,
         "exponent": precision.weight_exponent.low <= style.exponent <= precision.weight_exponent.high,
@@ -233,7 +233,7 @@ def _format(program: Program, names: set[str], number: int, style: SynapseFormat
         "index_bits": style.index_bits in (0, *precision.index_bits.values),
         "skip_bits": 0 <= style.skip_bits <= max(precision.index_bits.values),
     }
-    reason = f"which target '{program.target.name}' does not store"
+    reason = f"which target '{program.target.name}' does not support"
     return found + [
         f"formats[{number}].{name} is {getattr(style, name)}, {reason}"
         for name, is_legal in legal.items()

@@ -1,6 +1,6 @@
-"""The synapses of a program read back from its core tables, by projection.
+"""Synapses of a program, read back from its core tables by projection.
 
-They are found by following spikes through the tables, so a fault of the mapping shows in them.
+They are found by following spikes through the tables, so faults of the mapping become visible.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class SynapseTable(NamedTuple):
     projection: str
     """Projection."""
     source: str
-    """Input or population that it starts from."""
+    """Source population or input."""
     target: str
-    """Population that it reaches."""
+    """Target population."""
     port: str
     """Port of the target."""
     style: SynapseFormat
-    """Format of the first synapse; bits, exponent and sign mode are those of all."""
+    """Format of the first synapse; all synapses have the same bits, exponent and sign mode."""
     pre: Ints
     """(n_synapses,) source neuron or line of each synapse."""
     post: Ints

@@ -78,7 +78,7 @@ class Tables(Noun):
     """(n_cores + 1,)."""
     list_ptr: Int64Column
     """(n_cores + 1,)."""
-    # one row per neuron; a neuron of two compartments has one row, its second compartment is implied
+    # one row per neuron; a neuron of two compartments has one row; its second compartment is implied
     population: Int32Column
     """Index into `Program.populations`."""
     neuron: Int32Column
@@ -114,7 +114,7 @@ class Tables(Noun):
     in_axon_list: Int32Column
     """Index of the list within the core."""
     in_axon_base: Int32Column
-    """Row of the core that the targets of the list are counted from."""
+    """Row of the core from which the targets of the list are counted."""
     in_axon_id: Int32Column | None = None
     """Number of the input axon in the core; rows with the same number differ in their atom. None: every row is a discrete
     axon without atoms."""

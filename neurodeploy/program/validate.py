@@ -5,7 +5,7 @@ before its first run, since it can also be constructed in Python. Kernels and re
 
     every column has one type and one axis                              the types of Tables and InputRoutes
     offsets begin at 0, never fall, and end where their table ends      _offset_faults
-    columns of one table are of one length                              _length_faults
+    columns of one table have equal length                              _length_faults
     an index lies inside the table that it points into                  _index_faults
     every neuron has exactly one row; a core's rows go by population    _row_faults
     cores are on the board, each once                                   _core_faults
@@ -14,7 +14,7 @@ before its first run, since it can also be constructed in Python. Kernels and re
     target population in that core, each once
     a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.representable: _entry_faults
     rows of one population axon agree, their atoms differ               neurodeploy.program.representable: _axon_faults
-    a base is one that an axon of the target names                      neurodeploy.program.representable: _base_faults
+    a base can be encoded by an axon of the target                      neurodeploy.program.representable: _base_faults
     synapses are those of the network, up to a quarter of a million     neurodeploy.program.network_match
     registers are in the target's ranges, and shifts of them in bounds  neurodeploy.program.agreement: register_faults
     names, sizes, kinds, parameters and lines are those of the network  neurodeploy.program.agreement
@@ -60,7 +60,7 @@ def program_findings(program: Program, where: Subject | None = None) -> tuple[Di
 
 
 def program_faults(program: Program) -> list[str]:
-    """Return what makes a program unsafe to run, one sentence each; empty for a sound one. Computed once per program."""
+    """Return the faults that make a program unsafe to run, one sentence each; empty if sound. Computed once per program."""
     return program.derived("_faults", _faults)
 
 
@@ -126,14 +126,14 @@ def _core_faults(program: Program) -> list[str]:
     outside = cores[(cores < 0) | (cores >= most)]
     if outside.size:
         return [
-            f"table core_id names core {outside[0]}; the cores of target '{program.target.name}' are 0 to {most - 1}"
+            f"table core_id contains core {outside[0]}; the cores of target '{program.target.name}' are 0 to {most - 1}"
         ]
-    return [] if np.unique(cores).size == cores.size else ["table core_id names a core twice"]
+    return [] if np.unique(cores).size == cores.size else ["table core_id contains a core twice"]
 
 
 def _outside(name: str, values: Array, stop: Any) -> list[str]:
     if values.size and (int(values.min()) < 0 or bool((values >= stop).any())):
-        return [f"table {name} points outside the table it refers to"]
+        return [f"table {name} points outside its table"]
     return []
 
 
@@ -146,17 +146,17 @@ def _row_faults(program: Program) -> list[str]:
         return found
     number = (np.cumsum(sizes) - sizes)[t.population] + t.neuron
     if number.size != int(sizes.sum()) or np.unique(number).size != number.size:
-        return ["tables population and neuron do not give each neuron exactly one row"]
+        return ["tables population and neuron do not contain exactly one row for each neuron"]
     falls = np.flatnonzero(t.population[1:] < t.population[:-1]) + 1
     if not np.isin(falls, t.compartment_ptr).all():
-        found.append("table population does not ascend within a core")
+        found.append("table population is not in ascending order within a core")
     if not np.isin(t.reset, list(RESETS.values())).all():
         found.append("table reset has a number that is not a reset")
     return found
 
 
 def _index_faults(program: Program) -> list[str]:
-    """Indices that point outside the table they refer to."""
+    """Indices that point outside their table."""
     t = program.tables
     per_core = np.diff(t.in_axon_ptr)
     core_of_axon = np.repeat(np.arange(t.n_cores), per_core)

@@ -293,9 +293,9 @@ def test_what_is_sealed_is_verified_and_a_program_without_it_is_refused(folder, 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"spikes": {"cell": np.zeros((0, 3), dtype=np.int32)}}, "golden output is not of its populations"),
+        ({"spikes": {"cell": np.zeros((0, 3), dtype=np.int32)}}, "golden output is of other populations"),
         ({"inputs": {"wires": np.zeros((0, 3), dtype=np.int32)}}, "golden input 'wires' does not exist"),
-        ({"spikes": {"cells": np.zeros((4, 2), dtype=np.int32)}}, "golden rows of 'cells' are not rows of three"),
+        ({"spikes": {"cells": np.zeros((4, 2), dtype=np.int32)}}, "golden rows of 'cells' do not have three columns"),
         (
             {"payloads": {"cells": np.zeros(3, dtype=np.int64)}},
             "golden payloads of 'cells' differ in number from its rows",

@@ -49,7 +49,7 @@ def test_a_fault_of_a_part_has_its_whole_path():
     cells = {"name": "cells", "shape": 2, "neuron": {"kind": "lif", "v_threshold": 1, "tau_m_s": -1}}
     found = refused(lambda: nd.Network(name="n", time={"dt_s": 1e-3}, populations=[cells]))
     assert [item.message for item in found] == [
-        "field 'populations[cells].neuron.tau_m_s': must be greater than 0, smallest given is -1 (given: -1)"
+        "field 'populations[cells].neuron.tau_m_s': must be greater than 0; the smallest is -1 (given: -1)"
     ]
 
 

@@ -109,7 +109,7 @@ def test_a_first_target_between_two_steps_is_refused():
     step = LOIHI.axons.pop32.base_step.model_copy(update={"value": 4})
     axons = LOIHI.axons.model_copy(update={"pop32": LOIHI.axons.pop32.model_copy(update={"base_step": step})})
     assert program_faults(program.model_copy(update={"target": LOIHI.model_copy(update={"axons": axons})})) == [
-        "table in_axon_base holds a base that pop32 axons cannot encode"
+        "table in_axon_base contains a base that pop32 axons cannot encode"
     ]
 
 
