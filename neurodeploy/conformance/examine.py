@@ -16,8 +16,8 @@ CASES = ("layers_with_skip", "recurrent")
 def examine(name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
     """Return a row (backend, state, message) and findings. States: works, not here, refuses, broken."""
 
-    def row(state: str, told: str) -> dict[str, str]:
-        return {"backend": name, "state": state, "message": told}
+    def row(state: str, message: str) -> dict[str, str]:
+        return {"backend": name, "state": state, "message": message}
 
     try:
         missing = get_backend(name).unavailable()

@@ -64,8 +64,8 @@ def judge(case: Case, backend: str) -> Judgement:
     adapter = get_backend(backend)
 
     def judgement(outcome: Outcome, **more: object) -> Judgement:
-        given = {"case": case.name, "feature": case.feature, "backend": backend, "outcome": outcome}
-        return Judgement.model_validate({**given, **more})
+        recording = {"case": case.name, "feature": case.feature, "backend": backend, "outcome": outcome}
+        return Judgement.model_validate({**recording, **more})
 
     dialect = _dialect_of(adapter)
     try:
@@ -77,18 +77,20 @@ def judge(case: Case, backend: str) -> Judgement:
     if refusals:
         return judgement("refused", code=refusals[0].code, message=refusals[0].message)
     try:
-        given = run(program, case.stimulus, backend=backend, until=case.steps)
+        recording = run(program, case.stimulus, backend=backend, until=case.steps)
     except DiagnosticError as error:
         first = error.diagnostics[0]
         outcome = "refused" if first.code in ("ND502", "ND543") else "failed"
         return judgement(outcome, code=first.code, message=first.message)
     wanted = run(program, case.stimulus, backend=EMULATOR, until=case.steps)
-    apart = errors_in(compare_findings(wanted, given, program))
-    lacking = sorted(set(wanted.states) - set(given.states)) or sorted(set(wanted.payloads) - set(given.payloads))
+    apart = errors_in(compare_findings(wanted, recording, program))
+    lacking = sorted(set(wanted.states) - set(recording.states)) or sorted(
+        set(wanted.payloads) - set(recording.payloads)
+    )
     count = sum(len(rows) for rows in wanted.spikes.values())
     if apart or lacking:
-        told = apart[0].message if apart else f"its recording lacks {', '.join(lacking)}"
-        return judgement("differs", code="ND554", message=told, spikes=count)
+        message = apart[0].message if apart else f"its recording lacks {', '.join(lacking)}"
+        return judgement("differs", code="ND554", message=message, spikes=count)
     return judgement("exact", spikes=count)
 
 

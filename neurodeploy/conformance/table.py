@@ -29,7 +29,7 @@ def markdown(judgements: Iterable[Judgement]) -> str:
     totals = [f"{n}: {_count(every, n, 'exact')} exact, {_count(every, n, 'refused')} refused" for n in names]
     lines[3:3] = ["", *(f"- {total}" for total in totals)]
     why = dict.fromkeys((item.backend, item.code, item.message) for item in every if item.outcome != "exact")
-    lines += ["## Why", "", *(f"- {backend}, {code}: {told}" for backend, code, told in sorted(why)), ""]
+    lines += ["## Why", "", *(f"- {backend}, {code}: {message}" for backend, code, message in sorted(why)), ""]
     return "\n".join(lines)
 
 

@@ -70,10 +70,10 @@ def _unit_findings(where: Subject, figures: tuple[TargetFigure, ...]) -> tuple[D
     return tuple(found)
 
 
-def _unit_finding(where: Subject, field: str, given: str, accepted: tuple[str, ...]) -> Diagnostic:
+def _unit_finding(where: Subject, field: str, unit: str, accepted: tuple[str, ...]) -> Diagnostic:
     key = "x_unit" if field.startswith("x of ") else "unit"
-    fixes = nearest(given, accepted) or [f'convert the figure, and write {key} = "{accepted[0]}"']
-    return finding("ND029", where, f"{field} must be in '{accepted[0]}', not in '{given}'", fixes=fixes)
+    fixes = nearest(unit, accepted) or [f'convert the figure, and write {key} = "{accepted[0]}"']
+    return finding("ND029", where, f"{field} must be in '{accepted[0]}', not in '{unit}'", fixes=fixes)
 
 
 def contradictions(where: Subject, target: Target | FeasibilityTarget) -> tuple[Diagnostic, ...]:

@@ -199,8 +199,8 @@ def read_target(
     if _architecture(file) is None:
         target = _loihi_style(file)
         return on_board(target if rules is None else with_rules(target, rules), board)
-    for code, what, given in (("ND024", about("board", board), board), ("ND025", about("rule set", rules), rules)):
-        if given is not None:
+    for code, what, choice in (("ND024", about("board", board), board), ("ND025", about("rule set", rules), rules)):
+        if choice is not None:
             raise _refuse(code, what, f"is not a {what.kind} of target '{spec}': it has none")
     return _feasibility_target(file)
 

@@ -77,7 +77,7 @@ class _Reading:
     def __init__(self, path: Path, root: Any, limit_bytes: int) -> None:
         self.path, self.root, self.limit = path, root, limit_bytes
         self.file_bytes = path.stat().st_size
-        self.held, self.entries = 0, 0
+        self.used_bytes, self.entries = 0, 0
         self.groups, self.read = set[Any](), dict[Any, Item]()
 
     def tree(self) -> Folder:
@@ -162,14 +162,14 @@ class _Reading:
     def over(self, stored: int, counts: tuple[int, int], itemsize: int, held_as: int) -> str:
         """Return why an item is too large to be read, or "". `counts`: values of the item, and of one chunk."""
         size, chunk = (count * itemsize for count in counts)
-        held = counts[0] * max(itemsize, held_as)
-        if self.held + held > self.limit or chunk > self.limit:
-            return f"needs {max(held, chunk):,} bytes of memory; the limit of a file is {self.limit:,} bytes ({LIMIT_VARIABLE})"
+        needed = counts[0] * max(itemsize, held_as)
+        if self.used_bytes + needed > self.limit or chunk > self.limit:
+            return f"needs {max(needed, chunk):,} bytes of memory; the limit of a file is {self.limit:,} bytes ({LIMIT_VARIABLE})"
         if stored > self.file_bytes:
             return f"claims to store {stored:,} bytes in a file of {self.file_bytes:,}"
         if max(size, chunk) > max(PACKED * stored, UNPACKED_FREELY):
             return f"needs {max(size, chunk):,} bytes of memory but stores only {stored:,}"
-        self.held += held
+        self.used_bytes += needed
         return ""
 
     def text(self, dataset: Any, shape: tuple[int, ...]) -> Item:
@@ -236,8 +236,8 @@ def _heap_ends(content: mmap.mmap, at: int) -> bool:
     place, end = at + HEAP_HEADER, at + size
     while place + HEAP_HEADER <= end:
         index = int.from_bytes(content[place : place + 2], "little")
-        held = int.from_bytes(content[place + 8 : place + 16], "little")
-        need = HEAP_HEADER + (held + 7) // 8 * 8 if index else held
+        length = int.from_bytes(content[place + 8 : place + 16], "little")
+        need = HEAP_HEADER + (length + 7) // 8 * 8 if index else length
         if not 0 < need <= end - place:
             return False
         place += need

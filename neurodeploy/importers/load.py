@@ -87,13 +87,13 @@ def content_hint(path: Path) -> str:
         return ""
     from neurodeploy.importers.hdf5 import read_tree
 
-    held = read_tree(path).items
+    items = read_tree(path).items
     known = {
         "model_weights": "a Keras model",
         "node": "a NIR graph: name it .nir",
         "layer": "netx layers: name it .net",
     }
-    return next((f"; it contains {words}" for key, words in known.items() if key in held), "")
+    return next((f"; it contains {words}" for key, words in known.items() if key in items), "")
 
 
 def _require_applicable(path: str, options: ImportOptions, allowed: tuple[str, ...], message: str) -> None:

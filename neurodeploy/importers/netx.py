@@ -67,10 +67,10 @@ def _layers(groups: Mapping[str, Item], findings: Findings) -> list[Fields]:
     others = [name for name in groups if not re.fullmatch(r"0|[1-9]\d{0,8}", name)]
     if others:
         message = f"group 'layer' has {len(others)} members that are not layer numbers, first '{printable(others[0])}'"
-        findings.say("ND053", message)
+        findings.add("ND053", message)
     gaps = sorted(set(range(len(numbers))) - set(numbers))
     if gaps or not numbers:
-        findings.say("ND053", f"has {len(numbers)} layers, but no layer {gaps[0]}" if gaps else "has no layer")
+        findings.add("ND053", f"has {len(numbers)} layers, but no layer {gaps[0]}" if gaps else "has no layer")
     found = list[Fields]()
     for number in numbers:
         fields = groups[str(number)]
@@ -78,7 +78,7 @@ def _layers(groups: Mapping[str, Item], findings: Findings) -> list[Fields]:
             found.append(Fields(f"layer {number}", "", fields.items, findings))
         else:
             why = fields.why if isinstance(fields, Unread) else "is not a group of fields"
-            findings.say("ND053", f"layer {number} {why}")
+            findings.add("ND053", f"layer {number} {why}")
     return found
 
 
@@ -102,7 +102,7 @@ class _Reader:
         fields.where = f"layer {number} ({kind})" if kind in (*KINDS, *RECURRENT) else fields.where
         if self.last is not None and self.last.silent:
             message = f"layer {self.last.number} has no neurons and never spikes, but layer {number} follows it"
-            self.findings.say("ND052", message)
+            self.findings.add("ND052", message)
             self.last = None
         if kind == "input":
             self._input(number, fields)
@@ -116,7 +116,7 @@ class _Reader:
     def _unknown(self, kind: str | None, fields: Fields) -> None:
         """Report an unsupported layer; its stated shape becomes the source of the next layer."""
         if "type" not in fields:
-            self.findings.say("ND052", f"{fields.where} lacks its type")
+            self.findings.add("ND052", f"{fields.where} lacks its type")
         elif kind in RECURRENT:
             self.findings.not_imported(RECURRENCE, fields.where)
         elif kind is not None:
@@ -128,14 +128,14 @@ class _Reader:
     def _input(self, number: int, fields: Fields) -> None:
         """Read an input layer; one with neurons becomes a population driven by values."""
         if self.source:
-            self.findings.say("ND052", f"{fields.where} is an input after other layers")
+            self.findings.add("ND052", f"{fields.where} is an input after other layers")
         shape, own = shape_of(fields), "neuron" in fields
         if "shape" not in fields and own:
-            self.findings.say("ND052", f"{fields.where} lacks its shape")
+            self.findings.add("ND052", f"{fields.where} lacks its shape")
         self.shape = shape
         if "delay" in fields and (delays := delays_of(fields)) is not None and delays.any():
             message = f"{fields.where} has delays, which netx ignores for inputs"
-            self.findings.say("ND052", message)
+            self.findings.add("ND052", message)
         neuron = input_neuron(fields, shape) if own else None
         if shape is None or self.source:
             return
@@ -156,7 +156,7 @@ class _Reader:
         first = not self.source
         if first and kind == "conv":
             message = "starts with a convolution, but no input layer specifies the shape of its source"
-            self.findings.say("ND052", message)
+            self.findings.add("ND052", message)
         layer = layer_of(number, kind, fields, self.shape)
         if first and layer is not None:
             self.shape = (int(layer.operation.weights.shape[1]),)
@@ -183,7 +183,7 @@ class _Reader:
                 note = "as trained; netx ignores delays of convolutions"
                 self._warn_of_delays(fields, int(np.max(delays.steps)))
             got = f"of {of.get(delays.axis, 'each synapse')}, up to {int(np.max(delays.steps))} steps"
-            self.line(where, "delays", f"{delays.given} in the file", got, note)
+            self.line(where, "delays", f"{delays.n_stated} in the file", got, note)
             if np.any(np.asarray(fields.numbers("delay")) % 1):
                 self.line(where, "delays", "fractions of a step", "truncated to whole steps", "as in netx")
         if layer.style.exponent:
@@ -243,7 +243,7 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     for number, fields in enumerate(_layers(_read(path, options.memory_limit_bytes), findings)):
         reader.layer(number, fields)
     if not findings.count and not reader.populations:
-        findings.say("ND053", "has no layer with neurons")
+        findings.add("ND053", "has no layer with neurons")
     found = [*findings.all(), *reader.warnings]
     if options.dt_s is None:
         message = "does not say how long a step is"

@@ -38,7 +38,7 @@ class Findings:
     def __init__(self, file: str) -> None:
         self.file, self.found, self.kinds = file, list[Diagnostic](), dict[str, list[str]]()
 
-    def say(self, code: str, message: str, **details: Unpack[Details]) -> None:
+    def add(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add one finding about the file."""
         self.found.append(finding(code, about("file", self.file), message, **details))
 
@@ -82,11 +82,11 @@ class Fields:
 
     def wrong(self, message: str, **details: Unpack[Details]) -> None:
         """Add a finding about the layer (ND053)."""
-        self.findings.say("ND053", f"{self.where} {message}", **details)
+        self.findings.add("ND053", f"{self.where} {message}", **details)
 
     def unread(self, key: str, why: str, **details: Unpack[Details]) -> None:
         """Add a finding about a field (ND053); `why` continues "field 'x' ..."."""
-        self.findings.say("ND053", f"{self.where}: field '{self.prefix}{key}' {why}", **details)
+        self.findings.add("ND053", f"{self.where}: field '{self.prefix}{key}' {why}", **details)
 
     def is_group(self, key: str) -> bool:
         """Whether a field is a group."""

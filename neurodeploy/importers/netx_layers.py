@@ -41,7 +41,7 @@ class Delays(NamedTuple):
 
     steps: Any = 0
     axis: Literal["projection", "source", "target", "synapse"] = "projection"
-    given: int = 0
+    n_stated: int = 0
     """Number of delays in the file."""
 
 
@@ -77,7 +77,7 @@ def layer_of(number: int, kind: str, fields: Fields, source: Shape | None) -> La
     """Return a dense layer or a convolution; None after a finding. `source`: the shape that feeds it, None if not known."""
     before, shape = fields.findings.count, shape_of(fields)
     if "shape" not in fields:
-        fields.findings.say("ND052", f"{fields.where} lacks its shape")
+        fields.findings.add("ND052", f"{fields.where} lacks its shape")
     _require_plain(fields)
     silent = kind == "dense" and "neuron" not in fields
     neuron = readout(fields) if silent else neuron_of(fields, shape)
@@ -111,7 +111,7 @@ def neuron_of(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
         return None
     lacking = [key for key in ("type", "iDecay", "vDecay", "vThMant") if own is None or key not in own]
     if lacking or own is None:
-        fields.findings.say("ND052", f"{fields.where} lacks {', '.join(f'neuron/{key}' for key in lacking)}")
+        fields.findings.add("ND052", f"{fields.where} lacks {', '.join(f'neuron/{key}' for key in lacking)}")
         return None
     graded = [own.numbers(key) for key in ("gradedSpike", "messageBits")]
     if any(value is not None and value.any() for value in graded):
@@ -139,7 +139,7 @@ def readout(fields: Fields) -> LoihiCuba | None:
         message = (
             f"{fields.where} has a bias but no neurons: netx adds the bias once at readout, which is not supported"
         )
-        fields.findings.say("ND052", message)
+        fields.findings.add("ND052", message)
         return None
     return LoihiCuba(du=NO_FILTER, dv=0, vth_mant=READOUT_VTH_MANT)
 
@@ -154,33 +154,33 @@ def _bias(fields: Fields, shape: Shape | None) -> Ints | None:
     """Biases in neuron order, (n,) or (1,) for all; 0 if missing; None if invalid (with a finding)."""
     if "bias" not in fields:
         return np.zeros(1, dtype=np.int64)
-    given = fields.integers("bias")
-    if given is None or shape is None or given.size == 1:
-        return given
-    each = _each(given, shape)
+    values = fields.integers("bias")
+    if values is None or shape is None or values.size == 1:
+        return values
+    each = _each(values, shape)
     if each is None:
         message = (
             f"one for all, one for each of {shape[0]} channels" if len(shape) == 3 else "one for all or one for each"
         )
-        fields.wrong(f"has {given.size} biases for {prod(shape)} neurons; needs {message}")
+        fields.wrong(f"has {values.size} biases for {prod(shape)} neurons; needs {message}")
     return each
 
 
-def _each(given: Ints, shape: Shape) -> Ints | None:
+def _each(values: Ints, shape: Shape) -> Ints | None:
     """One value for each neuron, from one for each neuron or each channel; None for any other number.
 
     Values for each position of a convolution have shape (width, height, channels), the axis order of netx.
     """
-    if len(shape) == 3 and given.shape == shape[::-1] and given.ndim == 3:
-        return np.ascontiguousarray(given.transpose(2, 1, 0)).ravel()
-    if given.size == shape[0] and given.size == max(given.shape):
-        return np.repeat(given.ravel(), prod(shape[1:]))
-    return given.ravel() if len(shape) < 3 and given.size == prod(shape) else None
+    if len(shape) == 3 and values.shape == shape[::-1] and values.ndim == 3:
+        return np.ascontiguousarray(values.transpose(2, 1, 0)).ravel()
+    if values.size == shape[0] and values.size == max(values.shape):
+        return np.repeat(values.ravel(), prod(shape[1:]))
+    return values.ravel() if len(shape) < 3 and values.size == prod(shape) else None
 
 
 def _operation(kind: str, fields: Fields, shape: Shape | None, source: Shape | None) -> Dense | Conv2d | None:
     if "weight" not in fields:
-        fields.findings.say("ND052", f"{fields.where} lacks its weight")
+        fields.findings.add("ND052", f"{fields.where} lacks its weight")
         return None
     weights = None if fields.is_group("weight") else fields.integers("weight")
     if weights is None:
@@ -218,12 +218,12 @@ def _convolution(fields: Fields, weights: Ints, source: Shape | None) -> Conv2d 
 
 def delays_of(fields: Fields) -> Ints | None:
     """Return the delays of a layer, truncated to whole steps as in netx; None if missing, or invalid (with a finding)."""
-    given = fields.numbers("delay")
-    if given is None:
+    values = fields.numbers("delay")
+    if values is None:
         return None
-    steps = np.trunc(given.astype(np.float64)).astype(np.int64)
-    if float(given.min()) < 0:
-        fields.wrong(f"has a delay of {float(given.min()):g} steps", found=float(given.min()), limit=0, unit="step")
+    steps = np.trunc(values.astype(np.float64)).astype(np.int64)
+    if float(values.min()) < 0:
+        fields.wrong(f"has a delay of {float(values.min()):g} steps", found=float(values.min()), limit=0, unit="step")
         return None
     if steps.max() > LONGEST_DELAY:
         count = int(np.count_nonzero(steps > LONGEST_DELAY))
@@ -239,7 +239,7 @@ def _delays(kind: str, fields: Fields, operation: Dense | Conv2d | None, shape: 
     if steps is None or operation is None or shape is None:
         return Delays()
     if steps.size == 1:
-        return Delays(int(steps.ravel()[0]), given=1)
+        return Delays(int(steps.ravel()[0]), n_stated=1)
     if kind == "conv":
         each = _each(steps, shape)
         if each is not None:

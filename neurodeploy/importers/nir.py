@@ -97,9 +97,9 @@ def _names(graph: FlatGraph, notes: Notes) -> None:
     for name in graph.nodes:
         if not re.match(NAME_PATTERN, name):
             message = f"node name '{brief(name)}' contains characters that names do not allow"
-            notes.say("ND041", f"{message}; allowed are letters, digits, '_', '.' and '-'")
+            notes.add("ND041", f"{message}; allowed are letters, digits, '_', '.' and '-'")
         elif len(name) > LONGEST_NAME:
-            notes.say("ND041", f"node name '{brief(name)}' has {len(name):,} characters; the limit is {LONGEST_NAME}")
+            notes.add("ND041", f"node name '{brief(name)}' has {len(name):,} characters; the limit is {LONGEST_NAME}")
 
 
 def _looped(graph: FlatGraph, nodes: dict[str, Node]) -> frozenset[str]:
@@ -138,10 +138,10 @@ def _stated_dt(metadata: dict[str, Item], unit: str | None, notes: Notes) -> flo
             continue
         found = numbers(metadata[key])
         if isinstance(found, Unread):
-            notes.say("ND046", f"metadata '{key}' {found.why}")
+            notes.add("ND046", f"metadata '{key}' {found.why}")
         elif found.size != 1 or not 1e-12 <= float(found.ravel()[0]) * scale <= 1e6:
-            given = brief(str(found.ravel()[:3].tolist()))
-            notes.say("ND046", f"metadata '{key}' is not a valid step length: {given}")
+            shown = brief(str(found.ravel()[:3].tolist()))
+            notes.add("ND046", f"metadata '{key}' is not a valid step length: {shown}")
         else:
             return float(found.ravel()[0]) * scale
     return None
@@ -204,14 +204,14 @@ class _Assembly:
         for name, node in sorted(self.nodes.items()):
             if not isinstance(node, Port) or node.kind != "Output" or name not in self.graph.roots:
                 continue
-            given = self.reached[name]
+            arrived = self.reached[name]
             if (
-                len(given.paths) == 1
-                and not given.paths[0].computes
-                and given.bias is None
-                and given.paths[0].source in populations
+                len(arrived.paths) == 1
+                and not arrived.paths[0].computes
+                and arrived.bias is None
+                and arrived.paths[0].source in populations
             ):
-                path = given.paths[0]
+                path = arrived.paths[0]
                 if path.via:
                     got = f"read from '{path.source}'"
                     self.notes.line(
@@ -224,19 +224,19 @@ class _Assembly:
                     )
                 reads_v = not hasattr(populations[path.source].neuron, "v_threshold")
                 found.append(Output(name=name, source=path.source, decoder=Membrane() if reads_v else SpikeCount()))
-            elif given.paths:
-                readouts[name] = self.readout(name, given)
+            elif arrived.paths:
+                readouts[name] = self.readout(name, arrived)
                 found.append(Output(name=name, source=name, decoder=Membrane()))
             else:
                 self.notes.line(name, "output", "not connected", "left out", "dropped")
         return found, readouts
 
-    def readout(self, name: str, given: Arrivals) -> Population:
+    def readout(self, name: str, arrived: Arrivals) -> Population:
         """A non-spiking population whose voltages are the values of a final layer without neurons."""
-        last = sorted({path.via[-1] if path.via else path.source for path in given.paths})
+        last = sorted({path.via[-1] if path.via else path.source for path in arrived.paths})
         note = "v is the value of the layer in each step; the answer is the largest in the last step"
         self.notes.line(name, "layer without neurons", listed(last), "li without memory", "assumed", note)
-        bias: Any = 0.0 if given.bias is None else given.bias
+        bias: Any = 0.0 if arrived.bias is None else arrived.bias
         rule = Explicit(keep_v=0.0, gain_v=1.0)
         return Population(
             name=name, shape=self.shapes.out[name], neuron=Li(tau_m_s=self.dt_s, discretization=rule, bias=bias)
@@ -269,10 +269,10 @@ class _Assembly:
         operation = steps[0] if len(steps) == 1 else Chain(operations=steps)
         delay: NDArray[np.int64] = np.zeros(1, dtype=np.int64) if item.delay is None else item.delay
         late += self.made[target].late_steps if target in self.made else 0
-        given: Any = {"name": label, "source": item.source, "target": target, "operation": operation}
+        fields: Any = {"name": label, "source": item.source, "target": target, "operation": operation}
         if len(np.unique(delay)) == 1:
-            return Projection(**given, delay_steps=int(delay[0]) + late)
-        return Projection(**given, delay_steps=delay + late, delay_axis=item.delay_at)
+            return Projection(**fields, delay_steps=int(delay[0]) + late)
+        return Projection(**fields, delay_steps=delay + late, delay_axis=item.delay_at)
 
 
 def _network_name(path: Path) -> str:
@@ -297,7 +297,7 @@ def _unique(labels: list[str]) -> list[str]:
 
 def _unused(nodes: dict[str, Node], reached: dict[str, Arrivals], notes: Notes) -> None:
     """Note operations that are not on any path between neurons, inputs and outputs."""
-    used = {name for given in reached.values() for path in given.paths for name in path.via}
+    used = {name for arrived in reached.values() for path in arrived.paths for name in path.via}
     for name, node in sorted(nodes.items()):
         if name not in used and not isinstance(node, (Cell, Port)) and getattr(node, "bias", None) is None:
             notes.line(name, "operation", "in the file", "not used", "dropped", "on no path between neurons")
@@ -337,7 +337,7 @@ def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: Impor
             f"{convention.name} allows several spikes of a neuron in one step; imported neurons spike at most once"
         )
         rest = "keep the excess of v for later steps (reset subtract) or lose it (reset zero)"
-        notes.say("ND055", f"{message}, and {rest}: strongly driven layers spike later and less")
+        notes.add("ND055", f"{message}, and {rest}: strongly driven layers spike later and less")
     if options.producer == "nir":
         notes.line("", "--from", "not in the file", "nir", "assumed", "given by the user: read as NIR defines it")
         return
@@ -347,7 +347,7 @@ def _writer(source: NirGraph, nodes: dict[str, Node], path: Path, options: Impor
         name, sign = found
         applied = f"the semantics of {options.producer} are applied" if convention else "its semantics are not applied"
         other = "--from nir, to read the file as NIR defines it"
-        notes.say("ND056", f"appears to be written by {name} ({sign}); {applied}", f"--from {name}", other)
+        notes.add("ND056", f"appears to be written by {name} ({sign}); {applied}", f"--from {name}", other)
 
 
 def _strict(options: ImportOptions, notes: Notes) -> None:

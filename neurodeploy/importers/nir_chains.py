@@ -70,7 +70,7 @@ def arrivals(graph: FlatGraph, nodes: dict[str, Node], shapes: Shapes, notes: No
     passing = [name for name, node in nodes.items() if not isinstance(node, Cell) and not work.is_input(name)]
     for loop in loops(passing, graph.into):
         shown = " -> ".join(brief(name) for name in [loop[0], *reversed(loop)])
-        notes.say("ND043", f"nodes {shown} form a loop without a neuron")
+        notes.add("ND043", f"nodes {shown} form a loop without a neuron")
     for name in ordered(passing, graph.into):
         work.sent[name] = work.through(name, work.arriving(name))
     ends = [name for name, node in nodes.items() if isinstance(node, Cell) or (name in graph.roots and name in passing)]

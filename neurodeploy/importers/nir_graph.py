@@ -35,14 +35,14 @@ class _Flattening:
             if isinstance(node, NirGraph):
                 self.walk(node, f"{full}.")
             elif full in self.nodes:
-                self.notes.say("ND041", f"two nodes are named '{brief(full)}' after nested graphs are flattened")
+                self.notes.add("ND041", f"two nodes are named '{brief(full)}' after nested graphs are flattened")
             else:
                 self.nodes[full] = node
         for source, target in graph.edges:
             ends = [self.end(graph, prefix, edge, (source, target)) for edge in ((source, "Output"), (target, "Input"))]
             self.edges |= {(a, b) for a in ends[0] for b in ends[1]}
             if len(self.edges) > ENTRIES:
-                self.notes.say("ND040", f"has more than {ENTRIES:,} edges")
+                self.notes.add("ND040", f"has more than {ENTRIES:,} edges")
                 return
 
     def end(self, graph: NirGraph, prefix: str, end: tuple[str, str], edge: tuple[str, str]) -> list[str]:
@@ -54,14 +54,14 @@ class _Flattening:
         if not found:
             nested = graph.nodes.get(name)
             if isinstance(nested, NirGraph):
-                self.notes.say("ND042", f"{shown} dangles: graph '{brief(name)}' has no {kind} node")
+                self.notes.add("ND042", f"{shown} dangles: graph '{brief(name)}' has no {kind} node")
                 return []
             inner = f"{name}.{kind.lower()}"
             fixes = [f"did you mean '{brief(inner)}'?"] if inner in graph.nodes else nearest(name, sorted(graph.nodes))
-            self.notes.say("ND042", f"{shown} dangles: node '{brief(name)}' does not exist", *fixes)
+            self.notes.add("ND042", f"{shown} dangles: node '{brief(name)}' does not exist", *fixes)
         if len(found) > 1:
             ports = [item.removeprefix(prefix) for item in found]
-            self.notes.say("ND042", f"{shown}: graph '{brief(name)}' has {len(found)} {kind} nodes: {listed(ports)}")
+            self.notes.add("ND042", f"{shown}: graph '{brief(name)}' has {len(found)} {kind} nodes: {listed(ports)}")
         return found
 
     def port(self, graph: NirGraph, prefix: str, name: str, kind: str) -> list[str]:
@@ -116,11 +116,11 @@ def ordered(names: list[str], into: dict[str, tuple[str, ...]]) -> list[str]:
 def loops(names: list[str], into: dict[str, tuple[str, ...]]) -> list[list[str]]:
     """Return one loop for each group of names that `ordered` leaves out, each in backward order."""
     left = set(names) - set(ordered(names, into))
-    found, seen = list[list[str]](), set[str]()
+    found, visited = list[list[str]](), set[str]()
     for start in sorted(left):
         trail, at = list[str](), start
-        while at not in seen:
-            seen.add(at)
+        while at not in visited:
+            visited.add(at)
             trail.append(at)
             at = next((source for source in into[at] if source in left), at)
         if at in trail:

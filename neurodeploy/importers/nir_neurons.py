@@ -100,36 +100,36 @@ class NeuronReader:
 
     def discretization(self, name: str, kind: str, values: Values, common: dict[str, Any]) -> Discretization:
         """Return the discretization of a leaky neuron: from the options, the framework, or euler. Sets r to 1 for spyx."""
-        asked, rule, given = "not in the file", self.options.discretization, self.convention
+        asked, rule, convention = "not in the file", self.options.discretization, self.convention
         if rule is not None:
-            against = f"; {given.name} uses {given.keep}" if given and given.keep != rule else ""
+            against = f"; {convention.name} uses {convention.keep}" if convention and convention.keep != rule else ""
             self.notes.line(name, "discretization", asked, rule, "assumed", USER + against)
             return Exact() if rule == "exact" else Euler()
-        if given is None:
+        if convention is None:
             self.notes.line(name, "discretization", asked, "euler", "assumed", "default")
             return Euler()
-        same = given.keep == given.gain and (not kind.startswith("Cuba") or given.gain_i == "same")
-        if given.gain == "one" and np.any(np.asarray(common["r"]) != 1.0):
+        same = convention.keep == convention.gain and (not kind.startswith("Cuba") or convention.gain_i == "same")
+        if convention.gain == "one" and np.any(np.asarray(common["r"]) != 1.0):
             self.by_producer(name, "r", "in the file", "not used: spyx ignores r")
             common["r"] = 1.0
         if same:
-            self.by_producer(name, "discretization", asked, given.keep)
-            return Exact() if given.keep == "exact" else Euler()
-        return self.explicit(name, kind, values, given)
+            self.by_producer(name, "discretization", asked, convention.keep)
+            return Exact() if convention.keep == "exact" else Euler()
+        return self.explicit(name, kind, values, convention)
 
-    def explicit(self, name: str, kind: str, values: Values, given: Convention) -> Explicit:
+    def explicit(self, name: str, kind: str, values: Values, convention: Convention) -> Explicit:
         """Return the factors of a framework that combines different rules."""
         x = self.dt_s / np.asarray(values["tau" if kind in ("LIF", "LI") else "tau_mem"])
         gains = {"euler": x, "exact": 1.0 - np.exp(-x), "one": 1.0}
-        gain = {"euler": "dt/tau", "exact": "1 - exp(-dt/tau)", "one": "1"}[given.gain]
-        keep = "exp(-dt/tau)" if given.keep == "exact" else "1 - dt/tau"
-        keeps: dict[str, Any] = {"keep_v": _plain(_kept(given, x)), "gain_v": _plain(gains[given.gain])}
+        gain = {"euler": "dt/tau", "exact": "1 - exp(-dt/tau)", "one": "1"}[convention.gain]
+        keep = "exp(-dt/tau)" if convention.keep == "exact" else "1 - dt/tau"
+        keeps: dict[str, Any] = {"keep_v": _plain(_kept(convention, x)), "gain_v": _plain(gains[convention.gain])}
         if kind.startswith("Cuba"):
             y = self.dt_s / np.asarray(values["tau_syn"])
-            kept = _kept(given, y)
-            own = {"same": 1.0 - kept if given.keep == "exact" else y, "one": 1.0, "keep": kept}
-            keeps |= {"keep_i": _plain(kept), "gain_i": _plain(own[given.gain_i])}
-            word = {"same": "as v", "one": "gain 1", "keep": "gain equal to keep"}[given.gain_i]
+            kept = _kept(convention, y)
+            own = {"same": 1.0 - kept if convention.keep == "exact" else y, "one": 1.0, "keep": kept}
+            keeps |= {"keep_i": _plain(kept), "gain_i": _plain(own[convention.gain_i])}
+            word = {"same": "as v", "one": "gain 1", "keep": "gain equal to keep"}[convention.gain_i]
             gain = f"{gain}; synaptic current: {word}"
         self.by_producer(name, "discretization", "not in the file", f"keep {keep}, gain {gain}")
         return Explicit(**keeps)
@@ -138,17 +138,17 @@ class NeuronReader:
         self, name: str, kind: str, values: Values, common: dict[str, Any], rule: Discretization | None
     ) -> Array | None:
         """Set threshold, reset, comparison, floor and refractory steps in `common`; return the weights for a late reset."""
-        reset, given = self.reset(name, values), self.convention
+        reset, convention = self.reset(name, values), self.convention
         common |= {"v_threshold": values["v_threshold"], "reset": reset}
-        if given is None:
+        if convention is None:
             return None
-        if given.comparison != ">":
-            common["comparison"] = given.comparison
-            self.by_producer(name, "comparison", "> in NIR", f"v {given.comparison} v_threshold")
-        if given.floor and kind == "IF":
+        if convention.comparison != ">":
+            common["comparison"] = convention.comparison
+            self.by_producer(name, "comparison", "> in NIR", f"v {convention.comparison} v_threshold")
+        if convention.floor and kind == "IF":
             common["v_floor"] = _plain(-np.asarray(values["v_threshold"]))
             self.by_producer(name, "v_floor", "not in the file", "-v_threshold, as in sinabs")
-        if not given.resets_late:
+        if not convention.resets_late:
             return None
         if reset.mode in ("zero", "value"):
             self.late_zero(name, kind, common)
@@ -184,7 +184,7 @@ class NeuronReader:
 
     def reset(self, name: str, values: Values) -> Reset:
         """Return the reset: from the options, from the file if v_reset is meaningful, or from the framework."""
-        stated, mode, given = values.get("v_reset"), self.options.reset, self.convention
+        stated, mode, convention = values.get("v_reset"), self.options.reset, self.convention
         trusted = stated is not None and _version(self.version) >= _RESET_SINCE
         asked = f"v_reset {_shown(stated)}" if stated is not None else "not in the file"
         if stated is not None and not trusted:
@@ -198,15 +198,15 @@ class NeuronReader:
                 self.without_reset.append(name)
             against = trusted and reset != file_reset
             note = f"{USER}, which contradicts the file" if against else f"{USER}; spikes depend on it"
-            if given is not None and given.reset not in (None, reset.mode):
-                note += f"; {given.name} uses {given.reset}"
+            if convention is not None and convention.reset not in (None, reset.mode):
+                note += f"; {convention.name} uses {convention.reset}"
             self.notes.line(name, "reset", asked, _word(reset), "assumed", note)
             return reset
-        if given is not None and given.reset is not None:
-            reset = file_reset if given.reset == "zero" and trusted else Reset(mode=given.reset)
-            self.notes.line(name, "reset", asked, _word(reset), "assumed", f"set by --from {given.name}")
+        if convention is not None and convention.reset is not None:
+            reset = file_reset if convention.reset == "zero" and trusted else Reset(mode=convention.reset)
+            self.notes.line(name, "reset", asked, _word(reset), "assumed", f"set by --from {convention.name}")
             return reset
-        if trusted and given is None:
+        if trusted and convention is None:
             self.notes.line(name, "reset", asked, _word(file_reset), "exact", FILE)
             return file_reset
         self.without_reset.append(name)
@@ -216,24 +216,24 @@ class NeuronReader:
         """Add findings for resets that are not specified (ND048) and for resets without an exact form (ND055)."""
         names = listed(sorted(self.without_reset))
         if self.without_reset and self.options.reset == "value":
-            self.notes.say("ND048", f"does not specify v_reset for nodes {names}", "--reset zero")
+            self.notes.add("ND048", f"does not specify v_reset for nodes {names}", "--reset zero")
         elif self.without_reset:
             why = f"written by nir {self.version or 'of unknown version'}"
             if self.convention is not None:
                 why = f"{self.convention.name} always writes v_reset = 0"
             fix = "--reset zero or --reset subtract; spike counts differ several-fold between them"
-            self.notes.say("ND048", f"does not specify what a spike does to the voltage ({why}; nodes {names})", fix)
+            self.notes.add("ND048", f"does not specify what a spike does to the voltage ({why}; nodes {names})", fix)
         if self.late and self.convention is not None:
             share = max(share for _, share in self.late)
             message = (
                 f"{self.convention.name} subtracts the threshold in the step after a spike, after the leak; imported neurons "
                 f"subtract it immediately, so up to {100 * share:.3g} % of it leaks: nodes {listed([n for n, _ in self.late])}"
             )
-            self.notes.say("ND055", message)
+            self.notes.add("ND055", message)
 
 
-def _kept(given: Convention, x: Any) -> Any:
-    return np.exp(-x) if given.keep == "exact" else 1.0 - x
+def _kept(convention: Convention, x: Any) -> Any:
+    return np.exp(-x) if convention.keep == "exact" else 1.0 - x
 
 
 def _shown(value: Any) -> str:

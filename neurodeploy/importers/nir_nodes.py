@@ -166,7 +166,7 @@ class _Reader:
         if missing:
             self.sound = False
             words = f"field{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            self.notes.say("ND045", f"node '{brief(self.name)}' ({self.kind}) lacks its {words}")
+            self.notes.add("ND045", f"node '{brief(self.name)}' ({self.kind}) lacks its {words}")
         values = dict[str, Array]()
         for key in (*_CELLS[self.kind], *_OPTIONAL[self.kind]):
             found = None if self.item(key) is None else self.array(key)
@@ -311,7 +311,7 @@ def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
         count = f"{len(unknown)} nodes have" if len(unknown) > 1 else "1 node has"
         message = f"{count} an unsupported type: {', '.join(unknown[:20])}{more}"
-        notes.say("ND044", message)
+        notes.add("ND044", message)
     found = dict[str, Node]()
     for name, node in sorted(graph.nodes.items()):
         if node.type not in KNOWN:

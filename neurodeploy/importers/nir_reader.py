@@ -41,11 +41,11 @@ def _node(notes: Notes, name: str, entry: Item) -> NirNode | NirGraph | None:
     shown = f"node '{brief(name)}'" if name else "the graph"
     if not isinstance(entry, Folder):
         why = entry.why if isinstance(entry, Unread) else "is not a group"
-        notes.say("ND040", f"{shown} {why}")
+        notes.add("ND040", f"{shown} {why}")
         return None
     kind = text(entry.items.get("type"))
     if isinstance(kind, Unread):
-        notes.say("ND040", f"{shown} has no type" if "type" not in entry.items else f"{shown}: field 'type' {kind.why}")
+        notes.add("ND040", f"{shown} has no type" if "type" not in entry.items else f"{shown}: field 'type' {kind.why}")
         return None
     if kind == "NIRGraph":
         return _graph(notes, name, entry)
@@ -56,7 +56,7 @@ def _graph(notes: Notes, name: str, group: Folder) -> NirGraph | None:
     graph = f"graph '{brief(name) or 'root'}'"
     inner, ends = group.items.get("nodes"), group.items.get("edges")
     if not isinstance(inner, Folder) or ends is None:
-        notes.say("ND040", f"{graph} lacks its nodes or its edges")
+        notes.add("ND040", f"{graph} lacks its nodes or its edges")
         return None
     nodes = {key: _node(notes, key, item) for key, item in inner.items.items()}
     metadata = group.items.get("metadata")
@@ -73,13 +73,13 @@ def _edges(notes: Notes, graph: str, item: Item) -> tuple[tuple[str, str], ...]:
         return ()
     found = texts(item)
     if isinstance(found, Unread):
-        notes.say("ND040", f"{graph}: field 'edges' {found.why}")
+        notes.add("ND040", f"{graph}: field 'edges' {found.why}")
         return ()
     if found.ndim != 2 or found.shape[1] != 2:
-        notes.say("ND040", f"{graph}: field 'edges' has shape {list(found.shape)}; needs pairs of names")
+        notes.add("ND040", f"{graph}: field 'edges' has shape {list(found.shape)}; needs pairs of names")
         return ()
     if len(found) > ENTRIES:
-        notes.say("ND040", f"{graph} has {len(found):,} edges; the limit is {ENTRIES:,}")
+        notes.add("ND040", f"{graph} has {len(found):,} edges; the limit is {ENTRIES:,}")
         return ()
     return tuple((str(a), str(b)) for a, b in found.tolist())
 

@@ -243,7 +243,7 @@ class _Check:
         undecided = (
             f"; check {', '.join(square)} too, whose orientation is unknown because it is square" if square else ""
         )
-        self.notes.say(
+        self.notes.add(
             "ND046",
             f"the weights of {len(self.turned)} nodes fit only if transposed, as (in, out): {', '.join(shown)}{undecided}",
             "transpose the weights in the tool that writes the file: NIR uses (out, in)",

@@ -93,10 +93,10 @@ class Times:
     def require(self) -> None:
         """Add findings if the step (ND047) or the unit (ND049) is not specified."""
         if self.dt_s is None:
-            self.notes.say("ND047", "does not specify the length of a step", "--dt SECONDS, e.g. --dt 1e-4")
+            self.notes.add("ND047", "does not specify the length of a step", "--dt SECONDS, e.g. --dt 1e-4")
         if self.doubts:
             shown = ", ".join(self.doubts[:8]) + (f" and {len(self.doubts) - 8} more" if len(self.doubts) > 8 else "")
-            self.notes.say(
+            self.notes.add(
                 "ND049",
                 f"has times that do not appear to be in seconds, or are shorter than a step: nodes {shown}",
                 "--time-unit step, --time-unit ms or --time-unit s",

@@ -33,18 +33,18 @@ class Notes:
     lines: dict[_Line, list[str]] = field(default_factory=dict[_Line, list[str]])
     """(kind of object, quantity, asked, got, level, note) -> names of objects; "" is the file itself."""
 
-    def say(self, code: str, message: str, *fixes: str) -> None:
+    def add(self, code: str, message: str, *fixes: str) -> None:
         """Add a finding about the file."""
         self.findings.append(finding(code, about("file", self.path), message, fixes=fixes))
 
     def fault(self, code: str, name: str, kind: str, message: str, *fixes: str) -> None:
         """Add a finding about a node."""
-        self.say(code, f"node '{brief(name)}' ({brief(kind)}): {message}", *fixes)
+        self.add(code, f"node '{brief(name)}' ({brief(kind)}): {message}", *fixes)
 
     def unread(self, name: str, kind: str, key: str, item: Item | None, why: Unread) -> None:
         """Add a finding about a field that is missing (ND045) or invalid (ND046)."""
         if item is None:
-            self.say("ND045", f"node '{brief(name)}' ({brief(kind)}) lacks its field '{key}'")
+            self.add("ND045", f"node '{brief(name)}' ({brief(kind)}) lacks its field '{key}'")
         else:
             self.fault("ND046", name, kind, f"field '{key}' {why.why}")
 

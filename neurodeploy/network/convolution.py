@@ -35,8 +35,8 @@ class Window(NamedTuple):
 def window_of(operation: Conv1d | Conv2d | SumPool2d | AvgPool2d) -> Window:
     """Return the operation as a two-dimensional convolution; a pool has one group per channel."""
     if isinstance(operation, Conv2d):
-        given = (operation.stride, operation.padding, operation.dilation, operation.groups)
-        return Window(operation.input_shape, operation.weights, *given)
+        geometry = (operation.stride, operation.padding, operation.dilation, operation.groups)
+        return Window(operation.input_shape, operation.weights, *geometry)
     if isinstance(operation, Conv1d):
         channels, length = operation.input_shape
         pairs = ((1, operation.stride), (0, operation.padding), (1, operation.dilation))

@@ -44,8 +44,8 @@ def factors(neuron: If | Lif | CubaLif | Li | CubaLi, dt_s: float) -> Factors:
         return Factors(*_one(1.0, 1.0, 0.0, 1.0))
     rule = neuron.discretization
     if isinstance(rule, Explicit):
-        given = (rule.keep_v, rule.gain_v, rule.keep_i, rule.gain_i)
-        return Factors(*(np.asarray(value, dtype=np.float64) for value in given))
+        factors = (rule.keep_v, rule.gain_v, rule.keep_i, rule.gain_i)
+        return Factors(*(np.asarray(value, dtype=np.float64) for value in factors))
     voltage = _pair(rule, neuron.tau_m_s, dt_s)
     current = _pair(rule, neuron.tau_syn_s, dt_s) if isinstance(neuron, (CubaLif, CubaLi)) else _one(0.0, 1.0)
     return Factors(*voltage, *current)

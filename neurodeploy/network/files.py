@@ -120,9 +120,9 @@ def _up_to_date(path: Path, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tensors(path: Path, document: dict[str, Any], *, verify: bool) -> dict[str, Any]:
-    given = as_table(document.get("tensors", {}))
-    table = {key: as_table(row) or {} for key, row in (given or {}).items()}
-    if given is None or not all({"file", "key", "dtype", "shape", "sha256"} <= set(row) for row in table.values()):
+    tensors = as_table(document.get("tensors", {}))
+    table = {key: as_table(row) or {} for key, row in (tensors or {}).items()}
+    if tensors is None or not all({"file", "key", "dtype", "shape", "sha256"} <= set(row) for row in table.values()):
         raise refuse("ND002", path, "field 'tensors': each row needs file, key, dtype, shape and sha256")
     files = sorted({str(row["file"]) for row in table.values()})
     found: dict[str, Any] = {}

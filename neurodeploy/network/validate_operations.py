@@ -50,8 +50,8 @@ def shape_faults(network: Network, projection: Projection) -> Iterator[Diagnosti
         )
         return
     if isinstance(operation, OneToOne) and (post != pre or operation.weights.shape not in ((), (pre,))):
-        given = f"one_to_one connects {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}"
-        yield finding("ND102", where, f"{given}; needs equal sizes, and one weight or one for each neuron")
+        problem = f"one_to_one connects {pre} to {post} neurons with weights of shape {list(operation.weights.shape)}"
+        yield finding("ND102", where, f"{problem}; needs equal sizes, and one weight or one for each neuron")
         return
     if isinstance(operation, Sparse):
         faults = list(_sparse_faults(where, operation))

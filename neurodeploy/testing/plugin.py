@@ -93,10 +93,10 @@ def compile_and_run(
         **of_running,
     )
     shown = nd.profile(program, recording, labels=labels, lower_bounds=result.lower_bounds)
-    seen = (*result.findings, *recording.findings, *nd.over_budget(shown, budgets))
-    if errors_in(seen, strict=strict):
-        raise nd.DiagnosticError("run", sorted_findings(seen))
-    return RunResult(program, recording, shown, seen)
+    findings = (*result.findings, *recording.findings, *nd.over_budget(shown, budgets))
+    if errors_in(findings, strict=strict):
+        raise nd.DiagnosticError("run", sorted_findings(findings))
+    return RunResult(program, recording, shown, findings)
 
 
 def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -108,10 +108,10 @@ def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
 
     known = [*compile_and_run.__annotations__, *CompileOptions.model_fields, *RunOptions.model_fields]
     unknown = [name for name in choices if name not in known]
-    told = [(f"argument '{name}' is unknown", nearest(name, known)) for name in unknown]
+    messages = [(f"argument '{name}' is unknown", nearest(name, known)) for name in unknown]
     raise_errors(
         "neurodeploy_run",
-        [finding("ND002", about("function", "neurodeploy_run"), text, fixes=fixes) for text, fixes in told],
+        [finding("ND002", about("function", "neurodeploy_run"), text, fixes=fixes) for text, fixes in messages],
     )
     own = {name: value for name, value in choices.items() if name in CompileOptions.model_fields}
     return own, {name: value for name, value in choices.items() if name not in own}

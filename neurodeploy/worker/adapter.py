@@ -81,9 +81,9 @@ class SimulatorBackend:
     ) -> Recording:
         """Run every sample in the worker. Raises DiagnosticError: ND501, ND502, ND540-ND546."""
         probes = probed_variables(program.network, options.probes)
-        lacks = [*self.cannot(program, steps, probes), *self.cannot_show(program, stimulus)]
+        unsupported = [*self.cannot(program, steps, probes), *self.cannot_show(program, stimulus)]
         here, interpreter = self.unavailable(), interpreter_of(self.environment)
-        found = [*dialect_refusals(program, self.dialect, self.name, steps), *refusals(self.name, lacks)]
+        found = [*dialect_refusals(program, self.dialect, self.name, steps), *refusals(self.name, unsupported)]
         raise_errors("run", [*([here] if here else []), *found])
         assert interpreter is not None, "internal: an available backend has an interpreter"
         job = self.job(program, stimulus, steps, options)

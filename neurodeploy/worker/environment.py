@@ -75,16 +75,18 @@ def _home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
-        told = "its location is not specified: HOME is not set, and the system does not know the user's home directory"
+        problem = (
+            "its location is not specified: HOME is not set, and the system does not know the user's home directory"
+        )
         fix = f"set {DATA_VARIABLE} to a folder that you may write to"
-        raise DiagnosticError("install", (finding("ND548", about("cache folder"), told, fixes=[fix]),)) from None
+        raise DiagnosticError("install", (finding("ND548", about("cache folder"), problem, fixes=[fix]),)) from None
 
 
 def data_folder() -> Path:
     """Return the data folder of this user. Raises DiagnosticError: ND548."""
-    given = os.environ.get(DATA_VARIABLE)
-    if given:
-        return Path(given)
+    chosen = os.environ.get(DATA_VARIABLE)
+    if chosen:
+        return Path(chosen)
     if sys.platform == "darwin":
         return _home() / "Library" / "Application Support" / "neurodeploy"
     default = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_DATA_HOME")
@@ -142,16 +144,16 @@ def missing(environment: Environment, backend: str) -> Diagnostic | None:
 
 def _given_fault(environment: Environment, where: Subject, path: Path) -> Diagnostic | None:
     """Fault of the interpreter that the variable names: not a program, or another version of the simulator."""
-    wanted, told = f"{environment.distribution} {environment.version}", ""
+    wanted, problem = f"{environment.distribution} {environment.version}", ""
     if not os.access(path, os.X_OK):
-        told = "which is not an executable program"
+        problem = "which is not an executable program"
     elif (there := _version_in(path, environment.distribution)) != environment.version:
-        told = f"which has {environment.distribution} {there}, and the adapter is tested with {environment.version}"
-        told = told if there else f"which has no {environment.distribution}"
-    if not told:
+        problem = f"which has {environment.distribution} {there}, and the adapter is tested with {environment.version}"
+        problem = problem if there else f"which has no {environment.distribution}"
+    if not problem:
         return None
     fixes = [f"name a Python that has {wanted}", f"unset {environment.variable}"]
-    return finding("ND501", where, f"{environment.variable} names '{path}', {told}", fixes=fixes)
+    return finding("ND501", where, f"{environment.variable} names '{path}', {problem}", fixes=fixes)
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from typing import IO
 
 __all__ = ["job_folder", "sweep_jobs"]
 
-PREFIX, HELD = "neurodeploy-", "held"
+PREFIX, LOCK = "neurodeploy-", "held"
 """Prefix of job folders, and the file that is locked while a process waits for the job."""
 YOUNG_S = 60.0
 """Seconds for which a new folder may still lack its lock."""
@@ -36,7 +36,7 @@ def job_folder() -> Generator[Path, None, None]:
     sweep_jobs()
     with (
         tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name,
-        (Path(name) / HELD).open("wb") as file,
+        (Path(name) / LOCK).open("wb") as file,
     ):
         _lock(file)
         yield Path(name)
@@ -53,9 +53,9 @@ def sweep_jobs() -> None:
 
 def _sweep(entry: os.DirEntry[str], mine: int | None) -> None:
     with contextlib.suppress(OSError):
-        there = entry.stat(follow_symlinks=False)
-        if mine not in (None, there.st_uid) or time.time() - there.st_mtime < YOUNG_S:
+        status = entry.stat(follow_symlinks=False)
+        if mine not in (None, status.st_uid) or time.time() - status.st_mtime < YOUNG_S:
             return
-        with (Path(entry.path) / HELD).open("r+b") as file:
+        with (Path(entry.path) / LOCK).open("r+b") as file:
             if _lock(file):
                 shutil.rmtree(entry.path, ignore_errors=True)

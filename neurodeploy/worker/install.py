@@ -17,7 +17,7 @@ from neurodeploy.worker.guarded import run_guarded
 
 __all__ = ["install", "pythons"]
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 UV = "uv>=0.5"
 PROGRESS = ("Resolved", "Downloading", "Downloaded", "Building", "Prepared", "Installed", "Bytecode")
 """First words of uv's progress lines."""
@@ -48,13 +48,13 @@ def pythons(version: str) -> Iterator[str]:
             yield candidate
 
 
-def _uv(environment: Environment, say: Say) -> str:
+def _uv(environment: Environment, report: Report) -> str:
     """Return the path of uv, installed or fetched from the package index into the data folder."""
     own = python_in(data_folder() / "tools" / "uv").with_name("uv")
     for candidate in (shutil.which("uv"), str(Path(sys.executable).with_name("uv")), str(own)):
         if candidate and _answers([candidate, "--version"]):
             return candidate
-    say("uv is not installed: fetching it")
+    report("uv is not installed: fetching it")
     folder = data_folder() / "tools" / "uv"
     install_uv = "put uv on PATH (https://docs.astral.sh/uv)"
     _step(environment, [sys.executable, "-m", "venv", str(folder)], "a folder for uv cannot be made", install_uv)
@@ -68,15 +68,17 @@ def _uv(environment: Environment, say: Say) -> str:
     return str(own)
 
 
-def _step(environment: Environment, command: list[str], failing: str, *fixes: str, say: Say | None = None) -> None:
+def _step(
+    environment: Environment, command: list[str], failing: str, *fixes: str, report: Report | None = None
+) -> None:
     """Run one command of the installation; `say` receives progress lines. Raises DiagnosticError: ND544 with its last lines."""
     gone = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     clean = {name: value for name, value in os.environ.items() if name not in gone} | {"NO_COLOR": "1"}
     again = f"then continue: neurodeploy backends install {environment.name}"
 
     def hear(line: str) -> None:
-        if say and line.startswith(PROGRESS):
-            say(f"  {line.strip()}")
+        if report and line.startswith(PROGRESS):
+            report(f"  {line.strip()}")
 
     try:
         ended = run_guarded(command, clean, hear)
@@ -88,7 +90,7 @@ def _step(environment: Environment, command: list[str], failing: str, *fixes: st
 
 
 @contextlib.contextmanager
-def _alone(environment: Environment, say: Say) -> Generator[None, None, None]:
+def _alone(environment: Environment, report: Report) -> Generator[None, None, None]:
     """Hold the lock of an environment against concurrent installations."""
     import fcntl
 
@@ -102,12 +104,12 @@ def _alone(environment: Environment, say: Say) -> Generator[None, None, None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another process is installing it: waiting")
+            report("another process is installing it: waiting")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def install(environment: Environment, say: Say) -> Path:
+def install(environment: Environment, report: Report) -> Path:
     """Return the interpreter of an environment, creating or completing it if necessary.
 
     `say`: called with a line for each action. Downloads stay in uv's cache, so that a repeated call continues.
@@ -116,37 +118,37 @@ def install(environment: Environment, say: Say) -> Path:
     """
     found = interpreter_of(environment)
     if found:
-        say(f"{environment.name}: already installed ({found.path})")
+        report(f"{environment.name}: already installed ({found.path})")
         return found.path
     if os.name == "nt":
         raise _refuse(environment, "its simulator does not run on Windows", "use the Linux subsystem")
-    with _alone(environment, say):
+    with _alone(environment, report):
         found = interpreter_of(environment)
-        return found.path if found else _make(environment, say)
+        return found.path if found else _make(environment, report)
 
 
-def _make(environment: Environment, say: Say) -> Path:
-    folder, uv = environment.folder(), _uv(environment, say)
+def _make(environment: Environment, report: Report) -> Path:
+    folder, uv = environment.folder(), _uv(environment, report)
     python = python_in(folder)
     version = "import sys; print('%d.%d' % sys.version_info[:2])"
     if _answers([str(python), "-c", version]) != environment.python:
         shutil.rmtree(folder, ignore_errors=True)
-        given = next(pythons(environment.python), None)
-        say(f"{environment.name}: Python {environment.python} " + (f"from {given}" if given else "is fetched by uv"))
-        failing = f"no environment can be made from '{given}'"
+        base = next(pythons(environment.python), None)
+        report(f"{environment.name}: Python {environment.python} " + (f"from {base}" if base else "is fetched by uv"))
+        failing = f"no environment can be made from '{base}'"
         fixes: tuple[str, ...] = ()
-        if not given:
+        if not base:
             failing = f"Python {environment.python} is not installed, and could not be fetched"
             fixes = (f"put python{environment.python} on PATH", "let uv fetch it: it needs the network")
-        making = [uv, "venv", "--quiet", "--python", given or environment.python, str(folder)]
+        making = [uv, "venv", "--quiet", "--python", base or environment.python, str(folder)]
         _step(environment, making, failing, *fixes)
-    say(
+    report(
         f"{environment.name}: {len(environment.requirements)} distributions, {environment.distribution} {environment.version}"
     )
     getting = [uv, "pip", "install", "--compile-bytecode", "--python", str(python), *environment.requirements]
-    _step(environment, getting, "its distributions cannot be installed", INDEX, say=say)
+    _step(environment, getting, "its distributions cannot be installed", INDEX, report=report)
     marker = folder / MARKER
     marker.with_suffix(".new").write_text(json.dumps({"is": marker_of(environment)}), encoding="utf-8")
     os.replace(marker.with_suffix(".new"), marker)
-    say(f"{environment.name}: ready ({python})")
+    report(f"{environment.name}: ready ({python})")
     return python

@@ -57,9 +57,9 @@ def run_job(
     job cannot be written or read).
     """
     where = about("backend", script.backend)
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         try:
-            folder = held.enter_context(job_folder())
+            folder = stack.enter_context(job_folder())
         except OSError as error:
             raise _no_files(where, error) from None
         shared_memory = f"nd{secrets.token_hex(3)}_"
@@ -89,8 +89,8 @@ def _temporary(folder: str) -> dict[str, str]:
 
 
 def _no_files(where: Subject, error: Exception) -> DiagnosticError:
-    told = (error.strerror or str(error)) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-    message = f"files of the job in '{tempfile.gettempdir()}' cannot be written or read: {told}"
+    reason = (error.strerror or str(error)) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    message = f"files of the job in '{tempfile.gettempdir()}' cannot be written or read: {reason}"
     fixes = ["make room there, or set TMPDIR to another folder"]
     return DiagnosticError("run", (finding("ND546", where, message, fixes=fixes),))
 

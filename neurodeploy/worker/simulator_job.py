@@ -144,10 +144,10 @@ def _stimulus_arrays(program: Program, stimulus: Stimulus, steps: int, samples: 
     found = dict[str, Array]()
     for item in program.network.inputs:
         if isinstance(item.encoder, Current):
-            given = np.asarray(stimulus.currents.get(item.name, np.zeros((stimulus.n_samples, 0, item.size))))
+            currents = np.asarray(stimulus.currents.get(item.name, np.zeros((stimulus.n_samples, 0, item.size))))
             table = np.zeros((steps, len(samples), item.size))
-            length = min(steps, given.shape[1])
-            table[:length] = given[samples.start : samples.stop, :length].transpose(1, 0, 2)
+            length = min(steps, currents.shape[1])
+            table[:length] = currents[samples.start : samples.stop, :length].transpose(1, 0, 2)
             found[prefix + item.name] = table.reshape(steps, -1)
             continue
         rows = np.asarray(stimulus.rows(item.name), dtype=np.int64)
@@ -210,9 +210,9 @@ def _rows(job: SimulatorJob, result: Result, name: str, size: int) -> tuple[Arra
         table = np.stack([samples.start + rows[:, 1] // size, rows[:, 0], rows[:, 1] % size], axis=1)
         order = np.lexsort(table.T[::-1])
         parts.append(table[order])
-        given = result.arrays.get(f"run.{number}.values.{name}")
-        if given is not None:
-            values.append(np.asarray(given, dtype=np.int64)[order])
+        payloads = result.arrays.get(f"run.{number}.values.{name}")
+        if payloads is not None:
+            values.append(np.asarray(payloads, dtype=np.int64)[order])
     return np.concatenate(parts).astype(np.int32), np.concatenate(values) if values else None
 
 

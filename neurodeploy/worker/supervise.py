@@ -65,14 +65,14 @@ class _State:
     def process(self, line: bytes) -> bool:
         """Process one line; return whether it reports a new step."""
         try:
-            told: dict[str, Any] = json.loads(line)
+            message: dict[str, Any] = json.loads(line)
         except ValueError:
             return False
-        self.stage = told.get("stage", self.stage)
-        self.done = told.get("done", self.done)
-        self.failed = told.get("failed", self.failed)
-        self.step = told.get("step", self.step)
-        return "step" in told
+        self.stage = message.get("stage", self.stage)
+        self.done = message.get("done", self.done)
+        self.failed = message.get("failed", self.failed)
+        self.step = message.get("step", self.step)
+        return "step" in message
 
     @property
     def where(self) -> str:
@@ -131,25 +131,25 @@ def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: 
     """Read the lines of the child until it is done. Raises as supervise."""
     pipe = process.stdout
     assert pipe is not None, "internal: the child was started with a pipe"
-    began = heard = time.monotonic()
+    started = last_line = time.monotonic()
     buffer, silence, wall = b"", reader.limits.silence_s, reader.limits.wall_s
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while not state.done and state.failed is None:
-            deadline = min(heard + silence, began + wall if wall else float("inf"))
+            deadline = min(last_line + silence, started + wall if wall else float("inf"))
             left = deadline - time.monotonic()
             ended = process.poll() is not None
             # lines written while this process was stopped count, however late
             ready = selector.select(0 if ended or left <= 0 else min(left, LOOK_S))
-            by_wall = deadline != heard + silence
+            by_wall = deadline != last_line + silence
             if left <= 0 and (by_wall or not ready):
-                raise _late(state, log, reader, time.monotonic() - began, by_wall=by_wall)
+                raise _late(state, log, reader, time.monotonic() - started, by_wall=by_wall)
             part = os.read(pipe.fileno(), 1 << 16) if ready else None
             if part == b"" or (part is None and ended):
                 raise _ended(process, state, log, reader)
             if part is None:
                 continue
-            heard = time.monotonic()
+            last_line = time.monotonic()
             *lines, buffer = (buffer + part).split(b"\n")
             stepped = [state.process(line) for line in lines]
             if any(stepped) and reader.on_step:
@@ -162,11 +162,11 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
 def _raised(state: _State, reader: _Reader) -> DiagnosticError:
-    told = state.failed or {}
-    every = _FRAME.findall(str(told.get("traceback", "")))
+    failure = state.failed or {}
+    every = _FRAME.findall(str(failure.get("traceback", "")))
     frames = [frame for frame in every if Path(frame[0]).stem != PROTOCOL][-FRAMES:]
     places = " <- ".join(f"{Path(file).name}:{line} {function}" for file, line, function in reversed(frames))
-    error = " ".join(str(told.get("error", "an exception")).split())
+    error = " ".join(str(failure.get("error", "an exception")).split())
     message = f"raised {error[:LONG]} in {state.where}" + (f" ({places})" if places else "")
     return DiagnosticError("run", (finding("ND540", about("backend", reader.backend), message),))
 

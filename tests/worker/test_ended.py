@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.worker.folders import HELD, PREFIX, job_folder, sweep_jobs
+from neurodeploy.worker.folders import LOCK, PREFIX, job_folder, sweep_jobs
 from neurodeploy.worker.guarded import run_guarded
 
 UV = """#!/bin/sh
@@ -103,7 +103,7 @@ def test_folders_of_jobs_that_nobody_waits_for_are_swept(folders):
     for folder in (left, young, foreign):
         folder.mkdir()
     for folder in (left, young):
-        (folder / HELD).touch()
+        (folder / LOCK).touch()
     aged(left), aged(foreign)
     with job_folder() as mine:
         aged(mine)
@@ -115,7 +115,7 @@ def test_folders_of_jobs_that_nobody_waits_for_are_swept(folders):
 def test_a_folder_whose_job_is_waited_for_elsewhere_stays(folders):
     held = folders / f"{PREFIX}d"
     held.mkdir()
-    with (held / HELD).open("wb") as file:
+    with (held / LOCK).open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         aged(held)
         sweep_jobs()

@@ -37,7 +37,7 @@ class Job:
         self._lock = threading.Lock()
         self._watched = None
 
-    def tell(self, **line):
+    def report(self, **line):
         """Report one line of JSON."""
         with self._lock:
             self._channel.write((json.dumps(line) + "\n").encode())
@@ -46,16 +46,16 @@ class Job:
     def stage(self, name):
         """Report the start of a stage."""
         self._watched = None
-        self.tell(stage=name)
+        self.report(stage=name)
 
     def step(self, done):
         """Report the number of steps done, over all runs of the job."""
-        self.tell(step=int(done))
+        self.report(step=int(done))
 
     def fail(self, error):
         """Report an exception from a forked process, which the simulator may not notice."""
-        told = {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2500:]}
-        os.write(self._channel.fileno(), (json.dumps({"failed": told}) + "\n").encode())
+        failure = {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2500:]}
+        os.write(self._channel.fileno(), (json.dumps({"failed": failure}) + "\n").encode())
 
     def watch(self, counter):
         """Report the value of `counter()` whenever it changes, until the next stage."""
@@ -120,10 +120,10 @@ def serve(simulate):
         job.stage("write the result")
         versions = {"python": sys.version.split()[0], "numpy": np.__version__}
         _save(folder, {**meta, "versions": {**versions, **meta.get("versions", {})}}, arrays)
-        job.tell(done=True)
+        job.report(done=True)
     except BaseException as error:  # also SystemExit: report it before the process ends
-        told = {"error": type(error).__name__ + ": " + str(error), "traceback": traceback.format_exc()}
-        channel.write((json.dumps({"failed": told}) + "\n").encode())
+        failure = {"error": type(error).__name__ + ": " + str(error), "traceback": traceback.format_exc()}
+        channel.write((json.dumps({"failed": failure}) + "\n").encode())
     channel.flush()
     sys.stderr.flush()
     os._exit(0)  # exit handlers of a simulator must not delay or change the result
