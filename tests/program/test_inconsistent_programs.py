@@ -119,7 +119,7 @@ def test_columns_have_one_type_and_one_axis(program):
     for name, value in (("refract_delay", 256), ("bias_mant", 32768), ("vth_mant", 2**31), ("entry_target", -1)):
         column = getattr(program.tables, name).astype(np.int64)
         column[0] = value
-        with pytest.raises(DiagnosticError, match="; u?int[0-9]+ supports "):
+        with pytest.raises(DiagnosticError, match=r"; u?int[0-9]+ supports "):
             program.tables.model_copy(update={name: column})
 
 
