@@ -36,12 +36,12 @@ class Judgement(Noun):
 
 
 def _dialect_of(adapter: Backend) -> str | None:
-    """Dialect of a backend; None if it computes in that of the program."""
+    """Dialect of a backend; None if it uses the dialect of the program."""
     return getattr(adapter, "dialect", None)
 
 
 def _target_for(case: Case, dialect: str | None) -> Target:
-    """Target for a case: one with the dialect, else one that supports the neuron kinds, with its dialect replaced."""
+    """Target for a case: one with the dialect, else one that supports the neuron kinds with its dialect replaced."""
     targets = [target for target in map(read_target, target_names()) if isinstance(target, Target)]
     kinds = {item.neuron.kind for item in case.network.populations}
     able = [target for target in targets if kinds <= set(target.neurons.kinds)] or targets
@@ -54,7 +54,7 @@ def _target_for(case: Case, dialect: str | None) -> Target:
 
 
 def program_of(case: Case, dialect: str | None) -> Program:
-    """Return the program of a case in a dialect. Raises DiagnosticError: as compiling."""
+    """Return the program of a case in a dialect. Raises DiagnosticError: the codes of compilation."""
     target = _target_for(case, dialect)
     return compile_network(case.network, target, CompileOptions(fixes=False)).require()
 
@@ -89,7 +89,7 @@ def judge(case: Case, backend: str) -> Judgement:
     )
     count = sum(len(rows) for rows in wanted.spikes.values())
     if apart or lacking:
-        message = apart[0].message if apart else f"its recording lacks {', '.join(lacking)}"
+        message = apart[0].message if apart else f"its recording does not contain {', '.join(lacking)}"
         return judgement("differs", code="ND554", message=message, spikes=count)
     return judgement("exact", spikes=count)
 

@@ -68,11 +68,11 @@ def float_cases() -> Iterator[Case]:
         "cuba_lif_exact": _cuba(discretization="exact"),
     }
     for name, neuron in kinds.items():
-        yield one(name, "kinds of floats", (cells(neuron=neuron),), drive)
+        yield one(name, "float kinds", (cells(neuron=neuron),), drive)
     for name, neuron in (("li", Li(tau_m_s=0.01)), ("cuba_li", CubaLi(tau_m_s=0.01, tau_syn_s=0.004))):
         populations = (cells("cells", 5, neuron), cells("spiking", 3, _lif()))
         links = (*drive, dense("in", "spiking", weights[:3]))
-        yield one(name, "kinds of floats", populations, links)
+        yield one(name, "float kinds", populations, links)
     pool = AvgPool2d(input_shape=(1, 4, 4), kernel=(2, 2), stride=(2, 2))
     chain = joined("in", "cells", Chain(operations=(pool, Dense(weights=2 * weights[:, :4]))), weight_format=None)
     yield one("avg_pool_then_dense", "operations", (cells(neuron=_lif()),), (chain,), inputs=(lines(16),))
@@ -90,7 +90,7 @@ def _graded(name: str, neuron: Any, weights: Any, *probes: str, ports: str = "a"
     populations = (cells("cells", 5, neuron, **fields), cells("next", 3, registers(vth_mant=200)))
     watched = (*(("cells", probe) for probe in probes), ("next", "v"))
     return one(
-        name, "kinds that send values", populations, (*links, onward), inputs=inputs, probes=watched, given=shows
+        name, "kinds with graded spikes", populations, (*links, onward), inputs=inputs, probes=watched, given=shows
     )
 
 

@@ -29,7 +29,7 @@ from neurodeploy.signals.stimulus import Stimulus
 __all__ = ["Case", "cells", "events", "joined", "lines", "mixed", "one", "projection", "registers", "shown", "values"]
 
 STEPS, SAMPLES, LINES, CELLS = 24, 2, 6, 5
-"""Sizes of most cases: long enough to show decays, resets and delays, small enough to read."""
+"""Sizes of most cases: large enough to exercise decays, resets and delays, small enough to read."""
 MIXED = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
 
 

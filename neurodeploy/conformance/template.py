@@ -32,7 +32,7 @@ def write_template(name: str, folder: Path) -> tuple[Path, ...]:
         message = "is not a valid name: at most 60 lower-case letters, digits and -, starting with a letter"
         raise DiagnosticError("usage", (finding("ND710", about("backend", name), message, fixes=["mychip"]),))
     if folder.exists():
-        message = "already exists, and is not overwritten"
+        message = "already exists and is not overwritten"
         raise DiagnosticError("usage", (finding("ND710", about("folder", folder), message, fixes=["--folder OTHER"]),))
     package, title = f"neurodeploy_{name.replace('-', '_')}", "".join(part.title() for part in name.split("-"))
     names = {"@name@": name, "@package@": package, "@Title@": title}

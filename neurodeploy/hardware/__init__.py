@@ -1,4 +1,4 @@
-"""Targets: what a chip holds, computes and costs, as data with sources. Independent of networks."""
+"""Targets: capacity, arithmetic and costs of a chip, as data with sources. Independent of networks."""
 
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.hardware.feasibility_target import FeasibilityTarget

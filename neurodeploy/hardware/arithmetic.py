@@ -1,6 +1,6 @@
 """Weight and voltage arithmetic of a dialect: from stored mantissas to the integers added to an accumulator.
 
-The formulas are those of the dialects themselves (see `Dialect.sources`). Independent of networks and programs.
+The formulas are from the sources of the dialects (see `Dialect.sources`). Independent of networks and programs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def mantissa_limits(dialect: Dialect, weight_bits: int, sign_mode: str) -> tuple
 
 
 def stored_mantissas(dialect: Dialect, mantissas: NDArray[Any], weight_bits: int, sign_mode: str) -> NDArray[np.int64]:
-    """Return the mantissas with the bits dropped that are not stored; same shape as `mantissas`."""
+    """Return the mantissas without the bits that are not stored; same shape as `mantissas`."""
     drop = dropped_bits(dialect, weight_bits, sign_mode)
     wide = np.asarray(mantissas, dtype=np.int64)
     if dialect.weight_rounding == "floor_mixed" and sign_mode == "mixed":
@@ -71,7 +71,7 @@ def effective_weights(
 def voltage_limits(
     dialect: Dialect, vmin_exp: ArrayLike, vmax_exp: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the lower and upper voltage limit of compartments, each (n,); +-UNBOUNDED where there is no limit.
+    """Return the lower and upper voltage limit of compartments, each (n,); +-UNBOUNDED without a limit.
 
     `vmin_exp` and `vmax_exp` are registers, one number or (n,): vmin = -(2**vmin_exp) + 1, vmax = 2**(9 + 2 * vmax_exp) - 1.
     Source: measured on nengo-loihi 1.1.0.

@@ -87,7 +87,7 @@ def contradictions(where: Subject, target: Target | FeasibilityTarget) -> tuple[
 
 
 def target_findings(target: Target) -> tuple[Diagnostic, ...]:
-    """Return everything that prevents compiling for or running on a target, however it was made (ND026, ND029)."""
+    """Return all faults that prevent compiling for or running on a target, from a file or not (ND026, ND029)."""
     where = about("target", target.name)
     figures = tuple(figures_of(target))
     faults = [*_numbers(figures), *_references(target), *representation_faults(target)]
@@ -130,14 +130,14 @@ def _empty_limits(target: Target) -> Iterator[Fault]:
 
 
 def _references(target: Target) -> Iterator[Fault]:
-    """Names that refer to nothing, and counts that leave nothing to run on."""
+    """Names without a definition, and counts of zero that make the target unusable."""
     if target.rule_set not in target.rules:
         known = ", ".join(sorted(target.rules))
         fixes = tuple(nearest(target.rule_set, list(target.rules)))
         yield Fault(f"rule_set '{target.rule_set}' is not one of the rule sets: {known}", fixes)
     nominal = target.energy_nominal
     if (nominal is None) != (not target.energy) or (nominal is not None and nominal not in target.energy):
-        known = ", ".join(sorted(target.energy)) or "there are none"
+        known = ", ".join(sorted(target.energy)) or "none is defined"
         fixes = tuple(nearest(nominal or "", list(target.energy)))
         yield Fault(f"energy_nominal '{nominal}' is not one of the energy profiles: {known}", fixes)
     if target.board is not None and target.board not in target.boards:

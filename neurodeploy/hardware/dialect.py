@@ -1,7 +1,6 @@
-"""Dialect: every switch in which two integer implementations of the same neuron core differ.
+"""Dialect: the fields in which two integer implementations of the same neuron core may differ.
 
-Two dialects differ in these fields and in nothing else. Their values, each with its source, are data of target
-packages; none is in code.
+Two dialects differ only in these fields. Their values, each with its source, are data of target packages, not code.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ class Dialect(Noun):
     """
 
     name: Name
-    """Name by which targets refer to the dialect."""
+    """Name with which targets refer to the dialect."""
     title: str
-    """The implementation whose arithmetic this is."""
+    """Implementation that this arithmetic reproduces."""
     decay_bits: Annotated[int, Unit("bit"), Within(1, 16)]
     """Fractional bits of a decay: one part is 2**-decay_bits."""
     current_decay_offset: Annotated[int, Unit("register"), Within(0, INT16.high)]

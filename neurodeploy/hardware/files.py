@@ -201,7 +201,7 @@ def read_target(
         return on_board(target if rules is None else with_rules(target, rules), board)
     for code, what, choice in (("ND024", about("board", board), board), ("ND025", about("rule set", rules), rules)):
         if choice is not None:
-            raise _refuse(code, what, f"is not a {what.kind} of target '{spec}': it has none")
+            raise _refuse(code, what, f"is not a {what.kind} of target '{spec}', which has none")
     return _feasibility_target(file)
 
 

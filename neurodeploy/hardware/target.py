@@ -1,7 +1,7 @@
-"""Target: a Loihi-style chip family as data. What a core holds, what it computes exactly, and what each event costs.
+"""Target: a Loihi-style chip family as data. Capacity and exact arithmetic of a core, and the cost of each event.
 
-Chip families differ in their files, not in subclasses. An absent figure is unknown: it limits nothing, costs nothing,
-and reports say that it is unknown. Target describes the chip; CompileOptions describes how to compile for it.
+Chip families differ in their files, not in subclasses. An absent figure is unknown: it imposes no limit and no
+cost, and reports list it as unknown. Target describes the chip; CompileOptions describes how to compile for it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class CoreLimits(Noun):
     synapse_memory: Annotated[Figure | None, Unit("word")] = None
     """Synapse memory of one core. A word has RuleSet.word bits."""
     input_axons: Annotated[Figure | None, Unit("axon")] = None
-    """Distinct sources that one core can tell apart."""
+    """Distinct sources that one core can distinguish."""
     output_axons: Annotated[Figure | None, Unit("axon")] = None
     """Destinations of all neurons of one core together."""
     fan_in: Annotated[Figure | None, Unit("synapse")] = None
@@ -148,7 +148,7 @@ class RuleSet(Noun):
     """How one public compiler counts synapse memory. Rule sets are applied as a whole and never mixed."""
 
     title: str
-    """The compiler whose counting this is."""
+    """Compiler that counts this way."""
     word: Annotated[Figure, Unit("bit")]
     """Bits of one memory word."""
     synapses_per_entry: Annotated[Figure, Unit("synapse")]

@@ -1,4 +1,4 @@
-"""Templates of target files: the TOML text of an installed target, with the meaning and unit of every field."""
+"""Templates of target files: the TOML text of an installed target, with the meaning and unit of each field."""
 
 from __future__ import annotations
 

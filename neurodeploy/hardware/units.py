@@ -1,4 +1,4 @@
-"""Annotations for the numeric fields of targets: the unit a field is given in and the values that programs support.
+"""Annotations for the numeric fields of targets: the unit of a field and the values that programs support.
 
     weight_bits: Annotated[FigureList, Unit("bit"), Within(1, 16)]
 
@@ -25,7 +25,7 @@ class Unit:
     """The unit of a numeric field, as target files write it."""
 
     name: str
-    """The unit that findings ask for, in the singular."""
+    """The unit that findings suggest, in the singular."""
     alternatives: tuple[str, ...] = ()
     """Further names that files may use; the number means the same."""
     whole: bool = True

@@ -1,12 +1,12 @@
-"""Typed readers of the values of an HDF5 file. Each returns the value, or Unread with the reason why there is none.
+"""Typed readers of the values of an HDF5 file. Each returns the value, or Unread with the reason why it was not read.
 
     numbers(folder.items.get("weight"), axes=2)    # NDArray | Unread
     whole(folder.items.get("groups"), least=1)     # int | Unread
     wholes(folder.items.get("stride"), least=1, count=(1, 2))   # tuple[int, ...] | Unread
     text(folder.items.get("type"))                 # str | Unread
 
-`Unread.why` continues a sentence that begins "field 'x' ...". An item of None is a missing entry. Nothing here raises
-because of the contents of a file.
+`Unread.why` continues a sentence that begins "field 'x' ...". An item of None is a missing entry. The contents of a file never cause an
+exception here.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@
 Numbers are numpy arrays of integers or floats in native byte order (booleans become int8), a string is `str`, several
 strings are an object array of `str`. Items that are not read become `Unread(why)`, where `why` continues a sentence that
 begins "field 'x' ...": links to other files, soft links, second links to a group, external and virtual storage, empty
-dataspaces, records and references, and items larger than the limit. Such an item becomes a finding only if something needs
-it (neurodeploy.importers.fields).
+dataspaces, records and references, and items larger than the limit. It becomes a finding only if the item is needed
+(neurodeploy.importers.fields).
 
 Bounds: every size is checked before data is read. All items of a file together take at most `limit_bytes`, counting 8 bytes
-for each number; the default is `memory_limit_bytes()`. No item stores more than its file or unpacks to more than PACKED
-times what it stores. The tree has at most ENTRIES entries and DEPTH levels. Nothing here recurses.
+for each number; the default is `memory_limit_bytes()`. No item is stored in more bytes than its file has, or unpacks
+to more than PACKED times its stored size. The tree has at most ENTRIES entries and DEPTH levels. Nothing here recurses.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _other_format(path: Path) -> str:
-    """What a file is if it begins like another format, or ""."""
+    """Description of a file that begins like another format, or ""."""
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"PK") and b"data.pkl" in head:

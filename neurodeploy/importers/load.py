@@ -22,7 +22,7 @@ FLAGS = {
     "time_unit": "--time-unit",
     "producer": "--from",
 }
-"""Field of ImportOptions that answers a question of a format -> its command-line option."""
+"""Field of ImportOptions -> its command-line option."""
 
 Reader = Callable[[Path, ImportOptions], Imported]
 
@@ -34,7 +34,7 @@ class Format(NamedTuple):
     reader: str
     """Importer as "module:function"; imported when it is needed, because some formats need large packages."""
     options: tuple[str, ...]
-    """Fields of ImportOptions that apply to the format; giving another one is an error (ND054)."""
+    """Fields of ImportOptions that apply to the format; other fields are errors (ND054)."""
 
     def load(self, path: Path, options: ImportOptions) -> Imported:
         """Return the network of a file of this format. Raises DiagnosticError: the codes of the importer."""
@@ -69,13 +69,13 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
             flags = ", ".join(FLAGS[field] for field in item.options) or "no option"
             _require_applicable(name, given, item.options, f"is a {item.suffix} file, to which only {flags} applies")
             return item.load(Path(path), given)
-    fixes = ["it is a compiled program: give it to run, profile or verify"] if name.endswith(".ndp") else []
+    fixes = ["it is a compiled program: pass it to run, profile or verify"] if name.endswith(".ndp") else []
     message = f"has an unsupported suffix; supported are {', '.join(READABLE)}{content_hint(Path(path))}"
     raise DiagnosticError("import", (finding("ND009", about("file", path), message, fixes=fixes),))
 
 
 def content_hint(path: Path) -> str:
-    """Return what a file of another suffix appears to contain, or ""; raises DiagnosticError: ND001 (unreadable)."""
+    """Return a description of a file with another suffix, or ""; raises DiagnosticError: ND001 (unreadable)."""
     require_regular(path)
     if not os.access(path, os.R_OK):
         read_bytes(path)
@@ -97,7 +97,7 @@ def content_hint(path: Path) -> str:
 
 
 def _require_applicable(path: str, options: ImportOptions, allowed: tuple[str, ...], message: str) -> None:
-    """Reject options outside `allowed`, which the file has no use for (ND054)."""
+    """Reject options that do not apply to the file, that is, outside `allowed` (ND054)."""
     given = {field: getattr(options, field) for field in FLAGS if field not in allowed}
     wrong = [f"{FLAGS[field]} {_shown(value)}" for field, value in given.items() if value is not None]
     if wrong:

@@ -56,7 +56,7 @@ def _read(path: Path, limit_bytes: int | None) -> Mapping[str, Item]:
     """Return the groups of the layers by name. Raises DiagnosticError: ND001, ND003, ND051."""
     top = read_tree(path, limit_bytes).items.get("layer")
     if not isinstance(top, Folder):
-        why = "there is no group 'layer'" if top is None else "its 'layer' is not a group"
+        why = "it has no group 'layer'" if top is None else "its 'layer' is not a group"
         raise refuse("ND051", path, f"is HDF5, but contains no netx network: {why}")
     return top.items
 
@@ -171,7 +171,7 @@ class _Reader:
         self._lines(layer, fields)
 
     def _lines(self, layer: Layer, fields: Fields) -> None:
-        """Add ledger lines and warnings for what the file leaves open."""
+        """Add ledger lines and warnings for semantics that the file does not specify."""
         where, delays = about("layer", layer.number), layer.delays
         if layer.silent:
             note = "as in netx; the answer is the highest sum in the last step"
@@ -246,7 +246,7 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
         findings.add("ND053", "has no layer with neurons")
     found = [*findings.all(), *reader.warnings]
     if options.dt_s is None:
-        message = "does not say how long a step is"
+        message = "does not specify the length of a step"
         found.append(finding("ND047", about("file", path), message, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
     found = raise_errors("import", found)
     reader.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")

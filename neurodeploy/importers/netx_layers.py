@@ -31,7 +31,7 @@ LARGEST_LAYER = 1 << 24
 NO_FILTER = 4095
 """Decay register with which the current keeps nothing of earlier steps."""
 READOUT_VTH_MANT = (1 << 17) - 1
-"""Threshold that netx gives a layer without neurons: the limit of v, so that the layer never spikes."""
+"""Threshold of a layer without neurons in netx: the limit of v, so that the layer never spikes."""
 Shape = tuple[int, ...]
 Ints = NDArray[np.int64]
 
@@ -55,7 +55,7 @@ class Layer(NamedTuple):
     style: WeightFormat
     delays: Delays
     silent: bool
-    """Whether the file gives the layer no neurons, so that it is read out and never spikes."""
+    """Whether the layer has no neurons in the file, so that it is read out and never spikes."""
 
 
 def shape_of(fields: Fields) -> Shape | None:
@@ -145,7 +145,7 @@ def readout(fields: Fields) -> LoihiCuba | None:
 
 
 def input_neuron(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
-    """Return the neurons of an input layer, without a current filter: stimulus values drive them like biases."""
+    """Return the neurons of an input layer. They have no current filter: stimulus values drive them like biases."""
     neuron = neuron_of(fields, shape)
     return neuron and neuron.model_copy(update={"du": NO_FILTER, "bias_mant": 0, "bias_exp": 0})
 

@@ -132,7 +132,7 @@ def _times(source: NirGraph, options: ImportOptions, convention: Convention | No
 
 
 def _stated_dt(metadata: dict[str, Item], unit: str | None, notes: Notes) -> float | None:
-    """Step length in the metadata, in seconds; None if there is none."""
+    """Step length in the metadata, in seconds; None if absent."""
     for key, scale in (("dt_s", 1.0), ("neurodeploy_dt_s", 1.0), ("dt", SECONDS.get(unit or "s"))):
         if key not in metadata or scale is None:
             continue
@@ -318,7 +318,7 @@ def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes
     ]
     for flag, value, used in unused:
         if value is not None and not used:
-            notes.line("", flag, value, "without effect", "dropped", f"{user}; nothing in the file depends on it")
+            notes.line("", flag, value, "without effect", "dropped", f"{user}; without effect on this file")
     if "IF" in kinds:
         asked = "per step or per second: not in the file"
         notes.line("", "r of IF", asked, "per step", "assumed", "as in files written by sinabs")

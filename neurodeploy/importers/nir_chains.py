@@ -108,7 +108,7 @@ class _Chains:
         return Arrivals(tuple(paths), bias)
 
     def through(self, name: str, before: Arrivals) -> Arrivals:
-        """Return what leaves a node, given what arrives."""
+        """Return the output of a node for its arrivals."""
         node = self.nodes[name]
         if isinstance(node, (Linear, Window, Scale)):
             before = Arrivals(self.joined(name, before.paths), before.bias)
@@ -125,7 +125,7 @@ class _Chains:
         return before
 
     def joined(self, name: str, paths: tuple[Arrival, ...]) -> tuple[Arrival, ...]:
-        """Return the paths with those of equal source and delay added up, so that their number does not grow exponentially."""
+        """Return the paths, added up for equal source and delay, so that their number does not grow exponentially."""
         found: dict[Any, Arrival] = {}
         for item in paths:
             delay = () if item.delay is None else (item.delay_at, *item.delay.tolist())
@@ -139,17 +139,17 @@ class _Chains:
         return tuple(found.values())
 
     def uniform(self, name: str, item: Arrival) -> Arrival | None:
-        """Return a path on which a node may compute: delays of its own lines must lie before or behind all operations."""
+        """Return a path on which a node may compute: delays by line must come before or after all operations."""
         if item.delay is None or item.delay.size == 1 or item.delay_at == "source":
             return item
         if len(np.unique(item.delay)) == 1:
             return item._replace(delay=item.delay[:1])
-        message = f"delays that differ by line reach it from '{brief(item.via[-1])}', between two operations"
-        self.notes.fault("ND046", name, self.nodes[name].kind, f"{message}: move them before or behind both")
+        message = f"delays that differ by line arrive from '{brief(item.via[-1])}', between two operations"
+        self.notes.fault("ND046", name, self.nodes[name].kind, f"{message}: move them before or after both")
         return None
 
     def kept(self, name: str, weights: Array | None) -> Array | None:
-        """Return a product if a network can hold it."""
+        """Return a product if it fits into a network."""
         if weights is None or (
             float(weights.min(initial=0.0)) >= -LARGEST and float(weights.max(initial=0.0)) <= LARGEST
         ):
@@ -220,7 +220,7 @@ class _Chains:
         return Arrivals(tuple(paths), self.kept(name, carried))
 
     def delay(self, name: str, node: Delay, before: Arrivals) -> Arrivals:
-        """Return what leaves a delay node; delays in series add up."""
+        """Return the output of a delay node; delays in series add up."""
         paths = list[Arrival]()
         for item in before.paths:
             at = "target" if item.steps or item.matrix is not None else "source"

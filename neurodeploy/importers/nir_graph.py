@@ -46,7 +46,7 @@ class _Flattening:
                 return
 
     def end(self, graph: NirGraph, prefix: str, end: tuple[str, str], edge: tuple[str, str]) -> list[str]:
-        """Full names that an end of an edge refers to; adds a finding if there is none or several."""
+        """Full names that an end of an edge refers to; adds a finding unless there is exactly one."""
         name, kind = end
         found = self.port(graph, prefix, name, kind)
         inside = f" of graph '{brief(prefix[:-1])}'" if prefix else ""
@@ -94,7 +94,7 @@ def flatten(graph: NirGraph, notes: Notes) -> FlatGraph:
 
 
 def ordered(names: list[str], into: dict[str, tuple[str, ...]]) -> list[str]:
-    """Return the names in topological order, without those that are part of a loop or downstream of one."""
+    """Return the names in topological order, except names in a loop or downstream of one."""
     among = set(names)
     waits = {name: sum(source in among for source in into[name]) for name in names}
     out: dict[str, list[str]] = {name: [] for name in names}

@@ -1,7 +1,7 @@
 """Conversion of NIR neuron nodes into neuron kinds.
 
-What the file does not specify comes from the options or from the conventions of a framework, never from a guess; ledger
-lines name the origin.
+Semantics that the file does not specify come from the options or from the conventions of a framework, and are never
+guessed. Ledger lines name the origin.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _plain(value: ArrayLike) -> float | Array:
 
 @dataclass
 class NeuronReader:
-    """Converts the neurons of one file and collects what is not specified."""
+    """Converter of the neurons of one file, which also collects unspecified semantics."""
 
     notes: Notes
     version: str

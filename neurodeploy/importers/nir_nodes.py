@@ -1,4 +1,4 @@
-"""NIR nodes with typed, validated fields. Each node is checked on its own; how nodes fit together is checked later."""
+"""NIR nodes with typed, validated fields. Each node is checked separately; connections between nodes are checked later."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ _READERS: dict[str, Callable[[_Reader], Node | None]] = {
 
 
 def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
-    """Return the nodes by name, without those that are too incomplete to have a shape.
+    """Return the nodes by name, except nodes that are too incomplete to have a shape.
 
     Adds ND044 (unsupported type), ND045 (missing field) and ND046 (invalid field) to `notes`.
     """

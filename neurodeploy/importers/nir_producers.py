@@ -68,9 +68,9 @@ SNNTORCH_DT_S = 1e-4
 def guessed(
     nodes: Mapping[str, Node], described: str, file: str, *, in_seconds: bool
 ) -> tuple[ProducerName, str] | None:
-    """Return the framework that appears to have written a file, and the evidence; None if there is none.
+    """Return the framework that appears to have written a file, and the evidence; None without evidence.
 
-    `described` is the text of the file's metadata, `file` its name, `in_seconds` whether its times are in seconds.
+    `described`: text of the file's metadata. `file`: name of the file. `in_seconds`: whether its times are in seconds.
     """
     for name in PRODUCERS:
         if name in described.lower():

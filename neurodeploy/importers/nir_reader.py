@@ -56,7 +56,7 @@ def _graph(notes: Notes, name: str, group: Folder) -> NirGraph | None:
     graph = f"graph '{brief(name) or 'root'}'"
     inner, ends = group.items.get("nodes"), group.items.get("edges")
     if not isinstance(inner, Folder) or ends is None:
-        notes.add("ND040", f"{graph} lacks its nodes or its edges")
+        notes.add("ND040", f"{graph} has no nodes or no edges")
         return None
     nodes = {key: _node(notes, key, item) for key, item in inner.items.items()}
     metadata = group.items.get("metadata")
@@ -93,7 +93,7 @@ def read_nir(path: Path, notes: Notes, limit_bytes: int | None) -> NirGraph:
     if "node" not in tree.items:
         keras = "model_weights" in tree.items or "layer_names" in tree.items
         known = "; it appears to contain weights of a Keras model" if keras else ""
-        raise refuse("ND040", path, f"is HDF5, but contains no NIR graph: there is no group 'node'{known}")
+        raise refuse("ND040", path, f"is HDF5, but contains no NIR graph: it has no group 'node'{known}")
     version = tree.items.get("version")
     stated = text(version) if version is not None else ""
     root = _node(notes, "", tree.items["node"])

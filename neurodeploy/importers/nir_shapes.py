@@ -1,4 +1,4 @@
-"""Shapes in a NIR graph: the output shape of every node, and checks that nodes match what arrives at them."""
+"""Shapes in a NIR graph: the output shape of every node, and checks that nodes match their inputs."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class _Check:
         )
 
     def misfits(self, name: str, node: Node, width: int, origin: str) -> str:
-        """Return how a node does not match the width of its input, or ""."""
+        """Return the mismatch between a node and the width of its input, or ""."""
         shape = self.shapes.into.get(name, (width,))
         if isinstance(node, Cell) and node.shape is not None and prod(node.shape) != width:
             key = max(node.values, key=lambda item: node.values[item].size)
@@ -215,7 +215,7 @@ class _Check:
         return ""
 
     def port(self, name: str, node: Port, width: int, origin: str) -> str:
-        """Return how the stated shape of a port is wrong, or "". After convolutions writers state wrong shapes, so these
+        """Return the fault of the stated shape of a port, or "". Some writers state wrong shapes after convolutions; these
         are only noted."""
         stated = prod(node.shape or ())
         if stated == width:

@@ -23,7 +23,7 @@ SAME = 1e-6
 
 @dataclass
 class Times:
-    """The unit of the times of one file and the length of a step; collects times whose unit is in doubt."""
+    """The unit of the times of one file and the length of a step; collects times with a doubtful unit."""
 
     notes: Notes
     dt_s: float | None

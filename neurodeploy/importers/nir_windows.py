@@ -30,7 +30,7 @@ class Placed(NamedTuple):
 
 
 def flat_shape(first: int, last: int, shape: Shape) -> Shape | None:
-    """Return the shape after flattening axes `first` to `last`, or None if there are no such axes.
+    """Return the shape after flattening axes `first` to `last`, or None if the axes do not exist.
 
     Axes are numbered as in PyTorch, where axis 0 is the batch.
     """
@@ -60,7 +60,7 @@ def _source(node: Window, shape: Shape) -> tuple[Shape | None, tuple[tuple[str, 
 
 
 def place(node: Window, shape: Shape) -> Placed | str:
-    """Return the operation on a source of this shape, or a message saying what does not fit."""
+    """Return the operation on a source of this shape, or a message about the mismatch."""
     source, remarks = _source(node, shape)
     if source is None:
         return f"needs a source of {len(node.kernel) + 1} axes, channels first; shape {list(shape)} reaches it"

@@ -1,4 +1,4 @@
-"""Findings and ledger lines of one import, collected while a file is read so that all are reported at once."""
+"""Findings and ledger lines of one import, collected while a file is read and reported together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Notes:
     def unread(self, name: str, kind: str, key: str, item: Item | None, why: Unread) -> None:
         """Add a finding about a field that is missing (ND045) or invalid (ND046)."""
         if item is None:
-            self.add("ND045", f"node '{brief(name)}' ({brief(kind)}) lacks its field '{key}'")
+            self.add("ND045", f"node '{brief(name)}' ({brief(kind)}) has no field '{key}'")
         else:
             self.fault("ND046", name, kind, f"field '{key}' {why.why}")
 

@@ -19,10 +19,10 @@ PRODUCERS: tuple[ProducerName, ...] = ("norse", "rockpool", "sinabs", "snntorch"
 
 
 class ImportOptions(Noun):
-    """What a file does not specify. None: not given, and the import fails if the file needs it.
+    """Semantics that a file does not specify. None: not specified; the import fails if the file needs the option.
 
-    An option that contradicts the file takes precedence, with a ledger line. An option that the kind of file has no use
-    for is rejected (ND054).
+    An option that contradicts the file takes precedence, with a ledger line. An option that does not apply to the kind
+    of file is rejected (ND054).
     """
 
     dt_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)

@@ -41,7 +41,7 @@ def _projection(source: str, target: str, operation: dict[str, Any], fields: Pro
     """A projection whose operation is validated as part of it, so that findings name the projection."""
     named: dict[str, Any] = {"name": _name(source, target), **fields}
     if "operation" in fields:
-        raise _refused(named["name"], "'operation' is what this function makes")
+        raise _refused(named["name"], "'operation' is created by this function")
     return Projection(source=source, target=target, operation=operation, **named)  # type: ignore[arg-type]
 
 
@@ -98,9 +98,9 @@ def _matrix(name: Any, matrix: Any) -> Any:
     try:
         full = np.asarray(matrix)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise _refused(name, f"field 'matrix' is no matrix of numbers: {error}") from None
+        raise _refused(name, f"field 'matrix' is not a matrix of numbers: {error}") from None
     if np.ma.is_masked(matrix):
-        raise _refused(name, "field 'matrix' needs numbers everywhere, and some are masked")
+        raise _refused(name, "field 'matrix' needs unmasked numbers, but some are masked")
     if full.ndim != 2 or full.dtype.kind not in "biuf":
         raise _refused(name, f"field 'matrix' is {full.dtype} {list(full.shape)}; needs numbers of shape [post, pre]")
     return full if full.dtype.kind != "b" else full.astype(np.int64)

@@ -1,8 +1,8 @@
 """The synapses of a projection, as a list or as a window that slides over its source.
 
-A weight passes seven stations from file to kernel:
+A weight passes through seven representations from file to kernel:
 
-1. Operation (`network.operations`): what a network file holds.
+1. Operation (`network.operations`): the content of a network file.
 2. Connectivity (this module): the synapses, with the weights of the network or with integer mantissas.
 3. QuantizedProjection (`quantize.projection`): a connectivity of mantissas and their weight format.
 4. EncodedSegment (`resources.encoding`): the lists that one projection stores in one core, in the encoding chosen for
@@ -11,7 +11,7 @@ A weight passes seven stations from file to kernel:
 6. The emulator's layout (`lowering`): the tables regrouped by source population and delay.
 7. Kernel arenas (`engine`): the flat arrays that compiled kernels read.
 
-Each room reads a connectivity through its views: by source (`indptr`, `targets`), by target (`by_target`), or restricted
+Other modules read a connectivity through its views: by source (`indptr`, `targets`), by target (`by_target`), or restricted
 to the neurons of a core (`into`). A window is never written out as a whole.
 """
 
@@ -81,7 +81,7 @@ class SynapseList(Noun):
 
     @property
     def distinct_weights(self) -> int:
-        """Least number of weights that cores store: every synapse has a weight of its own."""
+        """Least number of weights that cores store: every synapse has its own weight."""
         return self.n_synapses
 
     @property
@@ -140,7 +140,7 @@ class SynapseList(Noun):
         return SynapsesByTarget(ptr, whole.source[chosen], whole.weights[chosen], whole.delay_steps[chosen])
 
     def batches(self) -> Iterator[tuple[int, SynapsesByTarget]]:
-        """Yield (first target, synapses into it and the targets that follow) until every target was visited."""
+        """Yield (first target, synapses into it and the targets that follow) until all targets are visited."""
         for start in range(0, self.n_target, BATCH):
             yield start, self.into(np.arange(start, min(start + BATCH, self.n_target)))
 
@@ -166,7 +166,7 @@ class WindowConnectivity(Noun):
     kernel: RawArray
     """(out channels, channels / groups, kernel height, kernel width) weights or integer mantissas."""
     present: IntArray
-    """As `kernel`, uint8: 0 where the weight of the network is 0, which is no synapse. A mantissa rounded to 0 is one."""
+    """As `kernel`, uint8: 0 where the weight of the network is 0 and there is no synapse. A mantissa rounded to 0 is a synapse."""
     stride: tuple[int, int]
     """(rows, columns) from one window to the next."""
     padding: tuple[int, int]
@@ -217,7 +217,7 @@ class WindowConnectivity(Noun):
 
     @property
     def weights(self) -> NDArray[Any]:
-        """(n,) the numbers of the kernel that belong to synapses, each once."""
+        """(n,) distinct numbers of the kernel that belong to synapses."""
         return self.kernel[self.present > 0]
 
     @cached_property
@@ -257,7 +257,7 @@ class WindowConnectivity(Noun):
         return SynapsesByTarget(ptr, source[there], weights, delays)
 
     def batches(self) -> Iterator[tuple[int, SynapsesByTarget]]:
-        """Yield (first target, synapses into it and the targets that follow) until every target was visited."""
+        """Yield (first target, synapses into it and the targets that follow) until all targets are visited."""
         step = max(BATCH // max(prod(self.kernel.shape[1:]), 1), 1)
         for start in range(0, self.n_target, step):
             yield start, self.into(np.arange(start, min(start + step, self.n_target)))
@@ -305,7 +305,7 @@ def connectivity_of(projection: Projection, n_source: int) -> Connectivity:
 
 
 def synapses_of(projection: Projection, n_source: int) -> SynapseList:
-    """Return the synapses of a valid projection written out, without those of weight 0 of a dense operation or a kernel.
+    """Return the synapses of a valid projection written out, except weights 0 of a dense operation or a kernel.
 
     `n_source`: neurons or lines of the source.
     """
@@ -346,7 +346,7 @@ def _listed(
 
 
 def _sorted_list(coordinates: Coordinates, delays: NDArray[Any], sizes: tuple[int, int]) -> SynapseList:
-    """A list of synapses that are sorted by source and target already; `sizes`: (n_source, n_target)."""
+    """A list of synapses that are already sorted by source and target; `sizes`: (n_source, n_target)."""
     n_source, n_target = sizes
     indptr = np.zeros(n_source + 1, dtype=np.int64)
     np.cumsum(np.bincount(coordinates.pre, minlength=n_source), out=indptr[1:])

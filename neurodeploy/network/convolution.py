@@ -63,7 +63,7 @@ def output_shape(window: Window) -> tuple[int, int, int]:
 
 
 def taps_at(window: Window, axis: int, places: Array) -> tuple[Array, Array]:
-    """Return where each kernel tap lies on the source for output positions of one axis, and whether it is inside.
+    """Return the source position of each kernel tap for output positions of one axis, and whether it is inside.
 
     `axis`: 0 for rows, 1 for columns; `places`: (n,). Both results have shape (n, kernel size on the axis).
     """

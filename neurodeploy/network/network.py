@@ -39,7 +39,7 @@ Shape = Annotated[tuple[Annotated[int, Field(gt=0, le=2**31 - 1)], ...], BeforeV
 
 
 def _storable(notes: dict[str, Any]) -> dict[str, Any]:
-    """The notes, if they can be stored as JSON: finite, valid Unicode, and of limited nesting."""
+    """The notes if they can be stored as JSON: finite, valid Unicode, and of limited nesting."""
     try:
         canonical_json(notes).encode()
     except (ValueError, RecursionError):
@@ -97,7 +97,7 @@ class Input(Noun):
     """A source of spikes or host-driven currents outside the chip. It has no neurons."""
 
     name: Name
-    """Name used in samples. Populations and inputs share one name space."""
+    """Name used in samples. Populations and inputs share one namespace."""
     shape: Shape
     """Sizes of the axes of the input lines; an integer is one axis."""
     encoder: Encoder = Spikes()
@@ -171,7 +171,7 @@ class Network(Noun):
     projections: tuple[Projection, ...] = ()
     """Projections, which may be recurrent."""
     inputs: tuple[Input, ...] = ()
-    """Inputs; none for a network that drives itself."""
+    """Inputs; empty for a network that drives itself."""
     outputs: tuple[Output, ...] = ()
     """Outputs; the first one gives the answers."""
     probes: tuple[Probe, ...] = ()
@@ -190,5 +190,5 @@ class Network(Noun):
         return {item.name: item for item in self.inputs}
 
     def source_size(self, name: str) -> int:
-        """Return the number of neurons or lines of the population or input `name`. Raises KeyError if there is none."""
+        """Return the number of neurons or lines of the population or input `name`. Raises KeyError for an unknown name."""
         return (self.input_by_name.get(name) or self.population_by_name[name]).size

@@ -1,6 +1,6 @@
 """Operations of projections: how spikes of the source reach the target. Weights are (post, pre) everywhere in a Network.
 
-Neurons of a shaped population are numbered in the order of its axes, the last running fastest. Must not know any chip. A
+Neurons of a shaped population are numbered in the order of its axes, the last running fastest. Independent of any chip. A
 new operation is one class here, one name in `Operation`, and one branch in `network.coordinates.coordinates_of`.
 """
 

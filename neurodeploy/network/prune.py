@@ -1,4 +1,4 @@
-"""Pruning: a network without its weakest synapses or sources. Changes no other synapse."""
+"""Pruning: a network without its weakest synapses or sources. Other synapses stay unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _weakest_synapses(synapses: SynapseList, n_post: int, fraction: float) -> ND
 
 
 def _weakest_sources(synapses: SynapseList, n_pre: int, fraction: float) -> NDArray[np.int64]:
-    """Indices of the synapses that remain when the `fraction` of sources with the least sum of |weight| lose all of theirs."""
+    """Indices of the synapses that remain when the `fraction` of sources with the least sum of |weight| lose all their synapses."""
     strength = np.zeros(n_pre)
     np.add.at(strength, synapses.pre, np.abs(synapses.weights.astype(np.float64)))
     out = np.argsort(strength, kind="stable")[: int(np.floor(fraction * n_pre))]

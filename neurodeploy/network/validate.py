@@ -79,7 +79,7 @@ MOST_NEURONS = 1 << 25
 
 
 def _sizes(network: Network) -> Iterator[Diagnostic]:
-    """Networks too large to compile, which are not checked any further."""
+    """Networks that are too large to compile; no other check runs on them."""
     for what, items in (("neurons", network.populations), ("input lines", network.inputs)):
         total = sum(item.size for item in items)
         if total > MOST_NEURONS:
@@ -234,7 +234,9 @@ def _reach(network: Network) -> Iterator[Diagnostic]:
                 "is not driven: no input reaches it, and it has no bias",
             )
     if not network.outputs:
-        yield finding("ND116", about("network", network.name), "has no output, so it gives no answer and no accuracy")
+        yield finding(
+            "ND116", about("network", network.name), "has no output, so it has neither answers nor an accuracy"
+        )
 
 
 def _carries(operation: Operation) -> bool:

@@ -1,4 +1,4 @@
-"""pytest plugin with a fixture that compiles and runs a network in your own tests.
+"""pytest plugin with a fixture that compiles and runs a network in users' tests.
 
     def test_it_fits_and_answers(neurodeploy_run):
         result = neurodeploy_run(network, {"pixels": images}, labels=labels, budgets=["cores<=4"], weight_bits={"*": 6})
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from neurodeploy.simulate import Recording, RunChoices, RunOptions, Samples
 
     class Choices(CompileChoices, RunChoices, total=False):
-        """Options of the compiler and of the run by keyword; they have no name in common."""
+        """Options of the compiler and of the run by keyword; their names are disjoint."""
 
 
 __all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]

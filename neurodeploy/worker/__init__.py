@@ -1,7 +1,7 @@
-"""Workers: simulators in separate interpreters, run as child processes that cannot hang, leak or crash their caller.
+"""Workers: simulators in separate interpreters, run as child processes that can neither hang nor crash their caller.
 
 An adapter is a `SimulatorBackend`: it names its `Environment` and its script, declares what the simulator does not support,
-and makes a job (`make_job`, or a plan of another form). The script uses `child/neurodeploy_worker.py`.
+and creates a job (`make_job`, or a plan of another form). The script uses `child/neurodeploy_worker.py`.
 """
 
 from neurodeploy.check.backend_support import Lacks, Unsupported

@@ -39,12 +39,15 @@ class SimulatorBackend:
     """Features that the simulator does not support."""
     ran_on: RanOn = "vendor-emulator"
     package: BoardPackage | None = None
-    """Additional package that is needed to reach a board."""
+    """Additional package for access to a board."""
     trusted: bool = False
     resumes: bool = False
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield further unsupported features: register ranges, states that cannot be recorded. `steps`: of one sample."""
+        """Yield further unsupported features, such as register ranges and states that cannot be recorded.
+
+        `steps`: steps of one sample.
+        """
         yield from ()
 
     def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
@@ -56,7 +59,7 @@ class SimulatorBackend:
         return make_job(program, stimulus, steps, options)
 
     def unavailable(self) -> Diagnostic | None:
-        """Return ND501 if its interpreter is missing, ND545 if the package of its board is."""
+        """Return ND501 if the interpreter is missing, ND545 if the package for the board is missing."""
         found = missing(self.environment, self.name)
         return found or (package_missing(self.environment, self.name, self.package) if self.package else None)
 
@@ -65,7 +68,7 @@ class SimulatorBackend:
         return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
-        """Return ND502 for unsupported features, and ND543 if its results could differ in bits."""
+        """Return ND502 for unsupported features, and ND543 if results could differ from the program's dialect."""
         yield from dialect_refusals(program, self.dialect, self.name, None)
         steps, probes = program.network.time.steps_per_sample or 1, probed_variables(program.network)
         yield from refusals(self.name, [*lacking(program, self.lacks), *self.cannot(program, steps, probes)])

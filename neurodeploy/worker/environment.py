@@ -55,13 +55,13 @@ class Environment(Noun):
 
 
 class BoardPackage(NamedTuple):
-    """Package that reaches a board, and is not in a public index."""
+    """Package that connects to a board and is not in a public index."""
 
     distribution: str
     what: str
-    """"Intel's package for Loihi 2", as a sentence about what is missing names it."""
+    """"Intel's package for Loihi 2", as named in findings."""
     simulation: str
-    """Backend that computes the same without a board."""
+    """Backend that computes the same results without a board."""
 
 
 class Interpreter(NamedTuple):
@@ -75,10 +75,8 @@ def _home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
-        problem = (
-            "its location is not specified: HOME is not set, and the system does not know the user's home directory"
-        )
-        fix = f"set {DATA_VARIABLE} to a folder that you may write to"
+        problem = "its location is unknown: HOME is not set, and the system reports no home directory for the user"
+        fix = f"set {DATA_VARIABLE} to a writable folder"
         raise DiagnosticError("install", (finding("ND548", about("cache folder"), problem, fixes=[fix]),)) from None
 
 
@@ -123,7 +121,7 @@ def _is_installed_here(distribution: str, wanted: str, python: str) -> bool:
 
 
 def interpreter_of(environment: Environment) -> Interpreter | None:
-    """Return the interpreter to use: that of the variable, the running one, or the installed one; None without any."""
+    """Return the interpreter to use: from the variable, the running one, or the installed one; None if there is none."""
     given = os.environ.get(environment.variable)
     if given:
         return Interpreter(Path(given), "variable")
@@ -143,12 +141,12 @@ def missing(environment: Environment, backend: str) -> Diagnostic | None:
 
 
 def _given_fault(environment: Environment, where: Subject, path: Path) -> Diagnostic | None:
-    """Fault of the interpreter that the variable names: not a program, or another version of the simulator."""
+    """Fault of the interpreter in the variable: not a program, or with another version of the simulator."""
     wanted, problem = f"{environment.distribution} {environment.version}", ""
     if not os.access(path, os.X_OK):
         problem = "which is not an executable program"
     elif (there := _version_in(path, environment.distribution)) != environment.version:
-        problem = f"which has {environment.distribution} {there}, and the adapter is tested with {environment.version}"
+        problem = f"which has {environment.distribution} {there}, but the adapter is tested with {environment.version}"
         problem = problem if there else f"which has no {environment.distribution}"
     if not problem:
         return None
@@ -158,7 +156,7 @@ def _given_fault(environment: Environment, where: Subject, path: Path) -> Diagno
 
 @lru_cache
 def _version_in(interpreter: Path, distribution: str) -> str:
-    """Version of a distribution in another interpreter; empty if it has none or does not answer."""
+    """Version of a distribution in another interpreter; empty if it is not installed or the interpreter fails."""
     code = f"import importlib.metadata as m; print(m.version({distribution!r}))"
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(
@@ -173,7 +171,7 @@ def package_missing(environment: Environment, backend: str, package: BoardPackag
     found = interpreter_of(environment)
     if found is not None and _version_in(found.path, package.distribution):
         return None
-    message = f"no board can be reached: {package.distribution} ({package.what}) is not in the environment '{environment.name}'"
+    message = f"no board is accessible: {package.distribution} ({package.what}) is not in the environment '{environment.name}'"
     install = (
         f"install {package.distribution} with {found.path if found else 'its interpreter, which is not installed'}"
     )

@@ -1,4 +1,4 @@
-"""Temporary folders of jobs. Those of killed jobs are removed by the next job."""
+"""Temporary folders of jobs. The next job removes the folders of killed jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["job_folder", "sweep_jobs"]
 PREFIX, LOCK = "neurodeploy-", "held"
 """Prefix of job folders, and the file that is locked while a process waits for the job."""
 YOUNG_S = 60.0
-"""Seconds for which a new folder may still lack its lock."""
+"""Seconds for which a new folder may exist without its lock."""
 
 
 def _lock(file: IO[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""Third-party commands in a process group that ends with this process, however it ends."""
+"""Third-party commands in a process group that is ended with this process, even if this process is killed."""
 
 from __future__ import annotations
 

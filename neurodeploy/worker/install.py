@@ -1,4 +1,4 @@
-"""Installation of simulator environments with uv. Can be interrupted and repeated."""
+"""Installation of simulator environments with uv. An interrupted installation can be repeated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Report = Callable[[str], None]
 UV = "uv>=0.5"
 PROGRESS = ("Resolved", "Downloading", "Downloaded", "Building", "Prepared", "Installed", "Bytecode")
 """First words of uv's progress lines."""
-INDEX = "let it reach the package index (UV_DEFAULT_INDEX names another; UV_OFFLINE must not be set)"
+INDEX = "allow access to the package index (UV_DEFAULT_INDEX selects another; UV_OFFLINE must not be set)"
 TRY_S = 20
 """Seconds that an interpreter may take to report its version."""
 
@@ -31,7 +31,7 @@ def _refuse(environment: Environment, message: str, *fixes: str) -> DiagnosticEr
 
 
 def _answers(command: list[str]) -> str | None:
-    """Return the output of a program; None if it fails or does not answer."""
+    """Return the output of a program; None if it fails or times out."""
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TRY_S)
         return done.stdout.strip() if done.returncode == 0 else None
@@ -54,15 +54,15 @@ def _uv(environment: Environment, report: Report) -> str:
     for candidate in (shutil.which("uv"), str(Path(sys.executable).with_name("uv")), str(own)):
         if candidate and _answers([candidate, "--version"]):
             return candidate
-    report("uv is not installed: fetching it")
+    report("uv is not installed: downloading it")
     folder = data_folder() / "tools" / "uv"
-    install_uv = "put uv on PATH (https://docs.astral.sh/uv)"
-    _step(environment, [sys.executable, "-m", "venv", str(folder)], "a folder for uv cannot be made", install_uv)
+    install_uv = "install uv so that it is on PATH (https://docs.astral.sh/uv)"
+    _step(environment, [sys.executable, "-m", "venv", str(folder)], "the folder for uv cannot be created", install_uv)
     fetch = [str(python_in(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV]
     _step(
         environment,
         fetch,
-        "uv is not installed, and could not be fetched from the package index",
+        "uv is not installed and could not be downloaded from the package index",
         install_uv,
     )
     return str(own)

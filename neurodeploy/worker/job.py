@@ -91,7 +91,7 @@ def _temporary(folder: str) -> dict[str, str]:
 def _no_files(where: Subject, error: Exception) -> DiagnosticError:
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
     message = f"files of the job in '{tempfile.gettempdir()}' cannot be written or read: {reason}"
-    fixes = ["make room there, or set TMPDIR to another folder"]
+    fixes = ["free space there, or set TMPDIR to another folder"]
     return DiagnosticError("run", (finding("ND546", where, message, fixes=fixes),))
 
 

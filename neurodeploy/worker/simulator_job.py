@@ -1,7 +1,7 @@
 """Jobs of simulators: a program as populations and links, and the recording of the result.
 
-Samples are independent. A simulator that cannot reset its state runs several at once, as `copies` of the network side by side:
-neuron k of copy c is neuron c * size + k. The job holds one copy, which the child repeats. Stored zeros are left out.
+Samples are independent. A simulator that cannot reset its state runs several at once, as parallel `copies` of the network:
+neuron k of copy c is neuron c * size + k. The job contains one copy, which the child repeats. Stored zeros are omitted.
 
 Arrays of a job: "population.0.du" and all other registers and parameters of the first population, "link.0.pre" of the first
 link, "run.0.input.NAME" of the first run. Arrays of a result: "run.0.spikes.NAME" (rows of step and neuron),
@@ -66,7 +66,7 @@ def registers(program: Program, name: str) -> dict[str, Array]:
 
 
 def _runs(program: Program, stimulus: Stimulus, steps: int, *, together: bool) -> tuple[range, ...]:
-    """Samples of each run, as many as fit side by side."""
+    """Samples of each run: as many as fit into one run."""
     probes = probed_variables(program.network)
     width = sum(item.size for item in program.populations) + 8 * sum(
         item.size for item in program.populations for probe in probes if probe.population == item.name

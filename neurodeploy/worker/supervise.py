@@ -1,7 +1,7 @@
 """Supervision of a child process: its progress, its time limits, and the end of its whole process group.
 
-No process and no shared memory of a job is left, whether the child ends, fails, hangs or is killed, or this process is stopped
-or killed. In the last case the child cleans up itself (see child/neurodeploy_worker.py).
+No process and no shared memory of a job remains after the child ends, fails, hangs or is killed, or this process is stopped
+or killed. If this process is killed, the child cleans up itself (see child/neurodeploy_worker.py).
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def supervise(
     `shared_memory`: prefix of the names of its segments. `on_step`: called with the number of steps done.
 
     Raises DiagnosticError: ND540 (it raised an exception), ND541 (no progress, or too slow), ND542 (it ended without a
-    result); and whatever `on_step` raises. The process group is ended before.
+    result); also any exception of `on_step`. The process group is ended first.
     """
     kept = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP", "PYTHONWARNINGS")
     clean = {name: value for name, value in os.environ.items() if name not in kept}
@@ -128,7 +128,7 @@ def supervise(
 
 
 def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _Reader) -> None:
-    """Read the lines of the child until it is done. Raises as supervise."""
+    """Read the lines of the child until it is done. Raises DiagnosticError: as supervise."""
     pipe = process.stdout
     assert pipe is not None, "internal: the child was started with a pipe"
     started = last_line = time.monotonic()
@@ -139,7 +139,7 @@ def _listen(process: subprocess.Popen[bytes], state: _State, log: Path, reader: 
             deadline = min(last_line + silence, started + wall if wall else float("inf"))
             left = deadline - time.monotonic()
             ended = process.poll() is not None
-            # lines written while this process was stopped count, however late
+            # lines written while this process was stopped count, even if read late
             ready = selector.select(0 if ended or left <= 0 else min(left, LOOK_S))
             by_wall = deadline != last_line + silence
             if left <= 0 and (by_wall or not ready):
@@ -173,10 +173,10 @@ def _raised(state: _State, reader: _Reader) -> DiagnosticError:
 
 def _late(state: _State, log: Path, reader: _Reader, took: float, *, by_wall: bool) -> DiagnosticError:
     limit = reader.limits.wall_s if by_wall else reader.limits.silence_s
-    why = f"took {took:.0f} s in total" if by_wall else f"made no progress for {limit:g} s, so it hangs"
-    message = f"{why}; it was ended in {state.where}{_last_words(log)}"
+    why = f"took {took:.0f} s in total" if by_wall else f"made no progress for {limit:g} s"
+    message = f"{why}; it was stopped in {state.where}{_last_words(log)}"
     lever = "a larger --timeout" if by_wall else f"a larger {SILENCE_VARIABLE}"
-    details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if it is only slow"]}
+    details: dict[str, Any] = {"limit": limit, "unit": "s", "fixes": [f"{lever}, if the simulator is slow"]}
     return DiagnosticError("run", (finding("ND541", about("backend", reader.backend), message, **details),))
 
 
@@ -194,7 +194,7 @@ def _ended(process: subprocess.Popen[bytes], state: _State, log: Path, reader: _
 
 
 def _last_words(log: Path) -> str:
-    """The last lines that the child printed, as the end of a sentence; empty if there are none."""
+    """The last lines that the child printed, as the end of a sentence; empty without output."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))
@@ -202,7 +202,7 @@ def _last_words(log: Path) -> str:
     except OSError:
         return ""
     lines = [line.strip() for line in text.splitlines() if line.strip()][-TAIL_LINES:]
-    return "; it printed last: " + " | ".join(lines)[-LONG:] if lines else ""
+    return "; its last output: " + " | ".join(lines)[-LONG:] if lines else ""
 
 
 def _end(process: subprocess.Popen[bytes], shared_memory: str) -> None:
@@ -225,7 +225,7 @@ def _end(process: subprocess.Popen[bytes], shared_memory: str) -> None:
 
 
 def _alive(group: int) -> bool:
-    """Whether a process of the group still runs; zombies do not count."""
+    """Whether a process of the group is still running; zombies do not count."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

@@ -128,7 +128,7 @@ def test_a_board_without_its_package_is_told_whole_and_leaves_with_3(folder, cal
     status, out, err = call("run", "pair.nd.json", "-t", target, "--backend", name)
     assert (status, out) == (3, "")
     assert err == (
-        f"\nerror[ND545] backend '{name}': no board can be reached: {package} is not in the environment '{simulation}'\n"
+        f"\nerror[ND545] backend '{name}': no board is accessible: {package} is not in the environment '{simulation}'\n"
         f"   fix: install {package.split()[0]} with {python}, and attach a board\n"
         f"   fix: --backend {simulation}, which needs no board\n"
     )

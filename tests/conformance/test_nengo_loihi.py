@@ -10,7 +10,7 @@ from neurodeploy.simulate import RunOptions, get_backend
 from neurodeploy.worker import Script, interpreter_of, run_job
 
 BACKENDS = ("nengo-loihi",)
-GRADED = {case.name for case in corpus() if case.feature == "kinds that send values"}
+GRADED = {case.name for case in corpus() if case.feature == "kinds with graded spikes"}
 REFUSED = {case.name for case in corpus() if case.feature == "delays"} | GRADED
 REFUSED |= {"weights_shift_with_delay", "weights_shift_with_delays", "reset_periodic"}
 REFUSED |= {"reset_subtract", "lif_subtract"}

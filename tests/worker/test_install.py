@@ -78,7 +78,7 @@ def test_the_variable_comes_first_and_is_checked(data, tmp_path, monkeypatch):
     names = f"TOY_PYTHON names '{sys.executable}', which has"
     assert missing(toy(), "toy").message == f"{names} no no-such-toy"
     other = missing(toy(distribution="pytest"), "toy")
-    assert other.message == f"{names} pytest {pytest.__version__}, and the adapter is tested with 1.0"
+    assert other.message == f"{names} pytest {pytest.__version__}, but the adapter is tested with 1.0"
     assert [fix.text for fix in other.fixes] == ["name a Python that has pytest 1.0", "unset TOY_PYTHON"]
     assert missing(toy(distribution="pytest", version=pytest.__version__), "toy") is None
     monkeypatch.setenv("TOY_PYTHON", str(tmp_path / "nothing"))
@@ -135,7 +135,7 @@ def test_what_fails_is_told_and_a_second_try_goes_on(tmp_path, monkeypatch):
     assert found.code == "ND544"
     assert "no index can be reached" in found.message
     assert [fix.text.split(" (")[0] for fix in found.fixes] == [
-        "let it reach the package index",
+        "allow access to the package index",
         "then continue: neurodeploy backends install toy",
     ]
     assert interpreter_of(toy()) is None
@@ -186,7 +186,7 @@ def test_no_uv_and_no_index_is_a_finding(tmp_path, monkeypatch):
         install(toy(), lambda _: None)
     (found,) = caught.value.diagnostics
     assert found.code == "ND544"
-    assert found.message.startswith("uv is not installed, and could not be fetched from the package index: ")
+    assert found.message.startswith("uv is not installed and could not be downloaded from the package index: ")
     assert found.fixes[0].text.startswith("put uv on PATH")
 
 
