@@ -1,4 +1,4 @@
-"""A network for a target: compiled, checked, judged against other chips, or held against all targets at once."""
+"""Functions that compile, check or judge a network for one target, or compare its fit on all targets."""
 
 from __future__ import annotations
 
@@ -47,26 +47,30 @@ __all__ = ["CompileChoices", "check", "check_shapes", "compile", "dialects", "fi
 
 AnyTarget = str | PathLike[str] | Target
 Source = Network | Quantized | Mapping
-"""What a compilation starts from."""
+"""Types that a compilation can start from."""
 OTHERS = tuple(ARCHITECTURES.values())
 _PLACE = ("target", "board", "rules", "dialect", "options", "progress")
 
 
-def _target(door: str, given: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
-    """The target by name, by the path of its file, or as it was loaded, on a board, under rules and a dialect."""
+def _target(function: str, choice: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
+    """The target from its name, the path of its file or a loaded target, with the board, rule set and dialect selected."""
     text = (str, type(None))
     needs(
-        door, target=(given, (str, PathLike, Target)), board=(board, text), rules=(rules, text), dialect=(dialect, text)
+        function,
+        target=(choice, (str, PathLike, Target)),
+        board=(board, text),
+        rules=(rules, text),
+        dialect=(dialect, text),
     )
-    held = given if isinstance(given, Target) else load_target(fspath(given))
-    held = held if rules is None else with_rules(held, rules)
-    return on_dialect(held if board is None else on_board(held, board), dialect)
+    result = choice if isinstance(choice, Target) else load_target(fspath(choice))
+    result = result if rules is None else with_rules(result, rules)
+    return on_dialect(result if board is None else on_board(result, board), dialect)
 
 
 def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterator[Target]:
-    """Yield the installed targets of Loihi-style cores that exist outside this project: what a fix may offer instead.
+    """Yield the installed targets of Loihi-style cores that exist as hardware, for suggestions in fixes.
 
-    `rules` and `dialect`: what the user chose, which goes on to count; targets without such rules are left out.
+    `rules` and `dialect`: the user's choice, applied to each target; targets without the rule set are omitted.
     """
     for name in target_names():
         target = read_target(name)
@@ -127,14 +131,14 @@ def compile(
     default one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's
     own. `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
     time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
-    the activity (a stage, or the fix that is tried), how much of it is done, and how much there is.
+    (activity, amount done, total amount); the activity is a stage or a fix under trial.
 
-    `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the result is then the
-    Compilation with what exists so far, and findings raise nothing. `network` may also be the `quantized` or the `mapping`
-    of such a Compilation, made for the same target; `start` is the stage that begins with it (check or partition, place
-    or emit). A stage before `start` does not run again, so its options have no effect.
+    `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the result is then a
+    Compilation with the results so far, and findings raise no exception. `network` may also be the `quantized` or the
+    `mapping` of such a Compilation, made for the same target; `start` is the first stage to run on it (check or
+    partition, place or emit). Stages before `start` do not run again, so their options have no effect.
 
-    Raises DiagnosticError with every finding if the network does not fit, or under `strict` if there is a warning:
+    Raises DiagnosticError with every finding if the network does not fit, or for a warning under `strict`:
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
     (mapping).
     """
@@ -147,11 +151,11 @@ def compile(
         stop=(stop, text),
     )
     raise_errors("compile", _stage_faults(network, start, stop))
-    held = _target("compile", target, board, rules, dialect)
-    raise_errors("compile", _target_faults(network, held))
+    chosen_target = _target("compile", target, board, rules, dialect)
+    raise_errors("compile", _target_faults(network, chosen_target))
     made = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
     others, last = real_targets(rules, dialect), stop or "fixes"
-    result = compile_network(network, held, made, others=others, progress=progress, start=start, stop=last)
+    result = compile_network(network, chosen_target, made, others=others, progress=progress, start=start, stop=last)
     return result.require(strict=made.strict) if stop is None else result
 
 
@@ -173,7 +177,7 @@ def _target_faults(source: Source, target: Target) -> list[Diagnostic]:
 
 
 def _stage_faults(source: Source, start: str | None, stop: str | None) -> list[Diagnostic]:
-    """ND002 for stages that do not exist, or that cannot begin with what is given."""
+    """ND002 for stages that do not exist, or that cannot start from `source`."""
     names, found = list(get_args(StageName)), list[Diagnostic]()
     for argument, stage in (("start", start), ("stop", stop)):
         if stage is not None and stage not in names:
@@ -201,39 +205,40 @@ def check(
     progress: Progress | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Compilation:
-    """Return what compiling a network gives: a verdict, every finding with fixes that were tried, the ledger, a program.
+    """Return the result of compiling a network: a verdict, every finding with verified fixes, the ledger, and a
+    program.
 
-    `model`: a Network; an Imported, whose findings and ledger come first; or a Program, of which is told what it is.
-    The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those of nd.compile; loihi1
-    is the target if none is named. Raises DiagnosticError for wrong arguments only: ND002, ND020-ND029, ND703 (a target
-    beside a program).
+    `model`: a Network; an Imported, whose findings and ledger come first; or a Program, which is described without
+    compiling it again. The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those
+    of nd.compile; the default target is loihi1. Raises DiagnosticError for wrong arguments only: ND002,
+    ND020-ND029, ND703 (a target together with a program).
     """
     needs("check", model=(model, (Network, Imported, Program)), progress=(progress, CALL))
     made = chosen("check", CompileOptions, options, choices, _PLACE)
     if isinstance(model, Program):
-        asked = {"target": target, "board": board, "rules": rules, "dialect": dialect}
-        given = [name for name, value in asked.items() if value is not None]
-        if given:
-            told = f"is compiled already, and cannot have another {' or '.join(given)}"
-            raise DiagnosticError("check", (finding("ND703", about("program"), told, fixes=["check its .network"]),))
+        options_of_target = {"target": target, "board": board, "rules": rules, "dialect": dialect}
+        contradicting = [name for name, value in options_of_target.items() if value is not None]
+        if contradicting:
+            message = f"is already compiled, and cannot take another {' or '.join(contradicting)}"
+            raise DiagnosticError("check", (finding("ND703", about("program"), message, fixes=["check its .network"]),))
         result = Compilation(
             program=model, verdict="fits", findings=model.findings, ledger=model.ledger, n_cores=model.tables.n_cores
         )
     else:
-        held = _target("check", "loihi1" if target is None else target, board, rules, dialect)
+        chosen_target = _target("check", "loihi1" if target is None else target, board, rules, dialect)
         network = model.network if isinstance(model, Imported) else model
-        result = compile_network(network, held, made, others=real_targets(rules, dialect), progress=progress)
-    told, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
+        result = compile_network(network, chosen_target, made, others=real_targets(rules, dialect), progress=progress)
+    findings, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
     notes = domain_findings(result.program, dialects(result.program)) if result.program else ()
-    together = {"findings": (*told, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}
+    together = {"findings": (*findings, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}
     return result.model_copy(update=together)
 
 
 def dialects(program: Program) -> DomainVerdict:
-    """Return under which other dialects a program gives the same bits, proven, or where they could part.
+    """Return the other dialects under which a program provably gives the same results, and the reasons for all others.
 
-    A sample is as long as the network says, drain included; without time.steps_per_sample any number of steps is
-    proven. Raises DiagnosticError: ND002.
+    The proof covers the sample length of the network, drain included; without time.steps_per_sample, any number of
+    steps. Raises DiagnosticError: ND002.
     """
     needs("dialects", program=(program, Program))
     steps = program.network.time.steps_per_sample
@@ -248,18 +253,19 @@ def judge(
     options: CompileOptions | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Judgement:
-    """Return a network against a target of another architecture: verdict, findings, and the use of every public limit.
+    """Return the judgement of a network against a target of another architecture: verdict, findings, and use of every
+    limit.
 
-    `options` and `choices`: as of nd.compile; those that edit the network count (prune, prune_sources, max_delay).
-    Raises DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
+    `options` and `choices`: as for nd.compile; only those that edit the network apply (prune, prune_sources,
+    max_delay). Raises DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
     """
     needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
     made = chosen("judge", CompileOptions, options, choices, ("target", "options"))
-    held = load_feasibility_target(target) if isinstance(target, (str, PathLike)) else target
-    told = raise_errors("judge", validate(network))
+    chosen_target = load_feasibility_target(target) if isinstance(target, (str, PathLike)) else target
+    findings = raise_errors("judge", validate(network))
     others = [item for item in (read_target(name) for name in target_names()) if isinstance(item, OTHERS)]
-    result = judge_network(edited_network(network, made)[0], held, others=others)
-    return result.model_copy(update={"findings": (*told, *result.findings)})
+    result = judge_network(edited_network(network, made)[0], chosen_target, others=others)
+    return result.model_copy(update={"findings": (*findings, *result.findings)})
 
 
 def check_shapes(
@@ -269,14 +275,14 @@ def check_shapes(
     board: str | None = None,
     rules: str | None = None,
 ) -> LayersVerdict:
-    """Return whether a network given by the shapes of its layers fits: cores, lower bounds, how each layer is cut.
+    """Return the fit of a network given by the shapes of its layers: cores, lower bounds, and the tiles of each layer.
 
-    `layers`: the path of a TOML file, or a LayerStack. `board` and `rules`: as of nd.compile. Raises DiagnosticError:
+    `layers`: the path of a TOML file, or a LayerStack. `board` and `rules`: as for nd.compile. Raises DiagnosticError:
     ND001, ND010 (layers), ND020-ND029 (target).
     """
     needs("check_shapes", layers=(layers, (str, PathLike, LayerStack)))
-    held = _target("check_shapes", target, board, rules, None)
-    return fit_layers(layers if isinstance(layers, LayerStack) else load_layers(fspath(layers)), held)
+    chosen_target = _target("check_shapes", target, board, rules, None)
+    return fit_layers(layers if isinstance(layers, LayerStack) else load_layers(fspath(layers)), chosen_target)
 
 
 def fit(
@@ -287,17 +293,20 @@ def fit(
     progress: Callable[[int, int], None] | None = None,
     **choices: Unpack[CompileChoices],
 ) -> tuple[FitRow, ...]:
-    """Return how a network fits targets and their boards: cores, the fullest resource, the smallest change that helps.
+    """Return the fit of a network on targets and their boards: cores, the fullest resource, the smallest change that
+    helps.
 
-    `targets`: names, paths or loaded targets; default all that are installed, those that are compiled for first.
-    `progress`: called with (targets done, targets in all). `options` and `choices`: as of nd.compile. Raises
+    `targets`: names, paths or loaded targets; default: all installed targets, those with Loihi-style cores first.
+    `progress`: called with (targets done, total targets). `options` and `choices`: as for nd.compile. Raises
     DiagnosticError: ND002, ND020-ND029, and ND1xx if the network is not valid.
     """
     needs("fit", network=(network, Network), progress=(progress, CALL))
     made = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
-    asked = target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets
-    needs("fit", targets=(asked, (Sequence, Iterator)))
-    every = [_any_target(item) for item in asked]
+    selected = (
+        target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets
+    )
+    needs("fit", targets=(selected, (Sequence, Iterator)))
+    every = [_any_target(item) for item in selected]
     every.sort(key=lambda item: not isinstance(item, Target))
     found = validate(network)
     if errors_in(found, strict=made.strict):
@@ -305,6 +314,6 @@ def fit(
     return fit_network(network, every, made, progress=progress)
 
 
-def _any_target(given: AnyTarget | FeasibilityTarget) -> Target | FeasibilityTarget:
-    needs("fit", targets=(given, (str, PathLike, Target, *OTHERS)))
-    return read_target(given) if isinstance(given, (str, PathLike)) else given
+def _any_target(choice: AnyTarget | FeasibilityTarget) -> Target | FeasibilityTarget:
+    needs("fit", targets=(choice, (str, PathLike, Target, *OTHERS)))
+    return read_target(choice) if isinstance(choice, (str, PathLike)) else choice

@@ -39,8 +39,8 @@ def _load_samples(path: Path) -> SampleValues:
     arrays = open_npz_arrays(path)
     fields = [name for name, array in arrays.items() if array.dtype.names]
     if fields:
-        told = f"holds structured events, in '{fields[0][:60]}', which only their network's encoder can read"
-        raise _refused("ND505", about("file", path), told, "give its path to nd.run or nd.encode")
+        message = f"holds structured events, in '{fields[0][:60]}', which only their network's encoder can read"
+        raise _refused("ND505", about("file", path), message, "give its path to nd.run or nd.encode")
     document = {"labels": arrays.pop("labels", None), "values": arrays}
     try:
         return SampleValues.model_validate(document)
@@ -109,14 +109,14 @@ def save(noun: Saved, path: AnyPath) -> None:
         fixes = [f"save its {inside}"] if inside else []
         if isinstance(noun, Stimulus):
             fixes = ["save the SampleValues that it was encoded from"]
-        told = f"has no file format; these have one: {_FILES}"
-        raise _refused("ND036", about("class", type(noun).__name__), told, *fixes)
+        message = f"has no file format; these have one: {_FILES}"
+        raise _refused("ND036", about("class", type(noun).__name__), message, *fixes)
     file = Path(path)
     if not file.name.endswith(kind.suffix) or file.name == kind.suffix or file.name.endswith(TENSORS):
-        told = f"has the wrong suffix for {kind.word}, which needs {kind.suffix}"
+        message = f"has the wrong suffix for {kind.word}, which needs {kind.suffix}"
         ends = (TENSORS, *(item.suffix for item in KINDS), file.suffix)
         stem = file.name.removesuffix(next(end for end in ends if file.name.endswith(end))).removesuffix(".nd") or "net"
-        raise _refused("ND035", about("file", file), told, f"write it to '{file.parent / (stem + kind.suffix)}'")
+        raise _refused("ND035", about("file", file), message, f"write it to '{file.parent / (stem + kind.suffix)}'")
     kind.save(noun, file)
 
 
@@ -158,12 +158,12 @@ def load(
         raise _refused(
             "ND009", about("file", file), f"has an unsupported suffix; supported are {every}{content_hint(file)}"
         )
-    held = found or KINDS[0]
-    if kind is not None and not (kind is held.noun or (kind is Imported and held.noun is Network)):
-        told = f"holds {held.word} by its suffix, but a {getattr(kind, '__name__', kind)} is expected"
-        fixes = ["load the program, and take its .network"] if kind is Network and held.noun is Program else []
-        raise _refused("ND037", about("file", file), told, *fixes)
-    if held.noun is Network:
+    file_kind = found or KINDS[0]
+    if kind is not None and not (kind is file_kind.noun or (kind is Imported and file_kind.noun is Network)):
+        message = f"holds {file_kind.word} by its suffix, but a {getattr(kind, '__name__', kind)} is expected"
+        fixes = ["load the program, and take its .network"] if kind is Network and file_kind.noun is Program else []
+        raise _refused("ND037", about("file", file), message, *fixes)
+    if file_kind.noun is Network:
         imported = import_file(file, options)
         if kind is Imported:
             return imported
@@ -172,6 +172,6 @@ def load(
                 warnings.warn(render_all((item,)), FindingWarning, stacklevel=2)
         return imported.network
     if options is not None:
-        told = f"holds {held.word}, which takes no import options"
-        raise _refused("ND035", about("file", file), told, f"omit the options, which are for {', '.join(READABLE)}")
-    return held.load(file)
+        message = f"holds {file_kind.word}, which takes no import options"
+        raise _refused("ND035", about("file", file), message, f"omit the options, which are for {', '.join(READABLE)}")
+    return file_kind.load(file)

@@ -67,9 +67,9 @@ class Comparison(Noun):
 
 
 def encode(network: Network | Program, samples: Samples, *, steps: int | None = None, seed: int = 0) -> Stimulus:
-    """Return the spikes and currents that the encoders of a network make of samples, each shown for `steps`.
+    """Return the encoded spikes and currents of samples, each `steps` long.
 
-    `samples`: as for nd.run, but no iterator. `seed`: of random encoders, a signed 64-bit integer.
+    `samples`: as for nd.run, except iterators. `seed`: for random encoders, a signed 64-bit integer.
 
     Raises DiagnosticError: ND002 (arguments), ND505 and ND066 (samples), ND511 (seed).
 
@@ -77,16 +77,16 @@ def encode(network: Network | Program, samples: Samples, *, steps: int | None = 
     """
     needs("encode", network=(network, (Network, Program)), seed=(seed, int))
     raise_errors("encode", whole_faults("encode", steps=steps))
-    held = network.network if isinstance(network, Program) else network
-    return encode_samples(held, samples, steps=steps, seed=seed)
+    plain_network = network.network if isinstance(network, Program) else network
+    return encode_samples(plain_network, samples, steps=steps, seed=seed)
 
 
-def _own(door: str, program: Program, recording: Recording) -> None:
+def _own(function: str, program: Program, recording: Recording) -> None:
     """Raise ND703 for a recording of another program."""
-    needs(door, program=(program, Program), recording=(recording, Recording))
+    needs(function, program=(program, Program), recording=(recording, Recording))
     if recording.program_digest != program.digest():
-        told = f"is of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
-        raise DiagnosticError(door, (finding("ND703", about("recording"), told),))
+        message = f"is of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
+        raise DiagnosticError(function, (finding("ND703", about("recording"), message),))
 
 
 def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
@@ -111,11 +111,11 @@ def accuracy(program: Program, recording: Recording, labels: ArrayLike) -> float
 
     Example: nd.accuracy(program, recording, labels)
     """
-    given = answers(program, recording)
-    if given is None:
-        told = "has no output, and therefore no answers"
-        raise DiagnosticError("accuracy", (finding("ND505", about("network", program.network.name), told),))
-    return fraction_correct(given, _labels(recording, labels))
+    answered = answers(program, recording)
+    if answered is None:
+        message = "has no output, and therefore no answers"
+        raise DiagnosticError("accuracy", (finding("ND505", about("network", program.network.name), message),))
+    return fraction_correct(answered, _labels(recording, labels))
 
 
 def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
@@ -126,12 +126,12 @@ def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
         wanted = np.asarray(None)
     n = recording.n_samples
     if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
-        told = f"are {wanted.dtype} {list(wanted.shape)}; needs whole numbers of shape [{n}]"
+        message = f"are {wanted.dtype} {list(wanted.shape)}; needs whole numbers of shape [{n}]"
     elif wanted.size != n and (recording.complete or wanted.size < n):
-        told = f"are {wanted.size} for {n} samples"
+        message = f"are {wanted.size} for {n} samples"
     else:
         return wanted[:n]
-    raise DiagnosticError("accuracy", (finding("ND505", about("labels"), told),))
+    raise DiagnosticError("accuracy", (finding("ND505", about("labels"), message),))
 
 
 class _Bounds(Noun):

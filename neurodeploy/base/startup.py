@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -38,14 +39,22 @@ def restore_interrupts() -> None:
 @contextmanager
 def deferred_signals() -> Generator[None]:
     """Deliver signals that end the process only after the block: importing numba discards exceptions of their handlers."""
-    if not hasattr(signal, "pthread_sigmask"):
+    if threading.current_thread() is not threading.main_thread():  # handlers run in the main thread alone
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    arrived = list[int]()
+    before = {number: signal.getsignal(number) for number in numbers}
+    handled = [number for number in numbers if callable(before[number])]
+    for number in handled:
+        signal.signal(number, lambda number, _: arrived.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in handled:
+            signal.signal(number, before[number])
+        for number in dict.fromkeys(arrived):
+            signal.raise_signal(number)
 
 
 exit_on_interrupt()

@@ -42,7 +42,7 @@ def _ranges(neurons: Ints) -> str:
 
 
 def _per_neuron(target: Target, population: QuantizedPopulation, into: list[QuantizedProjection]) -> dict[str, Ints]:
-    """Use of a core that holds one neuron alone, for every neuron."""
+    """Use of a core that holds a single neuron, for every neuron."""
     size = population.size
     used = {
         name: np.zeros(size, dtype=np.int64) for name in ("input_axons", "synapse_memory", "fan_in", "words_per_axon")
@@ -84,7 +84,7 @@ def _least_lists(target: Target, projection: QuantizedProjection, *, alone: bool
     count = window.fan_in
     if target.precision.shared_base is None or not alone or not isinstance(window, WindowConnectivity):
         return count
-    there = [row[held > 0] for row, held in zip(window.kernel, window.present, strict=True)]
+    there = [row[present > 0] for row, present in zip(window.kernel, window.present, strict=True)]
     channel: Ints = np.arange(count.size) // (count.size // len(there))
     whole = np.array([row.size for row in there], dtype=np.int64)[channel]
     unlike = np.array([np.unique(row).size for row in there], dtype=np.int64)[channel]

@@ -138,7 +138,7 @@ def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
     rows: list[dict[str, str]] = []
     faults: list[Diagnostic] = []
     for name in _chosen(names):
-        with working(f"examining {name}"):
+        with working(f"checking {name}"):
             row, found = examine(name)
         rows.append(row)
         faults += found if names or row["state"] == "broken" else ()
@@ -187,7 +187,7 @@ def conformance(
 
 
 def _judged(name: str, cases: list[Case], *, quiet: bool) -> list[Judgement]:
-    """Judge a backend case by case, and print a line for each."""
+    """Run the cases on a backend, and print a line for each."""
     from neurodeploy.conformance import judge
 
     found = list[Any]()

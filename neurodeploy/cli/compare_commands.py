@@ -10,7 +10,7 @@ import typer
 from neurodeploy.cli.inputs import Choices, JsonOutput, OutputFormat, TargetName, compile_model, complete_backend, usage
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
-from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import Samples, Steps, StimulusFile, Timeout
 from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in
@@ -33,16 +33,16 @@ EMULATOR = "emulator"
 def _summary(left: Recording, right: Recording) -> str:
     spikes = sum(len(rows) for rows in left.spikes.values())
     states = sorted(left.states.keys() & right.states.keys())
-    told = f"identical: {spikes:,} spikes of {left.n_samples} samples in {left.n_steps} steps"
-    return told + (f", states {', '.join(states)}" if states else "")
+    text = f"identical: {spikes:,} spikes of {left.n_samples} samples in {left.n_steps} steps"
+    return text + (f", states {', '.join(states)}" if states else "")
 
 
-def _two_files(left: Path, right: Path, program: Path | None, asked: ReportOptions) -> None:
+def _two_files(left: Path, right: Path, program: Path | None, report: ReportOptions) -> None:
     recordings = load_recording(left), load_recording(right)
     loaded = load_program(program) if program else None
     names = recordings[0].backend, recordings[1].backend
     dialects = backend_dialects(loaded, names) if loaded else None
-    _report(recordings, loaded, dialects, asked)
+    _report(recordings, loaded, dialects, report)
 
 
 def _require_no_run(**given: object) -> None:
@@ -58,14 +58,14 @@ def _report(
     recordings: tuple[Recording, Recording],
     program: Program | None,
     dialects: tuple[str, str] | None,
-    asked: ReportOptions,
+    report: ReportOptions,
     of_stimulus: tuple[Diagnostic, ...] = (),
 ) -> None:
     """Print how two recordings differ, with the findings of their stimulus, and exit."""
     found = compare_findings(*recordings, program, dialects)
-    if not errors_in(found) and asked.text:
+    if not errors_in(found) and report.text:
         show(_summary(*recordings))
-    asked.finish((*of_stimulus, *found), {"identical": not errors_in(found)})
+    report.finish((*of_stimulus, *found), {"identical": not errors_in(found)})
 
 
 @command
@@ -86,12 +86,12 @@ def compare(
 
     Examples: neurodeploy compare a.ndr b.ndr;  neurodeploy compare net.ndp -b emulator -b lava
     """
-    asked = asked_for(left, output_format, json_output=json_output)
+    report = report_options(left, output_format, json_output=json_output)
     if right is not None:
         _require_no_run(
             backend=backend, target=target, stimulus=stimulus, steps=steps, samples=samples, timeout=timeout
         )
-        _two_files(left, right, program, asked)
+        _two_files(left, right, program, report)
     if backend is None or len(backend) not in (1, 2) or left.suffix == ".ndr":
         fixes = ("neurodeploy compare A.ndr B.ndr", "neurodeploy compare NET.ndp -b emulator -b lava")
         raise usage("ND701", about("command", "compare"), "needs two recordings, or a program and two backends", *fixes)
@@ -99,15 +99,15 @@ def compare(
         raise usage("ND703", about("option", "--program"), f"applies to two recordings, but '{left}' is run")
     _, result = compile_model(left, Choices(target))
     if errors_in(result.findings):
-        asked.finish(result.findings)
+        report.finish(result.findings)
     compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
-    shows = stimulus_of_model(compiled.network, left, stimulus, samples, steps=steps)
+    encoded = stimulus_of_model(compiled.network, left, stimulus, samples, steps=steps)
     recordings = list[Recording]()
     for name in names:
-        with progress_bar(f"{name}: steps", shows.n_samples * shows.n_steps, quiet=not asked.text) as progress:
+        with progress_bar(f"{name}: steps", encoded.n_samples * encoded.n_steps, quiet=not report.text) as progress:
             options = RunOptions(timeout_s=timeout)
-            recordings.append(run(compiled, shows, backend=name, options=options, progress=progress))
-    _report((recordings[0], recordings[1]), compiled, backend_dialects(compiled, names), asked, shows.findings)
+            recordings.append(run(compiled, encoded, backend=name, options=options, progress=progress))
+    _report((recordings[0], recordings[1]), compiled, backend_dialects(compiled, names), report, encoded.findings)
 
 
 def _verified(program: Program, name: str, *, quiet: bool) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
@@ -140,13 +140,13 @@ def verify(
 
     Example: neurodeploy verify net.ndp -b emulator -b lava
     """
-    asked, program = asked_for(model, output_format, json_output=json_output), load_program(model)
+    report, program = report_options(model, output_format, json_output=json_output), load_program(model)
     rows, faults = dict[str, bool](), list[Diagnostic]()
     for name in backend or [EMULATOR]:
-        recording, found = _verified(program, name, quiet=not asked.text)
+        recording, found = _verified(program, name, quiet=not report.text)
         rows[name] = not found
         faults += found
-        if recording is not None and not found and asked.text:
+        if recording is not None and not found and report.text:
             count = sum(len(item) for item in recording.spikes.values())
             show(f"{name}: as sealed, {count:,} spikes of {recording.n_samples} samples")
-    asked.finish(faults, {"verified": rows})
+    report.finish(faults, {"verified": rows})

@@ -1,4 +1,4 @@
-"""Command line: check and compile."""
+"""Commands `check` and `compile`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from neurodeploy.cli.inputs import (
 from neurodeploy.cli.option_types import one_of
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
-from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
 from neurodeploy.compiler import STAGES, Compilation
@@ -70,7 +70,7 @@ __all__ = ["check", "compile_command"]
 
 
 def _domain(result: Compilation) -> DomainVerdict | None:
-    """Which other dialects give a program's bits; a sample is as long as the network says."""
+    """The verdict on other dialects of a program, for the sample length of the network."""
     if result.program is None:
         return None
     steps = result.program.network.time.steps_per_sample
@@ -78,35 +78,35 @@ def _domain(result: Compilation) -> DomainVerdict | None:
     return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
 
 
-def _judged(result: Compilation, choices: Choices, asked: ReportOptions) -> tuple[Diagnostic, ...]:
-    """The findings of a compilation, and those of the budgets."""
-    if not asked.budgets:
+def _judged(result: Compilation, choices: Choices, report: ReportOptions) -> tuple[Diagnostic, ...]:
+    """The findings of a compilation and of the budgets."""
+    if not report.budgets:
         return result.findings
     target = chosen_target(choices) if result.program is None else None
-    return (*result.findings, *budget_findings(asked.budgets, compilation_measures(result, target)))
+    return (*result.findings, *budget_findings(report.budgets, compilation_measures(result, target)))
 
 
 def _finish(
     result: Compilation,
     findings: tuple[Diagnostic, ...],
-    asked: ReportOptions,
+    report: ReportOptions,
     mapped: MappingQuality | None = None,
     **more: str | None,
 ) -> None:
-    """Print the report in the format that was asked for, and leave. `more`: fields of the JSON document."""
+    """Print the report in the requested format, and exit. `more`: fields of the JSON document."""
     domain = _domain(result)
     notes = () if result.program is None or domain is None else domain_findings(result.program, domain)
     document = dict[str, Any]()
-    if asked.style is Format.json:
+    if report.style is Format.json:
         document = {**_document(result, domain), **more}
         document |= {"mapping": mapped.model_dump()} if mapped is not None else {}
-    elif asked.text:
-        _show(result, ledger=asked.ledger)
+    elif report.text:
+        _show(result, ledger=report.ledger)
         if mapped is not None:
             show("", mapping_table(mapped))
         if result.program is not None and more.get("written"):
             show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
-    asked.finish((*findings, *notes), document)
+    report.finish((*findings, *notes), document)
 
 
 def _document(result: Compilation, domain: DomainVerdict | None) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def _show(result: Compilation, *, ledger: bool) -> None:
 
 
 def _mapped(result: Compilation, rates: dict[str, Any] | None) -> MappingQuality | None:
-    """Traffic against its bounds, where a program lies on more than one tile."""
+    """Traffic and its bounds, if a program uses more than one tile."""
     program = result.program
     if program is None or np.unique(program.tables.core_id // int(program.target.chip.cores_per_tile.value)).size < 2:
         return None
-    from neurodeploy.mapping.measure_quality import measure_quality  # its kernels are compiled when they are needed
+    from neurodeploy.mapping.measure_quality import measure_quality  # late, because the import compiles kernels
 
     return measure_quality(program, result.lower_bounds, rates)
 
@@ -147,7 +147,7 @@ Stop = Annotated[
         "--stop",
         parser=one_of("--stop", STAGES),
         metavar="STAGE",
-        help=f"Last stage: {', '.join(STAGES)}. Nothing is written before emit.",
+        help=f"Last stage: {', '.join(STAGES)}. A program is written only after emit.",
     ),
 ]
 
@@ -164,12 +164,12 @@ def check(
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
 ) -> None:  # fmt: skip
-    """Say whether a network fits a target: every violation at once, with fixes that were recomputed.
+    """Check whether a network fits a target, and report every violation with verified fixes.
 
     Examples: neurodeploy check net.nd.json -t loihi1;  neurodeploy check --shapes net.toml -t loihi2 --board hala_point
     """
     given = one_of_both(model, shapes)
-    asked = asked_for(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    report = report_options(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, fix_time_s=fix_time,
@@ -178,14 +178,14 @@ def check(
         target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
     )
     if shapes is not None:
-        judge_shapes(asked, choices)
-    judge_model(asked, choices)
+        judge_shapes(report, choices)
+    judge_model(report, choices)
     _, result = compile_model(given, choices)
-    _finish(result, _judged(result, choices, asked), asked)
+    _finish(result, _judged(result, choices, report), report)
 
 
 def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program, tuple[Diagnostic, ...]]:
-    """The program with the output that the emulator gives on the samples of a file, if one is named, and what is said of them."""
+    """The program with the samples of a file and the emulator's output sealed in it, and the findings of the samples."""
     if golden is None:
         return program, ()
     stimulus = stimulus_of_model(program.network, model, golden, None)
@@ -200,7 +200,7 @@ def compile_command(
     prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
     placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
     discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None, dialect: Dialect = None,
-    golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into it with the emulator's output, for `verify`.")] = None,
+    golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into the program with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
@@ -211,7 +211,7 @@ def compile_command(
 
     Examples: neurodeploy compile net.nd.json -t loihi1 -o net.ndp --budget 'cores<=4';  neurodeploy compile net.nd.json -t loihi1 -O2
     """
-    asked = asked_for(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
+    report = report_options(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, fix_time_s=fix_time, placement_seed=placement_seed,
@@ -235,11 +235,11 @@ def compile_command(
     if out is None:
         require_folder(Path("NAME.ndp"))
     network, result = compile_model(model, choices, stop or "fixes")
-    findings, path = _judged(result, choices, asked), out or Path(f"{network.name}.ndp")
+    findings, path = _judged(result, choices, report), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
-        sealed, said = _sealed(result.program, model, golden)
-        findings = (*findings, *said)
+        sealed, sample_findings = _sealed(result.program, model, golden)
+        findings = (*findings, *sample_findings)
         save_program(sealed, path)
     mapped = _mapped(result, recorded_rates(traffic, network) if traffic is not None else None)
-    _finish(result, findings, asked, mapped, written=str(path) if fits else None)
+    _finish(result, findings, report, mapped, written=str(path) if fits else None)

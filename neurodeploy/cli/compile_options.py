@@ -50,7 +50,7 @@ Level = Annotated[int, field_option(CompileOptions, "level", "-O", "--optimize")
 TimeLimit = Annotated[float | None, field_option(CompileOptions, "time_limit_s")]
 AvoidCores = Annotated[
     Several,
-    field_option(CompileOptions, "avoid_cores", text="Physical cores that stay empty, such as 3 or 8-11. Repeatable."),
+    field_option(CompileOptions, "avoid_cores", text="Physical cores to leave empty, such as 3 or 8-11. Repeatable."),
 ]
 Pin = Annotated[
     Several,
@@ -66,7 +66,7 @@ FixTime = Annotated[float | None, field_option(CompileOptions, "fix_time_s")]
 Partitioners = Annotated[Several, field_option(CompileOptions, "partitioners", "--partitioner")]
 Traffic = Annotated[
     Path | None,
-    read_option("--traffic", "A recording (.ndr) of this network: cores are placed by its spikes."),
+    read_option("--traffic", "A recording (.ndr) of this network, whose spikes guide the placement of cores."),
 ]
 Positions = Annotated[
     Path | None,
@@ -79,7 +79,7 @@ TABLES = ("weight_bits", "prune", "prune_sources", "max_delay", "share_parameter
 
 
 def given_fields(**typed: object) -> dict[str, Any]:
-    """Return the fields of CompileOptions of typed options; options that were left out are absent.
+    """Return the fields of CompileOptions that were set by options; omitted options are absent.
 
     `typed`: field -> value as its parser gives it, a list of them for tables and tuples.
     """
@@ -98,7 +98,7 @@ def given_fields(**typed: object) -> dict[str, Any]:
 
 
 def contradicting_options(fields: Mapping[str, Any]) -> list[str]:
-    """Return the options that a compiled program contradicts, with the reason: its numbers and its cores are settled."""
+    """Return the options that contradict a compiled program, with the reason: its integers and its cores are fixed."""
     usual, found = CompileOptions(), list[str]()
     for name in CompileOptions.model_fields:
         if name in fields and fields[name] != getattr(usual, name) and name not in ("strict", "fixes", "fix_time_s"):
@@ -112,7 +112,7 @@ def _refused(code: str, where: Subject, message: str) -> DiagnosticError:
 
 
 def values_by_neuron(traffic: Path | None, positions: Path | None, network: Network) -> dict[str, Any]:
-    """Return the fields of CompileOptions that files give for every neuron.
+    """Return the fields of CompileOptions that are read from files, with a value for every neuron.
 
     Raises DiagnosticError: as `recorded_rates`; ND404 (positions that are not finite numbers), and those of a damaged file.
     """

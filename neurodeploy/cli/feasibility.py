@@ -1,4 +1,4 @@
-"""Command line: a network against a target of another architecture, for `check`."""
+"""`check` of a network against a target of another architecture."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ def _others() -> list[FeasibilityTarget]:
     return [load_feasibility_target(item.name) for item in found if not isinstance(item, Target)]
 
 
-def judge_model(asked: ReportOptions, choices: Choices) -> None:
-    """Judge the model and leave, if the target is one of another architecture; else return and do nothing."""
-    if choices.target is None or asked.model.suffix == ".ndp":
+def judge_model(report: ReportOptions, choices: Choices) -> None:
+    """Judge the model and exit if the target has another architecture; otherwise do nothing."""
+    if choices.target is None or report.model.suffix == ".ndp":
         return
     target = read_target(choices.target, board=choices.board, rules=choices.rules)
     if isinstance(target, Target):
         return
     if choices.dialect is not None:
         raise usage(
-            "ND703", about("option", "--dialect"), f"says nothing of target '{target.name}', which has no dialect"
+            "ND703", about("option", "--dialect"), f"does not apply to target '{target.name}', which has no dialect"
         )
     options = compile_options(choices)
-    imported, _ = read_model(asked.model, choices)
+    imported, _ = read_model(report.model, choices)
     found = (*imported.findings, *validate(imported.network))
     if errors_in(found):
-        asked.finish(found)
+        report.finish(found)
     network, _ = edited_network(imported.network, options)
     result = judge(network, target, others=_others())
     found = (*found, *result.findings)
-    found = (*found, *budget_findings(asked.budgets, judgement_measures(result, found)))
-    if asked.text:
+    found = (*found, *budget_findings(report.budgets, judgement_measures(result, found)))
+    if report.text:
         show(*judgement_lines(result), "", use_table(result))
-    asked.finish(found, _document(result))
+    report.finish(found, _document(result))

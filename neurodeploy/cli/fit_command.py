@@ -1,4 +1,4 @@
-"""Command line: fit, which targets and boards hold a network."""
+"""Command `fit`: which targets and boards hold a network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from neurodeploy.cli.inputs import (
     read_model,
 )
 from neurodeploy.cli.output import command, progress_bar, show
-from neurodeploy.cli.report_options import asked_for
+from neurodeploy.cli.report_options import report_options
 from neurodeploy.compiler import fit_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.hardware import Target, read_target, target_names
@@ -63,11 +63,11 @@ def fit(
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Say which targets and boards hold a network, how full they are, and the smallest change where one does not.
+    """List the targets and boards that hold a network, their use, and for the others the smallest change that helps.
 
     Example: neurodeploy fit net.nd.json
     """
-    asked = asked_for(model, output_format, strict=strict, json_output=json_output)
+    report = report_options(model, output_format, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, fix_time_s=fix_time,
@@ -79,14 +79,14 @@ def fit(
     imported, _ = read_model(model, choices)
     findings = (*imported.findings, *validate(imported.network))
     if errors_in(findings, strict=strict):
-        asked.finish(findings)
+        report.finish(findings)
     every = [read_target(name) for name in target or target_names()]
     every.sort(key=lambda item: not isinstance(item, Target))
-    with progress_bar("targets", len(every), quiet=not asked.text) as progress:
+    with progress_bar("targets", len(every), quiet=not report.text) as progress:
         rows = fit_network(imported.network, every, options, progress=progress)
     document = {"network": imported.network.name, "rows": [{**row.model_dump(), "share": row.share} for row in rows]}
-    if asked.text:
+    if report.text:
         show(fit_table(rows, imported.network.name))
         for note in fit_notes(rows):
             show("", note)
-    asked.finish(findings, document)
+    report.finish(findings, document)

@@ -54,14 +54,14 @@ def _usage_finding(error: Any) -> Diagnostic:
     where, fixes = about("command", path), [f"{path} --help"]
     if option is not None and type(error).__name__ == "NoSuchOption":
         known = [name.lstrip("-") for item in context.command.params for name in item.opts] if context else []
-        near = [fix.replace("'", "'--", 1) for fix in nearest(option.lstrip("-"), known)]
-        return finding("ND708", where, f"has no option {shown(option)}", fixes=[*near, *fixes])
+        suggestions = [fix.replace("'", "'--", 1) for fix in nearest(option.lstrip("-"), known)]
+        return finding("ND708", where, f"has no option {shown(option)}", fixes=[*suggestions, *fixes])
     parameter = getattr(error, "param", None)
     if type(error).__name__ == "MissingParameter" and parameter is not None:
         name = parameter.name.upper() if parameter.param_type_name == "argument" else parameter.opts[0]
-        return finding("ND708", where, f"lacks {parameter.param_type_name} {name}", fixes=fixes)
-    told = " ".join(error.format_message().split())
-    return finding("ND708", where, f"cannot be understood: {told[:1].lower()}{told[1:].rstrip('.')}", fixes=fixes)
+        return finding("ND708", where, f"needs {parameter.param_type_name} {name}", fixes=fixes)
+    sentence = " ".join(error.format_message().split())
+    return finding("ND708", where, f"cannot be parsed: {sentence[:1].lower()}{sentence[1:].rstrip('.')}", fixes=fixes)
 
 
 class Group(TyperGroup):

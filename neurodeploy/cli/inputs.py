@@ -1,4 +1,4 @@
-"""Shared by the commands: options of models and compilation, and a model file read and compiled."""
+"""Options of models and compilation shared by the commands, and functions that read and compile a model file."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ Budgets = Annotated[
 
 
 class Choices(NamedTuple):
-    """Options of the commands that compile, as given."""
+    """Values of the options of the commands that compile."""
 
     target: str | None
     board: str | None = None
@@ -132,7 +132,7 @@ class Choices(NamedTuple):
     producer: str | None = None
     strict: bool = False
     fields: Mapping[str, Any] = MappingProxyType({})
-    """Fields of CompileOptions that were given."""
+    """Fields of CompileOptions that were set."""
     traffic: Path | None = None
     positions: Path | None = None
 
@@ -177,7 +177,7 @@ def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]
 
 
 def _require_agreement(program: Program, choices: Choices) -> None:
-    asked = {
+    requested = {
         "--target": choices.target,
         "--board": choices.board,
         "--rules": choices.rules,
@@ -191,7 +191,7 @@ def _require_agreement(program: Program, choices: Choices) -> None:
     }
     wrong = [
         f"{name} {value} (the program has {has[name]})"
-        for name, value in asked.items()
+        for name, value in requested.items()
         if value is not None and value != has[name]
     ]
     wrong += contradicting_options(choices.fields)
@@ -204,11 +204,11 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         "--time-unit": choices.time_unit,
         "--from": choices.producer,
     }
-    wrong += [f"{name} (the program's network is settled)" for name, value in answers.items() if value]
+    wrong += [f"{name} (the program's network is fixed)" for name, value in answers.items() if value]
     files = {"--traffic": choices.traffic, "--positions": choices.positions}
     wrong += [f"{name} (the program is placed)" for name, value in files.items() if value]
     if wrong:
-        raise usage("ND703", about("program"), "is compiled already, which contradicts " + "; ".join(wrong))
+        raise usage("ND703", about("program"), "is already compiled, which contradicts " + "; ".join(wrong))
 
 
 def chosen_target(choices: Choices) -> Target:
@@ -224,7 +224,7 @@ def chosen_target(choices: Choices) -> Target:
 
 
 def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> tuple[Network, Compilation]:
-    """Return the network of a model and what compiling it to a stage gives; a program is its own compilation."""
+    """Return the network of a model, and the result of compiling it up to a stage; a program is used as it is."""
     options = compile_options(choices)
     target = None if model.suffix == ".ndp" else chosen_target(choices)
     imported, program = read_model(model, choices)

@@ -112,7 +112,7 @@ def targets(
 
     if action not in ("list", "show", "template") or (action == "list") != (name is None):
         fixes = ("neurodeploy targets", "neurodeploy targets show NAME", "neurodeploy targets template NAME > FILE")
-        raise usage("ND701", about("command", "targets"), f"'{action}' is not understood", *fixes)
+        raise usage("ND701", about("command", "targets"), f"'{action}' is not an action", *fixes)
     if name is None:
         _list_targets(json_output=json_output)
         return

@@ -19,9 +19,9 @@ __all__ = ["field_option", "option_name"]
 
 METAVARS = {int: "N", float: "NUMBER"}
 SECONDS = "_s"
-"""Suffix of fields in seconds, which options do without."""
+"""Suffix of fields in seconds, omitted in option names."""
 ALL_OTHERS = '; "*" -> all others'
-"""What docstrings say of tables by name; on the command line the name is left out instead."""
+"""Phrase in docstrings of tables by name; on the command line the name is omitted instead."""
 
 
 def field_option(
@@ -30,15 +30,15 @@ def field_option(
     """Return the typer option of a field, to annotate a parameter with.
 
     `names`: of the option; default --FIELD, with dashes and without the unit _s. `metavar`: of its value in the help;
-    default by type. `text`: help that replaces the docstring of the field, where the command line takes another form.
+    default by type. `text`: help that replaces the docstring of the field if the command line uses another form.
     """
     info = noun.model_fields[field]
     names = names or (option_name(field),)
     parser, usual = _table_parser(names[-1], info, metavar) or _parser(names[-1], field, info)
-    told = text or _help(field_meanings(noun)[field], info)
+    meaning = text or _help(field_meanings(noun)[field], info)
     if parser is None:
-        return typer.Option(*names, help=told, metavar=metavar)
-    return typer.Option(*names, parser=parser, metavar=metavar or usual, help=told)
+        return typer.Option(*names, help=meaning, metavar=metavar)
+    return typer.Option(*names, parser=parser, metavar=metavar or usual, help=meaning)
 
 
 def option_name(field: str) -> str:
@@ -47,7 +47,9 @@ def option_name(field: str) -> str:
 
 
 def _help(meaning: str, info: FieldInfo) -> str:
-    """The docstring of a field as help; a name that is left out stands for all, and options with several values repeat."""
+    """The docstring of a field as help text. An omitted name stands for all; options with several values are
+    repeatable.
+    """
     text = meaning.replace(ALL_OTHERS, "; without a name, for all others")
     if get_origin(info.annotation) is dict:
         text = text.rpartition(" -> ")[2]

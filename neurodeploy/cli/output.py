@@ -1,4 +1,4 @@
-"""Output to the terminal, and exit statuses. No other module of the command line prints."""
+"""Output to the terminal, and exit statuses. All output of the command line is printed here."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def emit_json(document: object) -> None:
 def chosen_format(given: Format | None, *, json_output: bool) -> Format:
     """Return the format chosen by --format and --json. Raises DiagnosticError: ND701 if they contradict each other."""
     if json_output and given not in (None, Format.json):
-        told = f"'{given.value}' contradicts --json" if given else ""
+        message = f"'{given.value}' contradicts --json" if given else ""
         raise DiagnosticError(
-            "usage", (finding("ND701", about("option", "--format"), told, fixes=["omit one of them"]),)
+            "usage", (finding("ND701", about("option", "--format"), message, fixes=["omit one of them"]),)
         )
     return Format.json if json_output else given or Format.text
 
@@ -169,14 +169,14 @@ def finish(
 
 def memory_finding(error: MemoryError) -> Diagnostic:
     """Return the finding of exhausted memory."""
-    told = f"needs more memory than is available{f': {error}' if str(error) else ''}"
+    message = f"needs more memory than is available{f': {error}' if str(error) else ''}"
     fixes = ["run fewer --samples or --steps at a time, or use a machine with more memory"]
-    return finding(OUT_OF_MEMORY, about("command"), told, fixes=fixes)
+    return finding(OUT_OF_MEMORY, about("command"), message, fixes=fixes)
 
 
 def internal_error_finding(error: Exception) -> Diagnostic:
     """Return the finding of an unexpected exception."""
-    message = f"internal fault: {type(error).__name__}: {error}"
+    message = f"internal error: {type(error).__name__}: {error}"
     return finding(
         "ND901",
         about("neurodeploy"),

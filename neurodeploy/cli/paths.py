@@ -110,25 +110,25 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
     return parse
 
 
-def read_argument(metavar: str, told: str) -> ArgumentInfo:
+def read_argument(metavar: str, meaning: str) -> ArgumentInfo:
     """Return the argument of a file to read."""
     parser = to_read(about("argument", metavar))
-    return typer.Argument(help=told, show_default=False, parser=parser, metavar=metavar)
+    return typer.Argument(help=meaning, show_default=False, parser=parser, metavar=metavar)
 
 
-def read_option(name: str, told: str) -> OptionInfo:
+def read_option(name: str, meaning: str) -> OptionInfo:
     """Return the option of a file to read."""
-    return typer.Option(name, parser=to_read(about("option", name)), metavar="FILE", help=told)
+    return typer.Option(name, parser=to_read(about("option", name)), metavar="FILE", help=meaning)
 
 
-def write_option(name: str, told: str, *short: str, suffix: str = "") -> OptionInfo:
+def write_option(name: str, meaning: str, *short: str, suffix: str = "") -> OptionInfo:
     """Return the option of a file to write."""
-    return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=told)
+    return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=meaning)
 
 
-def folder_option(name: str, told: str) -> OptionInfo:
+def folder_option(name: str, meaning: str) -> OptionInfo:
     """Return the option of a folder to create."""
-    return typer.Option(name, parser=to_make(name), metavar="FOLDER", help=told)
+    return typer.Option(name, parser=to_make(name), metavar="FOLDER", help=meaning)
 
 
 def require_folder(path: Path) -> None:
@@ -137,8 +137,8 @@ def require_folder(path: Path) -> None:
         folder = (path.resolve() if path.is_symlink() else path).parent
         tempfile.TemporaryFile(dir=folder).close()
     except (OSError, RuntimeError) as error:  # RuntimeError: circular links
-        told = error.strerror if isinstance(error, OSError) else "its links are circular"
-        raise _unwritable(path, f"cannot be written: {told or error}") from None
+        reason = error.strerror if isinstance(error, OSError) else "its links are circular"
+        raise _unwritable(path, f"cannot be written: {reason or error}") from None
 
 
 def _unwritable(path: Path, message: str) -> DiagnosticError:

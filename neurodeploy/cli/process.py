@@ -19,7 +19,7 @@ __all__ = ["lost_output_finding", "run"]
 ENDED = 128
 """Exit status of a process ended by a signal, minus the signal's number."""
 SIGPIPE = 13
-"""Signal of a closed pipe, which Windows lacks."""
+"""Signal of a closed pipe; not defined on Windows."""
 
 
 _received = list[int]()
@@ -56,7 +56,7 @@ def lost_output_finding(error: OSError) -> Diagnostic:
 
 
 def _guarded_streams() -> Stream | None:
-    """Replace the standard streams by ones that never raise, except on Windows, whose console takes no bytes."""
+    """Replace the standard streams by ones that never raise, except on Windows, whose console does not accept bytes."""
     if os.name == "nt" and sys.stdout is not None and sys.stderr is not None:
         return None
     sys.stdout, out = guarded(1, sys.stdout)

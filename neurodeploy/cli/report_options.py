@@ -1,4 +1,4 @@
-"""Command line: what a report of findings is asked to be: its format, its gates, and what it is about. And printing it so."""
+"""Options of a report of findings: format, budgets and model. Prints the report accordingly."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from neurodeploy.cli.output import Format, chosen_format, finish
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.profile import COMPILATION_FIGURES, JUDGEMENT_FIGURES, Budget, met_budgets, read_budgets
 
-__all__ = ["ReportOptions", "asked_for"]
+__all__ = ["ReportOptions", "report_options"]
 
 FIGURES = (*COMPILATION_FIGURES, *JUDGEMENT_FIGURES)
-"""What the budgets of a compilation are set on."""
+"""Figures that budgets of a compilation can refer to."""
 
 
 class ReportOptions(NamedTuple):
-    """What the user wants of a report."""
+    """The user's options for a report."""
 
     model: Path
     style: Format
@@ -27,11 +27,11 @@ class ReportOptions(NamedTuple):
 
     @property
     def text(self) -> bool:
-        """Whether people read it: tables, and the progress of what takes long."""
+        """Whether the format is text, with tables and progress."""
         return self.style is Format.text
 
     def finish(self, findings: Iterable[Diagnostic], document: Mapping[str, Any] | None = None) -> None:
-        """Print the findings, in JSON with the document, and leave with their exit status."""
+        """Print the findings, in JSON together with the document, and exit with their status."""
         found = tuple(findings)
         finish(
             found,
@@ -43,7 +43,7 @@ class ReportOptions(NamedTuple):
         )
 
 
-def asked_for(
+def report_options(
     model: Path,
     given: Format | None,
     budget: list[str] | None = None,
@@ -53,7 +53,7 @@ def asked_for(
     strict: bool = False,
     json_output: bool,
 ) -> ReportOptions:
-    """Return what was asked. `figures`: on which there can be budgets.
+    """Return the options of a report. `figures`: figures that budgets can refer to.
 
     Raises DiagnosticError: ND701 for the format, ND706 and ND707 for budgets.
     """

@@ -37,7 +37,7 @@ from neurodeploy.cli.inputs import (
 )
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
-from neurodeploy.cli.report_options import ReportOptions, asked_for
+from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import (
     Backend,
     EngineName,
@@ -69,10 +69,10 @@ from neurodeploy.simulate import Recording, RunOptions, load_recording, load_sta
 __all__ = ["profile_command", "run"]
 
 
-def _require(result: Compilation, asked: ReportOptions) -> Program:
-    if result.program is None or errors_in(result.findings, strict=asked.strict):
-        asked.finish(result.findings, {"verdict": result.verdict})
-    return result.require(strict=asked.strict)
+def _require(result: Compilation, report: ReportOptions) -> Program:
+    if result.program is None or errors_in(result.findings, strict=report.strict):
+        report.finish(result.findings, {"verdict": result.verdict})
+    return result.require(strict=report.strict)
 
 
 @command
@@ -96,7 +96,7 @@ def run(
 
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
-    asked = _asked(model, output_format, budget, strict=strict, json_output=json_output)
+    report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, placement_seed=placement_seed,
@@ -105,7 +105,7 @@ def run(
         target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
     )
     _, result = compile_model(model, choices)
-    program = _require(result, asked)
+    program = _require(result, report)
     options = RunOptions(
         steps=steps,
         until=until,
@@ -117,7 +117,7 @@ def run(
         time_origin=cast("TimeOrigin", time_origin),
         engine=cast("Engine", engine),
     )
-    wanted = RunRequest(stimulus, samples, backend, options, reference and resume is None, not asked.text)
+    wanted = RunRequest(stimulus, samples, backend, options, reference and resume is None, not report.text)
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
@@ -129,22 +129,22 @@ def run(
             *found,
             finding("ND507", about("file", keep), "is not written: the run was stopped before its last step"),
         )
-    _report(program, outcome.profile, found, asked)
+    _report(program, outcome.profile, found, report)
 
 
-def _asked(
+def _report_options(
     model: Path, given: Format | None, budget: list[str] | None, *, strict: bool, json_output: bool
 ) -> ReportOptions:
-    return asked_for(model, given, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
+    return report_options(model, given, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
 
 
-def _report(program: Program, shown: Profile | None, findings: tuple[Diagnostic, ...], asked: ReportOptions) -> None:
+def _report(program: Program, figures: Profile | None, findings: tuple[Diagnostic, ...], report: ReportOptions) -> None:
     """Print the profile of a run and all findings, and exit."""
-    findings = (*findings, *budget_findings(asked.budgets, profile_measures(shown) if shown else {}))
-    if shown and asked.text:
-        show(*dialect_lines(program.target), profile_report(shown, program.network.name))
-    plain = shown.model_dump(mode="json") if shown else None
-    asked.finish(findings, {"profile": plain, "dialect": program.target.dialect.name})
+    findings = (*findings, *budget_findings(report.budgets, profile_measures(figures) if figures else {}))
+    if figures and report.text:
+        show(*dialect_lines(program.target), profile_report(figures, program.network.name))
+    plain = figures.model_dump(mode="json") if figures else None
+    report.finish(findings, {"profile": plain, "dialect": program.target.dialect.name})
 
 
 @command
@@ -181,7 +181,7 @@ def profile_command(
 
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
     """
-    asked = _asked(model, output_format, budget, strict=strict, json_output=json_output)
+    report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters,
@@ -191,17 +191,17 @@ def profile_command(
     )
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
     _, result = compile_model(model, choices)
-    program = _require(result, asked)
+    program = _require(result, report)
     if recording is None:
         options = RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin))
-        wanted = RunRequest(stimulus, samples, "emulator", options, reference=False, quiet=not asked.text)
+        wanted = RunRequest(stimulus, samples, "emulator", options, reference=False, quiet=not report.text)
         outcome = run_request(program, model, wanted, result.lower_bounds)
-        shown, found = outcome.profile, outcome.findings
+        figures, found = outcome.profile, outcome.findings
     else:
-        shown = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
-        found = profile_findings(shown)
+        figures = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
+        found = profile_findings(figures)
     found = (*result.findings, *found)
-    _report(program, shown, found, asked)
+    _report(program, figures, found, report)
 
 
 def _require_no_run(recording: Path | None, **given: object) -> None:
@@ -214,6 +214,6 @@ def _require_no_run(recording: Path | None, **given: object) -> None:
 def _own_recording(program: Program, path: Path) -> Recording:
     recording = load_recording(path)
     if recording.program_digest != program.digest():
-        told = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
-        raise usage("ND703", about("file", path), told)
+        message = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
+        raise usage("ND703", about("file", path), message)
     return recording

@@ -29,7 +29,7 @@ __all__ = [
 
 StimulusFile = Annotated[
     Path | None,
-    read_option("--stimulus", "Samples (.npz, .npy, .bs2); default: NAME.stimulus.npz beside the model."),
+    read_option("--stimulus", "Samples (.npz, .npy, .bs2); default: NAME.stimulus.npz next to the model."),
 ]
 Samples = Annotated[
     int | None,
@@ -42,7 +42,9 @@ Samples = Annotated[
 ]
 Backend = Annotated[
     str,
-    typer.Option("--backend", "-b", help="Where to run; see `neurodeploy backends`.", autocompletion=complete_backend),
+    typer.Option(
+        "--backend", "-b", help="Backend to run on; see `neurodeploy backends`.", autocompletion=complete_backend
+    ),
 ]
 Steps = Annotated[int | None, field_option(RunOptions, "steps")]
 EngineName = Annotated[str, field_option(RunOptions, "engine")]

@@ -36,7 +36,7 @@ class RunRequest(NamedTuple):
     """A run as it was requested on the command line."""
 
     stimulus: Path | None
-    """File of the samples; None: the one beside the model."""
+    """File of the samples; None: the one next to the model."""
     samples: int | None
     """Number of samples; None: all."""
     backend: str
@@ -53,10 +53,10 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
     stem = model.name
     for suffix in (".json", ".nd", ".ndp", *READABLE):
         stem = stem.removesuffix(suffix)
-    beside = model.with_name(f"{stem}.stimulus.npz")
-    if not beside.exists():
-        raise usage("ND702", about("model", model), f"has no stimulus: there is no '{beside}'", "--stimulus FILE.npz")
-    return beside
+    path = model.with_name(f"{stem}.stimulus.npz")
+    if not path.exists():
+        raise usage("ND702", about("model", model), f"has no stimulus: '{path}' does not exist", "--stimulus FILE.npz")
+    return path
 
 
 def _first(network: Network, values: SampleValues, samples: int | None) -> SampleValues:
@@ -83,7 +83,7 @@ def stimulus_of_model(
     seed: int = 0,
     time_origin: TimeOrigin = "zero",
 ) -> Stimulus:
-    """Return the encoded samples of a file: `given`, or the one beside the model; none for a network without inputs.
+    """Return the encoded samples of a file: `given`, or the one next to the model; none for a network without inputs.
 
     Raises DiagnosticError: ND702 (no file, or no length of samples), ND505, ND066, ND069.
     """
@@ -91,8 +91,8 @@ def stimulus_of_model(
         values = _first(network, load_stimulus(_stimulus_path(model, given), network), samples)
         return encode(network, values, steps=steps, seed=seed, time_origin=time_origin)
     if steps is None and network.time.steps_per_sample is None:
-        told = "has no inputs, and the length of its run is not specified"
-        raise usage("ND702", about("network", network.name), told, "--steps N")
+        message = "has no inputs, and the length of its run is not specified"
+        raise usage("ND702", about("network", network.name), message, "--steps N")
     return encode(network, SampleValues(values={}, n_samples=samples), steps=steps, seed=seed)
 
 
@@ -105,7 +105,7 @@ class Outcome(NamedTuple):
 
 
 def _record(program: Program, stimulus: Stimulus, backend: str, options: RunOptions, *, quiet: bool) -> Recording:
-    encoded = options.model_copy(update={"steps": None, "time_origin": "zero"})  # the stimulus has both already
+    encoded = options.model_copy(update={"steps": None, "time_origin": "zero"})  # the stimulus already has both
     with progress_bar(f"{backend}: steps", stimulus.n_samples * stimulus.n_steps, quiet=quiet) as progress:
         return run(program, stimulus, backend=backend, options=encoded, progress=progress)
 
@@ -120,7 +120,7 @@ def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> flo
 def _reference_accuracy(
     program: Program, stimulus: Stimulus, request: RunRequest
 ) -> tuple[float | None, tuple[Diagnostic, ...]]:
-    """Accuracy of the float reference, if it is requested and there are labels; it runs whole, without a state."""
+    """Accuracy of the float reference, if requested and there are labels; the reference always runs from the beginning."""
     if not request.reference or stimulus.labels is None or request.backend == "reference":
         return None, ()
     options = RunOptions(seed=request.options.seed, threads=request.options.threads)
@@ -133,7 +133,7 @@ def _reference_accuracy(
 
 
 def run_request(program: Program, model: Path, request: RunRequest, lower_bounds: dict[str, int]) -> Outcome:
-    """Return what a program does on the requested samples. `lower_bounds`: least cores by resource."""
+    """Return the result of running a program on the requested samples. `lower_bounds`: least cores by resource."""
     network, options = program.network, request.options
     stimulus = stimulus_of_model(
         network,
@@ -150,10 +150,10 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
     recording = _record(program, stimulus, request.backend, options, quiet=request.quiet)
     if not recording.n_samples:
         return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)))
-    part = part_findings(network, recording, stimulus)
-    whole = recording.complete and not part
+    partial = part_findings(network, recording, stimulus)
+    whole = recording.complete and not partial
     reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
-    reached = None if part else _accuracy(network, recording, stimulus)
+    reached = None if partial else _accuracy(network, recording, stimulus)
     figures = profile(program, recording, accuracy=reached, reference_accuracy=reference, lower_bounds=lower_bounds)
-    found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *part))
-    return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(part))))
+    found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
+    return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))))

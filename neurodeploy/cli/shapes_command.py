@@ -25,14 +25,14 @@ def one_of_both(model: Path | None, shapes: Path | None) -> Path:
     return given
 
 
-def judge_shapes(asked: ReportOptions, choices: Choices) -> None:
+def judge_shapes(report: ReportOptions, choices: Choices) -> None:
     """Judge the layers, print the report and exit."""
     if choices.dialect is not None:
         raise usage("ND703", about("option", "--dialect"), "does not apply to shapes, which have no arithmetic")
-    stack, target = load_layers(asked.model), chosen_target(choices)
-    with working(f"cutting network '{stack.name}' into tiles for {target.name}"):
+    stack, target = load_layers(report.model), chosen_target(choices)
+    with working(f"tiling network '{stack.name}' for {target.name}"):
         result = fit_layers(stack, target)
-    found = (*result.findings, *budget_findings(asked.budgets, layers_measures(result)))
-    if asked.text:
+    found = (*result.findings, *budget_findings(report.budgets, layers_measures(result)))
+    if report.text:
         show(*layers_lines(result), "", layers_table(result))
-    asked.finish(found, result.model_dump(mode="json", exclude={"findings"}))
+    report.finish(found, result.model_dump(mode="json", exclude={"findings"}))

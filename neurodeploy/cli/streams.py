@@ -36,12 +36,12 @@ ESCAPED_BYTE = range(0xDC80, 0xDD00)
 def _plain(letter: str) -> str:
     if ord(letter) in ESCAPED_BYTE:
         return f"\\x{ord(letter) - 0xDC00:02x}"
-    near = PLAIN.get(letter) or unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    return near or letter.encode("ascii", "backslashreplace").decode()
+    plain = PLAIN.get(letter) or unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return plain or letter.encode("ascii", "backslashreplace").decode()
 
 
 def plain_letters(error: UnicodeError) -> tuple[str, int]:
-    """Codec error handler: return plain replacements for characters that the encoding lacks, and the next position."""
+    """Codec error handler: return plain replacements for unencodable characters, and the next position."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(_plain, error.object[error.start : error.end])), error.end
@@ -51,7 +51,7 @@ codecs.register_error(ERRORS, plain_letters)
 
 
 def tolerant(*streams: object) -> None:
-    """Let text streams replace characters that their encoding lacks."""
+    """Let text streams replace characters that their encoding does not contain."""
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)

@@ -147,10 +147,10 @@ def _counts(trials: Trials) -> list[int]:
     """Numbers of distinct parameters to try, ascending; empty if no population has more than one."""
     varied = [item.size for item in trials.network.populations if any(_varies(value) for _, value in item.neuron)]
     limits = core_limits(trials.target)
-    held = [limits[name].value for name in ("parameter_sets", "threshold_sets") if name in limits]
-    if not varied or not held or max(held) < 1:
+    known_limits = [limits[name].value for name in ("parameter_sets", "threshold_sets") if name in limits]
+    if not varied or not known_limits or max(known_limits) < 1:
         return []
-    most = max(held)
+    most = max(known_limits)
     less = [most >> step for step in range(1, most.bit_length())]
     more = [most << step for step in range(max(varied).bit_length()) if most << step < max(varied)]
     return sorted({*less, *more})

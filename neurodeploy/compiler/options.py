@@ -83,7 +83,7 @@ class Compilation(Noun):
     quantized: Quantized | None = Field(default=None, exclude=True, repr=False)
     """The network in the integers of the target; None if it was not converted."""
     mapping: Mapping | None = Field(default=None, exclude=True, repr=False)
-    """The core of each neuron; None if no mapping was found or sought."""
+    """The core of each neuron; None if no mapping was found or requested."""
     verdict: Verdict
     """fits; proven not to fit; not placed by this mapper (another mapper may succeed); refused before mapping; stopped
     before mapping.

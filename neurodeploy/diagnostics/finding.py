@@ -21,9 +21,9 @@ class Fix(Noun):
     text: str
     """One line: the change, and the resulting figure."""
     flag: str = ""
-    """Command-line options that apply it, e.g. "--weight-bits hidden=6"; empty where the file must change."""
+    """Command-line options that apply it, e.g. "--weight-bits hidden=6"; empty if the file must be changed."""
     change: dict[str, Any] = Field(default_factory=dict)
-    """The same change as fields of CompileOptions; empty where the file must change."""
+    """The same change as fields of CompileOptions; empty if the file must be changed."""
 
 
 class Diagnostic(Noun):

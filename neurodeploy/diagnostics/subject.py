@@ -42,7 +42,7 @@ class Subject(Noun):
     kind: SubjectKind
     """Kind of the object."""
     name: str = ""
-    """The user's own name, or the path as given; empty where the kind alone identifies it."""
+    """The user's own name, or the path as given; empty if the kind alone identifies it."""
     others: tuple[str, ...] = ()
     """Further objects of the same kind."""
     field: str = ""

@@ -22,7 +22,7 @@ __all__ = ["field_path", "nearest", "schema_findings"]
 
 
 LONGEST = 60
-"""Longest part of a value that a finding quotes, and for which a similar word is suggested."""
+"""Maximum length of a quoted value, and of a word for which a similar one is suggested."""
 
 
 def nearest(word: object, words: Sequence[str]) -> list[str]:

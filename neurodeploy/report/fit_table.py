@@ -41,7 +41,9 @@ def fit_table(rows: Iterable[FitRow], name: str) -> Table:
 
 
 def fit_notes(rows: Iterable[FitRow]) -> list[str]:
-    """Return why targets do not hold a network, and the effect of the proposed change; boards with equal notes only once."""
+    """Return why targets do not hold a network, and the effect of the proposed change; boards with equal notes are
+    listed once.
+    """
     notes: list[str] = []
     last: tuple[str, str] | None = None
     for row in rows:

@@ -17,13 +17,13 @@ def layers_lines(result: LayersVerdict) -> list[str]:
     lines = [f"verdict: {result.verdict} (from the shapes of {len(result.layers)} layers, {result.neurons:,} neurons)"]
     if result.cores is not None:
         plural = "s" if result.chips != 1 else ""
-        takes = "of" if result.verdict == "fits" else "as tiled, too many for"
+        takes = "of" if result.verdict == "fits" else "as tiled, more than available on"
         lines.append(f"cores: {result.cores:,} on {result.chips:,} chip{plural} {takes} {on}")
         if result.verdict == "fits":
             lines.append(f"found by {result.by}: compile needs no more cores, at its default level -O1 or above")
     bounds = sorted(result.lower_bounds.items(), key=lambda item: -item[1])
     lines.append("at least, by resource: " + ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in bounds))
-    lines.append("assumed: no weight is 0 and no two are equal, but in a pool; each input is a spike line")
+    lines.append("assumed: all weights are nonzero and distinct, except in pools; each input is a spike line")
     return lines
 
 

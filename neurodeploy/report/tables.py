@@ -117,8 +117,8 @@ def profile_report(profile: Profile, name: str) -> RenderableType:
 
 def dialect_lines(target: Target) -> list[str]:
     """Return a line with the dialect, if it is not the default of the target."""
-    told = target.dialect.sources.get(CHOSEN)
-    return [f"dialect: {target.dialect.name}, {told}"] if told else []
+    note = target.dialect.sources.get(CHOSEN)
+    return [f"dialect: {target.dialect.name}, {note}"] if note else []
 
 
 def compilation_lines(result: Compilation) -> list[str]:
@@ -138,7 +138,7 @@ def compilation_lines(result: Compilation) -> list[str]:
 def mapping_table(mapped: MappingQuality) -> Table:
     """Return the table of cores and traffic of a mapping, with their bounds."""
     table = plain_table(
-        "mapping, traffic in spikes of a neuron that was given a rate, 1 each where none was",
+        "mapping, traffic in spikes per neuron, 1 for neurons without a rate",
         "figure",
         "found",
         "bound",

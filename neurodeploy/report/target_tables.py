@@ -108,19 +108,19 @@ def other_table(targets: Iterable[FeasibilityTarget]) -> Table:
 
 
 def _limits(target: FeasibilityTarget) -> str:
-    """All limits in a few words; limits that vary between cores by their range."""
-    told: list[str] = []
+    """All limits in short form; limits that vary between cores are given as a range."""
+    limits: list[str] = []
     for name in type(target.limits).model_fields:
         figure = getattr(target.limits, name)
         if isinstance(figure, FigurePerCore):
             low, high = min(figure.values), max(figure.values)
             span = f"{low:,.0f}" if low == high else f"{low:,.0f}-{high:,.0f}"
-            told.append(f"{name.replace('_', ' ')} {span} in {len(figure.values)} cores")
+            limits.append(f"{name.replace('_', ' ')} {span} in {len(figure.values)} cores")
         elif isinstance(figure, FigureList):
-            told.append(f"{name} {', '.join(f'{value:g}' for value in figure.values)}")
+            limits.append(f"{name} {', '.join(f'{value:g}' for value in figure.values)}")
         elif figure is not None:
-            told.append(f"{name.replace('_', ' ')} {figure.value:,.0f}")
-    return "; ".join(told)
+            limits.append(f"{name.replace('_', ' ')} {figure.value:,.0f}")
+    return "; ".join(limits)
 
 
 def confidence_table(targets: Iterable[Target | FeasibilityTarget]) -> Table:

@@ -11,7 +11,7 @@ from neurodeploy.base.startup import deferred_signals
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signal masks of POSIX")
-def test_a_signal_in_a_deferred_block_arrives_after_it(monkeypatch):
+def test_a_signal_in_a_deferred_block_arrives_after_it():
     arrived = []
     before = signal.signal(signal.SIGTERM, lambda *_: arrived.append("handler"))
     try:

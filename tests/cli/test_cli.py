@@ -135,7 +135,7 @@ def test_a_missing_stimulus_is_a_fault_of_use(folder, call):
     (folder / "pair.stimulus.npz").unlink()
     status, _, err = call(*RUN)
     assert status == 2
-    assert "there is no 'pair.stimulus.npz'" in err
+    assert "'pair.stimulus.npz' does not exist" in err
 
 
 def test_typer_faults_leave_with_2(folder, call):

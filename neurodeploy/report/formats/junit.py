@@ -44,8 +44,8 @@ def junit(findings: Iterable[Diagnostic], examined: Examined) -> str:
         seen[name] += 1
         case = _case(suite, item.code, name if seen[name] == 1 else f"{name} #{seen[name]}")
         if item in refused:
-            given = {"type": item.code, "message": _clean(item.message)}
-            ElementTree.SubElement(case, "failure", given).text = _clean(render(item))
+            attributes = {"type": item.code, "message": _clean(item.message)}
+            ElementTree.SubElement(case, "failure", attributes).text = _clean(render(item))
         else:
             ElementTree.SubElement(case, "system-out").text = _clean(render(item))
     counts = {"tests": len(suite), "failures": len(suite.findall("testcase/failure")), "errors": 0, "skipped": 0}

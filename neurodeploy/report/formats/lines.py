@@ -21,8 +21,8 @@ def concise(findings: Iterable[Diagnostic], examined: Examined) -> str:
     for item in findings:
         place, numbers = place_of(item, examined), comparison(item)
         prefix = "" if place is None else f"{place.shown}: " if place.line is None else f"{place.shown}:{place.line}: "
-        told = f"{item.message} ({numbers})" if numbers else item.message
-        lines.append(" ".join(f"{prefix}{item.severity}[{item.code}] {item.subject}: {told}".split()))
+        message = f"{item.message} ({numbers})" if numbers else item.message
+        lines.append(" ".join(f"{prefix}{item.severity}[{item.code}] {item.subject}: {message}".split()))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -39,9 +39,13 @@ def github(findings: Iterable[Diagnostic], examined: Examined) -> str:
     lines: list[str] = []
     for item in findings:
         place = place_of(item, examined)
-        given = {"title": f"{item.code} {rule(item.code).name}"}
+        properties = {"title": f"{item.code} {rule(item.code).name}"}
         if place is not None:
-            given = {"file": place.shown, **({} if place.line is None else {"line": str(place.line)}), **given}
-        words = ",".join(f"{key}={_property(value)}" for key, value in given.items())
+            properties = {
+                "file": place.shown,
+                **({} if place.line is None else {"line": str(place.line)}),
+                **properties,
+            }
+        words = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
         lines.append(f"::{LEVELS[item.severity]} {words}::{_data(render(item))}")
     return "".join(f"{line}\n" for line in lines)

@@ -20,7 +20,7 @@ SECTIONS = {
     "output": "outputs",
     "probe": "probes",
 }
-"""What a finding names -> the list of a network document that holds it."""
+"""Kind of a subject -> the list of a network document that contains it."""
 
 
 class Examined(NamedTuple):
