@@ -153,20 +153,20 @@ def compile(
     raise_errors("compile", _stage_faults(network, start, stop))
     chosen_target = _target("compile", target, board, rules, dialect)
     raise_errors("compile", _target_faults(network, chosen_target))
-    made = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
+    settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
     others, last = real_targets(rules, dialect), stop or "fixes"
-    result = compile_network(network, chosen_target, made, others=others, progress=progress, start=start, stop=last)
-    return result.require(strict=made.strict) if stop is None else result
+    result = compile_network(network, chosen_target, settings, others=others, progress=progress, start=start, stop=last)
+    return result.require(strict=settings.strict) if stop is None else result
 
 
 def _target_faults(source: Source, target: Target) -> list[Diagnostic]:
     """ND002 for integers or a mapping that were made for another target."""
     if isinstance(source, Network):
         return []
-    made = source.target if isinstance(source, Mapping) else None
+    source_target = source.target if isinstance(source, Mapping) else None
     quantized = source.quantized if isinstance(source, Mapping) else source
     own, wanted = (quantized.target_name, quantized.dialect_name), (target.name, target.dialect.name)
-    if own == wanted and (made is None or made == target):
+    if own == wanted and (source_target is None or source_target == target):
         return []
     kind = type(source).__name__
     names = f"'{own[0]}' (dialect {own[1]}), not for '{wanted[0]}' (dialect {wanted[1]})"
@@ -214,7 +214,7 @@ def check(
     ND020-ND029, ND703 (a target together with a program).
     """
     needs("check", model=(model, (Network, Imported, Program)), progress=(progress, CALL))
-    made = chosen("check", CompileOptions, options, choices, _PLACE)
+    settings = chosen("check", CompileOptions, options, choices, _PLACE)
     if isinstance(model, Program):
         options_of_target = {"target": target, "board": board, "rules": rules, "dialect": dialect}
         contradicting = [name for name, value in options_of_target.items() if value is not None]
@@ -227,11 +227,13 @@ def check(
     else:
         chosen_target = _target("check", "loihi1" if target is None else target, board, rules, dialect)
         network = model.network if isinstance(model, Imported) else model
-        result = compile_network(network, chosen_target, made, others=real_targets(rules, dialect), progress=progress)
+        result = compile_network(
+            network, chosen_target, settings, others=real_targets(rules, dialect), progress=progress
+        )
     findings, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
     notes = domain_findings(result.program, dialects(result.program)) if result.program else ()
-    together = {"findings": (*findings, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}
-    return result.model_copy(update=together)
+    combined = {"findings": (*findings, *result.findings, *notes), "ledger": (*ledger, *result.ledger)}
+    return result.model_copy(update=combined)
 
 
 def dialects(program: Program) -> DomainVerdict:
@@ -260,11 +262,11 @@ def judge(
     max_delay). Raises DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
     """
     needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
-    made = chosen("judge", CompileOptions, options, choices, ("target", "options"))
+    settings = chosen("judge", CompileOptions, options, choices, ("target", "options"))
     chosen_target = load_feasibility_target(target) if isinstance(target, (str, PathLike)) else target
     findings = raise_errors("judge", validate(network))
     others = [item for item in (read_target(name) for name in target_names()) if isinstance(item, OTHERS)]
-    result = judge_network(edited_network(network, made)[0], chosen_target, others=others)
+    result = judge_network(edited_network(network, settings)[0], chosen_target, others=others)
     return result.model_copy(update={"findings": (*findings, *result.findings)})
 
 
@@ -301,7 +303,7 @@ def fit(
     DiagnosticError: ND002, ND020-ND029, and ND1xx if the network is not valid.
     """
     needs("fit", network=(network, Network), progress=(progress, CALL))
-    made = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
+    settings = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
     selected = (
         target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets
     )
@@ -309,9 +311,9 @@ def fit(
     every = [_any_target(item) for item in selected]
     every.sort(key=lambda item: not isinstance(item, Target))
     found = validate(network)
-    if errors_in(found, strict=made.strict):
+    if errors_in(found, strict=settings.strict):
         raise DiagnosticError("fit", found)
-    return fit_network(network, every, made, progress=progress)
+    return fit_network(network, every, settings, progress=progress)
 
 
 def _any_target(choice: AnyTarget | FeasibilityTarget) -> Target | FeasibilityTarget:

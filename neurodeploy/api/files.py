@@ -1,4 +1,4 @@
-"""nd.load and nd.save: files of all nouns, by suffix."""
+"""nd.load and nd.save: files of all kinds, by suffix."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _load_network(path: Path) -> Network:
 
 
 class Kind(NamedTuple):
-    """A noun with a file format."""
+    """A class with a file format."""
 
     noun: type[Any]
     word: str
@@ -95,10 +95,10 @@ def _refused(code: str, where: Subject, message: str, *fixes: str) -> Diagnostic
 def save(noun: Saved, path: AnyPath) -> None:
     """Write a network (.nd.json), a program (.ndp), a recording (.ndr), a state (.nds) or samples (.npz) to a file.
 
-    Equal nouns give equal bytes; the command line uses the same files. The arrays of a network are written to NAME.nd.npz
-    in the same folder.
+    Equal objects give equal bytes; the command line uses the same files. The arrays of a network are written to
+    NAME.nd.npz in the same folder.
 
-    Raises DiagnosticError: ND007 (cannot be written), ND035 (wrong suffix), ND036 (a noun without a file format).
+    Raises DiagnosticError: ND007 (cannot be written), ND035 (wrong suffix), ND036 (an object without a file format).
 
     Example: nd.save(network, "echo.nd.json")
     """
@@ -129,7 +129,7 @@ def load(path: AnyPath, options: None = None, *, kind: None = None) -> Saved: ..
 def load(
     path: AnyPath, options: ImportOptions | None = None, *, kind: type[Saved | Imported] | None = None
 ) -> Saved | Imported:
-    """Return the noun in a file. The suffix determines its type.
+    """Return the object in a file. The suffix determines its type.
 
     .nd.json, .nir and .net give a Network, .ndp a Program, .ndr a Recording, .nds a RunState, .npz SampleValues.
 

@@ -175,7 +175,7 @@ def domain_findings(program: Program, verdict: DomainVerdict) -> tuple[Diagnosti
     where, found = about("network", program.network.name), list[Diagnostic]()
     span = "" if verdict.steps is None else f" for samples of {verdict.steps} steps"
     if verdict.proven:
-        message = f"dialect '{verdict.dialect}' gives the same bits as {', '.join(verdict.proven)}{span}: proven"
+        message = f"dialect '{verdict.dialect}' gives provably identical results to {', '.join(verdict.proven)}{span}"
         found.append(finding("ND330", where, message))
     for name, reasons in verdict.partings.items():
         if reasons:

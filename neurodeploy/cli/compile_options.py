@@ -81,17 +81,17 @@ TABLES = ("weight_bits", "prune", "prune_sources", "max_delay", "share_parameter
 def given_fields(**typed: object) -> dict[str, Any]:
     """Return the fields of CompileOptions that were set by options; omitted options are absent.
 
-    `typed`: field -> value as its parser gives it, a list of them for tables and tuples.
+    `typed`: field -> value returned by its parser, or a list of values for tables and tuples.
     """
     plain = {name: value for name, value in typed.items() if value is not None and as_items(value) is None}
     several = {name: items for name, value in typed.items() if (items := as_items(value)) is not None}
     found: dict[str, Any] = {**plain, **{name: dict(items) for name, items in several.items() if name in TABLES}}
     if "pins" in several:
         pins = found["pins"] = dict[str, tuple[int, ...]]()
-        for population, given in several["pins"]:
-            pins[population] = (*pins.get(population, ()), *given)
+        for population, cores in several["pins"]:
+            pins[population] = (*pins.get(population, ()), *cores)
     if "avoid_cores" in several:
-        found["avoid_cores"] = tuple(sorted({core for given in several["avoid_cores"] for core in given}))
+        found["avoid_cores"] = tuple(sorted({core for cores in several["avoid_cores"] for core in cores}))
     if "partitioners" in several:
         found["partitioners"] = tuple(dict.fromkeys(several["partitioners"]))
     return found
@@ -122,10 +122,10 @@ def values_by_neuron(traffic: Path | None, positions: Path | None, network: Netw
 
 def _positions(path: Path) -> dict[str, Any]:
     found = open_npz_arrays(path)
-    for name, given in found.items():
-        if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+    for name, array in found.items():
+        if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
             raise _refused(
-                "ND404", about("file", path), f"array '{name}', {given.dtype} {given.shape}, needs finite numbers"
+                "ND404", about("file", path), f"array '{name}', {array.dtype} {array.shape}, needs finite numbers"
             )
     return found
 

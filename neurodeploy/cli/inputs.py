@@ -110,7 +110,9 @@ Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and assum
 JsonOutput = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output.")]
 OutputFormat = Annotated[
     Format | None,
-    typer.Option("--format", help="Format of findings; all but text print nothing else to standard output."),
+    typer.Option(
+        "--format", help="Format of findings; formats other than text print only findings to standard output."
+    ),
 ]
 Budgets = Annotated[
     list[str] | None,

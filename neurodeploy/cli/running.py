@@ -1,4 +1,4 @@
-"""Samples, a run of them and its profile, for the commands that run a network."""
+"""Reading of samples, runs and profiles for the commands that run a network."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["Outcome", "RunRequest", "run_request", "stimulus_of_model"]
 
 
 class RunRequest(NamedTuple):
-    """A run as it was requested on the command line."""
+    """A run requested on the command line."""
 
     stimulus: Path | None
     """File of the samples; None: the one next to the model."""
@@ -111,10 +111,10 @@ def _record(program: Program, stimulus: Stimulus, backend: str, options: RunOpti
 
 
 def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> float | None:
-    given = answers(network, recording)
-    if given is None or stimulus.labels is None:
+    predicted = answers(network, recording)
+    if predicted is None or stimulus.labels is None:
         return None
-    return accuracy(given, stimulus.labels[: len(given)])
+    return accuracy(predicted, stimulus.labels[: len(predicted)])
 
 
 def _reference_accuracy(
@@ -153,7 +153,7 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
     partial = part_findings(network, recording, stimulus)
     whole = recording.complete and not partial
     reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
-    reached = None if partial else _accuracy(network, recording, stimulus)
-    figures = profile(program, recording, accuracy=reached, reference_accuracy=reference, lower_bounds=lower_bounds)
+    fraction = None if partial else _accuracy(network, recording, stimulus)
+    figures = profile(program, recording, accuracy=fraction, reference_accuracy=reference, lower_bounds=lower_bounds)
     found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
     return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))))

@@ -18,11 +18,11 @@ __all__ = ["judge_shapes", "one_of_both"]
 
 def one_of_both(model: Path | None, shapes: Path | None) -> Path:
     """Return the given file. Raises DiagnosticError: ND701 unless exactly one is given."""
-    given = model or shapes
-    if given is None or (model and shapes):
+    path = model or shapes
+    if path is None or (model and shapes):
         fixes = ("neurodeploy check net.nd.json --target NAME", "neurodeploy check --shapes net.toml --target NAME")
         raise usage("ND701", about("command", "check"), "needs a network, or --shapes with a file of layers", *fixes)
-    return given
+    return path
 
 
 def judge_shapes(report: ReportOptions, choices: Choices) -> None:

@@ -174,12 +174,12 @@ def fit_network(
     `progress` is called with (targets done, total targets).
     """
     chosen, cache = options or CompileOptions(), QuantizeCache(network)
-    lean, every, rows = edited_network(network, chosen)[0], tuple(targets), list[FitRow]()
-    for index, target in enumerate(every):
+    edited, candidates, rows = edited_network(network, chosen)[0], tuple(targets), list[FitRow]()
+    for index, target in enumerate(candidates):
         if isinstance(target, Target):
             rows += _of_target(cache, target, chosen)
         else:
-            rows.append(_judged(lean, target))
+            rows.append(_judged(edited, target))
         if progress:
-            progress(index + 1, len(every))
+            progress(index + 1, len(candidates))
     return tuple(rows)

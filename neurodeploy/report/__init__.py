@@ -1,4 +1,4 @@
-"""Human-readable reports: pure functions from nouns to tables and lines."""
+"""Human-readable reports: functions that convert results to tables and lines."""
 
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
