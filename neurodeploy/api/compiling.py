@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, get_args, overload
+from typing import TYPE_CHECKING, get_args
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
@@ -47,6 +47,7 @@ __all__ = ["CompileChoices", "check", "check_shapes", "compile", "dialects", "fi
 
 AnyTarget = str | PathLike[str] | Target
 Source = Network | Quantized | Mapping
+SOURCES = (Network, Quantized, Mapping)
 """Types that a compilation can start from."""
 OTHERS = tuple(ARCHITECTURES.values())
 _PLACE = ("target", "board", "rules", "dialect", "options", "progress")
@@ -80,38 +81,6 @@ def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterat
             yield on_dialect(target if rules is None else with_rules(target, rules), dialect)
 
 
-@overload
-def compile(
-    network: Source,
-    target: AnyTarget = ...,
-    *,
-    board: str | None = None,
-    rules: str | None = None,
-    dialect: str | None = None,
-    options: CompileOptions | None = None,
-    progress: Progress | None = None,
-    start: StageName | None = None,
-    stop: None = None,
-    **choices: Unpack[CompileChoices],
-) -> Program: ...
-
-
-@overload
-def compile(
-    network: Source,
-    target: AnyTarget = ...,
-    *,
-    board: str | None = None,
-    rules: str | None = None,
-    dialect: str | None = None,
-    options: CompileOptions | None = None,
-    progress: Progress | None = None,
-    start: StageName | None = None,
-    stop: StageName,
-    **choices: Unpack[CompileChoices],
-) -> Compilation: ...
-
-
 def compile(
     network: Source,
     target: AnyTarget = "loihi1",
@@ -122,9 +91,8 @@ def compile(
     options: CompileOptions | None = None,
     progress: Progress | None = None,
     start: StageName | None = None,
-    stop: StageName | None = None,
     **choices: Unpack[CompileChoices],
-) -> Program | Compilation:
+) -> Program:
     """Return the program of a network for a target, with its ledger and the warnings of its compilation in `findings`.
 
     `target`: a name of nd.targets(), the path of a .toml file, or a loaded target. `board`: a board of the target;
@@ -133,34 +101,34 @@ def compile(
     time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
     (activity, amount done, total amount); the activity is a stage or a fix under trial.
 
-    `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the result is then a
-    Compilation with the results so far, and findings raise no exception. `network` may also be the `quantized` or the
-    `mapping` of such a Compilation, made for the same target; `start` is the first stage to run on it (check or
-    partition, place or emit). Stages before `start` do not run again, so their options have no effect.
+    `network` may also be the `quantized` or the `mapping` of a Compilation that nd.check stopped after a stage, made for
+    the same target; `start` is the first stage to run on it (check or partition, place or emit). Stages before `start`
+    do not run again, so their options have no effect.
 
     Raises DiagnosticError with every finding if the network does not fit, or for a warning under `strict`:
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
     (mapping).
     """
-    text = (str, type(None))
-    needs(
-        "compile",
-        network=(network, (Network, Quantized, Mapping)),
-        progress=(progress, CALL),
-        start=(start, text),
-        stop=(stop, text),
-    )
-    raise_errors("compile", _stage_faults(network, start, stop))
+    needs("compile", network=(network, SOURCES), progress=(progress, CALL))
     chosen_target = _target("compile", target, board, rules, dialect)
-    raise_errors("compile", _target_faults(network, chosen_target))
-    settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
-    others, last = real_targets(rules, dialect), stop or "fixes"
-    result = compile_network(network, chosen_target, settings, others=others, progress=progress, start=start, stop=last)
-    return result.require(strict=settings.strict) if stop is None else result
+    raise_errors("compile", _source_faults("compile", network, chosen_target, start, None))
+    settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start"))
+    others = real_targets(rules, dialect)
+    result = compile_network(network, chosen_target, settings, others=others, progress=progress, start=start)
+    return result.require(strict=settings.strict)
 
 
-def _target_faults(source: Source, target: Target) -> list[Diagnostic]:
-    """ND002 for integers or a mapping that were made for another target."""
+def _source_faults(
+    function: str, source: Source, target: Target, start: str | None, stop: str | None
+) -> list[Diagnostic]:
+    """ND002 for wrong stages, and for integers or a mapping that were made for another target."""
+    text = (str, type(None))
+    needs(function, start=(start, text), stop=(stop, text))
+    messages = [*_stage_messages(source, start, stop), *_target_messages(source, target)]
+    return [finding("ND002", about("function", function), message, fixes=fixes) for message, fixes in messages]
+
+
+def _target_messages(source: Source, target: Target) -> list[tuple[str, list[str]]]:
     if isinstance(source, Network):
         return []
     source_target = source.target if isinstance(source, Mapping) else None
@@ -169,33 +137,34 @@ def _target_faults(source: Source, target: Target) -> list[Diagnostic]:
     if own == wanted and (source_target is None or source_target == target):
         return []
     kind = type(source).__name__
-    names = f"'{own[0]}' (dialect {own[1]}), not for '{wanted[0]}' (dialect {wanted[1]})"
-    message = f"argument 'target': the {kind} was made for {names}"
     if own == wanted:
-        message = f"argument 'target': the {kind} was made for another board, rule set or file of target '{own[0]}'"
-    return [finding("ND002", about("function", "compile"), message)]
+        return [
+            (f"argument 'target': the {kind} was made for another board, rule set or file of target '{own[0]}'", [])
+        ]
+    names = f"'{own[0]}' (dialect {own[1]}), not for '{wanted[0]}' (dialect {wanted[1]})"
+    return [(f"argument 'target': the {kind} was made for {names}", [])]
 
 
-def _stage_faults(source: Source, start: str | None, stop: str | None) -> list[Diagnostic]:
-    """ND002 for stages that do not exist, or that cannot start from `source`."""
-    names, found = list(get_args(StageName)), list[Diagnostic]()
-    for argument, stage in (("start", start), ("stop", stop)):
-        if stage is not None and stage not in names:
-            message = f"argument '{argument}': {stage!r} is not one of {', '.join(names)}"
-            found.append(finding("ND002", about("function", "compile"), message, fixes=nearest(stage, names)))
-    legal = starting_stages(source)
-    if not found and start is not None and start not in legal:
-        message = f"argument 'start': a {type(source).__name__} starts with {' or '.join(legal)}, not with '{start}'"
-        found.append(finding("ND002", about("function", "compile"), message))
-    first = start if start in names else legal[0]
-    if not found and stop is not None and names.index(str(stop)) < names.index(str(first)):
-        message = f"argument 'stop': stage '{stop}' comes before '{first}', the first"
-        found.append(finding("ND002", about("function", "compile"), message))
-    return found
+def _stage_messages(source: Source, start: str | None, stop: str | None) -> list[tuple[str, list[str]]]:
+    names, legal = list(get_args(StageName)), starting_stages(source)
+    unknown = [
+        (f"argument '{argument}': {stage[:60]!r} is not one of {', '.join(names)}", nearest(stage, names))
+        for argument, stage in (("start", start), ("stop", stop))
+        if stage is not None and stage not in names
+    ]
+    if unknown:
+        return unknown
+    if start is not None and start not in legal:
+        kind = type(source).__name__
+        return [(f"argument 'start': a {kind} starts with {' or '.join(legal)}, not with '{start}'", [])]
+    first = start or legal[0]
+    if stop is not None and names.index(stop) < names.index(first):
+        return [(f"argument 'stop': stage '{stop}' comes before '{first}', the first", [])]
+    return []
 
 
 def check(
-    model: Network | Imported | Program,
+    model: Source | Imported | Program,
     target: AnyTarget | None = None,
     *,
     board: str | None = None,
@@ -203,18 +172,22 @@ def check(
     dialect: str | None = None,
     options: CompileOptions | None = None,
     progress: Progress | None = None,
+    start: StageName | None = None,
+    stop: StageName | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Compilation:
     """Return the result of compiling a network: a verdict, every finding with verified fixes, the ledger, and a
     program.
 
     `model`: a Network; an Imported, whose findings and ledger come first; or a Program, which is described without
-    compiling it again. The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those
+    compiling it again. `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the
+    Compilation then holds the results so far. `model` may also be its `quantized` or its `mapping`, and `start` the first
+    stage to run on it. The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those
     of nd.compile; the default target is loihi1. Raises DiagnosticError for wrong arguments only: ND002,
     ND020-ND029, ND703 (a target together with a program).
     """
-    needs("check", model=(model, (Network, Imported, Program)), progress=(progress, CALL))
-    settings = chosen("check", CompileOptions, options, choices, _PLACE)
+    needs("check", model=(model, (*SOURCES, Imported, Program)), progress=(progress, CALL))
+    settings = chosen("check", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
     if isinstance(model, Program):
         options_of_target = {"target": target, "board": board, "rules": rules, "dialect": dialect}
         contradicting = [name for name, value in options_of_target.items() if value is not None]
@@ -226,9 +199,16 @@ def check(
         )
     else:
         chosen_target = _target("check", "loihi1" if target is None else target, board, rules, dialect)
-        network = model.network if isinstance(model, Imported) else model
+        source = model.network if isinstance(model, Imported) else model
+        raise_errors("check", _source_faults("check", source, chosen_target, start, stop))
         result = compile_network(
-            network, chosen_target, settings, others=real_targets(rules, dialect), progress=progress
+            source,
+            chosen_target,
+            settings,
+            others=real_targets(rules, dialect),
+            progress=progress,
+            start=start,
+            stop=stop or "fixes",
         )
     findings, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
     notes = domain_findings(result.program, dialects(result.program)) if result.program else ()

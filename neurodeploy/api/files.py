@@ -125,7 +125,9 @@ def load(path: AnyPath, options: ImportOptions, *, kind: None = None) -> Network
 @overload
 def load(path: AnyPath, options: ImportOptions | None = None, *, kind: type[Kept]) -> Kept: ...
 @overload
-def load(path: AnyPath, options: None = None, *, kind: None = None) -> Saved: ...
+def load(
+    path: AnyPath, options: None = None, *, kind: None = None
+) -> Any: ...  # a union would be an error in every use
 def load(
     path: AnyPath, options: ImportOptions | None = None, *, kind: type[Saved | Imported] | None = None
 ) -> Saved | Imported:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,28 +12,9 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.resources.population_axons import PopulationAxonFormat
 from neurodeploy.resources.synapse_memory import delay_bits_for, index_bits_for, segment_words
+from neurodeploy.resources.tile import AxisUse, AxonGroup, Tile
 
-__all__ = ["AxonGroup", "SourcePosition", "axon_groups", "population_axon_words"]
-
-
-class SourcePosition(NamedTuple):
-    """A source row or column that reaches a span of targets."""
-
-    tap: int
-    """Kernel tap at its first target."""
-    reach: int
-    """Number of targets in the span."""
-    place: int
-    """First target, from the start of the span."""
-
-
-class AxonGroup(NamedTuple):
-    """Source channels that share an axon."""
-
-    atoms: int
-    """Lists that are stored: those of the atoms up to the last channel that reaches the tile."""
-    reach: int
-    """Largest number of target channels that one of the channels reaches."""
+__all__ = ["axon_groups", "population_axon_words"]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -67,7 +48,7 @@ def axon_groups(
 
 
 def population_axon_words(
-    target: Target, axon_format: PopulationAxonFormat, layer: Geometry, tile: Any, first_row: int
+    target: Target, axon_format: PopulationAxonFormat, layer: Geometry, tile: Tile, first_row: int
 ) -> tuple[int, int, int]:
     """Return (words, words of the longest list, index bits) of a tile with population axons.
 
@@ -85,7 +66,7 @@ def population_axon_words(
 
 @lru_cache(maxsize=1 << 12)
 def _distinct_lists(
-    axon_format: PopulationAxonFormat, across: Any, along: Any, alike: bool
+    axon_format: PopulationAxonFormat, across: AxisUse, along: AxisUse, alike: bool
 ) -> tuple[Any, int]:  # to be cached
     """(target positions in a channel of each distinct list of a source channel, furthest such position from its base)."""
     rows, columns = (np.array(axis.positions, dtype=np.int64).T for axis in (across, along))

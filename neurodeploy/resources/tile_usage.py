@@ -9,7 +9,6 @@ words, because equal lists only reduce the count; the tests compare both.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,19 +20,10 @@ from neurodeploy.resources.axons import KINDS, Kind
 from neurodeploy.resources.population_axons import PopulationAxonFormat, limit_shares
 from neurodeploy.resources.run_length import box_runs
 from neurodeploy.resources.synapse_memory import delay_bits_for, dense_words, index_bits_for, segment_words
-from neurodeploy.resources.tile_population_axons import (
-    AxonGroup,
-    SourcePosition,
-    axon_groups,
-    population_axon_words,
-)
+from neurodeploy.resources.tile import AxisUse, Box, ChannelUse, ReachCounts, SourcePosition, Span, Tile
+from neurodeploy.resources.tile_population_axons import axon_groups, population_axon_words
 
 __all__ = [
-    "AxisUse",
-    "Box",
-    "ChannelUse",
-    "ReachCounts",
-    "Tile",
     "TileEncoding",
     "axis_use",
     "best_tile_encoding",
@@ -43,78 +33,7 @@ __all__ = [
     "tile_of",
 ]
 
-Span = tuple[int, int]
-Box = tuple[Span, Span, Span]
-"""[start, stop) of channels, rows and columns."""
-ReachCounts = tuple[tuple[int, int], ...]
-"""Pairs of (targets that a source reaches on an axis, number of such sources or lists)."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class AxisUse:
-    """Sources that reach a span of rows or columns. Equal uses are one object, so they are compared by identity."""
-
-    length: int
-    """Rows or columns of the span."""
-    sources: int
-    """Source rows or columns that reach it."""
-    reach: ReachCounts
-    """Sources by the targets that they reach."""
-    lists: ReachCounts
-    """As `reach`, for sources that meet different taps."""
-    uniform_lists: ReachCounts
-    """As `lists`, if all taps hold the same number."""
-    base: int
-    """Furthest first target, from the start of the span."""
-    positions: tuple[SourcePosition, ...]
-    """Every source."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ChannelUse:
-    """Source channels that reach a span of channels. Equal uses are one object, as with `AxisUse`."""
-
-    length: int
-    """Channels of the span."""
-    sources: int
-    """Source channels that reach it."""
-    reach: ReachCounts
-    """Source channels by the target channels that they reach."""
-    base: int
-    """Furthest first target, from the start of the span."""
-    groups: tuple[tuple[AxonGroup, int], ...]
-    """(source channels that share a population axon, number of such groups); empty if the target has no such axons."""
-    axons: int
-    """Population axons of one source position."""
-
-
 _one_axis_use, _one_channel_use = lru_cache(maxsize=1 << 16)(AxisUse), lru_cache(maxsize=1 << 16)(ChannelUse)
-
-
-class Tile(NamedTuple):
-    """The use of a tile by its three axes; equal for all tiles that take the same resources."""
-
-    channels: ChannelUse
-    """Its channels."""
-    rows: AxisUse
-    """Its rows."""
-    columns: AxisUse
-    """Its columns."""
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons."""
-        return self.channels.length * self.rows.length * self.columns.length
-
-    @property
-    def input_axons(self) -> int:
-        """Source neurons that reach the tile: its discrete input axons."""
-        return self.channels.sources * self.rows.sources * self.columns.sources
-
-    @property
-    def population_axons(self) -> int:
-        """Input axons if the channels of a source position share them."""
-        return self.channels.axons * self.rows.sources * self.columns.sources
 
 
 class TileEncoding(NamedTuple):

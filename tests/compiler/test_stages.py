@@ -22,7 +22,7 @@ def network():
 
 @pytest.mark.parametrize("stop", STAGES)
 def test_a_compilation_stops_after_a_stage_with_what_exists_so_far(network, stop):
-    result = nd.compile(network, "tiny", stop=stop)
+    result = nd.check(network, "tiny", stop=stop)
     done = [stage for stage in STAGES[: STAGES.index(stop) + 1] if stage != "fixes"]  # nothing to fix
     assert list(result.stage_seconds) == done
     assert (result.quantized is not None) == ("quantize" in done)
@@ -33,19 +33,19 @@ def test_a_compilation_stops_after_a_stage_with_what_exists_so_far(network, stop
 
 def test_a_compilation_starts_with_what_an_earlier_one_gave(network):
     whole = nd.compile(network, "tiny")
-    first = nd.compile(network, "tiny", stop="partition")
+    first = nd.check(network, "tiny", stop="partition")
     assert isinstance(first.quantized, Quantized)
     assert isinstance(first.mapping, Mapping)
     for source, start in ((first.quantized, None), (first.quantized, "partition"), (first.mapping, None)):
         assert nd.compile(source, "tiny", start=start).digest() == whole.digest()
-    placed = nd.compile(first.mapping, "tiny", stop="place")
+    placed = nd.check(first.mapping, "tiny", stop="place")
     assert placed.verdict == "fits"
     assert nd.compile(placed.mapping, "tiny", start="emit").digest() == whole.digest()
 
 
 def test_a_refused_network_ends_in_the_stage_that_refuses_it(network):
     wide = network.model_copy(update={"projections": network.projections * 2})
-    result = nd.compile(wide, "tiny", stop="partition")
+    result = nd.check(wide, "tiny", stop="partition")
     assert result.verdict == "refused"
     assert list(result.stage_seconds) == ["validate"]
 
@@ -60,20 +60,20 @@ def test_a_refused_network_ends_in_the_stage_that_refuses_it(network):
 )
 def test_stages_that_make_no_sense_are_refused(network, given, told):
     with pytest.raises(nd.DiagnosticError) as caught:
-        nd.compile(network, "tiny", **given)
+        nd.check(network, "tiny", **given)
     assert {item.code for item in caught.value.diagnostics} == {"ND002"}
     assert told in str(caught.value)
 
 
 def test_a_stop_before_the_start_is_refused(network):
-    mapping = nd.compile(network, "tiny", stop="partition").mapping
+    mapping = nd.check(network, "tiny", stop="partition").mapping
     with pytest.raises(nd.DiagnosticError, match="stage 'check' comes before 'place', the first"):
-        nd.compile(mapping, "tiny", stop="check")
+        nd.check(mapping, "tiny", stop="check")
 
 
 def test_integers_and_mappings_are_of_one_target(network):
     """The dialect stands in the message, since a target can be compiled for with another one."""
-    result = nd.compile(network, "loihi1", stop="place")
+    result = nd.check(network, "loihi1", stop="place")
     for source, kind in ((result.quantized, "Quantized"), (result.mapping, "Mapping")):
         with pytest.raises(nd.DiagnosticError) as error:
             nd.compile(source, "loihi2")

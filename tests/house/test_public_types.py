@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "neurodeploy"
 PASSED_ON = ("Described.model_json_schema", "Group.main")
 """Overrides of methods whose arguments differ between versions of pydantic and click; they are passed on."""
-PENDING = ("resources/tile_population_axons",)
-"""Rooms that still have some."""
+OF_A_FILE = "neurodeploy/api/files.py: load(return)"
+"""What a file holds is known when it is read; a union would make every use of the result an error of a type checker."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -52,8 +52,7 @@ def untyped(path: Path) -> list[str]:
 
 def test_no_public_signature_has_a_bare_any() -> None:
     found = [fault for path in sorted(CORE.rglob("*.py")) for fault in untyped(path)]
-    pending = tuple(f"neurodeploy/{room}" for room in PENDING)
-    assert [fault for fault in found if not fault.startswith(pending)] == []
+    assert found == [OF_A_FILE]
 
 
 def test_a_bare_any_is_found() -> None:

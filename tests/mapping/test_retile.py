@@ -21,7 +21,7 @@ from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.resources import core_limits
-from neurodeploy.resources.tile_usage import Tile
+from neurodeploy.resources.tile import Tile
 
 DEPTHWISE, POINTWISE = {"kind": "depthwise", "kernel": 3}, {"kind": "conv", "kernel": 1, "channels": 32}
 

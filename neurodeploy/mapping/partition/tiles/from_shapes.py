@@ -26,7 +26,8 @@ from neurodeploy.mapping.partition.tiles.tilings import ADDED_UP, Tilings, compa
 from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
 from neurodeploy.resources.limits import CODES, Limit, core_limits, exceeded
 from neurodeploy.resources.population_axons import population_axon_formats
-from neurodeploy.resources.tile_usage import ReachCounts, axis_use, channel_use, tile_of
+from neurodeploy.resources.tile import ReachCounts
+from neurodeploy.resources.tile_usage import axis_use, channel_use, tile_of
 
 __all__ = ["LayerTiles", "LayersVerdict", "fit_layers", "shape_bounds"]
 

@@ -26,7 +26,8 @@ from neurodeploy.mapping.partition.tiles.tilings import (
 from neurodeploy.mapping.time_limit import TimeLimit
 from neurodeploy.resources.axons import Kind, output_axons_of
 from neurodeploy.resources.synapse_memory import delay_bits_for, dense_words
-from neurodeploy.resources.tile_usage import Tile, fewest_weights
+from neurodeploy.resources.tile import Tile
+from neurodeploy.resources.tile_usage import fewest_weights
 
 __all__ = ["Chain", "linked", "search"]
 

@@ -27,7 +27,7 @@ from neurodeploy.mapping.place.traffic import board_of, core_traffic, place_core
 from neurodeploy.mapping.time_limit import TimeLimit
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.resources.limits import core_limits
-from neurodeploy.resources.tile_usage import Tile
+from neurodeploy.resources.tile import Tile
 
 __all__ = ["tiled", "tiled_cuts"]
 

@@ -19,15 +19,8 @@ from neurodeploy.resources.axons import Kind, output_axons_of
 from neurodeploy.resources.limits import Limit, core_limits
 from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.synapse_memory import delay_bits_for
-from neurodeploy.resources.tile_usage import (
-    ChannelUse,
-    Tile,
-    TileEncoding,
-    axis_use,
-    best_tile_encoding,
-    channel_use,
-    tile_encodings,
-)
+from neurodeploy.resources.tile import ChannelUse, Tile
+from neurodeploy.resources.tile_usage import TileEncoding, axis_use, best_tile_encoding, channel_use, tile_encodings
 
 __all__ = [
     "ADDED_UP",
