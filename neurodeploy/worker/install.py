@@ -134,12 +134,14 @@ def _make(environment: Environment, report: Report) -> Path:
     if _answers([str(python), "-c", version]) != environment.python:
         shutil.rmtree(folder, ignore_errors=True)
         base = next(pythons(environment.python), None)
-        report(f"{environment.name}: Python {environment.python} " + (f"from {base}" if base else "is fetched by uv"))
+        report(
+            f"{environment.name}: Python {environment.python} " + (f"from {base}" if base else "is downloaded by uv")
+        )
         failing = f"no environment can be made from '{base}'"
         fixes: tuple[str, ...] = ()
         if not base:
-            failing = f"Python {environment.python} is not installed, and could not be fetched"
-            fixes = (f"put python{environment.python} on PATH", "let uv fetch it: it needs the network")
+            failing = f"Python {environment.python} is not installed and could not be downloaded"
+            fixes = (f"put python{environment.python} on PATH", "let uv download it, which needs network access")
         making = [uv, "venv", "--quiet", "--python", base or environment.python, str(folder)]
         _step(environment, making, failing, *fixes)
     report(

@@ -206,7 +206,7 @@ def test_no_python_and_no_network_is_a_finding(tmp_path, monkeypatch):
         install(toy(python="3.99"), lambda _: None)
     (found,) = caught.value.diagnostics
     assert found.message == (
-        "Python 3.99 is not installed, and could not be fetched: error: No interpreter found for Python 3.99"
+        "Python 3.99 is not installed and could not be downloaded: error: No interpreter found for Python 3.99"
     )
     assert [fix.text for fix in found.fixes][:1] == ["put python3.99 on PATH"]
 
