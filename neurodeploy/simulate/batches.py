@@ -46,9 +46,7 @@ def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunO
         done = stop
         if not parts[-1].complete:
             break
-    raise_errors(
-        "run", [] if parts else [finding("ND505", about("network", program.network.name), "was given no samples")]
-    )
+    raise_errors("run", [] if parts else [finding("ND505", about("network", program.network.name), "got no samples")])
     raise_errors("run", _count_faults(options, done) if parts[-1].complete else [])
     return parts[0] if len(parts) == 1 else with_findings(program, joined(parts), merged_findings(found))
 
@@ -71,7 +69,7 @@ def _batch_options(options: RunOptions, start: int, stop: int) -> RunOptions:
     """Options of a batch of samples [start, stop), with their share of state and noise."""
     if options.resume is None and not options.noise:
         return options
-    noise = {name: given if len(given) == 1 else given[start:stop] for name, given in options.noise.items()}
+    noise = {name: draws if len(draws) == 1 else draws[start:stop] for name, draws in options.noise.items()}
     kept = options.resume
     raise_errors("run", _count_faults(options, stop) if kept is not None and kept.n_samples < stop else [])
     return options.model_copy(
@@ -85,11 +83,11 @@ def _count_faults(options: RunOptions, samples: int) -> list[Diagnostic]:
     if options.resume is not None and options.resume.n_samples != samples:
         message, held = "has a different number of samples than the run", options.resume.n_samples
         found.append(finding("ND509", about("state"), message, found=held, limit=samples, unit="sample"))
-    for name, given in options.noise.items():
-        if len(given) not in (1, samples):
+    for name, draws in options.noise.items():
+        if len(draws) not in (1, samples):
             message = "has draws for a different number of samples than the run"
             found.append(
-                finding("ND511", about("noise", name), message, found=len(given), limit=samples, unit="sample")
+                finding("ND511", about("noise", name), message, found=len(draws), limit=samples, unit="sample")
             )
     return found
 
@@ -123,9 +121,7 @@ def _collated(network: Network, group: list[OneSample], steps: int | None, first
     """Samples of a batch in one mapping: arrays are stacked along a new axis, event rows get a sample column."""
     names, found = dict.fromkeys(name for item in group for name in item), dict[str, Array]()
     lacking = {name: sum(name not in item for item in group) for name in names}
-    messages = [
-        (name, f"is given no value in {count} of {len(group)} samples") for name, count in lacking.items() if count
-    ]
+    messages = [(name, f"has no value in {count} of {len(group)} samples") for name, count in lacking.items() if count]
     raise_errors("encode", [finding("ND505", about("input", name), message) for name, message in messages])
     for name in names:
         item = network.input_by_name.get(name)

@@ -46,7 +46,7 @@ def _name_faults(network: Network, values: SampleValues) -> list[Diagnostic]:
     """Inputs without samples, and samples without an input."""
     names = [item.name for item in network.inputs]
     lacking = [name for name in names if name not in values.values]
-    found = [finding("ND505", about("input", name), "is given no samples") for name in lacking]
+    found = [finding("ND505", about("input", name), "has no samples") for name in lacking]
     for name in values.values:
         if name not in names:
             message = f"is not an input of network '{network.name}': {', '.join(names)}"
@@ -146,11 +146,11 @@ def _all_faults(
     return found, n
 
 
-def _memory_faults(network: Network, given: _CheckedSamples) -> list[Diagnostic]:
+def _memory_faults(network: Network, checked: _CheckedSamples) -> list[Diagnostic]:
     """ND505 if the spikes and currents of all steps do not fit into memory."""
-    dense = [item for item in network.inputs if item.name not in given.rows]
+    dense = [item for item in network.inputs if item.name not in checked.rows]
     each = sum(item.size * (1 if isinstance(item.encoder, Spikes) else 8) for item in dense)
-    samples, steps = given.n, given.window.steps
+    samples, steps = checked.n, checked.window.steps
     what = f"{samples:,} samples of {steps:,} steps of {sum(item.size for item in dense):,} lines"
     return memory_fault("ND505", about("network", network.name), what, samples * steps * each)
 
@@ -197,16 +197,16 @@ class _CheckedSamples(NamedTuple):
 
 
 def _presented_input(
-    network: Network, given: _CheckedSamples, seed: int, first_sample: int
+    network: Network, checked: _CheckedSamples, seed: int, first_sample: int
 ) -> tuple[dict[str, dict[str, Array]], list[Diagnostic]]:
     """Spikes, rasters and currents by input, and findings for input that is left out."""
-    window, found = given.window, list[Diagnostic]()
+    window, found = checked.window, list[Diagnostic]()
     shown: dict[str, dict[str, Array]] = {"spikes": {}, "rasters": {}, "currents": {}}
     for item in network.inputs:
-        array = given.arrays[item.name]
-        if item.name in given.rows:
-            own = given.rows[item.name]
-            found += late_row_findings(item, own, given.times.get(item.name), window, moved=given.moved)
+        array = checked.arrays[item.name]
+        if item.name in checked.rows:
+            own = checked.rows[item.name]
+            found += late_row_findings(item, own, checked.times.get(item.name), window, moved=checked.moved)
             own = own[own[:, 1] <= window.steps]
             shown["spikes"][item.name] = unique_rows(own)
             found += merged_row_findings(item, len(own), len(shown["spikes"][item.name]))
@@ -217,7 +217,7 @@ def _presented_input(
             found += cut_value_findings(item, array, window)
             shown["rasters"][item.name] = spikes_over_time(item, array, window.steps)
         else:
-            flat = array.reshape(given.n, item.size).astype(np.float64)
+            flat = array.reshape(checked.n, item.size).astype(np.float64)
             raster = raster_of(item.encoder, flat, window.steps, seed, first_sample)
             found += quiet_value_findings(item, item.encoder, flat, raster)
             shown["rasters"][item.name] = raster
@@ -275,9 +275,9 @@ def encode_values(
     presented = _presented(network, arrays, rows, steps)
     raise_errors("encode", _length_faults(network, rows, presented, requested=steps is not None))
     window = Window(int(presented or 1), steps is not None, network.time.dt_s)
-    given = _CheckedSamples(arrays, rows, times, n, window, moved=time_origin == "first")
-    raise_errors("encode", _memory_faults(network, given))
-    shown, omitted = _presented_input(network, given, seed, first_sample)
+    checked = _CheckedSamples(arrays, rows, times, n, window, moved=time_origin == "first")
+    raise_errors("encode", _memory_faults(network, checked))
+    shown, omitted = _presented_input(network, checked, seed, first_sample)
     notes += omitted
     raise_errors("encode", notes)
     return Stimulus(

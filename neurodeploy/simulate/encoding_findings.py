@@ -89,30 +89,32 @@ def _origin_fix(samples: Array, times: Array, steps: int, per_step: float, unit:
     return [Fix(text=f"subtract {what}; {then}", flag="--time-origin first")]
 
 
-def merged_row_findings(item: Input, given: int, kept: int) -> list[Diagnostic]:
+def merged_row_findings(item: Input, rows: int, kept: int) -> list[Diagnostic]:
     """Return ND067 if several rows have the same sample, step and line; the line spikes once.
 
-    `given` and `kept`: numbers of rows before and after merging.
+    `rows` and `kept`: numbers of rows before and after merging.
     """
-    if kept == given:
+    if kept == rows:
         return []
     word = "events" if isinstance(item.encoder, Events) else "spikes"
-    message = f"{given - kept:,} of {given:,} {word} repeat a spike of their line in the same step; a line spikes once per step"
+    message = (
+        f"{rows - kept:,} of {rows:,} {word} repeat a spike of their line in the same step; a line spikes once per step"
+    )
     severity = "info" if isinstance(item.encoder, Events) else "warning"
     return [finding("ND067", about("input", item.name), message, severity=severity)]
 
 
 def cut_value_findings(item: Input, values: Array, window: Window) -> list[Diagnostic]:
     """Return ND066 if values over time, (samples, steps, *shape), are not all 0 after the window."""
-    given = values.shape[1]
+    length = values.shape[1]
     rest = np.count_nonzero(values[:, window.steps :])
-    if given <= window.steps or not rest:
+    if length <= window.steps or not rest:
         return []
     what = "currents" if item.encoder.kind == "current" else "spikes"
     message = f"{rest:,} {what} lie after the last step that is shown"
-    fixes = [Fix(text="show all of them", flag=f"--steps {given}")]
+    fixes = [Fix(text="show all of them", flag=f"--steps {length}")]
     severity = "info" if window.requested else "warning"
-    numbers: dict[str, Any] = {"found": given, "limit": window.steps, "unit": "step"}
+    numbers: dict[str, Any] = {"found": length, "limit": window.steps, "unit": "step"}
     return [finding("ND066", about("input", item.name), message, fixes=fixes, severity=severity, **numbers)]
 
 

@@ -98,10 +98,10 @@ def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, 
     count = next(iter(sizes))[0]
     stacked = list[Array]()
     for column in (*(("sample",) if "sample" in columns else ()), *order):
-        given = fields[columns[column]] if column in columns else np.zeros(count, dtype=np.int64)
-        whole = whole_numbers(given)
+        numbers = fields[columns[column]] if column in columns else np.zeros(count, dtype=np.int64)
+        whole = whole_numbers(numbers)
         if whole is None:
-            found.append(_not_whole(where, f"field {quoted(columns[column])}", column, given, encoder))
+            found.append(_not_whole(where, f"field {quoted(columns[column])}", column, numbers, encoder))
         stacked.append(np.zeros(count, dtype=np.int64) if whole is None else whole)
     return np.stack(stacked, axis=1), found
 

@@ -51,7 +51,9 @@ def noise_draws(program: Program, stimulus: Stimulus, steps: int, options: RunOp
         first += item.size
         if "noise_at" not in item.parameters:
             continue
-        given: Any = options.noise.get(item.name)
-        drawn = _drawn(options.seed, numbers, steps, neurons) if given is None else np.asarray(given, dtype=np.int16)
+        supplied: Any = options.noise.get(item.name)
+        drawn = (
+            _drawn(options.seed, numbers, steps, neurons) if supplied is None else np.asarray(supplied, dtype=np.int16)
+        )
         found[item.name] = drawn[np.arange(stimulus.n_samples) % drawn.shape[0], :steps]
     return found

@@ -90,19 +90,19 @@ def _number_faults(options: RunOptions) -> Iterator[Diagnostic]:
 
 def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> Iterator[Diagnostic]:
     for item in program.populations:
-        given, where = options.noise.get(item.name), about("noise", item.name)
-        if given is None:
+        draws, where = options.noise.get(item.name), about("noise", item.name)
+        if draws is None:
             continue
         if "noise_at" not in item.parameters:
             yield finding("ND511", where, f"population '{item.name}' draws no noise, so draws would be ignored")
-        right = given.ndim == 3 and given.shape[0] in (1, stimulus.n_samples) and given.shape[1] >= steps
-        if not (right and given.shape[2] == item.size and given.dtype.kind in "iu"):
+        right = draws.ndim == 3 and draws.shape[0] in (1, stimulus.n_samples) and draws.shape[1] >= steps
+        if not (right and draws.shape[2] == item.size and draws.dtype.kind in "iu"):
             needs = f"(1 or {stimulus.n_samples} samples, {steps} steps or more, {item.size} neurons)"
             yield finding(
-                "ND511", where, f"draws have shape {list(given.shape)} of {given.dtype}; needs integers {needs}"
+                "ND511", where, f"draws have shape {list(draws.shape)} of {draws.dtype}; needs integers {needs}"
             )
-        elif given.size and (int(given.min()) < -DRAWN or int(given.max()) > DRAWN):
-            message = f"draws lie between {int(given.min())} and {int(given.max())}; needs -{DRAWN} to {DRAWN}"
+        elif draws.size and (int(draws.min()) < -DRAWN or int(draws.max()) > DRAWN):
+            message = f"draws lie between {int(draws.min())} and {int(draws.max())}; needs -{DRAWN} to {DRAWN}"
             yield finding("ND511", where, message)
 
 

@@ -16,11 +16,11 @@ Array = NDArray[Any]
 
 def spikes_over_time(item: Input, values: Array, steps: int) -> Array:
     """Return spikes (samples, any steps, *shape) as a (samples, steps, lines) uint8 raster, cut or padded with zeros."""
-    given = values.reshape(values.shape[0], values.shape[1], item.size)[:, :steps]
-    if given.shape[1] == steps and given.dtype == np.uint8:
-        return given
-    raster = np.zeros((given.shape[0], steps, item.size), dtype=np.uint8)
-    raster[:, : given.shape[1]] = given
+    timed = values.reshape(values.shape[0], values.shape[1], item.size)[:, :steps]
+    if timed.shape[1] == steps and timed.dtype == np.uint8:
+        return timed
+    raster = np.zeros((timed.shape[0], steps, item.size), dtype=np.uint8)
+    raster[:, : timed.shape[1]] = timed
     return raster
 
 
@@ -63,6 +63,6 @@ def currents_of(item: Input, array: Array, steps: int) -> Array:
     if array.ndim == len(item.shape) + 1:
         return np.repeat(array.reshape(n, 1, item.size).astype(np.float64), steps, axis=1)
     currents = np.zeros((n, steps, item.size))
-    given = array.reshape(n, array.shape[1], item.size)[:, :steps]
-    currents[:, : given.shape[1]] = given
+    timed = array.reshape(n, array.shape[1], item.size)[:, :steps]
+    currents[:, : timed.shape[1]] = timed
     return currents

@@ -43,9 +43,9 @@ def input_hashes(network: Network, stimulus: Stimulus, options: RunOptions, step
                 hashes[sample].update(f"{item.name} {part.size}:".encode())
                 hashes[sample].update(np.ascontiguousarray(part).view(np.uint8).data)
     for name in sorted(options.noise):
-        given = options.noise[name][:, :step].astype("<i2")
+        draws = options.noise[name][:, :step].astype("<i2")
         for sample, own in enumerate(hashes):
-            own.update(f"noise {name}:".encode() + given[sample % len(given)].tobytes())
+            own.update(f"noise {name}:".encode() + draws[sample % len(draws)].tobytes())
     return tuple(own.hexdigest() for own in hashes)
 
 

@@ -61,10 +61,10 @@ def run(
     """
     needs("run", program=(program, Program), backend=(backend, str), progress=(progress, CALL))
     require_sound(program)
-    given: dict[str, Any] = dict(choices)
-    if "probes" in given:
-        given["probes"] = probes_named(program.network, given["probes"])
-    made = chosen("run", RunOptions, options, given, ("backend", "options", "progress"))
+    fields: dict[str, Any] = dict(choices)
+    if "probes" in fields:
+        fields["probes"] = probes_named(program.network, fields["probes"])
+    made = chosen("run", RunOptions, options, fields, ("backend", "options", "progress"))
     raise_errors("run", _number_faults(made))
     plain = normalized_samples(program.network, samples)
     if isinstance(plain, Iterator):

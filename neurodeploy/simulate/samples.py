@@ -99,9 +99,9 @@ def sample_values(
             found.append(finding("ND505", about("input", own), f"values are not an array: {error}"))
             continue
         if np.ma.is_masked(value):
-            found.append(finding("ND505", about("input", own), "is given masked values; needs unmasked numbers"))
+            found.append(finding("ND505", about("input", own), "has masked values; needs unmasked numbers"))
         if array.dtype.kind not in "biuf":
-            found.append(finding("ND505", about("input", own), f"is given {array.dtype} values; needs numbers"))
+            found.append(finding("ND505", about("input", own), f"has {array.dtype} values; needs numbers"))
         plain[own] = array.view(np.uint8) if array.dtype == np.bool_ else _with_sample(network, own, array, value)
     raise_errors("encode", found)
     if labels is None and LABELS in plain and LABELS not in inputs:
@@ -113,10 +113,10 @@ def sample_values(
         raise DiagnosticError("encode", message) from None
 
 
-def _with_sample(network: Network, name: str, rows: Array, given: Any) -> Array:
+def _with_sample(network: Network, name: str, rows: Array, original: Any) -> Array:
     """Event rows with a sample column; a structured array without one holds sample 0."""
     item = network.input_by_name.get(name)
-    structured = getattr(getattr(given, "dtype", None), "names", None)
+    structured = getattr(getattr(original, "dtype", None), "names", None)
     if item is None or not isinstance(item.encoder, Events) or not structured or rows.ndim != 2:
         return rows
     return np.insert(rows, 0, 0, axis=1) if rows.shape[1] == len(item.encoder.columns) else rows

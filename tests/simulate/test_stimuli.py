@@ -177,7 +177,7 @@ def test_samples_of_several_lengths_need_to_be_told_how_long():
     pairs = [{"in": np.array([[1, 2], [4, 0]])}]
     assert told(lambda: program.run(iter(pairs))) == ["input 'in': the sample length is not specified"]
     assert program.run(iter(pairs), steps=4).input_spikes["in"].tolist() == [[0, 1, 2], [0, 4, 0]]
-    assert told(lambda: program.run({"in": np.array([["a"]])})) == ["input 'in': is given <U1 values; needs numbers"]
+    assert told(lambda: program.run({"in": np.array([["a"]])})) == ["input 'in': has <U1 values; needs numbers"]
 
 
 def test_a_state_that_is_not_whole_is_refused():
