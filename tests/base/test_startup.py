@@ -10,7 +10,7 @@ import pytest
 from neurodeploy.base.startup import deferred_signals
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX cannot be had: this system has none")
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX are missing and cannot be had: the system has none")
 def test_a_signal_in_a_deferred_block_arrives_after_it():
     arrived = []
     before = signal.signal(signal.SIGTERM, lambda *_: arrived.append("handler"))
@@ -23,7 +23,7 @@ def test_a_signal_in_a_deferred_block_arrives_after_it():
     assert arrived == ["end of the block", "handler"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX cannot be had: this system has none")
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX are missing and cannot be had: the system has none")
 def test_a_command_whose_library_discards_the_exception_still_ends_with_the_status_of_the_signal():
     code = """
 import os, signal
