@@ -325,7 +325,7 @@ CASES = {
     "ND506": lambda _: nd506(),
     "ND507": lambda _: stop_findings(run()[1].model_copy(update={"complete": False})),
     "ND540": lambda _: worker("job.stage('run'); job.step(3); raise ValueError('delay 64 is too long')"),
-    "ND541": lambda _: worker("job.stage('run'); job.step(3); time.sleep(60)", silence_s=5),
+    "ND541": lambda _: worker("job.stage('run'); job.step(3); time.sleep(60)", silence_s=2.5),
     "ND542": lambda _: worker("job.stage('run'); os._exit(7)"),
     "ND543": lambda _: dialect_refusals(program(integers(240, bias_mant=5)), "brian2loihi", "brian2loihi", steps=10),
     "ND544": uninstallable,
