@@ -187,7 +187,7 @@ def test_no_uv_and_no_index_is_a_finding(tmp_path, monkeypatch):
     (found,) = caught.value.diagnostics
     assert found.code == "ND544"
     assert found.message.startswith("uv is not installed and could not be downloaded from the package index: ")
-    assert found.fixes[0].text.startswith("put uv on PATH")
+    assert found.fixes[0].text.startswith("install uv so that it is on PATH")
 
 
 def python_with_pip(folder):

@@ -195,5 +195,5 @@ def use(folder: Path) -> None:
     os.chdir(folder)
     words = json.loads(Path("words.json").read_text())
     status, told = call(*words)
-    if status not in (0, 1, 2, 3) or "internal error" in told or "Traceback" in told:
+    if status not in (0, 1, 2, 3) or "internal error: " in told or "Traceback" in told:
         raise RuntimeError(f"status {status} of {words}: {told[:600]}")
