@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Integral
 
+import h5py
 import numpy as np
 import pytest
 import typer.main
@@ -149,6 +150,21 @@ def nir_chain(*names):
 def nir_if(*shape):
     """A NIR node of integrate-and-fire neurons with threshold 1."""
     return ("IF", {"r": np.ones(shape), "v_threshold": np.ones(shape)})
+
+
+def write_nir_neuron(path):
+    """Write a NIR file of one LIF neuron; NIR files hold no step and no reset."""
+    with h5py.File(path, "w") as file:
+        file["version"] = "1.0.8"
+        node = file.create_group("node")
+        node["type"] = "NIRGraph"
+        node["edges"] = np.array(nir_chain("lif"), dtype="S")
+        for name in ("input", "output"):
+            node[f"nodes/{name}/type"] = name.capitalize()
+            node[f"nodes/{name}/shape"] = [1]
+        node["nodes/lif/type"] = "LIF"
+        for name, value in {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1}.items():
+            node[f"nodes/lif/{name}"] = [value]
 
 
 def with_limits(target, **values):

@@ -6,10 +6,9 @@ import json
 import subprocess
 import sys
 
-import h5py
 import numpy as np
 import pytest
-from factories import one_layer, pair_network, wide_network
+from factories import one_layer, pair_network, wide_network, write_nir_neuron
 
 import neurodeploy as nd
 from neurodeploy.cli import run_commands, running
@@ -224,23 +223,8 @@ def test_weight_bits_are_for_all_projections_or_for_one(folder, call, option):
     assert few < many
 
 
-def nir_file(path):
-    """One LIF neuron; NIR files hold no step and no reset."""
-    with h5py.File(path, "w") as file:
-        file["version"] = "0.2.0"
-        node = file.create_group("node")
-        node["type"] = "NIRGraph"
-        node["edges"] = np.array([("input", "lif"), ("lif", "output")], dtype="S")
-        for name in ("input", "output"):
-            node[f"nodes/{name}/type"] = name.capitalize()
-            node[f"nodes/{name}/shape"] = [1]
-        node["nodes/lif/type"] = "LIF"
-        for name, value in {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1}.items():
-            node[f"nodes/lif/{name}"] = [value]
-
-
 def test_nir_asks_for_step_and_reset_and_writes_assumptions_to_the_ledger(folder, call):
-    nir_file("one.nir")
+    write_nir_neuron("one.nir")
     status, _, err = call("check", "one.nir", "-t", "loihi1")
     assert status == 1
     assert "error[ND047]" in err

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 
-import h5py
 import numpy as np
 import pytest
-from factories import wide_network
+from factories import wide_network, write_nir_neuron
 
 import neurodeploy as nd
 
@@ -64,23 +63,9 @@ def test_what_does_not_fit_is_reported_as_shown(root, tmp_path, readme, printed,
     compare(root, readme, command, printed(command, tmp_path), update_golden)
 
 
-def nir_file(path):
-    with h5py.File(path, "w") as file:
-        file["version"] = "1.0.8"
-        node = file.create_group("node")
-        node["type"] = "NIRGraph"
-        node["edges"] = np.array([("input", "lif"), ("lif", "output")], dtype="S")
-        for name in ("input", "output"):
-            node[f"nodes/{name}/type"] = name.capitalize()
-            node[f"nodes/{name}/shape"] = [1]
-        node["nodes/lif/type"] = "LIF"
-        for name, value in {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1}.items():
-            node[f"nodes/lif/{name}"] = [value]
-
-
 def test_its_python_runs(readme, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    nir_file("model.nir")
+    write_nir_neuron("model.nir")
     network, nir, _ = PYTHON.findall(readme)
     names = {}
     exec(network, names)

@@ -6,10 +6,9 @@ import json
 import random
 import struct
 
-import h5py
 import numpy as np
 import pytest
-from factories import leave, network_of
+from factories import leave, network_of, write_nir_neuron
 
 import neurodeploy as nd
 
@@ -43,17 +42,7 @@ def whole(tmp_path_factory):
     )
     nd.save(network, folder / "pair.nd.json")
     np.savez_compressed(folder / "pair.stimulus.npz", lines=np.ones((2, 5, 2), dtype=np.uint8), labels=[0, 1])
-    with h5py.File(folder / "model.nir", "w") as file:
-        file["version"] = "1.0.8"
-        node = file.create_group("node")
-        node["type"] = "NIRGraph"
-        node["edges"] = np.array([("input", "lif"), ("lif", "output")], dtype="S")
-        for name in ("input", "output"):
-            node[f"nodes/{name}/type"] = name.capitalize()
-            node[f"nodes/{name}/shape"] = [1]
-        node["nodes/lif/type"] = "LIF"
-        for name, value in {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_threshold": 0.1}.items():
-            node[f"nodes/lif/{name}"] = [value]
+    write_nir_neuron(folder / "model.nir")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for words in (
