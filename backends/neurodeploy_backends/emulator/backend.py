@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from neurodeploy.base.startup import deferred_signals
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy_backends.emulator.engine.library import engine_missing
 
 __all__ = ["EmulatorBackend", "engine_of"]
 
 PREFERRED: tuple[str, ...] = ("native", "spec")
 """Engines that "auto" chooses from: the first one that this machine can run."""
-
-
-def _compiler_missing() -> str:
-    """Why kernels cannot be compiled here; empty if they can."""
-    try:
-        with deferred_signals():
-            import numba  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingTypeStubs]
-    except Exception as error:  # a broken installation raises anything: numba itself, llvmlite, a numpy that is too new
-        return f"numba cannot be imported: {error}"
-    return ""
 
 
 def _kernel_missing(program: Program) -> str:
@@ -38,10 +28,10 @@ def _kernel_missing(program: Program) -> str:
 def engine_of(program: Program, options: RunOptions) -> tuple[str, str]:
     """(engine that a run uses, why "auto" is not "native" or empty). Raises DiagnosticError: ND501."""
     named = [*PREFERRED] if options.engine == "auto" else [options.engine]
-    missing = (_kernel_missing(program) or _compiler_missing()) if named[0] == "native" else ""
+    missing = (_kernel_missing(program) or engine_missing()) if named[0] == "native" else ""
     if not missing or named[1:]:
         return (named[1], missing) if missing else (named[0], "")
-    fixes = ["--engine spec", *(["pip install numba"] if _compiler_missing() else [])]
+    fixes = ["--engine spec", *(["pip install numba"] if engine_missing() else [])]
     raise DiagnosticError("run", (finding("ND501", about("engine", "native"), missing, fixes=fixes),))
 
 
@@ -60,12 +50,10 @@ class EmulatorBackend:
 
     def notice(self) -> str | None:
         """A line if the kernels are not compiled on this machine yet, or cannot be."""
-        missing = _compiler_missing()
+        missing = engine_missing()
         if missing:
             return f"{missing}; running the definition in numpy, which is much slower ..."
-        from neurodeploy_backends.emulator.engine.kernels.steps import is_compiled
-
-        return None if is_compiled() else "compiling the emulator's kernels, once on this machine (about 40 s) ..."
+        return None
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Nothing: the emulator defines what a program means."""

@@ -11,23 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.numba_cache import tidy_cache
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.native.structs import lend, structure_of
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import probed_variables
-from neurodeploy_backends.emulator.engine.kernels import steps as _steps
-from neurodeploy_backends.emulator.engine.kernels.layout import Control, Output, State, Stimuli
+from neurodeploy_backends.emulator.engine.library import engine
+from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached, State, Stimuli
 from neurodeploy_backends.emulator.engine.states import restore
-from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
 
 __all__ = ["Job", "Share", "no_thread"]
 
-tidy_cache(_steps, _gather)
-steps: Any = _steps
 Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
 """Spikes that the buffer of one call holds; it is larger where one step may give more."""
@@ -129,18 +126,21 @@ class Job:
         for name in driven:
             lines = self.program.network.input_by_name[name].size
             values.append(np.asarray(self.stimulus.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
-        joined.flags.writeable = False
         shown_values = np.concatenate(values, axis=2) if driven else values[0]
-        raster, column = self._rasters(names)
+        (raster, column), noise = self._rasters(names), self._noise()
         return Stimuli(
             events=joined,
             first=first,
             raster=raster,
             column=column,
-            steps=np.int64(shown),
+            steps=shown,
             values=shown_values,
-            noise=self._noise(),
-            number=np.int64(self.stimulus.first_sample),
+            value_columns=shown_values.shape[2],
+            noise=noise,
+            noise_samples=noise.shape[0],
+            noise_steps=noise.shape[1],
+            noise_columns=noise.shape[2],
+            number=self.stimulus.first_sample,
         )
 
     def _rasters(self, names: list[str]) -> tuple[Array, Array]:
@@ -151,7 +151,6 @@ class Job:
         begins = dict(zip(flat, np.cumsum([0, *(array.size for array in flat.values())]).tolist(), strict=False))
         arrays = list(flat.values()) or [np.zeros(0, dtype=np.uint8)]
         joined = (arrays[0] if len(arrays) == 1 else np.concatenate(arrays)).view()
-        joined.flags.writeable = False
         return joined, np.array([begins.get(name, -1) for name in names] + [-1], dtype=np.int64)
 
     def _noise(self) -> Array:
@@ -195,25 +194,27 @@ class Job:
             probe_row=self.probe_row,
             probe_kind=self.probe_kind,
             probe_owner=self.probe_owner,
-            probe_unit=np.int64(self.program.target.dialect.register_value_per_refractory_step),
+            probe_unit=self.program.target.dialect.register_value_per_refractory_step,
             probes=self.states,
             active=self.active[0],
             watch=watch,
-            first=np.int64(self.first),
+            first=self.first,
+            length=self.length,
+            cores=self.active[0].shape[2],
         )
 
     def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Control:
         """Range of steps that one call runs."""
         return Control(
-            sample=np.int64(sample),
-            step=np.int64(step),
-            stop=np.int64(stop),
-            steps=np.int64(self.steps),
-            first=np.int64(self.first),
-            todo=np.int64(todo),
-            thread=np.int64(thread),
-            threads=np.int64(self.pieces),
-            seed=np.int64(self.options.seed),
+            sample=sample,
+            step=step,
+            stop=stop,
+            steps=self.steps,
+            first=self.first,
+            todo=todo,
+            thread=thread,
+            threads=self.pieces,
+            seed=self.options.seed,
         )
 
     def run(self, share: Share) -> None:
@@ -225,13 +226,13 @@ class Job:
         if self.options.resume is not None:
             restore(self.low, state, self.options.resume, share.start)
         sample, step, todo = share.start, self.first, 16
-        wide = () if self.low.wide else None
+        shared = [lend(self.layout), lend(state), lend(self.stimuli)]
         while sample < share.stop and self.length and not self.stopped.is_set():
             begun = time.perf_counter()
             calls = [self.control(sample, step, share.stop, todo, thread) for thread in range(self.pieces)]
             state.arrived[:] = 0
             outputs[0].written[:] = 0
-            sample, step, made = self._call(state, outputs, calls, wide)
+            sample, step, made = self._call(shared, outputs, calls)
             share.rows.append(self._taken(output.rows.reshape(-1, 3), output, made))
             if output.payloads.size:
                 share.payloads.append(self._taken(output.payloads, output, made))
@@ -239,20 +240,25 @@ class Job:
             todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
         share.state = state
 
-    def _call(self, state: Any, outputs: list[Any], calls: list[Any], wide: Any) -> tuple[int, int, int]:
+    def _call(self, shared: list[Any], outputs: list[Output], calls: list[Control]) -> Reached:
         """One call in every thread that shares the sample; the first runs here.
 
         The threads synchronize in every step, so none enters the kernels before all of them run: otherwise a thread that
         cannot start would leave the others waiting forever.
         """
-        gate, here = threading.Event(), [False]
+        gate, here, name = threading.Event(), [False], "run_wide" if self.low.wide else "run_narrow"
+        reached = [structure_of(Reached)() for _ in calls]
 
-        def enter(output: Any, call: Any) -> None:
+        def enter(output: Output, call: Control, place: Any) -> None:
+            engine().call(name, *shared, output, call, place)
+
+        def enter_later(*arguments: Any) -> None:
             gate.wait()
             if here[0]:
-                steps.run(self.layout, state, self.stimuli, output, call, wide)
+                enter(*arguments)
 
-        others = [threading.Thread(target=enter, args=pair) for pair in zip(outputs[1:], calls[1:], strict=True)]
+        every = list(zip(outputs, calls, reached, strict=True))
+        others = [threading.Thread(target=enter_later, args=arguments) for arguments in every[1:]]
         try:
             for other in others:
                 other.start()
@@ -265,10 +271,10 @@ class Job:
             raise DiagnosticError("run", (no_thread(len(calls), error),)) from None
         finally:
             gate.set()
-        result = steps.run(self.layout, state, self.stimuli, outputs[0], calls[0], wide)
+        enter(*every[0])
         for other in others:
             other.join()
-        return result
+        return Reached(*(getattr(reached[0], field) for field in Reached._fields))
 
     def _taken(self, buffer: Array, output: Any, made: int) -> list[Array]:
         """Copies of what a call wrote to a buffer, by part."""
@@ -285,10 +291,8 @@ def no_thread(threads: int, error: RuntimeError) -> Diagnostic:
 
 
 def _ordered(rows: Array) -> Array:
-    """Sorted rows as a read-only contiguous array: one array type means one compiled kernel."""
-    rows = np.ascontiguousarray(rows).view()
-    rows.flags.writeable = False
-    return rows
+    """Sorted rows as a contiguous array."""
+    return np.ascontiguousarray(rows)
 
 
 def _steps_of(seconds: float, made: int, took: float) -> int:

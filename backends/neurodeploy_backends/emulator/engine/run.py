@@ -13,7 +13,6 @@ from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy_backends.emulator.engine.job import Job, Share, no_thread
-from neurodeploy_backends.emulator.engine.kernels.intrinsics import CAN_YIELD
 from neurodeploy_backends.emulator.engine.results import recording_of
 from neurodeploy_backends.emulator.engine.states import state_faults
 
@@ -29,7 +28,7 @@ PAYS_FROM = 4_000_000
 
 def _pieces(program: Program, n_samples: int, threads: int) -> int:
     """Threads that share one sample: more than one only where a step is long enough to outweigh synchronization."""
-    if n_samples > 1 or threads < 2 or not CAN_YIELD:
+    if n_samples > 1 or threads < 2:
         return 1
     return threads if program.tables.entry_target.size >= PAYS_FROM else 1
 
@@ -47,8 +46,7 @@ def run_native(
     """The recording of a sound program, stimulus and options, steps up to `steps` of every sample.
 
     After Ctrl-C the samples before the first unfinished one are kept, or the completed steps of a single one. Raises ND509
-    (the
-    state to resume), ND511 (a thread that cannot be started).
+    (the state to resume), ND511 (a thread that cannot be started).
     """
     threads = options.threads or os.cpu_count() or 1
     pieces = _pieces(program, stimulus.n_samples, threads)

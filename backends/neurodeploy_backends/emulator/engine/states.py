@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.program.program import Program
 from neurodeploy.signals.state import RunState
-from neurodeploy_backends.emulator.engine.kernels.layout import TERNARY
+from neurodeploy_backends.emulator.engine.tables import TERNARY
 from neurodeploy_backends.emulator.lowering.lower import Lowered
 from neurodeploy_backends.emulator.lowering.parts import Part
 from neurodeploy_backends.emulator.register_ranges import proven_ranges, register_ranges

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import narrowed
 from neurodeploy.program.program import Program
-from neurodeploy_backends.emulator.engine.kernels.layout import DELAYED, DENSE, SHARED, SPARSE, TILED, VALUED, Block
+from neurodeploy_backends.emulator.engine.tables import DELAYED, DENSE, SHARED, SPARSE, TILED, VALUED, Block
 from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.parts import LANES, PAD, WINDOWS, BlockStats, Classes, Part, Sources, whole

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurodeploy.check.state_bounds import meets_no_limit, never_overflows, state_bounds
 from neurodeploy.network import Current
 from neurodeploy.program.program import Program
-from neurodeploy_backends.emulator.engine.kernels.layout import BLOCK, Layout
+from neurodeploy_backends.emulator.engine.tables import BLOCK, Layout
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.blocks import BlockBuilder
 from neurodeploy_backends.emulator.lowering.parts import (

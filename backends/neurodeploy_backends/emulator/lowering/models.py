@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import PlacedPopulation, Program
-from neurodeploy_backends.emulator.engine.kernels.layout import (
+from neurodeploy_backends.emulator.engine.tables import (
     ADAPTIVE,
     CUBA,
     DELTA,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.arithmetic import UNBOUNDED, voltage_limits
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import RESETS
-from neurodeploy_backends.emulator.engine.kernels.layout import (
+from neurodeploy_backends.emulator.engine.tables import (
     BIASED,
     CUBA,
     EVEN,

@@ -1,24 +1,37 @@
-"""What the kernels read and write: a program as flat arenas with one record for each population and block of synapses.
+"""What the compiled engine reads and writes: a program as flat arenas with one record for each population and block of synapses.
 
 A narrow layout holds state in int32 and is exact where everything wraps, or where lowering proved that nothing leaves its
 range. A wide layout holds int64 and covers everything else. A slot is the part of the accumulators that one step adds to.
+`tables.h` declares the same for C: `python -m neurodeploy.native.header` writes it from this file.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "POPULATION", "Block", "Control", "Layout", "Output", "Population", "State", "Stimuli", "Switches"]
+from neurodeploy.native.structs import (
+    Bytes,
+    Ints,
+    Longs,
+    Reals,
+    Shorts,
+    SmallInts,
+    Unsigned,
+    Words,
+    record_type,
+)
 
-Array = NDArray[Any]
+__all__ = ["BLOCK", "POPULATION", "Block", "Control", "Layout", "Output", "Population", "Reached", "State", "Stimuli", "Switches"]
+
 INPUT, EVEN, BIASED, MIXED, VALUES, WIDE = range(6)
 """Kinds of population: an input of spikes; compartments that share all registers; that differ in bias only; that differ in
 any register; an input of values; any population of a wide layout."""
 CUBA, TERNARY, SIGMA_DELTA, DELTA, SIGMA, RELU, PRODUCT, RESONATE, RESONATE_ZERO, ADAPTIVE = range(10)
 """Neuron models of wide populations. Those up to TERNARY are compartments."""
+PARAMETERS = 6
+"""Parameters of a neuron of another model than a compartment, at most."""
 DENSE, SPARSE, DELAYED, TILED, SHARED, VALUED = range(6)
 """Kinds of block: rows of weights for all targets; targets and weights; targets with delays and weights; sparse, sorted by
 tile of the targets; patterns that several sources share; targets and weights that a source's value multiplies."""
@@ -131,71 +144,71 @@ class Block(NamedTuple):
     """Tiled and shared: sources."""
 
 
-POPULATION = np.dtype([(name, np.int64) for name in Population._fields], align=True)
-BLOCK = np.dtype([(name, np.int64) for name in Block._fields], align=True)
+POPULATION = record_type(Population)
+BLOCK = record_type(Block)
 
 
 class Switches(NamedTuple):
-    """The dialect, int64 each."""
+    """The dialect."""
 
-    accumulator_bits: np.int64
+    accumulator_bits: int
     """Bits besides the sign to which a sum wraps; 0 if it does not."""
-    state_bits: np.int64
+    state_bits: int
     """Bits of u and v besides the sign."""
-    current_overflow: np.int64
+    current_overflow: int
     """KEEP, WRAP or FOLD: what u does."""
-    drive_overflow: np.int64
+    drive_overflow: int
     """The same of u + bias."""
-    fold_from: np.int64
+    fold_from: int
     """Beyond plus or minus this a narrow u folds."""
-    weight_shift: np.int64
+    weight_shift: int
     """A weight is a mantissa shifted up by this."""
-    decay_bits: np.int64
+    decay_bits: int
     """A decay is in parts of 2**decay_bits."""
 
 
 class Layout(NamedTuple):
     """A program as the kernels read it. Registers are (rows,), int32 or smaller in a narrow layout, int64 in a wide one."""
 
-    populations: Array
+    populations: Annotated[NDArray[Any], Population]
     """(populations,) of POPULATION."""
-    blocks: Array
+    blocks: Annotated[NDArray[Any], Block]
     """(blocks,) of BLOCK."""
-    ku: Array
+    ku: Words
     """2**decay_bits less the decay of u."""
-    kv: Array
+    kv: Words
     """The same of v."""
-    bias: Array
-    vth: Array
+    bias: Words
+    vth: Words
     """Threshold in units of v; out of reach for neurons that do not spike."""
-    vmin: Array
-    vmax: Array
-    refract: Array
+    vmin: Words
+    vmax: Words
+    refract: Bytes
     """Refractory delay in steps, uint8."""
-    reset: Array
+    reset: Words
     """What a spike takes off v; -1: all of it."""
-    plane_shift: Array
+    plane_shift: Longs
     """Shift down of the sums of each plane."""
-    plane_port: Array
+    plane_port: Longs
     """Port to which each plane belongs."""
-    parameters: Array
+    parameters: Reals
     """(6, rows) float64 parameters of other models than compartments, in the order of `lowering.models`."""
-    initial: Array
+    initial: Longs
     """(2, rows) memory of the cleared state."""
-    global_neuron: Array
+    global_neuron: Longs
     """(rows,) number of a neuron among all of the program: its noise depends on it."""
-    ids: Array
+    ids: Ints
     """Neuron of each row, of populations that are held in another order."""
-    weights8: Array
-    weights16: Array
+    weights8: SmallInts
+    weights16: Shorts
     """Weights of all blocks, int8 and int16; sparse ones in groups of four targets, then four weights."""
-    index32: Array
+    index32: Unsigned
     """delay * padded + target of synapses with delays, uint32."""
-    pointer: Array
+    pointer: Ints
     """int32: where the rows of a source start; tile segments; patterns and their runs."""
-    run_start: Array
+    run_start: Longs
     """First row of each run of rows on one core, and one after the last."""
-    run_core: Array
+    run_core: Longs
     """Core of each run."""
     switches: Switches
 
@@ -203,101 +216,119 @@ class Layout(NamedTuple):
 class State(NamedTuple):
     """State of one sample, and scratch."""
 
-    u: Array
+    u: Words
     """(rows,) int32 or int64."""
-    v: Array
+    v: Words
     """(rows,)."""
-    memory: Array
+    memory: Longs
     """(2, rows) third and fourth state of models that have them."""
-    acc: Array
+    acc: Words
     """Accumulators of all populations."""
-    refract: Array
+    refract: Bytes
     """(rows,) uint8 refractory steps left."""
-    flags: Array
+    flags: Bytes
     """(rows,) uint8, 1 where a neuron spikes in this step."""
-    spikes: Array
+    spikes: Ints
     """(2 * rows and lines,) int32: what each population lists, by parity of the steps made."""
-    counts: Array
+    counts: Longs
     """(2, populations): how many each lists, by parity."""
-    values: Array
+    values: Reals
     """(rows and lines,) float64 values sent, in wide layouts."""
-    pending: Array
+    pending: Longs
     """(populations,) last step in which something listed so far can arrive."""
-    asleep: Array
+    asleep: Bytes
     """(populations,) uint8, 1 while nothing can move it."""
-    cursor: Array
+    cursor: Longs
     """(inputs of spikes + 1,) next event of each."""
-    queue: Array
+    queue: Longs
     """(threads, n) scratch of tiled blocks."""
-    arrived: Array
+    arrived: Longs
     """(8,) element 0 counts the threads that have met."""
-    marks: Array
+    marks: Bytes
     """(threads, neurons) uint8 scratch that sorts neurons."""
 
 
 class Stimuli(NamedTuple):
     """What all inputs show, of all samples."""
 
-    events: Array
+    events: Ints
     """(n, 3) int32 (sample, step, line), sorted; the rows of input k are [first[k], first[k + 1])."""
-    first: Array
-    raster: Array
+    first: Longs
+    raster: Bytes
     """uint8, flat: (samples, steps, lines) of input k from column[k] on, 1 where a line fires."""
-    column: Array
+    column: Longs
     """(inputs of spikes + 1,); -1: the input has events."""
-    steps: np.int64
+    steps: int
     """Steps that are shown."""
-    values: Array
-    """(samples, steps, columns) float64 of all inputs of values side by side."""
-    noise: Array
-    """(samples or 1, steps, columns) int16 draws that replace those of the generator."""
-    number: np.int64
+    values: Reals
+    """(samples, steps, value_columns) float64 of all inputs of values side by side."""
+    value_columns: int
+    noise: Shorts
+    """(noise_samples, noise_steps, noise_columns) int16 draws that replace those of the generator; one sample serves all."""
+    noise_samples: int
+    noise_steps: int
+    noise_columns: int
+    number: int
     """Number of the first sample among all that are run."""
 
 
 class Output(NamedTuple):
     """Buffers that one call fills, and arrays of the whole run."""
 
-    rows: Array
+    rows: Ints
     """(3 * n,) int32: (sample, step, neuron) of each spike, by population."""
-    payloads: Array
+    payloads: Longs
     """(n,) int64 values beside them; empty if no population sends any."""
-    written: Array
+    written: Longs
     """(2, populations) rows so far, by parity of the steps made."""
-    probe_row: Array
+    probe_row: Longs
     """(columns,) row of each probed neuron."""
-    probe_kind: Array
+    probe_kind: Longs
     """(columns,) 0 v, 1 u, 2 the chip's voltage register, 3 and 4 the memories."""
-    probe_owner: Array
+    probe_owner: Longs
     """(columns,) thread that probes it."""
-    probe_unit: np.int64
+    probe_unit: int
     """What the voltage register shows for each refractory step."""
-    probes: Array
+    probes: Longs
     """(samples, steps, columns) int64."""
-    active: Array
+    active: Ints
     """(samples, steps, cores) int32 active compartments; of size 0 if they are not counted."""
-    watch: Array
+    watch: Longs
     """(3, rows) int64 overflows of accumulator, of current or drive, and limits met by v; (3, 0) if they are not counted."""
-    first: np.int64
+    first: int
     """Step to which index 0 of `probes` and `active` belongs."""
+    length: int
+    """Steps of `probes` and `active`."""
+    cores: int
+    """Cores of `active`; 0 if activity is not counted."""
 
 
 class Control(NamedTuple):
-    """What one call runs, int64 each."""
+    """What one call runs."""
 
-    sample: np.int64
+    sample: int
     """Where to begin."""
-    step: np.int64
-    stop: np.int64
+    step: int
+    stop: int
     """One after the last sample."""
-    steps: np.int64
+    steps: int
     """Last step of each sample."""
-    first: np.int64
+    first: int
     """First step of each sample."""
-    todo: np.int64
+    todo: int
     """Steps that the call may make."""
-    thread: np.int64
+    thread: int
     """Number of the thread that calls."""
-    threads: np.int64
+    threads: int
     """Threads that share each sample."""
-    seed: np.int64
+    seed: int
+
+
+class Reached(NamedTuple):
+    """Where a call ended."""
+
+    sample: int
+    """Where to continue."""
+    step: int
+    made: int
+    """Steps made."""

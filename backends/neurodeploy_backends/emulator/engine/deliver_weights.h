@@ -1,0 +1,176 @@
+/* Delivery of the spikes of one block, for weights of one type. Included once with WEIGHT int8_t and once with int16_t;
+   OF(name) makes the names differ. Nothing here has a guard: it is a template. */
+
+/* Dense: rows of weights for all targets, padded to 16 columns so that no loop has a scalar remainder. Four rows at a time. */
+static void OF(add_rows)(const WEIGHT *weights, const Block *block, const int32_t *spikes, int64_t count, word *RESTRICT acc) {
+  const int64_t n = block->width;
+  const int32_t shift = (int32_t)block->shift;
+  int64_t j = 0;
+  for (; j + 4 <= count; j += 4) {
+    const WEIGHT *RESTRICT a = weights + spikes[j] * n, *RESTRICT b = weights + spikes[j + 1] * n;
+    const WEIGHT *RESTRICT c = weights + spikes[j + 2] * n, *RESTRICT d = weights + spikes[j + 3] * n;
+    for (int64_t k = 0; k < n; k++) acc[k] += up32((int32_t)a[k] + b[k] + c[k] + d[k], shift);
+  }
+  for (; j < count; j++) {
+    const WEIGHT *RESTRICT a = weights + spikes[j] * n;
+    for (int64_t k = 0; k < n; k++) acc[k] += up32(a[k], shift);
+  }
+}
+
+/* A group of synapses: four 16-bit targets, then their four weights, so that a row is one run of memory. */
+typedef struct {
+  uint16_t target[4];
+  WEIGHT weight[4];
+} OF(Group);
+
+/* Ask for the cache lines of groups [start, stop), of 64 at most. */
+INLINE void OF(prefetch_groups)(const OF(Group) *groups, int64_t start, int64_t stop) {
+  const char *line = (const char *)(groups + start), *end = (const char *)(groups + min64(stop, start + 64));
+  for (; line < end; line += 64) PREFETCH(line);
+}
+
+/* Add the weights of groups [start, stop) to their accumulators. One load for four targets, because loads and stores of
+   accumulators limit this loop. */
+INLINE void OF(scatter)(const OF(Group) *groups, int64_t start, int64_t stop, int32_t shift, word *acc) {
+  for (const OF(Group) *group = groups + start; group < groups + stop; group++) {
+    uint64_t targets;
+    __builtin_memcpy(&targets, group->target, 8);
+    acc[targets & 0xFFFF] += up32(group->weight[0], shift);
+    acc[(targets >> 16) & 0xFFFF] += up32(group->weight[1], shift);
+    acc[(targets >> 32) & 0xFFFF] += up32(group->weight[2], shift);
+    acc[targets >> 48] += up32(group->weight[3], shift);
+  }
+}
+
+/* Sparse: groups by source. */
+INLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, const int32_t *spikes, int64_t count, int32_t shift,
+                          word *acc) {
+  for (int64_t j = 0; j < count; j++) {
+    if (j + AHEAD < count) {
+      const int32_t *ahead = pointer + spikes[j + AHEAD];
+      OF(prefetch_groups)(groups, ahead[0], ahead[1]);
+    }
+    const int32_t *row = pointer + spikes[j];
+    OF(scatter)(groups, row[0], row[1], shift, acc);
+  }
+}
+
+/* Tiled: sparse into many targets; the segments of all spikes are sorted by tile, so that one tile at a time stays in the
+   cache. pointer: first segment of each source (n + 1), then start of each segment (m + 1), then tile of each segment (m). */
+static void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, const Block *block, const int32_t *spikes,
+                          int64_t count, int64_t *queue, word *acc, int64_t size) {
+  const int64_t tiles = (size + ((int64_t)1 << block->tile_bits) - 1) >> block->tile_bits, sources = block->tiles;
+  const int32_t *starts = pointer + sources + 1, *tile_of = starts + pointer[sources] + 1;
+  int64_t *ends = queue, *segments = queue + tiles + 1;
+  for (int64_t k = 0; k <= tiles; k++) ends[k] = 0;
+  for (int64_t j = 0; j < count; j++)
+    for (int64_t s = pointer[spikes[j]]; s < pointer[spikes[j] + 1]; s++) ends[tile_of[s] + 1]++;
+  for (int64_t k = 0; k < tiles; k++) ends[k + 1] += ends[k];
+  const int64_t total = ends[tiles];
+  for (int64_t j = 0; j < count; j++)
+    for (int64_t s = pointer[spikes[j]]; s < pointer[spikes[j] + 1]; s++)
+      segments[ends[tile_of[s]]++] = ((int64_t)starts[s] << 16) | (starts[s + 1] - starts[s]);
+  int64_t done = 0;
+  for (int64_t tile = 0; tile < tiles; tile++) {
+    word *part = acc + (tile << block->tile_bits);
+    for (; done < ends[tile]; done++) {
+      if (done + 6 * AHEAD < total) {
+        const int64_t ahead = segments[done + 6 * AHEAD];
+        OF(prefetch_groups)(groups, ahead >> 16, (ahead >> 16) + (ahead & 0xFFFF));
+      }
+      const int64_t segment = segments[done];
+      OF(scatter)(groups, segment >> 16, (segment >> 16) + (segment & 0xFFFF), (int32_t)block->shift, part);
+    }
+  }
+}
+
+/* Shared: patterns that several sources share, as those of a convolution do, each a few runs of neighboring targets.
+   pointer: pattern and base of each source (2 n), then first run of each pattern (p + 1), then for each run its target relative
+   to the base, its length and its first weight. */
+static void OF(add_patterns)(const WEIGHT *weights, const int32_t *pointer, const Block *block, const int32_t *spikes,
+                             int64_t count, word *acc) {
+  const int32_t shift = (int32_t)block->shift;
+  const int32_t *first_run = pointer + 2 * block->tiles, *runs = first_run + block->tile_bits + 1;
+  for (int64_t j = 0; j < count; j++) {
+    const int32_t *source = pointer + 2 * (int64_t)spikes[j];
+    for (int64_t run = first_run[source[0]]; run < first_run[source[0] + 1]; run++) {
+      const int32_t *item = runs + 3 * run;
+      word *RESTRICT part = acc + source[1] + item[0];
+      const WEIGHT *RESTRICT row = weights + item[2];
+      for (int64_t k = 0; k < item[1]; k++) part[k] += up32(row[k], shift);
+    }
+  }
+}
+
+/* Delayed: an index counts through the slots, starting with that of the next step. */
+static void OF(add_delayed)(const WEIGHT *weights, const uint32_t *index, const int32_t *pointer, const Block *block,
+                            const int32_t *spikes, int64_t count, word *ring, int64_t end, int64_t now) {
+  const int32_t shift = (int32_t)block->shift;
+  for (int64_t j = 0; j < count; j++) {
+    if (j + AHEAD < count) {
+      const int64_t ahead = pointer[spikes[j + AHEAD]];
+      for (int line = 0; line < 128; line += 16) PREFETCH(index + ahead + line);
+      PREFETCH(weights + ahead);
+      PREFETCH(weights + ahead + 64);
+    }
+    for (int64_t k = pointer[spikes[j]]; k < pointer[spikes[j] + 1]; k++) {
+      int64_t place = now + index[k];
+      place -= place >= end ? end : 0;
+      ring[place] += up32(weights[k], shift);
+    }
+  }
+}
+
+#if ND_WIDE
+/* Valued: the same for sources that send values; weight * value is rounded to the nearest integer, ties to even. */
+static void OF(add_valued)(const WEIGHT *weights, const uint32_t *index, const int32_t *pointer, const Block *block,
+                           const int32_t *spikes, int64_t count, const double *values, word *ring, int64_t end, int64_t now) {
+  for (int64_t j = 0; j < count; j++) {
+    const double value = values[spikes[j]];
+    for (int64_t k = pointer[spikes[j]]; k < pointer[spikes[j] + 1]; k++) {
+      int64_t place = now + index[k];
+      place -= place >= end ? end : 0;
+      ring[place] += (int64_t)nearest((double)up64(weights[k], block->shift) * value);
+    }
+  }
+}
+#endif
+
+/* Add the rows of every spike that the source listed. */
+static void OF(deliver)(const Call *call, const WEIGHT *weights, const Block *block, const Population *source,
+                        const Population *target) {
+  const Layout *layout = call->layout;
+  State *state = call->state;
+  const int32_t *spikes = listed(call, source);
+  const int64_t count = *count_of(call, block->source), end = target->slots * target->padded;
+  const int64_t slot = (call->step + 1 + block->delay) % target->slots, plane = target->acc + block->plane * end;
+  word *acc = WORDS(state->acc, plane + slot * target->padded, target->padded), *ring = WORDS(state->acc, plane, end);
+  const int32_t *pointer = layout->pointer.at + block->pointer;
+  const OF(Group) *groups = (const OF(Group) *)weights;
+  const int64_t now = (call->step + 1) % target->slots * target->padded;
+  switch (block->kind) {
+    case DENSE: OF(add_rows)(weights, block, spikes, count, acc); break;
+    case SPARSE:
+      if (block->shift == 0)
+        OF(add_sparse)(groups, pointer, spikes, count, 0, acc);
+      else
+        OF(add_sparse)(groups, pointer, spikes, count, (int32_t)block->shift, acc);
+      break;
+    case SHARED: OF(add_patterns)(weights, pointer, block, spikes, count, acc); break;
+    case TILED: {
+      const int64_t each = state->queue.n / call->control->threads;
+      int64_t *queue = VIEW(state->queue, call->control->thread * each, each);
+      OF(add_tiled)(groups, pointer, block, spikes, count, queue, acc, target->size);
+      break;
+    }
+    case DELAYED:
+      OF(add_delayed)(weights, layout->index32.at + block->targets, pointer, block, spikes, count, ring, end, now);
+      break;
+    default: {
+#if ND_WIDE
+      const double *values = VIEW(state->values, source->start, source->size);
+      OF(add_valued)(weights, layout->index32.at + block->targets, pointer, block, spikes, count, values, ring, end, now);
+#endif
+    }
+  }
+}

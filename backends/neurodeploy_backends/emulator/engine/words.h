@@ -1,0 +1,39 @@
+/* The integers of state: 32 bits in a narrow layout, 64 in a wide one. ND_WIDE chooses. */
+#ifndef ND_WORDS_H
+#define ND_WORDS_H
+#include "tables.h"
+
+#if ND_WIDE
+typedef int64_t word;
+#else
+typedef int32_t word;
+#endif
+
+/* Pointer to elements [from, from + size) of a span of words. */
+#if ND_WIDE
+#define WORDS(span, from, size) ((span).wide + CHECKED(from, size, (span).n))
+#else
+#define WORDS(span, from, size) ((span).narrow + CHECKED(from, size, (span).n))
+#endif
+#define WORD(span, index) (*WORDS(span, index, 1))
+
+/* One call: what it reads, what it writes, and the half of the lists that this step fills. */
+typedef struct {
+  const Layout *layout;
+  State *state;
+  const Stimuli *stimuli;
+  Output *output;
+  const Control *control;
+  int64_t sample, step, parity;
+} Call;
+
+INLINE int32_t *listed(const Call *call, const Population *pop) {
+  const span_i32 spikes = call->state->spikes;
+  return VIEW(spikes, call->parity * (spikes.n >> 1) + pop->start, pop->padded);
+}
+
+INLINE int64_t *count_of(const Call *call, int64_t number) {
+  return VIEW(call->state->counts, call->parity * call->layout->populations.n + number, 1);
+}
+
+#endif
