@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     *("Bits", "Bytes", "Floats", "Ints", "Longs", "Reals", "Shorts", "SmallInts", "Unsigned", "Words"),
-    *("Field", "Span", "fields_of", "lend", "record_type", "span_of", "structure_of"),
+    *("Field", "Span", "UnsignedLongs", "fields_of", "lend", "record_type", "span_of", "structure_of"),
 ]
 
 

@@ -1,10 +1,10 @@
 /* Delivery of what is listed: each block of synapses adds the rows of its sources to the accumulators of its target. */
 #ifndef ND_DELIVER_H
 #define ND_DELIVER_H
-#include "words.h"
+#include "deliver_dense.h"
 
-/* Rows of synapses that are prefetched before they are needed. */
-enum { AHEAD = 4 };
+/* Rows of synapses, and segments of rows, that are prefetched before they are needed. */
+enum { AHEAD = 4, FAR = 24 };
 
 #if ND_WIDE
 /* The nearest integer, ties to even; beyond 2**52 every double is one. */

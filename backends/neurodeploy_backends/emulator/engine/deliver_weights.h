@@ -1,21 +1,5 @@
-/* Delivery of the spikes of one block, for weights of one type. Included once with WEIGHT int8_t and once with int16_t;
-   OF(name) makes the names differ. Nothing here has a guard: it is a template. */
-
-/* Dense: rows of weights for all targets, padded to 16 columns so that no loop has a scalar remainder. Four rows at a time. */
-static void OF(add_rows)(const WEIGHT *weights, const Block *block, const int32_t *spikes, int64_t count, word *RESTRICT acc) {
-  const int64_t n = block->width;
-  const int32_t shift = (int32_t)block->shift;
-  int64_t j = 0;
-  for (; j + 4 <= count; j += 4) {
-    const WEIGHT *RESTRICT a = weights + spikes[j] * n, *RESTRICT b = weights + spikes[j + 1] * n;
-    const WEIGHT *RESTRICT c = weights + spikes[j + 2] * n, *RESTRICT d = weights + spikes[j + 3] * n;
-    for (int64_t k = 0; k < n; k++) acc[k] += up32((int32_t)a[k] + b[k] + c[k] + d[k], shift);
-  }
-  for (; j < count; j++) {
-    const WEIGHT *RESTRICT a = weights + spikes[j] * n;
-    for (int64_t k = 0; k < n; k++) acc[k] += up32(a[k], shift);
-  }
-}
+/* Sparse, delayed and shared delivery of the spikes of one block, for weights of one type. Included once with WEIGHT int8_t and
+   once with int16_t; OF(name) makes the names differ. Nothing here has a guard: it is a template. */
 
 /* A group of synapses: four 16-bit targets, then their four weights, so that a row is one run of memory. */
 typedef struct {
@@ -56,49 +40,47 @@ INLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, cons
 }
 
 /* Tiled: sparse into many targets; the segments of all spikes are sorted by tile, so that one tile at a time stays in the
-   cache. pointer: first segment of each source (n + 1), then start of each segment (m + 1), then tile of each segment (m). */
+   cache. pointer: first segment of each source (n + 1), then for each segment its first group and its tile, and the end of the
+   last one. */
 static void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, const Block *block, const int32_t *spikes,
                           int64_t count, int64_t *queue, word *acc, int64_t size) {
-  const int64_t tiles = (size + ((int64_t)1 << block->tile_bits) - 1) >> block->tile_bits, sources = block->tiles;
-  const int32_t *starts = pointer + sources + 1, *tile_of = starts + pointer[sources] + 1;
-  int64_t *ends = queue, *segments = queue + tiles + 1;
+  const int64_t tiles = (size + ((int64_t)1 << block->tile_bits) - 1) >> block->tile_bits;
+  const int32_t (*segment)[2] = (const int32_t (*)[2])(pointer + block->tiles + 1);
+  int64_t *ends = queue, *sorted = queue + tiles + 1;
   for (int64_t k = 0; k <= tiles; k++) ends[k] = 0;
-  for (int64_t j = 0; j < count; j++)
-    for (int64_t s = pointer[spikes[j]]; s < pointer[spikes[j] + 1]; s++) ends[tile_of[s] + 1]++;
+  for (int64_t j = 0; j < count; j++) {
+    if (j + FAR < count) PREFETCH(segment + pointer[spikes[j + FAR]]);
+    for (int64_t s = pointer[spikes[j]]; s < pointer[spikes[j] + 1]; s++) ends[segment[s][1] + 1]++;
+  }
   for (int64_t k = 0; k < tiles; k++) ends[k + 1] += ends[k];
   const int64_t total = ends[tiles];
   for (int64_t j = 0; j < count; j++)
     for (int64_t s = pointer[spikes[j]]; s < pointer[spikes[j] + 1]; s++)
-      segments[ends[tile_of[s]]++] = ((int64_t)starts[s] << 16) | (starts[s + 1] - starts[s]);
-  int64_t done = 0;
-  for (int64_t tile = 0; tile < tiles; tile++) {
+      sorted[ends[segment[s][1]]++] = up64(segment[s][0], 16) | (segment[s + 1][0] - segment[s][0]);
+  for (int64_t done = 0, tile = 0; tile < tiles; tile++) {
     word *part = acc + (tile << block->tile_bits);
     for (; done < ends[tile]; done++) {
-      if (done + 6 * AHEAD < total) {
-        const int64_t ahead = segments[done + 6 * AHEAD];
+      if (done + FAR < total) {
+        const int64_t ahead = sorted[done + FAR];
         OF(prefetch_groups)(groups, ahead >> 16, (ahead >> 16) + (ahead & 0xFFFF));
       }
-      const int64_t segment = segments[done];
-      OF(scatter)(groups, segment >> 16, (segment >> 16) + (segment & 0xFFFF), (int32_t)block->shift, part);
+      const int64_t next = sorted[done];
+      OF(scatter)(groups, next >> 16, (next >> 16) + (next & 0xFFFF), (int32_t)block->shift, part);
     }
   }
 }
 
-/* Shared: patterns that several sources share, as those of a convolution do, each a few runs of neighboring targets.
-   pointer: pattern and base of each source (2 n), then first run of each pattern (p + 1), then for each run its target relative
-   to the base, its length and its first weight. */
+/* Shared: patterns that several sources share, as those of a convolution do, each a few runs of neighboring targets. Zeros fill
+   a run up to whole vectors. pointer: pattern and base of each source (2 n), then first run of each pattern (p + 1), then for
+   each run its target relative to the base, its length and its first weight. */
 static void OF(add_patterns)(const WEIGHT *weights, const int32_t *pointer, const Block *block, const int32_t *spikes,
                              int64_t count, word *acc) {
   const int32_t shift = (int32_t)block->shift;
   const int32_t *first_run = pointer + 2 * block->tiles, *runs = first_run + block->tile_bits + 1;
   for (int64_t j = 0; j < count; j++) {
     const int32_t *source = pointer + 2 * (int64_t)spikes[j];
-    for (int64_t run = first_run[source[0]]; run < first_run[source[0] + 1]; run++) {
-      const int32_t *item = runs + 3 * run;
-      word *RESTRICT part = acc + source[1] + item[0];
-      const WEIGHT *RESTRICT row = weights + item[2];
-      for (int64_t k = 0; k < item[1]; k++) part[k] += up32(row[k], shift);
-    }
+    for (const int32_t *run = runs + 3 * first_run[source[0]]; run < runs + 3 * first_run[source[0] + 1]; run += 3)
+      OF(add_run)(weights + run[2], run[1], shift, acc + source[1] + run[0]);
   }
 }
 
@@ -149,7 +131,7 @@ static void OF(deliver)(const Call *call, const WEIGHT *weights, const Block *bl
   const OF(Group) *groups = (const OF(Group) *)weights;
   const int64_t now = (call->step + 1) % target->slots * target->padded;
   switch (block->kind) {
-    case DENSE: OF(add_rows)(weights, block, spikes, count, acc); break;
+    case DENSE: OF(add_rows)(weights, block->width, spikes, count, (int32_t)block->shift, acc); break;
     case SPARSE:
       if (block->shift == 0)
         OF(add_sparse)(groups, pointer, spikes, count, 0, acc);

@@ -22,6 +22,7 @@ from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached
 from neurodeploy_backends.emulator.engine.states import restore
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
+from neurodeploy_backends.emulator.lowering.parts import padded
 
 __all__ = ["Job", "Share", "no_thread"]
 
@@ -162,10 +163,10 @@ class Job:
         """A cleared state whose cursors are at the events of a sample."""
         low, rows = self.low, self.low.rows
         dtype = np.int64 if low.wide else np.int32
-        every = sum(-(-part.size // 64) * 64 for part in low.parts)
+        every = sum(padded(part.size) for part in low.parts)
         events, first = self.stimuli.events, self.stimuli.first
         cursor = [first[k] + np.searchsorted(events[first[k] : first[k + 1], 0], sample) for k in range(first.size - 1)]
-        most = max((-(-r.size // 64) * 64 for r in low.row_of_neuron.values()), default=0)
+        most = max((padded(rows.size) for rows in low.row_of_neuron.values()), default=0)
         marks = np.zeros((self.pieces, most), dtype=np.uint8)
         return State(
             u=np.zeros(rows, dtype=dtype),
@@ -173,7 +174,7 @@ class Job:
             memory=low.layout.initial.copy(),
             acc=np.zeros(low.accumulators, dtype=dtype),
             refract=np.zeros(rows, dtype=np.uint8),
-            flags=np.zeros(rows, dtype=np.uint8),
+            fired=np.zeros(rows // 64, dtype=np.uint64),
             spikes=np.zeros(2 * every, dtype=np.int32),
             counts=np.zeros((2, len(low.parts)), dtype=np.int64),
             values=np.zeros(every if low.wide else 0),

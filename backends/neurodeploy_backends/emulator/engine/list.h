@@ -1,43 +1,12 @@
-/* Lists of what fires in a step: flagged neurons, and the events, rasters and values of inputs. */
+/* Lists of what fires in a step: neurons that a bit or a byte marks, and the events, rasters and values of inputs. */
 #ifndef ND_LIST_H
 #define ND_LIST_H
+#include "lanes.h"
 #include "words.h"
 
-#if defined(__AVX512BW__)
-#include <immintrin.h>
-#elif defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-/* 64 bits, one for each of 64 bytes: set where the byte is not 0. */
-INLINE uint64_t bits_of(const uint8_t *bytes) {
-#if defined(__AVX512BW__)
-  const __m512i all = _mm512_loadu_si512(bytes);
-  return _mm512_test_epi8_mask(all, all);
-#elif defined(__SSE2__)
-  uint64_t bits = 0;
-  for (int part = 0; part < 4; part++) {
-    const __m128i some = _mm_loadu_si128((const __m128i *)(bytes + 16 * part));
-    const int zero = _mm_movemask_epi8(_mm_cmpeq_epi8(some, _mm_setzero_si128()));
-    bits |= (uint64_t)(~zero & 0xFFFF) << (16 * part);
-  }
-  return bits;
-#else
-  uint64_t bits = 0;
-  for (int k = 0; k < 64; k++) bits |= (uint64_t)(bytes[k] != 0) << k;
-  return bits;
-#endif
-}
-
-/* Append first + the index of every byte that is not 0, of n bytes, a multiple of 64; return the new count. */
-INLINE int64_t list_flags(const uint8_t *flags, int64_t n, int32_t first, int32_t *spikes, int64_t count) {
-  for (int64_t low = 0; low < n; low += 64) {
-    uint64_t bits = bits_of(flags + low);
-    while (bits) {
-      spikes[count++] = first + (int32_t)low + __builtin_ctzll(bits);
-      bits &= bits - 1;
-    }
-  }
+/* Append first + the place of every byte that is not 0, of n bytes, a multiple of 64; return the new count. */
+INLINE int64_t list_bytes(const uint8_t *bytes, int64_t n, int32_t first, int32_t *list, int64_t count) {
+  for (int64_t low = 0; low < n; low += 64) count = list_bits(bits_of_bytes(bytes + low), first + (int32_t)low, list, count);
   return count;
 }
 
@@ -49,7 +18,7 @@ static int64_t list_raster(const Call *call, const Population *pop) {
   const int64_t at = AT(stimuli->column, pop->input) + (call->sample * stimuli->steps + call->step - 1) * n;
   const uint8_t *fires = VIEW(stimuli->raster, at, n);
   int32_t *spikes = listed(call, pop);
-  int64_t count = list_flags(fires, whole, 0, spikes, 0);
+  int64_t count = list_bytes(fires, whole, 0, spikes, 0);
   for (int64_t line = whole; line < n; line++)
     if (fires[line]) spikes[count++] = (int32_t)line;
   return count;

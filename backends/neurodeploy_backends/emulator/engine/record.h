@@ -9,7 +9,7 @@ static void put_in_order(const Call *call, const Population *pop, int32_t *neuro
   uint8_t *marks = VIEW(call->state->marks, pop->owner * width, width);
   const int32_t *spikes = listed(call, pop), *ids = VIEW(call->layout->ids, pop->ids, pop->size);
   for (int64_t k = 0; k < count; k++) marks[ids[spikes[k]]] = 1;
-  list_flags(marks, width, 0, neurons, 0);
+  list_bytes(marks, width, 0, neurons, 0);
   for (int64_t k = 0; k < count; k++) marks[neurons[k]] = 0;
 }
 
@@ -72,7 +72,7 @@ static void probe(const Call *call) {
       shown[column] = AT(state->memory, (kind - 3) * rows + row);
     else if (kind == 1)
       shown[column] = WORD(state->u, row);
-    else if (kind == 2 && AT(state->flags, row))
+    else if (kind == 2 && (AT(state->fired, row >> 6) >> (row & 63) & 1))
       shown[column] = AT(call->layout->refract, row) * output->probe_unit;
     else
       shown[column] = WORD(state->v, row);

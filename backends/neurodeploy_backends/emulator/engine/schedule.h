@@ -69,6 +69,17 @@ static void fold_planes(const Call *call, const Population *pop, int64_t slot) {
   }
 }
 
+#if ND_WIDE
+/* List the neurons that are marked; return how many. */
+static int64_t list_marked(const Call *call, const Population *pop) {
+  const uint64_t *fired = VIEW(call->state->fired, pop->start >> 6, pop->padded >> 6);
+  int32_t *spikes = listed(call, pop);
+  int64_t count = 0;
+  for (int64_t low = 0; low < pop->size; low += 64) count = list_bits(fired[low >> 6], (int32_t)low, spikes, count);
+  return count;
+}
+#endif
+
 /* Advance the states of a population and list its spikes; return how many. */
 static int64_t updated(const Call *call, const Population *pop, int64_t slot) {
 #if ND_WIDE
@@ -76,7 +87,7 @@ static int64_t updated(const Call *call, const Population *pop, int64_t slot) {
     update_wide(call, pop, slot);
   else
     update_kind(call, pop, slot);
-  return list_flags(VIEW(call->state->flags, pop->start, pop->padded), pop->padded, 0, listed(call, pop), 0);
+  return list_marked(call, pop);
 #else
   return update_narrow(call, pop, slot);
 #endif

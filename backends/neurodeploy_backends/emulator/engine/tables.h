@@ -200,8 +200,8 @@ typedef struct {
   span_word acc;
   /* (rows,) uint8 refractory steps left. */
   span_u8 refract;
-  /* (rows,) uint8, 1 where a neuron spikes in this step. */
-  span_u8 flags;
+  /* (rows / 64,) one bit for each row, set where its neuron spikes in this step. */
+  span_u64 fired;
   /* (2 * rows and lines,) int32: what each population lists, by parity of the steps made. */
   span_i32 spikes;
   /* (2, populations): how many each lists, by parity. */

@@ -19,6 +19,7 @@ from neurodeploy.native.structs import (
     Shorts,
     SmallInts,
     Unsigned,
+    UnsignedLongs,
     Words,
     record_type,
 )
@@ -226,8 +227,8 @@ class State(NamedTuple):
     """Accumulators of all populations."""
     refract: Bytes
     """(rows,) uint8 refractory steps left."""
-    flags: Bytes
-    """(rows,) uint8, 1 where a neuron spikes in this step."""
+    fired: UnsignedLongs
+    """(rows / 64,) one bit for each row, set where its neuron spikes in this step."""
     spikes: Ints
     """(2 * rows and lines,) int32: what each population lists, by parity of the steps made."""
     counts: Longs

@@ -114,7 +114,7 @@ static void update_kind(const Call *call, const Population *pop, int64_t slot) {
     }
     const Neuron x = {state->u.wide + i, state->v.wide + i, VIEW(state->memory, i, 1), VIEW(state->memory, rows + i, 1)};
     const int64_t sent = updated_kind(layout, pop->model, p, total, b, x);
-    AT(state->flags, i) = sent != 0;
+    mark(call, i, sent != 0);
     AT(state->values, i) = (double)sent;
   }
 }

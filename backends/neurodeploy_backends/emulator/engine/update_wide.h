@@ -52,7 +52,7 @@ static void update_wide(const Call *call, const Population *pop, int64_t slot) {
     if (*dead > 0) v = 0;
     const int64_t sent = fires(call, pop, i, v);
     if (pop->model == TERNARY) AT(state->values, i) = (double)sent;
-    AT(state->flags, i) = sent != 0;
+    mark(call, i, sent != 0);
     if (sent != 0) {
       v = layout->reset.wide[i] < 0 ? 0 : v - layout->reset.wide[i];
       *dead = AT(layout->refract, i);

@@ -36,4 +36,10 @@ INLINE int64_t *count_of(const Call *call, int64_t number) {
   return VIEW(call->state->counts, call->parity * call->layout->populations.n + number, 1);
 }
 
+/* Note whether the neuron of a row spikes in this step. */
+INLINE void mark(const Call *call, int64_t row, int fires) {
+  uint64_t *bits = VIEW(call->state->fired, row >> 6, 1), bit = UINT64_C(1) << (row & 63);
+  *bits = fires ? *bits | bit : *bits & ~bit;
+}
+
 #endif

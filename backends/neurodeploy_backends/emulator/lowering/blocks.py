@@ -12,7 +12,17 @@ from neurodeploy.program.program import Program
 from neurodeploy_backends.emulator.engine.tables import DELAYED, DENSE, SHARED, SPARSE, TILED, VALUED, Block
 from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
-from neurodeploy_backends.emulator.lowering.parts import LANES, PAD, WINDOWS, BlockStats, Classes, Part, Sources, whole
+from neurodeploy_backends.emulator.lowering.parts import (
+    LANES,
+    RUN,
+    WINDOWS,
+    BlockStats,
+    Classes,
+    Part,
+    Sources,
+    padded,
+    whole,
+)
 
 __all__ = ["BlockBuilder"]
 
@@ -29,6 +39,8 @@ SEGMENT = 16
 """Least synapses that a tile's segment should have on average."""
 SHARES = True
 """Whether a list that several sources share is stored once; False to measure the gain from it."""
+LINE = 64
+"""Elements to whose multiples blocks are aligned."""
 _ARENAS: dict[str, Any] = {
     "weights8": np.int8,
     "weights16": np.int16,
@@ -51,10 +63,10 @@ class _Arenas:
         self.size = dict.fromkeys(_ARENAS, 0)
 
     def put(self, name: str, array: Array) -> int:
-        """Append an array; return its offset."""
-        at = self.size[name]
-        self.parts[name].append(np.ascontiguousarray(array).ravel())
-        self.size[name] += array.size
+        """Append an array, filled up to whole cache lines of bytes; return its offset."""
+        at, flat = self.size[name], np.ascontiguousarray(array).ravel()
+        self.parts[name] += [flat, np.zeros(-flat.size % LINE, dtype=_ARENAS[name])]
+        self.size[name] += flat.size + self.parts[name][-1].size
         return at
 
     def joined(self) -> dict[str, Array]:
@@ -149,7 +161,7 @@ class BlockBuilder:
         return counts
 
     def _listed(self, block: dict[str, int], stats: BlockStats, kind: int) -> None:
-        slot = whole(self.parts[stats.target].size, PAD)
+        slot = padded(self.parts[stats.target].size)
         pointer, index, weights = self._entries(stats, self._counts(stats), 1, slot)
         put = self.arenas.put
         block.update(kind=kind, targets=put("index32", index), weights=put(self._weights(stats)[0], weights))
@@ -179,7 +191,8 @@ class BlockBuilder:
         place = np.arange(index.size) + np.repeat(first[:-1] * GROUP - starts, length)
         filled, weight = np.zeros(first[-1] * GROUP, np.uint32), np.zeros(first[-1] * GROUP, weights.dtype)
         filled[place], weight[place] = index & ((1 << bits) - 1), weights
-        table = [np.searchsorted(source[starts], np.arange(counts.size + 1)), first, index[starts] >> bits]
+        segments = np.stack([first, np.r_[index[starts] >> bits, 0]], axis=1)
+        table = [np.searchsorted(source[starts], np.arange(counts.size + 1)), segments.ravel()]
         self.queue = max(self.queue, starts.size + (self.parts[stats.target].size >> bits) + 3)
         put = self.arenas.put
         block.update(kind=TILED, tile_bits=bits, tiles=counts.size)
@@ -199,14 +212,19 @@ class BlockBuilder:
             return False
         starts = np.flatnonzero(np.r_[True, np.diff(offsets) != 1])
         starts = np.union1d(starts, first[:-1])
-        runs = np.stack([offsets[starts], np.diff(np.r_[starts, offsets.size]), starts], axis=1)
+        length = np.diff(np.r_[starts, offsets.size])
+        size = -(-length // RUN) * RUN
+        place = np.r_[0, np.cumsum(size)]
+        filled = np.zeros(place[-1], dtype=self._weights(stats)[1])
+        filled[np.arange(offsets.size) + np.repeat(place[:-1] - starts, length)] = weights
+        runs = np.stack([offsets[starts], size, place[:-1]], axis=1)
         silent = of_source[:, 0] < 0
         of_source[silent] = (first.size - 1, 0)
         by_pattern = np.r_[np.searchsorted(starts, first), starts.size]
-        name, dtype = self._weights(stats)
+        name = self._weights(stats)[0]
         table = [of_source.ravel(), by_pattern, runs.ravel()]
         put = self.arenas.put
         block.update(kind=SHARED, tiles=of_source.shape[0], tile_bits=first.size)
-        block.update(weights=put(name, weights.astype(dtype)))
+        block.update(weights=put(name, filled))
         block.update(pointer=put("pointer", narrowed(np.concatenate(table), np.int32)))
         return True

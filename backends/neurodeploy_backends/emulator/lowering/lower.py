@@ -20,13 +20,12 @@ from neurodeploy_backends.emulator.engine.tables import BLOCK, Layout
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.blocks import BlockBuilder
 from neurodeploy_backends.emulator.lowering.parts import (
-    PAD,
     Part,
     block_stats,
     classes_of,
     cut_parts,
     sources_of,
-    whole,
+    padded,
 )
 from neurodeploy_backends.emulator.lowering.populations import (
     Shape,
@@ -107,9 +106,9 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     share one sample; each owns a range of every population. `noise`: populations whose draws are given.
     """
     parts, classes = cut_parts(program, pieces), classes_of(program)
-    sources, padded = sources_of(program, parts, classes), [whole(part.size, PAD) for part in parts]
-    rows = sum(size for size, part in zip(padded, parts, strict=True) if not part.is_input)
-    stats, low, high = block_stats(parts, sources, classes, sum(padded))
+    sources, sizes = sources_of(program, parts, classes), [padded(part.size) for part in parts]
+    rows = sum(size for size, part in zip(sizes, parts, strict=True) if not part.is_input)
+    stats, low, high = block_stats(parts, sources, classes, sum(sizes))
     values = _value_columns(program, parts)
     registers = registers_of(program, parts, rows)
     narrow = _is_narrow(program, low, high, bool(values))

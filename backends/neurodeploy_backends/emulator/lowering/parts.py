@@ -14,7 +14,7 @@ from neurodeploy_backends.emulator.lowering import models
 
 __all__ = [
     "LANES",
-    "PAD",
+    "RUN",
     "WINDOWS",
     "BlockStats",
     "Classes",
@@ -23,14 +23,16 @@ __all__ = [
     "block_stats",
     "classes_of",
     "cut_parts",
+    "padded",
     "sources_of",
     "whole",
 ]
 
 gather: Any = _gather
 Array = NDArray[Any]
-LANES, PAD = 16, 64
-"""Accumulators of a dense row, and rows of a part, come in multiples of these."""
+LANES, RUN, BATCH = 32, 16, 64
+"""Accumulators of a dense row, those of a run of shared synapses, and rows of a part come in multiples of these: what the
+widest vector holds."""
 WINDOWS = ("conv1d", "conv2d", "sum_pool2d", "avg_pool2d", "chain")
 """Operations in which many sources share one pattern."""
 
@@ -54,6 +56,11 @@ def whole(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+def padded(size: int) -> int:
+    """Rows of a part: whole batches, with room behind its last accumulator for the zeros at the end of a run."""
+    return whole(size + RUN - 1, BATCH)
+
+
 def _orders(program: Program) -> dict[str, Array]:
     """Neurons of each population in the order in which the engine holds them."""
     valued = models.graded(program)
@@ -72,17 +79,17 @@ def cut_parts(program: Program, pieces: int) -> list[Part]:
     parts, start = list[Part](), 0
     orders = _orders(program)
     for item in program.populations:
-        cuts = [min(whole(k * item.size // pieces, PAD), item.size) for k in range(pieces + 1)]
+        cuts = [min(whole(k * item.size // pieces, BATCH), item.size) for k in range(pieces + 1)]
         for owner in range(pieces):
             size = cuts[owner + 1] - cuts[owner]
             if size > 0:
                 neurons = orders[item.name][cuts[owner] : cuts[owner + 1]]
                 parts.append(Part(item.name, start, size, neurons, owner, False))
-                start += whole(size, PAD)
+                start += padded(size)
     for number, item in enumerate(program.inputs):
         size = item.ptr.size - 1
         parts.append(Part(item.name, start, size, np.arange(size, dtype=np.int32), number % pieces, True))
-        start += whole(size, PAD)
+        start += padded(size)
     return parts
 
 
@@ -172,7 +179,7 @@ def block_stats(
     parts: list[Part], sources: Sources, classes: Classes, rows: int
 ) -> tuple[list[BlockStats], Array, Array]:
     """(statistics, least sum, greatest sum): of each block; of each plane and row in one step, (planes, rows)."""
-    part_of_row = np.repeat(np.arange(len(parts)), [whole(part.size, PAD) for part in parts])
+    part_of_row = np.repeat(np.arange(len(parts)), [padded(part.size) for part in parts])
     n_kinds, found = int(classes.of.max(initial=0)) + 1, list[BlockStats]()
     low = np.zeros((len(classes.planes), rows), dtype=np.int64)
     high = np.zeros_like(low)

@@ -30,7 +30,7 @@ from neurodeploy_backends.emulator.engine.tables import (
     WRAP,
     Switches,
 )
-from neurodeploy_backends.emulator.lowering.parts import PAD, Part, whole
+from neurodeploy_backends.emulator.lowering.parts import Part, padded
 
 __all__ = ["Shape", "population_rows", "registers_of", "switches_of", "typed"]
 
@@ -152,7 +152,7 @@ def population_rows(shape: Shape, values: dict[str, int]) -> tuple[Array, int, d
     table: Any = np.zeros(len(shape.parts), dtype=POPULATION)
     arenas = _Arenas()
     for number, part in enumerate(shape.parts):
-        row = {"start": part.start, "size": part.size, "padded": whole(part.size, PAD), "owner": part.owner}
+        row = {"start": part.start, "size": part.size, "padded": padded(part.size), "owner": part.owner}
         row |= {"slots": 1, "planes": 1, "ids": -1, "first": int(part.neurons[0])}
         row |= _input_row(part, arenas, values) if part.is_input else _neuron_row(shape, number, arenas)
         for name, value in row.items():
@@ -184,7 +184,7 @@ def _neuron_row(shape: Shape, number: int, arenas: _Arenas) -> dict[str, int]:
     if row["noise_column"] >= 0:
         row["noise_column"] += int(part.neurons[0])
     arenas.planes += planes
-    arenas.accumulators += row["planes"] * row["slots"] * whole(part.size, PAD)
+    arenas.accumulators += row["planes"] * row["slots"] * padded(part.size)
     return row | arenas.runs(part, shape.registers["core"][part.start : part.start + part.size])
 
 
