@@ -115,7 +115,9 @@ def build(folder: Path, tools: Toolchain, *, checked: bool = False, out: Path | 
     with tempfile.TemporaryDirectory() as scratch:
         objects = _objects(folder, tools, Path(scratch), checked=checked)
         made = Path(scratch) / out.name
-        _run_all([[*tools.command, "-shared", "-o", str(made), *map(str, objects), *_link_flags(tools, checked=checked)]])
+        _run_all(
+            [[*tools.command, "-shared", "-o", str(made), *map(str, objects), *_link_flags(tools, checked=checked)]]
+        )
         beside = out.with_name(f".{out.name}.{os.getpid()}")
         shutil.copyfile(made, beside)
         beside.replace(out)
@@ -140,7 +142,7 @@ def _objects(folder: Path, tools: Toolchain, scratch: Path, *, checked: bool) ->
 def _link_flags(tools: Toolchain, *, checked: bool) -> tuple[str, ...]:
     if checked:
         return CHECKED_FLAGS
-    return ("-nostdlib", "-s") if tools.system == "linux" else ()
+    return ("-nostdlib",) if tools.system == "linux" else ()
 
 
 def _run_all(commands: list[list[str]]) -> None:

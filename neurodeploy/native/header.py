@@ -51,7 +51,9 @@ def _constants(node: ast.Assign, following: ast.stmt | None, module: ModuleType)
     text = _docstring(following)
     listed = ", ".join(f"{name} = {value}" for name, value in values.items())
     large = any(value >= 1 << 31 for value in values.values())
-    defined = [f"#define {name} INT64_C({value})" for name, value in values.items()] if large else [f"enum {{{listed}}};"]
+    defined = (
+        [f"#define {name} INT64_C({value})" for name, value in values.items()] if large else [f"enum {{{listed}}};"]
+    )
     return [*(_comment(text) if text else []), *defined, ""]
 
 

@@ -11,6 +11,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import all_different
 from neurodeploy.network.connectivity import synapses_of
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.coordinates import target_size
@@ -73,7 +74,7 @@ def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) ->
     stored = np.concatenate([none, *(table.pre * n_post + table.post for table in tables)])
     delay = np.concatenate([none, *(table.delay_steps for table in tables)])
     real = np.concatenate([none != 0, *(table.mantissas != 0 for table in tables)])
-    if np.unique(stored).size != stored.size:
+    if not all_different(stored):
         return "more than once"
     key = wanted.pre * n_post + wanted.post
     order, at = np.argsort(key), np.searchsorted(np.sort(key), stored)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import places_of
+from neurodeploy.base.arrays import all_different, places_of
 from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.hardware.target import AxonKind
 from neurodeploy.program.program import Program
@@ -126,7 +126,7 @@ def _twice_to_one_core(program: Program) -> str | None:
     sources += [(f"a line of input '{item.name}'", item.ptr, item.core) for item in program.inputs]
     for name, ptr, core in sources:
         of = np.repeat(np.arange(ptr.size - 1), np.diff(ptr))
-        if np.unique(of * np.int64(t.n_cores) + core).size != core.size:
+        if not all_different(of * np.int64(t.n_cores) + core):
             return name
     return None
 
@@ -160,7 +160,7 @@ def _twice_faults(program: Program) -> list[str]:
     names = {item.name: index for index, item in enumerate(program.network.projections)}
     projection = np.array([names[style.projection] for style in program.formats], dtype=np.int64)[t.segment_format]
     of_list = np.repeat(np.arange(t.segment_ptr.size - 1), np.diff(t.segment_ptr)) * max(len(names), 1) + projection
-    if np.unique(of_list).size != of_list.size:
+    if not all_different(of_list):
         return ["a list has two segments of one projection"]
     falls = np.flatnonzero(t.entry_target[1:] <= t.entry_target[:-1]) + 1
     inside = falls[~np.isin(falls, t.entry_ptr)]
@@ -169,7 +169,7 @@ def _twice_faults(program: Program) -> list[str]:
     of = np.repeat(np.arange(t.entry_ptr.size - 1), np.diff(t.entry_ptr))
     unsorted = np.isin(of, np.unique(of[inside]))  # sorting is slow, and usually no segment needs it
     key = of[unsorted] * np.int64(1 << 16) + t.entry_target[unsorted]
-    return [] if np.unique(key).size == key.size else ["table entry_target contains a target twice in one list"]
+    return [] if all_different(key) else ["table entry_target contains a target twice in one list"]
 
 
 def _axon_faults(program: Program, core: Ints) -> list[str]:
@@ -193,7 +193,7 @@ def _axon_faults(program: Program, core: Ints) -> list[str]:
         if bool((first[axon] != values).any()):
             found.append(f"rows of one input axon have more than one {name}")
     pairs = axon * np.int64(1 << 16) + t.in_axon_atom
-    if np.unique(pairs).size != pairs.size:
+    if not all_different(pairs):
         found.append("rows of one input axon have the same atom")
     return found
 

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import all_different
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
 from neurodeploy.program.network_match import synapse_mismatches
@@ -128,7 +129,7 @@ def _core_faults(program: Program) -> list[str]:
         return [
             f"table core_id contains core {outside[0]}; the cores of target '{program.target.name}' are 0 to {most - 1}"
         ]
-    return [] if np.unique(cores).size == cores.size else ["table core_id contains a core twice"]
+    return [] if all_different(cores) else ["table core_id contains a core twice"]
 
 
 def _outside(name: str, values: Array, stop: Any) -> list[str]:
@@ -145,7 +146,7 @@ def _row_faults(program: Program) -> list[str]:
     if found:
         return found
     number = (np.cumsum(sizes) - sizes)[t.population] + t.neuron
-    if number.size != int(sizes.sum()) or np.unique(number).size != number.size:
+    if number.size != int(sizes.sum()) or not all_different(number):
         return ["tables population and neuron do not contain exactly one row for each neuron"]
     falls = np.flatnonzero(t.population[1:] < t.population[:-1]) + 1
     if not np.isin(falls, t.compartment_ptr).all():

@@ -27,7 +27,7 @@ INLINE void OF(scatter)(const OF(Group) *groups, int64_t start, int64_t stop, in
 }
 
 /* Sparse: groups by source. */
-INLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, const int32_t *spikes, int64_t count, int32_t shift,
+NOINLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, const int32_t *spikes, int64_t count, int32_t shift,
                           word *acc) {
   for (int64_t j = 0; j < count; j++) {
     if (j + AHEAD < count) {
@@ -42,7 +42,7 @@ INLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, cons
 /* Tiled: sparse into many targets; the segments of all spikes are sorted by tile, so that one tile at a time stays in the
    cache. pointer: first segment of each source (n + 1), then for each segment its first group and its tile, and the end of the
    last one. */
-static void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, const Block *block, const int32_t *spikes,
+NOINLINE void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, const Block *block, const int32_t *spikes,
                           int64_t count, int64_t *queue, word *acc, int64_t size) {
   const int64_t tiles = (size + ((int64_t)1 << block->tile_bits) - 1) >> block->tile_bits;
   const int32_t (*segment)[2] = (const int32_t (*)[2])(pointer + block->tiles + 1);

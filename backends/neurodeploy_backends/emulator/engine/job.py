@@ -18,8 +18,8 @@ from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import probed_variables
 from neurodeploy_backends.emulator.engine.library import engine
-from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached, State, Stimuli
 from neurodeploy_backends.emulator.engine.states import restore
+from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached, State, Stimuli
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
 from neurodeploy_backends.emulator.lowering.parts import padded

@@ -24,7 +24,19 @@ from neurodeploy.native.structs import (
     record_type,
 )
 
-__all__ = ["BLOCK", "POPULATION", "Block", "Control", "Layout", "Output", "Population", "Reached", "State", "Stimuli", "Switches"]
+__all__ = [
+    "BLOCK",
+    "POPULATION",
+    "Block",
+    "Control",
+    "Layout",
+    "Output",
+    "Population",
+    "Reached",
+    "State",
+    "Stimuli",
+    "Switches",
+]
 
 INPUT, EVEN, BIASED, MIXED, VALUES, WIDE = range(6)
 """Kinds of population: an input of spikes; compartments that share all registers; that differ in bias only; that differ in

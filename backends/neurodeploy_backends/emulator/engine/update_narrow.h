@@ -100,7 +100,7 @@ INLINE uint64_t step_mixed(const Layout *layout, const Shared *all, Rows rows, u
   }
 
 /* Update and list a population; return how many neurons spike. What is proven to change nothing is left out. */
-static int64_t update_narrow(const Call *call, const Population *pop, int64_t slot) {
+NOINLINE int64_t update_narrow(const Call *call, const Population *pop, int64_t slot) {
   const Layout *layout = call->layout;
   State *state = call->state;
   int32_t *u = WORDS(state->u, pop->start, pop->padded), *v = WORDS(state->v, pop->start, pop->padded);

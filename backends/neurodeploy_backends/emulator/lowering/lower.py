@@ -24,8 +24,8 @@ from neurodeploy_backends.emulator.lowering.parts import (
     block_stats,
     classes_of,
     cut_parts,
-    sources_of,
     padded,
+    sources_of,
 )
 from neurodeploy_backends.emulator.lowering.populations import (
     Shape,
