@@ -22,7 +22,7 @@ checked build."""
 LEVELS = {0: "generic", 2: "v2", 3: "v3", 4: "v4"}
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """Why a library cannot be used."""
 
 
@@ -74,26 +74,26 @@ def missing_because(folder: Path) -> str:
 def _loaded(folder: Path) -> tuple[Kernels | None, str]:
     try:
         return _load(folder), ""
-    except _Unusable as reason:
+    except _UnusableError as reason:
         return None, str(reason)
 
 
 def _load(folder: Path) -> Kernels:
     wanted = os.environ.get(VARIABLE, "")
     if wanted == "off":
-        raise _Unusable(f"{VARIABLE} is off")
+        raise _UnusableError(f"{VARIABLE} is off")
     file = folder / library_name(sys.platform, checked=wanted == "checked")
     if not file.is_file():
-        raise _Unusable(f"{file.name} was not built for {folder.name}")
+        raise _UnusableError(f"{file.name} was not built for {folder.name}")
     try:
         library = ctypes.CDLL(str(file))
         library.nd_stamp.restype = ctypes.c_char_p
         library.nd_processor_level.restype = ctypes.c_int64
         stamp, level = library.nd_stamp().decode(), int(library.nd_processor_level())
     except (OSError, AttributeError) as error:
-        raise _Unusable(f"{file.name} cannot be loaded: {error}") from None
+        raise _UnusableError(f"{file.name} cannot be loaded: {error}") from None
     if stamp != stamp_of(folder):
-        raise _Unusable(f"{file.name} was built from other sources than those beside it")
+        raise _UnusableError(f"{file.name} was built from other sources than those beside it")
     if level == 1:
-        raise _Unusable("the processor lacks the instructions of x86-64-v2")
+        raise _UnusableError("the processor lacks the instructions of x86-64-v2")
     return Kernels(library, wanted if wanted in LEVELS.values() else LEVELS[level])

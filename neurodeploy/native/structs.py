@@ -15,8 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    *("Bits", "Bytes", "Floats", "Ints", "Longs", "Reals", "Shorts", "SmallInts", "Unsigned", "Words"),
-    *("Field", "Span", "UnsignedLongs", "fields_of", "lend", "record_type", "span_of", "structure_of"),
+    "Bits",
+    "Bytes",
+    "Field",
+    "Floats",
+    "Ints",
+    "Longs",
+    "Reals",
+    "Shorts",
+    "SmallInts",
+    "Span",
+    "Unsigned",
+    "UnsignedLongs",
+    "Words",
+    "fields_of",
+    "lend",
+    "record_type",
+    "span_of",
+    "structure_of",
 ]
 
 
