@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["all_different", "distinct", "narrowed", "places_of", "read_only"]
+__all__ = ["all_different", "distinct", "narrowed", "places_of", "read_only", "repeats"]
 
 FLAGGED = 50_000_000
 """Largest bound for which one flag per number is faster than sorting."""
@@ -28,12 +28,17 @@ def distinct(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
+def repeats(keys: NDArray[Any]) -> int:
+    """How many keys are equal to an earlier one. Sorts unless they ascend; `np.unique` hashes, which takes many times as long."""
+    if bool((keys[1:] > keys[:-1]).all()):
+        return 0
+    ordered = np.sort(keys)
+    return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+
+
 def all_different(keys: NDArray[Any]) -> bool:
-    """Whether no key occurs twice. Sorts unless they ascend: `np.unique` hashes, which takes many times as long."""
-    steps = np.diff(keys)
-    if bool((steps > 0).all()):
-        return True
-    return bool((np.diff(np.sort(keys)) != 0).all())
+    """Whether no key occurs twice."""
+    return repeats(keys) == 0
 
 
 def narrowed(values: NDArray[Any], dtype: type[np.integer[Any]] | np.dtype[np.integer[Any]]) -> NDArray[Any]:

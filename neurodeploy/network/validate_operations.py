@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy.base.arrays import repeats
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.coordinates import target_size
@@ -145,8 +146,8 @@ def _sparse_faults(where: Subject, operation: Sparse) -> Iterator[Diagnostic]:
                 where,
                 f"{bad.size} of {column.size} {name} indices are outside 0..{stop - 1}; the first is {int(column[bad[0]])} at {bad[0]}",
             )
-    key = operation.post.astype(np.int64) * operation.shape[1] + operation.pre
-    twice = key.size - np.unique(key).size
+    key = operation.pre.astype(np.int64) * operation.shape[0] + operation.post  # by source, as most files list them
+    twice = repeats(key)
     if twice:
         yield finding(
             "ND106",
