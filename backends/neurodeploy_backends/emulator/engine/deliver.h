@@ -4,7 +4,7 @@
 #include "deliver_dense.h"
 
 /* Rows of synapses, and segments of rows, that are prefetched before they are needed. */
-enum { AHEAD = 4, FAR = 24 };
+enum { AHEAD = 4, FAR = 48 };
 
 #if ND_WIDE
 /* The nearest integer, ties to even; beyond 2**52 every double is one. */

@@ -13,21 +13,29 @@ INLINE void OF(prefetch_groups)(const OF(Group) *groups, int64_t start, int64_t 
   for (; line < end; line += 64) PREFETCH(line);
 }
 
-/* Add the weights of groups [start, stop) to their accumulators. One load for four targets, because loads and stores of
-   accumulators limit this loop. */
+/* Add the four weights of a group. Two loads for four targets, because loads and stores limit this loop. */
+INLINE void OF(add_group)(const OF(Group) *group, int32_t shift, word *acc) {
+  uint32_t first, second;
+  __builtin_memcpy(&first, group->target, 4);
+  __builtin_memcpy(&second, group->target + 2, 4);
+  acc[first & 0xFFFF] += up32(group->weight[0], shift);
+  acc[first >> 16] += up32(group->weight[1], shift);
+  acc[second & 0xFFFF] += up32(group->weight[2], shift);
+  acc[second >> 16] += up32(group->weight[3], shift);
+}
+
+/* Add the weights of groups [start, stop) to their accumulators. */
 INLINE void OF(scatter)(const OF(Group) *groups, int64_t start, int64_t stop, int32_t shift, word *acc) {
-  for (const OF(Group) *group = groups + start; group < groups + stop; group++) {
-    uint64_t targets;
-    __builtin_memcpy(&targets, group->target, 8);
-    acc[targets & 0xFFFF] += up32(group->weight[0], shift);
-    acc[(targets >> 16) & 0xFFFF] += up32(group->weight[1], shift);
-    acc[(targets >> 32) & 0xFFFF] += up32(group->weight[2], shift);
-    acc[targets >> 48] += up32(group->weight[3], shift);
+  const OF(Group) *group = groups + start, *end = groups + stop;
+  for (; group + 1 < end; group += 2) {
+    OF(add_group)(group, shift, acc);
+    OF(add_group)(group + 1, shift, acc);
   }
+  if (group < end) OF(add_group)(group, shift, acc);
 }
 
 /* Sparse: groups by source. */
-NOINLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, const int32_t *spikes, int64_t count, int32_t shift,
+INLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, const int32_t *spikes, int64_t count, int32_t shift,
                           word *acc) {
   for (int64_t j = 0; j < count; j++) {
     if (j + AHEAD < count) {
@@ -42,8 +50,8 @@ NOINLINE void OF(add_sparse)(const OF(Group) *groups, const int32_t *pointer, co
 /* Tiled: sparse into many targets; the segments of all spikes are sorted by tile, so that one tile at a time stays in the
    cache. pointer: first segment of each source (n + 1), then for each segment its first group and its tile, and the end of the
    last one. */
-NOINLINE void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, const Block *block, const int32_t *spikes,
-                          int64_t count, int64_t *queue, word *acc, int64_t size) {
+INLINE void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, const Block *block, const int32_t *spikes,
+                          int64_t count, int32_t shift, int64_t *queue, word *acc, int64_t size) {
   const int64_t tiles = (size + ((int64_t)1 << block->tile_bits) - 1) >> block->tile_bits;
   const int32_t (*segment)[2] = (const int32_t (*)[2])(pointer + block->tiles + 1);
   int64_t *ends = queue, *sorted = queue + tiles + 1;
@@ -65,7 +73,7 @@ NOINLINE void OF(add_tiled)(const OF(Group) *groups, const int32_t *pointer, con
         OF(prefetch_groups)(groups, ahead >> 16, (ahead >> 16) + (ahead & 0xFFFF));
       }
       const int64_t next = sorted[done];
-      OF(scatter)(groups, next >> 16, (next >> 16) + (next & 0xFFFF), (int32_t)block->shift, part);
+      OF(scatter)(groups, next >> 16, (next >> 16) + (next & 0xFFFF), shift, part);
     }
   }
 }
@@ -142,7 +150,10 @@ static void OF(deliver)(const Call *call, const WEIGHT *weights, const Block *bl
     case TILED: {
       const int64_t each = state->queue.n / call->control->threads;
       int64_t *queue = VIEW(state->queue, call->control->thread * each, each);
-      OF(add_tiled)(groups, pointer, block, spikes, count, queue, acc, target->size);
+      if (block->shift == 0)
+        OF(add_tiled)(groups, pointer, block, spikes, count, 0, queue, acc, target->size);
+      else
+        OF(add_tiled)(groups, pointer, block, spikes, count, (int32_t)block->shift, queue, acc, target->size);
       break;
     }
     case DELAYED:

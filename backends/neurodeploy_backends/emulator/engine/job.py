@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import aligned_zeros
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.native.structs import lend, structure_of
 from neurodeploy.program.program import Program
@@ -169,11 +170,11 @@ class Job:
         most = max((padded(rows.size) for rows in low.row_of_neuron.values()), default=0)
         marks = np.zeros((self.pieces, most), dtype=np.uint8)
         return State(
-            u=np.zeros(rows, dtype=dtype),
-            v=np.zeros(rows, dtype=dtype),
+            u=aligned_zeros(rows, dtype),
+            v=aligned_zeros(rows, dtype),
             memory=low.layout.initial.copy(),
-            acc=np.zeros(low.accumulators, dtype=dtype),
-            refract=np.zeros(rows, dtype=np.uint8),
+            acc=aligned_zeros(low.accumulators, dtype),
+            refract=aligned_zeros(rows, np.uint8),
             fired=np.zeros(rows // 64, dtype=np.uint64),
             spikes=np.zeros(2 * every, dtype=np.int32),
             counts=np.zeros((2, len(low.parts)), dtype=np.int64),

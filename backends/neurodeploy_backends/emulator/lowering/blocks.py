@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import narrowed
+from neurodeploy.base.arrays import aligned_zeros, narrowed
 from neurodeploy.program.program import Program
 from neurodeploy_backends.emulator.engine.tables import DELAYED, DENSE, SHARED, SPARSE, TILED, VALUED, Block
 from neurodeploy_backends.emulator.lowering import gather as _gather
@@ -73,8 +73,8 @@ class _Arenas:
         """One array for each arena."""
         found: dict[str, Array] = {}
         for name, dtype in _ARENAS.items():
-            parts = self.parts.pop(name)
-            found[name] = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(1, dtype=dtype)])
+            found[name] = aligned_zeros(self.size[name] + 1, dtype)
+            np.concatenate([*self.parts.pop(name), np.zeros(1, dtype=dtype)], out=found[name])
         return found
 
 
