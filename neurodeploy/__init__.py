@@ -1,57 +1,54 @@
 """neurodeploy compiles one description of a spiking network to neuromorphic cores: exact, checked, costed."""
 
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # first, because other imports take long
-from neurodeploy.api import (
-    BackendInfo,
-    Comparison,
-    accuracy,
-    answers,
-    backends,
-    check,
-    check_shapes,
-    compare,
-    compile,
-    dialects,
-    encode,
-    explain,
-    fit,
-    judge,
-    load,
-    over_budget,
-    profile,
-    rescan,
-    run,
-    save,
-    schema,
-    seal,
-    targets,
-    verify,
-)
-from neurodeploy.compiler import Compilation, CompileOptions
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
-from neurodeploy.hardware import Target, load_target, on_board, on_dialect, with_rules
-from neurodeploy.importers import Imported, ImportOptions
-from neurodeploy.network import (
-    CubaLi,
-    CubaLif,
-    If,
-    Input,
-    Li,
-    Lif,
-    LoihiCuba,
-    Network,
-    Output,
-    Population,
-    Probe,
-    Projection,
-    Time,
-    dense,
-    one_to_one,
-    sparse,
-)
-from neurodeploy.profile import Profile
-from neurodeploy.program import Program
-from neurodeploy.simulate import Recording, RunOptions, RunState, SampleValues, Stimulus, continued
+
+if TYPE_CHECKING:
+    from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
+    from neurodeploy.api.files import load, save
+    from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
+    from neurodeploy.api.running import (
+        Comparison,
+        accuracy,
+        answers,
+        compare,
+        encode,
+        over_budget,
+        profile,
+        run,
+        seal,
+        verify,
+    )
+    from neurodeploy.compiler.options import Compilation, CompileOptions
+    from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
+    from neurodeploy.hardware import Target, load_target, on_board, on_dialect, with_rules
+    from neurodeploy.importers.options import Imported, ImportOptions
+    from neurodeploy.network import (
+        CubaLi,
+        CubaLif,
+        If,
+        Input,
+        Li,
+        Lif,
+        LoihiCuba,
+        Network,
+        Output,
+        Population,
+        Probe,
+        Projection,
+        Time,
+        dense,
+        one_to_one,
+        sparse,
+    )
+    from neurodeploy.profile.profile import Profile
+    from neurodeploy.program.program import Program
+    from neurodeploy.signals import Recording, RunOptions, RunState, SampleValues, Stimulus
+    from neurodeploy.simulate.resume import continued
 
 __version__ = "0.1.0"
 
@@ -117,3 +114,46 @@ __all__ = [
     "verify",
     "with_rules",
 ]
+
+_HOMES = {
+    "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
+    "neurodeploy.api.files": "load save",
+    "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
+    "neurodeploy.api.running": "Comparison accuracy answers compare encode over_budget profile run seal verify",
+    "neurodeploy.compiler.options": "Compilation CompileOptions",
+    "neurodeploy.diagnostics": "Diagnostic DiagnosticError FindingWarning",
+    "neurodeploy.hardware": "Target load_target on_board on_dialect with_rules",
+    "neurodeploy.importers.options": "ImportOptions Imported",
+    "neurodeploy.network": "CubaLi CubaLif If Input Li Lif LoihiCuba Network Output Population Probe Projection Time dense one_to_one sparse",
+    "neurodeploy.profile.profile": "Profile",
+    "neurodeploy.program.program": "Program",
+    "neurodeploy.signals": "Recording RunOptions RunState SampleValues Stimulus",
+    "neurodeploy.simulate.resume": "continued",
+}
+"""Module -> the public names that it defines. A module is imported when one of its names is first used."""
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+class _Package(ModuleType):
+    """The module, in which the functions `check` and `profile` have the names of two packages below it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute, except for the import of a package, which would hide the function of its name."""
+        if not (name in _MODULE_OF and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+if not TYPE_CHECKING:  # type checkers would accept every name
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

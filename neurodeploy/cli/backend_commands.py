@@ -23,6 +23,7 @@ backends = typer.Typer(
     name="backends",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    add_completion=False,
     help="List backends, install what they need, and test that they agree.",
     epilog="Examples: neurodeploy backends | neurodeploy backends install lava | neurodeploy backends doctor",
 )

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from neurodeploy.cli.option_types import shown
-from neurodeploy.cli.output import Format, finish
+from neurodeploy.cli.command_table import Commands, summaries
 from neurodeploy.cli.streams import tolerant
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
-from neurodeploy.diagnostics.translate import nearest
 
 __all__ = ["Group"]
 
-UsageError: Any = typer.BadParameter.__mro__[1]
-"""Base of typer's errors of usage, which has no public name in some versions."""
 NARROW, WIDE = 40, 100_000
 """Limits of the terminal width, in characters."""
 WIDTHS = ("COLUMNS", "TERMINAL_WIDTH")
@@ -38,34 +33,30 @@ def _set_width() -> None:
             os.environ[name] = str(min(max(int(given[:9]), NARROW), WIDE))
 
 
-def _requested_format(words: Sequence[str]) -> Format:
-    """The format that the words of a command request, without parsing them."""
-    if "--json" in words:
-        return Format.json
-    given = [word.partition("=")[2] for word in words if word.startswith("--format=")]
-    given += [value for word, value in pairwise(words) if word == "--format"]
-    return next((Format(value) for value in given if value in Format.__members__), Format.text)
-
-
-def _usage_finding(error: Any) -> Diagnostic:
-    """The finding of an error of usage."""
-    context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
-    path = context.command_path if context else "neurodeploy"
-    where, fixes = about("command", path), [f"{path} --help"]
-    if option is not None and type(error).__name__ == "NoSuchOption":
-        known = [name.lstrip("-") for item in context.command.params for name in item.opts] if context else []
-        suggestions = [fix.replace("'", "'--", 1) for fix in nearest(option.lstrip("-"), known)]
-        return finding("ND708", where, f"has no option {shown(option)}", fixes=[*suggestions, *fixes])
-    parameter = getattr(error, "param", None)
-    if type(error).__name__ == "MissingParameter" and parameter is not None:
-        name = parameter.name.upper() if parameter.param_type_name == "argument" else parameter.opts[0]
-        return finding("ND708", where, f"needs {parameter.param_type_name} {name}", fixes=fixes)
-    sentence = " ".join(error.format_message().split())
-    return finding("ND708", where, f"cannot be parsed: {sentence[:1].lower()}{sentence[1:].rstrip('.')}", fixes=fixes)
-
-
 class Group(TyperGroup):
     """The group of all commands."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands: Any = Commands()
+
+    def _listing(self) -> Group:
+        """A copy with commands that need not be imported to be listed."""
+        listing = copy.copy(self)
+        listing.commands = summaries()
+        return listing
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Return the names of the commands, in the order of the help."""
+        return list(self.commands)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        super(Group, self._listing()).format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return the commands and options that start with a prefix, for shell completion."""
+        return super(Group, self._listing()).shell_complete(ctx, incomplete)
 
     def main(
         self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any
@@ -78,18 +69,12 @@ class Group(TyperGroup):
             super().main(words, *rest, standalone_mode=True, **more)
         try:
             left = super().main(words, *rest, standalone_mode=False, **more)
-        except (DiagnosticError, UsageError) as error:
-            found = error.diagnostics if isinstance(error, DiagnosticError) else (_usage_finding(error),)
-            left = _printed(found, _requested_format(words))
         except typer.Abort:
             left = 130
+        except Exception as error:
+            from neurodeploy.cli.usage_errors import printed
+
+            left = printed(error, words)
+            if left is None:
+                raise
         sys.exit(left if isinstance(left, int) else 0)
-
-
-def _printed(found: tuple[Diagnostic, ...], style: Format) -> int:
-    """Print findings, and return the exit status."""
-    try:
-        finish(found, style=style)
-    except typer.Exit as left:
-        return left.exit_code
-    return 0

@@ -1,4 +1,4 @@
-"""The command-line application, and the commands that only look things up."""
+"""The command-line application. Its commands are imported when they are called."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.api.lookups import explain as rules_of_codes
-from neurodeploy.cli.backend_commands import backends
-from neurodeploy.cli.compare_commands import compare, verify
-from neurodeploy.cli.compile_commands import check, compile_command
-from neurodeploy.cli.fit_command import fit
 from neurodeploy.cli.group import Group
-from neurodeploy.cli.inputs import JsonOutput, usage
-from neurodeploy.cli.output import command, emit_json, show
-from neurodeploy.cli.run_commands import profile_command, run
-from neurodeploy.diagnostics import about
 
 __all__ = ["app"]
 
@@ -28,21 +19,13 @@ app = typer.Typer(
     help="Compile one spiking-network description to neuromorphic cores: exact, checked, costed.",
     epilog="Start: neurodeploy run examples/digits/digits.nd.json --target loihi1",
 )
-app.command("check")(check)
-app.command("compile")(compile_command)
-app.command("fit")(fit)
-app.command("run")(run)
-app.command("profile")(profile_command)
-app.command("compare")(compare)
-app.command("verify")(verify)
-app.add_typer(backends)
 
 
 def _version(value: bool) -> None:
     if value:
         from neurodeploy import __version__
 
-        show(__version__)
+        print(__version__)
         raise typer.Exit
 
 
@@ -53,85 +36,3 @@ def _root(
     ] = False,
 ) -> None:
     """Compile one spiking-network description to neuromorphic cores: exact, checked, costed."""
-
-
-@app.command(epilog="Examples: neurodeploy explain ND401 | neurodeploy explain")
-@command
-def explain(
-    code: Annotated[str | None, typer.Argument(help="A diagnostic code; default: list all.")] = None,
-    json_output: JsonOutput = False,
-) -> None:
-    """Explain a finding: its meaning, the reason for the limit, and the fix."""
-    if code is None:
-        listed = rules_of_codes()
-        if json_output:
-            emit_json([item.model_dump() for item in listed])
-        else:
-            show(*(f"{item.code}  {item.severity:7}  {item.name}" for item in listed))
-        return
-    item = rules_of_codes(code)
-    if json_output:
-        emit_json(item.model_dump())
-        return
-    show(f"{item.code} {item.name} ({item.severity})", "")
-    for title, text in (
-        ("What", item.what),
-        ("Why", item.why),
-        ("Example", item.example),
-        ("Fix", item.fix),
-        ("Source", item.source),
-    ):
-        if text:
-            show(f"{title}: {text}")
-
-
-def _list_targets(*, json_output: bool) -> None:
-    from neurodeploy.hardware import Target, read_target, target_names
-    from neurodeploy.report import confidence_table, other_table, target_table
-
-    every = [read_target(item) for item in target_names()]
-    if json_output:
-        emit_json([item.model_dump(mode="json", exclude={"dialect"}) for item in every])
-        return
-    show(target_table(item for item in every if isinstance(item, Target)), "")
-    show(other_table(item for item in every if not isinstance(item, Target)), "", confidence_table(every))
-
-
-@app.command(
-    epilog="Examples: neurodeploy targets | neurodeploy targets show loihi1 | neurodeploy targets template tiny > my.toml"
-)
-@command
-def targets(
-    action: Annotated[str, typer.Argument(help="list, show or template.")] = "list",
-    name: Annotated[str | None, typer.Argument(help="Name of a target, or path of a .toml file.")] = None,
-    json_output: JsonOutput = False,
-) -> None:
-    """List targets, show every figure of one with its source, or print one as a template of a target file."""
-    from neurodeploy.hardware import read_target
-    from neurodeploy.report import target_report
-
-    if action not in ("list", "show", "template") or (action == "list") != (name is None):
-        fixes = ("neurodeploy targets", "neurodeploy targets show NAME", "neurodeploy targets template NAME > FILE")
-        raise usage("ND701", about("command", "targets"), f"'{action}' is not an action", *fixes)
-    if name is None:
-        _list_targets(json_output=json_output)
-        return
-    if action == "template":
-        from neurodeploy.hardware.template import target_template
-
-        print(target_template(name), end="")
-        return
-    target = read_target(name)
-    if json_output:
-        emit_json(target.model_dump(mode="json"))
-    else:
-        show(target_report(target))
-
-
-@app.command(epilog="Example: neurodeploy schema > network.schema.json")
-@command
-def schema(json_output: JsonOutput = True) -> None:
-    """Print the JSON Schema of network documents (.nd.json)."""
-    from neurodeploy.network.schema import json_schema
-
-    emit_json(json_schema())

@@ -6,13 +6,14 @@ import errno
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from neurodeploy.base.startup import restore_interrupts
 from neurodeploy.cli.main import app
-from neurodeploy.cli.output import say
 from neurodeploy.cli.streams import Stream, guarded
-from neurodeploy.diagnostics import Diagnostic, about, finding, render
+
+if TYPE_CHECKING:
+    from neurodeploy.diagnostics import Diagnostic
 
 __all__ = ["lost_output_finding", "run"]
 
@@ -52,6 +53,8 @@ def _status_of_command() -> int:
 
 def lost_output_finding(error: OSError) -> Diagnostic:
     """Return the finding of incomplete standard output."""
+    from neurodeploy.diagnostics import about, finding
+
     return finding("ND547", about("standard output"), f"cannot be written: {error.strerror}; the output is incomplete")
 
 
@@ -71,6 +74,9 @@ def _delivered(status: int, out: Stream | None) -> int:
         return status
     if out.lost.errno == errno.EPIPE:
         return status or ENDED + SIGPIPE
+    from neurodeploy.cli.output import say
+    from neurodeploy.diagnostics import render
+
     say("\n" + render(lost_output_finding(out.lost)))
     return status or 1
 

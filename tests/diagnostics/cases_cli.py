@@ -18,7 +18,7 @@ from neurodeploy.worker import data_folder
 def misused(monkeypatch, *words):
     """The findings with which a command leaves that is called so."""
     told = list[Diagnostic]()
-    monkeypatch.setattr("neurodeploy.cli.group.finish", lambda found, **_: told.extend(found))
+    monkeypatch.setattr("neurodeploy.cli.usage_errors.finish", lambda found, **_: told.extend(found))
     leave(words, prog_name="neurodeploy")
     return told
 
