@@ -13,15 +13,14 @@ spikes one step after another can reach on one thread of this machine.
            out for it, and where a run begins looked up for each source
 
 Also a plain loop over u32 targets and int8 weights, as a first version would be written, and the copy bandwidth.
+
+`bare_worker.py` runs them, in an environment of its own with numba (`environments.BARE`): nothing else here needs numba.
 """
 
 # pyright: basic
 from __future__ import annotations
 
-import json
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
-from workloads import Case, Conv, Csr, Link, build
+from workloads import Case, Conv, Csr, Link
 
 U = np.uint64
 
@@ -377,24 +376,3 @@ def copy_bandwidth(size_bytes: int = 1 << 28, repeats: int = 5) -> float:
         np.copyto(target, source)
         times.append(time.perf_counter() - start)
     return 2 * size_bytes / min(times)
-
-
-def main() -> None:
-    """Worker: `python bare.py CASE_FOLDER KEY STEPS`, by the protocol of the peers' workers, without counts."""
-    folder, key, steps = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    case = build(key)
-    arrays, recorded = np.load(folder / "case.npz"), np.load(folder / "spikes.npz")
-    spikes = {name: arrays[f"input.{name}"] for name in case.inputs}
-    spikes |= {name: recorded[name] for name in recorded.files}
-    start = time.perf_counter()
-    variants = {"bare": Bare(case, spikes, steps)}
-    if any(link.conv is not None for link in case.links):
-        variants["expanded"] = Bare(case, spikes, steps, expanded=True)
-    print(json.dumps({"ready": time.perf_counter() - start}), flush=True)
-    for _ in sys.stdin:
-        found: dict[str, Any] = {name: item.seconds() for name, item in variants.items()}
-        print(json.dumps({**found, "copy_bytes_per_s": copy_bandwidth()}), flush=True)
-
-
-if __name__ == "__main__":
-    main()

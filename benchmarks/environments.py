@@ -1,4 +1,4 @@
-"""Virtual environments of the peers, made with uv, each in a separate folder in the benchmark's cache."""
+"""Virtual environments of the peers and of the bare loops, made with uv, each in a folder of the benchmark's cache."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from peers import PEERS, Peer
+from peers import Environment
 
-__all__ = ["home", "install", "python_of"]
+__all__ = ["BARE", "home", "install", "python_of"]
+
+BARE = Environment("bare", "3.12", ("numba==0.68.1", "numpy==2.5.5"))
+"""Runs bare.py. numpy is that of the peers: another version may draw other numbers from a seed."""
 
 
 def home() -> Path:
@@ -19,11 +23,11 @@ def home() -> Path:
     return Path(os.environ.get("NEURODEPLOY_BENCHMARKS", default))
 
 
-def python_of(peer: Peer) -> Path | None:
-    """Return the interpreter of an installed peer, or None; an environment of other pins does not count."""
-    folder = home() / "environments" / peer.environment
+def python_of(environment: Environment) -> Path | None:
+    """Return the interpreter of an installed environment, or None; one with other pins does not count."""
+    folder = home() / "environments" / environment.name
     made = folder / "requirements.txt"
-    if not made.is_file() or made.read_text() != "\n".join(peer.requirements):
+    if not made.is_file() or made.read_text() != "\n".join(environment.requirements):
         return None
     return folder / "bin" / "python"
 
@@ -43,25 +47,25 @@ def _is(candidate: str, version: str) -> bool:
     return shown.returncode == 0 and shown.stdout.split()[-1].startswith(version + ".")
 
 
-def install(names: list[str]) -> dict[str, str]:
-    """Install the peers of these keys; return environment -> error message, empty on success."""
+def install(environments: Iterable[Environment]) -> dict[str, str]:
+    """Make the environments that are missing; return environment -> error message, empty on success."""
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
     faults: dict[str, str] = {}
-    for peer in PEERS:
-        if peer.key not in names or python_of(peer) or peer.environment in faults:
+    for item in environments:
+        if python_of(item) or item.name in faults:
             continue
-        folder = home() / "environments" / peer.environment
+        folder = home() / "environments" / item.name
         shutil.rmtree(folder, ignore_errors=True)
-        print(f"{peer.environment}: Python {peer.python}, {' '.join(peer.requirements)}", flush=True)
+        print(f"{item.name}: Python {item.python}, {' '.join(item.requirements)}", flush=True)
         steps = [
-            [uv, "venv", "--quiet", "--python", _interpreter(peer.python), str(folder)],
-            [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *peer.requirements],
+            [uv, "venv", "--quiet", "--python", _interpreter(item.python), str(folder)],
+            [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *item.requirements],
         ]
         for step in steps:
             done = subprocess.run(step, capture_output=True, text=True, check=False)
             if done.returncode:
-                faults[peer.environment] = (done.stderr or done.stdout).strip()[-500:]
+                faults[item.name] = (done.stderr or done.stdout).strip()[-500:]
                 break
         else:
-            (folder / "requirements.txt").write_text("\n".join(peer.requirements))
+            (folder / "requirements.txt").write_text("\n".join(item.requirements))
     return faults

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import workloads
-from environments import home, python_of
+from environments import BARE, home, python_of
 from numpy.typing import NDArray
 from peers import Peer
 from worker import Worker, WorkerError
@@ -172,7 +172,7 @@ def race(case: Case, peers: list[Peer], settings: Settings, say: Say) -> dict[st
         result["bytes_per_step"] = _bytes(case, spikes, steps) / steps
         result["spikes_per_neuron_step"] = sum(len(rows[name]) for name in rows.files) / case.neurons / steps
         result["peers"] = _start_peers(case, peers, settings, folder, workers, say)
-        _start_bare(case, folder, steps, settings, workers, say)
+        result["bare"] = _start_bare(case, folder, steps, settings, workers, say)
         ours = _Ours(worker, settings.timeout_s)
         _repeat(case, peers, settings, ours, workers, result, spikes, say)
         _threads(case, settings, ours, result)
@@ -237,7 +237,7 @@ def _start_peers(
     for peer in peers:
         line: dict[str, Any] = {"title": peer.title, "exact": peer.exact, "note": peer.note}
         lines[peer.key] = line
-        python = python_of(peer)
+        python = python_of(peer.environment)
         if case.key not in peer.steps:
             line["reason"] = peer.refused.get(case.key, "not tried")
             continue
@@ -256,12 +256,21 @@ def _start_peers(
     return lines
 
 
-def _start_bare(case: Case, folder: Path, steps: int, settings: Settings, workers: dict[str, Worker], say: Say) -> None:
+def _start_bare(
+    case: Case, folder: Path, steps: int, settings: Settings, workers: dict[str, Worker], say: Say
+) -> dict[str, Any]:
+    """Start the bare loops in their own environment; return its versions, or the reason why there are none."""
+    python = python_of(BARE)
+    if python is None:
+        return {"reason": "not installed: race.py install"}
     say(f"{case.key}: the bare loop")
-    sources = os.pathsep.join(str(ROOT / part) for part in (".", "backends", "targets"))
-    command = [sys.executable, str(HERE / "bare.py"), str(folder), case.key, str(steps)]
-    workers["bare"] = Worker(command, folder / "bare.log", {"PYTHONPATH": sources})
-    workers["bare"].answer(settings.timeout_s)
+    worker = Worker([str(python), str(HERE / "bare_worker.py"), str(folder), case.key, str(steps)], folder / "bare.log")
+    try:
+        ready = worker.answer(settings.timeout_s)
+    except WorkerError as error:
+        return {"reason": str(error)}
+    workers["bare"] = worker
+    return {"versions": ready["versions"]}
 
 
 def _repeat(
@@ -282,7 +291,8 @@ def _repeat(
         say(f"{case.key}: repeat {number + 1} of {settings.repeats}")
         samples["on"].append(ours.seconds(steps))
         samples["off"].append(ours.seconds(steps, record=False))
-        samples["bare"].append(workers["bare"].ask("run", settings.timeout_s))
+        if "bare" in workers:
+            samples["bare"].append(workers["bare"].ask("run", settings.timeout_s))
         for peer in peers:
             if peer.key not in workers:
                 continue
@@ -314,10 +324,11 @@ def _repeat(
     result["recording_off_steps_per_s"] = 1 / statistics.median(item["per_step"] for item in samples["off"])
     result["events_per_s"] = events / per_step
     result["ns_per_event"] = 1e9 * per_step / events if events else None
-    _bare_figures(result, samples["bare"], per_step)
+    if samples["bare"]:
+        result["bare"] |= _bare_figures(result, samples["bare"], per_step)
 
 
-def _bare_figures(result: dict[str, Any], answers: list[dict[str, Any]], per_step: float) -> None:
+def _bare_figures(result: dict[str, Any], answers: list[dict[str, Any]], per_step: float) -> dict[str, Any]:
     steps = result["steps"]
 
     def median(name: str, part: str = "seconds") -> float:
@@ -325,7 +336,7 @@ def _bare_figures(result: dict[str, Any], answers: list[dict[str, Any]], per_ste
 
     bare = median("bare")
     copy = statistics.median(item["copy_bytes_per_s"] for item in answers)
-    result["bare"] = {
+    found = {
         "steps_per_s": 1 / bare,
         "events_per_s": result["events_per_step"] / bare,
         "share": bare / per_step,
@@ -335,7 +346,8 @@ def _bare_figures(result: dict[str, Any], answers: list[dict[str, Any]], per_ste
         "copy_share": result["bytes_per_step"] / per_step / copy,
     }
     if "expanded" in answers[0]:
-        result["bare"]["expanded_steps_per_s"] = 1 / median("expanded")
+        found["expanded_steps_per_s"] = 1 / median("expanded")
+    return found
 
 
 def _threads(case: Case, settings: Settings, ours: _Ours, result: dict[str, Any]) -> None:

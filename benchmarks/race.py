@@ -1,6 +1,6 @@
 """Races the emulator against its peers on the same networks and the same input, in the same minutes.
 
-    python benchmarks/race.py install            make the peers' environments (uv), once
+    python benchmarks/race.py install            make the environments of the bare loops and the peers (uv), once
     python benchmarks/race.py                    everything; about half an hour
     python benchmarks/race.py --quick            the small workloads and the fast peers, a few minutes
     python benchmarks/race.py --workloads w1,w3 --peers brian2-cpp,lava --repeats 3 --json race.json
@@ -71,8 +71,12 @@ def _cpu() -> str:
 def _machine() -> dict[str, Any]:
     from importlib.metadata import version
 
-    versions = {name: version(name) for name in ("numpy", "numba")}
-    return {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version(), **versions}
+    return {
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("neurodeploy", "numpy", "pydantic")},
+    }
 
 
 def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -113,7 +117,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the workers are ended too
     console = Console(stderr=options.json == "-", width=None if sys.stdout.isatty() else 150)
     if options.action == "install":
-        faults = environments.install(options.peers or [peer.key for peer in PEERS])
+        chosen = [peer for peer in PEERS if options.peers is None or peer.key in options.peers]
+        faults = environments.install([environments.BARE, *(peer.environment for peer in chosen)])
         for name, text in faults.items():
             console.print(f"[red]{name}[/]: {text}")
         return 1 if faults else 0

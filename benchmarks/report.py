@@ -65,9 +65,7 @@ def _ours(results: dict[str, Any]) -> Table:
             _number(item["events_per_step"], 6),
             _number(item["events_per_s"] / 1e6),
             _number(item["ns_per_event"]),
-            _number(bare["share"], 2),
-            _number(bare["plain_share"], 2),
-            _number(bare["copy_share"], 2),
+            *(_number(bare.get(name), 2) for name in ("share", "plain_share", "copy_share")),
             _number(threads["batch"]) + "x",
             _number(threads["within"]) + "x",
         )
@@ -144,6 +142,9 @@ def _loops(results: dict[str, Any], console: Console) -> None:
         if "bare" not in item:
             continue
         bare = item["bare"]
+        if "reason" in bare:
+            console.print(f"bare loop of {key}: [yellow]{bare['reason']}[/]")
+            continue
         extra = f"; expanded {_number(bare['expanded_steps_per_s'])} steps/s" if "expanded_steps_per_s" in bare else ""
         loops = ", ".join(dict.fromkeys(bare["loops"]))
         console.print(

@@ -8,9 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["PEERS", "Peer"]
+__all__ = ["PEERS", "Environment", "Peer"]
 
 HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment: its folder, its Python, and the pinned packages."""
+
+    name: str
+    python: str
+    requirements: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -21,10 +30,7 @@ class Peer:
     title: str
     script: str
     options: tuple[str, ...]
-    environment: str
-    """Peers of the same environment share it."""
-    python: str
-    requirements: tuple[str, ...]
+    environment: Environment
     licence: str
     exact: bool
     """Whether its arithmetic is ours, so that the spikes of every neuron must be equal."""
@@ -38,7 +44,7 @@ class Peer:
         return HERE / self.script
 
 
-_BRIAN2 = ("brian2==2.10.1", "numpy==2.5.5", "cython==3.1.3", "setuptools==84.2.1")
+_BRIAN2 = Environment("brian2", "3.12", ("brian2==2.10.1", "numpy==2.5.5", "cython==3.1.3", "setuptools==84.2.1"))
 
 PEERS = [
     Peer(
@@ -46,8 +52,6 @@ PEERS = [
         "Brian2 C++ standalone",
         "brian2_peer.py",
         ("cpp_standalone",),
-        "brian2",
-        "3.12",
         _BRIAN2,
         "CeCILL 2.1",
         True,
@@ -59,8 +63,6 @@ PEERS = [
         "Brian2 cython",
         "brian2_peer.py",
         ("cython",),
-        "brian2",
-        "3.12",
         _BRIAN2,
         "CeCILL 2.1",
         True,
@@ -72,9 +74,7 @@ PEERS = [
         "lava-nc fixed_pt",
         "lava_peer.py",
         (),
-        "lava",
-        "3.10",
-        ("lava-nc==0.10.0",),
+        Environment("lava", "3.10", ("lava-nc==0.10.0",)),
         "BSD-3-Clause and LGPL-2.1-or-later",
         True,
         "Dense and Sparse processes; spikes go through shared memory, lava's own buffers take ten times the run",
@@ -85,9 +85,7 @@ PEERS = [
         "nengo-loihi emulator",
         "nengo_peer.py",
         (),
-        "nengo-loihi",
-        "3.10",
-        ("nengo-loihi==1.1.0", "nengo==4.1.0", "numpy<2"),
+        Environment("nengo-loihi", "3.10", ("nengo-loihi==1.1.0", "nengo==4.1.0", "numpy<2")),
         "Apache-2.0; nengo itself GPL-2.0",
         True,
         "blocks of integers, one per layer, limits not checked",
@@ -98,9 +96,11 @@ PEERS = [
         "brian2-loihi (cython)",
         "brian2loihi_peer.py",
         (),
-        "brian2-loihi",
-        "3.10",
-        ("brian2-loihi==0.5.2", "brian2==2.9.0", "numpy<2", "cython==3.3.1", "setuptools==84.2.1"),
+        Environment(
+            "brian2-loihi",
+            "3.10",
+            ("brian2-loihi==0.5.2", "brian2==2.9.0", "numpy<2", "cython==3.3.1", "setuptools==84.2.1"),
+        ),
         "MIT",
         True,
         "",
@@ -112,9 +112,7 @@ PEERS = [
         "SANA-FE",
         "sanafe_peer.py",
         (),
-        "sanafe",
-        "3.12",
-        ("sanafe==2.2.9", "numpy==2.5.5"),
+        Environment("sanafe", "3.12", ("sanafe==2.2.9", "numpy==2.5.5")),
         "GPL-3.0",
         False,
         "no current filter, float state; models the time of every message as well (simple timing model)",
@@ -126,9 +124,7 @@ PEERS = [
         "NEST iaf_psc_exp",
         "nest_peer.py",
         (),
-        "nest",
-        "3.11",
-        ("nest-simulator==3.10.0", "numpy==2.4.6"),
+        Environment("nest", "3.11", ("nest-simulator==3.10.0", "numpy==2.4.6")),
         "GPL-2.0-or-later",
         False,
         "floats, exact integration instead of Euler steps",

@@ -49,6 +49,34 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
+def _python_for(generator: Any) -> Any:
+    """The plain Python that an intrinsic of the bare loops stands for."""
+    return {"_prefetch": lambda array, index: None, "_view": lambda array, start, n: array[start : start + n]}[
+        generator.__name__
+    ]
+
+
+@pytest.fixture
+def bare(benchmarks: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The bare loops as plain Python: numba is not among the dependencies, and the race checks the compiled loops."""
+    fake = {name: ModuleType(name) for name in ("llvmlite", "numba", "numba.core", "numba.extending", "numba.np")}
+    contents: dict[str, dict[str, Any]] = {
+        "llvmlite": {"ir": None},
+        "numba": {"njit": lambda function: function, "types": None},
+        "numba.core": {"cgutils": None},
+        "numba.extending": {"intrinsic": _python_for},
+        "numba.np": {"arrayobj": None},
+    }
+    for name, module in fake.items():
+        vars(module).update(contents[name])
+        monkeypatch.setitem(sys.modules, name, module)
+    sys.modules.pop("bare", None)
+    try:
+        yield benchmarks("bare")
+    finally:
+        sys.modules.pop("bare", None)
+
+
 @pytest.fixture(scope="module")
 def speed(reference_data: Path) -> Any:
     return loaded(reference_data / "workloads" / "speed.py")
@@ -129,8 +157,8 @@ def _by_hand(conv: Any) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (2, 2), (2, 3), (5, 2)])
-def test_convolution_written_out_and_its_bare_loop(benchmarks: Any, kernel: int, stride: int) -> None:
-    own, bare = benchmarks("workloads"), benchmarks("bare")
+def test_convolution_written_out_and_its_bare_loop(benchmarks: Any, bare: Any, kernel: int, stride: int) -> None:
+    own = benchmarks("workloads")
     rng = np.random.default_rng(kernel * 10 + stride)
     conv = own.Conv((2, 9, 11), (rng.integers(-30, 46, size=(3, 2, kernel, kernel)) * 2).astype(np.int32), stride)
     matrix, csr = _by_hand(conv), own.expand(conv)
@@ -148,8 +176,8 @@ def test_convolution_written_out_and_its_bare_loop(benchmarks: Any, kernel: int,
     assert (acc == expected.reshape(3, -1).T.ravel()).all()  # the loop counts channel last
 
 
-def test_bare_loops_deliver_every_weight(benchmarks: Any) -> None:
-    own, bare = benchmarks("workloads"), benchmarks("bare")
+def test_bare_loops_deliver_every_weight(benchmarks: Any, bare: Any) -> None:
+    own = benchmarks("workloads")
     rng, n = np.random.default_rng(3), 70_000  # above 65,536 targets: sorted by tile
     matrix = (rng.integers(-30, 46, size=(13, 50)) * 2).astype(np.int32)
     post = np.sort(np.stack([rng.choice(n, 40, replace=False) for _ in range(13)]), axis=1).astype(np.int32)
