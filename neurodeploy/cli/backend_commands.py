@@ -48,13 +48,15 @@ Names = Annotated[
 
 
 def _list(*, json_output: bool) -> None:
+    from neurodeploy.native.findings import all_kernel_findings
+
     rows = installed_backends()
     if json_output:
         emit_json([row.model_dump(exclude_none=True) for row in rows])
-        return
-    for row in rows:
+    for row in [] if json_output else rows:
         state = "available" if row.available else "not here"
         show_row(row.name, state, "; ".join(filter(None, (row.summary, row.fix))), widths=WIDTHS)
+    finish(all_kernel_findings())
 
 
 @command
@@ -134,10 +136,11 @@ def _chosen(names: list[str] | None) -> list[str]:
 def doctor(names: Names = None, json_output: JsonOutput = False) -> None:
     """Run a small program on every backend, compare the results bit for bit, and report what works and what is missing."""
     from neurodeploy.conformance import examine
+    from neurodeploy.native.findings import all_kernel_findings
     from neurodeploy.simulate import backend_names
 
     rows: list[dict[str, str]] = []
-    faults: list[Diagnostic] = []
+    faults = list[Diagnostic](all_kernel_findings())
     for name in _chosen(names):
         with working(f"checking {name}"):
             row, found = examine(name)

@@ -121,7 +121,7 @@ def run(
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
-    found = (*result.findings, *outcome.findings)
+    found = tuple(dict.fromkeys((*result.findings, *outcome.findings)))  # both stages may lack the same kernels
     if keep is not None and outcome.recording.final_state is not None:
         save_state(outcome.recording.final_state, keep)
     elif keep is not None:
@@ -200,7 +200,7 @@ def profile_command(
     else:
         figures = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
         found = profile_findings(figures)
-    found = (*result.findings, *found)
+    found = tuple(dict.fromkeys((*result.findings, *found)))
     _report(program, figures, found, report)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from neurodeploy.compiler.fixes import FixSearch, with_fixes
 from neurodeploy.compiler.options import Compilation, CompileOptions, Verdict
@@ -13,11 +14,14 @@ from neurodeploy.compiler.trials import Trials
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping import Mapping, Progress, TimeLimit
+from neurodeploy.native.findings import kernel_findings
 from neurodeploy.network import Network
 from neurodeploy.quantize import Quantized
 
 __all__ = ["compile_network", "compile_with", "fix_seconds", "starting_stages"]
 
+KERNELS = Path(__file__).parents[1] / "mapping" / "kernels"
+"""Folder of the mapper's kernels."""
 LEAST_FIX_S, FIX_FACTOR = 10.0, 3.0
 """Default time limit for fixes: at least this many seconds, or this multiple of the compilation time."""
 STARTS: dict[type[Network | Quantized | Mapping], tuple[StageName, ...]] = {
@@ -54,7 +58,8 @@ def compile_network(
     chosen = options or CompileOptions()
     work = _work(source, target, chosen, TimeLimit(progress=progress).within(chosen.time_limit_s))
     names = stages_between(start or starting_stages(source)[0], stop)
-    result = compilation(run_stages(work, names, progress))
+    done = run_stages(work, names, progress)
+    result = compilation(done.adding(kernel_findings(KERNELS) if "partition" in done.seconds else ()))
     fits = result.verdict in ("fits", "stopped")
     if fits or not chosen.fixes or "fixes" not in names or not isinstance(source, Network):
         return result

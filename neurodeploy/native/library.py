@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurodeploy.native.build import library_name, stamp_of
+from neurodeploy.native.sources import NOT_BUILT, library_name, stamp_of
 from neurodeploy.native.structs import lend, span_of
 
-__all__ = ["Kernels", "kernels", "missing_because"]
+__all__ = ["VARIABLE", "Kernels", "Missing", "kernels", "missing", "missing_because", "switched_off"]
 
 VARIABLE = "NEURODEPLOY_NATIVE"
-"""Environment variable: `off` loads no library; v2, v3, v4 or generic calls the functions of that level; `checked` loads the
-checked build."""
-LEVELS = {0: "generic", 2: "v2", 3: "v3", 4: "v4"}
+"""Environment variable: `off` loads no library; v2, v3 or v4 calls the functions of that level of the processor; `checked` loads
+the checked build."""
+LEVELS = {0: ("generic",), 1: (), 2: ("v2",), 3: ("v2", "v3"), 4: ("v2", "v3", "v4")}
+"""Level that a library finds on this processor -> levels of its functions that can be called, the best one last."""
+SETTINGS = ("off", "checked", "v2", "v3", "v4")
+REBUILD = "python -m neurodeploy.native.build"
+ELF = {"x86_64": 62, "aarch64": 183}
+"""Processor -> its number in the header of an ELF file."""
 
 
-class _UnusableError(Exception):
-    """Why a library cannot be used."""
+class Missing(NamedTuple):
+    """Why a folder has no kernels here."""
+
+    reason: str
+    """Empty if it has."""
+    fixes: tuple[str, ...] = ()
+
+
+class UnusableError(Exception):
+    """A library cannot be used: the reason, then fixes."""
 
 
 class Kernels:
@@ -61,39 +75,87 @@ def _argument(value: Any) -> Any:
 
 
 def kernels(folder: Path) -> Kernels | None:
-    """The kernels of a folder, None if there is no library for them or it cannot be used here, see `missing_because`."""
-    return _loaded(folder)[0]
+    """The kernels of a folder, None if there is no library for them or it cannot be used here, see `missing`."""
+    return _loaded(folder, os.environ.get(VARIABLE, ""))[0]
+
+
+def missing(folder: Path) -> Missing:
+    """Why a folder has no kernels here, and what to do."""
+    return _loaded(folder, os.environ.get(VARIABLE, ""))[1]
 
 
 def missing_because(folder: Path) -> str:
     """Why a folder has no kernels here; empty if it has."""
-    return _loaded(folder)[1]
+    return missing(folder).reason
+
+
+def switched_off() -> bool:
+    """Whether the user wants no kernels."""
+    return os.environ.get(VARIABLE) == "off"
 
 
 @cache
-def _loaded(folder: Path) -> tuple[Kernels | None, str]:
+def _loaded(folder: Path, wanted: str) -> tuple[Kernels | None, Missing]:
     try:
-        return _load(folder), ""
-    except _UnusableError as reason:
-        return None, str(reason)
+        return _load(folder, wanted), Missing("")
+    except UnusableError as error:
+        return None, Missing(error.args[0], error.args[1:])
 
 
-def _load(folder: Path) -> Kernels:
-    wanted = os.environ.get(VARIABLE, "")
+def _load(folder: Path, wanted: str) -> Kernels:
     if wanted == "off":
-        raise _UnusableError(f"{VARIABLE} is off")
-    file = folder / library_name(sys.platform, checked=wanted == "checked")
-    if not file.is_file():
-        raise _UnusableError(f"{file.name} was not built for {folder.name}")
+        raise UnusableError(f"{VARIABLE} is off", f"unset {VARIABLE}")
+    if wanted and wanted not in SETTINGS:
+        raise UnusableError(f"{VARIABLE} is '{wanted}', not one of {', '.join(SETTINGS)}", f"unset {VARIABLE}")
+    file = folder / library_name(checked=wanted == "checked")
+    _require_whole(file, folder)
     try:
         library = ctypes.CDLL(str(file))
         library.nd_stamp.restype = ctypes.c_char_p
         library.nd_processor_level.restype = ctypes.c_int64
         stamp, level = library.nd_stamp().decode(), int(library.nd_processor_level())
     except (OSError, AttributeError) as error:
-        raise _UnusableError(f"{file.name} cannot be loaded: {error}") from None
+        raise UnusableError(f"{file.name} cannot be loaded: {error}", REBUILD) from None
     if stamp != stamp_of(folder):
-        raise _UnusableError(f"{file.name} was built from other sources than those beside it")
-    if level == 1:
-        raise _UnusableError("the processor lacks the instructions of x86-64-v2")
-    return Kernels(library, wanted if wanted in LEVELS.values() else LEVELS[level])
+        raise UnusableError(f"{file.name} was built from other sources than those beside it", REBUILD)
+    levels = LEVELS[level]
+    if not levels:
+        raise UnusableError("the processor lacks the instructions of x86-64-v2")
+    if wanted in ("", "checked"):
+        return Kernels(library, levels[-1])
+    if wanted not in levels:
+        raise UnusableError(
+            f"{VARIABLE} is {wanted}, but the processor has {' and '.join(levels)}", f"unset {VARIABLE}"
+        )
+    return Kernels(library, wanted)
+
+
+def _require_whole(file: Path, folder: Path) -> None:
+    """Raises UnusableError for a library that is not there, is cut off, or is for another processor: loading those can end the
+    process, or fails with a message that names another cause."""
+    if not file.is_file():
+        raise UnusableError(*_not_built(file))
+    if "checked" in file.name and "asan" not in os.environ.get("LD_PRELOAD", ""):
+        raise UnusableError(f"{file.name} needs the address sanitizer: LD_PRELOAD=$(gcc -print-file-name=libasan.so)")
+    try:
+        with file.open("rb") as content:
+            head, size = content.read(64), content.seek(0, os.SEEK_END)
+    except OSError as error:
+        raise UnusableError(f"{file.name} cannot be read: {error.strerror}") from None
+    if sys.platform != "linux" or head[:6] != b"\x7fELF\x02\x01" or len(head) < 64:
+        return
+    machine, sections, each, count = (*struct.unpack_from("<18xH20xQ", head), *struct.unpack_from("<58xHH", head))
+    here = os.uname().machine
+    if ELF.get(here, machine) != machine:
+        raise UnusableError(f"{file.name} was built for another processor than {here}", REBUILD)
+    if sections + each * count > size:
+        raise UnusableError(f"{file.name} is cut off", REBUILD)
+
+
+def _not_built(file: Path) -> tuple[str, str]:
+    """Why there is no library, and how to build it."""
+    try:
+        why = ": " + NOT_BUILT.read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, ValueError, IndexError):
+        why = ""
+    return f"{file.name} was not built{why}", f"pip install ziglang && {REBUILD}"

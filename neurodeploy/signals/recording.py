@@ -27,7 +27,7 @@ class Recording(Noun):
     engine: str | None = None
     """Engine that computed it, "native" or "spec"; None if the backend has only one."""
     engine_note: str = ""
-    """Reason why "auto" did not select the native engine: its compiler or a kernel is missing. Empty otherwise."""
+    """Reason why "auto" did not select the native engine: its library or a kernel is missing. Empty otherwise."""
     program_digest: str
     """Digest of the program."""
     seed: int

@@ -25,7 +25,7 @@ __all__ = ["joined", "run_in_batches"]
 Array = NDArray[Any]
 BATCH = 64
 RunOne = Callable[[Stimulus, RunOptions], Recording]
-"""Runs one encoded batch."""
+"""Runs one encoded batch; the findings of its recording are those of the stimulus and of the backend."""
 
 
 def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunOptions, run: RunOne) -> Recording:
@@ -39,8 +39,8 @@ def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunO
         steps = steps or _length(program.network, group[0])
         stop = done + len(group)
         stimulus = _encoded(program.network, group, steps, done, options)
-        found += stimulus.findings
         part = run(stimulus, _batch_options(options, done, stop))
+        found += stimulus.findings if parts else part.findings  # what the backend says holds for all batches
         whole = part.complete or not parts or part.n_steps == parts[0].n_steps
         parts.append(part) if whole else parts.append(_stopped(parts.pop()))
         done = stop
@@ -48,7 +48,7 @@ def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunO
             break
     raise_errors("run", [] if parts else [finding("ND505", about("network", program.network.name), "got no samples")])
     raise_errors("run", _count_faults(options, done) if parts[-1].complete else [])
-    return parts[0] if len(parts) == 1 else with_findings(program, joined(parts), merged_findings(found))
+    return with_findings(program, joined(parts), merged_findings(found))
 
 
 def _encoded(

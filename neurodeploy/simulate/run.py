@@ -75,7 +75,8 @@ def run(
         if isinstance(plain, Stimulus)
         else encode_values(program.network, plain, steps=made.steps, seed=made.seed, time_origin=made.time_origin)
     )
-    return _run_stimulus(program, backend, progress, stimulus, made)
+    recording = _run_stimulus(program, backend, progress, stimulus, made)
+    return with_findings(program, recording, recording.findings)
 
 
 register_runner(run)
@@ -100,6 +101,7 @@ def _encoded_faults(stimulus: Stimulus, options: RunOptions) -> Iterator[Diagnos
 def _run_stimulus(
     program: Program, backend: str, progress: Progress | None, stimulus: Stimulus, options: RunOptions
 ) -> Recording:
+    """The checked recording, whose findings are those of the stimulus and of the backend."""
     adapter = get_backend(backend)
     missing = adapter.unavailable()
     if missing is not None:
@@ -113,7 +115,7 @@ def _run_stimulus(
     recording = adapter.run(program, shown, steps=int(last), options=options, progress=progress)
     trusted = getattr(adapter, "trusted", False)
     raise_errors("run", _recording_faults(program, recording, backend, trusted=trusted))
-    return with_findings(program, recording, stimulus.findings)
+    return recording.model_copy(update={"findings": (*stimulus.findings, *recording.findings)})
 
 
 def last_step(network: Network, stimulus: Stimulus, options: RunOptions) -> int:

@@ -93,7 +93,8 @@ def compile_and_run(
         **of_running,
     )
     shown = nd.profile(program, recording, labels=labels, lower_bounds=result.lower_bounds)
-    findings = (*result.findings, *recording.findings, *nd.over_budget(shown, budgets))
+    made = dict.fromkeys((*result.findings, *recording.findings))  # both stages may lack the same kernels
+    findings = (*made, *nd.over_budget(shown, budgets))
     if errors_in(findings, strict=strict):
         raise nd.DiagnosticError("run", sorted_findings(findings))
     return RunResult(program, recording, shown, findings)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from factories import one_layer, pair_network, wide_network, write_nir_neuron
+from neurodeploy_backends.emulator.engine.library import FOLDER as ENGINE
 
 import neurodeploy as nd
 from neurodeploy.cli import run_commands, running
@@ -266,18 +267,33 @@ def test_a_run_names_its_engine(folder, call):
 
 def test_an_engine_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch):
     assert call("compile", "pair.nd.json", "-t", "loihi1", "-o", "pair.ndp")[0] == 0
-    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.setenv("NEURODEPLOY_NATIVE", "v0")
     status, _, err = call("run", "pair.ndp", "--engine", "native")
     assert status == 3
     assert "error[ND501]" in err
-    status, out, _ = call("run", "pair.ndp")
-    assert status == 0
-    assert "ran on: emulator (engine spec: numba cannot be imported" in " ".join(out.split())
-    status, out, _ = call("backends", "--json")
+    status, out, err = call("run", "pair.ndp")
+    assert (status, err.count("warning[ND902]")) == (0, 1)
+    assert "ran on: emulator (engine spec: NEURODEPLOY_NATIVE is 'v0', not one of" in " ".join(out.split())
+    status, out, err = call("backends", "--json")
     rows = {row["name"]: row for row in json.loads(out)}
-    assert status == 0
+    assert (status, err.count("warning[ND902]")) == (0, 1)
     assert rows["emulator"]["available"], "on the definition"
     assert rows["reference"]["available"]
+
+
+def test_slow_kernels_are_told_once(folder, call, monkeypatch):
+    """The mapper and the engine both run without their kernels, for one reason."""
+    monkeypatch.setattr(sys.modules["neurodeploy.compiler.compile"], "KERNELS", ENGINE)
+    assert "ND902" not in call(*RUN)[2]
+    monkeypatch.setenv("NEURODEPLOY_NATIVE", "v0")
+    lines = (RUN, ("compile", "pair.nd.json", "-t", "loihi1"), ("backends",), ("backends", "doctor", "emulator"))
+    for line in lines:
+        status, _, err = call(*line)
+        assert (status, err.count("warning[ND902]")) == (0, 1), line
+    monkeypatch.setenv("NEURODEPLOY_NATIVE", "off")
+    for line in lines:
+        status, _, err = call(*line)
+        assert (status, err.count("ND902")) == (0, 0), line
 
 
 def stopping(monkeypatch, backend, **change):

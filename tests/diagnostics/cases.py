@@ -24,6 +24,7 @@ from neurodeploy.conformance import Judgement, conformance_findings
 from neurodeploy.conformance.template import write_template
 from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.importers import ImportOptions, load
+from neurodeploy.native import library
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.files import save_network
 from neurodeploy.profile import (
@@ -204,9 +205,12 @@ def silent(target="loihi1"):
     return profile_findings(profile(made, recording))
 
 
-def unavailable(patch):
-    patch.setitem(sys.modules, "numba", None)
-    run(options=RunOptions(engine="native"))
+def without_kernels(patch, **options):
+    patch.setattr(library, "library_name", lambda **_: "_none.so")
+    patch.setattr(library, "NOT_BUILT", Path("not_built.txt"))
+    Path("not_built.txt").write_text("no C compiler works here\nand more\n")
+    patch.setattr(library, "_loaded", library._loaded.__wrapped__)
+    return run(options=RunOptions(**options))[1].findings
 
 
 def without_metis(patch):
@@ -315,7 +319,7 @@ CASES = {
     "ND403": lambda _: compiled(net(4, 4), "tiny", avoid_cores=(4,)),
     "ND404": lambda _: compiled(net(4, 4), "tiny", positions={"cells": np.zeros((3, 2))}),
     "ND405": without_metis,
-    "ND501": unavailable,
+    "ND501": lambda patch: without_kernels(patch, engine="native"),
     "ND502": lambda _: run(
         net(probes=(nd.Probe(name="register", target="cells", variable="v_register"),)), backend="reference"
     ),
@@ -354,6 +358,7 @@ CASES = {
         cli_inputs.compile_model(Path("net.nd.json"), choices(None)),
     ),
     "ND710": lambda _: write_template("My Chip", Path("project")),
+    "ND902": without_kernels,
     "ND901": lambda _: [internal_error_finding(RuntimeError("an example"))],
 }
 

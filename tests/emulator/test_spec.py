@@ -163,14 +163,37 @@ def test_an_engine_is_chosen_by_name():
     assert nd.run(program, stimulus, backend="reference").engine is None
 
 
-def test_without_a_compiler_the_definition_runs_and_gives_the_reason(monkeypatch):
+def test_without_a_library_the_definition_runs_and_gives_the_reason(monkeypatch):
     program, stimulus = fed()
     native = nd.run(program, stimulus)
-    monkeypatch.setitem(sys.modules, "numba", None)
+    assert "ND902" not in [item.code for item in native.findings]
+    monkeypatch.setenv("NEURODEPLOY_NATIVE", "v0")
     found = nd.run(program, stimulus)
-    assert (found.engine, found.engine_note[:26]) == ("spec", "numba cannot be imported: ")
-    assert found.model_copy(update={"engine": "native", "engine_note": ""}) == native
+    reason = "NEURODEPLOY_NATIVE is 'v0', not one of off, checked, v2, v3, v4"
+    assert (found.engine, found.engine_note) == ("spec", reason)
+    slow, *others = found.findings
+    assert (slow.code, slow.message) == ("ND902", f"runs without its compiled kernels, which is much slower: {reason}")
+    assert tuple(others) == native.findings
+    assert equal_but_for_the_engine(found, native)
+    batches = nd.run(program, iter([{"in": raster} for raster in stimulus.rasters["in"]]), batch=2)
+    assert [item for item in batches.findings if item.code == "ND902"] == [slow]
     assert refused(lambda: nd.run(program, stimulus, engine="native")) == [("ND501", "engine 'native'")]
+    assert nd.run(program, stimulus, engine="spec").findings == native.findings
+
+
+def test_kernels_that_are_switched_off_are_no_finding(monkeypatch):
+    program, stimulus = fed()
+    native = nd.run(program, stimulus)
+    monkeypatch.setenv("NEURODEPLOY_NATIVE", "off")
+    found = nd.run(program, stimulus)
+    assert (found.engine, found.engine_note) == ("spec", "")
+    assert found.model_copy(update={"engine": "native"}) == native
+    assert refused(lambda: nd.run(program, stimulus, engine="native")) == [("ND501", "engine 'native'")]
+
+
+def equal_but_for_the_engine(found, native):
+    same = {"engine": native.engine, "engine_note": native.engine_note, "findings": native.findings}
+    return found.model_copy(update=same) == native
 
 
 def test_every_kind_has_a_rule_and_one_without_a_kernel_runs_on_the_definition(monkeypatch):
@@ -183,17 +206,19 @@ def test_every_kind_has_a_rule_and_one_without_a_kernel_runs_on_the_definition(m
     monkeypatch.delitem(models.MODELS, "sigma")
     found = nd.run(program, case.stimulus)
     assert (found.engine, found.engine_note) == ("spec", "no compiled kernel for sigma of population 'cells'")
-    assert found.model_copy(update={"engine": "native", "engine_note": ""}) == native
+    assert [item.fixes for item in found.findings if item.code == "ND902"] == [()], "no library would help"
+    assert equal_but_for_the_engine(found, native)
     assert refused(lambda: nd.run(program, case.stimulus, engine="native")) == [("ND501", "engine 'native'")]
 
 
-def test_the_definition_runs_in_a_process_without_numba(tmp_path):
+def test_the_definition_runs_in_a_process_that_loads_no_library(tmp_path):
     program, stimulus = fed()
     nd.save(program, tmp_path / "fed.ndp")
     expected = nd.run(program, stimulus).spikes["c"]
     code = f"""
-import sys
-sys.modules["numba"] = sys.modules["llvmlite"] = None
+import ctypes, os
+os.environ["NEURODEPLOY_NATIVE"] = "off"
+ctypes.CDLL = None
 import numpy as np
 import neurodeploy_backends.emulator.spec_run
 import neurodeploy as nd

@@ -16,7 +16,7 @@ EXAMPLES = ROOT / "examples"
 LAYERS = (
     ("base",),
     ("diagnostics",),
-    ("io",),
+    ("io", "native"),
     ("hardware", "network"),
     ("importers", "quantize", "signals", "feasibility"),
     ("resources",),

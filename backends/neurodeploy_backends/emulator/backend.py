@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.native.findings import missing_finding
+from neurodeploy.native.library import Missing, switched_off
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
@@ -25,14 +27,19 @@ def _kernel_missing(program: Program) -> str:
     return f"no compiled kernel for {lacking[0]}" if lacking else ""
 
 
-def engine_of(program: Program, options: RunOptions) -> tuple[str, str]:
-    """(engine that a run uses, why "auto" is not "native" or empty). Raises DiagnosticError: ND501."""
+def engine_of(program: Program, options: RunOptions) -> tuple[str, Missing]:
+    """(engine that a run uses, why "auto" is not "native" if the user did not want that). Raises DiagnosticError: ND501."""
     named = [*PREFERRED] if options.engine == "auto" else [options.engine]
-    missing = (_kernel_missing(program) or engine_missing()) if named[0] == "native" else ""
-    if not missing or named[1:]:
-        return (named[1], missing) if missing else (named[0], "")
-    fixes = ["--engine spec", *(["pip install numba"] if engine_missing() else [])]
-    raise DiagnosticError("run", (finding("ND501", about("engine", "native"), missing, fixes=fixes),))
+    if named[0] == "spec" or (named[1:] and switched_off()):
+        return "spec", Missing("")
+    kernel, library = _kernel_missing(program), engine_missing()
+    lacking = Missing(kernel) if kernel else library
+    if not lacking.reason:
+        return "native", lacking
+    if named[1:]:
+        return named[1], lacking
+    fixes = ["--engine spec", *library.fixes]
+    raise DiagnosticError("run", (finding("ND501", about("engine", "native"), lacking.reason, fixes=fixes),))
 
 
 class EmulatorBackend:
@@ -45,15 +52,12 @@ class EmulatorBackend:
     summary = "bit-exact integer emulator on this CPU"
 
     def unavailable(self) -> Diagnostic | None:
-        """None: without a compiler the definition runs in numpy."""
+        """None: without kernels the definition runs in numpy."""
         return None
 
     def notice(self) -> str | None:
-        """A line if the kernels are not compiled on this machine yet, or cannot be."""
-        missing = engine_missing()
-        if missing:
-            return f"{missing}; running the definition in numpy, which is much slower ..."
-        return None
+        """A line if the definition in numpy has to run."""
+        return None if switched_off() or not engine_missing().reason else "running without compiled kernels ..."
 
     def check(self, program: Program) -> Iterable[Diagnostic]:
         """Nothing: the emulator defines what a program means."""
@@ -69,7 +73,7 @@ class EmulatorBackend:
         progress: Progress | None = None,
     ) -> Recording:
         """The recording of every sample up to step `steps`; its bits depend on neither engine nor threads."""
-        engine, note = engine_of(program, options)
+        engine, lacking = engine_of(program, options)
         if engine == "native":
             from neurodeploy_backends.emulator.engine.run import run_native
 
@@ -77,4 +81,5 @@ class EmulatorBackend:
         from neurodeploy_backends.emulator.spec_run import run_spec
 
         recording = run_spec(program, stimulus, steps, options, progress)
-        return recording.model_copy(update={"engine_note": note})
+        findings = (missing_finding(lacking),) if lacking.reason else ()
+        return recording.model_copy(update={"engine_note": lacking.reason, "findings": findings})

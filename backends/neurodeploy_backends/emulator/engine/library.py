@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurodeploy.native.library import Kernels, kernels, missing_because
+from neurodeploy.native.library import Kernels, Missing, kernels, missing
 
 __all__ = ["engine", "engine_missing"]
 
@@ -15,10 +15,10 @@ def engine() -> Kernels:
     """The library. Raises RuntimeError where `engine_missing` gives a reason: `backend.engine_of` has looked before."""
     found = kernels(FOLDER)
     if found is None:
-        raise RuntimeError(f"internal: {engine_missing()}")
+        raise RuntimeError(f"internal: {engine_missing().reason}")
     return found
 
 
-def engine_missing() -> str:
-    """Why there is no library; empty if there is one."""
-    return missing_because(FOLDER)
+def engine_missing() -> Missing:
+    """Why there is no library, and what to do."""
+    return missing(FOLDER)
