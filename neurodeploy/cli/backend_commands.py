@@ -53,7 +53,7 @@ def _list(*, json_output: bool) -> None:
     rows = installed_backends()
     if json_output:
         emit_json([row.model_dump(exclude_none=True) for row in rows])
-    for row in [] if json_output else rows:
+    for row in () if json_output else rows:
         state = "available" if row.available else "not here"
         show_row(row.name, state, "; ".join(filter(None, (row.summary, row.fix))), widths=WIDTHS)
     finish(all_kernel_findings())

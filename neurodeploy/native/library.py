@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.native.sources import NOT_BUILT, library_name, stamp_of
 from neurodeploy.native.structs import lend, span_of
@@ -24,6 +25,8 @@ LEVELS = {0: ("generic",), 1: (), 2: ("v2",), 3: ("v2", "v3"), 4: ("v2", "v3", "
 """Level that a library finds on this processor -> levels of its functions that can be called, the best one last."""
 SETTINGS = ("off", "checked", "v2", "v3", "v4")
 REBUILD = "python -m neurodeploy.native.build"
+Argument = ctypes.Structure | NDArray[Any] | tuple[Any, ...] | float | int
+"""What a kernel takes: a struct, an array, a noun of arrays, or a number."""
 ELF = {"x86_64": 62, "aarch64": 183}
 """Processor -> its number in the header of an ELF file."""
 
@@ -47,11 +50,11 @@ class Kernels:
         self._library, self.level = library, level
         self._functions = dict[tuple[str, Any], Any]()
 
-    def call(self, name: str, *arguments: Any) -> int:
+    def call(self, name: str, *arguments: Argument) -> int:
         """Call a function that returns an integer. Arguments: nouns, structs, arrays, integers, floats."""
         return self._function(name, ctypes.c_int64)(*map(_argument, arguments))
 
-    def call_real(self, name: str, *arguments: Any) -> float:
+    def call_real(self, name: str, *arguments: Argument) -> float:
         """Call a function that returns a double."""
         return self._function(name, ctypes.c_double)(*map(_argument, arguments))
 
@@ -64,7 +67,7 @@ class Kernels:
         return self._functions[key]
 
 
-def _argument(value: Any) -> Any:
+def _argument(value: Argument) -> Any:
     if isinstance(value, ctypes.Structure):
         return ctypes.byref(value)
     if isinstance(value, np.ndarray):

@@ -118,7 +118,7 @@ def span_of(array: NDArray[Any]) -> ctypes.Structure:
     return _SpanStructure(array.__array_interface__["data"][0], array.size)
 
 
-def lend(noun: Any) -> Any:
+def lend(noun: tuple[Any, ...]) -> ctypes.Structure:
     """The C struct of a noun, which keeps the noun alive; C may write to its arrays.
 
     Raises TypeError where an array has another type than its field: a fault of the caller's code.
