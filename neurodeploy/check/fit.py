@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import distinct
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.network.connectivity import WindowConnectivity
@@ -122,7 +123,7 @@ def _distinct(same: list[QuantizedProjection], size: int) -> Ints:
     keys = [
         (part.rows + start) * n_source + part.source for item in same for start, part in item.connectivity.batches()
     ]
-    pairs = np.unique(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
+    pairs = distinct(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
     return np.bincount(pairs // n_source, minlength=size)
 
 

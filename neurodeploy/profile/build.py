@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from neurodeploy.base.arrays import distinct
 from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.profile.cost import estimates, static_energy
 from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
@@ -47,7 +46,7 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
                 spikes=len(rows),
                 spikes_per_inference=len(rows) / inferences,
                 rate_per_step=len(rows) / (inferences * length * item.size),
-                silent_neurons=item.size - int(np.unique(rows[:, 2]).size),
+                silent_neurons=item.size - int(distinct(rows[:, 2]).size),
             )
         )
     return tuple(found)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import all_different, places_of
+from neurodeploy.base.arrays import all_different, distinct, places_of
 from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.hardware.target import AxonKind
 from neurodeploy.program.program import Program
@@ -167,7 +167,7 @@ def _twice_faults(program: Program) -> list[str]:
     if not inside.size:
         return []
     of = np.repeat(np.arange(t.entry_ptr.size - 1), np.diff(t.entry_ptr))
-    unsorted = np.isin(of, np.unique(of[inside]))  # sorting is slow, and usually no segment needs it
+    unsorted = np.isin(of, distinct(of[inside]))  # sorting is slow, and usually no segment needs it
     key = of[unsorted] * np.int64(1 << 16) + t.entry_target[unsorted]
     return [] if all_different(key) else ["table entry_target contains a target twice in one list"]
 

@@ -183,7 +183,7 @@ def test_a_core_never_holds_two_slices_of_a_population():
     assert use["synapse_memory"].tolist() == [12, 4]
 
 
-@pytest.mark.parametrize("bound", [100, FLAGGED + 1])
+@pytest.mark.parametrize("bound", [100, FLAGGED + 1, None])
 def test_keys_are_distinguished_with_flags_and_by_sorting(bound):
     assert distinct(np.array([7, 3, 7, 0, 99, 3]), bound).tolist() == [0, 3, 7, 99]
     assert distinct(np.zeros(0, dtype=np.int64), bound).tolist() == []
