@@ -27,6 +27,7 @@
 typedef struct { uint8_t *at; int64_t n; } span_u8;
 typedef struct { int8_t *at; int64_t n; } span_i8;
 typedef struct { int16_t *at; int64_t n; } span_i16;
+typedef struct { uint16_t *at; int64_t n; } span_u16;
 typedef struct { int32_t *at; int64_t n; } span_i32;
 typedef struct { uint32_t *at; int64_t n; } span_u32;
 typedef struct { int64_t *at; int64_t n; } span_i64;

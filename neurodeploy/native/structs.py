@@ -27,6 +27,7 @@ __all__ = [
     "Span",
     "Unsigned",
     "UnsignedLongs",
+    "UnsignedShorts",
     "Words",
     "fields_of",
     "lend",
@@ -49,6 +50,7 @@ Bytes = Annotated[NDArray[np.uint8], Span("span_u8", ("uint8",))]
 Bits = Annotated[NDArray[np.bool_], Span("span_u8", ("bool",))]
 SmallInts = Annotated[NDArray[np.int8], Span("span_i8", ("int8",))]
 Shorts = Annotated[NDArray[np.int16], Span("span_i16", ("int16",))]
+UnsignedShorts = Annotated[NDArray[np.uint16], Span("span_u16", ("uint16",))]
 Ints = Annotated[NDArray[np.int32], Span("span_i32", ("int32",))]
 Unsigned = Annotated[NDArray[np.uint32], Span("span_u32", ("uint32",))]
 Longs = Annotated[NDArray[np.int64], Span("span_i64", ("int64",))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurodeploy.native.library import Kernels, Missing, kernels, missing
+from neurodeploy_backends.emulator.lowering.library import walks_missing
 
 __all__ = ["engine", "engine_missing"]
 
@@ -20,5 +21,6 @@ def engine() -> Kernels:
 
 
 def engine_missing() -> Missing:
-    """Why there is no library, and what to do."""
-    return missing(FOLDER)
+    """Why there is no library, or none that lays out programs for it, and what to do."""
+    own = missing(FOLDER)
+    return own if own.reason else walks_missing()

@@ -11,13 +11,12 @@ from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunState
 from neurodeploy.simulate.resume import input_hashes
 from neurodeploy_backends.emulator.engine.job import Job, Share
+from neurodeploy_backends.emulator.engine.library import engine
 from neurodeploy_backends.emulator.engine.states import kept_arrays
-from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
 
 __all__ = ["recording_of"]
 
-gather: Any = _gather
 Array = NDArray[Any]
 
 
@@ -82,10 +81,18 @@ def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[A
             continue
         own = _in_one([call[number] for share in shares for call in share.rows], rows[:0])
         graded = _in_one([call[number] for share in shares for call in share.payloads], values[:0])
-        rows, values = gather.merged(rows, own, values, graded) if len(rows) else (own, graded)
+        rows, values = _merged(rows, own, values, graded) if len(rows) else (own, graded)
     if len(rows) and rows[-1, 0] >= n_samples:
         stop = int(np.searchsorted(rows[:, 0], n_samples))
         return rows[:stop], values[:stop]
+    return rows, values
+
+
+def _merged(first: Array, second: Array, first_values: Array, second_values: Array) -> tuple[Array, Array]:
+    """Rows of two ranges of a population, and their values, by sample, step and neuron; `first` has the lower neurons."""
+    rows = np.empty((len(first) + len(second), 3), dtype=np.int32)
+    values = np.empty(first_values.size + second_values.size, dtype=np.int64)
+    engine().call("merge_rows", first, second, first_values, second_values, rows, values)
     return rows, values
 
 

@@ -21,11 +21,11 @@ from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.blocks import BlockBuilder
 from neurodeploy_backends.emulator.lowering.parts import (
     Part,
-    block_stats,
     classes_of,
     cut_parts,
     padded,
     sources_of,
+    statistics_of,
 )
 from neurodeploy_backends.emulator.lowering.populations import (
     Shape,
@@ -108,11 +108,12 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     parts, classes = cut_parts(program, pieces), classes_of(program)
     sources, sizes = sources_of(program, parts, classes), [padded(part.size) for part in parts]
     rows = sum(size for size, part in zip(sizes, parts, strict=True) if not part.is_input)
-    stats, low, high = block_stats(parts, sources, classes, sum(sizes))
+    statistics = statistics_of(parts, sources, classes, sum(sizes))
+    stats, low, high = statistics.blocks, statistics.low, statistics.high
     values = _value_columns(program, parts)
     registers = registers_of(program, parts, rows)
     narrow = _is_narrow(program, low, high, bool(values))
-    row = sources.walk.row
+    row = sources.walk.noun.row
     proven, unlimited = _proofs(program, low[0][row], high[0][row]) if narrow else (False, False)
     wide = not narrow or (watched and not unlimited)
     units = [
@@ -120,8 +121,7 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     ]
     senders = {*values, *models.graded(program)}
     builder = BlockBuilder(program, parts, sources, classes, senders)
-    for item in stats:
-        builder.add(item, units[item.target])
+    builder.plan(statistics, units)
     slots = [1 + max((item.most_delay for item in stats if item.target == n), default=0) for n in range(len(parts))]
     numbers, fold = models.numbers(program, noise), program.target.dialect.current_overflow == "fold"
     shape = Shape(
@@ -130,11 +130,11 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     table, accumulators, arenas = population_rows(shape, values)
     layout = Layout(
         populations=table,
-        blocks=_block_table(builder.rows),
+        blocks=_block_table([item.row for item in builder.plans]),
         **typed(registers, wide=wide),
         **arenas,
         **models.columns(program, parts, rows, wide=wide),
-        **builder.arenas.joined(),
+        **builder.filled(),
         switches=switches_of(program, fold=fold and not proven),
     )
     valued = {item.target for item in stats if parts[item.source].name in senders}

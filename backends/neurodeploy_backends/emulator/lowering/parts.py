@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.arithmetic import effective_weights
+from neurodeploy.native.structs import lend
 from neurodeploy.program.program import Program
-from neurodeploy_backends.emulator.lowering import gather as _gather
 from neurodeploy_backends.emulator.lowering import models
+from neurodeploy_backends.emulator.lowering.library import walks
+from neurodeploy_backends.emulator.lowering.walk import FACT, Routes, Survey, Walk
 
 __all__ = [
+    "BATCH",
     "LANES",
     "RUN",
     "WINDOWS",
@@ -20,15 +23,15 @@ __all__ = [
     "Classes",
     "Part",
     "Sources",
-    "block_stats",
+    "Statistics",
     "classes_of",
     "cut_parts",
     "padded",
     "sources_of",
+    "statistics_of",
     "whole",
 ]
 
-gather: Any = _gather
 Array = NDArray[Any]
 LANES, RUN, BATCH = 32, 16, 64
 """Accumulators of a dense row, those of a run of shared synapses, and rows of a part come in multiples of these: what the
@@ -135,29 +138,40 @@ class Sources(NamedTuple):
     """The data of a program that walks over the core tables read."""
 
     walk: Any
+    """A lent Walk."""
     routes: list[Any]
-    """By part: the routes of its spikes."""
+    """By part: the lent Routes of its spikes."""
 
 
 def sources_of(program: Program, parts: list[Part], classes: Classes) -> Sources:
     """The core tables as walks read them, and the routes of every part."""
     tables = program.tables
-    row, routes = np.zeros(tables.n_rows, dtype=np.int64), list[Any]()
+    row, routes = np.zeros(tables.n_rows, dtype=np.int32), list[Any]()
     inputs = {item.name: item for item in program.inputs}
     for part in parts:
         if part.is_input:
             item = inputs[part.name]
-            routes.append(gather.Routes(item.ptr[:-1], item.ptr[1:], item.core, item.in_axon))
+            routes.append(lend(Routes(item.ptr[:-1], item.ptr[1:], item.core, item.in_axon)))
             continue
         rows = program.table_rows[part.name][part.neurons]
-        row[rows] = part.start + np.arange(part.size)
+        row[rows] = part.start + np.arange(part.size, dtype=np.int32)
         ptr = tables.out_axon_ptr
-        routes.append(gather.Routes(ptr[rows], ptr[rows + 1], tables.out_core, tables.out_in_axon))
+        routes.append(lend(Routes(ptr[rows], ptr[rows + 1], tables.out_core, tables.out_in_axon)))
     names = ("in_axon_ptr", "list_ptr", "compartment_ptr", "in_axon_list", "in_axon_base", "segment_ptr")
     names += ("segment_format", "entry_ptr", "entry_target", "entry_mantissa", "entry_delay")
     columns = {name: getattr(tables, name) for name in names}
-    walk = gather.Walk(**columns, row=row, class_of=classes.of, weight=classes.weight, lowest=classes.lowest)
-    return Sources(walk, routes)
+    walk = Walk(
+        **columns,
+        row=row,
+        part=np.repeat(np.arange(len(parts), dtype=np.int32), [padded(part.size) // BATCH for part in parts]),
+        parts=len(parts),
+        class_of=classes.of.astype(np.int32),
+        delays=classes.of.shape[1],
+        weight=classes.weight,
+        mantissas=classes.weight.shape[1],
+        lowest=classes.lowest,
+    )
+    return Sources(lend(walk), routes)
 
 
 class BlockStats(NamedTuple):
@@ -175,20 +189,29 @@ class BlockStats(NamedTuple):
     most_delay: int
 
 
-def block_stats(
-    parts: list[Part], sources: Sources, classes: Classes, rows: int
-) -> tuple[list[BlockStats], Array, Array]:
-    """(statistics, least sum, greatest sum): of each block; of each plane and row in one step, (planes, rows)."""
-    part_of_row = np.repeat(np.arange(len(parts)), [padded(part.size) for part in parts])
-    n_kinds, found = int(classes.of.max(initial=0)) + 1, list[BlockStats]()
+class Statistics(NamedTuple):
+    """What all synapses of a program are."""
+
+    blocks: list[BlockStats]
+    """By source, class and target."""
+    low: Array
+    """(planes, engine rows) least sum of weights that can arrive in one step; the greatest in `high`."""
+    high: Array
+    most_entries: list[int]
+    """By part: the most synapses that one source has."""
+
+
+def statistics_of(parts: list[Part], sources: Sources, classes: Classes, rows: int) -> Statistics:
+    """Statistics of each block, and bounds of the sums of each plane and row."""
     low = np.zeros((len(classes.planes), rows), dtype=np.int64)
-    high = np.zeros_like(low)
-    for number in range(len(parts)):
-        stats = np.zeros((n_kinds, len(parts), 6), dtype=np.int64)
-        gather.survey(sources.walk, sources.routes[number], part_of_row, classes.plane, stats, low, high)
-        for kind, target in zip(*np.nonzero(stats[:, :, 0]), strict=True):
-            count, bits, least, most, first, last = (int(value) for value in stats[kind, target])
+    found, most_entries, high = list[BlockStats](), list[int](), np.zeros_like(low)
+    kinds = int(classes.of.max(initial=0)) + 1
+    for number, routes in enumerate(sources.routes):
+        facts = np.zeros((kinds, len(parts)), dtype=FACT)
+        most_entries.append(walks().call("survey", sources.walk, routes, Survey(facts, classes.plane, low, high)))
+        for kind, target in zip(*np.nonzero(facts["entries"]), strict=True):
+            count, bits, least, most, first, last = facts[kind, target].tolist()
             zeros = (bits & -bits).bit_length() - 1
             small = least >> zeros >= -128 and most >> zeros <= 127
             found.append(BlockStats(number, int(target), int(kind), count, zeros, small, first, last))
-    return found, low, high
+    return Statistics(found, low, high, most_entries)

@@ -210,11 +210,11 @@ def switches_of(program: Program, *, fold: bool) -> Switches:
     dialect = program.target.dialect
     overflow = {"none": KEEP, "wrap": WRAP, "fold": FOLD}
     return Switches(
-        accumulator_bits=np.int64(dialect.accumulator_wrap_bits or 0),
-        state_bits=np.int64(dialect.state_bits),
-        current_overflow=np.int64(overflow[dialect.current_overflow]),
-        drive_overflow=np.int64(overflow[dialect.drive_overflow]),
-        fold_from=np.int64(1 << dialect.state_bits if fold else NEVER),
-        weight_shift=np.int64(dialect.weight_shift_bits),
-        decay_bits=np.int64(dialect.decay_bits),
+        accumulator_bits=dialect.accumulator_wrap_bits or 0,
+        state_bits=dialect.state_bits,
+        current_overflow=overflow[dialect.current_overflow],
+        drive_overflow=overflow[dialect.drive_overflow],
+        fold_from=1 << dialect.state_bits if fold else NEVER,
+        weight_shift=dialect.weight_shift_bits,
+        decay_bits=dialect.decay_bits,
     )
