@@ -42,22 +42,26 @@ class Span(NamedTuple):
 
     name: str
     """Name of the struct in C."""
-    dtypes: tuple[str, ...]
+    dtypes: tuple[np.dtype[Any], ...]
     """Types that the array may have."""
 
 
-Bytes = Annotated[NDArray[np.uint8], Span("span_u8", ("uint8",))]
-Bits = Annotated[NDArray[np.bool_], Span("span_u8", ("bool",))]
-SmallInts = Annotated[NDArray[np.int8], Span("span_i8", ("int8",))]
-Shorts = Annotated[NDArray[np.int16], Span("span_i16", ("int16",))]
-UnsignedShorts = Annotated[NDArray[np.uint16], Span("span_u16", ("uint16",))]
-Ints = Annotated[NDArray[np.int32], Span("span_i32", ("int32",))]
-Unsigned = Annotated[NDArray[np.uint32], Span("span_u32", ("uint32",))]
-Longs = Annotated[NDArray[np.int64], Span("span_i64", ("int64",))]
-UnsignedLongs = Annotated[NDArray[np.uint64], Span("span_u64", ("uint64",))]
-Reals = Annotated[NDArray[np.float64], Span("span_f64", ("float64",))]
-Floats = Annotated[NDArray[np.float32], Span("span_f32", ("float32",))]
-Words = Annotated[NDArray[Any], Span("span_word", ("int16", "int32", "int64"))]
+def _span(name: str, *dtypes: str) -> Span:
+    return Span(name, tuple(map(np.dtype, dtypes)))
+
+
+Bytes = Annotated[NDArray[np.uint8], _span("span_u8", "uint8")]
+Bits = Annotated[NDArray[np.bool_], _span("span_u8", "bool")]
+SmallInts = Annotated[NDArray[np.int8], _span("span_i8", "int8")]
+Shorts = Annotated[NDArray[np.int16], _span("span_i16", "int16")]
+UnsignedShorts = Annotated[NDArray[np.uint16], _span("span_u16", "uint16")]
+Ints = Annotated[NDArray[np.int32], _span("span_i32", "int32")]
+Unsigned = Annotated[NDArray[np.uint32], _span("span_u32", "uint32")]
+Longs = Annotated[NDArray[np.int64], _span("span_i64", "int64")]
+UnsignedLongs = Annotated[NDArray[np.uint64], _span("span_u64", "uint64")]
+Reals = Annotated[NDArray[np.float64], _span("span_f64", "float64")]
+Floats = Annotated[NDArray[np.float32], _span("span_f32", "float32")]
+Words = Annotated[NDArray[Any], _span("span_word", "int16", "int32", "int64")]
 """Integers of the width of a narrow layout, or 64 bits; C reads `.narrow`, `.half` or `.wide`."""
 
 
@@ -87,7 +91,7 @@ def _field(name: str, hint: Any) -> Field:
         if isinstance(extra, Span):
             return Field(name, extra)
         if isinstance(extra, type):  # an array of records
-            return Field(name, Span(f"span_{extra.__name__}", (str(record_type(extra)),)))
+            return Field(name, Span(f"span_{extra.__name__}", (record_type(extra),)))
     return Field(name, hint)
 
 
@@ -128,7 +132,7 @@ def lend(noun: tuple[Any, ...]) -> ctypes.Structure:
     structure = structure_of(type(noun))()
     for (name, kind), value in zip(fields_of(type(noun)), noun, strict=True):
         if isinstance(kind, Span):
-            if str(value.dtype) not in kind.dtypes:
+            if value.dtype not in kind.dtypes:
                 raise TypeError(f"internal: {type(noun).__name__}.{name} is {value.dtype}, not {kind.dtypes}")
             setattr(structure, name, span_of(value))
         elif kind is int:
