@@ -93,9 +93,8 @@ static void OF(add_patterns)(const WEIGHT *weights, const int32_t *pointer, cons
 }
 
 /* Delayed: an index counts through the slots, starting with that of the next step. */
-static void OF(add_delayed)(const WEIGHT *weights, const uint32_t *index, const int32_t *pointer, const Block *block,
+static void OF(add_delayed)(const WEIGHT *weights, const uint32_t *index, const int32_t *pointer, int32_t shift,
                             const int32_t *spikes, int64_t count, word *ring, int64_t end, int64_t now) {
-  const int32_t shift = (int32_t)block->shift;
   for (int64_t j = 0; j < count; j++) {
     if (j + AHEAD < count) {
       const int64_t ahead = pointer[spikes[j + AHEAD]];
@@ -113,14 +112,14 @@ static void OF(add_delayed)(const WEIGHT *weights, const uint32_t *index, const 
 
 #if ND_WIDE
 /* Valued: the same for sources that send values; weight * value is rounded to the nearest integer, ties to even. */
-static void OF(add_valued)(const WEIGHT *weights, const uint32_t *index, const int32_t *pointer, const Block *block,
+static void OF(add_valued)(const WEIGHT *weights, const uint32_t *index, const int32_t *pointer, int32_t shift,
                            const int32_t *spikes, int64_t count, const double *values, word *ring, int64_t end, int64_t now) {
   for (int64_t j = 0; j < count; j++) {
     const double value = values[spikes[j]];
     for (int64_t k = pointer[spikes[j]]; k < pointer[spikes[j] + 1]; k++) {
       int64_t place = now + index[k];
       place -= place >= end ? end : 0;
-      ring[place] += (int64_t)nearest((double)up64(weights[k], block->shift) * value);
+      ring[place] += (int64_t)nearest((double)up64(weights[k], shift) * value);
     }
   }
 }
@@ -131,38 +130,37 @@ static void OF(deliver)(const Call *call, const WEIGHT *weights, const Block *bl
                         const Population *target) {
   const Layout *layout = call->layout;
   State *state = call->state;
-  const int32_t *spikes = listed(call, source);
+  const int32_t *spikes = listed(call, source), *pointer = layout->pointer.at + block->pointer;
+  const int32_t shift = (int32_t)block->shift;
   const int64_t count = *count_of(call, block->source), end = target->slots * target->padded;
-  const int64_t slot = (call->step + 1 + block->delay) % target->slots, plane = target->acc + block->plane * end;
-  word *acc = WORDS(state->acc, plane + slot * target->padded, target->padded), *ring = WORDS(state->acc, plane, end);
-  const int32_t *pointer = layout->pointer.at + block->pointer;
+  const int64_t next = slot_of(call->step + 1 + block->delay, target->slots) * target->padded;
+  word *ring = WORDS(state->acc, target->acc + block->plane * end, end), *acc = ring + next;
   const OF(Group) *groups = (const OF(Group) *)weights;
-  const int64_t now = (call->step + 1) % target->slots * target->padded;
   switch (block->kind) {
-    case DENSE: OF(add_rows)(weights, block->width, spikes, count, (int32_t)block->shift, acc); break;
+    case DENSE: OF(add_rows)(weights, block->width, spikes, count, shift, acc); break;
     case SPARSE:
-      if (block->shift == 0)
+      if (shift == 0)
         OF(add_sparse)(groups, pointer, spikes, count, 0, acc);
       else
-        OF(add_sparse)(groups, pointer, spikes, count, (int32_t)block->shift, acc);
+        OF(add_sparse)(groups, pointer, spikes, count, shift, acc);
       break;
     case SHARED: OF(add_patterns)(weights, pointer, block, spikes, count, acc); break;
     case TILED: {
       const int64_t each = state->queue.n / call->control->threads;
       int64_t *queue = VIEW(state->queue, call->control->thread * each, each);
-      if (block->shift == 0)
+      if (shift == 0)
         OF(add_tiled)(groups, pointer, block, spikes, count, 0, queue, acc, target->size);
       else
-        OF(add_tiled)(groups, pointer, block, spikes, count, (int32_t)block->shift, queue, acc, target->size);
+        OF(add_tiled)(groups, pointer, block, spikes, count, shift, queue, acc, target->size);
       break;
     }
     case DELAYED:
-      OF(add_delayed)(weights, layout->index32.at + block->targets, pointer, block, spikes, count, ring, end, now);
+      OF(add_delayed)(weights, layout->index32.at + block->targets, pointer, shift, spikes, count, ring, end, next);
       break;
     default: {
 #if ND_WIDE
       const double *values = VIEW(state->values, source->start, source->size);
-      OF(add_valued)(weights, layout->index32.at + block->targets, pointer, block, spikes, count, values, ring, end, now);
+      OF(add_valued)(weights, layout->index32.at + block->targets, pointer, shift, spikes, count, values, ring, end, next);
 #endif
     }
   }

@@ -14,7 +14,7 @@ static void put_in_order(const Call *call, const Population *pop, int32_t *neuro
 }
 
 /* Record a population's spikes as rows (sample, step, neuron), and the values of graded ones. */
-NOINLINE void write_rows(const Call *call, const Population *pop, int64_t number, int64_t count) {
+INLINE void write_rows(const Call *call, const Population *pop, int64_t number, int64_t count) {
   Output *output = call->output;
   const int64_t populations = call->layout->populations.n;
   const int64_t at = pop->record + AT(output->written, (1 - call->parity) * populations + number);

@@ -75,7 +75,7 @@ static int64_t list_marked(const Call *call, const Population *pop) {
   const uint64_t *fired = VIEW(call->state->fired, pop->start >> 6, pop->padded >> 6);
   int32_t *spikes = listed(call, pop);
   int64_t count = 0;
-  for (int64_t low = 0; low < pop->size; low += 64) count = list_bits(fired[low >> 6], (int32_t)low, spikes, count);
+  for (int64_t low = 0; low < pop->size; low += 64) count = list_batch(fired[low >> 6], (int32_t)low, spikes, count);
   return count;
 }
 #endif
@@ -103,7 +103,7 @@ static int64_t update(const Call *call, const Population *pop, int64_t number) {
     *asleep = 0;
   }
   if (pop->reset_every > 0 && call->step % pop->reset_every == pop->reset_at) reset_states(call, pop);
-  const int64_t slot = pop->acc + (pop->slots == 1 ? 0 : call->step % pop->slots * pop->padded);
+  const int64_t slot = pop->acc + slot_of(call->step, pop->slots) * pop->padded;
   if (pop->planes > pop->ports) fold_planes(call, pop, slot);
   if (call->output->cores) count_active(call, pop, slot);
   const int64_t count = updated(call, pop, slot);

@@ -95,12 +95,12 @@ INLINE uint64_t step_mixed(const Layout *layout, const Shared *all, Rows rows, u
     uint64_t bits = STEP;                                                                                        \
     if (pop->size - low < BATCH) bits &= (UINT64_C(1) << (pop->size - low)) - 1;                                 \
     fired[low >> 6] = bits;                                                                                      \
-    count = list_bits(bits, (int32_t)low, spikes, count);                                                        \
+    count = list_batch(bits, (int32_t)low, spikes, count);                                                        \
     (void)at;                                                                                                    \
   }
 
 /* Update and list a population; return how many neurons spike. What is proven to change nothing is left out. */
-NOINLINE int64_t update_narrow(const Call *call, const Population *pop, int64_t slot) {
+static int64_t update_narrow(const Call *call, const Population *pop, int64_t slot) {
   const Layout *layout = call->layout;
   State *state = call->state;
   int32_t *u = WORDS(state->u, pop->start, pop->padded), *v = WORDS(state->v, pop->start, pop->padded);

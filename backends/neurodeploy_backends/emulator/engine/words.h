@@ -27,6 +27,9 @@ typedef struct {
   int64_t sample, step, parity;
 } Call;
 
+/* Slot of a step; most populations have one, and a division takes as long as a short update. */
+INLINE int64_t slot_of(int64_t step, int64_t slots) { return slots == 1 ? 0 : step % slots; }
+
 INLINE int32_t *listed(const Call *call, const Population *pop) {
   const span_i32 spikes = call->state->spikes;
   return VIEW(spikes, call->parity * (spikes.n >> 1) + pop->start, pop->padded);
