@@ -24,10 +24,17 @@ TESTED = ["3.10", MAIN]
 USED = ["3.13"]
 """The newest supported version: neurodeploy is installed and used, and the test suite is left to the others."""
 DIGITS = ROOT / "examples" / "digits" / "digits.nd.json"
+COMPILED = "from neurodeploy.native.findings import all_kernel_findings as found; assert not found(), found()"
+"""Fails where the installation has no compiled kernels."""
+SANITIZED = ("tests/emulator", "tests/mapping", "tests/native/test_library.py")
+"""Tests that call every kernel."""
 SIMULATORS = ("lava", "nengo-loihi", "brian2loihi")
+WHEELS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64", "windows-x86_64")
+"""Platforms of the wheels; neurodeploy/native/toolchain.py describes them."""
+WHEEL_BYTES = 2_000_000
 IN_PLACE = ("lava-nc==0.10.0", "nengo-loihi==1.1.0", "nengo==4.1.0")
 """Both of Intel's simulators, which one Python 3.10 can hold together with neurodeploy."""
-SHOWN = ("numpy", "numba", "pydantic", "h5py", "typer", "rich", "pytest", "ruff", "basedpyright")
+SHOWN = ("numpy", "pydantic", "h5py", "typer", "rich", "pytest", "ruff", "basedpyright")
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
@@ -47,9 +54,9 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PYPROJECT, name))
 
 
-def install(session: nox.Session, *requirements: str) -> None:
+def install(session: nox.Session, *requirements: str, env: dict[str, str] | None = None) -> None:
     """Install requirements, check that they agree with each other, and print the versions that decide results."""
-    session.install("--quiet", *requirements)
+    session.install("--quiet", *requirements, env=env)
     session.run("python", "-m", "pip", "check", silent=True)
     listed = str(session.run("python", "-m", "pip", "list", "--format=freeze", silent=True)).splitlines()
     session.log("  ".join(line for line in listed if line.split("==")[0].lower() in SHOWN))
@@ -104,9 +111,23 @@ def slow(session: nox.Session) -> None:
 
 @nox.session(name="use", python=USED)
 def use_session(session: nox.Session) -> None:
-    """Install neurodeploy alone, as a user does, and use it."""
-    install(session, "-e", ".")
+    """Install neurodeploy alone on a machine without a C compiler, as a user does, and use it at once."""
+    nothing = Path(session.create_tmp()) / "nothing"
+    install(session, ".", env={"PATH": str(nothing), "CC": ""})
     use(session)
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-c", COMPILED)
+
+
+@nox.session(python=MAIN)
+def sanitizers(session: nox.Session) -> None:
+    """Run the kernels with every address, index and shift checked: golden traces, both engines, random programs."""
+    install(session, "-e", ".[test]")
+    session.run("python", "-m", "neurodeploy.native.build", "--checked")
+    library = str(session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)).strip()
+    checked = {"NEURODEPLOY_NATIVE": "checked", "LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"}
+    tests = session.posargs or SANITIZED
+    session.run("pytest", "-p", "no:cacheprovider", "-n", "2", "-m", "not slow", *tests, env=checked)
 
 
 @nox.session(python=MAIN)
@@ -129,7 +150,7 @@ def in_place(session: nox.Session) -> None:
 
 @nox.session(python=MAIN)
 def coverage(session: nox.Session) -> None:
-    """Measure which lines the default tests run. Functions compiled by numba cannot be measured and are left out."""
+    """Measure which lines the default tests run. Kernels in C cannot be measured."""
     install(session, "-e", ".[test]", *group("coverage"))
     options = ("--cov", "--cov-report=term:skip-covered", "--cov-report=xml:coverage.xml")
     session.run("pytest", "-p", "no:cacheprovider", *options, *session.posargs, env={"COVERAGE_CORE": "sysmon"})
@@ -150,14 +171,39 @@ def docs_serve(session: nox.Session) -> None:
     session.run("mkdocs", "serve", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
 
 
+def build_wheels(session: nox.Session) -> None:
+    """Build a wheel for each platform into dist/: zig compiles for all of them on any machine."""
+    session.install("--quiet", *group("package"))
+    for old in (ROOT / "dist").glob("neurodeploy-*.whl"):
+        old.unlink()
+    for platform in session.posargs or WHEELS:
+        words = ("--wheel", "--no-isolation", "--outdir", "dist", ".")
+        session.run("python", "-m", "build", *words, env={"NEURODEPLOY_WHEEL": platform}, silent=True)
+    large = [path.name for path in (ROOT / "dist").glob("neurodeploy-*.whl") if path.stat().st_size > WHEEL_BYTES]
+    if large:
+        session.error(f"more than {WHEEL_BYTES:,} bytes: {', '.join(large)}")
+
+
+def check_metadata(session: nox.Session) -> None:
+    """Check what is in dist/ as the package index does."""
+    session.run("twine", "check", "--strict", *map(str, sorted((ROOT / "dist").glob("neurodeploy-*"))))
+
+
+@nox.session(python=MAIN)
+def wheels(session: nox.Session) -> None:
+    """Build the wheels of all platforms into dist/; `-- macos-arm64` builds that one."""
+    build_wheels(session)
+    check_metadata(session)
+
+
 @nox.session(python=MAIN)
 def package(session: nox.Session) -> None:
-    """Build the sdist and the wheel into dist/ and check their metadata."""
-    session.install("--quiet", *group("package"))
-    for old in (ROOT / "dist").glob("neurodeploy-*"):
+    """Build the sdist and the wheels into dist/ and check their metadata."""
+    build_wheels(session)
+    for old in (ROOT / "dist").glob("neurodeploy-*.tar.gz"):
         old.unlink()
-    session.run("python", "-m", "build", "--outdir", "dist", ".")
-    session.run("twine", "check", "--strict", *map(str, sorted((ROOT / "dist").glob("neurodeploy-*"))))
+    session.run("python", "-m", "build", "--sdist", "--no-isolation", "--outdir", "dist", ".", silent=True)
+    check_metadata(session)
 
 
 @nox.session(default=False)

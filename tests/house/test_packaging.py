@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 import re
 import subprocess
@@ -11,8 +12,12 @@ import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from neurodeploy.native.sources import NOT_BUILT, kernel_folders, library_name
+from neurodeploy.native.toolchain import platform_tag
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -36,23 +41,33 @@ def run(*words: str | Path, cwd: Path, **environment: str) -> subprocess.Complet
     )
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def both(out: Path, **environment: str) -> tuple[Path, Path]:
     """(sdist, wheel). The wheel is built from the sdist, so a file missing from the sdist is missing from both."""
-    out = tmp_path_factory.mktemp("dist")
-    result = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT, cwd=out)
+    result = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT, cwd=out, **environment)
     assert result.returncode == 0, result.stdout + result.stderr
     (sdist,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
     return sdist, wheel
 
 
 @pytest.fixture(scope="module")
-def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(sdist, wheel), without libraries, which take long to compile."""
+    return both(tmp_path_factory.mktemp("dist"), NEURODEPLOY_BUILD="off")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(sdist, wheel), with libraries."""
+    return both(tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture(scope="module")
+def installed(compiled: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that holds only the wheel and its declared dependencies."""
     home = tmp_path_factory.mktemp("elsewhere")
     assert run(sys.executable, "-m", "venv", home / "venv", cwd=home).returncode == 0
     python = next(path for path in ((home / "venv/bin/python"), (home / "venv/Scripts/python.exe")) if path.exists())
-    result = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", built[1], cwd=home)
+    result = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", compiled[1], cwd=home)
     if result.returncode and "Could not find a version" in result.stderr:
         pytest.skip("a package index is missing: the dependencies of the wheel cannot be installed")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -60,32 +75,115 @@ def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 
 
 def sources() -> set[str]:
-    """Files of the three packages, as paths in the wheel."""
+    """Files of the three packages, as paths in the wheel, without what this checkout has built."""
     return {
         f"{name}/{path.relative_to(folder).as_posix()}"
         for name, folder in PACKAGES.items()
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".nbi", ".nbc")
+        if not path.name.startswith(("_kernels", "._kernels")) and path.name != NOT_BUILT.name
     }
 
 
+def members_of(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def text_in(wheel: Path, ending: str) -> str:
+    """The one member whose name ends like this."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(ending))
+        return archive.read(name).decode()
+
+
 def test_wheel_holds_exactly_the_files_of_the_three_packages(built: tuple[Path, Path]) -> None:
-    with zipfile.ZipFile(built[1]) as wheel:
-        members = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert members == sources()
+    """Without libraries, it holds the reason, and serves any machine."""
+    reason = f"neurodeploy/native/{NOT_BUILT.name}"
+    members = members_of(built[1])
+    assert members == sources() | {reason}
     assert {"neurodeploy/py.typed", "neurodeploy_backends/py.typed", "neurodeploy_targets/loihi1.toml"} <= members
     assert any(re.match(r"neurodeploy/diagnostics/rules/.*\.toml", name) for name in members)
+    assert text_in(built[1], reason) == "NEURODEPLOY_BUILD was off"
+    assert built[1].name == f"neurodeploy-{PROJECT['version']}-py3-none-any.whl"
+    assert "Root-Is-Purelib: true" in text_in(built[1], ".dist-info/WHEEL")
+
+
+@pytest.mark.slow
+def test_wheel_with_libraries_serves_every_python_of_its_platform(compiled: tuple[Path, Path]) -> None:
+    folders = [(name, folder) for name, place in PACKAGES.items() for folder in kernel_folders(place)]
+    libraries = {f"{name}/{folder.relative_to(PACKAGES[name]).as_posix()}/{library_name()}" for name, folder in folders}
+    assert len(libraries) >= 2
+    assert members_of(compiled[1]) == sources() | libraries
+    assert compiled[1].name == f"neurodeploy-{PROJECT['version']}-py3-none-{platform_tag()}.whl"
+    assert compiled[1].stat().st_size < 2_000_000
+    assert "Root-Is-Purelib: false" in text_in(compiled[1], ".dist-info/WHEEL")
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"NEURODEPLOY_BUILD": "cc", "CC": "/bin/false"}, "no C compiler works here"),
+        ({"NEURODEPLOY_BUILD": "gcc"}, "NEURODEPLOY_BUILD is 'gcc', not one of cc, zig, off"),
+        ({"NEURODEPLOY_WHEEL": "amiga"}, "'amiga' is not one of linux-x86_64"),
+    ],
+)
+def test_what_is_demanded_and_fails_ends_the_installation(
+    environment: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    words = (sys.executable, "-m", "build", "--no-isolation", "--skip-dependency-check", "--wheel")
+    result = run(*words, "--outdir", tmp_path, ROOT, cwd=tmp_path, **environment)
+    assert result.returncode != 0
+    assert told in result.stdout + result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def hook() -> ModuleType:
+    """hatch_build.py, as hatchling loads it."""
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("compiler", "found", "status", "said", "expected"),
+    [
+        (True, [], 0, "", []),  # a compiler is there: nothing more is needed
+        (False, [], 0, "", ["ziglang"]),
+        (False, [], 1, "No matching distribution found", []),  # pip would fail
+        (False, [], 1, "/venv/bin/python: No module named pip", ["ziglang"]),  # another installer
+    ],
+)
+def test_zig_is_fetched_where_nothing_else_compiles(
+    compiler: bool, found: list[str], status: int, said: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = hook()
+    before = dict(sys.modules)
+    modules = module.native(ROOT)
+    assert dict(sys.modules) == before, "the stand-in for the package is gone"
+    tools = ["cc"] if compiler else found
+    monkeypatch.setattr(modules.toolchain, "toolchains", lambda _: iter(tools))
+    monkeypatch.setattr(module, "native", lambda _: modules)
+    answer = subprocess.CompletedProcess([], status, stderr=said)
+    monkeypatch.setattr(module.subprocess, "run", lambda *_, **__: answer)
+    made = object.__new__(module.KernelHook)
+    monkeypatch.setattr(module.KernelHook, "root", str(ROOT))
+    assert made.dependencies() == expected
 
 
 def test_sdist_holds_what_its_tests_need(built: tuple[Path, Path]) -> None:
     with tarfile.open(built[0]) as sdist:
         members = {name.split("/", 1)[1] for name in sdist.getnames() if "/" in name}
-    needed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"}
+    needed = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"}
     needed |= {"mkdocs.yml", "docs/architecture.md", "docs/hooks.py", "changelog.d/README.md"}
     needed |= {"tests/conftest.py", "tests/factories.py"}
     needed |= {f"examples/digits/digits.{suffix}" for suffix in ("nd.json", "nd.npz", "stimulus.npz")}
     assert needed <= members
     assert not [name for name in members if "__pycache__" in name or name.startswith(".git/")]
+    assert not [name for name in members if "/_kernels" in name or name.endswith(NOT_BUILT.name)]
 
 
 def test_wheel_installs_no_name_that_others_use(built: tuple[Path, Path]) -> None:
@@ -202,11 +300,10 @@ def test_installed_wheel_runs_a_network(installed: Path, tmp_path: Path) -> None
     """The digits run on the emulator from the wheel and its dependencies alone."""
     model = ROOT / "examples" / "digits" / "digits.nd.json"
     command = installed.with_name("neurodeploy")
-    result = run(
-        command, "run", model, "--target", "loihi1", "--samples", "20", cwd=tmp_path, NUMBA_CACHE_DIR=str(tmp_path)
-    )
+    result = run(command, "run", model, "--target", "loihi1", "--samples", "20", cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "accuracy" in result.stdout
+    assert "ND902" not in result.stderr, "from compiled kernels"
 
 
 @pytest.mark.slow
@@ -233,5 +330,5 @@ def test_sessions_that_ci_runs_are_defined_in_the_noxfile() -> None:
     workflows = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")}
     called |= set(re.findall(r"^ {10}- ([\w.-]+)$", workflows["ci.yml"], re.MULTILINE))
     called |= {name for text in workflows.values() for name in re.findall(r"nox --session ([\w.-]+)", text)}
-    assert len(called) >= 11
+    assert len(called) >= 12
     assert {re.sub(r"-3\.\d+$", "", name) for name in called} <= defined
