@@ -17,7 +17,7 @@ __all__ = ["NpyError", "NpyHeader", "PickledError", "read_npy", "read_npy_header
 MAGIC = b"\x93NUMPY"
 HEADER_BYTES = 1 << 16
 LARGEST = 1 << 62
-CHUNK = 1 << 24
+CHUNK = 1 << 20
 
 
 class NpyError(ValueError):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import places_of
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
+from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
 from neurodeploy.resources.axons import Kind, output_axons_of
@@ -101,33 +102,49 @@ def _axons(program: Program) -> _Axons:
     return _Axons(number, tables.in_axon_atom.astype(np.int64), tables.in_axon_kind.astype(np.int64), of_axon)
 
 
-def _out_axons(program: Program, core_of_row: Ints, axons: _Axons) -> Ints:
-    """(n_cores,) output axons: one for each neuron and core that it reaches.
+def _out_axons(program: Program, cores: range) -> Ints:
+    """(cores,) output axons: one for each neuron and core that it reaches.
 
     Under rules with shared output axons, those that reach the same population axon count once; a neuron shares none if it
     has a discrete axon or axons with different atoms.
     """
     tables, target = program.tables, program.target
-    chip = tables.core_id // int(target.chip.cores.value)
-    sender = np.repeat(np.arange(tables.n_rows), np.diff(tables.out_axon_ptr))
-    source, row = core_of_row[sender], tables.in_axon_ptr[tables.out_core] + tables.out_in_axon
-    kind, atom, far = axons.kind[row], axons.atom[row], chip[source] != chip[tables.out_core]
+    chip, n_rows = (
+        tables.core_id // int(target.chip.cores.value),
+        np.diff(tables.compartment_ptr)[cores.start : cores.stop],
+    )
+    rows = slice(tables.compartment_ptr[cores.start], tables.compartment_ptr[cores.stop] + 1)
+    ptr, core_of_row = tables.out_axon_ptr[rows], np.repeat(np.arange(cores.start, cores.stop), n_rows)
+    out = slice(ptr[0], ptr[-1])
+    sender = np.repeat(np.arange(core_of_row.size), np.diff(ptr))
+    source, row = core_of_row[sender], tables.in_axon_ptr[tables.out_core[out]] + tables.out_in_axon[out]
+    number, kind, atom = _of_axons(program, tables.out_core[out], row)
+    far = chip[source] != chip[tables.out_core[out]]
     table: Ints = np.zeros((2, max(AXON_KINDS.values()) + 1), dtype=np.int64)
-    for name, number in AXON_KINDS.items():
-        table[:, number] = [output_axons_of(target, cast(Kind, name), other_chip=there) for there in (False, True)]
-    cost, alone = table[far.astype(np.int64), kind], np.ones(tables.n_rows, dtype=bool)
+    for name, code in AXON_KINDS.items():
+        table[:, code] = [output_axons_of(target, cast(Kind, name), other_chip=there) for there in (False, True)]
+    cost, alone = table[far.astype(np.int64), kind], np.ones(core_of_row.size, dtype=bool)
     if target.counting.shared_output_axons:
         alone[:] = False
         alone[sender[kind == AXON_KINDS["discrete"]]] = True
-        atom_of: Ints = np.zeros(tables.n_rows, dtype=np.int64)
+        atom_of: Ints = np.zeros(core_of_row.size, dtype=np.int64)
         atom_of[sender] = atom
         alone[sender[atom_of[sender] != atom]] = True
     shared = np.flatnonzero(~alone[sender])
-    pair = np.unique(source[shared] * np.int64(axons.core.size) + axons.number[row[shared]], return_index=True)[1]
+    pair = np.unique(source[shared] * np.int64(tables.in_axon_list.size) + number[shared], return_index=True)[1]
     counted = np.r_[np.flatnonzero(alone[sender]), shared[pair]]
-    slots: Ints = np.zeros(tables.n_cores, dtype=np.int64)
-    np.add.at(slots, source[counted], cost[counted])
+    slots: Ints = np.zeros(len(cores), dtype=np.int64)
+    np.add.at(slots, source[counted] - cores.start, cost[counted])
     return slots
+
+
+def _of_axons(program: Program, core: Ints, row: Ints) -> tuple[Ints, Any, Any]:
+    """(number, kind, atom) of the axons to which some rows of the input axon table belong; a number is any row's."""
+    tables = program.tables
+    if tables.in_axon_id is None or tables.in_axon_atom is None or tables.in_axon_kind is None:
+        none = np.zeros(row.size, dtype=np.int64)
+        return row, none, none
+    return tables.in_axon_ptr[core] + tables.in_axon_id[row], tables.in_axon_kind[row], tables.in_axon_atom[row]
 
 
 def _stored_lists(program: Program, axons: _Axons, words: Ints) -> Ints:
@@ -192,14 +209,33 @@ def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
 
 def require_planned_memory(program: Program, planned: Ints) -> None:
     """Raise RuntimeError, an internal fault, if the tables of a core do not take the `planned` (n_cores,) words."""
-    counted = _synapse_use(program, _axons(program))["synapse_memory"]
+    parts = (with_cores(program, cores) for cores in core_ranges(program.tables))
+    counted = np.concatenate([_none(), *(_synapse_use(part, _axons(part))["synapse_memory"] for part in parts)])
     if not np.array_equal(counted, planned):
         core = int(np.flatnonzero(counted != planned)[0])
         raise RuntimeError(f"internal: core {core} takes {counted[core]} words, and {planned[core]} were planned")
 
 
+def _none() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
 def use_of_program(program: Program) -> dict[str, Ints]:
     """Return the use of every limited resource: its name in CoreLimits, or words_per_axon -> (n_cores,)."""
+    limited, found = core_limits(program.target), list[dict[str, Ints]]()
+    for cores in core_ranges(program.tables):
+        found.append({**_use_of(with_cores(program, cores)), "output_axons": _out_axons(program, cores)})
+    return {name: np.concatenate([_none(), *(use[name] for use in found)]) for name in RESOURCES if name in limited}
+
+
+RESOURCES = (
+    *("compartments", "synapse_memory", "input_axons", "output_axons", "fan_in", "parameter_sets", "threshold_sets"),
+    *("synapse_formats", "accumulators", "words_per_axon"),
+)
+
+
+def _use_of(program: Program) -> dict[str, Ints]:
+    """The use of all resources but output axons, which depend on other cores."""
     tables, n_cores = program.tables, program.tables.n_cores
     core_of_row = np.repeat(np.arange(n_cores), np.diff(tables.compartment_ptr))
     per_neuron = np.array([item.compartments_per_neuron for item in program.populations], dtype=np.int64)
@@ -207,11 +243,10 @@ def use_of_program(program: Program) -> dict[str, Ints]:
     axons, threshold = _axons(program), tables.spiking == 1
     synapses = _synapse_use(program, axons)
     registers = (tables.du, tables.dv, tables.refract_delay, tables.vmin_exp, tables.vmax_exp)
-    use = {
+    return {
         "compartments": compartments,
         "synapse_memory": synapses["synapse_memory"],
         "input_axons": np.bincount(axons.core, minlength=n_cores),
-        "output_axons": _out_axons(program, core_of_row, axons),
         "fan_in": _fan_in(program, core_of_row),
         "parameter_sets": _distinct(core_of_row, *registers, n_cores=n_cores),
         "threshold_sets": _distinct(core_of_row[threshold], tables.vth_mant[threshold], n_cores=n_cores),
@@ -219,8 +254,6 @@ def use_of_program(program: Program) -> dict[str, Ints]:
         "accumulators": compartments << synapses["delay_bits"],
         "words_per_axon": synapses["words_per_axon"],
     }
-    limited = core_limits(program.target)
-    return {name: values for name, values in use.items() if name in limited}
 
 
 def over_limits(program: Program) -> tuple[Diagnostic, ...]:
@@ -246,17 +279,17 @@ def over_limits(program: Program) -> tuple[Diagnostic, ...]:
 def _fan_in(program: Program, core_of_row: Ints) -> Ints:
     """(n_cores,) largest number of synapses into one neuron; zeros stored in dense lists do not count."""
     tables, n_cores = program.tables, program.tables.n_cores
-    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
-    core_of_axon = np.repeat(np.arange(n_cores), np.diff(tables.in_axon_ptr))
-    lists = tables.in_axon_list + tables.list_ptr[core_of_axon]
-    start, stop = tables.entry_ptr[tables.segment_ptr[lists]], tables.entry_ptr[tables.segment_ptr[lists + 1]]
+    core = np.repeat(np.arange(n_cores), np.diff(tables.in_axon_ptr))
+    lists, base = tables.in_axon_list + tables.list_ptr[core], tables.compartment_ptr[core] + tables.in_axon_base
+    start = tables.entry_ptr[tables.segment_ptr[lists]]
+    length = tables.entry_ptr[tables.segment_ptr[lists + 1]] - start
+    fan_in, ends, low = np.zeros(tables.n_rows, dtype=np.int64), np.cumsum(length), 0
+    while low < length.size:
+        high = max(low + 1, int(np.searchsorted(ends, ends[low] + MOST)))
+        entry = places_of(start[low:high], length[low:high])
+        row = np.repeat(base[low:high], length[low:high]) + tables.entry_target[entry]
+        fan_in += np.bincount(row[tables.entry_mantissa[entry] != 0], minlength=tables.n_rows)
+        low = high
     most = np.zeros(n_cores, dtype=np.int64)
-    fan_in = np.zeros(tables.n_rows, dtype=np.int64)
-    if core_of_list.size:
-        length = stop - start
-        entry = places_of(start, length)
-        base = np.repeat(tables.compartment_ptr[core_of_axon] + tables.in_axon_base, length)
-        real = tables.entry_mantissa[entry] != 0
-        fan_in = np.bincount((base + tables.entry_target[entry])[real], minlength=tables.n_rows)
     np.maximum.at(most, core_of_row, fan_in)
     return most

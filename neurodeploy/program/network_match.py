@@ -17,6 +17,7 @@ from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.network import Projection
 from neurodeploy.network.operations import Chain, Dense, OneToOne, Operation, Sparse
+from neurodeploy.program.core_ranges import core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.synapse_tables import SynapseTable, synapse_tables_of
 
@@ -59,11 +60,15 @@ def _most(operation: Operation, n_source: int) -> int:
 
 
 def _reached(program: Program) -> int:
-    """List entries, summed over all input axons."""
-    t = program.tables
-    core = np.repeat(np.arange(t.n_cores), np.diff(t.in_axon_ptr))
-    lists = t.list_ptr[core] + t.in_axon_list
-    return int((t.entry_ptr[t.segment_ptr[lists + 1]] - t.entry_ptr[t.segment_ptr[lists]]).sum())
+    """List entries, summed over all input axons; a lower bound above `MOST` if there are more."""
+    total = 0
+    for cores in core_ranges(program.tables):
+        t = with_cores(program, cores).tables
+        lists = np.repeat(t.list_ptr[:-1], np.diff(t.in_axon_ptr)) + t.in_axon_list
+        total += int((t.entry_ptr[t.segment_ptr[lists + 1]] - t.entry_ptr[t.segment_ptr[lists]]).sum())
+        if total > MOST:
+            break
+    return total
 
 
 def _fault(projection: Projection, n_source: int, tables: list[SynapseTable]) -> str | None:

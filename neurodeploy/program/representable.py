@@ -5,6 +5,7 @@ All comparisons use 64 bits and work per list and per axon, without expanding sh
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import all_different, distinct, places_of
 from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.hardware.target import AxonKind
+from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
 
@@ -46,12 +48,26 @@ class _Segments(NamedTuple):
 
 def synapse_faults(program: Program) -> list[str]:
     """Return the faults of axons, lists and entries, one sentence each. Assumes valid table shapes and indices."""
+    sender, unreached = _sender_faults(program)
+    if not unreached and not any(_core_faults(*part) for part in _parts(program, sender)):
+        return []
+    return _core_faults(program, sender, unreached)  # of all cores at once, so that each sentence comes once
+
+
+def _parts(program: Program, sender: Ints) -> Iterator[tuple[Program, Ints]]:
+    """Some cores at a time, which takes less memory, and the senders of their axons."""
+    ptr = program.tables.in_axon_ptr
+    for cores in core_ranges(program.tables):
+        yield with_cores(program, cores), sender[ptr[cores.start] : ptr[cores.stop]]
+
+
+def _core_faults(program: Program, sender: Ints, unreached: Sequence[str] = ()) -> list[str]:
+    """Faults within cores. `sender`: of each axon. `unreached`: what is wrong with the senders, for its place in the list."""
     t = program.tables
     core = np.repeat(np.arange(t.n_cores), np.diff(t.in_axon_ptr))
     axons = _Axons(core, t.list_ptr[core] + t.in_axon_list, t.compartment_ptr[core] + t.in_axon_base)
     segments = _segments(program)
     found = [*_entry_faults(program, segments), *_axon_faults(program, core), *_base_faults(program)]
-    sender, unreached = _sender_faults(program)
     return [*found, *(unreached or _target_faults(program, axons, segments, sender)), *_twice_faults(program)]
 
 
@@ -100,23 +116,44 @@ def _entry_faults(program: Program, segments: _Segments) -> list[str]:
     return found
 
 
-def _sender_faults(program: Program) -> tuple[Ints, list[str]]:
+def _sender_faults(program: Program) -> tuple[Any, list[str]]:
     """Index of the sender of each axon (populations first, then inputs), and a fault for axons without exactly one."""
-    t, n_axons = program.tables, program.tables.in_axon_list.size
-    rows = np.repeat(np.arange(t.n_rows), np.diff(t.out_axon_ptr))
-    axon = [t.in_axon_ptr[t.out_core] + t.out_in_axon]
-    source = [t.population[rows].astype(np.int64)]
-    for index, item in enumerate(program.inputs):
-        axon.append(t.in_axon_ptr[item.core] + item.in_axon)
-        source.append(np.full(item.core.size, len(program.populations) + index))
-    reached = np.concatenate(axon)
-    count = np.bincount(reached, minlength=n_axons)
-    if bool((count != 1).any()):
-        return count, [f"{int((count != 1).sum())} input axons are not reached by exactly one neuron or line"]
-    sender: Ints = np.zeros(n_axons, dtype=np.int64)
-    sender[reached] = np.concatenate(source)
+    n_axons = program.tables.in_axon_list.size
+    sender, routes = np.full(n_axons, -1, dtype=np.int32), 0
+    for axon, source in _sent(program):
+        sender[axon], routes = source, routes + axon.size
+    if routes != n_axons or bool((sender < 0).any()):
+        count = sum(
+            (np.bincount(axon, minlength=n_axons) for axon, _ in _sent(program)), np.zeros(n_axons, dtype=np.int64)
+        )
+        return sender, [f"{int((count != 1).sum())} input axons are not reached by exactly one neuron or line"]
     same = _twice_to_one_core(program)
     return sender, [f"{same} sends to more than one input axon of a core"] if same else []
+
+
+def _sent(program: Program) -> Iterator[tuple[Ints, Any]]:
+    """Yield rows of the table of input axons, and who sends to them, some routes at a time."""
+    t = program.tables
+    for low, high in _pieces(t.out_axon_ptr):
+        of, core = _sources(t.out_axon_ptr, low, high), slice(t.out_axon_ptr[low], t.out_axon_ptr[high])
+        yield t.in_axon_ptr[t.out_core[core]] + t.out_in_axon[core], t.population[of]
+    for index, item in enumerate(program.inputs):
+        for low, high in _pieces(item.ptr):
+            core = slice(item.ptr[low], item.ptr[high])
+            yield t.in_axon_ptr[item.core[core]] + item.in_axon[core], len(program.populations) + index
+
+
+def _pieces(ptr: Ints) -> Iterator[tuple[int, int]]:
+    """Yield ranges of the parts that offsets divide, with `MOST` rows together or one part."""
+    low = 0
+    while low < ptr.size - 1:
+        high = max(low + 1, int(np.searchsorted(ptr, ptr[low] + MOST, side="right")) - 1)
+        yield low, high
+        low = high
+
+
+def _sources(ptr: Ints, low: int, high: int) -> Ints:
+    return np.repeat(np.arange(low, high), np.diff(ptr[low : high + 1]))
 
 
 def _twice_to_one_core(program: Program) -> str | None:
@@ -125,9 +162,9 @@ def _twice_to_one_core(program: Program) -> str | None:
     sources = [("a neuron", t.out_axon_ptr, t.out_core)]
     sources += [(f"a line of input '{item.name}'", item.ptr, item.core) for item in program.inputs]
     for name, ptr, core in sources:
-        of = np.repeat(np.arange(ptr.size - 1), np.diff(ptr))
-        if not all_different(of * np.int64(t.n_cores) + core):
-            return name
+        for low, high in _pieces(ptr):
+            if not all_different(_sources(ptr, low, high) * np.int64(t.n_cores) + core[ptr[low] : ptr[high]]):
+                return name
     return None
 
 

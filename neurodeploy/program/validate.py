@@ -34,10 +34,11 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import all_different
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
+from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.network_match import synapse_mismatches
 from neurodeploy.program.program import Program
 from neurodeploy.program.representable import synapse_faults
-from neurodeploy.program.tables import RESETS
+from neurodeploy.program.tables import RESETS, Tables
 
 __all__ = ["program_faults", "program_findings", "require_sound"]
 
@@ -159,12 +160,28 @@ def _row_faults(program: Program) -> list[str]:
 def _index_faults(program: Program) -> list[str]:
     """Indices that point outside their table."""
     t = program.tables
-    per_core = np.diff(t.in_axon_ptr)
-    core_of_axon = np.repeat(np.arange(t.n_cores), per_core)
     found = _outside("segment_format", t.segment_format, len(program.formats))
-    found += _outside("in_axon_list", t.in_axon_list, np.diff(t.list_ptr)[core_of_axon])
-    found += _outside("in_axon_base", t.in_axon_base, np.diff(t.compartment_ptr)[core_of_axon])
+    for name, ptr in (("in_axon_list", "list_ptr"), ("in_axon_base", "compartment_ptr")):
+        parts = (with_cores(program, cores).tables for cores in core_ranges(t))
+        if any(_outside(name, getattr(part, name), _of_axons(part, ptr)) for part in parts):
+            found += [f"table {name} points outside its table"]
     routes = [(f"inputs[{item.name}]", item.core, item.in_axon) for item in program.inputs]
     for name, core, axon in (("out", t.out_core, t.out_in_axon), *routes):
-        found += _outside(f"{name} core", core, t.n_cores) or _outside(f"{name} axon", axon, per_core[core])
+        found += _outside(f"{name} core", core, t.n_cores) or _outside_core(
+            f"{name} axon", core, axon, np.diff(t.in_axon_ptr)
+        )
     return found
+
+
+def _of_axons(tables: Tables, ptr: str) -> Array:
+    """(n_axons,) size of the part of a table that belongs to the core of each axon."""
+    return np.repeat(np.diff(getattr(tables, ptr)), np.diff(tables.in_axon_ptr))
+
+
+def _outside_core(name: str, core: Array, axon: Array, per_core: Array) -> list[str]:
+    """The fault of axons beyond those of their core, looked for some at a time."""
+    for at in range(0, core.size, MOST):
+        found = _outside(name, axon[at : at + MOST], per_core[core[at : at + MOST]])
+        if found:
+            return found
+    return []
