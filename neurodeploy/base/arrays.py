@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["aligned_zeros", "all_different", "distinct", "narrowed", "places_of", "read_only", "repeats"]
+__all__ = [
+    "FLAGGED",
+    "aligned_zeros",
+    "all_different",
+    "distinct",
+    "narrowed",
+    "places_of",
+    "read_only",
+    "repeats",
+]
 
 LINE_BYTES = 64
 """Bytes of a cache line, and of the widest vector."""

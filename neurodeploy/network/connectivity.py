@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import narrowed, places_of, read_only
 from neurodeploy.base.noun import IntArray, Noun, RawArray
-from neurodeploy.network.convolution import Window, output_shape, taps_at, window_of, window_sums
+from neurodeploy.network.convolution import Window, output_shape, taps_at, window_fan_out, window_of, window_sums
 from neurodeploy.network.coordinates import Coordinates, coordinates_of, target_size, window_coordinates
 from neurodeploy.network.network import Projection
 from neurodeploy.network.operations import (
@@ -223,8 +223,7 @@ class WindowConnectivity(Noun):
     @cached_property
     def fan_out(self) -> Ints:
         """(n_source,) synapses of each source."""
-        counts = [np.bincount(part.source, minlength=self.n_source) for _, part in self.batches()]
-        return np.sum(counts, axis=0) if counts else np.zeros(self.n_source, dtype=np.int64)
+        return window_fan_out(self.window, self.present)
 
     @cached_property
     def fan_in(self) -> Ints:

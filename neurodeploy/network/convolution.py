@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.network.operations import AvgPool2d, Conv1d, Conv2d, SumPool2d
 
-__all__ = ["Window", "output_shape", "taps_at", "window_of", "window_sums"]
+__all__ = ["Window", "output_shape", "taps_at", "window_fan_out", "window_of", "window_sums"]
 
 Array = NDArray[Any]
 
@@ -78,3 +78,17 @@ def window_sums(window: Window, values: Array) -> Array:
     (_, rows), (_, columns) = (taps_at(window, axis, np.arange(shape[1 + axis])) for axis in (0, 1))
     taps = values.sum(axis=1).astype(np.float64)
     return np.einsum("cij,yi,xj->cyx", taps, rows.astype(float), columns.astype(float)).reshape(prod(shape))
+
+
+def window_fan_out(window: Window, present: Array) -> NDArray[np.int64]:
+    """Return (n_source,) synapses of each source; `present`: 0 or 1, shaped like the kernel."""
+    shape = output_shape(window)
+    hits: list[Array] = []
+    for axis in range(2):
+        places, inside = taps_at(window, axis, np.arange(shape[1 + axis]))
+        tap: Array = np.arange(int(places.shape[1]))
+        n, taps = window.input_shape[1 + axis], tap.size
+        hits.append(np.bincount((places * taps + tap)[inside], minlength=n * taps).reshape(n, taps).astype(np.float64))
+    by_group = present.reshape(window.groups, -1, *present.shape[1:]).sum(axis=1, dtype=np.float64)
+    taps_of_source = by_group.reshape(-1, *present.shape[2:])
+    return np.rint(np.einsum("cij,yi,xj->cyx", taps_of_source, *hits)).astype(np.int64).ravel()

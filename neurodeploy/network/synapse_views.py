@@ -21,10 +21,12 @@ class SynapsesBySource(NamedTuple):
     """(n,) first synapse of each source."""
     length: Ints
     """(n,) synapses of each source."""
-    entry: Ints
-    """(n_synapses,) index of each synapse in the view by target."""
-    row: Ints
+    row: NDArray[Any]
     """(n_synapses,) target of each synapse, ascending within a list."""
+    weights: NDArray[Any]
+    """(n_synapses,) weight or mantissa of each synapse."""
+    delay_steps: NDArray[Any]
+    """(n_synapses,) delay of each synapse, in steps beyond the one that every synapse takes."""
 
 
 class SynapsesByTarget(NamedTuple):
@@ -50,7 +52,8 @@ class SynapsesByTarget(NamedTuple):
         source = self.source[entry].astype(np.int64)
         starts = np.flatnonzero(np.diff(source, prepend=-1))
         length = np.diff(np.r_[starts, source.size])
-        return SynapsesBySource(source[starts], starts, length, entry, self.rows[entry])
+        values = self.rows[entry], self.weights[entry], self.delay_steps[entry]
+        return SynapsesBySource(source[starts], starts, length, *values)
 
 
 def _order(source: NDArray[Any]) -> Ints:

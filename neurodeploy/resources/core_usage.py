@@ -43,9 +43,11 @@ class CoreUsage:
 
     @cached_property
     def list_words(self) -> dict[str, Ints]:
-        """Source population -> (n_source,) words of each source's list."""
+        """Source population -> (n,) words of the list of each source that has one."""
         return {
-            name: sum((plan.words_per_source for plan in same[1:]), same[0].words_per_source)
+            name: same[0].list_words
+            if len(same) == 1
+            else sum((plan.words_per_source for plan in same[1:]), same[0].words_per_source)
             for name, same in self.segments.items()
         }
 

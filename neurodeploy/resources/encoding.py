@@ -118,11 +118,11 @@ def _lists(given: ProjectionSlice, plan: SegmentPlan) -> dict[str, Any]:
 
 def _dense_lists(given: ProjectionSlice) -> dict[str, Any]:
     """A list of all neurons of the slice for each source, with mantissa 0 where there is no synapse."""
-    lists, synapses, width = given.by_source, given.synapses, given.neurons.size
+    lists, width = given.by_source, given.neurons.size
     at = np.repeat(np.arange(lists.source.size) * width, lists.length) + lists.row
     mantissas = np.zeros(lists.source.size * width, dtype=np.int16)
     delays = np.zeros(mantissas.size, dtype=np.uint8)
-    mantissas[at], delays[at] = synapses.weights[lists.entry], synapses.delay_steps[lists.entry]
+    mantissas[at], delays[at] = lists.weights, lists.delay_steps
     targets = narrowed(np.arange(width) + given.first_row, np.uint16)
     return {
         "lengths": np.full(lists.source.size, width),
@@ -134,22 +134,22 @@ def _dense_lists(given: ProjectionSlice) -> dict[str, Any]:
 
 def _sparse_lists(given: ProjectionSlice) -> dict[str, Any]:
     """A list of its synapses for each source."""
-    lists, synapses = given.by_source, given.synapses
+    lists = given.by_source
     return {
         "lengths": lists.length,
         "targets": narrowed(lists.row + given.first_row, np.uint16),
-        "mantissas": synapses.weights[lists.entry],
-        "delays": synapses.delay_steps[lists.entry],
+        "mantissas": lists.weights,
+        "delays": lists.delay_steps,
     }
 
 
 def _distinct_lists(given: ProjectionSlice, lists: SharedLists, first_target: int) -> dict[str, Any]:
     """Each distinct list once; `first_target` is added to the targets of all."""
-    entry = lists.entry[lists.stored]
+    stored = lists.stored
     return {
         "list_of": lists.list_of,
         "lengths": lists.length[lists.example],
         "targets": narrowed(lists.targets + first_target, np.uint16),
-        "mantissas": given.synapses.weights[entry],
-        "delays": given.synapses.delay_steps[entry],
+        "mantissas": lists.synapses.weights[stored],
+        "delays": lists.synapses.delay_steps[stored],
     }

@@ -7,12 +7,16 @@ fewer runs of longer synapses. The skip width of a segment is the legal one that
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurodeploy.base.arrays import places_of
 from neurodeploy.hardware.target import RuleSet
+from neurodeploy.native.library import Kernels
+from neurodeploy.resources.compiled_lists import Measure, loops
 from neurodeploy.resources.synapse_memory import entry_bits, whole_words
 
 __all__ = ["ListRuns", "box_runs", "list_runs", "run_words"]
@@ -52,13 +56,42 @@ def run_words(rules: RuleSet, starts: Ints, targets: NDArray[Any], bits: int, in
     return whole_words(rules, np.add.reduceat(stored_bits, np.searchsorted(run, starts)))
 
 
-def list_runs(rules: RuleSet, lengths: Ints, targets: NDArray[Any], bits: int, index_bits: int) -> ListRuns | None:
+def list_runs(
+    rules: RuleSet, lengths: Ints, targets: NDArray[Any], bits: int, index_bits: int, starts: Ints | None = None
+) -> ListRuns | None:
     """Return the words of lists at the best skip width; None if the rules have no run-length lists.
 
-    `lengths`: (n_lists,) synapses of each, at least 1; `targets`: those of all lists, one list after the other.
+    `lengths`: (n_lists,) synapses of each, at least 1; `targets`: those of all lists; `starts`: (n_lists,) first target of
+    each list, None: one list follows the other.
     """
-    starts = np.cumsum(lengths) - lengths
-    return _best(rules, 1, lambda skip: run_words(rules, starts, targets.astype(np.int64), bits, index_bits, skip))
+    if rules.skip_bits is None:
+        return None
+    starts = np.cumsum(lengths) - lengths if starts is None else starts
+    compiled = loops()
+    if compiled is not None:
+        return _best(
+            rules, 1, partial(_compiled_run_words, compiled, rules, (starts, lengths, targets), bits, index_bits)
+        )
+    chosen, own = targets[places_of(starts, lengths)].astype(np.int64), np.cumsum(lengths) - lengths
+    return _best(rules, 1, lambda skip: run_words(rules, own, chosen, bits, index_bits, skip))
+
+
+def _compiled_run_words(
+    compiled: Kernels,
+    rules: RuleSet,
+    lists: tuple[Ints, Ints, NDArray[Any]],
+    bits: int,
+    index_bits: int,
+    skip_bits: int,
+) -> Ints:
+    """As `run_words`."""
+    starts, lengths, targets = lists
+    end, word, entry = rules.list_end, int(rules.word.value), int(rules.synapses_per_entry.value)
+    prefix = int(rules.entry_prefix.value) + index_bits
+    measure = Measure(bits + skip_bits, prefix, entry, word, -1 if end is None else int(end.value))
+    words = np.empty(lengths.size, dtype=np.int64)
+    compiled.call("list_run_words", starts, lengths, targets.astype(np.int32, copy=False), skip_bits, measure, words)
+    return words
 
 
 def box_runs(rules: RuleSet, reach: tuple[Any, Any, Any], times: ArrayLike, sides: tuple[int, int], bits: int, index_bits: int) -> ListRuns | None:  # fmt: skip

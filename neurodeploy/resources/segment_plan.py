@@ -9,7 +9,7 @@ and do so where that leaves the core less full. Synapse memory follows `synapse_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
+from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.network.synapse_views import SynapsesBySource, SynapsesByTarget
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.resources.axons import Kind
+from neurodeploy.resources.compiled_lists import window_lists
 from neurodeploy.resources.population_axons import (
     GroupedLists,
     PopulationAxonFormat,
@@ -70,23 +72,34 @@ class ProjectionSlice:
     @property
     def n_source(self) -> int:
         """Sources that are numbered."""
-        ids = self._numbered[1]
+        ids = self._numbered[1] if self.compact else None
         return self.projection.connectivity.n_source if ids is None else int(ids.size)
 
     def source_ids(self, sources: Ints) -> Ints:
         """Return the neurons of the source population that `sources` stand for."""
-        ids = self._numbered[1]
+        ids = self._numbered[1] if self.compact else None
         return sources if ids is None else ids[sources]
 
     @cached_property
     def by_source(self) -> SynapsesBySource:
         """The synapses by source."""
-        return self.synapses.by_source()
+        connectivity = self.projection.connectivity
+        compiled = window_lists(connectivity, self.neurons) if isinstance(connectivity, WindowConnectivity) else None
+        return self.synapses.by_source() if compiled is None or self.compact else compiled
+
+    def counts(self, *, listed: bool) -> tuple[Ints, Ints, int]:
+        """Return (sources with a synapse, synapses of each, longest delay); `listed`: from the synapses by source."""
+        if listed:
+            lists = self.by_source
+            return lists.source, lists.length, int(lists.delay_steps.max(initial=0))
+        count = np.bincount(self.synapses.source, minlength=self.n_source)
+        sources = np.flatnonzero(count)
+        return sources, count[sources], int(self.synapses.delay_steps.max(initial=0))
 
     @cached_property
     def shared_lists(self) -> SharedLists:
         """The distinct lists of the sources."""
-        return shared_lists_of(self.synapses, self.by_source)
+        return shared_lists_of(self.by_source)
 
     @cached_property
     def groups(self) -> SourceGroups | None:
@@ -109,14 +122,30 @@ class SegmentPlan:
     """Bits of a stored target index; 0 in dense lists."""
     words: int
     """Synapse memory of all lists."""
-    words_per_source: Ints
-    """(n_source,) synapse memory of each source's list."""
+    sources: Ints
+    """(n,) sources with a list, as the slice numbers them."""
+    list_words: Ints
+    """(n,) synapse memory of each source's list."""
+    n_source: int
+    """Sources that the slice numbers."""
     unshared: SegmentPlan | None = None
     """Of shared lists: the plan if another projection adds synapses to the lists of the same sources."""
     skip_bits: int = 0
     """Bits of a stored skip in run-length lists; 0 in others."""
     grouped: PopulationAxonPlan | None = None
     """Of sources that share population axons."""
+
+    @cached_property
+    def words_per_source(self) -> Ints:
+        """(n_source,) synapse memory of each source's list."""
+        words = np.zeros(self.n_source, dtype=np.int64)
+        words[self.sources] = self.list_words
+        return words
+
+    @property
+    def longest(self) -> int:
+        """Synapse memory of the longest list."""
+        return int(self.list_words.max(initial=0))
 
     @property
     def kind(self) -> Kind:
@@ -126,7 +155,7 @@ class SegmentPlan:
     @property
     def input_axons(self) -> int:
         """Input axons of the lists, if no other projection has the same sources."""
-        return int(np.count_nonzero(self.words_per_source)) if self.grouped is None else self.grouped.axons
+        return int(np.count_nonzero(self.list_words)) if self.grouped is None else self.grouped.axons
 
     @property
     def format_key(self) -> tuple[int | str, ...]:
@@ -170,19 +199,21 @@ def stored_plans(plans: tuple[SegmentPlan, ...]) -> dict[str, list[SegmentPlan]]
 
 def plan_segment(given: ProjectionSlice) -> SegmentPlan:
     """Return the encoding of a slice that takes the fewest words, or leaves the core least full where axons are shared."""
-    target, projection, synapses = given.target, given.projection, given.synapses
-    count = np.bincount(synapses.source, minlength=given.n_source)
-    delay_bits = delay_bits_for(target, int(synapses.delay_steps.max()) if synapses.delay_steps.size else 0)
-    bits, width, rules = projection.weight_format.weight_bits, given.neurons.size, target.counting
-    index_bits = index_bits_for(target, width)
-    dense = dense_words(rules, width, bits, delay_bits, index_bits) * (count > 0)
-    sparse = segment_words(rules, count, bits, delay_bits, index_bits)
-    if int(dense.sum()) <= int(sparse.sum()):
-        best = SegmentPlan(projection, "dense", delay_bits, 0, int(dense.sum()), dense)
-    else:
-        best = SegmentPlan(projection, "sparse", delay_bits, index_bits, int(sparse.sum()), sparse)
+    target, projection, rules = given.target, given.projection, given.target.counting
     shares = projection.connectivity.shares_weights
-    if not synapses.source.size or not (shares or rules.skip_bits is not None):
+    listed = shares or rules.skip_bits is not None
+    sources, count, longest_delay = given.counts(listed=listed)
+    delay_bits, bits = delay_bits_for(target, longest_delay), projection.weight_format.weight_bits
+    index_bits = index_bits_for(target, given.neurons.size)
+    dense = int(dense_words(rules, given.neurons.size, bits, delay_bits, index_bits))
+    sparse = segment_words(rules, count, bits, delay_bits, index_bits)
+    total = int(sparse.sum())
+    if dense * count.size <= total:
+        of_source = np.full(count.size, dense)
+        best = SegmentPlan(projection, "dense", delay_bits, 0, dense * count.size, sources, of_source, given.n_source)
+    else:
+        best = SegmentPlan(projection, "sparse", delay_bits, index_bits, total, sources, sparse, given.n_source)
+    if not count.size or not listed:
         return best
     best = _run_length(given, index_bits, best) or best
     return _with_population_axons(given, _shared(given, best) or best) if shares else best
@@ -198,10 +229,8 @@ def _run_length(given: ProjectionSlice, index_bits: int, other: SegmentPlan) -> 
     words = int(runs.words.sum()) if runs is not None else other.words
     if runs is None or words >= other.words:
         return None
-    of_source = np.zeros(given.n_source, dtype=np.int64)
-    of_source[lists.source] = runs.words
-    return SegmentPlan(
-        given.projection, "runlength", other.delay_bits, index_bits, words, of_source, skip_bits=runs.skip_bits
+    return replace(
+        other, encoding="runlength", index_bits=index_bits, words=words, list_words=runs.words, skip_bits=runs.skip_bits
     )
 
 
@@ -217,16 +246,24 @@ def _shared(given: ProjectionSlice, unshared: SegmentPlan) -> SegmentPlan | None
     index_bits = index_bits_for(target, int(lists.furthest.max()) + 1)
     of_source, skip_bits = segment_words(target.counting, lists.length, bits, delay_bits, index_bits), 0
     if target.counting.skip_bits is not None:
-        runs = list_runs(target.counting, lists.length[lists.example], lists.targets, bits + delay_bits, index_bits)
+        some, starts = lists.length[lists.example], lists.synapses.starts[lists.example]
+        runs = list_runs(target.counting, some, lists.synapses.row, bits + delay_bits, index_bits, starts)
         if runs is not None and int(runs.words.sum()) < int(of_source[lists.example].sum()):
             of_source, skip_bits = runs.words[lists.list_of], runs.skip_bits
     words = int(of_source[lists.example].sum())
     if words >= unshared.words:
         return None
-    per_source = np.zeros(given.n_source, dtype=np.int64)
-    per_source[lists.source] = of_source
     return SegmentPlan(
-        given.projection, "shared", delay_bits, index_bits, words, per_source, unshared, skip_bits=skip_bits
+        given.projection,
+        "shared",
+        delay_bits,
+        index_bits,
+        words,
+        lists.source,
+        of_source,
+        given.n_source,
+        unshared,
+        skip_bits=skip_bits,
     )
 
 
@@ -256,12 +293,19 @@ def _of_kind(
     index_bits = index_bits_for(target, given.first_row + int(lists.furthest.max()) + 1)
     of_source = segment_words(target.counting, lists.length, bits, delay_bits, index_bits)
     most = target.counting.words_per_axon
-    if most is not None and int(discrete.words_per_source.max()) <= most.value < int(of_source.max()):
+    if most is not None and discrete.longest <= most.value < int(of_source.max()):
         return None
-    per_source = np.zeros(given.n_source, dtype=np.int64)
-    per_source[lists.source] = of_source
     axons = PopulationAxonPlan(axon_format, grouped.axons, discrete)
     unshared, words = discrete.unshared or discrete, grouped.words(of_source)
     return SegmentPlan(
-        given.projection, "shared", delay_bits, index_bits, words, per_source, unshared, grouped=axons
-    )  # fmt: skip
+        given.projection,
+        "shared",
+        delay_bits,
+        index_bits,
+        words,
+        lists.source,
+        of_source,
+        given.n_source,
+        unshared,
+        grouped=axons,
+    )

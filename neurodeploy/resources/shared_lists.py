@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
-from neurodeploy.network.synapse_views import SynapsesBySource, SynapsesByTarget
+from neurodeploy.network.synapse_views import SynapsesBySource
+from neurodeploy.resources.compiled_lists import equal_classes
 
 __all__ = ["SharedLists", "equal_lists", "shared_lists_of"]
 
@@ -23,36 +24,39 @@ Ints = NDArray[np.int64]
 class SharedLists(NamedTuple):
     """The distinct lists of some synapses, and the list and base of every source."""
 
-    source: Ints
-    """(n,) sources with at least one synapse, ascending."""
+    synapses: SynapsesBySource
+    """The synapses, list by list."""
     list_of: Ints
     """(n,) list of each source."""
     base: Ints
     """(n,) row that each source's targets are counted from; at most its first target."""
-    length: Ints
-    """(n,) synapses of each source."""
     example: Ints
-    """(n_lists,) index into `source` of one source that has the list."""
-    entry: Ints
-    """(n_synapses,) index of each synapse in the view by target, sorted by source and target."""
-    row: Ints
-    """(n_synapses,) target of each synapse, in the same order."""
+    """(n_lists,) index of one source that has the list."""
+
+    @property
+    def source(self) -> Ints:
+        """(n,) sources with at least one synapse, ascending."""
+        return self.synapses.source
+
+    @property
+    def length(self) -> Ints:
+        """(n,) synapses of each source."""
+        return self.synapses.length
 
     @property
     def furthest(self) -> Ints:
         """(n,) last target of each source, relative to its base."""
-        return self.row[np.cumsum(self.length) - 1] - self.base
+        return self.synapses.row[self.synapses.starts + self.length - 1] - self.base
 
     @property
     def stored(self) -> Ints:
-        """Indices into `entry` and `row` of the synapses of all distinct lists, list by list."""
-        start = np.cumsum(self.length) - self.length
-        return places_of(start[self.example], self.length[self.example])
+        """Indices of the synapses of all distinct lists, list by list."""
+        return places_of(self.synapses.starts[self.example], self.length[self.example])
 
     @property
     def targets(self) -> Ints:
         """Targets of the synapses of all distinct lists, relative to their base."""
-        return self.row[self.stored] - np.repeat(self.base[self.example], self.length[self.example])
+        return self.synapses.row[self.stored] - np.repeat(self.base[self.example], self.length[self.example])
 
     def rebased(self, base: Ints) -> SharedLists:
         """Return the lists with other bases (n,), none above the present ones."""
@@ -62,19 +66,19 @@ class SharedLists(NamedTuple):
         return self._replace(list_of=list_of, base=base, example=example)
 
 
-def shared_lists_of(synapses: SynapsesByTarget, by_source: SynapsesBySource) -> SharedLists:
-    """Return the distinct lists of `synapses`, counted from the first target of each source.
-
-    `by_source`: the same synapses, sorted by source.
-    """
-    base = by_source.row[by_source.starts].astype(np.int64)
-    offset = by_source.row - np.repeat(base, by_source.length)
-    mantissa = synapses.weights[by_source.entry].astype(np.int64) & 0xFFFF
-    synapse = (offset << 24) | (mantissa << 8) | synapses.delay_steps[by_source.entry]
-    example, list_of = equal_lists(synapse, by_source.starts, by_source.length)
-    return SharedLists(
-        by_source.source, list_of, base, by_source.length, example, by_source.entry, by_source.row
-    )  # fmt: skip
+def shared_lists_of(synapses: SynapsesBySource) -> SharedLists:
+    """Return the distinct lists of `synapses`, counted from the first target of each source."""
+    base = synapses.row[synapses.starts].astype(np.int64)
+    compiled = equal_classes(synapses)
+    if compiled is not None:
+        example, list_of = compiled
+        return SharedLists(synapses, list_of, base, example)
+    offset = synapses.row - np.repeat(base, synapses.length)
+    mantissa = synapses.weights.astype(np.int64) & 0xFFFF
+    example, list_of = equal_lists(
+        (offset << 24) | (mantissa << 8) | synapses.delay_steps, synapses.starts, synapses.length
+    )
+    return SharedLists(synapses, list_of, base, example)
 
 
 def equal_lists(values: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:

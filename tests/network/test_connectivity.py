@@ -58,9 +58,10 @@ def test_synapses_by_source_are_those_by_target():
     synapses = window(2)[1].into(np.arange(10))
     by_source = synapses.by_source()
     assert (np.diff(by_source.source) > 0).all()
-    assert np.array_equal(np.repeat(by_source.source, by_source.length), synapses.source[by_source.entry])
-    assert np.array_equal(by_source.row, synapses.rows[by_source.entry])
-    assert sorted(by_source.entry.tolist()) == list(range(synapses.source.size))
+    found = np.repeat(by_source.source, by_source.length), by_source.row, by_source.weights, by_source.delay_steps
+    order = np.lexsort((synapses.rows, synapses.source))
+    given_form = synapses.source, synapses.rows, synapses.weights, synapses.delay_steps
+    assert all(np.array_equal(one, other[order]) for one, other in zip(found, given_form, strict=True))
 
 
 def test_delays_by_synapse_keep_a_convolution_from_being_a_window():

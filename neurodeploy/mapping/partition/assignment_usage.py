@@ -7,13 +7,14 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import distinct
+from neurodeploy.base.arrays import FLAGGED, distinct
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.mapping import Mapping, planned_target
 from neurodeploy.mapping.partition.order import placing_limits
-from neurodeploy.network.connectivity import WindowConnectivity
+from neurodeploy.network.connectivity import Connectivity, WindowConnectivity
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.resources.axons import KINDS, Kind, output_axons_of
+from neurodeploy.resources.compiled_lists import reached_cores
 from neurodeploy.resources.core_usage import CoreUsage, core_usage, projections_into
 from neurodeploy.resources.limits import core_limits, exceeded
 from neurodeploy.resources.output_axons import OutputAxonUse, alone
@@ -33,14 +34,27 @@ def pairs_of(quantized: Quantized, core_of: dict[str, NDArray[np.int32]], n_core
         if projection.source not in core_of:
             continue
         cores, bound = core_of[projection.target], core_of[projection.source].size * n_cores
-        for start, part in projection.connectivity.batches():
-            key = part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows]
-            pairs[projection.source].append(distinct(key, bound))
+        pairs[projection.source] += _pairs(projection.connectivity, cores, n_cores, bound)
     none = np.zeros(0, dtype=np.int64)
     return {
         name: keys[0] if len(keys) == 1 else distinct(np.concatenate([none, *keys]), core_of[name].size * n_cores)
         for name, keys in pairs.items()
     }
+
+
+def _pairs(connectivity: Connectivity, cores: NDArray[np.int32], n_cores: int, bound: int) -> list[Ints]:
+    """Keys as in `pairs_of` of one projection, distinct in each array; `cores`: (targets,); `bound` is above all keys."""
+    if isinstance(connectivity, WindowConnectivity) and bound <= FLAGGED:
+        marked = reached_cores(connectivity, cores, n_cores)
+        if marked is not None:
+            return [marked]
+    return [
+        distinct(
+            part.source.astype(np.int64) * n_cores + cores[start : start + part.ptr.size - 1][part.rows],
+            bound,
+        )
+        for start, part in connectivity.batches()
+    ]
 
 
 def note_kinds(kinds: Kinds, core: int, usage: CoreUsage) -> None:
