@@ -12,7 +12,7 @@ from typing import NamedTuple
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.hardware.figure import AnyFigure, Figure, FigureList, FigureRange
 from neurodeploy.hardware.target import AxonKind, Precision, Target
-from neurodeploy.hardware.units import INT16, field_ranges
+from neurodeploy.hardware.units import INT16, INT32, field_ranges
 
 __all__ = ["MAX_COMPARTMENTS", "Fault", "representation_faults"]
 
@@ -106,12 +106,24 @@ def _arithmetic(target: Target) -> Iterator[Fault]:
     for name, bits in limits.items():
         if bits > dialect.state_bits:
             yield Fault(f"precision.{name}: a limit of {bits:g} bits exceeds dialect.state_bits, {dialect.state_bits}")
+    yield from _thresholds(dialect, precision)
     mantissa = max(abs(precision.bias_mantissa.low), abs(precision.bias_mantissa.high))
     if mantissa * 2**precision.bias_exponent.high >= 1 << MAX_SHIFTED_BITS:
         yield Fault(f"precision.bias_mantissa and precision.bias_exponent together exceed {MAX_SHIFTED_BITS} bits")
     if dialect.mantissa_bits + precision.weight_exponent.high + shift > MAX_SHIFTED_BITS:
         yield Fault(f"precision.weight_exponent: a shifted weight exceeds {MAX_SHIFTED_BITS} bits")
     limit = dialect.weight_limit
+    largest = 1 << int(dialect.mantissa_bits + precision.weight_exponent.high + shift)
+    bits = dialect.accumulator_wrap_bits
+    if bits is not None and min(largest, limit or largest) > 1 << bits:
+        yield Fault(f"precision.weight_exponent: a single weight exceeds dialect.accumulator_wrap_bits, {bits}")
     if limit is not None and (limit % (1 << shift) or limit >> shift > INT16.high):
         unit = f"{1 << shift}, the smallest weight step"
         yield Fault(f"dialect.weight_limit: {limit:,} is not a 16-bit multiple of {unit}")
+
+
+def _thresholds(dialect: Dialect, precision: Precision) -> Iterator[Fault]:
+    """Thresholds that no 32-bit register holds."""
+    low, high = (int(end) << dialect.threshold_shift_bits for end in _values(precision.threshold_mantissa))
+    if low < INT32.low or high > INT32.high:
+        yield Fault("precision.threshold_mantissa: a shifted threshold exceeds 32 bits")

@@ -83,7 +83,7 @@ class Precision(Noun):
     """Mantissa of the threshold, vth_mant."""
     bias_mantissa: Annotated[FigureRange, Unit("mantissa"), INT16]
     """Mantissa of the bias, bias_mant."""
-    bias_exponent: Annotated[FigureRange, Unit("power of two"), Within(0, 2**7 - 1)]
+    bias_exponent: Annotated[FigureRange, Unit("power of two"), Within(0, 30)]
     """Exponent of the bias, bias_exp."""
     refractory_delay: Annotated[FigureRange, Unit("step"), Within(1, UINT8.high)]
     """Refractory register: refractory steps + 1."""

@@ -29,7 +29,8 @@ def _one(*values: float) -> list[NDArray[np.float64]]:
 
 
 def _pair(kind: Any, tau_s: Any, dt_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x = dt_s / np.asarray(tau_s, dtype=np.float64)
+    with np.errstate(over="ignore"):  # a time constant near 0 makes x infinite, which a check of the factors reports
+        x = dt_s / np.asarray(tau_s, dtype=np.float64)
     if isinstance(kind, Euler):
         return 1.0 - x, x
     return np.exp(-x), -np.expm1(-x)

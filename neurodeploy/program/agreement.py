@@ -17,7 +17,7 @@ from neurodeploy.program.golden import Golden
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.program.representable import format_faults
 from neurodeploy.program.tables import RESETS
-from neurodeploy.quantize.integers import parameters_of
+from neurodeploy.quantize.integers import own_faults, parameters_of
 
 __all__ = ["field_faults", "golden_faults", "register_faults"]
 
@@ -86,6 +86,8 @@ def _population(program: Program, item: PlacedPopulation, network_population: Po
     same = item.parameters.keys() == wanted.keys()
     if not same or any(not np.array_equal(item.parameters[name], wanted[name]) for name in wanted):
         yield "parameters differ from those of its neurons"
+    if not floats:
+        yield from (item.message for item in own_faults(network_population, program.target))
 
 
 def reset_of(population: Population) -> str:
@@ -114,6 +116,9 @@ def register_faults(program: Program) -> list[str]:
             found.append(
                 f"table {name} contains {wrong[0]}; target '{program.target.name}' supports {span.low:g} to {span.high:g}"
             )
+    subtracted = t.vth_mant[t.reset == RESETS["subtract"]]
+    if int(subtracted.min(initial=0)) < 0:
+        found.append(f"table vth_mant contains {subtracted.min()}, which a spike subtracts; needs 0 or more")
     every = program.network.populations
     reset = np.array([RESETS[reset_of(item)] for item in every])[t.population]
     spiking = np.array([not isinstance(item.neuron, (Li, CubaLi)) for item in every], dtype=np.int64)[t.population]

@@ -19,7 +19,7 @@ from neurodeploy.quantize.registers import made_registers
 from neurodeploy.quantize.storable import legal_exponents, same_products, stored_range
 from neurodeploy.quantize.weights import sign_mode_of
 
-__all__ = ["format_line", "given_format", "integer_registers", "parameters_of", "stored_weights"]
+__all__ = ["format_line", "given_format", "integer_registers", "own_faults", "parameters_of", "stored_weights"]
 
 Ints = NDArray[np.int64]
 WHOLE = 1 << 31
@@ -58,16 +58,18 @@ def _register_faults(population: Population, target: Target) -> Iterator[Diagnos
         field = _FIELDS.get(name)
         if field is not None:
             span, given = getattr(target.precision, field), np.broadcast_to(np.ravel(value), (size,))
-            source = cite(target, f"precision.{field}")
-            yield from _out_of_range(where, name, given, span.low, span.high, span.unit, source)
+            source, low = cite(target, f"precision.{field}"), span.low
+            if name == "vth_mant" and getattr(population.neuron, "reset", "zero") == "subtract":
+                low = max(low, 0)  # or a spike would raise v
+            yield from _out_of_range(where, name, given, low, span.high, span.unit, source)
     span = target.precision.refractory_delay
     dead = np.broadcast_to(np.ravel(getattr(population.neuron, "refractory_steps", 0)), (size,))
     source = cite(target, "precision.refractory_delay")
     yield from _out_of_range(where, "refractory_steps", dead, span.low - 1, span.high - 1, "step", source)
 
 
-def _own_faults(population: Population, target: Target) -> list[Diagnostic]:
-    """ND208 for parameters of some kinds only; they are compared with or added to a state, so its bits bound them."""
+def own_faults(population: Population, target: Target) -> list[Diagnostic]:
+    """Return ND208 for parameters of some kinds only: they are compared with or added to a state, so its bits bound them."""
     where, neuron, dialect = about("population", population.name), population.neuron, target.dialect
     bits, source = dialect.state_bits, f"dialect {dialect.name}: {dialect.sources.get('state_bits', '')}"
     shifts = {name: getattr(neuron, name) for name in ("spike_exp", "state_exp", "exponent") if hasattr(neuron, name)}
@@ -130,7 +132,7 @@ def _given(neuron: Neuron) -> Iterator[tuple[str, Any]]:
 
 def integer_registers(population: Population, target: Target) -> tuple[QuantizedPopulation | None, list[Diagnostic]]:
     """Return the registers unchanged and no findings; or None and a finding (ND208) for each value out of range."""
-    faults = [*_register_faults(population, target), *_own_faults(population, target)]
+    faults = [*_register_faults(population, target), *own_faults(population, target)]
     if faults:
         return None, faults
     neuron, size = population.neuron, population.size

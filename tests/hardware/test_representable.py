@@ -12,6 +12,7 @@ from factories import network_of
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
 from neurodeploy.diagnostics import DiagnosticError
+from neurodeploy.hardware.consistency import target_findings
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.hardware.representable import MAX_COMPARTMENTS
 from neurodeploy.hardware.target import Precision
@@ -40,7 +41,7 @@ def rejected(tmp_path, *changes):
         *(("refractory_delay", n) for n in (256, 65536)),
         *(("delay_steps", n) for n in (256, 511)),
         *(("bias_mantissa", n) for n in (32768, 65535)),
-        *(("threshold_mantissa", n) for n in (2**31, 2**40)),
+        *(("threshold_mantissa", n) for n in (2**25, 2**31, 2**40)),
         *(("du", n) for n in (4096, 32768)),
         *(("dv", n) for n in (4097, 65535)),
         *(("vmin_exponent", n) for n in (24, 128)),
@@ -52,6 +53,21 @@ def rejected(tmp_path, *changes):
 )
 def test_a_register_range_beyond_tables_or_arithmetic(tmp_path, field, high):
     assert f"precision.{field}" in rejected(tmp_path, rf"({field} = {{low = [-\d]+, high = )\d+", rf"\g<1>{high}")
+
+
+def test_shifts_of_what_is_always_zero(tmp_path):
+    """A bias of 0 shifted by 31 bits is 0, and still a shift that not every integer has."""
+    told = rejected(tmp_path, r"bias_mantissa = {low = [-\d]+, high = \d+", "bias_mantissa = {low = 0, high = 0",
+                    r"(bias_exponent = {low = [-\d]+, high = )\d+", r"\g<1>31")  # fmt: skip
+    assert told == "precision.bias_exponent: 31 is outside the supported range, 0 to 30"
+
+
+def test_a_weight_that_its_accumulator_cannot_hold():
+    target = nd.load_target("loihi1")
+    narrow = target.model_copy(update={"dialect": target.dialect.model_copy(update={"accumulator_wrap_bits": 20})})
+    found = [item.message for item in target_findings(narrow)]
+    assert found == ["precision.weight_exponent: a single weight exceeds dialect.accumulator_wrap_bits, 20"]
+    assert not target_findings(target)
 
 
 @pytest.mark.parametrize("field", ["refractory_delay", "threshold_mantissa", "weight_exponent"])

@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from factories import network_of, one_layer
 
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
@@ -259,6 +260,82 @@ def test_parameters_are_those_of_the_kind():
         "noise_exponent": [9, 9],
         "noise_offset": [2, 2],
     }
+
+
+OWN = {
+    "threshold": (
+        nd.network.SigmaDelta(threshold=1, spike_exp=2, state_exp=3),
+        {"threshold": 2**40},
+        "-262143..262143",
+    ),
+    "bias": (nd.network.SigmaDelta(threshold=1), {"bias": -(2**62)}, "-8388607..8388607"),
+    "spike_exp": (nd.network.Delta(threshold=1), {"spike_exp": 31}, "0..23"),
+    "state_exp": (nd.network.SigmaDelta(threshold=1), {"state_exp": 24}, "0..23"),
+    "exponent": (nd.network.Product(), {"exponent": 63}, "0..46"),
+    "v_upper_mant": (
+        nd.network.TernaryCuba(du=0, dv=0, v_upper_mant=1, v_lower_mant=-1),
+        {"v_upper_mant": 2**31},
+        "-131071..131071",
+    ),
+    "sin_decay": (
+        nd.network.ResonateFire(sin_decay=1, cos_decay=1, threshold=1, decay_bits=5),
+        {"sin_decay": 33},
+        "-32..32",
+    ),
+    "cos_decay": (
+        nd.network.ResonateZero(sin_decay=1, cos_decay=1, threshold=1),
+        {"cos_decay": -32769},
+        "-32768..32768",
+    ),
+    "delta_v": (
+        nd.network.AdaptiveLif(delta_i=0.5, delta_v=0.5, delta_theta=0.5, delta_r=0.5, theta_0=1.0, theta_step=1.0),
+        {"delta_v": 1e19},
+        "0..1",
+    ),
+}
+"""Parameter -> a neuron with it, another value, and the range in which the arithmetic of its kind is exact."""
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_parameters_of_a_kind_that_its_arithmetic_cannot_hold(name):
+    """Thresholds, factors and counts of shifts: network and program agree on them, and the target cannot compute them."""
+    neuron, change, allowed = OWN[name]
+    ports = ("a", "b") if neuron.ports > 1 else ("a",)
+    style = nd.network.WeightFormat(weight_bits=8, sign_mode="mixed")
+    network = network_of(
+        [nd.Population(name="cells", shape=2, neuron=neuron)],
+        [nd.dense("in", "cells", np.eye(2) * 2, port=port, name=f"to_{port}", weight_format=style) for port in ports],
+    )
+    sound = nd.compile(network, "loihi2")
+    population = network.populations[0].model_copy(update={"neuron": neuron.model_copy(update=change)})
+    edited = sound.model_copy(
+        update={
+            "network": sound.network.model_copy(update={"populations": (population,)}),
+            "populations": (sound.populations[0].model_copy(update={"parameters": parameters_of(population)}),),
+        }
+    )
+    assert program_faults(sound) == []
+    n = 1 if isinstance(getattr(neuron, name), int) and allowed.startswith("0..") else 2  # shifts: one for all neurons
+    assert program_faults(edited) == [
+        f"population 'cells': {name} of {n} of {n} neurons is outside {allowed}, first neuron 0"
+    ]
+
+
+def test_a_negative_threshold_that_a_spike_would_subtract():
+    target = nd.load_target("loihi1")
+    span = target.precision.threshold_mantissa.model_copy(update={"low": -9.0})
+    target = target.model_copy(update={"precision": target.precision.model_copy(update={"threshold_mantissa": span})})
+    neuron = nd.LoihiCuba(du=0, dv=0, vth_mant=4, reset="subtract")
+    sound = nd.compile(one_layer(neuron, np.array([[2]])), target)
+    assert program_faults(changed(sound, "vth_mant", 0, -4)) == [
+        "table vth_mant contains -4, which a spike subtracts; needs 0 or more"
+    ]
+    with pytest.raises(DiagnosticError) as error:
+        nd.compile(one_layer(neuron.model_copy(update={"vth_mant": -4}), np.array([[2]])), target)
+    (fault,) = [item for item in error.value.diagnostics if item.severity == "error"]
+    assert (fault.code, fault.found, fault.limit) == ("ND208", -4, 0)
+    zero = one_layer(neuron.model_copy(update={"vth_mant": -4, "reset": "zero"}), np.array([[2]]))
+    assert program_faults(nd.compile(zero, target)) == []
 
 
 @pytest.mark.slow
