@@ -58,6 +58,12 @@ static inline int64_t nd_checked(int64_t from, int64_t size, int64_t n, const ch
 /* Element of a span. */
 #define AT(span, index) ((span).at[CHECKED(index, 1, (span).n)])
 
+/* An integer that a double holds, kept within +-2**62. */
+INLINE int64_t whole(double x) {
+  const double most = 0x1p62;
+  x = x < most ? x : most;
+  return (int64_t)(x > -most ? x : -most);
+}
 INLINE int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 INLINE int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from neurodeploy.check.state_bounds import state_bounds
 from neurodeploy.hardware.arithmetic import voltage_limits
 from neurodeploy.program.program import Program
-from neurodeploy.program.tables import RESETS
 from neurodeploy_backends.emulator.spec import COMPARTMENTS
+from neurodeploy_backends.emulator.state_checks import unlimited
 
 __all__ = ["proven_ranges", "register_ranges"]
 
 Array = NDArray[Any]
 Ranges = dict[str, tuple[Array, Array]]
 """\"population.variable" -> least and greatest value, (size,) each."""
-LARGEST = 1 << 47
-"""Bound of a register that no dialect limits: its product with any decay factor stays within 63 bits."""
 
 
 def register_ranges(program: Program, *, folds: bool) -> Ranges:
@@ -28,11 +26,12 @@ def register_ranges(program: Program, *, folds: bool) -> Ranges:
     found: Ranges = {}
     for item in program.populations:
         size = item.size
-        free = np.full(size, -LARGEST), np.full(size, LARGEST)
         if item.kind in COMPARTMENTS:
             found |= _of_compartments(program, item.name, folds=folds)
         else:
-            found |= dict.fromkeys((f"{item.name}.{name}" for name in ("u", "v", "memory_0", "memory_1")), free)
+            found |= dict.fromkeys(
+                (f"{item.name}.{name}" for name in ("u", "v", "memory_0", "memory_1")), unlimited(size)
+            )
             found[f"{item.name}.refract"] = (np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64))
     return found
 
@@ -40,19 +39,16 @@ def register_ranges(program: Program, *, folds: bool) -> Ranges:
 def _of_compartments(program: Program, name: str, *, folds: bool) -> Ranges:
     dialect, tables, rows = program.target.dialect, program.tables, program.table_rows[name]
     size, top = rows.size, np.int64(1 << dialect.state_bits)
-    u_low, u_high = np.full(size, -LARGEST), np.full(size, LARGEST)
+    u_low, u_high = unlimited(size)
     if dialect.current_overflow == "wrap":
         u_low, u_high = np.full(size, -top), np.full(size, top - 1)
     elif dialect.current_overflow == "fold" and folds:
         u_low, u_high = np.full(size, -top), np.full(size, top)
     v_low, v_high = voltage_limits(dialect, tables.vmin_exp[rows], tables.vmax_exp[rows])
-    threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
-    # a reset that subtracts a negative threshold leaves v above its limit until the next step
-    beyond = np.where(tables.reset[rows] == RESETS["subtract"], np.maximum(-threshold, 0), 0)
     dead = np.maximum(tables.refract_delay[rows].astype(np.int64) - 1, 0)
     return {
         f"{name}.u": (u_low, u_high),
-        f"{name}.v": (np.maximum(np.minimum(v_low, 0), -LARGEST), np.minimum(np.maximum(v_high, 0), LARGEST) + beyond),
+        f"{name}.v": (np.minimum(v_low, 0), np.maximum(v_high, 0)),
         f"{name}.refract": (np.zeros(size, dtype=np.int64), dead),
     }
 

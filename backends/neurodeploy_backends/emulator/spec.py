@@ -44,7 +44,7 @@ Array = NDArray[Any]
 
 def toward_zero(x: Ints, bits: int | Ints) -> Ints:
     """x / 2**bits, rounded toward zero. [nengo decay_int; lava lif; brian2 rounds the part removed away from zero]"""
-    return np.sign(x) * (np.abs(x) >> bits)
+    return (x + np.where(x < 0, (1 << bits) - 1, 0)) >> bits
 
 
 def wrapped(x: Ints, bits: int) -> Ints:
@@ -61,6 +61,15 @@ def folded(x: Ints, bits: int) -> Ints:
 def overflowed(x: Ints, bits: int, how: str) -> Ints:
     """x as stored in a register of `bits` and a sign: `how` is "wrap", "fold" or "none"."""
     return wrapped(x, bits) if how == "wrap" else folded(x, bits) if how == "fold" else x
+
+
+LARGEST = float(1 << 62)
+"""Largest product of a weight and a value, and largest value, in size."""
+
+
+def whole(x: Array) -> Ints:
+    """x rounded to the nearest integer, ties to even, and kept within +-2**62. [lava dense: integer values; the limit is ours]"""
+    return np.clip(np.rint(x), -LARGEST, LARGEST).astype(np.int64)
 
 
 # --- state
@@ -282,7 +291,7 @@ def adaptive_lif(x: Update) -> Ints:
         np.trunc(one - one * p[name]).astype(np.int64) for name in ("delta_v", "delta_theta", "delta_r")
     )
     base, rise = (np.trunc(p[name] * up).astype(np.int64) for name in ("theta_0", "theta_step"))
-    u = toward_zero(np.trunc(x.get("u") * keep_u).astype(np.int64), d.decay_bits) + x.a
+    u = toward_zero(whole(np.trunc(x.get("u") * keep_u)), d.decay_bits) + x.a
     v = toward_zero(x.get("v") * keep_v, d.decay_bits) + u
     theta = toward_zero((x.get("memory_0") - base) * keep_theta, d.decay_bits) + base
     r = toward_zero(x.get("memory_1") * keep_r, d.decay_bits)
@@ -332,7 +341,7 @@ def deliver(machine: Machine, state: State, source: str, sending: Sending, t: in
     row, entry, touched = synapses_of(machine.program.tables, core, axon)
     message, weight = message[touched], machine.weight[entry]
     if source in machine.graded:
-        weight = np.rint(weight.astype(np.float64) * sending.value[message]).astype(np.int64)
+        weight = whole(weight.astype(np.float64) * sending.value[message])
     delay = machine.program.tables.entry_delay[entry].astype(np.int64)
     cell = machine.cell(row, t + 1 + delay, machine.plane(entry, row))
     np.add.at(state.ring.reshape(-1), sending.sample[message] * machine.n_cells + cell, weight)
@@ -382,7 +391,7 @@ def step(machine: Machine, state: State, t: int, inputs: Mapping[str, Sending], 
         sums, noise = arriving[name], noise_of(cells, draws[name]) if name in draws else 0
         active[:, cells.rows] |= sums[:, 0] != 0
         x = Update(machine.program.target.dialect, cells, state, sums[:, 0], sums[:, -1], noise)
-        made.sent[name] = UPDATES[cells.kind](x)
+        made.sent[name] = whole(UPDATES[cells.kind](x).astype(np.float64))  # a value travels as a double
         if x.overflows is not None:
             made.overflows[name] = x.overflows
     for name, sent in made.sent.items():

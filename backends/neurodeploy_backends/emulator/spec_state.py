@@ -13,13 +13,18 @@ from neurodeploy.signals.state import RunState
 from neurodeploy_backends.emulator.register_ranges import register_ranges
 from neurodeploy_backends.emulator.spec import COMPARTMENTS, State, cleared
 from neurodeploy_backends.emulator.spec_tables import Cells, Machine, reached_by
-from neurodeploy_backends.emulator.state_checks import VARIABLES, StateShape, outside, shape_faults, state_fault
+from neurodeploy_backends.emulator.state_checks import (
+    VARIABLES,
+    StateShape,
+    outside,
+    shape_faults,
+    state_fault,
+    unlimited,
+)
 
 __all__ = ["KeptArrays", "joined_arrays", "kept_arrays", "restored", "state_faults"]
 
 Array = NDArray[Any]
-UNLIMITED = 1 << 62
-"""Bound of sums of graded values, which only their 64 bits limit."""
 
 
 class KeptArrays(NamedTuple):
@@ -90,10 +95,9 @@ def _sums(machine: Machine, kept: RunState) -> Iterator[tuple[str, str]]:
     """Pending sums that the synapses of a population cannot have produced."""
     low, high, valued = _bounds(machine)
     for name, cells in machine.populations.items():
-        free = np.full(cells.rows.size, UNLIMITED)
         for plane in range(cells.planes):
             places = cells.first + plane * cells.rows.size + np.arange(cells.rows.size)
-            least, most = (-free, free) if name in valued else (low[places], high[places])
+            least, most = unlimited(cells.rows.size) if name in valued else (low[places], high[places])
             message = outside(kept.arriving[name][:, :, plane], least, most)
             if message:
                 yield name, message

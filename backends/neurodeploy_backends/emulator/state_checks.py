@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.signals.state import RunState
 
-__all__ = ["VARIABLES", "StateShape", "outside", "shape_faults", "state_fault"]
+__all__ = ["VARIABLES", "StateShape", "outside", "shape_faults", "state_fault", "unlimited"]
 
 Array = NDArray[Any]
 VARIABLES = ("u", "v", "refract")
@@ -52,6 +52,12 @@ def _faults(expected: Mapping[str, tuple[int, ...]], arrays: Mapping[str, Array]
             yield state_fault(name, f"holds it in shape {list(given.shape)}; needs {list(shape)}")
     for name in arrays.keys() - expected.keys():
         yield state_fault(name, "holds it, but the program has nothing of this name")
+
+
+def unlimited(size: int) -> tuple[Array, Array]:
+    """(size,) least and greatest value of what nothing limits but its 64 bits, in which all engines wrap alike."""
+    held = np.iinfo(np.int64)
+    return np.full(size, held.min), np.full(size, held.max)
 
 
 def outside(values: Array, low: Array, high: Array) -> str | None:

@@ -38,7 +38,7 @@ INLINE void write_rows(const Call *call, const Population *pop, int64_t number, 
   if (pop->graded == 1 && output->payloads.n > 0) {
     const double *values = VIEW(call->state->values, pop->start, pop->size);
     int64_t *payloads = VIEW(output->payloads, at, count);
-    for (int64_t k = 0; k < count; k++) payloads[k] = (int64_t)values[spikes[k]];
+    for (int64_t k = 0; k < count; k++) payloads[k] = whole(values[spikes[k]]);
   }
   AT(output->written, call->parity * populations + number) = at - pop->record + count;
 }

@@ -21,13 +21,18 @@ from neurodeploy_backends.emulator.engine.tables import TERNARY
 from neurodeploy_backends.emulator.lowering.lower import Lowered
 from neurodeploy_backends.emulator.lowering.parts import Part
 from neurodeploy_backends.emulator.register_ranges import proven_ranges, register_ranges
-from neurodeploy_backends.emulator.state_checks import VARIABLES, StateShape, outside, shape_faults, state_fault
+from neurodeploy_backends.emulator.state_checks import (
+    VARIABLES,
+    StateShape,
+    outside,
+    shape_faults,
+    state_fault,
+    unlimited,
+)
 
 __all__ = ["Held", "kept_arrays", "restore", "state_faults"]
 
 Array = NDArray[Any]
-UNLIMITED = 1 << 62
-"""Bound of sums of graded values, which only their 64 bits limit."""
 
 
 class Held(NamedTuple):
@@ -154,7 +159,7 @@ def _sums(low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:
             least = reach.low[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
             most = reach.high[source, here] if source >= 0 else np.zeros(part.size, dtype=np.int64)
             if number in reach.valued:
-                least, most = np.full(part.size, -UNLIMITED), np.full(part.size, UNLIMITED)
+                least, most = unlimited(part.size)
             message = outside(sums[:, :, plane], least, most)
             if message:
                 yield part.name, message

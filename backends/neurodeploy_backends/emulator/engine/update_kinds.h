@@ -69,7 +69,7 @@ INLINE int64_t resonate_zero(const double *p, int64_t a, int64_t b, Neuron n) {
 /* Adaptive leaky integrate and fire; p: factors of current, v, theta and r, theta_0, theta_step. */
 INLINE int64_t adaptive_lif(const double *p, int64_t a, int64_t bits, Neuron x) {
   const int64_t half = ((int64_t)1 << bits) - 1, base = (int64_t)p[4];
-  int64_t current = (int64_t)((double)*x.u * p[0]);
+  int64_t current = whole((double)*x.u * p[0]);
   current = ((current + ((current >> 63) & half)) >> bits) + a;
   const int64_t v = decayed64(*x.v, (int64_t)p[1], bits) + current;
   const int64_t theta = decayed64(*x.first - base, (int64_t)p[2], bits) + base;
