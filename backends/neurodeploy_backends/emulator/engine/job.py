@@ -97,6 +97,10 @@ class Job:
             table["room"][number], table["record"][number] = room, at
             at += room
         self.room = at
+        column = 0
+        for number, part in enumerate(self.low.parts):
+            if part.name in self.options.noise and not part.is_input:
+                table["noise_column"][number], column = column, column + part.size
         self.layout = self.low.layout._replace(populations=table)
 
     def _make_outputs(self) -> None:
@@ -156,8 +160,9 @@ class Job:
         return joined, np.array([begins.get(name, -1) for name in names] + [-1], dtype=np.int64)
 
     def _noise(self) -> Array:
-        """Given draws of all populations side by side, (samples or 1, steps, columns) int16."""
-        given = [np.asarray(self.options.noise[name], dtype=np.int16) for name in self._given_noise()]
+        """Given draws of all parts side by side, in the order of their rows, (samples or 1, steps, columns) int16."""
+        noisy = [part for part in self.low.parts if part.name in self.options.noise and not part.is_input]
+        given = [np.asarray(self.options.noise[part.name], dtype=np.int16)[:, :, part.neurons] for part in noisy]
         return np.ascontiguousarray(np.concatenate(given, axis=2)) if given else np.zeros((1, 0, 0), dtype=np.int16)
 
     def state(self, sample: int) -> State:

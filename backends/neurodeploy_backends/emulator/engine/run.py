@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from itertools import pairwise
 
 from neurodeploy.diagnostics import DiagnosticError, raise_errors
+from neurodeploy.network import Current
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
@@ -15,6 +16,7 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy_backends.emulator.engine.job import Job, Share, no_thread
 from neurodeploy_backends.emulator.engine.results import recording_of
 from neurodeploy_backends.emulator.engine.states import state_faults
+from neurodeploy_backends.emulator.lowering.models import graded
 
 __all__ = ["run_native"]
 
@@ -28,9 +30,14 @@ PAYS_FROM = 4_000_000
 
 def _pieces(program: Program, n_samples: int, threads: int) -> int:
     """Threads that share one sample: more than one only where a step is long enough to outweigh synchronization."""
-    if n_samples > 1 or threads < 2:
+    if n_samples > 1 or threads < 2 or _sends_values(program):
         return 1
     return threads if program.tables.entry_target.size >= PAYS_FROM else 1
+
+
+def _sends_values(program: Program) -> bool:
+    """Whether spikes carry values. A value is overwritten in the next step, while another thread may still deliver it."""
+    return bool(graded(program)) or any(isinstance(item.encoder, Current) for item in program.network.inputs)
 
 
 def _shares(n_samples: int, workers: int, *, single: bool) -> list[Share]:

@@ -82,7 +82,8 @@ class Lowered:
 def _is_narrow(program: Program, low: Array, high: Array, values: bool) -> bool:
     """Whether 32 bits are exact: everything wraps, or no sum can leave the range in which one fold is."""
     dialect = program.target.dialect
-    if values or dialect.current_overflow == "none" or dialect.decay_bits != 12:
+    unbounded = dialect.current_overflow == "none" or dialect.voltage_limit == "none"
+    if values or unbounded or dialect.decay_bits != 12:
         return False
     if not all(models.is_plain(item) for item in program.populations):
         return False
