@@ -7,6 +7,8 @@ failure, unless the reason also says why it "cannot be had".
 
 from __future__ import annotations
 
+import importlib.abc
+import importlib.machinery
 import importlib.util
 import os
 import signal
@@ -20,15 +22,20 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def load_factories():
-    """Load `factories.py` under that name: without its folder, and so the checkout, on `sys.path`."""
-    spec = importlib.util.spec_from_file_location("factories", Path(__file__).with_name("factories.py"))
-    module = sys.modules["factories"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+SHARED = ("factories.py", "engines.py", "emulator/random_programs.py", "program/mutations.py")
+"""Modules that tests import by their own name: without their folders, and so the checkout, on `sys.path`."""
 
 
-factories = load_factories()
+class SharedModules(importlib.abc.MetaPathFinder):
+    """Finds the shared modules when a test imports one."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        files = [Path(__file__).parent / file for file in SHARED if Path(file).stem == name] if path is None else []
+        return importlib.util.spec_from_file_location(name, files[0]) if files else None
+
+
+sys.meta_path.insert(0, SharedModules())
+factories = importlib.import_module("factories")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

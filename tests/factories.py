@@ -1,6 +1,6 @@
 """Networks, chips and calls of the command line that several test modules share.
 
-`from factories import one_layer`: `conftest.py` loads this file under that name. The tests folder stays off `sys.path`, and with
+`from factories import one_layer`: `conftest.py` finds this file under that name. The tests folder stays off `sys.path`, and with
 it the checkout, so that what is tested is what is installed. A script that runs outside pytest puts this folder on `sys.path`.
 """
 
@@ -26,9 +26,9 @@ every_example = False
 """Whether property tests run all of their examples; `conftest.py` sets it from the selection of tests."""
 
 
-def examples(count: int) -> int:
-    """`max_examples` of a property test: `count` in the slow run, a fifth of it, but at least 5, in the default run."""
-    return count if every_example else min(count, max(5, count // 5))
+def examples(count: int, quick: int | None = None) -> int:
+    """`max_examples` of a property test: `count` in the slow run; `quick` or a fifth, but at least 5, in the default run."""
+    return count if every_example else min(count, max(5, count // 5)) if quick is None else quick
 
 
 def network_of(populations, projections=(), *, inputs=2, outputs=(), name="net", steps_per_sample=None, **fields):
