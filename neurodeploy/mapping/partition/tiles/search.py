@@ -186,13 +186,10 @@ def _even(n: int) -> Ints:
 def linked(tilings: Tilings, index: int, sides: Sides, after: Chain | None, *, joins: bool, ahead: float) -> Chain:
     """Return the chain of a layer in tiles and `after`; `joins`: on the chip of the next layer, if that has a chip group."""
     joins = joins and after is not None and after.group is not None
-    capacity = tilings.room[:4]
     atoms, cost = tilings.axons_into(after.classes if after else (), same_chip=joins)
     following, beyond = (tilings.layers[index + 1], after.sides) if after else (None, (1, 1, 1))
     sent = destinations(tilings.layers[index], following, beyond, atoms)
-    classes = tuple(tilings.tile_classes(index, sides, sent, cost))
-    tiles = sum(tile.times for tile in classes)
-    own = sum(tile.times * max(used / room for used, room in zip(tile.use, capacity, strict=False)) for tile in classes)
+    classes, tiles, own = tilings.tile_set(index, sides, sent, cost)
     group = after.group if joins and after else index if tiles <= tilings.per_chip else None
     cores = own + WASTE * (tiles - own) + (after.cores if after else 0.0)
     group_tiles = after.group_tiles if joins and after else 0

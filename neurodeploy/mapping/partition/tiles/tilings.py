@@ -25,6 +25,7 @@ from neurodeploy.resources.tile_usage import TileEncoding, axis_use, best_tile_e
 __all__ = [
     "ADDED_UP",
     "TileClass",
+    "TileSet",
     "Destinations",
     "AxisDestinations",
     "Sides",
@@ -167,6 +168,17 @@ def destinations(layer: Geometry, after: Geometry | None, sides: Sides, atoms: i
     return _channels(layer.shape[0], wide, deep, sides[0], atoms), rows, columns
 
 
+class TileSet(NamedTuple):
+    """All tiles of a layer."""
+
+    classes: tuple[TileClass, ...]
+    """The tiles."""
+    tiles: int
+    """Number of tiles."""
+    cores: float
+    """Cores that they fill, each tile judged by its most used resource."""
+
+
 class Tilings:
     """Tiles of the layers of one network on one target; counts are cached."""
 
@@ -191,7 +203,7 @@ class Tilings:
         self._known: dict[tuple[int, Tile], TileClass] = {}
         self._uses: dict[tuple[int, int, int], list[Any]] = {}
         self._along: dict[tuple[int, int, int, AxisDestinations], list[tuple[tuple[Any, int], int]]] = {}
-        self._pieces: dict[tuple[int, Sides, Destinations, int], list[TileClass]] = {}
+        self._pieces: dict[tuple[int, Sides, Destinations, int], TileSet] = {}
 
     def tile_class(self, index: int, tile: Tile, count: int = 1, out: int = 0) -> TileClass:
         """Return `count` equal tiles of a layer; `out`: output axons of each."""
@@ -201,8 +213,10 @@ class Tilings:
             known = self._known[key] = self._counted(index, tile)
         if out == 0 and count == 1 and known.layer == index:
             return known
-        use, alone = ((*of[:3], out, *of[4:]) for of in (known.use, known.anywhere_use))
-        return known._replace(layer=index, times=count, use=use, anywhere_use=alone)
+        use, alone = known.use, known.anywhere_use
+        use, alone = (*use[:3], out, *use[4:]), (*alone[:3], out, *alone[4:])
+        rest = known.anywhere_longest, known.kind  # built anew, which takes half the time of _replace
+        return TileClass(index, count, known.axes, use, known.longest, known.base, alone, *rest)
 
     def _counted(self, index: int, tile: Tile) -> TileClass:
         """One tile without output axons."""
@@ -237,18 +251,25 @@ class Tilings:
             used <= room for used, room in zip(tile.use, self.room, strict=True)
         )
 
-    def tile_classes(self, index: int, sides: Sides, sent: Destinations, cost: int) -> list[TileClass]:
+    def tile_set(self, index: int, sides: Sides, sent: Destinations, cost: int) -> TileSet:
         """Return the tiles of a layer. `sent`: destinations of its spikes; `cost`: output axons per destination."""
         key = (index, sides, sent, cost)
         if key not in self._pieces:
             kinds = [self._kinds(index, i, sides[i], sent[i]) for i in range(3)]
-            self._pieces[key] = [
+            classes = tuple(
                 self.tile_class(index, Tile(channels, rows, columns), a * b * c, out_a * out_b * out_c * cost)
                 for (channels, out_a), a in kinds[0]
                 for (rows, out_b), b in kinds[1]
                 for (columns, out_c), c in kinds[2]
-            ]
+            )
+            filled = [tile.times * self._share(tile) for tile in classes]
+            self._pieces[key] = TileSet(classes, sum([tile.times for tile in classes]), sum(filled))
         return self._pieces[key]
+
+    def _share(self, tile: TileClass) -> float:
+        """Share of a core that a tile uses of its most used resource."""
+        (a, b, c, d), (w, x, y, z) = tile.use[:4], self.room[:4]
+        return max(a / w, b / x, c / y, d / z)
 
     def _kinds(self, index: int, i: int, side: int, sent: AxisDestinations) -> list[tuple[tuple[Any, int], int]]:
         """Distinct tiles along an axis: ((use, output axons), number of them)."""
