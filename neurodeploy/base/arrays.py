@@ -16,6 +16,7 @@ __all__ = [
     "places_of",
     "read_only",
     "repeats",
+    "stable_order",
 ]
 
 LINE_BYTES = 64
@@ -81,3 +82,12 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return `array` itself, made read-only, so that a noun uses it without a copy. No other reference may write to it."""
     array.flags.writeable = False
     return array
+
+
+def stable_order(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return (n,) the stable ascending order of integers. Those that span 16 bits are sorted by radix, which is faster."""
+    if not values.size:
+        return np.zeros(0, dtype=np.int64)
+    least, most = int(values.min()), int(values.max())
+    near = (values - least).astype(np.uint16) if most - least < 1 << 16 else values
+    return np.argsort(near, kind="stable")

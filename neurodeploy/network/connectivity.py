@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import narrowed, places_of, read_only
+from neurodeploy.base.arrays import narrowed, places_of, read_only, stable_order
 from neurodeploy.base.noun import IntArray, Noun, RawArray
 from neurodeploy.network.convolution import Window, output_shape, taps_at, window_fan_out, window_of, window_sums
 from neurodeploy.network.coordinates import Coordinates, coordinates_of, target_size, window_coordinates
@@ -122,7 +122,7 @@ class SynapseList(Noun):
     def by_target(self) -> SynapsesByTarget:
         """All synapses, sorted by target."""
         source = np.repeat(np.arange(self.n_source, dtype=np.int32), np.diff(self.indptr))
-        order = np.argsort(self.targets, kind="stable")
+        order = stable_order(self.targets)
         ptr = np.zeros(self.n_target + 1, dtype=np.int64)
         np.cumsum(np.bincount(self.targets, minlength=self.n_target), out=ptr[1:])
         return SynapsesByTarget(ptr, source[order], self.weights[order], self.delay_steps[order])
@@ -340,8 +340,16 @@ def _listed(
     if not keep_zeros:
         kept = np.flatnonzero(weights)
         pre, post, weights, delays = pre[kept], post[kept], weights[kept], delays[kept]
+    if _ascend(pre, post, sizes[1]):
+        return _sorted_list(Coordinates(pre, post, weights), delays, sizes)
     order = np.lexsort((post, pre))
     return _sorted_list(Coordinates(pre[order], post[order], weights[order]), delays[order], sizes)
+
+
+def _ascend(pre: NDArray[Any], post: NDArray[Any], n_target: int) -> bool:
+    """Whether pairs are already sorted by source and target, as most files have them."""
+    key = pre.astype(np.int64) * n_target + post
+    return bool((key[1:] >= key[:-1]).all())
 
 
 def _sorted_list(coordinates: Coordinates, delays: NDArray[Any], sizes: tuple[int, int]) -> SynapseList:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import stable_order
+
 __all__ = ["SynapsesBySource", "SynapsesByTarget"]
 
 Ints = NDArray[np.int64]
@@ -48,15 +50,9 @@ class SynapsesByTarget(NamedTuple):
 
     def by_source(self) -> SynapsesBySource:
         """Return the same synapses sorted by source."""
-        entry = _order(self.source)
+        entry = stable_order(self.source)
         source = self.source[entry].astype(np.int64)
         starts = np.flatnonzero(np.diff(source, prepend=-1))
         length = np.diff(np.r_[starts, source.size])
         values = self.rows[entry], self.weights[entry], self.delay_steps[entry]
         return SynapsesBySource(source[starts], starts, length, *values)
-
-
-def _order(source: NDArray[Any]) -> Ints:
-    """Stable ascending order of the sources; numpy sorts 16-bit integers by radix, which is faster."""
-    offset = source - source.min() if source.size else source
-    return np.argsort(offset.astype(np.uint16) if offset.max(initial=0) < 1 << 16 else source, kind="stable")
