@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -282,22 +282,52 @@ PD14_PROBABILITY = [
 Cortex 24(3), 2014, table 5."""
 
 
-def pd14_synapses(scale: float = 0.1, k_scale: float = 0.1, seed: int = 3) -> tuple[Array, Array, Array]:
-    """Return (neurons of each population, source, target) of the microcircuit: random pairs, doubles and self-connections left out."""
-    rng = np.random.default_rng(seed)
-    sizes = np.round(np.array(PD14_SIZES) * scale).astype(int)
+class Pairs(NamedTuple):
+    """Connected pairs of two populations of the microcircuit, sorted by source and target, each pair once."""
+
+    source_population: int
+    target_population: int
+    source: Array
+    """(n,) source neuron, counted within its population."""
+    target: Array
+    """(n,) target neuron, counted within its population."""
+
+
+def pd14_sizes(scale: float) -> Array:
+    """Return the (8,) neurons of each population."""
+    return np.round(np.array(PD14_SIZES) * scale).astype(int)
+
+
+def pd14_pairs(scale: float, k_scale: float, seed: int = 3) -> Iterator[Pairs]:
+    """Yield the random pairs of each projection of the microcircuit; doubles and self-connections are left out.
+
+    Takes the memory of one projection: at full scale at most 45 million pairs at a time.
+    """
+    rng, sizes = np.random.default_rng(seed), pd14_sizes(scale)
     first = np.concatenate([[0], np.cumsum(sizes)])
-    sources, targets = [], []
     for post, row in enumerate(PD14_PROBABILITY):
         for pre, probability in enumerate(row):
             if not probability:
                 continue
             pairs = math.log(1 - 1 / (PD14_SIZES[post] * PD14_SIZES[pre]))
             count = round(math.log(1 - probability) / pairs * scale * k_scale)
-            sources.append(rng.integers(first[pre], first[pre + 1], count))
-            targets.append(rng.integers(first[post], first[post + 1], count))
-    source, target = np.concatenate(sources), np.concatenate(targets)
-    key = np.unique(source[source != target].astype(np.int64) * first[-1] + target[source != target])
+            source = rng.integers(first[pre], first[pre + 1], count) - first[pre]
+            target = rng.integers(first[post], first[post + 1], count) - first[post]
+            key = (source * sizes[post] + target)[(source != target) | (pre != post)].astype(np.uint32)
+            key.sort()  # numpy's unique hashes, which takes a hundred times longer
+            key = key[np.flatnonzero(np.diff(key, prepend=key[:1] - np.uint32(1)))]
+            yield Pairs(pre, post, key // np.uint32(sizes[post]), key % np.uint32(sizes[post]))
+
+
+def pd14_synapses(scale: float = 0.1, k_scale: float = 0.1, seed: int = 3) -> tuple[Array, Array, Array]:
+    """Return (neurons of each population, source, target) of the microcircuit, sorted, neurons numbered over all of it."""
+    sizes = pd14_sizes(scale)
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    keys = [
+        (item.source + first[item.source_population]) * first[-1] + item.target + first[item.target_population]
+        for item in pd14_pairs(scale, k_scale, seed)
+    ]
+    key = np.sort(np.concatenate(keys))
     return sizes, key // first[-1], key % first[-1]
 
 
