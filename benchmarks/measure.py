@@ -7,7 +7,6 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ from peers import Peer
 from worker import Worker, WorkerError
 from workloads import Case
 
-__all__ = ["Settings", "compiled", "race", "start_up"]
+__all__ = ["Settings", "compiled", "digest", "race", "sources"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -44,19 +43,19 @@ class Settings:
         return min(self.steps(case), max(20, wanted // 4) if self.quick else wanted)
 
 
-def _digest(*extra: str) -> str:
-    """Digest of everything that a compiled program depends on: the package, the targets, the workloads."""
-    folders = [ROOT / "neurodeploy", ROOT / "targets" / "neurodeploy_targets"]
-    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".toml")]
-    found = hashlib.sha256("\0".join(extra).encode())
-    for path in [*files, HERE / "workloads.py", HERE / "networks.py"]:
+def digest(*own: str) -> str:
+    """Return a digest of everything that a compiled program depends on: the package, the targets, `own` files here."""
+    folders, kinds = [ROOT / "neurodeploy", ROOT / "targets" / "neurodeploy_targets"], (".py", ".toml", ".c", ".h")
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in kinds]
+    found = hashlib.sha256()
+    for path in [*files, *(HERE / name for name in ("workloads.py", *own))]:
         found.update(path.read_bytes())
     return found.hexdigest()[:12]
 
 
 def compiled(case: Case, say: Say) -> tuple[Path, dict[str, Any]]:
     """Return the program's file and the time of compiling; compiled once for each state of the package."""
-    path = home() / "programs" / f"{case.key}-{_digest()}.ndp"
+    path = home() / "programs" / f"{case.key}-{digest('networks.py')}.ndp"
     about = path.with_suffix(".json")
     if not about.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,11 +70,15 @@ def compiled(case: Case, say: Say) -> tuple[Path, dict[str, Any]]:
     return path, json.loads(about.read_text())
 
 
+def sources() -> dict[str, str]:
+    """Return the variable by which a process imports from this checkout only."""
+    return {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "backends", "targets"))}
+
+
 def our_worker(program: Path, folder: Path, **environment: str) -> Worker:
-    """Start our worker on a program; it imports from this checkout only."""
-    sources = os.pathsep.join(str(ROOT / part) for part in (".", "backends", "targets"))
+    """Start our worker on a program."""
     command = [sys.executable, str(HERE / "ours.py"), str(program), str(folder)]
-    return Worker(command, folder / "ours.log", {"PYTHONPATH": sources, **environment})
+    return Worker(command, folder / "ours.log", {**sources(), **environment})
 
 
 class _Ours:
@@ -204,29 +207,6 @@ def _expanded(case: Case, folder: Path, settings: Settings, result: dict[str, An
     slow = statistics.median(item[1] for item in pairs)
     ratio = statistics.median(item[1] / item[0] for item in pairs)
     return {"steps_per_s": 1 / slow, "ratio": ratio}
-
-
-def start_up(settings: Settings, say: Say) -> dict[str, Any]:
-    """Seconds from the start of a process to its first result: nothing compiled yet, and everything cached."""
-    say("start-up")
-    case = workloads.build("w1")
-    path, _ = compiled(case, say)
-    folder = home() / "cases" / "start"
-    case.save(folder, 100)
-    with tempfile.TemporaryDirectory(prefix="numba-") as cache:
-        # an installed package has bytecode; a process that may not write it would compile everything each time
-        bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
-        seconds = []
-        for _ in range(1 + max(3, settings.repeats)):
-            start = time.perf_counter()
-            worker = our_worker(path, folder, NUMBA_CACHE_DIR=cache, **bytecode)
-            try:
-                worker.answer(settings.timeout_s)
-                worker.ask(json.dumps({"steps": 100}), settings.timeout_s)
-                seconds.append(time.perf_counter() - start)
-            finally:
-                worker.kill()
-    return {"cold_s": seconds[0], "cached_s": statistics.median(seconds[1:])}
 
 
 def _start_peers(

@@ -18,6 +18,7 @@ import os
 import platform
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "backends"), str(
 
 import environments  # noqa: E402
 import report  # noqa: E402
-from measure import Settings, race, start_up  # noqa: E402
+import start  # noqa: E402
+from measure import Settings, race  # noqa: E402
+from measure_microcircuit import microcircuit  # noqa: E402
 from peers import PEERS  # noqa: E402
 from rich.console import Console  # noqa: E402
 from worker import WorkerError  # noqa: E402
@@ -34,7 +37,8 @@ from workloads import CASES, build  # noqa: E402
 
 from neurodeploy import DiagnosticError  # noqa: E402
 
-QUICK = {"workloads": ["w1", "w2", "w3", "tiny"], "peers": ["brian2-cpp", "lava", "nengo-loihi"]}
+QUICK = {"workloads": ["w1", "w2", "w3", "tiny", "w7"], "peers": ["brian2-cpp", "lava", "nengo-loihi"]}
+WORKLOADS = [*CASES, "w7"]
 
 
 def _names(text: str, allowed: list[str]) -> list[str]:
@@ -51,9 +55,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("action", nargs="?", choices=["run", "install", "show"], default="run")
     parser.add_argument("file", nargs="?", type=Path, help="show: results that --json wrote")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK['workloads']}, {QUICK['peers']}, shorter runs")
-    parser.add_argument("--workloads", type=lambda text: _names(text, list(CASES)), help=",".join(CASES))
+    parser.add_argument("--workloads", type=lambda text: _names(text, WORKLOADS), help=",".join(WORKLOADS))
     parser.add_argument("--peers", type=lambda text: _names(text, peers), help=",".join(peers) + "; '' for none")
     parser.add_argument("--repeats", type=int, help="default 5, quick 3")
+    parser.add_argument("--no-start", action="store_true", help="leave imports, first results and compilations out")
     parser.add_argument("--threads", type=int, default=2, help="threads of the two parallel figures")
     parser.add_argument("--timeout", type=float, default=600, help="seconds for any one answer of a worker")
     parser.add_argument(
@@ -79,8 +84,22 @@ def _machine() -> dict[str, Any]:
     }
 
 
+def _keep(results: dict[str, Any], file: str | None) -> None:
+    """Write what is measured so far: the next workload may take an hour."""
+    if file not in (None, "-"):
+        Path(file).write_text(json.dumps(results, indent=1))
+
+
+def _start(results: dict[str, Any], settings: Settings, say: Callable[[str], None]) -> None:
+    """Add what a user waits for before anything runs."""
+    repeats = max(3, settings.repeats)
+    results["first_result"] = start.first_result(repeats, settings.timeout_s, say)
+    results["import"] = start.import_time(repeats, settings.timeout_s, say)
+    results["compile"] = start.compile_times(start.COMPILED, 1 if settings.quick else repeats, settings.timeout_s, say)
+
+
 def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    keys = options.workloads or (QUICK["workloads"] if options.quick else list(CASES))
+    keys = options.workloads or (QUICK["workloads"] if options.quick else WORKLOADS)
     default = QUICK["peers"] if options.quick else [peer.key for peer in PEERS]
     chosen = default if options.peers is None else options.peers
     peers = [peer for peer in PEERS if peer.key in chosen]
@@ -96,17 +115,19 @@ def _run(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     with console.status("") as status:
         for key in keys:
             before = os.getloadavg()[0]
+            where = results if key == "w7" else results["workloads"]
             try:
-                results["workloads"][key] = race(build(key), peers, settings, status.update)
+                measured = (
+                    microcircuit(settings, status.update)
+                    if key == "w7"
+                    else race(build(key), peers, settings, status.update)
+                )
             except (WorkerError, DiagnosticError) as error:
-                results["workloads"][key] = {"failed": str(error)}
-            results["workloads"][key]["load"] = [before, os.getloadavg()[0]]
-            if options.json not in (None, "-"):
-                Path(options.json).write_text(json.dumps(results, indent=1))
-        try:
-            results["start_up"] = start_up(settings, status.update)
-        except WorkerError as error:
-            results["start_up_failed"] = str(error)
+                measured = {"failed": str(error)}
+            where[key] = {**measured, "load": [before, os.getloadavg()[0]]}
+            _keep(results, options.json)
+        if not options.no_start:
+            _start(results, settings, status.update)
     machine["load_after"] = os.getloadavg()[0]
     return results
 
@@ -128,8 +149,7 @@ def main() -> int:
     results = _run(options, console)
     if options.json == "-":
         print(json.dumps(results, indent=1))
-    elif options.json:
-        Path(options.json).write_text(json.dumps(results, indent=1))
+    _keep(results, options.json)
     report.show(results, console)
     differ = [
         f"{key} {name}"

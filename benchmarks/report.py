@@ -28,9 +28,12 @@ bare loop   delivery of the same spikes into int32 accumulators and nothing else
             row (conv). All loops are in bare.py. The plain loop takes u32 targets one by one.
 copy        bytes of weights and indices that the loop has to read, of the bytes per second that a large array is copied
             with (read and written). It shows how close memory bandwidth is to being the limit.
+batch       how much faster two samples run on the threads given than on one; within: one sample.
 memory      peak of a process that loads the program and runs it, above one with a single neuron; "of synapses": without
             the rows of its input and recorded spikes, over the bytes of the program's synapse entries; "of which run"
             is the part added by the run to the loaded program.
+w7          times and rates behind the burst of a start from rest; a real-time factor of 2 takes 2 s for a biological second.
+start       new processes with empty caches; bytecode is there, as pip leaves it. Compilations: the first of a process.
 """
 
 
@@ -49,7 +52,7 @@ def _megabytes(value: float | None) -> str:
 def _ours(results: dict[str, Any]) -> Table:
     table = Table(title="the emulator, one thread", title_justify="left", header_style="bold")
     columns = ["workload", "steps/s", "whole call", "not recording", "events/step", "M events/s", "ns/event"]
-    columns += ["of bare", "of plain", "of copy", "batch", "within"]
+    columns += ["of bare", "of plain", "of copy", *_thread_heads(results)]
     for name in columns:
         table.add_column(name, justify="left" if name == "workload" else "right")
     for key, item in results.items():
@@ -70,6 +73,11 @@ def _ours(results: dict[str, Any]) -> Table:
             _number(threads["within"]) + "x",
         )
     return table
+
+
+def _thread_heads(results: dict[str, Any]) -> tuple[str, str]:
+    threads = next((str(item["threads"]["n"]) for item in results.values() if "threads" in item), "n")
+    return f"batch x{threads}", f"within x{threads}"
 
 
 def _agreement(line: dict[str, Any]) -> str:
@@ -123,6 +131,65 @@ def _memory(results: dict[str, Any]) -> Table:
     return table
 
 
+def _gigabytes(value: float) -> str:
+    return f"{value / 2**30:.2f} GiB"
+
+
+def _microcircuit(item: dict[str, Any], console: Console) -> None:
+    """W7: stages, speed by threads, and what is published for the same model."""
+    console.print("[bold]w7[/]")
+    if "failed" in item:
+        console.print("[red]" + item["failed"])
+        return
+    size = f"{item['neurons']:,} neurons, {item['synapses']:,} synapses, {item['cores']} cores"
+    console.print(f"{item['title']}, {size}; largest peak {_gigabytes(item['largest_peak_bytes'])}")
+    table = Table(title="stages, each process from its start", title_justify="left", header_style="bold")
+    for name in ("process", "stage", "s", "processor s", "peak"):
+        table.add_column(name, justify="left" if name in ("process", "stage") else "right")
+    runs = {f"{n} threads": item[f"threads_{n}"] for n in dict.fromkeys((1, item["n_threads"]))}
+    for process, part in {"compile": item, **runs}.items():
+        for number, row in enumerate(part["stages"]):
+            cells = (_number(row["wall_s"]), _number(row["processor_s"]), _gigabytes(row["peak_bytes"]))
+            table.add_row(process if number == 0 else "", row["stage"], *cells)
+        table.add_section()
+    console.print(table)
+    for process, part in runs.items():
+        figures = [
+            f"{_number(part['steps_per_s'])} steps/s",
+            f"{_number(part['events_per_s_core'] / 1e6)} M events/s per core",
+            f"real-time factor {_number(part['real_time_factor'])}",
+            f"{part['events_per_biological_s'] / 1e9:.2f} G events per biological second",
+            f"{part['rate_hz']:.1f} Hz per neuron",
+            f"peak {_gigabytes(part['peak_bytes'])}",
+        ]
+        console.print(f"{process}: " + ", ".join(figures), highlight=False)
+    rates = ", ".join(f"{name} {rate:.1f}" for name, rate in item["threads_1"]["rates_hz"].items())
+    console.print(f"rates in Hz: {rates}", highlight=False)
+    console.print(f"published: {item['anchor']}", highlight=False)
+
+
+def _seconds(item: dict[str, Any]) -> str:
+    if "failed" in item:
+        return f"[yellow]{item['failed']}[/]"
+    return f"{item['wall_s']:.3g} s, processor {item['processor_s']:.3g} s"
+
+
+def _start(results: dict[str, Any], console: Console) -> None:
+    """What a user waits for before anything runs; each figure is the least of several new processes."""
+    if "first_result" not in results:
+        return
+    first = results["first_result"]
+    console.print("[bold]start[/]")
+    console.print(f"first result of neurodeploy run digits: {_seconds(first)}", highlight=False)
+    bare = first.get("without_bytecode")
+    if bare:
+        console.print(f"the same without any bytecode of Python and packages: {_seconds(bare)}", highlight=False)
+    console.print(f"import neurodeploy: {_seconds(results['import'])}", highlight=False)
+    for key, item in results["compile"].items():
+        size = f" ({item['neurons']:,} neurons, {item['cores']} cores)" if "neurons" in item else ""
+        console.print(f"compiling {key}: {_seconds(item)}{size}", highlight=False)
+
+
 def _marks(results: dict[str, Any]) -> Table:
     table = Table(title="marks", title_justify="left", header_style="bold")
     for name in ("mark", "wanted", "measured", ""):
@@ -156,6 +223,9 @@ def show(results: dict[str, Any], console: Console) -> None:
     """Print tables and notes."""
     machine, workloads = results["machine"], results["workloads"]
     console.print(f"[bold]{machine['cpu']}[/], {machine['cores']} cores, Python {machine['python']}, {results['date']}")
+    console.print(
+        ", ".join(f"{name} {number}" for name, number in machine.get("versions", {}).items()), highlight=False
+    )
     load = ", ".join(f"{item:.2f}" for item in (machine["load_before"], machine["load_after"]))
     console.print(f"load average before and after: {load}; medians of {results['repeats']} repeats taken in turn")
     if machine["load_before"] > IDLE or machine["load_after"] > 1 + IDLE:  # one is the race itself
@@ -163,12 +233,17 @@ def show(results: dict[str, Any], console: Console) -> None:
             "[yellow]Other work ran on this machine: trust ratios between single threads to a factor of 1.5, "
             "and neither shares of the bare loop nor the figures of several threads.[/]"
         )
-    if results.get("start_up"):
-        item = results["start_up"]
-        console.print(f"first result of a process: {item['cold_s']:.1f} s cold, {item['cached_s']:.2f} s cached")
-    for table in (_ours(workloads), _peers(workloads), _memory(workloads), _marks(results)):
+    parts = [part(workloads) for part in (_ours, _peers, _memory) if workloads]
+    for table in parts:
         console.print()
         console.print(table)
+    if "w7" in results:
+        console.print()
+        _microcircuit(results["w7"], console)
+    console.print()
+    _start(results, console)
+    console.print()
+    console.print(_marks(results))
     console.print()
     _loops(workloads, console)
     console.print()

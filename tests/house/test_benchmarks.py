@@ -23,7 +23,10 @@ FOLDER = ROOT / "benchmarks"
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="benchmarks/ is missing and cannot be had: a source distribution leaves it out"
 )
-MODULES = ("workloads", "networks", "bare", "worker", "marks", "report", "measure", "environments", "peers")
+MODULES = (
+    *("workloads", "networks", "bare", "worker", "marks", "report", "measure", "environments", "peers"),
+    *("microcircuit", "compile_cases", "start"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -285,15 +288,95 @@ def test_marks_and_report_take_partial_results(benchmarks: Any) -> None:
         "date": "today", "repeats": 3, "workloads": {"w1": w1, "w3": {"failed": "it broke"}},
         "machine": {"cpu": "C", "cores": 2, "python": "3", "load_before": 0.1, "load_after": 0.2},
     }  # fmt: skip
+    results["workloads"]["w2"] = {**w1, "threads": {"n": 2, "batch": 1.69, "within": 1.0}}
+    results["workloads"]["w4"] = {
+        **w1,
+        "threads": {"n": 4, "batch": 3.0, "within": 2.0},
+        "bare": {"reason": "not installed"},
+    }
+    results["first_result"] = {"wall_s": 1.6, "processor_s": 0.9, "without_bytecode": {"failed": "it broke too"}}
+    results["import"] = {"wall_s": 0.2, "processor_s": 0.2}
+    results["compile"] = {"digits": {"wall_s": 0.1, "processor_s": 0.1}, "pilotnet": {"failed": "its file is missing"}}
+    results["w7"] = {"failed": "no memory"}
     judged = {mark.title: mark for mark in marks.judge(results)}
-    assert judged["W1 over brian2-cpp"].met is False
+    assert judged["W1 over Brian2 C++"].met is False
     assert judged["W1 over lava"].met is None
-    assert judged["two threads on a batch, least"].met is True
+    assert judged["W2, two threads on a batch"].met is False
+    assert judged["W4, two threads within a sample"].met is None  # measured with four threads
+    assert judged["W4, share of the bare loop"].met is None
+    assert judged["first result of run digits"].met is False
+    assert judged["first result of run digits, processor"].met is True
+    assert judged["compiling digits"].met is True
+    assert judged["compiling PilotNet on loihi2"].met is None
+    assert judged["W7, peak of compiling and running"].met is None
     console = Console(width=200, record=True, file=io.StringIO())
     report.show(json.loads(json.dumps(results)), console)
     text = console.export_text()
-    for word in ("no answer within 5 s", "4 neurons differ", "it broke", "missed", "not measured"):
+    words = ("no answer within 5 s", "4 neurons differ", "it broke", "missed", "not measured", "not installed")
+    for word in (*words, "no memory", "its file is missing", "it broke too"):
         assert word in text
+
+
+def test_the_microcircuit_is_judged_at_full_scale_only(benchmarks: Any) -> None:
+    from rich.console import Console
+
+    marks, report = benchmarks("marks"), benchmarks("report")
+    stage = {"stage": "load", "wall_s": 1.0, "processor_s": 0.9, "peak_bytes": 2 << 30}
+    run = {
+        "stages": [stage], "steps_per_s": 4e3, "events_per_s": 5e8, "events_per_s_core": 5e8, "real_time_factor": 2.5,
+        "events_per_biological_s": 1.25e9, "rate_hz": 4.7, "rates_hz": {"L23E": 0.6}, "peak_bytes": 9 << 30,
+    }  # fmt: skip
+    w7 = {
+        "title": "circuit", "neurons": 77_169, "synapses": 285_000_000, "cores": 10, "stages": [stage], "n_threads": 1,
+        "threads_1": run, "largest_peak_bytes": 21 << 30, "anchor": "another simulator",
+    }  # fmt: skip
+    for scale, met in ((1.0, False), (0.1, None)):
+        judged = {mark.title: mark for mark in marks.judge({"w7": {**w7, "scale": scale}})}
+        assert judged["W7, peak of compiling and running"].met is met
+    console = Console(width=200, record=True, file=io.StringIO())
+    machine = {"cpu": "C", "cores": 2, "python": "3", "load_before": 0.1, "load_after": 0.2}
+    report.show(
+        {"date": "today", "repeats": 3, "workloads": {}, "machine": machine, "w7": {**w7, "scale": 1.0}}, console
+    )
+    text = console.export_text()
+    for word in ("285,000,000", "500 M events/s per core", "real-time factor 2.5", "L23E 0.6", "another simulator"):
+        assert word in text
+
+
+def test_the_microcircuit_is_that_of_the_race_in_integers(benchmarks: Any) -> None:
+    own, circuit = benchmarks("workloads"), benchmarks("microcircuit")
+    network = circuit.network(0.02)
+    sizes, source, target = own.pd14_synapses(scale=0.02, k_scale=0.02)
+    first = dict(zip(circuit.NAMES, np.cumsum(sizes) - sizes, strict=True))
+    pairs = [
+        np.stack([item.operation.pre + first[item.source], item.operation.post + first[item.target]])
+        for item in network.projections
+    ]
+    found = np.concatenate(pairs, axis=1)
+    assert (found[:, np.lexsort(found[::-1])] == np.stack([source, target])).all()
+    assert [item.size for item in network.populations] == sizes.tolist()
+    means = {item.name: float(item.operation.weights.mean()) for item in network.projections}
+    assert means["L4E_to_L23E"] == pytest.approx(48, abs=1)
+    assert means["L23E_to_L23E"] == pytest.approx(24, abs=1)
+    assert means["L4I_to_L4E"] == pytest.approx(-96, abs=1)
+    assert {item.operation.weights.dtype for item in network.projections} == {np.dtype(np.int8)}
+
+
+def test_the_microcircuit_threshold_is_a_hundred_potentials(benchmarks: Any) -> None:
+    """15 mV above rest, in postsynaptic potentials of 0.15 mV, by the compartment's own recursion."""
+    own = benchmarks("microcircuit")
+    u, v, peak = 64.0 * own.WEIGHT, 0.0, 0.0
+    for _ in range(400):
+        v = v * (4096 - own.DV) / 4096 + u
+        u, peak = u * (4095 - own.DU) / 4096, max(peak, v)
+    assert round(100 * peak / 64) == own.THRESHOLD
+
+
+def test_compiled_cases_have_the_neurons_they_say(benchmarks: Any, reference_data: Path) -> None:
+    own, start = benchmarks("compile_cases"), benchmarks("start")
+    assert set(start.COMPILED) == set(own.CASES)
+    sizes = {key: sum(item.size for item in case.build().populations) for key, case in own.CASES.items()}
+    assert sizes == {"digits": 102, "w2": 778, "pilotnet": 118_909, "dvs": 18_678}
 
 
 def test_layered_networks_reach_their_cores(benchmarks: Any) -> None:
