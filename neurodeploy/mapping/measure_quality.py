@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import EventCost
-from neurodeploy.mapping.kernels.anneal import Board, CoreTraffic, link_loads
+from neurodeploy.mapping.kernels.board import Board, CoreTraffic
+from neurodeploy.mapping.kernels.calls import link_loads
 from neurodeploy.mapping.place.traffic import board_of, core_traffic, summed
 from neurodeploy.mapping.quality import MappingQuality
 from neurodeploy.program.audit import use_of_program

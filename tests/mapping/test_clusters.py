@@ -12,7 +12,7 @@ import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import Mapping, MappingOptions, emit_program, partition, place
-from neurodeploy.mapping.kernels.groups import compact_groups
+from neurodeploy.mapping.kernels.calls import compact_groups
 from neurodeploy.mapping.partition.assignment_usage import keeps_limits
 from neurodeploy.mapping.partition.search.hypergraph import hypergraph_of
 from neurodeploy.mapping.partition.search.search import compiled_first_fit

@@ -20,8 +20,7 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
 from neurodeploy.mapping import MappingOptions, emit_program, partition, place
 from neurodeploy.mapping.kernels import improve
-from neurodeploy.mapping.kernels.improve import exchange, sweep
-from neurodeploy.mapping.kernels.penalties import set_steepness
+from neurodeploy.mapping.kernels.calls import exchange, set_steepness, sweep
 from neurodeploy.mapping.kernels.structs import COMPARTMENTS, INPUTS, OUTPUTS
 from neurodeploy.mapping.measure_quality import measure_quality
 from neurodeploy.mapping.partition.search.cores import Problem, assigned_cores
@@ -239,8 +238,7 @@ def test_exchanges_never_exceed_the_compartments_of_a_core(monkeypatch):
     assert held.tolist() == [5, 7]
     most, move = [], improve.move_neuron
     monkeypatch.setattr(improve, "move_neuron", lambda *given: (move(*given), most.append(int(held.max())))[0])
-    monkeypatch.setattr(improve, "swap_with_core", improve.swap_with_core.py_func)
-    assert not improve.try_swap.py_func(*cores, 3)
+    assert not improve.try_swap(*cores, 3)
     assert len(most) > 2
     assert max(most) == 7
 
@@ -368,7 +366,7 @@ print(emit_program(place(groups, options=MappingOptions(level=1))).digest())
 def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_threads():
     found = set[str]()
     for threads in ("1", "2"):
-        names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
         environment = {**os.environ, **dict.fromkeys(names, threads)}
         folders = [str(folder) for folder in Path(__file__).parents[:2]]
         code = SCRIPT.format(folders=folders)

@@ -1,82 +1,58 @@
-# ruff: noqa: SIM110 (numba compiles no generator expressions)
-# pyright: basic, reportCallIssue=false
-"""Kernels that look up which cores the targets of a source lie on. They change nothing."""
+"""On which cores the targets of a source lie. Changes nothing."""
 
-import numpy as np
+from __future__ import annotations
 
-from neurodeploy.base.numba_cache import cached_njit
+from neurodeploy.mapping.kernels.structs import CoreState, Hypergraph
+from neurodeploy.native.structs import Longs
 
-__all__ = ["all_output_axons", "bare", "inlined", "find", "find_between", "is_only_row", "output_axons"]
-
-inlined = cached_njit(error_model="numpy", _nrt=False, forceinline=True)
-"""Decorator of helpers of inner loops: a call that passes arrays costs more than their work."""
-bare = cached_njit(error_model="numpy", _nrt=False)
-"""Decorator of kernels that allocate nothing: without reference counts, which would cost more than their work."""
+__all__ = ["find", "has_one_chip", "is_only_row", "list_output_axons", "output_axons"]
 
 
-@bare
-def find(state, row, core):
+def find(state: CoreState, row: int, core: int) -> int:
     """Place of `core` in the lists, within the list of `row`; -1: not there."""
     start = state.list_ptr[row]
-    return find_between(state.list_position, state.list_core, start, start + state.list_size[row], row, core)
-
-
-@inlined
-def find_between(list_position, list_core, start, stop, row, core):
-    """Place of `core` in the list of `row`, which is list_core[start:stop]; -1: not there."""
-    if list_position.shape[0] > 1:
-        return start + list_position[row, core] if list_position[row, core] >= 0 else -1
-    for at in range(start, stop):
-        if list_core[at] == core:
-            return at
+    if state.list_position.size > 1:
+        position = state.list_position[row, core]
+        return start + position if position >= 0 else -1
+    for place in range(start, start + state.list_size[row]):
+        if state.list_core[place] == core:
+            return place
     return -1
 
 
-@bare
-def is_only_row(graph, state, row, core):
+def is_only_row(graph: Hypergraph, state: CoreState, row: int, core: int) -> bool:
     """Whether no other row of the source of `row` has a synapse in `core`."""
     source = graph.row_source[row]
-    first, last = graph.source_ptr[source], graph.source_ptr[source + 1]
-    if last - first == 1:
-        return True
-    for at in range(first, last):
-        if graph.source_row[at] != row and find(state, graph.source_row[at], core) >= 0:
-            return False
-    return True
+    siblings = graph.source_row[graph.source_ptr[source] : graph.source_ptr[source + 1]]
+    return all(other == row or find(state, other, core) < 0 for other in siblings)
 
 
-@bare
-def output_axons(graph, state, source, core):
+def has_one_chip(state: CoreState) -> bool:
+    """Whether all cores lie on one chip."""
+    return bool(state.chip[-1] == state.chip[0])
+
+
+def output_axons(graph: Hypergraph, state: CoreState, source: int, core: int) -> int:
     """Output axons of a neuron if it lies on `core`: one for each core of its targets, two where that is on another chip."""
-    chip = state.chip
-    total = state.n_destinations[source]
-    if chip[chip.size - 1] == chip[0]:
+    total, chip = int(state.n_destinations[source]), state.chip
+    if has_one_chip(state):
         return total
     first = graph.source_ptr[source]
     for at in range(first, graph.source_ptr[source + 1]):
         row = graph.source_row[at]
         start = state.list_ptr[row]
-        for place in range(start, start + state.list_size[row]):
-            destination = state.list_core[place]
-            if chip[destination] == chip[core]:
-                continue
-            total += not is_reached(graph, state, first, at, destination)
+        for destination in state.list_core[start : start + state.list_size[row]]:
+            if chip[destination] != chip[core]:
+                total += not _is_reached(graph, state, first, at, destination)
     return total
 
 
-@bare
-def is_reached(graph, state, first, stop, core):
+def _is_reached(graph: Hypergraph, state: CoreState, first: int, stop: int, core: int) -> bool:
     """Whether a row of `graph.source_row[first:stop]` has a synapse in `core`."""
-    for at in range(first, stop):
-        if find(state, graph.source_row[at], core) >= 0:
-            return True
-    return False
+    return any(find(state, row, core) >= 0 for row in graph.source_row[first:stop])
 
 
-@cached_njit(error_model="numpy")
-def all_output_axons(graph, state):
-    """(neurons,) output axons of every neuron where it lies."""
-    found = np.zeros(state.core_of.size, np.int64)
+def list_output_axons(graph: Hypergraph, state: CoreState, found: Longs) -> None:
+    """Write the output axons of every neuron where it lies to `found` (neurons,)."""
     for neuron in range(found.size):
         found[neuron] = output_axons(graph, state, neuron, state.core_of[neuron])
-    return found

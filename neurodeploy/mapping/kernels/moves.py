@@ -1,21 +1,33 @@
-# pyright: basic, reportCallIssue=false
-"""Kernels that move a neuron and keep every count of the cores exact. They choose no move.
+"""Moves a neuron and keeps every count of the cores exact. Chooses no move.
 
 For every row a short list holds (core, synapses there). From these lists follow the input axons of a core (its distinct
 sources), the output axons of a source (its distinct cores, one more for each on another chip) and the words of every list.
 A move is tried by making it, and undone if the cost did not fall.
 """
 
-from neurodeploy.mapping.kernels.lists import bare, find_between, inlined, is_only_row, output_axons
+from __future__ import annotations
+
+from neurodeploy.mapping.kernels.lists import find, is_only_row, output_axons
 from neurodeploy.mapping.kernels.penalties import load_penalty, update_penalty
-from neurodeploy.mapping.kernels.structs import COMPARTMENTS, INPUTS, MEMORY, OUTPUTS, PAIRS, PENALTIES
+from neurodeploy.mapping.kernels.structs import (
+    COMPARTMENTS,
+    INPUTS,
+    MEMORY,
+    OUTPUTS,
+    PAIRS,
+    PENALTIES,
+    CoreLimits,
+    CoreState,
+    Hypergraph,
+    Workspace,
+)
 from neurodeploy.mapping.kernels.words import synapse_memory
+from neurodeploy.native.structs import Ints
 
 __all__ = ["assign", "move_neuron", "record_move", "undo"]
 
 
-@bare
-def link(graph, state, neuron, core):
+def _link(graph: Hypergraph, state: CoreState, neuron: int, core: int) -> None:
     """Enter a neuron into the members of a core."""
     first = state.first_member[core]
     state.next_member[neuron] = first
@@ -27,8 +39,7 @@ def link(graph, state, neuron, core):
     state.pin_group[core] = graph.pin_group[neuron]
 
 
-@bare
-def unlink(state, neuron, core):
+def _unlink(state: CoreState, neuron: int, core: int) -> None:
     """Remove a neuron from the members of a core."""
     left, right = state.previous_member[neuron], state.next_member[neuron]
     if left >= 0:
@@ -42,90 +53,85 @@ def unlink(state, neuron, core):
         state.pin_group[core] = -1
 
 
-@inlined
-def update_list(list_position, list_core, list_count, list_size, start, row, core, sign):
-    """Add (sign 1) or remove (-1) one synapse of a row in a core; `start`: where the row's list begins.
+def _update_list(state: CoreState, row: int, core: int, sign: int) -> tuple[int, bool]:
+    """Add (sign 1) or remove (-1) one synapse of a row in a core.
 
     Returns (synapses before, whether the core was added to the list or removed from it).
     """
-    stop = start + list_size[row]
-    place, changed = find_between(list_position, list_core, start, stop, row, core), False
+    start = state.list_ptr[row]
+    stop, positions = start + state.list_size[row], state.list_position
+    place, changed = find(state, row, core), False
     if place < 0:
         place, changed = stop, True
-        list_core[place], list_count[place] = core, 0
-        if list_position.shape[0] > 1:
-            list_position[row, core] = stop - start
-        list_size[row] += 1
-    count = list_count[place]
-    list_count[place] = count + sign
+        state.list_core[place], state.list_count[place] = core, 0
+        if positions.size > 1:
+            positions[row, core] = stop - start
+        state.list_size[row] += 1
+    count = state.list_count[place]
+    state.list_count[place] = count + sign
     if count + sign == 0:  # the last entry takes its place
-        list_core[place], list_count[place] = list_core[stop - 1], list_count[stop - 1]
-        if list_position.shape[0] > 1:
-            list_position[row, list_core[place]] = place - start
-            list_position[row, core] = -1
-        list_size[row] -= 1
+        last = state.list_core[stop - 1]
+        state.list_core[place], state.list_count[place] = last, state.list_count[stop - 1]
+        if positions.size > 1:
+            positions[row, last] = place - start
+            positions[row, core] = -1
+        state.list_size[row] -= 1
         changed = True
     return count, changed
 
 
-@inlined
-def update_words(table, sparse_words, core, projection, weight, n_levels, count, sign):
-    """Change `sparse_words` of a list of `count` synapses by one synapse more (sign 1) or fewer (-1).
+def _update_words(limits: CoreLimits, state: CoreState, core: int, projection: int, count: int, sign: int) -> None:
+    """Change the sparse words of a projection in a core: a list of `count` synapses gets one more (sign 1) or fewer (-1)."""
+    levels = limits.n_delay_classes[projection]
+    table = limits.sparse_words[limits.weight_class[projection], :levels]
+    state.sparse_words[core, projection, :levels] += table[:, :, count + sign] - table[:, :, count]
 
-    `table`: words by weight class, delay class, index class and synapses; `n_levels`: delay classes of the projection.
+
+def _update_destinations(limits: CoreLimits, state: CoreState, source: int, core: int, sign: int) -> float:
+    """Note that a source has a synapse more (sign 1) or fewer (-1) in a core: its own core, if it has one, gets output axons.
+
+    Returns the change of that core's penalty.
     """
-    for level in range(n_levels):
-        for index in range(table.shape[2]):
-            change = table[weight, level, index, count + sign] - table[weight, level, index, count]
-            sparse_words[core, projection, level, index] += change
+    state.n_destinations[source] += sign
+    if source >= state.core_of.size or state.core_of[source] < 0:
+        return 0.0
+    home = state.core_of[source]
+    state.load[OUTPUTS, home] += sign * (1 + int(state.chip[home] != state.chip[core]))
+    now, before = load_penalty(limits, state, OUTPUTS, state.load[OUTPUTS, home]), state.penalty[OUTPUTS, home]
+    state.penalty[OUTPUTS, home] = now
+    return now - before
 
 
-@bare
-def update_synapses(graph, limits, state, neuron, core, sign):
+def _update_synapses(
+    graph: Hypergraph, limits: CoreLimits, state: CoreState, neuron: int, core: int, sign: int
+) -> None:
     """Add (sign 1) or remove (-1) the synapses into a neuron: lists, words, input axons of the core, output axons of sources.
 
-    Most of a search is spent in this loop; the arrays that it reads for every synapse are fetched once.
+    Most of a search is spent in this loop.
     """
-    in_row, row_projection, row_source, source_ptr = (
-        graph.in_row,
-        graph.row_projection,
-        graph.row_source,
-        graph.source_ptr,
-    )
-    list_position, list_core, list_count = state.list_position, state.list_core, state.list_count
-    list_size, list_ptr, core_of, chip = state.list_size, state.list_ptr, state.core_of, state.chip
-    table, words, n_levels, n_rows = limits.sparse_words, state.sparse_words, limits.n_delay_classes, state.n_rows
-    limit, cost, outputs, penalty = limits.limit, state.cost, state.load[OUTPUTS], state.penalty[OUTPUTS]
     pairs, penalties, axons = 0.0, 0.0, 0
     for at in range(graph.in_ptr[neuron], graph.in_ptr[neuron + 1]):
-        row = in_row[at]
-        projection = row_projection[row]
-        count, changed = update_list(list_position, list_core, list_count, list_size, list_ptr[row], row, core, sign)
-        levels = n_levels[projection]
-        update_words(table, words, core, projection, limits.weight_class[projection], levels, count, sign)
-        if levels > 1:
+        row = graph.in_row[at]
+        projection, source = int(graph.row_projection[row]), int(graph.row_source[row])
+        count, changed = _update_list(state, row, core, sign)
+        _update_words(limits, state, core, projection, count, sign)
+        if limits.n_delay_classes[projection] > 1:
             state.n_delayed[core, projection, graph.in_delay[at]] += sign
         if not changed:
             continue
-        n_rows[core, projection] += sign
-        source = row_source[row]
-        if source_ptr[source + 1] - source_ptr[source] == 1 or is_only_row(graph, state, row, core):
+        state.n_rows[core, projection] += sign
+        if is_only_row(graph, state, row, core):
             axons += sign
             pairs += graph.source_weight[source]
-            state.n_destinations[source] += sign
-            if source < core_of.size and core_of[source] >= 0:
-                home = core_of[source]
-                outputs[home] += sign * (1 + (chip[home] != chip[core]))
-                now = load_penalty(limit, cost, OUTPUTS, outputs[home])
-                penalties += now - penalty[home]
-                penalty[home] = now
+            penalties += _update_destinations(limits, state, source, core, sign)
     state.load[INPUTS, core] += axons
     state.cost[PAIRS] += sign * pairs
     state.cost[PENALTIES] += penalties
 
 
-@bare
-def update_compartments(graph, limits, state, neuron, core, sign):
+def _update_compartments(
+    graph: Hypergraph, limits: CoreLimits, state: CoreState, neuron: int, core: int, sign: int
+) -> None:
     """Add (sign 1) or remove (-1) the compartments, the parameter set and the threshold of a neuron."""
     population = graph.population[neuron]
     state.n_neurons[core, population] += sign
@@ -135,51 +141,58 @@ def update_compartments(graph, limits, state, neuron, core, sign):
             state.n_of_class[kind, core, limits.parameter_class[kind, neuron]] += sign
 
 
-@bare
-def move_neuron(graph, limits, state, neuron, to):
-    """Take a neuron off its core, if it has one, and put it on core `to`; -1: on none.
-
-    Kernels call this in one place each, and it calls `update_synapses` once: LLVM inlines every call in full, so that each
-    further one would add seconds of compilation.
-    """
-    for sign in (-1, 1):
-        core = state.core_of[neuron] if sign < 0 else to
-        if core < 0:
-            continue
-        if sign < 0:
-            state.load[OUTPUTS, core] -= output_axons(graph, state, neuron, core)
-            state.core_of[neuron] = -1
-            unlink(state, neuron, core)
-        update_synapses(graph, limits, state, neuron, core, sign)
-        update_compartments(graph, limits, state, neuron, core, sign)
-        if sign > 0:
-            state.core_of[neuron] = core
-            state.load[OUTPUTS, core] += output_axons(graph, state, neuron, core)
-            link(graph, state, neuron, core)
-        state.load[MEMORY, core] = synapse_memory(limits, state, core)
-        for resource in range(4):
-            update_penalty(limits, state, resource, core)
+def _update_core(limits: CoreLimits, state: CoreState, core: int) -> None:
+    """Recompute the memory of a core and the penalties of its loads."""
+    state.load[MEMORY, core] = synapse_memory(limits, state, core)
+    for resource in range(4):
+        update_penalty(limits, state, resource, core)
 
 
-@bare
-def record_move(work, neuron, home):
+def _take_off(graph: Hypergraph, limits: CoreLimits, state: CoreState, neuron: int) -> None:
+    """Take a neuron off its core."""
+    core = state.core_of[neuron]
+    state.load[OUTPUTS, core] -= output_axons(graph, state, neuron, core)
+    state.core_of[neuron] = -1
+    _unlink(state, neuron, core)
+    _update_synapses(graph, limits, state, neuron, core, -1)
+    _update_compartments(graph, limits, state, neuron, core, -1)
+    _update_core(limits, state, core)
+
+
+def _put_on(graph: Hypergraph, limits: CoreLimits, state: CoreState, neuron: int, core: int) -> None:
+    """Put a neuron that has no core on one."""
+    _update_synapses(graph, limits, state, neuron, core, 1)
+    _update_compartments(graph, limits, state, neuron, core, 1)
+    state.core_of[neuron] = core
+    state.load[OUTPUTS, core] += output_axons(graph, state, neuron, core)
+    _link(graph, state, neuron, core)
+    _update_core(limits, state, core)
+
+
+def move_neuron(graph: Hypergraph, limits: CoreLimits, state: CoreState, neuron: int, to: int) -> None:
+    """Take a neuron off its core, if it has one, and put it on core `to`; -1: on none."""
+    if state.core_of[neuron] >= 0:
+        _take_off(graph, limits, state, neuron)
+    if to >= 0:
+        _put_on(graph, limits, state, neuron, to)
+
+
+def record_move(work: Workspace, neuron: int, home: int) -> None:
     """Append a move to the journal, as long as there is room; `home`: core of the neuron before."""
     if work.n_moves[0] < work.journal.shape[0]:
-        work.journal[work.n_moves[0], 0] = neuron
-        work.journal[work.n_moves[0], 1] = home
+        work.journal[work.n_moves[0]] = neuron, home
     work.n_moves[0] += 1
 
 
-@bare
-def undo(graph, limits, state, work, keep):
+def undo(graph: Hypergraph, limits: CoreLimits, state: CoreState, work: Workspace, keep: int) -> None:
     """Take moves back, the last one first, until `keep` are left."""
     while work.n_moves[0] > keep:
         work.n_moves[0] -= 1
-        move_neuron(graph, limits, state, work.journal[work.n_moves[0], 0], work.journal[work.n_moves[0], 1])
+        neuron, home = work.journal[work.n_moves[0]]
+        move_neuron(graph, limits, state, neuron, home)
 
 
-@bare
-def assign(graph, limits, state, core_of):
+def assign(graph: Hypergraph, limits: CoreLimits, state: CoreState, core_of: Ints) -> None:
     """Put every neuron on its core of `core_of` (neurons,)."""
     for neuron in range(core_of.size):
         move_neuron(graph, limits, state, neuron, core_of[neuron])

@@ -1,5 +1,7 @@
 """Flat arrays that the kernels of the irregular mapper read and write, and the names of their slots.
 
+`structs.h` declares the same for C: `python -m neurodeploy.native.header` writes it from this file.
+
 A *row* is the synapses of one source in one projection. Sources are numbered: first all neurons in the order of the network,
 then all input lines. A class numbers distinct values, for example the legal delay widths that are in use.
 """
@@ -8,8 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from neurodeploy.native.structs import Bytes, Ints, Longs, Reals, Shorts, Unsigned
 
 __all__ = [
     "ACCUMULATORS",
@@ -26,6 +27,7 @@ __all__ = [
     "THRESHOLDS",
     "CoreLimits",
     "CoreState",
+    "Frontier",
     "Hypergraph",
     "Workspace",
 ]
@@ -36,15 +38,10 @@ PARAMETER_SETS, THRESHOLDS, FORMATS, ACCUMULATORS = range(4)
 """Resources of a core that seldom bind: distinct parameter sets, distinct thresholds, synapse formats, accumulators."""
 PAIRS, PENALTIES, STEEPNESS = range(3)
 """Slots of `CoreState.cost`."""
+UNKNOWN, DISCOVERED, GROUPED = range(3)
+"""What is known of a neuron while groups grow."""
 NO_LIMIT = 1 << 60
 """Stands for a limit that the target does not have."""
-
-Bytes = NDArray[np.uint8]
-Shorts = NDArray[np.int16]
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
-Unsigned = NDArray[np.uint32]
-Floats = NDArray[np.float64]
 
 
 class Hypergraph(NamedTuple):
@@ -72,7 +69,7 @@ class Hypergraph(NamedTuple):
     """(neurons,) population of each neuron."""
     pin_group: Ints
     """(neurons,) neurons of different pin groups share no core."""
-    source_weight: Floats
+    source_weight: Reals
     """(sources,) cost of one (source, core) pair of each source."""
 
 
@@ -152,9 +149,9 @@ class CoreState(NamedTuple):
     """(cores,) chip of each core, ascending."""
     pin_group: Ints
     """(cores,) pin group of each core; -1: empty."""
-    cost: Floats
+    cost: Reals
     """(3,) by PAIRS (weighted (source, core) pairs), PENALTIES (of all loads), STEEPNESS (penalty per axon above a limit)."""
-    penalty: Floats
+    penalty: Reals
     """(4, cores) penalty of each load, in pairs."""
     format_keys: Longs
     """(projections,) scratch: distinct synapse formats of a core."""
@@ -163,7 +160,7 @@ class CoreState(NamedTuple):
 class Workspace(NamedTuple):
     """Scratch arrays of a search, and the journal of its moves."""
 
-    shared: Floats
+    shared: Reals
     """(cores,) weight of the sources that the neuron at hand shares with each core."""
     last_synapse: Longs
     """(cores,) last synapse at which a core was counted in `shared`."""
@@ -185,7 +182,24 @@ class Workspace(NamedTuple):
     """(cores,) `axon_delta` of each entry of `affected` before a destination is judged."""
     candidates: Longs
     """(CANDIDATES,) most promising cores for the neuron at hand, best first."""
-    scores: Floats
+    scores: Reals
     """(CANDIDATES,) estimated cost of each candidate, in pairs."""
     members: Longs
     """(neurons,) neurons of the core that is being relieved."""
+
+
+class Frontier(NamedTuple):
+    """Neurons connected to the group that grows, and the order in which neurons were discovered."""
+
+    status: Bytes
+    """(neurons,) UNKNOWN, DISCOVERED or GROUPED."""
+    place: Ints
+    """(neurons,) place in `neuron`; -1: not connected to the group."""
+    neuron: Longs
+    """(FRONTIER,) neurons connected to the group, grouped ones included."""
+    synapses: Ints
+    """(FRONTIER,) synapses between each of them and the group."""
+    queue: Longs
+    """(neurons + 1,) neurons in the order of discovery; the last element is their number."""
+    source_group: Ints
+    """(sources,) last group that each source has a synapse to."""

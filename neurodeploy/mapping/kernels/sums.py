@@ -1,90 +1,73 @@
-# pyright: basic, reportCallIssue=false
-"""Kernels of embeddings: sums over synapses and over traffic, Gram matrices. Always summed in the same order."""
+"""Sums over synapses and over traffic, always in the same order: numpy loops over what is summed, in C the loops are plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
-from neurodeploy.base.numba_cache import cached_njit
+from neurodeploy.native.structs import Bytes, Floats, Ints, Longs, Reals
 
-__all__ = ["WIDTH", "average", "combine", "gram", "spread", "transpose"]
+__all__ = ["WIDTH", "add_combined", "add_products", "add_spread", "average", "list_by_target"]
 
 WIDTH = 12
 """Columns of an embedding while it is computed; a constant, so that the loops over them become vector instructions."""
-compiled = cached_njit()
+ROWS = 4096
+"""Rows whose products are held at a time."""
 
 
-@compiled
-def transpose(out_ptr, out_target, delay, in_ptr):
-    """(row, delay class) of every synapse by target, rows ascending.
+def _places(ptr: Longs) -> Iterator[tuple[Longs, Longs]]:
+    """(items, places): the first place of every item that has one, then the second, and so on; item i has [ptr[i], ptr[i + 1])."""
+    items, start, stop = np.arange(ptr.size - 1), ptr[:-1], ptr[1:]
+    number = 0
+    while (items := items[start[items] + number < stop[items]]).size:
+        yield items, start[items] + number
+        number += 1
 
-    `out_ptr` (rows + 1,), `out_target` (synapses,), `delay` (synapses,) uint8 or empty, `in_ptr` (targets + 1,). The delay
-    classes are (1,) if `delay` is empty.
+
+def list_by_target(out_ptr: Longs, out_target: Ints, delay: Bytes, following: Longs, row: Ints, level: Bytes) -> None:
+    """Write the row and the delay class of every synapse by target, rows ascending, to `row` and `level` (synapses,).
+
+    `out_ptr` (rows + 1,); `out_target`, `delay` (synapses,) by row; `delay` is empty where no synapse is delayed, and `level`
+    stays as it is. `following` (targets,): where the synapses of each target begin, and after the call where they end.
     """
-    row = np.empty(out_target.size, np.int32)
-    level = np.zeros(max(delay.size, 1), np.uint8)
-    at = in_ptr[:-1].copy()
-    for number in range(out_ptr.size - 1):
-        for place in range(out_ptr[number], out_ptr[number + 1]):
-            to = out_target[place]
-            row[at[to]] = number
-            if delay.size:
-                level[at[to]] = delay[place]
-            at[to] += 1
-    return row, level
+    order = np.argsort(out_target, kind="stable")
+    row[:] = np.repeat(np.arange(out_ptr.size - 1), np.diff(out_ptr))[order]
+    if delay.size:
+        level[:] = delay[order]
+    following += np.bincount(out_target, minlength=following.size)
 
 
-@cached_njit(error_model="numpy")
-def average(ptr, index, values, result, exponent):
-    """result[i] = sum of values[index[j]] over j in [ptr[i], ptr[i + 1]), divided by (their number) ** exponent.
+def average(ptr: Longs, index: Ints, values: Floats, scale: Floats, result: Floats) -> None:
+    """result[i] = scale[i] * sum of values[index[j]] over j in [ptr[i], ptr[i + 1]), in the order of j.
 
-    `values`, `result` (n, WIDTH) float32.
+    `values`, `result` (n, WIDTH).
     """
-    total = np.zeros(WIDTH, np.float32)
-    for i in range(ptr.size - 1):
-        for k in range(WIDTH):
-            total[k] = 0.0
-        for place in range(ptr[i], ptr[i + 1]):
-            at = np.uint32(index[place])
-            for k in range(WIDTH):
-                total[k] += values[at, k]
-        scale = np.float32((ptr[i + 1] - ptr[i] + 1e-9) ** -exponent)
-        for k in range(WIDTH):
-            result[i, k] = total[k] * scale
+    result[:] = 0.0
+    for items, places in _places(ptr):
+        result[items] += values[index[places]]
+    result *= scale[:, None]
 
 
-@compiled
-def gram(left, right):
-    """left^T right (m, m) in float64; `left`, `right` (n, m)."""
-    m = left.shape[1]
-    total = np.zeros((m, m))
-    for i in range(left.shape[0]):
-        for a in range(m):
-            for b in range(m):
-                total[a, b] += np.float64(left[i, a]) * np.float64(right[i, b])
-    return total
+def add_products(left: Reals, right: Reals, columns: int, total: Reals) -> None:
+    """total += left^T right, row after row; `left`, `right` (n, columns), `total` (columns, columns)."""
+    for start in range(0, len(left), ROWS):
+        part = slice(start, start + ROWS)
+        products = left[part, :, None] * right[part, None, :]
+        total[:] = np.add.accumulate(np.concatenate([total[None], products]))[-1]
 
 
-@compiled
-def combine(values, matrix, result):
-    """result = values @ matrix; `values` (n, m), `matrix` (m, k), `result` (n, k)."""
-    m = values.shape[1]
-    for i in range(values.shape[0]):
-        for b in range(matrix.shape[1]):
-            total = 0.0
-            for a in range(m):
-                total += values[i, a] * matrix[a, b]
-            result[i, b] = total
+def add_combined(values: Reals, matrix: Reals, columns: int, result: Reals) -> None:
+    """result += values @ matrix, column after column; `values` (n, columns), `matrix` (columns, k), `result` (n, k)."""
+    for column in range(columns):
+        result += values[:, column, None] * matrix[column]
 
 
-@compiled
-def spread(ptr, to, traffic, scale, values, result):
-    """result = (I + D^-1/2 W D^-1/2) values; W sparse as `ptr` (n + 1,), `to`, `traffic`, D^-1/2 = `scale` (n,).
+def add_spread(ptr: Longs, to: Longs, traffic: Reals, scale: Reals, values: Reals, result: Reals) -> None:
+    """result += D^-1/2 W D^-1/2 values; W sparse as `ptr` (n + 1,), `to`, `traffic`; D^-1/2 = `scale` (n,).
 
     `values`, `result` (n, m).
     """
-    for core in range(values.shape[0]):
-        for k in range(values.shape[1]):
-            result[core, k] = values[core, k]
-        for at in range(ptr[core], ptr[core + 1]):
-            weight = traffic[at] * scale[core] * scale[to[at]]
-            for k in range(values.shape[1]):
-                result[core, k] += weight * values[to[at], k]
+    for items, places in _places(ptr):
+        weight = traffic[places] * scale[items] * scale[to[places]]
+        result[items] += weight[:, None] * values[to[places]]

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.kernels.anneal import Board, CoreTraffic, Placement, anneal, total_cost
-from neurodeploy.mapping.kernels.sums import combine, gram, spread
+from neurodeploy.mapping.kernels.board import Board, CoreTraffic, Placement
+from neurodeploy.mapping.kernels.calls import anneal, combine, gram, spread, total_cost
+from neurodeploy.mapping.kernels.exponential import logarithm
 from neurodeploy.mapping.time_limit import TimeLimit
 
 __all__ = ["PlacedCores", "board_of", "core_traffic", "place_cores", "summed"]
@@ -26,6 +27,8 @@ PROBE = 2_000
 """Trial swaps, proposed to measure how long one takes."""
 HOT, COLD = 0.2, 0.0005
 """Temperatures at which annealing begins and ends, relative to the cost per core of its start."""
+FALL = logarithm(COLD / HOT)
+"""Logarithm of the factor by which the temperature falls."""
 ITERATIONS = 200
 """Iterations of the spectral embedding of cores."""
 
@@ -59,7 +62,8 @@ def board_of(target: Target, open_slots: NDArray[np.bool_]) -> Board:
 
 def summed(index: ArrayLike, weight: ArrayLike, n: int) -> Floats:
     """(n,) sum of the weights of each index."""
-    return np.bincount(np.asarray(index, dtype=np.int64), np.asarray(weight, dtype=np.float64), n)
+    found = np.bincount(np.asarray(index, dtype=np.int64), np.asarray(weight, dtype=np.float64), n)
+    return found.astype(np.float64)  # without any index, they are integers
 
 
 def core_traffic(core_of_source: Ints, source: Ints, to: Ints, rate: Floats, n: int) -> CoreTraffic:
@@ -114,18 +118,18 @@ def place_cores(
     `limit`: output axons of a core at most; `effort`: swaps proposed for each core, 0 for none.
     """
     start = _placement(board, first, pin_group, output_axons, limit, seed)
-    before: float = total_cost(traffic, board, start)
+    before = total_cost(traffic, board, start)
     if before == 0.0 or effort == 0:
         return PlacedCores(first, before, before)
     strips = _placement(board, _spectral(traffic, board, first, pin_group), pin_group, output_axons, limit, seed)
     if total_cost(traffic, board, strips) < before:
         start = strips
-    heat: float = total_cost(traffic, board, start) / max(first.size, 1)
+    heat = total_cost(traffic, board, start) / max(first.size, 1)
     if heat == 0.0:
         return PlacedCores(start.slot, before, 0.0)
     proposals = _proposals_in_time(traffic, board, start, effort * first.size, heat, time_limit or TimeLimit())
-    anneal(traffic, board, start, proposals, HOT * heat, COLD * heat)
-    after: float = total_cost(traffic, board, start)
+    anneal(traffic, board, start, proposals, HOT * heat, FALL)
+    after = total_cost(traffic, board, start)
     return PlacedCores(start.slot, before, after) if after < before else PlacedCores(first, before, before)
 
 
@@ -160,11 +164,9 @@ def _proposals_in_time(
     """
     if time_limit.end == math.inf:
         return proposals
-    each = 0.0
-    for trial in (1, min(PROBE, proposals)):  # the first call may have to compile
-        copy, begun = _copied(start), time.monotonic()
-        anneal(traffic, board, copy, trial, HOT * heat, COLD * heat)
-        each = (time.monotonic() - begun) / trial
+    copy, trial, begun = _copied(start), min(PROBE, proposals), time.monotonic()
+    anneal(traffic, board, copy, trial, HOT * heat, FALL)
+    each = (time.monotonic() - begun) / trial
     possible = int(max(time_limit.end - time.monotonic(), 0.0) / max(each, 1e-9))
     if possible < proposals:
         time_limit.note_stopped("placement by traffic")
@@ -190,17 +192,17 @@ def _axes(traffic: CoreTraffic, n: int) -> Floats:
     scale = 1.0 / np.sqrt(np.maximum(degree, 1e-12 * max(float(degree.max(initial=0.0)), 1.0)))
     values = np.random.default_rng(0).standard_normal((n, min(5, n)))
     values[:, 0] = 1.0 / scale
-    result = np.empty_like(values)
     for _ in range(ITERATIONS):
-        spread(traffic.ptr, traffic.to, traffic.traffic, scale, values, result)
+        result = spread(traffic.ptr, traffic.to, traffic.traffic, scale, values)
         matrix = gram(result, result)
         # isolated cores make the matrix singular
         matrix += np.eye(values.shape[1]) * (1e-9 * np.trace(matrix) + 1e-30)
-        combine(result, np.linalg.inv(np.linalg.cholesky(matrix).T), values)
-    spread(traffic.ptr, traffic.to, traffic.traffic, scale, values, result)
+        values = combine(result, np.linalg.inv(np.linalg.cholesky(matrix).T))
+    result = spread(traffic.ptr, traffic.to, traffic.traffic, scale, values)
     found, rotation = np.linalg.eigh(gram(values, result))
+    slowest = combine(values, rotation[:, np.argsort(-found)[1:3]])
     axes = np.zeros((n, 2))
-    combine(values, rotation[:, np.argsort(-found)[1:3]], axes)
+    axes[:, : slowest.shape[1]] = slowest
     return axes * scale[:, None]
 
 

@@ -7,17 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.mapping.kernels.calls import all_fit, assign
 from neurodeploy.mapping.kernels.candidates import CANDIDATES
-from neurodeploy.mapping.kernels.moves import assign
 from neurodeploy.mapping.kernels.structs import PAIRS, CoreLimits, CoreState, Hypergraph, Workspace
-from neurodeploy.mapping.kernels.words import fits
 
 __all__ = ["OVER", "Assignment", "Cores", "Problem", "assigned_cores", "assignment_of", "empty_cores"]
 
 OVER = 6.0
 """Initial penalty of an axon above a limit, in pairs; it rises while cores stay overfull."""
-TABLE = 1 << 25
-"""Entries of (rows, cores) up to which the position of a core in a list is stored instead of searched."""
+TABLE, MOST_POSITIONS = 1 << 25, 1 << 15
+"""Entries of (rows, cores), and cores, up to which the position of a core in a list is stored instead of searched."""
 
 
 class Problem(NamedTuple):
@@ -80,7 +79,7 @@ def assigned_cores(problem: Problem, core_of: NDArray[np.int32]) -> Cores:
 def assignment_of(cores: Cores) -> Assignment | None:
     """Return the assignment, its cores renumbered without gaps; None if a neuron has no core or a limit is exceeded."""
     state, used = cores.state, np.flatnonzero(cores.state.size > 0)
-    if not cores.all_placed or not all(fits(cores.limits, state, core) for core in used):
+    if not cores.all_placed or not all_fit(cores.limits, state):
         return None
     number = np.full(state.size.size, -1, dtype=np.int32)
     number[used] = np.arange(used.size)
@@ -94,6 +93,7 @@ def _empty_state(graph: Hypergraph, limits: CoreLimits, chip: NDArray[np.int32])
     list_ptr = np.r_[0, np.cumsum(list_room)].astype(np.int64)
     classes = int(limits.parameter_class.max(initial=-1)) + 1
     rows = int(list_room.size)
+    tabled = 1 < rows * cores <= TABLE and cores <= MOST_POSITIONS
     return CoreState(
         core_of=np.full(n, -1, dtype=np.int32),
         load=np.zeros((4, cores), dtype=np.int64),
@@ -105,7 +105,7 @@ def _empty_state(graph: Hypergraph, limits: CoreLimits, chip: NDArray[np.int32])
         list_size=np.zeros(rows, dtype=np.int32),
         list_core=np.zeros(int(list_ptr[-1]), dtype=np.uint32),
         list_count=np.zeros(int(list_ptr[-1]), dtype=np.int32),
-        list_position=np.full((rows, cores) if 1 < rows * cores <= TABLE else (1, 1), -1, dtype=np.int16),
+        list_position=np.full((rows, cores) if tabled else (1, 1), -1, dtype=np.int16),
         n_destinations=np.zeros(graph.source_ptr.size - 1, dtype=np.int64),
         n_of_class=np.zeros((2, cores, max(classes, 1)), dtype=np.int32),
         first_member=np.full(cores, -1, dtype=np.int32),

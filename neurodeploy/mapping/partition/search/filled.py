@@ -12,9 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.kernels.filling import fill, grow
-from neurodeploy.mapping.kernels.lists import all_output_axons
-from neurodeploy.mapping.kernels.penalties import overflow
+from neurodeploy.mapping.kernels.calls import all_output_axons, fill, grow, overflow
 from neurodeploy.mapping.partition.search.cores import Cores, Problem, empty_cores
 from neurodeploy.mapping.time_limit import TimeLimit
 

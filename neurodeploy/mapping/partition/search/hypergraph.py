@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
+from neurodeploy.mapping.kernels.calls import by_target
 from neurodeploy.mapping.kernels.structs import Hypergraph
-from neurodeploy.mapping.kernels.sums import transpose
 from neurodeploy.network.connectivity import SynapseList
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized
@@ -58,7 +58,7 @@ def hypergraph_of(
     per_synapse = np.concatenate(delayed) if delayed else np.zeros(0, dtype=np.uint8)
     in_ptr = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows.out_target, minlength=n), out=in_ptr[1:])
-    in_row, in_delay = transpose(rows.out_ptr, rows.out_target, per_synapse, in_ptr)
+    in_row, in_delay = by_target(rows.out_ptr, rows.out_target, per_synapse, in_ptr)
     sizes = [item.size for item in quantized.populations]
     return Hypergraph(
         row_source=rows.source,

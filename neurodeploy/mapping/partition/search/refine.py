@@ -15,9 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.kernels.improve import exchange
-from neurodeploy.mapping.kernels.penalties import set_steepness
-from neurodeploy.mapping.kernels.relief import scatter
+from neurodeploy.mapping.kernels.calls import exchange, scatter, set_steepness
 from neurodeploy.mapping.partition.search.cores import Assignment, Cores, Problem, assigned_cores, assignment_of
 from neurodeploy.mapping.partition.search.effort import Effort
 from neurodeploy.mapping.partition.search.filled import filled_in_order, grown

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.kernels.improve import sweep
-from neurodeploy.mapping.kernels.moves import undo
-from neurodeploy.mapping.kernels.penalties import overflow, set_steepness
-from neurodeploy.mapping.kernels.relief import CLEAR, FULL, empty_core, relieve, split_core
+from neurodeploy.mapping.kernels.calls import empty_core, overflow, relieve, set_steepness, split_core, sweep, undo
+from neurodeploy.mapping.kernels.relief import CLEAR, FULL
 from neurodeploy.mapping.partition.search.cores import OVER, Cores
 from neurodeploy.mapping.partition.search.effort import Effort
 from neurodeploy.mapping.time_limit import TimeLimit
@@ -45,7 +43,7 @@ def swept(cores: Cores, effort: Effort, order: Ints, slack: NDArray[np.float64])
         if effort.is_over:
             break
         part = slice(start, start + SLICE)
-        moved += int(sweep(*cores, order[part], slack[part]))
+        moved += sweep(*cores, order[part], slack[part])
     return moved
 
 
@@ -75,7 +73,7 @@ def relieved(cores: Cores, time_limit: TimeLimit, over: float = OVER) -> bool:
         set_steepness(cores.limits, cores.state, over)
     _split(cores)
     set_steepness(cores.limits, cores.state, OVER)
-    return bool(overflow(cores.limits, cores.state) == 0.0)
+    return overflow(cores.limits, cores.state) == 0.0
 
 
 def _eased(cores: Cores, time_limit: TimeLimit, *, swaps: bool = False) -> bool:
@@ -85,14 +83,14 @@ def _eased(cores: Cores, time_limit: TimeLimit, *, swaps: bool = False) -> bool:
     """
     swapping = False
     for _ in range(RELIEF):
-        moved = int(relieve(*cores, int(swapping)))
+        moved = relieve(*cores, int(swapping))
         if moved == CLEAR:
             return True
         stuck = moved == FULL or (moved == 0 and (swapping or not swaps))
         if stuck or time_limit.stops("the search"):
             return False
         swapping = moved == 0
-    return bool(overflow(cores.limits, cores.state) == 0.0)
+    return overflow(cores.limits, cores.state) == 0.0
 
 
 def _split(cores: Cores) -> None:
@@ -118,7 +116,7 @@ def emptiest_cores(cores: Cores) -> Ints:
 def emptied(cores: Cores, core: int, time_limit: TimeLimit, *, swaps: bool) -> bool:
     """Spread a core over the others and relieve those; undo everything unless every limit holds. Return whether it
     succeeded."""
-    good = bool(empty_core(*cores, core)) and _eased(cores, time_limit, swaps=swaps)
+    good = empty_core(*cores, core) and _eased(cores, time_limit, swaps=swaps)
     if not good:
         undo(*cores, 0)
     return good

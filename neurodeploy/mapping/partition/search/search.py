@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.kernels.groups import compact_groups
+from neurodeploy.mapping.kernels.calls import compact_groups
 from neurodeploy.mapping.kernels.structs import COMPARTMENTS, INPUTS, OUTPUTS
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.mapping.kernels.calls import average, combine, gram
 from neurodeploy.mapping.kernels.structs import Hypergraph
-from neurodeploy.mapping.kernels.sums import WIDTH, average, combine, gram
+from neurodeploy.mapping.kernels.sums import WIDTH
 
 __all__ = ["bisected", "embedding"]
 
@@ -37,18 +38,15 @@ def embedding(graph: Hypergraph, steps: int, seed: int) -> NDArray[np.float32]:
             values = _orthonormal(values)
     eigenvalues, rotation = np.linalg.eigh(gram(values, _walked(graph, values, scale)))
     largest = np.argsort(-eigenvalues)[1 : WIDTH - SPARE]
-    axes = np.empty((n, largest.size), dtype=np.float32)
-    combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0), axes)
+    axes = combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0)).astype(np.float32)
     return axes * scale
 
 
 def _walked(graph: Hypergraph, values: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
     """S^T S values (neurons, WIDTH), S with the symmetric scaling of the walk."""
-    means = np.empty((graph.out_ptr.size - 1, WIDTH), dtype=np.float32)
-    result = np.empty_like(values)
-    average(graph.out_ptr, graph.out_target, values * scale, means, 1.0)
-    average(graph.in_ptr, graph.in_row, means, result, 0.0)
-    return result * scale
+    of_row = (1.0 / (np.diff(graph.out_ptr) + 1e-9)).astype(np.float32)
+    means = average(graph.out_ptr, graph.out_target, values * scale, of_row)
+    return average(graph.in_ptr, graph.in_row, means, np.ones(len(values), dtype=np.float32)) * scale
 
 
 def _orthonormal(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -56,9 +54,7 @@ def _orthonormal(values: NDArray[np.float32]) -> NDArray[np.float32]:
     for _ in range(2):
         matrix = gram(values, values)
         matrix += np.eye(len(matrix)) * (1e-7 * np.trace(matrix) + 1e-30)
-        result = np.empty_like(values)
-        combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T), result)
-        values = result
+        values = combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T)).astype(np.float32)
     return values
 
 
@@ -85,4 +81,4 @@ def bisected(points: NDArray[Any], n_parts: int) -> Ints:
 
 def _moments(points: NDArray[Any]) -> NDArray[np.float64]:
     """(axes, axes) second moments of `points` (n, axes)."""
-    return gram(np.ascontiguousarray(points), np.ascontiguousarray(points))
+    return gram(points, points)
