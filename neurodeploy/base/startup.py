@@ -38,7 +38,7 @@ def restore_interrupts() -> None:
 
 @contextmanager
 def deferred_signals() -> Generator[None]:
-    """Deliver signals that end the process only after the block: importing numba discards exceptions of their handlers."""
+    """Deliver signals that end the process only after the block: an exception of their handler would leave modules half imported."""
     if threading.current_thread() is not threading.main_thread():  # handlers run in the main thread alone
         yield
         return

@@ -68,9 +68,8 @@ MORE = [
     ("no colour", f"neurodeploy {CHECK}", {"NO_COLOR": "1", "FORCE_COLOR": "1"}, 0, "verdict: fits"),
     ("no home", f"neurodeploy {CHECK}", {"HOME": None, "XDG_CACHE_HOME": None}, 0, "verdict: fits"),
     ("a home that is none", "neurodeploy backends", {"HOME": "/dev/null"}, 0, "emulator"),
-    ("no place for a cache", f"neurodeploy {CHECK}", {"NUMBA_CACHE_DIR": "/proc/nothing"}, 0, "verdict: fits"),
     ("no place for temporaries", f"neurodeploy {CHECK}", {"TMPDIR": "/proc/nothing"}, 0, "verdict: fits"),
-    ("checked kernels", "neurodeploy targets", {"NEURODEPLOY_CHECKED": "1"}, 0, "loihi1"),
+    ("no compiled kernels", f"neurodeploy {CHECK}", {"NEURODEPLOY_NATIVE": "off"}, 0, "verdict: fits"),
 ]
 
 
