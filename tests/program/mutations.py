@@ -340,7 +340,7 @@ def change_register(sealed: Sealed, dice: Any) -> None:
     ranges |= {"bias_exp": "bias_exponent", "refract_delay": "refractory_delay"}
     ranges |= {"vmin_exp": "vmin_exponent", "vmax_exp": "vmax_exponent"}
     name = dice.choice(sorted(ranges))
-    figure, array = precision[ranges[name]], sealed.tensors[f"tables/{name}"].copy()
+    figure, array = precision[ranges[name]], sealed.tensors[f"tables/{name}"].flatten()
     low, high = int(figure["low"]), int(figure["high"])
     held = np.iinfo(array.dtype)
     values = [dice.choice((low, high, dice.randint(min(low, high), max(low, high)))) for _ in array]

@@ -63,13 +63,9 @@ def overflowed(x: Ints, bits: int, how: str) -> Ints:
     return wrapped(x, bits) if how == "wrap" else folded(x, bits) if how == "fold" else x
 
 
-LARGEST = float(1 << 62)
-"""Largest product of a weight and a value, and largest value, in size."""
-
-
 def whole(x: Array) -> Ints:
     """x rounded to the nearest integer, ties to even, and kept within +-2**62. [lava dense: integer values; the limit is ours]"""
-    return np.clip(np.rint(x), -LARGEST, LARGEST).astype(np.int64)
+    return np.clip(np.rint(x), -(2.0**62), 2.0**62).astype(np.int64)
 
 
 # --- state
