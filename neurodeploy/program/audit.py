@@ -288,7 +288,10 @@ def _fan_in(program: Program, core_of_row: Ints) -> Ints:
         high = max(low + 1, int(np.searchsorted(ends, ends[low] + MOST)))
         entry = places_of(start[low:high], length[low:high])
         row = np.repeat(base[low:high], length[low:high]) + tables.entry_target[entry]
-        fan_in += np.bincount(row[tables.entry_mantissa[entry] != 0], minlength=tables.n_rows)
+        row = row[tables.entry_mantissa[entry] != 0]
+        lowest = int(row.min(initial=tables.n_rows))
+        found = np.bincount(row - lowest)
+        fan_in[lowest : lowest + found.size] += found
         low = high
     most = np.zeros(n_cores, dtype=np.int64)
     np.maximum.at(most, core_of_row, fan_in)

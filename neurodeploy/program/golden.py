@@ -18,7 +18,7 @@ class Golden(Noun):
     """Steps of input per sample."""
     steps: int = Field(gt=0)
     """Last step that was run."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63)
     """Seed of encoders and noise."""
     inputs: dict[Name, IntArray] = Field(default_factory=dict)
     """Input -> (n, 3) int32 rows (sample, step, line)."""

@@ -18,9 +18,11 @@ from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
 
-__all__ = ["synapse_faults"]
+__all__ = ["format_faults", "synapse_faults"]
 
 Ints = NDArray[np.int64]
+MOST_WEIGHTS = 1 << 27
+"""Most weights, one for each mantissa of each format, that an engine tabulates: 1 GiB."""
 
 
 class _Axons(NamedTuple):
@@ -256,7 +258,22 @@ def _base_faults(program: Program) -> list[str]:
 def format_faults(program: Program) -> list[str]:
     """Return formats that the target does not support, or of unknown projections, one sentence each."""
     names = {item.name for item in program.network.projections}
-    return [fault for number, style in enumerate(program.formats) for fault in _format(program, names, number, style)]
+    found = [fault for number, style in enumerate(program.formats) for fault in _format(program, names, number, style)]
+    return found or _format_counts(program)
+
+
+def _format_counts(program: Program) -> list[str]:
+    """Formats that occur twice, and more formats and mantissas than an engine tabulates."""
+    first = dict[SynapseFormat, int]()
+    for number, style in enumerate(program.formats):
+        if first.setdefault(style, number) != number:
+            return [f"formats[{number}] repeats formats[{first[style]}]"]
+    mantissas = program.tables.entry_mantissa
+    span = int(mantissas.max(initial=0)) - int(mantissas.min(initial=0)) + 1
+    if span * len(program.formats) <= MOST_WEIGHTS:
+        return []
+    weights = f"{len(program.formats):,} formats of {span:,} mantissas"
+    return [f"formats and table entry_mantissa make {weights}; up to {MOST_WEIGHTS:,} weights are supported"]
 
 
 def _format(program: Program, names: set[str], number: int, style: SynapseFormat) -> list[str]:

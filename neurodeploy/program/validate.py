@@ -1,26 +1,49 @@
 """Complete check of a program before it runs: fields, tables, network and target agree, and all indices are in range.
 
 A seal protects against accidents only, because anyone can seal any data. A program is therefore checked when it is loaded and
-before its first run, since it can also be constructed in Python. Kernels and reports rely on these guarantees:
+before its first run, since it can also be constructed in Python. Kernels, written in C, follow every index without looking
+again, and shift by every number that they are given: they and the reports rely on these guarantees.
 
-    every column has one type and one axis                              the types of Tables and InputRoutes
-    offsets begin at 0, never fall, and end where their table ends      _offset_faults
-    columns of one table have equal length                              _length_faults
-    an index lies inside the table that it points into                  _index_faults
-    every neuron has exactly one row; a core's rows go by population    _row_faults
-    cores are on the board, each once                                   _core_faults
-    an input axon has one sender, which sends to it once                neurodeploy.program.representable: _sender_faults
-    targets of a list, from every base, are rows of the projection's    neurodeploy.program.representable: _target_faults
-    target population in that core, each once
-    a mantissa is one that its format stores; a delay fits its bits     neurodeploy.program.representable: _entry_faults
-    rows of one population axon agree, their atoms differ               neurodeploy.program.representable: _axon_faults
-    a base can be encoded by an axon of the target                      neurodeploy.program.representable: _base_faults
-    synapses are those of the network, up to a quarter of a million     neurodeploy.program.network_match
-    registers are in the target's ranges, and shifts of them in bounds  neurodeploy.program.agreement: register_faults
-    names, sizes, kinds, parameters and lines are those of the network  neurodeploy.program.agreement
-    probes, ports and operations exist                                  neurodeploy.network.validate
-    numbers of target and dialect fit tables and arithmetic             neurodeploy.hardware.consistency, neurodeploy.hardware.representable
-    golden rows are sorted, distinct and in range                       neurodeploy.program.agreement: golden_faults
+    what is read                            guarantee                                               check
+    every column                            one type and one axis; kinds' parameters finite         base.noun: the types of Tables,
+                                            and at most 1e38 in size                                InputRoutes, PlacedPopulation
+    *_ptr, inputs[].ptr                     begin at 0, never fall, end where their table ends      _offset_faults
+    lengths of columns                      equal within a table                                    _length_faults
+    core_id                                 on the board, each once                                 _core_faults
+    population, neuron                      one row for each neuron; by population in a core        _row_faults
+    reset, spiking                          those of the network's population                       agreement: register_faults
+    segment_format, in_axon_list,           inside the table that they point into                   _index_faults
+    in_axon_base, out_core, out_in_axon,
+    inputs[].core, inputs[].in_axon
+    in_axon_id, _atom, _kind                rows of one axon agree, their atoms differ; kinds are   representable: _axon_faults,
+                                            the target's, bases those that they encode              _base_faults
+    entry_target                            with every base of its list, a row of the projection's  representable: _target_faults,
+                                            target population in that core; each once               _twice_faults
+    senders of an input axon                one, which sends to it once                             representable: _sender_faults
+    entry_mantissa, entry_delay             what the format stores, delays up to 255 steps          representable: _entry_faults
+    formats                                 widths and exponents of the target, no format twice,    representable: format_faults
+                                            up to 2**27 weights over all mantissas
+    du, dv, refract_delay, vmin_exp,        in the target's ranges, which keep decays in 0 to 1,    agreement: register_faults;
+    vmax_exp, bias_mant, bias_exp           limits within state_bits, a bias within 30 bits         hardware.representable
+    vth_mant                                in the target's range, 32 bits when it is shifted; 0    the same
+                                            or more where a spike subtracts it
+    parameters of kinds                     those of the network; thresholds, factors and shifts    agreement: field_faults;
+                                            within what state_bits or decay_bits hold               quantize.integers: own_faults
+    noise, state_reset                      exponents 0 to 23, offsets of 16 bits; intervals of     network.neurons, network.network:
+                                            1 step or more                                          ranges of the fields
+    numbers of the dialect                  shifts below 31, state_bits up to 26, decay_bits up     hardware.representable: ranges
+                                            to 16; weights of 16 bits within 30 bits and within     of the fields, _arithmetic
+                                            the accumulator
+    populations, inputs                     names, order, sizes, kinds and lines of the network     agreement: field_faults
+    probes, ports, operations, names        exist, once                                             network.validate
+    synapses                                the network's, up to a quarter of a million             network_match
+    sizes                                   2**25 neurons, 2**25 lines, 2**22 cores                 network.validate: ND124;
+                                                                                                    hardware.representable
+    golden                                  rows sorted, distinct and in range; a seed of 64 bits   agreement: golden_faults
+
+What a run gets besides its program is checked by neurodeploy.simulate.stimulus_check (rows, rasters, values), options_check
+(numbers, names, given draws, memory) and resume; kept states, whose registers and sums a run of this program must be able to
+reach, by the emulator's state_checks, register_ranges and both engines' state_faults.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 from neurodeploy.base.rows import LARGEST
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.network import Network
+from neurodeploy.network import Current, Network
 from neurodeploy.network.validate import probe_faults
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import MOST_THREADS, RunOptions
@@ -107,11 +107,15 @@ def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 
 def _memory_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
-    """ND511 if the requested states and counters of all steps do not fit into memory."""
+    """ND511 if the states and counters of all steps, the states kept, or the values shown do not fit into memory."""
     sizes = Counter({item.name: item.size for item in program.populations})
     columns = sum(sizes[item.population] for item in probed_variables(program.network, options.probes))
     first = options.resume.step if options.resume else 0
     each = 8 * columns + 4 * program.tables.n_cores * options.activity
     what = f"states and activity of {stimulus.n_samples:,} samples of {steps - first:,} steps"
-    size = stimulus.n_samples * max(steps - first, 0) * each
-    return memory_fault("ND511", about("network", program.network.name), what, size)
+    kept = 32 * program.tables.n_rows * options.keep_state  # u, v, refractory steps, and a sum in flight
+    size, where = stimulus.n_samples * (max(steps - first, 0) * each + kept), about("network", program.network.name)
+    lines = sum(item.size for item in program.network.inputs if isinstance(item.encoder, Current))
+    shown = f"values of {stimulus.n_samples:,} samples of {stimulus.n_steps:,} steps"
+    values = 8 * lines * stimulus.n_samples * stimulus.n_steps
+    return memory_fault("ND511", where, what, size) or memory_fault("ND511", where, shown, values)

@@ -205,10 +205,10 @@ def swap_columns(sealed: Sealed, dice: Any) -> None:
 def change_length(sealed: Sealed, dice: Any) -> None:
     """One array cut off, emptied, doubled, or with one row more."""
     key = _some(sealed, dice)
-    array = sealed.tensors[key]
+    array = np.atleast_1d(sealed.tensors[key])
     cuts = [array[:0], array[: dice.randrange(len(array) + 1)], array[1:], np.concatenate([array, array[-1:]])]
     cuts += [np.concatenate([array, array[:1]]), np.concatenate([array, array]), np.roll(array, 1, axis=0)]
-    sealed.tensors[key] = np.ascontiguousarray(dice.choice(cuts) if array.ndim else array[None])
+    sealed.tensors[key] = np.ascontiguousarray(dice.choice(cuts))
 
 
 def change_type(sealed: Sealed, dice: Any) -> None:

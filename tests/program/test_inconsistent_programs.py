@@ -18,6 +18,7 @@ from neurodeploy.hardware.target import Precision
 from neurodeploy.hardware.units import field_ranges
 from neurodeploy.io.archive import sealed_bytes
 from neurodeploy.network import Noise
+from neurodeploy.program import representable
 from neurodeploy.program.archive import load_program
 from neurodeploy.program.tables import Tables
 from neurodeploy.program.validate import program_faults
@@ -193,6 +194,16 @@ def test_formats_that_the_target_does_not_store(program):
     for change in ({"weight_bits": 9}, {"exponent": 8}, {"exponent": 100}, {"delay_bits": 9}, {"projection": "other"}):
         style = program.formats[0].model_copy(update=change)
         assert refused(program.model_copy(update={"formats": (style, *program.formats[1:])}))
+
+
+def test_formats_that_repeat_or_are_too_many(program, monkeypatch):
+    again = program.model_copy(update={"formats": (*program.formats, program.formats[1])})
+    assert program_faults(again) == ["formats[3] repeats formats[1]"]
+    monkeypatch.setattr(representable, "MOST_WEIGHTS", 100)
+    large = program.model_copy()
+    assert program_faults(large) == [
+        "formats and table entry_mantissa make 3 formats of 195 mantissas; up to 100 weights are supported"
+    ]
 
 
 def test_a_target_that_arithmetic_cannot_compute(program):

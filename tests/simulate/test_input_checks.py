@@ -29,6 +29,7 @@ from neurodeploy.simulate import (
     run_findings,
     save_recording,
     seal_golden,
+    stimulus_check,
     verify_program,
 )
 
@@ -356,7 +357,7 @@ def test_a_thread_that_cannot_start_is_a_finding_and_no_hang(program, monkeypatc
     start, begun = threading.Thread.start, []
 
     def starts(thread):
-        if getattr(thread, "_target", None) and getattr(thread._target, "__name__", "") == "enter":
+        if getattr(thread, "_target", None) and getattr(thread._target, "__name__", "") == "enter_later":
             begun.append(thread)
             if len(begun) > 1:
                 raise RuntimeError("can't start new thread")
@@ -404,3 +405,22 @@ def test_what_moves_by_itself_does_not_fall_asleep(kind):
     kept = nd.run(program, stimulus, until=40, options=RunOptions(keep_state=True)).final_state
     rest = nd.run(program, stimulus, options=RunOptions(resume=kept, keep_state=True))
     assert rest.final_state == whole.final_state
+
+
+def test_values_and_states_that_no_memory_holds(monkeypatch):
+    """An input that shows nothing still has a value for every step, and a kept state a number for every neuron."""
+    neuron = nd.LoihiCuba(du=4095, dv=0, vth_mant=3)
+    monkeypatch.setattr(stimulus_check, "memory_of_machine", lambda: 1 << 30)
+    style = WeightFormat(weight_bits=8, sign_mode="mixed")
+    program = nd.compile(one_layer(neuron, np.eye(2) * 2, encoder="current", weight_format=style), "loihi2")
+    many, wanted = 2**31 - 2, {"activity": False, "overflow": False}
+
+    def told(samples, steps, **options):
+        with pytest.raises(DiagnosticError) as error:
+            nd.run(program, Stimulus(n_samples=samples, n_steps=steps), until=1, **wanted, **options)
+        return [(item.code, item.message, item.found) for item in error.value.diagnostics]
+
+    shown = f"values of {many:,} samples of {many:,} steps would not fit into the memory of this machine"
+    assert told(many, many) == [("ND511", shown, 16.0 * many**2)]
+    kept = f"states and activity of {many:,} samples of 1 steps would not fit into the memory of this machine"
+    assert told(many, 1, keep_state=True) == [("ND511", kept, 64.0 * many)]
