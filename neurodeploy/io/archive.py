@@ -16,6 +16,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,11 @@ def _npy(array: NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _zip(members: Mapping[str, bytes]) -> bytes:
+def _zip(members: Iterable[tuple[str, bytes]]) -> bytes:
+    """The bytes of an archive. Members are made one after the other, so that they are not all in memory twice."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in members.items():
+        for name, content in members:
             info = zipfile.ZipInfo(name, date_time=_EPOCH)
             info.external_attr = 0o644 << 16
             archive.writestr(info, content)
@@ -135,7 +137,7 @@ def _zip(members: Mapping[str, bytes]) -> bytes:
 
 def tensor_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     """Return the bytes of an .npz file; equal tensors give equal bytes on every machine."""
-    return _zip({f"{key}.npy": _npy(tensors[key]) for key in sorted(tensors)})
+    return _zip((f"{key}.npy", _npy(tensors[key])) for key in sorted(tensors))
 
 
 def sealed_bytes(noun: BaseModel, format_name: str) -> bytes:
@@ -147,9 +149,8 @@ def sealed_bytes(noun: BaseModel, format_name: str) -> bytes:
         "digest": json_digest({"document": plain, "tensors": table}),
         "tensors": table,
     }
-    members = {"document.json": canonical_json(plain).encode(), "seal.json": canonical_json(seal).encode()}
-    members |= {f"tensors/{key}.npy": _npy(tensors[key]) for key in sorted(tensors)}
-    return _zip(members)
+    texts = (("document.json", canonical_json(plain).encode()), ("seal.json", canonical_json(seal).encode()))
+    return _zip(chain(texts, ((f"tensors/{key}.npy", _npy(tensors[key])) for key in sorted(tensors))))
 
 
 _KINDS = {
