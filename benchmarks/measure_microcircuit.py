@@ -74,14 +74,15 @@ def _run(path: Path, folder: Path, threads: int, steps: int, settings: Settings,
         answers = [worker.ask(request, settings.timeout_s) for _ in range(settings.repeats)]
     finally:
         worker.kill()
-    seconds = statistics.median(item["seconds"] for item in answers)
+    seconds, processor = (statistics.median(item[name] for item in answers) for name in ("wall_s", "processor_s"))
     last = answers[-1]
     return {
         "stages": ready["stages"],
-        "seconds": [item["seconds"] for item in answers],
+        "seconds": [item["wall_s"] for item in answers],
         "steps_per_s": steps / seconds,
         "events_per_s": last["events"] / seconds,
         "events_per_s_core": last["events"] / seconds / threads,
+        "events_per_processor_s": last["events"] / processor,
         "real_time_factor": seconds / last["biological_s"],
         "events_per_biological_s": last["events"] / last["biological_s"],
         "rate_hz": last["rate_hz"],

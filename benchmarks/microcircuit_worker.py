@@ -20,9 +20,11 @@ from typing import Any
 
 import numpy as np
 from microcircuit import DT_S, SETTLE_STEPS, network
+from numpy.typing import NDArray
 
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
+from neurodeploy.signals.state import RunState
 
 TARGET = Path(__file__).with_name("emulation.toml")
 STAGES = ("validate", "quantize", "check", "partition", "place", "emit")
@@ -103,15 +105,16 @@ class Run:
         self.program, self.threads = load_program(path), threads
         self.degrees = np.load(path.with_suffix(".npz"))
         stages.begin("lay out")
-        self.state, most = None, SETTLE_STEPS
+        self.state: RunState | None = None
         self._call(1)
         stages.begin("settle")
-        self.state = self._call(most, keep_state=True)[1].final_state
+        self.state = self._call(SETTLE_STEPS, keep_state=True)[1].final_state
         stages.end()
         self.stages = stages
 
-    def _call(self, until: int, **choices: Any) -> tuple[float, nd.Recording]:
-        start = time.perf_counter()
+    def _call(self, until: int, **choices: Any) -> tuple[NDArray[np.float64], nd.Recording]:
+        """Wall and processor seconds, and the recording."""
+        start, used = time.perf_counter(), time.process_time()
         recording = nd.run(
             self.program,
             steps=1 << 20,
@@ -122,10 +125,10 @@ class Run:
             overflow=False,
             **choices,
         )
-        return time.perf_counter() - start, recording
+        return np.array([time.perf_counter() - start, time.process_time() - used]), recording
 
     def timed(self, steps: int) -> dict[str, Any]:
-        """Seconds of so many steps, less those of a run of one step; events and rates of the same steps."""
+        """Wall and processor seconds of so many steps, less those of one step; events and rates of the same steps."""
         one, _ = self._call(SETTLE_STEPS + 1)
         whole, recording = self._call(SETTLE_STEPS + steps)
         events, rates = 0, {}
@@ -135,11 +138,12 @@ class Run:
             rates[item.name] = sent.size / item.size / (steps * DT_S)
         spikes = sum(len(rows) for rows in recording.spikes.values())
         biological = steps * DT_S
-        seconds = max(whole - one, whole / 10) * steps / (steps - 1)
+        seconds = np.maximum(whole - one, whole / 10) * steps / (steps - 1)
         return {
-            "seconds": seconds,
-            "whole_s": whole,
-            "one_step_s": one,
+            "wall_s": float(seconds[0]),
+            "processor_s": float(seconds[1]),
+            "whole_s": float(whole[0]),
+            "one_step_s": float(one[0]),
             "events": events,
             "rate_hz": spikes / self.program.tables.n_rows / biological,
             "biological_s": biological,

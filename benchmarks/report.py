@@ -157,6 +157,7 @@ def _microcircuit(item: dict[str, Any], console: Console) -> None:
         figures = [
             f"{_number(part['steps_per_s'])} steps/s",
             f"{_number(part['events_per_s_core'] / 1e6)} M events/s per core",
+            f"{_number(part['events_per_processor_s'] / 1e6)} M per processor second",
             f"real-time factor {_number(part['real_time_factor'])}",
             f"{part['events_per_biological_s'] / 1e9:.2f} G events per biological second",
             f"{part['rate_hz']:.1f} Hz per neuron",
