@@ -8,7 +8,7 @@ therefore counts as equal to it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,13 @@ __all__ = ["ReferenceBackend"]
 Array = NDArray[np.float64]
 TIE = 2.0**-40
 """Relative error that a long float64 sum may have accumulated at the threshold."""
+
+ALONE = 1 << 18
+"""Multiplications of a matrix product up to which OpenBLAS starts no threads. To start and await them takes ten times as long
+as a product of this size.
+"""
+SMALL = 1 << 24
+"""Multiplications of a matrix product that is computed by one thread."""
 
 
 class ReferenceBackend:
@@ -175,9 +182,9 @@ def _products(projection: Projection, weights: NDArray[Any], dialect: Dialect) -
 
 def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
     """(samples, post) sums of weight times value over active sources."""
-    if isinstance(synapses, np.ndarray):
-        return active @ synapses
-    ptr, post, weights = synapses
+    if not isinstance(synapses, tuple):
+        return _product(active, synapses)
+    ptr, post, weights = cast("tuple[Any, Any, Any]", synapses)
     sample, source = np.nonzero(active)
     length = ptr[source + 1] - ptr[source]
     entry = places_of(ptr[source], length)
@@ -186,6 +193,14 @@ def _weighted(active: Array, synapses: Any, n_post: int) -> Array:
     sums: Array = np.zeros(active.shape[0] * n_post)
     np.add.at(sums, key, value)
     return sums.reshape(active.shape[0], n_post)
+
+
+def _product(active: Array, matrix: Array) -> Array:
+    """The matrix product; a small one in groups of rows that a single thread of BLAS computes."""
+    n_samples, rows = active.shape[0], ALONE // max(matrix.size, 1)
+    if not rows or n_samples <= rows or n_samples * matrix.size > SMALL:
+        return active @ matrix
+    return np.concatenate([active[start : start + rows] @ matrix for start in range(0, n_samples, rows)])
 
 
 def _cells(population: Population, dt_s: float, samples: int, program: Program) -> Any:

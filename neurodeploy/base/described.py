@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -24,14 +25,26 @@ Refusal = Callable[[type[BaseModel], Mapping[str, Any], ValidationError], Except
 
 
 @cache
-def _module_meanings(module: str) -> dict[str, dict[str, str]]:
-    """Class -> field -> docstring, from the source of a module; empty without source."""
+def _own_meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Field -> docstring of the fields that a class itself defines, from its source; empty without source."""
+    if not inspect.get_annotations(model):
+        return {}
     try:
-        source = inspect.getsource(sys.modules[module])
+        source = inspect.getsource(sys.modules[model.__module__])
     except (KeyError, OSError, TypeError):
         return {}
-    classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
-    return {node.name: dict(_texts_below(node)) for node in classes}
+    named = [node for node in _classes(source, model.__name__) if node.name == model.__name__]
+    return dict(_texts_below(named[-1])) if named else {}
+
+
+def _classes(source: str, name: str) -> list[ast.ClassDef]:
+    """The classes of a module; only the one of this name if its lines stand out, because parsing takes long."""
+    alone = re.search(rf"^class {name}\b.*?(?=^[^\s)#]|\Z)", source, re.MULTILINE | re.DOTALL)
+    try:
+        tree = ast.parse(alone[0] if alone else source)
+    except SyntaxError:
+        tree = ast.parse(source)
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
 def _texts_below(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
@@ -46,7 +59,7 @@ def field_meanings(model: type[BaseModel]) -> dict[str, str]:
     """Return field -> docstring of a class, inherited fields included; empty for undocumented fields."""
     found = dict.fromkeys(model.model_fields, "")
     for base in reversed(model.__mro__):
-        for name, text in _module_meanings(base.__module__).get(base.__name__, {}).items():
+        for name, text in _own_meanings(base).items():
             if name in found:
                 found[name] = text
     return {name: text or _fixed(model.model_fields[name]) for name, text in found.items()}

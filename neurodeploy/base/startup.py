@@ -1,7 +1,10 @@
-"""First import of the package: Ctrl-C during the imports of the command line ends the process silently."""
+"""First import of the package, and what the command line does while it imports: Ctrl-C ends the process silently, and no garbage
+is searched for, because modules are none.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -9,7 +12,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-__all__ = ["deferred_signals", "exit_on_interrupt", "restore_interrupts"]
+__all__ = ["collect_from_here", "collect_later", "deferred_signals", "exit_on_interrupt", "restore_interrupts"]
 
 INTERRUPTED = 130
 
@@ -34,6 +37,18 @@ def restore_interrupts() -> None:
     """Let Ctrl-C raise KeyboardInterrupt again, which commands handle."""
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def collect_later() -> None:
+    """Search for no garbage while modules are imported, which would look at all of them again and again."""
+    gc.disable()
+
+
+def collect_from_here() -> None:
+    """After `collect_later`: collect garbage again, but never look at what was imported."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from neurodeploy.base.startup import collect_later
+
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
+    collect_later()
     try:
         from neurodeploy.cli.streams import fill_descriptors
 

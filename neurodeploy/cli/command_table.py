@@ -9,7 +9,7 @@ from typing import NamedTuple
 import typer
 from typer.core import TyperCommand
 
-from neurodeploy.base.startup import deferred_signals
+from neurodeploy.base.startup import collect_from_here, deferred_signals
 
 __all__ = ["COMMANDS", "Commands", "Entry", "summaries"]
 
@@ -91,6 +91,7 @@ def _built(name: str, entry: Entry) -> object:
     """The command, whose module is imported; signals are delivered afterwards, because imports may discard them."""
     with deferred_signals():
         defined = getattr(import_module(f"neurodeploy.cli.{entry.module}"), entry.function)
+    collect_from_here()
     if isinstance(defined, typer.Typer):
         return typer.main.get_command(defined)
     alone = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from neurodeploy.base.noun import Noun
 from neurodeploy.base.plain import as_table
 from neurodeploy.base.toml import parse_toml
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 __all__ = ["STAGE_TITLES", "Rule", "RuleStage", "Severity", "rule", "rules"]
 
@@ -80,21 +83,38 @@ class Rule(Noun):
 
 
 @cache
+def _names() -> tuple[str, ...]:
+    """Names of the files of rules."""
+    return tuple(sorted(file.name for file in _folder().iterdir() if file.name.endswith(".toml")))
+
+
+def _folder() -> Traversable:
+    return files("neurodeploy.diagnostics").joinpath("rules")
+
+
+@cache
+def _rules_in(name: str) -> dict[str, Rule]:
+    """The rules of a file by code. `stage` and `exit_status` of the file are defaults for its rules."""
+    document = parse_toml(_folder().joinpath(name).read_text(encoding="utf-8"))
+    defaults = {key: value for key, value in document.items() if as_table(value) is None}
+    tables = {code: row for code, value in document.items() if (row := as_table(value)) is not None}
+    return {code: Rule.model_validate({**defaults, "code": code, **row}) for code, row in tables.items()}
+
+
+@cache
 def rules() -> dict[str, Rule]:
-    """Return every rule by code, in the order of codes. `stage` and `exit_status` of a file are defaults for its rules."""
-    found: dict[str, Rule] = {}
-    for file in files("neurodeploy.diagnostics").joinpath("rules").iterdir():
-        if not file.name.endswith(".toml"):
-            continue
-        document = parse_toml(file.read_text(encoding="utf-8"))
-        defaults = {key: value for key, value in document.items() if as_table(value) is None}
-        for code, value in document.items():
-            row = as_table(value)
-            if row is not None:
-                found[code] = Rule.model_validate({**defaults, "code": code, **row})
-    return dict(sorted(found.items()))
+    """Return every rule by code, in the order of codes."""
+    every = {code: item for name in _names() for code, item in _rules_in(name).items()}
+    return dict(sorted(every.items()))
 
 
+@cache
 def rule(code: str) -> Rule:
-    """Return the rule of a code. Raises KeyError for an unknown code."""
-    return rules()[code]
+    """Return the rule of a code. Raises KeyError for an unknown code.
+
+    Files are read until it is found, first those whose names begin as most of their codes do, with "nd" and a digit.
+    """
+    for name in sorted(_names(), key=lambda name: not name.startswith(code[:3].lower())):
+        if code in _rules_in(name):
+            return _rules_in(name)[code]
+    raise KeyError(code)

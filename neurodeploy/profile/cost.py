@@ -74,14 +74,15 @@ def _active(recording: Recording, part: Counts, rows: Array) -> Array:
     """Active updates of a range of steps; if they were not counted, all updates, as an upper estimate."""
     if recording.active_updates is None:
         return np.broadcast_to(rows, part.spikes.shape)
-    low = part.first_step - recording.first_step
-    return recording.active_updates[part.sample, low : low + part.spikes.shape[0]]
+    samples, steps, n_cores = recording.active_updates.shape
+    return recording.active_updates.reshape(samples * steps, n_cores)[part.first : part.first + part.spikes.shape[0]]
 
 
 def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfile]) -> tuple[Totals, list[float]]:
     """Return the events, and for each profile the time in seconds of the busiest core, summed over all steps."""
-    rows, names = population_rows(program).astype(np.float64), Counts._fields[2:]
+    rows, names = population_rows(program).astype(np.float64), Counts._fields[1:]
     chosen, sums, steps = list(profiles), dict.fromkeys(names, 0.0), 0
+    length = recording.n_steps - recording.first_step + 1
     busy = [0.0 for _ in chosen]
     for part in counts(program, recording):
         steps += part.spikes.shape[0]
@@ -89,20 +90,27 @@ def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfi
             sums[name] += float(getattr(part, name).sum(dtype=np.float64))
         active = _active(recording, part, rows)
         for number, profile in enumerate(chosen):
-            busy[number] += _busiest(part, rows, active, profile)
+            for seconds in _by_sample(_busiest(part, rows, active, profile), part.first, length):
+                busy[number] += seconds
     counted = recording.active_updates
     active_sum = None if counted is None else float(counted.sum(dtype=np.float64))
     return Totals(steps, float(rows.sum()) * steps, active_sum, **sums), busy
 
 
-def _busiest(part: Counts, rows: Array, active: Array, profile: EnergyProfile) -> float:
-    """Sum over the steps of the longest send or receive time of a core."""
+def _busiest(part: Counts, rows: Array, active: Array, profile: EnergyProfile) -> Array:
+    """The longest send or receive time of a core in each step."""
     send = rows * _value(profile.access.time) + active * _value(profile.update.time)
     send = send + part.spikes * _value(profile.spike.time) + part.messages_out * _value(profile.message_out.time)
     receive = part.messages_in * _value(profile.message_in.time)
     for name in ("synop_dense", "synop_sparse", "synop_shared"):
         receive = receive + getattr(part, name.replace("synop", "synops")) * _value(getattr(profile, name).time)
-    return float(np.maximum(send.max(axis=1), receive.max(axis=1)).sum()) if part.spikes.shape[1] else 0.0
+    return np.maximum(send.max(axis=1, initial=0), receive.max(axis=1, initial=0))
+
+
+def _by_sample(seconds: Array, first: int, length: int) -> list[float]:
+    """Sums over the steps of each sample, which do not depend on the samples that are counted together."""
+    whole = first % length == 0 and seconds.size % length == 0
+    return seconds.reshape((-1, length) if whole else (1, -1)).sum(axis=1).tolist()
 
 
 def cost_under(program: Program, totals: Totals, hops: Hops, profile: EnergyProfile, busy_s: float) -> Cost:

@@ -7,6 +7,7 @@ Steps are processed in ranges, so memory does not grow with the length of a run.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,10 +31,10 @@ sparse lists.
 
 
 class Counts(NamedTuple):
-    """Events of consecutive steps of one sample, each (steps, n_cores)."""
+    """Events of consecutive steps, the last step of a sample before the first of the next; each (steps, n_cores)."""
 
-    sample: int
-    first_step: int
+    first: int
+    """Number of the first of these steps, counted from 0 over all samples."""
     spikes: Ints
     """Fired by the core's compartments."""
     messages_out: Ints
@@ -78,8 +79,8 @@ def _sources(program: Program) -> _Sources:
     return _Sources(first, core, np.r_[0, np.cumsum(lengths)].astype(np.int64), to_core, entries)
 
 
-def _senders(program: Program, recording: Recording, sources: _Sources) -> tuple[Ints, Ints, Ints]:
-    """(sample, step, source) of every spike and input spike, by sample and step."""
+def _senders(program: Program, recording: Recording, sources: _Sources) -> tuple[Ints, Ints]:
+    """(step, source) of every spike and input spike, by step; steps are counted from 0 over all samples."""
     parts = [(np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64))]
     for item in program.populations:
         rows = recording.spikes[item.name]
@@ -88,30 +89,48 @@ def _senders(program: Program, recording: Recording, sources: _Sources) -> tuple
         rows = recording.input_spikes.get(item.name, np.zeros((0, 3), dtype=np.int64))
         parts.append((rows[:, :2], sources.first[item.name] + rows[:, 2]))
     when, source = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-    order = np.lexsort((when[:, 1], when[:, 0]))
-    return when[order, 0].astype(np.int64), when[order, 1].astype(np.int64), source[order].astype(np.int64)
+    step = when[:, 0].astype(np.int64) * _length(recording) + when[:, 1] - recording.first_step
+    order = np.argsort(step, kind="stable")
+    return step[order], source[order].astype(np.int64)
+
+
+def _length(recording: Recording) -> int:
+    """Steps of each sample."""
+    return recording.n_steps - recording.first_step + 1
 
 
 def counts(program: Program, recording: Recording) -> Iterator[Counts]:
-    """Yield the events of every sample in ranges of steps; steps without events are included with zeros. Messages sent
-    before the first step of the recording are not included.
+    """Yield the events of all steps, those without events included with zeros, in ranges of whole samples, or of a part of a
+    long one. Messages sent before the first step of the recording are not included.
     """
     sources = _sources(program)
-    sample, step, source = _senders(program, recording, sources)
-    length, n_cores = recording.n_steps - recording.first_step + 1, program.tables.n_cores
-    for number in range(recording.n_samples):
-        low, high = np.searchsorted(sample, [number, number + 1])
-        index, mine = step[low:high] - recording.first_step, source[low:high]
-        messages = np.bincount(index, (sources.ptr[mine + 1] - sources.ptr[mine]) + 1, length + 1)
-        cuts = np.flatnonzero(np.diff(np.cumsum(messages + n_cores) // MESSAGES)) + 1
-        for start, stop in zip(np.r_[0, cuts], np.r_[cuts, length], strict=True):
-            if start < stop:
-                yield _range(sources, (number, int(start), int(stop)), recording.first_step, index, mine)
+    step, source = _senders(program, recording, sources)
+    length, n_cores = _length(recording), program.tables.n_cores
+    messages = (sources.ptr[source + 1] - sources.ptr[source]) + 1
+    total = np.bincount(step // length, messages, recording.n_samples) + length * n_cores
+    for first, last in _groups(total):
+        cuts: list[int] = []
+        if total[first] >= MESSAGES:
+            low, high = np.searchsorted(step, [first * length, last * length])
+            per_step = np.bincount(step[low:high] - first * length, messages[low:high], length) + n_cores
+            cuts = (np.flatnonzero(np.diff(np.cumsum(per_step) // MESSAGES)) + 1).tolist()
+        for start, stop in pairwise([first * length, *(first * length + cut for cut in cuts), last * length]):
+            yield _range(sources, start, stop, length, step, source)
 
 
-def _range(sources: _Sources, span: tuple[int, int, int], first_step: int, index: Ints, source: Ints) -> Counts:
-    """Counts of steps [start, stop) of a sample whose events have ascending `index`."""
-    sample, start, stop = span
+def _groups(total: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Groups [first, last) of samples with less than MESSAGES messages together, or of one sample with more."""
+    held: NDArray[np.float64] = np.cumsum(total)
+    first = 0
+    while first < total.size:
+        full = float(held[first] - total[first]) + MESSAGES
+        last = max(int(np.searchsorted(held, full)), first + 1)
+        yield first, last
+        first = last
+
+
+def _range(sources: _Sources, start: int, stop: int, length: int, step: Ints, source: Ints) -> Counts:
+    """Counts of steps [start, stop), from all events by ascending `step`."""
     n_cores = int(sources.core.max(initial=-1)) + 1
     shape = (stop - start, n_cores)
 
@@ -119,18 +138,20 @@ def _range(sources: _Sources, span: tuple[int, int, int], first_step: int, index
         flat = np.bincount((step - start) * n_cores + core, weight, shape[0] * n_cores)
         return flat.reshape(shape).astype(np.int64)
 
-    low, high = np.searchsorted(index, [start, stop])
-    sent, sender = index[low:high], source[low:high]
+    low, high = np.searchsorted(step, [start, stop])
+    sent, sender = step[low:high], source[low:high]
     fired = sender < sources.core.size
     core, routes = sources.core[sender[fired]], (sources.ptr[sender + 1] - sources.ptr[sender])[fired]
-    low, high = np.searchsorted(index, [start - 1, stop - 1])
-    came, sender = index[low:high] + 1, source[low:high]
+    low, high = np.searchsorted(step, [start - 1, stop - 1])
+    came, sender = step[low:high] + 1, source[low:high]
+    same = came % length != 0  # messages of the last step of a sample arrive after its end
+    came, sender = came[same], sender[same]
     per = sources.ptr[sender + 1] - sources.ptr[sender]
     route = places_of(sources.ptr[sender], per)
     came, to_core = np.repeat(came, per), sources.to_core[route]
     synops = [by_core(came, to_core, kind[route]) for kind in sources.entries]
     spikes, out = by_core(sent[fired], core), by_core(sent[fired], core, routes)
-    return Counts(sample, first_step + start, spikes, out, by_core(came, to_core), *synops)
+    return Counts(start, spikes, out, by_core(came, to_core), *synops)
 
 
 class Hops(NamedTuple):

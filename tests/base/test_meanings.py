@@ -22,7 +22,7 @@ from neurodeploy.network import Neuron
 from neurodeploy.network.layer_shapes import LayerStack
 
 ROOTS = (
-    *(item for item in vars(nd).values() if isinstance(item, type) and issubclass(item, Noun)),
+    *(item for name in nd.__all__ if isinstance(item := getattr(nd, name), type) and issubclass(item, Noun)),
     *(FitRow, Judgement, LayersVerdict, LayerStack),
     *get_args(get_args(FeasibilityTarget)[0]),
 )

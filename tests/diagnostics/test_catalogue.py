@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.diagnostics import DiagnosticError, render_all, rules
+from neurodeploy.diagnostics import DiagnosticError, render_all, rule, rules
 from neurodeploy.diagnostics.document import markdown
 
 HERE = Path(__file__).parent
@@ -65,6 +65,7 @@ def test_whole_text(code, tmp_path, monkeypatch, update_golden):
 @pytest.mark.parametrize("code", sorted(rules()))
 def test_every_rule_is_told_in_full(code):
     item = rules()[code]
+    assert rule(code) is item
     for text in (item.what, item.why, item.fix):
         assert text.endswith(".")
     assert item.what[0].isupper()

@@ -10,8 +10,8 @@ import neurodeploy as nd
 from neurodeploy.hardware import load_target, on_board
 from neurodeploy.mapping import Mapping, emit_program, place
 from neurodeploy.network import WeightFormat
-from neurodeploy.profile import profile
-from neurodeploy.profile.counting import counts
+from neurodeploy.profile import counting, profile
+from neurodeploy.profile.counting import Counts, counts
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import Stimulus
 
@@ -75,6 +75,21 @@ def test_the_time_of_a_step_is_the_barrier_and_the_busiest_core():
     receive = events.messages_in[:, 0] * 3 + events.synops_dense[:, 0] * 1 + events.synops_sparse[:, 0] * 2
     expected = np.maximum(send, receive).sum() + 4 * 100
     assert profile(program, recording).time_per_inference.value == pytest.approx(expected * NS)
+
+
+@pytest.mark.parametrize("most", [1, 9, 25, 40])
+def test_figures_do_not_depend_on_how_many_steps_are_counted_at_once(most, monkeypatch):
+    """A sample has four steps, two neurons and three spikes: some of these numbers part a sample, some join several."""
+    program, recording = run_on((0, 1), load_target("tiny"), samples=7)
+    (whole,) = counts(program, recording)
+    figures = profile(program, recording)
+    monkeypatch.setattr(counting, "MESSAGES", most)
+    parts = list(counts(program, recording))
+    assert [part.first for part in parts] == [0, *np.cumsum([len(part.spikes) for part in parts])[:-1]]
+    assert len(parts) > 1
+    for name in Counts._fields[1:]:
+        assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name)), name
+    assert profile(program, recording) == figures
 
 
 def test_per_inference_figures_do_not_depend_on_the_number_of_samples():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import neurodeploy_backends.reference as reference_backend
 import numpy as np
 import pytest
 from factories import one_layer
@@ -123,6 +124,19 @@ def test_reference_resets_comparisons_and_refractory_steps(neuron, steps):
     stimulus = encode(network, SampleValues(values={"in": np.ones((1, 10, 1), dtype=int)}))
     recording = get_backend("reference").run(program, stimulus, steps=11)
     assert recording.spikes["cells"][:, 1].tolist() == steps
+
+
+@pytest.mark.parametrize(
+    ("samples", "shape"),
+    [(0, (5, 4)), (3, (0, 4)), (360, (64, 92)), (361, (64, 92)), (4, (600, 600)), (5000, (64, 92))],
+    ids=str,
+)
+def test_reference_sums_all_samples_however_many_it_takes_at_once(samples, shape):
+    rng = np.random.default_rng(0)
+    active, matrix = rng.integers(0, 3, (samples, shape[0])), rng.integers(-9, 9, shape)  # sums of integers are exact
+    found = reference_backend._product(active.astype(float), matrix.astype(float))
+    assert found.shape == (samples, shape[1])
+    assert np.array_equal(found, active @ matrix)
 
 
 def test_currents_drive_reference_and_emulator_alike():
