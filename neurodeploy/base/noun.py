@@ -219,9 +219,12 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _is_fixed(array: NDArray[Any]) -> bool:
-    """Whether an array is immutable: it, or the array that it is a view of, owns its memory and is read-only."""
+    """Whether an array is immutable: it, or the array that it is a view of, owns its memory and is read-only.
+
+    A view of less than half of an array does not count, because it would keep all of the memory.
+    """
     whole = array if array.base is None else as_array(array.base)
-    if whole is None or not array.flags.c_contiguous or whole.nbytes != array.nbytes:
+    if whole is None or not array.flags.c_contiguous or whole.nbytes > 2 * array.nbytes:
         return False
     return whole.flags.owndata and not (whole.flags.writeable or array.flags.writeable)
 

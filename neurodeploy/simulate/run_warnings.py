@@ -12,6 +12,7 @@ from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.recording_check import require_sound_recording
+from neurodeploy.simulate.row_passes import counts_of
 
 __all__ = ["run_findings", "stop_findings", "with_findings"]
 
@@ -37,7 +38,7 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
     where, steps = about("population", item.name), recording.n_steps - recording.first_step + 1
     if not recording.n_samples or steps < MANY or not len(recording.spikes[item.name]):
         return
-    counts = np.bincount(recording.spikes[item.name][:, 2], minlength=item.size)
+    counts = counts_of(recording.spikes[item.name], item.size)
     dead = np.flatnonzero(counts == 0)
     if dead.size:
         message = (

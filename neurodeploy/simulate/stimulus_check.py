@@ -23,6 +23,7 @@ from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Current, Input, Network
 from neurodeploy.signals.stimulus import Stimulus
+from neurodeploy.simulate.row_passes import Extent, extents_of
 
 __all__ = ["memory_fault", "memory_of_machine", "stimulus_faults", "with_sorted_rows"]
 
@@ -83,7 +84,9 @@ def _input_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
     shape = (stimulus.n_samples, stimulus.n_steps, item.size)
     if rows is not None:
         columns = Bound("sample", 0, shape[0] - 1), Bound("step", 1, shape[1]), Bound("line", 0, shape[2] - 1)
-        yield from row_messages(rows, columns, "spikes", ordered=False)
+        extent = _extents(stimulus).get(item.name)
+        if extent is None or not extent.ascends or not extent.inside(columns):
+            yield from row_messages(rows, columns, "spikes", ordered=False)
     if raster is not None:
         yield from _raster_messages(raster, shape)
     if values is not None:
@@ -121,9 +124,18 @@ def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[st
         yield f"currents lie between {low:g} and {high:g}; the weighted sum of values above {most:g} could exceed 63 bits"
 
 
+def _extents(stimulus: Stimulus) -> dict[str, Extent]:
+    return stimulus.derived("_extents", lambda made: extents_of(made.spikes))
+
+
 def with_sorted_rows(stimulus: Stimulus) -> Stimulus:
     """Return a checked stimulus with int32 rows in ascending order; the same object if its rows already are."""
-    wrong = {n: rows for n, rows in stimulus.spikes.items() if rows.dtype != np.int32 or not rows_ascend(rows)}
+    extents = _extents(stimulus)
+    wrong = {
+        name: rows
+        for name, rows in stimulus.spikes.items()
+        if not (extents[name].ascends if name in extents else rows.dtype == np.int32 and rows_ascend(rows))
+    }
     if not wrong:
         return stimulus
     ordered = {name: rows_sorted(rows.astype(np.int32)) for name, rows in wrong.items()}

@@ -106,3 +106,14 @@ def test_tables_of_a_noun_are_read_and_not_changed(used, copied):
     own = rules.copy()
     own["x"] = 1
     assert "x" not in used.target.rules
+
+
+def test_a_noun_keeps_a_read_only_array_but_not_a_small_part_of_one():
+    whole = np.arange(100)
+    whole.flags.writeable = False
+    values = [nd.SampleValues(values={"in": whole[:size]}).values["in"] for size in (100, 50, 49)]
+    assert [item is whole or item.base is whole for item in values] == [True, True, False]
+    changing = np.arange(4)
+    kept = nd.SampleValues(values={"in": changing}).values["in"]
+    changing[:] = 7
+    assert kept.tolist() == [0, 1, 2, 3]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import probed_variables
+from neurodeploy_backends.emulator.engine.growing import Growing
 from neurodeploy_backends.emulator.engine.library import engine
 from neurodeploy_backends.emulator.engine.states import restore
 from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached, State, Stimuli
@@ -41,10 +45,10 @@ class Share:
 
     start: int
     stop: int
-    rows: list[list[Array]] = field(default_factory=list[list[Array]])
-    """Rows by part, one list for each call."""
-    payloads: list[list[Array]] = field(default_factory=list[list[Array]])
-    """Values of graded spikes by part, one list for each call."""
+    rows: list[Growing] = field(default_factory=list[Growing])
+    """Recorded rows by part."""
+    payloads: list[Growing] = field(default_factory=list[Growing])
+    """Values of graded spikes by part."""
     done: int = 0
     """Completed steps, over all samples."""
     watch: Array | None = None
@@ -171,7 +175,7 @@ class Job:
         dtype = np.int64 if low.wide else np.int32
         every = sum(padded(part.size) for part in low.parts)
         events, first = self.stimuli.events, self.stimuli.first
-        cursor = [first[k] + np.searchsorted(events[first[k] : first[k + 1], 0], sample) for k in range(first.size - 1)]
+        cursor = [bisect_left(events, sample, low, high, key=itemgetter(0)) for low, high in pairwise(first.tolist())]
         most = max((padded(rows.size) for rows in low.row_of_neuron.values()), default=0)
         marks = np.zeros((self.pieces, most), dtype=np.uint8)
         return State(
@@ -228,6 +232,8 @@ class Job:
         """Run a share of the samples call by call, until it is done or the job is stopped."""
         state, counted = self.state(share.start), self.low.rows if self.options.overflow and self.low.wide else 0
         share.watch = np.zeros((3, counted), dtype=np.int64)
+        share.rows = [Growing(np.zeros((0, 3), dtype=np.int32)) for _ in self.low.parts]
+        share.payloads = [Growing(np.zeros(0, dtype=np.int64)) for _ in self.low.parts]
         output = self.output(share.watch)
         outputs = [output._replace(active=active) for active in self.active]
         if self.options.resume is not None:
@@ -240,10 +246,8 @@ class Job:
             state.arrived[:] = 0
             outputs[0].written[:] = 0
             sample, step, made = self._call(shared, outputs, calls)
-            share.rows.append(self._taken(output.rows.reshape(-1, 3), output, made))
-            if output.payloads.size:
-                share.payloads.append(self._taken(output.payloads, output, made))
             share.done += made
+            self._take(share, output, made)
             todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
         share.state = state
 
@@ -283,12 +287,15 @@ class Job:
             other.join()
         return Reached(*(getattr(reached[0], field) for field in Reached._fields))
 
-    def _taken(self, buffer: Array, output: Any, made: int) -> list[Array]:
-        """Copies of what a call wrote to a buffer, by part."""
-        written, table = output.written[1 - (made & 1)], self.layout.populations
-        return [
-            buffer[at : at + count].copy() for at, count in zip(table["record"].tolist(), written.tolist(), strict=True)
-        ]
+    def _take(self, share: Share, output: Any, made: int) -> None:
+        """Append what a call wrote to what a share recorded."""
+        written, first = output.written[1 - (made & 1)].tolist(), self.layout.populations["record"].tolist()
+        rows, done = output.rows.reshape(-1, 3), share.done / ((share.stop - share.start) * self.length)
+        for number, (at, count) in enumerate(zip(first, written, strict=True)):
+            if count:
+                share.rows[number].add(rows[at : at + count], done)
+            if count and output.payloads.size:
+                share.payloads[number].add(output.payloads[at : at + count], done)
 
 
 def no_thread(threads: int, error: RuntimeError) -> Diagnostic:

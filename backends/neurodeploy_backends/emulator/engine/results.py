@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import read_only
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunState
 from neurodeploy.simulate.resume import input_hashes
+from neurodeploy_backends.emulator.engine.growing import Growing
 from neurodeploy_backends.emulator.engine.job import Job, Share
 from neurodeploy_backends.emulator.engine.library import engine
 from neurodeploy_backends.emulator.engine.states import kept_arrays
@@ -79,8 +81,8 @@ def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[A
     for number, part in enumerate(job.low.parts):
         if part.name != name:
             continue
-        own = _in_one([call[number] for share in shares for call in share.rows], rows[:0])
-        graded = _in_one([call[number] for share in shares for call in share.payloads], values[:0])
+        own = _in_one([share.rows[number] for share in shares if share.rows], rows[:0])
+        graded = _in_one([share.payloads[number] for share in shares if share.rows], values[:0])
         rows, values = _merged(rows, own, values, graded) if len(rows) else (own, graded)
     if len(rows) and rows[-1, 0] >= n_samples:
         stop = int(np.searchsorted(rows[:, 0], n_samples))
@@ -93,12 +95,22 @@ def _merged(first: Array, second: Array, first_values: Array, second_values: Arr
     rows = np.empty((len(first) + len(second), 3), dtype=np.int32)
     values = np.empty(first_values.size + second_values.size, dtype=np.int64)
     engine().call("merge_rows", first, second, first_values, second_values, rows, values)
-    return rows, values
+    return read_only(rows), read_only(values)
 
 
-def _in_one(arrays: list[Array], none: Array) -> Array:
-    full = [array for array in arrays if array.size]
-    return full[0] if len(full) == 1 else np.concatenate([*full, none])
+def _in_one(arrays: list[Growing], none: Array) -> Array:
+    """The rows of all shares, one after the other."""
+    full = [array for array in arrays if len(array)]
+    if len(full) == 1:
+        return full[0].whole()
+    return read_only(np.concatenate([*(array.whole() for array in full), none]))
+
+
+def _given(array: Array) -> Array:
+    """An array of the job, read-only with what it is a view of, so that a recording of all of it is no copy."""
+    if isinstance(array.base, np.ndarray):
+        read_only(array.base)
+    return read_only(array)
 
 
 def _shown(job: Job, shares: list[Share], n_samples: int, steps: int) -> dict[str, Array]:
@@ -118,7 +130,7 @@ def _states(job: Job, n_samples: int, length: int) -> dict[str, Array]:
     found, column = dict[str, Array](), 0
     for probe in job.probes:
         width = job.low.row_of_neuron[probe.population].size
-        found[probe.name] = job.states[:n_samples, :length, column : column + width]
+        found[probe.name] = _given(job.states[:n_samples, :length, column : column + width])
         column += width
     return found
 
@@ -127,7 +139,7 @@ def _active(job: Job, n_samples: int, length: int) -> Array | None:
     """(samples, steps, cores) active compartments, summed over threads."""
     if not job.options.activity:
         return None
-    return sum(job.active[1:], job.active[0])[:n_samples, :length]
+    return _given(sum(job.active[1:], job.active[0])[:n_samples, :length])
 
 
 def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
@@ -138,7 +150,7 @@ def _overflows(job: Job, shares: list[Share]) -> dict[str, Array]:
     for share in shares:
         if share.watch is not None and share.watch.size:
             total += share.watch
-    return {name: total[:, rows] for name, rows in job.low.row_of_neuron.items()}
+    return {name: read_only(total[:, rows]) for name, rows in job.low.row_of_neuron.items()}
 
 
 def _final_state(job: Job, shares: list[Share]) -> RunState:
