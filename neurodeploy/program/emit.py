@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.base.arrays import narrowed, places_of
+from neurodeploy.base.arrays import narrowed, places_of, read_only
 from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.resources.encoding import EncodedSegment
@@ -23,23 +23,23 @@ Ints = NDArray[np.int64]
 class _Core:
     """Input axons and lists of one core; an input axon is one row of the axon table, a source with its atom."""
 
-    owner: Ints
+    owner: NDArray[np.int32]
     """(n_axons,) source, numbered over all inputs and populations, ascending."""
-    list_of: Ints
+    list_of: NDArray[np.int32]
     """(n_axons,) list of each axon."""
-    base: Ints
+    base: NDArray[np.int32]
     """(n_axons,) row from which the targets of the list are counted."""
-    number: Ints
+    number: NDArray[np.int32]
     """(n_axons,) number of the input axon in the core."""
-    atom: Ints
+    atom: NDArray[np.int16]
     """(n_axons,) atom of the source."""
-    kind: Ints
+    kind: NDArray[np.int8]
     """(n_axons,) kind of the axon, as numbered in AXON_KINDS."""
-    segments_per_list: Ints
+    segments_per_list: NDArray[np.int32]
     """(n_lists,) segments of each list."""
-    formats: Ints
+    formats: NDArray[np.int32]
     """(n_segments,) index of each segment's format."""
-    lengths: Ints
+    lengths: NDArray[np.int32]
     """(n_segments,) entries of each segment."""
     targets: NDArray[np.uint16]
     """(n_entries,) row of each entry, relative to the base."""
@@ -77,15 +77,15 @@ def _core(segments: list[EncodedSegment], first_of: dict[str, int], format_index
     owner, first = np.unique(_joined(owners, np.int64), return_index=True)
     kind, group, atom = (column[first] for column in _axons(segments))
     return _Core(
-        owner=owner,
-        number=_numbers(kind, group),
-        atom=atom,
-        kind=kind,
-        list_of=cast(Ints, np.searchsorted(names, _joined(per_axon, np.int64)[first])),
-        base=_joined(bases, np.int64)[first],
-        segments_per_list=per_list,
-        formats=formats[order],
-        lengths=lengths[order],
+        owner=narrowed(owner, np.int32),
+        number=narrowed(_numbers(kind, group), np.int32),
+        atom=narrowed(atom, np.int16),
+        kind=narrowed(kind, np.int8),
+        list_of=narrowed(cast(Ints, np.searchsorted(names, _joined(per_axon, np.int64)[first])), np.int32),
+        base=narrowed(_joined(bases, np.int64)[first], np.int32),
+        segments_per_list=narrowed(per_list, np.int32),
+        formats=narrowed(formats[order], np.int32),
+        lengths=narrowed(lengths[order], np.int32),
         targets=_joined([item.targets for item in segments], np.uint16)[entry],
         mantissas=_joined([item.mantissas for item in segments], np.int16)[entry],
         delays=_joined([item.delays for item in segments], np.uint8)[entry],
@@ -116,7 +116,15 @@ def _numbers(kind: Ints, group: Ints) -> Ints:
 
 
 def _ptr(lengths: Any) -> Ints:
-    return np.r_[0, np.cumsum(np.asarray(lengths, dtype=np.int64))].astype(np.int64)
+    counts = np.asarray(lengths)
+    ptr: Ints = np.zeros(counts.size + 1, dtype=np.int64)
+    np.cumsum(counts, dtype=np.int64, out=ptr[1:])
+    return ptr
+
+
+def _column(arrays: list[Any]) -> Any:
+    """The arrays one after the other, for a noun that then needs no copy."""
+    return read_only(np.concatenate(arrays))
 
 
 def _rows(populations: tuple[QuantizedPopulation, ...], core_of: dict[str, Any]) -> tuple[Ints, Ints, Ints]:
@@ -163,8 +171,8 @@ def build_tables(
         by_core[item.core].append(item)
     cores = [_core(items, first_of, format_index) for items in by_core]
     owner = np.concatenate([item.owner for item in cores])
-    to_core = np.repeat(np.arange(n_cores), [item.owner.size for item in cores])
-    axon = np.concatenate([np.arange(item.owner.size) for item in cores])
+    to_core = np.repeat(np.arange(n_cores, dtype=np.int32), [item.owner.size for item in cores])
+    axon = np.concatenate([np.arange(item.owner.size, dtype=np.int32) for item in cores])
     routes, out = _routes(inputs, populations, population, neuron, first_of, (owner, to_core, axon))
     tables = Tables(
         core_id=np.asarray(core_id, dtype=np.int64),
@@ -175,15 +183,15 @@ def build_tables(
         neuron=neuron,
         **_registers(populations, population, neuron),
         **out,
-        in_axon_list=np.concatenate([item.list_of for item in cores]),
-        in_axon_base=np.concatenate([item.base for item in cores]),
+        in_axon_list=_column([item.list_of for item in cores]),
+        in_axon_base=_column([item.base for item in cores]),
         **_axon_columns(cores),
         segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in cores])),
-        segment_format=np.concatenate([item.formats for item in cores]),
+        segment_format=_column([item.formats for item in cores]),
         entry_ptr=_ptr(np.concatenate([item.lengths for item in cores])),
-        entry_target=np.concatenate([item.targets for item in cores]),
-        entry_mantissa=np.concatenate([item.mantissas for item in cores]),
-        entry_delay=np.concatenate([item.delays for item in cores]),
+        entry_target=_column([item.targets for item in cores]),
+        entry_mantissa=_column([item.mantissas for item in cores]),
+        entry_delay=_column([item.delays for item in cores]),
     )
     return formats, routes, tables
 
@@ -193,9 +201,7 @@ def _axon_columns(cores: list[_Core]) -> dict[str, Any]:
     if not any(item.kind.any() for item in cores):
         return {}
     columns = {"id": "number", "atom": "atom", "kind": "kind"}
-    return {
-        f"in_axon_{name}": np.concatenate([getattr(item, field) for item in cores]) for name, field in columns.items()
-    }
+    return {f"in_axon_{name}": _column([getattr(item, field) for item in cores]) for name, field in columns.items()}
 
 
 def _routes(
@@ -204,11 +210,11 @@ def _routes(
     population: Ints,
     neuron: Ints,
     first_of: dict[str, int],
-    axons: tuple[Ints, Ints, Ints],
+    axons: tuple[Any, Any, Any],
 ) -> tuple[tuple[InputRoutes, ...], dict[str, Any]]:
     """The routes of the inputs, and the output axon columns of the rows."""
     owner, to_core, axon = axons
-    order = np.lexsort((to_core, owner))
+    order = np.argsort(owner, kind="stable")  # cores ascend already
     owner, to_core, axon = owner[order], to_core[order], axon[order]
     routes: list[InputRoutes] = []
     for name, lines in inputs.items():
@@ -222,8 +228,8 @@ def _routes(
     take = places_of(start, stop - start)
     return tuple(routes), {
         "out_axon_ptr": _ptr(stop - start),
-        "out_core": to_core[take],
-        "out_in_axon": axon[take],
+        "out_core": read_only(to_core[take]),
+        "out_in_axon": read_only(axon[take]),
     }
 
 
