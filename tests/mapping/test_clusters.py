@@ -97,7 +97,7 @@ def test_a_network_of_very_many_sources_is_stored_as_one_of_few(monkeypatch, lev
 def test_a_large_network_that_compiled_first_fit_does_not_place_is_refused(monkeypatch):
     """Without slices counted one by one; the same network on no more cores than its bound, and on fewer."""
     module = sys.modules["neurodeploy.mapping.partition.strategy"]
-    monkeypatch.setattr(module, "COMPILED", 1000)
+    monkeypatch.setattr(module, "GROUPED", 1000)
     monkeypatch.setattr(module, "LARGE", 1000)
     monkeypatch.delattr(module, "_first_fit")
     network, _ = ring()
@@ -120,5 +120,5 @@ def test_a_large_network_uses_the_compiled_fill(monkeypatch):
     network, _ = ring()
     quantized = quantize(network, tight())
     slices = partition(quantized, tight(), options=MappingOptions(level=1)).n_cores
-    monkeypatch.setattr(sys.modules["neurodeploy.mapping.partition.strategy"], "COMPILED", 1000)
+    monkeypatch.setattr(sys.modules["neurodeploy.mapping.partition.strategy"], "GROUPED", 1000)
     assert partition(quantized, tight(), options=MappingOptions(level=1)).n_cores < slices / 4

@@ -6,9 +6,8 @@ the definition names, and be contiguous.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
@@ -55,9 +54,7 @@ R = TypeVar("R")
 
 def _kernel(definition: Callable[P, R]) -> Callable[P, R]:
     """Calls the function of the library that has the name of a definition, or the definition itself."""
-    name, hints = definition.__name__, get_type_hints(definition, include_extras=True)
-    result: Any = hints.pop("return")
-    kinds = [_kind(hints[parameter]) for parameter in inspect.signature(definition).parameters]
+    name = definition.__name__
 
     @wraps(definition)
     def call(*arguments: P.args, **named: P.kwargs) -> R:
@@ -65,6 +62,7 @@ def _kernel(definition: Callable[P, R]) -> Callable[P, R]:
         if library is None:
             with np.errstate(all="ignore"):  # as in C, where a limit of 0 divides
                 return definition(*arguments, **named)
+        kinds, result = _kinds(definition)
         given = [_passed(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
         found = library.call_real(name, *given) if result is float else library.call(name, *given)
         return None if result is type(None) else result(found)  # type: ignore[return-value]
@@ -72,8 +70,15 @@ def _kernel(definition: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+@cache
+def _kinds(definition: Callable[..., Any]) -> tuple[list[Any], Any]:
+    """(kind of every parameter, type of the result) of a definition; a kind is `int`, `float`, a noun, or a Span."""
+    hints = get_type_hints(definition, include_extras=True)
+    result = hints.pop("return")
+    return [_kind(hint) for hint in hints.values()], result
+
+
 def _kind(hint: Any) -> Any:
-    """`int`, `float`, a noun, or the Span of an array."""
     return next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Span)), hint)
 
 

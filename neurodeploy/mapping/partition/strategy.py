@@ -1,6 +1,6 @@
 """The choice between first fit, the search and tiles for the neurons that share a core.
 
-Synapse lists: first fit, compiled where there are very many synapses, and above level 1 a search that moves neurons. Windows
+Synapse lists: first fit, by the kernels where there are very many synapses, and above level 1 a search that moves neurons. Windows
 (convolutions and pools): first fit, and where they form a chain of layers also tiles, which are searched by shapes. A large
 chain is left to tiles alone: they are found in seconds where first fit takes minutes, and need fewer cores.
 """
@@ -30,9 +30,9 @@ __all__ = ["assign", "partition"]
 
 SEARCHED = 2
 """Lowest level at which neurons are moved."""
-COMPILED, LARGE = 8_000_000, 32_000_000
-"""Synapses above which first fit runs in compiled kernels, which take a minute to compile on first use; and synapses above
-which first fit by exact slices is not tried after them."""
+GROUPED, LARGE = 8_000_000, 32_000_000
+"""Synapses above which first fit runs in the kernels, which first order neurons in compact groups; and synapses above which
+first fit by exact slices is not tried after them."""
 MANY_CORES = 48
 """Lower bound on cores from which a chain is left to tiles."""
 FULL = 0.9
@@ -119,9 +119,9 @@ def _of_lists(task: _Task) -> Mapping:
 
 
 def _first_fit_of_lists(task: _Task) -> _Outcome:
-    """First fit, compiled where there are very many synapses or neurons have positions."""
+    """First fit, by the kernels where there are very many synapses or neurons have positions."""
     synapses = sum(item.connectivity.n_synapses for item in task.quantized.projections)
-    if synapses > COMPILED or (task.options.positions and task.options.level > 0):
+    if synapses > GROUPED or (task.options.positions and task.options.level > 0):
         compiled = _compiled_fit(task)
         if compiled is not None:
             return _Outcome(compiled)
@@ -179,7 +179,7 @@ def _too_many_tiles(task: _Task, needed: int | None) -> DiagnosticError | None:
     return DiagnosticError(STAGE, (refusal,))
 
 
-# the search compiles kernels, so its modules are imported when they are needed
+# first fit of small networks needs neither the search nor tiles, so their modules are imported when they are needed
 
 
 def _compiled_fit(task: _Task) -> Mapping | None:

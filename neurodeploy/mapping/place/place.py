@@ -63,12 +63,7 @@ def _by_traffic(
     start = mapping.core_ids if mapping.core_ids is not None else np.arange(n_cores, dtype=np.int64)
     if np.unique(start // int(target.chip.cores_per_tile.value)).size < 2:
         return start
-    from neurodeploy.mapping.place.traffic import (
-        board_of,
-        core_traffic,
-        place_cores,
-        summed,
-    )  # its kernels are compiled when they are needed
+    from neurodeploy.mapping.place.traffic import board_of, core_traffic, place_cores, summed  # not needed at level 0
 
     names = [item.name for item in mapping.quantized.populations]
     home = np.concatenate([mapping.core_of[name] for name in names]).astype(np.int64)

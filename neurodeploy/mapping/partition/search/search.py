@@ -1,4 +1,4 @@
-"""Mappings of networks whose synapses are listed one by one, by compiled kernels: first fit, and a search for fewer cores.
+"""Mappings of networks whose synapses are listed one by one, by the kernels: first fit, and a search for fewer cores.
 
 The result keeps every limit by the counts of the kernels; the audit of the program shares no state with them.
 """
