@@ -99,13 +99,15 @@ def _dtype(descr: Any) -> np.dtype[Any]:
 
 def read_npy(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
     """Return the data after a header as a read-only array. Raises NpyError if its size differs from the header."""
-    content: NDArray[np.uint8] = np.empty(header.nbytes, dtype=np.uint8)
+    content: NDArray[np.uint8] = np.zeros(header.nbytes, dtype=np.uint8)
     at = 0
     while at < content.size:
         part = file.read(min(CHUNK, content.size - at))
         if not part:
             raise NpyError(f"it is truncated: {at:,} of {content.size:,} bytes are present")
-        content[at : at + len(part)] = np.frombuffer(part, dtype=np.uint8)
+        values = np.frombuffer(part, dtype=np.uint8)
+        if values.any():  # pages of zeros that nobody writes take no memory
+            content[at : at + len(part)] = values
         at += len(part)
     if file.read(1):
         raise NpyError("it is longer than its header declares")

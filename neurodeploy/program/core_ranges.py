@@ -13,8 +13,8 @@ from neurodeploy.program.tables import Tables
 
 __all__ = ["MOST", "core_ranges", "with_cores"]
 
-MOST = 1 << 16
-"""Rows, axons, segments and entries of the cores that are looked at together, unless one core alone has more."""
+MOST = 1 << 15
+"""Rows, axons of both kinds, segments and entries of the cores that are looked at together, unless one core has more."""
 OF_ROWS = (
     *("population", "neuron", "du", "dv", "vth_mant", "bias_mant", "bias_exp"),
     *("refract_delay", "vmin_exp", "vmax_exp", "reset", "spiking"),
@@ -26,7 +26,8 @@ OF_ENTRIES = ("entry_target", "entry_mantissa", "entry_delay")
 def core_ranges(tables: Tables) -> Iterator[range]:
     """Yield consecutive cores that together have `MOST` rows of tables, or are one. Assumes sound offsets."""
     segments = tables.segment_ptr[tables.list_ptr]
-    ends = tables.compartment_ptr + tables.in_axon_ptr + segments + tables.entry_ptr[segments]
+    ends = tables.compartment_ptr + tables.out_axon_ptr[tables.compartment_ptr]
+    ends += tables.in_axon_ptr + segments + tables.entry_ptr[segments]
     low = 0
     while low < tables.n_cores:
         high = max(low + 1, int(np.searchsorted(ends, ends[low] + MOST, side="right")) - 1)

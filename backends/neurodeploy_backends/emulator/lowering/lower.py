@@ -112,7 +112,6 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     statistics = statistics_of(parts, sources, classes, sum(sizes))
     stats, low, high = statistics.blocks, statistics.low, statistics.high
     values = _value_columns(program, parts)
-    registers = registers_of(program, parts, rows)
     narrow = _is_narrow(program, low, high, bool(values))
     row = sources.walk.noun.row
     proven, unlimited = _proofs(program, low[0][row], high[0][row]) if narrow else (False, False)
@@ -123,6 +122,7 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     senders = {*values, *models.graded(program)}
     builder = BlockBuilder(program, parts, sources, classes, senders)
     builder.plan(statistics, units)
+    filled, registers = builder.filled(), registers_of(program, parts, rows)
     slots = [1 + max((item.most_delay for item in stats if item.target == n), default=0) for n in range(len(parts))]
     numbers, fold = models.numbers(program, noise), program.target.dialect.current_overflow == "fold"
     shape = Shape(
@@ -135,7 +135,7 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
         **typed(registers, wide=wide),
         **arenas,
         **models.columns(program, parts, rows, wide=wide),
-        **builder.filled(),
+        **filled,
         switches=switches_of(program, fold=fold and not proven),
     )
     valued = {item.target for item in stats if parts[item.source].name in senders}
