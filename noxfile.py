@@ -31,6 +31,7 @@ SANITIZED = ("tests/emulator", "tests/mapping", "tests/native/test_library.py")
 SIMULATORS = ("lava", "nengo-loihi", "brian2loihi")
 WHEELS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64", "windows-x86_64")
 """Platforms of the wheels; neurodeploy/native/toolchain.py describes them."""
+ZIG = next(line for line in PYPROJECT["dependency-groups"]["package"] if line.startswith("ziglang"))
 WHEEL_BYTES = 2_000_000
 IN_PLACE = ("lava-nc==0.10.0", "nengo-loihi==1.1.0", "nengo==4.1.0")
 """Both of Intel's simulators, which one Python 3.10 can hold together with neurodeploy."""
@@ -105,7 +106,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=TESTED)
 def slow(session: nox.Session) -> None:
     """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators."""
-    install(session, "-e", ".[test]")
+    install(session, "-e", ".[test]", ZIG)
     suite(session, "slow")
 
 
@@ -174,11 +175,13 @@ def docs_serve(session: nox.Session) -> None:
 def build_wheels(session: nox.Session) -> None:
     """Build a wheel for each platform into dist/: zig compiles for all of them on any machine."""
     session.install("--quiet", *group("package"))
+    cache = session.create_tmp()  # what zig compiled for one platform serves another
     for old in (ROOT / "dist").glob("neurodeploy-*.whl"):
         old.unlink()
     for platform in session.posargs or WHEELS:
         words = ("--wheel", "--no-isolation", "--outdir", "dist", ".")
-        session.run("python", "-m", "build", *words, env={"NEURODEPLOY_WHEEL": platform}, silent=True)
+        chosen = {"NEURODEPLOY_WHEEL": platform, "ZIG_GLOBAL_CACHE_DIR": cache}
+        session.run("python", "-m", "build", *words, env=chosen, silent=True)
     large = [path.name for path in (ROOT / "dist").glob("neurodeploy-*.whl") if path.stat().st_size > WHEEL_BYTES]
     if large:
         session.error(f"more than {WHEEL_BYTES:,} bytes: {', '.join(large)}")

@@ -58,7 +58,7 @@ def build(
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             kept = cache or scratch
-            environment = {**os.environ, "ZIG_LOCAL_CACHE_DIR": kept, "ZIG_GLOBAL_CACHE_DIR": kept}
+            environment = {"ZIG_GLOBAL_CACHE_DIR": kept, **os.environ, "ZIG_LOCAL_CACHE_DIR": kept}
             made = _library(folder, tools, Path(scratch), environment, checked=checked)
             beside = out.with_name(f".{out.name}.{os.getpid()}")
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from neurodeploy.native.toolchain import CHOICES, PLATFORMS, VARIABLE, cross_com
 ROOT = Path(__file__).parents[2]
 PROVIDED = {"memcpy", "memset", "sched_yield"}
 """What a library may ask of the process that loads it."""
-POSIX = pytest.mark.skipif(os.name != "posix", reason="a shell script as a compiler cannot be had: this is Windows")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="shell scripts are missing and cannot be had: this is Windows")
 TINY = '#include "kernels.h"\nEXPORT(int64_t, answer)(void) { return 42; }\n'
 
 
@@ -199,7 +200,7 @@ def dynamic_symbols(file):
     return symbols, needed
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="an ELF file cannot be had: this is not Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="ELF files are missing and cannot be had: this is not Linux")
 @pytest.mark.parametrize("folder_of", sources.installed_folders(), ids=lambda folder: folder.name)
 def test_a_library_depends_on_nothing(folder_of):
     file = folder_of / library_name()
@@ -234,6 +235,46 @@ def test_every_platform_is_compiled_for(name, tmp_path):
         symbols, needed = dynamic_symbols(made)
         assert needed == []
         assert {name for name, defined in symbols if not defined} <= PROVIDED
+
+
+@pytest.mark.slow
+def test_zig_gives_the_results_of_the_c_compiler(tmp_path):
+    """The golden traces, on a copy of the packages whose libraries zig compiled."""
+    pytest.importorskip("ziglang", reason="ziglang is missing")
+    for place in ("neurodeploy", "backends", "targets"):
+        shutil.copytree(ROOT / place, tmp_path / place, ignore=shutil.ignore_patterns("__pycache__", "_kernels*"))
+    paths = os.pathsep.join(str(tmp_path / place) for place in ("", "backends", "targets"))
+    environment = {**os.environ, "PYTHONPATH": paths, VARIABLE: "zig"}
+    made = subprocess.run(
+        [sys.executable, "-m", "neurodeploy.native.build"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    assert str(tmp_path) in made.stdout
+    words = (
+        "-n",
+        "0",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        ROOT,
+        ROOT / "tests/emulator/test_golden_traces.py",
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "failed" not in ran.stdout
 
 
 def test_tags_are_of_platforms_alone():

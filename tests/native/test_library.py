@@ -18,7 +18,7 @@ from neurodeploy.native.sources import HERE, installed_folders, kernel_folders, 
 from neurodeploy.native.toolchain import toolchains
 
 REBUILD = "python -m neurodeploy.native.build"
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="files of other systems cannot be had: this is not Linux")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="ELF files are missing and cannot be had: this is not Linux")
 STUB = """
 #include <stdint.h>
 const char *nd_stamp(void) { return "%s"; }
