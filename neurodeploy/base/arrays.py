@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "FLAGGED",
@@ -25,7 +25,7 @@ FLAGGED = 50_000_000
 """Largest bound for which one flag per number is faster than sorting."""
 
 
-def aligned_zeros(shape: int | tuple[int, ...], dtype: Any) -> NDArray[Any]:
+def aligned_zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Zeros that begin at a cache line: a vector that crosses two lines takes twice as long."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     room = np.zeros(size + LINE_BYTES, dtype=np.uint8)

@@ -12,7 +12,7 @@ from neurodeploy.native.structs import lend
 from neurodeploy.program.program import Program
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.library import walks
-from neurodeploy_backends.emulator.lowering.walk import FACT, Routes, Survey, Walk
+from neurodeploy_backends.emulator.lowering.walk import SYNAPSE_FACTS, Routes, Survey, Walk
 
 __all__ = [
     "BATCH",
@@ -207,7 +207,7 @@ def statistics_of(parts: list[Part], sources: Sources, classes: Classes, rows: i
     found, most_entries, high = list[BlockStats](), list[int](), np.zeros_like(low)
     kinds = int(classes.of.max(initial=0)) + 1
     for number, routes in enumerate(sources.routes):
-        facts = np.zeros((kinds, len(parts)), dtype=FACT)
+        facts = np.zeros((kinds, len(parts)), dtype=SYNAPSE_FACTS)
         most_entries.append(walks().call("survey", sources.walk, routes, Survey(facts, classes.plane, low, high)))
         for kind, target in zip(*np.nonzero(facts["entries"]), strict=True):
             count, bits, least, most, first, last = facts[kind, target].tolist()

@@ -7,7 +7,7 @@ static void survey_segment(const Walk *walk, int64_t number, int64_t base, const
     const int64_t weight = weight_of(walk, &segment, k);
     if (weight == 0) continue;
     const int64_t row = AT(walk->row, base + segment.target[k]), kind = kind_of(walk, &segment, k), delay = segment.delay[k];
-    Fact *fact = (Fact *)VIEW(into->facts, pair_of(walk, kind, row), 1);
+    SynapseFacts *fact = (SynapseFacts *)VIEW(into->facts, pair_of(walk, kind, row), 1);
     fact->least_delay = fact->entries == 0 ? delay : min64(fact->least_delay, delay);
     fact->most_delay = max64(fact->most_delay, delay);
     fact->entries++;

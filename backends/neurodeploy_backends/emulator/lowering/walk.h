@@ -58,13 +58,13 @@ typedef struct {
   int64_t most;
   int64_t least_delay;
   int64_t most_delay;
-} Fact;
-typedef struct { const Fact *at; int64_t n; } span_Fact;
+} SynapseFacts;
+typedef struct { const SynapseFacts *at; int64_t n; } span_SynapseFacts;
 
 /* What `survey` fills. */
 typedef struct {
-  /* (classes, parts) of FACT, all 0 before. */
-  span_Fact facts;
+  /* (classes, parts) of SYNAPSE_FACTS, all 0 before. */
+  span_SynapseFacts facts;
   span_i64 plane_of_class;
   /* (planes, engine rows) sum of the negative weights that can reach a row in one step; the positive ones in `high`. */
   span_i64 low;

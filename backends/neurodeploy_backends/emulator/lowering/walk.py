@@ -24,7 +24,7 @@ from neurodeploy.native.structs import (
 )
 
 __all__ = [
-    "FACT",
+    "SYNAPSE_FACTS",
     "FILL",
     "GROUP",
     "GROUPED",
@@ -32,7 +32,7 @@ __all__ = [
     "LEVELS",
     "LISTED",
     "ROWS",
-    "Fact",
+    "SynapseFacts",
     "Fill",
     "Fills",
     "Patterns",
@@ -89,7 +89,7 @@ class Walk(NamedTuple):
     lowest: int
 
 
-class Fact(NamedTuple):
+class SynapseFacts(NamedTuple):
     """The synapses of one class from one part to another, those with a weight of 0 left out."""
 
     entries: int
@@ -105,8 +105,8 @@ class Fact(NamedTuple):
 class Survey(NamedTuple):
     """What `survey` fills."""
 
-    facts: Annotated[NDArray[Any], Fact]
-    """(classes, parts) of FACT, all 0 before."""
+    facts: Annotated[NDArray[Any], SynapseFacts]
+    """(classes, parts) of SYNAPSE_FACTS, all 0 before."""
     plane_of_class: Longs
     low: Longs
     """(planes, engine rows) sum of the negative weights that can reach a row in one step; the positive ones in `high`."""
@@ -189,5 +189,5 @@ class Tiles(NamedTuple):
     """Offset in `Fills.pointer`: first segment of each source (n + 1), then first group and tile of each segment (m + 1)."""
 
 
-FACT = record_type(Fact)
+SYNAPSE_FACTS = record_type(SynapseFacts)
 FILL = record_type(Fill)
