@@ -1,18 +1,16 @@
-"""Lookups: diagnostic codes, targets, backends, and the schema of network files."""
+"""Lookups: diagnostic codes, targets, backends, and the schema of network files. Each imports what it looks up."""
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import DiagnosticError, Rule, about, finding, rules
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.hardware import FeasibilityTarget, Target, read_target, target_names
-from neurodeploy.hardware.files import forget_targets
-from neurodeploy.network.schema import json_schema
-from neurodeploy.simulate import backend_names, get_backend
-from neurodeploy.simulate.registry import forget_backends
+
+if TYPE_CHECKING:
+    from neurodeploy.hardware import FeasibilityTarget, Target
 
 __all__ = ["BackendInfo", "backends", "explain", "rescan", "schema", "targets"]
 
@@ -60,6 +58,8 @@ def targets() -> tuple[Target | FeasibilityTarget, ...]:
 
     Example: [target.name for target in nd.targets()]
     """
+    from neurodeploy.hardware import read_target, target_names
+
     return tuple(read_target(name) for name in target_names())
 
 
@@ -68,10 +68,14 @@ def backends() -> tuple[BackendInfo, ...]:
 
     Example: [item.name for item in nd.backends() if item.available]
     """
+    from neurodeploy.simulate.registry import backend_names
+
     return tuple(_info(name) for name in backend_names())
 
 
 def _info(name: str) -> BackendInfo:
+    from neurodeploy.simulate.registry import get_backend
+
     try:
         adapter = get_backend(name)
         missing = adapter.unavailable()
@@ -88,6 +92,9 @@ def rescan() -> None:
 
     Example: nd.rescan()  # after pip install in a notebook
     """
+    from neurodeploy.hardware.files import forget_targets
+    from neurodeploy.simulate.registry import forget_backends
+
     forget_backends()
     forget_targets()
 
@@ -97,4 +104,6 @@ def schema() -> dict[str, Any]:
 
     Example: nd.schema()["properties"]["populations"]
     """
+    from neurodeploy.network.schema import json_schema
+
     return json_schema()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurodeploy.api.lookups import backends as installed_backends
-from neurodeploy.cli.inputs import JsonOutput, complete_backend, usage
+from neurodeploy.cli.common_options import JsonOutput, complete_backend, usage
 from neurodeploy.cli.output import command, emit_json, finish, say, show_lines, show_row, working
 from neurodeploy.cli.paths import folder_option, write_option
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.inputs import Choices, JsonOutput, OutputFormat, TargetName, compile_model, complete_backend, usage
+from neurodeploy.cli.common_options import JsonOutput, complete_backend, usage
+from neurodeploy.cli.inputs import Choices, OutputFormat, TargetName, compile_model
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
 from neurodeploy.cli.report_options import ReportOptions, report_options

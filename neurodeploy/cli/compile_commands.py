@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
+from neurodeploy.cli.common_options import JsonOutput
 from neurodeploy.cli.compile_options import (
     AvoidCores,
     FixTime,
@@ -35,7 +36,6 @@ from neurodeploy.cli.inputs import (
     Dialect,
     Discretize,
     Dt,
-    JsonOutput,
     Model,
     OutputFormat,
     Producer,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurodeploy.cli.inputs import Choices, compile_options, read_model, usage
+from neurodeploy.cli.common_options import usage
+from neurodeploy.cli.inputs import Choices, compile_options, read_model
 from neurodeploy.cli.output import show
 from neurodeploy.cli.report_options import ReportOptions
 from neurodeploy.compiler.edits import edited_network

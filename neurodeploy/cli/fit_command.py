@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy.cli.common_options import JsonOutput
 from neurodeploy.cli.compile_options import (
     FixTime,
     MaxDelay,
@@ -19,7 +20,6 @@ from neurodeploy.cli.inputs import (
     Choices,
     Discretize,
     Dt,
-    JsonOutput,
     Model,
     OutputFormat,
     Producer,

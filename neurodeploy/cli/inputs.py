@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal, NamedTuple, cast
 import typer
 
 from neurodeploy.api.compiling import real_targets
+from neurodeploy.cli.common_options import usage
 from neurodeploy.cli.compile_options import contradicting_options, values_by_neuron
 from neurodeploy.cli.option_types import real
 from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
 from neurodeploy.cli.progress import following
 from neurodeploy.compiler import Compilation, CompileOptions, StageName, compile_network
-from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
+from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_names
 from neurodeploy.hardware.target import Target
@@ -31,7 +32,6 @@ __all__ = [
     "Dialect",
     "Discretize",
     "Dt",
-    "JsonOutput",
     "Model",
     "OutputFormat",
     "Producer",
@@ -43,9 +43,7 @@ __all__ = [
     "chosen_target",
     "compile_model",
     "compile_options",
-    "complete_backend",
     "read_model",
-    "usage",
 ]
 
 
@@ -55,13 +53,6 @@ def _complete_target(incomplete: str) -> list[str]:
 
 def _complete_dialect(incomplete: str) -> list[str]:
     return [name for name in dialect_names() if name.startswith(incomplete)]
-
-
-def complete_backend(incomplete: str) -> list[str]:
-    """Return the backends whose names start with a prefix, for shell completion."""
-    from neurodeploy.simulate import backend_names
-
-    return [name for name in backend_names() if name.startswith(incomplete)]
 
 
 Model = Annotated[
@@ -107,7 +98,6 @@ Producer = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and assumptions as errors.")]
-JsonOutput = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output.")]
 OutputFormat = Annotated[
     Format | None,
     typer.Option(
@@ -137,11 +127,6 @@ class Choices(NamedTuple):
     """Fields of CompileOptions that were set."""
     traffic: Path | None = None
     positions: Path | None = None
-
-
-def usage(code: str, where: Subject, message: str, *fixes: str) -> DiagnosticError:
-    """Return an error of usage."""
-    return DiagnosticError("usage", (finding(code, where, message, fixes=fixes),))
 
 
 def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | None:

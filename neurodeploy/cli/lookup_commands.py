@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy.api.lookups import explain as rules_of_codes
-from neurodeploy.cli.inputs import JsonOutput, usage
+from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.output import command, emit_json, show
 from neurodeploy.diagnostics import about
 

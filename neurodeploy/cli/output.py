@@ -10,14 +10,11 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from neurodeploy.diagnostics import (
     Diagnostic,
@@ -30,8 +27,9 @@ from neurodeploy.diagnostics import (
     sorted_findings,
     to_plain,
 )
-from neurodeploy.report.formats import Examined, concise, github, junit, sarif
-from neurodeploy.simulate import Progress as ProgressCall
+
+if TYPE_CHECKING:
+    from neurodeploy.signals import Progress as ProgressCall
 
 __all__ = [
     "Format",
@@ -90,6 +88,8 @@ def show_row(*cells: str, widths: tuple[int, ...]) -> None:
     if not console.is_terminal:
         show_lines(" ".join([*(f"{cell:{n}}" for cell, n in zip(cells, widths, strict=False)), cells[-1]]).rstrip())
         return
+    from rich.table import Table
+
     grid = Table.grid(padding=(0, 1))
     for width in widths:
         grid.add_column(min_width=width, no_wrap=True)
@@ -127,15 +127,24 @@ def _status(findings: tuple[Diagnostic, ...], *, strict: bool) -> int:
     return UNAVAILABLE if refused == {UNAVAILABLE} else min(len(refused), 1)
 
 
-def _subject(model: Path | None, *, strict: bool, passed: Iterable[str]) -> Examined:
+def _emit(
+    found: tuple[Diagnostic, ...],
+    style: Format,
+    status: int,
+    model: Path | None,
+    *,
+    strict: bool,
+    passed: Iterable[str],
+) -> None:
+    """Print findings in a format of another tool to standard output."""
+    from importlib.metadata import version
+
+    from neurodeploy.report.formats import Examined, concise, github, junit, sarif
+
     text = ""
     if model is not None and model.suffix == WITH_LINES and model.is_file():
         text = model.read_text(encoding="utf-8", errors="replace")
-    return Examined("" if model is None else str(model), text, strict, tuple(passed))
-
-
-def _emit(found: tuple[Diagnostic, ...], style: Format, subject: Examined, status: int) -> None:
-    """Print findings in a format of another tool to standard output."""
+    subject = Examined("" if model is None else str(model), text, strict, tuple(passed))
     if style is Format.sarif:
         emit_json(sarif(found, subject, version=version("neurodeploy"), status=status))
         return
@@ -161,7 +170,7 @@ def finish(
     if json_document is not None or style is Format.json:
         emit_json({**(json_document or {}), "findings": [to_plain(item) for item in found]})
     elif style is not Format.text:
-        _emit(found, style, _subject(model, strict=strict, passed=passed), status)
+        _emit(found, style, status, model, strict=strict, passed=passed)
     elif found:
         say("\n" + render_all(found))
     raise typer.Exit(status)
@@ -223,6 +232,8 @@ def working(label: str) -> Generator[None, None, None]:
     if not console.is_terminal:
         yield
         return
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
     with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as bar:
         bar.add_task(label, total=None)
         yield
@@ -235,6 +246,8 @@ def progress_bar(label: str, total: int, *, quiet: bool) -> Generator[ProgressCa
     if quiet or not console.is_terminal:
         yield None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=total)

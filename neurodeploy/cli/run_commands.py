@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
+from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
     MaxDelay,
     Prune,
@@ -23,7 +24,6 @@ from neurodeploy.cli.inputs import (
     Dialect,
     Discretize,
     Dt,
-    JsonOutput,
     Model,
     OutputFormat,
     Producer,
@@ -33,7 +33,6 @@ from neurodeploy.cli.inputs import (
     TargetName,
     TimeUnit,
     compile_model,
-    usage,
 )
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy.base.rows import LARGEST
-from neurodeploy.cli.inputs import complete_backend
+from neurodeploy.cli.common_options import complete_backend
 from neurodeploy.cli.option_types import whole
 from neurodeploy.cli.options import field_option
 from neurodeploy.cli.paths import read_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from neurodeploy.cli.inputs import usage
+from neurodeploy.cli.common_options import usage
 from neurodeploy.cli.output import progress_bar, say
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.importers.load import READABLE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurodeploy.cli.inputs import Choices, chosen_target, usage
+from neurodeploy.cli.common_options import usage
+from neurodeploy.cli.inputs import Choices, chosen_target
 from neurodeploy.cli.output import show, working
 from neurodeploy.cli.report_options import ReportOptions
 from neurodeploy.diagnostics.subject import about
