@@ -124,6 +124,24 @@ EXPORT(int64_t, hash_lists)(const Lists *lists, const span_u64 *hashes) {
   return 0;
 }
 
+/* Number equal keys alike, in the order in which they first occur; `slots`, 0 before: a power of two above the number of keys.
+   Return how many differ; the first of each lies at `example`. */
+EXPORT(int64_t, group_keys)(const span_u64 *keys, const span_i32 *slots, const span_i64 *kind, const span_i64 *example) {
+  const uint64_t mask = (uint64_t)slots->n - 1;
+  int64_t n = 0;
+  for (int64_t k = 0; k < keys->n; k++) {
+    const uint64_t key = AT(*keys, k);
+    uint64_t slot = hashed(key) & mask;
+    while (AT(*slots, slot) && AT(*keys, AT(*example, AT(*slots, slot) - 1)) != key) slot = (slot + 1) & mask;
+    if (AT(*slots, slot) == 0) {
+      AT(*example, n) = k;
+      AT(*slots, slot) = (int32_t)++n;
+    }
+    AT(*kind, k) = AT(*slots, slot) - 1;
+  }
+  return n;
+}
+
 /* Whether some list differs from the one that `like` (lists,) names. */
 EXPORT(int64_t, lists_differ)(const Lists *lists, const span_i64 *like) {
   for (int64_t k = 0; k < lists->starts.n; k++) {

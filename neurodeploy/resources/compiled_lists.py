@@ -19,7 +19,7 @@ from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.network.convolution import output_shape
 from neurodeploy.network.synapse_views import SynapsesBySource
 
-__all__ = ["Lists", "Measure", "Window", "equal_classes", "loops", "reached_cores", "window_lists"]
+__all__ = ["Lists", "Measure", "Window", "distinct_keys", "equal_classes", "loops", "reached_cores", "window_lists"]
 
 FOLDER = Path(__file__).parent
 
@@ -132,10 +132,28 @@ def equal_classes(synapses: SynapsesBySource) -> tuple[NDArray[np.int64], NDArra
         np.empty(synapses.starts.size, dtype=np.uint64),
     )
     compiled.call("hash_lists", lists, hashes)
-    _, first, kind = np.unique(hashes, return_index=True, return_inverse=True)
+    first, kind = distinct_keys(hashes)
     if compiled.call("lists_differ", lists, first[kind]):
         return np.arange(hashes.size), np.arange(hashes.size)
     return first, kind
+
+
+def distinct_keys(keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (index of the first of each distinct key, index into these of each key), in ascending order of the keys.
+
+    `keys`: (n,) integers of 64 bits, none negative. As numpy.unique, and faster where few keys are distinct.
+    """
+    compiled = loops()
+    if compiled is None:
+        return np.unique(keys, return_index=True, return_inverse=True)[1:]
+    kind, example = np.empty((2, keys.size), dtype=np.int64)
+    slots = np.zeros(1 << (2 * keys.size).bit_length(), dtype=np.int32)
+    n = compiled.call("group_keys", keys.view(np.uint64), slots, kind, example)
+    first = example[:n]
+    order = np.argsort(keys[first])
+    rank = np.empty(n, dtype=np.int64)
+    rank[order] = np.arange(n)
+    return first[order], rank[kind]
 
 
 def _taps(connectivity: WindowConnectivity) -> NDArray[np.int32]:

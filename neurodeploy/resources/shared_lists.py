@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
 from neurodeploy.network.synapse_views import SynapsesBySource
-from neurodeploy.resources.compiled_lists import equal_classes
+from neurodeploy.resources.compiled_lists import distinct_keys, equal_classes
 
 __all__ = ["SharedLists", "equal_lists", "shared_lists_of"]
 
@@ -62,7 +62,7 @@ class SharedLists(NamedTuple):
         """Return the lists with other bases (n,), none above the present ones."""
         shift = self.base - base
         key = self.list_of * (int(shift.max(initial=0)) + 1) + shift
-        _, example, list_of = np.unique(key, return_index=True, return_inverse=True)
+        example, list_of = distinct_keys(key)
         return self._replace(list_of=list_of, base=base, example=example)
 
 
@@ -88,14 +88,12 @@ def equal_lists(values: Ints, starts: Ints, length: Ints) -> tuple[Ints, Ints]:
     """
     if not starts.size:
         return starts, starts
-    _, first, kind = np.unique(
-        np.add.reduceat(_hashed(values), starts) + _hashed(length), return_index=True, return_inverse=True
-    )
+    first, kind = distinct_keys(np.add.reduceat(_hashed(values), starts) + _hashed(length))
     same = places_of(starts[first[kind]], length)
     # two different lists with one hash: no list is shared then
     if not (np.array_equal(length[first[kind]], length) and np.array_equal(values[same], values)):
         return np.arange(starts.size), np.arange(starts.size)
-    return first.astype(np.int64), kind.astype(np.int64)
+    return first, kind
 
 
 def _hashed(values: Ints) -> NDArray[np.uint64]:

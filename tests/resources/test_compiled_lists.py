@@ -15,7 +15,7 @@ from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.network.synapse_views import SynapsesBySource
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.resources import compiled_lists, run_length
-from neurodeploy.resources.compiled_lists import equal_classes, reached_cores, window_lists
+from neurodeploy.resources.compiled_lists import distinct_keys, equal_classes, reached_cores, window_lists
 from neurodeploy.resources.run_length import list_runs, run_words
 from neurodeploy.resources.segment_plan import ProjectionSlice, plan_segment
 from neurodeploy.resources.shared_lists import equal_lists
@@ -71,6 +71,15 @@ def test_equal_lists_of_a_window_are_found(drawn):
     offsets = lists.row - np.repeat(lists.row[lists.starts], lists.length)
     values = offsets.astype(np.int64) << 24 | (lists.weights.astype(np.int64) & 0xFFFF) << 8 | lists.delay_steps
     for one, other in zip((example, list_of), equal_lists(values, lists.starts, lists.length), strict=True):
+        assert np.array_equal(one, other)
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 3), max_size=40), st.sampled_from([np.int64, np.uint64]))
+def test_distinct_keys_are_those_of_numpy(values, kind):
+    keys = np.array(values, dtype=kind)
+    expected = np.unique(keys, return_index=True, return_inverse=True)[1:]
+    for one, other in zip(distinct_keys(keys), expected, strict=True):
         assert np.array_equal(one, other)
 
 
