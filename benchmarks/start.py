@@ -72,6 +72,7 @@ def _least(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _repeated(arguments: list[str], repeats: int, timeout_s: float) -> list[dict[str, Any]]:
     """The first process finds no bytecode at all, the others that of the first."""
+    home().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bytecode-", dir=home()) as bytecode:
         return [_once(arguments, Path(bytecode), timeout_s) for _ in range(1 + repeats)]
 

@@ -372,6 +372,33 @@ def test_the_microcircuit_threshold_is_a_hundred_potentials(benchmarks: Any) -> 
     assert round(100 * peak / 64) == own.THRESHOLD
 
 
+def test_a_start_is_that_of_a_process_without_caches(
+    benchmarks: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later processes find the bytecode of the first one and nothing else; what fails says so in its last line."""
+    start = benchmarks("start")
+    monkeypatch.setenv("NEURODEPLOY_BENCHMARKS", str(tmp_path / "cache"))
+    (tmp_path / "module.py").write_text("x = 1\n")
+    body = f"""
+import json, os, pathlib, sys
+sys.path.insert(0, {str(tmp_path)!r})
+import module
+left = pathlib.Path.home() / "left"
+print(json.dumps([os.path.exists(module.__cached__), left.exists(), os.environ["XDG_CACHE_HOME"]]))
+left.touch()
+""".strip()
+    rows = start._repeated(["-c", body], 2, 60)
+    told = [json.loads(row["output"]) for row in rows]
+    assert [item[:2] for item in told] == [[True, False]] * 3
+    assert len({item[2] for item in told}) == 3
+    assert all(0 < row["processor_s"] < 60 and row["wall_s"] > 0 for row in rows)
+    assert start._once(["-c", "raise SystemExit('no network')"], tmp_path, 60) == {"failed": "no network"}
+    assert not list((tmp_path / "cache").iterdir())
+    monkeypatch.setenv("NEURODEPLOY_REFERENCE_DATA", str(tmp_path))
+    (found,) = start.compile_times(("pilotnet",), 1, 120, print).values()
+    assert "pilotnet_sdnn_tut.net is missing" in found["failed"]
+
+
 def test_compiled_cases_have_the_neurons_they_say(benchmarks: Any, reference_data: Path) -> None:
     own, start = benchmarks("compile_cases"), benchmarks("start")
     assert set(start.COMPILED) == set(own.CASES)
