@@ -22,7 +22,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-SHARED = ("factories.py", "engines.py", "emulator/random_programs.py", "program/mutations.py")
+SHARED = (
+    "factories.py",
+    "engines.py",
+    "emulator/random_programs.py",
+    "program/mutations.py",
+    "program/sealed_programs.py",
+)
 """Modules that tests import by their own name: without their folders, and so the checkout, on `sys.path`."""
 
 

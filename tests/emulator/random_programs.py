@@ -50,8 +50,6 @@ from engines import Choice, assert_engines_agree, hunt
 
 DIALECTS = ("loihi1", "loihi1", "nengo", "loihi2", "loihi2", "brian2loihi", "made")
 """Dialects by their share; "made" has rules that no known one combines."""
-LOWEST = {"nengo": 0}
-"""Least exponent of a weight, where it is not -4."""
 
 
 class Drawn(NamedTuple):
@@ -96,12 +94,14 @@ def _made_dialect(dice: Any) -> Any:
 def _target(dialect: str, dice: Any) -> nd.Target:
     target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
     chosen = _made_dialect(dice) if dialect == "made" else load_dialect(dialect)
-    spans, more = target.precision, {}
     if dialect == "made":
-        more["threshold_mantissa"] = spans.threshold_mantissa.model_copy(update={"low": -1000.0})
-    board = {"loihi1": dice.choice((None, "wolf_mountain"))}.get(target.name)
-    precision = spans.model_copy(update=more)
-    return target.model_copy(update={"dialect": chosen, "board": board, "precision": precision})
+        spans = target.precision
+        negative = spans.threshold_mantissa.model_copy(update={"low": -1000.0})
+        kinds = target.neurons.model_copy(update={"kinds": load_target("loihi2").neurons.kinds})
+        update = {"precision": spans.model_copy(update={"threshold_mantissa": negative}), "neurons": kinds}
+        target = target.model_copy(update=update)
+    board = dice.choice((None, "wolf_mountain")) if target.name == "loihi1" else None
+    return target.model_copy(update={"dialect": chosen, "board": board})
 
 
 # --- neurons
@@ -112,19 +112,19 @@ def _register(dice: Any, rng: Any, size: int, low: int, high: int) -> Any:
     return rng.integers(low, high, size) if dice.random() < 0.5 else int(rng.integers(low, high))
 
 
-def _compartments(dice: Any, rng: Any, size: int, dialect: str) -> Any:
+def _compartments(dice: Any, rng: Any, size: int, dialect: str, *, plain: bool) -> Any:
     lava = dialect == "loihi2"
     even = dice.random() < 0.5
     register = lambda low, high: int(rng.integers(low, high)) if even else _register(dice, rng, size, low, high)  # noqa: E731
     noise = None
-    if dialect != "brian2loihi" and dice.random() < 0.15:
+    if not plain and dialect != "brian2loihi" and dice.random() < 0.2:
         at, offset = dice.choice(("current", "membrane")), dice.choice((0, 0, -3, 40))
         noise = Noise(at=at, exponent=dice.choice((0, 3, 7, 10, 15)), offset=offset)
     reset = dice.choice(("zero", "zero", "subtract")) if not lava else "zero"
     least = -1000 if dialect == "made" and reset == "zero" and dice.random() < 0.3 else 0
     return nd.LoihiCuba(
         du=register(0, 4096),
-        dv=dice.choice((0, register(0, 4096))),
+        dv=dice.choice((0, register(0, 4096), register(0, 4096))),
         vth_mant=register(least, dice.choice((2, 40, 400, 40000))),
         bias_mant=0 if dialect == "brian2loihi" or dice.random() < 0.5 else _register(dice, rng, size, -300, 300),
         bias_exp=dice.choice((0, 3, 7)),
@@ -136,10 +136,10 @@ def _compartments(dice: Any, rng: Any, size: int, dialect: str) -> Any:
     )
 
 
-def _floats(dice: Any, rng: Any, size: int) -> Any:
+def _floats(dice: Any, rng: Any, size: int, dialect: str) -> Any:
     each = lambda low, high: rng.uniform(low, high, size) if dice.random() < 0.4 else float(rng.uniform(low, high))  # noqa: E731
     kind = dice.choice((nd.If, nd.Lif, nd.CubaLif, nd.Li, nd.CubaLi))
-    given: dict[str, Any] = {"bias": 0.0 if dice.random() < 0.6 else each(-0.1, 0.3)}
+    given: dict[str, Any] = {"bias": 0.0 if dialect == "brian2loihi" or dice.random() < 0.6 else each(-0.1, 0.3)}
     if kind in (nd.If, nd.Lif, nd.CubaLif):
         given |= {"v_threshold": each(0.5, 2.0), "comparison": dice.choice((">", ">="))}
     if kind is not nd.If:
@@ -189,13 +189,13 @@ SIZES = (1, 2, 5, 7, 16, 17, 30, 64, 65, 140)
 MAPS = ((1, 3, 3), (2, 3, 4), (2, 5, 5), (4, 4, 4))
 
 
-def _population(name: str, dialect: str, dice: Any) -> nd.Population:
+def _population(name: str, dialect: str, dice: Any, *, plain: bool) -> nd.Population:
     rng, shape = _rng(dice), dice.choice((*SIZES, *MAPS)) if dice.random() < 0.97 else 2100
     size, draw = int(np.prod(shape)), dice.random()
-    if draw < 0.65:
-        neuron = _compartments(dice, rng, size, dialect)
-    elif dialect in ("nengo", "brian2loihi") or (draw < 0.75 and dialect != "made"):
-        neuron = _floats(dice, rng, size)
+    if plain or draw < 0.5:
+        neuron = _compartments(dice, rng, size, dialect, plain=plain)
+    elif dialect in ("loihi1", "nengo", "brian2loihi") or (draw < 0.6 and dialect != "made"):
+        neuron = _floats(dice, rng, size, dialect)
     else:
         neuron = _graded(dice, rng, size)
     reset = StateReset(interval_steps=dice.choice((1, 2, 5, 9)), offset_steps=dice.choice((0, 1, 7)))
@@ -211,7 +211,7 @@ def _mantissas(dice: Any, rng: Any, shape: Any) -> tuple[Any, WeightFormat]:
     step = 1 << (8 - bits + (mode == "mixed"))
     top = ((1 << 8) - step) // step
     least, most = {"mixed": (-top, top), "excitatory": (0, top), "inhibitory": (-top, 0)}[mode]
-    share = dice.choice((1.0, 1.0, 0.2))
+    share = dice.choice((1.0, 0.2, 0.05))
     numbers = rng.integers(int(least * share), int(most * share) + 1, shape)
     return numbers * step, WeightFormat(weight_bits=bits, exponent=0, sign_mode=mode)
 
@@ -264,10 +264,10 @@ def _delays(dice: Any, operation: Any, dialect: str) -> dict[str, Any]:
     return {"delay_steps": dice.randint(0, most)}
 
 
-def _projection(name: str, source: Any, target: Any, dialect: str, dice: Any) -> nd.Projection:
+def _projection(name: str, source: Any, target: Any, least: int, dialect: str, dice: Any) -> nd.Projection:
     operation, style = _operation(dice, source.shape, target.shape)
     integer = isinstance(target.neuron, IntegerNeuron)
-    exponent = dice.choice((0, 0, 1, 3, 7, *(range(LOWEST.get(dialect, -4), 0))))
+    exponent = dice.choice((0, 0, 1, 3, 7, *range(least, 0)))
     if not integer and not isinstance(operation, SumPool2d):
         operation = operation.model_copy(update={"weights": operation.weights / 64.0})
     port = dice.choice(("a", "b")) if integer and target.neuron.ports > 1 else "a"
@@ -287,11 +287,15 @@ def _projection(name: str, source: Any, target: Any, dialect: str, dice: Any) ->
 
 
 def _network(dialect: str, dice: Any) -> nd.Network:
-    populations = [_population(name, dialect, dice) for name in ("a", "b", "c")[: dice.choice((1, 1, 2, 3))]]
+    plain = dice.random() < 0.4  # what a layout of 32 bits can hold
+    populations = [
+        _population(name, dialect, dice, plain=plain) for name in ("a", "b", "c")[: dice.choice((1, 1, 2, 3))]
+    ]
     inputs = []
     for name in ("in", "more")[: dice.choice((1, 1, 1, 2))]:
-        encoder = Current() if dialect in ("loihi2", "made") and dice.random() < 0.25 else "spikes"
+        encoder = Current() if not plain and dialect in ("loihi2", "made") and dice.random() < 0.25 else "spikes"
         inputs.append(nd.Input(name=name, shape=dice.choice((*SIZES[:-1], *MAPS)), encoder=encoder))
+    least = 0 if dialect == "nengo" or plain else -4
     ends = [(source, dice.choice(populations)) for source in inputs]
     ends += [(dice.choice((*inputs, *populations)), target) for target in populations]
     ends += [(dice.choice(populations), dice.choice(populations)) for _ in range(dice.choice((0, 1, 2)))]
@@ -301,7 +305,7 @@ def _network(dialect: str, dice: Any) -> nd.Network:
         inputs=tuple(inputs),
         populations=tuple(populations),
         projections=tuple(
-            _projection(f"p{k}", source, target, dialect, dice) for k, (source, target) in enumerate(ends)
+            _projection(f"p{k}", source, target, least, dialect, dice) for k, (source, target) in enumerate(ends)
         ),
     )
 
@@ -351,7 +355,7 @@ def _options(program: nd.Program, stimulus: Stimulus, until: int, dice: Any) -> 
         "seed": dice.choice((0, 5, -(2**63), 2**63 - 1)),
         "record": None if dice.random() < 0.7 else tuple(names[:1]),
         "activity": dice.random() < 0.7,
-        "overflow": dice.random() < 0.4,
+        "overflow": dice.random() < 0.3,
         "keep_state": dice.random() < 0.2,
         "threads": dice.choice((1, 1, 2)),
     }
