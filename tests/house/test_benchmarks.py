@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 )
 MODULES = (
     *("workloads", "networks", "bare", "worker", "marks", "report", "measure", "environments", "peers"),
-    *("microcircuit", "compile_cases", "start"),
+    *("microcircuit", "microcircuit_worker", "compile_cases", "start"),
 )
 
 
@@ -360,6 +360,26 @@ def test_the_microcircuit_is_that_of_the_race_in_integers(benchmarks: Any) -> No
     assert means["L23E_to_L23E"] == pytest.approx(24, abs=1)
     assert means["L4I_to_L4E"] == pytest.approx(-96, abs=1)
     assert {item.operation.weights.dtype for item in network.projections} == {np.dtype(np.int8)}
+
+
+def test_the_microcircuit_compiles_settles_and_goes_on(benchmarks: Any, tmp_path: Path) -> None:
+    """A fiftieth of it: the worker's figures are those of the steps behind the settled state, by either engine."""
+    worker = benchmarks("microcircuit_worker")
+    path = tmp_path / "small.ndp"
+    about = worker._compile(0.02, path)
+    assert [row["stage"] for row in about["stages"]] == ["network", *worker.STAGES, "save"]
+    assert about["peak_bytes"] >= max(row["peak_bytes"] for row in about["stages"]) > 0
+    run = worker.Run(path, 1)
+    found = run.timed(40)
+    program, until = nd.load(path), worker.SETTLE_STEPS + 40
+    whole = nd.run(program, steps=until, until=until, engine="spec", record=[item.name for item in program.populations])
+    late = {name: rows[rows[:, 1] > worker.SETTLE_STEPS] for name, rows in whole.spikes.items()}
+    reached = {name: np.zeros(size, dtype=np.int64) for name, size in ((p.name, p.size) for p in program.populations)}
+    for item in program.network.projections:
+        np.add.at(reached[item.source], item.operation.pre, 1)
+    assert found["events"] == sum(int(reached[name][rows[:, 2]].sum()) for name, rows in late.items()) > 0
+    assert found["biological_s"] == pytest.approx(0.004)
+    assert found["rate_hz"] == pytest.approx(sum(map(len, late.values())) / about["neurons"] / 0.004)
 
 
 def test_the_microcircuit_threshold_is_a_hundred_potentials(benchmarks: Any) -> None:
