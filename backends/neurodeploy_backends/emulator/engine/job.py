@@ -84,6 +84,8 @@ class Job:
         self._make_room()
         self._make_outputs()
         self.stimuli = self._stimuli()
+        self._lent_layout, self._lent_stimuli = lend(self.layout), lend(self.stimuli)
+        self._todo = 16  # steps of the next call, of whichever share
         self.stopped = threading.Event()
 
     def _given_noise(self) -> tuple[str, ...]:
@@ -214,7 +216,7 @@ class Job:
             cores=self.active[0].shape[2],
         )
 
-    def control(self, sample: int, step: int, stop: int, todo: int, thread: int) -> Control:
+    def control(self, sample: int, step: int, stop: int, thread: int) -> Control:
         """Range of steps that one call runs."""
         return Control(
             sample=sample,
@@ -222,7 +224,7 @@ class Job:
             stop=stop,
             steps=self.steps,
             first=self.first,
-            todo=todo,
+            todo=self._todo,
             thread=thread,
             threads=self.pieces,
             seed=self.options.seed,
@@ -235,23 +237,22 @@ class Job:
         share.rows = [Growing(np.zeros((0, 3), dtype=np.int32)) for _ in self.low.parts]
         share.payloads = [Growing(np.zeros(0, dtype=np.int64)) for _ in self.low.parts]
         output = self.output(share.watch)
-        outputs = [output._replace(active=active) for active in self.active]
+        outputs = [lend(output._replace(active=active)) for active in self.active]
         if self.options.resume is not None:
             restore(self.low, state, self.options.resume, share.start)
-        sample, step, todo = share.start, self.first, 16
-        shared = [lend(self.layout), lend(state), lend(self.stimuli)]
+        sample, step, shared = share.start, self.first, [self._lent_layout, lend(state), self._lent_stimuli]
         while sample < share.stop and self.length and not self.stopped.is_set():
             begun = time.perf_counter()
-            calls = [self.control(sample, step, share.stop, todo, thread) for thread in range(self.pieces)]
+            calls = [lend(self.control(sample, step, share.stop, thread)) for thread in range(self.pieces)]
             state.arrived[:] = 0
-            outputs[0].written[:] = 0
+            output.written[:] = 0
             sample, step, made = self._call(shared, outputs, calls)
             share.done += made
             self._take(share, output, made)
-            todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
+            self._todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
         share.state = state
 
-    def _call(self, shared: list[Any], outputs: list[Output], calls: list[Control]) -> Reached:
+    def _call(self, shared: list[Any], outputs: list[Any], calls: list[Any]) -> Reached:
         """One call in every thread that shares the sample; the first runs here.
 
         The threads synchronize in every step, so none enters the kernels before all of them run: otherwise a thread that
@@ -260,7 +261,7 @@ class Job:
         gate, here, name = threading.Event(), [False], "run_wide" if self.low.wide else "run_narrow"
         reached = [structure_of(Reached)() for _ in calls]
 
-        def enter(output: Output, call: Control, place: Any) -> None:
+        def enter(output: Any, call: Any, place: Any) -> None:
             engine().call(name, *shared, output, call, place)
 
         def enter_later(*arguments: Any) -> None:
