@@ -26,8 +26,10 @@ USED = ["3.13"]
 DIGITS = ROOT / "examples" / "digits" / "digits.nd.json"
 COMPILED = "from neurodeploy.native.findings import all_kernel_findings as found; assert not found(), found()"
 """Fails where the installation has no compiled kernels."""
-SANITIZED = ("tests/emulator", "tests/mapping", "tests/native/test_library.py")
+SANITIZED = ("tests/emulator", "tests/mapping/test_kernels.py")
 """Tests that call every kernel."""
+RANDOM = ("tests/emulator/random_programs.py", "tests/program/mutations.py")
+"""Scripts that run random programs, and programs that somebody edited, on both engines."""
 SIMULATORS = ("lava", "nengo-loihi", "brian2loihi")
 WHEELS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64", "windows-x86_64")
 """Platforms of the wheels; neurodeploy/native/toolchain.py describes them."""
@@ -127,8 +129,11 @@ def sanitizers(session: nox.Session) -> None:
     session.run("python", "-m", "neurodeploy.native.build", "--checked")
     library = str(session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)).strip()
     checked = {"NEURODEPLOY_NATIVE": "checked", "LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"}
+    session.run("python", "-c", COMPILED, env=checked)
     tests = session.posargs or SANITIZED
-    session.run("pytest", "-p", "no:cacheprovider", "-n", "2", "-m", "not slow", *tests, env=checked)
+    session.run("pytest", "-p", "no:cacheprovider", "-m", "not slow", *tests, env=checked)
+    for script in [] if session.posargs else RANDOM:
+        session.run("python", script, "--tries", "1000", "--seed", "1", env=checked)
 
 
 @nox.session(python=MAIN)

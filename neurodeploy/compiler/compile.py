@@ -20,8 +20,8 @@ from neurodeploy.quantize import Quantized
 
 __all__ = ["compile_network", "compile_with", "fix_seconds", "starting_stages"]
 
-KERNELS = Path(__file__).parents[1] / "mapping" / "kernels"
-"""Folder of the mapper's kernels."""
+KERNELS = tuple(Path(__file__).parents[1] / folder for folder in ("mapping/kernels", "resources"))
+"""Folders of the kernels that a compilation calls."""
 LEAST_FIX_S, FIX_FACTOR = 10.0, 3.0
 """Default time limit for fixes: at least this many seconds, or this multiple of the compilation time."""
 STARTS: dict[type[Network | Quantized | Mapping], tuple[StageName, ...]] = {
@@ -59,7 +59,7 @@ def compile_network(
     work = _work(source, target, chosen, TimeLimit(progress=progress).within(chosen.time_limit_s))
     names = stages_between(start or starting_stages(source)[0], stop)
     done = run_stages(work, names, progress)
-    result = compilation(done.adding(kernel_findings(KERNELS) if "partition" in done.seconds else ()))
+    result = compilation(done.adding(kernel_findings(*KERNELS) if "partition" in done.seconds else ()))
     fits = result.verdict in ("fits", "stopped")
     if fits or not chosen.fixes or "fixes" not in names or not isinstance(source, Network):
         return result

@@ -110,17 +110,17 @@ def _load(folder: Path, wanted: str) -> Kernels:
         raise UnusableError(f"{VARIABLE} is off", f"unset {VARIABLE}")
     if wanted and wanted not in SETTINGS:
         raise UnusableError(f"{VARIABLE} is '{wanted}', not one of {', '.join(SETTINGS)}", f"unset {VARIABLE}")
-    file = folder / library_name(checked=wanted == "checked")
-    _require_whole(file, folder)
+    file, build = folder / library_name(checked=wanted == "checked"), REBUILD + " --checked" * (wanted == "checked")
+    _require_whole(file, build)
     try:
         library = ctypes.CDLL(str(file))
         library.nd_stamp.restype = ctypes.c_char_p
         library.nd_processor_level.restype = ctypes.c_int64
         stamp, level = library.nd_stamp().decode(), int(library.nd_processor_level())
     except (OSError, AttributeError) as error:
-        raise UnusableError(f"{file.name} cannot be loaded: {error}", REBUILD) from None
+        raise UnusableError(f"{file.name} cannot be loaded: {error}", build) from None
     if stamp != stamp_of(folder):
-        raise UnusableError(f"{file.name} was built from other sources than those beside it", REBUILD)
+        raise UnusableError(f"{file.name} was built from other sources than those beside it", build)
     levels = LEVELS[level]
     if not levels:
         raise UnusableError("the processor lacks the instructions of x86-64-v2")
@@ -133,11 +133,11 @@ def _load(folder: Path, wanted: str) -> Kernels:
     return Kernels(library, wanted)
 
 
-def _require_whole(file: Path, folder: Path) -> None:
+def _require_whole(file: Path, build: str) -> None:
     """Raises UnusableError for a library that is not there, is cut off, or is for another processor: loading those can end the
     process, or fails with a message that names another cause."""
     if not file.is_file():
-        raise UnusableError(*_not_built(file))
+        raise UnusableError(*_not_built(file, build))
     if "checked" in file.name and "asan" not in os.environ.get("LD_PRELOAD", ""):
         raise UnusableError(f"{file.name} needs the address sanitizer: LD_PRELOAD=$(gcc -print-file-name=libasan.so)")
     try:
@@ -150,15 +150,15 @@ def _require_whole(file: Path, folder: Path) -> None:
     machine, sections, each, count = (*struct.unpack_from("<18xH20xQ", head), *struct.unpack_from("<58xHH", head))
     here = os.uname().machine
     if ELF.get(here, machine) != machine:
-        raise UnusableError(f"{file.name} was built for another processor than {here}", REBUILD)
+        raise UnusableError(f"{file.name} was built for another processor than {here}", build)
     if sections + each * count > size:
-        raise UnusableError(f"{file.name} is cut off", REBUILD)
+        raise UnusableError(f"{file.name} is cut off", build)
 
 
-def _not_built(file: Path) -> tuple[str, str]:
+def _not_built(file: Path, build: str) -> tuple[str, str]:
     """Why there is no library, and how to build it."""
     try:
         why = ": " + NOT_BUILT.read_text(encoding="utf-8").splitlines()[0]
     except (OSError, ValueError, IndexError):
         why = ""
-    return f"{file.name} was not built{why}", f"pip install ziglang && {REBUILD}"
+    return f"{file.name} was not built{why}", build if "checked" in file.name else f"pip install ziglang && {build}"

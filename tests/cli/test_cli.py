@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 from factories import one_layer, pair_network, wide_network, write_nir_neuron
-from neurodeploy_backends.emulator.engine.library import FOLDER as ENGINE
 
 import neurodeploy as nd
 from neurodeploy.cli import run_commands, running
@@ -283,7 +282,6 @@ def test_an_engine_that_cannot_run_here_leaves_with_3(folder, call, monkeypatch)
 
 def test_slow_kernels_are_told_once(folder, call, monkeypatch):
     """The mapper and the engine both run without their kernels, for one reason."""
-    monkeypatch.setattr(sys.modules["neurodeploy.compiler.compile"], "KERNELS", ENGINE)
     assert "ND902" not in call(*RUN)[2]
     monkeypatch.setenv("NEURODEPLOY_NATIVE", "v0")
     lines = (RUN, ("compile", "pair.nd.json", "-t", "loihi1"), ("backends",), ("backends", "doctor", "emulator"))

@@ -27,6 +27,12 @@ int64_t two_v2(void) { return 2; }
 """
 
 
+@pytest.fixture(autouse=True)
+def no_setting(monkeypatch):
+    """The tests set what they need, also where the whole run uses the checked build."""
+    monkeypatch.delenv(library.VARIABLE, raising=False)
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the engine's sources and library."""
@@ -176,6 +182,8 @@ def test_the_checked_build_needs_its_sanitizer(folder, monkeypatch):
     monkeypatch.setenv(library.VARIABLE, "checked")
     monkeypatch.delenv("LD_PRELOAD", raising=False)
     assert "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" in reason(folder).reason
+    (folder / library_name(checked=True)).unlink()
+    assert reason(folder).fixes == (f"{REBUILD} --checked",)
 
 
 @pytest.mark.parametrize(
