@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
-from factories import examples
+from factories import examples, layered_network, with_limits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
 from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.mapping.partition.order import longest_fitting_prefix
+from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
@@ -181,6 +184,32 @@ def test_a_core_never_holds_two_slices_of_a_population():
     assert cut.core_of["a"].tolist() == [0] * 7 + [1]
     use = use_of_program(emit_program(place(cut)))
     assert use["synapse_memory"].tolist() == [12, 4]
+
+
+def test_slices_counted_in_an_earlier_round_change_no_mapping(monkeypatch):
+    class Forgetful(dict):
+        def get(self, *_):
+            return None
+
+    first_fit, counted = import_module("neurodeploy.mapping.partition.first_fit"), []
+    rng, cells = np.random.default_rng(2), nd.LoihiCuba(du=4095, dv=64, vth_mant=200)
+    operations = [
+        Conv2d(input_shape=(2, 16, 16), weights=2 * rng.integers(1, 60, (12, 2, 3, 3))),
+        Conv2d(input_shape=(12, 14, 14), weights=2 * rng.integers(1, 60, (16, 12, 3, 3))),
+        Conv2d(input_shape=(16, 12, 12), weights=2 * rng.integers(1, 60, (10, 16, 12, 12))),
+    ]
+    network = layered_network(operations, cells, weight_format=WeightFormat(weight_bits=8))
+    quantized = quantize(network, load_target("loihi1"))
+    target = with_limits(load_target("loihi1"), output_axons=2048)
+    plain, of, count = partition(quantized, target), first_fit._Task.of, first_fit._Fill.with_slice
+    monkeypatch.setattr(first_fit._Fill, "with_slice", lambda *given: counted.append(given[3:]) or count(*given))
+    again = partition(quantized, target)
+    with_memory = len(counted)
+    monkeypatch.setattr(first_fit._Task, "of", lambda *given, **more: of(*given, **more)._replace(known=Forgetful()))
+    for found in (again, partition(quantized, target)):
+        assert found.n_cores == plain.n_cores > 1
+        assert all(np.array_equal(found.core_of[name], core) for name, core in plain.core_of.items())
+    assert len(counted) - with_memory > with_memory
 
 
 @pytest.mark.parametrize("bound", [100, FLAGGED + 1, None])

@@ -79,6 +79,8 @@ class _Task(NamedTuple):
     """Population -> projections that end in it."""
     orders: dict[str, Ints]
     """Population -> (size,) order in which its neurons fill cores."""
+    known: dict[tuple[str, int, int], dict[str, int]]
+    """(population, start, stop) of slices counted in an empty core -> their figures, for later rounds: only output axons differ."""
 
     @classmethod
     def of(
@@ -106,6 +108,7 @@ class _Task(NamedTuple):
             most=most,
             into=into,
             orders=orders,
+            known={},
         )
 
 
@@ -198,18 +201,34 @@ class _Fill:
 
     def longest(self, population: QuantizedPopulation, start: int) -> tuple[int, CoreUsage]:
         """(largest stop for which [start, stop) fits the core, use of the core then); `start` if nothing fits."""
-        best = start, self.content
+        fitting: dict[int, CoreUsage | None] = {start: self.content}
 
         def filled(stop: int) -> float:
-            nonlocal best
-            use = self.with_slice(self.content, population, start, stop)
-            share = fullness(use.figures(), self.limits)
-            best = (stop, use) if share <= 1 and stop > best[0] else best
+            use, figures = self.counted(population, start, stop)
+            share = fullness(figures, self.limits)
+            if share <= 1:
+                fitting[stop] = use
             return share
 
         before = fullness(self.content.figures(), self.limits)
         longest_fitting_prefix(start, population.size, filled, self.hint.get(population.name, 64), before)
-        return best
+        stop = max(fitting)
+        return stop, fitting[stop] or self.with_slice(self.content, population, start, stop)
+
+    def counted(
+        self, population: QuantizedPopulation, start: int, stop: int
+    ) -> tuple[CoreUsage | None, dict[str, int]]:
+        """(use of the core with a slice, None if an earlier round counted it; its figures)."""
+        key, empty = (population.name, start, stop), not self.content.rows
+        figures = self.task.known.get(key) if empty else None
+        if figures is not None:
+            sent = self.expected[population.name].of(self.task.orders[population.name][start:stop])
+            return None, {**figures, "output_axons": sent}
+        use = self.with_slice(self.content, population, start, stop)
+        figures = use.figures()
+        if empty:
+            self.task.known[key] = figures
+        return use, figures
 
     def place(self, population: QuantizedPopulation) -> Diagnostic | None:
         """Place a whole population; return a proof if one neuron fits no empty core."""
