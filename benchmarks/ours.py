@@ -49,12 +49,15 @@ class Runner:
         spikes = {}
         for name, rows in self.events.items():
             shown = rows[: np.searchsorted(rows[:, 0], steps, side="right")]
-            number = np.repeat(np.arange(samples, dtype=np.int32), len(shown))
-            spikes[name] = np.column_stack([number, np.tile(shown, (samples, 1))]).astype(np.int32)
+            # filled in place: copies on the way would count as memory of the run
+            all_rows = np.empty((samples, len(shown), 3), dtype=np.int32)
+            all_rows[..., 0] = np.arange(samples)[:, None]
+            all_rows[..., 1:] = shown
+            spikes[name] = all_rows.reshape(-1, 3)
         return nd.Stimulus(n_samples=samples, n_steps=steps, spikes=spikes)
 
-    def run(self, request: dict[str, Any]) -> tuple[float, Any]:
-        """Return the seconds of one whole call and its recording."""
+    def run(self, request: dict[str, Any]) -> tuple[float, Any, int]:
+        """Return the seconds of one whole call, its recording, and the bytes of all rows of input and recorded spikes."""
         import neurodeploy as nd
         from neurodeploy.simulate import RunOptions
 
@@ -64,7 +67,12 @@ class Runner:
         stimulus = self.stimulus(request["steps"], request.get("samples", 1))
         start = time.perf_counter()
         recording = nd.run(self.program, stimulus, until=request["steps"], options=options)
-        return time.perf_counter() - start, recording
+        seconds = time.perf_counter() - start
+        kept = (self.events, stimulus.spikes, recording.spikes, recording.input_spikes)
+        arrays = [rows for part in kept for rows in part.values()]
+        # a recording may share the rows of its stimulus
+        distinct = {rows.__array_interface__["data"][0]: rows.nbytes for rows in arrays}
+        return seconds, recording, sum(distinct.values())
 
     def spikes(self, recording: Any) -> Path:
         """Write the rows (step, neuron) of sample 0 for the comparison; the last worker overwrites earlier ones."""
@@ -101,10 +109,7 @@ def main() -> None:
         print(json.dumps({"ready": seconds, "loaded_bytes": loaded, **_about(runner)}), file=answers)
         for line in sys.stdin:
             request = json.loads(line)
-            seconds, recording = runner.run(request)
-            kept = [*recording.spikes.values(), *recording.input_spikes.values()]
-            shown = sum(item.nbytes for item in runner.events.values())
-            rows = shown + sum(item.nbytes for item in kept)
+            seconds, recording, rows = runner.run(request)
             found = {"seconds": seconds, "peak_bytes": _peak_bytes(), "rows_bytes": rows}
             if request.get("keep"):
                 found["spikes"] = str(runner.spikes(recording))
