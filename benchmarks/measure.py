@@ -361,6 +361,8 @@ def _memory(case: Case, path: Path, folder: Path, steps: int, settings: Settings
         "entry_bytes": mine["entry_bytes"],
         "rows_bytes": extra,
         "ratio": (growth - extra) / mine["entry_bytes"],
+        "table_bytes": mine["table_bytes"],
+        "table_ratio": (growth - extra) / mine["table_bytes"],
         "steps": few,
     }
 

@@ -30,8 +30,8 @@ copy        bytes of weights and indices that the loop has to read, of the bytes
             with (read and written). It shows how close memory bandwidth is to being the limit.
 batch       how much faster two samples run on the threads given than on one; within: one sample.
 memory      peak of a process that loads the program and runs it, above one with a single neuron; "of synapses": without
-            the rows of its input and recorded spikes, over the bytes of the program's synapse entries; "of which run"
-            is the part added by the run to the loaded program.
+            the rows of its input and recorded spikes, over the bytes of the program's synapse entries; "of tables":
+            over the bytes of all its core tables, axons and list offsets included; "of which run": added by the run.
 w7          times and rates behind the burst of a start from rest; a real-time factor of 2 takes 2 s for a biological second.
 start       new processes with empty caches; bytecode is there, as pip leaves it. Compilations: the first of a process.
 """
@@ -120,6 +120,8 @@ def _memory(results: dict[str, Any]) -> Table:
         "synapse entries",
         "recorded",
         "of synapses",
+        "all tables",
+        "of tables",
     ):
         table.add_column(name, justify="left" if name == "workload" else "right")
     for key, item in results.items():
@@ -127,7 +129,8 @@ def _memory(results: dict[str, Any]) -> Table:
             continue
         m = item["memory"]
         names = ("peak_bytes", "base_bytes", "growth_bytes", "run_growth_bytes", "entry_bytes", "rows_bytes")
-        table.add_row(key, *(_megabytes(m[name]) for name in names), _number(m["ratio"]) + "x")
+        of_tables = (_megabytes(m.get("table_bytes")), _number(m.get("table_ratio")) + "x")
+        table.add_row(key, *(_megabytes(m[name]) for name in names), _number(m["ratio"]) + "x", *of_tables)
     return table
 
 
