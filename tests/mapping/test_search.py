@@ -35,6 +35,13 @@ from neurodeploy.quantize import quantize
 from neurodeploy.resources import core_limits
 
 
+@pytest.fixture(params=["", "off"], ids=["library", "definition"])
+def either(request, monkeypatch):
+    """The compiled kernels, and their definitions in Python."""
+    if request.param:
+        monkeypatch.setenv("NEURODEPLOY_NATIVE", request.param)
+
+
 @st.composite
 def targets(draw):
     """The tiny chip with limits drawn anew, one or two chips of it, both rule sets."""
@@ -159,6 +166,7 @@ def roomy():
     return base.model_copy(update={"chip": fixed(base.chip, chip), "limits": fixed(base.limits, limits)})
 
 
+@pytest.mark.usefixtures("either")
 def test_shuffled_groups_are_recovered():
     """Each group fills one core exactly: 8 neurons, 8 + 1 sources. In the order of the network, a core has all 48."""
     quantized = quantize(chains(), roomy())
@@ -192,6 +200,7 @@ def problem_of(quantized, target, cores):
     return Problem(hypergraph_of(quantized, target), kernel_limits(quantized, target), chip)
 
 
+@pytest.mark.usefixtures("either")
 def test_neurons_are_exchanged_when_no_single_move_helps():
     """A member of each family lies with the other; every core is full of output axons, so no single neuron can move."""
     target = load_target("tiny")
@@ -303,6 +312,7 @@ def row_of_cores(order):
     )
 
 
+@pytest.mark.usefixtures("either")
 def test_cores_with_traffic_are_placed_next_to_each_other():
     """16 cores on 8 tiles in a mesh of 4 by 2: a path through the mesh leaves 7 of 15 ways between tiles, one hop each."""
     network, target = row_of_cores([0, 8, 3, 11, 6, 14, 1, 9, 4, 12, 7, 15, 2, 10, 5, 13]), roomy()
@@ -317,6 +327,7 @@ def test_cores_with_traffic_are_placed_next_to_each_other():
     assert found[0] > 3 * found[1]
 
 
+@pytest.mark.usefixtures("either")
 def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pinned():
     target = on_board(load_target("tiny"), "pair")
     style = nd.network.WeightFormat(weight_bits=8)
@@ -342,6 +353,19 @@ def test_avoided_cores_stay_empty_and_pinned_populations_lie_where_they_were_pin
         assert not set(core.tolist()) & {0, 5}
         assert set(core[program.tables.population == 1].tolist()) <= {6, 7}
         assert not set(core[program.tables.population == 0].tolist()) & {6, 7}
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_programs_are_the_same_bytes_without_the_library(monkeypatch, level):
+    found, options = set[str](), MappingOptions(level=level, placement_seed=2)
+    networks = [row_of_cores([0, 3, 1, 2]), *([chains()] if level > 1 else [])]
+    for network in networks:
+        quantized = quantize(network, roomy())
+        for native in ("", "off"):
+            monkeypatch.setenv("NEURODEPLOY_NATIVE", native)
+            cut = partition(quantized, roomy(), options=options)
+            found.add(emit_program(place(cut, seed=2, options=options)).digest())
+    assert len(found) == len(networks)
 
 
 SCRIPT = """
