@@ -56,7 +56,8 @@ class Group(TyperGroup):
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """Return the commands and options that start with a prefix, for shell completion."""
-        return super(Group, self._listing()).shell_complete(ctx, incomplete)
+        ctx.command = self._listing()
+        return super(Group, ctx.command).shell_complete(ctx, incomplete)
 
     def main(
         self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any

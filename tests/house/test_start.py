@@ -49,6 +49,15 @@ def test_the_list_of_commands_needs_neither_numpy_nor_pydantic(word: str) -> Non
     assert not found & (NOUNS - {"typing_extensions"})
 
 
+def test_completing_the_name_of_a_command_needs_no_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_NEURODEPLOY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "neurodeploy com")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    found = loaded(f"import sys; sys.argv = ['neurodeploy']\nfrom neurodeploy.cli import main\n{LEAVE}")
+    assert "typer" in found, "which may import pydantic itself"
+    assert "numpy" not in found
+
+
 def typed_imports() -> dict[str, str]:
     """Public name -> the module from which type checkers import it."""
     tree = ast.parse(inspect.getsource(nd))
