@@ -26,7 +26,7 @@ USED = ["3.13"]
 DIGITS = ROOT / "examples" / "digits" / "digits.nd.json"
 COMPILED = "from neurodeploy.native.findings import all_kernel_findings as found; assert not found(), found()"
 """Fails where the installation has no compiled kernels."""
-SANITIZED = ("tests/emulator", "tests/mapping/test_kernels.py")
+SANITIZED = ("tests/emulator", "tests/mapping/test_kernels.py", "tests/resources/test_compiled_lists.py")
 """Tests that call every kernel."""
 RANDOM = ("tests/emulator/random_programs.py", "tests/program/mutations.py")
 """Scripts that run random programs, and programs that somebody edited, on both engines."""

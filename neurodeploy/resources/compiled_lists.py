@@ -5,7 +5,6 @@ The nouns are declared for C in `compiled_lists.h`: `python -m neurodeploy.nativ
 
 from __future__ import annotations
 
-from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,7 +79,6 @@ class Measure(NamedTuple):
     """Bits of a list's end; -1: every entry is padded to whole words."""
 
 
-@cache
 def loops() -> Kernels | None:
     """The compiled loops; None where there is no library."""
     return kernels(FOLDER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from factories import examples
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping.partition.assignment_usage import pairs_of
+from neurodeploy.native.header import header_of
+from neurodeploy.native.library import VARIABLE, missing_because, switched_off
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.network.synapse_views import SynapsesBySource
@@ -44,8 +48,21 @@ def windows(draw):
     return window, chosen if chosen.size else np.arange(1), rng
 
 
+@pytest.fixture(scope="module", autouse=True)
+def switched_on():
+    """The loops, also in a run of all tests without compiled kernels."""
+    with pytest.MonkeyPatch.context() as patch:
+        if switched_off():
+            patch.delenv(VARIABLE)
+        yield
+
+
 def test_the_loops_are_compiled():
-    assert compiled_lists.loops() is not None, "build them: python -m neurodeploy.native.build neurodeploy/resources"
+    assert not missing_because(compiled_lists.FOLDER)
+
+
+def test_the_header_is_generated_from_the_nouns():
+    assert header_of(compiled_lists) == Path(compiled_lists.__file__).with_suffix(".h").read_text()
 
 
 @settings(max_examples=examples(150), deadline=None)
