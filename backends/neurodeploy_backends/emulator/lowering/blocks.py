@@ -112,9 +112,10 @@ class BlockBuilder:
         for source, several in groupby(statistics.blocks, key=lambda item: item.source):
             own = [self._begun(item, units[item.target]) for item in several]
             counted = [item for item in own if item.form in (LISTED, GROUPED)]
-            counts = self._counts(source, counted)
+            alone = len(own) == 1  # the most frequent case; a second walk would count the same
+            counts = {own[0].stats: statistics.counts[source]} if alone else self._counts(source, counted)
             for item in own:
-                self._place(item, counts.get(item.stats))
+                self._place(item, counts)
             self.plans += own
 
     def filled(self) -> dict[str, Array]:
@@ -219,25 +220,25 @@ class BlockBuilder:
             block[item.stats.kind, item.stats.target] = number
         return block
 
-    def _place(self, plan: _Plan, counts: Array | None) -> None:
-        """Give a block its places in the arenas."""
+    def _place(self, plan: _Plan, counts: dict[BlockStats, Array]) -> None:
+        """Give a block its places in the arenas. `counts`: synapses of each source, of blocks that are listed or grouped."""
         row, source = plan.row, self.parts[plan.stats.source]
         weights = "weights8" if plan.stats.small else "weights16"
         if row["kind"] == DENSE:
             row["weights"] = self._room(weights, source.size * row["width"])
         elif row["kind"] == TILED:
             self._place_tiles(plan, weights)
-        elif counts is not None:
+        elif plan.weights is not None:
+            row["weights"] = self._room(weights, plan.weights.size)
+        else:
             each = GROUP if plan.form == GROUPED else 1
-            pointer = np.zeros(counts.size + 1, dtype=np.int64)
-            np.cumsum(-(-counts // each), out=pointer[1:])
+            pointer = np.zeros(source.size + 1, dtype=np.int64)
+            np.cumsum(-(-counts[plan.stats] // each), out=pointer[1:])
             plan.pointer = narrowed(pointer, np.int32)
             if plan.form == LISTED:
                 row["targets"] = self._room("index32", int(pointer[-1]))
             size = self._group(plan) if plan.form == GROUPED else 1
             row["weights"] = self._room(weights, int(pointer[-1]) * size)
-        elif plan.weights is not None:
-            row["weights"] = self._room(weights, plan.weights.size)
         if plan.pointer is not None:
             row["pointer"] = self._room("pointer", plan.pointer.size)
 

@@ -198,20 +198,24 @@ class Statistics(NamedTuple):
     """(planes, engine rows) least sum of weights that can arrive in one step; the greatest in `high`."""
     high: Array
     most_entries: list[int]
-    """By part: the most synapses that one source has."""
+    """By part: the most synapses that one source has, those with a weight of 0 included."""
+    counts: list[Array]
+    """By part: (sources,) synapses of each source."""
 
 
 def statistics_of(parts: list[Part], sources: Sources, classes: Classes, rows: int) -> Statistics:
     """Statistics of each block, and bounds of the sums of each plane and row."""
     low = np.zeros((len(classes.planes), rows), dtype=np.int64)
-    found, most_entries, high = list[BlockStats](), list[int](), np.zeros_like(low)
+    found, most_entries, counts, high = list[BlockStats](), list[int](), list[Array](), np.zeros_like(low)
     kinds = int(classes.of.max(initial=0)) + 1
     for number, routes in enumerate(sources.routes):
         facts = np.zeros((kinds, len(parts)), dtype=SYNAPSE_FACTS)
-        most_entries.append(walks().call("survey", sources.walk, routes, Survey(facts, classes.plane, low, high)))
+        each = np.zeros(parts[number].size, dtype=np.int32)
+        most_entries.append(walks().call("survey", sources.walk, routes, Survey(facts, classes.plane, low, high, each)))
+        counts.append(each)
         for kind, target in zip(*np.nonzero(facts["entries"]), strict=True):
             count, bits, least, most, first, last = facts[kind, target].tolist()
             zeros = (bits & -bits).bit_length() - 1
             small = least >> zeros >= -128 and most >> zeros <= 127
             found.append(BlockStats(number, int(target), int(kind), count, zeros, small, first, last))
-    return Statistics(found, low, high, most_entries)
+    return Statistics(found, low, high, most_entries, counts)

@@ -1,8 +1,9 @@
 /* Walks that visit all synapses of a part: what they are, how many each source has, and writing them to the arenas. */
 #include "reach.h"
 
-static void survey_segment(const Walk *walk, int64_t number, int64_t base, const Survey *into, int64_t rows) {
+static int64_t survey_segment(const Walk *walk, int64_t number, int64_t base, const Survey *into, int64_t rows) {
   const Segment segment = segment_of(walk, number);
+  int64_t count = 0;
   for (int64_t k = 0; k < segment.n; k++) {
     const int64_t weight = weight_of(walk, &segment, k);
     if (weight == 0) continue;
@@ -16,7 +17,9 @@ static void survey_segment(const Walk *walk, int64_t number, int64_t base, const
     fact->most = max64(fact->most, weight);
     const span_i64 sums = weight < 0 ? into->low : into->high;
     AT(sums, AT(into->plane_of_class, kind) * rows + row) += weight;
+    count++;
   }
+  return count;
 }
 
 /* Fill `into` from all synapses of a part; return the most entries that one source has. */
@@ -28,7 +31,8 @@ EXPORT(int64_t, survey)(const Walk *walk, const Routes *routes, const Survey *in
     for (int64_t route = AT(routes->start, source); route < AT(routes->stop, source); route++) {
       const Reach reach = reach_of(walk, routes, route);
       count += AT(walk->entry_ptr, reach.stop) - AT(walk->entry_ptr, reach.first);
-      for (int64_t number = reach.first; number < reach.stop; number++) survey_segment(walk, number, reach.base, into, rows);
+      for (int64_t number = reach.first; number < reach.stop; number++)
+        AT(into->counts, source) += (int32_t)survey_segment(walk, number, reach.base, into, rows);
     }
     most = max64(most, count);
   }

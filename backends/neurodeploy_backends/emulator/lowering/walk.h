@@ -69,6 +69,8 @@ typedef struct {
   /* (planes, engine rows) sum of the negative weights that can reach a row in one step; the positive ones in `high`. */
   span_i64 low;
   span_i64 high;
+  /* (sources,) synapses of each source, those with a weight of 0 left out; 0 before. */
+  span_i32 counts;
 } Survey;
 
 /* One block that `fill` writes. */

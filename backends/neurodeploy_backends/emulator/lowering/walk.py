@@ -111,6 +111,8 @@ class Survey(NamedTuple):
     low: Longs
     """(planes, engine rows) sum of the negative weights that can reach a row in one step; the positive ones in `high`."""
     high: Longs
+    counts: Ints
+    """(sources,) synapses of each source, those with a weight of 0 left out; 0 before."""
 
 
 class Fill(NamedTuple):
