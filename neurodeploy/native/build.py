@@ -148,7 +148,7 @@ def main() -> None:
     outs = {folder: folder / library_name(checked=options.checked) for folder in folders}
     try:
         build_all(outs, toolchains(os.environ.get(VARIABLE, "")), checked=options.checked)
-    except BuildError as error:
+    except (BuildError, OSError) as error:  # OSError: no place for temporary files
         sys.exit(f"neurodeploy.native.build: {error}")
     if not options.folders and not options.checked:
         keep_reason("")

@@ -183,6 +183,7 @@ def test_the_checked_build_needs_its_sanitizer(folder, monkeypatch):
     monkeypatch.delenv("LD_PRELOAD", raising=False)
     assert "LD_PRELOAD=$(gcc -print-file-name=libasan.so)" in reason(folder).reason
     (folder / library_name(checked=True)).unlink()
+    library._loaded.cache_clear()
     assert reason(folder).fixes == (f"{REBUILD} --checked",)
 
 
@@ -245,6 +246,24 @@ def test_a_home_that_cannot_be_written_to(program):
 @pytest.mark.parametrize("setting", ["v2", "off", "v9"])
 def test_any_setting_gives_the_same_spikes(program, setting):
     assert python(VERIFY.format(path=str(program)), NEURODEPLOY_NATIVE=setting).startswith("True")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["v2", "v3"])
+def test_every_level_gives_the_golden_traces(root, level):
+    """The default run uses the highest level that the processor has."""
+    best = library.kernels(ENGINE).level
+    if best not in ("v3", "v4") or level == best:
+        pytest.skip(f"a lower level is missing and cannot be had: the processor has {best} alone")
+    tests = [str(root / "tests" / "emulator" / name) for name in ("test_golden_traces.py", "test_random_programs.py")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "--rootdir", str(root), *tests],
+        env={**os.environ, library.VARIABLE: level},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 FORK = """

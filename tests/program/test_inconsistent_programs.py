@@ -350,22 +350,21 @@ def test_a_negative_threshold_that_a_spike_would_subtract():
 
 
 @pytest.mark.slow
-def test_checked_kernels_run_from_the_command_line(program, tmp_path):
-    """With every index checked: the same spikes, and no internal fault on the way to the notice of a first run."""
+def test_the_command_line_gives_the_same_spikes_with_and_without_kernels(program, tmp_path):
     (tmp_path / "a.ndp").write_bytes(sealed_bytes(program, "neurodeploy-program"))
     np.savez(tmp_path / "s.npz", lines=np.ones((1, 6, 3), dtype=np.uint8))
     words = [sys.executable, "-m", "neurodeploy", "run", "a.ndp", "--stimulus", "s.npz", "--out"]
     told = []
-    for checked in ("", "1"):
+    for setting in ("", "off"):
         done = subprocess.run(
-            [*words, f"r{checked}.ndr"],
+            [*words, f"r{setting}.ndr"],
             cwd=tmp_path,
-            env={**os.environ, "NEURODEPLOY_CHECKED": checked},
+            env={**os.environ, "NEURODEPLOY_NATIVE": setting},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        with zipfile.ZipFile(tmp_path / f"r{checked}.ndr") as archive:
+        with zipfile.ZipFile(tmp_path / f"r{setting}.ndr") as archive:
             told.append(json.loads(archive.read("seal.json"))["tensors"])
     assert told[0] == told[1]
