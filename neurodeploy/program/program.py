@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -126,5 +127,6 @@ def register_runner(runner: Runner) -> None:
 
 
 def _runner() -> Runner:
-    assert _registered, "internal: neurodeploy imports neurodeploy.simulate, which registers its runner"
+    if not _registered:
+        import_module("neurodeploy.simulate")  # registers its runner; a program that was never run has not needed it
     return _registered[0]
