@@ -10,7 +10,7 @@ from factories import wide_network
 
 import neurodeploy as nd
 
-RUN = "import sys; from neurodeploy.program import load_program; print(load_program(sys.argv[1]).run(steps=2).n_steps)"
+RUN = "import sys; from neurodeploy.program import load_program; print(load_program(sys.argv[1]).run([[[1] * 10] * 2]).n_samples)"
 
 
 def test_a_program_runs_where_nothing_but_programs_was_imported(tmp_path: Path) -> None:
@@ -18,4 +18,4 @@ def test_a_program_runs_where_nothing_but_programs_was_imported(tmp_path: Path) 
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path / "chain.ndp")], capture_output=True, text=True, check=False
     )
-    assert (done.stdout, done.stderr) == ("2\n", "")
+    assert (done.stdout, done.stderr) == ("1\n", "")
