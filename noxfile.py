@@ -133,7 +133,9 @@ def sanitizers(session: nox.Session) -> None:
     tests = session.posargs or SANITIZED
     session.run("pytest", "-p", "no:cacheprovider", "-m", "not slow", *tests, env=checked)
     for script in [] if session.posargs else RANDOM:
-        session.run("python", script, "--tries", "1000", "--seed", "1", env=checked)
+        session.run(
+            "python", script, "--tries", "10000", "--seed", "1", "--jobs", str(os.cpu_count() or 1), env=checked
+        )
 
 
 @nox.session(python=MAIN)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import random
+import subprocess
 import sys
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,6 +126,16 @@ def _fault(error: BaseException) -> str:
     return f"{type(error).__name__} at {where}: {str(error)[:150]}"
 
 
+def _shared_out(asked: argparse.Namespace) -> int:
+    """Run equal shares of the tries in several processes; return the greatest exit status."""
+    cuts = [asked.start + k * asked.tries // asked.jobs for k in range(asked.jobs + 1)]
+    running = []
+    for low, high in pairwise(cuts):
+        words = ["--start", low, "--tries", high - low, "--seed", asked.seed, "--seconds", asked.seconds]
+        running.append(subprocess.Popen([sys.executable, sys.argv[0], *map(str, words)]))
+    return max(abs(process.wait()) for process in running)
+
+
 def hunt(attempt: Callable[[random.Random], str], doc: str) -> int:
     """Make tries of a seed, each in its own words; print every new fault at once and all counts at the end.
 
@@ -135,7 +147,10 @@ def hunt(attempt: Callable[[random.Random], str], doc: str) -> int:
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60.0, help="a try that takes longer ends the process")
     parser.add_argument("--show", action="store_true", help="print the number of every try before it begins")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that share the tries")
     asked = parser.parse_args()
+    if asked.jobs > 1:
+        return _shared_out(asked)
     ends, faults = Counter[str](), Counter[str]()
     for index in range(asked.start, asked.start + asked.tries):
         if asked.show:
