@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurodeploy.native.sources import NOT_BUILT, library_name, stamp_of
 from neurodeploy.native.structs import lend, span_of
 
-__all__ = ["VARIABLE", "Kernels", "Missing", "kernels", "missing", "missing_because", "switched_off"]
+__all__ = ["VARIABLE", "Kernels", "Missing", "kernels", "missing", "required_kernels", "switched_off"]
 
 VARIABLE = "NEURODEPLOY_NATIVE"
 """Environment variable: `off` loads no library; v2, v3 or v4 calls the functions of that level of the processor; `checked` loads
@@ -82,14 +82,17 @@ def kernels(folder: Path) -> Kernels | None:
     return _loaded(folder, os.environ.get(VARIABLE, ""))[0]
 
 
+def required_kernels(folder: Path) -> Kernels:
+    """The kernels of a folder, for callers that have looked whether they are missing. Raises RuntimeError where they are."""
+    found = kernels(folder)
+    if found is None:
+        raise RuntimeError(f"internal: {missing(folder).reason}")
+    return found
+
+
 def missing(folder: Path) -> Missing:
     """Why a folder has no kernels here, and what to do."""
     return _loaded(folder, os.environ.get(VARIABLE, ""))[1]
-
-
-def missing_because(folder: Path) -> str:
-    """Why a folder has no kernels here; empty if it has."""
-    return missing(folder).reason
 
 
 def switched_off() -> bool:

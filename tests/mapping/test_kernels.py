@@ -22,7 +22,7 @@ from neurodeploy.mapping.partition.search import cores as search_cores
 from neurodeploy.mapping.partition.search.cores import Problem, assigned_cores, empty_cores
 from neurodeploy.mapping.place.traffic import FALL, core_traffic
 from neurodeploy.native.header import header_of
-from neurodeploy.native.library import Kernels, kernels, missing_because
+from neurodeploy.native.library import Kernels, kernels, missing
 
 FOLDER = Path(calls.__file__).parent
 
@@ -55,7 +55,7 @@ def raced(play, given=()):
 
 
 def test_there_is_a_library_unless_it_is_switched_off():
-    assert missing_because(FOLDER) == (
+    assert missing(FOLDER).reason == (
         "NEURODEPLOY_NATIVE is off" if os.environ.get("NEURODEPLOY_NATIVE") == "off" else ""
     )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping.partition.assignment_usage import pairs_of
 from neurodeploy.native.header import header_of
-from neurodeploy.native.library import VARIABLE, missing_because, switched_off
+from neurodeploy.native.library import VARIABLE, missing, switched_off
 from neurodeploy.network import WeightFormat
 from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.network.synapse_views import SynapsesBySource
@@ -58,7 +58,7 @@ def switched_on():
 
 
 def test_the_loops_are_compiled():
-    assert not missing_because(compiled_lists.FOLDER)
+    assert not missing(compiled_lists.FOLDER).reason
 
 
 def test_the_header_is_generated_from_the_nouns():

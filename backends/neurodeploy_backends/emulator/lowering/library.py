@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurodeploy.native.library import Kernels, Missing, kernels, missing
+from neurodeploy.native.library import Kernels, Missing, missing, required_kernels
 
 __all__ = ["walks", "walks_missing"]
 
@@ -12,11 +12,8 @@ FOLDER = Path(__file__).parent
 
 
 def walks() -> Kernels:
-    """The library. Raises RuntimeError where `walks_missing` gives a reason: `backend.engine_of` has looked before."""
-    found = kernels(FOLDER)
-    if found is None:
-        raise RuntimeError(f"internal: {walks_missing().reason}")
-    return found
+    """The library; `backend.engine_of` has looked before whether it is missing."""
+    return required_kernels(FOLDER)
 
 
 def walks_missing() -> Missing:
