@@ -20,7 +20,6 @@
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #define RESTRICT __restrict__
-#define LIKELY(x) __builtin_expect(!!(x), 1)
 #define PREFETCH(place) __builtin_prefetch((const void *)(place), 0, 3)
 
 /* An array that Python lends: a pointer and a number of elements. */

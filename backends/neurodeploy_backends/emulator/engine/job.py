@@ -27,7 +27,7 @@ from neurodeploy_backends.emulator.engine.states import restore
 from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached, State, Stimuli
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
-from neurodeploy_backends.emulator.lowering.parts import padded
+from neurodeploy_backends.emulator.lowering.parts import Part, padded
 
 __all__ = ["Job", "Share", "no_thread"]
 
@@ -57,18 +57,18 @@ class Share:
     """State after the last step."""
 
 
-_LOWERED: dict[int, dict[tuple[bool, int, tuple[str, ...]], Lowered]] = {}
+_LOWERED: dict[int, dict[tuple[bool, int], Lowered]] = {}
 """Layouts of the programs in memory, by id."""
 
 
-def _lowered(program: Program, *, watched: bool, pieces: int, noise: tuple[str, ...]) -> Lowered:
+def _lowered(program: Program, *, watched: bool, pieces: int) -> Lowered:
     """The layout of a program, built once per program object."""
     if id(program) not in _LOWERED:
         weakref.finalize(program, _LOWERED.pop, id(program), None)
     layouts = _LOWERED.setdefault(id(program), {})
-    key = (watched, pieces, noise)
+    key = (watched, pieces)
     if key not in layouts:
-        layouts[key] = lower(program, watched=watched, pieces=pieces, noise=noise)
+        layouts[key] = lower(program, watched=watched, pieces=pieces)
     return layouts[key]
 
 
@@ -77,7 +77,7 @@ class Job:
 
     def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
         self.program, self.stimulus, self.steps, self.options, self.pieces = program, stimulus, steps, options, pieces
-        self.low = _lowered(program, watched=options.overflow, pieces=pieces, noise=self._given_noise())
+        self.low = _lowered(program, watched=options.overflow, pieces=pieces)
         self.first = options.resume.step + 1 if options.resume else 1
         self.length = max(steps - self.first + 1, 0)
         self.probes = probed_variables(program.network, options.probes)
@@ -88,8 +88,10 @@ class Job:
         self._todo = 16  # steps of the next call, of whichever share
         self.stopped = threading.Event()
 
-    def _given_noise(self) -> tuple[str, ...]:
-        return tuple(item.name for item in self.program.populations if item.name in self.options.noise)
+    def _noisy(self) -> list[tuple[int, Part]]:
+        """Number and part of all neurons whose draws are given."""
+        given = self.options.noise
+        return [(n, part) for n, part in enumerate(self.low.parts) if part.name in given and not part.is_input]
 
     def _make_room(self) -> None:
         """Give every recorded part its range of the rows of a call."""
@@ -104,9 +106,8 @@ class Job:
             at += room
         self.room = at
         column = 0
-        for number, part in enumerate(self.low.parts):
-            if part.name in self.options.noise and not part.is_input:
-                table["noise_column"][number], column = column, column + part.size
+        for number, part in self._noisy():
+            table["noise_column"][number], column = column, column + part.size
         self.layout = self.low.layout._replace(populations=table)
 
     def _make_outputs(self) -> None:
@@ -167,8 +168,8 @@ class Job:
 
     def _noise(self) -> Array:
         """Given draws of all parts side by side, in the order of their rows, (samples or 1, steps, columns) int16."""
-        noisy = [part for part in self.low.parts if part.name in self.options.noise and not part.is_input]
-        given = [np.asarray(self.options.noise[part.name], dtype=np.int16)[:, :, part.neurons] for part in noisy]
+        noise = self.options.noise
+        given = [np.asarray(noise[part.name], dtype=np.int16)[:, :, part.neurons] for _, part in self._noisy()]
         return np.ascontiguousarray(np.concatenate(given, axis=2)) if given else np.zeros((1, 0, 0), dtype=np.int16)
 
     def state(self, sample: int) -> State:

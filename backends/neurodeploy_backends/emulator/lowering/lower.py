@@ -100,11 +100,11 @@ def _proofs(program: Program, low: Array, high: Array) -> tuple[bool, bool]:
     return inside, inside and all(meets_no_limit(program, item) for item in bounds)
 
 
-def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tuple[str, ...] = ()) -> Lowered:
+def lower(program: Program, *, watched: bool = False, pieces: int = 1) -> Lowered:
     """The layout of a sound program (see neurodeploy.program.validate).
 
     `watched`: overflows are counted, which takes the wide layout unless they are proven impossible. `pieces`: threads that
-    share one sample; each owns a range of every population. `noise`: populations whose draws are given.
+    share one sample; each owns a range of every population.
     """
     parts, classes = cut_parts(program, pieces), classes_of(program)
     sources, sizes = sources_of(program, parts, classes), [padded(part.size) for part in parts]
@@ -124,7 +124,7 @@ def lower(program: Program, *, watched: bool = False, pieces: int = 1, noise: tu
     builder.plan(statistics, units)
     filled, registers = builder.filled(), registers_of(program, parts, rows)
     slots = [1 + max((item.most_delay for item in stats if item.target == n), default=0) for n in range(len(parts))]
-    numbers, fold = models.numbers(program, noise), program.target.dialect.current_overflow == "fold"
+    numbers, fold = models.numbers(program), program.target.dialect.current_overflow == "fold"
     shape = Shape(
         program, parts, registers, wide, units, slots, builder.planes, builder.ports, numbers, fold, proven, unlimited
     )

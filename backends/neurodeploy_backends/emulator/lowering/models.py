@@ -61,9 +61,9 @@ def ports(program: Program) -> dict[str, int]:
     return {name: neuron.ports for name, neuron in _integers(program).items() if neuron.ports > 1}
 
 
-def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    """Population -> fields of its `Population` record that its kind sets; `noise`: populations whose draws are given."""
-    found, column = dict[str, dict[str, int]](), 0
+def numbers(program: Program) -> dict[str, dict[str, int]]:
+    """Population -> fields of its `Population` record that its kind sets."""
+    found = dict[str, dict[str, int]]()
     resets, valued = {item.name: item.state_reset for item in program.network.populations}, graded(program)
     for item in program.populations:
         given, reset = item.parameters, resets[item.name]
@@ -73,8 +73,6 @@ def numbers(program: Program, noise: tuple[str, ...]) -> dict[str, dict[str, int
         if "noise_at" in given:
             row |= {"noise": 1 + int(given["noise_at"][0]), "noise_exponent": int(given["noise_exponent"][0])}
             row |= {"noise_offset": int(given["noise_offset"][0])}
-        if item.name in noise:
-            row["noise_column"], column = column, column + item.size
         found[item.name] = row
     return found
 

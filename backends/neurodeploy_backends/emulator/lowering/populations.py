@@ -181,8 +181,6 @@ def _neuron_row(shape: Shape, number: int, arenas: _Arenas) -> dict[str, int]:
     own = shape.numbers[part.name]
     row |= _arithmetic(shape, number) | own
     row["sleeps"] &= int(own["model"] in _STEADY and own.get("noise", 0) == 0)
-    if row["noise_column"] >= 0:
-        row["noise_column"] += int(part.neurons[0])
     arenas.planes += planes
     arenas.accumulators += row["planes"] * row["slots"] * padded(part.size)
     return row | arenas.runs(part, shape.registers["core"][part.start : part.start + part.size])
