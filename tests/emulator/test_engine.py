@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from engines import assert_engines_agree
 from factories import examples, network_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from neurodeploy.network import Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import RunOptions, Stimulus
+from neurodeploy.simulate.probes import probes_named
 from neurodeploy.simulate.run_warnings import run_findings
 
 STEPS = 25
@@ -369,3 +371,41 @@ def test_a_negative_exponent_rounds_the_sum_of_one_projection_step_and_delay(mon
         options = RunOptions(threads=threads, overflow=overflow)
         found = nd.run(program, stimulus_of(events), until=STEPS, options=options)
         assert np.array_equal(found.spikes["cells"], defined.spikes["cells"])
+
+
+def dense_program(weights, target, du=0):
+    """Lines of spikes onto neurons that never fire, `weights` (lines, neurons) as they are stored."""
+    cells = nd.Population(name="cells", shape=(weights.shape[1],), neuron=nd.LoihiCuba(du=du, dv=0, vth_mant=131071))
+    style = WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")
+    path = nd.Projection(
+        name="path", source="in", target="cells", operation=Dense(weights=weights.T.astype(float)), weight_format=style
+    )
+    network = network_of([cells], [path], inputs=weights.shape[0])
+    return nd.compile(network, target=target)
+
+
+def all_at_once(lines, *steps):
+    """The first `lines[k]` lines fire in step `steps[k]`."""
+    rows = [(0, step, line) for step, some in zip(steps, lines, strict=True) for line in some]
+    return Stimulus(n_samples=1, n_steps=4, spikes={"in": np.array(rows, dtype=np.int32)})
+
+
+NARROW = {"overflow": False}
+"""Counts of overflows need the wide layout, where they are possible."""
+
+
+def test_more_rows_of_extreme_weights_than_sixteen_bits_hold():
+    program = dense_program(np.tile([[-256, 254]], (300, 1)), "loihi2", du=4095)
+    recording = assert_engines_agree(
+        program, all_at_once([range(300)], 1), 4, **NARROW, probes=probes_named(program.network, ["cells.u"])
+    )
+    assert recording.states["cells.u"][0, 1].tolist() == [-300 * 256 * 64, 300 * 254 * 64]
+
+
+def test_a_current_that_reaches_the_lowest_number_folds():
+    """Step 2 brings u to -2**22; step 3 keeps 4095 parts of 4096, rounded toward zero, and falls to -2**23 exactly."""
+    half = 256  # lines of -256 << 6 that make -2**22
+    program = dense_program(np.array([[-256]] * half + [[-16]] + [[2]] * 8), "loihi2")
+    stimulus = all_at_once([range(half), range(half + 1)], 1, 2)
+    recording = assert_engines_agree(program, stimulus, 4, **NARROW, probes=probes_named(program.network, ["cells.u"]))
+    assert recording.states["cells.u"][0, :3, 0].tolist() == [0, -(2**22), 2**23]
