@@ -80,7 +80,7 @@ def sources() -> set[str]:
         f"{name}/{path.relative_to(folder).as_posix()}"
         for name, folder in PACKAGES.items()
         for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".nbi", ".nbc")
+        if path.is_file() and "__pycache__" not in path.parts
         if not path.name.startswith(("_kernels", "._kernels")) and path.name != NOT_BUILT.name
     }
 
@@ -332,3 +332,13 @@ def test_sessions_that_ci_runs_are_defined_in_the_noxfile() -> None:
     called |= {name for text in workflows.values() for name in re.findall(r"nox --session ([\w.-]+)", text)}
     assert len(called) >= 12
     assert {re.sub(r"-3\.\d+$", "", name) for name in called} <= defined
+
+
+def test_sdist_names_everything_but_the_benchmarks() -> None:
+    """By name, so that a virtual environment in the checkout is never packed."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("git and its index are missing and cannot be had: this is not a checkout")
+    kept = {f"/{name.split('/')[0]}" for name in listed.stdout.splitlines()} - {"/benchmarks"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]) == kept
