@@ -29,21 +29,17 @@ from neurodeploy.cli.compile_options import (
     recorded_rates,
 )
 from neurodeploy.cli.feasibility import judge_model
+from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import (
     Board,
     Budgets,
     Choices,
     Dialect,
-    Discretize,
-    Dt,
     Model,
     OutputFormat,
-    Producer,
-    ResetMode,
     Rules,
     Strict,
     TargetName,
-    TimeUnit,
     chosen_target,
     compile_model,
 )
@@ -153,16 +149,17 @@ Stop = Annotated[
 
 
 @command
+@with_import_options
 def check(
     model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
     target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None, dt: Dt = None, reset: ResetMode = None,
-    discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None, dialect: Dialect = None,
+    share_parameters: ShareParameters = None, dialect: Dialect = None,
     shapes: Annotated[Path | None, read_option("--shapes", "A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
+    *, imports: dict[str, Any],
 ) -> None:  # fmt: skip
     """Check whether a network fits a target, and report every violation with verified fixes.
 
@@ -174,9 +171,7 @@ def check(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, fix_time_s=fix_time,
     )  # fmt: skip
-    choices = Choices(
-        target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
-    )
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     if shapes is not None:
         judge_shapes(report, choices)
     judge_model(report, choices)
@@ -193,19 +188,20 @@ def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program
 
 
 @command
+@with_import_options
 def compile_command(
     model: Model, target: TargetName = None,
     out: Annotated[Path | None, write_option("--out", "Program to write; default: NAME.ndp in this folder.", "-o", suffix=".ndp") ] = None,
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
     prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
-    placement_seed: Seed = 0, dt: Dt = None, reset: ResetMode = None,
-    discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None, dialect: Dialect = None,
+    placement_seed: Seed = 0, dialect: Dialect = None,
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into the program with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
+    *, imports: dict[str, Any],
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
@@ -222,11 +218,7 @@ def compile_command(
         board,
         rules,
         dialect,
-        dt,
-        reset,
-        discretization,
-        time_unit,
-        producer,
+        imports,
         strict,
         fields,
         traffic,

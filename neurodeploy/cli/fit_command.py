@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,16 +16,12 @@ from neurodeploy.cli.compile_options import (
     WeightBits,
     given_fields,
 )
+from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import (
     Choices,
-    Discretize,
-    Dt,
     Model,
     OutputFormat,
-    Producer,
-    ResetMode,
     Strict,
-    TimeUnit,
     compile_options,
     read_model,
 )
@@ -45,6 +41,7 @@ Targets = Annotated[
 
 
 @command
+@with_import_options
 def fit(
     model: Model,
     target: Targets = None,
@@ -53,15 +50,12 @@ def fit(
     prune_sources: PruneSources = None,
     max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None,
-    dt: Dt = None,
-    reset: ResetMode = None,
-    discretization: Discretize = None,
-    time_unit: TimeUnit = None,
-    producer: Producer = None,
     fix_time: FixTime = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
+    *,
+    imports: dict[str, Any],
 ) -> None:
     """List the targets and boards that hold a network, their use, and for the others the smallest change that helps.
 
@@ -72,9 +66,7 @@ def fit(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, fix_time_s=fix_time,
     )  # fmt: skip
-    choices = Choices(
-        None, None, None, None, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
-    )
+    choices = Choices(None, None, None, None, imports, strict=strict, fields=fields)
     options = compile_options(choices)
     imported, _ = read_model(model, choices)
     findings = (*imported.findings, *validate(imported.network))

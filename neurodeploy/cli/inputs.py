@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from neurodeploy.api.compiling import real_targets
 from neurodeploy.cli.common_options import usage
 from neurodeploy.cli.compile_options import contradicting_options, values_by_neuron
-from neurodeploy.cli.option_types import real
 from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
 from neurodeploy.cli.progress import following
@@ -21,7 +20,8 @@ from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_names
 from neurodeploy.hardware.target import Target
-from neurodeploy.importers import PRODUCERS, Imported, ImportOptions, load
+from neurodeploy.importers import Imported, ImportOptions, load
+from neurodeploy.importers.options import FLAGS
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
 
@@ -30,16 +30,11 @@ __all__ = [
     "Budgets",
     "Choices",
     "Dialect",
-    "Discretize",
-    "Dt",
     "Model",
     "OutputFormat",
-    "Producer",
-    "ResetMode",
     "Rules",
     "Strict",
     "TargetName",
-    "TimeUnit",
     "chosen_target",
     "compile_model",
     "compile_options",
@@ -73,30 +68,6 @@ Dialect = Annotated[
         autocompletion=_complete_dialect,
     ),
 ]
-Dt = Annotated[
-    float | None,
-    typer.Option(
-        "--dt",
-        parser=real("--dt", "a number of seconds", above=0),
-        metavar="SECONDS",
-        help="Seconds per step, if the file does not contain it (NIR).",
-    ),
-]
-ResetMode = Annotated[
-    str | None,
-    typer.Option("--reset", help="zero, value, subtract or none, if the file does not contain it (NIR)."),
-]
-Discretize = Annotated[str | None, typer.Option("--discretization", help="euler or exact (NIR); default euler.")]
-TimeUnit = Annotated[
-    str | None, typer.Option("--time-unit", help="Unit of time constants and delays: s, ms or step (NIR); default s.")
-]
-Producer = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        help="Framework that wrote the file: norse, rockpool, sinabs, snntorch, spyx; or nir for the definitions of NIR.",
-    ),
-]
 Strict = Annotated[bool, typer.Option("--strict", help="Treat warnings and assumptions as errors.")]
 OutputFormat = Annotated[
     Format | None,
@@ -117,11 +88,8 @@ class Choices(NamedTuple):
     board: str | None = None
     rules: str | None = None
     dialect: str | None = None
-    dt: float | None = None
-    reset: str | None = None
-    discretization: str | None = None
-    time_unit: str | None = None
-    producer: str | None = None
+    imports: Mapping[str, Any] = MappingProxyType({})
+    """Fields of ImportOptions that were set."""
     strict: bool = False
     fields: Mapping[str, Any] = MappingProxyType({})
     """Fields of CompileOptions that were set."""
@@ -129,29 +97,9 @@ class Choices(NamedTuple):
     positions: Path | None = None
 
 
-def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
-    if value is not None and value not in allowed:
-        raise usage("ND701", about("option", option), f"'{value}' is not one of {', '.join(allowed)}")
-    return value
-
-
 def compile_options(choices: Choices) -> CompileOptions:
     """Return the compiler's options."""
     return CompileOptions(strict=choices.strict, **choices.fields)
-
-
-def _import_options(choices: Choices) -> ImportOptions:
-    reset = _one_of("--reset", choices.reset, ("zero", "value", "subtract", "none"))
-    rule = _one_of("--discretization", choices.discretization, ("euler", "exact"))
-    unit = _one_of("--time-unit", choices.time_unit, ("s", "ms", "step"))
-    return ImportOptions(
-        dt_s=choices.dt,
-        reset=cast(Any, reset),
-        discretization=cast(Literal["euler", "exact"] | None, rule),
-        time_unit=cast(Any, unit),
-        producer=cast(Any, _one_of("--from", choices.producer, (*PRODUCERS, "nir"))),
-        strict=choices.strict,
-    )
 
 
 def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]:
@@ -160,7 +108,7 @@ def read_model(model: Path, choices: Choices) -> tuple[Imported, Program | None]
         program = load_program(model)
         _require_agreement(program, choices)
         return Imported(network=program.network), program
-    return load(model, _import_options(choices)), None
+    return load(model, ImportOptions(**choices.imports, strict=choices.strict)), None
 
 
 def _require_agreement(program: Program, choices: Choices) -> None:
@@ -183,15 +131,9 @@ def _require_agreement(program: Program, choices: Choices) -> None:
     ]
     wrong += contradicting_options(choices.fields)
     dt_s = program.network.time.dt_s
-    if choices.dt not in (None, dt_s):
-        wrong.append(f"--dt {choices.dt:g} (the program has {dt_s:g})")
-    answers = {
-        "--reset": choices.reset,
-        "--discretization": choices.discretization,
-        "--time-unit": choices.time_unit,
-        "--from": choices.producer,
-    }
-    wrong += [f"{name} (the program's network is fixed)" for name, value in answers.items() if value]
+    imports = {field: value for field, value in choices.imports.items() if (field, value) != ("dt_s", dt_s)}
+    steps = {"dt_s": f"its step is {dt_s:g} s"}
+    wrong += [f"{FLAGS[field]} ({steps.get(field, 'its network is fixed')})" for field in imports]
     files = {"--traffic": choices.traffic, "--positions": choices.positions}
     wrong += [f"{name} (the program is placed)" for name, value in files.items() if value]
     if wrong:

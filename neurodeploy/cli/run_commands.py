@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -17,21 +17,17 @@ from neurodeploy.cli.compile_options import (
     WeightBits,
     given_fields,
 )
+from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import (
     Board,
     Budgets,
     Choices,
     Dialect,
-    Discretize,
-    Dt,
     Model,
     OutputFormat,
-    Producer,
-    ResetMode,
     Rules,
     Strict,
     TargetName,
-    TimeUnit,
     compile_model,
 )
 from neurodeploy.cli.output import Format, command, show
@@ -75,21 +71,21 @@ def _require(result: Compilation, report: ReportOptions) -> Program:
 
 
 @command
+@with_import_options
 def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
     samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
     rules: Rules = None,
     weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
     max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
-    placement_seed: Seed = 0,
-    dt: Dt = None, reset: ResetMode = None, discretization: Discretize = None, time_unit: TimeUnit = None, producer: Producer = None,
-    dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
+    placement_seed: Seed = 0, dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Also run the float reference.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
     keep: Annotated[Path | None, write_option("--save-state", "State after the last step, by default without draining (.nds).", suffix=".nds")] = None,
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
+    *, imports: dict[str, Any],
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print its activity and cost.
 
@@ -100,9 +96,7 @@ def run(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, placement_seed=placement_seed,
     )  # fmt: skip
-    choices = Choices(
-        target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
-    )
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     _, result = compile_model(model, choices)
     program = _require(result, report)
     options = RunOptions(
@@ -147,6 +141,7 @@ def _report(program: Program, figures: Profile | None, findings: tuple[Diagnosti
 
 
 @command
+@with_import_options
 def profile_command(
     model: Model,
     recording: Annotated[
@@ -165,16 +160,13 @@ def profile_command(
     prune_sources: PruneSources = None,
     max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None,
-    dt: Dt = None,
-    reset: ResetMode = None,
-    discretization: Discretize = None,
-    time_unit: TimeUnit = None,
-    producer: Producer = None,
     dialect: Dialect = None,
     budget: Budgets = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
+    *,
+    imports: dict[str, Any],
 ) -> None:
     """Print activity, resources and cost of a program, from a recording or from a new run on the emulator.
 
@@ -185,9 +177,7 @@ def profile_command(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters,
     )  # fmt: skip
-    choices = Choices(
-        target, board, rules, dialect, dt, reset, discretization, time_unit, producer, strict=strict, fields=fields
-    )
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
     _, result = compile_model(model, choices)
     program = _require(result, report)

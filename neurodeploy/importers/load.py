@@ -9,20 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neurodeploy.diagnostics import DiagnosticError, about, finding
-from neurodeploy.importers.options import Imported, ImportOptions
+from neurodeploy.importers.options import FLAGS, Imported, ImportOptions
 from neurodeploy.io.archive import read_bytes, require_regular
 from neurodeploy.network.files import load_network
 
 __all__ = ["FORMATS", "READABLE", "Format", "content_hint", "load"]
-
-FLAGS = {
-    "dt_s": "--dt",
-    "reset": "--reset",
-    "discretization": "--discretization",
-    "time_unit": "--time-unit",
-    "producer": "--from",
-}
-"""Field of ImportOptions -> its command-line option."""
 
 Reader = Callable[[Path, ImportOptions], Imported]
 
@@ -44,8 +35,8 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format(".nir", "neurodeploy.importers.nir:load_nir", tuple(FLAGS)),
-    Format(".net", "neurodeploy.importers.netx:load_netx", ("dt_s",)),
+    Format(".nir", "neurodeploy.importers.nir.load:load_nir", tuple(FLAGS)),
+    Format(".net", "neurodeploy.importers.netx.load:load_netx", ("dt_s",)),
 )
 """Formats of other tools, by suffix."""
 READABLE = (".nd.json", *(item.suffix for item in FORMATS))

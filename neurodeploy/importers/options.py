@@ -11,7 +11,7 @@ from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
 
-__all__ = ["PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
+__all__ = ["FLAGS", "PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
 
 ProducerName = Literal["norse", "rockpool", "sinabs", "snntorch", "spyx", "nir"]
 """Frameworks that write NIR files. "nir": no framework, the file is read as NIR defines it."""
@@ -26,15 +26,17 @@ class ImportOptions(Noun):
     """
 
     dt_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """Length of a step, in seconds."""
+    """Seconds per step, if the file does not contain it (NIR, netx)."""
     reset: Literal["zero", "value", "subtract", "none"] | None = None
-    """What a spike does to the voltage; "value" uses the file's v_reset."""
+    """What a spike does to the voltage, if the file does not contain it (NIR): zero, value (the file's v_reset), subtract or
+    none."""
     discretization: Literal["euler", "exact"] | None = None
-    """How time constants become factors per step."""
+    """How time constants become factors per step (NIR): euler or exact; default euler."""
     time_unit: Literal["s", "ms", "step"] | None = None
-    """Unit of all time constants and delays of the file."""
+    """Unit of time constants and delays (NIR): s, ms or step; default s."""
     producer: ProducerName | None = None
-    """Framework that wrote the file; sets the semantics of that framework that NIR cannot express."""
+    """Framework that wrote the file, whose semantics NIR cannot express: norse, rockpool, sinabs, snntorch, spyx; or nir for
+    the definitions of NIR."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
     """Most memory for all values of an HDF5 file (.nir, .net), in bytes, counting 8 bytes for each number. None: 4 GiB, or
     NEURODEPLOY_MEMORY_LIMIT."""
@@ -51,3 +53,13 @@ class Imported(Noun):
     """Every assumption and every changed value."""
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes. Errors are raised instead."""
+
+
+FLAGS = {
+    "dt_s": "--dt",
+    "reset": "--reset",
+    "discretization": "--discretization",
+    "time_unit": "--time-unit",
+    "producer": "--from",
+}
+"""Field of ImportOptions -> its command-line option."""

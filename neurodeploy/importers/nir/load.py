@@ -18,15 +18,15 @@ from neurodeploy.base.noun import NAME_PATTERN
 from neurodeploy.diagnostics import about, finding, raise_errors
 from neurodeploy.importers.fields import brief, numbers
 from neurodeploy.importers.hdf5 import Item, Unread
-from neurodeploy.importers.nir_chains import Arrival, Arrivals, arrivals, own_steps
-from neurodeploy.importers.nir_depth import balancing
-from neurodeploy.importers.nir_graph import FlatGraph, flatten
-from neurodeploy.importers.nir_neurons import Made, NeuronReader
-from neurodeploy.importers.nir_nodes import Cell, Node, Port, read_nodes
-from neurodeploy.importers.nir_producers import CONVENTIONS, Convention, guessed
-from neurodeploy.importers.nir_reader import NirGraph, read_nir
-from neurodeploy.importers.nir_shapes import Shapes, find_shapes
-from neurodeploy.importers.nir_times import SECONDS, Times
+from neurodeploy.importers.nir.chains import Arrival, Arrivals, arrivals, own_steps
+from neurodeploy.importers.nir.depth import balancing
+from neurodeploy.importers.nir.graph import FlatGraph, flatten
+from neurodeploy.importers.nir.neurons import Made, NeuronReader
+from neurodeploy.importers.nir.nodes import Cell, Node, Port, read_nodes
+from neurodeploy.importers.nir.producers import CONVENTIONS, Convention, guessed
+from neurodeploy.importers.nir.reader import NirGraph, read_nir
+from neurodeploy.importers.nir.shapes import Shapes, find_shapes
+from neurodeploy.importers.nir.times import SECONDS, Times
 from neurodeploy.importers.notes import Notes, listed
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.network import (

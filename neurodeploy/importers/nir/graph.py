@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.importers.fields import brief
 from neurodeploy.importers.hdf5 import ENTRIES
-from neurodeploy.importers.nir_reader import NirGraph, NirNode
+from neurodeploy.importers.nir.reader import NirGraph, NirNode
 from neurodeploy.importers.notes import Notes, listed
 
 __all__ = ["FlatGraph", "flatten", "loops", "ordered"]

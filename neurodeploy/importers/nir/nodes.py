@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import brief, numbers, whole, wholes
 from neurodeploy.importers.hdf5 import Item, Unread
-from neurodeploy.importers.nir_graph import FlatGraph
-from neurodeploy.importers.nir_reader import NirNode
-from neurodeploy.importers.nir_times import Times
+from neurodeploy.importers.nir.graph import FlatGraph
+from neurodeploy.importers.nir.reader import NirNode
+from neurodeploy.importers.nir.times import Times
 from neurodeploy.importers.notes import Notes, listed
 
 __all__ = ["KNOWN", "NEURONS", "Cell", "Delay", "Flat", "Linear", "Node", "Port", "Scale", "Window", "read_nodes"]

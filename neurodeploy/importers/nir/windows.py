@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.importers.nir_nodes import Window
+from neurodeploy.importers.nir.nodes import Window
 from neurodeploy.network import AvgPool2d, Conv1d, Conv2d, SumPool2d
 from neurodeploy.network.convolution import output_shape, window_of
 

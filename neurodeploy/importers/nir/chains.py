@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import LARGEST, brief
-from neurodeploy.importers.nir_graph import FlatGraph, loops, ordered
-from neurodeploy.importers.nir_nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
-from neurodeploy.importers.nir_shapes import Shapes
-from neurodeploy.importers.nir_windows import window_values
+from neurodeploy.importers.nir.graph import FlatGraph, loops, ordered
+from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
+from neurodeploy.importers.nir.shapes import Shapes
+from neurodeploy.importers.nir.windows import window_values
 from neurodeploy.importers.notes import Notes
 from neurodeploy.network import Dense, OneToOne
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from neurodeploy.importers.nir_nodes import Cell, Node
-from neurodeploy.importers.nir_times import TimeUnit
+from neurodeploy.importers.nir.nodes import Cell, Node
+from neurodeploy.importers.nir.times import TimeUnit
 from neurodeploy.importers.options import PRODUCERS, ProducerName
 
 __all__ = ["CONVENTIONS", "Convention", "guessed"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import wholes
 from neurodeploy.importers.hdf5 import Unread
-from neurodeploy.importers.netx_fields import Fields
+from neurodeploy.importers.netx.fields import Fields
 from neurodeploy.network import Conv2d, Dense, LoihiCuba, WeightFormat
 from neurodeploy.network.coordinates import target_size
 

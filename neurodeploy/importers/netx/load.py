@@ -18,8 +18,8 @@ import numpy as np
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.importers.hdf5 import Folder, Item, Unread, read_tree
-from neurodeploy.importers.netx_fields import Fields, Findings, printable
-from neurodeploy.importers.netx_layers import (
+from neurodeploy.importers.netx.fields import Fields, Findings, printable
+from neurodeploy.importers.netx.layers import (
     KINDS,
     RECURRENCE,
     RECURRENT,

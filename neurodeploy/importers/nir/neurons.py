@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurodeploy.importers.nir_nodes import Cell
-from neurodeploy.importers.nir_producers import Convention
+from neurodeploy.importers.nir.nodes import Cell
+from neurodeploy.importers.nir.producers import Convention
 from neurodeploy.importers.notes import Notes, listed
 from neurodeploy.importers.options import ImportOptions
 from neurodeploy.network import CubaLi, CubaLif, Euler, Exact, Explicit, If, Li, Lif, Neuron, Reset

@@ -1,0 +1,1 @@
+"""Importer of lava-dl netx files (.net)."""
