@@ -98,11 +98,11 @@ def compare(
         raise usage("ND701", about("command", "compare"), "needs two recordings, or a program and two backends", *fixes)
     if program is not None:
         raise usage("ND703", about("option", "--program"), f"applies to two recordings, but '{left}' is run")
-    _, result = compile_model(left, Choices(target))
+    imported, result = compile_model(left, Choices(target))
     if errors_in(result.findings):
         report.finish(result.findings)
     compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
-    encoded = stimulus_of_model(compiled.network, left, stimulus, samples, steps=steps)
+    encoded = stimulus_of_model(compiled.network, left, stimulus, samples, steps=steps, own=imported.samples)
     recordings = list[Recording]()
     for name in names:
         with progress_bar(f"{name}: steps", encoded.n_samples * encoded.n_steps, quiet=not report.text) as progress:

@@ -226,7 +226,8 @@ def compile_command(
     )
     if out is None:
         require_folder(Path("NAME.ndp"))
-    network, result = compile_model(model, choices, stop or "fixes")
+    imported, result = compile_model(model, choices, stop or "fixes")
+    network = imported.network
     findings, path = _judged(result, choices, report), out or Path(f"{network.name}.ndp")
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:

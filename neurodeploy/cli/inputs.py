@@ -22,7 +22,6 @@ from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_
 from neurodeploy.hardware.target import Target
 from neurodeploy.importers import Imported, ImportOptions, load
 from neurodeploy.importers.options import FLAGS
-from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
 
 __all__ = [
@@ -152,17 +151,15 @@ def chosen_target(choices: Choices) -> Target:
     return on_dialect(load_target(choices.target, board=choices.board, rules=choices.rules), choices.dialect)
 
 
-def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> tuple[Network, Compilation]:
-    """Return the network of a model, and the result of compiling it up to a stage; a program is used as it is."""
+def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> tuple[Imported, Compilation]:
+    """Return the network of a model with its samples, and the result of compiling it up to a stage; a program is used as it is."""
     options = compile_options(choices)
     target = None if model.suffix == ".ndp" else chosen_target(choices)
     imported, program = read_model(model, choices)
     if program is not None or target is None:
         ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
         cores, found = (program.tables.n_cores, program.findings) if program else (None, ())
-        return imported.network, Compilation(
-            program=program, verdict="fits", findings=found, ledger=ledger, n_cores=cores
-        )
+        return imported, Compilation(program=program, verdict="fits", findings=found, ledger=ledger, n_cores=cores)
     options = options.model_copy(update=values_by_neuron(choices.traffic, choices.positions, imported.network))
     with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
         result = compile_network(
@@ -172,4 +169,4 @@ def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> t
         "findings": (*imported.findings, *result.findings),
         "ledger": (*imported.ledger, *result.ledger),
     }
-    return imported.network, result.model_copy(update=together)
+    return imported, result.model_copy(update=together)

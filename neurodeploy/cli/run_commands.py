@@ -97,7 +97,7 @@ def run(
         share_parameters=share_parameters, placement_seed=placement_seed,
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
-    _, result = compile_model(model, choices)
+    imported, result = compile_model(model, choices)
     program = _require(result, report)
     options = RunOptions(
         steps=steps,
@@ -110,7 +110,9 @@ def run(
         time_origin=cast("TimeOrigin", time_origin),
         engine=cast("Engine", engine),
     )
-    wanted = RunRequest(stimulus, samples, backend, options, reference and resume is None, not report.text)
+    wanted = RunRequest(
+        stimulus, samples, backend, options, reference and resume is None, not report.text, imported.samples
+    )
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
@@ -179,11 +181,13 @@ def profile_command(
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
-    _, result = compile_model(model, choices)
+    imported, result = compile_model(model, choices)
     program = _require(result, report)
     if recording is None:
         options = RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin))
-        wanted = RunRequest(stimulus, samples, "emulator", options, reference=False, quiet=not report.text)
+        wanted = RunRequest(
+            stimulus, samples, "emulator", options, reference=False, quiet=not report.text, own=imported.samples
+        )
         outcome = run_request(program, model, wanted, result.lower_bounds)
         figures, found = outcome.profile, outcome.findings
     else:

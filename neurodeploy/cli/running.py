@@ -45,6 +45,8 @@ class RunRequest(NamedTuple):
     """Also run the float reference, for its accuracy."""
     quiet: bool
     """Print neither notices nor progress."""
+    own: SampleValues | None = None
+    """Samples that came with the model."""
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
@@ -82,13 +84,17 @@ def stimulus_of_model(
     steps: int | None = None,
     seed: int = 0,
     time_origin: TimeOrigin = "zero",
+    own: SampleValues | None = None,
 ) -> Stimulus:
-    """Return the encoded samples of a file: `given`, or the one next to the model; none for a network without inputs.
+    """Return the encoded samples: of the file `given`, the model's `own`, or of the file next to the model.
+
+    None are needed for a network without inputs.
 
     Raises DiagnosticError: ND702 (no file, or no length of samples), ND505, ND066, ND069.
     """
     if given is not None or network.inputs:
-        values = _first(network, load_stimulus(_stimulus_path(model, given), network), samples)
+        chosen = own if given is None else None
+        values = _first(network, chosen or load_stimulus(_stimulus_path(model, given), network), samples)
         return encode(network, values, steps=steps, seed=seed, time_origin=time_origin)
     if steps is None and network.time.steps_per_sample is None:
         message = "has no inputs, and the length of its run is not specified"
@@ -143,6 +149,7 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
         steps=options.steps,
         seed=options.seed,
         time_origin=options.time_origin,
+        own=request.own,
     )
     backend = get_backend(request.backend)
     if not request.quiet and options.engine != "spec" and not backend.unavailable() and (notice := backend.notice()):

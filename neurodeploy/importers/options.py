@@ -10,6 +10,7 @@ from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
+from neurodeploy.signals import SampleValues
 
 __all__ = ["FLAGS", "PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
 
@@ -45,7 +46,7 @@ class ImportOptions(Noun):
 
 
 class Imported(Noun):
-    """An imported network with its ledger and findings."""
+    """An imported network with its ledger, its findings and its samples."""
 
     network: Network
     """The imported network."""
@@ -53,6 +54,8 @@ class Imported(Noun):
     """Every assumption and every changed value."""
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes. Errors are raised instead."""
+    samples: SampleValues | None = None
+    """Samples that came with the model; the command line shows them unless a stimulus is given. None: the model has none."""
 
 
 FLAGS = {
