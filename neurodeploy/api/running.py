@@ -45,10 +45,23 @@ from neurodeploy.simulate import (
 )
 from neurodeploy.simulate import accuracy as fraction_correct
 from neurodeploy.simulate import answers as decoded_answers
+from neurodeploy.simulate import decoded as decoded_values
 from neurodeploy.simulate import encode as encode_samples
 from neurodeploy.simulate.compare import Divergence
 
-__all__ = ["Comparison", "accuracy", "answers", "compare", "encode", "over_budget", "profile", "run", "seal", "verify"]
+__all__ = [
+    "Comparison",
+    "accuracy",
+    "answers",
+    "compare",
+    "decoded",
+    "encode",
+    "over_budget",
+    "profile",
+    "run",
+    "seal",
+    "verify",
+]
 
 
 class Comparison(Noun):
@@ -99,6 +112,18 @@ def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
     """
     _own("answers", program, recording)
     return decoded_answers(program.network, recording)
+
+
+def decoded(program: Program, recording: Recording) -> dict[str, NDArray[np.float64]]:
+    """Return the values of every linear output, output -> (n_samples, n_steps, values).
+
+    Raises DiagnosticError: ND002 (arguments), ND513 and ND514 (the recording lacks an output's data), ND703 (recording of
+    another program).
+
+    Example: nd.decoded(program, nd.run(program, samples))["position"][0, -1]
+    """
+    _own("decoded", program, recording)
+    return decoded_values(program.network, recording)
 
 
 def accuracy(program: Program, recording: Recording, labels: ArrayLike) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, cast
 
 import typer
@@ -62,6 +64,9 @@ from neurodeploy.signals import Engine, TimeOrigin
 from neurodeploy.simulate import Recording, RunOptions, load_recording, load_state, save_recording, save_state
 
 __all__ = ["profile_command", "run"]
+
+SHOWN_VALUES = 10
+"""Values of a linear output that are printed."""
 
 
 def _require(result: Compilation, report: ReportOptions) -> Program:
@@ -124,7 +129,7 @@ def run(
             *found,
             finding("ND507", about("file", keep), "is not written: the run was stopped before its last step"),
         )
-    _report(program, outcome.profile, found, report)
+    _report(program, outcome.profile, found, report, outcome.decoded)
 
 
 def _report_options(
@@ -133,13 +138,26 @@ def _report_options(
     return report_options(model, given, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
 
 
-def _report(program: Program, figures: Profile | None, findings: tuple[Diagnostic, ...], report: ReportOptions) -> None:
-    """Print the profile of a run and all findings, and exit."""
+def _report(
+    program: Program,
+    figures: Profile | None,
+    findings: tuple[Diagnostic, ...],
+    report: ReportOptions,
+    decoded: Mapping[str, list[float]] = MappingProxyType({}),
+) -> None:
+    """Print the profile of a run, the last values of its linear outputs and all findings, and exit."""
     findings = (*findings, *budget_findings(report.budgets, profile_measures(figures) if figures else {}))
     if figures and report.text:
-        show(*dialect_lines(program.target), profile_report(figures, program.network.name))
+        show(*dialect_lines(program.target), profile_report(figures, program.network.name), *_decoded_lines(decoded))
     plain = figures.model_dump(mode="json") if figures else None
-    report.finish(findings, {"profile": plain, "dialect": program.target.dialect.name})
+    report.finish(findings, {"profile": plain, "dialect": program.target.dialect.name, "decoded": dict(decoded)})
+
+
+def _decoded_lines(decoded: Mapping[str, list[float]]) -> Iterator[str]:
+    for name, values in decoded.items():
+        shown = ", ".join(f"{value:.4g}" for value in values[:SHOWN_VALUES])
+        more = f" and {len(values) - SHOWN_VALUES} more" if len(values) > SHOWN_VALUES else ""
+        yield f"output '{name}': {shown}{more} in the last step"
 
 
 @command

@@ -20,6 +20,7 @@ from neurodeploy.simulate import (
     Stimulus,
     accuracy,
     answers,
+    decoded,
     encode,
     get_backend,
     load_stimulus,
@@ -108,6 +109,8 @@ class Outcome(NamedTuple):
     recording: Recording
     profile: Profile | None
     findings: tuple[Diagnostic, ...]
+    decoded: dict[str, list[float]]
+    """Linear output -> its values in the last step of the last sample."""
 
 
 def _record(program: Program, stimulus: Stimulus, backend: str, options: RunOptions, *, quiet: bool) -> Recording:
@@ -156,11 +159,12 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
         say(notice)
     recording = _record(program, stimulus, request.backend, options, quiet=request.quiet)
     if not recording.n_samples:
-        return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)))
+        return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)), {})
     partial = part_findings(network, recording, stimulus)
     whole = recording.complete and not partial
     reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
     fraction = None if partial else _accuracy(network, recording, stimulus)
     figures = profile(program, recording, accuracy=fraction, reference_accuracy=reference, lower_bounds=lower_bounds)
+    last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording).items()}
     found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
-    return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))))
+    return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))), last)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from neurodeploy.base.noun import Noun
+from neurodeploy.base.noun import Noun, NumberArray
 
 __all__ = [
     "Bias",
@@ -16,6 +16,7 @@ __all__ = [
     "Events",
     "FirstSpike",
     "Latency",
+    "Linear",
     "Membrane",
     "Poisson",
     "Rate",
@@ -103,6 +104,22 @@ class Membrane(Noun):
     kind: Literal["membrane"] = "membrane"
 
 
+class Linear(Noun):
+    """Values that the host computes: y[t] = keep * y[t-1] + (1 - keep) * weights @ x[t], with keep = exp(-dt_s / tau_s).
+
+    x is 1 for a neuron that spikes in step t and 0 otherwise, or v after the reset; y[0] = 0. The answer is the highest value
+    in the last step. nd.decoded returns all values. Source of the filter: a first-order lowpass held over each step.
+    """
+
+    kind: Literal["linear"] = "linear"
+    weights: NumberArray
+    """Shape (values, neurons)."""
+    reads: Literal["spikes", "v"] = "spikes"
+    """What the weights multiply. A probe of v is added automatically."""
+    tau_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Time constant of the lowpass, in seconds; None: no filter, y[t] = weights @ x[t]."""
+
+
 def _expand(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
@@ -110,4 +127,4 @@ def _expand(value: Any) -> Any:
 Encoder = Annotated[
     Spikes | Rate | Poisson | Latency | Bias | Events | Current, BeforeValidator(_expand), Field(discriminator="kind")
 ]
-Decoder = Annotated[SpikeCount | FirstSpike | Membrane, BeforeValidator(_expand), Field(discriminator="kind")]
+Decoder = Annotated[SpikeCount | FirstSpike | Membrane | Linear, BeforeValidator(_expand), Field(discriminator="kind")]

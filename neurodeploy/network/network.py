@@ -139,7 +139,7 @@ class Output(Noun):
     source: Name
     """Name of the population that is read out."""
     decoder: Decoder = SpikeCount()
-    """How activity becomes an answer: "spike_count", "first_spike" or "membrane"."""
+    """How activity becomes an answer: "spike_count", "first_spike" or "membrane"; or Linear(weights=...)."""
 
 
 class Probe(Noun):

@@ -13,10 +13,10 @@ from neurodeploy.base.noun import Noun
 from neurodeploy.base.plain import as_array
 from neurodeploy.diagnostics import Diagnostic, Subject, SubjectKind, about, finding, raise_errors, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.network.coding import FirstSpike, SpikeCount
+from neurodeploy.network.coding import FirstSpike, Linear, SpikeCount
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
-from neurodeploy.network.network import Network, Population, Probe, Projection
+from neurodeploy.network.network import Network, Output, Population, Probe, Projection
 from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
 from neurodeploy.network.operations import Chain, Operation
 from neurodeploy.network.validate_operations import shape_faults
@@ -141,17 +141,22 @@ def _references(network: Network) -> Iterator[Diagnostic]:
     yield from probe_faults(network, network.probes, "ND120")
     for item in network.outputs:
         population = network.population_by_name.get(item.source)
-        if (
-            population is not None
-            and isinstance(population.neuron, (Li, CubaLi))
-            and isinstance(item.decoder, (SpikeCount, FirstSpike))
-        ):
-            yield finding(
-                "ND114",
-                about("output", item.name),
-                f"decoder '{item.decoder.kind}' reads spikes, but population '{item.source}' (li) never spikes",
-                fixes=["decoder = membrane"],
-            )
+        if population is not None:
+            yield from _decoder(item, population)
+
+
+def _decoder(item: Output, population: Population) -> Iterator[Diagnostic]:
+    """Decoders that read spikes of a population that never spikes, and weights for another number of neurons."""
+    decoder, where = item.decoder, about("output", item.name)
+    linear = isinstance(decoder, Linear)
+    reads_spikes = isinstance(decoder, (SpikeCount, FirstSpike)) or (linear and decoder.reads == "spikes")
+    if isinstance(population.neuron, (Li, CubaLi)) and reads_spikes:
+        message = f"decoder '{decoder.kind}' reads spikes, but population '{item.source}' (li) never spikes"
+        yield finding("ND114", where, message, fixes=["reads = v" if linear else "decoder = membrane"])
+    shape = list(np.shape(decoder.weights)) if linear else [1, population.size]
+    if len(shape) != 2 or shape[1] != population.size or not shape[0]:
+        message = f"weights of decoder 'linear' have shape {shape}; needs [values, {population.size}], the neurons of '{item.source}'"
+        yield finding("ND104", where, message)
 
 
 def _arrays(value: Noun, path: str) -> Iterator[tuple[str, NDArray[Any]]]:

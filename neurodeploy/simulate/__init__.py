@@ -12,7 +12,7 @@ from neurodeploy.signals import (
 )
 from neurodeploy.simulate.backend import Backend
 from neurodeploy.simulate.compare import Divergence, backend_dialects, compare_findings, first_divergence
-from neurodeploy.simulate.decode import accuracy, answers, drain_steps
+from neurodeploy.simulate.decode import accuracy, answers, decoded, drain_steps
 from neurodeploy.simulate.encode import encode
 from neurodeploy.simulate.golden import seal_golden, verify_program
 from neurodeploy.simulate.recording_check import recording_faults, require_sound_recording
@@ -40,6 +40,7 @@ __all__ = [
     "backend_names",
     "compare_findings",
     "continued",
+    "decoded",
     "drain_steps",
     "encode",
     "first_divergence",

@@ -1,17 +1,19 @@
-"""Answers of a network decoded from recordings, their accuracy, and the steps that a network needs to drain."""
+"""Answers and values of a network decoded from recordings, their accuracy, and the steps that a network needs to drain."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.base.rows import Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
-from neurodeploy.network import FirstSpike, Membrane, Network, Output
+from neurodeploy.network import FirstSpike, Linear, Membrane, Network, Output
 from neurodeploy.signals.recording import Recording
-from neurodeploy.simulate.probes import membrane_probe
+from neurodeploy.simulate.probes import membrane_probe, reads_v
 
-__all__ = ["accuracy", "answers", "drain_steps"]
+__all__ = ["accuracy", "answers", "decoded", "drain_steps"]
 
 
 def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
@@ -27,6 +29,8 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
     raise_errors("decode", _unread(output, size, recording))
     if isinstance(output.decoder, Membrane):
         return recording.states[membrane_probe(output.name)][:, -1].argmax(axis=1)
+    if isinstance(output.decoder, Linear):
+        return _linear(output.decoder, output, recording, network.time.dt_s)[:, -1].argmax(axis=1)
     if isinstance(output.decoder, FirstSpike):
         first = np.full((recording.n_samples, size), recording.n_steps + 1)
         rows = recording.spikes[output.source]
@@ -35,10 +39,46 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
     return recording.spike_counts(output.source, size).argmax(axis=1)
 
 
+def decoded(network: Network, recording: Recording) -> dict[str, NDArray[np.float64]]:
+    """Return the values of every linear output, output -> (n_samples, n_steps, values); other outputs have none.
+
+    Raises DiagnosticError: ND513 (the recording is not sound, or of another network), ND514 (an output's population was not
+    recorded).
+    """
+    found = dict[str, NDArray[np.float64]]()
+    linear = [item for item in network.outputs if isinstance(item.decoder, Linear)]
+    sizes = [network.population_by_name[item.source].size for item in linear]
+    raise_errors(
+        "decode", [fault for item, size in zip(linear, sizes, strict=True) for fault in _unread(item, size, recording)]
+    )
+    for item in linear:
+        assert isinstance(item.decoder, Linear), "internal: only linear outputs are listed"
+        found[item.name] = _linear(item.decoder, item, recording, network.time.dt_s)
+    return found
+
+
+def _linear(decoder: Linear, output: Output, recording: Recording, dt_s: float) -> NDArray[np.float64]:
+    """Values of a linear output, (n_samples, n_steps, values)."""
+    weights = np.asarray(decoder.weights, dtype=np.float64)
+    values = np.zeros((recording.n_samples, recording.n_steps, weights.shape[0]))
+    if decoder.reads == "v":
+        states = np.asarray(recording.states[membrane_probe(output.name)], dtype=np.float64)
+        values[:, recording.n_steps - states.shape[1] :] = states @ weights.T
+    else:
+        sample, step, neuron = recording.spikes[output.source].T
+        np.add.at(values, (sample, step - 1), weights.T[neuron])
+    if decoder.tau_s is None:
+        return values
+    keep, last = math.exp(-dt_s / decoder.tau_s), np.zeros(values[:, 0].shape)
+    for step in range(values.shape[1]):
+        last = values[:, step] = keep * last + (1 - keep) * values[:, step]
+    return values
+
+
 def _unread(output: Output, size: int, recording: Recording) -> list[Diagnostic]:
     """Faults of the part of a recording that an output reads."""
     where, name = about("output", output.name), output.source
-    if isinstance(output.decoder, Membrane):
+    if reads_v(output):
         states = recording.states.get(membrane_probe(output.name))
         if states is None:
             return [finding("ND514", where, f"reads v of population '{name}', which was not recorded")]

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, cast, get_args
 from neurodeploy.base.plain import as_items
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.network import Membrane, Network, Probe
+from neurodeploy.network import Linear, Membrane, Network, Output, Probe
 from neurodeploy.network.validate import probe_faults
 from neurodeploy.signals import Probes
 
-__all__ = ["ProbedVariable", "membrane_probe", "probed_variables", "probes_named"]
+__all__ = ["ProbedVariable", "membrane_probe", "reads_v", "probed_variables", "probes_named"]
 
 STATES: tuple[str, ...] = get_args(Probe.model_fields["variable"].annotation)
 
@@ -26,8 +26,14 @@ class ProbedVariable(NamedTuple):
 
 
 def membrane_probe(output: str) -> str:
-    """Return the name of the probe that records v for a membrane output."""
+    """Return the name of the probe that records v for an output that reads it."""
     return f"{output}.v"
+
+
+def reads_v(output: Output) -> bool:
+    """Return whether an output reads v, and not spikes."""
+    decoder = output.decoder
+    return isinstance(decoder, Membrane) or (isinstance(decoder, Linear) and decoder.reads == "v")
 
 
 def probes_named(network: Network, probes: Probes) -> tuple[Probe, ...]:
@@ -84,6 +90,6 @@ def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[Pr
     """Return the states to record, in order. `more`: additional probes of a run."""
     variables = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
     for item in network.outputs:
-        if isinstance(item.decoder, Membrane):
+        if reads_v(item):
             variables.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))
     return tuple(variables)
