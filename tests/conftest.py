@@ -26,6 +26,8 @@ SHARED = (
     "factories.py",
     "engines.py",
     "emulator/random_programs.py",
+    "importers/netx_files.py",
+    "importers/netx_model.py",
     "program/mutations.py",
     "program/sealed_programs.py",
 )

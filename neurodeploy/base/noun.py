@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, cast, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +95,9 @@ class Noun(Described):
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, ser_json_inf_nan="strings", defer_build=True
     )
+    later: ClassVar[tuple[str, ...]] = ()
+    """Fields that older files do not have. Files contain them only with another value than the default, so that the hash
+    of an older file stays."""
 
     def model_post_init(self, context: object, /) -> None:
         """Make dicts read-only, so that values derived from them stay valid."""

@@ -34,9 +34,11 @@ class Format(NamedTuple):
         return reader(path, options)
 
 
+NIR_OPTIONS = ("dt_s", "reset", "discretization", "time_unit", "producer")
+NETX_OPTIONS = ("dt_s", "layers", "reset_interval_steps", "reset_offset_steps")
 FORMATS = (
-    Format(".nir", "neurodeploy.importers.nir.load:load_nir", tuple(FLAGS)),
-    Format(".net", "neurodeploy.importers.netx.load:load_netx", ("dt_s",)),
+    Format(".nir", "neurodeploy.importers.nir.load:load_nir", NIR_OPTIONS),
+    Format(".net", "neurodeploy.importers.netx.load:load_netx", NETX_OPTIONS),
 )
 """Formats of other tools, by suffix."""
 READABLE = (".nd.json", *(item.suffix for item in FORMATS))

@@ -38,6 +38,14 @@ class ImportOptions(Noun):
     producer: ProducerName | None = None
     """Framework that wrote the file, whose semantics NIR cannot express: norse, rockpool, sinabs, snntorch, spyx; or nir for
     the definitions of NIR."""
+    layers: str | None = Field(default=None, pattern=r"^\d{0,9}:\d{0,9}$")
+    """Layers to import, A:B for A to B - 1 as numbered in the file (netx); layer A - 1 becomes the input. 2: means from 2
+    on."""
+    reset_interval_steps: int | None = Field(default=None, gt=0, le=2**31 - 1)
+    """Steps between resets of u and v, as reset_interval of netx: in step 1 of the first layer, a step later in each next
+    layer, and so on (netx). None: no resets within a sample."""
+    reset_offset_steps: int | None = Field(default=None, ge=0, le=2**30)
+    """Steps by which all resets come later, as reset_offset of netx; default 0."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
     """Most memory for all values of an HDF5 file (.nir, .net), in bytes, counting 8 bytes for each number. None: 4 GiB, or
     NEURODEPLOY_MEMORY_LIMIT."""
@@ -64,5 +72,8 @@ FLAGS = {
     "discretization": "--discretization",
     "time_unit": "--time-unit",
     "producer": "--from",
+    "layers": "--layers",
+    "reset_interval_steps": "--reset-interval",
+    "reset_offset_steps": "--reset-offset",
 }
 """Field of ImportOptions -> its command-line option."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from neurodeploy.base.noun import array_sha256, json_digest
+from neurodeploy.base.noun import Noun, array_sha256, json_digest
 from neurodeploy.base.plain import as_items, as_table
 
 __all__ = ["digest_of", "join", "split", "tensor_table"]
@@ -28,7 +28,7 @@ def split(noun: BaseModel) -> tuple[dict[str, Any], Tensors]:
 
 def _split(value: Any, path: str, tensors: Tensors) -> Any:
     if isinstance(value, BaseModel):
-        fields = type(value).model_fields
+        fields = [name for name in type(value).model_fields if not _is_unused(value, name)]
         return {name: _split(getattr(value, name), f"{path}/{name}" if path else name, tensors) for name in fields}
     if isinstance(value, np.ndarray):
         tensors[path] = value
@@ -39,6 +39,14 @@ def _split(value: Any, path: str, tensors: Tensors) -> Any:
     if items is not None:
         return [_split(item, f"{path}/{getattr(item, 'name', index)}", tensors) for index, item in enumerate(items)]
     return value
+
+
+def _is_unused(noun: BaseModel, name: str) -> bool:
+    """Whether a field that older files do not have (`Noun.later`) has its default."""
+    if not isinstance(noun, Noun) or name not in noun.later:
+        return False
+    value = getattr(noun, name)
+    return not isinstance(value, np.ndarray) and value == type(noun).model_fields[name].default
 
 
 def join(plain: object, tensors: Mapping[str, NDArray[Any]]) -> object:

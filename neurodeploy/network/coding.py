@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from neurodeploy.base.noun import Noun, NumberArray
+from neurodeploy.base.noun import FloatParam, Noun, NumberArray
 
 __all__ = [
     "Bias",
@@ -87,9 +87,12 @@ class Current(Noun):
 
 
 class SpikeCount(Noun):
-    """The answer is the neuron with the most spikes; the lowest index wins ties."""
+    """The answer is the neuron, or the group of neurons, with the most spikes; the lowest index wins ties."""
 
+    later: ClassVar[tuple[str, ...]] = ("groups",)
     kind: Literal["spike_count"] = "spike_count"
+    groups: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    """Number of groups of equal size in the order of the neurons, whose spikes are added; None: each neuron is its own."""
 
 
 class FirstSpike(Noun):
@@ -99,9 +102,12 @@ class FirstSpike(Noun):
 
 
 class Membrane(Noun):
-    """The answer is the neuron with the highest v in the last step. The required probe of v is added automatically."""
+    """The answer is the neuron with the highest v + offset in the last step. The probe of v is added automatically."""
 
+    later: ClassVar[tuple[str, ...]] = ("offset",)
     kind: Literal["membrane"] = "membrane"
+    offset: FloatParam = 0.0
+    """Constant added to v before the comparison, in units of v; one for all, or one for each neuron."""
 
 
 class Linear(Noun):

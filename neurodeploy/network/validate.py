@@ -13,7 +13,7 @@ from neurodeploy.base.noun import Noun
 from neurodeploy.base.plain import as_array
 from neurodeploy.diagnostics import Diagnostic, Subject, SubjectKind, about, finding, raise_errors, sorted_findings
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.network.coding import FirstSpike, Linear, SpikeCount
+from neurodeploy.network.coding import FirstSpike, Linear, Membrane, SpikeCount
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.network import Network, Output, Population, Probe, Projection
@@ -143,6 +143,7 @@ def _references(network: Network) -> Iterator[Diagnostic]:
         population = network.population_by_name.get(item.source)
         if population is not None:
             yield from _decoder(item, population)
+            yield from _decoder_sizes(item, population)
 
 
 def _decoder(item: Output, population: Population) -> Iterator[Diagnostic]:
@@ -156,6 +157,18 @@ def _decoder(item: Output, population: Population) -> Iterator[Diagnostic]:
     shape = list(np.shape(decoder.weights)) if linear else [1, population.size]
     if len(shape) != 2 or shape[1] != population.size or not shape[0]:
         message = f"weights of decoder 'linear' have shape {shape}; needs [values, {population.size}], the neurons of '{item.source}'"
+        yield finding("ND104", where, message)
+
+
+def _decoder_sizes(output: Output, population: Population) -> Iterator[Diagnostic]:
+    """Groups and offsets that do not fit the population that is read."""
+    where, size = about("output", output.name), population.size
+    groups = output.decoder.groups if isinstance(output.decoder, SpikeCount) else None
+    if groups is not None and size % groups:
+        yield finding("ND104", where, f"{groups} groups have no equal size in population '{population.name}' of {size}")
+    offset = output.decoder.offset if isinstance(output.decoder, Membrane) else 0.0
+    if np.ndim(offset) and np.size(offset) != size:
+        message = f"parameter 'offset' has shape {list(np.shape(offset))}; needs one number or shape {[size]}"
         yield finding("ND104", where, message)
 
 

@@ -17,7 +17,7 @@ __all__ = ["accuracy", "answers", "decoded", "drain_steps"]
 
 
 def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
-    """Return the answers of the first output, (n_samples,) indices of neurons; None without an output.
+    """Return the answers of the first output, (n_samples,) indices of neurons or of groups; None without an output.
 
     Raises DiagnosticError: ND513 (the recording is not sound, or of another network), ND514 (the output's population was not
     recorded).
@@ -28,7 +28,7 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
     size = network.population_by_name[output.source].size
     raise_errors("decode", _unread(output, size, recording))
     if isinstance(output.decoder, Membrane):
-        return recording.states[membrane_probe(output.name)][:, -1].argmax(axis=1)
+        return (recording.states[membrane_probe(output.name)][:, -1] + output.decoder.offset).argmax(axis=1)
     if isinstance(output.decoder, Linear):
         return _linear(output.decoder, output, recording, network.time.dt_s)[:, -1].argmax(axis=1)
     if isinstance(output.decoder, FirstSpike):
@@ -36,7 +36,8 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
         rows = recording.spikes[output.source]
         np.minimum.at(first, (rows[:, 0], rows[:, 2]), rows[:, 1])
         return first.argmin(axis=1)
-    return recording.spike_counts(output.source, size).argmax(axis=1)
+    counts = recording.spike_counts(output.source, size)
+    return counts.reshape(len(counts), output.decoder.groups or size, -1).sum(axis=2).argmax(axis=1)
 
 
 def decoded(network: Network, recording: Recording) -> dict[str, NDArray[np.float64]]:

@@ -141,11 +141,11 @@ def resumed(samples=1, backend="emulator", weights=None):
     nd.run(other, stimulus, backend=backend, until=9, options=RunOptions(resume=recording.final_state))
 
 
-def netx(fields):
+def netx(fields, **options):
     with h5py.File("net.net", "w") as file:
         for path, value in fields.items():
             file[path] = value
-    return load("net.net", ImportOptions(dt_s=1e-3))
+    return load("net.net", ImportOptions(dt_s=1e-3, **options))
 
 
 def program(network=None, target="loihi1"):

@@ -132,6 +132,6 @@ CASES = {
     "ND049": lambda _: lif_file(tau=[2.2]),
     "ND050": lambda _: lif_file(ImportOptions(dt_s=1e-4, reset="zero", strict=True)),
     "ND051": lambda _: netx({"other/0/type": b"dense"}),
-    "ND052": lambda _: netx({"layer/0/type": b"average", "layer/0/shape": [3]}),
+    "ND052": lambda _: netx({"layer/0/type": b"concat", "layer/0/shape": [3]}),
     "ND053": lambda _: netx({**NETX, "layer/0/shape": [3]}),
 }

@@ -10,6 +10,7 @@ from diagnostic_cases import net, netx
 from neurodeploy.network import Events
 from neurodeploy.simulate import SampleValues, encode, load_stimulus
 
+RESONATOR = {"type": b"RF_PHASE", "sinDecay": 500, "cosDecay": 4000, "vThMant": 10}
 NEURON = {"type": b"CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 10}
 
 
@@ -18,6 +19,19 @@ def delayed_convolution(_):
     layer = {f"layer/1/{key}": value for key, value in kernel.items()}
     layer |= {f"layer/1/neuron/{key}": value for key, value in NEURON.items()}
     return netx({"layer/0/type": b"input", "layer/0/shape": [1, 3, 3], **layer}).findings
+
+
+def layer(number=0, **fields):
+    """Fields of a dense layer of two neurons, from one line each."""
+    given = {"type": b"dense", "shape": [2], "weight": [[2.0, 4.0], [6.0, -8.0]], **fields}
+    plain = {f"layer/{number}/{key}": value for key, value in given.items()}
+    return {**plain, **{f"layer/{number}/neuron/{key}": value for key, value in NEURON.items()}}
+
+
+def resonators():
+    fields = layer() | {f"layer/1/neuron/{key}": value for key, value in RESONATOR.items()}
+    parts = {"type": b"dense", "shape": [1], "weight/real": [[2.0, 4.0]], "weight/imag": [[6.0, 8.0]]}
+    return fields | {f"layer/1/{key}": value for key, value in parts.items()}
 
 
 def dvs(*times, steps=10):
@@ -36,6 +50,10 @@ def recording_of_another_tool(_):
 
 
 CASES = {
+    "ND060": lambda _: netx(layer(delay=[3.0, 70.0])).findings,
+    "ND061": lambda _: netx(layer(weight=[[2.0, 4.0], [6.0, 90001.0]])),
+    "ND062": lambda _: netx(layer(), layers="1:4"),
+    "ND063": lambda _: netx(resonators(), reset_interval_steps=64).findings,
     "ND064": delayed_convolution,
     "ND066": lambda _: dvs(10_000_000, 10_000_500),
     "ND067": lambda _: dvs(100, 200),

@@ -5,51 +5,11 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from netx_files import CUBA, OPTIONS, conv, dense, file_of, messages
 
 import neurodeploy as nd
-from neurodeploy.importers import ImportOptions, load
+from neurodeploy.importers import load
 from neurodeploy.network import Current, Membrane
-
-OPTIONS = ImportOptions(dt_s=1e-3)
-CUBA = {"type": "CUBA", "iDecay": 4096, "vDecay": 128, "vThMant": 80, "refDelay": 1, "gradedSpike": False}
-
-
-def put(group, fields):
-    for key, value in fields.items():
-        if isinstance(value, dict):
-            put(group.create_group(key), value)
-        else:
-            group[key] = np.array([value], dtype="S10") if key == "type" and isinstance(value, str) else value
-
-
-def file_of(path, *layers):
-    with h5py.File(path, "w") as file:
-        top = file.create_group("layer")
-        for number, layer in enumerate(layers):
-            put(top.create_group(str(number)), layer)
-    return path
-
-
-def dense(weights, **fields):
-    weights = np.asarray(weights, dtype=np.float64)
-    layer = {"type": "dense", "shape": np.array([len(weights)]), "weight": weights, "neuron": CUBA, **fields}
-    return {key: value for key, value in layer.items() if value is not None}
-
-
-def conv(channels=2, out=3, side=4, **fields):
-    given = {"type": "input", "shape": np.array([channels, side, side])}
-    layer = {
-        "type": "conv",
-        "shape": np.array([out, side - 1, side - 1]),
-        "weight": np.full((out, channels, 2, 2, 1), 40.0),
-        "neuron": CUBA,
-        "stride": np.array([1, 1]),
-        "padding": np.array([0, 0]),
-        "dilation": np.array([1, 1]),
-        "groups": 1,
-        **fields,
-    }
-    return given, layer
 
 
 def spike_steps(network, population, size, *, lines=None):
@@ -60,12 +20,6 @@ def spike_steps(network, population, size, *, lines=None):
     raster.reshape(1, 1, -1)[..., slice(None) if lines is None else lines] = 1
     rows = program.run({"input": raster}).spikes[population]
     return [rows[rows[:, 2] == k, 1].tolist() for k in range(size)]
-
-
-def messages(path):
-    with pytest.raises(nd.DiagnosticError) as caught:
-        load(path, OPTIONS)
-    return [item.message for item in caught.value.diagnostics]
 
 
 def test_delays_of_the_only_layer_act_on_its_own_neurons(tmp_path):
@@ -123,13 +77,12 @@ def test_delays_before_a_last_layer_are_not_counted_twice(tmp_path):
 def test_delays_that_netx_cuts_are_cut_and_reported(tmp_path):
     imported = load(file_of(tmp_path / "a.net", dense(np.full((2, 2), 90), delay=np.array([1.9, 3.0]))), OPTIONS)
     assert np.asarray(imported.network.projections[0].delay_steps).tolist() == [1, 3]
-    assert "truncated to whole steps" in [line.got for line in imported.ledger]
+    assert "rounded down to whole steps" in [line.got for line in imported.ledger]
 
 
 @pytest.mark.parametrize(
     ("delay", "fault"),
     [
-        (np.array([0.0, 63.0]), "has 1 of 2 delays above the longest that netx supports; netx would shorten them"),
         (np.array([0.0, -1.0]), "has a delay of -1 steps"),
         (np.array([0.0, np.nan]), "field 'delay' has 1 non-finite of 2 values; the first is at [1]"),
         (np.zeros(5), "has delays of shape [5]; needs one, [2], [3] or [2, 3]"),
@@ -142,11 +95,14 @@ def test_delays_of_any_other_shape_are_refused(tmp_path, delay, fault):
     ]
 
 
-def test_a_delay_beyond_62_is_found_against_its_limit(tmp_path):
-    with pytest.raises(nd.DiagnosticError) as caught:
-        load(file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), delay=200)), OPTIONS)
-    (item,) = caught.value.diagnostics
-    assert (item.code, item.found, item.limit, item.unit) == ("ND053", 200, 62, "step")
+def test_delays_beyond_62_are_shortened_and_counted(tmp_path):
+    imported = load(file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), delay=np.array([62.9, 200.0]))), OPTIONS)
+    assert np.asarray(imported.network.projections[0].delay_steps).tolist() == [62, 62]
+    (item,) = imported.findings
+    assert (item.code, item.severity, item.found, item.limit, item.unit) == ("ND060", "warning", 200, 62, "step")
+    assert item.message == (
+        "layer 0 (dense): 1 of 2 delays are longer than netx supports; they are shortened to 62 steps"
+    )
 
 
 def test_delays_of_a_convolution_act_by_channel_and_are_reported(tmp_path):
@@ -191,40 +147,64 @@ def test_an_output_without_neurons_sums_up_and_is_read(tmp_path, reference_data)
     assert load(reference_data / "cases/netx-plain-shapes/c.net", OPTIONS).network.populations[1].size == 2
 
 
-def test_a_bias_of_an_output_without_neurons_is_reported(tmp_path):
-    assert (
-        "has a bias but no neurons" in messages(file_of(tmp_path / "a.net", dense([[2, 2]], neuron=None, bias=6.0)))[0]
-    )
+def test_a_bias_of_an_output_without_neurons_is_added_when_the_answer_is_read(tmp_path):
+    """netx adds it to v in every step without keeping it: v is the sum of all inputs plus the bias once."""
+    bias = np.array([0.0, 13.0])
+    path = file_of(tmp_path / "a.net", dense(np.full((2, 3), 90)), dense([[10, -4], [2, 2]], neuron=None, bias=bias))
+    imported = load(path, OPTIONS)
+    assert np.asarray(imported.network.outputs[0].decoder.offset).tolist() == [0, 13 << 6]
+    program = nd.compile(imported.network, "loihi2")
+    answers = []
+    for steps in range(3, 13):
+        recording = program.run({"input": np.ones((1, steps, 3), dtype=int)}, until=steps)
+        answers.append(int(nd.answers(program, recording)[0]))
+    inputs = np.arange(1, 11)  # spikes of both neurons that arrived by the last step
+    assert answers == [int(4 * n + 13 > 6 * n) for n in inputs]
+
+
+def test_layers_that_never_spike_are_last(tmp_path):
     middle = dense(np.full((2, 3), 90), neuron=None), dense(np.full((2, 2), 90))
     assert "layer 0 has no neurons" in messages(file_of(tmp_path / "b.net", *middle))[0]
+    affine = {**CUBA, "vThMant": (1 << 18) - 1}
+    after = dense(np.full((2, 3), 90), neuron=affine), dense(np.full((2, 2), 90))
+    assert messages(file_of(tmp_path / "c.net", *after)) == ["layer 0 never spikes, but layer 1 follows it"]
 
 
-def test_recurrence_is_one_finding_that_names_its_layers(tmp_path, reference_data):
-    own = np.zeros((4, 4))
-    path = file_of(tmp_path / "a.net", dense(np.full((4, 5), 20), type="dense_rec", weight_rec=own), dense([[2] * 4]))
-    for file in (path, reference_data / "cases/netx-recurrent/a.net"):
-        assert messages(file) == ["recurrence is not imported: layer 0 (dense_rec)"]
-    hidden = file_of(tmp_path / "b.net", dense(np.full((4, 4), 20), weight_rec=own))
-    assert messages(hidden) == ["recurrence is not imported: layer 0 (dense)"]
+def test_an_affine_layer_is_read_by_its_voltage(tmp_path):
+    affine = {**CUBA, "vThMant": (1 << 18) - 1}
+    imported = load(file_of(tmp_path / "a.net", dense(np.full((2, 3), 90), neuron=affine)), OPTIONS)
+    assert isinstance(imported.network.outputs[0].decoder, Membrane)
+    assert ("262,143", "131,071") in [(line.asked, line.got) for line in imported.ledger]
+    assert (
+        nd.compile(imported.network, "loihi1").run({"input": np.ones((1, 500, 3), dtype=int)}).spikes["layer0"].size
+        == 0
+    )
 
 
 def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
     path = file_of(
         tmp_path / "a.net",
-        dense(np.full((4, 5), 20), neuron={**CUBA, "type": "ALIF"}),
-        {"type": "pool", "shape": np.array([4])},
-        dense(np.full((4, 4), 20), neuron={**CUBA, "type": "ALIF"}),
+        dense(np.full((4, 5), 20), neuron={**CUBA, "type": "ADRF_PHASE"}),
+        {"type": "concat", "shape": np.array([4])},
+        dense(np.full((4, 4), 20), neuron={**CUBA, "type": "SRM"}, delay=np.array([1.0, 70, 80, 2])),
         {"type": "average", "shape": np.array([2])},
         dense(np.full((3, 9), 20), bias=np.ones(2), neuron={**CUBA, "vDecay": 0.5, "iDecay": -3}),
+        dense(np.full((3, 3), 10**6), type="dense_rec"),
     )
+    known = "CUBA, LOIHI, ALIF, RF_PHASE, RF_IZHIKEVICH"
     assert messages(path) == [
-        "neurons of type 'ALIF' are not imported (CUBA and LOIHI are): layer 0 (dense), layer 2 (dense)",
-        "layers of type 'pool' are not imported (input, flatten, dense, conv are): layer 1",
-        "layers of type 'average' are not imported (input, flatten, dense, conv are): layer 3",
+        "neurons of type 'ADRF_PHASE' are not imported, and netx drops their adaptation; train with RF neurons: layer 0 (dense)",
+        "layers of type 'concat' are not imported (input, flatten, dense, dense_rec, dense_comp, recurrent, conv, pool,"
+        " unpool, convT, average are): layer 1",
+        f"neurons of type 'SRM' are not imported ({known} are): layer 2 (dense)",
+        "layer 4 follows an average, which is only imported as the last layer",
         "layer 4 (dense): field 'neuron/iDecay' is -3; needs 1 to 2147483647",
         "layer 4 (dense): field 'neuron/vDecay' is 0.5, which is not a whole number",
         "layer 4 (dense) has 2 biases for 3 neurons; needs one for all or one for each",
         "layer 4 (dense) has weights of shape [3, 9], needs (neurons, sources); 2 neurons feed it",
+        "layer 5 (dense_rec): 9 of 9 weights are beyond what two projections of 8 bits hold",
+        "layer 5 (dense_rec) lacks its recurrent weights",
+        "layer 2 (dense): 2 of 4 delays are longer than netx supports; they are shortened to 62 steps",
     ]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.importers.fields import numbers, text, whole, wholes
 from neurodeploy.importers.hdf5 import Folder, Item, Unread
 
@@ -33,14 +34,24 @@ class Details(TypedDict, total=False):
 
 
 class Findings:
-    """Findings of one file, in order."""
+    """Findings, warnings and ledger lines of one file, in order."""
 
     def __init__(self, file: str) -> None:
         self.file, self.found, self.kinds = file, list[Diagnostic](), dict[str, list[str]]()
+        self.warnings, self.ledger = list[Diagnostic](), list[LedgerLine]()
 
     def add(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add one finding about the file."""
         self.found.append(finding(code, about("file", self.file), message, **details))
+
+    def warn(self, code: str, message: str, **details: Unpack[Details]) -> None:
+        """Add a warning about the file, which does not stop the import."""
+        self.warnings.append(finding(code, about("file", self.file), message, **details))
+
+    def line(self, subject: Subject, quantity: str, asked: str, got: str, note: str) -> None:
+        """Add a ledger line for an assumption."""
+        line = LedgerLine(subject=subject, quantity=quantity, asked=asked, got=got, level="assumed", note=note)
+        self.ledger.append(line)
 
     def not_imported(self, what: str, where: str) -> None:
         """Record a layer with an unsupported feature; layers with the same feature share one finding."""
@@ -72,13 +83,20 @@ def _listed(layers: list[str]) -> str:
 
 
 class Fields:
-    """The fields of one group of a file, with typed access."""
+    """The fields of one group of a file, with typed access. `number`: number of the layer they belong to."""
 
-    def __init__(self, where: str, prefix: str, values: Mapping[str, Item], findings: Findings) -> None:
+    def __init__(
+        self, where: str, prefix: str, values: Mapping[str, Item], findings: Findings, number: int = 0
+    ) -> None:
         self.where, self.prefix, self.values, self.findings = where, prefix, values, findings
+        self.number = number
 
     def __contains__(self, key: str) -> bool:
         return key in self.values
+
+    def line(self, quantity: str, asked: str, got: str, note: str) -> None:
+        """Add a ledger line about the layer."""
+        self.findings.line(about("layer", self.number), quantity, asked, got, note)
 
     def wrong(self, message: str, **details: Unpack[Details]) -> None:
         """Add a finding about the layer (ND053)."""
@@ -96,10 +114,15 @@ class Fields:
         """Return the fields of a group; None if it is missing, or invalid (with a finding)."""
         item = self.values.get(key)
         if isinstance(item, Folder):
-            return Fields(self.where, f"{self.prefix}{key}/", item.items, self.findings)
+            return Fields(self.where, f"{self.prefix}{key}/", item.items, self.findings, self.number)
         if item is not None:
             self.unread(key, item.why if isinstance(item, Unread) else "is not a group")
         return None
+
+    def count(self, key: str) -> int:
+        """Number of values of a field; 1 if it is not an array, 0 if it is missing."""
+        item = self.values.get(key)
+        return item.size if isinstance(item, np.ndarray) else int(item is not None)
 
     def text(self, key: str) -> str | None:
         """Return a string, shortened for printing; None if it is missing, or invalid (with a finding)."""

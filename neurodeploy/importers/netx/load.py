@@ -14,10 +14,10 @@ from pathlib import Path
 from neurodeploy.diagnostics import about, finding, raise_errors
 from neurodeploy.importers.hdf5 import Folder, Item, Unread, read_tree
 from neurodeploy.importers.netx.fields import Fields, Findings, printable
-from neurodeploy.importers.netx.sequence import Sequence
+from neurodeploy.importers.netx.sequence import Resets, Sequence
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.io.archive import refuse
-from neurodeploy.network import Membrane, Network, Output, SpikeCount, Time
+from neurodeploy.network import Network, Output, Time
 
 __all__ = ["load_netx"]
 
@@ -45,7 +45,7 @@ def _layers(groups: Mapping[str, Item], findings: Findings) -> list[Fields]:
     for number in numbers:
         fields = groups[str(number)]
         if isinstance(fields, Folder):
-            found.append(Fields(f"layer {number}", "", fields.items, findings))
+            found.append(Fields(f"layer {number}", "", fields.items, findings, number))
         else:
             why = fields.why if isinstance(fields, Unread) else "is not a group of fields"
             findings.add("ND053", f"layer {number} {why}")
@@ -57,33 +57,67 @@ def _network_name(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "_", path.name.removesuffix(".net")).lstrip(".-")[:200] or "network"
 
 
+def _chosen(text: str, layers: list[Fields], findings: Findings) -> tuple[int, int]:
+    """Return (first, end) of the layers that "A:B" chooses. A choice without layers, or beyond the file, is a finding."""
+    count = max((item.number for item in layers), default=-1) + 1
+    start, _, stop = text.partition(":")
+    first, end = int(start or 0), int(stop or count)
+    if first < end <= count:
+        return first, end
+    what = "chooses no layer" if first >= min(end, count) else "ends beyond the last layer"
+    whole = f"{first if first < count else 0}:{count}"
+    findings.add("ND062", f"--layers {text} {what}; the file has layers 0 to {count - 1}", fixes=[f"--layers {whole}"])
+    return 0, count
+
+
+def _sequence(path: Path, options: ImportOptions, findings: Findings) -> Sequence:
+    """Read the chosen layers of a file."""
+    resets = None
+    if options.reset_interval_steps is not None:
+        resets = Resets(options.reset_interval_steps, options.reset_offset_steps or 0)
+    elif options.reset_offset_steps is not None:
+        message = "--reset-offset shifts periodic resets, but there are none without --reset-interval"
+        findings.add("ND062", message, fixes=["--reset-interval STEPS"])
+    reader, layers = Sequence(findings, resets), _layers(_read(path, options.memory_limit_bytes), findings)
+    first, end = _chosen(options.layers, layers, findings) if options.layers and layers else (0, len(layers))
+    for fields in layers:
+        if fields.number < first:
+            reader.skip(fields)
+        elif not options.layers or fields.number < end:
+            reader.layer(fields)
+    if options.layers:
+        asked, got = f"{len(layers)} in the file", f"{first} to {end - 1}, as given by the user"
+        findings.line(about("import"), "layers", asked, got, "as skip_layers and num_layers of netx")
+    return reader
+
+
 def load_netx(path: Path, options: ImportOptions) -> Imported:
     """Return the network of a .net file: its integers unchanged, its layers in sequence.
 
     Raises DiagnosticError with every fault: ND001, ND003, ND047 (no dt_s), ND051 (no netx network), ND052 (unsupported),
-    ND053 (inconsistent). Source of the fields: lava-dl netx, d825ac5.
+    ND053 (inconsistent), ND061 (weights), ND062 (options). Source of the fields: lava-dl netx, d825ac5.
     """
     findings = Findings(str(path))
-    reader = Sequence(findings)
-    for number, fields in enumerate(_layers(_read(path, options.memory_limit_bytes), findings)):
-        reader.layer(number, fields)
+    reader = _sequence(path, options, findings)
     if not findings.count and not reader.populations:
         findings.add("ND053", "has no layer with neurons")
-    found = [*findings.all(), *reader.warnings]
+    found = [*findings.all(), *findings.warnings]
     if options.dt_s is None:
         message = "does not specify the length of a step"
         found.append(finding("ND047", about("file", path), message, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
     found = raise_errors("import", found)
-    reader.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
-    reader.line(about("import"), "latency of a layer", "1 step in netx", "1 step per projection", "the same")
-    decoder = Membrane() if reader.last is not None and reader.last.silent else SpikeCount()
+    findings.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
+    findings.line(about("import"), "latency of a layer", "1 step in netx", "1 step per projection", "the same")
+    if reader.resets:
+        got = f"every {reader.resets.interval_steps} steps, in each layer a step later"
+        findings.line(about("import"), "resets", "given by the user", got, "as reset_interval of netx")
     network = Network(
         name=_network_name(path),
         time=Time(dt_s=options.dt_s or 1.0),
         inputs=tuple(reader.inputs),
         populations=tuple(reader.populations),
         projections=tuple(reader.projections),
-        outputs=(Output(name="output", source=reader.source, decoder=decoder),),
+        outputs=(Output(name="output", source=reader.source, decoder=reader.decoder),),
         metadata={"imported_from": {"format": "netx", "file": path.name}},
     )
-    return Imported(network=network, ledger=tuple(reader.ledger), findings=found)
+    return Imported(network=network, ledger=tuple(findings.ledger), findings=found)

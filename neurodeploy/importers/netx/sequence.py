@@ -3,67 +3,120 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
-from neurodeploy.diagnostics.ledger import LedgerLine
-from neurodeploy.importers.netx.delays import Delays, delays_of
+from neurodeploy.importers.netx.delays import DENSE, Delays
 from neurodeploy.importers.netx.fields import Fields, Findings
-from neurodeploy.importers.netx.layers import KINDS, RECURRENCE, RECURRENT, Layer, Synapses, layer_of
-from neurodeploy.importers.netx.neurons import input_neuron
+from neurodeploy.importers.netx.layers import KINDS, SYNAPTIC, Layer, Synapses, layer_of
+from neurodeploy.importers.netx.neurons import LayerNeuron, input_neuron
 from neurodeploy.importers.netx.shapes import Shape, shape_of
 from neurodeploy.importers.netx.weights import WEIGHT_BITS
-from neurodeploy.network import Current, Input, LoihiCuba, OneToOne, Population, Projection, WeightFormat
+from neurodeploy.network import (
+    Current,
+    Decoder,
+    Input,
+    LoihiCuba,
+    Membrane,
+    OneToOne,
+    Population,
+    Projection,
+    SpikeCount,
+    StateReset,
+    WeightFormat,
+)
 
-__all__ = ["Sequence"]
+__all__ = ["Resets", "Sequence"]
+
+INPUT_WEIGHT = 64
+"""Weight of an input layer that states none."""
+
+
+class Resets(NamedTuple):
+    """Periodic resets of the states, as netx arranges them: one step later in each layer."""
+
+    interval_steps: int
+    offset_steps: int
+    """Phase in the first layer, counted from step 1."""
+
+    def of(self, n_before: int, neuron: LayerNeuron, fields: Fields) -> StateReset | None:
+        """Return the resets of a layer after `n_before` layers with neurons; None, with a warning, if netx has none."""
+        if isinstance(neuron, LoihiCuba):
+            return StateReset(interval_steps=self.interval_steps, offset_steps=self.offset_steps + 1 + n_before)
+        message = f"{fields.where} is not reset: netx resets CUBA neurons only"
+        fixes = ["leave out --reset-interval, and present each sample in a run of its own"]
+        fields.findings.warn("ND063", message, fixes=fixes)
+        return None
 
 
 class Sequence:
     """Reads the layers in order, keeping the source of the next one. A fault in one layer does not stop the others."""
 
-    def __init__(self, findings: Findings) -> None:
-        self.findings = findings
-        self.inputs, self.populations, self.projections = list[Input](), list[Population](), list[Projection]()
-        self.source, self.shape = "", None
-        self.last: Layer | None = None
-        self.ledger, self.warnings = list[LedgerLine](), list[Diagnostic]()
-
     source: str
+    """Population or input that feeds the next layer; empty before the first."""
     shape: Shape | None
     """Shape of the source of the next layer; None if unknown."""
 
-    def layer(self, number: int, fields: Fields) -> None:
+    def __init__(self, findings: Findings, resets: Resets | None = None) -> None:
+        self.findings, self.resets = findings, resets
+        self.inputs, self.populations, self.projections = list[Input](), list[Population](), list[Projection]()
+        self.source, self.shape = "", None
+        self.last: Layer | None = None
+        self.groups: int | None = None
+
+    @property
+    def decoder(self) -> Decoder:
+        """How the last layer is read."""
+        if self.last is not None and self.last.silent:
+            offset = self.last.offset
+            return Membrane() if offset is None or not offset.any() else Membrane(offset=offset)
+        return SpikeCount(groups=self.groups)
+
+    def skip(self, fields: Fields) -> None:
+        """Pass over a layer; its output becomes the input of the next one."""
+        shape = shape_of(fields)
+        if fields.text("type") == "flatten":
+            shape = None if self.shape is None else (prod(self.shape),)
+        self.shape = shape
+
+    def layer(self, fields: Fields) -> None:
         """Read one layer."""
         kind = fields.text("type")
-        fields.where = f"layer {number} ({kind})" if kind in (*KINDS, *RECURRENT) else fields.where
-        if self.last is not None and self.last.silent:
-            message = f"layer {self.last.number} has no neurons and never spikes, but layer {number} follows it"
-            self.findings.add("ND052", message)
-            self.last = None
+        fields.where = f"layer {fields.number} ({kind})" if kind in KINDS else fields.where
+        self._require_spikes(fields.number)
         if kind == "input":
-            self._input(number, fields)
+            self._input(fields)
         elif kind == "flatten":
             self.shape = None if self.shape is None else (prod(self.shape),)
-        elif kind in ("dense", "conv"):
-            self._received(number, kind, fields)
+        elif kind == "average":
+            self._average(fields)
+        elif kind in SYNAPTIC:
+            self._received(kind, fields)
         else:
             self._unknown(kind, fields)
+
+    def _require_spikes(self, number: int) -> None:
+        """Report a layer after one that sends nothing to it."""
+        if self.groups is not None:
+            self.findings.add("ND052", f"layer {number} follows an average, which is only imported as the last layer")
+            self.groups = None
+        if self.last is not None and self.last.silent:
+            what = "never spikes" if self.last.offset is None else "has no neurons and never spikes"
+            self.findings.add("ND052", f"layer {self.last.number} {what}, but layer {number} follows it")
+            self.last = None
 
     def _unknown(self, kind: str | None, fields: Fields) -> None:
         """Report an unsupported layer; its stated shape becomes the source of the next layer."""
         if "type" not in fields:
             self.findings.add("ND052", f"{fields.where} lacks its type")
-        elif kind in RECURRENT:
-            self.findings.not_imported(RECURRENCE, fields.where)
         elif kind is not None:
             message = f"layers of type '{kind}' are not imported ({', '.join(KINDS)} are)"
             self.findings.not_imported(message, fields.where)
         self.source = self.source or "input"
         self.shape = shape_of(fields)
 
-    def _input(self, number: int, fields: Fields) -> None:
+    def _input(self, fields: Fields) -> None:
         """Read an input layer; one with neurons becomes a population driven by values."""
         if self.source:
             self.findings.add("ND052", f"{fields.where} is an input after other layers")
@@ -71,9 +124,9 @@ class Sequence:
         if "shape" not in fields and own:
             self.findings.add("ND052", f"{fields.where} lacks its shape")
         self.shape = shape
-        if "delay" in fields and (delays := delays_of(fields)) is not None and delays.any():
-            message = f"{fields.where} has delays, which netx ignores for inputs"
-            self.findings.add("ND052", message)
+        delays = fields.numbers("delay")
+        if delays is not None and delays.any():
+            self.findings.add("ND052", f"{fields.where} has delays, which netx ignores for inputs")
         neuron = input_neuron(fields, shape) if own else None
         if shape is None or self.source:
             return
@@ -83,78 +136,62 @@ class Sequence:
         if neuron is None:
             return
         style = WeightFormat(weight_bits=WEIGHT_BITS, sign_mode="excitatory")
-        self._add(number, shape, neuron, (Synapses(OneToOne(weights=np.array(1)), style, Delays()),))
-        weight, bias = fields.integer("weight", 1), fields.integer("bias", 0)
+        self._add(fields, shape, neuron, (Synapses(OneToOne(weights=np.array(1)), style, Delays()),))
+        weight, bias = fields.integer("weight", INPUT_WEIGHT), fields.integer("bias", 0)
         note = "stimulus values are biases; the file computes them from an input x as shown"
-        value = f"{weight} * x + {bias}"
-        self.line(about("layer", number), "bias of the input layer", value, "a value for each neuron and step", note)
+        fields.line("bias of the input layer", f"{weight} * x + {bias}", "a value for each neuron and step", note)
 
-    def _received(self, number: int, kind: str, fields: Fields) -> None:
+    def _received(self, kind: str, fields: Fields) -> None:
         """Read a layer with synapses."""
         first = not self.source
-        if first and kind == "conv":
+        if first and kind not in DENSE and self.shape is None:
             message = "starts with a convolution, but no input layer specifies the shape of its source"
             self.findings.add("ND052", message)
-        layer = layer_of(number, kind, fields, self.shape)
+        layer = layer_of(fields.number, kind, fields, self.shape)
         if first and layer is not None:
-            self.shape = (int(layer.synapses[0].operation.weights.shape[1]),)
+            self.shape = self.shape or (layer.n_sources,)
             self.inputs.append(Input(name="input", shape=self.shape))
             self.source = "input"
         self.source = self.source or "input"
         if layer is None:
             self.shape = _stated_shape(fields)
             return
-        self._add(number, layer.shape, layer.neuron, layer.synapses)
+        self._add(fields, layer.shape, layer.neuron, layer.synapses)
         self.last = layer
-        self._lines(layer, fields)
 
-    def _lines(self, layer: Layer, fields: Fields) -> None:
-        """Add ledger lines and warnings for semantics that the file does not specify."""
-        where, (synapses, *_) = about("layer", layer.number), layer.synapses
-        delays = synapses.delays
-        if layer.silent:
-            note = "as in netx; the answer is the highest sum in the last step"
-            self.line(where, "neurons", "none in the file", "integrators without a leak, which never spike", note)
-        if np.any(delays.steps):
-            of = {"projection": "all synapses", "target": "all synapses of each neuron", "source": "each source"}
-            note = "as in netx: delays apply to the synapses of their own layer"
-            if synapses.operation.kind == "conv2d":
-                note = "as trained; netx ignores delays of convolutions"
-                self._warn_of_delays(fields, int(np.max(delays.steps)))
-            got = f"of {of.get(delays.axis, 'each synapse')}, up to {int(np.max(delays.steps))} steps"
-            self.line(where, "delays", f"{delays.n_stated} in the file", got, note)
-            if np.any(np.asarray(fields.numbers("delay")) % 1):
-                self.line(where, "delays", "fractions of a step", "truncated to whole steps", "as in netx")
-        if synapses.style.exponent:
-            note = "netx ignores wgtExp"
-            self.line(where, "wgtExp", str(synapses.style.exponent), "an exponent of the weights", note)
+    def _average(self, fields: Fields) -> None:
+        """Read an average over groups of neurons of equal size: the answer is the group with the most spikes."""
+        shape = shape_of(fields)
+        if "shape" not in fields:
+            self.findings.add("ND052", f"{fields.where} lacks its shape")
+        if shape is None or self.shape is None:
+            return
+        size, groups = prod(self.shape), prod(shape)
+        self.shape = shape
+        if size % groups:
+            fields.wrong(f"averages {groups} groups of {size} neurons, which have no equal size")
+            return
+        note = "netx does not read this type; groups of equal size have the order of their averages"
+        got = f"the spikes of {groups} groups of {size // groups} neurons, counted"
+        fields.line("average", f"{size} to {groups}", got, note)
+        self.groups = groups
 
-    def _warn_of_delays(self, fields: Fields, longest: int) -> None:
-        message = (
-            f"{fields.where} has delays of up to {longest} steps, which netx ignores in convolutions; they are imported"
-        )
-        fixes = ["to run the network as netx does, export the layer without delays"]
-        self.warnings.append(finding("ND064", about("file", self.findings.file), message, fixes=fixes))
-
-    def line(self, where: Subject, quantity: str, asked: str, got: str, note: str) -> None:
-        """Add a ledger line for an assumption."""
-        self.ledger.append(
-            LedgerLine(subject=where, quantity=quantity, asked=asked, got=got, level="assumed", note=note)
-        )
-
-    def _add(self, number: int, shape: Shape, neuron: LoihiCuba, synapses: tuple[Synapses, ...]) -> None:
-        name = f"layer{number}"
-        self.populations.append(Population(name=name, shape=shape, neuron=neuron))
+    def _add(self, fields: Fields, shape: Shape, neuron: LayerNeuron, synapses: tuple[Synapses, ...]) -> None:
+        name = f"layer{fields.number}"
+        reset = self.resets and self.resets.of(len(self.populations), neuron, fields)
+        self.populations.append(Population(name=name, shape=shape, neuron=neuron, state_reset=reset))
         for item in synapses:
+            source = name if item.recurrent else self.source
             self.projections.append(
                 Projection(
-                    name=f"{self.source}_to_{name}",
-                    source=self.source,
+                    name="_".join(word for word in (f"{source}_to_{name}", item.suffix) if word),
+                    source=source,
                     target=name,
                     operation=item.operation,
                     weight_format=item.style,
                     delay_steps=item.delays.steps,
                     delay_axis=item.delays.axis,
+                    port=item.port,
                 )
             )
         self.source, self.shape = name, shape
