@@ -87,9 +87,9 @@ def _split(text: str, populations: list[str]) -> tuple[str, str]:
 
 
 def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[ProbedVariable, ...]:
-    """Return the states to record, in order. `more`: additional probes of a run."""
+    """Return the states to record, in order, each once. `more`: additional probes of a run."""
     variables = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
     for item in network.outputs:
         if reads_v(item):
             variables.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))
-    return tuple(variables)
+    return tuple(dict.fromkeys(variables))
