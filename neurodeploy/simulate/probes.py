@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast, get_args
 from neurodeploy.base.plain import as_items
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
-from neurodeploy.network import Linear, Membrane, Network, Output, Probe
+from neurodeploy.network import Linear, Membrane, Network, Output, Probe, Sigma
 from neurodeploy.network.validate import probe_faults
 from neurodeploy.signals import Probes
 
@@ -91,5 +91,7 @@ def probed_variables(network: Network, more: tuple[Probe, ...] = ()) -> tuple[Pr
     variables = [ProbedVariable(item.name, item.target, item.variable) for item in (*network.probes, *more)]
     for item in network.outputs:
         if reads_v(item):
-            variables.append(ProbedVariable(membrane_probe(item.name), item.source, "v"))
+            kind = getattr(network.population_by_name.get(item.source), "neuron", None)
+            variable = "u" if isinstance(item.decoder, Membrane) and isinstance(kind, Sigma) else "v"
+            variables.append(ProbedVariable(membrane_probe(item.name), item.source, variable))
     return tuple(dict.fromkeys(variables))

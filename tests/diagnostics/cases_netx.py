@@ -34,6 +34,17 @@ def resonators():
     return fields | {f"layer/1/{key}": value for key, value in parts.items()}
 
 
+def sigma_delta(first=(), last=(), hidden=()):
+    """Two lines, two neurons, one neuron; fields of each layer in addition to the usual ones."""
+    unit = {"neuron/type": b"SDNN", "neuron/activation": b"relu", "neuron/vThMant": 6}
+    layers = (
+        {"type": b"input", "shape": [2], **unit, **dict(first)},
+        {"type": b"dense", "shape": [2], "weight": [[2.0, 4.0], [6.0, -8.0]], **unit, **dict(hidden)},
+        {"type": b"dense", "shape": [1], "weight": [[2.0, 4.0]], **unit, **dict(last)},
+    )
+    return netx({f"layer/{n}/{key}": value for n, layer in enumerate(layers) for key, value in layer.items()}).findings
+
+
 def dvs(*times, steps=10):
     network = net(n_in=(2, 2, 2), weights=np.ones((2, 8)), encoder=Events())
     rows = np.array([[0, t, 0, 0, 0] for t in times])
@@ -50,6 +61,12 @@ def recording_of_another_tool(_):
 
 
 CASES = {
+    "ND057": lambda _: sigma_delta(
+        first={"neuron/messageBits": 0},
+        hidden={"neuron/activation": b"sigmoid"},
+        last={"neuron/sigma_output": True, "bias": [3.0]},
+    ),
+    "ND058": lambda _: sigma_delta(hidden={"neuron/sigma_output": True}),
     "ND060": lambda _: netx(layer(delay=[3.0, 70.0])).findings,
     "ND061": lambda _: netx(layer(weight=[[2.0, 4.0], [6.0, 90001.0]])),
     "ND062": lambda _: netx(layer(), layers="1:4"),

@@ -191,7 +191,7 @@ def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
         dense(np.full((3, 9), 20), bias=np.ones(2), neuron={**CUBA, "vDecay": 0.5, "iDecay": -3}),
         dense(np.full((3, 3), 10**6), type="dense_rec"),
     )
-    known = "CUBA, LOIHI, ALIF, RF_PHASE, RF_IZHIKEVICH"
+    known = "CUBA, LOIHI, ALIF, RF_PHASE, RF_IZHIKEVICH, SDNN"
     assert messages(path) == [
         "neurons of type 'ADRF_PHASE' are not imported, and netx drops their adaptation; train with RF neurons: layer 0 (dense)",
         "layers of type 'concat' are not imported (input, flatten, dense, dense_rec, dense_comp, recurrent, conv, pool,"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from neurodeploy.diagnostics import about, finding, raise_errors
 from neurodeploy.importers.hdf5 import Folder, Item, Unread, read_tree
+from neurodeploy.importers.netx import sigma_delta
 from neurodeploy.importers.netx.fields import Fields, Findings, printable
 from neurodeploy.importers.netx.sequence import Resets, Sequence
 from neurodeploy.importers.options import Imported, ImportOptions
@@ -85,6 +86,7 @@ def _sequence(path: Path, options: ImportOptions, findings: Findings) -> Sequenc
             reader.skip(fields)
         elif not options.layers or fields.number < end:
             reader.layer(fields)
+    findings.ledger += sigma_delta.ledger_of(reader.populations, layers[first:end])
     if options.layers:
         asked, got = f"{len(layers)} in the file", f"{first} to {end - 1}, as given by the user"
         findings.line(about("import"), "layers", asked, got, "as skip_layers and num_layers of netx")
@@ -101,7 +103,7 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     reader = _sequence(path, options, findings)
     if not findings.count and not reader.populations:
         findings.add("ND053", "has no layer with neurons")
-    found = [*findings.all(), *findings.warnings]
+    found = [*findings.all(), *findings.warnings, *sigma_delta.warnings_of(str(path), reader.populations)]
     if options.dt_s is None:
         message = "does not specify the length of a step"
         found.append(finding("ND047", about("file", path), message, fixes=["--dt SECONDS, e.g. --dt 1e-3"]))
@@ -114,7 +116,7 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     network = Network(
         name=_network_name(path),
         time=Time(dt_s=options.dt_s or 1.0),
-        inputs=tuple(reader.inputs),
+        inputs=sigma_delta.driven_by_values(reader.inputs, reader.populations),
         populations=tuple(reader.populations),
         projections=tuple(reader.projections),
         outputs=(Output(name="output", source=reader.source, decoder=reader.decoder),),

@@ -12,15 +12,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.importers.netx import sigma_delta
 from neurodeploy.importers.netx.fields import Fields
 from neurodeploy.importers.netx.shapes import Shape, each
-from neurodeploy.network import AdaptiveLif, LoihiCuba, ResonateFire
+from neurodeploy.network import AdaptiveLif, Delta, LoihiCuba, ResonateFire, Sigma, SigmaDelta
 
 __all__ = ["READOUT_VTH_MANT", "LayerNeuron", "bias_of", "input_neuron", "is_silent", "neuron_of", "readout"]
 
 Ints = NDArray[np.int64]
 Register: TypeAlias = "int | Ints"
-LayerNeuron: TypeAlias = LoihiCuba | AdaptiveLif | ResonateFire
+LayerNeuron: TypeAlias = LoihiCuba | AdaptiveLif | ResonateFire | Delta | SigmaDelta | Sigma
 BIAS_EXP = 6
 NO_FILTER = 4095
 """Decay register with which the current keeps nothing of earlier steps."""
@@ -198,12 +199,17 @@ def _require_plain(fields: Fields, own: Fields, kind: str) -> None:
         fields.findings.not_imported(message, fields.where)
 
 
+def _sigma_delta(_: str, fields: Fields, own: Fields, shape: Shape | None) -> SigmaDelta | Sigma | None:
+    return sigma_delta.neuron_of(own, bias_of(fields, shape))
+
+
 _KINDS: dict[str, Callable[[str, Fields, Fields, Shape | None], LayerNeuron | None]] = {
     "CUBA": _cuba,
     "LOIHI": _cuba,
     "ALIF": _adaptive,
     "RF_PHASE": _resonator,
     "RF_IZHIKEVICH": _resonator,
+    sigma_delta.TYPE: _sigma_delta,
 }
 """Neuron type of a file -> how its fields are read."""
 
@@ -218,12 +224,14 @@ def readout() -> LoihiCuba:
     return LoihiCuba(du=NO_FILTER, dv=0, vth_mant=READOUT_VTH_MANT)
 
 
-def input_neuron(fields: Fields, shape: Shape | None) -> LoihiCuba | None:
+def input_neuron(fields: Fields, shape: Shape | None) -> LoihiCuba | Delta | None:
     """Return the neurons of an input layer. They have no current filter: stimulus values drive them like biases."""
     neuron = neuron_of(fields, shape)
     if neuron is None or isinstance(neuron, LoihiCuba):
         return neuron and neuron.model_copy(update={"du": NO_FILTER, "bias_mant": 0, "bias_exp": 0})
-    fields.findings.not_imported("input layers of other neurons than CUBA are not imported", fields.where)
+    if isinstance(neuron, (SigmaDelta, Sigma)):
+        return sigma_delta.encoder_of(fields, neuron)
+    fields.findings.not_imported("input layers of other neurons than CUBA and SDNN are not imported", fields.where)
     return None
 
 

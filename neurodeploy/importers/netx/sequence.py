@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurodeploy.importers.netx import sigma_delta
 from neurodeploy.importers.netx.delays import DENSE, Delays
 from neurodeploy.importers.netx.fields import Fields, Findings
 from neurodeploy.importers.netx.layers import KINDS, SYNAPTIC, Layer, Synapses, layer_of
@@ -16,6 +17,7 @@ from neurodeploy.importers.netx.weights import WEIGHT_BITS
 from neurodeploy.network import (
     Current,
     Decoder,
+    Delta,
     Input,
     LoihiCuba,
     Membrane,
@@ -71,6 +73,8 @@ class Sequence:
         if self.last is not None and self.last.silent:
             offset = self.last.offset
             return Membrane() if offset is None or not offset.any() else Membrane(offset=offset)
+        if sigma_delta.accepts_values(self.populations[-1].neuron):
+            return Membrane()
         return SpikeCount(groups=self.groups)
 
     def skip(self, fields: Fields) -> None:
@@ -138,8 +142,10 @@ class Sequence:
         style = WeightFormat(weight_bits=WEIGHT_BITS, sign_mode="excitatory")
         self._add(fields, shape, neuron, (Synapses(OneToOne(weights=np.array(1)), style, Delays()),))
         weight, bias = fields.integer("weight", INPUT_WEIGHT), fields.integer("bias", 0)
-        note = "stimulus values are biases; the file computes them from an input x as shown"
-        fields.line("bias of the input layer", f"{weight} * x + {bias}", "a value for each neuron and step", note)
+        encodes = isinstance(neuron, Delta)
+        what = "input of the encoders" if encodes else "bias of the input layer"
+        note = f"stimulus values are {'integers' if encodes else 'biases'}; the file computes them from an input x as shown"
+        fields.line(what, f"{weight} * x + {bias}", "a value for each neuron and step", note)
 
     def _received(self, kind: str, fields: Fields) -> None:
         """Read a layer with synapses."""

@@ -38,6 +38,21 @@ LAYERS = (
     {"type": "dense", "shape": [2], "weight": np.array([[2.0, -2.0, 3.0, 5.0]] * 2), "delay": np.ones((2, 4))},
 )
 
+SDNN = {"type": "SDNN", "activation": "relu", "vThMant": 6, "messageBits": 16}
+SIGMA_DELTA = (
+    {"type": "input", "shape": [2, 6, 6], "neuron": SDNN},
+    {key: value for key, value in LAYERS[1].items() if key != "delay"} | {"neuron": SDNN},
+    {"type": "flatten", "shape": [75, 1, 1]},
+    {"type": "dense", "shape": [4], "neuron": SDNN, "weight": LAYERS[3]["weight"], "bias": np.arange(4.0)},
+    {
+        "type": "dense",
+        "shape": [1],
+        "neuron": SDNN | {"sigma_output": True},
+        "weight": np.array([[2.0, -2.0, 4.0, 6.0]]),
+    },
+)
+FILES = {"net.net": LAYERS, "sigma_delta.net": SIGMA_DELTA}
+
 
 def put(group, fields) -> None:
     for key, value in fields.items():
@@ -48,14 +63,15 @@ def put(group, fields) -> None:
 
 
 def make(folder: Path) -> None:
-    with h5py.File(folder / "net.net", "w") as file:
-        top = file.create_group("layer")
-        for number, layer in enumerate(LAYERS):
-            put(top.create_group(str(number)), layer)
+    for name, layers in FILES.items():
+        with h5py.File(folder / name, "w") as file:
+            top = file.create_group("layer")
+            for number, layer in enumerate(layers):
+                put(top.create_group(str(number)), layer)
 
 
 def mutate(folder: Path, dice) -> None:
-    path = folder / "net.net"
+    path = folder / dice.choice(tuple(FILES))
     if dice.random() < 0.2:
         spoil_bytes(path, dice)
         return
@@ -67,5 +83,6 @@ def mutate(folder: Path, dice) -> None:
 
 
 def use(folder: Path) -> None:
-    imported = load(folder / "net.net", ImportOptions(dt_s=1e-3))
-    compile_network(imported.network, load_target("loihi2"), CompileOptions(fixes=False))
+    for name in FILES:
+        imported = load(folder / name, ImportOptions(dt_s=1e-3))
+        compile_network(imported.network, load_target("loihi2"), CompileOptions(fixes=False))
