@@ -22,6 +22,7 @@ from neurodeploy.cli.compile_options import (
     PruneSources,
     Seed,
     ShareParameters,
+    SoftResetForm,
     TimeLimit,
     Traffic,
     WeightBits,
@@ -154,7 +155,7 @@ def check(
     model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
     target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None, dialect: Dialect = None,
+    share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,
     shapes: Annotated[Path | None, read_option("--shapes", "A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
@@ -169,7 +170,7 @@ def check(
     report = report_options(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, fix_time_s=fix_time,
+        share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time,
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     if shapes is not None:
@@ -194,7 +195,7 @@ def compile_command(
     out: Annotated[Path | None, write_option("--out", "Program to write; default: NAME.ndp in this folder.", "-o", suffix=".ndp") ] = None,
     board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
     prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
-    placement_seed: Seed = 0, dialect: Dialect = None,
+    soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0, dialect: Dialect = None,
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into the program with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
@@ -210,7 +211,7 @@ def compile_command(
     report = report_options(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, fix_time_s=fix_time, placement_seed=placement_seed,
+        share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time, placement_seed=placement_seed,
         level=level, time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
     )  # fmt: skip
     choices = Choices(

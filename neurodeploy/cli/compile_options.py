@@ -30,6 +30,7 @@ __all__ = [
     "PruneSources",
     "Seed",
     "ShareParameters",
+    "SoftResetForm",
     "TimeLimit",
     "Traffic",
     "WeightBits",
@@ -45,6 +46,7 @@ Prune = Annotated[Several, field_option(CompileOptions, "prune", metavar="[PROJE
 PruneSources = Annotated[Several, field_option(CompileOptions, "prune_sources", metavar="[PROJECTION=]FRACTION")]
 MaxDelay = Annotated[Several, field_option(CompileOptions, "max_delay", metavar="[PROJECTION=]STEPS")]
 ShareParameters = Annotated[Several, field_option(CompileOptions, "share_parameters", metavar="[POPULATION=]N")]
+SoftResetForm = Annotated[str, field_option(CompileOptions, "soft_reset")]
 Seed = Annotated[int, field_option(CompileOptions, "placement_seed", metavar="SEED")]
 Level = Annotated[int, field_option(CompileOptions, "level", "-O", "--optimize")]
 TimeLimit = Annotated[float | None, field_option(CompileOptions, "time_limit_s")]

@@ -13,6 +13,7 @@ from neurodeploy.cli.compile_options import (
     Prune,
     PruneSources,
     ShareParameters,
+    SoftResetForm,
     WeightBits,
     given_fields,
 )
@@ -50,6 +51,7 @@ def fit(
     prune_sources: PruneSources = None,
     max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None,
+    soft_reset: SoftResetForm = "autapse",
     fix_time: FixTime = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
@@ -64,7 +66,7 @@ def fit(
     report = report_options(model, output_format, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, fix_time_s=fix_time,
+        share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time,
     )  # fmt: skip
     choices = Choices(None, None, None, None, imports, strict=strict, fields=fields)
     options = compile_options(choices)

@@ -16,6 +16,7 @@ from neurodeploy.cli.compile_options import (
     PruneSources,
     Seed,
     ShareParameters,
+    SoftResetForm,
     WeightBits,
     given_fields,
 )
@@ -82,7 +83,7 @@ def run(
     samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
     rules: Rules = None,
     weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
-    max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
+    max_delay: MaxDelay = None, share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse",
     placement_seed: Seed = 0, dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Also run the float reference.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
@@ -99,7 +100,7 @@ def run(
     report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, placement_seed=placement_seed,
+        share_parameters=share_parameters, soft_reset=soft_reset, placement_seed=placement_seed,
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     imported, result = compile_model(model, choices)
@@ -180,6 +181,7 @@ def profile_command(
     prune_sources: PruneSources = None,
     max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None,
+    soft_reset: SoftResetForm = "autapse",
     dialect: Dialect = None,
     budget: Budgets = None,
     strict: Strict = False,
@@ -195,7 +197,7 @@ def profile_command(
     report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters,
+        share_parameters=share_parameters, soft_reset=soft_reset,
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)

@@ -17,6 +17,7 @@ from neurodeploy.compiler.trials import Trials
 from neurodeploy.diagnostics import Diagnostic, Fix
 from neurodeploy.hardware import on_board
 from neurodeploy.mapping import OutOfTimeError
+from neurodeploy.quantize import SoftReset
 from neurodeploy.resources import core_limits
 from neurodeploy.resources.lower_bounds import synapse_cores
 
@@ -112,6 +113,19 @@ def _rewritten(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
     cores = trials.cores_of(found[0]) if found else None
     if found and cores is not None:
         yield Fix(text=f"{found[1]}: it needs {_cores(cores)}")
+
+
+def _other_reset(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
+    """The other form of a reset that subtracts."""
+    forms: dict[SoftReset, str] = {
+        "autapse": "with a synapse from each neuron to itself",
+        "two_compartments": "with two compartments a neuron, whose arithmetic is not public,",
+    }
+    for form, how in forms.items():
+        change: dict[str, object] = {"soft_reset": form}
+        cores = trials.cores(change) if form != trials.options.soft_reset else None
+        if cores is not None:
+            yield Fix(text=f"{how} it needs {_cores(cores)}", flag=f"--soft-reset {form}", change=change)
 
 
 def _shorter(trials: Trials, _: Diagnostic) -> Iterator[Fix]:
@@ -228,6 +242,7 @@ WORDS: dict[Remedy, str] = {
     _legal: "other weight bits",
     _within: "a legal register value",
     _rewritten: "rewritten integer weights",
+    _other_reset: "another form of the reset",
     _shorter: "shorter delays",
     _sharing: "shared parameters",
     _larger: "a larger board",
@@ -242,7 +257,8 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
     "ND210": (_within, _elsewhere),
     "ND211": (_shorter, _elsewhere),
     "ND212": (_elsewhere,),
-    "ND213": (_elsewhere,),
+    "ND213": (_other_reset, _elsewhere),
+    "ND222": (_other_reset, _elsewhere),
     "ND301": (_elsewhere,),
     "ND302": (_narrower, _shorter, _lighter, _elsewhere),
     "ND303": (_fewer_sources, _elsewhere),

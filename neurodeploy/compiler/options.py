@@ -17,7 +17,7 @@ from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.program.program import Program
-from neurodeploy.quantize import Quantized
+from neurodeploy.quantize import Quantized, SoftReset
 
 __all__ = ["Compilation", "CompileChoices", "CompileOptions", "Verdict"]
 
@@ -42,6 +42,9 @@ class CompileOptions(MappingOptions):
     """Projection -> maximum delay in steps; longer delays are clipped; "*" -> all others."""
     share_parameters: dict[str, Count] = Field(default_factory=dict[str, Count])
     """Population -> maximum number of distinct decays, and of distinct thresholds; "*" -> all others."""
+    soft_reset: SoftReset = "autapse"
+    """How a spike subtracts the threshold where compartments reset to 0: autapse, a synapse from each neuron to
+    itself; or two_compartments, an extension of loihi1 whose arithmetic is not public."""
     strict: bool = False
     """Treat warnings as errors."""
     fixes: bool = True
@@ -68,6 +71,7 @@ class CompileChoices(TypedDict, total=False):
     prune_sources: abc.Mapping[str, float]
     max_delay: abc.Mapping[str, int]
     share_parameters: abc.Mapping[str, int]
+    soft_reset: SoftReset
     strict: bool
     fixes: bool
     fix_time_s: float | None

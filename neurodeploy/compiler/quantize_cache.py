@@ -45,7 +45,7 @@ class QuantizeCache:
         """Return the network in integers after the user's edits. The network and the options must be valid."""
         edits = (options.weight_bits, options.prune, options.prune_sources, options.max_delay, options.share_parameters)
         parts = (target.name, id(target.dialect), id(target.precision), id(target.neurons), id(target.limits))
-        key = (*parts, *(tuple(sorted(item.items())) for item in edits))
+        key = (*parts, options.soft_reset, *(tuple(sorted(item.items())) for item in edits))
         if key not in self._results:
             result = _quantized(self.network, target, options)
             for oldest in list(self._results)[: max(len(self._results) - KEPT + 1, 0)]:
@@ -57,7 +57,8 @@ class QuantizeCache:
 def _quantized(network: Network, target: Target, options: CompileOptions) -> QuantizeResult:
     edited, ledger = edited_network(network, options)
     try:
-        quantized = quantize(edited, target, QuantizeOptions(weight_bits=options.weight_bits))
+        chosen = QuantizeOptions(weight_bits=options.weight_bits)
+        quantized = quantize(edited, target, chosen, soft_reset=options.soft_reset)
     except DiagnosticError as error:
         return QuantizeResult(None, error.diagnostics, ledger)
     shared = shared_parameters(quantized, options)

@@ -6,6 +6,7 @@ from neurodeploy.quantize.quantized import (
     Quantized,
     QuantizedPopulation,
     QuantizeOptions,
+    SoftReset,
 )
 
-__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection", "quantize"]
+__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "QuantizedProjection", "SoftReset", "quantize"]

@@ -12,7 +12,8 @@ from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Current, LoihiCuba, Network, Population
 from neurodeploy.network.neurons import SpikingNeuron
-from neurodeploy.quantize.quantized import QuantizeOptions
+from neurodeploy.quantize.quantized import QuantizeOptions, SoftReset
+from neurodeploy.quantize.soft_reset import by_autapses
 
 __all__ = ["capability_findings"]
 
@@ -26,12 +27,12 @@ def _reset_mode(population: Population) -> str | None:
     return "zero" if neuron.reset.mode == "value" else neuron.reset.mode
 
 
-def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
+def _populations(network: Network, target: Target, soft_reset: SoftReset) -> Iterator[Diagnostic]:
     offered = target.neurons
     for population in network.populations:
         kind = population.neuron.kind
         if kind in offered.kinds:
-            yield from _reset(population, target)
+            yield from _reset(population, target, soft_reset)
             yield from _ranges(population, target)
             continue
         yield finding(
@@ -42,9 +43,11 @@ def _populations(network: Network, target: Target) -> Iterator[Diagnostic]:
         )
 
 
-def _reset(population: Population, target: Target) -> Iterator[Diagnostic]:
+def _reset(population: Population, target: Target, soft_reset: SoftReset) -> Iterator[Diagnostic]:
     """ND213 for a reset that the target does not offer, ND214 for one that is an extension of its documented behaviour."""
     offered, mode, where = target.neurons, _reset_mode(population), about("population", population.name)
+    if mode == "subtract" and isinstance(population.neuron, SpikingNeuron) and by_autapses(target, soft_reset):
+        return  # ND222 says why it is not an autapse
     if mode is not None and mode not in offered.resets:
         yield finding(
             "ND213",
@@ -126,12 +129,14 @@ def _projections(network: Network, target: Target, options: QuantizeOptions) -> 
             )
 
 
-def capability_findings(network: Network, target: Target, options: QuantizeOptions) -> tuple[Diagnostic, ...]:
+def capability_findings(
+    network: Network, target: Target, options: QuantizeOptions, soft_reset: SoftReset
+) -> tuple[Diagnostic, ...]:
     """Return a finding for every neuron kind, reset, range and width that the target does not offer.
 
     Codes: ND203, ND207, ND210-ND215.
     """
-    found = [*_populations(network, target), *_projections(network, target, options)]
+    found = [*_populations(network, target, soft_reset), *_projections(network, target, options)]
     for item in network.inputs:
         if isinstance(item.encoder, Current):
             found.append(

@@ -22,6 +22,7 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.network.neurons import CubaLi, Li, Neuron, SpikingNeuron
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, SINGLE, are_single, common_unit, magnitudes, whole
+from neurodeploy.quantize.integrator import drift_of
 from neurodeploy.quantize.scale import choose_scale, worst_current, worst_sum
 from neurodeploy.quantize.storable import exact_exponent
 from neurodeploy.quantize.weights import ProjectionWeights
@@ -53,6 +54,8 @@ class ExactScale(NamedTuple):
     """Bias exponents."""
     vmin_exp: Ints | None
     """Exponents of the floor; None if there is no floor or it is not exact."""
+    steps: int | None
+    """Steps of a sample for which an integrating current provably gives the spikes of floats; None: no current integrates."""
     spikes: int | None
     """Spikes of a neuron in one sample up to which this is exact; None: any number."""
     single: bool
@@ -195,6 +198,7 @@ class _Search:
         grid: _Grid,
     ) -> None:
         self.target, self.incoming, self.grid, self.stepwise = target, incoming, grid, folded.stepwise
+        self.drift = drift_of(folded, incoming) if folded.integrates else None
         sums = worst_sum(incoming, folded.bias.size)
         drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
         bound = drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
@@ -260,9 +264,24 @@ class _Search:
         spikes = (scale >> self.shift) - 1 if limited else None
         vmin = None if offsets.vmin is None else offsets.vmin[self.kind]
         registers = (thresholds[self.kind], bias[0][self.kind], bias[1][self.kind], vmin)
-        return ExactScale(
-            scale / self.grid.unit, exponents, *registers, spikes, self.grid.single, self.grid.fires is None
-        )
+        steps = self._steps(scale, thresholds)
+        volts = scale / self.grid.unit
+        return ExactScale(volts, exponents, *registers, steps, spikes, self.grid.single, self.grid.fires is None)
+
+    def _steps(self, scale: int, thresholds: Ints) -> int | None:
+        """Steps for which the leak of an integrating current moves no v across its threshold."""
+        if self.drift is None or self.threshold is None:
+            return None
+        quiet, fires = self._gaps(scale)
+        places = thresholds << self.shift
+        above = (fires - places)[self.kind]
+        return self.drift.steps(scale / self.grid.unit, (places - quiet)[self.kind], above)
+
+    def _gaps(self, scale: int) -> tuple[Ints, Ints]:
+        """(greatest multiple of the unit that must not fire, least that must), in integer units of v."""
+        threshold = np.zeros_like(self.bias) if self.threshold is None else self.threshold
+        below = np.floor(threshold).astype(np.int64) - (self.tie & self.inclusive)
+        return below * scale, (below + 1) * scale
 
     def _exponents(self, scale: int, *, negative: bool) -> tuple[int, ...] | None:
         one, found = 1 << self.target.dialect.weight_shift_bits, list[int]()
@@ -319,11 +338,16 @@ class _Search:
         mantissas = np.rint(units / one).astype(np.int64) - (self.tie & self.inclusive)
         good = bool(met[self.tie].all())
         if self.stepwise:
-            below = np.floor(self.threshold).astype(np.int64) - (self.tie & self.inclusive)
-            quiet, fires = below * scale + offsets.high, (below + 1) * scale + offsets.low
+            quiet, fires = self._gaps(scale)
+            quiet, fires = quiet + offsets.high, fires + offsets.low
             if not self.subtract:  # a subtracting reset takes the value of the register off v
                 mantissas, good = np.maximum(-(-quiet >> self.shift), least), True
             good = good and bool(((mantissas << self.shift >= quiet) & (mantissas << self.shift < fires)).all())
+        elif self.drift is not None:
+            quiet, fires = self._gaps(scale)
+            wanted = quiet + (scale // 4 if self.drift.rises else 0)  # the leak lowers v, and raises it below 0
+            mantissas = np.maximum(np.maximum(-(-quiet >> self.shift), wanted >> self.shift), least)
+            good = bool((mantissas << self.shift < fires).all())
         span = self.target.precision.threshold_mantissa
         inside = (mantissas >= max(int(span.low), least)) & (mantissas <= span.high)
         return mantissas if good and bool(inside.all()) else None

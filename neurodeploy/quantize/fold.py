@@ -44,6 +44,15 @@ class Folded(NamedTuple):
     """Whether v changes by whole weights and biases only: u has no memory, v keeps all or nothing, spikes carry no values."""
     ledger: tuple[LedgerLine, ...]
     """Ledger lines of the changes made by folding."""
+    taken: Array | None = None
+    """Volts that a synapse takes off u in the step after a spike of the neuron itself, where v repeats u (see
+    `quantize.soft_reset`); None: v is not a repetition of u, or nothing is taken off it.
+    """
+
+    @property
+    def integrates(self) -> bool:
+        """Whether u is the integrator of the network, without a leak, and v repeats it: both change by weights and biases."""
+        return self.taken is not None and bool((self.keep_i == 1).all())
 
 
 def _summed(*terms: Array) -> Array:

@@ -16,15 +16,18 @@ from neurodeploy.quantize.chosen_dialect import dialect_findings, dialect_line
 from neurodeploy.quantize.exact import exact_scale
 from neurodeploy.quantize.fold import Folded, fold
 from neurodeploy.quantize.integers import format_line, given_format, integer_registers, stored_weights
+from neurodeploy.quantize.integrator import range_findings, taken_off
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import (
     Quantized,
     QuantizedPopulation,
     QuantizeOptions,
+    SoftReset,
 )
 from neurodeploy.quantize.registers import float_registers
 from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findings, reach_findings
 from neurodeploy.quantize.scale import choose_scale, exponent_for
+from neurodeploy.quantize.soft_reset import Lowered, by_autapses, is_autapse, unchanged, with_autapses
 from neurodeploy.quantize.ties import bias_findings, tie_findings
 from neurodeploy.quantize.weights import ProjectionWeights, round_weights, sign_mode_of, volts_of
 
@@ -36,19 +39,21 @@ STAGE = "quantize"
 class _Work:
     """Results collected while one network is converted."""
 
-    def __init__(self, network: Network, target: Target, options: QuantizeOptions) -> None:
-        self.network, self.target, self.options = network, target, options
+    def __init__(self, lowered: Lowered, target: Target, options: QuantizeOptions) -> None:
+        self.network, self.target, self.options = lowered.network, target, options
+        self.resets = lowered.resets
         self.populations: list[QuantizedPopulation] = []
         self.projections: dict[str, QuantizedProjection] = {}
-        self.ledger: list[LedgerLine] = [*dialect_line(target)]
-        self.findings: list[Diagnostic] = []
+        self.ledger: list[LedgerLine] = [*dialect_line(target), *lowered.ledger]
+        self.findings: list[Diagnostic] = [*lowered.findings]
 
     def bits(self, projection: Projection) -> int:
         """Return the stored weight bits of a projection."""
         chosen = self.options.weight_bits
         widest = int(max(self.target.precision.weight_bits.values))
         given = projection.weight_format.weight_bits if projection.weight_format else widest
-        return chosen.get(projection.name, chosen.get("*", given))
+        every = given if projection.name in self.resets else chosen.get("*", given)  # a threshold keeps all its bits
+        return chosen.get(projection.name, every)
 
     def keep(self, projection: Projection, style: WeightFormat, connectivity: Connectivity) -> None:
         """Add a projection in integers."""
@@ -61,16 +66,23 @@ class _Work:
         )
 
 
-def quantize(network: Network, target: Target, options: QuantizeOptions | None = None) -> Quantized:
+def quantize(
+    network: Network, target: Target, options: QuantizeOptions | None = None, *, soft_reset: SoftReset = "autapse"
+) -> Quantized:
     """Return a valid network in the integers of the target.
 
-    Raises DiagnosticError with every finding of the stage. Errors are ND203, ND207-ND213, and ND219 for a current without a
-    steady state; the others are warnings or notes. The rules are those of `quantize.scale`, `quantize.fold` and the
+    `soft_reset`: how spikes subtract the threshold; resets become autapses before the conversion (`quantize.soft_reset`).
+
+    Raises DiagnosticError with every finding of the stage. Errors are ND203, ND207-ND213, ND222, and ND219 for a current
+    without a steady state; the others are warnings or notes. The rules are those of `quantize.scale`, `quantize.fold` and the
     target's dialect.
     """
     require_valid(network, numbers=False)
-    work = _Work(network, target, options or QuantizeOptions())
-    work.findings += capability_findings(network, target, work.options)
+    chosen = options or QuantizeOptions()
+    lowered = with_autapses(network) if by_autapses(target, soft_reset) else unchanged(network)
+    work = _Work(lowered, target, chosen)
+    network = work.network
+    work.findings += capability_findings(network, target, chosen, soft_reset)
     raise_errors(STAGE, work.findings)
     by_target: dict[str, list[Projection]] = {item.name: [] for item in network.populations}
     for projection in network.projections:
@@ -98,7 +110,8 @@ def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> lis
         if not (folded.weight_gain == folded.weight_gain[:1]).all():
             connectivity = connectivity.listed()
         volts = volts_of(connectivity, folded.weight_gain)
-        found.append(ProjectionWeights(connectivity, volts, work.bits(projection), sign_mode_of(volts)))
+        signs, own = sign_mode_of(volts), is_autapse(projection)
+        found.append(ProjectionWeights(connectivity, volts, work.bits(projection), signs, own))
     return found
 
 
@@ -112,6 +125,7 @@ def _valued(network: Network, projections: list[Projection]) -> bool:
 def _convert_floats(work: _Work, population: Population, projections: list[Projection]) -> None:
     folded = fold(population, work.network.time.dt_s, valued=_valued(work.network, projections))
     incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
+    folded = folded._replace(taken=taken_off(folded, incoming))
     exact = exact_scale(work.target, folded, incoming, population.neuron)
     scale = exact.scale if exact else choose_scale(work.target, folded, incoming)
     registers, ledger, findings = float_registers(population, folded, work.target, scale, exact)
@@ -130,6 +144,8 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     work.findings += bias_findings(population, folded)
     work.findings += tie_findings(population, folded, incoming, exact)
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
+    steps = work.network.time.steps_per_sample
+    work.findings += range_findings(population.name, folded, incoming, scale, work.target, steps)
     inclusive = getattr(population.neuron, "comparison", ">") == ">="
     work.findings += reach_findings(registers, folded, incoming, rounded, work.target, inclusive=inclusive)
 

@@ -15,7 +15,11 @@ from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.quantize.projection import QuantizedProjection
 
-__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation"]
+__all__ = ["QuantizeOptions", "Quantized", "QuantizedPopulation", "SoftReset"]
+
+SoftReset = Literal["autapse", "two_compartments"]
+"""How a spike subtracts the threshold. autapse: a synapse from each neuron to itself. two_compartments: an extension of some
+chips without public arithmetic."""
 
 
 class QuantizeOptions(Noun):

@@ -68,8 +68,9 @@ def overflow_findings(
     dialect, where, found = target.dialect, about("population", name), list[Diagnostic]()
     cases: list[tuple[str, NDArray[np.float64], int | None]] = [
         ("accumulator", sums, dialect.accumulator_wrap_bits),
-        ("current", (worst_current(folded, sums) + np.abs(folded.bias) * scale), dialect.state_bits),
     ]
+    if folded.taken is None:  # otherwise ND224 describes the range of u
+        cases.append(("current", (worst_current(folded, sums) + np.abs(folded.bias) * scale), dialect.state_bits))
     for what, values, bits in cases:
         if bits is not None and values.size and values.max() >= 2.0**bits:
             count = int(np.count_nonzero(values >= 2.0**bits))

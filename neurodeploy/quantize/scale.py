@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.hardware.arithmetic import mantissa_limits
+from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.weights import ProjectionWeights
@@ -23,6 +23,10 @@ GREATEST = 1e290
 """Upper bound of a scale, so that the scale of tiny numbers stays finite."""
 DEPTH = 16
 """Headroom of v below 0, in thresholds, that is provided where exponents can be lowered that far."""
+DEPTH_OF_U = 512
+"""The same where u integrates: it wraps instead of stopping at a limit. A threshold keeps 256 steps of its register."""
+FEWEST = 16
+"""Mantissa of a reset from which the scale may be lowered, by less than one in this, to store it exactly."""
 
 
 def _top_mantissa(target: Target, incoming: ProjectionWeights) -> int:
@@ -49,9 +53,14 @@ def worst_sum(incoming: list[ProjectionWeights], size: int) -> NDArray[np.float6
 
 
 def worst_current(folded: Folded, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (size,) the largest |u| when every source spikes in every step, in volts; infinite without decay."""
+    """Return (size,) the largest |u| when every source spikes in every step, in volts; infinite without decay.
+
+    Where spikes take a threshold off u, u exceeds the threshold by the input of one step at most, as long as this is less
+    than a threshold; below 0, `_depth` makes room.
+    """
     left = 1.0 - folded.keep_i if folded.filtered else np.ones_like(sums)
-    return np.divide(sums, left, out=np.where(sums > 0, np.inf, 0.0), where=left > 0)
+    current = np.divide(sums, left, out=np.where(sums > 0, np.inf, 0.0), where=left > 0)
+    return current if folded.taken is None or folded.threshold is None else np.minimum(current, sums + folded.threshold)
 
 
 def _bounds(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -> list[float]:
@@ -78,9 +87,10 @@ def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
     down = np.maximum(-folded.bias, 0.0)
     for item in incoming:
         down = down + item.connectivity.sums(np.maximum(-item.volts, 0))
-    lost = np.maximum(1.0 - folded.keep_v, 0.0)
+    soft = folded.taken is not None
+    lost = np.maximum(1.0 - (folded.keep_i if soft else folded.keep_v), 0.0)
     far = np.divide(down, lost, out=np.where(down > 0, np.inf, 0.0), where=lost > 0)
-    return float(np.minimum(far, DEPTH * folded.threshold).max(initial=0.0))
+    return float(np.minimum(far, (DEPTH_OF_U if soft else DEPTH) * folded.threshold).max(initial=0.0))
 
 
 def choose_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -> float:
@@ -96,7 +106,20 @@ def choose_scale(target: Target, folded: Folded, incoming: list[ProjectionWeight
     largest = max(float(current.max()), _depth(folded, incoming))
     while sums.max() * scale >= sum_limit or largest * scale >= state_limit:
         exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
-        if not exponents or not all(exponents):
+        wraps = folded.taken is not None and float(current.max()) * scale >= state_limit
+        if not wraps and (not exponents or not all(exponents)):
             break
         scale /= 2
-    return scale
+    return scale if folded.taken is None else _storing_the_reset(target, folded, incoming, scale)
+
+
+def _storing_the_reset(target: Target, folded: Folded, incoming: list[ProjectionWeights], scale: float) -> float:
+    """The largest scale up to `scale` at which the synapse that takes off the threshold, equal in all neurons, is exact."""
+    own = [item for item in incoming if item.own]
+    exponent = exponent_for(target, own[0], scale) if len(own) == 1 else None
+    if exponent is None or np.ptp(own[0].volts) > 0:
+        return scale
+    step = 1 << dropped_bits(target.dialect, own[0].weight_bits, own[0].sign_mode)
+    unit = step * 2.0 ** (exponent + target.dialect.weight_shift_bits)
+    mantissa = np.floor(own[0].largest * scale / unit * (1 + 1e-12))
+    return float(mantissa * unit / own[0].largest) if mantissa >= FEWEST else scale

@@ -26,6 +26,8 @@ class ProjectionWeights(NamedTuple):
     """Stored bits of a mantissa."""
     sign_mode: str
     """Signs of the weights: mixed, excitatory or inhibitory."""
+    own: bool = False
+    """Whether each neuron has one synapse to itself, without additional delay, and no other."""
 
     @property
     def largest(self) -> float:

@@ -39,7 +39,7 @@ def formats(count):
     return net(1, 1, integer(), tuple(wires))
 
 
-SUBTRACT = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")
+SUBTRACT = nd.LoihiCuba(du=4095, dv=205, vth_mant=10, reset="subtract")
 CASES = {
     "Number of compartments (1025) exceeded max (1024)": ("ND301", net(neuron=SUBTRACT), {"compartments": 1}),
     "Input axons (4097) exceeded max (4096)": ("ND303", net(4097), {}),

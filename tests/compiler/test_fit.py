@@ -116,7 +116,7 @@ def recurrent_ring():
 
 
 VARIED = nd.Lif(tau_m_s=np.linspace(0.01, 0.03, 20), v_threshold=np.linspace(1.0, 2.0, 20))
-SOFT = nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")
+SOFT = nd.LoihiCuba(du=4095, dv=205, vth_mant=10, reset="subtract")
 BROKEN = {
     "delay too long": ("ND211", cells(4, delay_steps=9), load_target("tiny"), {"max_delay", "target"}),
     "soft reset": ("ND301", cells(2, neuron=SOFT), limited(compartments=1), {"target"}),

@@ -286,7 +286,7 @@ CASES = {
     "ND533": lambda _: seen(200, vth_mant=180, bias_mant=0, dv=0),
     "ND534": lambda _: seen(200, vth_mant=10),
     "ND301": lambda _: compiled(
-        net(neuron=nd.Lif(tau_m_s=0.02, v_threshold=1.0, reset="subtract")),
+        net(neuron=nd.LoihiCuba(du=4095, dv=205, vth_mant=10, reset="subtract")),
         limited("compartments", 1),
         fixes=False,
     ),

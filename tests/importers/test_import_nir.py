@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.compiler import compile_network
+from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
@@ -47,7 +47,8 @@ def test_the_braille_network_compiles_and_runs_on_a_seeded_raster(paper):
         ("lif1.lif", "lif2"),
     }
     assert np.array_equal(projections["lif1.w_rec"].operation.weights, recurrent)
-    program = compile_network(network, load_target("loihi1")).require()
+    options = CompileOptions(soft_reset="two_compartments")
+    program = compile_network(network, load_target("loihi1"), options).require()
     raster = (np.random.default_rng(0).random((8, 256, 12)) < 0.05).astype(int)
     stimulus = encode(network, SampleValues(values={"input": raster}))
     counts = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.compiler import compile_network
+from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
@@ -26,10 +26,14 @@ BETA, ALPHA = np.array([0.9, 0.8, 0.95, 0.7]), np.array([0.5, 0.6, 0.7, 0.2])
 ONES, ZEROS = np.ones(CELLS), np.zeros(CELLS)
 
 
-def spikes(path, **options):
+EXTENSION = CompileOptions(soft_reset="two_compartments")
+"""The reset of neurons with a floor, or with a synaptic current, that subtract."""
+
+
+def spikes(path, compiled=None, **options):
     """(steps, cells) of the float reference, in the framework's steps, with the latency of one projection removed."""
     made = load(path, ImportOptions(**options))
-    program = compile_network(made.network, load_target("loihi1")).require()
+    program = compile_network(made.network, load_target("loihi1"), compiled).require()
     values = {"input": RASTER[None].astype(int)}
     recording = nd.run(program, encode(made.network, SampleValues(values=values)), backend="reference")
     found = np.zeros((STEPS + 4, CELLS))
@@ -116,7 +120,7 @@ def test_the_zero_that_snntorch_always_writes_does_not_set_the_reset(nir_file):
 
 def test_sinabs_counts_in_steps_compares_with_equality_and_has_a_floor(nir_file):
     path = network(nir_file, "IF", {"r": ONES, "v_threshold": ONES})
-    made, found = spikes(path, producer="sinabs", dt_s=1e-3)
+    made, found = spikes(path, EXTENSION, producer="sinabs", dt_s=1e-3)
     neuron = made.network.populations[0].neuron
     assert (neuron.reset.mode, neuron.comparison) == ("subtract", ">=")
     assert np.all(np.asarray(neuron.v_floor) == -1)
@@ -171,7 +175,7 @@ def test_rockpool_decays_a_current_in_the_step_of_its_arrival(nir_file):
     dt, tau, tau_syn = 1e-3, 0.01, 0.005
     fields = {"tau_mem": tau * ONES, "tau_syn": tau_syn * ONES, "r": tau / dt * np.exp(-dt / tau) * ONES}
     path = network(nir_file, "CubaLIF", {**fields, "v_leak": ZEROS, "v_threshold": ONES, "w_in": ONES})
-    made, found = spikes(path, producer="rockpool", dt_s=dt)
+    made, found = spikes(path, EXTENSION, producer="rockpool", dt_s=dt)
     keep, keep_i, v, i, expected = np.exp(-dt / tau), np.exp(-dt / tau_syn), ZEROS.copy(), ZEROS.copy(), []
     for x in RASTER:
         i = keep_i * (i + WEIGHT @ x)
