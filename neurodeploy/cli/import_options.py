@@ -8,7 +8,7 @@ from inspect import Parameter, signature
 from typing import Annotated, Any, get_type_hints
 
 from neurodeploy.cli.options import field_option
-from neurodeploy.importers.options import FLAGS, ImportOptions
+from neurodeploy.importers.options import FLAGS, FORMS, ImportOptions
 
 __all__ = ["with_import_options"]
 
@@ -30,7 +30,7 @@ def with_import_options(function: Callable[..., None]) -> Callable[..., None]:
     annotations = get_type_hints(function, include_extras=True)
     del annotations[COLLECTED]
     for field, flag in FLAGS.items():
-        annotations[field] = Annotated[Any, field_option(ImportOptions, field, flag)]
+        annotations[field] = Annotated[Any, field_option(ImportOptions, field, flag, metavar=FORMS.get(field))]
     own = [item for name, item in signature(function).parameters.items() if name != COLLECTED]
     added = [Parameter(field, Parameter.KEYWORD_ONLY, default=None) for field in FLAGS]
     declared = [item.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotations[item.name]) for item in (*own, *added)]

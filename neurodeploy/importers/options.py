@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from neurodeploy.base.noun import Noun
 from neurodeploy.diagnostics import Diagnostic
@@ -12,11 +13,18 @@ from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
 from neurodeploy.signals import SampleValues
 
-__all__ = ["FLAGS", "PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
+__all__ = ["FLAGS", "FORMS", "PRODUCERS", "ImportOptions", "Imported", "ProducerName"]
 
 ProducerName = Literal["norse", "rockpool", "sinabs", "snntorch", "spyx", "nir"]
 """Frameworks that write NIR files. "nir": no framework, the file is read as NIR defines it."""
 PRODUCERS: tuple[ProducerName, ...] = ("norse", "rockpool", "sinabs", "snntorch", "spyx")
+
+
+def _slice(text: str) -> str:
+    """The text, if it has the form A:B."""
+    if not re.fullmatch(r"\d{0,9}:\d{0,9}", text):
+        raise ValueError("must be two numbers of layers, A:B, either of which may be left out")
+    return text
 
 
 class ImportOptions(Noun):
@@ -38,12 +46,11 @@ class ImportOptions(Noun):
     producer: ProducerName | None = None
     """Framework that wrote the file, whose semantics NIR cannot express: norse, rockpool, sinabs, snntorch, spyx; or nir for
     the definitions of NIR."""
-    layers: str | None = Field(default=None, pattern=r"^\d{0,9}:\d{0,9}$")
-    """Layers to import, A:B for A to B - 1 as numbered in the file (netx); layer A - 1 becomes the input. 2: means from 2
-    on."""
+    layers: Annotated[str, AfterValidator(_slice)] | None = None
+    """Layers to import, A:B for A to B - 1 as numbered in the file (netx); the output of layer A - 1 becomes the input."""
     reset_interval_steps: int | None = Field(default=None, gt=0, le=2**31 - 1)
-    """Steps between resets of u and v, as reset_interval of netx: in step 1 of the first layer, a step later in each next
-    layer, and so on (netx). None: no resets within a sample."""
+    """Steps between resets of u and v, each layer a step after the one before, as reset_interval of netx; default no
+    resets."""
     reset_offset_steps: int | None = Field(default=None, ge=0, le=2**30)
     """Steps by which all resets come later, as reset_offset of netx; default 0."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
@@ -77,3 +84,5 @@ FLAGS = {
     "reset_offset_steps": "--reset-offset",
 }
 """Field of ImportOptions -> its command-line option."""
+FORMS = {"layers": "A:B"}
+"""Field of ImportOptions that is text -> form of its value, as the help shows it."""

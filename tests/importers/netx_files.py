@@ -20,7 +20,9 @@ def put(group, fields):
         if isinstance(value, dict):
             put(group.create_group(key), value)
         else:
-            group[key] = np.array([value], dtype="S10") if key == "type" and isinstance(value, str) else value
+            group[key] = (
+                np.array([value], dtype=f"S{len(value)}") if key == "type" and isinstance(value, str) else value
+            )
 
 
 def file_of(path, *layers):
