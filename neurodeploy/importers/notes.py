@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neurodeploy.diagnostics import Diagnostic, SubjectKind, about, finding
+from neurodeploy.diagnostics import Diagnostic, Severity, SubjectKind, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine, Level
 from neurodeploy.importers.fields import brief
 from neurodeploy.importers.hdf5 import Item, Unread
@@ -33,9 +33,9 @@ class Notes:
     lines: dict[_Line, list[str]] = field(default_factory=dict[_Line, list[str]])
     """(kind of object, quantity, asked, got, level, note) -> names of objects; "" is the file itself."""
 
-    def add(self, code: str, message: str, *fixes: str) -> None:
-        """Add a finding about the file."""
-        self.findings.append(finding(code, about("file", self.path), message, fixes=fixes))
+    def add(self, code: str, message: str, *fixes: str, severity: Severity | None = None) -> None:
+        """Add a finding about the file, by default with the severity of its rule."""
+        self.findings.append(finding(code, about("file", self.path), message, fixes=fixes, severity=severity))
 
     def fault(self, code: str, name: str, kind: str, message: str, *fixes: str) -> None:
         """Add a finding about a node."""

@@ -53,6 +53,10 @@ class ImportOptions(Noun):
     resets."""
     reset_offset_steps: int | None = Field(default=None, ge=0, le=2**30)
     """Steps by which all resets come later, as reset_offset of netx; default 0."""
+    comparison: Literal[">", ">="] | None = None
+    """When a neuron spikes (NIR): v > v_threshold or v >= v_threshold; default >, as NIR defines it, or that of --from."""
+    if_gain: Literal["step", "second"] | None = None
+    """What r of IF and I nodes counts in (NIR): v gains r * current per step or per second; default step."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
     """Most memory for all values of an HDF5 file (.nir, .net), in bytes, counting 8 bytes for each number. None: 4 GiB, or
     NEURODEPLOY_MEMORY_LIMIT."""
@@ -82,6 +86,8 @@ FLAGS = {
     "layers": "--layers",
     "reset_interval_steps": "--reset-interval",
     "reset_offset_steps": "--reset-offset",
+    "comparison": "--comparison",
+    "if_gain": "--if-gain",
 }
 """Field of ImportOptions -> its command-line option."""
 FORMS = {"layers": "A:B"}

@@ -8,6 +8,7 @@ from neurodeploy.importers import ImportOptions, load
 from neurodeploy.network.files import save_network
 
 IF = {"r": [1.0], "v_threshold": [1.0]}
+LI = {"tau": [0.01], "r": [1.0], "v_leak": [0.0]}
 
 
 def settled():
@@ -25,4 +26,15 @@ CASES = {
             options=ImportOptions(dt_s=1e-3, reset="zero"),
         ).findings
     ),
+    "ND070": lambda _: nir(
+        {**PORTS, "slow": ("LI", LI), "fc": ("Linear", {"weight": [[0.5]]}), "cell": ("IF", IF)},
+        [("input", "slow"), ("slow", "fc"), ("fc", "cell"), ("cell", "output")],
+    ),
+    "ND071": lambda _: (
+        nir(
+            {**PORTS, "fc": ("Affine", {"weight": [[0.5]], "bias": [0.25]}), "cell": ("IF", IF)},
+            [("input", "fc"), ("fc", "cell"), ("cell", "output")],
+        ).findings
+    ),
+    "ND072": lambda _: nir({"cell": ("IF", IF)}, []).findings,
 }

@@ -124,7 +124,7 @@ def test_widths_that_meet_name_both_nodes(nir_file):
         ({"fc2": ("Linear", {"weight": np.ones((7, 40))})}, "node 'fc2' (Linear): weight has shape [7, 40]"),
         ({"input": ("Input", {"shape": [13]})}, "node 'fc1' (Linear): weight has shape [38, 12]"),
         ({"output": ("Output", {"shape": [10]})}, "node 'output' (Output): states shape [10], but 7 lines arrive"),
-        ({"lif1": ("IF", {"r": np.ones(38), "v_threshold": np.ones(40)})}, "'r' 38, 'v_threshold' 40"),
+        ({"lif1": ("IF", {"r": np.ones(38), "v_threshold": np.ones(40)})}, "'r' [38], 'v_threshold' [40]"),
         ({"fc1": ("Affine", {"weight": np.ones((38, 12)), "bias": np.ones(7)})}, "bias has shape [7]"),
         ({"input": ("Input", {"shape": [256, 12]})}, "appear to be a batch or time"),
     ],
@@ -237,7 +237,7 @@ def test_an_edge_that_closes_a_loop_keeps_its_delay(nir_file):
     network, lines = ledger(nir_file(nodes, edges))
     delays = {item.name: item.delay_steps for item in network.projections}
     assert {name for name, steps in delays.items() if steps} == {"fed"}
-    assert lines["latency of loops"].got == "closed by 'c -> a'"
+    assert lines["latency of a loop"].got == "3 steps: 'c -> a' closes it"
 
 
 def torch_same(kernel, size, dilation):

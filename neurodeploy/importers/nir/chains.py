@@ -44,9 +44,9 @@ class Arrival(NamedTuple):
     delay_at: Literal["source", "target"] = "target"
 
     @property
-    def computes(self) -> bool:
-        """Whether the path changes or delays spikes."""
-        return bool(self.steps) or self.matrix is not None or self.scale is not None or self.delay is not None
+    def is_plain(self) -> bool:
+        """Whether the path passes on what its source sends, now or later, without changing it."""
+        return not self.steps and self.matrix is None and self.scale is None
 
 
 class Arrivals(NamedTuple):

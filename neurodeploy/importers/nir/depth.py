@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from neurodeploy.importers.notes import Notes, listed
+from typing import NamedTuple
 
-__all__ = ["balancing"]
+from neurodeploy.importers.notes import NAMED, Notes
+
+__all__ = ["Balance", "balancing"]
 
 
 def _levels(starts: list[str], out: dict[str, list[str]]) -> dict[str, int]:
@@ -57,10 +59,20 @@ def _depths(names: list[str], edges: set[tuple[str, str]]) -> dict[str, int]:
     return depth
 
 
-def balancing(projections: list[tuple[str, str, str]], names: list[str], notes: Notes) -> list[int]:
-    """Return the delay in steps of each projection (name, source, target) that makes converging paths equally long.
+class Balance(NamedTuple):
+    """Delays that balance paths, and where that leaves each population."""
 
-    Each delay, and each loop, becomes a ledger line.
+    late: list[int]
+    """Delay in steps of each projection."""
+    depth: dict[str, int]
+    """Steps by which the spikes of each input and population come later than in a framework that passes all layers in one
+    step: the projections on the longest path from an input."""
+
+
+def balancing(projections: list[tuple[str, str, str]], names: list[str], notes: Notes) -> Balance:
+    """Return the delay of each projection (name, source, target) that makes converging paths equally long.
+
+    Each delay, and each loop of several populations, becomes a ledger line.
     """
     edges = {(source, target) for _, source, target in projections}
     out: dict[str, list[str]] = {name: [] for name in names}
@@ -77,8 +89,23 @@ def balancing(projections: list[tuple[str, str, str]], names: list[str], notes: 
             note = f"another path to '{target}' passes through {late} more population{'s' if late > 1 else ''}"
             asked, got = "all paths arrive together", f"{late} more step{'s' if late > 1 else ''}"
             notes.line(name, "balancing delay", asked, got, "exact", note, of="projection")
-    loops = sorted({f"{source} -> {target}" for source, target in closing if source != target})
-    if loops:
-        note = "in frameworks a whole loop takes one step; here each of its projections takes one"
-        notes.line("", "latency of loops", "not in the file", f"closed by {listed(loops)}", "assumed", note)
-    return found
+    _note_loops(sorted((source, target) for source, target in closing if source != target), depth, notes)
+    return Balance(found, depth)
+
+
+def _note_loops(closing: list[tuple[str, str]], depth: dict[str, int], notes: Notes) -> None:
+    """Note for each edge that closes a loop how much later its spikes arrive than in frameworks.
+
+    There the layers of a loop pass in one step, and the edge that closes it takes one. A population connected to itself takes
+    one step here too.
+    """
+    asked = "1 step around the loop, as in frameworks"
+    for source, target in closing[:NAMED]:
+        more = depth[source] - depth[target]
+        got = f"{more + 1} steps: '{source} -> {target}' closes it"
+        note = f"spikes of '{source}' reach '{target}' {more} step{'s' if more > 1 else ''} later than there"
+        notes.line("", "latency of a loop", asked, got, "approximate", note)
+    if len(closing) > NAMED:
+        notes.line(
+            "", "latency of a loop", asked, f"{len(closing) - NAMED:,} more loops of several steps", "approximate"
+        )

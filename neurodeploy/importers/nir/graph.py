@@ -21,6 +21,8 @@ class FlatGraph:
     into: dict[str, tuple[str, ...]]
     roots: frozenset[str]
     """Names of the outermost Input and Output nodes; those of nested graphs only forward."""
+    repeated: tuple[tuple[str, str], ...] = ()
+    """Edges that the file lists more than once."""
 
 
 class _Flattening:
@@ -28,6 +30,7 @@ class _Flattening:
         self.notes = notes
         self.nodes: dict[str, NirNode] = {}
         self.edges: set[tuple[str, str]] = set()
+        self.repeated: set[tuple[str, str]] = set()
 
     def walk(self, graph: NirGraph, prefix: str) -> None:
         for name, node in graph.nodes.items():
@@ -40,7 +43,9 @@ class _Flattening:
                 self.nodes[full] = node
         for source, target in graph.edges:
             ends = [self.end(graph, prefix, edge, (source, target)) for edge in ((source, "Output"), (target, "Input"))]
-            self.edges |= {(a, b) for a in ends[0] for b in ends[1]}
+            found = {(a, b) for a in ends[0] for b in ends[1]}
+            self.repeated |= self.edges & found
+            self.edges |= found
             if len(self.edges) > ENTRIES:
                 self.notes.add("ND040", f"has more than {ENTRIES:,} edges")
                 return
@@ -90,7 +95,8 @@ def flatten(graph: NirGraph, notes: Notes) -> FlatGraph:
     roots = frozenset(
         name for name, node in work.nodes.items() if name in graph.nodes and node.type in ("Input", "Output")
     )
-    return FlatGraph(work.nodes, {name: tuple(sources) for name, sources in into.items()}, roots)
+    sources = {name: tuple(found) for name, found in into.items()}
+    return FlatGraph(work.nodes, sources, roots, tuple(sorted(work.repeated)))
 
 
 def ordered(names: list[str], into: dict[str, tuple[str, ...]]) -> list[str]:

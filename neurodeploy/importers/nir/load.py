@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from neurodeploy.base.noun import NAME_PATTERN
 from neurodeploy.diagnostics import about, finding, raise_errors
 from neurodeploy.importers.fields import brief, numbers
 from neurodeploy.importers.hdf5 import Item, Unread
+from neurodeploy.importers.nir.analog import check_voltages, join_thresholds
+from neurodeploy.importers.nir.bias import check_start
 from neurodeploy.importers.nir.chains import Arrival, Arrivals, arrivals, own_steps
 from neurodeploy.importers.nir.depth import balancing
 from neurodeploy.importers.nir.graph import FlatGraph, flatten
-from neurodeploy.importers.nir.neurons import Made, NeuronReader
+from neurodeploy.importers.nir.neurons import RESETTING, Made, NeuronReader
 from neurodeploy.importers.nir.nodes import Cell, Node, Port, read_nodes
 from neurodeploy.importers.nir.producers import CONVENTIONS, Convention, guessed
 from neurodeploy.importers.nir.reader import NirGraph, read_nir
@@ -61,12 +63,16 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     source = read_nir(path, notes, options.memory_limit_bytes)
     graph = flatten(source, notes)
     _names(graph, notes)
+    _ports(graph, notes)
     convention = CONVENTIONS.get(options.producer or "")
     times = _times(source, options, convention, notes)
     nodes = read_nodes(graph, notes, times)
     shapes = find_shapes(graph, nodes, notes)
+    if not _broken(notes):
+        graph, nodes = join_thresholds(graph, nodes, notes)
     reader = NeuronReader(notes, source.version, options, convention, times.dt_s or 1.0, _looped(graph, nodes))
     reached = {} if _broken(notes) else arrivals(graph, nodes, shapes, notes)
+    check_voltages(graph, nodes, reached, notes)
     cells = {name: node for name, node in sorted(nodes.items()) if isinstance(node, Cell)}
     times.require()
     made = dict[str, Made]()
@@ -74,7 +80,7 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
         if _broken(notes):
             reader.check_reset(name, cell)
         else:
-            made[name] = reader.make(name, cell, reached[name].bias)
+            made[name] = reader.make(name, cell.spread(shapes.out[name]), reached[name].bias)
     reader.require()
     if not _broken(notes):
         work = _Assembly(graph, nodes, shapes, reached, made, times.dt_s or 1.0, notes, convention)
@@ -100,6 +106,18 @@ def _names(graph: FlatGraph, notes: Notes) -> None:
             notes.add("ND041", f"{message}; allowed are letters, digits, '_', '.' and '-'")
         elif len(name) > LONGEST_NAME:
             notes.add("ND041", f"node name '{brief(name)}' has {len(name):,} characters; the limit is {LONGEST_NAME}")
+
+
+def _ports(graph: FlatGraph, notes: Notes) -> None:
+    """Warn of a graph without inputs or outputs (ND072), and note repeated edges."""
+    kinds = {graph.nodes[name].type for name in graph.roots}
+    for kind, effect in (("Input", "no spikes reach the network"), ("Output", "nothing is read out")):
+        if kind not in kinds and graph.nodes:
+            fix = f"add an {kind} node, with its shape and edges; nir.NIRGraph.from_list does"
+            notes.add("ND072", f"has no {kind} node, so {effect}", fix)
+    for source, target in graph.repeated:
+        asked = f"'{brief(source)}' -> '{brief(target)}' more than once"
+        notes.line("", "edges", asked, "one edge", "assumed", "the nir package refuses repeated edges")
 
 
 def _looped(graph: FlatGraph, nodes: dict[str, Node]) -> frozenset[str]:
@@ -159,6 +177,8 @@ class _Assembly:
     dt_s: float
     notes: Notes
     convention: Convention | None
+    depth: dict[str, int] = field(default_factory=dict[str, int])
+    """Steps by which the spikes of each population come later than in the framework."""
 
     def network(self, path: Path, version: str) -> Network:
         """Return the network."""
@@ -176,27 +196,20 @@ class _Assembly:
         ends = [name for name in populations if name in self.reached]
         arriving = [(name, item) for name in ends for item in self.reached[name].paths]
         projections = self.projections(arriving, [*(item.name for item in inputs), *populations])
+        for item in outputs:
+            steps = self.depth.get(item.source, 0)
+            got, note = f"{steps} step{'s' if steps != 1 else ''}", "one for each projection on the longest path"
+            self.notes.line(item.name, "latency of an output", "all layers in one step", got, "exact", note)
+        check_start(populations.values(), self.depth, self.dt_s, self.notes)
         return Network(
             name=_network_name(path),
             time=Time(dt_s=self.dt_s),
-            inputs=tuple(self.without_batch(item) for item in inputs),
+            inputs=tuple(inputs),
             populations=tuple(populations.values()),
             projections=tuple(projections),
             outputs=tuple(outputs),
             metadata={"imported_from": {"format": "nir", "file": brief(path.name), "version": brief(version)}},
         )
-
-    def without_batch(self, item: Input) -> Input:
-        """The input without leading axes of 1, if a convolution or pool it feeds shows that they are a batch."""
-        shape = item.shape
-        for name, placed in self.shapes.placed.items():
-            source = tuple(placed.operation.input_shape)
-            if item.name in self.graph.into[name] and len(source) < len(shape) and shape[-len(source) :] == source:
-                self.notes.line(
-                    item.name, "axes", str(list(shape)), str(list(source)), "exact", "a leading axis of 1 is a batch"
-                )
-                return Input(name=item.name, shape=source)
-        return item
 
     def outputs(self, populations: dict[str, Population]) -> tuple[list[Output], dict[str, Population]]:
         """Return the outputs, and the non-spiking populations that represent final layers without neurons."""
@@ -207,21 +220,15 @@ class _Assembly:
             arrived = self.reached[name]
             if (
                 len(arrived.paths) == 1
-                and not arrived.paths[0].computes
+                and arrived.paths[0].is_plain
                 and arrived.bias is None
                 and arrived.paths[0].source in populations
             ):
                 path = arrived.paths[0]
                 if path.via:
-                    got = f"read from '{path.source}'"
-                    self.notes.line(
-                        name,
-                        "operations before the output",
-                        listed(list(path.via)),
-                        got,
-                        "exact",
-                        "they do not change values",
-                    )
+                    got, asked = f"read from '{path.source}'", listed(list(path.via))
+                    note = "they change no value" if path.delay is None else "read without the delay, so earlier"
+                    self.notes.line(name, "operations before the output", asked, got, "exact", note)
                 reads_v = not hasattr(populations[path.source].neuron, "v_threshold")
                 found.append(Output(name=name, source=path.source, decoder=Membrane() if reads_v else SpikeCount()))
             elif arrived.paths:
@@ -247,11 +254,11 @@ class _Assembly:
         labels = _unique([item.via[-1] if item.via else f"{item.source}_to_{target}" for target, item in arriving])
         ends = [(label, item.source, target) for label, (target, item) in zip(labels, arriving, strict=True)]
         if self.convention is None or self.convention.within_step:
-            late = balancing(ends, names, self.notes)
+            late, self.depth = balancing(ends, names, self.notes)
         else:
             note = f"as in {self.convention.name}, where each layer takes a step"
             self.notes.line("", "unequal depth", "not in the file", "no balancing delays", "assumed", note)
-            late = [0] * len(ends)
+            late, self.depth = [0] * len(ends), dict.fromkeys({target for _, _, target in ends}, 1)
         found = [
             self.projection(label, target, item, steps)
             for label, (target, item), steps in zip(labels, arriving, late, strict=True)
@@ -311,7 +318,9 @@ def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes
         other = f"set by --from {options.producer}" if options.producer in CONVENTIONS else "default"
         notes.line("", "unit of times", absent, times.unit or "s", "assumed", user if options.time_unit else other)
     unused = [
-        ("--reset", options.reset, kinds & {"LIF", "CubaLIF", "IF"}),
+        ("--reset", options.reset, kinds & set(RESETTING)),
+        ("--comparison", options.comparison, any(cell.spikes for cell in cells.values())),
+        ("--if-gain", options.if_gain, kinds & {"IF", "I"}),
         ("--discretization", options.discretization, kinds & {"LIF", "CubaLIF", "LI", "CubaLI"}),
         ("--time-unit", options.time_unit, times.used),
         ("--from", options.producer, kinds),
@@ -319,9 +328,17 @@ def _general(cells: dict[str, Cell], times: Times, options: ImportOptions, notes
     for flag, value, used in unused:
         if value is not None and not used:
             notes.line("", flag, value, "without effect", "dropped", f"{user}; without effect on this file")
-    if "IF" in kinds:
-        asked = "per step or per second: not in the file"
-        notes.line("", "r of IF", asked, "per step", "assumed", "as in files written by sinabs")
+    if kinds & {"IF", "I"}:
+        asked, note = "per step or per second: not in the file", "as in files written by sinabs"
+        got = f"per {options.if_gain or 'step'}"
+        notes.line(
+            "",
+            f"r of {' and '.join(sorted(kinds & {'IF', 'I'}))}",
+            asked,
+            got,
+            "assumed",
+            user if options.if_gain else note,
+        )
     balanced = "" if options.producer == "spyx" else "; paths of unequal depth are balanced"
     got = f"1 step per projection, loops included{balanced}"
     notes.line("", "latency of an edge", absent, got, "assumed", "in frameworks a spike passes all layers in one step")

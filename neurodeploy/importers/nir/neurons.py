@@ -7,7 +7,7 @@ guessed. Ledger lines name the origin.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from neurodeploy.importers.nir.producers import Convention
 from neurodeploy.importers.notes import Notes, listed
 from neurodeploy.importers.options import ImportOptions
 from neurodeploy.network import CubaLi, CubaLif, Euler, Exact, Explicit, If, Li, Lif, Neuron, Reset
+from neurodeploy.network.discretize import factors
 from neurodeploy.network.neurons import Discretization
 
 __all__ = ["Made", "NeuronReader"]
@@ -27,6 +28,8 @@ Values = dict[str, float | Array]
 _RESET_SINCE = (1, 0, 6)
 """First nir version in which v_reset is meaningful; earlier files assume a subtractive reset."""
 SMALLEST = 1e-12
+RESETTING = ("LIF", "CubaLIF", "IF")
+"""Node types that a spike resets."""
 USER, FILE = "given by the user", "from the file"
 
 
@@ -68,16 +71,23 @@ class NeuronReader:
     def make(self, name: str, cell: Cell, bias: Array | None) -> Made:
         """Return the neuron of a node with valid fields; `bias` is the constant current that arrives, (n,)."""
         values = {key: _plain(value) for key, value in cell.values.items()}
-        common: dict[str, Any] = {"r": values["r"], "bias": 0.0 if bias is None or not bias.any() else bias}
-        common |= {} if cell.kind in ("IF",) else {"v_leak": values["v_leak"]}
-        rule = None if cell.kind == "IF" else self.discretization(name, cell.kind, values, common)
+        common: dict[str, Any] = {"bias": 0.0 if bias is None or not bias.any() else bias}
+        if cell.kind == "Threshold":
+            return Made(self.stateless(name, values, common))
+        if "threshold" in values:
+            own = {key: value for key, value in cell.values.items() if key != "threshold"}
+            inner = self.make(name, Cell(cell.kind, own), bias)
+            return inner._replace(neuron=self.joined(name, inner.neuron, values["threshold"]))
+        common["r"] = values["r"]
+        common |= {} if cell.kind in ("IF", "I") else {"v_leak": values["v_leak"]}
+        rule = None if cell.kind in ("IF", "I") else self.discretization(name, cell.kind, values, common)
         correction = None
-        if cell.kind not in ("LI", "CubaLI"):
+        if cell.kind in RESETTING:
             correction = self.spiking(name, cell.kind, values, common, rule)
         if rule is not None:
             common["discretization"] = rule
-        if cell.kind == "IF":
-            return Made(If(**common))
+        if cell.kind in ("IF", "I"):
+            return Made(self.without_leak(common))
         if cell.kind in ("LIF", "LI"):
             made: Neuron = (Lif if cell.kind == "LIF" else Li)(**common, tau_m_s=values["tau"])
             return Made(made, correction)
@@ -88,9 +98,62 @@ class NeuronReader:
             self.by_producer(name, "synaptic current", "v uses i of the same step", got)
         return Made((CubaLif if cell.kind == "CubaLIF" else CubaLi)(**common), correction, late)
 
+    def without_leak(self, common: dict[str, Any]) -> Neuron:
+        """Return an IF or I node: v[t] = v[t-1] + r * I[t], with r per step or per second."""
+        if self.options.if_gain == "second":
+            common["r"] = common["r"] * self.dt_s
+        if "v_threshold" in common:
+            return If(**common)
+        return Li(**common, tau_m_s=self.dt_s, discretization=Explicit(keep_v=1.0, gain_v=1.0))
+
+    def stateless(self, name: str, values: Values, common: dict[str, Any]) -> Lif:
+        """Return a Threshold node, which compares the current of each step: v[t] = I[t]."""
+        self.notes.line(name, "Threshold node", "no state", "lif that keeps nothing of v", "exact")
+        common |= {"v_threshold": values["threshold"], "comparison": self.comparison(name)}
+        return Lif(**common, tau_m_s=self.dt_s, discretization=Explicit(keep_v=0.0, gain_v=1.0))
+
+    def joined(self, name: str, inner: Neuron, threshold: float | Array) -> Neuron:
+        """Return an integrator with a Threshold behind it, which nothing resets.
+
+        Without a synaptic current, its voltage becomes the current of a cuba_lif whose v keeps nothing, so that the reset of v
+        has no effect and chips can run it; v_leak is then charged by an equal bias.
+        """
+        if not isinstance(inner, (Li, CubaLi)):
+            raise TypeError(f"internal: {name} is not an integrator")
+        fields: dict[str, Any] = {"v_threshold": threshold, "comparison": self.comparison(name), "bias": inner.bias}
+        if isinstance(inner, CubaLi):
+            own = {
+                key: getattr(inner, key) for key in ("tau_m_s", "tau_syn_s", "r", "v_leak", "w_in", "discretization")
+            }
+            return CubaLif(**fields, **own, reset=Reset(mode="none"))
+        r, leak = np.asarray(inner.r), np.asarray(inner.v_leak)
+        if np.any(leak) and not np.all(r):
+            own = {key: getattr(inner, key) for key in ("tau_m_s", "r", "v_leak", "discretization")}
+            return Lif(**fields, **own, reset=Reset(mode="none"))
+        if np.any(leak):
+            fields["bias"] = _plain(np.asarray(inner.bias) + leak / r)
+        keep, gain, _, _ = factors(inner, self.dt_s)
+        rule = Explicit(keep_v=0.0, gain_v=1.0, keep_i=_plain(keep), gain_i=_plain(gain))
+        self.notes.line(
+            name, "Threshold node", "v of an integrator", "current of a cuba_lif that keeps nothing of v", "exact"
+        )
+        return CubaLif(**fields, tau_m_s=self.dt_s, tau_syn_s=inner.tau_m_s, w_in=inner.r, discretization=rule)
+
+    def comparison(self, name: str) -> Literal[">", ">="]:
+        """Return the comparison with the threshold: from the options, the framework, or NIR."""
+        convention, given = self.convention, self.options.comparison
+        usual = ">" if convention is None else convention.comparison
+        if given is not None:
+            note = USER if given == usual or convention is None else f"{USER}; {convention.name} uses {usual}"
+            self.notes.line(name, "comparison", "> in NIR", f"v {given} v_threshold", "assumed", note)
+            return given
+        note = "as NIR defines it" if convention is None else f"set by --from {convention.name}"
+        self.notes.line(name, "comparison", "> in NIR", f"v {usual} v_threshold", "assumed", note)
+        return usual
+
     def check_reset(self, name: str, cell: Cell) -> None:
         """Check that the reset of a node is specified, without making a neuron."""
-        if cell.kind not in ("LI", "CubaLI"):
+        if cell.kind in RESETTING:
             self.reset(name, {key: _plain(value) for key, value in cell.values.items()})
 
     def by_producer(self, name: str, quantity: str, asked: str, got: str) -> None:
@@ -139,12 +202,9 @@ class NeuronReader:
     ) -> Array | None:
         """Set threshold, reset, comparison, floor and refractory steps in `common`; return the weights for a late reset."""
         reset, convention = self.reset(name, values), self.convention
-        common |= {"v_threshold": values["v_threshold"], "reset": reset}
+        common |= {"v_threshold": values["v_threshold"], "reset": reset, "comparison": self.comparison(name)}
         if convention is None:
             return None
-        if convention.comparison != ">":
-            common["comparison"] = convention.comparison
-            self.by_producer(name, "comparison", "> in NIR", f"v {convention.comparison} v_threshold")
         if convention.floor and kind == "IF":
             common["v_floor"] = _plain(-np.asarray(values["v_threshold"]))
             self.by_producer(name, "v_floor", "not in the file", "-v_threshold, as in sinabs")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.importers.fields import brief, numbers, whole, wholes
 from neurodeploy.importers.hdf5 import Item, Unread
 from neurodeploy.importers.nir.graph import FlatGraph
@@ -40,9 +43,18 @@ class Cell:
 
     @property
     def shape(self) -> Shape | None:
-        """Shape of the largest parameter; None if all are single numbers."""
-        largest = max(self.values.values(), key=lambda array: array.size)
-        return tuple(int(n) for n in largest.shape) if largest.size > 1 else None
+        """Shape of all parameters together; None if all are single numbers."""
+        return _together([value.shape for value in self.values.values() if value.size > 1])
+
+    @property
+    def spikes(self) -> bool:
+        """Whether it spikes; the others integrate only."""
+        return "v_threshold" in self.values or "threshold" in self.values
+
+    def spread(self, shape: Shape) -> Cell:
+        """The same node with every parameter as one number or flat, with one number for each neuron of `shape`."""
+        size = prod(shape)
+        return Cell(self.kind, {key: _spread(value, shape, size) for key, value in self.values.items()})
 
 
 @dataclass(frozen=True)
@@ -100,19 +112,36 @@ class Window:
 
 Node = Port | Cell | Linear | Scale | Flat | Delay | Window
 
+
+def _together(shapes: list[Shape]) -> Shape | None:
+    """The shape that parameters broadcast to, as in numpy; the first one if all have the same size; None if there is none."""
+    if len({prod(shape) for shape in shapes}) <= 1:
+        return tuple(int(n) for n in shapes[0]) if shapes else None
+    try:
+        return tuple(int(n) for n in np.broadcast_shapes(*shapes))
+    except ValueError:
+        return None
+
+
+def _spread(value: Array, shape: Shape, size: int) -> Array:
+    return value.ravel() if value.size in (1, size) else np.broadcast_to(value, shape).ravel()
+
+
 _CELLS = {
     "LIF": ("tau", "r", "v_leak", "v_threshold"),
     "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"),
     "IF": ("r", "v_threshold"),
     "LI": ("tau", "r", "v_leak"),
     "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak"),
+    "I": ("r",),
+    "Threshold": ("threshold",),
 }
-_OPTIONAL = {"LIF": ("v_reset",), "CubaLIF": ("v_reset", "w_in"), "IF": ("v_reset",), "LI": (), "CubaLI": ("w_in",)}
+_OPTIONAL = {"LIF": ("v_reset",), "CubaLIF": ("v_reset", "w_in"), "IF": ("v_reset",), "CubaLI": ("w_in",)}
 NEURONS = tuple(_CELLS)
 _CONV = ("weight", "bias", "stride", "padding", "dilation", "groups", "input_shape")
 _POOL = ("kernel_size", "stride", "padding")
 _FIELDS = {
-    **{kind: (*_CELLS[kind], *_OPTIONAL[kind]) for kind in NEURONS},
+    **{kind: (*_CELLS[kind], *_OPTIONAL.get(kind, ())) for kind in NEURONS},
     **{"Input": ("shape",), "Output": ("shape",), "Linear": ("weight", "bias"), "Affine": ("weight", "bias")},
     **{"Scale": ("scale",), "Flatten": ("input_type", "start_dim", "end_dim"), "Delay": ("delay",)},
     **{"Conv1d": _CONV, "Conv2d": _CONV, "SumPool2d": _POOL, "AvgPool2d": _POOL},
@@ -168,16 +197,16 @@ class _Reader:
             words = f"field{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
             self.notes.add("ND045", f"node '{brief(self.name)}' ({self.kind}) lacks its {words}")
         values = dict[str, Array]()
-        for key in (*_CELLS[self.kind], *_OPTIONAL[self.kind]):
+        for key in (*_CELLS[self.kind], *_OPTIONAL.get(self.kind, ())):
             found = None if self.item(key) is None else self.array(key)
             if found is not None and key.startswith("tau"):
                 found = self.time(key, found)
             if found is not None:
                 values[key] = found
-        sizes = {key: value.size for key, value in values.items() if value.size > 1}
-        if len(set(sizes.values())) > 1:
-            given = ", ".join(f"'{key}' {size}" for key, size in sizes.items())
-            self.fault(f"its fields have values for different numbers of neurons ({given})")
+        shapes = {key: value.shape for key, value in values.items() if value.size > 1}
+        if shapes and _together(list(shapes.values())) is None:
+            given = ", ".join(f"'{key}' {list(shape)}" for key, shape in shapes.items())
+            self.fault(f"the shapes of its fields do not fit together ({given})")
             return None
         return Cell(self.kind, values) if not missing and values else None
 
@@ -249,7 +278,8 @@ class _Reader:
         bias = self.bias(bias, weight.shape[0])
         kernel = tuple(int(n) for n in weight.shape[2:])
         if padding == "same" and any(n != 1 for n in stride):
-            self.fault(f"padding 'same' is not defined with a stride of {list(stride)}")
+            fix = "state the padding in numbers, as the framework that trained the network pads"
+            self.fault(f"padding 'same' is not defined with a stride of {list(stride)}", fix)
         made = Window(self.kind, weight, bias, kernel, stride, padding, dilation, groups, places or None)
         return made if self.sound else None
 
@@ -301,6 +331,24 @@ _READERS: dict[str, Callable[[_Reader], Node | None]] = {
 }
 
 
+_INSTEAD = (
+    (r"MaxPool", "SumPool2d or AvgPool2d, trained with the network: spikes carry sums, not maxima"),
+    (r"BatchNorm|LayerNorm|GroupNorm", "fold the normalization into the weights and bias of the layer before it"),
+    (r"Identity|Dropout", "leave the node out and connect its neighbors"),
+    (r"ReLU|Sigmoid|Tanh", "IF or LIF neurons, trained with the network"),
+    (r"ConvTranspose|Upsample|Conv3d", "a Linear node with the same weights"),
+    (r"RNN|GRU|LSTM", "LIF or CubaLIF neurons with a Linear node from them to themselves"),
+)
+
+
+def _instead(kind: str) -> list[str]:
+    """Fixes for nodes of an unsupported type."""
+    for pattern, fix in _INSTEAD:
+        if re.search(pattern, kind, re.IGNORECASE):
+            return [f"instead of {brief(kind)}: {fix}"]
+    return nearest(kind, sorted(KNOWN))
+
+
 def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
     """Return the nodes by name, except nodes that are too incomplete to have a shape.
 
@@ -311,7 +359,8 @@ def read_nodes(graph: FlatGraph, notes: Notes, times: Times) -> dict[str, Node]:
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
         count = f"{len(unknown)} nodes have" if len(unknown) > 1 else "1 node has"
         message = f"{count} an unsupported type: {', '.join(unknown[:20])}{more}"
-        notes.add("ND044", message)
+        kinds = sorted({node.type for node in graph.nodes.values() if node.type not in KNOWN})
+        notes.add("ND044", message, *(fix for kind in kinds[:20] for fix in _instead(kind)))
     found = dict[str, Node]()
     for name, node in sorted(graph.nodes.items()):
         if node.type not in KNOWN:

@@ -75,13 +75,13 @@ def guessed(
     for name in PRODUCERS:
         if name in described.lower():
             return name, "named in its metadata"
-    inner = [name for name, node in nodes.items() if isinstance(node, Cell)]
+    inner = [name for name, node in nodes.items() if isinstance(node, Cell) and "r" in node.values]
     if not inner:
         return None
     for producer, pattern in _SIGNS.items():
         if all(re.match(pattern, name) for name in inner):
             return producer, f"nodes named like '{inner[0]}'"
-    cells = [node for node in nodes.values() if isinstance(node, Cell)]
+    cells = [node for node in nodes.values() if isinstance(node, Cell) and "r" in node.values]
     if in_seconds and all(_of_snntorch(cell) for cell in cells):
         return "snntorch", "r is tau / 1e-4 s in every node"
     for name in PRODUCERS:

@@ -44,8 +44,12 @@ def _node(notes: Notes, name: str, entry: Item) -> NirNode | NirGraph | None:
         notes.add("ND040", f"{shown} {why}")
         return None
     kind = text(entry.items.get("type"))
+    if isinstance(kind, Unread) and "type" in entry.items:
+        notes.add("ND040", f"{shown}: field 'type' {kind.why}")
+        return None
     if isinstance(kind, Unread):
-        notes.add("ND040", f"{shown} has no type" if "type" not in entry.items else f"{shown}: field 'type' {kind.why}")
+        why = "nir.write failed while it wrote the file; nir 1.0.8 writes no None and no 0-d arrays: use shape (1,)"
+        notes.add("ND040", f"{shown} has no type", *([] if name else [why]))
         return None
     if kind == "NIRGraph":
         return _graph(notes, name, entry)

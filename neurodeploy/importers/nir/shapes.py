@@ -51,7 +51,7 @@ class _Walk:
         """Return all shapes: first from inputs and matrices, then from the stated shapes of neurons and kernels."""
         for name, node in self.nodes.items():
             if isinstance(node, Port) and node.kind == "Input" and name in self.graph.roots and node.shape:
-                self.send(name, node.shape)
+                self.send(name, self.without_batch(name, node.shape))
         for name, node in self.nodes.items():
             if isinstance(node, Linear):
                 self.send(name, (len(node.weight),))
@@ -69,6 +69,21 @@ class _Walk:
                 self.send(name, (1,))
                 self.carry([name])
         return self.found
+
+    def without_batch(self, name: str, shape: Shape) -> Shape:
+        """The shape of an input without the leading axes of 1 that nothing it feeds has room for."""
+        wanted, waiting, seen = 0, [name], set[str]()
+        while waiting:
+            targets = [item for item in self.targets[waiting.pop()] if item not in seen]
+            seen |= set(targets)
+            waiting += [item for item in targets if isinstance(self.nodes.get(item), Port)]
+            wanted = max([wanted, *(_axes(self.nodes.get(item), shape) for item in targets)])
+        found = shape
+        while 0 < wanted < len(found) and found[0] == 1:
+            found = found[1:]
+        if found != shape:
+            self.notes.line(name, "axes", str(list(shape)), str(list(found)), "exact", "a leading axis of 1 is a batch")
+        return found
 
     def carry(self, names: list[str]) -> None:
         """Propagate the shapes of some nodes, and those that follow from them."""
@@ -118,6 +133,15 @@ class _Walk:
         return self.send(name, shape)
 
 
+def _axes(node: Node | None, shape: Shape) -> int:
+    """Most axes that an input of this shape can have for a node; 0 if the node does not tell."""
+    if isinstance(node, Window):
+        return len(node.kernel) + 1
+    if isinstance(node, Linear) and prod(shape) == shape[-1]:
+        return 1
+    return 0 if node is None or isinstance(node, Port) else 1 if len(shape) == 2 else 3
+
+
 def _bare(shape: Shape) -> Shape:
     """A shape without leading axes of 1."""
     while len(shape) > 1 and shape[0] == 1:
@@ -127,9 +151,15 @@ def _bare(shape: Shape) -> Shape:
 
 def _cell_shape(own: Shape | None, arrived: Shape) -> Shape:
     """The shape of a population: that of its parameters or of its input, whichever has more axes."""
-    if own is None or (prod(own) == prod(arrived) and len(_bare(own)) <= len(arrived)):
+    if own is None or (prod(own) == prod(arrived) and len(_bare(own)) <= len(arrived)) or _stretches(own, arrived):
         return arrived
     return _bare(own)
+
+
+def _stretches(own: Shape, arrived: Shape) -> bool:
+    """Whether parameters have the axes of the input, with 1 where they are the same along an axis: (C, 1, 1) for (C, H, W)."""
+    pairs = list(zip(own, arrived, strict=False))
+    return len(own) == len(arrived) > 1 and own[0] == arrived[0] and all(n in (1, size) for n, size in pairs)
 
 
 def find_shapes(graph: FlatGraph, nodes: dict[str, Node], notes: Notes) -> Shapes:
@@ -195,6 +225,10 @@ class _Check:
         """Return the mismatch between a node and the width of its input, or ""."""
         shape = self.shapes.into.get(name, (width,))
         if isinstance(node, Cell) and node.shape is not None and prod(node.shape) != width:
+            if _stretches(node.shape, shape):
+                got = f"applied to all of {list(shape)}"
+                self.notes.line(name, "parameters", f"shape {list(node.shape)}", got, "exact", "numpy broadcasting")
+                return ""
             key = max(node.values, key=lambda item: node.values[item].size)
             return f"has {prod(node.shape)} neurons (field '{key}'), but {width} lines arrive {origin}"
         if isinstance(node, Linear) and node.weight.shape[1] != width:
