@@ -9,6 +9,7 @@ import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImp
 
 if TYPE_CHECKING:
     from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
+    from neurodeploy.api.converting import Converted, convert
     from neurodeploy.api.files import load, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.running import (
@@ -59,6 +60,7 @@ __all__ = [
     "Comparison",
     "Compilation",
     "CompileOptions",
+    "Converted",
     "CubaLi",
     "CubaLif",
     "Diagnostic",
@@ -94,6 +96,7 @@ __all__ = [
     "compare",
     "compile",
     "continued",
+    "convert",
     "decoded",
     "dense",
     "dialects",
@@ -121,6 +124,7 @@ __all__ = [
 
 _HOMES = {
     "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
+    "neurodeploy.api.converting": "Converted convert",
     "neurodeploy.api.files": "load save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, overload
@@ -14,6 +14,8 @@ from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import DiagnosticError, FindingWarning, Subject, about, finding, render_all
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
+from neurodeploy.exporters import LossName, save_as
+from neurodeploy.exporters.save import FORMATS
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
 from neurodeploy.importers.load import READABLE, content_hint
@@ -32,6 +34,8 @@ Saved = Network | Program | Recording | RunState | SampleValues
 AnyPath = str | PathLike[str]
 TENSORS = ".nd.npz"
 """Suffix of the tensor file of a network."""
+OTHERS = tuple(item.suffix for item in FORMATS)
+"""Further suffixes of networks."""
 
 
 def _load_samples(path: Path) -> SampleValues:
@@ -92,17 +96,22 @@ def _refused(code: str, where: Subject, message: str, *fixes: str) -> Diagnostic
     return DiagnosticError("files", (finding(code, where, message, fixes=fixes),))
 
 
-def save(noun: Saved, path: AnyPath) -> None:
-    """Write a network (.nd.json), a program (.ndp), a recording (.ndr), a state (.nds) or samples (.npz) to a file.
+def save(noun: Saved, path: AnyPath, *, lossy: str | Collection[LossName | str] = ()) -> None:
+    """Write a network (.nd.json, .nir), a program (.ndp), a recording (.ndr), a state (.nds) or samples (.npz) to a file.
 
     Equal objects give equal bytes; the command line uses the same files. The arrays of a network are written to
-    NAME.nd.npz in the same folder.
+    NAME.nd.npz in the same folder. `lossy`: what a .nir file may lose for other tools, such as "reset", or "all"; nd.convert
+    also returns the ledger.
 
-    Raises DiagnosticError: ND007 (cannot be written), ND035 (wrong suffix), ND036 (an object without a file format).
+    Raises DiagnosticError: ND007 (cannot be written), ND035 (wrong suffix), ND036 (an object without a file format),
+    ND075, ND076 (a network that NIR cannot express), ND701 (an unknown loss).
 
     Example: nd.save(network, "echo.nd.json")
     """
     needs("save", path=(path, (str, PathLike)))
+    if isinstance(noun, Network) and Path(path).name.endswith(OTHERS) and Path(path).name not in OTHERS:
+        save_as(noun, Path(path), lossy)
+        return
     kind = next((item for item in KINDS if isinstance(noun, item.noun)), None)
     if kind is None:
         inside = _PARTS.get(type(noun))
@@ -113,7 +122,8 @@ def save(noun: Saved, path: AnyPath) -> None:
         raise _refused("ND036", about("class", type(noun).__name__), message, *fixes)
     file = Path(path)
     if not file.name.endswith(kind.suffix) or file.name == kind.suffix or file.name.endswith(TENSORS):
-        message = f"has the wrong suffix for {kind.word}, which needs {kind.suffix}"
+        suffixes = " or ".join((kind.suffix, *(OTHERS if kind.noun is Network else ())))
+        message = f"has the wrong suffix for {kind.word}, which needs {suffixes}"
         ends = (TENSORS, *(item.suffix for item in KINDS), file.suffix)
         stem = file.name.removesuffix(next(end for end in ends if file.name.endswith(end))).removesuffix(".nd") or "net"
         raise _refused("ND035", about("file", file), message, f"write it to '{file.parent / (stem + kind.suffix)}'")

@@ -39,6 +39,11 @@ COMMANDS = {
         "fit",
         "List the targets and boards that hold a network, their use, and for the others the smallest change that helps.",
     ),
+    "convert": Entry(
+        "convert_command",
+        "convert_command",
+        "Write a network as a file of another format (.nir, .nd.json), with a ledger of what the format changes.",
+    ),
     "run": Entry("run_commands", "run", "Check, compile and run a network, and print its activity and cost."),
     "profile": Entry(
         "run_commands",

@@ -16,9 +16,18 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from neurodeploy.cli.option_types import refused, shown
-from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
+from neurodeploy.diagnostics import DiagnosticError, Subject, SubjectKind, about, finding
 
-__all__ = ["folder_option", "read_argument", "read_option", "require_folder", "to_read", "to_write", "write_option"]
+__all__ = [
+    "folder_option",
+    "read_argument",
+    "read_option",
+    "require_folder",
+    "to_read",
+    "to_write",
+    "write_argument",
+    "write_option",
+]
 
 KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -90,12 +99,12 @@ def to_make(option: str) -> Callable[[Any], Path]:
     return parse
 
 
-def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
+def to_write(option: str, suffix: str = "", *, of: SubjectKind = "option") -> Callable[[Any], Path]:
     """Return the parser of a file to write, which tries its folder. Raises DiagnosticError: ND007, ND701, ND709."""
 
     def parse(text: Any) -> Path:
-        path = _valid_path(about("option", option), text)
-        mode = _mode(about("option", option), path)
+        path = _valid_path(about(of, option), text)
+        mode = _mode(about(of, option), path)
         if mode is not None and (stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
             return path  # written directly, not replaced
         kind = _kind(mode) if mode is not None else None
@@ -113,6 +122,12 @@ def to_write(option: str, suffix: str = "") -> Callable[[Any], Path]:
 def read_argument(metavar: str, meaning: str) -> ArgumentInfo:
     """Return the argument of a file to read."""
     parser = to_read(about("argument", metavar))
+    return typer.Argument(help=meaning, show_default=False, parser=parser, metavar=metavar)
+
+
+def write_argument(metavar: str, meaning: str) -> ArgumentInfo:
+    """Return the argument of a file to write."""
+    parser = to_write(metavar, of="argument")
     return typer.Argument(help=meaning, show_default=False, parser=parser, metavar=metavar)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ PYTHON = {
     "check": (nd.check, nd.judge, nd.check_shapes, nd.dialects),
     "compile": (nd.compile, nd.seal),
     "fit": (nd.fit,),
+    "convert": (nd.convert,),
     "run": (nd.run,),
     "profile": (nd.profile, nd.accuracy),
     "compare": (nd.compare,),
@@ -137,6 +139,13 @@ def test_fit(document):
     theirs = document("fit", "net.nd.json", "-t", "tiny", "-t", "loihi1", "-t", "speck2f")
     ours = nd.fit(nd.load("net.nd.json"), ["tiny", "loihi1", "speck2f"])
     assert [{**row.model_dump(mode="json"), "share": row.share} for row in ours] == theirs["rows"]
+
+
+def test_convert(document):
+    theirs = document("convert", "net.nd.json", "net.nir")
+    ours = nd.convert("net.nd.json", "again.nir")
+    assert [line.model_dump(mode="json") for line in ours.ledger] == theirs["ledger"]
+    assert Path("again.nir").read_bytes() == Path(theirs["written"]).read_bytes()
 
 
 def test_run_and_profile(document):

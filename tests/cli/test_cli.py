@@ -363,7 +363,9 @@ def test_the_schema_describes_what_save_writes(folder, call):
     assert set(schema["required"]) <= set(document)
 
 
-@pytest.mark.parametrize("command", ["check", "compile", "run", "profile", "explain", "targets", "backends", "schema"])
+@pytest.mark.parametrize(
+    "command", ["check", "compile", "convert", "run", "profile", "explain", "targets", "backends", "schema"]
+)
 def test_help_holds_an_example(call, command):
     status, out, _ = call(command, "--help")
     assert status == 0

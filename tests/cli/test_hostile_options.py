@@ -52,6 +52,7 @@ ARGUMENTS = {
     "check": ("pair.nd.json", "-t", "tiny"),
     "compile": ("pair.nd.json", "-t", "tiny"),
     "fit": ("pair.nd.json",),
+    "convert": ("pair.nd.json", "made.nir"),
     "run": ("pair.nd.json", "-t", "tiny", "--no-reference"),
     "profile": ("pair.nd.json", "-t", "tiny"),
     "compare": ("pair.nd.json", "-t", "tiny", "-b", "emulator", "-b", "emulator"),

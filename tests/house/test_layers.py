@@ -18,7 +18,7 @@ LAYERS = (
     ("diagnostics",),
     ("io", "native"),
     ("hardware", "network"),
-    ("quantize", "signals", "feasibility"),
+    ("quantize", "signals", "feasibility", "exporters"),
     ("importers",),
     ("resources",),
     ("program",),

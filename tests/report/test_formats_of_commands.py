@@ -18,6 +18,7 @@ COMMANDS = {
     "profile": ("profile", "pair.nd.json", "-t", "loihi1"),
     "profile of a recording": ("profile", "pair.ndp", "run.ndr"),
     "fit": ("fit", "pair.nd.json", "-t", "loihi1"),
+    "convert": ("convert", "pair.nd.json", "pair.nir"),
     "compare": ("compare", "run.ndr", "short.ndr"),
     "compare backends": ("compare", "pair.nd.json", "-t", "loihi1", "-b", "emulator"),
     "verify": ("verify", "pair.ndp"),

@@ -25,6 +25,7 @@ from neurodeploy.importers.nir.depth import balancing
 from neurodeploy.importers.nir.graph import FlatGraph, flatten
 from neurodeploy.importers.nir.neurons import RESETTING, Made, NeuronReader
 from neurodeploy.importers.nir.nodes import Cell, Node, Port, read_nodes
+from neurodeploy.importers.nir.own_metadata import own_network
 from neurodeploy.importers.nir.producers import CONVENTIONS, Convention, guessed
 from neurodeploy.importers.nir.reader import NirGraph, read_nir
 from neurodeploy.importers.nir.shapes import Shapes, find_shapes
@@ -57,10 +58,13 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
 
     Raises DiagnosticError with all findings of a stage: ND001, ND003, ND040 (file), ND041, ND042 (graph), ND043-ND046
     (nodes), ND047-ND049 (not specified in the file), ND050 (assumptions under strict). Warnings: ND055 (semantics of a
-    framework that cannot be expressed), ND056 (framework not named).
+    framework that cannot be expressed), ND056 (framework not named), ND078, ND079 (a network in the metadata).
     """
     notes = Notes(str(path))
     source = read_nir(path, notes, options.memory_limit_bytes)
+    own = own_network(source, options, notes)
+    if own is not None:
+        return own
     graph = flatten(source, notes)
     _names(graph, notes)
     _ports(graph, notes)

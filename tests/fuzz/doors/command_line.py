@@ -87,6 +87,7 @@ COMMANDS = (
     "check",
     "compile",
     "fit",
+    "convert",
     "run",
     "profile",
     "compare",

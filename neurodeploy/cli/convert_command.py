@@ -1,0 +1,87 @@
+"""Command `convert`: a model as a file of another format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neurodeploy.api.converting import Converted, convert
+from neurodeploy.cli.common_options import JsonOutput, usage
+from neurodeploy.cli.import_options import with_import_options
+from neurodeploy.cli.inputs import Model, OutputFormat, Strict
+from neurodeploy.cli.output import command, show
+from neurodeploy.cli.paths import write_argument, write_option
+from neurodeploy.cli.report_options import report_options
+from neurodeploy.diagnostics import about
+from neurodeploy.exporters import LOSSES, WRITABLE
+from neurodeploy.exporters.options import MEANINGS
+from neurodeploy.exporters.save import ALL, losses_named
+from neurodeploy.importers import ImportOptions
+from neurodeploy.report import ledger_table
+
+__all__ = ["convert_command"]
+
+
+def _complete_losses(incomplete: str) -> list[str]:
+    """Return lists of losses that continue a list separated by commas."""
+    first, comma, last = incomplete.rpartition(",")
+    return [f"{first}{comma}{name}" for name in (ALL, *LOSSES) if name.startswith(last)]
+
+
+Lossy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lossy",
+        metavar="LOSS,...",
+        autocompletion=_complete_losses,
+        help="What the file may lose for other tools: "
+        + "; ".join(f"{name}, {meaning}" for name, meaning in MEANINGS.items())
+        + f"; or {ALL}. Repeatable.",
+    ),
+]
+Out = Annotated[Path | None, write_argument("OUT", f"File to write; its suffix is the format: {', '.join(WRITABLE)}.")]
+OutOption = Annotated[Path | None, write_option("--out", "The same as OUT.", "-o")]
+
+
+@command
+@with_import_options
+def convert_command(
+    model: Model,
+    out: Out = None,
+    output: OutOption = None,
+    lossy: Lossy = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
+    strict: Strict = False,
+    output_format: OutputFormat = None,
+    json_output: JsonOutput = False,
+    *,
+    imports: dict[str, Any],
+) -> None:
+    """Write a network as a file of another format (.nir, .nd.json), with a ledger of what the format changes.
+
+    Examples: neurodeploy convert net.nd.json net.nir;  neurodeploy convert net.net net.nir --dt 1e-3 --lossy reset,rounding
+    """
+    report = report_options(model, output_format, ledger=ledger, strict=strict, json_output=json_output)
+    path = out or output
+    if path is None or (out is not None and output is not None):
+        fix = "neurodeploy convert net.nd.json net.nir"
+        raise usage("ND701", about("argument", "OUT"), "is needed once: the file to write", fix)
+    losses = losses_named(lossy or ())
+    result = convert(model, path, ImportOptions(**imports, strict=strict), lossy=losses)
+    if report.text:
+        _show(result, ledger=ledger)
+    lines = [line.model_dump() for line in result.ledger]
+    report.finish(result.findings, {"network": result.network.name, "written": result.path, "ledger": lines})
+
+
+def _show(result: Converted, *, ledger: bool) -> None:
+    """Print what was written, and the ledger or its size."""
+    show(f"written: {result.path}  ({Path(result.path).stat().st_size:,} bytes)")
+    if ledger:
+        show("", ledger_table(result.ledger))
+    elif result.ledger:
+        levels = [line.level for line in result.ledger]
+        count = f"{len(levels)} line{'s' if len(levels) > 1 else ''}"
+        show(f"ledger: {count}, {levels.count('dropped')} dropped; print it with --ledger")
