@@ -37,6 +37,8 @@ ZIG = next(line for line in PYPROJECT["dependency-groups"]["package"] if line.st
 WHEEL_BYTES = 2_000_000
 IN_PLACE = ("lava-nc==0.10.0", "nengo-loihi==1.1.0", "nengo==4.1.0")
 """Both of Intel's simulators, which one Python 3.10 can hold together with neurodeploy."""
+EXCHANGE = ("torch==2.13.0", "snntorch==1.0.0", "norse==1.1.0", "sinabs==3.1.3", "nirtorch==2.0.2", "nir==1.0.4")
+"""Frameworks that read NIR files, in versions that agree with each other: sinabs needs nir below 1.0.5."""
 SHOWN = ("numpy", "pydantic", "h5py", "typer", "rich", "pytest", "ruff", "basedpyright")
 
 nox.needs_version = ">=2025.2.9"
@@ -154,6 +156,13 @@ def in_place(session: nox.Session) -> None:
     install(session, "-e", ".", *IN_PLACE)
     empty = {"NEURODEPLOY_DATA": str(Path(session.create_tmp()) / "none")}
     session.run("neurodeploy", "backends", "doctor", "lava", "nengo-loihi", env=empty)
+
+
+@nox.session(python="3.11")  # the newest Python for which PyTorch without CUDA has a wheel on the machines of CI
+def exchange(session: nox.Session) -> None:
+    """Have snnTorch, Norse and sinabs read the NIR files that neurodeploy writes, and compare their spikes."""
+    install(session, "-e", ".", "pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", *EXCHANGE)
+    session.run("pytest", "-p", "no:cacheprovider", "-m", "slow", "tests/exporters/test_frameworks.py")
 
 
 @nox.session(python=MAIN)

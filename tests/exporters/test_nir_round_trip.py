@@ -166,7 +166,7 @@ def test_others_read_the_graph(tmp_path_factory, dice):
     """The graph is sound by itself: the importer takes it without the metadata, and so does nir."""
     network = random_network(dice)
     file = written(network, tmp_path_factory.mktemp("nir"))
-    options = nd.ImportOptions(producer="nir", dt_s=network.time.dt_s, time_unit="s")
+    options = nd.ImportOptions(producer="nir", dt_s=network.time.dt_s, time_unit="s", reset="zero")
     graph = nd.load(file, options)
     sizes = {item.name: item.size for item in (*network.inputs, *network.populations)}
     assert sizes.items() <= {item.name: item.size for item in (*graph.inputs, *graph.populations)}.items()

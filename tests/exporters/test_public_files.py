@@ -58,7 +58,9 @@ def back_and_forth(file, folder):
     nd.save(network, folder / "a.nir", lossy="all")
     again = nd.load(folder / "a.nir")
     assert again == network
-    graph = nd.load(folder / "a.nir", nd.ImportOptions(producer="nir", dt_s=network.time.dt_s, time_unit="s"))
+    graph = nd.load(
+        folder / "a.nir", nd.ImportOptions(producer="nir", dt_s=network.time.dt_s, time_unit="s", reset="zero")
+    )
     return network, again, graph
 
 

@@ -57,3 +57,23 @@ class GraphBuilder:
     def connect(self, *names: str) -> None:
         """Add an edge from each name to the next."""
         self.edges += pairwise(names)
+
+    def ordered(self) -> list[str]:
+        """Return the names of the nodes along the edges: a node follows its sources, except in a loop; outputs are last."""
+        waits = dict.fromkeys(self.nodes, 0)
+        out: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.edges:
+            waits[target] += 1
+            out[source].append(target)
+        done, ready, left = list[str](), [name for name, count in waits.items() if not count], dict.fromkeys(waits)
+        while left:
+            name = ready.pop(0) if ready else next(iter(left))  # a loop begins at its first node
+            if name not in left:
+                continue
+            del left[name]
+            done.append(name)
+            for target in out[name]:
+                waits[target] -= 1
+                if not waits[target]:
+                    ready.append(target)
+        return sorted(done, key=lambda name: self.nodes[name].kind == "Output")

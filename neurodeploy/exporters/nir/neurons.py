@@ -57,7 +57,7 @@ def neuron_node(population: Population, shape: Shape, dt_s: float, notes: Export
     if isinstance(neuron, IntegerNeuron):
         got = "IF with threshold 1"
         notes.lose("kinds", "population", name, neuron.kind, got)
-        return Node("IF", {"r": floats(1, shape), "v_threshold": floats(1, shape), "v_reset": floats(0, shape)})
+        return Node("IF", {"r": floats(1, shape), "v_threshold": floats(1, shape)})
     fields: Fields = {"r": floats(neuron.r, shape)}
     if not isinstance(neuron, If):
         fields["v_leak"] = floats(neuron.v_leak, shape)
@@ -81,7 +81,12 @@ def _spiking(neuron: If | Lif | CubaLif, name: str, shape: Shape, notes: ExportN
         notes.lose("refractory", "population", name, f"{neuron.refractory_steps} steps", "none")
     if neuron.v_floor is not None:
         notes.lose("floor", "population", name, f"v at least {np.min(neuron.v_floor):g}", "no limit")
-    return {"v_threshold": floats(neuron.v_threshold, shape), "v_reset": floats(value, shape)}
+    return {"v_threshold": floats(neuron.v_threshold, shape), **_reset(value, shape)}
+
+
+def _reset(value: Any, shape: Shape) -> Fields:
+    """The reset value. Without it, nir 1.0.8 takes 0, and nir 1.0.4, which sinabs needs, does not know the field."""
+    return {"v_reset": floats(value, shape)} if np.any(np.asarray(value)) else {}
 
 
 def _times(neuron: Lif | CubaLif | Li | CubaLi, name: str, shape: Shape, dt_s: float, notes: ExportNotes) -> Fields:
@@ -120,11 +125,7 @@ def _is_plain(neuron: LoihiCuba) -> bool:
 
 def _integer(neuron: LoihiCuba, name: str, shape: Shape, dt_s: float, notes: ExportNotes) -> Node:
     """A compartment of a chip: u keeps 1 - (du + 1) / 4096, v keeps 1 - dv / 4096, and both add their input whole."""
-    fields: Fields = {
-        "v_threshold": floats(neuron.vth_mant, shape) * 2.0**UNIT,
-        "v_reset": floats(0, shape),
-        "r": floats(1, shape),
-    }
+    fields: Fields = {"v_threshold": floats(neuron.vth_mant, shape) * 2.0**UNIT, "r": floats(1, shape)}
     _integer_losses(neuron, name, notes)
     if _is_plain(neuron):
         got = "IF with the same numbers"

@@ -30,8 +30,9 @@ def graph_bytes(graph: GraphBuilder, dt_s: float, embedded: Embedded) -> bytes:
         root.create_dataset("type", data="NIRGraph", dtype=text)
         edges = np.array(graph.edges, dtype=object).reshape(-1, 2)
         root.create_dataset("edges", data=edges, dtype=text)
-        nodes = root.create_group("nodes")
-        for name, node in sorted(graph.nodes.items()):
+        nodes = root.create_group("nodes", track_order=True)  # nirtorch builds modules in the order of the file
+        for name in graph.ordered():
+            node = graph.nodes[name]
             place = nodes.create_group(name)
             place.create_dataset("type", data=node.kind, dtype=text)
             for key, value in sorted(node.fields.items()):

@@ -61,8 +61,19 @@ def own_network(source: NirGraph, options: ImportOptions, notes: Notes) -> Impor
     return Imported(network=network, ledger=notes.ledger, findings=tuple(found))
 
 
-def _fields(node: NirNode) -> dict[str, Item]:
-    return {"type": node.type, **node.fields}
+def _fields(node: NirNode, then: dict[str, str]) -> dict[str, Item]:
+    """The fields of a node, without those that nir adds when it writes a file again: metadata, and a reset to 0."""
+    added = {"metadata"} - set(then)
+    stated = node.fields.get("v_reset")
+    if "v_reset" not in then and isinstance(stated, np.ndarray) and not stated.any():
+        added.add("v_reset")
+    return {"type": node.type, **{key: item for key, item in node.fields.items() if key not in added}}
+
+
+def _different(node: NirNode, then: dict[str, str]) -> list[str]:
+    """The fields of a node that are new, missing, or have another value than when it was written."""
+    now = _fields(node, then)
+    return sorted(key for key in {*now, *then} if key not in now or digest(now[key]) != then.get(key))
 
 
 def _changes(source: NirGraph, carried: Carried) -> list[tuple[str, str]] | None:
@@ -74,9 +85,7 @@ def _changes(source: NirGraph, carried: Carried) -> list[tuple[str, str]] | None
         return None
     changed, shared = list[tuple[str, str]](), carried.shared
     for name, node in sorted(nodes.items()):
-        found, expected = _fields(node), carried.nodes[name]
-        keys = {*found, *expected} - {"metadata"}
-        different = sorted(key for key in keys if key not in found or digest(found[key]) != expected.get(key))
+        different = _different(node, carried.nodes[name])
         if any((name, key) not in shared for key in different):
             return None
         changed += [(name, key) for key in different]
@@ -92,12 +101,8 @@ def _other_graph(source: NirGraph, carried: Carried, notes: Notes) -> None:
         parts.append(f"new nodes {listed(sorted(there - then))}")
     if then - there:
         parts.append(f"missing nodes {listed(sorted(then - there))}")
-    different = [
-        f"{name}.{key}"
-        for name in sorted(there & then & set(nodes))
-        for key in sorted(({*_fields(nodes[name]), *carried.nodes[name]}) - {"metadata"})
-        if (item := _fields(nodes[name]).get(key)) is None or digest(item) != carried.nodes[name].get(key)
-    ]
+    both = sorted(there & then & set(nodes))
+    different = [f"{name}.{key}" for name in both for key in _different(nodes[name], carried.nodes[name])]
     if different:
         parts.append(f"other values of {listed(different)}")
     if edge_digest(list(source.edges)) != carried.edges:
