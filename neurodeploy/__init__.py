@@ -10,7 +10,7 @@ import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImp
 if TYPE_CHECKING:
     from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
     from neurodeploy.api.converting import Converted, convert
-    from neurodeploy.api.files import load, save
+    from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.running import (
         Comparison,
@@ -105,6 +105,7 @@ __all__ = [
     "fit",
     "judge",
     "load",
+    "load_nengo",
     "load_target",
     "on_board",
     "on_dialect",
@@ -125,7 +126,7 @@ __all__ = [
 _HOMES = {
     "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
     "neurodeploy.api.converting": "Converted convert",
-    "neurodeploy.api.files": "load save",
+    "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
     "neurodeploy.compiler.options": "Compilation CompileOptions",

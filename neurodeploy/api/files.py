@@ -1,7 +1,9 @@
-"""nd.load and nd.save: files of all kinds, by suffix."""
+"""nd.load and nd.save: files of all kinds, by suffix; and nd.load_nengo, of a function or a text."""
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 import warnings
 from collections.abc import Callable, Collection
 from os import PathLike
@@ -18,7 +20,7 @@ from neurodeploy.exporters import LossName, save_as
 from neurodeploy.exporters.save import FORMATS
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
-from neurodeploy.importers.load import READABLE, content_hint
+from neurodeploy.importers.load import content_hint, is_readable, load_text, readable
 from neurodeploy.io.archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
@@ -26,7 +28,7 @@ from neurodeploy.program import Program, load_program, save_program
 from neurodeploy.simulate import Recording, RunState, SampleValues, Stimulus
 from neurodeploy.simulate.recording_files import load_recording, load_state, save_recording, save_state
 
-__all__ = ["KINDS", "load", "save"]
+__all__ = ["KINDS", "load", "load_nengo", "save"]
 
 Kept = TypeVar("Kept", Network, Imported, Program, Recording, RunState, SampleValues)
 Saved = Network | Program | Recording | RunState | SampleValues
@@ -165,8 +167,8 @@ def load(
     if file.name.endswith(TENSORS):
         document = file.with_name(file.name.removesuffix(TENSORS) + KINDS[0].suffix)
         raise _refused("ND009", about("file", file), "holds the arrays of a network", f"load '{document}'")
-    if found is None and not file.name.endswith(READABLE):
-        every = ", ".join((*READABLE, *(item.suffix for item in KINDS[1:])))
+    if found is None and not is_readable(file.name):
+        every = ", ".join((*readable(), *(item.suffix for item in KINDS[1:])))
         raise _refused(
             "ND009", about("file", file), f"has an unsupported suffix; supported are {every}{content_hint(file)}"
         )
@@ -185,5 +187,39 @@ def load(
         return imported.network
     if options is not None:
         message = f"holds {file_kind.word}, which takes no import options"
-        raise _refused("ND035", about("file", file), message, f"omit the options, which are for {', '.join(READABLE)}")
+        raise _refused(
+            "ND035", about("file", file), message, f"omit the options, which are for {', '.join(readable())}"
+        )
     return file_kind.load(file)
+
+
+def load_nengo(
+    source: Callable[[], object] | str, name: str | None = None, options: ImportOptions | None = None
+) -> Imported:
+    """Return the Nengo network of a function or a text, with the spikes of its input as `samples`.
+
+    `source`: a function without arguments that returns a nengo.Network, or the text of a module. Its text is run in the
+    interpreter of nengo-loihi, where nengo, nengo_loihi, numpy and np need no import; other names of a notebook are not
+    there. `name`: the network in the text, or a function of it; default: the only network.
+
+    Raises DiagnosticError: ND002 (arguments), ND009 (no importer is installed), ND054 (options), ND080-ND085, ND501
+    (nengo-loihi is not installed).
+
+    Example: nd.load_nengo(make_network).network
+    """
+    text = (str, type(None))
+    needs("load_nengo", name=(name, text), options=(options, (ImportOptions, type(None))))
+    if isinstance(source, str):
+        return load_text(".py", source, name or "", options or ImportOptions())
+    try:
+        if not inspect.isfunction(source) or source.__name__ == "<lambda>":
+            raise TypeError
+        written = textwrap.dedent(inspect.getsource(source))
+    except (OSError, TypeError):
+        given = type(source).__name__
+        message = f"argument 'source': a {given} has no source text that another interpreter could run"
+        fixes = ["pass a function that makes the network and returns it, written with def", "pass the text of a module"]
+        raise DiagnosticError(
+            "load_nengo", (finding("ND002", about("function", "load_nengo"), message, fixes=fixes),)
+        ) from None
+    return load_text(".py", written, name or source.__name__, options or ImportOptions())

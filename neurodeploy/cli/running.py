@@ -8,7 +8,7 @@ from typing import NamedTuple
 from neurodeploy.cli.common_options import usage
 from neurodeploy.cli.output import progress_bar, say
 from neurodeploy.diagnostics import Diagnostic, about, finding
-from neurodeploy.importers.load import READABLE
+from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
@@ -54,7 +54,7 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
     if given is not None:
         return given
     stem = model.name
-    for suffix in (".json", ".nd", ".ndp", *READABLE):
+    for suffix in (".json", ".nd", ".ndp", *readable()):
         stem = stem.removesuffix(suffix)
     path = model.with_name(f"{stem}.stimulus.npz")
     if not path.exists():

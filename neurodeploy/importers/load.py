@@ -1,21 +1,29 @@
-"""Loading of networks from files of every supported format, chosen by suffix."""
+"""Loading of networks from files of every supported format, chosen by suffix.
+
+Other packages add formats by the entry-point group `neurodeploy.importers`, each a Format.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from neurodeploy.diagnostics import DiagnosticError, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.importers.options import FLAGS, Imported, ImportOptions
 from neurodeploy.io.archive import read_bytes, require_regular
 from neurodeploy.network.files import load_network
 
-__all__ = ["FORMATS", "READABLE", "Format", "content_hint", "load"]
+__all__ = ["FORMATS", "Format", "content_hint", "forget_importers", "is_readable", "load", "load_text", "readable"]
 
+GROUP = "neurodeploy.importers"
 Reader = Callable[[Path, ImportOptions], Imported]
+TextReader = Callable[[str, str, ImportOptions], Imported]
 
 
 class Format(NamedTuple):
@@ -26,29 +34,83 @@ class Format(NamedTuple):
     """Importer as "module:function"; imported when it is needed, because some formats need large packages."""
     options: tuple[str, ...]
     """Fields of ImportOptions that apply to the format; other fields are errors (ND054)."""
+    named: bool = False
+    """Whether the path may end in :NAME, the name of a network in the file."""
+    text_reader: str = ""
+    """Importer of a text instead of a file, as "module:function" of (text, name, options); empty if there is none."""
+
+    def fits(self, path: str) -> bool:
+        """Return whether a path is of this format, by its suffix."""
+        return re.search(re.escape(self.suffix) + (r"(:[^:/\\\\]*)?$" if self.named else "$"), path) is not None
 
     def load(self, path: Path, options: ImportOptions) -> Imported:
         """Return the network of a file of this format. Raises DiagnosticError: the codes of the importer."""
-        module, _, function = self.reader.partition(":")
-        reader: Reader = getattr(import_module(module), function)
+        reader: Reader = _function(self.reader)
         return reader(path, options)
 
 
-NIR_OPTIONS = ("dt_s", "reset", "discretization", "time_unit", "producer")
+def _function(path: str) -> Any:
+    module, _, function = path.partition(":")
+    return getattr(import_module(module), function)
+
+
+NIR_OPTIONS = ("dt_s", "reset", "discretization", "time_unit", "producer", "comparison", "if_gain")
 NETX_OPTIONS = ("dt_s", "layers", "reset_interval_steps", "reset_offset_steps")
 FORMATS = (
     Format(".nir", "neurodeploy.importers.nir.load:load_nir", NIR_OPTIONS),
     Format(".net", "neurodeploy.importers.netx.load:load_netx", NETX_OPTIONS),
 )
 """Formats of other tools, by suffix."""
-READABLE = (".nd.json", *(item.suffix for item in FORMATS))
+
+
+@cache
+def _entries() -> tuple[EntryPoint, ...]:
+    """Entry points of formats, cached because the search reads the metadata of every installed package."""
+    return tuple(sorted(entry_points(group=GROUP), key=lambda item: item.name))
+
+
+def forget_importers() -> None:
+    """Clear the cached entry points, so that an importer installed since then is found."""
+    _entries.cache_clear()
+
+
+def _plugged() -> tuple[Format, ...]:
+    """Formats of other packages. Raises DiagnosticError: ND087 (an importer that cannot be loaded)."""
+    found, faults = list[Format](), list[Diagnostic]()
+    for entry in _entries():
+        try:
+            found.append(Format(*entry.load()))
+        except Exception as error:  # a plug-in may raise anything
+            owner = entry.dist.name if entry.dist else "an unknown distribution"
+            message = f"importer '{entry.name}' cannot be loaded from '{entry.value}': {type(error).__name__}: {error}"
+            fixes = [f"repair or uninstall {owner}"]
+            faults.append(finding("ND087", about("import"), message, fixes=fixes))
+    raise_errors("import", faults)
+    return tuple(found)
+
+
+def _format_of(path: str) -> Format | None:
+    """The format of a path; other packages are looked at only if none of FORMATS fits."""
+    return next((item for item in FORMATS if item.fits(path)), None) or next(
+        (item for item in _plugged() if item.fits(path)), None
+    )
+
+
+def is_readable(path: str) -> bool:
+    """Return whether a network can be read from a path, by its suffix. Raises DiagnosticError: ND087."""
+    return path.endswith(".nd.json") or _format_of(path) is not None
+
+
+def readable() -> tuple[str, ...]:
+    """Return the suffixes of files that networks can be read from. Raises DiagnosticError: ND087."""
+    return (".nd.json", *(item.suffix for item in (*FORMATS, *_plugged())))
 
 
 def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
-    """Return the network of a file, in neurodeploy's own format (.nd.json) or one of FORMATS, and the ledger of the import.
+    """Return the network of a file, in neurodeploy's own format (.nd.json) or of another format, and the ledger of the import.
 
     Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND050 (NIR), ND047 and ND051-ND053 (netx),
-    ND054 (an option that does not apply to the file).
+    ND054 (an option that does not apply to the file), ND080-ND086 (Nengo), ND087 (a broken importer).
     """
     name, given = str(path), options or ImportOptions()
     if name.endswith(".nd.json"):
@@ -57,14 +119,33 @@ def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
         wrong = given if given.dt_s != dt_s else given.model_copy(update={"dt_s": None})
         _require_applicable(name, wrong, (), f"specifies the whole network; its step is {dt_s:g} s")
         return Imported(network=network)
-    for item in FORMATS:
-        if name.endswith(item.suffix):
-            flags = ", ".join(FLAGS[field] for field in item.options) or "no option"
-            _require_applicable(name, given, item.options, f"is a {item.suffix} file, to which only {flags} applies")
-            return item.load(Path(path), given)
+    item = _format_of(name)
+    if item is not None:
+        _require_options(name, given, item)
+        return item.load(Path(path), given)
     fixes = ["it is a compiled program: pass it to run, profile or verify"] if name.endswith(".ndp") else []
-    message = f"has an unsupported suffix; supported are {', '.join(READABLE)}{content_hint(Path(path))}"
+    message = f"has an unsupported suffix; supported are {', '.join(readable())}{content_hint(Path(path))}"
     raise DiagnosticError("import", (finding("ND009", about("file", path), message, fixes=fixes),))
+
+
+def load_text(suffix: str, text: str, name: str, options: ImportOptions) -> Imported:
+    """Return the network called `name` of a text, read as a file of the format `suffix`.
+
+    Raises DiagnosticError: ND009 (no importer of such texts is installed), ND054 (an option does not apply), and the codes of
+    the importer.
+    """
+    item = next((item for item in _plugged() if item.suffix == suffix and item.text_reader), None)
+    if item is None:
+        message = f"no importer of {suffix} texts is installed"
+        raise DiagnosticError("import", (finding("ND009", about("import"), message),))
+    _require_options(f"text of {name}", options, item)
+    reader: TextReader = _function(item.text_reader)
+    return reader(text, name, options)
+
+
+def _require_options(path: str, options: ImportOptions, item: Format) -> None:
+    flags = ", ".join(FLAGS[field] for field in item.options) or "no option"
+    _require_applicable(path, options, item.options, f"is a {item.suffix} file, to which only {flags} applies")
 
 
 def content_hint(path: Path) -> str:

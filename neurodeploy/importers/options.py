@@ -57,6 +57,8 @@ class ImportOptions(Noun):
     """When a neuron spikes (NIR): v > v_threshold or v >= v_threshold; default >, as NIR defines it, or that of --from."""
     if_gain: Literal["step", "second"] | None = None
     """What r of IF and I nodes counts in (NIR): v gains r * current per step or per second; default step."""
+    duration_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds for which the host's input is simulated, as one sample (Nengo); default 1."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
     """Most memory for all values of an HDF5 file (.nir, .net), in bytes, counting 8 bytes for each number. None: 4 GiB, or
     NEURODEPLOY_MEMORY_LIMIT."""
@@ -88,6 +90,7 @@ FLAGS = {
     "reset_offset_steps": "--reset-offset",
     "comparison": "--comparison",
     "if_gain": "--if-gain",
+    "duration_s": "--duration",
 }
 """Field of ImportOptions -> its command-line option."""
 FORMS = {"layers": "A:B"}

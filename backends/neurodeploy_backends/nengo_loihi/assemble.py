@@ -1,0 +1,147 @@
+"""The network of a model that nengo-loihi built: its blocks as `loihi_cuba` populations, its probes as linear outputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network import (
+    Dense,
+    Input,
+    Linear,
+    LoihiCuba,
+    Network,
+    Output,
+    Population,
+    Probe,
+    Projection,
+    Sparse,
+    Time,
+    WeightFormat,
+)
+from neurodeploy.signals import SampleValues
+from neurodeploy.worker import Result
+
+__all__ = ["network_of", "samples_of"]
+
+Array = NDArray[Any]
+THRESHOLD_BITS = 6
+"""A threshold is vth_mant * 2**6. Source: nengo-loihi 1.1.0, discretize.py VTH_EXP."""
+DENSE = 0.5
+"""Fraction of synapses from which a projection is stored as a matrix."""
+VARIABLES = {"voltage": "v", "current": "u"}
+
+
+def network_of(result: Result, plan: dict[str, Any], subject: str) -> Network:
+    """Return the network of a result. `plan`: of the job. Raises DiagnosticError: ND002 (values outside their fields)."""
+    meta, arrays = result.meta, result.arrays
+    populations = [_population(row, _columns(arrays, f"population.{k}.")) for k, row in enumerate(meta["populations"])]
+    return Network(
+        name=meta["name"],
+        time=Time(dt_s=plan["dt"], steps_per_sample=plan["steps"]),
+        inputs=tuple(Input(name=row["name"], shape=row["size"]) for row in meta["inputs"]),
+        populations=tuple(populations),
+        projections=tuple(_projections(result)),
+        outputs=tuple(_outputs(result)),
+        probes=tuple(_probes(result)),
+        metadata={
+            "imported_from": {"format": "nengo", "file": subject, "name": plan["name"], "versions": meta["versions"]},
+            "roles": {row["name"]: row["role"] for row in meta["populations"]},
+            "host_inputs": {row["name"]: row["pre"] for row in meta["inputs"]},
+        },
+    )
+
+
+def _columns(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+
+def _population(row: dict[str, Any], columns: dict[str, Array]) -> Population:
+    neuron = LoihiCuba(
+        du=_plain(columns["du"]),
+        dv=_plain(columns["dv"]),
+        vth_mant=_plain(columns["vth"] >> THRESHOLD_BITS),
+        bias_mant=_plain(columns["bias"]),
+        bias_exp=_plain(columns["bias_exp"]),
+        refractory_steps=_plain(np.maximum(columns["refract"], 1) - 1),
+        vmin_exp=row["vmin_exp"],
+        vmax_exp=row["vmax_exp"],
+    )
+    return Population(name=row["name"], shape=row["size"], neuron=neuron)
+
+
+def _plain(values: Array) -> Any:
+    """One number for a register that all neurons share, else the array."""
+    return int(values[0]) if (values == values[0]).all() else values
+
+
+def _projections(result: Result) -> list[Projection]:
+    meta, taken, found = result.meta, Counter[str](), list[Projection]()
+    for number, row in enumerate(meta["links"]):
+        columns = _columns(result.arrays, f"link.{number}.")
+        source = (meta["inputs"] if row["from"] == "input" else meta["populations"])[row["source"]]
+        target = meta["populations"][row["target"]]
+        name = f"{source['name']}_to_{target['name']}"
+        taken[name] += 1
+        found.append(
+            Projection(
+                name=name if taken[name] == 1 else f"{name}_{taken[name]}",
+                source=source["name"],
+                target=target["name"],
+                operation=_operation(columns, (target["size"], source["size"])),
+                weight_format=WeightFormat(weight_bits=8, exponent=row["exponent"]),
+            )
+        )
+    return found
+
+
+def _operation(columns: dict[str, Array], shape: tuple[int, int]) -> Dense | Sparse:
+    """A matrix (post, pre) if most pairs have a synapse, else a list of synapses by source and target."""
+    pre, post, mantissas = columns["pre"], columns["post"], columns["mantissas"]
+    if pre.size > DENSE * shape[0] * shape[1]:
+        weights = np.zeros(shape, dtype=np.int16)
+        weights[post, pre] = mantissas
+        return Dense(weights=weights)
+    order = np.lexsort((post, pre))
+    return Sparse(shape=shape, post=post[order], pre=pre[order], weights=mantissas[order].astype(np.int16))
+
+
+def _outputs(result: Result) -> list[Output]:
+    """Linear outputs: what nengo-loihi's host computes from a decoded probe or a connection to the host."""
+    found = list[Output]()
+    for number, row in enumerate(result.meta["outputs"]):
+        if row["linear"] and not _spikes_only(row):
+            weights, tau = result.arrays[f"output.{number}"], row["tau"] or None
+            reads = "v" if row["key"] == "voltage" else "spikes"
+            decoder = Linear(weights=weights, reads=reads, tau_s=tau)
+            source = result.meta["populations"][row["population"]]["name"]
+            found.append(Output(name=row["name"], source=source, decoder=decoder))
+    return found
+
+
+def _spikes_only(row: dict[str, Any]) -> bool:
+    """Whether a probe reads nothing but spikes, which every run records."""
+    return row["role"] == "probe" and row["key"] == "spiked" and not row["tau"]
+
+
+def _probes(result: Result) -> list[Probe]:
+    found = list[Probe]()
+    for row in result.meta["outputs"]:
+        if not row["linear"]:
+            target: str = result.meta["populations"][row["population"]]["name"]
+            variable: Any = VARIABLES[row["key"]]
+            found.append(Probe(name=row["name"], target=target, variable=variable))
+    return found
+
+
+def samples_of(result: Result, steps: int) -> SampleValues | None:
+    """Return the spikes of the host's input as one sample: input -> (n, 3) rows (sample, step, line); None without inputs."""
+    rows = {row["name"]: result.arrays[f"input.{number}"] for number, row in enumerate(result.meta["inputs"])}
+    if not rows:
+        return None
+    kept = {name: table[table[:, 0] <= steps] for name, table in rows.items()}
+    values = {name: np.column_stack([np.zeros(len(table), dtype=np.int64), table]) for name, table in kept.items()}
+    return SampleValues(values=values, n_samples=1)

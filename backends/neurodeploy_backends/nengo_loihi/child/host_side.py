@@ -1,0 +1,190 @@
+"""The host's side of a network: inputs and their spikes, outputs and their decoders, and what cannot come in."""
+
+import numpy as np
+from built_blocks import blocks_in
+
+KNOWN = {"LIF", "SpikingRectifiedLinear", "RegularSpiking", "LoihiLIF", "LoihiSpikingRectifiedLinear"}
+"""Neuron types that nengo-loihi 1.1.0 builds as what they are (builder/ensemble.py)."""
+
+
+def _described(item, names):
+    """The user's words for a host object: what it is and its name."""
+    import nengo
+
+    if isinstance(item, nengo.Ensemble):
+        return {"kind": "ensemble", "name": names.of(item), "does": type(item.neuron_type).__name__}
+    output = item.output
+    does = "passes its input on" if output is None else "function" if callable(output) else type(output).__name__
+    return {"kind": "node", "name": names.of(item), "does": does}
+
+
+def precheck(network, names):
+    """Refusals of what neurodeploy does not import: learning."""
+    rules = [conn for conn in network.all_connections if conn.learning_rule_type is not None]
+    rows = [{"connection": names.connection(c), "rule": type(c.learning_rule_type).__name__} for c in rules]
+    return [{"kind": "learning", "rules": rows}] if rows else []
+
+
+def loops(network, names):
+    """Refusals of host objects that lie between two parts of the chip."""
+    from nengo_loihi.passthrough import base_obj
+    from nengo_loihi.splitter import Split
+
+    if any(conn.learning_rule_type is not None for conn in network.all_connections):
+        return []
+    split = Split(network)
+    conns = (set(network.all_connections) | split.passthrough.to_add) - split.passthrough.to_remove
+    edges = [(base_obj(conn.pre), base_obj(conn.post)) for conn in conns]
+    after = _reached(split, edges)
+    before = _reached(split, [(post, pre) for pre, post in edges])
+    found = sorted((_described(item, names) for item in after & before), key=lambda row: row["name"])
+    return [{"kind": "loops", "objects": found}] if found else []
+
+
+def _reached(split, edges):
+    """Host objects that the chip reaches along edges, through host objects only."""
+    found = {post for pre, post in edges if split.on_chip(pre) and not split.on_chip(post)}
+    while more := {post for pre, post in edges if pre in found and not split.on_chip(post)} - found:
+        found |= more
+    return found
+
+
+def facts_of(network):
+    """A function that returns what nengo-loihi changes without a word, once the network is built."""
+    probes = [(probe, probe.sample_every) for probe in network.all_probes if probe.sample_every is not None]
+
+    def facts(names, model):
+        rows = [{"fact": "sample_every", "object": names.of(probe), "asked": float(every)} for probe, every in probes]
+        for ensemble in network.all_ensembles:
+            if ensemble in model.params and ensemble.neurons in model.objs:
+                rows += _neuron_facts(ensemble, names, model)
+        return rows
+
+    return facts
+
+
+def _neuron_facts(ensemble, names, model):
+    kind, name = ensemble.neuron_type, names.of(ensemble)
+    if type(kind).__name__ not in KNOWN:
+        base = next((item.__name__ for item in type(kind).__mro__ if item.__name__ in KNOWN), "")
+        extra = sorted(set(type(kind).state or {}) - {"voltage", "refractory_time"})
+        yield {"fact": "neuron", "object": name, "asked": type(kind).__name__, "got": base, "dropped": extra}
+    elif type(kind).__name__ == "RegularSpiking":
+        yield {
+            "fact": "neuron",
+            "object": name,
+            "asked": "RegularSpiking",
+            "got": type(kind.base_type).__name__,
+            "dropped": [],
+        }
+    base = getattr(kind, "base_type", kind)
+    cell = blocks_in(model, ensemble)[0].compartment
+    for field in ("tau_rc", "tau_ref"):
+        if hasattr(base, field):
+            yield {"fact": field, "object": name, "asked": float(getattr(base, field)), "dt": model.dt}
+    if cell.tau_s is not None:
+        yield {"fact": "tau_syn", "object": name, "asked": float(cell.tau_s), "dt": model.dt}
+
+
+class Host:
+    """Inputs with their spikes, and outputs with their decoders."""
+
+    def __init__(self, model, recorder, names, blocks, dt):
+        self.model, self.recorder, self.names, self.blocks, self.dt = model, recorder, names, blocks, dt
+        self.inputs = [self._input(item) for item in model.inputs]
+        self.merged = [0] * len(self.inputs)
+        self.outputs, self.weights, self.probed, self.left_out = [], [], [], []
+        user = [probe for probe in model.nengo_probes if probe not in model.chip2host_params]
+        for probe in user:
+            self._probe(probe, names.unique(names.of(probe) or "probe", "outputs"), probe.synapse, "probe")
+        for probe, conn in recorder.to_host.items():
+            name = names.unique(names.of(conn.post_obj) or "host", "outputs")
+            self._probe(probe, name, conn.synapse, "connection", _described(conn.post_obj, names))
+
+    def _input(self, item):
+        conn = self.recorder.to_chip.get(item)
+        if conn is None:  # a process that runs on the chip's side, such as a recording of events
+            return {
+                "name": self.names.unique(item.label or "events", "sources"),
+                "size": item.n_neurons,
+                "pre": {},
+                "coded": False,
+            }
+        neurons = type(conn.pre_obj).__name__ == "Neurons"
+        pre = conn.pre_obj.ensemble if neurons else conn.pre_obj
+        tau = getattr(conn.synapse, "tau", None)
+        radius = getattr(conn.post_obj, "radius", None)
+        return {
+            "name": self.names.unique(self.names.of(conn.pre_obj) or "host", "sources"), "size": item.n_neurons, "coded": not neurons,
+            "pre": _described(pre, self.names), "post": self.names.of(conn.post_obj), "function": conn.function is not None,
+            "tau": tau, "radius": radius, "decode_tau": self.model.decode_tau,
+        }  # fmt: skip
+
+    def count_merged(self, simulator):
+        """Count, for each input, the spikes that are lost because a line spikes more than once in a step."""
+        target = {id(item): number for number, item in enumerate(self.model.inputs)}
+        model, queues, send = self.model, simulator._runner.queues, simulator._runner._host2chip
+
+        def counted(sim):
+            for sender, receiver in model.host2chip_senders.items():
+                number = target[id(model.spike_targets[receiver])]
+                amplitude = getattr(getattr(receiver, "neuron_type", None), "amplitude", 1.0)
+                for _, values in queues[sender]:
+                    several = np.rint(np.abs(values) * self.dt / amplitude)
+                    self.merged[number] += int(np.maximum(several - 1, 0).sum())
+            send(sim)
+
+        simulator._runner._host2chip = counted
+
+    def _probe(self, probe, name, synapse, role, post=None):
+        made = self.model.objs[probe]["out"]
+        tau = getattr(synapse, "tau", None)
+        row = {"name": name, "key": made.key, "role": role, "post": post, "tau": tau}
+        row["filter"] = (
+            "" if synapse is None or (tau is not None and type(synapse).__name__ == "Lowpass") else str(synapse)
+        )
+        numbers = {self.blocks.place[id(block)][0] for block in made.target}
+        if made.key not in ("voltage", "spiked", "current") or len(numbers) != 1:
+            self.left_out.append({**row, "why": "its key" if len(numbers) == 1 else "several populations"})
+            return
+        row["population"], self.probed = (
+            numbers.pop(),
+            [*self.probed, {"name": name, "probe": probe}] if role == "probe" else self.probed,
+        )
+        table = self._table(made, row["population"])
+        row["linear"] = table is not None
+        self.outputs.append(row)
+        self.weights.append(table)
+
+    def _table(self, made, number):
+        """(outputs, neurons) weights of a probe; None if it reads a state as it is."""
+        size, tables = self.blocks.populations[number]["size"], []
+        for block, rows, weights in zip(made.target, made.slice, made.weights, strict=True):
+            places = self.blocks.place[id(block)][1][rows]
+            if weights is None or (weights.ndim < 2 and made.key != "spiked"):
+                return None
+            given = np.diag(np.broadcast_to(weights, places.size)) if weights.ndim < 2 else weights
+            table = np.zeros((size, given.shape[1]))
+            table[places] = given
+            tables.append(table)
+        if made.is_transformed:
+            return sum(tables).T
+        whole = np.concatenate(tables, axis=1)
+        return (whole if made.reindexing is None else whole[:, made.reindexing]).T
+
+    def plain(self):
+        """Plain data about inputs and outputs."""
+        inputs = [{**row, "merged": lost} for row, lost in zip(self.inputs, self.merged, strict=True)]
+        return {"inputs": inputs, "outputs": self.outputs, "left_out": self.left_out}
+
+    def arrays(self):
+        """Input spikes as rows (step, line), and the weights of outputs."""
+        number = {id(item): k for k, item in enumerate(self.model.inputs)}
+        rows = [np.zeros((0, 2), dtype=np.int64) for _ in self.inputs]
+        for item, step, lines in self.recorder.spikes:
+            rows[number[id(item)]] = np.concatenate(
+                [rows[number[id(item)]], np.stack([np.full(lines.size, step), lines], axis=1)]
+            )
+        found = {f"input.{k}": np.unique(table, axis=0) for k, table in enumerate(rows)}
+        found |= {f"repeated.{k}": np.array(len(table) - len(found[f"input.{k}"])) for k, table in enumerate(rows)}
+        return found | {f"output.{k}": table for k, table in enumerate(self.weights) if table is not None}

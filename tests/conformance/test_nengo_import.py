@@ -1,0 +1,84 @@
+"""Imported Nengo networks on our emulator, against nengo-loihi's emulator: every spike, voltage and current of 1,000 steps."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from neurodeploy_backends.nengo_loihi.assemble import network_of, samples_of
+from neurodeploy_backends.nengo_loihi.environment import NENGO_LOIHI
+from neurodeploy_backends.nengo_loihi.importer import import_plan, import_result
+
+import neurodeploy as nd
+from neurodeploy.worker import missing
+
+FILE = Path(__file__).with_name("nengo_networks.py")
+NAMES = tuple(
+    item.name
+    for item in ast.parse(FILE.read_text()).body
+    if isinstance(item, ast.FunctionDef) and ast.get_docstring(item) and not item.name.startswith("_")
+)
+STEPS = 1000
+SINGLE = 3e-5
+"""Relative error of nengo-loihi's filtered values, which it computes in single precision."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _simulator():
+    absent = missing(NENGO_LOIHI, "nengo-loihi")
+    if absent is not None:
+        pytest.skip(f"the simulator is missing: {absent.message}: {absent.fixes[0].text}")
+
+
+@functools.cache
+def golden_of(name):
+    plan = import_plan(FILE.read_text(), str(FILE), name, nd.ImportOptions(), golden=True)
+    result = import_result(plan, f"{FILE}:{name}")
+    return network_of(result, plan, str(FILE)), samples_of(result, STEPS), result
+
+
+def differences(name):
+    """(spikes, their differences, states, their differences, output values, those beyond single precision)."""
+    network, samples, result = golden_of(name)
+    program = nd.compile(network, target="loihi1", dialect="nengo", board="kapoho_bay")
+    probes = [(item.name, variable) for item in network.populations for variable in ("v", "u")]
+    values = samples if samples is not None else nd.SampleValues(values={}, n_samples=1)
+    recording = nd.run(program, values, probes=probes)
+    spikes = wrong = states = apart = 0
+    for number, item in enumerate(network.populations):
+        expected = result.arrays[f"golden.spikes.{number}"].astype(bool)
+        found = np.zeros_like(expected)
+        rows = recording.spikes[item.name]
+        rows = rows[rows[:, 1] <= STEPS]
+        found[rows[:, 1] - 1, rows[:, 2]] = True
+        spikes, wrong = spikes + int(expected.sum()), wrong + int((found != expected).sum())
+        for variable in ("v", "u"):
+            given = recording.states[f"{item.name}.{variable}"][0, :STEPS]
+            expected = result.arrays[f"golden.{variable}.{number}"]
+            states, apart = states + expected.size, apart + int((given != expected).sum())
+    return spikes, wrong, states, apart, *decoded_differences(program, recording, result)
+
+
+def decoded_differences(program, recording, result):
+    count = beyond = 0
+    for name, values in nd.decoded(program, recording).items():
+        expected = result.arrays.get(f"golden.probe.{name}")
+        if expected is not None:
+            scale = max(float(np.abs(expected).max()), 1e-9)
+            count += expected.size
+            beyond += int((np.abs(values[0, :STEPS] - expected) > SINGLE * scale).sum())
+    return count, beyond
+
+
+def test_there_are_at_least_twenty():
+    assert len(NAMES) >= 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_difference(name):
+    spikes, wrong, states, apart, _, beyond = differences(name)
+    assert spikes > 0
+    assert (wrong, apart, beyond) == (0, 0, 0), f"{spikes:,} spikes, {states:,} states"
