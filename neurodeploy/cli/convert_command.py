@@ -78,7 +78,7 @@ def convert_command(
 
 def _show(result: Converted, *, ledger: bool) -> None:
     """Print what was written, and the ledger or its size."""
-    show(f"written: {result.path}  ({Path(result.path).stat().st_size:,} bytes)")
+    show(f"written: {result.path}")
     if ledger:
         show("", ledger_table(result.ledger))
     elif result.ledger:

@@ -26,7 +26,7 @@ def here(tmp_path, monkeypatch):
 def test_there_and_back(here, call):
     status, out, err = call("convert", "net.nd.json", "net.nir")
     assert (status, err) == (0, "")
-    assert out.startswith("written: net.nir  (")
+    assert out.startswith("written: net.nir\nledger: ")
     assert call("convert", "net.nir", "-o", "again.nd.json")[0] == 0
     assert nd.load("again.nd.json") == network()
 
