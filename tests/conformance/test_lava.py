@@ -22,7 +22,7 @@ BACKENDS = ("lava",)
 REFUSED = {
     **dict.fromkeys(("refractory", "refractory_by_neuron", "v_register"), "ND208"),
     **dict.fromkeys(("limit_voltage_registers", "limits_of_two_populations"), "ND208"),
-    **dict.fromkeys(("reset_subtract", "lif_subtract"), "ND213"),
+    "reset_subtract": "ND213",
     **dict.fromkeys(("noise", "noise_at_current"), "ND502"),
     "lif_refractory": "ND210",
 }

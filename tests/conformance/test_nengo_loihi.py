@@ -12,8 +12,7 @@ from neurodeploy.worker import Script, interpreter_of, run_job
 BACKENDS = ("nengo-loihi",)
 GRADED = {case.name for case in corpus() if case.feature == "kinds with graded spikes"}
 REFUSED = {case.name for case in corpus() if case.feature == "delays"} | GRADED
-REFUSED |= {"weights_shift_with_delay", "weights_shift_with_delays", "reset_periodic"}
-REFUSED |= {"reset_subtract", "lif_subtract"}
+REFUSED |= {"weights_shift_with_delay", "weights_shift_with_delays", "reset_periodic", "reset_subtract"}
 
 
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)

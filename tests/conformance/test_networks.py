@@ -74,6 +74,15 @@ def test_the_recurrent_braille_network(vendor, reference_data):
     assert agree(program_of(network, get_backend(vendor).dialect), stimulus, vendor) > 400
 
 
+def test_convolutions_whose_resets_subtract(vendor, reference_data):
+    """Each neuron has a synapse to itself, in arithmetic that every simulator has."""
+    path = reference_data / "cases/nir-flatten/b.nir"
+    network = load(path, ImportOptions(dt_s=1e-3, reset="subtract")).network
+    raster = (np.random.default_rng(0).random((2, 60, network.inputs[0].size)) < 0.3).astype(np.uint8)
+    stimulus = Stimulus(n_samples=2, n_steps=60, rasters={network.inputs[0].name: raster})
+    assert agree(program_of(network, get_backend(vendor).dialect), stimulus, vendor) > 100
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nets_of_the_shape_of_the_oxford_file(vendor, seed):
     """200 -> 256 -> 200 CUBA neurons with dense layers of even mantissas, as lava-dl exports them."""
