@@ -212,6 +212,26 @@ def test_slices_counted_in_an_earlier_round_change_no_mapping(monkeypatch):
     assert len(counted) - with_memory > with_memory
 
 
+@pytest.mark.slow
+def test_maps_whose_cores_overflow_in_every_round_are_placed_with_a_reserve(monkeypatch):
+    """Every round moves the borders of the cores, so that other neurons reach one core more than expected."""
+    first_fit = import_module("neurodeploy.mapping.partition.first_fit")
+    rng, cells = np.random.default_rng(3), nd.LoihiCuba(du=4095, dv=64, vth_mant=200)
+    operations = [
+        Conv2d(input_shape=(1, 24, 20), weights=2 * rng.integers(1, 60, (1, 1, 1, 1))),
+        Conv2d(input_shape=(1, 24, 20), weights=2 * rng.integers(1, 60, (4, 1, 3, 3)), padding=(1, 1)),
+        Conv2d(input_shape=(4, 24, 20), weights=2 * rng.integers(1, 60, (3, 4, 3, 3)), padding=(1, 1)),
+    ]
+    target = on_board(with_limits(load_target("loihi2"), compartments=64, output_axons=160), "kapoho_point")
+    quantized = quantize(layered_network(operations, cells, weight_format=WeightFormat(weight_bits=8)), target)
+    cut = partition(quantized, target)
+    for name, values in use_of_program(emit_program(place(cut))).items():
+        assert (values <= core_limits(target)[name].value).all(), name
+    monkeypatch.setattr(first_fit, "MORE_ROUNDS", 0)
+    with pytest.raises(DiagnosticError, match="first fit in 12 rounds"):
+        partition(quantized, target)
+
+
 @pytest.mark.parametrize("bound", [100, FLAGGED + 1, None])
 def test_keys_are_distinguished_with_flags_and_by_sorting(bound):
     assert distinct(np.array([7, 3, 7, 0, 99, 3]), bound).tolist() == [0, 3, 7, 99]

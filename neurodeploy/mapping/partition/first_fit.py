@@ -35,6 +35,9 @@ __all__ = ["first_fit_of"]
 Ints = NDArray[np.int64]
 ROUNDS = 12
 """Most rounds until the destinations of a round equal those of the previous one."""
+MORE_ROUNDS, RESERVE = 3, 8
+"""Rounds after these, which leave one in RESERVE output axons of a core free. On large maps every round moves the borders of the
+cores, and with them the neurons that reach one core more than expected."""
 TIMES, BEYOND = 2, 64
 """Cores counted for a network that fits no board: this multiple of the available cores, plus this number."""
 NO_LIMIT = 1 << 60
@@ -118,12 +121,14 @@ def _first_fit(task: _Task) -> Mapping:
     expected = {item.name: alone(np.zeros(item.size, dtype=np.int64)) for item in quantized.populations}
     by_group = sorted(quantized.populations, key=lambda item: groups.of[item.name])
     tried: list[int] = []
-    for _ in range(ROUNDS):
-        fill = _Fill(task, expected)
+    for _ in range(ROUNDS + MORE_ROUNDS):
+        fill = _Fill(task, expected, reserve=len(tried) >= ROUNDS)
         proofs = [proof for item in by_group if (proof := fill.place(item)) is not None]
+        refused = _refused(task, fill)
+        if (proofs or refused) and len(tried) >= ROUNDS:  # with a reserve they prove nothing
+            break
         if proofs:
             raise DiagnosticError(STAGE, tuple(proofs) if not tried else (not_placed(quantized, tried, proofs[0]),))
-        refused = _refused(task, fill)
         if refused and fill.full_group is not None:
             raise DiagnosticError(STAGE, refused)
         core_group = np.array(fill.group_of_core, dtype=np.int64)
@@ -169,9 +174,11 @@ def _refused(task: _Task, fill: _Fill) -> tuple[Diagnostic, ...]:
 class _Fill:
     """Cores being filled in one round."""
 
-    def __init__(self, task: _Task, expected: dict[str, OutputAxonUse]) -> None:
-        """`expected`: population -> output axons that its neurons are expected to take."""
+    def __init__(self, task: _Task, expected: dict[str, OutputAxonUse], *, reserve: bool = False) -> None:
+        """`expected`: population -> output axons that its neurons are expected to take; `reserve`: leave some free."""
         self.task, self.expected, self.limits = task, expected, placing_limits(task.target)
+        if reserve and (most := self.limits.get("output_axons")) is not None:
+            self.limits["output_axons"] = most._replace(value=most.value - most.value // RESERVE)
         self.group_of_core, self.cores_of_group = list[int](), Counter[int]()
         self.full_group: int | None = None
         self.content, self.hint = CoreUsage(), dict[str, int]()
