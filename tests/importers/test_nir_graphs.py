@@ -388,3 +388,37 @@ def test_edges_to_a_graph_of_several_inputs_are_ambiguous(nir_file):
     found, text = codes(nir_file({**nir_ports([2], [2]), "block": block}, nir_chain("block")))
     assert found == ["ND042"]
     assert "graph 'block' has 2 Input nodes: 'block.in1', 'block.in2'" in text
+
+
+@pytest.mark.parametrize(
+    ("stated", "first", "last", "expected"),
+    [
+        ([2, 3, 4], 1, 2, (2, 12)),  # the axes of input_type: no batch
+        ([1, 2, 3, 4], 2, 3, (2, 12)),  # a batch
+        ([0, 0, 0, 0], 2, -1, (2, 12)),  # as sinabs 1 wrote it
+        (None, 2, 3, (2, 12)),  # not stated: as in PyTorch
+        (None, -2, -1, (2, 12)),
+        ([2, 3, 4], 0, 1, (6, 4)),
+        ([1, 2, 3, 4], 1, 2, (6, 4)),
+        ([2, 3, 4], 0, -1, (24,)),
+        ([1, 2, 3, 4], 1, -1, (24,)),
+    ],
+)
+def test_a_flatten_counts_the_axes_of_its_input_type(nir_file, stated, first, last, expected):
+    flat = {"start_dim": first, "end_dim": last} | ({} if stated is None else {"input_type": stated})
+    nodes = {**nir_ports([2, 3, 4], [24]), "f": ("Flatten", flat), "cells": nir_if(*expected)}
+    network, lines = ledger(nir_file(nodes, nir_chain("f", "cells")))
+    assert network.population_by_name["cells"].shape == expected
+    assert "axes" not in lines
+
+
+@pytest.mark.parametrize("stated", [[2, 3, 4], None])
+@pytest.mark.parametrize(("channels", "taps"), [(2, 12), (6, 4)])
+def test_a_partial_flatten_feeds_a_convolution_over_one_axis(nir_file, stated, channels, taps):
+    first = 0 if stated and channels == 6 else 1
+    flat = {"start_dim": first, "end_dim": first + 1} | ({} if stated is None else {"input_type": stated})
+    conv = ("Conv1d", {"weight": np.ones((1, channels, taps)), "bias": [0.0]})
+    nodes = {**nir_ports([2, 3, 4], [1, 1]), "f": ("Flatten", flat), "c": conv, "cell": nir_if(1, 1)}
+    network, lines = ledger(nir_file(nodes, nir_chain("f", "c", "cell")))
+    assert network.projections[0].operation.input_shape == (channels, taps)
+    assert ("axes" in lines) == (stated is None)

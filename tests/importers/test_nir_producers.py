@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -255,3 +257,97 @@ def test_another_framework_than_the_one_that_is_named_is_reported(nir_file):
         "ND056",
         "appears to be written by snntorch (r is tau / 1e-4 s in every node); the semantics of norse are applied",
     )
+
+
+def test_spyx_subtracts_at_once_where_a_current_is_filtered(nir_file):
+    fields = {"tau_mem": 1 / (1 - BETA), "tau_syn": 1 / (1 - ALPHA), "r": BETA, "v_leak": ZEROS, "v_threshold": ONES}
+    made, found = spikes(network(nir_file, "CubaLIF", fields, version="1.0.8"), producer="spyx", dt_s=1e-3)
+    v, i, expected = ZEROS.copy(), ZEROS.copy(), []
+    for x in RASTER:
+        spike = (v > 1).astype(float)
+        v, i = v - spike, ALPHA * i + WEIGHT @ x
+        v = BETA * v + i
+        expected.append(spike)
+    assert np.array_equal(found[:-1], np.array(expected)[1:])
+    assert "ND055" not in {item.code for item in made.findings}
+
+
+def recurrent_spyx(nir_file, kind="LIF"):
+    """As to_nir of spyx 1.0.0 writes a recurrent layer: a nested graph whose input goes to the recurrent weights."""
+    fields = {"tau": 1 / (1 - BETA), "r": BETA, "v_leak": ZEROS, "v_threshold": ONES}
+    port = {"shape": [CELLS]}
+    inner = {
+        "layer_1.lif": (kind, fields),
+        "layer_1.w_rec": ("Linear", {"weight": BACK}),
+        "layer_1.input": ("Input", port),
+        "layer_1.output": ("Output", port),
+    }
+    own = [("input", "w_rec"), ("w_rec", "lif"), ("lif", "w_rec"), ("lif", "output")]
+    inside = [(f"layer_1.{a}", f"layer_1.{b}") for a, b in own]
+    nodes = {**PORTS, "layer_0": ("Linear", {"weight": WEIGHT}), "layer_1": ("NIRGraph", (inner, inside))}
+    return nir_file(nodes, [("input", "layer_0"), ("layer_0", "layer_1"), ("layer_1", "output")], "1.0.8")
+
+
+def test_spyx_adds_the_input_of_a_recurrent_layer_behind_its_recurrent_weights(nir_file):
+    path, name = recurrent_spyx(nir_file), "layer_1.layer_1.lif"
+    made = load(path, ImportOptions(producer="spyx", dt_s=1e-3))
+    program = compile_network(made.network, load_target("loihi1")).require()
+    rows = nd.run(
+        program, encode(made.network, SampleValues(values={"input": RASTER[None].astype(int)})), backend="reference"
+    ).spikes[name]
+    found = np.zeros((STEPS + 4, CELLS))
+    found[rows[:, 1] - 2, rows[:, 2]] = 1
+    v, expected = ZEROS.copy(), []
+    for x in RASTER:
+        spike = (v > 1).astype(float)
+        v = BETA * v + WEIGHT @ x + BACK @ spike - spike
+        expected.append(spike)
+    assert np.array_equal(found[: STEPS - 1], np.array(expected)[1:])
+    (line,) = [line for line in made.ledger if line.quantity == "input"]
+    assert line.note == "as spyx runs its recurrent layers"
+    (hint,) = load(path, ImportOptions(dt_s=1e-3, time_unit="step", reset="zero")).findings
+    assert (hint.code, "spyx" in hint.message) == ("ND056", True)
+
+
+def test_spyx_without_resets_is_an_integrator_and_a_threshold(nir_file):
+    fields = {"tau": 1 / (1 - BETA), "r": ONES, "v_leak": ZEROS}
+    nodes = {
+        **PORTS,
+        "layer_0": ("Linear", {"weight": WEIGHT}),
+        "layer_1": ("LI", fields),
+        "layer_1_threshold": ("Threshold", {"threshold": ONES}),
+    }
+    names = ["input", "layer_0", "layer_1", "layer_1_threshold", "output"]
+    path = nir_file(nodes, list(pairwise(names)), "1.0.8")
+    made = load(path, ImportOptions(producer="spyx", dt_s=1e-3))
+    program = compile_network(made.network, load_target("loihi1")).require()
+    values = SampleValues(values={"input": RASTER[None].astype(int)})
+    rows = nd.run(program, encode(made.network, values), backend="reference").spikes["layer_1_threshold"]
+    found, v = np.zeros((STEPS + 4, CELLS)), ZEROS.copy()
+    found[rows[:, 1] - 2, rows[:, 2]] = 1
+    for step, x in enumerate(RASTER):
+        v = BETA * v + WEIGHT @ x
+        assert np.array_equal(found[step], v > 1)
+
+
+def test_the_step_follows_from_r_in_files_of_rockpool(nir_file):
+    tau = np.array([2e-2, 1e-2, 5e-3, 8e-3])
+    fields = {"tau": tau, "r": tau * np.exp(-1e-3 / tau) / 1e-3, "v_leak": ZEROS, "v_threshold": ONES}
+    made = load(network(nir_file, "LIF", fields), ImportOptions(producer="rockpool"))
+    assert made.network.time.dt_s == 1e-3
+    (line,) = [line for line in made.ledger if line.quantity == "dt_s"]
+    assert line.note == "r of the nodes codes it, as rockpool writes it"
+    neuron = made.network.populations[0].neuron
+    assert np.allclose(neuron.discretization.gain_v * np.asarray(neuron.r), np.exp(-1e-3 / tau)), (
+        "v gains keep * current"
+    )
+    odd = load(network(nir_file, "LIF", {**fields, "r": ONES}), ImportOptions(producer="rockpool", dt_s=2e-3))
+    assert odd.network.time.dt_s == 2e-3
+    with pytest.raises(DiagnosticError) as error:
+        load(network(nir_file, "LIF", {**fields, "r": ONES}), ImportOptions(producer="rockpool"))
+    assert [item.code for item in error.value.diagnostics] == ["ND047"]
+
+
+def test_the_single_neuron_of_rockpool_codes_a_step_of_a_tenth_of_a_millisecond(reference_data):
+    path = reference_data / "real_inputs" / "nir_paper" / "01_lif" / "lif_rockpool.nir"
+    assert load(path, ImportOptions(producer="rockpool")).network.time.dt_s == 1e-4

@@ -21,6 +21,7 @@ from neurodeploy.importers.hdf5 import Item, Unread
 from neurodeploy.importers.nir.analog import check_voltages, join_thresholds
 from neurodeploy.importers.nir.bias import check_start
 from neurodeploy.importers.nir.chains import Arrival, Arrivals, arrivals, own_steps
+from neurodeploy.importers.nir.corrections import coded_dt, corrected
 from neurodeploy.importers.nir.depth import balancing
 from neurodeploy.importers.nir.graph import FlatGraph, flatten
 from neurodeploy.importers.nir.neurons import RESETTING, Made, NeuronReader
@@ -65,11 +66,11 @@ def load_nir(path: Path, options: ImportOptions) -> Imported:
     own = own_network(source, options, notes)
     if own is not None:
         return own
-    graph = flatten(source, notes)
+    convention = CONVENTIONS.get(options.producer or "")
+    graph = corrected(flatten(source, notes), convention, notes)
     _names(graph, notes)
     _ports(graph, notes)
-    convention = CONVENTIONS.get(options.producer or "")
-    times = _times(source, options, convention, notes)
+    times = _times(source, options, convention, notes, coded_dt(graph.nodes, convention))
     nodes = read_nodes(graph, notes, times)
     shapes = find_shapes(graph, nodes, notes)
     if not _broken(notes):
@@ -131,25 +132,32 @@ def _looped(graph: FlatGraph, nodes: dict[str, Node]) -> frozenset[str]:
     return frozenset(name for name in back if isinstance(nodes.get(name), Cell))
 
 
-def _times(source: NirGraph, options: ImportOptions, convention: Convention | None, notes: Notes) -> Times:
-    """Return the step length and the unit of times: from the options, the file's metadata, or the framework."""
+def _times(
+    source: NirGraph, options: ImportOptions, convention: Convention | None, notes: Notes, coded: float | None
+) -> Times:
+    """Return the step length and the unit of times: from the options, the file's metadata, or the framework.
+
+    `coded`: step length in seconds that the parameters code.
+    """
     unit = options.time_unit or (convention.time_unit if convention else None)
     stated = _stated_dt(source.metadata, unit, notes)
-    by_producer = f"set by --from {convention.name}" if convention else ""
+    usual = coded if convention is None or convention.dt_s is None else convention.dt_s
+    name = "" if convention is None else convention.name
+    by_producer = f"set by --from {name}" if coded is None else f"r of the nodes codes it, as {name} writes it"
     asked = "not in the file" if stated is None else f"metadata {stated:g} s"
     if options.dt_s is not None:
         against = stated is not None and abs(stated - options.dt_s) > 1e-9 * options.dt_s
         note = "given by the user" + (", which contradicts the file" if against else "")
-        if convention is not None and convention.dt_s not in (None, options.dt_s):
-            note += f"; {convention.name} assumes {convention.dt_s:g} s"
+        if usual is not None and abs(usual - options.dt_s) > 1e-3 * options.dt_s:
+            note += f"; {name} assumes {usual:g} s"
         notes.line("", "dt_s", asked, f"{options.dt_s:g} s", "assumed", note)
         return Times(notes, options.dt_s, unit)
     if stated is not None:
         notes.line("", "dt_s", asked, f"{stated:g} s", "exact", "from the file")
         return Times(notes, stated, unit)
-    if convention is not None and convention.dt_s is not None:
-        notes.line("", "dt_s", asked, f"{convention.dt_s:g} s", "assumed", by_producer)
-        return Times(notes, convention.dt_s, unit)
+    if usual is not None:
+        notes.line("", "dt_s", asked, f"{usual:g} s", "assumed", by_producer)
+        return Times(notes, usual, unit)
     return Times(notes, None, unit)
 
 

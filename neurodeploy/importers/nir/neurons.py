@@ -208,7 +208,7 @@ class NeuronReader:
         if convention.floor and kind == "IF":
             common["v_floor"] = _plain(-np.asarray(values["v_threshold"]))
             self.by_producer(name, "v_floor", "not in the file", "-v_threshold, as in sinabs")
-        if not convention.resets_late:
+        if kind not in convention.late_resets:
             return None
         if reset.mode in ("zero", "value"):
             self.late_zero(name, kind, common)

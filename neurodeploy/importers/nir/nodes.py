@@ -78,11 +78,13 @@ class Scale:
 
 @dataclass(frozen=True)
 class Flat:
-    """A Flatten node, which joins axes `first` to `last`. Axis 0 is the batch; negative axes count from the end."""
+    """A Flatten node, which joins axes `first` to `last`; negative axes count from the end."""
 
     kind: str
     first: int
     last: int
+    stated_axes: int = 0
+    """Number of axes of the node's input_type; 0: not stated."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +255,9 @@ class _Reader:
     def flat(self) -> Node | None:
         first = self.read("start_dim", lambda item: whole(item, least=-32, most=32), 0)
         last = self.read("end_dim", lambda item: whole(item, least=-32, most=32), -1)
-        return None if first is None or last is None else Flat(self.kind, first, last)
+        stated = wholes(_flat(self.item("input_type")))
+        axes = len(stated) if isinstance(stated, tuple) else 0
+        return None if first is None or last is None else Flat(self.kind, first, last, axes)
 
     def delay(self) -> Node | None:
         value = self.array("delay")

@@ -35,8 +35,8 @@ class Convention:
     comparison: Literal[">", ">="] = ">"
     gain_i: Literal["same", "one", "keep"] = "same"
     """Factor of the synaptic input. same: as `gain`; one: 1; keep: as `keep`, because new input decays at once."""
-    resets_late: bool = False
-    """Whether the reset takes effect in the step after a spike."""
+    late_resets: tuple[str, ...] = ()
+    """Node types whose reset takes effect in the step after a spike, after the leak."""
     several_spikes: bool = False
     """Whether a neuron may spike several times in a step."""
     floor: bool = False
@@ -45,22 +45,32 @@ class Convention:
     """Whether v uses the synaptic current of the previous step."""
     within_step: bool = True
     """Whether a spike passes all layers within one step."""
+    input_before_recurrence: bool = False
+    """Whether files connect the input of a recurrent layer to its recurrent weights, although it reaches the neurons."""
+    codes_dt: bool = False
+    """Whether r is tau * exp(-dt/tau) / dt, from which dt follows."""
 
 
 CONVENTIONS: Mapping[str, Convention] = {
     item.name: item
     for item in (
-        Convention("snntorch", "s", "euler", "euler", None, dt_s=1e-4, resets_late=True),
+        Convention("snntorch", "s", "euler", "euler", None, dt_s=1e-4, late_resets=("LIF", "CubaLIF", "IF")),
         Convention("sinabs", "step", "exact", "exact", "subtract", comparison=">=", several_spikes=True, floor=True),
         Convention("norse", "s", "euler", "euler", "zero", dt_s=1e-3, gain_i="one", current_late=True),
-        Convention("rockpool", "s", "exact", "euler", "subtract", gain_i="keep", several_spikes=True),
-        Convention("spyx", "step", "euler", "one", "subtract", gain_i="one", resets_late=True, within_step=False),
+        Convention("rockpool", "s", "exact", "euler", "subtract", gain_i="keep", several_spikes=True, codes_dt=True),
+        Convention(
+            *("spyx", "step", "euler", "one", "subtract"),
+            gain_i="one",
+            late_resets=("LIF", "IF"),
+            within_step=False,
+            input_before_recurrence=True,
+        ),
     )
 }
 
 _SIGNS: Mapping[ProducerName, str] = {
     "rockpool": r"\d+_(Linear|LIF|LIFNeuron|ExpSyn|LIFBitshift)Torch$",
-    "spyx": r"(linear|LIF|LI|IF|CuBaLIF|RLIF|RCuBaLIF)(_\d+)?$",
+    "spyx": r"(linear|LIF|LI|IF|CuBaLIF|RLIF|RCuBaLIF)(_\d+)?$|(layer_\d+\.)?layer_\d+(\.lif)?$",
 }
 SNNTORCH_DT_S = 1e-4
 

@@ -85,6 +85,21 @@ class _Walk:
             self.notes.line(name, "axes", str(list(shape)), str(list(found)), "exact", "a leading axis of 1 is a batch")
         return found
 
+    def flat(self, name: str, node: Flat, shape: Shape) -> Shape | None:
+        """The shape after a Flatten; None if its axes do not exist. Its input_type says whether they include a batch."""
+        with_batch, without = (flat_shape(node.first, node.last, shape, batch=batch) for batch in (True, False))
+        if node.stated_axes == len(shape) or with_batch is None:
+            return without
+        windows = [item for item in map(self.nodes.get, self.targets[name]) if isinstance(item, Window)]
+        if node.stated_axes == len(shape) + 1 or without in (None, with_batch) or not windows:
+            return with_batch
+        found = next(
+            (item for item in (with_batch, without) if item and all(_suits(w, item) for w in windows)), with_batch
+        )
+        asked = "whether they include a batch: not in the file"
+        self.notes.line(name, "axes", asked, f"{list(found)}", "assumed", "suits what follows, else as in PyTorch")
+        return found
+
     def carry(self, names: list[str]) -> None:
         """Propagate the shapes of some nodes, and those that follow from them."""
         waiting = deque(name for name in names if name in self.found.out)
@@ -121,7 +136,7 @@ class _Walk:
             self.found.placed[name] = made
             return self.send(name, made.shape)
         if isinstance(node, Flat):
-            flat = flat_shape(node.first, node.last, shape)
+            flat = self.flat(name, node, shape)
             if flat is None:
                 self.faulty.add(name)
                 message = f"axes {node.first} to {node.last} are not axes of shape {list(shape)}"
@@ -131,6 +146,12 @@ class _Walk:
         if isinstance(node, Cell):
             return self.send(name, _cell_shape(node.shape, shape))
         return self.send(name, shape)
+
+
+def _suits(window: Window, shape: Shape) -> bool:
+    """Whether a shape has the axes of a convolution or pool, and its channels."""
+    channels = None if window.weight is None else int(window.weight.shape[1]) * window.groups
+    return len(shape) == len(window.kernel) + 1 and channels in (None, shape[0])
 
 
 def _axes(node: Node | None, shape: Shape) -> int:

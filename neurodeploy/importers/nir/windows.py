@@ -29,13 +29,13 @@ class Placed(NamedTuple):
     """Ledger lines: quantity, asked, got, note."""
 
 
-def flat_shape(first: int, last: int, shape: Shape) -> Shape | None:
+def flat_shape(first: int, last: int, shape: Shape, *, batch: bool) -> Shape | None:
     """Return the shape after flattening axes `first` to `last`, or None if the axes do not exist.
 
-    Axes are numbered as in PyTorch, where axis 0 is the batch.
+    `batch`: whether axis 0 is a batch, which the shape does not have, as in PyTorch.
     """
     axes = len(shape)
-    start, stop = (max(axis + axes if axis < 0 else axis - 1, 0) for axis in (first, last))
+    start, stop = (max(axis + axes if axis < 0 else axis - batch, 0) for axis in (first, last))
     if start > stop or stop >= axes:
         return None
     return (*shape[:start], prod(shape[start : stop + 1]), *shape[stop + 1 :])
