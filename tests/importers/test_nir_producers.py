@@ -261,7 +261,8 @@ def test_another_framework_than_the_one_that_is_named_is_reported(nir_file):
 
 def test_spyx_subtracts_at_once_where_a_current_is_filtered(nir_file):
     fields = {"tau_mem": 1 / (1 - BETA), "tau_syn": 1 / (1 - ALPHA), "r": BETA, "v_leak": ZEROS, "v_threshold": ONES}
-    made, found = spikes(network(nir_file, "CubaLIF", fields, version="1.0.8"), producer="spyx", dt_s=1e-3)
+    path = network(nir_file, "CubaLIF", fields, version="1.0.8")
+    made, found = spikes(path, EXTENSION, producer="spyx", dt_s=1e-3)
     v, i, expected = ZEROS.copy(), ZEROS.copy(), []
     for x in RASTER:
         spike = (v > 1).astype(float)
