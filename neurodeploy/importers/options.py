@@ -59,6 +59,8 @@ class ImportOptions(Noun):
     """What r of IF and I nodes counts in (NIR): v gains r * current per step or per second; default step."""
     duration_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Seconds for which the host's input is simulated, as one sample (Nengo); default 1."""
+    presentation_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Seconds of each sample, into which the simulated input is cut; each starts from the cleared state (Nengo)."""
     memory_limit_bytes: int | None = Field(default=None, gt=0, le=2**62)
     """Most memory for all values of an HDF5 file (.nir, .net), in bytes, counting 8 bytes for each number. None: 4 GiB, or
     NEURODEPLOY_MEMORY_LIMIT."""
@@ -91,6 +93,7 @@ FLAGS = {
     "comparison": "--comparison",
     "if_gain": "--if-gain",
     "duration_s": "--duration",
+    "presentation_s": "--presentation",
 }
 """Field of ImportOptions -> its command-line option."""
 FORMS = {"layers": "A:B"}

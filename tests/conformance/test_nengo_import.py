@@ -37,7 +37,7 @@ def _simulator():
 def golden_of(name):
     plan = import_plan(FILE.read_text(), str(FILE), name, nd.ImportOptions(), golden=True)
     result = import_result(plan, f"{FILE}:{name}")
-    return network_of(result, plan, str(FILE)), samples_of(result, STEPS), result
+    return network_of(result, plan, str(FILE)), samples_of(result, plan), result
 
 
 def differences(name):

@@ -121,6 +121,24 @@ def test_samples_are_one_sample_of_the_host_spikes_within_the_duration(imported)
     assert given.samples.values["stim"].tolist() == [[0, 1, 0], [0, 3, 1]]
 
 
+@pytest.mark.parametrize(("count", "kept"), [(3, [7, 8, 9]), (5, [7, 8, 9]), (2, None)])
+def test_a_presentation_cuts_the_input_into_labelled_samples(imported, count, kept):
+    result = answer()
+    result.arrays["input.0"] = np.array([[1, 0], [4, 1], [5, 0], [8, 1], [9, 0], [12, 1], [13, 0]])
+    result.arrays["labels"] = np.arange(7, 7 + count)
+    given = imported(result, nd.ImportOptions(duration_s=0.013, presentation_s=0.004))
+    assert given.network.time.steps_per_sample == 4
+    assert given.samples.n_samples == 3
+    assert given.samples.values["stim"].tolist() == [
+        [0, 1, 0], [0, 4, 1], [1, 1, 0], [1, 4, 1], [2, 1, 0], [2, 4, 1],
+    ]  # fmt: skip
+    labels = given.samples.labels
+    assert (labels if labels is None else labels.tolist()) == kept
+    lines = {line.quantity: line for line in given.ledger}
+    assert lines["samples"].got == "3 samples of 4 steps"
+    assert lines["labels"].level == ("dropped" if kept is None else "exact")
+
+
 def test_a_network_without_inputs_has_no_samples(imported):
     links = [{"from": "population", "source": 0, "target": 1, "exponent": -1}]
     result = answer(inputs=[], links=links)

@@ -41,7 +41,7 @@ def network_of(result: Result, plan: dict[str, Any], subject: str) -> Network:
     populations = [_population(row, _columns(arrays, f"population.{k}.")) for k, row in enumerate(meta["populations"])]
     return Network(
         name=meta["name"],
-        time=Time(dt_s=plan["dt"], steps_per_sample=plan["steps"]),
+        time=Time(dt_s=plan["dt"], steps_per_sample=plan["steps_of_sample"]),
         inputs=tuple(Input(name=row["name"], shape=row["size"]) for row in meta["inputs"]),
         populations=tuple(populations),
         projections=tuple(_projections(result)),
@@ -137,11 +137,19 @@ def _probes(result: Result) -> list[Probe]:
     return found
 
 
-def samples_of(result: Result, steps: int) -> SampleValues | None:
-    """Return the spikes of the host's input as one sample: input -> (n, 3) rows (sample, step, line); None without inputs."""
+def samples_of(result: Result, plan: dict[str, Any]) -> SampleValues | None:
+    """Return the spikes of the host's input: input -> (n, 3) rows (sample, step, line); None without inputs.
+
+    `plan`: of the job. The file's `labels` are those of the samples, if there are enough of them.
+    """
     rows = {row["name"]: result.arrays[f"input.{number}"] for number, row in enumerate(result.meta["inputs"])}
     if not rows:
         return None
-    kept = {name: table[table[:, 0] <= steps] for name, table in rows.items()}
-    values = {name: np.column_stack([np.zeros(len(table), dtype=np.int64), table]) for name, table in kept.items()}
-    return SampleValues(values=values, n_samples=1)
+    each, n_samples = plan["steps_of_sample"], plan["steps"] // plan["steps_of_sample"]
+    values = dict[str, Array]()
+    for name, table in rows.items():
+        step, line = table[table[:, 0] <= plan["steps"]].T
+        values[name] = np.column_stack([(step - 1) // each, (step - 1) % each + 1, line])
+    labels = result.arrays.get("labels")
+    kept = labels[:n_samples] if labels is not None and labels.size >= n_samples else None
+    return SampleValues(values=values, n_samples=n_samples, labels=kept)

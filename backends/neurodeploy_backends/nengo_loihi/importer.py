@@ -25,7 +25,13 @@ from neurodeploy_backends.nengo_loihi.remarks import ledger_of, remarks_of
 __all__ = ["FORMAT", "import_plan", "import_result", "load_nengo", "load_nengo_text"]
 
 HERE = "neurodeploy_backends.nengo_loihi.importer"
-FORMAT = Format(".py", f"{HERE}:load_nengo", ("dt_s", "duration_s"), named=True, text_reader=f"{HERE}:load_nengo_text")
+FORMAT = Format(
+    ".py",
+    f"{HERE}:load_nengo",
+    ("dt_s", "duration_s", "presentation_s"),
+    named=True,
+    text_reader=f"{HERE}:load_nengo_text",
+)
 SCRIPT = Path(__file__).with_name("child") / "import_model.py"
 DT_S = 0.001
 """Default step, in seconds, which is nengo-loihi's."""
@@ -36,7 +42,7 @@ GIVEN = ("nengo", "nengo_loihi", "np", "numpy")
 
 
 def load_nengo(path: Path, options: ImportOptions) -> Imported:
-    """Return the network of FILE.py:NAME, or the only network of FILE.py, with its input as one sample.
+    """Return the network of FILE.py:NAME, or the only network of FILE.py, with its input as samples.
 
     Raises DiagnosticError: ND001 (unreadable), ND003 (not text), ND080-ND085, ND501 (nengo-loihi is not installed), ND546.
     """
@@ -71,8 +77,9 @@ def import_plan(
     """Return the plan of a job. `golden`: also run nengo-loihi's emulator, and return its spikes and states."""
     dt_s = options.dt_s or DT_S
     steps = max(1, round((options.duration_s or DURATION_S) / dt_s))
+    each = steps if options.presentation_s is None else min(steps, max(1, round(options.presentation_s / dt_s)))
     plan: dict[str, Any] = {"text": text, "path": path, "name": name, "given": list(given), "cwd": os.getcwd()}
-    return {**plan, "dt": dt_s, "steps": steps, "golden": golden}
+    return {**plan, "dt": dt_s, "steps": steps // each * each, "steps_of_sample": each, "golden": golden}
 
 
 def import_result(plan: dict[str, Any], subject: str) -> Result:
@@ -102,4 +109,4 @@ def _imported(plan: dict[str, Any], subject: str, options: ImportOptions) -> Imp
     raise_errors("import", remarks, strict=options.strict)
     network = network_of(result, plan, subject)
     require_valid(network)
-    return Imported(network=network, ledger=ledger, findings=remarks, samples=samples_of(result, plan["steps"]))
+    return Imported(network=network, ledger=ledger, findings=remarks, samples=samples_of(result, plan))

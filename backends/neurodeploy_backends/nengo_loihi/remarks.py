@@ -78,6 +78,15 @@ def ledger_of(result: Result, plan: Facts, options: ImportOptions) -> tuple[Ledg
     notes.line("", "duration", "not in the file", f"{plan['steps']:,} steps", "assumed", given)
     if not meta["seeded"]:
         notes.line("", "seed of the network", "None", "0", "assumed", "so that the import is always the same")
+    n_samples = plan["steps"] // plan["steps_of_sample"]
+    if n_samples > 1:
+        got = f"{n_samples:,} samples of {plan['steps_of_sample']:,} steps"
+        notes.line("", "samples", "one run", got, "assumed", "--presentation; each starts from the cleared state")
+    labels = result.arrays.get("labels")
+    if labels is not None:
+        used = labels.size >= n_samples
+        got, level = (f"the first {n_samples:,}", "exact") if used else ("none", "dropped")
+        notes.line("", "labels", f"{labels.size:,} in the file", got, level, "variable 'labels' of the file")
     _registers(result, notes)
     for text in dict.fromkeys(meta["said"]):
         if EXPECTED[0] in text:

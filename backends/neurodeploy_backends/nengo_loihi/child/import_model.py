@@ -166,7 +166,7 @@ def imported(job):
         "name": names.unique(network.label or name, "network"), "seeded": seeded, "printed": user.printed.getvalue()[:2000],
         "said": said, "overflow": overflow, "facts": facts(names, simulator.model), **blocks.plain(), **host.plain(),
     }  # fmt: skip
-    arrays = {**blocks.arrays(), **host.arrays()}
+    arrays = {**blocks.arrays(), **host.arrays(), **user.labels()}
     if golden is not None:
         arrays |= golden.arrays(blocks)
         arrays |= {f"golden.probe.{row['name']}": np.array(simulator.data[row["probe"]]) for row in host.probed}

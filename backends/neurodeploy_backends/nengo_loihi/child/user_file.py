@@ -77,6 +77,16 @@ class UserFile:
         with self.guarded("is run"):
             exec(compile(self.text, self.path, "exec"), self.namespace)
 
+    def labels(self):
+        """The file's variable `labels`, if it is a list of whole numbers."""
+        import numpy
+
+        try:
+            given = numpy.asarray(self.namespace.get("labels"))
+        except (ValueError, TypeError):
+            return {}
+        return {"labels": given.astype(numpy.int64)} if given.ndim == 1 and given.dtype.kind in "iu" else {}
+
     def network(self, name):
         """The network of a name, which may be a function that returns it; without a name, the only network."""
         return self._named(name) if name else self._only()
