@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neurodeploy.api.converting import Converted, convert
     from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
+    from neurodeploy.api.recordings import load_events
     from neurodeploy.api.running import (
         Comparison,
         accuracy,
@@ -50,7 +51,15 @@ if TYPE_CHECKING:
     )
     from neurodeploy.profile.profile import Profile
     from neurodeploy.program.program import Program
-    from neurodeploy.signals import Recording, RunOptions, RunState, SampleValues, Stimulus
+    from neurodeploy.signals import (
+        EventOptions,
+        EventRecording,
+        Recording,
+        RunOptions,
+        RunState,
+        SampleValues,
+        Stimulus,
+    )
     from neurodeploy.simulate.resume import continued
 
 __version__ = "0.1.0"
@@ -65,6 +74,8 @@ __all__ = [
     "CubaLif",
     "Diagnostic",
     "DiagnosticError",
+    "EventOptions",
+    "EventRecording",
     "FindingWarning",
     "If",
     "ImportOptions",
@@ -105,6 +116,7 @@ __all__ = [
     "fit",
     "judge",
     "load",
+    "load_events",
     "load_nengo",
     "load_target",
     "on_board",
@@ -128,6 +140,7 @@ _HOMES = {
     "neurodeploy.api.converting": "Converted convert",
     "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
+    "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
     "neurodeploy.compiler.options": "Compilation CompileOptions",
     "neurodeploy.diagnostics": "Diagnostic DiagnosticError FindingWarning",
@@ -136,7 +149,7 @@ _HOMES = {
     "neurodeploy.network": "CubaLi CubaLif If Input Li Lif Linear LoihiCuba Network Output Population Probe Projection Time dense one_to_one sparse",
     "neurodeploy.profile.profile": "Profile",
     "neurodeploy.program.program": "Program",
-    "neurodeploy.signals": "Recording RunOptions RunState SampleValues Stimulus",
+    "neurodeploy.signals": "EventOptions EventRecording Recording RunOptions RunState SampleValues Stimulus",
     "neurodeploy.simulate.resume": "continued",
 }
 """Module -> the public names that it defines. A module is imported when one of its names is first used."""

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 
 
 SHARED = (
+    "event_writers.py",
     "factories.py",
     "engines.py",
     "emulator/random_programs.py",

@@ -61,6 +61,8 @@ def _save_samples(samples: SampleValues, path: Path) -> None:
     faults = list[str]()
     if samples.n_samples not in (None, known):
         faults.append(f"n_samples = {samples.n_samples} cannot be stored in an .npz, where only labels determine it")
+    if samples.encoders:
+        faults.append("the unit of its events cannot be stored in an .npz; keep the recording itself")
     if "labels" in samples.values:
         faults.append("an input is named 'labels', a name reserved for labels in an .npz")
     if faults:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy.cli.common_options import JsonOutput, complete_backend, usage
+from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.inputs import Choices, OutputFormat, TargetName, compile_model
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option
@@ -16,6 +17,7 @@ from neurodeploy.cli.run_options import Samples, Steps, StimulusFile, Timeout
 from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in
 from neurodeploy.program import Program, load_program
+from neurodeploy.signals import EventOptions
 from neurodeploy.simulate import (
     Recording,
     RunOptions,
@@ -70,6 +72,7 @@ def _report(
 
 
 @command
+@with_event_options
 def compare(
     left: Annotated[Path, read_argument("FILE", "A recording (.ndr), or a network or program to run twice.")],
     right: Annotated[Path | None, read_argument("FILE", "The other recording.")] = None,
@@ -82,6 +85,7 @@ def compare(
     timeout: Timeout = None,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
+    *, events: EventOptions,
 ) -> None:  # fmt: skip
     """Compare two recordings, or one program on two backends, and report the first difference and its reason.
 
@@ -102,7 +106,9 @@ def compare(
     if errors_in(result.findings):
         report.finish(result.findings)
     compiled, names = result.require(), (backend[0], backend[1] if len(backend) > 1 else EMULATOR)
-    encoded = stimulus_of_model(compiled.network, left, stimulus, samples, steps=steps, own=imported.samples)
+    encoded = stimulus_of_model(
+        compiled.network, left, stimulus, samples, steps=steps, own=imported.samples, events=events
+    )
     recordings = list[Recording]()
     for name in names:
         with progress_bar(f"{name}: steps", encoded.n_samples * encoded.n_steps, quiet=not report.text) as progress:

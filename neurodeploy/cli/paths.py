@@ -73,14 +73,14 @@ def _kind(mode: int) -> str | None:
     return next((name for test, name in KINDS if test(mode)), None)
 
 
-def to_read(option: Subject) -> Callable[[Any], Path]:
-    """Return the parser of a file to read. `option`: subject of findings."""
+def to_read(option: Subject, *, folder: bool = False) -> Callable[[Any], Path]:
+    """Return the parser of a file to read. `option`: subject of findings. `folder`: whether it can be a folder as well."""
 
     def parse(text: Any) -> Path:
         path = _valid_path(option, text)
         mode = _mode(option, path)
         kind = _kind(mode) if mode is not None else None
-        if kind is not None:
+        if kind is not None and not (folder and kind == "a folder"):
             fix = ("write it to a file first",) if kind == "a pipe" else ()
             raise _path_error(option, text, f"is {kind}, not a file", *fix)
         return path
@@ -131,9 +131,9 @@ def write_argument(metavar: str, meaning: str) -> ArgumentInfo:
     return typer.Argument(help=meaning, show_default=False, parser=parser, metavar=metavar)
 
 
-def read_option(name: str, meaning: str) -> OptionInfo:
-    """Return the option of a file to read."""
-    return typer.Option(name, parser=to_read(about("option", name)), metavar="FILE", help=meaning)
+def read_option(name: str, meaning: str, *, folder: bool = False) -> OptionInfo:
+    """Return the option of a file to read. `folder`: whether it can be a folder as well."""
+    return typer.Option(name, parser=to_read(about("option", name), folder=folder), metavar="FILE", help=meaning)
 
 
 def write_option(name: str, meaning: str, *short: str, suffix: str = "") -> OptionInfo:

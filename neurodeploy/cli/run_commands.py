@@ -20,6 +20,7 @@ from neurodeploy.cli.compile_options import (
     WeightBits,
     given_fields,
 )
+from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import (
     Board,
@@ -61,7 +62,7 @@ from neurodeploy.profile import (
 )
 from neurodeploy.program import Program
 from neurodeploy.report import dialect_lines, profile_report
-from neurodeploy.signals import Engine, TimeOrigin
+from neurodeploy.signals import Engine, EventOptions, TimeOrigin
 from neurodeploy.simulate import Recording, RunOptions, load_recording, load_state, save_recording, save_state
 
 __all__ = ["profile_command", "run"]
@@ -78,6 +79,7 @@ def _require(result: Compilation, report: ReportOptions) -> Program:
 
 @command
 @with_import_options
+@with_event_options
 def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
     samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
@@ -91,7 +93,7 @@ def run(
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any],
+    *, imports: dict[str, Any], events: EventOptions,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print its activity and cost.
 
@@ -117,7 +119,7 @@ def run(
         engine=cast("Engine", engine),
     )
     wanted = RunRequest(
-        stimulus, samples, backend, options, reference and resume is None, not report.text, imported.samples
+        stimulus, samples, backend, options, reference and resume is None, not report.text, imported.samples, events
     )
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
@@ -163,6 +165,7 @@ def _decoded_lines(decoded: Mapping[str, list[float]]) -> Iterator[str]:
 
 @command
 @with_import_options
+@with_event_options
 def profile_command(
     model: Model,
     recording: Annotated[
@@ -189,6 +192,7 @@ def profile_command(
     json_output: JsonOutput = False,
     *,
     imports: dict[str, Any],
+    events: EventOptions,
 ) -> None:
     """Print activity, resources and cost of a program, from a recording or from a new run on the emulator.
 
@@ -206,7 +210,14 @@ def profile_command(
     if recording is None:
         options = RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin))
         wanted = RunRequest(
-            stimulus, samples, "emulator", options, reference=False, quiet=not report.text, own=imported.samples
+            stimulus,
+            samples,
+            "emulator",
+            options,
+            reference=False,
+            quiet=not report.text,
+            own=imported.samples,
+            events=events,
         )
         outcome = run_request(program, model, wanted, result.lower_bounds)
         figures, found = outcome.profile, outcome.findings

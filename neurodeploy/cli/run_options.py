@@ -29,7 +29,12 @@ __all__ = [
 
 StimulusFile = Annotated[
     Path | None,
-    read_option("--stimulus", "Samples (.npz, .npy, .bs2); default: NAME.stimulus.npz next to the model."),
+    read_option(
+        "--stimulus",
+        "Samples (.npz, .npy), a recording of an event sensor, or a folder of recordings; default: NAME.stimulus.npz next "
+        "to the model.",
+        folder=True,
+    ),
 ]
 Samples = Annotated[
     int | None,

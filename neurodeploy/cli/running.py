@@ -12,7 +12,7 @@ from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
-from neurodeploy.signals import TimeOrigin
+from neurodeploy.signals import EventOptions, TimeOrigin
 from neurodeploy.simulate import (
     Recording,
     RunOptions,
@@ -28,7 +28,7 @@ from neurodeploy.simulate import (
     run,
     stop_findings,
 )
-from neurodeploy.simulate.events import is_events, samples_in
+from neurodeploy.simulate.events import is_events, samples_in, with_encoders
 
 __all__ = ["Outcome", "RunRequest", "run_request", "stimulus_of_model"]
 
@@ -48,6 +48,8 @@ class RunRequest(NamedTuple):
     """Print neither notices nor progress."""
     own: SampleValues | None = None
     """Samples that came with the model."""
+    events: EventOptions | None = None
+    """How a recording of an event sensor becomes the input."""
 
 
 def _stimulus_path(model: Path, given: Path | None) -> Path:
@@ -66,6 +68,7 @@ def _first(network: Network, values: SampleValues, samples: int | None) -> Sampl
     """The first samples of values, and their rows of events."""
     if samples is None:
         return values
+    network = with_encoders(network, values)
     kept, counts = dict(values.values), [values.n_samples] if values.n_samples else []
     for name, array in values.values.items():
         item = network.input_by_name[name]
@@ -73,7 +76,8 @@ def _first(network: Network, values: SampleValues, samples: int | None) -> Sampl
         kept[name] = array[array[:, 0] < samples] if rows else array[:samples]
         counts += [samples_in(values, array)] if rows and array.dtype.kind in "iu" else []
     labels = None if values.labels is None else values.labels[:samples]
-    return SampleValues(values=kept, labels=labels, n_samples=min(samples, *counts) if counts else None)
+    fields = {"values": kept, "labels": labels, "n_samples": min(samples, *counts) if counts else None}
+    return SampleValues.model_validate({**fields, "encoders": values.encoders, "findings": values.findings})
 
 
 def stimulus_of_model(
@@ -86,6 +90,7 @@ def stimulus_of_model(
     seed: int = 0,
     time_origin: TimeOrigin = "zero",
     own: SampleValues | None = None,
+    events: EventOptions | None = None,
 ) -> Stimulus:
     """Return the encoded samples: of the file `given`, the model's `own`, or of the file next to the model.
 
@@ -95,7 +100,7 @@ def stimulus_of_model(
     """
     if given is not None or network.inputs:
         chosen = own if given is None else None
-        values = _first(network, chosen or load_stimulus(_stimulus_path(model, given), network), samples)
+        values = _first(network, chosen or load_stimulus(_stimulus_path(model, given), network, events), samples)
         return encode(network, values, steps=steps, seed=seed, time_origin=time_origin)
     if steps is None and network.time.steps_per_sample is None:
         message = "has no inputs, and the length of its run is not specified"
@@ -153,6 +158,7 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
         seed=options.seed,
         time_origin=options.time_origin,
         own=request.own,
+        events=request.events,
     )
     backend = get_backend(request.backend)
     if not request.quiet and options.engine != "spec" and not backend.unavailable() and (notice := backend.notice()):

@@ -74,8 +74,8 @@ def plain_text(value: object) -> str:
 class _Reading:
     """State while one file is read: groups and values read so far, and the memory they take."""
 
-    def __init__(self, path: Path, root: Any, limit_bytes: int) -> None:
-        self.path, self.root, self.limit = path, root, limit_bytes
+    def __init__(self, path: Path, root: Any, limit_bytes: int, *, records: bool = False) -> None:
+        self.path, self.root, self.limit, self.records = path, root, limit_bytes, records
         self.file_bytes = path.stat().st_size
         self.used_bytes, self.entries = 0, 0
         self.groups, self.read = set[Any](), dict[Any, Item]()
@@ -139,7 +139,14 @@ class _Reading:
         if dataset.get_space().get_simple_extent_type() == _LOW.h5s.NULL:
             return Unread("is empty")
         kind, shape = dataset.dtype, dataset.shape
+        lacking = _lacking_filters(plan)
+        if lacking:
+            return Unread(f"is compressed by {lacking}, which h5py does not include: pip install hdf5plugin")
         text = h5py.check_string_dtype(kind)
+        if self.records and _is_record(kind):
+            return self.record(dataset, kind, shape)
+        if self.records and _is_list(kind) and len(shape) == 1:
+            return self.lists(h5py.Dataset(dataset), shape[0])
         if text is None and kind.kind not in "iufb":
             return Unread(f"contains values of type {_kind_name(kind)}, not numbers or text")
         chunk = prod(plan.get_chunk()) if layout == _LOW.h5d.CHUNKED else 0
@@ -172,6 +179,30 @@ class _Reading:
         self.used_bytes += needed
         return ""
 
+    def record(self, dataset: Any, kind: Any, shape: tuple[int, ...]) -> Item:
+        """Return a structured array of numbers."""
+        plan = dataset.get_create_plist()
+        chunk = prod(plan.get_chunk()) if plan.get_layout() == _LOW.h5d.CHUNKED else 0
+        why = self.over(dataset.get_storage_size(), (prod(shape), chunk), kind.itemsize, 8)
+        if why:
+            return Unread(why)
+        array = np.empty(shape, dtype=kind)
+        if array.size:
+            dataset.read(_LOW.h5s.ALL, _LOW.h5s.ALL, array)
+        return array
+
+    def lists(self, dataset: Any, count: int) -> Item:
+        """Return an object array of arrays of numbers. Lists may share storage, so the bytes of each are counted."""
+        if count > ENTRIES:
+            return Unread(f"contains more than {ENTRIES:,} lists")
+        found = np.empty(count, dtype=object)
+        for number in range(count):
+            found[number] = dataset[number]
+            self.used_bytes += 8 * found[number].size
+            if self.used_bytes > self.limit:
+                return Unread(f"needs more memory than the limit of a file, {self.limit:,} bytes ({LIMIT_VARIABLE})")
+        return found
+
     def text(self, dataset: Any, shape: tuple[int, ...]) -> Item:
         """Return one string or an array of strings. Variable-length strings may share storage, so their bytes are counted."""
         if not shape:
@@ -185,6 +216,23 @@ class _Reading:
                 return Unread(f"contains more than {TEXT_BYTES:,} bytes of text")
             found[first : first + step] = np.frompyfunc(plain_text, 1, 1)(block)
         return found
+
+
+def _is_record(kind: Any) -> bool:
+    return bool(kind.names) and all(kind[name].kind in "iufb" for name in kind.names)
+
+
+def _is_list(kind: Any) -> bool:
+    base = h5py.check_vlen_dtype(kind)
+    return base is not None and not isinstance(base, type) and np.dtype(base).kind in "iuf"
+
+
+def _lacking_filters(plan: Any) -> str:
+    """Names of the filters of a dataset that this installation of HDF5 cannot undo."""
+    filters = [plan.get_filter(number) for number in range(plan.get_nfilters())]
+    return ", ".join(
+        plain_text(item[3])[:40] or f"filter {item[0]}" for item in filters if not _LOW.h5z.filter_avail(item[0])
+    )
 
 
 def _address(found: Any) -> Any:
@@ -244,8 +292,10 @@ def _heap_ends(content: mmap.mmap, at: int) -> bool:
     return True
 
 
-def read_tree(path: Path, limit_bytes: int | None = None) -> Folder:
+def read_tree(path: Path, limit_bytes: int | None = None, *, records: bool = False) -> Folder:
     """Return the tree of an HDF5 file; `limit_bytes` bounds the memory of its values.
+
+    `records`: also read records of numbers, as structured arrays, and lists of numbers, as object arrays of arrays.
 
     Raises DiagnosticError: ND001 (missing or not a file), ND003 (not HDF5, or damaged).
     """
@@ -257,7 +307,7 @@ def read_tree(path: Path, limit_bytes: int | None = None) -> Folder:
         if path.stat().st_size and _has_endless_heap(path):
             raise refuse("ND003", path, "is not a complete HDF5 file: its strings are damaged")
         with h5py.File(path, "r") as file:
-            return _Reading(path, file["/"].id, limit_bytes or memory_limit_bytes()).tree()
+            return _Reading(path, file["/"].id, limit_bytes or memory_limit_bytes(), records=records).tree()
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:

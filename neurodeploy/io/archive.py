@@ -34,6 +34,7 @@ from neurodeploy.io.write import write_whole
 
 __all__ = [
     "memory_limit_bytes",
+    "open_npy_array",
     "open_npz_arrays",
     "read_bytes",
     "read_json",
@@ -272,6 +273,23 @@ def open_npz_arrays(path: Path) -> Tensors:
     with _open_zip(path) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         return _read_arrays(path, archive, {name: f"{name}.npy" for name in names})
+
+
+def open_npy_array(path: Path) -> NDArray[Any]:
+    """Return the array of an .npy. Raises DiagnosticError: ND001, ND003, ND006, ND012."""
+    try:
+        with path.open("rb") as file:
+            header = read_npy_header(file)
+            require_memory(path, header.nbytes)
+            return read_npy(file, header)
+    except PickledError:
+        raise refuse("ND006", path, "holds Python objects, which are never loaded") from None
+    except MemoryError:
+        raise refuse("ND012", path, "is larger than the available memory") from None
+    except NpyError as error:
+        raise refuse("ND003", path, f"is damaged: {error}") from None
+    except OSError as error:
+        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
 
 
 def _type_names(dtype: np.dtype[Any]) -> tuple[str, ...]:

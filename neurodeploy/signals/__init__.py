@@ -1,5 +1,6 @@
 """Data that goes into a run and comes out of it: samples, stimulus, options, recording and state. Nothing here runs."""
 
+from neurodeploy.signals.events import EventChoices, EventOptions, EventRecording
 from neurodeploy.signals.options import Engine, Probes, Progress, RunChoices, RunOptions, TimeOrigin
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunState
@@ -7,6 +8,9 @@ from neurodeploy.signals.stimulus import Samples, SampleValues, Stimulus
 
 __all__ = [
     "Engine",
+    "EventChoices",
+    "EventOptions",
+    "EventRecording",
     "Probes",
     "Progress",
     "Recording",

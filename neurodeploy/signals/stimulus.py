@@ -11,6 +11,7 @@ from pydantic import Field
 
 from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun, NumberArray
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.signals.events import SensorEvents
 
 __all__ = ["SampleValues", "Samples", "Stimulus"]
 
@@ -25,6 +26,10 @@ class SampleValues(Noun):
     """(samples,) class labels."""
     n_samples: int | None = Field(default=None, gt=0)
     """Number of samples. Needed if all inputs are event rows, which do not reveal empty samples at the end."""
+    encoders: dict[Name, SensorEvents] = Field(default_factory=dict)
+    """Input -> encoder of a recording, used instead of the input's own."""
+    findings: tuple[Diagnostic, ...] = ()
+    """What reading the samples assumed, merged or left out."""
 
 
 class Stimulus(Noun):

@@ -29,6 +29,7 @@ from neurodeploy.simulate.events import (
     times_from_first,
     times_of,
     unique_rows,
+    with_encoders,
 )
 from neurodeploy.simulate.options_check import seed_faults, step_faults
 from neurodeploy.simulate.rasters import currents_of, raster_of, spikes_over_time
@@ -266,7 +267,9 @@ def encode_values(
     require_valid(network)
     faults = [] if steps is None else step_faults(steps)
     raise_errors("encode", [*_name_faults(network, values), *faults, *seed_faults(seed)])
+    network = with_encoders(network, values)
     arrays, notes = _columns(network, values)
+    notes = [*values.findings, *notes]
     found, n = _all_faults(network, values, arrays, time_origin)
     raise_errors("encode", [*notes, *found])
     arrays = _from_first(network, arrays) if time_origin == "first" else arrays

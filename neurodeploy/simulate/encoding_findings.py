@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, Fix, Subject, about, finding
 from neurodeploy.network import Bias, Encoder, Events, Input, Rate
 from neurodeploy.simulate.event_columns import time_unit
-from neurodeploy.simulate.events import steps_of
+from neurodeploy.simulate.events import rounds, steps_of, units_per_step
 
 __all__ = [
     "Window",
@@ -58,10 +58,10 @@ def late_row_findings(
     fixes, encoder, last = list[Fix](), item.encoder, int(rows[:, 1].max())
     if isinstance(encoder, Events) and times is not None:
         message += f"; the first of them in step {int(rows[late, 1].min()):,} of {window.steps:,}"
-        per_step = window.dt_s / encoder.unit_s
+        per_step = units_per_step(encoder, window.dt_s)
         unit = time_unit(encoder.unit_s)
         numbers = {"found": int(times[late].min()), "limit": _plain(window.steps * per_step), "unit": unit}
-        fixes = [] if moved else _origin_fix(rows[:, 0], times, window.steps, per_step, unit)
+        fixes = [] if moved else _origin_fix(rows[:, 0], times, window.steps, encoder, window.dt_s)
     if last <= LONGEST_OFFER:
         fixes.append(Fix(text="show all of them", flag=f"--steps {last}"))
     severity = "error" if not kept and not window.requested else "warning"
@@ -73,13 +73,14 @@ def _plain(value: float) -> float:
     return round(value) if abs(value - round(value)) <= 1e-9 * abs(value) else value
 
 
-def _origin_fix(samples: Array, times: Array, steps: int, per_step: float, unit: str) -> list[Fix]:
+def _origin_fix(samples: Array, times: Array, steps: int, encoder: Events, dt_s: float) -> list[Fix]:
     """Fix that counts times from the first event of each sample, if fewer events then lie after the window."""
     distinct, of = np.unique(samples, return_inverse=True)
     first = np.full(distinct.size, np.iinfo(np.int64).max)
     np.minimum.at(first, of, times)
-    still = int((steps_of(times - first[of], per_step) > steps).sum())
-    if still >= int((steps_of(times, per_step) > steps).sum()):
+    per_step, nearest, unit = units_per_step(encoder, dt_s), rounds(encoder), time_unit(encoder.unit_s)
+    still = int((steps_of(times - first[of], per_step, nearest=nearest) > steps).sum())
+    if still >= int((steps_of(times, per_step, nearest=nearest) > steps).sum()):
         return []
     what = f"{int(first.min()):,} {unit} from the times"
     what = (

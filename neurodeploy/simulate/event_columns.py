@@ -13,6 +13,7 @@ from neurodeploy.network import Events, Input
 
 __all__ = [
     "ORDERS",
+    "UNITS",
     "WORDS",
     "column_of",
     "columns_of_fields",
@@ -29,7 +30,7 @@ WORDS = {"t": "time", "x": "column", "y": "row", "p": "polarity"}
 ORDERS = ("txyp", "xytp", "xypt")
 NAMES = {
     "t": ("t", "ts", "time", "times", "timestamp", "timestamps"),
-    "x": ("x", "xs", "col", "cols", "column", "columns"),
+    "x": ("x", "xs", "col", "cols", "column", "columns", "line", "lines", "unit", "units", "neuron", "neurons"),
     "y": ("y", "ys", "row", "rows"),
     "p": ("p", "ps", "pol", "pols", "polarity", "polarities", "on"),
     "sample": ("sample", "samples"),
@@ -85,7 +86,7 @@ def columns_of_fields(item: Input, fields: Mapping[str, Array]) -> tuple[Array, 
             columns.setdefault(column, name)
             units.setdefault(column, unit)
     order = list(encoder.columns) if isinstance(encoder, Events) else []
-    needed = [c for c in order if c != "p" or len(item.shape) == 3]
+    needed = [c for c in order if c != "p" or (len(item.shape) == 3 and item.shape[0] == 2)]
     lacking = [f"{c} ({WORDS[c]})" for c in needed if c not in columns]
     if lacking:
         message = f"has no field for {', '.join(lacking)} among {', '.join(quoted(name) for name in list(fields)[:8])}"

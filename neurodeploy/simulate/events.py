@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.rows import LARGEST
 from neurodeploy.diagnostics import Diagnostic, about, finding
-from neurodeploy.network import Events, Input, Spikes
+from neurodeploy.network import Events, Input, Network, Spikes
+from neurodeploy.signals.events import SensorEvents
 from neurodeploy.signals.stimulus import SampleValues
 from neurodeploy.simulate.event_columns import ORDERS, WORDS, plain_columns, time_unit
 
@@ -18,16 +20,29 @@ __all__ = [
     "event_steps",
     "is_events",
     "plain_columns",
+    "rounds",
     "samples_in",
     "steps_of",
     "times_from_first",
     "times_of",
     "unique_rows",
+    "units_per_step",
+    "with_encoders",
 ]
 
 Array = NDArray[Any]
 SPARSE_SAMPLES = 1_000
 """Largest number of samples for each one that has events; more indicates a wrong column."""
+
+
+def with_encoders(network: Network, values: SampleValues) -> Network:
+    """Return the network with the encoders that samples of recordings bring along."""
+    if not values.encoders:
+        return network
+    inputs = tuple(
+        item.model_copy(update={"encoder": values.encoders.get(item.name, item.encoder)}) for item in network.inputs
+    )
+    return network.model_copy(update={"inputs": inputs})
 
 
 def is_events(item: Input, values: Array) -> bool:
@@ -62,7 +77,7 @@ def event_faults(
     if rows.ndim != 2 or rows.shape[1] != len(names) or rows.dtype.kind not in "iu":
         message = f"events have shape {list(rows.shape)} of {rows.dtype}; needs integer rows ({', '.join(names)})"
         return [finding("ND505", where, message)]
-    if sensor and not (len(item.shape) == 2 or (len(item.shape) == 3 and item.shape[0] == 2)):
+    if sensor and not _takes_events(item):
         message = f"has shape {list(item.shape)}; events need (height, width), or (2, height, width) to distinguish polarities"
         return [finding("ND505", where, message)]
     found = list[Diagnostic]()
@@ -78,6 +93,17 @@ def event_faults(
             fixes = ["--time-origin first counts from the first event of a sample"] if name == "time" else []
             found.append(finding("ND505", where, message, fixes=fixes))
     return _other_order(item, rows, samples) or found if found and isinstance(encoder, Events) else found
+
+
+def _takes_events(item: Input) -> bool:
+    """Whether an input has pixels, with or without polarities; lines as well for a recording that was fitted to them."""
+    fitted = isinstance(item.encoder, SensorEvents)
+    channels = (1, 2) if fitted else (2,)
+    return (
+        len(item.shape) == 2
+        or (len(item.shape) == 3 and item.shape[0] in channels)
+        or (fitted and len(item.shape) == 1)
+    )
 
 
 def _other_order(item: Input, rows: Array, samples: int) -> list[Diagnostic]:
@@ -146,17 +172,25 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
         return wide, []
     column = {name: wide[:, 1 + k] for k, name in enumerate(encoder.columns)}
     line = column["y"] * item.shape[-1] + column["x"]
-    line += column["p"] * (item.size // 2) if len(item.shape) == 3 else 0
-    steps = steps_of(column["t"], dt_s / encoder.unit_s)
+    line += column["p"] * (item.size // 2) if len(item.shape) == 3 and item.shape[0] == 2 else 0
+    per_step = units_per_step(encoder, dt_s)
+    nearest = rounds(encoder)
+    steps = steps_of(column["t"], per_step, nearest=nearest)
     late = steps > LARGEST
     if late.any():
         first = int(column["t"].min())
         unit = time_unit(encoder.unit_s)
         message = f"{int(late.sum())} of {late.size} events lie after step {LARGEST:,}, the first event at t = {first:,} {unit}"
-        helps = bool(steps_of(column["t"] - first, dt_s / encoder.unit_s).max() <= LARGEST)
+        helps = bool(steps_of(column["t"] - first, per_step, nearest=nearest).max() <= LARGEST)
         fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
         return wide, [finding("ND505", about("input", item.name), message, fixes=fixes)]
     return np.stack([wide[:, 0], steps.astype(np.int64), line], axis=1), []
+
+
+def units_per_step(encoder: Events, dt_s: float) -> float:
+    """Return the length of a step in the encoder's unit of time. `dt_s`: the network's step in seconds."""
+    chosen = encoder.window_s if isinstance(encoder, SensorEvents) else None
+    return (chosen or dt_s) / encoder.unit_s
 
 
 def times_of(item: Input, rows: Array) -> Array:
@@ -164,16 +198,36 @@ def times_of(item: Input, rows: Array) -> Array:
     return rows[:, _time_column(item)].astype(np.int64)
 
 
-def steps_of(times: Array, units_per_step: float) -> Array:
-    """Return steps 1 + floor(times / units_per_step), in integer arithmetic if a step is a whole number of units."""
+def rounds(encoder: Events) -> bool:
+    """Whether times become the nearest step instead of the one in which they lie."""
+    return isinstance(encoder, SensorEvents) and encoder.bins == "round"
+
+
+def steps_of(times: Array, units_per_step: float, *, nearest: bool = False) -> Array:
+    """Return steps 1 + floor(times / units_per_step), in integer arithmetic if a step is a whole number of units.
+
+    `nearest`: 1 + the nearest whole number instead, of two equally near ones the even one, as numpy rounds.
+    """
     whole = round(units_per_step)
     if whole >= 1 and abs(units_per_step - whole) <= 1e-9 * whole:
-        return 1 + times // whole
+        return 1 + (np.rint(times / whole) if nearest else times // whole)
+    if nearest:
+        return 1 + np.rint(times / units_per_step)
     return 1 + np.floor(times / units_per_step + 1e-9)
 
 
 def unique_rows(rows: Array) -> Array:
     """Return the distinct rows (sample, step, line), int32, sorted."""
+    if not len(rows):
+        return np.zeros((0, 3), dtype=np.int32)
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    ranges = [int(b) - int(a) + 1 for a, b in zip(low, high, strict=True)]
+    if prod(ranges) <= np.iinfo(np.int64).max:  # one number for a row is sorted many times faster
+        keys = ((rows[:, 0] - low[0]) * ranges[1] + (rows[:, 1] - low[1])) * ranges[2] + (rows[:, 2] - low[2])
+        keys.sort()
+        keys = keys[np.r_[True, keys[1:] != keys[:-1]]]
+        rest, line = np.divmod(keys, ranges[2])
+        sample, step = np.divmod(rest, ranges[1])
+        return np.stack([sample + low[0], step + low[1], line + low[2]], axis=1).astype(np.int32)
     ordered = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
-    new = np.r_[True, (np.diff(ordered, axis=0) != 0).any(axis=1)] if len(ordered) else np.zeros(0, dtype=bool)
-    return ordered[new].astype(np.int32)
+    return ordered[np.r_[True, (np.diff(ordered, axis=0) != 0).any(axis=1)]].astype(np.int32)

@@ -37,7 +37,8 @@ def normalized_samples(network: Network, samples: Samples) -> Stimulus | SampleV
     if isinstance(samples, (str, PathLike)):
         samples = load_stimulus(fspath(samples), network)
     if isinstance(samples, SampleValues):
-        return sample_values(network, samples.values, labels=samples.labels, n_samples=samples.n_samples)
+        plain = sample_values(network, samples.values, labels=samples.labels, n_samples=samples.n_samples)
+        return plain.model_copy(update={"encoders": samples.encoders, "findings": samples.findings})
     if isinstance(samples, Mapping):
         return sample_values(network, cast("OneSample", samples))
     if not _is_array(samples):

@@ -1,7 +1,7 @@
 """Stimulus files, recognised by their first bytes.
 
-Supported: `.npz` with one array for each input or with the columns of sensor events; `.npy` for a network with one input;
-`.bs2`, events of 5 bytes (column, row, polarity and time in microseconds). Findings name the format of other files.
+Supported: `.npz` with one array for each input or with the columns of sensor events; `.npy` for a network with one input; the
+recordings of event sensors in `event_files.formats`; a folder of them. Findings name the format of other files.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest, schema_findings
-from neurodeploy.io.archive import open_npz_arrays, read_bytes, refuse, require_memory, require_regular
-from neurodeploy.io.npy import NpyError, PickledError, read_npy, read_npy_header
+from neurodeploy.io.archive import open_npy_array, open_npz_arrays, refuse, require_regular
 from neurodeploy.network import Events, Input, Network
+from neurodeploy.signals.events import EVENT_FLAGS, EventOptions, EventRecording
 from neurodeploy.signals.stimulus import SampleValues
 from neurodeploy.simulate.event_columns import (
     column_of,
@@ -28,16 +28,15 @@ from neurodeploy.simulate.event_columns import (
     quoted,
     whole_numbers,
 )
+from neurodeploy.simulate.event_files.array_files import are_events, of_arrays
+from neurodeploy.simulate.event_files.fit import samples_of
+from neurodeploy.simulate.event_files.folders import read_folder
+from neurodeploy.simulate.event_files.formats import event_format, read_format, supported
 
-__all__ = ["load_stimulus"]
+__all__ = ["load_stimulus", "read_events"]
 
 Array = NDArray[Any]
 KINDS = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-    (b"#!AER-DAT4", "an AEDAT 4 recording"),
-    (b"#!AER-DAT", "an AEDAT recording"),
-    (b"% evt 3", "a Prophesee EVT3 recording"),
-    (b"% evt 2", "a Prophesee EVT2 recording"),
     (b"%", "a Prophesee recording"),
     (b"\x80\x02", "a Python pickle, which is never loaded"),
     (b"\x80\x03", "a Python pickle, which is never loaded"),
@@ -46,45 +45,92 @@ KINDS = (
     (b"MATLAB 5.0", "a MATLAB file"),
     (b"RIFF", "a WAV or AVI file"),
     (b"\x1f\x8b", "compressed by gzip"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
+    (b"{", "a JSON document"),
 )
 """First bytes of other formats; the first match counts."""
-BY_NAME = {
-    ".bs1": "events with one coordinate",
-    ".bs3": "events with channels",
-    ".bin": "sensor events in an unknown byte layout",
-    ".raw": "a raw recording",
-    ".csv": "a text table",
-    ".txt": "a text table",
-    ".mat": "a MATLAB file",
-}
+BY_NAME = {".mat": "a MATLAB file", ".es": "an Event Stream recording", ".bag": "a ROS bag"}
 LABELS, OFFSETS = "labels", "offsets"
 MOST_NAMES = 20
 CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array per input"
-EVENT_BYTES = 5
 LONE = ("inputs", "arr_0", "events", "data", "spikes")
 """Accepted names of the array of the only input."""
 
 
-def load_stimulus(path: str | Path, network: Network) -> SampleValues:
-    """Return the samples of a file by input, and its `labels` if it has any.
+def load_stimulus(path: str | Path, network: Network, options: EventOptions | None = None) -> SampleValues:
+    """Return the samples of a file by input, and its `labels` if it has any. A folder holds one recording for each sample.
 
-    Raises DiagnosticError: ND001, ND003-ND006, ND012, ND505 (missing or unknown array), ND069 (unsupported format).
+    `options`: how a recording of an event sensor becomes the input.
+
+    Raises DiagnosticError: ND001, ND003-ND006, ND012, ND505 (missing or unknown array), ND069 (unsupported format); for
+    recordings also ND094-ND099.
     """
-    path = Path(path)
+    path, chosen = Path(path), options or EventOptions()
+    if path.is_dir():
+        return samples_of(path, network, read_folder(path, chosen, read_events), chosen)
     head = _head(path)
-    if head.startswith(b"PK"):
-        return _of_arrays(path, network, open_npz_arrays(path))
+    kind = event_format(path, head)
+    if kind is not None:
+        _only(path, network)
+        return samples_of(path, network, read_format(path, kind, chosen), chosen)
+    arrays = _arrays(path, head)
+    if arrays is None:
+        raise _not_supported(path, head)
+    if _is_recording(network, arrays, chosen):
+        return samples_of(path, network, of_arrays(path, arrays, chosen), chosen)
+    given = [EVENT_FLAGS[name] for name in EVENT_FLAGS if getattr(chosen, name) is not None]
+    if given:
+        message = f"is no recording of events for one input, so {', '.join(given)} cannot apply"
+        raise refuse("ND098", path, message, fixes=["omit the options of recordings"])
     if head.startswith(b"\x93NUMPY"):
-        return _of_arrays(path, network, {_only(path, network): _npy(path)})
-    if path.suffix.lower() == ".bs2":
-        return _of_arrays(path, network, {_only(path, network): _bs2(path)})
-    if head.startswith(b"{"):
-        raise refuse("ND069", path, "is a JSON document; supported are .npz, .npy and .bs2", fixes=[CONVERT])
+        arrays = {_only(path, network): next(iter(arrays.values()))}
+    return _of_arrays(path, network, arrays)
+
+
+def read_events(path: str | Path, options: EventOptions | None = None) -> EventRecording:
+    """Return a recording of an event sensor, or of a folder with one recording for each sample.
+
+    Raises DiagnosticError: ND001, ND003, ND006, ND012, ND069 (unsupported format), ND094, ND096-ND099.
+    """
+    path, chosen = Path(path), options or EventOptions()
+    if path.is_dir():
+        return read_folder(path, chosen, read_events)
+    head = _head(path)
+    kind = event_format(path, head)
+    if kind is not None:
+        return read_format(path, kind, chosen)
+    arrays = _arrays(path, head)
+    if arrays is None:
+        raise _not_supported(path, head)
+    if not are_events(arrays):
+        names = ", ".join(quoted(name) for name in list(arrays)[:8])
+        message = f"holds no events: no fields t and x, nor rows of floats (arrays: {names})"
+        raise refuse("ND099", path, message, fixes=["name the columns t, x, y, p"])
+    return of_arrays(path, arrays, chosen)
+
+
+def _arrays(path: Path, head: bytes) -> dict[str, Array] | None:
+    """Arrays of an .npz or .npy by name; None for other files."""
+    if head.startswith(b"PK"):
+        return open_npz_arrays(path)
+    return {"events": open_npy_array(path)} if head.startswith(b"\x93NUMPY") else None
+
+
+def _not_supported(path: Path, head: bytes) -> DiagnosticError:
     known = next((what for start, what in KINDS if head.startswith(start)), BY_NAME.get(path.suffix.lower()))
     if known is None and path.suffix.lower() in (".npz", ".npy", ""):
-        raise refuse("ND003", path, "is not a complete archive: it is truncated or in another format")
+        return refuse("ND003", path, "is not a complete archive: it is truncated or in another format")
     what = f"is {known}" if known else f"has the suffix '{path.suffix[:20]}', and its content is in no supported format"
-    raise refuse("ND069", path, f"{what}; supported are .npz, .npy and .bs2", fixes=[CONVERT])
+    return refuse("ND069", path, f"{what}; supported are {supported()}", fixes=[CONVERT])
+
+
+def _is_recording(network: Network, arrays: Mapping[str, Array], options: EventOptions) -> bool:
+    """Whether arrays are read as a recording: events that the encoder of the only input does not describe itself."""
+    if len(network.inputs) != 1 or not are_events(arrays):
+        return False
+    item = network.inputs[0]
+    named = item.name in arrays and not is_structured(arrays[item.name])
+    return options != EventOptions() or not (isinstance(item.encoder, Events) or named)
 
 
 def _head(path: Path) -> bytes:
@@ -92,7 +138,7 @@ def _head(path: Path) -> bytes:
     require_regular(path)
     try:
         with path.open("rb") as file:
-            return file.read(32)
+            return file.read(64)
     except OSError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
 
@@ -106,44 +152,11 @@ def _only(path: Path, network: Network) -> str:
     return names[0]
 
 
-def _npy(path: Path) -> Array:
-    """The array of an .npy. Raises DiagnosticError: ND003, ND006, ND012."""
-    try:
-        with path.open("rb") as file:
-            header = read_npy_header(file)
-            require_memory(path, header.nbytes)
-            return read_npy(file, header)
-    except PickledError:
-        raise refuse("ND006", path, "holds Python objects, which are never loaded") from None
-    except MemoryError:
-        raise refuse("ND012", path, "is larger than the available memory") from None
-    except NpyError as error:
-        raise refuse("ND003", path, f"is damaged: {error}") from None
-    except OSError as error:
-        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
-
-
-def _bs2(path: Path) -> Array:
-    """Events of a .bs2 file: 8 bits of column, 8 of row, 1 of polarity, 23 of time in microseconds."""
-    content = read_bytes(path)
-    if not content or len(content) % EVENT_BYTES:
-        message = (
-            f"is not a complete .bs2 file: events take {EVENT_BYTES} bytes each, and the file has {len(content):,}"
-        )
-        raise refuse("ND003", path, message)
-    raw = np.frombuffer(content, dtype=np.uint8).reshape(-1, EVENT_BYTES).astype(np.int64)
-    kind = np.dtype([("x", "i8"), ("y", "i8"), ("p", "i8"), ("t_us", "i8")])
-    events = np.empty(len(raw), dtype=kind)
-    events["x"], events["y"], events["p"] = raw[:, 0], raw[:, 1], raw[:, 2] >> 7
-    events["t_us"] = ((raw[:, 2] & 0x7F) << 16) | (raw[:, 3] << 8) | raw[:, 4]
-    return events
-
-
 def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> SampleValues:
     """Samples of the arrays of a file. Raises DiagnosticError: ND505, ND069, all faults at once."""
     if not arrays or any(name.startswith("tensors/") for name in arrays):
         what = "a neurodeploy file other than a stimulus" if arrays else "a zip archive without an array"
-        raise refuse("ND069", path, f"is {what}; supported are .npz, .npy and .bs2", fixes=[CONVERT])
+        raise refuse("ND069", path, f"is {what}; supported are {supported()}", fixes=[CONVERT])
     left, names = dict(arrays), [item.name for item in network.inputs]
     labels = left.pop(LABELS, None) if LABELS not in names else None
     count = None

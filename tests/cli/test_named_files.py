@@ -116,6 +116,9 @@ def test_a_device_and_a_pipe_take_the_bytes(folder, call):
 )
 def test_what_is_no_file_is_read_by_no_command(folder, call, words, path, told):
     status, _, err = call(*(path if word == "PATH" else word for word in words))
+    if path == "folder.ndp" and "--stimulus" in words:  # a folder can hold recordings; this one holds none
+        assert (status, "error[ND099] " in err) == (1, True)
+        return
     assert status == 2
     assert "error[ND709] " in err
     assert told in " ".join(err.split())

@@ -8,7 +8,9 @@ from neurodeploy.conformance import corpus, judge
 
 BACKENDS = ("brian2loihi",)
 REFUSED = {case.name: "ND502" for case in corpus() if case.feature == "kinds with graded spikes"}
-REFUSED |= dict.fromkeys(("unconnected_with_bias", "bias", "lif_bias", "lif_subtract_bias", "if_subtract_bias"), "ND549")
+REFUSED |= dict.fromkeys(
+    ("unconnected_with_bias", "bias", "lif_bias", "lif_subtract_bias", "if_subtract_bias"), "ND549"
+)
 REFUSED |= dict.fromkeys(("noise", "noise_at_current", "reset_periodic", "reset_subtract"), "ND502")
 REFUSED |= dict.fromkeys(("li", "cuba_li", "overflow_current", "limit_voltage"), "ND502")
 """Cases that Brian2Loihi cannot run: ND549 comes from its dialect, which has no bias, ND502 from the adapter. In the last four, v

@@ -56,8 +56,8 @@ def small(_):
 
 
 def recording_of_another_tool(_):
-    Path("day.aedat4").write_bytes(b"#!AER-DAT4.0\r\n")
-    return load_stimulus("day.aedat4", net())
+    Path("day.bag").write_bytes(b"#ROSBAG V2.0\n")
+    return load_stimulus("day.bag", net())
 
 
 CASES = {

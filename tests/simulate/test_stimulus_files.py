@@ -15,6 +15,7 @@ from neurodeploy.cli.main import app
 from neurodeploy.network import Events
 from neurodeploy.program import save_program
 from neurodeploy.simulate import encode, load_recording, load_stimulus
+from neurodeploy.simulate.event_files.formats import supported
 
 EVENTS = [(1, 1, 0, 0), (2, 1, 500, 1), (3, 0, 1500, 1)]
 """(column, row, microseconds, polarity)."""
@@ -195,13 +196,9 @@ def test_dense_arrays_of_a_lone_input_need_no_name(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.aedat4", b"#!AER-DAT4.0\r\n", "is an AEDAT 4 recording"),
-        ("a.aedat", b"#!AER-DAT2.0\r\n", "is an AEDAT recording"),
-        ("a.dat", b"% Data file containing CD events\n", "is a Prophesee recording"),
-        ("a.raw", b"% evt 3.0\n", "is a Prophesee EVT3 recording"),
         ("a.npz", pickle.dumps([1]), "is a Python pickle, which is never loaded"),
-        ("a.csv", b"1,2,3,4\n", "is a text table"),
-        ("a.bin", b"\x01\x02", "is sensor events in an unknown byte layout"),
+        ("a.es", b"Event Stream", "is an Event Stream recording"),
+        ("a.bin", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS, not the file itself"),
         ("a.json", b'{"x": 1}', "is a JSON document"),
         ("a.xyz", b"abc", "has the suffix '.xyz', and its content is in no supported format"),
     ],
@@ -209,17 +206,18 @@ def test_dense_arrays_of_a_lone_input_need_no_name(tmp_path):
 def test_other_files_are_named_for_what_they_are(tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     (message,) = told(lambda: load_stimulus(tmp_path / name, sensor()))
-    assert message == f"ND069 {said}; supported are .npz, .npy and .bs2"
+    assert message == f"ND069 {said}; supported are {supported()}"
 
 
 def test_hdf5_and_files_of_ours_are_named(tmp_path):
     with h5py.File(tmp_path / "a.hdf5", "w") as file:
         file["x"] = [1]
-    assert told(lambda: load_stimulus(tmp_path / "a.hdf5", sensor()))[0].startswith("ND069 is an HDF5 file")
+    assert told(lambda: load_stimulus(tmp_path / "a.hdf5", sensor()))[0].startswith(
+        "ND099 holds no events in a known layout"
+    )
     program = nd.compile(plain(), "loihi1")
     save_program(program, tmp_path / "a.ndp")
     assert told(lambda: load_stimulus(tmp_path / "a.ndp", sensor()))[0].startswith("ND069 is a neurodeploy file")
-    assert told(lambda: load_stimulus(tmp_path, sensor()))[0].startswith("ND001")
     assert told(lambda: load_stimulus(tmp_path / "none.npz", sensor()))[0].startswith("ND001")
     (tmp_path / "b.npz").write_bytes(b"")
     assert told(lambda: load_stimulus(tmp_path / "b.npz", sensor()))[0].startswith("ND003")
