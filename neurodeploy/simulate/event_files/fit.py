@@ -46,14 +46,16 @@ def samples_of(path: Path, network: Network, recording: EventRecording, options:
         names = ", ".join(other.name for other in network.inputs[:8])
         raise refuse("ND505", path, f"is one recording; the network has {len(network.inputs)} inputs: {names}")
     where = about("file", path)
-    sample = np.searchsorted(recording.starts, np.arange(recording.t.size), side="right") - 1
+    sample = np.repeat(np.arange(recording.starts.size), np.diff(recording.starts, append=recording.t.size))
     columns = Columns(recording.t, recording.x, recording.y, recording.p)
     fitted = _Fitted(columns, sample, [*recording.findings, *_encoder_notes(where, item)])
     target = _target(where, item, recording, options)
     fitted = _one_polarity(where, fitted, options, target)
     fitted = _onto_pixels(where, fitted, recording, options, target, item)
     made = fitted.columns
-    rows = np.stack([fitted.sample, made.t, made.x, made.y, made.p], axis=1).astype(np.int64)
+    rows = np.empty((made.t.size, 5), dtype=np.int64)
+    for number, column in enumerate((fitted.sample, made.t, made.x, made.y, made.p)):
+        rows[:, number] = column
     encoder = SensorEvents(
         columns="txyp", unit_s=recording.unit_s, window_s=options.window_s, bins=options.bins or "floor"
     )
@@ -149,9 +151,10 @@ def _onto_pixels(
 ) -> _Fitted:
     """Events in the columns and rows of the input, after down-sampling and cropping."""
     factor = options.downsample or 1
-    x, y = fitted.columns.x.astype(np.int64) // factor, fitted.columns.y.astype(np.int64) // factor
+    x, y = fitted.columns.x, fitted.columns.y
+    x, y = (x // factor, y // factor) if factor > 1 else (x, y)
     left, top = _corner(where, recording, options, target, factor)
-    x, y = x - left, y - top
+    x, y = (x - left, y - top) if left or top else (x, y)
     outside = (x < 0) | (x >= target.width) | (y < 0) | (y >= target.height)
     count, rest = x.size, int(outside.sum())
     if rest and not options.crop:

@@ -181,3 +181,45 @@ def test_times_in_seconds_become_whole_numbers(tmp_path):
     assert read.unit_s == 1e-6
     (tmp_path / "b.txt").write_text("0.000000005 1 2 1\n0.250000 3 4 0\n")
     assert read_events(tmp_path / "b.txt").t.tolist() == [5, 250_000_000]
+
+
+def test_blocks_of_words_join_without_a_seam(tmp_path, monkeypatch):
+    from neurodeploy.simulate.event_files import evt3
+
+    dice = np.random.default_rng(3)
+    kinds = np.array([0x0, 0x2, 0x2, 0x3, 0x4, 0x5, 0x6, 0x8, 0xA], dtype="<u2")
+    words = (kinds[dice.integers(0, kinds.size, 3_000)] << 12) | dice.integers(0, 1 << 12, 3_000).astype("<u2")
+    words[(words >> 12) == 8] &= 0x80FF  # times that rise and fall, without a new start
+    words[(words >> 12) == 3] &= 0x33FF  # columns that leave room for the vectors
+    (tmp_path / "a.raw").write_bytes(b"% evt 3.0\n% end\n" + words.astype("<u2").tobytes())
+    whole = read_events(tmp_path / "a.raw")
+    for size in (1, 2, 7, 64, 1_000):
+        monkeypatch.setattr(evt3, "BLOCK", size)
+        part = read_events(tmp_path / "a.raw")
+        assert rows_of(part) == rows_of(whole)
+        assert part.findings == whole.findings
+    assert rows_of(whole) == sorted(slow_evt3(words.tolist()), key=lambda row: row[0])
+
+
+def slow_evt3(words):
+    """Events of words, one after the other."""
+    high = low = row = base = None
+    polarity, found = 0, []
+    for word in words:
+        kind, value = word >> 12, word & 0xFFF
+        if kind == 0x8 and value != high:
+            high, low = value, 0
+        elif kind == 0x6:
+            low = value
+        elif kind == 0x0:
+            row = value & 0x7FF
+        elif kind == 0x3:
+            base, polarity = value & 0x7FF, value >> 11
+        elif kind in (0x4, 0x5):
+            count = 12 if kind == 0x4 else 8
+            ready = None not in (high, row, base)
+            found += [[(high << 12) | low, base + k, row, polarity] for k in range(count) if ready and value >> k & 1]
+            base = None if base is None else base + count
+        elif kind == 0x2 and None not in (high, row):
+            found.append([(high << 12) | low, value & 0x7FF, row, value >> 11])
+    return found
