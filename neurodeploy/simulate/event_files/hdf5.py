@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +46,8 @@ def read_hdf5(path: Path, options: EventOptions) -> EventRecording:
     """
     from neurodeploy.importers.hdf5 import read_tree
 
+    with contextlib.suppress(ImportError):
+        import_module("hdf5plugin")  # its filters register themselves
     tree = read_tree(path, records=True)
     places = sorted(_places(tree), key=lambda place: (place.kind == "rows", place.path))
     if not places:
