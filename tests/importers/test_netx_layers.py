@@ -273,6 +273,33 @@ def test_malformed_fields_of_a_layer_are_findings(tmp_path, key, value):
     assert _maybe(path) or (key == "bias" and value == 0) or (key == "delay" and value == 5)
 
 
+GROUPS = {
+    "recurrent": dense(np.full((2, 2), 90), type="dense_rec", weight_rec=np.eye(2) * 4),
+    "resonators": {
+        **dense(np.full((2, 2), 90), neuron={"type": "RF_PHASE", "sinDecay": 9, "cosDecay": 9, "vThMant": 9}),
+        "weight": {"real": np.ones((2, 2)), "imag": np.ones((2, 2))},
+    },
+    "adaptive": dense(
+        np.full((2, 2), 90),
+        neuron={"type": "ALIF", "iDecay": 9, "vDecay": 9, "thDecay": 9, "refDecay": 9, "vThMant": 9, "vThStep": 9},
+    ),
+}
+
+
+@pytest.mark.parametrize("value", range(0, len(WILD), 3))
+@pytest.mark.parametrize("name", GROUPS)
+def test_malformed_fields_of_other_layers_are_findings(tmp_path, name, value):
+    """Each field in turn, of the layer and of its groups, becomes something else."""
+    layer = GROUPS[name]
+    fields = [(key, None) for key in layer] + [
+        (key, inner) for key, group in layer.items() if isinstance(group, dict) for inner in group
+    ]
+    for number, (key, inner) in enumerate(fields):
+        changed = WILD[value] if inner is None else {**layer[key], inner: WILD[value]}
+        for message in _maybe(file_of(tmp_path / f"{number}.net", {**layer, key: changed})):
+            assert "\n" not in message
+
+
 def test_layers_are_numbered_from_0_on(tmp_path):
     path = file_of(tmp_path / "a.net", dense([[2, 2]]), dense([[2]]))
     with h5py.File(path, "r+") as file:

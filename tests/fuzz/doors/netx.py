@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import h5py
@@ -9,10 +10,13 @@ import numpy as np
 from mutate import spoil_bytes, spoil_hdf5
 
 from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions, load
 
 CUBA = {"type": "CUBA", "iDecay": 1024, "vDecay": 128, "vThMant": 80, "refDelay": 1, "gradedSpike": 0, "wgtExp": 0}
+RF = {"type": "RF_PHASE", "sinDecay": 800, "cosDecay": [3900, 3901, 0, -5], "vThMant": 5}
+ALIF = {"type": "ALIF", "iDecay": 9, "vDecay": 9, "thDecay": 9, "refDecay": 9, "vThMant": 9, "vThStep": 9}
 LAYERS = (
     {"type": "input", "shape": [2, 6, 6], "neuron": CUBA, "weight": [36.0], "bias": [4.0]},
     {
@@ -35,7 +39,49 @@ LAYERS = (
         "weight": np.arange(300.0).reshape(4, 75) % 50 * 2 - 50,
         "delay": np.arange(4.0),
     },
-    {"type": "dense", "shape": [2], "weight": np.array([[2.0, -2.0, 3.0, 5.0]] * 2), "delay": np.ones((2, 4))},
+    {
+        "type": "dense_rec",
+        "shape": [4],
+        "neuron": CUBA,
+        "weight": np.arange(16.0).reshape(4, 4) * 70 - 601,
+        "weight_rec": np.eye(4) * -3,
+        "delay": np.array([0.0, 70.0, 1.0, 2.0]),
+    },
+    {
+        "type": "dense",
+        "shape": [4, 1, 1],
+        "neuron": RF,
+        "weight": {"real": np.eye(4) * 20, "imag": np.eye(4) * -20},
+    },
+    {
+        "type": "convT",
+        "shape": [2, 2, 2],
+        "neuron": ALIF,
+        "weight": np.full((4, 2, 2, 2), 60.0),
+        "stride": [2, 2],
+        "groups": 1,
+    },
+    {"type": "pool", "shape": [2, 1, 1], "neuron": CUBA, "weight": np.full((1, 1, 2, 2), 30.0), "stride": 2},
+    {
+        "type": "dense",
+        "shape": [2],
+        "weight": np.array([[2.0, -2.0]] * 2),
+        "delay": np.ones((2, 2)),
+        "bias": np.ones(2),
+    },
+)
+TAIL = {
+    "shape": [4],
+    "neuron": CUBA,
+    "weight": np.array([[2.0, 3.0, -1.0, 0.0]] * 4),
+    "delay": np.ones(4),
+    "bias": np.ones(4),
+}
+"""What the last layer has instead, before an average."""
+OPTIONS = (
+    ImportOptions(dt_s=1e-3),
+    ImportOptions(dt_s=1e-3, layers="1:4", reset_interval_steps=7),
+    ImportOptions(dt_s=1e-3, layers="4:", reset_interval_steps=3, reset_offset_steps=9),
 )
 
 SDNN = {"type": "SDNN", "activation": "relu", "vThMant": 6, "messageBits": 16}
@@ -51,7 +97,8 @@ SIGMA_DELTA = (
         "weight": np.array([[2.0, -2.0, 4.0, 6.0]]),
     },
 )
-FILES = {"net.net": LAYERS, "sigma_delta.net": SIGMA_DELTA}
+AVERAGE = (*LAYERS[:4], LAYERS[-1] | TAIL, {"type": "average", "shape": [2, 1, 1]})
+FILES = {"net.net": LAYERS, "average.net": AVERAGE, "sigma_delta.net": SIGMA_DELTA}
 
 
 def put(group, fields) -> None:
@@ -83,6 +130,13 @@ def mutate(folder: Path, dice) -> None:
 
 
 def use(folder: Path) -> None:
-    for name in FILES:
-        imported = load(folder / name, ImportOptions(dt_s=1e-3))
-        compile_network(imported.network, load_target("loihi2"), CompileOptions(fixes=False))
+    last = None
+    for path, options in product((folder / name for name in FILES), OPTIONS):
+        try:
+            network = load(path, options).network
+            if options is OPTIONS[0]:
+                compile_network(network, load_target("loihi2"), CompileOptions(fixes=False))
+        except DiagnosticError as error:
+            last = error
+    if last is not None:
+        raise last
