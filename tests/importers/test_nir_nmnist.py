@@ -35,28 +35,28 @@ def recordings(real):
     return raster, events["labels"]
 
 
-def counts(network, raster, backend="emulator"):
-    """Spikes of each population, (samples, neurons)."""
+def counts(network, raster, backend="emulator", **compiled):
+    """Spikes of each population, (samples, neurons); `compiled`: options of the compilation."""
     found = {item.name: np.zeros((len(raster), item.size), int) for item in network.populations}
-    for name, rows in nd.run(nd.compile(network, "loihi1"), raster, backend=backend).spikes.items():
+    for name, rows in nd.run(nd.compile(network, "loihi1", **compiled), raster, backend=backend).spikes.items():
         np.add.at(found[name], (rows[:, 0], rows[:, 2]), 1)
     return found
 
 
 @pytest.mark.parametrize(
-    ("file", "options", "right"),
+    ("file", "options", "compiled", "right"),
     [
-        ("nir_paper/02_cnn/cnn_sinabs.nir", {"reset": "zero", "producer": "nir"}, 20),
-        ("nir_paper/legacy/scnn_mnist.nir", {"reset": "zero", "producer": "nir"}, 20),
-        ("public_files/nir_scnn_mnist_batches.nir", {"reset": "zero", "producer": "nir"}, 20),
-        ("public_files/nir_scnn_mnist_batches.nir", {"reset": "subtract", "producer": "nir"}, 19),
-        ("public_files/nir_scnn_mnist_batches.nir", {"producer": "sinabs"}, 19),
+        ("nir_paper/02_cnn/cnn_sinabs.nir", {"reset": "zero", "producer": "nir"}, {}, 20),
+        ("nir_paper/legacy/scnn_mnist.nir", {"reset": "zero", "producer": "nir"}, {}, 20),
+        ("public_files/nir_scnn_mnist_batches.nir", {"reset": "zero", "producer": "nir"}, {}, 20),
+        ("public_files/nir_scnn_mnist_batches.nir", {"reset": "subtract", "producer": "nir"}, {}, 19),
+        ("public_files/nir_scnn_mnist_batches.nir", {"producer": "sinabs"}, {"soft_reset": "two_compartments"}, 19),
     ],
 )
-def test_the_digits_of_recordings_are_recognized(real, recordings, file, options, right):
+def test_the_digits_of_recordings_are_recognized(real, recordings, file, options, compiled, right):
     network = nd.load(real / file, nd.ImportOptions(dt_s=1e-3, **options), kind=nd.Imported).network
     raster, digits = recordings
-    answers = counts(network, raster)[network.outputs[0].source].argmax(axis=1)
+    answers = counts(network, raster, **compiled)[network.outputs[0].source].argmax(axis=1)
     assert (answers == digits).sum() >= right
 
 

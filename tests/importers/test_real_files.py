@@ -19,6 +19,8 @@ from neurodeploy.network.coordinates import coordinates_of
 TABLE = Path(__file__).parent / "real_files.toml"
 ROWS = parse_toml(TABLE.read_text(encoding="utf-8"))
 HEAD = "# file under real_inputs -> options that load it, and the verdict: its size, or the codes of its findings"
+BY_HAND = ("options", "compile", "note")
+"""Options of the import, options of a compilation for loihi1, and why a file is refused or remarkable."""
 FIELDS = {"--dt": "dt_s", "--reset": "reset", "--from": "producer", "--time-unit": "time_unit"}
 PAGE = """# Public network files
 
@@ -65,7 +67,7 @@ def told(row):
 def test_a_file_loads_or_is_refused_as_the_table_says(folder, name, update_golden):
     found = verdict(folder / name, ROWS[name])
     if update_golden:
-        ROWS[name] = {key: ROWS[name][key] for key in ("options", "note") if key in ROWS[name]} | found
+        ROWS[name] = {key: ROWS[name][key] for key in BY_HAND if key in ROWS[name]} | found
         write()
     assert told(ROWS[name]) == found
 
@@ -87,7 +89,9 @@ def test_the_page_is_the_table(root, update_golden):
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if "neurons" in row])
 def test_a_file_that_loads_compiles_and_runs(folder, name):
     network = nd.load(folder / name, options_of(ROWS[name]), kind=nd.Imported).network
-    program = nd.compile(network, "loihi2" if name.endswith(".net") else "loihi1")
+    words = ROWS[name].get("compile", "").split()
+    given = {flag.strip("-").replace("-", "_"): value for flag, value in zip(words[::2], words[1::2], strict=True)}
+    program = nd.compile(network, "loihi2" if name.endswith(".net") else "loihi1", **given)
     raster = (np.random.default_rng(0).random((1, 8, *network.inputs[0].shape)) < 0.3).astype(np.uint8)
     assert nd.run(program, raster).n_steps > 8
 
@@ -96,8 +100,7 @@ def write():
     """Write the table: options and notes as they are, and the verdicts."""
     blocks = [HEAD]
     for name, row in ROWS.items():
-        lines = [f'["{name}"]', f'options = "{row["options"]}"']
-        lines += [f'note = "{row["note"]}"'] if "note" in row else []
+        lines = [f'["{name}"]', *(f'{key} = "{row[key]}"' for key in BY_HAND if key in row)]
         codes = ", ".join(f'"{code}"' for code in row.get("findings", ()))
         lines += [f"findings = [{codes}]"] if codes else []
         lines += [f"{key} = {row[key]}" for key in ("neurons", "synapses") if key in row]
@@ -114,7 +117,8 @@ def shown():
             if "findings" in row
             else f"{row['neurons']:,} neurons, {row['synapses']:,} synapses"
         )
-        note = f"; {row['note']}" if "note" in row else ""
+        note = f"; compile with `{row['compile']}`" if "compile" in row else ""
+        note += f"; {row['note']}" if "note" in row else ""
         options = f"`{row['options']}`" if row["options"] else ""
         page += f"| `{name}` | {options} | {result}{note} |\n"
     return page
