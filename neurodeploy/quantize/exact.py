@@ -204,13 +204,17 @@ class _Search:
         bound = drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
         self.sum = float(sums.max(initial=0.0)) / grid.unit
         self.drive = float(drive[np.isfinite(drive)].max(initial=0.0))
-        self.most = 0.0 if folded.stepwise else choose_scale(target, folded, incoming) * grid.unit * (1 + 1e-9)
+        self.most = (
+            0.0
+            if folded.stepwise
+            else choose_scale(target, folded, incoming, whole_mantissas=True) * grid.unit * (1 + 1e-9)
+        )
         self.shift = target.dialect.threshold_shift_bits
         self.inclusive = _is_inclusive(neuron) if grid.fires is None else grid.fires
         self.subtract = neuron is not None and neuron.reset.mode == "subtract"
         if self.subtract:
             self.drive = float(bound.max(initial=0.0))  # a reset by subtraction keeps the excess over the threshold
-            self.most = choose_scale(target, folded, incoming) * grid.unit * (1 + 1e-9)
+            self.most = choose_scale(target, folded, incoming, whole_mantissas=True) * grid.unit * (1 + 1e-9)
         forgets = folded.keep_v == 0
         rest = np.where(forgets & folded.stepwise, bound, 0.0)
         columns = [grid.bias, grid.tie, rest, *(item for item in (grid.threshold, grid.floor) if item is not None)]

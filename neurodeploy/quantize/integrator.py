@@ -16,7 +16,7 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.weights import ProjectionWeights
 
-__all__ = ["Drift", "drift_of", "range_findings", "taken_off"]
+__all__ = ["LEAST_LOSS", "Drift", "arriving", "drift_of", "range_findings", "taken_off"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,8 +68,8 @@ def taken_off(folded: Folded, incoming: list[ProjectionWeights]) -> Floats | Non
     return taken if bool(enough.all()) else None
 
 
-def _arriving(folded: Folded, incoming: list[ProjectionWeights]) -> tuple[Floats, Floats]:
-    """(size,) the largest excitation and inhibition of one step, without the synapses of a neuron to itself, in volts."""
+def arriving(folded: Folded, incoming: list[ProjectionWeights]) -> tuple[Floats, Floats]:
+    """Return (size,) the largest excitation and inhibition of one step, without the synapses of a neuron to itself, in volts."""
     up, down = np.maximum(folded.bias, 0.0), np.maximum(-folded.bias, 0.0)
     for item in incoming:
         up = up + item.connectivity.sums(np.maximum(item.volts, 0.0))
@@ -80,7 +80,7 @@ def _arriving(folded: Folded, incoming: list[ProjectionWeights]) -> tuple[Floats
 def drift_of(folded: Folded, incoming: list[ProjectionWeights]) -> Drift:
     """Return the drift of an integrating population; `folded.taken` is not None."""
     threshold = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
-    up, down = _arriving(folded, incoming)
+    up, down = arriving(folded, incoming)
     return Drift(threshold + up, down, np.maximum(folded.bias, 0.0) * LEAST_LOSS)
 
 
@@ -93,7 +93,7 @@ def range_findings(
     """
     if folded.taken is None:
         return
-    up, down = _arriving(folded, incoming)
+    up, down = arriving(folded, incoming)
     per_step, lost = np.maximum(down, up - folded.taken) * scale, np.maximum(1.0 - folded.keep_i, LEAST_LOSS)
     top = 2.0**target.dialect.state_bits
     often = np.inf if steps is None else float(steps)

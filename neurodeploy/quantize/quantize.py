@@ -127,7 +127,8 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
     folded = folded._replace(taken=taken_off(folded, incoming))
     exact = exact_scale(work.target, folded, incoming, population.neuron)
-    scale = exact.scale if exact else choose_scale(work.target, folded, incoming)
+    steps = work.network.time.steps_per_sample
+    scale = exact.scale if exact else choose_scale(work.target, folded, incoming, steps=steps)
     registers, ledger, findings = float_registers(population, folded, work.target, scale, exact)
     work.findings += dialect_findings(registers, work.target)
     work.populations.append(registers)
@@ -144,7 +145,6 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     work.findings += bias_findings(population, folded)
     work.findings += tie_findings(population, folded, incoming, exact)
     work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
-    steps = work.network.time.steps_per_sample
     work.findings += range_findings(population.name, folded, incoming, scale, work.target, steps)
     inclusive = getattr(population.neuron, "comparison", ">") == ">="
     work.findings += reach_findings(registers, folded, incoming, rounded, work.target, inclusive=inclusive)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.fold import Folded
+from neurodeploy.quantize.integrator import LEAST_LOSS, arriving
 from neurodeploy.quantize.weights import ProjectionWeights
 
 __all__ = ["choose_scale", "exponent_for", "worst_current", "worst_sum"]
@@ -23,8 +24,12 @@ GREATEST = 1e290
 """Upper bound of a scale, so that the scale of tiny numbers stays finite."""
 DEPTH = 16
 """Headroom of v below 0, in thresholds, that is provided where exponents can be lowered that far."""
-DEPTH_OF_U = 512
-"""The same where u integrates: it wraps instead of stopping at a limit. A threshold keeps 256 steps of its register."""
+DEPTH_OF_U = 1024
+"""The most headroom of a u that integrates, in thresholds: more would leave a threshold less than 7 bits of a mantissa."""
+STEADY, USUAL_STEPS = 1 / 8, 256
+"""A u that integrates wraps instead of stopping at a limit: it has headroom for this share of the worst drive of a step, in
+every step of a sample, which has this many steps if the network does not say. (The NIR paper's N-MNIST network: 3 to 16 %.)
+"""
 FEWEST = 16
 """Mantissa of a reset from which the scale may be lowered, by less than one in this, to store it exactly."""
 
@@ -56,7 +61,7 @@ def worst_current(folded: Folded, sums: NDArray[np.float64]) -> NDArray[np.float
     """Return (size,) the largest |u| when every source spikes in every step, in volts; infinite without decay.
 
     Where spikes take a threshold off u, u exceeds the threshold by the input of one step at most, as long as this is less
-    than a threshold; below 0, `_depth` makes room.
+    than a threshold; `_depth_of_u` makes room for more.
     """
     left = 1.0 - folded.keep_i if folded.filtered else np.ones_like(sums)
     current = np.divide(sums, left, out=np.where(sums > 0, np.inf, 0.0), where=left > 0)
@@ -87,14 +92,34 @@ def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
     down = np.maximum(-folded.bias, 0.0)
     for item in incoming:
         down = down + item.connectivity.sums(np.maximum(-item.volts, 0))
-    soft = folded.taken is not None
-    lost = np.maximum(1.0 - (folded.keep_i if soft else folded.keep_v), 0.0)
+    lost = np.maximum(1.0 - folded.keep_v, 0.0)
     far = np.divide(down, lost, out=np.where(down > 0, np.inf, 0.0), where=lost > 0)
-    return float(np.minimum(far, (DEPTH_OF_U if soft else DEPTH) * folded.threshold).max(initial=0.0))
+    return float(np.minimum(far, DEPTH * folded.threshold).max(initial=0.0))
 
 
-def choose_scale(target: Target, folded: Folded, incoming: list[ProjectionWeights]) -> float:
-    """Return the scale of a population, in integer units of v per volt (see the module)."""
+def _depth_of_u(folded: Folded, incoming: list[ProjectionWeights], steps: int | None) -> float:
+    """How far a u that integrates goes from 0 under steady drive, in volts, at most DEPTH_OF_U thresholds."""
+    if folded.taken is None or folded.threshold is None:
+        return 0.0
+    up, down = arriving(folded, incoming)
+    often = np.minimum(steps or USUAL_STEPS, 1.0 / np.maximum(1.0 - folded.keep_i, LEAST_LOSS))
+    far = np.maximum(down, up - folded.taken) * STEADY * often
+    return float(np.minimum(far, DEPTH_OF_U * folded.threshold).max(initial=0.0))
+
+
+def choose_scale(
+    target: Target,
+    folded: Folded,
+    incoming: list[ProjectionWeights],
+    *,
+    steps: int | None = None,
+    whole_mantissas: bool = False,
+) -> float:
+    """Return the scale of a population, in integer units of v per volt (see the module).
+
+    A u that integrates may need more headroom than mantissas of 8 bits leave: they then keep 7, unless `whole_mantissas`.
+    `steps`: steps of a sample, if known.
+    """
     bounds = _bounds(target, folded, incoming)
     if not bounds:
         return 1.0
@@ -103,14 +128,18 @@ def choose_scale(target: Target, folded: Folded, incoming: list[ProjectionWeight
     current = worst_current(folded, sums) + np.abs(folded.bias)
     state_limit = 2.0**target.dialect.state_bits
     sum_limit = 2.0 ** (target.dialect.accumulator_wrap_bits or target.dialect.state_bits)
-    largest = max(float(current.max()), _depth(folded, incoming))
+    soft, spare = folded.taken is not None, not whole_mantissas
+    deep = _depth_of_u(folded, incoming, steps) if soft else _depth(folded, incoming)
+    largest = max(float(current.max()), deep)
     while sums.max() * scale >= sum_limit or largest * scale >= state_limit:
         exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
-        wraps = folded.taken is not None and float(current.max()) * scale >= state_limit
+        wraps = soft and float(current.max()) * scale >= state_limit
         if not wraps and (not exponents or not all(exponents)):
-            break
+            if not (soft and spare):
+                break
+            spare = False
         scale /= 2
-    return scale if folded.taken is None else _storing_the_reset(target, folded, incoming, scale)
+    return scale if not soft else _storing_the_reset(target, folded, incoming, scale)
 
 
 def _storing_the_reset(target: Target, folded: Folded, incoming: list[ProjectionWeights], scale: float) -> float:
