@@ -42,6 +42,15 @@ from neurodeploy.quantize.quantized import SoftReset
 __all__ = ["Lowered", "by_autapses", "is_autapse", "unchanged", "with_autapses"]
 
 Array = NDArray[np.float64]
+TWO_STATES = "its synaptic current and its voltage both have memory, and a spike of the chip clears one of the two"
+PERIODIC = "a spike just before a periodic reset would take off the threshold after it"
+FLOOR = "v_floor limits v, and the current that integrates has no limit"
+FIXES = {
+    TWO_STATES: "a lif neuron, whose input is not filtered",
+    PERIODIC: "no state_reset",
+    FLOOR: "no v_floor, where v seldom falls that far",
+}
+"""Reason -> what to change in the network."""
 
 
 class Lowered(NamedTuple):
@@ -154,7 +163,7 @@ class _Work:
         reasons = [*_reasons(self.network, population, neuron, equation)]
         if reasons:
             message = f"reset 'subtract' has no form in one compartment: {'; '.join(reasons)}"
-            fixes = ["reset = zero, or the two-compartment form where the target has it"]
+            fixes = ["reset = zero", *dict.fromkeys(FIXES[text] for text in reasons if text in FIXES)]
             self.findings.append(finding("ND222", about("population", population.name), message, fixes=fixes))
             return
         if neuron.v_floor is not None:
@@ -222,11 +231,11 @@ def _reasons(
 ) -> Iterator[str]:
     """Yield why a population has no form in one compartment."""
     if isinstance(neuron, CubaLif) and np.any(factors(neuron, network.time.dt_s).keep_i):
-        yield "its synaptic current and its voltage both have memory, and a spike of the chip clears one of the two"
+        yield TWO_STATES
     if population.state_reset is not None:
-        yield "a spike just before a periodic reset would take off the threshold after it"
+        yield PERIODIC
     if neuron.v_floor is not None and _falls(network, population, neuron, equation):
-        yield "v_floor limits v, and the current that integrates has no limit"
+        yield FLOOR
     if np.any(equation.gain == 0):
         yield "its gain is 0, so no synapse changes v"
 

@@ -54,6 +54,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.neurons import SpikingNeuron
+from neurodeploy.quantize.soft_reset import by_autapses
 from neurodeploy.simulate import backend_names, get_backend
 
 __all__ = ["KINDS", "OPERATIONS", "markdown", "smallest"]
@@ -187,6 +188,13 @@ def _marks(names: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+AUTAPSES = (
+    "autapse: a synapse from each neuron to itself subtracts the threshold (docs/reference/arithmetic.md).",
+    "`--soft-reset two_compartments` compiles an extension of `loihi1` instead.",
+)
+"""Lines below the table of resets."""
+
+
 def _table(target: Target | FeasibilityTarget, marks: Mapping[str, str]) -> tuple[list[str], set[str]]:
     """Rows of a target's table, kinds with equal cells merged, and the codes in it."""
     heads = [name.replace("_", " ") for name in OPERATIONS]
@@ -204,9 +212,12 @@ def _resets(targets: list[Target | FeasibilityTarget]) -> list[str]:
     lines = [f"| target | {' | '.join(modes)} |", f"|---|{'---|' * len(modes)}"]
     for target in targets:
         offered = _offered(target)[1]
-        extra = target.neurons.extensions if isinstance(target, Target) else ()
+        synaptic = isinstance(target, Target) and by_autapses(target, "autapse")
         supported = (*offered, *(["value"] if isinstance(target, Target) and "zero" in offered else []))
-        cells = ["extension" if mode in extra else "yes" if mode in supported else "-" for mode in modes]
+        cells = ["yes" if mode in supported else "-" for mode in modes]
+        cells = [
+            "autapse" if synaptic and mode == "subtract" else cell for mode, cell in zip(modes, cells, strict=True)
+        ]
         if not isinstance(target, Target) and target.abilities.resets is None:
             cells = ["not public"] * len(modes)
         lines.append(f"| `{target.name}` | {' | '.join(cells)} |")
@@ -237,7 +248,7 @@ def markdown() -> str:
     for table, same in by_table.items():
         lines += [f"## {', '.join(target.name for target in same)}", ""]
         lines += ["; ".join(target.title for target in same) + ".", "", *table, ""]
-    lines += ["## Resets", "", *_resets(targets), ""]
+    lines += ["## Resets", "", *_resets(targets), "", *AUTAPSES, ""]
     lines += ["## Codes", "", *(f"- {code} {rule(code).name}: {rule(code).what}" for code in sorted(codes)), ""]
     return "\n".join(lines)
 
