@@ -49,10 +49,10 @@ def dense(weights, **fields):
     return {key: value for key, value in layer.items() if value is not None}
 
 
-def random_file(path, seed):
-    """Two channels of 5 x 4, a convolution, and a dense sigma decoder."""
+def random_file(path, seed, step=2, reach=50):
+    """Two channels of 5 x 4, a convolution, and a dense sigma decoder; weights are multiples of `step`."""
     rng = np.random.default_rng(seed)
-    even = lambda *shape: 2.0 * rng.integers(-40, 50, shape)  # noqa: E731
+    even = lambda *shape: float(step) * rng.integers(-reach, reach, shape)  # noqa: E731
     kernel = {
         "type": "conv",
         "shape": np.array([3, 2, 3]),
@@ -180,6 +180,31 @@ def test_a_network_of_all_layers_sends_what_the_equations_say(tmp_path, seed):
     assert_runs_as_slow(path, drifting(seed, 25, 2, 5, 4))
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("step", "reach"), [(1, 60), (1, 200), (1, 900), (8, 90)])
+def test_weights_that_no_single_format_holds_give_the_same_sums(tmp_path, step, reach):
+    path = random_file(tmp_path / "a.net", 8, step, reach)
+    assert_runs_as_slow(path, drifting(8, 12, 2, 5, 4))
+
+
+@pytest.mark.usefixtures("engine")
+def test_delays_of_a_dense_layer_delay_its_sums(tmp_path):
+    late = np.array([0.0, 3.0])
+    unit, delayed = dense([[2, 4], [6, -8]], bias=[3.0, 9.0]), dense([[2, 4], [6, -8]], bias=[3.0, 9.0], delay=late)
+    plain, other = (
+        load(file_of(tmp_path / f"{n}.net", encoder(2), layer), OPTIONS) for n, layer in enumerate((unit, delayed))
+    )
+    frames = drifting(1, 30, 2)
+    found = [
+        nd.run(nd.compile(item.network, "loihi2"), frames[None].astype(float), until=31) for item in (plain, other)
+    ]
+    slow, again = (Slow(h5py.File(tmp_path / "0.net")["layer/1"]) for _ in range(2))
+    changes = sent_by(found[0], plain.network.populations[0], 31)
+    before = np.concatenate([np.zeros((4, 2), dtype=np.int64), changes])
+    want = [(slow.step(before[k + 3])[0], again.step(before[k])[1]) for k in range(31)]
+    assert np.array_equal(sent_by(found[1], other.network.populations[1], 31), want)
+
+
 def test_layers_become_the_kinds_of_netx(tmp_path):
     imported = load(random_file(tmp_path / "a.net", 1), OPTIONS)
     first, kernel, hidden, last = (item.neuron for item in imported.network.populations)
@@ -233,6 +258,7 @@ def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
         dense([[2, 4], [6, 8]], neuron={"type": "SDNN", "messageBits": 0}),
         dense([[2, 4], [6, 8]], neuron={**UNIT, "vThMant": -1}, bias=[1.0, 2.0, 3.0]),
         dense([[2, 4]], neuron={**UNIT, "sigma_output": True}, bias=[2.0]),
+        {"type": "average", "shape": np.array([1])},
     )
     assert messages(path) == [
         ("ND057", "layer 0 (input) has sigma_output, but an input layer encodes changes"),
@@ -243,6 +269,20 @@ def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
         ("ND053", "layer 3 (dense) has 3 biases for 2 neurons; needs one for all or one for each"),
         ("ND053", "layer 3 (dense): field 'neuron/vThMant' is -1; needs 0 to 2147483647"),
         ("ND057", "layer 4 (dense) has a bias, but neurons with sigma_output have none"),
+    ]
+
+
+def test_an_average_after_graded_spikes_is_refused(tmp_path):
+    path = file_of(tmp_path / "a.net", encoder(2), dense([[2, 4], [6, 8]]), {"type": "average", "shape": np.array([1])})
+    assert messages(path) == [("ND057", "layer 2 (average) averages graded spikes")]
+
+
+def test_a_fault_is_reported_once(tmp_path):
+    neuron = {**UNIT, "messageBits": -5, "activation": 3.0}
+    path = file_of(tmp_path / "a.net", encoder(2), dense([[2, 4], [6, 8]]), dense([[2, 4]], neuron=neuron))
+    assert messages(path) == [
+        ("ND053", "layer 2 (dense): field 'neuron/activation' contains numbers, not text"),
+        ("ND053", "layer 2 (dense): field 'neuron/messageBits' is -5; needs 0 to 2147483647"),
     ]
 
 
@@ -278,7 +318,7 @@ def test_without_an_encoder_the_host_gives_the_changes(tmp_path, shaped):
 def public(reference_data):
     folder = reference_data / "real_inputs/public_files"
     if not folder.is_dir():
-        pytest.skip(f"'{folder}' is missing: it holds public network files")
+        pytest.skip(f"'{folder}' is missing and cannot be had: it holds network files of other projects")
     return folder
 
 

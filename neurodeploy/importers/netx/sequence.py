@@ -172,6 +172,9 @@ class Sequence:
             self.findings.add("ND052", f"{fields.where} lacks its shape")
         if shape is None or self.shape is None:
             return
+        if self.populations and sigma_delta.accepts_values(self.populations[-1].neuron):
+            self.findings.add("ND057", f"{fields.where} averages graded spikes", fixes=["export without the average"])
+            return
         size, groups = prod(self.shape), prod(shape)
         self.shape = shape
         if size % groups:

@@ -131,8 +131,13 @@ def warnings_of(file: str, populations: Sequence[Population]) -> list[Diagnostic
 
 
 def ledger_of(populations: Sequence[Population], layers: Sequence[Fields]) -> list[LedgerLine]:
-    """Return a line for each assumption about the sigma-delta layers: about all at once, then about single layers."""
-    if not any(isinstance(item.neuron, (Delta, SigmaDelta, Sigma)) for item in populations):
+    """Return a line for each assumption about the sigma-delta layers: about all at once, then about single layers.
+
+    `layers`: the layers of the file that are imported. Nothing is returned, nor read, if they have findings.
+    """
+    if any(layer.findings.count for layer in layers[:1]) or not any(
+        isinstance(item.neuron, (Delta, SigmaDelta, Sigma)) for item in populations
+    ):
         return []
     shift = f"in units of 2**-{SPIKE_EXP}, states have {STATE_EXP} more bits"
     lines = [
@@ -162,7 +167,7 @@ def _own(layer: Fields) -> Fields | None:
 
 
 def _of_layer(own: Fields) -> list[LedgerLine]:
-    where, lines = about("layer", own.where.split()[1]), list[LedgerLine]()
+    where, lines = about("layer", own.number), list[LedgerLine]()
     if "sigma_output" not in own and "activation" not in own and "input" not in own.where:
         lines.append(_line(where, "activation", "not in the file", "relu", "as in netx"))
     stated = own.values.get("sigma_output")
@@ -170,9 +175,8 @@ def _of_layer(own: Fields) -> list[LedgerLine]:
         lines.append(
             _line(where, "sigma_output", "false", "a sigma decoder", "as in netx, which tests its presence only")
         )
-    lines += [
-        _line(where, key, "in the file", "ignored", "as in netx") for key in ("weight_exp", "wgtExp") if key in own
-    ]
+    if "weight_exp" in own:
+        lines.append(_line(where, "weight_exp", "in the file", "ignored", "as in netx"))
     return lines
 
 
