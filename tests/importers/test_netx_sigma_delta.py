@@ -325,6 +325,8 @@ def public(reference_data):
 def test_the_noise_suppression_network_sends_what_the_equations_say(public):
     recording = assert_runs_as_slow(public / "ndns_nodelay.net", drifting(5, 40, 257))
     assert [len(recording.payloads[f"layer{n}"]) > 100 for n in range(4)] == [True] * 4
+    saturated = {str(item.subject) for item in recording.findings if item.code == "ND534"}
+    assert saturated == {"population 'layer1'", "population 'layer2'"}, "a sigma decoder sends its sum in every step"
 
 
 @pytest.mark.slow
