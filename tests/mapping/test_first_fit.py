@@ -16,7 +16,7 @@ from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target, on_board
 from neurodeploy.mapping import emit_program, partition, place
-from neurodeploy.mapping.partition.order import longest_fitting_prefix
+from neurodeploy.mapping.partition.order import _by_tile, longest_fitting_prefix
 from neurodeploy.network import Conv2d, WeightFormat
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
@@ -210,6 +210,13 @@ def test_slices_counted_in_an_earlier_round_change_no_mapping(monkeypatch):
         assert found.n_cores == plain.n_cores > 1
         assert all(np.array_equal(found.core_of[name], core) for name, core in plain.core_of.items())
     assert len(counted) - with_memory > with_memory
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.tuples(*[st.integers(1, 9)] * 3), st.integers(1, 9), st.integers(1, 9))
+def test_the_neurons_of_a_tile_follow_each_other_channel_by_channel(shape, height, width):
+    channel, y, x = np.indices(shape).reshape(3, -1)
+    assert np.array_equal(_by_tile(shape, height, width), np.lexsort((x, y, channel, x // width, y // height)))
 
 
 @pytest.mark.slow

@@ -76,8 +76,15 @@ def _tiles(shape: tuple[int, ...], target: Target) -> list[tuple[int, int]]:
 
 
 def _by_tile(shape: tuple[int, ...], height: int, width: int) -> Ints:
-    channel, y, x = np.indices(shape).reshape(3, -1)
-    return np.lexsort((x, y, channel, x // width, y // height))
+    """Order of the neurons of a map by tile row, tile, channel, row and column; tiles at the edges are smaller."""
+    channels, rows, columns = shape
+    c, y, x = np.ogrid[:channels, :rows, :columns]
+    high, wide = np.minimum(height, rows - y // height * height), np.minimum(width, columns - x // width * width)
+    before = channels * (y // height * height * columns + high * (x // width * width))
+    place = before + (c * high + y % height) * wide + x % width
+    order: Ints = np.empty(place.size, dtype=np.int64)
+    order[place.ravel()] = np.arange(place.size)
+    return order
 
 
 def _neurons_in_core(
