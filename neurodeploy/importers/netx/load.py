@@ -16,6 +16,7 @@ from neurodeploy.importers.hdf5 import Folder, Item, Unread, read_tree
 from neurodeploy.importers.netx import sigma_delta
 from neurodeploy.importers.netx.fields import Fields, Findings, printable
 from neurodeploy.importers.netx.sequence import Resets, Sequence
+from neurodeploy.importers.notes import listed
 from neurodeploy.importers.options import Imported, ImportOptions
 from neurodeploy.io.archive import refuse
 from neurodeploy.network import Network, Output, Time
@@ -93,6 +94,19 @@ def _sequence(path: Path, options: ImportOptions, findings: Findings) -> Sequenc
     return reader
 
 
+def _note_resets(reader: Sequence) -> None:
+    """Add the ledger line of periodic resets, and a warning (ND063) about layers without them."""
+    if reader.resets is None:
+        return
+    got = f"every {reader.resets.interval_steps} steps, in each layer a step later"
+    reader.findings.line(about("import"), "resets", "given by the user", got, "as reset_interval of netx")
+    kept = [item.name for item in reader.populations if item.state_reset is None]
+    if kept:
+        message = f"states of {listed(kept)} are not reset: netx resets CUBA neurons only"
+        fixes = ["leave out --reset-interval, and present each sample in a run of its own"]
+        reader.findings.warn("ND063", message, fixes=fixes)
+
+
 def load_netx(path: Path, options: ImportOptions) -> Imported:
     """Return the network of a .net file: its integers unchanged, its layers in sequence.
 
@@ -101,6 +115,7 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     """
     findings = Findings(str(path))
     reader = _sequence(path, options, findings)
+    _note_resets(reader)
     if not findings.count and not reader.populations:
         findings.add("ND053", "has no layer with neurons")
     found = [*findings.all(), *findings.warnings, *sigma_delta.warnings_of(str(path), reader.populations)]
@@ -110,9 +125,6 @@ def load_netx(path: Path, options: ImportOptions) -> Imported:
     found = raise_errors("import", found)
     findings.line(about("import"), "dt_s", "not in the file", f"{options.dt_s:g} s", "given by the user")
     findings.line(about("import"), "latency of a layer", "1 step in netx", "1 step per projection", "the same")
-    if reader.resets:
-        got = f"every {reader.resets.interval_steps} steps, in each layer a step later"
-        findings.line(about("import"), "resets", "given by the user", got, "as reset_interval of netx")
     network = Network(
         name=_network_name(path),
         time=Time(dt_s=options.dt_s or 1.0),

@@ -94,7 +94,7 @@ def _cuba(kind: str, fields: Fields, own: Fields, shape: Shape | None) -> LoihiC
     bias = bias_of(fields, shape)
     if current is None or voltage is None or threshold is None or refractory is None or bias is None:
         return None
-    _note_registers(fields, threshold, refractory)
+    _note_registers(fields, own, threshold, refractory)
     return LoihiCuba(
         du=current - 1,
         dv=voltage,
@@ -105,7 +105,9 @@ def _cuba(kind: str, fields: Fields, own: Fields, shape: Shape | None) -> LoihiC
     )
 
 
-def _note_registers(fields: Fields, threshold: Register, refractory: int) -> None:
+def _note_registers(fields: Fields, own: Fields, threshold: Register, refractory: int) -> None:
+    if "weight_exp" in own:
+        fields.line("weight_exp", "in the file", "ignored", "as in netx; training divides currents by this power of 2")
     if refractory > 1:
         fields.line("refDelay", str(refractory), f"{refractory - 1} refractory steps", "netx ignores refDelay")
     if np.any(np.greater(threshold, READOUT_VTH_MANT)):

@@ -42,13 +42,10 @@ class Resets(NamedTuple):
     offset_steps: int
     """Phase in the first layer, counted from step 1."""
 
-    def of(self, n_before: int, neuron: LayerNeuron, fields: Fields) -> StateReset | None:
-        """Return the resets of a layer after `n_before` layers with neurons; None, with a warning, if netx has none."""
+    def of(self, n_before: int, neuron: LayerNeuron) -> StateReset | None:
+        """Return the resets of a layer after `n_before` layers with neurons; None if netx has none for its neurons."""
         if isinstance(neuron, LoihiCuba):
             return StateReset(interval_steps=self.interval_steps, offset_steps=self.offset_steps + 1 + n_before)
-        message = f"{fields.where} is not reset: netx resets CUBA neurons only"
-        fixes = ["leave out --reset-interval, and present each sample in a run of its own"]
-        fields.findings.warn("ND063", message, fixes=fixes)
         return None
 
 
@@ -191,7 +188,7 @@ class Sequence:
 
     def _add(self, fields: Fields, shape: Shape, neuron: LayerNeuron, synapses: tuple[Synapses, ...]) -> None:
         name = f"layer{fields.number}"
-        reset = self.resets and self.resets.of(len(self.populations), neuron, fields)
+        reset = self.resets and self.resets.of(len(self.populations), neuron)
         self.populations.append(Population(name=name, shape=shape, neuron=neuron, state_reset=reset))
         for item in synapses:
             source = name if item.recurrent else self.source
