@@ -173,6 +173,10 @@ def test_several_faults_of_a_file_come_together(nir_file):
     with pytest.raises(DiagnosticError) as error:
         nd.load(nir_file({**nodes, "cells": nir_if(CELLS)}, nir_chain("w", "v", "w2", "cells"), "1.0.4"))
     assert [item.code for item in error.value.diagnostics] == ["ND070", "ND047", "ND048"]
+    wrong = ("LIF", {"tau": [-1.0], "r": [1.0], "v_leak": [0.0], "v_threshold": [1.0]})
+    with pytest.raises(DiagnosticError) as error:
+        load(nir_file({**nodes, "cells": wrong}, nir_chain("w", "v", "w2", "cells"), "1.0.8"))
+    assert [item.code for item in error.value.diagnostics] == ["ND046", "ND070", "ND048"]
 
 
 @pytest.mark.parametrize(
@@ -228,6 +232,29 @@ def test_parameters_of_a_channel_apply_to_its_whole_map(nir_file):
     assert np.array_equal(np.ravel(population.neuron.v_threshold), np.repeat([1.0, 2.0, 3.0], 8))
     (line,) = [line for line in made.ledger if line.quantity == "parameters"]
     assert line.got == "applied to all of [3, 4, 2]"
+
+
+def test_a_batch_axis_of_1_in_parameters_is_dropped(nir_file):
+    threshold = np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)
+    conv = {"weight": np.ones((3, 2, 1, 1)), "bias": np.zeros(3), "input_shape": [1, 4, 2]}
+    nodes = {
+        **nir_ports([1, 2, 4, 2], [1, 3, 4, 2]),
+        "conv": ("Conv2d", conv),
+        "scale": ("Scale", {"scale": threshold}),
+        "maps": ("IF", {"r": np.ones((1, 3, 4, 2)), "v_threshold": threshold}),
+    }
+    network = load(nir_file(nodes, nir_chain("conv", "scale", "maps")), reset="zero").network
+    assert network.inputs[0].shape == (2, 4, 2)
+    assert np.array_equal(np.ravel(network.populations[0].neuron.v_threshold), np.repeat([1.0, 2.0, 3.0], 8))
+    scale = network.projections[0].operation.operations[1].weights
+    assert np.array_equal(scale, np.repeat([1.0, 2.0, 3.0], 8))
+
+
+def test_a_convolution_states_its_source_where_the_input_does_not(nir_file):
+    conv = {"weight": np.ones((3, 2, 1, 1)), "bias": np.zeros(3), "input_shape": [1, 4, 2]}
+    nodes = {"input": ("Input", {"shape": [16]}), "conv": ("Conv2d", conv), "maps": nir_if(3, 4, 2)}
+    network = load(nir_file(nodes, [("input", "conv"), ("conv", "maps")]), reset="zero").network
+    assert network.projections[0].operation.input_shape == (2, 4, 2)
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 4, 1), (2, 1, 1), (3, 2, 1)])

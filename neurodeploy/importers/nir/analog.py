@@ -39,8 +39,9 @@ def join_thresholds(graph: FlatGraph, nodes: dict[str, Node], notes: Notes) -> t
         into[name] = graph.into[source]
         got = "one population, which no spike resets"
         notes.line(name, "nodes", f"'{brief(source)}' ({found.kind}) and a Threshold", got, "exact")
+    out = _targets(graph)
     for source in set(joined.values()):
-        if _behind(graph, nodes, source) <= joined.keys():
+        if _behind(graph, nodes, source, out) <= joined.keys():
             del made[source]
     return replace(graph, into=into), made
 
@@ -61,12 +62,20 @@ def _before(graph: FlatGraph, nodes: dict[str, Node], name: str) -> str | None:
     return None
 
 
-def _behind(graph: FlatGraph, nodes: dict[str, Node], source: str) -> set[str]:
+def _targets(graph: FlatGraph) -> dict[str, set[str]]:
+    """The nodes that each node feeds."""
+    found: dict[str, set[str]] = {name: set() for name in graph.into}
+    for name, sources in graph.into.items():
+        for source in sources:
+            found[source].add(name)
+    return found
+
+
+def _behind(graph: FlatGraph, nodes: dict[str, Node], source: str, out: dict[str, set[str]]) -> set[str]:
     """The nodes that receive from a node, directly or through nodes that only pass on."""
     found, waiting, seen = set[str](), [source], set[str]()
     while waiting:
-        at = waiting.pop()
-        reached = {name for name, sources in graph.into.items() if at in sources} - seen
+        reached = out[waiting.pop()] - seen
         seen |= reached
         waiting += [name for name in reached if _passes(graph, nodes, name)]
         found |= {name for name in reached if not _passes(graph, nodes, name)}
@@ -74,13 +83,22 @@ def _behind(graph: FlatGraph, nodes: dict[str, Node], source: str) -> set[str]:
 
 
 def check_voltages(graph: FlatGraph, nodes: dict[str, Node], reached: dict[str, Arrivals], notes: Notes) -> None:
-    """Add ND070 for each integrator whose voltage something other than an output receives."""
+    """Add ND070 for each integrator whose voltage something other than an output receives.
+
+    Without `reached`, after other faults, the nodes directly behind an integrator decide.
+    """
     sent: dict[str, list[tuple[str, Arrival]]] = {name: [] for name, node in nodes.items() if _integrates(node)}
     for target, arrived in reached.items():
         read = target in graph.roots and len(arrived.paths) == 1 and arrived.paths[0].is_plain and arrived.bias is None
         for path in () if read else arrived.paths:
             if path.source in sent:
                 sent[path.source].append((target, path))
+    out = {} if reached else _targets(graph)
+    for source in () if reached else sent:
+        behind = sorted(_behind(graph, nodes, source, out) - graph.roots)
+        sent[source] = [
+            (name, Arrival(source)) for name in behind if graph.nodes[name].type not in ("Threshold", "Delay")
+        ]
     for source, found in sorted(sent.items()):
         targets, via = {target for target, _ in found}, {name for _, path in found for name in path.via}
         if targets:

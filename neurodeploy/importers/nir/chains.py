@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import LARGEST, brief
 from neurodeploy.importers.nir.graph import FlatGraph, loops, ordered
-from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
+from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window, without_ones
 from neurodeploy.importers.nir.shapes import Shapes
 from neurodeploy.importers.nir.windows import window_values
 from neurodeploy.importers.notes import Notes
@@ -201,7 +201,7 @@ class _Chains:
         if value.size == 1:
             value = value.reshape(())
         elif value.size != self.shapes.width(name):
-            value = np.broadcast_to(node.scale, shape).ravel()
+            value = np.broadcast_to(node.scale.reshape(without_ones(node.scale.shape, len(shape))), shape).ravel()
         if node.scale.size not in (self.shapes.width(name), 0):
             got = f"applied to all {self.shapes.width(name)} lines"
             self.notes.line(name, "scale", f"shape {list(node.scale.shape)}", got, "exact", "numpy broadcasting")

@@ -19,7 +19,20 @@ from neurodeploy.importers.nir.reader import NirNode
 from neurodeploy.importers.nir.times import Times
 from neurodeploy.importers.notes import Notes, listed
 
-__all__ = ["KNOWN", "NEURONS", "Cell", "Delay", "Flat", "Linear", "Node", "Port", "Scale", "Window", "read_nodes"]
+__all__ = [
+    "KNOWN",
+    "NEURONS",
+    "Cell",
+    "Delay",
+    "Flat",
+    "Linear",
+    "Node",
+    "Port",
+    "Scale",
+    "Window",
+    "read_nodes",
+    "without_ones",
+]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -126,7 +139,13 @@ def _together(shapes: list[Shape]) -> Shape | None:
 
 
 def _spread(value: Array, shape: Shape, size: int) -> Array:
-    return value.ravel() if value.size in (1, size) else np.broadcast_to(value, shape).ravel()
+    found = value.reshape(without_ones(value.shape, len(shape)))
+    return found.ravel() if found.size in (1, size) else np.broadcast_to(found, shape).ravel()
+
+
+def without_ones(shape: Shape, axes: int) -> Shape:
+    """A shape without the leading axes of 1 that are more than `axes`."""
+    return without_ones(shape[1:], axes) if len(shape) > axes and shape[0] == 1 else shape
 
 
 _CELLS = {
@@ -284,7 +303,8 @@ class _Reader:
         if padding == "same" and any(n != 1 for n in stride):
             fix = "state the padding in numbers, as the framework that trained the network pads"
             self.fault(f"padding 'same' is not defined with a stride of {list(stride)}", fix)
-        made = Window(self.kind, weight, bias, kernel, stride, padding, dilation, groups, places or None)
+        places = without_ones(places, axes) if places else None
+        made = Window(self.kind, weight, bias, kernel, stride, padding, dilation, groups, places)
         return made if self.sound else None
 
     def pool(self) -> Node | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import brief
 from neurodeploy.importers.nir.graph import FlatGraph
-from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
+from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window, without_ones
 from neurodeploy.importers.nir.windows import Placed, flat_shape, place
 from neurodeploy.importers.notes import NAMED, Notes, listed
 
@@ -179,6 +179,7 @@ def _cell_shape(own: Shape | None, arrived: Shape) -> Shape:
 
 def _stretches(own: Shape, arrived: Shape) -> bool:
     """Whether parameters have the axes of the input, with 1 where they are the same along an axis: (C, 1, 1) for (C, H, W)."""
+    own = without_ones(own, len(arrived))
     pairs = list(zip(own, arrived, strict=False))
     return len(own) == len(arrived) > 1 and own[0] == arrived[0] and all(n in (1, size) for n, size in pairs)
 
@@ -322,6 +323,6 @@ def _spreads(scale: Any, shape: Shape) -> bool:
     if scale.size in (1, prod(shape)):
         return True
     try:
-        return np.broadcast_shapes(scale.shape, shape) == shape
+        return np.broadcast_shapes(without_ones(scale.shape, len(shape)), shape) == shape
     except ValueError:
         return False
