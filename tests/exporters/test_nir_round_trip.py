@@ -149,7 +149,7 @@ def written(network, folder):
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300, 30), deadline=None)
 def test_a_network_comes_back_as_it_was(tmp_path_factory, dice):
     network = random_network(dice)
     file = written(network, tmp_path_factory.mktemp("nir"))
@@ -161,7 +161,7 @@ def test_a_network_comes_back_as_it_was(tmp_path_factory, dice):
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100, 15), deadline=None)
 def test_others_read_the_graph(tmp_path_factory, dice):
     """The graph is sound by itself: the importer takes it without the metadata, and so does nir."""
     network = random_network(dice)
@@ -174,7 +174,7 @@ def test_others_read_the_graph(tmp_path_factory, dice):
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(40, 10), deadline=None)
 def test_what_nir_reads_and_writes_again_is_the_same_network(tmp_path_factory, dice):
     network = random_network(dice)
     file = written(network, tmp_path_factory.mktemp("nir"))

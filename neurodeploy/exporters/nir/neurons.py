@@ -73,6 +73,8 @@ def _spiking(neuron: If | Lif | CubaLif, name: str, shape: Shape, notes: ExportN
     value, mode = 0.0, neuron.reset.mode
     if mode == "value":
         value = neuron.reset.value
+        note = "NIR does not say where v starts"
+        notes.line("population", name, "v at the start of a sample", "v_reset", "left open", "dropped", note)
     elif mode != "zero":
         notes.lose("reset", "population", name, mode, "v_reset 0")
     if neuron.comparison != ">":
