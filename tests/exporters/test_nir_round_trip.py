@@ -167,7 +167,7 @@ def test_others_read_the_graph(tmp_path_factory, dice):
     network = random_network(dice)
     file = written(network, tmp_path_factory.mktemp("nir"))
     options = nd.ImportOptions(producer="nir", dt_s=network.time.dt_s, time_unit="s", reset="zero")
-    graph = nd.load(file, options)
+    graph = nd.load(file, options, kind=nd.Imported).network
     sizes = {item.name: item.size for item in (*network.inputs, *network.populations)}
     assert sizes.items() <= {item.name: item.size for item in (*graph.inputs, *graph.populations)}.items()
     assert set(nir.read(file, type_check=False).nodes) >= set(sizes)
