@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ NAMES = tuple(
     if isinstance(item, ast.FunctionDef) and ast.get_docstring(item) and not item.name.startswith("_")
 )
 STEPS = 1000
+MARK = "<!-- table: pytest -m slow tests/conformance/test_nengo_import.py --update-golden -->\n"
 SINGLE = 3e-5
 """Relative error of nengo-loihi's filtered values, which it computes in single precision."""
 
@@ -40,6 +42,7 @@ def golden_of(name):
     return network_of(result, plan, str(FILE)), samples_of(result, plan), result
 
 
+@functools.cache
 def differences(name):
     """(spikes, their differences, states, their differences, output values, those beyond single precision)."""
     network, samples, result = golden_of(name)
@@ -82,3 +85,29 @@ def test_no_difference(name):
     spikes, wrong, states, apart, _, beyond = differences(name)
     assert spikes > 0
     assert (wrong, apart, beyond) == (0, 0, 0), f"{spikes:,} spikes, {states:,} states"
+
+
+def table():
+    """The table of the page: a row for each network."""
+    rows = ["| network | spikes | states | differences |", "|---|---|---|---|"]
+    meanings = {
+        item.name: ast.get_docstring(item) for item in ast.parse(FILE.read_text()).body if hasattr(item, "name")
+    }
+    for name in NAMES:
+        spikes, wrong, states, apart, _, beyond = differences(name)
+        rows.append(f"| {meanings[name].removesuffix('.')} | {spikes:,} | {states:,} | {wrong + apart + beyond} |")
+    exact = sum(row.endswith("| 0 |") for row in rows)
+    return "\n".join([*rows, "", f"{exact} x 0 differences."]) + "\n"
+
+
+def test_the_page_has_the_table(root, update_golden):
+    """Counts of spikes may differ between processors, on which the decoders are solved; rows and differences may not."""
+    page = root / "docs" / "how-to" / "from-nengo.md"
+    head, mark, shown = page.read_text().partition(MARK)
+    assert mark
+    made = f"\n{table()}"
+    if update_golden:
+        page.write_text(head + mark + made)
+        return
+    first, last = (re.sub(r"\| [\d,]+ \| [\d,]+ \|", "|", text) for text in (shown, made))
+    assert first == last

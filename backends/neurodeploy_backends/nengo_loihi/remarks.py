@@ -46,6 +46,8 @@ def _fact(fact: Facts) -> str:
     """The sentence of a silent change; empty for one that only the ledger names."""
     if fact["fact"] == "sample_every":
         return f"probe '{fact['object']}' asks for a value every {fact['asked']:g} s; every step is recorded"
+    if fact["fact"] == "dead_end":
+        return f"node '{fact['object']}' is left out, with the connections into it: nothing reads it; probe it"
     if fact["fact"] != "neuron":
         return ""
     dropped = f", without {', '.join(fact['dropped'])}" if fact["dropped"] else ""

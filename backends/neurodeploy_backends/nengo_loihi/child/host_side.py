@@ -55,12 +55,21 @@ def facts_of(network):
 
     def facts(names, model):
         rows = [{"fact": "sample_every", "object": names.of(probe), "asked": float(every)} for probe, every in probes]
+        rows += [{"fact": "dead_end", "object": names.of(node)} for node in _dead_ends(network, model)]
         for ensemble in network.all_ensembles:
             if ensemble in model.params and ensemble.neurons in model.objs:
                 rows += _neuron_facts(ensemble, names, model)
         return rows
 
     return facts
+
+
+def _dead_ends(network, model):
+    """Nodes that pass their input on to nothing and are not probed: nengo-loihi removes them with their connections."""
+    removed = model.split.passthrough.to_remove
+    sources = {getattr(conn.pre, "obj", conn.pre) for conn in network.all_connections}
+    targets = {getattr(conn.post, "obj", conn.post) for conn in network.all_connections}
+    return [node for node in network.all_nodes if node in removed and node in targets and node not in sources]
 
 
 def _neuron_facts(ensemble, names, model):
@@ -180,11 +189,16 @@ class Host:
     def arrays(self):
         """Input spikes as rows (step, line), and the weights of outputs."""
         number = {id(item): k for k, item in enumerate(self.model.inputs)}
-        rows = [np.zeros((0, 2), dtype=np.int64) for _ in self.inputs]
+        given = [([], []) for _ in self.inputs]
         for item, step, lines in self.recorder.spikes:
-            rows[number[id(item)]] = np.concatenate(
-                [rows[number[id(item)]], np.stack([np.full(lines.size, step), lines], axis=1)]
-            )
-        found = {f"input.{k}": np.unique(table, axis=0) for k, table in enumerate(rows)}
-        found |= {f"repeated.{k}": np.array(len(table) - len(found[f"input.{k}"])) for k, table in enumerate(rows)}
+            steps, every = given[number[id(item)]]
+            steps.append(np.full(lines.size, step, dtype=np.int64))
+            every.append(lines)
+        found = {}
+        for k, (steps, every) in enumerate(given):
+            keys = np.concatenate([np.zeros(0, dtype=np.int64), *steps]) << 32
+            keys[:] |= np.concatenate([np.zeros(0, dtype=np.int64), *every])
+            once = np.unique(keys)
+            found[f"input.{k}"] = np.stack([once >> 32, once & (2**32 - 1)], axis=1)
+            found[f"repeated.{k}"] = np.array(keys.size - once.size)
         return found | {f"output.{k}": table for k, table in enumerate(self.weights) if table is not None}
