@@ -17,6 +17,7 @@ from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
+from neurodeploy.signals import SampleValues
 
 __all__ = ["Converted", "convert", "require_conversion"]
 
@@ -34,6 +35,8 @@ class Converted(Noun):
     """Every assumption of the import, and everything that the written format changes or leaves out."""
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes. Errors are raised instead."""
+    samples: SampleValues | None = None
+    """Samples that came with the model, which a network file does not hold; nd.save writes them. None: the model has none."""
 
 
 def convert(
@@ -66,6 +69,7 @@ def convert(
         path=os.fspath(path),
         ledger=(*imported.ledger, *ledger),
         findings=(*imported.findings, *findings),
+        samples=imported.samples,
     )
 
 

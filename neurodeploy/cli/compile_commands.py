@@ -48,7 +48,7 @@ from neurodeploy.cli.option_types import one_of
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
-from neurodeploy.cli.running import stimulus_of_model
+from neurodeploy.cli.running import stimulus_of_model, write_own_samples
 from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
 from neurodeploy.compiler import STAGES, Compilation
 from neurodeploy.diagnostics import Diagnostic, errors_in
@@ -103,6 +103,7 @@ def _finish(
             show("", mapping_table(mapped))
         if result.program is not None and more.get("written"):
             show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
+            show(*([f"written: {more['samples']}, the samples of the model"] if more.get("samples") else []))
     report.finish((*findings, *notes), document)
 
 
@@ -230,10 +231,13 @@ def compile_command(
     imported, result = compile_model(model, choices, stop or "fixes")
     network = imported.network
     findings, path = _judged(result, choices, report), out or Path(f"{network.name}.ndp")
+    written = None
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
         sealed, sample_findings = _sealed(result.program, model, golden)
         findings = (*findings, *sample_findings)
         save_program(sealed, path)
+        written, unwritten = write_own_samples(imported.samples, path)
+        findings = (*findings, *unwritten)
     mapped = _mapped(result, recorded_rates(traffic, network) if traffic is not None else None)
-    _finish(result, findings, report, mapped, written=str(path) if fits else None)
+    _finish(result, findings, report, mapped, written=str(path) if fits else None, samples=written)

@@ -14,6 +14,7 @@ from neurodeploy.cli.inputs import Model, OutputFormat, Strict
 from neurodeploy.cli.output import command, show
 from neurodeploy.cli.paths import write_argument, write_option
 from neurodeploy.cli.report_options import report_options
+from neurodeploy.cli.running import write_own_samples
 from neurodeploy.diagnostics import about
 from neurodeploy.exporters import LOSSES, WRITABLE
 from neurodeploy.exporters.options import MEANINGS
@@ -70,10 +71,13 @@ def convert_command(
         raise usage("ND701", about("argument", "OUT"), "is needed once: the file to write", fix)
     losses = losses_named(lossy or ())
     result = convert(model, path, ImportOptions(**imports, strict=strict), lossy=losses)
+    written, unwritten = write_own_samples(result.samples, Path(path))
     if report.text:
         _show(result, ledger=ledger)
+        show(*([f"written: {written}, the samples of the model"] if written else []))
     lines = [line.model_dump() for line in result.ledger]
-    report.finish(result.findings, {"network": result.network.name, "written": result.path, "ledger": lines})
+    document = {"network": result.network.name, "written": result.path, "samples": written, "ledger": lines}
+    report.finish((*result.findings, *unwritten), document)
 
 
 def _show(result: Converted, *, ledger: bool) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from neurodeploy.api.files import save
 from neurodeploy.cli.common_options import usage
 from neurodeploy.cli.output import progress_bar, say
-from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile, profile, profile_findings
@@ -30,7 +31,7 @@ from neurodeploy.simulate import (
 )
 from neurodeploy.simulate.events import is_events, samples_in, with_encoders
 
-__all__ = ["Outcome", "RunRequest", "run_request", "stimulus_of_model"]
+__all__ = ["Outcome", "RunRequest", "run_request", "stimulus_beside", "stimulus_of_model", "write_own_samples"]
 
 
 class RunRequest(NamedTuple):
@@ -52,13 +53,33 @@ class RunRequest(NamedTuple):
     """How a recording of an event sensor becomes the input."""
 
 
-def _stimulus_path(model: Path, given: Path | None) -> Path:
-    if given is not None:
-        return given
+def stimulus_beside(model: Path) -> Path:
+    """Return the path of the samples next to a model, NAME.stimulus.npz."""
     stem = model.name
     for suffix in (".json", ".nd", ".ndp", *readable()):
         stem = stem.removesuffix(suffix)
-    path = model.with_name(f"{stem}.stimulus.npz")
+    return model.with_name(f"{stem}.stimulus.npz")
+
+
+def write_own_samples(samples: SampleValues | None, model: Path) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """Write the samples that came with a model next to the file made of it, where `run` finds them.
+
+    Returns the path, and warnings instead if a file cannot hold them; no path without samples.
+    """
+    path = stimulus_beside(model)
+    if samples is None:
+        return None, ()
+    try:
+        save(samples, path)
+    except DiagnosticError as error:
+        return None, tuple(item.model_copy(update={"severity": "warning"}) for item in error.diagnostics)
+    return str(path), ()
+
+
+def _stimulus_path(model: Path, given: Path | None) -> Path:
+    if given is not None:
+        return given
+    path = stimulus_beside(model)
     if not path.exists():
         raise usage("ND702", about("model", model), f"has no stimulus: '{path}' does not exist", "--stimulus FILE.npz")
     return path

@@ -51,3 +51,13 @@ def test_their_number_can_be_limited(own, tmp_path):
 def test_a_given_stimulus_takes_their_place(own, tmp_path):
     nd.save(nd.SampleValues(values={"in": SPIKES[1:]}), tmp_path / "other.npz")
     assert recorded(tmp_path, own, "--stimulus", tmp_path / "other.npz") == (1, [[0, 4, 1], [0, 6, 1]])
+
+
+@pytest.mark.parametrize(("command", "made"), [("compile", "net.ndp"), ("convert", "net.nd.json")])
+def test_they_are_written_next_to_what_is_made_of_the_model(own, tmp_path, capsys, command, made):
+    target = ["-t", "loihi1"] if command == "compile" else []
+    assert leave([command, own, "-o", tmp_path / made, *target]) == 0
+    assert "net.stimulus.npz, the samples of the model" in " ".join(capsys.readouterr().out.split())
+    assert recorded(tmp_path, tmp_path / made, *(["-t", "loihi1"] if command == "convert" else [])) == recorded(
+        tmp_path, own
+    )

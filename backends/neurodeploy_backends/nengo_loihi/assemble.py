@@ -152,4 +152,6 @@ def samples_of(result: Result, plan: dict[str, Any]) -> SampleValues | None:
         values[name] = np.column_stack([(step - 1) // each, (step - 1) % each + 1, line])
     labels = result.arrays.get("labels")
     kept = labels[:n_samples] if labels is not None and labels.size >= n_samples else None
-    return SampleValues(values=values, n_samples=n_samples, labels=kept)
+    last = max((int(table[:, 0].max(initial=0)) for table in values.values()), default=0)
+    counted = kept is not None or last + 1 == n_samples  # a file holds no number of samples
+    return SampleValues(values=values, n_samples=None if counted else n_samples, labels=kept)
