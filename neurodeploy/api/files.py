@@ -20,7 +20,8 @@ from neurodeploy.exporters import LossName, save_as
 from neurodeploy.exporters.save import FORMATS
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
-from neurodeploy.importers.load import content_hint, is_readable, load_text, readable
+from neurodeploy.importers.load import is_readable, load_text, readable
+from neurodeploy.importers.look_alikes import content_of, described
 from neurodeploy.io.archive import open_npz_arrays, tensor_bytes, write_atomically
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
@@ -147,7 +148,7 @@ def load(
 ) -> Saved | Imported:
     """Return the object in a file. The suffix determines its type.
 
-    .nd.json, .nir and .net give a Network, .ndp a Program, .ndr a Recording, .nds a RunState, .npz SampleValues.
+    .nd.json, .nir, .net and SONATA's .json give a Network, .ndp a Program, .ndr a Recording, .nds a RunState, .npz SampleValues.
 
     `options`: facts that an imported file does not contain (see ImportOptions). `kind`: the expected type, which a type
     checker then infers; `kind=nd.Imported` returns the network with its ledger and the findings of the import. Without it,
@@ -171,9 +172,9 @@ def load(
         raise _refused("ND009", about("file", file), "holds the arrays of a network", f"load '{document}'")
     if found is None and not is_readable(file.name):
         every = ", ".join((*readable(), *(item.suffix for item in KINDS[1:])))
-        raise _refused(
-            "ND009", about("file", file), f"has an unsupported suffix; supported are {every}{content_hint(file)}"
-        )
+        content = content_of(file)
+        message = f"has an unsupported suffix; supported are {every}{described(content)}"
+        raise _refused("ND009", about("file", file), message, *([] if content is None else [content.way_in]))
     file_kind = found or KINDS[0]
     if kind is not None and not (kind is file_kind.noun or (kind is Imported and file_kind.noun is Network)):
         message = f"holds {file_kind.word} by its suffix, but a {getattr(kind, '__name__', kind)} is expected"

@@ -51,7 +51,7 @@ def _complete_dialect(incomplete: str) -> list[str]:
 
 Model = Annotated[
     Path,
-    read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp)."),
+    read_argument("MODEL", "A network (.nd.json, .nir, .net, SONATA's .json) or a compiled program (.ndp)."),
 ]
 TargetName = Annotated[
     str | None,

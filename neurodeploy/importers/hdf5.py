@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.io.archive import LIMIT_VARIABLE, memory_limit_bytes, read_bytes, refuse
+from neurodeploy.io.recognize import recognize
 
 __all__ = ["Folder", "Item", "Unread", "plain_text", "read_tree"]
 
@@ -249,21 +250,6 @@ def _first_line(error: Exception) -> str:
     return plain_text(str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__)
 
 
-def _other_format(path: Path) -> str:
-    """Description of a file that begins like another format, or ""."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(b"PK") and b"data.pkl" in head:
-        return "is a PyTorch archive, not HDF5: its pickle is never loaded; export the network from PyTorch instead"
-    known = {
-        b"PK\x03\x04": "a zip archive",
-        b"\x80": "a pickle, which is never loaded",
-        b"{": "JSON",
-        b"\x93NUMPY": "an .npy array",
-    }
-    return next((f"is {name}, not HDF5" for start, name in known.items() if head.startswith(start)), "")
-
-
 def _has_endless_heap(path: Path) -> bool:
     """Whether a heap of strings has an object of size 0 or beyond the heap, on which the C library would loop forever."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -311,5 +297,9 @@ def read_tree(path: Path, limit_bytes: int | None = None, *, records: bool = Fal
     except PermissionError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:
-        message = _other_format(path) or f"is not a complete HDF5 file: {_first_line(error)}"
-        raise refuse("ND003", path, message) from None
+        found = recognize(path)
+        if found is None or found.key == "hdf5_damaged":
+            message, fixes = f"is not a complete HDF5 file: {_first_line(error)}", ["copy or download it again"]
+        else:
+            message, fixes = f"is {found.words}, not HDF5", [found.way_in]
+        raise refuse("ND003", path, message, fixes=fixes) from None

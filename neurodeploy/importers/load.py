@@ -1,11 +1,10 @@
-"""Loading of networks from files of every supported format, chosen by suffix.
+"""Loading of networks from files of every supported format, chosen by suffix; in containers (.h5, .json) by content.
 
 Other packages add formats by the entry-point group `neurodeploy.importers`, each a Format.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from functools import cache
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
+from neurodeploy.importers.look_alikes import CONTAINERS, content_of, described, require_as_named, suffix_inside
 from neurodeploy.importers.options import FLAGS, Imported, ImportOptions
-from neurodeploy.io.archive import read_bytes, require_regular
 from neurodeploy.network.files import load_network
 
-__all__ = ["FORMATS", "Format", "content_hint", "forget_importers", "is_readable", "load", "load_text", "readable"]
+__all__ = ["FORMATS", "Format", "forget_importers", "is_readable", "load", "load_text", "readable"]
 
 GROUP = "neurodeploy.importers"
 Reader = Callable[[Path, ImportOptions], Imported]
@@ -56,9 +55,11 @@ def _function(path: str) -> Any:
 
 NIR_OPTIONS = ("dt_s", "reset", "discretization", "time_unit", "producer", "comparison", "if_gain")
 NETX_OPTIONS = ("dt_s", "layers", "reset_interval_steps", "reset_offset_steps")
+SONATA_OPTIONS = ("dt_s", "time_unit")
 FORMATS = (
     Format(".nir", "neurodeploy.importers.nir.load:load_nir", NIR_OPTIONS),
     Format(".net", "neurodeploy.importers.netx.load:load_netx", NETX_OPTIONS),
+    Format(".json", "neurodeploy.importers.sonata.load:load_sonata", SONATA_OPTIONS),
 )
 """Formats of other tools, by suffix."""
 
@@ -98,34 +99,46 @@ def _format_of(path: str) -> Format | None:
 
 def is_readable(path: str) -> bool:
     """Return whether a network can be read from a path, by its suffix. Raises DiagnosticError: ND087."""
-    return path.endswith(".nd.json") or _format_of(path) is not None
+    return path.endswith((".nd.json", *CONTAINERS)) or _format_of(path) is not None
 
 
 def readable() -> tuple[str, ...]:
     """Return the suffixes of files that networks can be read from. Raises DiagnosticError: ND087."""
-    return (".nd.json", *(item.suffix for item in (*FORMATS, *_plugged())))
+    return (".nd.json", *(item.suffix for item in (*FORMATS, *_plugged())), *CONTAINERS[:2])
 
 
 def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
     """Return the network of a file, in neurodeploy's own format (.nd.json) or of another format, and the ledger of the import.
 
     Raises DiagnosticError: ND001-ND008 (files), ND009 (unknown suffix), ND040-ND050 (NIR), ND047 and ND051-ND053 (netx),
-    ND054 (an option that does not apply to the file), ND080-ND086 (Nengo), ND087 (a broken importer).
+    ND054 (an option that does not apply to the file), ND080-ND086 (Nengo), ND087 (a broken importer),
+    ND088 (other content than the suffix says), ND089-ND093 (SONATA).
     """
     name, given = str(path), options or ImportOptions()
-    if name.endswith(".nd.json"):
+    inside = suffix_inside(Path(path))
+    if (inside or name).endswith(".nd.json"):
+        require_as_named(Path(path), inside or ".nd.json")
         network = load_network(path)
         dt_s = network.time.dt_s
         wrong = given if given.dt_s != dt_s else given.model_copy(update={"dt_s": None})
         _require_applicable(name, wrong, (), f"specifies the whole network; its step is {dt_s:g} s")
         return Imported(network=network)
-    item = _format_of(name)
+    item = _format_of(inside or name)
     if item is not None:
+        require_as_named(Path(_without_name(name, item)), item.suffix)
         _require_options(name, given, item)
         return item.load(Path(path), given)
-    fixes = ["it is a compiled program: pass it to run, profile or verify"] if name.endswith(".ndp") else []
-    message = f"has an unsupported suffix; supported are {', '.join(readable())}{content_hint(Path(path))}"
+    found = content_of(Path(path))
+    fixes = [] if found is None else [found.way_in]
+    if name.endswith(".ndp"):
+        fixes = ["it is a compiled program: pass it to run, profile or verify"]
+    message = f"has an unsupported suffix; supported are {', '.join(readable())}{described(found)}"
     raise DiagnosticError("import", (finding("ND009", about("file", path), message, fixes=fixes),))
+
+
+def _without_name(path: str, item: Format) -> str:
+    """A path without the name of a network in the file."""
+    return re.sub(r":[^:/\\\\]*$", "", path) if item.named and not path.endswith(item.suffix) else path
 
 
 def load_text(suffix: str, text: str, name: str, options: ImportOptions) -> Imported:
@@ -146,28 +159,6 @@ def load_text(suffix: str, text: str, name: str, options: ImportOptions) -> Impo
 def _require_options(path: str, options: ImportOptions, item: Format) -> None:
     flags = ", ".join(FLAGS[field] for field in item.options) or "no option"
     _require_applicable(path, options, item.options, f"is a {item.suffix} file, to which only {flags} applies")
-
-
-def content_hint(path: Path) -> str:
-    """Return a description of a file with another suffix, or ""; raises DiagnosticError: ND001 (unreadable)."""
-    require_regular(path)
-    if not os.access(path, os.R_OK):
-        read_bytes(path)
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(b"PK") and b"data.pkl" in head:
-        return "; it contains PyTorch weights, whose pickle is never loaded"
-    if not head.startswith(b"\x89HDF"):
-        return ""
-    from neurodeploy.importers.hdf5 import read_tree
-
-    items = read_tree(path).items
-    known = {
-        "model_weights": "a Keras model",
-        "node": "a NIR graph: name it .nir",
-        "layer": "netx layers: name it .net",
-    }
-    return next((f"; it contains {words}" for key, words in known.items() if key in items), "")
 
 
 def _require_applicable(path: str, options: ImportOptions, allowed: tuple[str, ...], message: str) -> None:

@@ -28,7 +28,10 @@ class Content(NamedTuple):
 _TORCH = (
     "rebuild the model in PyTorch, load the weights there, and export the network with the nir package of its framework"
 )
-_ANN = "convert it to a spiking network in a framework that exports NIR, such as sinabs or snnTorch, and pass the .nir file"
+_ANN = (
+    "make it a spiking network in PyTorch, for example with sinabs, and export that to NIR; networks without spikes are not "
+    "converted here"
+)
 _RUN = "run it and have it write the network to a file"
 
 _ALL = (
@@ -58,7 +61,7 @@ _ALL = (
     Content("saved_model", "a TensorFlow SavedModel", _ANN, "weights"),
     Content("tflite", "a TensorFlow Lite model", _ANN, "weights"),
     Content("onnx", "an ONNX model", _ANN, "weights"),
-    Content("safetensors", "weights in the safetensors format, without a network", _TORCH, "weights"),
+    Content("safetensors", "a file of weights without a network (safetensors)", _TORCH, "weights"),
     Content("nir", "a NIR graph", "name it .nir", "network", ".nir"),
     Content("netx", "a lava-dl network (netx)", "name it .net", "network", ".net"),
     Content("nd_json", "a network of neurodeploy", "name it .nd.json", "network", ".nd.json"),
@@ -68,13 +71,21 @@ _ALL = (
     Content("state", "the state of a run of neurodeploy", "name it .nds", "other", ".nds"),
     Content("sonata_config", "a SONATA configuration", "name it .json", "network", ".json"),
     Content(
-        "sonata_nodes", "nodes of a SONATA network", "pass its circuit_config.json or simulation_config.json", "other"
+        "sonata_nodes",
+        "a file of nodes of a SONATA network",
+        "pass its circuit_config.json or simulation_config.json",
+        "other",
     ),
     Content(
-        "sonata_edges", "edges of a SONATA network", "pass its circuit_config.json or simulation_config.json", "other"
+        "sonata_edges",
+        "a file of edges of a SONATA network",
+        "pass its circuit_config.json or simulation_config.json",
+        "other",
     ),
-    Content("sonata_spikes", "spike trains (SONATA)", "pass it with --stimulus", "events", ".h5"),
-    Content("shd", "spike recordings in the layout of SHD (HDF5)", "pass it with --stimulus", "events", ".h5"),
+    Content("sonata_spikes", "a file of spike trains (SONATA)", "pass it with --stimulus", "events", ".h5"),
+    Content(
+        "shd", "a file of spike recordings in the layout of SHD (HDF5)", "pass it with --stimulus", "events", ".h5"
+    ),
     Content("events_h5", "a recording of events (HDF5)", "pass it with --stimulus", "events", ".h5"),
     Content("aedat2", "a recording of events (AEDAT 2)", "pass it with --stimulus", "events", ".aedat"),
     Content("aedat31", "a recording of events (AEDAT 3.1)", "pass it with --stimulus", "events", ".aedat"),
@@ -84,27 +95,27 @@ _ALL = (
     Content("evt3", "a recording of events (Prophesee EVT 3)", "pass it with --stimulus", "events", ".raw"),
     Content("dat", "a recording of events (Prophesee DAT)", "pass it with --stimulus", "events", ".dat"),
     Content("rosbag", "a ROS bag", "export its events to .npz or .csv", "events"),
-    Content("npz", "NumPy arrays (.npz)", "pass samples or events with --stimulus", "samples", ".npz"),
+    Content("npz", "a file of NumPy arrays (.npz)", "pass samples or events with --stimulus", "samples", ".npz"),
     Content("npy", "a NumPy array (.npy)", "pass samples or events with --stimulus", "samples", ".npy"),
     Content("matlab", "a MATLAB file", "save its arrays with numpy.savez", "other"),
     Content("hdf5", "HDF5 of an unknown layout", "export the network to NIR", "other"),
     Content("hdf5_damaged", "HDF5 that is truncated or damaged", "copy or download it again", "other"),
     Content("zip", "a zip archive", "unpack it, and pass the network inside", "other"),
     Content("zip_damaged", "a zip archive that is truncated or damaged", "copy or download it again", "other"),
-    Content("gzip", "compressed with gzip", "unpack it: gunzip, or tar -xzf", "other"),
-    Content("bzip2", "compressed with bzip2", "unpack it: bunzip2, or tar -xjf", "other"),
-    Content("xz", "compressed with xz", "unpack it: unxz, or tar -xJf", "other"),
-    Content("zstd", "compressed with zstd", "unpack it: unzstd", "other"),
+    Content("gzip", "a file compressed with gzip", "unpack it: gunzip, or tar -xzf", "other"),
+    Content("bzip2", "a file compressed with bzip2", "unpack it: bunzip2, or tar -xjf", "other"),
+    Content("xz", "a file compressed with xz", "unpack it: unxz, or tar -xJf", "other"),
+    Content("zstd", "a file compressed with zstd", "unpack it: unzstd", "other"),
     Content("7z", "a 7-Zip archive", "unpack it, and pass the network inside", "other"),
     Content("tar", "a tar archive", "unpack it: tar -xf", "other"),
     Content(
         "sanafe",
         "a SANA-FE network",
-        "its simulator's format is not read; export the network it came from to NIR",
+        "export the network that it was made from to NIR; the format itself is not read",
         "network",
     ),
     Content("neuroml", "a NeuroML or LEMS document", "export the network to SONATA, as PyNN does", "network"),
-    Content("tennlab", "a TENNLab network", "the format is not read; export the network to NIR", "network"),
+    Content("tennlab", "a TENNLab network", "export the network to NIR; the format itself is not read", "network"),
     Content(
         "pynn",
         "a Python script that uses PyNN",
@@ -117,7 +128,7 @@ _ALL = (
         "write its weights and parameters as a network with nd.Network",
         "other",
     ),
-    Content("nengo", "a Python script that uses Nengo", f"{_RUN}, or pass it as FILE.py:NAME", "other"),
+    Content("nengo", "a Python script that uses Nengo", "pass the network in it, as FILE.py:NAME", "other"),
     Content("torch_script_py", "a Python script that uses PyTorch", f"{_RUN} (NIR)", "other"),
     Content("python", "a Python script", f"{_RUN} (NIR, SONATA or .nd.json)", "other"),
     Content("notebook", "a Jupyter notebook", f"{_RUN} (NIR, SONATA or .nd.json)", "other"),

@@ -27,6 +27,7 @@ from neurodeploy.io.archive import (
     tensor_bytes,
     write_atomically,
 )
+from neurodeploy.io.recognize import recognize_json
 from neurodeploy.io.tensors import join, split, tensor_table
 from neurodeploy.io.write import locked, place
 from neurodeploy.network.migrations import MIGRATIONS, migrate
@@ -94,7 +95,9 @@ def _clear(left: Iterable[Path]) -> None:
 def _document(path: Path) -> dict[str, Any]:
     table = as_table(read_json(path))
     if table is None or table.get("format") != "neurodeploy":
-        raise refuse("ND003", path, "is JSON, but not a network: field 'format' must be 'neurodeploy'")
+        found = recognize_json(table)
+        fixes = [found.way_in] if found.key != "json" else []
+        raise refuse("ND003", path, "is JSON, but not a network: field 'format' must be 'neurodeploy'", fixes=fixes)
     return table
 
 

@@ -1,7 +1,7 @@
 """Stimulus files, recognised by their first bytes.
 
 Supported: `.npz` with one array for each input or with the columns of sensor events; `.npy` for a network with one input; the
-recordings of event sensors in `event_files.formats`; a folder of them. Findings name the format of other files.
+recordings of event sensors in `event_files.formats`; a folder of them; spike trains of SONATA. Findings name the format of other files.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.io.archive import open_npy_array, open_npz_arrays, refuse, require_regular
+from neurodeploy.io.recognize import recognize
 from neurodeploy.network import Events, Input, Network
 from neurodeploy.signals.events import EVENT_FLAGS, EventOptions, EventRecording
 from neurodeploy.signals.stimulus import SampleValues
@@ -63,12 +64,17 @@ def load_stimulus(path: str | Path, network: Network, options: EventOptions | No
     `options`: how a recording of an event sensor becomes the input.
 
     Raises DiagnosticError: ND001, ND003-ND006, ND012, ND505 (missing or unknown array), ND069 (unsupported format); for
-    recordings also ND094-ND099.
+    recordings also ND094-ND099, for spike trains of SONATA also ND089, ND090 and ND093.
     """
     path, chosen = Path(path), options or EventOptions()
     if path.is_dir():
         return samples_of(path, network, read_folder(path, chosen, read_events), chosen)
     head = _head(path)
+    if _holds_spike_trains(path, head):
+        from neurodeploy.importers.sonata.spikes import load_spikes  # loads h5py
+
+        _require_no_options(path, chosen)
+        return load_spikes(path, network)
     kind = event_format(path, head)
     if kind is not None:
         _only(path, network)
@@ -78,13 +84,24 @@ def load_stimulus(path: str | Path, network: Network, options: EventOptions | No
         raise _not_supported(path, head)
     if _is_recording(network, arrays, chosen):
         return samples_of(path, network, of_arrays(path, arrays, chosen), chosen)
-    given = [EVENT_FLAGS[name] for name in EVENT_FLAGS if getattr(chosen, name) is not None]
-    if given:
-        message = f"is no recording of events for one input, so {', '.join(given)} cannot apply"
-        raise refuse("ND098", path, message, fixes=["omit the options of recordings"])
+    _require_no_options(path, chosen)
     if head.startswith(b"\x93NUMPY"):
         arrays = {_only(path, network): next(iter(arrays.values()))}
     return _of_arrays(path, network, arrays)
+
+
+def _holds_spike_trains(path: Path, head: bytes) -> bool:
+    """Whether a file has spike trains in the layout of SONATA, or is a configuration that may name some."""
+    found = recognize(path) if head.startswith((b"\x89HDF", b"{")) else None
+    return found is not None and found.key in ("sonata_spikes", "sonata_config")
+
+
+def _require_no_options(path: Path, options: EventOptions) -> None:
+    """Raise ND098 if options of recordings are given for another file."""
+    given = [EVENT_FLAGS[name] for name in EVENT_FLAGS if getattr(options, name) is not None]
+    if given:
+        message = f"is no recording of events for one input, so {', '.join(given)} cannot apply"
+        raise refuse("ND098", path, message, fixes=["omit the options of recordings"])
 
 
 def read_events(path: str | Path, options: EventOptions | None = None) -> EventRecording:
