@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from neurodeploy.api.files import save
 from neurodeploy.cli.common_options import usage
-from neurodeploy.cli.output import progress_bar, say
+from neurodeploy.cli.output import progress_bar, say, working
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
@@ -120,8 +120,12 @@ def stimulus_of_model(
     Raises DiagnosticError: ND702 (no file, or no length of samples), ND505, ND066, ND069.
     """
     if given is not None or network.inputs:
-        chosen = own if given is None else None
-        values = _first(network, chosen or load_stimulus(_stimulus_path(model, given), network, events), samples)
+        values = own if given is None else None
+        if values is None:
+            path = _stimulus_path(model, given)
+            with working(f"reading {path.name}"):
+                values = load_stimulus(path, network, events)
+        values = _first(network, values, samples)
         return encode(network, values, steps=steps, seed=seed, time_origin=time_origin)
     if steps is None and network.time.steps_per_sample is None:
         message = "has no inputs, and the length of its run is not specified"

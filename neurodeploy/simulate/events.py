@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+MOST_DOWNSAMPLE = 64
+"""Largest factor that a fix offers for a larger sensor."""
 SPARSE_SAMPLES = 1_000
 """Largest number of samples for each one that has events; more indicates a wrong column."""
 
@@ -91,6 +93,14 @@ def event_faults(
             limits = f"outside {low}..{high:,}" if name != "time" else f"below {low}"
             message = f"{bad.size} events have a {name} {limits}, first {int(column[bad[0]])}"
             fixes = ["--time-origin first counts from the first event of a sample"] if name == "time" else []
+            if (
+                name in ("column", "row")
+                and int(column.min()) >= 0
+                and int(column.max()) < MOST_DOWNSAMPLE * (high + 1)
+            ):
+                fixes = [
+                    f"for a file: --downsample {-(-(int(column.max()) + 1) // (high + 1))} divides columns and rows"
+                ]
             found.append(finding("ND505", where, message, fixes=fixes))
     return _other_order(item, rows, samples) or found if found and isinstance(encoder, Events) else found
 

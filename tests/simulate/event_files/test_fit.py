@@ -225,3 +225,37 @@ def test_events_of_lava_dl_are_rounded_as_lava_dl_does(reference_data):
     times = np.load(folder / "oxford_input_events.npy")[:, 2]
     halves = {int(np.floor(t)) + 1 for t in times[times % 1 == 0.5]}
     assert {step for step, _ in got - expected} <= halves | {step + 1 for step in halves}
+
+
+def test_an_encoder_of_events_offers_the_factor_too(tmp_path):
+    records = np.array([(5, 6, 1, 0)], dtype=[("t", "i8"), ("x", "i2"), ("y", "i2"), ("p", "i1")])
+    np.save(tmp_path / "a.npy", records)
+    item = network(encoder=Events())
+    with pytest.raises(nd.DiagnosticError) as caught:
+        shown(tmp_path / "a.npy", item)
+    (found,) = caught.value.diagnostics
+    assert [fix.text for fix in found.fixes] == ["for a file: --downsample 2 divides columns and rows"]
+    assert shown(tmp_path / "a.npy", item, EventOptions(downsample=2)).rows("in").tolist() == [[0, 1, 3]]
+
+
+def test_recordings_of_the_cases_are_shown_to_lines_as_to_pixels(reference_data):
+    folder = reference_data / "cases/event-files"
+    dvs = nd.load(folder / "dvs.nd.json")
+    lines = dvs.model_copy(update={"inputs": (nd.Input(name="x", shape=(2, 34, 34)),)})
+    for name in ("ev.npy", "ev.npz", "1.bs2"):
+        made = [encode(item, load_stimulus(folder / name, item)).rows("x").tolist() for item in (dvs, lines)]
+        assert made[0] == made[1]
+        assert made[0]
+
+
+def test_labels_and_samples_of_the_n_mnist_file(reference_data):
+    """Against the columns of the file, binned by hand to 1 ms."""
+    path = reference_data / "real_inputs/nmnist/test20_events.npz"
+    values = nd.load_events(path, network((2, 34, 34), dt_s=1e-4), window_s=1e-3)
+    rows = nd.encode(network((2, 34, 34), dt_s=1e-4), values, steps=337).rows("in")
+    with np.load(path) as file:
+        sample = np.searchsorted(file["offsets"], np.arange(file["x"].size), side="right") - 1
+        line = (file["p"].astype(int) * 34 + file["y"]) * 34 + file["x"]
+        expected = np.unique(np.stack([sample, 1 + file["t_us"] // 1000, line], axis=1), axis=0)
+        assert values.labels.tolist() == file["labels"].tolist()
+    assert np.array_equal(rows, expected)
