@@ -97,14 +97,14 @@ def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
     return float(np.minimum(far, DEPTH * folded.threshold).max(initial=0.0))
 
 
-def _depth_of_u(folded: Folded, incoming: list[ProjectionWeights], steps: int | None) -> float:
-    """How far a u that integrates goes from 0 under steady drive, in volts, at most DEPTH_OF_U thresholds."""
+def _depth_of_u(folded: Folded, incoming: list[ProjectionWeights], steps: int | None) -> tuple[float, float]:
+    """How far a u that integrates goes from 0 under the worst and under steady drive, at most DEPTH_OF_U thresholds, in volts."""
     if folded.taken is None or folded.threshold is None:
-        return 0.0
+        return 0.0, 0.0
     up, down = arriving(folded, incoming)
     often = np.minimum(steps or USUAL_STEPS, 1.0 / np.maximum(1.0 - folded.keep_i, LEAST_LOSS))
-    far = np.maximum(down, up - folded.taken) * STEADY * often
-    return float(np.minimum(far, DEPTH_OF_U * folded.threshold).max(initial=0.0))
+    far, most = np.maximum(down, up - folded.taken) * often, DEPTH_OF_U * folded.threshold
+    return float(np.minimum(far, most).max(initial=0.0)), float(np.minimum(far * STEADY, most).max(initial=0.0))
 
 
 def choose_scale(
@@ -128,16 +128,17 @@ def choose_scale(
     current = worst_current(folded, sums) + np.abs(folded.bias)
     state_limit = 2.0**target.dialect.state_bits
     sum_limit = 2.0 ** (target.dialect.accumulator_wrap_bits or target.dialect.state_bits)
-    soft, spare = folded.taken is not None, not whole_mantissas
-    deep = _depth_of_u(folded, incoming, steps) if soft else _depth(folded, incoming)
+    soft = folded.taken is not None
+    deep, steady = _depth_of_u(folded, incoming, steps) if soft else (_depth(folded, incoming), 0.0)
+    spare = steady if not whole_mantissas else 0.0
     largest = max(float(current.max()), deep)
     while sums.max() * scale >= sum_limit or largest * scale >= state_limit:
         exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
         wraps = soft and float(current.max()) * scale >= state_limit
         if not wraps and (not exponents or not all(exponents)):
-            if not (soft and spare):
+            if spare * scale < state_limit:
                 break
-            spare = False
+            spare = 0.0
         scale /= 2
     return scale if not soft else _storing_the_reset(target, folded, incoming, scale)
 

@@ -258,6 +258,8 @@ def test_the_finding_offers_the_extension_where_it_compiles():
     for target, flags in (("loihi1", ["--soft-reset two_compartments"]), ("loihi2", [])):
         (found,) = [item for item in compile_network(network, TARGETS[target]).findings if item.severity == "error"]
         assert [fix.flag for fix in found.fixes if fix.flag] == flags
+        for fix in found.fixes:
+            assert not fix.change or compiled(network, target, **fix.change).verdict == "fits"
     (asked,) = compile_network(network, TARGETS["loihi2"], CompileOptions(soft_reset="two_compartments")).findings
     assert asked.code == "ND213"
     lif = one_layer(nd.If(v_threshold=1.0, reset="subtract"), output="out")
