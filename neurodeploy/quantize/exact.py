@@ -198,7 +198,7 @@ class _Search:
         grid: _Grid,
     ) -> None:
         self.target, self.incoming, self.grid, self.stepwise = target, incoming, grid, folded.stepwise
-        self.drift = drift_of(folded, incoming) if folded.integrates else None
+        self.drift = drift_of(folded, incoming) if folded.integrates and not folded.valued else None
         sums = worst_sum(incoming, folded.bias.size)
         drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
         bound = drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)

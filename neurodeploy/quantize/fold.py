@@ -44,6 +44,8 @@ class Folded(NamedTuple):
     """Whether v changes by whole weights and biases only: u has no memory, v keeps all or nothing, spikes carry no values."""
     ledger: tuple[LedgerLine, ...]
     """Ledger lines of the changes made by folding."""
+    valued: bool = False
+    """Whether values arrive, not only spikes, so that sums are not multiples of any number."""
     taken: Array | None = None
     """Volts that a synapse takes off u in the step after a spike of the neuron itself, where v repeats u (see
     `quantize.soft_reset`); None: v is not a repetition of u, or nothing is taken off it.
@@ -51,7 +53,7 @@ class Folded(NamedTuple):
 
     @property
     def integrates(self) -> bool:
-        """Whether u is the integrator of the network, without a leak, and v repeats it: both change by weights and biases."""
+        """Whether u is the integrator of the network, without a leak, and v repeats it."""
         return self.taken is not None and bool((self.keep_i == 1).all())
 
 
@@ -100,7 +102,7 @@ def fold(population: Population, dt_s: float, *, valued: bool = False) -> Folded
     bias = _summed(weight_gain * drive / steady, gain_v * leak, -(1.0 - keep_v) * frame)
     stepwise = not valued and not (filtered and np.any(keep_i != 0)) and bool(np.all((keep_v == 0) | (keep_v == 1)))
     if isinstance(neuron, (Li, CubaLi)):
-        return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, stepwise, tuple(ledger))
+        return Folded(keep_v, keep_i, filtered, weight_gain, bias, None, frame, None, stepwise, tuple(ledger), valued)
     floor = None if neuron.v_floor is None else full(neuron.v_floor) - frame
     threshold = full(neuron.v_threshold) - frame
-    return Folded(keep_v, keep_i, filtered, weight_gain, bias, threshold, frame, floor, stepwise, tuple(ledger))
+    return Folded(keep_v, keep_i, filtered, weight_gain, bias, threshold, frame, floor, stepwise, tuple(ledger), valued)

@@ -207,7 +207,7 @@ def _line(where: Subject, quantity: str, wanted: Floats, got: Floats, note: str 
 
 
 def _value_lines(where: Subject, folded: Folded, values: _Values, exact: ExactScale | None) -> list[LedgerLine]:
-    scale, same_spikes = values.scale, exact is not None and (folded.stepwise or folded.integrates)
+    scale, same_spikes = values.scale, exact is not None and (folded.stepwise or exact.steps is not None)
     note = f"the {'least' if folded.stepwise else 'largest'} scale that holds every number exactly"
     note += ", except for the last bits of float32" if exact is not None and exact.single else ""
     lines = [

@@ -184,6 +184,40 @@ def test_a_leaky_neuron_that_chips_hold_exactly_has_the_threshold_taken_off_afte
     )
 
 
+def test_currents_of_any_size_are_proven_for_no_step():
+    network = one_layer(nd.If(v_threshold=1.0, reset="subtract"), 0.5, output="out", encoder="current")
+    result = compiled(network)
+    assert proven_steps(result) == 0
+    line = next(item for item in result.ledger if item.quantity == "v_threshold" and "cells'" in str(item.subject))
+    assert (line.got, line.note) == ("1", "")
+    values = np.random.default_rng(0).uniform(0, 1, (1, 60, 1))
+    stimulus = Stimulus(n_samples=1, n_steps=60, currents={"in": values})
+    got, wanted = (
+        len(nd.run(result.require(), stimulus, backend=name).spikes["cells"]) for name in ("emulator", "reference")
+    )
+    assert abs(got - wanted) <= 1 < wanted
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_leaky_neurons_of_any_numbers_are_as_close_to_floats_as_with_the_extension(target):
+    """1,500 random numbers: what is lost is the rounding of weights, which both forms have."""
+    rng = np.random.default_rng(5)
+    neuron = nd.Lif(tau_m_s=rng.uniform(0.005, 0.03, 50), v_threshold=0.4, reset="subtract", bias=0.1)
+    network = one_layer(neuron, rng.normal(1.0, 2.0, (50, 30)), output="out", steps_per_sample=100)
+    stimulus = shown(network, 100, seed=3, rate=0.3)
+    extension = compiled(network, soft_reset="two_compartments").require()
+    wanted = nd.run(extension, stimulus, backend="reference").spikes["cells"]
+    asked = nd.run(extension, stimulus).spikes["cells"]
+    got = nd.run(compiled(network, target).require(), stimulus).spikes["cells"]
+
+    def missed(rows):
+        return len({tuple(row) for row in rows.tolist()} ^ {tuple(row) for row in wanted.tolist()})
+
+    assert len(wanted) > 1000
+    assert missed(got) <= 0.05 * len(wanted) + missed(asked)
+    assert abs(len(got) - len(wanted)) <= 0.01 * len(wanted)
+
+
 def lowered_neuron(neuron, **fields):
     network = one_layer(neuron, **fields)
     made = with_autapses(network)
