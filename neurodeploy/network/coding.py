@@ -81,7 +81,7 @@ class Events(Noun):
 
 
 class Current(Noun):
-    """Values are currents added to I in every step. Host-driven, so only the reference and emulator backends run it."""
+    """Values are currents added to I in every step. Host-driven, so it is simulated only."""
 
     kind: Literal["current"] = "current"
 
@@ -102,7 +102,10 @@ class FirstSpike(Noun):
 
 
 class Membrane(Noun):
-    """The answer is the neuron with the highest v + offset in the last step. The probe of v is added automatically."""
+    """The answer is the neuron with the highest v + offset in the last step; of a sigma population, u instead of v.
+
+    The probe is added automatically.
+    """
 
     later: ClassVar[tuple[str, ...]] = ("offset",)
     kind: Literal["membrane"] = "membrane"

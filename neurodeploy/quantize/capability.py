@@ -143,7 +143,7 @@ def capability_findings(
                 finding(
                     "ND215",
                     about("input", item.name),
-                    "currents are host-driven in every step: not deployable, emulator and reference only",
+                    "currents are host-driven in every step: not deployable, simulation only",
                 )
             )
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import h5py
 import numpy as np
+import pytest
 
 import neurodeploy as nd
 from neurodeploy.simulate import compare_findings
@@ -48,3 +49,16 @@ def test_lava_sends_the_same_values(vendor, tmp_path):
     assert all(np.array_equal(ours.payloads[name], theirs.payloads[name]) for name in ours.payloads)
     assert all(len(values) > 50 for values in ours.payloads.values())
     assert np.array_equal(nd.answers(program, ours), nd.answers(program, theirs))
+
+
+def test_lava_sends_the_values_of_a_public_network(vendor, reference_data):
+    path = reference_data / "real_inputs/public_files/ndns_nodelay.net"
+    if not path.is_file():
+        pytest.skip(f"'{path}' is missing and cannot be had: it is a file of another project")
+    program = nd.compile(nd.load(path, nd.ImportOptions(dt_s=1e-3)), "loihi2")
+    rng = np.random.default_rng(0)
+    frames = rng.integers(-64, 64, (1, 1, 257)) + rng.integers(-5, 6, (1, 40, 257)).cumsum(axis=1)
+    ours, theirs = (nd.run(program, frames.astype(float), until=42, backend=name) for name in ("emulator", vendor))
+    assert not compare_findings(ours, theirs, program)
+    assert all(np.array_equal(ours.payloads[name], theirs.payloads[name]) for name in ours.payloads)
+    assert sum(map(len, ours.payloads.values())) > 10_000
