@@ -101,7 +101,8 @@ def test_an_offset_without_an_interval_is_found(tmp_path):
 def test_resets_are_a_step_later_in_each_layer_with_neurons(tmp_path, offset):
     imported = load(four(tmp_path / "a.net"), chosen(reset_interval_steps=16, reset_offset_steps=offset))
     resets = [item.state_reset for item in imported.network.populations]
-    assert [(item.interval_steps, item.offset_steps) for item in resets] == [(16, offset + n) for n in (1, 2, 3, 4)]
+    # values of an input layer act a step later than in netx, and so do its resets
+    assert [(item.interval_steps, item.offset_steps) for item in resets] == [(16, offset + n) for n in (2, 3, 4, 5)]
     later = load(four(tmp_path / "b.net"), chosen(layers="3:", reset_interval_steps=16)).network.populations
     assert [item.state_reset.offset_steps for item in later] == [1, 2]
 
@@ -114,6 +115,32 @@ def test_a_reset_comes_before_the_step_whose_remainder_it_has(tmp_path):
     program = nd.compile(network, "loihi2")
     v = nd.run(program, {"input": np.zeros((1, 12, 1), dtype=int)}, probes="layer0.v", until=12).states["layer0.v"]
     assert (v[0, :, 0] >> 6).tolist() == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2]
+
+
+def test_each_interval_gives_what_a_run_of_its_own_gives(tmp_path):
+    """Values that change with the resets: from its reset on, each layer sees one sample only, as in netx."""
+    rng = np.random.default_rng(5)
+    given = {"type": "input", "shape": np.array([6]), "neuron": CUBA}
+    layers = [dense(rng.integers(-30, 60, (6, 6)) * 2, bias=rng.integers(0, 30, 6)) for _ in range(3)]
+    path, images = file_of(tmp_path / "a.net", given, *layers), rng.integers(0, 60, (3, 6))
+
+    def raster(values, steps):
+        network = load(path, chosen(reset_interval_steps=12)).network
+        recording = nd.run(nd.compile(network, "loihi2"), {"input": values[None]}, until=steps)
+        found = np.zeros((4, steps + 1, 6), dtype=int)
+        for number in range(4):
+            rows = recording.spikes[f"layer{number}"]
+            found[number, rows[:, 1], rows[:, 2]] = 1
+        return found
+
+    whole = raster(np.repeat(images, 12, axis=0), 36)
+    for sample, image in enumerate(images):
+        alone = raster(np.repeat(image[None], 12, axis=0), 16)
+        for number in range(4):
+            seen = slice(2 + number, 14 + number)  # from the step of its first reset to the next one
+            shifted = whole[number, 12 * sample + 2 + number : 12 * sample + 14 + number]
+            assert np.array_equal(shifted, alone[number, seen][: len(shifted)])
+        assert alone[3].any()
 
 
 def test_layers_of_other_neurons_are_not_reset(tmp_path):

@@ -43,7 +43,7 @@ class Resets(NamedTuple):
     """Phase in the first layer, counted from step 1."""
 
     def of(self, n_before: int, neuron: LayerNeuron) -> StateReset | None:
-        """Return the resets of a layer after `n_before` layers with neurons; None if netx has none for its neurons."""
+        """Return the resets of a layer that sees the first input after `n_before` steps; None if netx has none for it."""
         if isinstance(neuron, LoihiCuba):
             return StateReset(interval_steps=self.interval_steps, offset_steps=self.offset_steps + 1 + n_before)
         return None
@@ -56,6 +56,8 @@ class Sequence:
     """Population or input that feeds the next layer; empty before the first."""
     shape: Shape | None
     """Shape of the source of the next layer; None if unknown."""
+    late: int
+    """Steps by which all layers are later than in netx: 1 after an input layer with neurons, whose values act at once there."""
 
     def __init__(self, findings: Findings, resets: Resets | None = None) -> None:
         self.findings, self.resets = findings, resets
@@ -63,6 +65,7 @@ class Sequence:
         self.source, self.shape = "", None
         self.last: Layer | None = None
         self.groups: int | None = None
+        self.late = 0
 
     @property
     def decoder(self) -> Decoder:
@@ -136,6 +139,7 @@ class Sequence:
         self.source = "input"
         if neuron is None:
             return
+        self.late = 1
         style = WeightFormat(weight_bits=WEIGHT_BITS, sign_mode="excitatory")
         self._add(fields, shape, neuron, (Synapses(OneToOne(weights=np.array(1)), style, Delays()),))
         weight, bias = fields.integer("weight", INPUT_WEIGHT), fields.integer("bias", 0)
@@ -143,6 +147,9 @@ class Sequence:
         what = "input of the encoders" if encodes else "bias of the input layer"
         note = f"stimulus values are {'integers' if encodes else 'biases'}; the file computes them from an input x as shown"
         fields.line(what, f"{weight} * x + {bias}", "a value for each neuron and step", note)
+        if not encodes:
+            note = "all layers are a step later than in netx, and so are their resets"
+            fields.line("latency of the input", "0 steps in netx", "1 step", note)
 
     def _received(self, kind: str, fields: Fields) -> None:
         """Read a layer with synapses."""
@@ -188,7 +195,7 @@ class Sequence:
 
     def _add(self, fields: Fields, shape: Shape, neuron: LayerNeuron, synapses: tuple[Synapses, ...]) -> None:
         name = f"layer{fields.number}"
-        reset = self.resets and self.resets.of(len(self.populations), neuron)
+        reset = self.resets and self.resets.of(len(self.populations) + self.late, neuron)
         self.populations.append(Population(name=name, shape=shape, neuron=neuron, state_reset=reset))
         for item in synapses:
             source = name if item.recurrent else self.source
