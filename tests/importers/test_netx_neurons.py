@@ -52,7 +52,7 @@ def arrivals(values, weights):
 def test_resonators_are_those_of_lava_with_registers_as_netx_passes_them(tmp_path, kind):
     rng = np.random.default_rng(3)
     values = (rng.random((STEPS, 4)) < 0.3).astype(int)
-    real, imag = rng.integers(-40, 60, (3, 4)) * 2, rng.integers(-40, 60, (3, 4)) * 2
+    real, imag = rng.integers(-40, 60, (3, 4)), rng.integers(-200, 250, (3, 4))
     layer = complex_layer(real, imag)
     layer["neuron"] = {**RF, "type": kind}
     imported, states, raster = trace(file_of(tmp_path / "a.net", layer), values, ("u", "v"))
@@ -63,7 +63,7 @@ def test_resonators_are_those_of_lava_with_registers_as_netx_passes_them(tmp_pat
     assert abs(neuron.sin_decay - 800) <= 1
     assert abs(neuron.cos_decay - 3900) <= 1
     assert (sine, cosine) == (neuron.sin_decay, neuron.cos_decay)
-    assert [item.port for item in imported.network.projections] == ["a", "b"]
+    assert [item.port for item in imported.network.projections] == ["a", "b", "b"]
     re, im = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
     first, second = arrivals(values, real) << 6, arrivals(values, imag) << 6
     for t in range(STEPS):
@@ -112,7 +112,7 @@ def test_registers_by_neuron_and_by_channel(tmp_path):
 def test_adaptive_neurons_are_those_that_lava_dl_trains(tmp_path):
     rng = np.random.default_rng(4)
     values = (rng.random((STEPS, 4)) < 0.4).astype(int)
-    weights = rng.integers(-20, 60, (3, 4)) * 2
+    weights = rng.integers(-20, 60, (3, 4)) * 2 - 1
     imported, states, raster = trace(
         file_of(tmp_path / "a.net", dense(weights, neuron=ALIF)), values, ("u", "v", "theta", "r")
     )
