@@ -39,18 +39,24 @@ NODES = {
     "read": ("Linear", {"weight": np.ones((2, 3))}),
     "line": ("Conv1d", {"weight": np.ones((1, 1, 2)), "bias": [0.0], "stride": 1, "padding": 0, "dilation": 1}),
     "leaky": ("LI", {"tau": 0.01, "r": 1.0, "v_leak": 0.0}),
+    "slow": ("LI", {"tau": 0.01, "r": np.ones((1, 3)), "v_leak": 0.1}),
+    "cut": ("Threshold", {"threshold": 0.5}),
+    "sum": ("I", {"r": 1.0}),
+    "now": ("Threshold", {"threshold": np.ones((2, 1, 1))}),
     "output": ("Output", {"shape": [2]}),
 }
 EDGES = [
     *[("input", "conv"), ("conv", "maps"), ("maps", "pool"), ("pool", "flat"), ("flat", "fc"), ("fc", "wait")],
     *[("wait", "half"), ("half", "cells"), ("maps", "skip"), ("skip", "cells"), ("cells", "block"), ("block", "read")],
-    *[("read", "output"), ("block", "leaky")],
+    *[("read", "output"), ("block", "leaky"), ("cells", "slow"), ("slow", "cut"), ("cut", "read"), ("cut", "sum")],
+    *[("conv", "now"), ("now", "pool")],
 ]
 OPTIONS = (
     *[ImportOptions(dt_s=1e-3, reset=reset) for reset in ("zero", "subtract", "value", "none")],
     *[ImportOptions(dt_s=1e-3, reset="zero", producer=name) for name in PRODUCERS],
     *[ImportOptions(dt_s=1e-3, reset="subtract", producer=name, discretization="exact") for name in PRODUCERS],
     *[ImportOptions(dt_s=dt_s, reset="zero", time_unit=unit) for dt_s in (1e-6, 1.0) for unit in ("s", "ms", "step")],
+    *[ImportOptions(dt_s=1e-3, reset="zero", comparison=sign, if_gain="second") for sign in (">", ">=")],
     ImportOptions(),
 )
 
