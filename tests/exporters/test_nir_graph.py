@@ -381,6 +381,13 @@ def test_delays_that_only_balance_paths_are_left_out(tmp_path):
     assert ledger["projection 'in_to_c'", "delay"].got == "0 steps"
 
 
+def test_a_constant_current_that_acts_before_the_first_input_is_told(tmp_path):
+    network = chained(("in", "a"), ("a", "b"), ("b", "c"), neuron=nd.If(v_threshold=1.0, bias=0.1))
+    _, ledger = exported(network, tmp_path / "a.nir")
+    assert ledger["population 'b'", "constant current"].asked == "2 steps of it before the first input"
+    assert ledger["population 'c'", "constant current"].level == "approximate"
+
+
 def test_the_longer_path_is_delayed_where_the_network_does_not_balance(tmp_path):
     model, ledger = exported(chained(("in", "a"), ("a", "b"), ("b", "c"), ("in", "c")), tmp_path / "a.nir")
     assert [name for name, kind in model.kind.items() if kind == "Delay"] == ["b_to_c_delay"]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurodeploy.exporters.notes import ExportNotes
-from neurodeploy.network import Network, Projection
+from neurodeploy.network import Network, Population, Projection
 
 __all__ = ["added_steps", "strands"]
 
@@ -70,12 +70,24 @@ def _depths(edges: list[_Edge], strand: dict[str, int]) -> dict[int, int]:
     return found
 
 
+def _note_start(population: Population, depth: int, notes: ExportNotes) -> None:
+    """Tell that a constant current acts alone for a while here, which a tool without latency does not do."""
+    neuron = population.neuron
+    constant = any(np.any(np.asarray(getattr(neuron, key, 0))) for key in ("bias", "v_leak", "bias_mant"))
+    if constant and depth:
+        asked = f"{depth} step{'s' if depth > 1 else ''} of it before the first input"
+        note = "with tools that pass spikes through all layers in one step, both begin together"
+        notes.line("population", population.name, "constant current", asked, "none", "approximate", note)
+
+
 def added_steps(network: Network, projections: tuple[Projection, ...], notes: ExportNotes) -> dict[str, int]:
     """Return the steps that each projection's delay changes by; loops of several populations are noted as a loss."""
     names = [*(item.name for item in network.inputs), *(item.name for item in network.populations)]
     edges = [_Edge(item.source, item.target, _least(item)) for item in projections]
     strand = strands(names, [(edge.source, edge.target) for edge in edges])
     depth = _depths(edges, strand)
+    for population in network.populations:
+        _note_start(population, depth[strand[population.name]], notes)
     found = dict[str, int]()
     for item in projections:
         looped = strand[item.source] == strand[item.target]
