@@ -161,7 +161,7 @@ def _as(array: NDArray[Any], row: Mapping[str, Any]) -> NDArray[Any] | None:
         with np.errstate(all="ignore"):
             made = np.reshape(array, shape).astype(kind)
             return made if _same(made.astype(array.dtype), np.reshape(array, shape)) else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
