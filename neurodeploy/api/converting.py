@@ -8,13 +8,14 @@ from os import PathLike
 from pathlib import Path
 
 from neurodeploy.base.noun import Noun
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.exporters import LossName, save_as
 from neurodeploy.exporters.save import OWN, losses_named, require_writable
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
+from neurodeploy.importers.options import FLAGS
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
 from neurodeploy.signals import SampleValues
@@ -74,18 +75,31 @@ def convert(
 
 
 def _imported(model: AnyPath | Network | Imported | Program, out: Path, options: ImportOptions | None) -> Imported:
-    if isinstance(model, Imported):
-        return model
-    if isinstance(model, Network):
-        return Imported(network=model)
-    if isinstance(model, Program):
-        return Imported(network=model.network, ledger=model.ledger)
+    """The network of a model, with the ledger of its import."""
     needs("convert", model=(model, (str, PathLike, Network, Imported, Program)))
+    if isinstance(model, (Network, Imported, Program)):
+        _refuse_options(about("class", type(model).__name__), options)
+        if isinstance(model, Imported):
+            return model
+        return Imported(network=model) if isinstance(model, Network) else _of_program(model)
     source = Path(model)
     require_conversion(source, out)
     if source.name.endswith(".ndp"):
-        return Imported(network=load_program(source).network)
+        _refuse_options(about("file", source), options)
+        return _of_program(load_program(source))
     return import_file(source, options)
+
+
+def _of_program(program: Program) -> Imported:
+    return Imported(network=program.network, ledger=program.ledger)
+
+
+def _refuse_options(where: Subject, options: ImportOptions | None) -> None:
+    """Refuse options of an import where nothing is imported. Raises DiagnosticError: ND054."""
+    given = [flag for field, flag in FLAGS.items() if options and getattr(options, field) not in (None, False, ())]
+    if given:
+        message = "holds the whole network, so that no option of an import applies"
+        raise DiagnosticError("import", (finding("ND054", where, message, fixes=[f"leave out {', '.join(given)}"]),))
 
 
 def require_conversion(source: Path, out: Path) -> None:

@@ -145,7 +145,7 @@ class _Export:
                 note = "other tools take spikes or currents as they are given"
                 notes.line("input", item.name, "encoder", item.encoder.kind, only, "dropped", note)
         for item in network.outputs:
-            if not isinstance(item.decoder, SpikeCount):
+            if item.decoder != SpikeCount():
                 notes.line("output", item.name, "decoder", item.decoder.kind, only, "dropped")
         for item in network.probes:
             notes.line("probe", item.name, "probe", f"{item.target}.{item.variable}", only, "dropped")
