@@ -41,7 +41,7 @@ def adaptive(patch):
     fact = {"fact": "neuron", "object": "a", "asked": "AdaptiveLIF", "got": "LIF", "dropped": ["adaptation"]}
     meta = {
         "name": "net", "seeded": True, "printed": "hello\n", "said": [], "overflow": [], "facts": [fact],
-        "populations": [population], "links": [], "inputs": [], "outputs": [], "left_out": [], "versions": {},
+        "populations": [population], "links": [], "inputs": [], "outputs": [], "left_out": [], "windows": [], "versions": {},
     }  # fmt: skip
     return answered(patch, meta, **{f"population.0.{name}": [value] * 2 for name, value in LIF.items()})
 

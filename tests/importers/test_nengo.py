@@ -32,7 +32,7 @@ def answer(**changes):
     readout = {"filter": "", "linear": True, "post": None}
     node = {"kind": "node", "name": "show", "does": "function"}
     meta = {
-        "name": "net", "seeded": False, "printed": "", "said": [], "overflow": [], "facts": [], "left_out": [],
+        "name": "net", "seeded": False, "printed": "", "said": [], "overflow": [], "facts": [], "left_out": [], "windows": [],
         "versions": {"nengo": "4.1.0"},
         "populations": [population("a", 2, blocks=2), population("r", 2, "readout")],
         "links": [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.network import (
+    Conv2d,
     Dense,
     Input,
     Linear,
@@ -24,6 +26,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.signals import SampleValues
 from neurodeploy.worker import Result
+from neurodeploy_backends.nengo_loihi.windows import convolution_of
 
 __all__ = ["network_of", "samples_of"]
 
@@ -91,15 +94,32 @@ def _projections(result: Result) -> list[Projection]:
                 name=name if taken[name] == 1 else f"{name}_{taken[name]}",
                 source=source["name"],
                 target=target["name"],
-                operation=_operation(columns, (target["size"], source["size"])),
+                operation=_operation(
+                    columns, (target["size"], source["size"]), _window(meta["windows"], source, target)
+                ),
                 weight_format=WeightFormat(weight_bits=8, exponent=row["exponent"]),
             )
         )
     return found
 
 
-def _operation(columns: dict[str, Array], shape: tuple[int, int]) -> Dense | Sparse:
-    """A matrix (post, pre) if most pairs have a synapse, else a list of synapses by source and target."""
+def _window(windows: list[dict[str, Any]], source: dict[str, Any], target: dict[str, Any]) -> dict[str, Any] | None:
+    """Geometry of the convolution between a source and a target; None if there is none of their sizes."""
+    name, sizes = source.get("pre", source).get("name", source["name"]), (source["size"], target["size"])
+    for row in windows:
+        shapes = prod(row["input_shape"]), prod(row["output_shape"])
+        if (row["pre"], row["post"]) == (name, target["name"]) and shapes == sizes:
+            return row
+    return None
+
+
+def _operation(
+    columns: dict[str, Array], shape: tuple[int, int], window: dict[str, Any] | None
+) -> Dense | Sparse | Conv2d:
+    """A convolution if the user's has these synapses, a matrix (post, pre) if most pairs have one, else a list of synapses."""
+    made = None if window is None else convolution_of(columns, window)
+    if made is not None:
+        return made
     pre, post, mantissas = columns["pre"], columns["post"], columns["mantissas"]
     if pre.size > DENSE * shape[0] * shape[1]:
         weights = np.zeros(shape, dtype=np.int16)

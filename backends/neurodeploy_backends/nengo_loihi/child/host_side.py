@@ -64,6 +64,21 @@ def facts_of(network):
     return facts
 
 
+def windows(network, names):
+    """Geometry of two-dimensional convolutions whose neurons are numbered by channel first."""
+    found = []
+    for conn in network.all_connections:
+        made = conn.transform
+        if type(made).__name__ != "Convolution" or made.dimensions != 2 or made.channels_last or made.groups != 1:
+            continue
+        found.append({
+            "pre": names.of(conn.pre_obj), "post": names.of(conn.post_obj), "input_shape": made.input_shape.shape,
+            "output_shape": made.output_shape.shape, "kernel_size": made.kernel_size, "strides": made.strides,
+            "padding": made.padding,
+        })  # fmt: skip
+    return found
+
+
 def _dead_ends(network, model):
     """Nodes that pass their input on to nothing and are not probed: nengo-loihi removes them with their connections."""
     removed = model.split.passthrough.to_remove

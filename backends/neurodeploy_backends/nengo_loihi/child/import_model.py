@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import numpy as np
 from built_blocks import Blocks
-from host_side import Host, facts_of, loops, precheck
+from host_side import Host, facts_of, loops, precheck, windows
 from neurodeploy_worker import serve
 from object_names import Names
 from user_file import RefusedError, UserFile
@@ -164,7 +164,7 @@ def imported(job):
     overflow = sorted({str(item.message) for item in caught if "nengo_loihi" in item.filename})
     meta = {
         "name": names.unique(network.label or name, "network"), "seeded": seeded, "printed": user.printed.getvalue()[:2000],
-        "said": said, "overflow": overflow, "facts": facts(names, simulator.model), **blocks.plain(), **host.plain(),
+        "said": said, "overflow": overflow, "facts": facts(names, simulator.model), "windows": windows(network, names), **blocks.plain(), **host.plain(),
     }  # fmt: skip
     arrays = {**blocks.arrays(), **host.arrays(), **user.labels()}
     if golden is not None:
