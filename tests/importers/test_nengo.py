@@ -173,7 +173,7 @@ def test_the_ledger_names_what_was_assumed_and_changed(imported):
     assert {name: line.level for name, line in lines.items()} == {
         "dt_s": "assumed", "duration": "assumed", "seed of the network": "assumed", "tau_rc": "rounded",
         "tau_ref": "rounded", "initial voltage": "dropped", "blocks": "exact", "values": "approximate",
-        "function of node": "dropped",
+        "function of node": "dropped", "arrival": "exact",
     }  # fmt: skip
     assert lines["tau_ref"].got == "0 steps"
     assert lines["blocks"].asked == "2"

@@ -18,6 +18,8 @@ __all__ = ["ledger_of", "remarks_of"]
 
 EXPECTED = ("does not support initial values", "extra bits in weight rounding")
 """Warnings of nengo-loihi that become lines of the ledger: every default network causes them."""
+HOST_STEPS = 2
+"""Steps by which values reach the host later. Source: nengo-loihi 1.1.0 emulator and Nengo's synapses; measured."""
 Facts = dict[str, Any]
 
 
@@ -109,11 +111,8 @@ def ledger_of(result: Result, plan: Facts, options: ImportOptions) -> tuple[Ledg
     for row in meta["inputs"]:
         _input(row, notes)
     for row in meta["outputs"]:
-        if row["post"] is not None and row["post"]["does"] == "function":
-            note = "its input is the output here; the function is not run"
-            notes.line(
-                row["name"], "function of node", row["post"]["name"], "left on the host", "dropped", note, of="output"
-            )
+        if row["post"] is not None:
+            _output(row, notes)
     return notes.ledger
 
 
@@ -148,3 +147,14 @@ def _input(row: Facts, notes: Notes) -> None:
         return
     note = f"two lines a dimension; the chip adds a lowpass of {row['decode_tau']:g} s"
     notes.line(row["name"], "values", source, "on-off spikes, one sample", "approximate", note, of="input")
+
+
+def _output(row: Facts, notes: Notes) -> None:
+    """Lines about a connection to a node of the host."""
+    note = "nengo-loihi's host sees the same values later"
+    notes.line(row["name"], "arrival", f"{HOST_STEPS} steps later", "the chip's step", "exact", note, of="output")
+    if row["post"]["does"] == "function":
+        note = "its input is the output here; the function is not run"
+        notes.line(
+            row["name"], "function of node", row["post"]["name"], "left on the host", "dropped", note, of="output"
+        )

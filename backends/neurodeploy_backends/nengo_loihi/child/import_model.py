@@ -170,6 +170,8 @@ def imported(job):
     if golden is not None:
         arrays |= golden.arrays(blocks)
         arrays |= {f"golden.probe.{row['name']}": np.array(simulator.data[row["probe"]]) for row in host.probed}
+        on_host = [probe for probe in network.all_probes if not simulator.model.split.on_chip(probe)]
+        arrays |= {f"golden.host.{names.of(probe.obj)}": np.array(simulator.data[probe]) for probe in on_host}
     return meta, arrays
 
 
