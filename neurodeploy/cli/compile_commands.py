@@ -153,7 +153,7 @@ Stop = Annotated[
 @command
 @with_import_options
 def check(
-    model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir) or a compiled program (.ndp).")] = None,
+    model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir, .net, .json, FILE.py:NAME) or a program (.ndp).")] = None,
     target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,

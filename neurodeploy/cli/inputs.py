@@ -51,7 +51,9 @@ def _complete_dialect(incomplete: str) -> list[str]:
 
 Model = Annotated[
     Path,
-    read_argument("MODEL", "A network (.nd.json, .nir, .net, SONATA's .json) or a compiled program (.ndp)."),
+    read_argument(
+        "MODEL", "A network (.nd.json, .nir, .net, SONATA's .json, Nengo's FILE.py:NAME) or a compiled program (.ndp)."
+    ),
 ]
 TargetName = Annotated[
     str | None,

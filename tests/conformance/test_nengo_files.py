@@ -27,6 +27,11 @@ FAULTS = {
     "raises": ("x = 1\ny = x / 0\n", "ND080", "raises ZeroDivisionError: division by zero (line 2, when it is run)"),
     "syntax": ("x = 1\ny = (\n", "ND080", "raises SyntaxError: '(' was never closed (line 2, when it is run)"),
     "exits": ("import sys\nsys.exit(3)\n", "ND080", "raises SystemExit: 3 (line 2, when it is run)"),
+    "text": (
+        "class Odd(Exception):\n    def __str__(self):\n        raise ValueError('no')\nraise Odd\n",
+        "ND080",
+        "raised ValueError: no in stage 'run the file' (model.py:3 __str__",
+    ),
     "missing": ("import no_such_package\n", "ND080", "raises ModuleNotFoundError: No module named 'no_such_package'"),
     "dies": ("import os\nprint('dying')\nos._exit(4)\n", "ND082", "its process ended with exit status 4"),
     "hangs": ("while True: pass\n", "ND082", "made no progress for 6 s; it was stopped in stage 'run the file'"),
@@ -95,6 +100,15 @@ def test_objects_have_the_labels_and_variables_of_the_user(tmp_path):
     assert names == {"wave", "left", "right_side", "sub.inner", "left_to_right_side.relay", "value.decoded", "value"}
     assert [item.message.partition(": ")[2] or item.message for item in imported.findings][-1].endswith("made")
     assert load_nengo(tmp_path / "model.py:make", nd.ImportOptions(duration_s=0.02)).network == network
+
+
+def test_odd_labels_become_names():
+    text = NET + 'a, b = (nengo.Ensemble(5, 1, label=label) for label in ("x" * 5000, "\\u00e4 \\n."))\n'
+    text += "    c = nengo.Ensemble(5, 1, label='...')\n    nengo.Connection(a, b)\n    nengo.Probe(c)\n"
+    network = load_nengo_text(text, "net", nd.ImportOptions(duration_s=0.01)).network
+    names = [item.name for item in network.populations]
+    assert len(set(names)) == len(names) == 5
+    assert names[0] == "x" * 80
 
 
 def test_a_module_beside_the_file_can_be_imported(tmp_path):

@@ -87,7 +87,7 @@ def _projections(result: Result) -> list[Projection]:
         columns = _columns(result.arrays, f"link.{number}.")
         source = (meta["inputs"] if row["from"] == "input" else meta["populations"])[row["source"]]
         target = meta["populations"][row["target"]]
-        name = f"{source['name']}_to_{target['name']}"
+        name = f"{source['name']}_to_{target['name']}"  # at most 164 letters
         taken[name] += 1
         found.append(
             Projection(

@@ -2,6 +2,9 @@
 
 import re
 
+LONGEST = 80
+"""Letters of a name; names of projections are made of two."""
+
 
 class Names:
     """Unique names, of the letters that neurodeploy allows."""
@@ -27,7 +30,7 @@ class Names:
 
     def unique(self, text, scope):
         """A name that nothing in a scope has yet: "objects", "sources" (populations and inputs) or "outputs"."""
-        plain = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_.-")[:120] or "unnamed"
+        plain = re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_.-")[:LONGEST] or "unnamed"
         name, number = plain, 2
         while (scope, name) in self.taken:
             name, number = f"{plain}_{number}", number + 1

@@ -44,9 +44,9 @@ class UserFile:
         return RefusedError("raised", error=text[:600], line=self.line_of(error), doing=doing, missing=missing or "")
 
     @contextlib.contextmanager
-    def guarded(self, doing):
-        """Keep what the code prints, and refuse its exceptions, SystemExit included."""
-        sys.setprofile(self._keep_locals)
+    def guarded(self, doing, *, named=False):
+        """Keep what the code prints, and refuse its exceptions, SystemExit included. `named`: also keep local names."""
+        sys.setprofile(self._keep_locals if named else None)
         try:
             with contextlib.redirect_stdout(self.printed):
                 yield
@@ -74,7 +74,7 @@ class UserFile:
         self.namespace.update({"__name__": name, "__file__": self.path, **{n: modules[n] for n in self.given}})
         sys.path.insert(0, os.path.dirname(self.path))
         sys.argv[:] = [self.path]
-        with self.guarded("is run"):
+        with self.guarded("is run", named=True):
             exec(compile(self.text, self.path, "exec"), self.namespace)
 
     def labels(self):
@@ -126,7 +126,7 @@ class UserFile:
             raise RefusedError("unknown", name=name, names=names, makers=self._makers(), near=near)
         value = self.namespace[name]
         if callable(value) and not isinstance(value, nengo.Network):
-            with self.guarded(f"calls {name}()"):
+            with self.guarded(f"calls {name}()", named=True):
                 value = value()
         if not isinstance(value, nengo.Network):
             raise RefusedError("not_a_network", name=name, type=type(value).__name__, names=names)
