@@ -80,9 +80,15 @@ def test_a_file_loads_or_is_refused_as_the_table_says(folder, name, update_golde
 
 
 def test_every_network_file_has_a_row(folder):
-    inner = {"sonata"}  # circuits of several files, which have no options of their own
-    files = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix in (".nir", ".net", ".h5"))
-    assert {path.as_posix() for path in files if path.parts[0] not in inner} == set(ROWS)
+    inner = {"sonata"}  # a circuit consists of several files, of which its configuration has a row
+    found = [
+        *folder.rglob("*.nir"),
+        *folder.rglob("*.net"),
+        *folder.rglob("*.h5"),
+        *folder.rglob("simulation_config.json"),
+    ]
+    files = (path.relative_to(folder) for path in found)
+    assert {path.as_posix() for path in files if path.parts[0] not in inner or path.suffix == ".json"} == set(ROWS)
 
 
 def test_the_page_is_the_table(root, update_golden):
