@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import pickle
+
 import numpy as np
 import pytest
 from factories import examples
@@ -96,3 +99,26 @@ def test_delays_and_recurrence_are_those_of_netx(tmp_path_factory, stack):
     recording = nd.run(nd.compile(network, "loihi2"), {"input": values[None]}, probes=states, until=30)
     for number, layer in slow(path, values, 30).items():
         require_equal(recording, layer, number, driven=False, silent=True)
+
+
+class Arrays(pickle.Unpickler):
+    """Reads a pickle of numpy arrays and nothing else."""
+
+    def find_class(self, module, name):
+        known = {"_reconstruct": np.empty(0).__reduce__()[0], "ndarray": np.ndarray, "dtype": np.dtype}
+        if name == "encode" and module == "_codecs":
+            return codecs.encode
+        return known[name]
+
+
+def test_bootstrap_mnist_reads_ten_digits(reference_data):
+    """Images from 0 to 1, scaled to -1..1 as in the training of the file, then by weight and bias of its input layer."""
+    folder = reference_data / "real_inputs"
+    with (folder / "nengo_loihi/mnist10.pkl").open("rb") as file:
+        images, labels = Arrays(file, encoding="latin1").load()
+    imported = load(folder / "public_files/bootstrap_mnist.net", OPTIONS)
+    assert "76 * x + 64" in [line.asked for line in imported.ledger]
+    values = np.rint(76 * (2 * np.reshape(images, (10, 1, 784)) - 1) + 64).repeat(16, axis=1)
+    for target in ("loihi1", "loihi2"):
+        program = nd.compile(imported.network, target)
+        assert nd.answers(program, nd.run(program, {"input": values})).tolist() == np.ravel(labels).tolist()

@@ -145,7 +145,7 @@ class Sequence:
         weight, bias = fields.integer("weight", INPUT_WEIGHT), fields.integer("bias", 0)
         encodes = isinstance(neuron, Delta)
         what = "input of the encoders" if encodes else "bias of the input layer"
-        note = f"stimulus values are {'integers' if encodes else 'biases'}; the file computes them from an input x as shown"
+        note = f"stimulus values are {'integers' if encodes else 'biases'}; x is an input as in training, 2 * image - 1 for images scaled to -1..1"
         fields.line(what, f"{weight} * x + {bias}", "a value for each neuron and step", note)
         if not encodes:
             note = "all layers are a step later than in netx, and so are their resets"
