@@ -36,5 +36,12 @@ CASES = {
             [("input", "fc"), ("fc", "cell"), ("cell", "output")],
         ).findings
     ),
+    "ND073": lambda _: (
+        nir(
+            {**PORTS, "fc": ("Affine", {"weight": [[0.5]], "bias": [0.25]}), "wait": ("Delay", {"delay": [3e-4]})}
+            | {"cell": ("IF", IF)},
+            [("input", "fc"), ("fc", "wait"), ("wait", "cell"), ("cell", "output")],
+        ).findings
+    ),
     "ND072": lambda _: nir({"cell": ("IF", IF)}, []).findings,
 }

@@ -230,6 +230,10 @@ class _Chains:
                 continue
             total = node.steps if item.delay is None else node.steps + item.delay
             paths.append(item._replace(via=(*item.via, name), delay=total, delay_at=at))
+        if before.bias is not None and before.bias.any() and node.steps.any():
+            message = "a bias passes it, which acts from step 1 on instead of after the delay"
+            size = f"up to {int(node.steps.max())} steps earlier"
+            self.notes.add("ND073", f"node '{brief(name)}' (Delay): {message}, {size}", "put the bias behind the delay")
         return Arrivals(tuple(paths), before.bias)
 
 
