@@ -19,10 +19,13 @@ from neurodeploy.network import AvgPool2d, Conv2d, SumPool2d
 
 FRAMEWORKS = ("torch", "snntorch", "norse", "sinabs", "nirtorch")
 missing = [name for name in FRAMEWORKS if importlib.util.find_spec(name) is None]
-WHY = f"{', '.join(missing)} are missing and cannot be had: the nox session `exchange` installs them by themselves"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(missing), reason=WHY),
+    pytest.mark.skipif(
+        bool(missing),
+        reason=f"{', '.join(missing)} are missing and cannot be had: the nox session `exchange` installs them, because sinabs needs "
+        "another nir than the other tests",
+    ),
     pytest.mark.filterwarnings("ignore"),  # of the frameworks
 ]
 STEPS, DT_S = 60, 1e-4
