@@ -330,6 +330,15 @@ def test_weights_that_contradict_the_sign_of_their_nodes_are_a_warning(tmp_path)
     assert "are above 0, which excite (1 of 2)" in found.message
 
 
+def test_a_rate_of_virtual_nodes_is_not_played(tmp_path):
+    """PyNN writes a Poisson source as virtual nodes with a rate."""
+    nodes = [write_nodes(tmp_path, "cells", [1], [point("nest:iaf_psc_exp")])]
+    nodes.append(write_nodes(tmp_path, "lines", [3], [{**VIRTUAL, "rate": 20.0}]))
+    (found,) = imported(write_circuit(tmp_path, nodes, [])).findings
+    assert found.code == "ND092"
+    assert "a rate of up to 20 Hz is stated" in found.message
+
+
 def test_the_step_is_of_the_simulation_unless_it_is_given(tmp_path):
     path = small_circuit(tmp_path, dt=0.5)
     assert imported(path).network.time.dt_s == pytest.approx(5e-4)

@@ -88,6 +88,7 @@ def _groups(table: Table, received: Received, options: ImportOptions, dt_ms: flo
         rows = np.flatnonzero(kinds == kind)
         model_type, _, template = str(kind).partition("\n")
         if model_type == "virtual":
+            _warn_of_rates(table, rows, notes)
             yield Group(f"{name}_virtual" if several else name, rows, None, "")
             continue
         model = model_of(template)
@@ -96,6 +97,14 @@ def _groups(table: Table, received: Received, options: ImportOptions, dt_ms: flo
             continue
         own = f"{name}_{plain_name(template.rpartition(':')[2])}" if several else name
         yield from _of_model(table, rows, model, template, own, received, options, dt_ms, notes)
+
+
+def _warn_of_rates(table: Table, rows: NDArray[np.int64], notes: Notes) -> None:
+    """Warn of virtual nodes with a rate, as PyNN writes its Poisson sources: nothing plays it (ND092)."""
+    rates = np.nan_to_num(table.numbers("rate")[rows], posinf=0.0)
+    if rates.size and float(rates.max()) > 0:
+        message = f"{table.shown}: a rate of up to {float(rates.max()):g} Hz is stated, but no spikes follow from it"
+        notes.add("ND092", message, "give spike trains: an input of the simulation, or --stimulus")
 
 
 def _refuse(table: Table, rows: NDArray[np.int64], model_type: str, template: str, notes: Notes) -> None:
@@ -229,6 +238,9 @@ def _lines(name: str, template: str, made: Made, notes: Notes) -> None:
     if abs(off) > START_MV:
         got, note = f"at V_reset, up to {off:+g} mV", "decays with tau_m; a network starts at the reset value"
         notes.line(name, "voltage at the start", "at E_L", got, "approximate", note, of="population")
-    if template.lower().rpartition(":")[2] != SECONDS:
+    if template.lower().rpartition(":")[2] == SECONDS:
+        note = "the same unless both signs arrive in one step"
+        notes.line(name, "events of one step", "one by one", "added", "approximate", note, of="population")
+    else:
         note = "unit mV; thresholds and leaks are shifted alike"
         notes.line(name, "origin of v", "0 mV", "V_reset", "exact", note, of="population")
