@@ -18,7 +18,7 @@ from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_error
 from neurodeploy.diagnostics.translate import nearest, schema_findings
 from neurodeploy.io.archive import open_npy_array, open_npz_arrays, refuse, require_regular
 from neurodeploy.io.recognize import recognize
-from neurodeploy.network import Events, Input, Network
+from neurodeploy.network import Events, Input, Network, Spikes
 from neurodeploy.signals.events import EVENT_FLAGS, EventOptions, EventRecording
 from neurodeploy.signals.stimulus import SampleValues
 from neurodeploy.simulate.event_columns import (
@@ -37,20 +37,10 @@ from neurodeploy.simulate.event_files.formats import event_format, read_format, 
 __all__ = ["load_stimulus", "read_events"]
 
 Array = NDArray[Any]
-KINDS = (
-    (b"%", "a Prophesee recording"),
-    (b"\x80\x02", "a Python pickle, which is never loaded"),
-    (b"\x80\x03", "a Python pickle, which is never loaded"),
-    (b"\x80\x04", "a Python pickle, which is never loaded"),
-    (b"\x80\x05", "a Python pickle, which is never loaded"),
-    (b"MATLAB 5.0", "a MATLAB file"),
-    (b"RIFF", "a WAV or AVI file"),
-    (b"\x1f\x8b", "compressed by gzip"),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself"),
-    (b"{", "a JSON document"),
-)
-"""First bytes of other formats; the first match counts."""
-BY_NAME = {".mat": "a MATLAB file", ".es": "an Event Stream recording", ".bag": "a ROS bag"}
+BY_NAME = {".mat": "a MATLAB file", ".es": "an Event Stream recording", ".wav": "a sound", ".avi": "a video"}
+"""Files whose suffix tells what their content does not."""
+AS_THEY_SAY = ("empty", "lfs", "html", "gzip", "bzip2", "xz", "zstd", "7z", "tar", "matlab", "rosbag", "text_utf16")
+"""Kinds of content whose way in is the same for every file."""
 LABELS, OFFSETS = "labels", "offsets"
 MOST_NAMES = 20
 CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array per input"
@@ -81,7 +71,7 @@ def load_stimulus(path: str | Path, network: Network, options: EventOptions | No
         return samples_of(path, network, read_format(path, kind, chosen), chosen)
     arrays = _arrays(path, head)
     if arrays is None:
-        raise _not_supported(path, head)
+        raise _not_supported(path)
     if _is_recording(network, arrays, chosen):
         return samples_of(path, network, of_arrays(path, arrays, chosen), chosen)
     _require_no_options(path, chosen)
@@ -118,7 +108,7 @@ def read_events(path: str | Path, options: EventOptions | None = None) -> EventR
         return read_format(path, kind, chosen)
     arrays = _arrays(path, head)
     if arrays is None:
-        raise _not_supported(path, head)
+        raise _not_supported(path)
     if not are_events(arrays):
         names = ", ".join(quoted(name) for name in list(arrays)[:8])
         message = f"holds no events: no fields t and x, nor rows of floats (arrays: {names})"
@@ -133,10 +123,15 @@ def _arrays(path: Path, head: bytes) -> dict[str, Array] | None:
     return {"events": open_npy_array(path)} if head.startswith(b"\x93NUMPY") else None
 
 
-def _not_supported(path: Path, head: bytes) -> DiagnosticError:
-    known = next((what for start, what in KINDS if head.startswith(start)), BY_NAME.get(path.suffix.lower()))
-    if known is None and path.suffix.lower() in (".npz", ".npy", ""):
+def _not_supported(path: Path) -> DiagnosticError:
+    """ND069 for a file that is no stimulus, with what it is; ND003 for a damaged one."""
+    suffix, content = path.suffix.lower(), recognize(path)
+    if content is not None and content.key != "text":
+        message = f"is {content.words}; supported are {supported()}"
+        return refuse("ND069", path, message, fixes=[content.way_in if content.key in AS_THEY_SAY else CONVERT])
+    if suffix in (".npz", ".npy", ""):
         return refuse("ND003", path, "is not a complete archive: it is truncated or in another format")
+    known = BY_NAME.get(suffix)
     what = f"is {known}" if known else f"has the suffix '{path.suffix[:20]}', and its content is in no supported format"
     return refuse("ND069", path, f"{what}; supported are {supported()}", fixes=[CONVERT])
 
@@ -146,7 +141,10 @@ def _is_recording(network: Network, arrays: Mapping[str, Array], options: EventO
     if len(network.inputs) != 1 or not are_events(arrays):
         return False
     item = network.inputs[0]
-    named = item.name in arrays and not is_structured(arrays[item.name])
+    rows = len(arrays) == 1 and not is_structured(next(iter(arrays.values())))
+    if rows and not isinstance(item.encoder, (Events, Spikes)):
+        return False  # values of as many lines as rows of events have columns
+    named = item.name in arrays and not is_structured(arrays[item.name]) and not rows
     return options != EventOptions() or not (isinstance(item.encoder, Events) or named)
 
 

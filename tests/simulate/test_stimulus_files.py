@@ -196,10 +196,10 @@ def test_dense_arrays_of_a_lone_input_need_no_name(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.npz", pickle.dumps([1]), "is a Python pickle, which is never loaded"),
+        ("a.npz", pickle.dumps([1]), "is a pickle, which is never loaded"),
         ("a.es", b"Event Stream", "is an Event Stream recording"),
-        ("a.bin", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS, not the file itself"),
-        ("a.json", b'{"x": 1}', "is a JSON document"),
+        ("a.bin", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer, not the file itself"),
+        ("a.json", b'{"x": 1}', "is JSON of an unknown kind"),
         ("a.xyz", b"abc", "has the suffix '.xyz', and its content is in no supported format"),
     ],
 )
@@ -220,7 +220,7 @@ def test_hdf5_and_files_of_ours_are_named(tmp_path):
     assert told(lambda: load_stimulus(tmp_path / "a.ndp", sensor()))[0].startswith("ND069 is a neurodeploy file")
     assert told(lambda: load_stimulus(tmp_path / "none.npz", sensor()))[0].startswith("ND001")
     (tmp_path / "b.npz").write_bytes(b"")
-    assert told(lambda: load_stimulus(tmp_path / "b.npz", sensor()))[0].startswith("ND003")
+    assert told(lambda: load_stimulus(tmp_path / "b.npz", sensor()))[0].startswith("ND069 is an empty file")
     np.save(tmp_path / "c.npy", np.array([{}], dtype=object), allow_pickle=True)
     assert told(lambda: load_stimulus(tmp_path / "c.npy", sensor()))[0].startswith("ND006")
 

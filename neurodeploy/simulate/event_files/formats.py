@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from os import SEEK_END
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,26 +57,24 @@ def event_format(path: Path, head: bytes) -> Format | None:
     for item in FORMATS:
         if any(head.startswith(start) for start in item.signatures):
             return item
-    if _is_other(head):
+    if _is_other(path, head):
         return None
     return next((item for item in FORMATS if not item.signatures and suffix in item.suffixes), None)
 
 
-OTHERS = (
-    b"PK\x03\x04",
-    b"\x93NUMPY",
-    b"{",
-    b"\x1f\x8b",
-    b"RIFF",
-    b"MATLAB 5.0",
-    b"\x80\x04\x95",
-    b"version https://git-lfs",
-)
+OTHERS = (b"PK\x03\x04", b"\x93NUMPY", b"{", b"\x1f\x8b\x08", b"RIFF", b"MATLAB 5.0", b"version https://git-lfs")
 """First bytes of files that are no event recording, whatever their suffix."""
+PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+PICKLE_END = b"."
 
 
-def _is_other(head: bytes) -> bool:
-    return any(head.startswith(start) for start in OTHERS)
+def _is_other(path: Path, head: bytes) -> bool:
+    """Whether a file is of another kind: by its first bytes, or for a pickle by its first and its last."""
+    if head.startswith(PICKLES):
+        with path.open("rb") as file:
+            file.seek(-1, SEEK_END)
+            return file.read(1) == PICKLE_END
+    return head.startswith(OTHERS)
 
 
 def read_format(path: Path, item: Format, options: EventOptions) -> EventRecording:

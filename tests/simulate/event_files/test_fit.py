@@ -259,3 +259,17 @@ def test_labels_and_samples_of_the_n_mnist_file(reference_data):
         expected = np.unique(np.stack([sample, 1 + file["t_us"] // 1000, line], axis=1), axis=0)
         assert values.labels.tolist() == file["labels"].tolist()
     assert np.array_equal(rows, expected)
+
+
+def test_values_of_four_lines_are_no_events(tmp_path):
+    np.save(tmp_path / "iris.npy", np.random.default_rng(0).random((9, 4)))
+    item = network((4,), encoder="rate")
+    assert encode(item, load_stimulus(tmp_path / "iris.npy", item)).n_samples == 9
+
+
+def test_weights_that_are_named_like_events_are_named_for_what_they_are(tmp_path):
+    import pickle
+
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"a": 1}, protocol=2))
+    (message,) = told(lambda: load_stimulus(tmp_path / "pytorch_model.bin", network()))
+    assert message.startswith("ND069 is a pickle, which is never loaded")
