@@ -45,7 +45,6 @@ class _Block(NamedTuple):
 def evt3_columns(path: Path, content: Array) -> tuple[Columns, list[Diagnostic]]:
     """Return the events of the words, and findings for what is not read."""
     words, found = whole_part(path, content, "<u2")
-    require_events(path, words.size)
     parts, counts = [Columns(*(np.zeros(0, dtype=np.int64),) * 4)], np.zeros(16, dtype=np.int64)
     state, unknown, events = _State(), 0, 0
     for first in range(0, words.size, BLOCK):

@@ -1,4 +1,4 @@
-"""Folders of recordings: one file for each sample, in folders that are named by the class, as N-MNIST is stored."""
+"""Folders of recordings: one file for each sample, with its label in the file or in the name of its folder."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def _joined(folder: Path, files: list[Path], parts: list[EventRecording]) -> Eve
     notes += [item for part in parts[:MOST_SHOWN] for item in part.findings]
     more = sum(bool(part.findings) for part in parts[MOST_SHOWN:])
     notes += [assumed(folder, f"{more:,} more files have findings of this kind")] if more else []
-    labels, said = _labels(folder, files)
+    own = [part.labels for part in parts if part.labels is not None]
+    labels, said = (np.concatenate(own), []) if len(own) == len(parts) else _labels(folder, files)
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "x", "y", "p")
     }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,9 +52,9 @@ def read_hdf5(path: Path, options: EventOptions) -> EventRecording:
     tree = read_tree(path, records=True)
     places = sorted(_places(tree), key=lambda place: (place.kind == "rows", place.path))
     if not places:
-        unread = [f"'{name}' {item.why}" for name, item in _unread(tree)]
-        why = f": {'; '.join(unread[:MOST_SHOWN])}" if unread else ""
-        raise refuse("ND099", path, f"holds no events in a known layout{why}", fixes=["fields t, x, y, p in an .npz"])
+        held = "; ".join(islice(_contents(tree), MOST_SHOWN)) or "no values"
+        message = f"holds no events in a known layout: {held}"
+        raise refuse("ND099", path, message, fixes=["fields t, x, y, p in an .npz"])
     first = places[0]
     others = [place.path for place in places[1:]]
     notes = (
@@ -76,11 +77,15 @@ def _folders(folder: Any) -> Iterator[Any]:
         waiting += [item for item in group.items.values() if hasattr(item, "items")]
 
 
-def _unread(tree: Any) -> Iterator[tuple[str, Any]]:
+def _contents(tree: Any) -> Iterator[str]:
+    """What each value of a file is, for a finding."""
     for group in _folders(tree):
         for name, item in group.items.items():
+            at = f"'{group.path.rstrip('/')}/{name}'"
             if hasattr(item, "why"):
-                yield f"{group.path.rstrip('/')}/{name}", item
+                yield f"{at} {item.why}"
+            elif hasattr(item, "dtype"):
+                yield f"{at} has shape {list(item.shape)} of {item.dtype}"
 
 
 def _places(tree: Any) -> Iterator[_Found]:
@@ -92,21 +97,31 @@ def _places(tree: Any) -> Iterator[_Found]:
             kind = "lists" if arrays[own["t"]].dtype.kind == "O" else "columns"
             labels = {"labels": tree.items["labels"]} if isinstance(tree.items.get("labels"), np.ndarray) else {}
             yield _Found(group.path, kind, {**arrays, **labels})
+        label = _label(tree, group)
         for name, item in arrays.items():
             at = f"{group.path.rstrip('/')}/{name}"
             if item.dtype.names and {"t", "x"} <= columns_in(list(item.dtype.names)).keys():
-                yield _Found(at, "records", {field: item[field] for field in item.dtype.names})
+                yield _Found(at, "records", {**{field: item[field] for field in item.dtype.names}, **label})
             elif item.ndim == 2 and item.shape[1] == 4 and "event" in at.lower() and item.dtype.kind in "iuf":
                 yield _Found(at, "rows", {"rows": item})
 
 
+def _label(tree: Any, group: Any) -> dict[str, Array]:
+    """The label that a cache of tonic stores beside its sample, in "target/0"."""
+    target = getattr(tree.items.get("target"), "items", {}) if group.path == "/data" else {}
+    label = np.asarray(target.get("0"))
+    return {"labels": label.reshape(1)} if label.size == 1 and label.dtype.kind in "iu" else {}
+
+
 def _known(place: _Found) -> Known:
-    """Width and height of the sensor, if both lie beside the events."""
+    """Label of the only sample, and width and height of the sensor, if they lie beside the events."""
+    labels = place.items.get("labels")
+    label: Known = {"labels": labels} if place.kind == "records" and labels is not None else {}
     sizes = [place.items.get(name) for name in SIZES]
     if any(size is None or size.size != 1 or size.dtype.kind not in "iu" for size in sizes):
-        return {}
+        return label
     width, height = (int(size.item()) for size in sizes if size is not None)
-    return {"width": width, "height": height}
+    return {**label, "width": width, "height": height}
 
 
 def _shifted(path: Path, items: dict[str, Any]) -> tuple[dict[str, Array], list[Diagnostic]]:

@@ -27,7 +27,7 @@ OVERFLOW_ROW, OVERFLOW_US = 240, 1 << 13
 
 def _events(path: Path, size: int) -> Array:
     """(events, size) int64 bytes. Raises: ND003 (not a whole number of events)."""
-    content = content_of(path, EVENT_MEMORY)
+    content = content_of(path, EVENT_MEMORY // size)
     if not content.size or content.size % size:
         suffix = path.suffix.lower()
         message = f"is not a complete {suffix} file: events take {size} bytes each, and the file has {content.size:,}"

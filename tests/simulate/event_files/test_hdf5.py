@@ -108,9 +108,8 @@ def test_the_first_place_is_read_and_the_others_are_named(tmp_path):
 
 
 def test_files_without_events_say_what_they_hold(tmp_path):
-    assert refused(tmp_path, lambda file: file.create_dataset("x", data=[1, 2])) == (
-        "ND099 holds no events in a known layout"
-    )
+    frames = refused(tmp_path, lambda file: file.create_dataset("data/0", data=np.zeros((3, 2, 4, 4))))
+    assert frames == "ND099 holds no events in a known layout: '/data/0' has shape [3, 2, 4, 4] of float64"
     linked = refused(tmp_path, lambda file: file.__setitem__("events", h5py.ExternalLink("b.h5", "/x")))
     assert (
         linked == "ND099 holds no events in a known layout: '/events' is a link to another file, which is not followed"
@@ -123,3 +122,15 @@ def test_a_missing_filter_is_named_with_its_package(tmp_path, monkeypatch):
     with pytest.raises(nd.DiagnosticError) as caught:
         read_events(path)
     assert "which h5py does not include: pip install hdf5plugin" in caught.value.diagnostics[0].message
+
+
+def test_a_folder_of_a_cache_of_tonic_has_its_targets_as_labels(tmp_path):
+    (tmp_path / "cache").mkdir()
+    for number, label in enumerate((7, 3)):
+        with h5py.File(tmp_path / "cache" / f"{number}_0.hdf5", "w") as file:
+            file.create_dataset("data/0", data=RECORDS[: number + 1], compression="lzf")
+            file.create_dataset("target/0", data=label)
+    made = nd.load_events(tmp_path / "cache")
+    assert made.labels.tolist() == [7, 3]
+    assert made.starts.tolist() == [0, 1]
+    assert rows_of(made) == [ROWS[0], ROWS[0], ROWS[1]]
