@@ -54,6 +54,11 @@ PACKET_HEADER = np.dtype(
 )
 POLARITY, EVENT_BYTES = 1, 8
 OTHER_PACKETS = {0: "special", 2: "frame", 3: "motion", 4: "motion"}
+MIRRORED = (
+    "states no orientation; columns are mirrored as jAER mirrors them, rows are as stored",
+    "states no orientation; columns are mirrored and polarity 0 is on, as jAER reads them, rows are as stored",
+)
+"""What is assumed about the picture of an AEDAT 2 file, of a DAVIS and of a DVS128; tools differ in it."""
 SPECIAL = np.uint32(0x8000)
 FRAME, TRIGGER = np.uint32(0x80000000), np.uint32(0x400)
 
@@ -103,6 +108,7 @@ def _aedat2(path: Path, content: Array, lines: list[str]) -> EventRecording:
         chip = "DVS128" if not address.size or int(address.max()) < 1 << 16 else "DAVIS346"
         found.append(assumed(path, f"names no known chip; its addresses are read as those of {chip}"))
     width, height = SIZES[chip]
+    found.append(assumed(path, MIRRORED[chip == "DVS128"]))
     if chip == "DVS128":
         event = (address & (SPECIAL | FRAME)) == 0
         own = address[event].astype(np.int64)
