@@ -85,6 +85,6 @@ def _of_rows(path: Path, rows: Array, options: EventOptions) -> EventRecording:
         return of_table(path, "numpy", rows, options)
     names = ("x", "p", "t") if rows.shape[1] == 3 else ("x", "y", "p", "t")
     shown = ", ".join({"x": "column or line", "y": "row", "p": "channel", "t": "time"}[name] for name in names)
-    note = assumed(path, f"rows of floats are read as lava-dl writes them: {shown}")
+    note = assumed(path, f"rows of floats are read as lava-dl writes them: {shown}; --bins round rounds as it does")
     fields = {name: rows[:, number] for number, name in enumerate(names)}
     return of_fields(path, "numpy (lava-dl)", fields, options, usual=MILLISECONDS, findings=[note])

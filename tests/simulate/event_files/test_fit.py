@@ -273,3 +273,23 @@ def test_weights_that_are_named_like_events_are_named_for_what_they_are(tmp_path
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"a": 1}, protocol=2))
     (message,) = told(lambda: load_stimulus(tmp_path / "pytorch_model.bin", network()))
     assert message.startswith("ND069 is a pickle, which is never loaded")
+
+
+@pytest.mark.slow
+def test_a_folder_of_n_mnist_is_classified_by_a_network_of_sinabs(tmp_path, reference_data):
+    folder = reference_data / "real_inputs"
+    with np.load(folder / "nmnist/test20_events.npz") as file:
+        columns = [file[name].astype(int).tolist() for name in ("t_us", "x", "y", "p")]
+        bounds, labels = file["offsets"].tolist(), file["labels"].tolist()
+    events = list(zip(*columns, strict=True))
+    for number, label in enumerate(labels):
+        (tmp_path / str(label)).mkdir(exist_ok=True)
+        raw = write.bs2(events[bounds[number] : bounds[number + 1]])
+        (tmp_path / str(label) / f"{number:05d}.bin").write_bytes(raw)
+    options = nd.ImportOptions(dt_s=1e-4, reset="zero", producer="nir")
+    item = nd.load(folder / "nir_paper/02_cnn/cnn_sinabs.nir", options, kind=nd.Imported).network
+    program = nd.compile(item, "loihi2")
+    samples = nd.load_events(tmp_path, program, window_s=1e-3)
+    made = nd.run(program, samples, steps=337)
+    assert sorted(samples.labels.tolist()) == sorted(labels)
+    assert nd.accuracy(program, made, samples.labels) == 1.0
