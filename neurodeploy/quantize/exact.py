@@ -23,7 +23,7 @@ from neurodeploy.network.neurons import CubaLi, Li, Neuron, SpikingNeuron
 from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.grid import DOUBLE, SINGLE, are_single, common_unit, magnitudes, whole
 from neurodeploy.quantize.integrator import drift_of
-from neurodeploy.quantize.scale import choose_scale, worst_current, worst_sum
+from neurodeploy.quantize.scale import choose_scale, depth_of_u, worst_current, worst_sum
 from neurodeploy.quantize.storable import exact_exponent
 from neurodeploy.quantize.weights import ProjectionWeights
 
@@ -199,6 +199,8 @@ class _Search:
     ) -> None:
         self.target, self.incoming, self.grid, self.stepwise = target, incoming, grid, folded.stepwise
         self.drift = drift_of(folded, incoming) if folded.integrates and not folded.valued else None
+        steady = depth_of_u(folded, incoming, None)[1] / grid.unit
+        self.roomy = 2.0**target.dialect.state_bits / steady if steady else np.inf
         sums = worst_sum(incoming, folded.bias.size)
         drive = (worst_current(folded, sums) + np.abs(folded.bias)) / grid.unit
         bound = drive + (0.0 if grid.threshold is None else grid.threshold + 1.0)
@@ -228,6 +230,10 @@ class _Search:
         weights = np.concatenate([*self.grid.weights, np.zeros(1, dtype=np.int64)])
         one = 1 << self.target.dialect.weight_shift_bits
         least = one // int(np.gcd(one, np.gcd.reduce(weights))) if np.any(weights) else 1
+        if self.drift is not None:  # first those with headroom for steady drive
+            powers = [least << power for power in range(40) if least << power <= self.most]
+            yield from sorted(powers, key=lambda scale: (scale > self.roomy, -scale if scale <= self.roomy else scale))
+            return
         if not self.stepwise or (self.subtract and self.inclusive):
             yield from (least << power for power in reversed(range(40)) if least << power <= self.most)
             return

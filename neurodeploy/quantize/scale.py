@@ -18,7 +18,7 @@ from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.integrator import LEAST_LOSS, arriving
 from neurodeploy.quantize.weights import ProjectionWeights
 
-__all__ = ["choose_scale", "exponent_for", "worst_current", "worst_sum"]
+__all__ = ["choose_scale", "depth_of_u", "exponent_for", "worst_current", "worst_sum"]
 
 GREATEST = 1e290
 """Upper bound of a scale, so that the scale of tiny numbers stays finite."""
@@ -61,7 +61,7 @@ def worst_current(folded: Folded, sums: NDArray[np.float64]) -> NDArray[np.float
     """Return (size,) the largest |u| when every source spikes in every step, in volts; infinite without decay.
 
     Where spikes take a threshold off u, u exceeds the threshold by the input of one step at most, as long as this is less
-    than a threshold; `_depth_of_u` makes room for more.
+    than a threshold; `depth_of_u` makes room for more.
     """
     left = 1.0 - folded.keep_i if folded.filtered else np.ones_like(sums)
     current = np.divide(sums, left, out=np.where(sums > 0, np.inf, 0.0), where=left > 0)
@@ -97,8 +97,10 @@ def _depth(folded: Folded, incoming: list[ProjectionWeights]) -> float:
     return float(np.minimum(far, DEPTH * folded.threshold).max(initial=0.0))
 
 
-def _depth_of_u(folded: Folded, incoming: list[ProjectionWeights], steps: int | None) -> tuple[float, float]:
-    """How far a u that integrates goes from 0 under the worst and under steady drive, at most DEPTH_OF_U thresholds, in volts."""
+def depth_of_u(folded: Folded, incoming: list[ProjectionWeights], steps: int | None) -> tuple[float, float]:
+    """Return how far a u that integrates goes from 0, at most DEPTH_OF_U thresholds, in volts: under the worst drive of a step in
+    every step, and under steady drive.
+    """
     if folded.taken is None or folded.threshold is None:
         return 0.0, 0.0
     up, down = arriving(folded, incoming)
@@ -117,7 +119,8 @@ def choose_scale(
 ) -> float:
     """Return the scale of a population, in integer units of v per volt (see the module).
 
-    A u that integrates may need more headroom than mantissas of 8 bits leave: they then keep 7, unless `whole_mantissas`.
+    A u that integrates may need more headroom than whole mantissas leave: the largest weight then keeps 7 bits, and smaller
+    projections fewer, unless `whole_mantissas`.
     `steps`: steps of a sample, if known.
     """
     bounds = _bounds(target, folded, incoming)
@@ -129,18 +132,22 @@ def choose_scale(
     state_limit = 2.0**target.dialect.state_bits
     sum_limit = 2.0 ** (target.dialect.accumulator_wrap_bits or target.dialect.state_bits)
     soft = folded.taken is not None
-    deep, steady = _depth_of_u(folded, incoming, steps) if soft else (_depth(folded, incoming), 0.0)
+    deep, steady = depth_of_u(folded, incoming, steps) if soft else (_depth(folded, incoming), 0.0)
     spare = steady if not whole_mantissas else 0.0
     largest = max(float(current.max()), deep)
     while sums.max() * scale >= sum_limit or largest * scale >= state_limit:
         exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
-        wraps = soft and float(current.max()) * scale >= state_limit
-        if not wraps and (not exponents or not all(exponents)):
-            if spare * scale < state_limit:
-                break
-            spare = 0.0
+        free, wraps = bool(exponents) and all(exponents), soft and float(current.max()) * scale >= state_limit
+        if not (free or wraps or (spare * scale >= state_limit and _has_a_bit(target, incoming, scale))):
+            break
         scale /= 2
     return scale if not soft else _storing_the_reset(target, folded, incoming, scale)
+
+
+def _has_a_bit(target: Target, incoming: list[ProjectionWeights], scale: float) -> bool:
+    """Whether the largest weight, other than that of a reset, uses all bits of its mantissa, so that one can be spared."""
+    half = scale / float(1 << (target.dialect.weight_shift_bits + target.dialect.mantissa_bits - 1))
+    return max((item.largest for item in incoming if not item.own), default=0.0) * half >= 1 - 1e-9
 
 
 def _storing_the_reset(target: Target, folded: Folded, incoming: list[ProjectionWeights], scale: float) -> float:

@@ -369,6 +369,25 @@ def test_thresholds_of_one_value_are_taken_off_exactly_and_others_to_a_mantissa(
         assert register == pytest.approx(np.broadcast_to(threshold, 20), rel=0.5 / 64)
 
 
+@pytest.mark.parametrize("bias", [0.0, 0.01])
+def test_room_for_steady_inhibition_costs_one_bit_of_weights(bias):
+    """A worst step of 45 thresholds, an eighth of it for 256 steps: more than whole mantissas leave room for."""
+    weights = np.random.default_rng(0).normal(0.0, 0.3, (10, 400))
+    result = compiled(one_layer(nd.If(v_threshold=1.0, reset="subtract", bias=bias), weights))
+    link = next(item for item in result.quantized.projections if item.name == "in_to_cells")
+    assert 64 <= np.abs(link.connectivity.weights).max() < 128
+    assert link.weight_format.exponent == 0
+    assert 2**23 / result.quantized.populations[0].scale > 1000
+
+
+def test_whole_numbers_stay_exact_and_leave_room_where_they_can():
+    """A bias of 1/64 is exact at many scales: one with room for steady inhibition is taken."""
+    weights = np.random.default_rng(0).integers(-8, 9, (10, 100)) / 8
+    found = compiled(one_layer(nd.If(v_threshold=1.0, reset="subtract", bias=1 / 64), weights)).quantized
+    assert all(line.level == "exact" for line in found.ledger if line.quantity == "weights")
+    assert 2**23 / found.populations[0].scale >= 1000
+
+
 def test_fewer_weight_bits_for_all_leave_the_threshold_its_own():
     network = one_layer(nd.If(v_threshold=1.0, reset="subtract"), [[0.3, -0.7]])
     found = quantize(network, TARGETS["loihi1"], compiled(network, weight_bits={"*": 4}).quantized.options)
