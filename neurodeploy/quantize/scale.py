@@ -4,7 +4,8 @@ This scale is used where no scale holds every number exactly (see `quantize.exac
 weight, threshold or bias, and is then halved to make headroom for sums: while the worst case of a step (every source of a
 neuron spikes at once) can overflow the accumulator, the current or the drive, or v has too little headroom below 0, and as
 long as every projection can lower its exponent by one. Mantissas keep all their bits; thresholds and decays lose one bit of
-precision per halving. Remaining overflows are reported (ND206).
+precision per halving. Remaining overflows are reported (ND206). A current that integrates (`quantize.soft_reset`) must not
+overflow where a neuron just spiked, and may cost weights a bit (`choose_scale`); the rest is ND224.
 """
 
 from __future__ import annotations
