@@ -132,8 +132,10 @@ def test_an_average_that_cannot_be_read_is_refused(tmp_path):
         "layer 0 has no neurons and never spikes, but layer 1 follows it"
     ]
     values = dense([[2]] * 3, neuron={"type": "SDNN", "vThMant": 6, "activation": b"relu"})
-    assert messages(file_of(tmp_path / "e.net", values, average)) == [
-        "averages of values are not imported; leave the layer out with --layers, and average on the host: layer 1 (average)"
-    ]
+    with pytest.raises(nd.DiagnosticError) as caught:
+        load(file_of(tmp_path / "e.net", values, average), OPTIONS)
+    (item,) = caught.value.diagnostics
+    assert (item.code, item.message) == ("ND057", "layer 1 (average) averages graded spikes")
+    assert item.fixes[0].text == "--layers 0:1, and average on the host"
     options = OPTIONS.model_copy(update={"layers": "0:1"})
     assert load(tmp_path / "e.net", options).network.outputs[0].source == "layer0"

@@ -177,14 +177,11 @@ class Sequence:
         if shape is None or self.shape is None:
             return
         if self.populations and sigma_delta.accepts_values(self.populations[-1].neuron):
-            self.findings.add("ND057", f"{fields.where} averages graded spikes", fixes=["export without the average"])
+            fixes = [f"--layers 0:{fields.number}, and average on the host"]
+            self.findings.add("ND057", f"{fields.where} averages graded spikes", fixes=fixes)
             return
         size, groups = prod(self.shape), prod(shape)
         self.shape = shape
-        if self.populations and sigma_delta.accepts_values(self.populations[-1].neuron):
-            message = "averages of values are not imported; leave the layer out with --layers, and average on the host"
-            self.findings.not_imported(message, fields.where)
-            return
         if size % groups:
             fields.wrong(f"averages {groups} groups of {size} neurons, which have no equal size")
             return
