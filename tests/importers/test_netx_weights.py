@@ -118,6 +118,10 @@ def test_an_exponent_of_the_file_multiplies_all_parts(tmp_path):
     neuron = {**CUBA, "wgtExp": 2}
     network = load(file_of(tmp_path / "a.net", dense([[-129, 255]], neuron=neuron)), OPTIONS).network
     assert [item.weight_format.exponent for item in network.projections] == [2, 2]
+    again = dense([[4]], neuron=neuron, type="dense_rec", weight_rec=[[-2.0]])
+    imported = load(file_of(tmp_path / "b.net", again), OPTIONS)
+    assert [item.weight_format.exponent for item in imported.network.projections] == [2, 2]
+    assert [line.quantity for line in imported.ledger].count("wgtExp") == 1
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 1, 1, 1), (2, 3, 1), (6,)])

@@ -49,9 +49,10 @@ class Findings:
         self.warnings.append(finding(code, about("file", self.file), message, **details))
 
     def line(self, subject: Subject, quantity: str, asked: str, got: str, note: str) -> None:
-        """Add a ledger line for an assumption."""
+        """Add a ledger line for an assumption; a line that both projections of a layer have is added once."""
         line = LedgerLine(subject=subject, quantity=quantity, asked=asked, got=got, level="assumed", note=note)
-        self.ledger.append(line)
+        if line not in self.ledger:
+            self.ledger.append(line)
 
     def not_imported(self, what: str, where: str) -> None:
         """Record a layer with an unsupported feature; layers with the same feature share one finding."""
