@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import LARGEST, brief
+from neurodeploy.importers.nir.broadcasting import without_ones
 from neurodeploy.importers.nir.graph import FlatGraph, loops, ordered
-from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window, without_ones
+from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
 from neurodeploy.importers.nir.shapes import Shapes
 from neurodeploy.importers.nir.windows import window_values
 from neurodeploy.importers.notes import Notes

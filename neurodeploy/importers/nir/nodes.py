@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.importers.fields import brief, numbers, whole, wholes
 from neurodeploy.importers.hdf5 import Item, Unread
+from neurodeploy.importers.nir.broadcasting import spread, together, without_ones
 from neurodeploy.importers.nir.graph import FlatGraph
 from neurodeploy.importers.nir.reader import NirNode
 from neurodeploy.importers.nir.times import Times
@@ -31,7 +31,6 @@ __all__ = [
     "Scale",
     "Window",
     "read_nodes",
-    "without_ones",
 ]
 
 Array = NDArray[Any]
@@ -57,7 +56,7 @@ class Cell:
     @property
     def shape(self) -> Shape | None:
         """Shape of all parameters together; None if all are single numbers."""
-        return _together([value.shape for value in self.values.values() if value.size > 1])
+        return together([value.shape for value in self.values.values() if value.size > 1])
 
     @property
     def spikes(self) -> bool:
@@ -66,8 +65,7 @@ class Cell:
 
     def spread(self, shape: Shape) -> Cell:
         """The same node with every parameter as one number or flat, with one number for each neuron of `shape`."""
-        size = prod(shape)
-        return Cell(self.kind, {key: _spread(value, shape, size) for key, value in self.values.items()})
+        return Cell(self.kind, {key: spread(value, shape) for key, value in self.values.items()})
 
 
 @dataclass(frozen=True)
@@ -126,26 +124,6 @@ class Window:
 
 
 Node = Port | Cell | Linear | Scale | Flat | Delay | Window
-
-
-def _together(shapes: list[Shape]) -> Shape | None:
-    """The shape that parameters broadcast to, as in numpy; the first one if all have the same size; None if there is none."""
-    if len({prod(shape) for shape in shapes}) <= 1:
-        return tuple(int(n) for n in shapes[0]) if shapes else None
-    try:
-        return tuple(int(n) for n in np.broadcast_shapes(*shapes))
-    except ValueError:
-        return None
-
-
-def _spread(value: Array, shape: Shape, size: int) -> Array:
-    found = value.reshape(without_ones(value.shape, len(shape)))
-    return found.ravel() if found.size in (1, size) else np.broadcast_to(found, shape).ravel()
-
-
-def without_ones(shape: Shape, axes: int) -> Shape:
-    """A shape without the leading axes of 1 that are more than `axes`."""
-    return without_ones(shape[1:], axes) if len(shape) > axes and shape[0] == 1 else shape
 
 
 _CELLS = {
@@ -225,7 +203,7 @@ class _Reader:
             if found is not None:
                 values[key] = found
         shapes = {key: value.shape for key, value in values.items() if value.size > 1}
-        if shapes and _together(list(shapes.values())) is None:
+        if shapes and together(list(shapes.values())) is None:
             given = ", ".join(f"'{key}' {list(shape)}" for key, shape in shapes.items())
             self.fault(f"the shapes of its fields do not fit together ({given})")
             return None

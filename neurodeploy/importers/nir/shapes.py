@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.importers.fields import brief
+from neurodeploy.importers.nir.broadcasting import without_ones
 from neurodeploy.importers.nir.graph import FlatGraph
-from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window, without_ones
+from neurodeploy.importers.nir.nodes import Cell, Delay, Flat, Linear, Node, Port, Scale, Window
 from neurodeploy.importers.nir.windows import Placed, flat_shape, place
 from neurodeploy.importers.notes import NAMED, Notes, listed
 
