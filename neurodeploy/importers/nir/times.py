@@ -36,7 +36,8 @@ class Times:
         """Return time constants in seconds, same shape as `value`; None if not above 0 or out of range (ND046)."""
         if value.min() <= 0:
             message = f"time constant '{key}' must be above 0; the smallest is {value.min():g}"
-            self.notes.fault("ND046", name, kind, message)
+            fix = "clip the decay of the framework, 1 - dt/tau, below 1 before the export" if value.min() < 0 else ""
+            self.notes.fault("ND046", name, kind, message, *([fix] if fix else []))
             return None
         self.used = True
         times = self._seconds(value)
