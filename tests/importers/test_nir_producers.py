@@ -227,6 +227,7 @@ def test_options_of_the_user_override_the_framework_and_are_reported(nir_file, k
 
 SIGNS = {
     "rockpool": ({"0_LIFTorch": ("LIF", {"tau": 0.02, "r": 1.0, "v_leak": 0.0, "v_threshold": 1.0})}, {}),
+    "spyx 1": ({"layer_1": ("LIF", {"tau": 0.02, "r": 0.95, "v_leak": 0.0, "v_threshold": 1.0})}, {}),
     "spyx": ({"LIF_1": ("LIF", {"tau": 0.02, "r": 0.5, "v_leak": 0.0, "v_threshold": 1.0})}, {}),
     "snntorch": ({"lif": ("LIF", {"tau": 2e-3, "r": 20.0, "v_leak": 0.0, "v_threshold": 1.0})}, {}),
     "sinabs": ({"1": ("IF", {"r": np.ones(2), "v_threshold": np.ones(2)})}, {}),
@@ -243,11 +244,18 @@ def test_an_unnamed_framework_is_suggested_from_the_file(nir_file, sign):
     path = nir_file(nodes, [("input", name), (name, "output")], **metadata)
     given = ImportOptions(dt_s=1e-4, reset="zero")
     (found,) = load(path, given).findings
-    producer = "sinabs" if sign == "named" else sign
+    producer = "sinabs" if sign == "named" else sign.split()[0]
     assert (found.code, found.severity) == ("ND056", "warning")
     assert [fix.text.split(",")[0] for fix in found.fixes] == [f"--from {producer}", "--from nir"]
     for answer in (producer, "nir"):
         assert "ND056" not in {item.code for item in load(path, given.model_copy(update={"producer": answer})).findings}
+
+
+def test_names_that_anyone_may_give_suggest_no_framework(nir_file):
+    fields = {"tau": [0.02, 0.01], "r": [0.9, 0.9], "v_leak": [0.0, 0.0], "v_threshold": [1.0, 1.0]}
+    nodes = {"input": ("Input", {"shape": [2]}), "layer_1": ("LIF", fields), "output": ("Output", {"shape": [2]})}
+    path = nir_file(nodes, [("input", "layer_1"), ("layer_1", "output")])
+    assert load(path, ImportOptions(dt_s=1e-4, reset="zero")).findings == ()
 
 
 def test_another_framework_than_the_one_that_is_named_is_reported(nir_file):

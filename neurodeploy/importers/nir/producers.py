@@ -89,7 +89,8 @@ def guessed(
     if not inner:
         return None
     for producer, pattern in _SIGNS.items():
-        if all(re.match(pattern, name) for name in inner):
+        plain_names = producer == "spyx" and any(name.startswith("layer_") for name in inner)
+        if all(re.match(pattern, name) for name in inner) and (not plain_names or _of_spyx(nodes)):
             return producer, f"nodes named like '{inner[0]}'"
     cells = [node for node in nodes.values() if isinstance(node, Cell) and "r" in node.values]
     if in_seconds and all(_of_snntorch(cell) for cell in cells):
@@ -103,6 +104,17 @@ def guessed(
     if plain and all(cell.kind == "LIF" and float(cell.values["tau"].max()) < 1.0 for cell in cells):
         return "norse", "numbered nodes, all LIF with r = 1"
     return None
+
+
+def _of_spyx(nodes: Mapping[str, Node]) -> bool:
+    """Whether r of leaky neurons is 1 - dt/tau for one dt, as exported by spyx 1.0, whose names "layer_1" are anyone's."""
+    steps = list[float]()
+    for node in nodes.values():
+        tau = node.values.get("tau", node.values.get("tau_mem")) if isinstance(node, Cell) else None
+        if isinstance(node, Cell) and node.kind in ("LIF", "CubaLIF") and tau is not None:
+            r = node.values["r"]
+            steps += np.ravel(tau * (1.0 - r)).tolist() if r.size in (1, tau.size) and r.ndim == tau.ndim else [0.0]
+    return bool(steps) and min(steps) > 0 and max(steps) - min(steps) < 1e-3 * max(steps)
 
 
 def _of_snntorch(cell: Cell) -> bool:
