@@ -124,3 +124,11 @@ def test_the_page_has_the_table(root, update_golden):
         return
     first, last = (re.sub(r"\| [\d,]+ \| [\d,]+ \|", "|", text) for text in (shown, made))
     assert first == last
+
+
+def test_an_imported_program_runs_on_nengo_loihi():
+    """Blocks made of the program, instead of the network, give the same spikes and states."""
+    network, samples, _ = golden_of("square")
+    program = nd.compile(network, target="loihi1", dialect="nengo")
+    runs = [nd.run(program, samples, backend=name) for name in ("emulator", "nengo-loihi")]
+    assert nd.compare(*runs, program).identical
