@@ -56,7 +56,8 @@ class RunRequest(NamedTuple):
 def stimulus_beside(model: Path) -> Path:
     """Return the path of the samples next to a model, NAME.stimulus.npz."""
     stem = model.name
-    for suffix in (".json", ".nd", ".ndp", *readable()):
+    own = stem.endswith((".nd.json", ".ndp"))  # importers of other packages take time to load
+    for suffix in (".json", ".nd", ".ndp", *(() if own else readable())):
         stem = stem.removesuffix(suffix)
     return model.with_name(f"{stem}.stimulus.npz")
 

@@ -75,26 +75,38 @@ def forget_importers() -> None:
     _entries.cache_clear()
 
 
-def _plugged() -> tuple[Format, ...]:
-    """Formats of other packages. Raises DiagnosticError: ND087 (an importer that cannot be loaded)."""
+def _require_format(made: object) -> Format:
+    if not isinstance(made, Format):
+        raise TypeError(f"it is a {type(made).__name__}, not a Format")
+    return made
+
+
+def _plugged() -> tuple[tuple[Format, ...], tuple[Diagnostic, ...]]:
+    """Formats of other packages, and ND087 for each importer that cannot be loaded."""
     found, faults = list[Format](), list[Diagnostic]()
     for entry in _entries():
         try:
-            found.append(Format(*entry.load()))
+            found.append(_require_format(entry.load()))
         except Exception as error:  # a plug-in may raise anything
             owner = entry.dist.name if entry.dist else "an unknown distribution"
             message = f"importer '{entry.name}' cannot be loaded from '{entry.value}': {type(error).__name__}: {error}"
             fixes = [f"repair or uninstall {owner}"]
             faults.append(finding("ND087", about("import"), message, fixes=fixes))
-    raise_errors("import", faults)
-    return tuple(found)
+    return tuple(found), tuple(faults)
 
 
 def _format_of(path: str) -> Format | None:
-    """The format of a path; other packages are looked at only if none of FORMATS fits."""
-    return next((item for item in FORMATS if item.fits(path)), None) or next(
-        (item for item in _plugged() if item.fits(path)), None
-    )
+    """The format of a path; other packages are looked at only if none of FORMATS fits.
+
+    Raises DiagnosticError: ND087, if an importer that cannot be loaded may be the one.
+    """
+    own = next((item for item in FORMATS if item.fits(path)), None)
+    if own is not None:
+        return own
+    plugged, faults = _plugged()
+    found = next((item for item in plugged if item.fits(path)), None)
+    raise_errors("import", () if found else faults)
+    return found
 
 
 def is_readable(path: str) -> bool:
@@ -103,8 +115,8 @@ def is_readable(path: str) -> bool:
 
 
 def readable() -> tuple[str, ...]:
-    """Return the suffixes of files that networks can be read from. Raises DiagnosticError: ND087."""
-    return (".nd.json", *(item.suffix for item in (*FORMATS, *_plugged())), *CONTAINERS[:2])
+    """Return the suffixes of files that networks can be read from; those of broken importers are left out."""
+    return (".nd.json", *(item.suffix for item in (*FORMATS, *_plugged()[0])), *CONTAINERS[:2])
 
 
 def load(path: str | Path, options: ImportOptions | None = None) -> Imported:
@@ -147,7 +159,7 @@ def load_text(suffix: str, text: str, name: str, options: ImportOptions) -> Impo
     Raises DiagnosticError: ND009 (no importer of such texts is installed), ND054 (an option does not apply), and the codes of
     the importer.
     """
-    item = next((item for item in _plugged() if item.suffix == suffix and item.text_reader), None)
+    item = next((item for item in _plugged()[0] if item.suffix == suffix and item.text_reader), None)
     if item is None:
         message = f"no importer of {suffix} texts is installed"
         raise DiagnosticError("import", (finding("ND009", about("import"), message),))
