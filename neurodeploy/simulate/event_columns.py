@@ -158,6 +158,20 @@ def plain_columns(item: Input, values: ArrayLike) -> Array:
     return rows
 
 
+def _whole_rows(where: Subject, rows: Array, encoder: Events) -> tuple[Array, list[Diagnostic]]:
+    """Rows as int64, without a copy if they already are, and ND505 for every column that is not whole."""
+    if rows.dtype == np.int64 and (not rows.size or (rows.min() >= -WHOLE and rows.max() <= WHOLE)):
+        return rows, []
+    names = ("sample", *encoder.columns)[5 - rows.shape[1] :]
+    whole = [whole_numbers(rows[:, k]) for k in range(rows.shape[1])]
+    found = [
+        _not_whole(where, f"column {k} ({WORDS.get(name, name)})", name, rows[:, k], encoder)
+        for k, name in enumerate(names)
+        if whole[k] is None
+    ]
+    return (rows if found else np.stack([column for column in whole if column is not None], axis=1)), found
+
+
 def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
     """Return sensor events as int64 rows with the sample first (0 if not given), and findings.
 
@@ -166,20 +180,14 @@ def sensor_rows(item: Input, rows: Array) -> tuple[Array, list[Diagnostic]]:
     encoder = item.encoder
     if not isinstance(encoder, Events) or rows.ndim != 2 or rows.shape[1] not in (4, 5) or rows.dtype.kind not in "iuf":
         return rows, []
-    names = ("sample", *encoder.columns)[5 - rows.shape[1] :]
-    whole = [whole_numbers(rows[:, k]) for k in range(rows.shape[1])]
     where = about("input", item.name)
-    found = [
-        _not_whole(where, f"column {k} ({WORDS.get(name, name)})", name, rows[:, k], encoder)
-        for k, name in enumerate(names)
-        if whole[k] is None
-    ]
+    wide, found = _whole_rows(where, rows, encoder)
     if found:
         return rows, found
-    wide = np.stack([column for column in whole if column is not None], axis=1)
     wide = wide if wide.shape[1] == 5 else np.insert(wide, 0, 0, axis=1)
     polarity = wide[:, 1 + encoder.columns.index("p")]
     if polarity.size and polarity.min() == -1 and bool(np.isin(polarity, (-1, 1)).all()):
+        wide = wide.copy()
         wide[:, 1 + encoder.columns.index("p")] = polarity > 0
         message = "polarities -1 and 1 are read as 0 and 1"
         return wide, [finding("ND067", where, message)]

@@ -176,7 +176,7 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
 
     `dt_s`: length of a step in seconds.
     """
-    wide = rows.astype(np.int64)
+    wide = rows.astype(np.int64, copy=False)
     encoder = item.encoder
     if not isinstance(encoder, Events):
         return wide, []
@@ -194,7 +194,9 @@ def event_steps(item: Input, rows: Array, dt_s: float) -> tuple[Array, list[Diag
         helps = bool(steps_of(column["t"] - first, per_step, nearest=nearest).max() <= LARGEST)
         fixes = ["--time-origin first counts from the first event of a sample"] if helps else []
         return wide, [finding("ND505", about("input", item.name), message, fixes=fixes)]
-    return np.stack([wide[:, 0], steps.astype(np.int64), line], axis=1), []
+    made = np.empty((len(wide), 3), dtype=np.int64)
+    made[:, 0], made[:, 1], made[:, 2] = wide[:, 0], steps, line
+    return made, []
 
 
 def units_per_step(encoder: Events, dt_s: float) -> float:
