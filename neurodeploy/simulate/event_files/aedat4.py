@@ -55,7 +55,10 @@ def _number(data: bytes, at: int, size: int, *, signed: bool = True) -> int:
 def _field(data: bytes, table: int, index: int) -> int | None:
     """Place of a field of a flatbuffer's table; None if it has its default."""
     entries = table - _number(data, table, 4)
-    if 4 + 2 * index >= _number(data, entries, 2, signed=False):
+    size = _number(data, entries, 2, signed=False)
+    if size < 4:
+        raise _DamageError("a table has no description")
+    if 4 + 2 * index >= size:
         return None
     offset = _number(data, entries + 4 + 2 * index, 2, signed=False)
     return table + offset if offset else None
@@ -133,6 +136,8 @@ def _unpacker(path: Path, compression: int) -> Unpack:
 
 def _events(data: bytes) -> Any:
     """Events of an unpacked packet: a flatbuffer with its size ahead."""
+    if _number(data, 0, 4, signed=False) > len(data) - 4:
+        raise _DamageError("a packet is shorter than it states")
     table = 4 + _number(data, 4, 4, signed=False)
     place = _field(data, table, 0)
     return np.frombuffer(b"" if place is None else _vector(data, place, EVENT.itemsize), dtype=EVENT)
