@@ -203,7 +203,8 @@ def load_nengo(
 
     `source`: a function without arguments that returns a nengo.Network, or the text of a module. Its text is run in the
     interpreter of nengo-loihi, where nengo, nengo_loihi, numpy and np need no import; other names of a notebook are not
-    there. `name`: the network in the text, or a function of it; default: the only network.
+    there. `name`: the network in the text, or a function of it; default: the only network. `options`: facts that the network
+    does not contain (see ImportOptions).
 
     Raises DiagnosticError: ND002 (arguments), ND009 (no importer is installed), ND054 (options), ND080-ND085, ND501
     (nengo-loihi is not installed).

@@ -72,7 +72,7 @@ def require_as_named(path: Path, suffix: str) -> None:
 
 def _is_document(path: Path, suffix: str) -> bool:
     """Whether a file of our own begins like one; its reader names every fault, and parses it only once."""
-    if suffix != ".nd.json" or not path.is_file() or not os.access(path, os.R_OK):
+    if suffix != ".nd.json" or not os.path.isfile(path) or not os.access(path, os.R_OK):
         return suffix == ".nd.json"
     with path.open("rb") as file:
         return file.read(1) in (b"{", b"")
@@ -80,7 +80,7 @@ def _is_document(path: Path, suffix: str) -> bool:
 
 def content_of(path: Path) -> Content | None:
     """Return what a file is by its content; None if it is not known. Raises DiagnosticError: ND001 (unreadable)."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise _folder(path)
     require_regular(path)
     if not os.access(path, os.R_OK):

@@ -6,6 +6,7 @@ recordings of event sensors in `event_files.formats`; a folder of them; spike tr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def load_stimulus(path: str | Path, network: Network, options: EventOptions | No
     recordings also ND094-ND099, for spike trains of SONATA also ND089, ND090 and ND093.
     """
     path, chosen = Path(path), options or EventOptions()
-    if path.is_dir():
+    if os.path.isdir(path):
         return samples_of(path, network, read_folder(path, chosen, read_events), chosen)
     head = _head(path)
     if _holds_spike_trains(path, head):
@@ -100,7 +101,7 @@ def read_events(path: str | Path, options: EventOptions | None = None) -> EventR
     Raises DiagnosticError: ND001, ND003, ND006, ND012, ND069 (unsupported format), ND094, ND096-ND099.
     """
     path, chosen = Path(path), options or EventOptions()
-    if path.is_dir():
+    if os.path.isdir(path):
         return read_folder(path, chosen, read_events)
     head = _head(path)
     kind = event_format(path, head)

@@ -64,7 +64,9 @@ def test_time_enough_tells_nothing_of_it_and_every_fix_has_a_place():
 def test_fixes_share_the_network_in_integers(monkeypatch):
     module = __import__("sys").modules["neurodeploy.compiler.quantize_cache"]
     made, counted = module.quantize, []
-    monkeypatch.setattr(module, "quantize", lambda *given: counted.append(given[2].weight_bits) or made(*given))
+    monkeypatch.setattr(
+        module, "quantize", lambda *given, **more: counted.append(given[2].weight_bits) or made(*given, **more)
+    )
     network, target = wide(40, 1), load_target("tiny")
     result = compile_network(network, target, CompileOptions(fix_time_s=600))
     assert [fix.flag for item in result.findings for fix in item.fixes] == ["--board pair"]

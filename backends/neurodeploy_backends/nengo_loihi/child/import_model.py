@@ -167,12 +167,20 @@ def imported(job):
         "said": said, "overflow": overflow, "facts": facts(names, simulator.model), "windows": windows(network, names), **blocks.plain(), **host.plain(),
     }  # fmt: skip
     arrays = {**blocks.arrays(), **host.arrays(), **user.labels()}
-    if golden is not None:
-        arrays |= golden.arrays(blocks)
-        arrays |= {f"golden.probe.{row['name']}": np.array(simulator.data[row["probe"]]) for row in host.probed}
-        on_host = [probe for probe in network.all_probes if not simulator.model.split.on_chip(probe)]
-        arrays |= {f"golden.host.{names.of(probe.obj)}": np.array(simulator.data[probe]) for probe in on_host}
-    return meta, arrays
+    return meta, arrays if golden is None else {
+        **arrays,
+        **golden.arrays(blocks),
+        **probed(simulator, host, network, names),
+    }
+
+
+def probed(simulator, host, network, names):
+    """What the simulator's own probes show."""
+    on_host = [probe for probe in network.all_probes if not simulator.model.split.on_chip(probe)]
+    return {
+        **{f"golden.probe.{row['name']}": np.array(simulator.data[row["probe"]]) for row in host.probed},
+        **{f"golden.host.{names.of(probe.obj)}": np.array(simulator.data[probe]) for probe in on_host},
+    }
 
 
 def answer(job):
