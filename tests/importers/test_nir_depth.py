@@ -132,7 +132,7 @@ def depths(inputs, layers):
     return found
 
 
-@settings(max_examples=examples(300, 25), deadline=None)
+@settings(max_examples=examples(300, 12), deadline=None)
 @given(graph=graphs(), seed=st.integers(0, 999), subtract=st.booleans())
 def test_feed_forward_graphs_spike_as_in_frameworks_later_by_their_depth(tmp_path_factory, graph, seed, subtract):
     inputs, layers = graph
