@@ -130,6 +130,13 @@ class Golden:
         return found
 
 
+def golden_values(simulator, network, host, names):
+    """Values of the user's probes, as nengo-loihi's chip and host computed them."""
+    found = {f"golden.probe.{row['name']}": np.array(simulator.data[row["probe"]]) for row in host.probed}
+    on_host = [probe for probe in network.all_probes if not simulator.model.split.on_chip(probe)]
+    return {**found, **{f"golden.host.{names.of(probe.obj)}": np.array(simulator.data[probe]) for probe in on_host}}
+
+
 def imported(job):
     """Run the file, build its network, and describe the result."""
     plan = job.plan
@@ -167,20 +174,9 @@ def imported(job):
         "said": said, "overflow": overflow, "facts": facts(names, simulator.model), "windows": windows(network, names), **blocks.plain(), **host.plain(),
     }  # fmt: skip
     arrays = {**blocks.arrays(), **host.arrays(), **user.labels()}
-    return meta, arrays if golden is None else {
-        **arrays,
-        **golden.arrays(blocks),
-        **probed(simulator, host, network, names),
-    }
-
-
-def probed(simulator, host, network, names):
-    """What the simulator's own probes show."""
-    on_host = [probe for probe in network.all_probes if not simulator.model.split.on_chip(probe)]
-    return {
-        **{f"golden.probe.{row['name']}": np.array(simulator.data[row["probe"]]) for row in host.probed},
-        **{f"golden.host.{names.of(probe.obj)}": np.array(simulator.data[probe]) for probe in on_host},
-    }
+    if golden is not None:
+        arrays |= {**golden.arrays(blocks), **golden_values(simulator, network, host, names)}
+    return meta, arrays
 
 
 def answer(job):
