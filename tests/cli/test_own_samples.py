@@ -57,7 +57,7 @@ def test_a_given_stimulus_takes_their_place(own, tmp_path):
 def test_they_are_written_next_to_what_is_made_of_the_model(own, tmp_path, capsys, command, made):
     target = ["-t", "loihi1"] if command == "compile" else []
     assert leave([command, own, "-o", tmp_path / made, *target]) == 0
-    assert "net.stimulus.npz, the samples of the model" in " ".join(capsys.readouterr().out.split())
+    assert "net.stimulus.npz,thesamplesofthemodel" in "".join(capsys.readouterr().out.split())
     assert recorded(tmp_path, tmp_path / made, *(["-t", "loihi1"] if command == "convert" else [])) == recorded(
         tmp_path, own
     )

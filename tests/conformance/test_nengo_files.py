@@ -30,7 +30,7 @@ FAULTS = {
     "text": (
         "class Odd(Exception):\n    def __str__(self):\n        raise ValueError('no')\nraise Odd\n",
         "ND080",
-        "raised ValueError: no in stage 'run the file' (model.py:3 __str__",
+        "raises ValueError: no (line 3, when it is imported)",
     ),
     "missing": ("import no_such_package\n", "ND080", "raises ModuleNotFoundError: No module named 'no_such_package'"),
     "dies": ("import os\nprint('dying')\nos._exit(4)\n", "ND082", "its process ended with exit status 4"),

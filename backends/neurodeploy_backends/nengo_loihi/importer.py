@@ -96,9 +96,7 @@ def import_result(plan: dict[str, Any], subject: str) -> Result:
 
 
 def _stopped(item: Diagnostic, subject: str) -> Diagnostic:
-    """ND082 for a process that hung or ended, ND080 for an exception that passed through the file; others unchanged."""
-    if item.code == "ND540" and f"{subject.rpartition('/')[2]}:" in item.message:
-        return finding("ND080", about("file", subject), item.message)
+    """ND082 for a process that hung or ended; others unchanged."""
     if item.code not in ("ND541", "ND542"):
         return item
     fixes = ["a larger NEURODEPLOY_WORKER_SILENCE_S, if the file needs longer"] if item.code == "ND541" else []

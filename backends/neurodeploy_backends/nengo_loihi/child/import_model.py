@@ -137,7 +137,7 @@ def golden_values(simulator, network, host, names):
     return {**found, **{f"golden.host.{names.of(probe.obj)}": np.array(simulator.data[probe]) for probe in on_host}}
 
 
-def imported(job):
+def imported(job, user):
     """Run the file, build its network, and describe the result."""
     plan = job.plan
     os.chdir(plan["cwd"])
@@ -146,7 +146,6 @@ def imported(job):
     recorder = Recorder()
     random.seed(SEED)
     np.random.seed(SEED)
-    user = UserFile(plan)
     job.stage("run the file")
     user.run()
     name, network = user.network(plan["name"])
@@ -182,10 +181,15 @@ def imported(job):
 def answer(job):
     """The import, or the refusals of the model."""
     versions = {"nengo-loihi": version("nengo-loihi"), "nengo": version("nengo")}
+    user = UserFile(job.plan)
     try:
-        meta, arrays = imported(job)
+        meta, arrays = imported(job, user)
     except RefusedError as refused:
         meta, arrays = {"refused": [refused.facts]}, {}
+    except Exception as error:
+        if not user.line_of(error):
+            raise
+        meta, arrays = {"refused": [user.refusal(error, "is imported").facts]}, {}  # a function of the file, called late
     return {**meta, "versions": versions}, arrays
 
 
