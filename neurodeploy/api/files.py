@@ -148,14 +148,15 @@ def load(
 ) -> Saved | Imported:
     """Return the object in a file. The suffix determines its type.
 
-    .nd.json, .nir, .net and SONATA's .json give a Network, .ndp a Program, .ndr a Recording, .nds a RunState, .npz SampleValues.
+    .nd.json, .nir, .net, SONATA's .json and Nengo's FILE.py:NAME give a Network, .ndp a Program, .ndr a Recording, .nds a
+    RunState, .npz SampleValues.
 
     `options`: facts that an imported file does not contain (see ImportOptions). `kind`: the expected type, which a type
     checker then infers; `kind=nd.Imported` returns the network with its ledger and the findings of the import. Without it,
     warnings of the import become Python warnings (FindingWarning).
 
     Raises DiagnosticError: ND001-ND008 and ND012 (files), ND009 (unknown suffix), ND011 (inconsistent program), ND035
-    (options for a file that takes none), ND037 (another type than `kind`), ND040-ND053 (imports), ND505 (samples).
+    (options for a file that takes none), ND037 (another type than `kind`), ND040-ND093 (imports), ND505 (samples).
 
     Example: nd.load("model.nir", nd.ImportOptions(dt_s=1e-4, reset="zero"))
     """

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from inspect import Parameter, signature
-from typing import Annotated, Any, get_type_hints
+from typing import Any
 
-from neurodeploy.cli.options import field_option
+from neurodeploy.cli.options import collecting_options
 from neurodeploy.signals.events import EVENT_FLAGS, EventOptions
 
 __all__ = ["with_event_options"]
-
-COLLECTED = "events"
-"""Parameter of a decorated command that receives the options."""
 
 
 def with_event_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -22,18 +17,9 @@ def with_event_options(function: Callable[..., None]) -> Callable[..., None]:
     The command receives them as EventOptions in its parameter `events`.
     """
 
-    @wraps(function)
-    def collected(**given: Any) -> None:
-        options = EventOptions(**{field: given.pop(field) for field in EVENT_FLAGS})
-        function(**given, **{COLLECTED: options})
+    def collect(fields: dict[str, Any]) -> EventOptions:
+        return EventOptions(**fields)
 
-    annotations = get_type_hints(function, include_extras=True)
-    del annotations[COLLECTED]
-    for field, flag in EVENT_FLAGS.items():
-        annotations[field] = Annotated[Any, field_option(EventOptions, field, flag)]
-    own = [item for name, item in signature(function).parameters.items() if name != COLLECTED]
-    added = [Parameter(field, Parameter.KEYWORD_ONLY, default=None) for field in EVENT_FLAGS]
-    declared = [item.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotations[item.name]) for item in (*own, *added)]
-    collected.__signature__ = signature(function).replace(parameters=declared)  # pyright: ignore[reportAttributeAccessIssue]
-    collected.__annotations__ = annotations
-    return collected
+    return collecting_options(
+        function, "events", EventOptions, EVENT_FLAGS, collect, panel="Recordings of event sensors"
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, signature
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic import BaseModel
@@ -15,7 +17,7 @@ from typer.models import OptionInfo
 from neurodeploy.base.described import field_meanings
 from neurodeploy.cli.option_types import by_name, cores, one_of, pinned, real, whole
 
-__all__ = ["field_option", "option_name"]
+__all__ = ["collecting_options", "field_option", "option_name"]
 
 METAVARS = {int: "N", float: "NUMBER"}
 SECONDS = "_s"
@@ -39,6 +41,41 @@ def field_option(
     if parser is None:
         return typer.Option(*names, help=meaning, metavar=metavar)
     return typer.Option(*names, parser=parser, metavar=metavar or usual, help=meaning)
+
+
+def collecting_options(
+    function: Callable[..., None],
+    parameter: str,
+    noun: type[BaseModel],
+    flags: Mapping[str, str],
+    collect: Callable[[dict[str, Any]], object],
+    *,
+    panel: str,
+    forms: Mapping[str, str] = MappingProxyType({}),
+) -> Callable[..., None]:
+    """Return a command that has an option for each field of a noun instead of one parameter of the function.
+
+    `flags`: field -> option. `collect`: returns the value of the parameter from the fields, which are None if not given.
+    `panel`: heading of the options in the help. `forms`: field -> form of its value, where the help shows another than usual.
+    """
+
+    @wraps(function)
+    def collected(**given: Any) -> None:
+        fields = {field: given.pop(field) for field in flags}
+        function(**given, **{parameter: collect(fields)})
+
+    annotations = get_type_hints(function, include_extras=True)
+    del annotations[parameter]
+    for field, flag in flags.items():
+        option = field_option(noun, field, flag, metavar=forms.get(field))
+        option.rich_help_panel = panel
+        annotations[field] = Annotated[Any, option]
+    own = [item for name, item in signature(function).parameters.items() if name != parameter]
+    added = [Parameter(field, Parameter.KEYWORD_ONLY, default=None) for field in flags]
+    declared = [item.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotations[item.name]) for item in (*own, *added)]
+    collected.__signature__ = signature(function).replace(parameters=declared)  # pyright: ignore[reportAttributeAccessIssue]
+    collected.__annotations__ = annotations
+    return collected
 
 
 def option_name(field: str) -> str:

@@ -39,7 +39,7 @@ class RunOptions(Noun):
     """Seed of random encoders and of noise: a signed 64-bit integer."""
     engine: Engine = "auto"
     """Engine of the emulator: "native", compiled kernels; "spec", the readable reference in numpy, much slower;
-    "auto", native if its compiler can be imported and every neuron kind has a kernel. Never changes results."""
+    "auto", native if its kernels are there and every neuron kind has one. Never changes results."""
     threads: WholeNumber | None = Field(default=None, ge=1, le=MOST_THREADS)
     """Number of threads; default: one per CPU. Never changes results."""
     record: tuple[Name, ...] | None = None

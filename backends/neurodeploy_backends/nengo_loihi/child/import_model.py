@@ -189,7 +189,10 @@ def answer(job):
     except Exception as error:
         if not user.line_of(error):
             raise
-        meta, arrays = {"refused": [user.refusal(error, "is imported").facts]}, {}  # a function of the file, called late
+        meta, arrays = (
+            {"refused": [user.refusal(error, "is imported").facts]},
+            {},
+        )  # a function of the file, called late
     return {**meta, "versions": versions}, arrays
 
 
