@@ -104,13 +104,14 @@ def range_findings(
     share = per_step[first] / top  # u after t steps: per_step * (1 - keep**t) / lost
     inside = 1.0 - min(lost[first] / share, 1.0 - 1e-12)
     after = int(np.ceil(np.log(inside) / np.log1p(-lost[first])))
-    message = (
-        f"u of {beyond.size} of {folded.bias.size} neurons, which integrates, can leave its range and wrap: after "
-    )
-    message += f"{after:,} steps in which all inhibition, or all excitation, of neuron {first} arrives"
-    source = f"dialect {target.dialect.name}: {target.dialect.sources.get('state_bits', '')}"
     taken = float(folded.taken[first]) * scale
-    found, room = round(float(per_step[first]) / taken, 3), round(top / taken, 1)
+    message = (
+        f"u of {beyond.size} of {folded.bias.size} neurons, which integrates, can leave its range and wrap: all inhibition, or "
+        f"all excitation, of neuron {first} is {per_step[first] / taken:.4g} thresholds a step, for {after:,} steps"
+    )
+    source = f"dialect {target.dialect.name}: {target.dialect.sources.get('state_bits', '')}"
+    reached = per_step[first] * (1.0 - (1.0 - lost[first]) ** after) / lost[first]
+    found, room = round(float(reached) / taken, 1), round(top / taken, 1)
     yield finding(
         "ND224", about("population", name), message, found=found, limit=room, unit="thresholds", limit_source=source
     )

@@ -415,7 +415,7 @@ def test_a_current_that_can_wrap_is_a_warning_with_the_step():
     """All inhibition in every step: u falls to the end of its range in the step that the finding names, and not before."""
     network = one_layer(nd.If(v_threshold=1.0, reset="subtract"), -8.0, probes=("u",))
     found = next(item for item in compiled(network).findings if item.code == "ND224")
-    after = int(re.search(r"after ([\d,]+) steps", found.message)[1].replace(",", ""))
+    after = int(re.search(r"for ([\d,]+) steps", found.message)[1].replace(",", ""))
     u = nd.run(compiled(network).require(), shown(network, after + 4), until=after + 4).states["u"][0, :, 0]
     wrapped = 1 + int(np.flatnonzero(u > 0)[0])
     assert after <= wrapped - 1 <= after + 1
