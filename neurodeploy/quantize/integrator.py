@@ -91,7 +91,7 @@ def range_findings(
 
     `steps`: steps of a sample; None: any number.
     """
-    if folded.taken is None:
+    if folded.taken is None or target.dialect.current_overflow == "none":
         return
     up, down = arriving(folded, incoming)
     per_step, lost = np.maximum(down, up - folded.taken) * scale, np.maximum(1.0 - folded.keep_i, LEAST_LOSS)

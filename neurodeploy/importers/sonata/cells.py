@@ -137,7 +137,8 @@ def _of_model(
     if values is None:
         return
     _drop_unused_taus(values, model, received, rows)
-    exact = values[model.refractory] / dt_ms
+    with np.errstate(over="ignore"):  # infinite steps are beyond the limit as well
+        exact = values[model.refractory] / dt_ms
     if float(exact.max(initial=0.0)) > MOST_STEPS:
         message = f"{table.shown}: '{model.refractory}' is {float(exact.max()):g} steps; the limit is {MOST_STEPS:,}"
         notes.add("ND091", message)
