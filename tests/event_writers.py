@@ -77,9 +77,10 @@ def aedat2_dvs128(rows, header=b"#!AER-DAT2.0\r\n# HardwareInterface: DVS128\r\n
     return header + b"".join(body)
 
 
-def aedat2_davis(rows, width=346, chip=b"Davis346red"):
+def aedat2_davis(rows, width=346, chip=b"Davis346red", end=b"#End Of ASCII Header\r\n"):
+    """Without `end`, an address that begins with the byte of "#" could be taken for text."""
     body = (struct.pack(">II", (y << 22) | ((width - 1 - x) << 12) | (p << 11), t) for t, x, y, p in rows)
-    return b"#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis." + chip + b"\r\n" + b"".join(body)
+    return b"#!AER-DAT2.0\r\n# AEChip: eu.seebetter.ini.chips.davis." + chip + b"\r\n" + end + b"".join(body)
 
 
 def aedat31(rows, each=3, valid=1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
@@ -34,6 +35,7 @@ Array = NDArray[Any]
 EVENT_MEMORY = 64
 """Approximate memory of one event while a file is decoded, in bytes."""
 LONGEST_HEADER = 1 << 20
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class Columns(NamedTuple):
@@ -80,7 +82,8 @@ def require_events(path: Path, count: int) -> None:
 def header_lines(content: Array, mark: bytes, end: bytes) -> tuple[list[str], int]:
     """Return the lines at the start of a file that begin with `mark`, and the number of their bytes.
 
-    A line that begins with `end` is the last one; data may begin with the byte of `mark` after it.
+    A line that begins with `end` is the last one; data may begin with the byte of `mark` after it. Without such a line, data are
+    told by the control characters in them.
     """
     head, lines, at = content[:LONGEST_HEADER].tobytes(), list[str](), 0
     while head.startswith(mark, at):
@@ -88,6 +91,8 @@ def header_lines(content: Array, mark: bytes, end: bytes) -> tuple[list[str], in
         if stop < 0:
             break
         line = head[at : stop + 1]
+        if CONTROL.search(line):
+            break
         lines.append(line.decode("utf-8", "replace").strip())
         at = stop + 1
         if line.startswith(end):

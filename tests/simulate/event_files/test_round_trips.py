@@ -53,6 +53,12 @@ def test_what_was_written_is_read(name, data, tmp_path_factory):
     assert rows_of(read_events(path)) == [list(row) for row in rows]
 
 
+def test_an_address_that_begins_like_a_line_of_the_header_is_an_event(tmp_path):
+    rows = [(0x0A1C8338, 5, 140, 0), (0x0A1C8339, 6, 140, 1)]  # "#", and the end of a line among the bytes of the time
+    (tmp_path / "a.aedat").write_bytes(write.aedat2_davis(rows, end=b""))
+    assert rows_of(read_events(tmp_path / "a.aedat")) == [list(row) for row in rows]
+
+
 def test_lines_of_16_bits(tmp_path):
     (tmp_path / "a.bs1").write_bytes(write.bs1([(5, 700, 0, 1), (9, 65535, 0, 0)]))
     read = read_events(tmp_path / "a.bs1")
