@@ -64,7 +64,8 @@ def collecting_options(
         fields = {field: given.pop(field) for field in flags}
         function(**given, **{parameter: collect(fields)})
 
-    annotations = get_type_hints(function, include_extras=True)
+    # of the wrapper, which has no defaults: Python 3.10 makes a hint optional where the default is None
+    annotations = get_type_hints(collected, include_extras=True)
     del annotations[parameter]
     for field, flag in flags.items():
         option = field_option(noun, field, flag, metavar=forms.get(field))
