@@ -12,31 +12,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from netx_files import OPTIONS, file_of
 
 import neurodeploy as nd
-from neurodeploy.importers import ImportOptions, load
+from neurodeploy.importers import load
 from neurodeploy.network import Conv2d, Current, Delta, Membrane, Sigma, SigmaDelta
 
-OPTIONS = ImportOptions(dt_s=1e-3)
 UNIT = {"type": "SDNN", "activation": "relu", "vThMant": 6}
 RELEASE = "lava_dl-0.6.0-py3-none-any.whl"
 RECORDED = "tests/lava/lib/dl/netx/gts/pilotnet_sdnn/"
-
-
-def put(group, fields):
-    for key, value in fields.items():
-        if isinstance(value, dict):
-            put(group.create_group(key), value)
-        else:
-            group[key] = np.bytes_(value) if isinstance(value, str) else value
-
-
-def file_of(path, *layers):
-    with h5py.File(path, "w") as file:
-        top = file.create_group("layer")
-        for number, layer in enumerate(layers):
-            put(top.create_group(str(number)), layer)
-    return path
 
 
 def encoder(*shape, **fields):
