@@ -163,6 +163,15 @@ def test_step_and_duration_go_to_the_worker(imported, options, dt_s, steps):
     assert (network.time.dt_s, network.time.steps_per_sample) == (dt_s, steps)
 
 
+@pytest.mark.parametrize(("dt_s", "duration_s"), [(1e-300, None), (None, 1e12), (1e-300, 1e300)])
+def test_more_steps_than_can_be_simulated_are_refused_before_the_file_is_run(dt_s, duration_s):
+    with pytest.raises(DiagnosticError) as caught:
+        import_plan("", "model.py", "net", nd.ImportOptions(dt_s=dt_s, duration_s=duration_s))
+    (found,) = caught.value.diagnostics
+    assert found.code == "ND701"
+    assert found.message.endswith("steps; the limit is 10,000,000")
+
+
 def test_the_ledger_names_what_was_assumed_and_changed(imported):
     facts = [
         {"fact": "tau_rc", "object": "a", "asked": 0.02, "dt": 1e-3},

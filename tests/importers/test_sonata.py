@@ -72,6 +72,18 @@ ARRIVALS = [(int(time), source) for source, times in TRAINS.items() for time in 
 PARAMETERS = {"c": 200.0, "tau_m": 10.0, "rest": -70.0, "threshold": -60.0, "reset": -70.0}
 
 
+def test_times_of_more_steps_than_numbers_hold_are_findings(tmp_path):
+    """Refractory periods and delays in steps of 1e-300 ms; a simulation that is too long has no stated length."""
+    for t_ref, what in ((1e8, "1e+308 steps"), (0.0, "a delay of 3e+300 steps")):
+        cell = {**NEST_CELL, "t_ref": t_ref}
+        with pytest.raises(nd.DiagnosticError) as caught:
+            nd.load(small_circuit(tmp_path, cell=cell, dt=1e-300, tstop=1e300))
+        (found,) = caught.value.diagnostics
+        assert found.code == "ND091"
+        assert what in found.message
+    assert nd.load(small_circuit(tmp_path, tstop=1e308)).time.steps_per_sample is None
+
+
 @pytest.mark.parametrize("dt_ms", [1.0, 0.5])
 def test_exponential_currents_step_as_in_nest(tmp_path, dt_ms):
     write_spikes(tmp_path / "in.h5", TRAINS)

@@ -37,6 +37,8 @@ DT_S = 0.001
 """Default step, in seconds, which is nengo-loihi's."""
 DURATION_S = 1.0
 """Default length of the simulated input, in seconds."""
+MOST_STEPS = 10_000_000
+"""Most steps of the simulated input: nengo-loihi keeps what each of them sends."""
 GIVEN = ("nengo", "nengo_loihi", "np", "numpy")
 """Modules that a text without a file may use without importing them."""
 
@@ -76,7 +78,12 @@ def import_plan(
 ) -> dict[str, Any]:
     """Return the plan of a job. `golden`: also run nengo-loihi's emulator, and return its spikes and states."""
     dt_s = options.dt_s or DT_S
-    steps = max(1, round((options.duration_s or DURATION_S) / dt_s))
+    duration_s = options.duration_s or DURATION_S
+    if not duration_s / dt_s < MOST_STEPS:
+        message = f"{duration_s:g} s in steps of {dt_s:g} s is {duration_s / dt_s:g} steps; the limit is {MOST_STEPS:,}"
+        fixes = [f"--duration {dt_s * MOST_STEPS:g} at most, or a longer --dt"]
+        raise DiagnosticError("import", (finding("ND701", about("option", "--duration"), message, fixes=fixes),))
+    steps = max(1, round(duration_s / dt_s))
     each = steps if options.presentation_s is None else min(steps, max(1, round(options.presentation_s / dt_s)))
     plan: dict[str, Any] = {"text": text, "path": path, "name": name, "given": list(given), "cwd": os.getcwd()}
     return {**plan, "dt": dt_s, "steps": steps // each * each, "steps_of_sample": each, "golden": golden}

@@ -102,8 +102,8 @@ def _steps(config: Config | None, dt_ms: float) -> int | None:
     """Steps of a simulation; None if it has no length, or one beyond the range of a run."""
     if config is None or config.tstop_ms is None:
         return None
-    steps = max(round(config.tstop_ms / dt_ms), 1)
-    return steps if steps < 2**31 else None
+    steps = config.tstop_ms / dt_ms
+    return max(round(steps), 1) if steps < 2**31 - 1 else None
 
 
 def _edges(config: Config, options: ImportOptions, notes: Notes) -> list[Table]:

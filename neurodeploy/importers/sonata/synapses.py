@@ -237,7 +237,8 @@ def _steps(
     notes: Notes,
 ) -> NDArray[np.int64] | None:
     """Delays in steps on top of the step of every projection; None if too long (ND091). Changes are ledger lines."""
-    exact = (delays_ms + later_ms) / dt_ms
+    with np.errstate(over="ignore"):  # infinite steps are beyond the limit as well
+        exact = (delays_ms + later_ms) / dt_ms
     if exact.size and float(exact.max()) > MOST_STEPS:
         notes.add("ND091", f"projection '{name}': a delay of {float(exact.max()):g} steps exceeds {MOST_STEPS:,}")
         return None
