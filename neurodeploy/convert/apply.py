@@ -1,0 +1,65 @@
+"""Operations of projections applied to dense batches of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network import AvgPool2d, Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d
+from neurodeploy.network.operations import Step
+from neurodeploy.trained.forward import convolved, windows_of
+from neurodeploy.trained.operations import Convolution
+
+__all__ = ["apply", "apply_all"]
+
+Array = NDArray[Any]
+
+
+def apply_all(steps: Sequence[Step], x: Array) -> Array:
+    """Return (rows, n_target) products of (rows, n_source) values with operations in sequence."""
+    for step in steps:
+        x = apply(step, x)
+    return x
+
+
+def apply(step: Step, x: Array) -> Array:
+    """Return (rows, n_target) products of (rows, n_source) values with an operation, in the float type of the values."""
+    if isinstance(step, Dense):
+        return x @ np.asarray(step.weights, dtype=x.dtype).T
+    if isinstance(step, OneToOne):
+        return x * np.asarray(step.weights, dtype=x.dtype)
+    if isinstance(step, Sparse):
+        return _sparse(step, x)
+    rows = len(x)
+    if isinstance(step, (AvgPool2d, SumPool2d)):
+        padding = (*step.padding,)
+        windows = windows_of(x.reshape(rows, *step.input_shape), step.kernel, step.stride, padding, padding)
+        total = windows.sum(axis=(-2, -1))
+        share = np.asarray(np.prod(step.kernel) if isinstance(step, AvgPool2d) else 1, dtype=x.dtype)
+        return (total / share).reshape(rows, -1)
+    return convolved(_convolution(step), x.reshape(rows, *step.input_shape)).reshape(rows, -1)
+
+
+def _convolution(step: Conv1d | Conv2d) -> Convolution:
+    one = isinstance(step, Conv1d)
+    padding = (step.padding,) if one else step.padding
+    return Convolution(
+        weights=step.weights,
+        stride=(step.stride,) if one else step.stride,
+        begin=padding,
+        end=padding,
+        dilation=(step.dilation,) if one else step.dilation,
+        groups=step.groups,
+    )
+
+
+def _sparse(step: Sparse, x: Array) -> Array:
+    made = np.zeros((len(x), step.shape[0]), dtype=x.dtype)
+    if np.unique(step.post).size == step.post.size:  # a permutation, or zeros around the values
+        made[:, step.post] = x[:, step.pre] * np.asarray(step.weights, dtype=x.dtype)
+        return made
+    np.add.at(made.T, step.post, np.asarray(step.weights, dtype=x.dtype)[:, None] * x.T[step.pre])
+    return made

@@ -1,0 +1,65 @@
+"""Options of a conversion, and its result."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neurodeploy.base.noun import Noun, WholeNumber
+from neurodeploy.importers.options import Imported
+
+__all__ = ["Conversion", "ConvertOptions", "ConvertedLayer", "Scheme"]
+
+Scheme = Literal["soft", "hard"]
+"""soft: a spike takes the threshold off v. hard: a spike sets v to 0, which loses what v had above the threshold."""
+
+
+class ConvertOptions(Noun):
+    """Options of a conversion of a trained network."""
+
+    steps: WholeNumber = Field(default=16, ge=1, le=2**20)
+    """Steps for which a sample is shown; rates have this many levels above 0."""
+    scheme: Scheme | None = None
+    """How neurons code values; None: the one that loses least on the target."""
+    percentile: float | None = Field(default=None, gt=0, le=100)
+    """Percentile of the calibration values that becomes the largest rate; None: found by a search."""
+    per_channel: bool | None = None
+    """Whether every channel has its own percentile; None: found by a search."""
+    seed: WholeNumber = Field(default=0, ge=0, lt=2**63)
+    """Seed of the choice of calibration samples."""
+
+
+class ConvertedLayer(Noun):
+    """What became of one layer."""
+
+    name: str
+    """Name of the layer, and of its population or populations."""
+    nodes: tuple[str, ...]
+    """Nodes of the trained network that it stands for."""
+    shape: tuple[int, ...]
+    """Shape of its values."""
+    activation: str
+    """The activation function; "" for the output."""
+    became: str
+    """What the chip runs instead."""
+    populations: tuple[str, ...]
+    """Names of its populations."""
+    error: float
+    """Mean |value of the spiking layer - value of the trained layer| over the calibration samples, in shares of the mean
+    |value|; the coding alone, for unlimited steps."""
+    clipped: float
+    """Share of the calibration values above the largest rate."""
+
+
+class Conversion(Imported):
+    """A converted network with what became of each layer. It is accepted wherever a network is."""
+
+    layers: tuple[ConvertedLayer, ...] = ()
+    """What became of each layer, the first one first."""
+    scheme: Scheme = "soft"
+    """The chosen scheme."""
+    steps: int = 16
+    """Steps for which a sample is shown."""
+    target: str = ""
+    """The target that it was converted for."""

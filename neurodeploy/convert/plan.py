@@ -1,0 +1,94 @@
+"""A plan of a spiking network: populations of units, their weights and constants, before a network file is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.convert.apply import apply_all
+from neurodeploy.convert.coding import Coded, Unit
+from neurodeploy.network import OneToOne
+from neurodeploy.network.operations import Step
+from neurodeploy.trained.chains import merged
+from neurodeploy.trained.layers import Layer, Layers
+from neurodeploy.trained.operations import MaxPool
+
+__all__ = ["Plan", "Planned", "Wire", "plan_of"]
+
+Array = NDArray[Any]
+
+
+class Wire(NamedTuple):
+    """Synapses from the units of an input or of an earlier population."""
+
+    source: str
+    unit: int
+    """Number of the unit, from 0."""
+    steps: tuple[Step, ...]
+    """Operations in sequence, in thresholds of the target for each spike; () for identity."""
+
+
+class Planned(NamedTuple):
+    """A population: one unit of a layer, or the output."""
+
+    layer: str
+    unit: int
+    n_units: int
+    """Units of the layer; a layer with one unit gives its name to its population."""
+    shape: tuple[int, ...]
+    kind: str
+    """integrate: a spike takes the threshold 1 off v. any: spikes whenever a source spikes. read: v is read, no spikes."""
+    wires: tuple[Wire, ...]
+    constant: Array
+    """(size,) added in every step in which input arrives, in thresholds."""
+
+    @property
+    def name(self) -> str:
+        """Name of the population."""
+        return self.layer if self.n_units == 1 else f"{self.layer}.{'abcdefgh'[self.unit]}"
+
+
+class Plan(NamedTuple):
+    """Populations in an order in which they can be computed; the last one is read."""
+
+    layers: Layers
+    codings: dict[str, Coded]
+    """Input or layer -> coding of its values; the output has one unit whose gain is the unit of v."""
+    populations: tuple[Planned, ...]
+
+
+def plan_of(layers: Layers, codings: Mapping[str, Coded]) -> Plan:
+    """Return the populations of layers whose inputs and values are coded as given."""
+    found: list[Planned] = []
+    for layer in layers.layers:
+        units = codings[layer.name].units
+        for number, unit in enumerate(units):
+            kind = (
+                "read" if layer.activation is None else "any" if isinstance(layer.activation, MaxPool) else "integrate"
+            )
+            found.append(_population(layer, number, len(units), unit, kind, codings))
+    return Plan(layers, dict(codings), tuple(found))
+
+
+def _population(
+    layer: Layer, number: int, n_units: int, unit: Unit, kind: str, codings: Mapping[str, Coded]
+) -> Planned:
+    """One population: weights are slope * A * gain, the constant slope * (bias + A * shift) + offset."""
+    wires: list[Wire] = []
+    constant = layer.bias.copy()
+    for term in layer.terms:
+        source = codings[term.source]
+        if source.shift.any():
+            constant = constant + apply_all(term.steps, source.shift[None])[0]
+        for which, own in enumerate(source.units):
+            steps = (OneToOne(weights=_fewest(own.gain)), *term.steps, OneToOne(weights=_fewest(unit.slope)))
+            wires.append(Wire(term.source, which, merged(steps, own.gain.size)))
+    return Planned(layer.name, number, n_units, layer.shape, kind, tuple(wires), unit.slope * constant + unit.offset)
+
+
+def _fewest(values: Array) -> Array:
+    """One number if all are equal."""
+    return values[0] * np.ones(()) if (values == values[0]).all() else values

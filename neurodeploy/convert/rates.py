@@ -1,0 +1,115 @@
+"""Values of layers in floats, and a layer by layer simulation of a plan in floats: fast, for calibration and for blame.
+
+Every population is simulated over all steps before the next, which is exact because layers are not recurrent. Population l
+receives its first input in step l + 1 of the chip; here every population counts its own steps from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.convert.apply import apply_all
+from neurodeploy.convert.coding import Coded, rates
+from neurodeploy.convert.plan import Plan, Planned
+from neurodeploy.trained.forward import activated, windows_of
+from neurodeploy.trained.layers import Layer, Layers
+from neurodeploy.trained.operations import MaxPool
+
+__all__ = ["LayerValues", "Run", "input_rates", "layer_values", "simulate", "spikes_of_rates"]
+
+Array = NDArray[Any]
+START = 0.5
+"""v at the start, in thresholds: a rate is then rounded to the nearest count of spikes, not down."""
+
+
+class LayerValues(NamedTuple):
+    """Values of layers before and after the activation, layer -> (samples, size)."""
+
+    sums: dict[str, Array]
+    values: dict[str, Array]
+
+
+def layer_values(layers: Layers, inputs: Mapping[str, Array]) -> LayerValues:
+    """Return the values of every layer for input -> (samples, size) values."""
+    values, sums = dict(inputs), dict[str, Array]()
+    for layer in layers.layers:
+        terms = [apply_all(term.steps, values[term.source]) for term in layer.terms]
+        total = sum(terms[1:], start=terms[0] if terms else np.zeros((1, layer.size)))
+        sums[layer.name] = total + layer.bias.astype(total.dtype)
+        values[layer.name] = activation_of(layer, sums[layer.name], values)
+    return LayerValues(sums, values)
+
+
+def activation_of(layer: Layer, sums: Array, values: Mapping[str, Array]) -> Array:
+    """Return (samples, size) values of a layer from its sums."""
+    if layer.activation is None:
+        return sums
+    if not isinstance(layer.activation, MaxPool):
+        return activated(layer.activation, sums.reshape(-1, *layer.shape)).reshape(len(sums), -1)
+    pool = layer.activation
+    windows = windows_of(
+        sums.reshape(-1, *layer.sum_shape), pool.kernel, pool.stride, pool.begin, pool.end, fill=-np.inf
+    )
+    return windows.max(axis=tuple(range(-len(pool.kernel), 0))).reshape(len(sums), -1)
+
+
+class Run(NamedTuple):
+    """Result of a simulation."""
+
+    counts: dict[str, Array]
+    """Population -> (samples, size) spikes."""
+    read: Array
+    """(samples, n_steps, size) v of the output after each step, in its own units times the steps."""
+
+
+def input_rates(coded: Coded, x: Array) -> list[Array]:
+    """Return the (samples, size) rate of each unit of an input."""
+    return rates(coded, x)
+
+
+def spikes_of_rates(rate: Array, steps: int, phase: float = START) -> Array:
+    """Return (steps, samples, size) spikes of the rate code, as the encoder Rate gives them."""
+    t = np.arange(steps + 1, dtype=np.float64)[:, None, None]
+    return np.diff(np.floor(t * rate + phase), axis=0).astype(np.float32)
+
+
+def simulate(plan: Plan, inputs: Mapping[str, Array], steps: int) -> Run:
+    """Return the spikes of `steps` steps for input -> (samples, size) values, in float32."""
+    spikes: dict[tuple[str, int], Array] = {}
+    for name, values in inputs.items():
+        for unit, rate in enumerate(input_rates(plan.codings[name], values)):
+            spikes[name, unit] = spikes_of_rates(rate, steps)
+    counts, read = dict[str, Array](), np.zeros((0, 0, 0))
+    for population in plan.populations:
+        drive = driven(population, spikes, steps)
+        if population.kind == "read":
+            read = np.cumsum(drive, axis=0).transpose(1, 0, 2)
+        else:
+            made = drive > 0.5 if population.kind == "any" else integrated(drive)
+            spikes[population.layer, population.unit] = made.astype(np.float32)
+            counts[population.name] = made.sum(axis=0)
+    return Run(counts, read)
+
+
+def driven(population: Planned, spikes: Mapping[tuple[str, int], Array], steps: int) -> Array:
+    """Return (steps, samples, size) input of a population in every step."""
+    total: Any = population.constant.astype(np.float32)
+    for wire in population.wires:
+        given = spikes[wire.source, wire.unit]
+        rows = apply_all(wire.steps, given.reshape(-1, given.shape[-1]))
+        total = total + rows.reshape(*given.shape[:2], -1)
+    return total
+
+
+def integrated(drive: Array) -> Array:
+    """Return (steps, samples, size) spikes of integrators that start at half the threshold and subtract it."""
+    v, made = np.full(drive.shape[1:], START, dtype=drive.dtype), np.zeros(drive.shape, dtype=np.bool_)
+    for step, current in enumerate(drive):
+        v += current
+        np.greater(v, 1.0, out=made[step])
+        v -= made[step]
+    return made
