@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         verify,
     )
     from neurodeploy.compiler.options import Compilation, CompileOptions
+    from neurodeploy.convert.options import Conversion, ConvertOptions
     from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
     from neurodeploy.hardware import Target, load_target, on_board, on_dialect, with_rules
     from neurodeploy.importers.options import Imported, ImportOptions
@@ -69,6 +70,8 @@ __all__ = [
     "Comparison",
     "Compilation",
     "CompileOptions",
+    "Conversion",
+    "ConvertOptions",
     "Converted",
     "CubaLi",
     "CubaLif",
@@ -143,6 +146,7 @@ _HOMES = {
     "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
     "neurodeploy.compiler.options": "Compilation CompileOptions",
+    "neurodeploy.convert.options": "Conversion ConvertOptions",
     "neurodeploy.diagnostics": "Diagnostic DiagnosticError FindingWarning",
     "neurodeploy.hardware": "Target load_target on_board on_dialect with_rules",
     "neurodeploy.importers.options": "ImportOptions Imported",

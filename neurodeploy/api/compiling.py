@@ -82,7 +82,7 @@ def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterat
 
 
 def compile(
-    network: Source,
+    network: Source | Imported,
     target: AnyTarget = "loihi1",
     *,
     board: str | None = None,
@@ -101,15 +101,17 @@ def compile(
     time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
     (activity, amount done, total amount); the activity is a stage or a fix under trial.
 
-    `network` may also be the `quantized` or the `mapping` of a Compilation that nd.check stopped after a stage, made for
-    the same target; `start` is the first stage to run on it (check or partition, place or emit). Stages before `start`
+    `network` may be the result of an import or a conversion. It may also be the `quantized` or the `mapping` of a
+    Compilation that nd.check stopped after a stage, made for the same target; `start` is the first stage to run on it (check or
+    partition, place or emit). Stages before `start`
     do not run again, so their options have no effect.
 
     Raises DiagnosticError with every finding if the network does not fit, or for a warning under `strict`:
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
     (mapping).
     """
-    needs("compile", network=(network, SOURCES), progress=(progress, CALL))
+    needs("compile", network=(network, (*SOURCES, Imported)), progress=(progress, CALL))
+    network = network.network if isinstance(network, Imported) else network
     chosen_target = _target("compile", target, board, rules, dialect)
     raise_errors("compile", _source_faults("compile", network, chosen_target, start, None))
     settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start"))
@@ -229,7 +231,7 @@ def dialects(program: Program) -> DomainVerdict:
 
 
 def judge(
-    network: Network,
+    network: Network | Imported,
     target: str | PathLike[str] | FeasibilityTarget,
     *,
     options: CompileOptions | None = None,
@@ -241,9 +243,10 @@ def judge(
     `options` and `choices`: as for nd.compile; only those that edit the network apply (prune, prune_sources,
     max_delay). Raises DiagnosticError: ND002, ND020-ND029, ND1xx if the network is not valid.
     """
-    needs("judge", network=(network, Network), target=(target, (str, PathLike, *OTHERS)))
+    needs("judge", network=(network, (Network, Imported)), target=(target, (str, PathLike, *OTHERS)))
     settings = chosen("judge", CompileOptions, options, choices, ("target", "options"))
     chosen_target = load_feasibility_target(target) if isinstance(target, (str, PathLike)) else target
+    network = network.network if isinstance(network, Imported) else network
     findings = raise_errors("judge", validate(network))
     others = [item for item in (read_target(name) for name in target_names()) if isinstance(item, OTHERS)]
     result = judge_network(edited_network(network, settings)[0], chosen_target, others=others)
@@ -268,7 +271,7 @@ def check_shapes(
 
 
 def fit(
-    network: Network,
+    network: Network | Imported,
     targets: Iterable[AnyTarget | FeasibilityTarget] | None = None,
     *,
     options: CompileOptions | None = None,
@@ -282,7 +285,8 @@ def fit(
     `progress`: called with (targets done, total targets). `options` and `choices`: as for nd.compile. Raises
     DiagnosticError: ND002, ND020-ND029, and ND1xx if the network is not valid.
     """
-    needs("fit", network=(network, Network), progress=(progress, CALL))
+    needs("fit", network=(network, (Network, Imported)), progress=(progress, CALL))
+    network = network.network if isinstance(network, Imported) else network
     settings = chosen("fit", CompileOptions, options, choices, ("targets", "options", "progress"))
     selected = (
         target_names() if targets is None else [targets] if isinstance(targets, (str, Target, *OTHERS)) else targets

@@ -1,28 +1,39 @@
-"""nd.convert: a model as a file of another format."""
+"""nd.convert: a trained network as a spiking one, and a spiking network as a file of another format."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, overload
+
+from numpy.typing import ArrayLike
 
 from neurodeploy.base.noun import Noun
+from neurodeploy.convert.options import Conversion, ConvertChoices, ConvertOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding
-from neurodeploy.diagnostics.choices import needs
+from neurodeploy.diagnostics.choices import chosen, needs
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.exporters import LossName, save_as
 from neurodeploy.exporters.save import OWN, losses_named, require_writable
+from neurodeploy.hardware import Target, load_target
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
 from neurodeploy.importers.options import FLAGS
+from neurodeploy.importers.trained import is_trained
 from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
 from neurodeploy.signals import SampleValues
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 __all__ = ["Converted", "convert", "require_conversion"]
 
 AnyPath = str | PathLike[str]
+Calibration = AnyPath | ArrayLike | Mapping[str, ArrayLike] | SampleValues
+"""Samples of the training: a path, an array, input -> array, or SampleValues."""
 
 
 class Converted(Noun):
@@ -40,23 +51,101 @@ class Converted(Noun):
     """Samples that came with the model, which a network file does not hold; nd.save writes them. None: the model has none."""
 
 
+@overload
 def convert(
     model: AnyPath | Network | Imported | Program,
     path: AnyPath,
     options: ImportOptions | None = None,
     *,
     lossy: str | Collection[LossName | str] = (),
-) -> Converted:
-    """Write a network as a file of another format, .nir or .nd.json; return the network with the ledger of both ways.
+) -> Converted: ...
 
-    `model`: a network, or a file with one. `options`: facts that a file does not contain (see ImportOptions). `lossy`: what the
-    written file may lose, such as "reset"; "all" for everything. The metadata of a .nir file keeps all of it for neurodeploy.
 
-    Raises DiagnosticError: those of nd.load and nd.save, ND075-ND077 (exports), ND701 (an unknown loss).
+@overload
+def convert(
+    model: object,
+    path: AnyPath | None = None,
+    options: ConvertOptions | None = None,
+    *,
+    calibration: Calibration,
+    labels: ArrayLike | None = None,
+    target: str | PathLike[str] | Target = "loihi1",
+    **choices: Unpack[ConvertChoices],
+) -> Conversion: ...
 
-    Example: nd.convert("model.net", "model.nir", nd.ImportOptions(dt_s=1e-3), lossy="all")
+
+def convert(
+    model: Any,
+    path: AnyPath | None = None,
+    options: Any = None,
+    *,
+    lossy: str | Collection[LossName | str] = (),
+    calibration: Any = None,
+    labels: ArrayLike | None = None,
+    target: str | PathLike[str] | Target = "loihi1",
+    **choices: Any,
+) -> Converted | Conversion:
+    """Convert a trained network to a spiking one; or write a spiking network as a file of another format.
+
+    A trained network (a path of an .onnx, .keras or .h5 file; the bytes of an ONNX file; a scikit-learn estimator or
+    pipeline; a torch.nn.Module; a keras.Model) needs `calibration`: samples of the training, (samples, *shape), or the path of
+    an .npz file with them. `labels`: (samples,) classes; without them the trained network's own answers count. `target`: the
+    chip, whose neurons decide how values are coded. `options` and `choices`: fields of ConvertOptions, such as steps=16.
+    The result is accepted wherever a network is; `path`: a .nd.json file to write as well.
+
+    A spiking network (a Network, or a file with one) is written to `path`, .nir or .nd.json, and returned with the ledger of both
+    ways. `options`: facts that a file does not contain (see ImportOptions). `lossy`: what the written file may lose, such as
+    "reset"; "all" for everything. The metadata of a .nir file keeps all of it for neurodeploy.
+
+    Raises DiagnosticError: ND800-ND869 (trained networks); those of nd.load and nd.save, ND075-ND077 (exports), ND701 (an
+    unknown loss).
+
+    Example: nd.convert(classifier, calibration=x_train[:500], target="loihi1", steps=16)
     """
+    if calibration is not None or is_trained(model):
+        return _convert_trained(model, path, options, calibration, labels, target, choices)
     needs("convert", path=(path, (str, PathLike)), options=(options, (ImportOptions, type(None))))
+    return _rewrite(model, cast("AnyPath", path), options, lossy)
+
+
+def _convert_trained(
+    model: object,
+    path: AnyPath | None,
+    options: ConvertOptions | None,
+    calibration: Any,
+    labels: object,
+    target: str | PathLike[str] | Target,
+    choices: Mapping[str, Any],
+) -> Conversion:
+    """A trained network as a spiking one, which is written if there is a path."""
+    from neurodeploy.convert.convert import convert_trained
+    from neurodeploy.convert.samples import calibration_samples
+    from neurodeploy.importers.trained import read_trained
+
+    needs("convert", path=(path, (str, PathLike, type(None))), target=(target, (str, PathLike, Target)))
+    settings = chosen("convert", ConvertOptions, options, choices, ("calibration", "labels", "target"))
+    if path is not None:
+        require_writable(Path(path))
+    read = read_trained(model)
+    if calibration is None:
+        message = "needs samples of the training: largest values of layers are found on them"
+        fixes = ["nd.convert(model, calibration=x_train[:500])", "--calibrate FILE.npz"]
+        raise DiagnosticError("convert", (finding("ND840", about("model", read.network.name), message, fixes=fixes),))
+    samples = calibration_samples(read.network, calibration, labels)
+    chip = target if isinstance(target, Target) else load_target(os.fspath(target))
+    made = convert_trained(read, samples, chip, settings)
+    if path is not None:
+        save_as(made.network, Path(path), losses_named((), "convert"))
+    return made
+
+
+def _rewrite(
+    model: AnyPath | Network | Imported | Program,
+    path: AnyPath,
+    options: ImportOptions | None,
+    lossy: str | Collection[LossName | str],
+) -> Converted:
+    """A spiking network as a file of another format."""
     file = Path(path)
     require_writable(file)
     allowed = losses_named(lossy, "convert")

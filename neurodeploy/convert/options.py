@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 from pydantic import Field
 
 from neurodeploy.base.noun import Noun, WholeNumber
 from neurodeploy.importers.options import Imported
+from neurodeploy.trained.network import TrainedNetwork
 
-__all__ = ["Conversion", "ConvertOptions", "ConvertedLayer", "Scheme"]
+__all__ = ["Conversion", "ConvertChoices", "ConvertOptions", "CONVERT_FLAGS", "ConvertedLayer", "Scheme"]
 
 Scheme = Literal["soft", "hard"]
 """soft: a spike takes the threshold off v. hard: a spike sets v to 0, which loses what v had above the threshold."""
@@ -24,10 +25,20 @@ class ConvertOptions(Noun):
     """How neurons code values; None: the one that loses least on the target."""
     percentile: float | None = Field(default=None, gt=0, le=100)
     """Percentile of the calibration values that becomes the largest rate; None: found by a search."""
-    per_channel: bool | None = None
-    """Whether every channel has its own percentile; None: found by a search."""
+    ranges: Literal["layer", "channel"] | None = None
+    """What the largest rate stands for: one value for a whole layer, or one for each channel; None: found by a search."""
     seed: WholeNumber = Field(default=0, ge=0, lt=2**63)
     """Seed of the choice of calibration samples."""
+
+
+CONVERT_FLAGS = {
+    "steps": "--steps",
+    "scheme": "--scheme",
+    "percentile": "--percentile",
+    "ranges": "--ranges",
+    "seed": "--seed",
+}
+"""Field of ConvertOptions -> its command-line option."""
 
 
 class ConvertedLayer(Noun):
@@ -63,3 +74,15 @@ class Conversion(Imported):
     """Steps for which a sample is shown."""
     target: str = ""
     """The target that it was converted for."""
+    trained: TrainedNetwork | None = Field(default=None, exclude=True, repr=False)
+    """The trained network, for comparisons of accuracy."""
+
+
+class ConvertChoices(TypedDict, total=False):
+    """Fields of ConvertOptions as keyword arguments."""
+
+    steps: int
+    scheme: Scheme | None
+    percentile: float | None
+    ranges: Literal["layer", "channel"] | None
+    seed: int

@@ -1,5 +1,6 @@
 """Human-readable reports: functions that convert results to tables and lines."""
 
+from neurodeploy.report.conversion_tables import conversion_table
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.layer_tables import layers_lines, layers_table
@@ -17,6 +18,7 @@ from neurodeploy.report.target_tables import confidence_table, other_table, targ
 __all__ = [
     "compilation_lines",
     "confidence_table",
+    "conversion_table",
     "count",
     "dialect_lines",
     "fit_notes",

@@ -1,0 +1,86 @@
+"""Conversion of a trained network: read, fold, calibrate, code, build."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.convert.build import network_of
+from neurodeploy.convert.calibrate import PERCENTILES, Calibrated, Candidate, Samples, calibrate
+from neurodeploy.convert.coding import rates, value_of
+from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions, Scheme
+from neurodeploy.diagnostics import about
+from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.target import Target
+from neurodeploy.trained.layers import Layer, layers_of
+from neurodeploy.trained.network import Read
+
+__all__ = ["convert_trained"]
+
+
+def convert_trained(read: Read, samples: Samples, target: Target, options: ConvertOptions) -> Conversion:
+    """Return the spiking network of a trained network for a target."""
+    layers = layers_of(read.network)
+    scheme = options.scheme or scheme_of(target)
+    calibrated = calibrate(layers, samples, options.steps, candidates_of(options))
+    network = network_of(calibrated.plan, read.network.name, options.steps, soft=scheme == "soft")
+    rows = tuple(_row(layer, calibrated) for layer in layers.layers)
+    return Conversion(
+        network=network,
+        ledger=(*read.ledger, *(_line(row) for row in rows)),
+        findings=read.findings,
+        layers=rows,
+        scheme=scheme,
+        steps=options.steps,
+        target=target.name,
+        trained=read.network,
+    )
+
+
+def scheme_of(target: Target) -> Scheme:
+    """Return the scheme that loses least on a target."""
+    return "soft"
+
+
+def candidates_of(options: ConvertOptions) -> list[Candidate]:
+    """Return the settings that the calibration tries."""
+    percentiles = PERCENTILES if options.percentile is None else (options.percentile,)
+    each = (False, True) if options.ranges is None else (options.ranges == "channel",)
+    return [Candidate(percentile, per_channel) for percentile in percentiles for per_channel in each]
+
+
+def _row(layer: Layer, calibrated: Calibrated) -> ConvertedLayer:
+    """What became of a layer, with the error of its coding on the calibration samples."""
+    coded, sums = calibrated.plan.codings[layer.name], calibrated.floats.sums[layer.name]
+    values = calibrated.floats.values[layer.name]
+    populations = tuple(item.name for item in calibrated.plan.populations if item.layer == layer.name)
+    if layer.activation is None:
+        became, error, clipped = "an integrator that is read", 0.0, 0.0
+    else:
+        scale = float(np.abs(values).mean()) or 1.0
+        error = float(np.abs(value_of(coded, rates(coded, sums)) - values).mean()) / scale
+        clipped = float((values > sum(unit.gain for unit in coded.units if (unit.gain > 0).all())).mean())
+        became = f"{'two' if len(coded.units) > 1 else 'one'} integrate-and-fire population"
+    function = getattr(layer.activation, "function", None) or getattr(layer.activation, "kind", "")
+    return ConvertedLayer(
+        name=layer.name,
+        nodes=layer.nodes,
+        shape=layer.shape,
+        activation=function,
+        became=became,
+        populations=populations,
+        error=error,
+        clipped=clipped,
+    )
+
+
+def _line(row: ConvertedLayer) -> LedgerLine:
+    note = f"{row.clipped:.2%} of the calibration values are above the largest rate" if row.activation else ""
+    return LedgerLine(
+        subject=about("layer", row.name),
+        quantity=row.activation or "output",
+        asked="values",
+        got=row.became,
+        level="approximate",
+        relative_error=row.error,
+        note=note,
+    )

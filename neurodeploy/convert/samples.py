@@ -1,0 +1,105 @@
+"""Calibration samples in every accepted form, checked against the inputs of a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from os import PathLike
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.convert.calibrate import Samples
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
+from neurodeploy.io.archive import open_npy_array, open_npz_arrays
+from neurodeploy.signals import SampleValues
+from neurodeploy.trained.network import TrainedInput, TrainedNetwork
+
+__all__ = ["calibration_samples"]
+
+Array = NDArray[Any]
+LONE = ("inputs", "x", "X", "x_train", "arr_0", "data", "images")
+"""Accepted names of the array of the only input."""
+LABELS = ("labels", "y", "Y", "y_train", "targets")
+"""Accepted names of the labels."""
+
+
+def calibration_samples(network: TrainedNetwork, given: object, labels: object = None) -> Samples:
+    """Return samples as float32 rows in the order of the network's axes.
+
+    `given`: an array (samples, *shape) for a network with one input; input -> array; SampleValues; or the path of an .npz or
+    .npy file with these arrays, and labels if it has any. Shapes are those of samples of the training, with channels last
+    if the trained network has them last.
+
+    Raises DiagnosticError: ND840, all faults at once; for files also ND001, ND003-ND006.
+    """
+    arrays, own = _arrays(network, given)
+    found, values = list[Diagnostic](), dict[str, Array]()
+    for item in network.inputs:
+        if item.name not in arrays:
+            found.append(_fault(f"hold no array for input '{item.name}'", f"name an array '{item.name}'"))
+            continue
+        made = _rows(item, arrays[item.name])
+        if isinstance(made, Diagnostic):
+            found.append(made)
+        else:
+            values[item.name] = made
+    raise_errors("convert", found)
+    n_samples = {len(rows) for rows in values.values()}
+    if len(n_samples) > 1:
+        raise DiagnosticError("convert", (_fault(f"differ in number between inputs: {sorted(n_samples)}"),))
+    wanted = labels if labels is not None else own
+    return Samples(values, None if wanted is None else _labels(wanted, n_samples.pop()))
+
+
+def _fault(message: str, *fixes: str) -> Diagnostic:
+    return finding("ND840", about("samples"), message, fixes=fixes)
+
+
+def _arrays(network: TrainedNetwork, given: object) -> tuple[dict[str, Any], object]:
+    """Arrays by input, and the labels that came with them."""
+    lone = network.inputs[0].name if len(network.inputs) == 1 else None
+    if isinstance(given, (str, PathLike)):
+        path = Path(cast("str", given))
+        given = {"inputs": open_npy_array(path)} if path.suffix == ".npy" else open_npz_arrays(path)
+    if isinstance(given, SampleValues):
+        return {**given.values}, given.labels
+    if not isinstance(given, Mapping):
+        return ({} if lone is None else {lone: given}), None
+    arrays = dict(cast("Mapping[str, Any]", given))
+    own = next((arrays.pop(name) for name in LABELS if name in arrays and name != lone), None)
+    if lone is not None and lone not in arrays:
+        named = next((name for name in LONE if name in arrays), None)
+        arrays = arrays if named is None else {lone: arrays[named]}
+    return arrays, own
+
+
+def _rows(item: TrainedInput, given: object) -> Array | Diagnostic:
+    """(samples, size) float32 values of an input."""
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:
+        return _fault(f"for input '{item.name}' are no array: {error}")
+    if array.dtype.kind not in "biuf":
+        return _fault(f"for input '{item.name}' are {array.dtype}; needs numbers")
+    order = item.sample_axes or tuple(range(len(item.shape)))
+    wanted = tuple(item.shape[order.index(axis)] for axis in range(len(order)))
+    if array.shape[1:] != wanted or not len(array):
+        if array.ndim < 1 or not len(array) or prod(array.shape[1:]) != prod(wanted):
+            message = f"for input '{item.name}' have shape {list(array.shape)}; needs (samples, {', '.join(map(str, wanted))})"
+            return _fault(message)
+        array = array.reshape(-1, *wanted)
+    rows = array.astype(np.float32).transpose(0, *(axis + 1 for axis in order)).reshape(len(array), -1)
+    if not np.isfinite(rows).all():
+        return _fault(f"for input '{item.name}' have values that are not finite")
+    return rows
+
+
+def _labels(given: object, n_samples: int) -> Array:
+    labels = np.asarray(given)
+    if labels.shape != (n_samples,) or labels.dtype.kind not in "iu":
+        message = f"have labels of type {labels.dtype} and shape {list(labels.shape)}; needs whole numbers of shape [{n_samples}]"
+        raise DiagnosticError("convert", (_fault(message),))
+    return labels

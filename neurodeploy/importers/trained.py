@@ -1,0 +1,86 @@
+"""Trained networks of all kinds, as data: files by suffix and content, estimators and live models by their class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from neurodeploy.diagnostics import DiagnosticError, about, finding
+from neurodeploy.trained.network import Read
+
+__all__ = ["DOORS", "SUFFIXES", "is_trained", "read_trained"]
+
+
+class Door(NamedTuple):
+    """One kind of trained network and its reader."""
+
+    words: str
+    """What it is, in messages."""
+    reader: str
+    """Reader as "module:function" of the model; imported when it is needed."""
+    suffixes: tuple[str, ...] = ()
+    """Suffixes of its files."""
+    classes: tuple[str, ...] = ()
+    """Base classes of its objects, as "package.Class"; the package is that of the whole library."""
+
+
+DOORS = (
+    Door(
+        "an ONNX model", "neurodeploy.importers.onnx.load:load_onnx", (".onnx",), ("builtins.bytes", "onnx.ModelProto")
+    ),
+    Door("a Keras model", "neurodeploy.importers.keras.load:load_keras", (".keras", ".h5", ".hdf5"), ("keras.Model",)),
+    Door(
+        "a scikit-learn estimator",
+        "neurodeploy.importers.estimators.load:load_estimator",
+        classes=("sklearn.BaseEstimator",),
+    ),
+    Door("a PyTorch module", "neurodeploy.importers.live.torch:load_module", classes=("torch.Module",)),
+)
+"""Kinds of trained networks."""
+SUFFIXES = tuple(suffix for door in DOORS for suffix in door.suffixes)
+"""Suffixes of files of trained networks. HDF5 files may also hold spiking networks."""
+
+
+def _door_of(model: object) -> Door | None:
+    """The door of a model; None if it is of no known kind. Containers of HDF5 are looked into."""
+    if isinstance(model, (str, PathLike)):
+        path = Path(cast("str", model))
+        return next((door for door in DOORS if path.name.endswith(door.suffixes) and _holds_model(path)), None)
+    own = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(model).__mro__}
+    return next((door for door in DOORS if own & set(door.classes)), None)
+
+
+def _holds_model(path: Path) -> bool:
+    """Whether a file is a trained network; a container (.h5) is one if its content is a Keras model."""
+    if not path.name.endswith((".h5", ".hdf5")):
+        return True
+    from neurodeploy.io.recognize import recognize
+
+    found = recognize(path)
+    return found is not None and found.key == "keras_h5"
+
+
+def is_trained(model: object) -> bool:
+    """Return whether a value is a trained network of a supported kind: a path, the bytes of a file, or a live model."""
+    return _door_of(model) is not None
+
+
+def read_trained(model: object) -> Read:
+    """Return a trained network as data, with a ledger of what reading it assumed.
+
+    `model`: the path of an .onnx, .keras or .h5 file; the bytes of an ONNX file; a scikit-learn estimator or pipeline; a
+    torch.nn.Module or keras.Model. Raises DiagnosticError: ND800-ND806 and ND001.
+    """
+    door = _door_of(model)
+    if door is None:
+        message = f"argument 'model': {type(model).__name__} is no trained network"
+        kinds = ", ".join(dict.fromkeys(item.words for item in DOORS))
+        raise DiagnosticError(
+            "convert", (finding("ND805", about("function", "convert"), message, fixes=[f"pass {kinds}"]),)
+        )
+    module, _, name = door.reader.partition(":")
+    reader: Callable[[object], Read] = getattr(import_module(module), name)
+    return reader(Path(cast("str", model)) if isinstance(model, (str, PathLike)) else model)
