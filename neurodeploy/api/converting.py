@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from numpy.typing import ArrayLike
 
@@ -75,26 +75,26 @@ def convert(
 
 
 def convert(
-    model: Any,
+    model: object,
     path: AnyPath | None = None,
-    options: Any = None,
+    options: ImportOptions | ConvertOptions | None = None,
     *,
     lossy: str | Collection[LossName | str] = (),
-    calibration: Any = None,
+    calibration: Calibration | None = None,
     labels: ArrayLike | None = None,
     target: str | PathLike[str] | Target = "loihi1",
-    **choices: Any,
+    **choices: Unpack[ConvertChoices],
 ) -> Converted | Conversion:
     """Convert a trained network to a spiking one; or write a spiking network as a file of another format.
 
-    A trained network (a path of an .onnx, .keras or .h5 file; the bytes of an ONNX file; a scikit-learn estimator or
-    pipeline; a torch.nn.Module; a keras.Model) needs `calibration`: samples of the training, (samples, *shape), or the path of
+    `model`: a trained network (the path of an .onnx, .keras or .h5 file; the bytes of an ONNX file; a scikit-learn estimator or
+    pipeline; a torch.nn.Module; a keras.Model), which needs `calibration`: samples of the training, (samples, *shape), or the path of
     an .npz file with them. `labels`: (samples,) classes; without them the trained network's own answers count. `target`: the
     chip, whose neurons decide how values are coded. `options` and `choices`: fields of ConvertOptions, such as steps=16.
     The result is accepted wherever a network is; `path`: a .nd.json file to write as well.
 
-    A spiking network (a Network, or a file with one) is written to `path`, .nir or .nd.json, and returned with the ledger of both
-    ways. `options`: facts that a file does not contain (see ImportOptions). `lossy`: what the written file may lose, such as
+    Or a spiking network (a Network, or a file with one), which is written to `path`, .nir or .nd.json, and returned with the
+    ledger of both ways. `options`: facts that a file does not contain (see ImportOptions). `lossy`: what the written file may lose, such as
     "reset"; "all" for everything. The metadata of a .nir file keeps all of it for neurodeploy.
 
     Raises DiagnosticError: ND800-ND869 (trained networks); those of nd.load and nd.save, ND075-ND077 (exports), ND701 (an
@@ -103,19 +103,21 @@ def convert(
     Example: nd.convert(classifier, calibration=x_train[:500], target="loihi1", steps=16)
     """
     if calibration is not None or is_trained(model):
-        return _convert_trained(model, path, options, calibration, labels, target, choices)
+        given = cast("ConvertOptions | None", options)
+        settings = chosen("convert", ConvertOptions, given, choices, ("calibration", "labels", "target"))
+        return _convert_trained(model, path, settings, calibration, labels, target)
     needs("convert", path=(path, (str, PathLike)), options=(options, (ImportOptions, type(None))))
-    return _rewrite(model, cast("AnyPath", path), options, lossy)
+    needs("convert", model=(model, (str, PathLike, Network, Imported, Program)))
+    return _rewrite(cast("Network", model), cast("AnyPath", path), cast("ImportOptions | None", options), lossy)
 
 
 def _convert_trained(
     model: object,
     path: AnyPath | None,
-    options: ConvertOptions | None,
-    calibration: Any,
-    labels: object,
+    settings: ConvertOptions,
+    calibration: Calibration | None,
+    labels: ArrayLike | None,
     target: str | PathLike[str] | Target,
-    choices: Mapping[str, Any],
 ) -> Conversion:
     """A trained network as a spiking one, which is written if there is a path."""
     from neurodeploy.convert.convert import convert_trained
@@ -123,7 +125,6 @@ def _convert_trained(
     from neurodeploy.importers.trained import read_trained
 
     needs("convert", path=(path, (str, PathLike, type(None))), target=(target, (str, PathLike, Target)))
-    settings = chosen("convert", ConvertOptions, options, choices, ("calibration", "labels", "target"))
     if path is not None:
         require_writable(Path(path))
     read = read_trained(model)

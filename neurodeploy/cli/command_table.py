@@ -42,7 +42,7 @@ COMMANDS = {
     "convert": Entry(
         "convert_command",
         "convert_command",
-        "Write a network as a file of another format (.nir, .nd.json), with a ledger of what the format changes.",
+        "Convert a trained network (.onnx, .keras, .h5) to a spiking one, or write a spiking network in another format.",
     ),
     "run": Entry("run_commands", "run", "Check, compile and run a network, and print its activity and cost."),
     "profile": Entry(

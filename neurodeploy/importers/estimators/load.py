@@ -10,8 +10,9 @@ from neurodeploy.trained.operations import Activate, FullyConnected
 __all__ = ["load_estimator"]
 
 
-def load_estimator(model: Any) -> Read:
-    """Return the network of a fitted MLPClassifier."""
+def load_estimator(estimator: object) -> Read:
+    """Return the network of a fitted estimator. `estimator`: an MLPClassifier of scikit-learn."""
+    model: Any = estimator
     nodes: list[Node] = []
     reads = "x"
     last = len(model.coefs_) - 1
