@@ -1,35 +1,48 @@
-"""Estimators of scikit-learn as trained networks: multilayer perceptrons."""
+"""Estimators and pipelines of scikit-learn as trained networks. Only attributes are read; scikit-learn is not imported."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from neurodeploy.trained.network import Node, Read, TrainedInput, TrainedNetwork
-from neurodeploy.trained.operations import Activate, FullyConnected
+from neurodeploy.diagnostics import raise_errors
+from neurodeploy.importers.estimators.final import add_estimator
+from neurodeploy.importers.estimators.reading import INPUT, Reading, Step, kinds_of
+from neurodeploy.importers.estimators.transformers import add_transformer
+from neurodeploy.trained.network import Read, TrainedInput, TrainedNetwork, legal_name
 
 __all__ = ["load_estimator"]
 
 
-def load_estimator(estimator: object) -> Read:
-    """Return the network of a fitted estimator. `estimator`: an MLPClassifier of scikit-learn."""
-    model: Any = estimator
-    nodes: list[Node] = []
-    reads = "x"
-    last = len(model.coefs_) - 1
-    for number, (weights, bias) in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
-        name, shape = f"dense_{number + 1}", (int(weights.shape[1]),)
-        nodes.append(
-            Node(name=name, operation=FullyConnected(weights=weights.T, bias=bias), inputs=(reads,), shape=shape)
-        )
-        reads = name
-        if number < last:
-            reads = f"{model.activation}_{number + 1}"
-            nodes.append(Node(name=reads, operation=Activate(function="relu"), inputs=(name,), shape=shape))
+def load_estimator(model: Any) -> Read:
+    """Return the network of a fitted estimator or pipeline of scikit-learn; its last node is the answer.
+
+    `model`: an MLPClassifier or MLPRegressor, a linear classifier or regressor, a search that holds its best estimator, or a
+    Pipeline of affine steps that ends in one. Raises DiagnosticError, all faults at once: ND800 (no such estimator), ND802,
+    ND803, ND806 (not fitted), ND831 (a step that is no affine map).
+    """
+    *before, last = steps_of(Step(type(model).__name__, model))
+    reading = Reading()
+    for number, step in enumerate(before):
+        add_transformer(reading, step, None if "__" in step.name else number)
+    answer = add_estimator(reading, last)
+    raise_errors("convert", reading.findings)
     network = TrainedNetwork(
-        name=type(model).__name__,
+        name=legal_name(last.kind),
         source="scikit-learn",
-        inputs=(TrainedInput(name="x", shape=(int(model.coefs_[0].shape[0]),)),),
-        nodes=tuple(nodes),
-        classes=tuple(str(item) for item in model.classes_),
+        inputs=(TrainedInput(name=INPUT, shape=(reading.n_features or 1,)),),
+        nodes=tuple(reading.nodes),
+        classes=answer.classes,
+        task=answer.task,
     )
-    return Read(network=network)
+    return Read(network=network, ledger=tuple(reading.ledger), findings=tuple(reading.findings))
+
+
+def steps_of(step: Step) -> list[Step]:
+    """Return the steps of a pipeline, of pipelines in it, and of the best estimator of a search; else the step itself."""
+    best = getattr(step.model, "best_estimator_", None)
+    if best is not None:
+        return steps_of(Step(type(best).__name__ if step.name == step.kind else step.name, best))
+    if "Pipeline" not in kinds_of(step.model):
+        return [step]
+    outer = "" if step.name == step.kind else f"{step.name}__"
+    return [inner for name, model in step.model.steps for inner in steps_of(Step(f"{outer}{name}", model))]
