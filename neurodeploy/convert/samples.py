@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ LONE = ("inputs", "x", "X", "x_train", "arr_0", "data", "images")
 """Accepted names of the array of the only input."""
 LABELS = ("labels", "y", "Y", "y_train", "targets")
 """Accepted names of the labels."""
+NAMED = 8
+"""Most classes that a finding lists."""
 
 
 def calibration_samples(network: TrainedNetwork, given: object, labels: object = None) -> Samples:
@@ -31,7 +33,8 @@ def calibration_samples(network: TrainedNetwork, given: object, labels: object =
 
     `given`: an array (samples, *shape) for a network with one input; input -> array; SampleValues; or the path of an .npz or
     .npy file with these arrays, and labels if it has any. Shapes are those of samples of the training, with channels last
-    if the trained network has them last.
+    if the trained network has them last. `labels`: (samples,) numbers of classes, from 0, or the classes that the network
+    names: `classes_` of an estimator. If all of them are numbers, labels are these numbers.
 
     Raises DiagnosticError: ND840, all faults at once; for files also ND001, ND003-ND006.
     """
@@ -50,8 +53,8 @@ def calibration_samples(network: TrainedNetwork, given: object, labels: object =
     n_samples = {len(rows) for rows in values.values()}
     if len(n_samples) > 1:
         raise DiagnosticError("convert", (_fault(f"differ in number between inputs: {sorted(n_samples)}"),))
-    wanted = labels if labels is not None else own
-    return Samples(values, None if wanted is None else _labels(wanted, n_samples.pop()))
+    wanted = labels if labels is not None or network.task == "regress" else own
+    return Samples(values, None if wanted is None else _labels(wanted, n_samples.pop(), network))
 
 
 def _fault(message: str, *fixes: str) -> Diagnostic:
@@ -97,9 +100,55 @@ def _rows(item: TrainedInput, given: object) -> Array | Diagnostic:
     return rows
 
 
-def _labels(given: object, n_samples: int) -> Array:
+def _labels(given: object, n_samples: int, network: TrainedNetwork) -> Array:
+    """(samples,) places of classes, from numbers or from the classes that the network names."""
     labels = np.asarray(given)
-    if labels.shape != (n_samples,) or labels.dtype.kind not in "iu":
-        message = f"have labels of type {labels.dtype} and shape {list(labels.shape)}; needs whole numbers of shape [{n_samples}]"
-        raise DiagnosticError("convert", (_fault(message),))
-    return labels
+    kind = "U" if _all_words(labels) else labels.dtype.kind
+    if network.task == "regress":
+        raise DiagnosticError(
+            "convert", (_fault("have labels, but the network answers with values", "leave them out"),)
+        )
+    if labels.shape != (n_samples,) or kind not in "biufU":
+        message = (
+            f"have labels of type {labels.dtype} and shape {list(labels.shape)}; needs one number or class for each"
+        )
+        raise DiagnosticError("convert", (_fault(f"{message} of {n_samples} samples"),))
+    numbers = _numerals(network.classes)
+    if kind in "iu" and numbers is None:
+        wrong = labels[(labels < 0) | (labels >= (len(network.classes) or np.inf))]
+        return labels if not wrong.size else _strange(wrong, tuple(map(str, range(len(network.classes)))))
+    if network.classes:
+        return _places(labels, network.classes, numbers)
+    if kind == "b":
+        return labels.astype(np.int64)
+    message = f"have labels of type {labels.dtype}; the network names no classes, so that they are numbers from 0"
+    raise DiagnosticError("convert", (_fault(message),))
+
+
+def _all_words(labels: Array) -> bool:
+    return labels.dtype.kind == "O" and all(isinstance(item, str) for item in labels.ravel().tolist())
+
+
+def _numerals(classes: tuple[str, ...]) -> Array | None:
+    """(classes,) classes that are all named by numbers, such as those of digits; else None."""
+    try:
+        return np.array([float(item) for item in classes]) if classes else None
+    except ValueError:
+        return None
+
+
+def _places(labels: Array, classes: tuple[str, ...], numbers: Array | None) -> Array:
+    """Places of labels in the classes. Raises DiagnosticError: ND840 for labels that are no class."""
+    if labels.dtype.kind in "iuf" and numbers is not None:
+        same = labels[:, None].astype(np.float64) == numbers
+    else:
+        same = np.array([str(item) for item in labels.tolist()])[:, None] == np.array(classes)
+    wrong = labels[~same.any(axis=1)]
+    return _strange(wrong, classes) if wrong.size else same.argmax(axis=1)
+
+
+def _strange(labels: Array, classes: tuple[str, ...]) -> NoReturn:
+    names = [str(item) for item in dict.fromkeys(labels.tolist())]
+    message = f"have labels that are no classes of the network: {', '.join(names[:NAMED])}"
+    known = ", ".join(classes[:NAMED]) + (", ..." if len(classes) > NAMED else "")
+    raise DiagnosticError("convert", (_fault(message, f"pass its classes: {known}"),))
