@@ -26,6 +26,7 @@ from neurodeploy.io.archive import open_npz_arrays, tensor_bytes, write_atomical
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
 from neurodeploy.program import Program, load_program, save_program
+from neurodeploy.signals.stimulus import LABELS, without_labels
 from neurodeploy.simulate import Recording, RunState, SampleValues, Stimulus
 from neurodeploy.simulate.recording_files import load_recording, load_state, save_recording, save_state
 
@@ -42,13 +43,15 @@ OTHERS = tuple(item.suffix for item in FORMATS)
 
 
 def _load_samples(path: Path) -> SampleValues:
-    """The samples of an .npz file: one array for each input, and `labels` if present."""
+    """The samples of an .npz file: one array for each input, and `labels`, or `y` beside a single one, if present."""
     arrays = open_npz_arrays(path)
     fields = [name for name, array in arrays.items() if array.dtype.names]
     if fields:
         message = f"holds structured events, in '{fields[0][:60]}', which only their network's encoder can read"
         raise _refused("ND505", about("file", path), message, "give its path to nd.run or nd.encode")
-    document = {"labels": arrays.pop("labels", None), "values": arrays}
+    inputs = [name for name in arrays if name not in LABELS]
+    values, labels = without_labels(arrays, inputs)
+    document = {"labels": labels, "values": values}
     try:
         return SampleValues.model_validate(document)
     except ValidationError as error:

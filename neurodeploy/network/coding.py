@@ -32,19 +32,39 @@ class Spikes(Noun):
 
 
 class Rate(Noun):
-    """Deterministic rate code: a value x in [0, 1] spikes in step t iff floor(t * x * max_rate) > floor((t-1) * x * max_rate)."""
+    """Deterministic rate code: a level x in [0, 1] spikes in step t iff floor(t * r + phase) > floor((t-1) * r + phase), with
+    r = x * max_rate and x = (value - zero) / (one - zero).
+    """
 
+    later: ClassVar[tuple[str, ...]] = ("phase", "zero", "one", "signed")
     kind: Literal["rate"] = "rate"
     max_rate: float = Field(default=1.0, gt=0, le=1)
-    """Spikes per step for the value 1, above 0 and at most 1."""
+    """Spikes per step for the level 1, above 0 and at most 1."""
+    phase: float = Field(default=0.0, ge=0, lt=1)
+    """Share of a spike that every line starts with, from 0 to below 1; 0.5 rounds the number of spikes to the nearest."""
+    zero: FloatParam = 0.0
+    """Value that gives no spike: one number, or one for each value of a sample. Values outside the range are clipped, with a
+    finding, unless the range is the default."""
+    one: FloatParam = 1.0
+    """Value that gives max_rate, other than `zero`: one number, or one for each value of a sample."""
+    signed: bool = False
+    """Whether each value has two lines, one for levels above 0 and one for those below. The shape of the input then begins
+    with an axis of 2, which samples do not have."""
 
 
 class Poisson(Noun):
-    """Random rate code: a value x in [0, 1] spikes in each step with probability x * max_rate, drawn with the run's seed."""
+    """Random rate code: a level x in [0, 1] spikes in each step with probability x * max_rate, drawn with the run's seed."""
 
+    later: ClassVar[tuple[str, ...]] = ("zero", "one", "signed")
     kind: Literal["poisson"] = "poisson"
     max_rate: float = Field(default=1.0, gt=0, le=1)
-    """Spikes per step for the value 1, above 0 and at most 1."""
+    """Spikes per step for the level 1, above 0 and at most 1."""
+    zero: FloatParam = 0.0
+    """Value of the level 0: one number, or one for each value of a sample; x = (value - zero) / (one - zero)."""
+    one: FloatParam = 1.0
+    """Value of the level 1, other than `zero`: one number, or one for each value of a sample."""
+    signed: bool = False
+    """Whether each value has two lines, one for levels above 0 and one for those below, as for Rate."""
 
 
 class Latency(Noun):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import prod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
@@ -96,6 +96,7 @@ class Population(Noun):
 class Input(Noun):
     """A source of spikes or host-driven currents outside the chip. It has no neurons."""
 
+    later: ClassVar[tuple[str, ...]] = ("sample_axes",)
     name: Name
     """Name used in samples. Populations and inputs share one namespace."""
     shape: Shape
@@ -103,11 +104,23 @@ class Input(Noun):
     encoder: Encoder = Spikes()
     """How values become spikes: an encoder, or its kind: "spikes", "rate", "poisson", "latency", "bias", "events" or
     "current"."""
+    sample_axes: tuple[int, ...] | None = None
+    """Axes of a sample that become the axes of `shape`, from 0: (2, 0, 1) for samples with channels last. None: the same
+    order. Rows of events name lines, so that it does not concern them."""
 
     @property
     def size(self) -> int:
         """Number of input lines."""
         return prod(self.shape)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Sizes of the axes of a sample, in their own order; without the axis of a signed encoder's two lines."""
+        own = self.shape[1:] if getattr(self.encoder, "signed", False) else self.shape
+        axes = self.sample_axes or ()
+        if sorted(axes) != list(range(len(own))):
+            return own
+        return tuple(own[axes.index(axis)] for axis in range(len(own)))
 
 
 class Projection(Noun):

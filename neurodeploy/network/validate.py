@@ -19,18 +19,19 @@ from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.network import Network, Output, Population, Probe, Projection
 from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
 from neurodeploy.network.operations import Chain, Operation
+from neurodeploy.network.validate_inputs import input_faults
 from neurodeploy.network.validate_operations import shape_faults
 
 __all__ = ["probe_faults", "require_valid", "validate"]
 
 
 def validate(network: Network) -> tuple[Diagnostic, ...]:
-    """Return all findings of a network (ND101-ND120, ND124), errors first; they are computed once for each network."""
+    """Return all findings of a network (ND101-ND120, ND124, ND844), errors first; they are computed once for each network."""
     return network.derived("_findings", _findings)
 
 
 def require_valid(network: Network, *, numbers: bool = True) -> None:
-    """Reject an invalid network. Raises DiagnosticError: ND101-ND120, ND124.
+    """Reject an invalid network. Raises DiagnosticError: ND101-ND120, ND124, ND844.
 
     Without `numbers`, only names, shapes and sizes are checked, for stages that report invalid numbers themselves.
     """
@@ -47,6 +48,8 @@ def _findings(network: Network) -> tuple[Diagnostic, ...]:
         return sorted_findings(found)
     for population in network.populations:
         found += _parameters(population, network.time.dt_s)
+    for item in network.inputs:
+        found += input_faults(item)
     for projection in network.projections:
         if _known(network, projection):
             found += shape_faults(network, projection)

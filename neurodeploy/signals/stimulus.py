@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun, NumberArray
+from neurodeploy.base.plain import as_array
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.signals.events import SensorEvents
 
-__all__ = ["SampleValues", "Samples", "Stimulus"]
+__all__ = ["LABELS", "ONLY_INPUT", "SampleValues", "Samples", "Stimulus", "without_labels"]
+
+LABELS = ("labels", "y")
+"""Accepted names of the array of labels; the second only in a mapping for one input."""
+ONLY_INPUT = ("inputs", "x")
+"""Accepted names of the array of the only input."""
+
+
+def _as_column(labels: Any) -> Any:
+    """Labels of shape (samples, 1), as data sets have them, without that axis."""
+    array = as_array(labels)
+    return labels if array is None or array.ndim != 2 or array.shape[1] != 1 else array[:, 0]
+
+
+def without_labels(
+    arrays: Mapping[str, Any], inputs: Collection[str], *, short: bool = True
+) -> tuple[dict[str, Any], Any]:
+    """Return arrays without the labels among them, and the labels; None without any.
+
+    `inputs`: names of the inputs of the network. `short`: whether "y" may name labels, which it does only for one input.
+    """
+    left = dict(arrays)
+    known = LABELS if short and len(inputs) == 1 else LABELS[:1]
+    named = next((name for name in known if name in left and name not in inputs), None)
+    return left, None if named is None else left.pop(named)
 
 
 class SampleValues(Noun):
@@ -22,7 +48,7 @@ class SampleValues(Noun):
     values: dict[Name, NumberArray]
     """Input -> (samples, *shape) values for its encoder; (samples, steps, *shape) spikes or currents over time; or rows
     of events: (sample, step, line) for the encoder "spikes", (sample, *columns of the encoder) for "events"."""
-    labels: IntArray | None = None
+    labels: Annotated[IntArray | None, BeforeValidator(_as_column)] = None
     """(samples,) class labels."""
     n_samples: int | None = Field(default=None, gt=0)
     """Number of samples. Needed if all inputs are event rows, which do not reveal empty samples at the end."""
@@ -73,5 +99,5 @@ Samples = (
     | None
 )
 """All accepted forms of samples: a Stimulus; SampleValues, or the path of a stimulus file; input -> array, (samples, ...)
-or rows of events with a sample column; that array alone for a network with one input; an iterable of one such mapping or
+or rows of events with a sample column; that array alone for a network with one input, or named "inputs" or "x"; an iterable of one such mapping or
 array for each sample, without the sample axis or column; None for a network without inputs."""

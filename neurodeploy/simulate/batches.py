@@ -112,7 +112,7 @@ def _length(network: Network, sample: OneSample) -> int | None:
     found = list[int]()
     for name, value in sample.items():
         item, array = network.input_by_name.get(name), np.asarray(value)
-        if item is not None and not _is_rows(item, array) and array.ndim == len(item.shape) + 1:
+        if item is not None and not _is_rows(item, array) and array.ndim == len(item.sample_shape) + 1:
             found.append(array.shape[0])
     return max(found, default=network.time.steps_per_sample)
 
@@ -158,12 +158,12 @@ def _padded(item: Input, values: list[Array], steps: int) -> list[Array]:
 
     Encoding cuts values longer than `steps` and reports it.
     """
-    timed = [value.ndim == len(item.shape) + 1 and value.shape[1:] == item.shape for value in values]
+    timed = [value.ndim == len(item.sample_shape) + 1 and value.shape[1:] == item.sample_shape for value in values]
     most = max([steps, *(len(value) for value, over_time in zip(values, timed, strict=True) if over_time)])
     found = list[Array]()
     for value, over_time in zip(values, timed, strict=True):
         if over_time and len(value) < most:
-            padded = np.zeros((most, *item.shape), dtype=value.dtype)
+            padded = np.zeros((most, *item.sample_shape), dtype=value.dtype)
             padded[: len(value)] = value
             found.append(padded)
         else:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Bias, Current, Events, Input, Latency, Network, Poisson, Rate, Spikes
+from neurodeploy.network.levels import declares_range, levels, lines_first
 from neurodeploy.network.validate import require_valid
 from neurodeploy.signals import Samples, SampleValues, Stimulus, TimeOrigin
 from neurodeploy.simulate.encoding_findings import (
     Window,
+    clipped_value_findings,
     cut_value_findings,
     late_row_findings,
     merged_row_findings,
@@ -57,11 +59,11 @@ def _name_faults(network: Network, values: SampleValues) -> list[Diagnostic]:
 
 def _shape_faults(item: Input, values: Array) -> list[Diagnostic]:
     where, over_time = about("input", item.name), isinstance(item.encoder, Spikes)
-    per_sample = values.shape[1:]
-    timed = len(per_sample) == len(item.shape) + 1 and per_sample[1:] == item.shape
-    if not (timed or (per_sample == item.shape and not over_time)):
+    per_sample, own = values.shape[1:], item.sample_shape
+    timed = len(per_sample) == len(own) + 1 and per_sample[1:] == own
+    if not (timed or (per_sample == own and not over_time)):
         needs = "(samples, steps, " if over_time else "(samples, "
-        message = f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, item.shape))})"
+        message = f"stimulus has shape {list(values.shape)}; encoder '{item.encoder.kind}' needs {needs}{', '.join(map(str, own))})"
         return [finding("ND505", where, message)]
     if timed and not isinstance(item.encoder, (Spikes, Current)):
         message = f"encoder '{item.encoder.kind}' takes one value per line, but the stimulus has values over time"
@@ -80,10 +82,18 @@ def _faults(item: Input, values: Array) -> list[Diagnostic]:
         return [
             finding("ND505", where, f"spikes must be 0 or 1 in every step; values lie between {low:g} and {high:g}")
         ]
-    if isinstance(item.encoder, (Rate, Poisson, Latency, Bias)) and (low < 0 or high > 1):
-        message = f"values lie between {low:g} and {high:g}; encoder '{item.encoder.kind}' needs 0 to 1"
-        return [finding("ND505", where, message, fixes=_scalings(float(low), float(high)))]
-    return []
+    return _range_faults(item, float(low), float(high))
+
+
+def _range_faults(item: Input, low: float, high: float) -> list[Diagnostic]:
+    """ND505 for values from `low` to `high` outside the range of an encoder that declares none of its own."""
+    encoder, least = item.encoder, -1.0 if getattr(item.encoder, "signed", False) else 0.0
+    if not isinstance(encoder, (Rate, Poisson, Latency, Bias)) or (low >= least and high <= 1):
+        return []
+    if isinstance(encoder, (Rate, Poisson)) and declares_range(encoder):
+        return []
+    message = f"values lie between {low:g} and {high:g}; encoder '{encoder.kind}' needs {least:g} to 1"
+    return [finding("ND505", about("input", item.name), message, fixes=_scalings(low, high))]
 
 
 def _scalings(low: float, high: float) -> list[str]:
@@ -101,7 +111,8 @@ def _presented(network: Network, arrays: dict[str, Array], rows: dict[str, Array
     if steps is not None:
         return steps
     items = network.input_by_name
-    lengths = [a.shape[1] for name, a in arrays.items() if name not in rows and a.ndim == len(items[name].shape) + 2]
+    dense = {name: array for name, array in arrays.items() if name not in rows}
+    lengths = [a.shape[1] for name, a in dense.items() if a.ndim == len(items[name].sample_shape) + 2]
     if lengths or network.time.steps_per_sample is not None:
         return max(lengths) if lengths else network.time.steps_per_sample
     return max((int(r[:, 1].max()) for r in rows.values() if len(r)), default=None)
@@ -218,11 +229,21 @@ def _presented_input(
             found += cut_value_findings(item, array, window)
             shown["rasters"][item.name] = spikes_over_time(item, array, window.steps)
         else:
-            flat = array.reshape(checked.n, item.size).astype(np.float64)
-            raster = raster_of(item.encoder, flat, window.steps, seed, first_sample)
-            found += quiet_value_findings(item, item.encoder, flat, raster)
-            shown["rasters"][item.name] = raster
+            shown["rasters"][item.name], more = _raster(item, array, checked, seed, first_sample)
+            found += more
     return shown, found
+
+
+def _raster(
+    item: Input, array: Array, checked: _CheckedSamples, seed: int, first_sample: int
+) -> tuple[Array, list[Diagnostic]]:
+    """The raster of constant values, and findings for values that are clipped or too small."""
+    flat, found = array.reshape(checked.n, -1).astype(np.float64), list[Diagnostic]()
+    if isinstance(item.encoder, (Rate, Poisson)):
+        found += clipped_value_findings(item, item.encoder, flat)
+        flat = levels(item, flat)
+    raster = raster_of(item.encoder, flat, checked.window.steps, seed, first_sample)
+    return raster, [*found, *quiet_value_findings(item, item.encoder, flat, raster)]
 
 
 def encode(
@@ -260,7 +281,8 @@ def encode_values(
     network's steps_per_sample, else the step of the last event.
 
     Deterministic: random draws depend on `seed` and on the number of each sample, counted from `first_sample`. Input that
-    is cut off, merged or too small to spike is reported in the findings of the stimulus: ND066, ND067, ND068.
+    is cut off, merged or too small to spike is reported in the findings of the stimulus: ND066, ND067, ND068,
+    ND841.
 
     Raises DiagnosticError: ND505, ND511, all faults at once; ND066 if nothing would be shown.
     """
@@ -275,6 +297,8 @@ def encode_values(
     arrays = _from_first(network, arrays) if time_origin == "first" else arrays
     rows, times, found = _rows(network, arrays)
     raise_errors("encode", found)
+    items = network.input_by_name
+    arrays = {n: array if n in rows else lines_first(items[n], array) for n, array in arrays.items()}
     presented = _presented(network, arrays, rows, steps)
     raise_errors("encode", _length_faults(network, rows, presented, requested=steps is not None))
     window = Window(int(presented or 1), steps is not None, network.time.dt_s)

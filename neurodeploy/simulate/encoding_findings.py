@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, Fix, Subject, about, finding
-from neurodeploy.network import Bias, Encoder, Events, Input, Rate
+from neurodeploy.network import Bias, Encoder, Events, Input, Poisson, Rate
+from neurodeploy.network.levels import declares_range, range_of
 from neurodeploy.simulate.event_columns import time_unit
 from neurodeploy.simulate.events import rounds, steps_of, units_per_step
 
 __all__ = [
     "Window",
+    "clipped_value_findings",
     "cut_value_findings",
     "late_row_findings",
     "merged_findings",
@@ -120,9 +122,9 @@ def cut_value_findings(item: Input, values: Array, window: Window) -> list[Diagn
 
 
 def quiet_value_findings(item: Input, encoder: Encoder, flat: Array, raster: Array) -> list[Diagnostic]:
-    """Return ND068 if values above 0 are so small that their first spike would lie after the window.
+    """Return ND068 if values are so near to the level 0 that their first spike would lie after the window.
 
-    `flat`: (samples, lines) values. `raster`: (samples, steps, lines) spikes.
+    `flat`: (samples, lines) levels. `raster`: (samples, steps, lines) spikes.
     """
     if not isinstance(encoder, (Rate, Bias)):
         return []
@@ -131,8 +133,29 @@ def quiet_value_findings(item: Input, encoder: Encoder, flat: Array, raster: Arr
     if not count:
         return []
     steps = raster.shape[1]
-    message = f"{count:,} of {int((flat > 0).sum()):,} values above 0 give no spike in {steps} steps"
+    own = isinstance(encoder, Rate) and (encoder.signed or np.any(encoder.zero))
+    which = "other than 'zero'" if own else "above 0"
+    message = f"{count:,} of {int((flat > 0).sum()):,} values {which} give no spike in {steps} steps"
     return [finding("ND068", about("input", item.name), message)]
+
+
+def clipped_value_findings(item: Input, encoder: Rate | Poisson, flat: Array) -> list[Diagnostic]:
+    """Return ND841 if values lie outside the range that an encoder declares.
+
+    `flat`: (samples, values) in the order of the lines.
+    """
+    low, high = range_of(item)
+    outside = (flat < low) | (flat > high)
+    count = int(outside.sum())
+    if not count or not declares_range(encoder):
+        return []
+    message = f"{count:,} of {flat.size:,} values are clipped to the range of encoder '{encoder.kind}'"
+    if np.ndim(low) or np.ndim(high):
+        columns = int(outside.any(axis=0).sum())
+        message += f", which is one for each value of a sample: {columns:,} of {flat.shape[1]:,} leave theirs"
+    else:
+        message += f", {low:g} to {high:g}; all values lie between {flat.min():g} and {flat.max():g}"
+    return [finding("ND841", about("input", item.name), message)]
 
 
 def merged_findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

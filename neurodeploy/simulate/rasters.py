@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.network import Bias, Encoder, Input, Latency, Poisson, Rate
+from neurodeploy.network.levels import rate_spikes
 
 __all__ = ["currents_of", "raster_of", "spikes_over_time"]
 
@@ -25,14 +26,13 @@ def spikes_over_time(item: Input, values: Array, steps: int) -> Array:
 
 
 def raster_of(encoder: Encoder, flat: Array, steps: int, seed: int, first_sample: int) -> Array:
-    """Return the (samples, steps, lines) uint8 raster of (samples, lines) values in [0, 1].
+    """Return the (samples, steps, lines) uint8 raster of (samples, lines) levels in [0, 1].
 
     Random draws depend only on the seed and on the number of a sample.
     """
     t, values = np.arange(1, steps + 1)[None, :, None], flat[:, None, :]
     if isinstance(encoder, Rate):
-        rate = values * encoder.max_rate
-        fires = np.floor(t * rate + 1e-9) > np.floor((t - 1) * rate + 1e-9)
+        fires = rate_spikes(values * encoder.max_rate, t, encoder.phase)
     elif isinstance(encoder, Poisson):
         fires = _draws(flat.shape, steps, seed, first_sample) < values * encoder.max_rate
     elif isinstance(encoder, Bias):

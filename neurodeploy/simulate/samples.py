@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.network import Events, Network
 from neurodeploy.signals import Samples, SampleValues, Stimulus
+from neurodeploy.signals.stimulus import ONLY_INPUT, without_labels
 from neurodeploy.simulate.events import plain_columns
 from neurodeploy.simulate.stimulus_files import load_stimulus
 
@@ -20,8 +21,6 @@ __all__ = ["OneSample", "normalized_samples", "sample_values"]
 Array = NDArray[Any]
 OneSample = Mapping[str, Any]
 """Input -> values of one sample."""
-LABELS, ONLY_INPUT = "labels", "inputs"
-"""Reserved names of arrays: the labels, and the input of a network with one input."""
 
 
 def _refused(network: Network, message: str, *fixes: str) -> DiagnosticError:
@@ -82,14 +81,15 @@ def _one_sample(network: Network, number: int, sample: object) -> OneSample:
 def sample_values(
     network: Network, values: Mapping[str, Any], *, labels: Array | None = None, n_samples: int | None = None
 ) -> SampleValues:
-    """Return a mapping of arrays as SampleValues. As in a stimulus file, `labels` and `inputs` are reserved names.
+    """Return a mapping of arrays as SampleValues. As in a stimulus file, `labels` and `inputs`, or `y` and `x`, are reserved names.
 
     Raises DiagnosticError: ND505, all faults at once.
     """
     inputs, found = network.input_by_name, list[Diagnostic]()
+    alias = _alias(values, list(inputs))
     plain = dict[str, Array]()
     for name, value in cast("Mapping[object, Any]", values).items():
-        own = next(iter(inputs)) if name == ONLY_INPUT and name not in inputs and len(inputs) == 1 else name
+        own = next(iter(inputs)) if name is not None and name == alias else name
         if not isinstance(own, str):
             message = f"is of type {type(own).__name__}; needs the name of an input: {', '.join(inputs)}"
             found.append(finding("ND505", about("input", str(own)[:60]), message))
@@ -105,13 +105,20 @@ def sample_values(
             found.append(finding("ND505", about("input", own), f"has {array.dtype} values; needs numbers"))
         plain[own] = array.view(np.uint8) if array.dtype == np.bool_ else _with_sample(network, own, array, value)
     raise_errors("encode", found)
-    if labels is None and LABELS in plain and LABELS not in inputs:
-        labels = plain.pop(LABELS)
+    if labels is None:
+        plain, labels = without_labels(plain, inputs)
     try:
         return SampleValues(values=plain, labels=labels, n_samples=n_samples)
     except DiagnosticError as error:
         message = tuple(finding("ND505", about("network", network.name), item.message) for item in error.diagnostics)
         raise DiagnosticError("encode", message) from None
+
+
+def _alias(values: Mapping[str, Any], inputs: list[str]) -> str | None:
+    """The general name under which values of the only input are given; None if they have its own name."""
+    if len(inputs) != 1 or inputs[0] in values:
+        return None
+    return next((name for name in ONLY_INPUT if name in values), None)
 
 
 def _with_sample(network: Network, name: str, rows: Array, original: Any) -> Array:

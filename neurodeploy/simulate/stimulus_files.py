@@ -21,7 +21,7 @@ from neurodeploy.io.archive import open_npy_array, open_npz_arrays, refuse, requ
 from neurodeploy.io.recognize import recognize
 from neurodeploy.network import Events, Input, Network, Spikes
 from neurodeploy.signals.events import EVENT_FLAGS, EventOptions, EventRecording
-from neurodeploy.signals.stimulus import SampleValues
+from neurodeploy.signals.stimulus import ONLY_INPUT, SampleValues, without_labels
 from neurodeploy.simulate.event_columns import (
     column_of,
     columns_of_fields,
@@ -42,11 +42,11 @@ BY_NAME = {".mat": "a MATLAB file", ".es": "an Event Stream recording", ".wav": 
 """Files whose suffix tells what their content does not."""
 AS_THEY_SAY = ("empty", "lfs", "html", "gzip", "bzip2", "xz", "zstd", "7z", "tar", "matlab", "rosbag", "text_utf16")
 """Kinds of content whose way in is the same for every file."""
-LABELS, OFFSETS = "labels", "offsets"
+OFFSETS = "offsets"
 MOST_NAMES = 20
 CONVERT = "convert it to an .npz with the fields t, x, y, p, or with one array per input"
-LONE = ("inputs", "arr_0", "events", "data", "spikes")
-"""Accepted names of the array of the only input."""
+LONE = (*ONLY_INPUT, "arr_0", "events", "data", "spikes")
+"""Accepted names of the array of the only input. Those after the first two only if the file has no other array."""
 
 
 def load_stimulus(path: str | Path, network: Network, options: EventOptions | None = None) -> SampleValues:
@@ -173,14 +173,14 @@ def _of_arrays(path: Path, network: Network, arrays: Mapping[str, Array]) -> Sam
     if not arrays or any(name.startswith("tensors/") for name in arrays):
         what = "a neurodeploy file other than a stimulus" if arrays else "a zip archive without an array"
         raise refuse("ND069", path, f"is {what}; supported are {supported()}", fixes=[CONVERT])
-    left, names = dict(arrays), [item.name for item in network.inputs]
-    labels = left.pop(LABELS, None) if LABELS not in names else None
-    count = None
-    if len(names) == 1 and _are_columns(network.inputs[0], left):
+    names, count = [item.name for item in network.inputs], None
+    columns = len(names) == 1 and _are_columns(network.inputs[0], arrays)
+    left, labels = without_labels(arrays, names, short=not columns)
+    if columns:
         left, count = _joined(path, network.inputs[0], left)
     elif len(names) == 1 and names[0] not in left:
-        own = [name for name in left if name == LONE[0] or (len(left) == 1 and name in LONE)]
-        left = {names[0] if name in own else name: array for name, array in left.items()}
+        own = next((name for name in LONE if name in left and (name in ONLY_INPUT or len(left) == 1)), None)
+        left = {names[0] if name == own else name: array for name, array in left.items()}
     _require_names(path, names, left)
     plain = {name: _plain(network.input_by_name[name], array) for name, array in left.items()}
     try:
