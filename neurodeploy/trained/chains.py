@@ -56,6 +56,8 @@ def _merged(first: Step, second: Step) -> Step | None:
         return Dense(weights=weights)
     if isinstance(first, AvgPool2d) and isinstance(second, Conv2d):
         return _pool_then_convolution(first, second)
+    if isinstance(first, Sparse) and isinstance(second, (Conv1d, Conv2d)):
+        return _lines_then_convolution(first, second)
     return None
 
 
@@ -118,6 +120,21 @@ def _by_channel(scale: Array, channels: int) -> Array | None:
         return np.full(channels, float(scale.ravel()[0]))
     rows = scale.reshape(channels, -1)
     return rows[:, 0].copy() if (rows == rows[:, :1]).all() else None
+
+
+def _lines_then_convolution(first: Sparse, second: Conv1d | Conv2d) -> Conv1d | Conv2d | None:
+    """Several lines for each value, all first lines before all second ones, then a convolution: one of more channels."""
+    size, n_lines = first.shape
+    lines, channels = np.arange(n_lines), second.input_shape[0]
+    if second.groups != 1 or n_lines % size or not np.array_equal(first.pre, lines):
+        return None
+    factors = _by_channel(first.weights.astype(np.float64), channels * (n_lines // size))
+    if factors is None or not np.array_equal(first.post, lines % size):
+        return None
+    weights = second.weights.astype(np.float64)
+    scaled = factors.reshape(n_lines // size, 1, channels, *(1,) * (weights.ndim - 2))
+    shape = (factors.size, *second.input_shape[1:])
+    return second.model_copy(update={"input_shape": shape, "weights": np.concatenate([*(scaled * weights)], axis=1)})
 
 
 def _pool_then_convolution(pool: AvgPool2d, after: Conv2d) -> Conv2d | None:
