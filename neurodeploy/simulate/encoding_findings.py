@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+ROUNDING = 1e-6
+"""Values beyond a range by less than this share of it are not reported: they are its ends, rounded to float32."""
 LONGEST_OFFER = 1_000_000
 """Largest number of steps that a fix proposes; more indicates a wrong origin or unit of times."""
 
@@ -145,7 +147,8 @@ def clipped_value_findings(item: Input, encoder: Rate | Poisson, flat: Array) ->
     `flat`: (samples, values) in the order of the lines.
     """
     low, high = range_of(item)
-    outside = (flat < low) | (flat > high)
+    slack = ROUNDING * np.subtract(high, low)
+    outside = (flat < low - slack) | (flat > high + slack)
     count = int(outside.sum())
     if not count or not declares_range(encoder):
         return []
