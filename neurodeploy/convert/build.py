@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.convert.inputs import input_of
 from neurodeploy.convert.plan import Plan, Planned
 from neurodeploy.convert.rates import START
 from neurodeploy.network import (
     If,
-    Input,
     Membrane,
     Network,
     Output,
     Population,
     Projection,
-    Rate,
     Reset,
     Sparse,
     Time,
@@ -49,13 +48,9 @@ def network_of(plan: Plan, name: str, steps: int, *, soft: bool) -> Network:
         time=Time(dt_s=DT_S, steps_per_sample=steps),
         populations=tuple(populations),
         projections=tuple(projections),
-        inputs=tuple(_input(plan, item.name, item.shape) for item in plan.layers.inputs),
+        inputs=tuple(input_of(item, plan.codings[item.name]) for item in plan.layers.inputs),
         outputs=(Output(name="scores", source=last.name, decoder=Membrane()),),
     )
-
-
-def _input(plan: Plan, name: str, shape: tuple[int, ...]) -> Input:
-    return Input(name=name, shape=shape, encoder=Rate())
 
 
 def _population(item: Planned, *, soft: bool) -> Population:
@@ -70,9 +65,9 @@ def _population(item: Planned, *, soft: bool) -> Population:
 
 def _projections(plan: Plan, item: Planned, depth: dict[str, int]) -> list[Projection]:
     """Synapses from other layers; those of a shorter path are delayed, so that all paths take the same steps."""
-    made: list[Projection] = []
+    made, inputs = list[Projection](), {source.name for source in plan.layers.inputs}
     for wire in item.wires:
-        units = len(plan.codings[wire.source].units)
+        units = 1 if wire.source in inputs else len(plan.codings[wire.source].units)
         source = wire.source if units == 1 else f"{wire.source}.{'abcdefgh'[wire.unit]}"
         label = f"{source}_to_{item.name}"
         taken = sum(other.name.startswith(label) for other in made)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.convert.coding import Coded, Unit, relu_coding
+from neurodeploy.convert.coding import Coded, relu_coding
+from neurodeploy.convert.inputs import input_coding
 from neurodeploy.convert.plan import Plan, plan_of
 from neurodeploy.convert.rates import LayerValues, layer_values, simulate
 from neurodeploy.trained.layers import Layer, Layers
@@ -75,21 +76,10 @@ def _score(plan: Plan, tried: Mapping[str, Array], steps: int, labels: Array, wa
 
 def codings_of(layers: Layers, samples: Samples, floats: LayerValues, candidate: Candidate) -> dict[str, Coded]:
     """Return the coding of every input and layer."""
-    found = {item.name: input_coding(samples.values[item.name]) for item in layers.inputs}
+    found = {item.name: input_coding(item, samples.values[item.name]) for item in layers.inputs}
     for layer in layers.layers:
         found[layer.name] = _coding(layer, floats, candidate)
     return found
-
-
-def input_coding(values: Array) -> Coded:
-    """Return the coding of an input: rates from 0 to the largest value, or two units if values have both signs."""
-    size = values.shape[1]
-    low, high = float(values.min()), float(values.max())
-    if low >= 0:
-        return relu_coding(np.full(size, high or 1.0))
-    most = np.full(size, max(high, -low))
-    zero = np.zeros(size)
-    return Coded((Unit(1.0 / most, zero, most), Unit(-1.0 / most, zero, -most)), zero)
 
 
 def _coding(layer: Layer, floats: LayerValues, candidate: Candidate) -> Coded:

@@ -7,6 +7,7 @@ import numpy as np
 from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import PERCENTILES, Calibrated, Candidate, Samples, calibrate
 from neurodeploy.convert.coding import rates, value_of
+from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions, Scheme
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
@@ -24,9 +25,10 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
     calibrated = calibrate(layers, samples, options.steps, candidates_of(options))
     network = network_of(calibrated.plan, read.network.name, options.steps, soft=scheme == "soft")
     rows = tuple(_row(layer, calibrated) for layer in layers.layers)
+    inputs = [input_line(item, calibrated.plan.codings[item.name]) for item in layers.inputs]
     return Conversion(
         network=network,
-        ledger=(*read.ledger, *(_line(row) for row in rows)),
+        ledger=(*read.ledger, *inputs, *(_line(row) for row in rows)),
         findings=read.findings,
         layers=rows,
         scheme=scheme,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.apply import apply_all
-from neurodeploy.convert.coding import Coded, Unit
-from neurodeploy.network import OneToOne
+from neurodeploy.convert.coding import Coded
+from neurodeploy.convert.inputs import values_of_lines
+from neurodeploy.network import OneToOne, Sparse
 from neurodeploy.network.operations import Step
 from neurodeploy.trained.chains import merged
 from neurodeploy.trained.layers import Layer, Layers
@@ -26,7 +27,7 @@ class Wire(NamedTuple):
 
     source: str
     unit: int
-    """Number of the unit, from 0."""
+    """Number of the unit of a layer, from 0; 0 for an input, whose lines are read together."""
     steps: tuple[Step, ...]
     """Operations in sequence, in thresholds of the target for each spike; () for identity."""
 
@@ -63,30 +64,32 @@ class Plan(NamedTuple):
 def plan_of(layers: Layers, codings: Mapping[str, Coded]) -> Plan:
     """Return the populations of layers whose inputs and values are coded as given."""
     found: list[Planned] = []
+    inputs = {item.name for item in layers.inputs}
     for layer in layers.layers:
         units = codings[layer.name].units
-        for number, unit in enumerate(units):
+        for number in range(len(units)):
             kind = (
                 "read" if layer.activation is None else "any" if isinstance(layer.activation, MaxPool) else "integrate"
             )
-            found.append(_population(layer, number, len(units), unit, kind, codings))
+            found.append(_population(layer, number, kind, codings, inputs))
     return Plan(layers, dict(codings), tuple(found))
 
 
-def _population(
-    layer: Layer, number: int, n_units: int, unit: Unit, kind: str, codings: Mapping[str, Coded]
-) -> Planned:
+def _population(layer: Layer, number: int, kind: str, codings: Mapping[str, Coded], inputs: Set[str]) -> Planned:
     """One population: weights are slope * A * gain, the constant slope * (bias + A * shift) + offset."""
     wires: list[Wire] = []
-    constant = layer.bias.copy()
+    units, constant = codings[layer.name].units, layer.bias.copy()
+    unit = units[number]
+    scale = OneToOne(weights=_fewest(unit.slope))
     for term in layer.terms:
         source = codings[term.source]
         if source.shift.any():
             constant = constant + apply_all(term.steps, source.shift[None])[0]
-        for which, own in enumerate(source.units):
-            steps = (OneToOne(weights=_fewest(own.gain)), *term.steps, OneToOne(weights=_fewest(unit.slope)))
-            wires.append(Wire(term.source, which, merged(steps, own.gain.size)))
-    return Planned(layer.name, number, n_units, layer.shape, kind, tuple(wires), unit.slope * constant + unit.offset)
+        values = [OneToOne(weights=_fewest(own.gain)) for own in source.units]
+        for which, first in enumerate([values_of_lines(source)] if term.source in inputs else values):
+            n_source = first.shape[1] if isinstance(first, Sparse) else source.shift.size
+            wires.append(Wire(term.source, which, merged((first, *term.steps, scale), n_source)))
+    return Planned(layer.name, number, len(units), layer.shape, kind, tuple(wires), unit.slope * constant + unit.offset)
 
 
 def _fewest(values: Array) -> Array:
