@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.apply import apply_all
+from neurodeploy.convert.coding import Coded
 from neurodeploy.convert.inputs import input_levels
 from neurodeploy.convert.plan import Plan, Planned
 from neurodeploy.network.levels import rate_spikes
@@ -20,7 +21,7 @@ from neurodeploy.trained.forward import activated, windows_of
 from neurodeploy.trained.layers import Layer, Layers
 from neurodeploy.trained.operations import MaxPool
 
-__all__ = ["LayerValues", "Run", "layer_values", "simulate", "spikes_of_rates"]
+__all__ = ["LayerValues", "Run", "input_rates", "layer_values", "simulate", "spikes_of_rates"]
 
 Array = NDArray[Any]
 START = 0.5
@@ -67,6 +68,11 @@ class Run(NamedTuple):
     """(samples, n_steps, size) v of the output after each step, in its own units times the steps."""
 
 
+def input_rates(coded: Coded, x: Array) -> list[Array]:
+    """Return the (samples, lines) rates of an input for (samples, size) values: one array, as its lines are read together."""
+    return [input_levels(coded, x)]
+
+
 def spikes_of_rates(rate: Array, steps: int, phase: float = START) -> Array:
     """Return (steps, samples, lines) spikes of the rate code, as the encoder Rate gives them, in float32.
 
@@ -80,7 +86,8 @@ def simulate(plan: Plan, inputs: Mapping[str, Array], steps: int) -> Run:
     """Return the spikes of `steps` steps for input -> (samples, size) values, in float32."""
     spikes: dict[tuple[str, int], Array] = {}
     for name, values in inputs.items():
-        spikes[name, 0] = spikes_of_rates(input_levels(plan.codings[name], values), steps)
+        for unit, rate in enumerate(input_rates(plan.codings[name], values)):
+            spikes[name, unit] = spikes_of_rates(rate, steps)
     counts, read = dict[str, Array](), np.zeros((0, 0, 0))
     for population in plan.populations:
         drive = driven(population, spikes, steps)
