@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from neurodeploy.base.noun import FloatParam, Noun, NumberArray
@@ -22,6 +24,7 @@ __all__ = [
     "Rate",
     "SpikeCount",
     "Spikes",
+    "shown_currents",
 ]
 
 
@@ -101,9 +104,31 @@ class Events(Noun):
 
 
 class Current(Noun):
-    """Values are currents added to I in every step. Host-driven, so it is simulated only."""
+    """Values are currents added to I in every step. Host-driven, so it is simulated only.
 
+    With `scale` the host shows integers instead: rint(x * scale), ties to even, kept within `low` and `high`.
+    """
+
+    later: ClassVar[tuple[str, ...]] = ("scale", "low", "high")
     kind: Literal["current"] = "current"
+    scale: float | None = Field(default=None, gt=0, le=1e38)
+    """Integers that one unit of x becomes, above 0; None: values are shown as they are."""
+    low: int | None = Field(default=None, ge=-(2**31), le=0)
+    """Least integer that is shown, from -2**31 to 0; None: no limit. It acts with `scale` only."""
+    high: int | None = Field(default=None, ge=0, le=2**31)
+    """Greatest integer that is shown, from 0 to 2**31; None: no limit. It acts with `scale` only."""
+
+
+def shown_currents(encoder: Current, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what a current encoder shows for `values` of any shape, in the same shape.
+
+    `encoder`: the encoder, whose fields state the rule.
+    """
+    shown = np.asarray(values, dtype=np.float64)
+    if encoder.scale is None:
+        return shown
+    low, high = encoder.low, encoder.high
+    return np.clip(np.rint(shown * encoder.scale), -np.inf if low is None else low, np.inf if high is None else high)
 
 
 class SpikeCount(Noun):

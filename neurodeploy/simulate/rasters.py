@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import Bias, Encoder, Input, Latency, Poisson, Rate
+from neurodeploy.network import Bias, Current, Encoder, Input, Latency, Poisson, Rate
+from neurodeploy.network.coding import shown_currents
 from neurodeploy.network.levels import rate_spikes
 
 __all__ = ["currents_of", "raster_of", "spikes_over_time"]
@@ -59,7 +60,7 @@ def _integrated(encoder: Bias, bias: Array, t: Array) -> Array:
 
 def currents_of(item: Input, array: Array, steps: int) -> Array:
     """Return (samples, steps, lines) currents of constant values, or of values over time padded with 0."""
-    n = array.shape[0]
+    n, array = array.shape[0], shown_currents(item.encoder, array) if isinstance(item.encoder, Current) else array
     if array.ndim == len(item.shape) + 1:
         return np.repeat(array.reshape(n, 1, item.size).astype(np.float64), steps, axis=1)
     currents = np.zeros((n, steps, item.size))
