@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
 from neurodeploy.compiler import Compilation, CompileOptions, FitRow, compile_network, fit_network
@@ -38,7 +38,9 @@ from neurodeploy.network.layer_shapes import LayerStack, load_layers
 from neurodeploy.network.validate import validate
 from neurodeploy.program import Program
 from neurodeploy.quantize import Quantized
+from neurodeploy.signals import Samples
 from neurodeploy.simulate import drain_steps
+from neurodeploy.tuning import tune
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -91,6 +93,7 @@ def compile(
     options: CompileOptions | None = None,
     progress: Progress | None = None,
     start: StageName | None = None,
+    calibration: Samples = None,
     **choices: Unpack[CompileChoices],
 ) -> Program:
     """Return the program of a network for a target, with its ledger and the warnings of its compilation in `findings`.
@@ -100,6 +103,10 @@ def compile(
     own. `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
     time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
     (activity, amount done, total amount); the activity is a stage or a fix under trial.
+
+    `calibration`: samples as for nd.run, with labels if there are any, on which options for finer integers are searched
+    (channel_scales, doublings, clip_weights); they are kept only if the integers then agree better with floats on samples
+    that did not choose them. The ledger has both figures.
 
     `network` may be the result of an import or a conversion. It may also be the `quantized` or the `mapping` of a
     Compilation that nd.check stopped after a stage, made for the same target; `start` is the first stage to run on it (check or
@@ -114,10 +121,15 @@ def compile(
     network = network.network if isinstance(network, Imported) else network
     chosen_target = _target("compile", target, board, rules, dialect)
     raise_errors("compile", _source_faults("compile", network, chosen_target, start, None))
-    settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start"))
-    others = real_targets(rules, dialect)
+    settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "calibration"))
+    others, ledger = real_targets(rules, dialect), ()
+    if calibration is not None:
+        needs("compile", network=(network, Network))
+        tuned = tune(cast("Network", network), chosen_target, settings, calibration)
+        settings, ledger = tuned.options, tuned.ledger
     result = compile_network(network, chosen_target, settings, others=others, progress=progress, start=start)
-    return result.require(strict=settings.strict)
+    program = result.require(strict=settings.strict)
+    return program.model_copy(update={"ledger": (*ledger, *program.ledger)}) if ledger else program
 
 
 def _source_faults(

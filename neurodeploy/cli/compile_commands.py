@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from neurodeploy.check import DomainVerdict, dialect_verdict, domain_findings
-from neurodeploy.cli.common_options import JsonOutput
+from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
     AvoidCores,
     FixTime,
@@ -43,15 +43,18 @@ from neurodeploy.cli.inputs import (
     TargetName,
     chosen_target,
     compile_model,
+    compile_options,
+    read_model,
 )
 from neurodeploy.cli.option_types import one_of
-from neurodeploy.cli.output import Format, command, show
+from neurodeploy.cli.output import Format, command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.running import stimulus_of_model, write_own_samples
+from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
 from neurodeploy.compiler import STAGES, Compilation
-from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.diagnostics import Diagnostic, about, errors_in
 from neurodeploy.hardware import dialect_names, load_dialect
 from neurodeploy.mapping import MappingQuality
 from neurodeploy.profile import (
@@ -60,8 +63,9 @@ from neurodeploy.profile import (
     resource_use,
 )
 from neurodeploy.program import Program, save_program
-from neurodeploy.report import compilation_lines, ledger_table, mapping_table, resource_table
-from neurodeploy.simulate import drain_steps, seal_golden
+from neurodeploy.report import compilation_lines, ledger_table, mapping_table, resource_table, tuning_table
+from neurodeploy.simulate import drain_steps, load_stimulus, seal_golden
+from neurodeploy.tuning import TUNED, Tuned, tune
 
 __all__ = ["check", "compile_command"]
 
@@ -149,8 +153,18 @@ Stop = Annotated[
     ),
 ]
 
+Calibrate = Annotated[
+    Path | None,
+    read_option(
+        "--calibrate",
+        "Samples (.npz, with labels if there are any) on which options for finer integers are searched.",
+        folder=True,
+    ),
+]
+
 
 @command
+@with_scale_options
 @with_import_options
 def check(
     model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir, .net, .json, FILE.py:NAME) or a program (.ndp).")] = None,
@@ -161,7 +175,7 @@ def check(
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any],
+    *, imports: dict[str, Any], scales: dict[str, Any],
 ) -> None:  # fmt: skip
     """Check whether a network fits a target, and report every violation with verified fixes.
 
@@ -173,6 +187,7 @@ def check(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time,
     )  # fmt: skip
+    fields |= scales
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     if shapes is not None:
         judge_shapes(report, choices)
@@ -189,7 +204,22 @@ def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program
     return seal_golden(program, stimulus), stimulus.findings
 
 
+def _tuned(model: Path, choices: Choices, samples: Path | None, *, quiet: bool) -> tuple[Choices, Tuned | None]:
+    """The choices with the options that a search on samples found, and its result; as they are without samples."""
+    if samples is None:
+        return choices, None
+    imported, program = read_model(model, choices)
+    if program is not None:
+        raise usage("ND703", about("program"), "is already compiled, which contradicts --calibrate")
+    values = load_stimulus(samples, imported.network)
+    with progress_bar("settings tried", 1, quiet=quiet) as progress:
+        found = tune(imported.network, chosen_target(choices), compile_options(choices), values, progress=progress)
+    fields = {name: getattr(found.options, name) for name in TUNED if getattr(found.options, name)}
+    return choices._replace(fields={**choices.fields, **fields}), found
+
+
 @command
+@with_scale_options
 @with_import_options
 def compile_command(
     model: Model, target: TargetName = None,
@@ -200,10 +230,11 @@ def compile_command(
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into the program with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
+    calibrate: Calibrate = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any],
+    *, imports: dict[str, Any], scales: dict[str, Any],
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
@@ -215,6 +246,7 @@ def compile_command(
         share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time, placement_seed=placement_seed,
         level=level, time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
     )  # fmt: skip
+    fields |= scales
     choices = Choices(
         target,
         board,
@@ -228,7 +260,9 @@ def compile_command(
     )
     if out is None:
         require_folder(Path("NAME.ndp"))
+    choices, tuned = _tuned(model, choices, calibrate, quiet=not report.text)
     imported, result = compile_model(model, choices, stop or "fixes")
+    result = result if tuned is None else result.model_copy(update={"ledger": (*tuned.ledger, *result.ledger)})
     network = imported.network
     findings, path = _judged(result, choices, report), out or Path(f"{network.name}.ndp")
     written = None
@@ -240,4 +274,6 @@ def compile_command(
         written, unwritten = write_own_samples(imported.samples, path)
         findings = (*findings, *unwritten)
     mapped = _mapped(result, recorded_rates(traffic, network) if traffic is not None else None)
+    if tuned is not None and report.text:
+        show(tuning_table(tuned), "")
     _finish(result, findings, report, mapped, written=str(path) if fits else None, samples=written)

@@ -76,7 +76,16 @@ Positions = Annotated[
 ]
 FLAGS = {"level": "--optimize", "pins": "--pin", "partitioners": "--partitioner"}
 """Fields whose options have other names."""
-TABLES = ("weight_bits", "prune", "prune_sources", "max_delay", "share_parameters")
+TABLES = (
+    "weight_bits",
+    "prune",
+    "prune_sources",
+    "max_delay",
+    "share_parameters",
+    "clip_weights",
+    "channel_scales",
+    "doublings",
+)
 """Fields of values by name; the last value of a name counts."""
 
 

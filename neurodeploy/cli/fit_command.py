@@ -28,6 +28,7 @@ from neurodeploy.cli.inputs import (
 )
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.report_options import report_options
+from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import fit_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.hardware import Target, read_target, target_names
@@ -42,6 +43,7 @@ Targets = Annotated[
 
 
 @command
+@with_scale_options
 @with_import_options
 def fit(
     model: Model,
@@ -58,6 +60,7 @@ def fit(
     json_output: JsonOutput = False,
     *,
     imports: dict[str, Any],
+    scales: dict[str, Any],
 ) -> None:
     """List the targets and boards that hold a network, their use, and for the others the smallest change that helps.
 
@@ -68,6 +71,7 @@ def fit(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time,
     )  # fmt: skip
+    fields |= scales
     choices = Choices(None, None, None, None, imports, strict=strict, fields=fields)
     options = compile_options(choices)
     imported, _ = read_model(model, choices)

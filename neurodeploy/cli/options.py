@@ -70,7 +70,8 @@ def collecting_options(
     for field, flag in flags.items():
         option = field_option(noun, field, flag, metavar=forms.get(field))
         option.rich_help_panel = panel
-        annotations[field] = Annotated[Any, option]
+        several = get_origin(noun.model_fields[field].annotation) in (dict, tuple)
+        annotations[field] = Annotated[list[Any] | None, option] if several else Annotated[Any, option]
     own = [item for name, item in signature(function).parameters.items() if name != parameter]
     added = [Parameter(field, Parameter.KEYWORD_ONLY, default=None) for field in flags]
     declared = [item.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotations[item.name]) for item in (*own, *added)]

@@ -50,6 +50,7 @@ from neurodeploy.cli.run_options import (
     Until,
 )
 from neurodeploy.cli.running import RunRequest, run_request
+from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in, finding
 from neurodeploy.profile import (
@@ -78,6 +79,7 @@ def _require(result: Compilation, report: ReportOptions) -> Program:
 
 
 @command
+@with_scale_options
 @with_import_options
 @with_event_options
 def run(
@@ -93,7 +95,7 @@ def run(
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], events: EventOptions,
+    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print its activity and cost.
 
@@ -104,6 +106,7 @@ def run(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, soft_reset=soft_reset, placement_seed=placement_seed,
     )  # fmt: skip
+    fields |= scales
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     imported, result = compile_model(model, choices)
     program = _require(result, report)
@@ -164,6 +167,7 @@ def _decoded_lines(decoded: Mapping[str, list[float]]) -> Iterator[str]:
 
 
 @command
+@with_scale_options
 @with_import_options
 @with_event_options
 def profile_command(
@@ -193,6 +197,7 @@ def profile_command(
     *,
     imports: dict[str, Any],
     events: EventOptions,
+    scales: dict[str, Any],
 ) -> None:
     """Print activity, resources and cost of a program, from a recording or from a new run on the emulator.
 
@@ -203,6 +208,7 @@ def profile_command(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, soft_reset=soft_reset,
     )  # fmt: skip
+    fields |= scales
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
     imported, result = compile_model(model, choices)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.compiler.options import CompileOptions
+from neurodeploy.compiler.rescale import clipped_weights, rescalable, rescaled
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.arithmetic import mantissa_limits
@@ -87,18 +88,25 @@ def _clipped(projection: Projection, most: int) -> tuple[Projection, LedgerLine 
 
 
 def edited_network(network: Network, options: CompileOptions) -> tuple[Network, tuple[LedgerLine, ...]]:
-    """Return a valid network after pruning and clipping of delays, with a ledger line for each change."""
+    """Return a valid network after pruning, clipping of delays and weights, and rescaling, with a ledger line for each change."""
     ledger = list(_prune_lines(options))
     lean = prune_sources(prune(network, options.prune), options.prune_sources)
-    if not options.max_delay:
-        return lean, tuple(ledger)
-    kept: list[Projection] = []
-    for projection in lean.projections:
-        most = _requested(options.max_delay, projection.name)
-        short, line = (projection, None) if most is None else _clipped(projection, most)
-        kept.append(short)
-        ledger += [line] if line else []
-    return lean.model_copy(update={"projections": tuple(kept)}), tuple(ledger)
+    if options.max_delay or options.clip_weights:
+        kept: list[Projection] = []
+        for projection in lean.projections:
+            most = _requested(options.max_delay, projection.name)
+            part = _requested(options.clip_weights, projection.name)
+            short, line = (projection, None) if most is None else _clipped(projection, most)
+            fine, other = (short, None) if not part else clipped_weights(short, part)
+            kept.append(fine)
+            ledger += [item for item in (line, other) if item]
+        lean = lean.model_copy(update={"projections": tuple(kept)})
+    for population in lean.populations if options.channel_scales else ():
+        most = _requested(options.channel_scales, population.name)
+        if most is not None and not rescalable(lean, population):
+            lean, line = rescaled(lean, population, most)
+            ledger += [line] if line else []
+    return lean, tuple(ledger)
 
 
 def _relative(values: Ints, chosen: Ints) -> NDArray[np.float64]:

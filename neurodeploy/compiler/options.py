@@ -42,6 +42,14 @@ class CompileOptions(MappingOptions):
     """Projection -> maximum delay in steps; longer delays are clipped; "*" -> all others."""
     share_parameters: dict[str, Count] = Field(default_factory=dict[str, Count])
     """Population -> maximum number of distinct decays, and of distinct thresholds; "*" -> all others."""
+    clip_weights: dict[str, Fraction] = Field(default_factory=dict[str, Fraction])
+    """Projection -> fraction of its largest weights to clip, so that the others are stored in finer steps; "*" -> all
+    others."""
+    channel_scales: dict[str, Count] = Field(default_factory=dict[str, Count])
+    """Population -> largest power of two by which a channel with small weights is multiplied, threshold included; "*" -> all
+    others that can be."""
+    doublings: dict[str, Steps] = Field(default_factory=dict[str, Steps])
+    """Population -> doublings of its scale, into headroom that sums do not need on real input; "*" -> all others."""
     soft_reset: SoftReset = "autapse"
     """How a spike subtracts the threshold where compartments reset to 0: autapse, a synapse from each neuron to
     itself; or two_compartments, an extension of loihi1 whose arithmetic is not public."""
@@ -71,6 +79,9 @@ class CompileChoices(TypedDict, total=False):
     prune_sources: abc.Mapping[str, float]
     max_delay: abc.Mapping[str, int]
     share_parameters: abc.Mapping[str, int]
+    clip_weights: abc.Mapping[str, float]
+    channel_scales: abc.Mapping[str, int]
+    doublings: abc.Mapping[str, int]
     soft_reset: SoftReset
     strict: bool
     fixes: bool

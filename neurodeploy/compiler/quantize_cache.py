@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from neurodeploy.compiler.edits import edited_network, shared_parameters, width_findings
 from neurodeploy.compiler.options import CompileOptions
+from neurodeploy.compiler.rescale import rescale_findings
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, SubjectKind, about, errors_in, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.diagnostics.translate import nearest
@@ -43,7 +44,16 @@ class QuantizeCache:
 
     def quantized(self, target: Target, options: CompileOptions) -> QuantizeResult:
         """Return the network in integers after the user's edits. The network and the options must be valid."""
-        edits = (options.weight_bits, options.prune, options.prune_sources, options.max_delay, options.share_parameters)
+        edits = (
+            options.weight_bits,
+            options.prune,
+            options.prune_sources,
+            options.max_delay,
+            options.share_parameters,
+            options.clip_weights,
+            options.channel_scales,
+            options.doublings,
+        )
         parts = (target.name, id(target.dialect), id(target.precision), id(target.neurons), id(target.limits))
         key = (*parts, options.soft_reset, *(tuple(sorted(item.items())) for item in edits))
         if key not in self._results:
@@ -57,7 +67,7 @@ class QuantizeCache:
 def _quantized(network: Network, target: Target, options: CompileOptions) -> QuantizeResult:
     edited, ledger = edited_network(network, options)
     try:
-        chosen = QuantizeOptions(weight_bits=options.weight_bits)
+        chosen = QuantizeOptions(weight_bits=options.weight_bits, doublings=options.doublings)
         quantized = quantize(edited, target, chosen, soft_reset=options.soft_reset)
     except DiagnosticError as error:
         return QuantizeResult(None, error.diagnostics, ledger)
@@ -72,6 +82,7 @@ def input_findings(network: Network, target: Target, options: CompileOptions) ->
     except DiagnosticError as error:
         found = [*error.diagnostics]
     found += [*target_findings(target), *_unknown_names(network, options)]
+    found += rescale_findings(network, options.channel_scales)
     return (*found, *(() if errors_in(found) else width_findings(network, target, options)))
 
 
@@ -86,6 +97,9 @@ def _unknown_names(network: Network, options: CompileOptions) -> list[Diagnostic
         ("prune_sources", options.prune_sources, "projection"),
         ("max_delay", options.max_delay, "projection"),
         ("share_parameters", options.share_parameters, "population"),
+        ("clip_weights", options.clip_weights, "projection"),
+        ("channel_scales", options.channel_scales, "population"),
+        ("doublings", options.doublings, "population"),
     )
     return [
         finding(

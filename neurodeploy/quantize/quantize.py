@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from neurodeploy.diagnostics import Diagnostic, raise_errors
+from neurodeploy.diagnostics import Diagnostic, about, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Current, Network, Population, Projection, WeightFormat
@@ -26,7 +26,7 @@ from neurodeploy.quantize.quantized import (
 )
 from neurodeploy.quantize.registers import float_registers
 from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findings, reach_findings
-from neurodeploy.quantize.scale import choose_scale, exponent_for
+from neurodeploy.quantize.scale import choose_scale, doubled, exponent_for
 from neurodeploy.quantize.soft_reset import Lowered, by_autapses, is_autapse, unchanged, with_autapses
 from neurodeploy.quantize.ties import bias_findings, tie_findings
 from neurodeploy.quantize.weights import ProjectionWeights, round_weights, sign_mode_of, volts_of
@@ -122,13 +122,31 @@ def _valued(network: Network, projections: list[Projection]) -> bool:
     return any(item.source in graded for item in projections)
 
 
+def _scale(work: _Work, name: str, folded: Folded, incoming: list[ProjectionWeights]) -> float:
+    """The scale of a population, after the doublings that the options ask for."""
+    scale = choose_scale(work.target, folded, incoming, steps=work.network.time.steps_per_sample)
+    asked = work.options.doublings.get(name, work.options.doublings.get("*", 0))
+    done = doubled(work.target, folded, incoming, scale, asked)
+    if done:
+        line = LedgerLine(
+            subject=about("population", name),
+            quantity="headroom",
+            asked="room for sums in the worst case",
+            got=f"{done} bit{'s' if done > 1 else ''} less, for a finer unit of v",
+            level="rounded",
+            option="doublings",
+        )
+        work.ledger.append(line)
+    return scale * 2.0**done
+
+
 def _convert_floats(work: _Work, population: Population, projections: list[Projection]) -> None:
     folded = fold(population, work.network.time.dt_s, valued=_valued(work.network, projections))
     incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
     folded = folded._replace(taken=taken_off(folded, incoming))
     exact = exact_scale(work.target, folded, incoming, population.neuron)
     steps = work.network.time.steps_per_sample
-    scale = exact.scale if exact else choose_scale(work.target, folded, incoming, steps=steps)
+    scale = exact.scale if exact else _scale(work, population.name, folded, incoming)
     registers, ledger, findings = float_registers(population, folded, work.target, scale, exact)
     work.findings += dialect_findings(registers, work.target)
     work.populations.append(registers)

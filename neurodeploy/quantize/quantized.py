@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,12 @@ chips without public arithmetic."""
 class QuantizeOptions(Noun):
     """Options of the conversion to integers."""
 
+    later: ClassVar[tuple[str, ...]] = ("doublings",)
+
     weight_bits: dict[str, int] = Field(default_factory=dict)
     """Projection name -> stored bits of its weights; "*" -> all others. Default: the most bits that the target stores."""
+    doublings: dict[str, int] = Field(default_factory=dict)
+    """Population name -> doublings of its scale, into headroom that real input does not need; "*" -> all others."""
 
 
 class QuantizedPopulation(Noun):

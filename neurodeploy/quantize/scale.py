@@ -19,7 +19,7 @@ from neurodeploy.quantize.fold import Folded
 from neurodeploy.quantize.integrator import LEAST_LOSS, arriving
 from neurodeploy.quantize.weights import ProjectionWeights
 
-__all__ = ["choose_scale", "depth_of_u", "exponent_for", "worst_current", "worst_sum"]
+__all__ = ["choose_scale", "depth_of_u", "doubled", "exponent_for", "worst_current", "worst_sum"]
 
 GREATEST = 1e290
 """Upper bound of a scale, so that the scale of tiny numbers stays finite."""
@@ -143,6 +143,13 @@ def choose_scale(
             break
         scale /= 2
     return scale if not soft else _storing_the_reset(target, folded, incoming, scale)
+
+
+def doubled(target: Target, folded: Folded, incoming: list[ProjectionWeights], scale: float, asked: int) -> int:
+    """Return how often a scale can be doubled, at most `asked` times, without clipping a weight, threshold or bias."""
+    bounds = _bounds(target, folded, incoming)
+    most = min(bounds, default=scale) / scale * (1 + 1e-12)
+    return int(min(asked, max(np.floor(np.log2(max(most, 1.0))), 0)))
 
 
 def _has_a_bit(target: Target, incoming: list[ProjectionWeights], scale: float) -> bool:

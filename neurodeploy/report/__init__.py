@@ -14,6 +14,7 @@ from neurodeploy.report.tables import (
     resource_table,
 )
 from neurodeploy.report.target_tables import confidence_table, other_table, target_report, target_rows, target_table
+from neurodeploy.report.tuning_tables import tuning_table
 
 __all__ = [
     "compilation_lines",
@@ -36,5 +37,6 @@ __all__ = [
     "target_report",
     "target_rows",
     "target_table",
+    "tuning_table",
     "use_table",
 ]

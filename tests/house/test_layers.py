@@ -27,6 +27,7 @@ LAYERS = (
     ("check",),
     ("mapping",),
     ("compiler", "simulate"),
+    ("tuning",),
     ("worker",),
     ("conformance",),
     ("profile",),
