@@ -204,6 +204,14 @@ def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program
     return seal_golden(program, stimulus), stimulus.findings
 
 
+def _noted(result: Compilation, tuned: Tuned) -> Compilation:
+    """A compilation whose ledger begins with the figures of the search, in its program too."""
+    program = result.program
+    if program is not None:
+        program = program.model_copy(update={"ledger": (*tuned.ledger, *program.ledger)})
+    return result.model_copy(update={"ledger": (*tuned.ledger, *result.ledger), "program": program})
+
+
 def _tuned(model: Path, choices: Choices, samples: Path | None, *, quiet: bool) -> tuple[Choices, Tuned | None]:
     """The choices with the options that a search on samples found, and its result; as they are without samples."""
     if samples is None:
@@ -262,7 +270,7 @@ def compile_command(
         require_folder(Path("NAME.ndp"))
     choices, tuned = _tuned(model, choices, calibrate, quiet=not report.text)
     imported, result = compile_model(model, choices, stop or "fixes")
-    result = result if tuned is None else result.model_copy(update={"ledger": (*tuned.ledger, *result.ledger)})
+    result = result if tuned is None else _noted(result, tuned)
     network = imported.network
     findings, path = _judged(result, choices, report), out or Path(f"{network.name}.ndp")
     written = None
