@@ -45,8 +45,8 @@ def _is_unused(noun: BaseModel, name: str) -> bool:
     """Whether a field that older files do not have (`Noun.later`) has its default."""
     if not isinstance(noun, Noun) or name not in noun.later:
         return False
-    value = getattr(noun, name)
-    return not isinstance(value, np.ndarray) and value == type(noun).model_fields[name].default
+    value, usual = getattr(noun, name), type(noun).model_fields[name].get_default(call_default_factory=True)
+    return not isinstance(value, np.ndarray) and value == usual
 
 
 def join(plain: object, tensors: Mapping[str, NDArray[Any]]) -> object:

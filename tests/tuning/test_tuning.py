@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -24,7 +25,9 @@ FEW = {"*": 5}
 
 def samples(network, n_samples=8, seed=0, rate=0.4):
     draws = np.random.default_rng(seed)
-    return {item.name: (draws.random((n_samples, STEPS, *item.shape)) < rate).astype(np.uint8) for item in network.inputs}
+    return {
+        item.name: (draws.random((n_samples, STEPS, *item.shape)) < rate).astype(np.uint8) for item in network.inputs
+    }
 
 
 def uneven(seed=0, size=12, n_in=20, **neuron):
@@ -84,7 +87,9 @@ def test_rescaled_convolutions_stay_convolutions(pooled):
     draws = np.random.default_rng(3)
     weights = draws.normal(size=(4, 2, 3, 3)) * np.array([1, 0.5, 0.11, 0.03])[:, None, None, None]
     own = Conv2d(input_shape=(2, 5, 5), weights=weights)
-    operation = Chain(operations=(AvgPool2d(input_shape=(2, 10, 10), kernel=(2, 2), stride=(2, 2)), own)) if pooled else own
+    operation = (
+        Chain(operations=(AvgPool2d(input_shape=(2, 10, 10), kernel=(2, 2), stride=(2, 2)), own)) if pooled else own
+    )
     network = network_of(
         [nd.Population(name="maps", shape=(4, 3, 3), neuron=nd.If(v_threshold=1.0))],
         [Projection(name="in_to_maps", source="in", target="maps", operation=operation)],
@@ -170,9 +175,7 @@ def test_labels_are_never_traded_for_agreement():
     network = uneven()
     given = samples(network, 30)
     labels = reference_counts(network, given)["cells"].argmax(axis=1)
-    found = tune(
-        network, nd.load_target("loihi1"), nd.CompileOptions(), nd.SampleValues(values=given, labels=labels)
-    )
+    found = tune(network, nd.load_target("loihi1"), nd.CompileOptions(), nd.SampleValues(values=given, labels=labels))
     assert found.reference_accuracy == 1.0
     assert found.accuracy_after >= found.accuracy_before
 
@@ -202,3 +205,14 @@ def test_a_population_that_is_read_keeps_its_scale():
     every = nd.check(read, "loihi1", channel_scales={"*": 8})
     assert every.verdict == "fits"
     assert not any(line.option == "channel_scales" for line in every.ledger)
+
+
+def test_unused_options_are_not_written_so_that_digests_stay(tmp_path):
+    plain, split = {}, nd.compile(uneven(), "loihi1")
+    nd.save(split, tmp_path / "net.ndp")
+    with zipfile.ZipFile(tmp_path / "net.ndp") as archive:
+        plain = json.loads(archive.read("document.json"))
+    assert plain["quantize_options"] == {"weight_bits": {}}
+    doubled = nd.compile(uneven(), "loihi1", doublings={"cells": 1})
+    nd.save(doubled, tmp_path / "doubled.ndp")
+    assert nd.load(tmp_path / "doubled.ndp").quantize_options.doublings == {"cells": 1}
