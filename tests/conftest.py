@@ -29,6 +29,7 @@ SHARED = (
     "emulator/random_programs.py",
     "importers/netx_files.py",
     "importers/netx_model.py",
+    "importers/onnx_models.py",
     "importers/sonata_circuits.py",
     "io/contents_of_files.py",
     "program/mutations.py",

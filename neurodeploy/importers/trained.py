@@ -77,9 +77,10 @@ def read_trained(model: object) -> Read:
     door = _door_of(model)
     if door is None:
         message = f"argument 'model': {type(model).__name__} is no trained network"
-        kinds = ", ".join(dict.fromkeys(item.words for item in DOORS))
+        *kinds, last = dict.fromkeys(item.words for item in DOORS)
         raise DiagnosticError(
-            "convert", (finding("ND805", about("function", "convert"), message, fixes=[f"pass {kinds}"]),)
+            "convert",
+            (finding("ND805", about("function", "convert"), message, fixes=[f"pass {', '.join(kinds)} or {last}"]),),
         )
     module, _, name = door.reader.partition(":")
     reader: Callable[[object], Read] = getattr(import_module(module), name)

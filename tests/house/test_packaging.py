@@ -283,6 +283,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     extra = set(declared(PROJECT["optional-dependencies"]["partitioners"]))
     assert extra == set(PARTITIONERS.values())
     # the pytest plugin is imported by pytest only
+    extra |= set(declared(PROJECT["optional-dependencies"]["onnx"]))
     assert imported - {"pytest"} - extra == set(declared(PROJECT["dependencies"]))
 
 
