@@ -2,6 +2,7 @@
 """Reader of untrusted HDF5 files: the contents as a tree of plain values.
 
     tree = read_tree(path)              # Folder; raises ND001 (no such file), ND003 (not HDF5, damaged)
+    texts = read_texts(path, names)     # attributes of the root group that are one string each
     tree.items["layer"]                 # Folder | numbers | text | Unread
 
 Numbers are numpy arrays of integers or floats in native byte order (booleans become int8), a string is `str`, several
@@ -18,6 +19,7 @@ to more than PACKED times its stored size. The tree has at most ENTRIES entries 
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -30,7 +32,7 @@ from numpy.typing import NDArray
 from neurodeploy.io.archive import LIMIT_VARIABLE, memory_limit_bytes, read_bytes, refuse
 from neurodeploy.io.recognize import recognize
 
-__all__ = ["Folder", "Item", "Unread", "plain_text", "read_tree"]
+__all__ = ["Folder", "Item", "Unread", "plain_text", "read_texts", "read_tree"]
 
 ENTRIES = 50_000
 DEPTH = 64
@@ -278,28 +280,61 @@ def _heap_ends(content: mmap.mmap, at: int) -> bool:
     return True
 
 
-def read_tree(path: Path, limit_bytes: int | None = None, *, records: bool = False) -> Folder:
+def read_tree(
+    path: Path, limit_bytes: int | None = None, *, records: bool = False, shown: Path | None = None
+) -> Folder:
     """Return the tree of an HDF5 file; `limit_bytes` bounds the memory of its values.
 
     `records`: also read records of numbers, as structured arrays, and lists of numbers, as object arrays of arrays.
+    `shown`: path to name in findings instead of `path`.
 
     Raises DiagnosticError: ND001 (missing or not a file), ND003 (not HDF5, or damaged).
     """
+
+    def whole(file: Any) -> Folder:
+        reading = _Reading(path, file["/"].id, limit_bytes or memory_limit_bytes(), records=records)
+        reading.path = shown or path
+        return reading.tree()
+
+    return _opened(path, shown or path, whole)
+
+
+def read_texts(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return attributes of the root group that hold one string each, by name; other attributes are left out.
+
+    Raises DiagnosticError: ND001 (missing or not a file), ND003 (not HDF5, or damaged).
+    """
+
+    def texts(file: Any) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in names:
+            if name not in file.attrs:
+                continue
+            kept = file.attrs.get_id(name)
+            if kept.shape == () and h5py.check_string_dtype(kept.dtype) is not None:
+                found[name] = plain_text(file.attrs[name])
+        return found
+
+    return _opened(path, path, texts)
+
+
+def _opened(path: Path, shown: Path, read: Callable[[Any], Any]) -> Any:
+    """What `read` returns for the open file; faults of the file become findings."""
     if not path.is_file():
         if path.exists():
-            raise refuse("ND001", path, "cannot be read: it is a folder or a device, not a file")
+            raise refuse("ND001", shown, "cannot be read: it is a folder or a device, not a file")
         read_bytes(path)
     try:
         if path.stat().st_size and _has_endless_heap(path):
-            raise refuse("ND003", path, "is not a complete HDF5 file: its strings are damaged")
+            raise refuse("ND003", shown, "is not a complete HDF5 file: its strings are damaged")
         with h5py.File(path, "r") as file:
-            return _Reading(path, file["/"].id, limit_bytes or memory_limit_bytes(), records=records).tree()
+            return read(file)
     except PermissionError as error:
-        raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
+        raise refuse("ND001", shown, f"cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:
         found = recognize(path)
         if found is None or found.key == "hdf5_damaged":
             message, fixes = f"is not a complete HDF5 file: {_first_line(error)}", ["copy or download it again"]
         else:
             message, fixes = f"is {found.words}, not HDF5", [found.way_in]
-        raise refuse("ND003", path, message, fixes=fixes) from None
+        raise refuse("ND003", shown, message, fixes=fixes) from None

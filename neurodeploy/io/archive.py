@@ -38,6 +38,7 @@ __all__ = [
     "open_npz_arrays",
     "read_bytes",
     "read_json",
+    "read_members",
     "read_sealed",
     "read_tensors",
     "refuse",
@@ -290,6 +291,24 @@ def open_npy_array(path: Path) -> NDArray[Any]:
         raise refuse("ND003", path, f"is damaged: {error}") from None
     except OSError as error:
         raise refuse("ND001", path, f"cannot be read: {error.strerror or error}") from None
+
+
+def read_members(path: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """Return members of a zip archive by name; those that it does not have are left out.
+
+    Raises DiagnosticError: ND001, ND003, ND005, ND012.
+    """
+    with _open_zip(path) as archive:
+        infos = [archive.getinfo(name) for name in names if name in archive.namelist()]
+        require_memory(path, sum(info.file_size for info in infos), "its unpacked content")
+        return {info.filename: _content(path, archive, info) for info in infos}
+
+
+def _content(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(info)
+    except _DAMAGE as error:
+        raise refuse("ND003", path, f"member '{info.filename}' is damaged: {error}") from None
 
 
 def _type_names(dtype: np.dtype[Any]) -> tuple[str, ...]:
