@@ -121,18 +121,19 @@ def _convert_trained(
 ) -> Conversion:
     """A trained network as a spiking one, which is written if there is a path."""
     from neurodeploy.convert.convert import convert_trained
-    from neurodeploy.convert.samples import calibration_samples
+    from neurodeploy.convert.samples import calibration_samples, example_of, opened_samples
     from neurodeploy.importers.trained import read_trained
 
     needs("convert", path=(path, (str, PathLike, type(None))), target=(target, (str, PathLike, Target)))
     if path is not None:
         require_writable(Path(path))
-    read = read_trained(model)
+    opened = opened_samples(calibration)
+    read = read_trained(model, example_of(opened))
     if calibration is None:
         message = "needs samples of the training: largest values of layers are found on them"
         fixes = ["nd.convert(model, calibration=x_train[:500])", "--calibrate FILE.npz"]
         raise DiagnosticError("convert", (finding("ND840", about("model", read.network.name), message, fixes=fixes),))
-    samples = calibration_samples(read.network, calibration, labels)
+    samples = calibration_samples(read.network, opened, labels)
     chip = target if isinstance(target, Target) else load_target(os.fspath(target))
     made = convert_trained(read, samples, chip, settings)
     if path is not None:

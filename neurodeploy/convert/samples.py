@@ -17,7 +17,7 @@ from neurodeploy.io.archive import open_npy_array, open_npz_arrays
 from neurodeploy.signals import SampleValues
 from neurodeploy.trained.network import TrainedInput, TrainedNetwork
 
-__all__ = ["calibration_samples"]
+__all__ = ["calibration_samples", "example_of", "opened_samples"]
 
 Array = NDArray[Any]
 LONE = ("inputs", "x", "X", "x_train", "arr_0", "data", "images")
@@ -26,6 +26,36 @@ LABELS = ("labels", "y", "Y", "y_train", "targets")
 """Accepted names of the labels."""
 NAMED = 8
 """Most classes that a finding lists."""
+
+
+def opened_samples(given: object) -> object:
+    """Return the arrays of a path by name, {"inputs": ...} for an .npy file; anything else as it is given.
+
+    Raises DiagnosticError: ND001, ND003-ND006.
+    """
+    if not isinstance(given, (str, PathLike)):
+        return given
+    path = Path(cast("str", given))
+    return {"inputs": open_npy_array(path)} if path.suffix == ".npy" else open_npz_arrays(path)
+
+
+def example_of(given: object) -> Array | None:
+    """Return the first sample, (1, *shape) float32, of samples with one array; None if there is no such array.
+
+    `given`: samples in every form that `calibration_samples` takes.
+    """
+    opened = opened_samples(given)
+    arrays = opened.values if isinstance(opened, SampleValues) else opened
+    if isinstance(arrays, Mapping):
+        named = {name: item for name, item in cast("Mapping[str, Any]", arrays).items() if name not in LABELS}
+        key = next((name for name in LONE if name in named), next(iter(named), "")) if named else ""
+        arrays = named.get(key) if len(named) == 1 or key in LONE else None
+    try:
+        array = np.asarray(arrays)
+    except (ValueError, TypeError, RuntimeError):
+        return None
+    fits = array.ndim > 1 and len(array) > 0 and array.dtype.kind in "biuf"
+    return array[:1].astype(np.float32) if fits else None
 
 
 def calibration_samples(network: TrainedNetwork, given: object, labels: object = None) -> Samples:
@@ -64,9 +94,7 @@ def _fault(message: str, *fixes: str) -> Diagnostic:
 def _arrays(network: TrainedNetwork, given: object) -> tuple[dict[str, Any], object]:
     """Arrays by input, and the labels that came with them."""
     lone = network.inputs[0].name if len(network.inputs) == 1 else None
-    if isinstance(given, (str, PathLike)):
-        path = Path(cast("str", given))
-        given = {"inputs": open_npy_array(path)} if path.suffix == ".npy" else open_npz_arrays(path)
+    given = opened_samples(given)
     if isinstance(given, SampleValues):
         return {**given.values}, given.labels
     if not isinstance(given, Mapping):

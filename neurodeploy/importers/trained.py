@@ -6,7 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
+
+from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.trained.network import Read
@@ -25,19 +27,29 @@ class Door(NamedTuple):
     """Suffixes of its files."""
     classes: tuple[str, ...] = ()
     """Base classes of its objects, as "package.Class"; the package is that of the whole library."""
+    exemplified: bool = False
+    """Whether the reader also takes an example: one sample, or None."""
 
 
 DOORS = (
     Door(
         "an ONNX model", "neurodeploy.importers.onnx.load:load_onnx", (".onnx",), ("builtins.bytes", "onnx.ModelProto")
     ),
-    Door("a Keras model", "neurodeploy.importers.keras.load:load_keras", (".keras", ".h5", ".hdf5"), ("keras.Model",)),
+    Door(
+        "a Keras model",
+        "neurodeploy.importers.keras.load:load_keras",
+        (".keras", ".h5", ".hdf5"),
+        ("keras.Model", "tf_keras.Model", "tensorflow.Model"),
+        exemplified=True,
+    ),
     Door(
         "a scikit-learn estimator",
         "neurodeploy.importers.estimators.load:load_estimator",
         classes=("sklearn.BaseEstimator",),
     ),
-    Door("a PyTorch module", "neurodeploy.importers.live.torch:load_module", classes=("torch.Module",)),
+    Door(
+        "a PyTorch module", "neurodeploy.importers.live.torch:load_module", classes=("torch.Module",), exemplified=True
+    ),
 )
 """Kinds of trained networks."""
 SUFFIXES = tuple(suffix for door in DOORS for suffix in door.suffixes)
@@ -68,11 +80,14 @@ def is_trained(model: object) -> bool:
     return _door_of(model) is not None
 
 
-def read_trained(model: object) -> Read:
+def read_trained(model: object, example: NDArray[Any] | None = None) -> Read:
     """Return a trained network as data, with a ledger of what reading it assumed.
 
     `model`: the path of an .onnx, .keras or .h5 file; the bytes of an ONNX file; a scikit-learn estimator or pipeline; a
-    torch.nn.Module or keras.Model. Raises DiagnosticError: ND800-ND806 and ND001.
+    torch.nn.Module or keras.Model. `example`: one sample, (1, *shape) float32; a torch.nn.Module is exported with it, and open axes
+    of a Keras model have its sizes.
+
+    Raises DiagnosticError: ND800-ND806 and ND001.
     """
     door = _door_of(model)
     if door is None:
@@ -83,5 +98,6 @@ def read_trained(model: object) -> Read:
             (finding("ND805", about("function", "convert"), message, fixes=[f"pass {', '.join(kinds)} or {last}"]),),
         )
     module, _, name = door.reader.partition(":")
-    reader: Callable[[object], Read] = getattr(import_module(module), name)
-    return reader(Path(cast("str", model)) if isinstance(model, (str, PathLike)) else model)
+    reader: Callable[..., Read] = getattr(import_module(module), name)
+    given = Path(cast("str", model)) if isinstance(model, (str, PathLike)) else model
+    return reader(given, example) if door.exemplified else reader(given)
