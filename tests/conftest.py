@@ -27,6 +27,8 @@ SHARED = (
     "factories.py",
     "engines.py",
     "emulator/random_programs.py",
+    "importers/keras_files.py",
+    "importers/keras_model.py",
     "importers/netx_files.py",
     "importers/netx_model.py",
     "importers/onnx_models.py",

@@ -1,0 +1,1 @@
+"""Live models of other packages, which are read from the export of their own package."""
