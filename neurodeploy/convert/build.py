@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.inputs import input_of
-from neurodeploy.convert.plan import Plan, Planned
+from neurodeploy.convert.plan import Plan, Planned, Wire
 from neurodeploy.convert.rates import START
 from neurodeploy.network import (
     If,
+    Linear,
     Membrane,
     Network,
     Output,
@@ -23,22 +24,27 @@ from neurodeploy.network import (
 )
 from neurodeploy.trained.chains import as_operation
 
-__all__ = ["network_of"]
+__all__ = ["constants_of", "network_of", "wire_names"]
 
 Array = NDArray[Any]
 CLOCK = "clock"
 """Name of the population that starts v and gives biases."""
-RANGE = 128
-"""v at which the output would spike, in the largest sums of the calibration: the chip's v has room for as many steps."""
+RANGE, LONGER = 64, 4
+"""v at which the output would spike, in the largest sums of the calibration: the chip's v has room for as many steps, or for so
+many times the steps of a sample. More room would leave the weights of the output fewer bits.
+"""
 DT_S = 1e-3
 """Length of a step; the chip's own clock decides how long it really takes."""
 
 
-def network_of(plan: Plan, name: str, steps: int, *, soft: bool) -> Network:
-    """Return the network. `steps`: steps of a sample. `soft`: whether a spike takes the threshold off v, not all of it."""
+def network_of(plan: Plan, name: str, steps: int, *, values: bool = False) -> Network:
+    """Return the network. `steps`: steps of a sample. `values`: whether the output is values of the trained network after
+    these steps, instead of an answer.
+    """
     depth = plan.layers.depth()
     most = max(depth[item.layer] for item in plan.populations)
-    populations = [_clock(most), *(_population(item, soft=soft) for item in plan.populations)]
+    room = float(max(RANGE, LONGER * steps))
+    populations = [_clock(most), *(_population(item, room, soft=not plan.hard) for item in plan.populations)]
     projections = [_ticking(most)]
     for item in plan.populations:
         projections += [*_projections(plan, item, depth), *_started(item, depth[item.layer], most)]
@@ -49,13 +55,21 @@ def network_of(plan: Plan, name: str, steps: int, *, soft: bool) -> Network:
         populations=tuple(populations),
         projections=tuple(projections),
         inputs=tuple(input_of(item, plan.codings[item.name]) for item in plan.layers.inputs),
-        outputs=(Output(name="scores", source=last.name, decoder=Membrane()),),
+        outputs=(_output(plan, last, steps, values=values),),
     )
 
 
-def _population(item: Planned, *, soft: bool) -> Population:
+def _output(plan: Plan, last: Planned, steps: int, *, values: bool) -> Output:
+    if not values:
+        return Output(name="scores", source=last.name, decoder=Membrane())
+    coded = plan.codings[last.layer]
+    weights = np.diag(coded.units[0].gain / steps)
+    return Output(name="values", source=last.name, decoder=Linear(weights=weights, reads="v"))
+
+
+def _population(item: Planned, room: float, *, soft: bool) -> Population:
     if item.kind == "read":
-        neuron: Any = If(v_threshold=float(RANGE))
+        neuron: Any = If(v_threshold=room)
     elif item.kind == "any":
         neuron = If(v_threshold=0.5)
     else:
@@ -63,24 +77,35 @@ def _population(item: Planned, *, soft: bool) -> Population:
     return Population(name=item.name, shape=item.shape, neuron=neuron)
 
 
+def source_name(plan: Plan, wire: Wire) -> str:
+    """Return the input or population that a wire comes from."""
+    inputs = {item.name for item in plan.layers.inputs}
+    units = 1 if wire.source in inputs else len(plan.codings[wire.source].units)
+    return wire.source if units == 1 else f"{wire.source}.{'abcdefgh'[wire.unit]}"
+
+
+def wire_names(plan: Plan, item: Planned) -> list[str]:
+    """Return the name of the projection of each wire of a population."""
+    made: list[str] = []
+    for wire in item.wires:
+        label = f"{source_name(plan, wire)}_to_{item.name}"
+        taken = sum(name.startswith(label) for name in made)
+        made.append(f"{label}_{taken + 1}" if taken else label)
+    return made
+
+
 def _projections(plan: Plan, item: Planned, depth: dict[str, int]) -> list[Projection]:
     """Synapses from other layers; those of a shorter path are delayed, so that all paths take the same steps."""
-    made, inputs = list[Projection](), {source.name for source in plan.layers.inputs}
-    for wire in item.wires:
-        units = 1 if wire.source in inputs else len(plan.codings[wire.source].units)
-        source = wire.source if units == 1 else f"{wire.source}.{'abcdefgh'[wire.unit]}"
-        label = f"{source}_to_{item.name}"
-        taken = sum(other.name.startswith(label) for other in made)
-        made.append(
-            Projection(
-                name=f"{label}_{taken + 1}" if taken else label,
-                source=source,
-                target=item.name,
-                operation=as_operation(wire.steps, plan.codings[wire.source].shift.size),
-                delay_steps=depth[item.layer] - 1 - depth[wire.source],
-            )
+    return [
+        Projection(
+            name=name,
+            source=source_name(plan, wire),
+            target=item.name,
+            operation=as_operation(wire.steps, plan.codings[wire.source].shift.size),
+            delay_steps=depth[item.layer] - 1 - depth[wire.source],
         )
-    return made
+        for wire, name in zip(item.wires, wire_names(plan, item), strict=True)
+    ]
 
 
 def _clock(depth: int) -> Population:
@@ -100,21 +125,31 @@ def _ticking(depth: int) -> Projection:
     return Projection(name=f"{CLOCK}_to_{CLOCK}", source=CLOCK, target=CLOCK, operation=operation)
 
 
+def constants_of(item: Planned) -> dict[str, Array]:
+    """Return projection -> (size,) thresholds that it adds in every step in which input arrives.
+
+    Those of the output have a projection for each sign, whose weights have one bit more than those of both signs.
+    """
+    if item.kind != "read":
+        return {f"{item.name}_bias": item.constant}
+    return {f"{item.name}_bias": np.maximum(item.constant, 0), f"{item.name}_less": np.minimum(item.constant, 0)}
+
+
 def _started(item: Planned, depth: int, most: int) -> list[Projection]:
     """Constants in every step, and half the threshold in the first step in which input arrives."""
     made: list[Projection] = []
     size = item.constant.size
-    for name, neuron, values in (
-        ("bias", depth - 1, item.constant),
-        ("start", most + depth - 1, np.full(size, START if item.kind == "integrate" else 0.0)),
-    ):
-        post = np.flatnonzero(values)
-        if post.size:
+    start = {f"{item.name}_start": np.full(size, START if item.kind == "integrate" else 0.0)}
+    for neuron, constants in ((depth - 1, constants_of(item)), (most + depth - 1, start)):
+        for name, values in constants.items():
+            post = np.flatnonzero(values)
+            if not post.size:
+                continue
             operation = Sparse(
                 shape=(size, 2 * most),
                 post=post,
                 pre=np.full(post.size, neuron),
                 weights=values[post].astype(np.float64),
             )
-            made.append(Projection(name=f"{item.name}_{name}", source=CLOCK, target=item.name, operation=operation))
+            made.append(Projection(name=name, source=CLOCK, target=item.name, operation=operation))
     return made

@@ -1,4 +1,9 @@
-"""Calibration: the largest value of every layer that its rates can send, found on samples."""
+"""Calibration: the largest value of every layer that its rates can send, found on samples.
+
+A search tries one percentile for all layers, with a range for each layer or for each channel, on few samples; the best are
+tried on more; then each layer is changed alone. What is compared are the answers of a simulation with the weights that the
+target stores. Constants are then corrected by the mean error of each channel where that brings the answers closer.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.coding import Coded, relu_coding
+from neurodeploy.convert.correct import corrected
 from neurodeploy.convert.inputs import input_coding
 from neurodeploy.convert.plan import Plan, plan_of
-from neurodeploy.convert.rates import LayerValues, layer_values, simulate
+from neurodeploy.convert.ranges import Candidate, Ranges
+from neurodeploy.convert.rates import LayerValues, Run, layer_values, simulate
+from neurodeploy.convert.stored import Stored, stored
+from neurodeploy.hardware.target import Target
 from neurodeploy.trained.layers import Layer, Layers
 
-__all__ = ["Calibrated", "Candidate", "Samples", "calibrate"]
+__all__ = ["Calibrated", "Candidate", "Goal", "Samples", "calibrate", "codings_of"]
 
 Array = NDArray[Any]
-PERCENTILES = (90.0, 95.0, 97.0, 99.0, 99.5, 99.9, 100.0)
-SEARCHED = 500
-"""Samples at most that a candidate of the search is tried on."""
-SMALLEST = 1e-6
-"""Least range of a channel, in shares of the range of its layer, so that silent channels have finite weights."""
+SEARCHED, FEWER = 500, 100
+"""Samples at most that the best candidates, and all candidates, are tried on."""
+FINALISTS = 3
+"""Candidates that are tried on more samples."""
+WORK = 2e9
+"""Synapses times steps times samples of one simulation of the search, at most; fewer samples are tried for larger networks."""
+HELD = 1 << 25
+"""Values of layers that are held at once; fewer samples are used for larger networks."""
+FULL, SPARED = 0.9, 0.7
+"""Share of the range of the target that v may use on the calibration samples, and that ranges are widened to."""
 
 
 class Samples(NamedTuple):
@@ -32,71 +46,221 @@ class Samples(NamedTuple):
     labels: Array | None
     """(samples,) classes; None: the trained network's own answers stand for them."""
 
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(next(iter(self.values.values())))
 
-class Candidate(NamedTuple):
-    """One setting of the search."""
+    def taken(self, which: Array) -> Samples:
+        """Return the samples with the given numbers."""
+        return Samples(
+            {key: x[which] for key, x in self.values.items()}, None if self.labels is None else self.labels[which]
+        )
 
-    percentile: float
-    per_channel: bool
+
+class Goal(NamedTuple):
+    """What a calibration aims at."""
+
+    steps: int
+    """Steps of a sample."""
+    target: Target | None = None
+    """The chip whose weights are simulated; None: weights of floats."""
+    hard: bool = False
+    """Whether spikes set v to 0."""
+    values: bool = False
+    """Whether the output is values, not an answer."""
+    bias_correction: bool = True
+    """Whether constants are corrected by the mean error of each channel, where that helps."""
+    seed: int = 0
+    """Seed of the choice of samples."""
+
+
+class Score(NamedTuple):
+    """How good the answers of a plan are; a greater `value` is better."""
+
+    right: float
+    """Share of samples whose answer is right."""
+    error: float
+    """Mean square error of the output, relative to the variance of the trained network's."""
+    full: bool = False
+    """Whether v leaves the range of the target."""
+
+    @property
+    def value(self) -> float:
+        """The number that is compared: answers count fully, and errors that may become wrong answers a little."""
+        return self.right - 0.5 * min(self.error, 1.0) - (1.0 if self.full else 0.0)
 
 
 class Calibrated(NamedTuple):
     """The best plan that the search found."""
 
     plan: Plan
-    candidate: Candidate
+    """Its plan, in floats."""
+    chosen: dict[str, Candidate]
+    """Layer -> how its range was chosen."""
     floats: LayerValues
     """Values of the trained network for the calibration samples."""
-    scores: dict[Candidate, float]
-    """Candidate -> share of searched samples whose answer is right, less the error of the output as a tie-break."""
+    scores: dict[Candidate, Score]
+    """Candidate for all layers -> its score on the fewest samples."""
+    score: Score
+    """The score of the best plan."""
+    stored: Stored
+    """The plan as the target stores it."""
+    run: Run
+    """Its simulation on the samples of the search."""
+    samples: Samples
+    """The samples of the search."""
+    wanted: Array
+    """(samples, size) output of the trained network for them."""
+    shifted: bool
+    """Whether constants were corrected."""
 
 
-def calibrate(layers: Layers, samples: Samples, steps: int, candidates: list[Candidate]) -> Calibrated:
-    """Return the plan whose simulated answers are best on at most SEARCHED samples."""
-    floats = layer_values(layers, samples.values)
-    tried = {name: values[:SEARCHED] for name, values in samples.values.items()}
-    wanted = floats.values[layers.layers[-1].name][:SEARCHED]
-    labels = wanted.argmax(axis=1) if samples.labels is None else samples.labels[:SEARCHED]
-    scores, best = dict[Candidate, float](), list[tuple[float, Plan, Candidate]]()
-    for candidate in candidates:
-        plan = plan_of(layers, codings_of(layers, samples, floats, candidate))
-        score = _score(plan, tried, steps, labels, wanted)
-        scores[candidate] = score
-        best.append((score, plan, candidate))
-    _, plan, candidate = max(best, key=lambda item: item[0])
-    return Calibrated(plan, candidate, floats, scores)
+def calibrate(layers: Layers, samples: Samples, goal: Goal, candidates: list[Candidate]) -> Calibrated:
+    """Return the plan whose simulated answers are best. `candidates`: choices for all layers that are tried."""
+    samples = samples.taken(_some(samples.n_samples, HELD // sum(layer.size for layer in layers.layers), goal.seed))
+    search = _Search(layers, samples, goal, tuple(dict.fromkeys(item.percentile for item in candidates)))
+    few = search.on(search.sized(FEWER))
+    scores = {item: few.tried(dict.fromkeys(layers.by_name, item)).score for item in candidates}
+    ranked = sorted(candidates, key=lambda item: -scores[item].value)[:FINALISTS]
+    more = search.on(search.sized(SEARCHED))
+    best = max((more.tried(dict.fromkeys(layers.by_name, item)) for item in ranked), key=lambda item: item.score.value)
+    if len(candidates) > 1:
+        best = more.refined(best)
+    if goal.bias_correction:
+        best = more.shifted(best)
+    return Calibrated(
+        best.plan, best.chosen, search.floats, scores, best.score, best.stored, best.run, more.samples, more.wanted,
+        best.shifted,
+    )  # fmt: skip
 
 
-def _score(plan: Plan, tried: Mapping[str, Array], steps: int, labels: Array, wanted: Array) -> float:
-    read = simulate(plan, tried, steps).read[:, -1] / steps * plan.codings[plan.populations[-1].layer].units[0].gain
-    right = float((read.argmax(axis=1) == labels).mean())
-    spread = float(np.square(wanted - wanted.mean()).mean()) or 1.0
-    return right - min(float(np.square(read - wanted).mean()) / spread, 1.0) / (2 * len(labels))
+def _some(n_samples: int, most: int, seed: int) -> Array:
+    """Numbers of at most so many samples, at least one, chosen with the seed, ascending."""
+    most = max(int(most), 1)
+    return np.sort(np.random.default_rng(seed).permutation(n_samples)[:most])
+
+
+class _Try(NamedTuple):
+    """A plan that was simulated."""
+
+    chosen: dict[str, Candidate]
+    plan: Plan
+    stored: Stored
+    run: Run
+    score: Score
+    shifted: bool = False
+
+
+class _Search:
+    """Plans of one network, and their scores on some of the calibration samples."""
+
+    def __init__(
+        self, layers: Layers, samples: Samples, goal: Goal, percentiles: tuple[float, ...], ranges: Ranges | None = None
+    ) -> None:
+        self.layers, self.samples, self.goal, self.percentiles = layers, samples, goal, percentiles
+        self.floats = layer_values(layers, samples.values)
+        self.ranges = ranges or Ranges(self.floats, percentiles)
+        self.wanted = self.floats.values[layers.layers[-1].name]
+        self.labels = self.wanted.argmax(axis=1) if samples.labels is None else samples.labels
+        self.inputs = {item.name: input_coding(item, samples.values[item.name]) for item in layers.inputs}
+
+    def sized(self, most: int) -> int:
+        """Return the number of samples of a simulation, at most `most`."""
+        plan = self.plan({name: Candidate(self.percentiles[0], per_channel=False) for name in self.layers.by_name})
+        return max(min(most, int(WORK / (self.goal.steps * max(synapses_of_plan(plan), 1)))), 16)
+
+    def on(self, n_samples: int) -> _Search:
+        """Return the same search on some of the samples."""
+        which = _some(self.samples.n_samples, n_samples, self.goal.seed)
+        made = _Search(self.layers, self.samples.taken(which), self.goal, self.percentiles, self.ranges)
+        made.inputs = self.inputs
+        return made
+
+    def plan(self, chosen: Mapping[str, Candidate], ranges: Ranges | None = None) -> Plan:
+        """Return the plan for the ranges of layers."""
+        ranges, codings = ranges or self.ranges, dict(self.inputs)
+        codings.update({layer.name: coding_of(layer, ranges, chosen[layer.name]) for layer in self.layers.layers})
+        return plan_of(self.layers, codings, hard=self.goal.hard)
+
+    def tried(self, chosen: dict[str, Candidate]) -> _Try:
+        """Return the plan of a choice with its simulation and score.
+
+        Neurons whose v would leave the range of the target, which sums far below 0 do, get a larger range of values.
+        """
+        found = self.simulated(chosen, self.plan(chosen))
+        if not found.score.full:
+            return found
+        wider = self.ranges.with_floors(self.floors(found.stored))
+        return self.simulated(chosen, self.plan(chosen, wider))
+
+    def floors(self, held: Stored) -> dict[str, Array]:
+        """Return layer -> (size,) ranges for which v stays inside the range of the target, were sums the same in every step."""
+        found = dict[str, Array]()
+        for item in held.plan.populations:
+            layer = self.layers.by_name[item.layer]
+            if item.kind != "integrate" or item.name not in held.room:
+                continue
+            channels = np.abs(self.ranges.floats.sums[layer.name]).max(axis=0).reshape(layer.sum_shape[0], -1)
+            most = np.repeat(channels.max(axis=1), channels.shape[1])
+            found[layer.name] = most * self.goal.steps / (held.room[item.name] * SPARED)
+        return found
+
+    def simulated(self, chosen: dict[str, Candidate], plan: Plan) -> _Try:
+        """Return a plan with its simulation and score."""
+        held = stored(plan, self.goal.steps, self.goal.target) if self.goal.target else Stored(plan, {})
+        run = simulate(held.plan, self.samples.values, self.goal.steps)
+        return _Try(chosen, plan, held, run, self.score(plan, held, run))
+
+    def score(self, plan: Plan, held: Stored, run: Run) -> Score:
+        """Return the score of a simulated plan."""
+        read = run.read[:, -1] / self.goal.steps * plan.codings[plan.populations[-1].layer].units[0].gain
+        error, wanted = read - self.wanted, self.wanted
+        if not self.goal.values:  # what all classes share decides nothing
+            error, wanted = (x - x.mean(axis=1, keepdims=True) for x in (error, wanted))
+        spread = float(np.square(wanted - wanted.mean(axis=0)).mean()) or 1.0
+        right = 0.0 if self.goal.values else float((read.argmax(axis=1) == self.labels).mean())
+        full = any(run.reach[name] > FULL * room for name, room in held.room.items() if name in run.reach)
+        return Score(right, float(np.square(error).mean()) / spread, full)
+
+    def refined(self, best: _Try) -> _Try:
+        """Return the best plan after each layer's range was moved to its neighbours, one layer at a time."""
+        for layer in self.layers.layers[:-1]:
+            now = best.chosen[layer.name]
+            place = self.percentiles.index(now.percentile)
+            near = [self.percentiles[k] for k in (place - 1, place + 1) if 0 <= k < len(self.percentiles)]
+            for percentile in near:
+                found = self.tried({**best.chosen, layer.name: now._replace(percentile=percentile)})
+                best = found if found.score.value > best.score.value else best
+        return best
+
+    def shifted(self, best: _Try) -> _Try:
+        """Return the plan with corrected constants, if that brings its output closer."""
+        plan = corrected(best.plan, best.stored.plan, self.floats, self.samples.values, self.goal.steps)
+        found = self.simulated(best.chosen, plan)
+        return found._replace(shifted=True) if found.score.value > best.score.value else best
+
+
+def synapses_of_plan(plan: Plan) -> int:
+    """Return the synapses of all populations, those of a convolution written out."""
+    total = 0
+    for item in plan.populations:
+        for wire in item.wires:
+            taps = [np.prod(np.shape(getattr(step, "weights", 1))[1:]) for step in wire.steps]
+            total += item.constant.size * max([1, *(int(n) for n in taps)])
+    return total
 
 
 def codings_of(layers: Layers, samples: Samples, floats: LayerValues, candidate: Candidate) -> dict[str, Coded]:
-    """Return the coding of every input and layer."""
+    """Return the coding of every input and layer, with ranges of all layers chosen alike."""
+    ranges = Ranges(floats, (candidate.percentile,))
     found = {item.name: input_coding(item, samples.values[item.name]) for item in layers.inputs}
-    for layer in layers.layers:
-        found[layer.name] = _coding(layer, floats, candidate)
-    return found
+    return found | {layer.name: coding_of(layer, ranges, candidate) for layer in layers.layers}
 
 
-def _coding(layer: Layer, floats: LayerValues, candidate: Candidate) -> Coded:
+def coding_of(layer: Layer, ranges: Ranges, chosen: Candidate) -> Coded:
+    """Return the coding of a layer whose range is chosen as given."""
     if layer.activation is None:
-        most = float(np.abs(floats.sums[layer.name]).max()) or 1.0
+        most = float(np.abs(ranges.floats.sums[layer.name]).max()) or 1.0
         return relu_coding(np.full(layer.size, most))
-    return relu_coding(_largest(floats.values[layer.name], layer, candidate))
-
-
-def _largest(values: Array, layer: Layer, candidate: Candidate) -> Array:
-    """(size,) percentile of the values above 0 of a layer, or of each channel of it."""
-    positive = np.where(values > 0, values, np.nan)
-    every = float(np.nanpercentile(positive, candidate.percentile)) if (values > 0).any() else 1.0
-    if not candidate.per_channel:
-        return np.full(layer.size, every)
-    channels = positive.reshape(len(values), layer.shape[0], -1)
-    empty = np.isnan(channels).all(axis=(0, 2))
-    channels = np.where(empty[None, :, None], every, channels)
-    own = np.nanpercentile(channels, candidate.percentile, axis=(0, 2))
-    return np.repeat(np.maximum(own, every * SMALLEST), layer.size // layer.shape[0])
+    return relu_coding(ranges.largest(layer, chosen))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.convert.build import network_of
-from neurodeploy.convert.calibrate import PERCENTILES, Calibrated, Candidate, Samples, calibrate
+from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, calibrate
 from neurodeploy.convert.coding import rates, value_of
 from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions, Scheme
+from neurodeploy.convert.ranges import PERCENTILES
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
@@ -22,8 +23,13 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
     """Return the spiking network of a trained network for a target."""
     layers = layers_of(read.network)
     scheme = options.scheme or scheme_of(target)
-    calibrated = calibrate(layers, samples, options.steps, candidates_of(options))
-    network = network_of(calibrated.plan, read.network.name, options.steps, soft=scheme == "soft")
+    values = read.network.task == "regress"
+    goal = Goal(
+        options.steps, target, hard=scheme == "hard", values=values, bias_correction=options.bias_correction,
+        seed=options.seed,
+    )  # fmt: skip
+    calibrated = calibrate(layers, samples, goal, candidates_of(options))
+    network = network_of(calibrated.plan, read.network.name, options.steps, values=values)
     rows = tuple(_row(layer, calibrated) for layer in layers.layers)
     inputs = [input_line(item, calibrated.plan.codings[item.name]) for item in layers.inputs]
     return Conversion(

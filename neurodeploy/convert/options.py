@@ -27,6 +27,8 @@ class ConvertOptions(Noun):
     """Percentile of the calibration values that becomes the largest rate; None: found by a search."""
     ranges: Literal["layer", "channel"] | None = None
     """What the largest rate stands for: one value for a whole layer, or one for each channel; None: found by a search."""
+    bias_correction: bool = True
+    """Whether constants are corrected by the mean error of each channel, where that brings the output closer."""
     seed: WholeNumber = Field(default=0, ge=0, lt=2**63)
     """Seed of the choice of calibration samples."""
 
@@ -36,6 +38,7 @@ CONVERT_FLAGS = {
     "scheme": "--scheme",
     "percentile": "--percentile",
     "ranges": "--ranges",
+    "bias_correction": "--bias-correction",
     "seed": "--seed",
 }
 """Field of ConvertOptions -> its command-line option."""
@@ -85,4 +88,5 @@ class ConvertChoices(TypedDict, total=False):
     scheme: Scheme | None
     percentile: float | None
     ranges: Literal["layer", "channel"] | None
+    bias_correction: bool
     seed: int

@@ -59,10 +59,14 @@ class Plan(NamedTuple):
     codings: dict[str, Coded]
     """Input or layer -> coding of its values; the output has one unit whose gain is the unit of v."""
     populations: tuple[Planned, ...]
+    hard: bool = False
+    """Whether a spike sets v to 0 instead of taking the threshold off it."""
+    keep: float = 1.0
+    """Share of v that integrators keep in a step."""
 
 
-def plan_of(layers: Layers, codings: Mapping[str, Coded]) -> Plan:
-    """Return the populations of layers whose inputs and values are coded as given."""
+def plan_of(layers: Layers, codings: Mapping[str, Coded], *, hard: bool = False) -> Plan:
+    """Return the populations of layers whose inputs and values are coded as given. `hard`: as in Plan."""
     found: list[Planned] = []
     inputs = {item.name for item in layers.inputs}
     for layer in layers.layers:
@@ -72,7 +76,7 @@ def plan_of(layers: Layers, codings: Mapping[str, Coded]) -> Plan:
                 "read" if layer.activation is None else "any" if isinstance(layer.activation, MaxPool) else "integrate"
             )
             found.append(_population(layer, number, kind, codings, inputs))
-    return Plan(layers, dict(codings), tuple(found))
+    return Plan(layers, dict(codings), tuple(found), hard)
 
 
 def _population(layer: Layer, number: int, kind: str, codings: Mapping[str, Coded], inputs: Set[str]) -> Planned:

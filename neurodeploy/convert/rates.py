@@ -21,11 +21,13 @@ from neurodeploy.trained.forward import activated, windows_of
 from neurodeploy.trained.layers import Layer, Layers
 from neurodeploy.trained.operations import MaxPool
 
-__all__ = ["LayerValues", "Run", "input_rates", "layer_values", "simulate", "spikes_of_rates"]
+__all__ = ["LayerValues", "Run", "driven", "emitted", "input_rates", "layer_values", "simulate", "spikes_of_rates"]
 
 Array = NDArray[Any]
 START = 0.5
 """v at the start, in thresholds: a rate is then rounded to the nearest count of spikes, not down."""
+GROUP = 1 << 22
+"""Numbers of a layer in all steps that are simulated at once."""
 
 
 class LayerValues(NamedTuple):
@@ -36,11 +38,25 @@ class LayerValues(NamedTuple):
 
 
 def layer_values(layers: Layers, inputs: Mapping[str, Array]) -> LayerValues:
-    """Return the values of every layer for input -> (samples, size) values."""
+    """Return the values of every layer for input -> (samples, size) values, computed for groups of samples."""
+    n_samples = len(next(iter(inputs.values())))
+    widest = max([rows.shape[1] for rows in inputs.values()] + [layer.bias.size for layer in layers.layers])
+    rows = max(GROUP // widest, 1)
+    starts = range(0, max(n_samples, 1), rows)
+    found = [_layer_values(layers, {key: x[first : first + rows] for key, x in inputs.items()}) for first in starts]
+    if len(found) == 1:
+        return found[0]
+    return LayerValues(
+        {key: np.concatenate([part.sums[key] for part in found]) for key in found[0].sums},
+        {key: np.concatenate([part.values[key] for part in found]) for key in found[0].values},
+    )
+
+
+def _layer_values(layers: Layers, inputs: Mapping[str, Array]) -> LayerValues:
     values, sums = dict(inputs), dict[str, Array]()
     for layer in layers.layers:
         terms = [apply_all(term.steps, values[term.source]) for term in layer.terms]
-        total = sum(terms[1:], start=terms[0] if terms else np.zeros((1, layer.size)))
+        total = sum(terms[1:], start=terms[0] if terms else np.zeros((1, layer.bias.size), dtype=np.float32))
         sums[layer.name] = total + layer.bias.astype(total.dtype)
         values[layer.name] = activation_of(layer, sums[layer.name], values)
     return LayerValues(sums, values)
@@ -66,6 +82,9 @@ class Run(NamedTuple):
     """Population -> (samples, size) spikes."""
     read: Array
     """(samples, n_steps, size) v of the output after each step, in its own units times the steps."""
+    reach: dict[str, float]
+    """Population -> largest |v| before spikes take anything off, in thresholds; of the output, in its own units times the
+    steps."""
 
 
 def input_rates(coded: Coded, x: Array) -> list[Array]:
@@ -83,21 +102,49 @@ def spikes_of_rates(rate: Array, steps: int, phase: float = START) -> Array:
 
 
 def simulate(plan: Plan, inputs: Mapping[str, Array], steps: int) -> Run:
-    """Return the spikes of `steps` steps for input -> (samples, size) values, in float32."""
+    """Return the spikes of `steps` steps for input -> (samples, size) values, in float32.
+
+    Samples are simulated in groups, so that memory depends neither on their number nor on that of the layers.
+    """
+    n_samples = len(next(iter(inputs.values())))
+    widest = max([rows.shape[1] for rows in inputs.values()] + [item.constant.size for item in plan.populations])
+    rows = max(GROUP // (steps * widest), 1)
+    starts = range(0, max(n_samples, 1), rows)
+    runs = [_simulate(plan, {key: x[first : first + rows] for key, x in inputs.items()}, steps) for first in starts]
+    return Run(
+        {key: np.concatenate([run.counts[key] for run in runs]) for key in runs[0].counts},
+        np.concatenate([run.read for run in runs]),
+        {key: max(run.reach[key] for run in runs) for key in runs[0].reach},
+    )
+
+
+def _simulate(plan: Plan, inputs: Mapping[str, Array], steps: int) -> Run:
     spikes: dict[tuple[str, int], Array] = {}
     for name, values in inputs.items():
         for unit, rate in enumerate(input_rates(plan.codings[name], values)):
             spikes[name, unit] = spikes_of_rates(rate, steps)
-    counts, read = dict[str, Array](), np.zeros((0, 0, 0))
+    counts, reach, read = dict[str, Array](), dict[str, float](), np.zeros((0, 0, 0))
     for population in plan.populations:
         drive = driven(population, spikes, steps)
+        made, reach[population.name] = emitted(plan, population, drive)
         if population.kind == "read":
             read = np.cumsum(drive, axis=0).transpose(1, 0, 2)
-        else:
-            made = drive > 0.5 if population.kind == "any" else integrated(drive)
-            spikes[population.layer, population.unit] = made.astype(np.float32)
-            counts[population.name] = made.sum(axis=0)
-    return Run(counts, read)
+            continue
+        spikes[population.layer, population.unit] = made
+        counts[population.name] = made.sum(axis=0)
+    return Run(counts, read, reach)
+
+
+def emitted(plan: Plan, population: Planned, drive: Array) -> tuple[Array, float]:
+    """Return (steps, samples, size) spikes of a population for its input, 0 or 1, and its largest |v| (see Run).
+
+    The output sends nothing: its input takes the place of the spikes.
+    """
+    if population.kind == "read":
+        return drive, float(np.abs(np.cumsum(drive, axis=0)).max(initial=0.0))
+    if population.kind == "any":
+        return (drive > 0.5).astype(drive.dtype), 0.0
+    return integrated(drive, keep=plan.keep, hard=plan.hard)
 
 
 def driven(population: Planned, spikes: Mapping[tuple[str, int], Array], steps: int) -> Array:
@@ -110,11 +157,20 @@ def driven(population: Planned, spikes: Mapping[tuple[str, int], Array], steps: 
     return total
 
 
-def integrated(drive: Array) -> Array:
-    """Return (steps, samples, size) spikes of integrators that start at half the threshold and subtract it."""
-    v, made = np.full(drive.shape[1:], START, dtype=drive.dtype), np.zeros(drive.shape, dtype=np.bool_)
+def integrated(drive: Array, *, keep: float = 1.0, hard: bool = False) -> tuple[Array, float]:
+    """Return (steps, samples, size) spikes, 0 or 1, of integrators that start at half the threshold, and their largest |v|.
+
+    `keep` and `hard`: as in Plan.
+    """
+    v, made, reach = np.full(drive.shape[1:], START, dtype=drive.dtype), np.empty_like(drive), 0.0
     for step, current in enumerate(drive):
+        if keep < 1:
+            v *= keep
         v += current
+        reach = max(reach, float(v.max(initial=0.0)), -float(v.min(initial=0.0)))
         np.greater(v, 1.0, out=made[step])
-        v -= made[step]
-    return made
+        if hard:
+            v *= 1 - made[step]
+        else:
+            v -= made[step]
+    return made, reach

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.convert.apply import apply_all
 from neurodeploy.convert.build import network_of
-from neurodeploy.convert.calibrate import Candidate, Samples, calibrate
+from neurodeploy.convert.calibrate import Candidate, Goal, Samples, calibrate
 from neurodeploy.convert.inputs import input_coding, input_levels, input_line, input_of, is_signed, values_of_lines
 from neurodeploy.convert.rates import simulate, spikes_of_rates
 from neurodeploy.network import Conv2d, Dense, Network, Time
@@ -128,8 +128,8 @@ def test_signed_images_with_channels_last_run_on_the_chip_as_in_floats():
     images = rng.normal(size=(20, 6, 6, 3)).astype(np.float32)
     rows = images.transpose(0, 3, 1, 2).reshape(20, -1)
     layers = layers_of(network)
-    plan = calibrate(layers, Samples({"x": rows}, None), 32, [Candidate(100.0, per_channel=False)]).plan
-    made = network_of(plan, "net", 32, soft=True)
+    plan = calibrate(layers, Samples({"x": rows}, None), Goal(32), [Candidate(100.0, per_channel=False)]).plan
+    made = network_of(plan, "net", 32)
     assert made.inputs[0].shape == (2, 3, 6, 6)
     assert {p.name for p in made.projections if p.source == "x"} == {"x_to_conv"}
     floats = simulate(plan, {"x": rows}, 32)
