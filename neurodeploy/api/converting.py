@@ -17,7 +17,7 @@ from neurodeploy.diagnostics.choices import chosen, needs
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.exporters import LossName, save_as
 from neurodeploy.exporters.save import OWN, losses_named, require_writable
-from neurodeploy.hardware import Target, load_target
+from neurodeploy.hardware import Target
 from neurodeploy.importers import Imported, ImportOptions
 from neurodeploy.importers import load as import_file
 from neurodeploy.importers.options import FLAGS
@@ -122,6 +122,7 @@ def _convert_trained(
     """A trained network as a spiking one, which is written if there is a path."""
     from neurodeploy.convert.convert import convert_trained
     from neurodeploy.convert.samples import calibration_samples, example_of, opened_samples
+    from neurodeploy.convert.schemes import convertible_target
     from neurodeploy.importers.trained import read_trained
 
     needs("convert", path=(path, (str, PathLike, type(None))), target=(target, (str, PathLike, Target)))
@@ -134,7 +135,7 @@ def _convert_trained(
         fixes = ["nd.convert(model, calibration=x_train[:500])", "--calibrate FILE.npz"]
         raise DiagnosticError("convert", (finding("ND840", about("model", read.network.name), message, fixes=fixes),))
     samples = calibration_samples(read.network, opened, labels)
-    chip = target if isinstance(target, Target) else load_target(os.fspath(target))
+    chip = convertible_target(target)
     made = convert_trained(read, samples, chip, settings)
     if path is not None:
         save_as(made.network, Path(path), losses_named((), "convert"))

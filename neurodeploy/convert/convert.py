@@ -8,8 +8,10 @@ from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, calibrate
 from neurodeploy.convert.coding import rates, value_of
 from neurodeploy.convert.inputs import input_line
-from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions, Scheme
+from neurodeploy.convert.integer_conversion import sigma_delta_conversion
+from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.ranges import PERCENTILES
+from neurodeploy.convert.schemes import scheme_for
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
@@ -22,7 +24,9 @@ __all__ = ["convert_trained"]
 def convert_trained(read: Read, samples: Samples, target: Target, options: ConvertOptions) -> Conversion:
     """Return the spiking network of a trained network for a target."""
     layers = layers_of(read.network)
-    scheme = options.scheme or scheme_of(target)
+    scheme = scheme_for(target, options.scheme)
+    if scheme == "sigma_delta":
+        return sigma_delta_conversion(read, layers, samples, target, options)
     values = read.network.task == "regress"
     goal = Goal(
         options.steps, target, hard=scheme == "hard", values=values, bias_correction=options.bias_correction,
@@ -42,11 +46,6 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
         target=target.name,
         trained=read.network,
     )
-
-
-def scheme_of(target: Target) -> Scheme:
-    """Return the scheme that loses least on a target."""
-    return "soft"
 
 
 def candidates_of(options: ConvertOptions) -> list[Candidate]:

@@ -12,8 +12,9 @@ from neurodeploy.trained.network import TrainedNetwork
 
 __all__ = ["Conversion", "ConvertChoices", "ConvertOptions", "CONVERT_FLAGS", "ConvertedLayer", "Scheme"]
 
-Scheme = Literal["soft", "hard"]
-"""soft: a spike takes the threshold off v. hard: a spike sets v to 0, which loses what v had above the threshold."""
+Scheme = Literal["soft", "hard", "sigma_delta"]
+"""soft: a spike takes the threshold off v. hard: a spike sets v to 0, which loses what v had above the threshold. sigma_delta:
+spikes carry changes of integer activations, and the network equals its quantized form."""
 
 
 class ConvertOptions(Noun):
@@ -31,6 +32,11 @@ class ConvertOptions(Noun):
     """Whether constants are corrected by the mean error of each channel, where that brings the output closer."""
     seed: WholeNumber = Field(default=0, ge=0, lt=2**63)
     """Seed of the choice of calibration samples."""
+    activation_bits: WholeNumber = Field(default=8, ge=2, le=15)
+    """Bits of integer activations in the scheme sigma_delta, from 2 to 15."""
+    frame_steps: WholeNumber | None = Field(default=None, ge=1, le=2**20)
+    """Steps for which each frame of a sequence is shown, after which states return to 0, in the scheme sigma_delta; None: a
+    sample is one frame."""
 
 
 CONVERT_FLAGS = {
@@ -40,6 +46,8 @@ CONVERT_FLAGS = {
     "ranges": "--ranges",
     "bias_correction": "--bias-correction",
     "seed": "--seed",
+    "activation_bits": "--activation-bits",
+    "frame_steps": "--frame-steps",
 }
 """Field of ConvertOptions -> its command-line option."""
 
@@ -90,3 +98,5 @@ class ConvertChoices(TypedDict, total=False):
     ranges: Literal["layer", "channel"] | None
     bias_correction: bool
     seed: int
+    activation_bits: int
+    frame_steps: int | None

@@ -12,7 +12,7 @@ __all__ = ["conversion_table"]
 
 def conversion_table(result: Conversion) -> Table:
     """Return the table of what became of each layer."""
-    title = f"layers, for {result.target} with the scheme {result.scheme}, {result.steps} steps a sample"
+    title = f"layers, for {result.target} with the scheme {result.scheme}, {result.steps} step{'s' if result.steps != 1 else ''} a sample"
     table = plain_table(title, "layer", "shape", "activation", "clipped", "error")
     for layer in result.layers:
         shape = " x ".join(map(str, layer.shape))

@@ -1,0 +1,103 @@
+"""A quantized network in integers, and what it computes: the definition that a sigma-delta network equals number by number.
+
+Inputs are rint(x / unit), kept within limits. A layer with m the sum of integer weights times integers of its sources, and b
+its integer bias, has the values
+
+    y = max(m + b + half, 0) >> shift, at most `high`, with half = 2**(shift - 1), or 0 for shift 0
+
+for relu, which rounds (m + b) / 2**shift to the nearest, halves up; and m + b for the output. y times `unit` is about the value
+of the trained layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.convert.apply import apply_all
+from neurodeploy.network.coding import Current, shown_currents
+from neurodeploy.network.operations import Step
+
+__all__ = ["IntegerLayer", "IntegerNetwork", "IntegerTerm", "integer_sums", "integer_values", "settled"]
+
+Array = NDArray[Any]
+Ints = NDArray[np.int64]
+
+
+class IntegerTerm(NamedTuple):
+    """A linear map in integers: 2**exponent times the operations."""
+
+    source: str
+    """Name of the input or layer."""
+    steps: tuple[Step, ...]
+    """Operations in sequence whose product has integer weights; () for identity."""
+    exponent: int
+    """Power of two that multiplies all weights, at least 0."""
+
+
+class IntegerLayer(NamedTuple):
+    """A layer in integers."""
+
+    name: str
+    shape: tuple[int, ...]
+    terms: tuple[IntegerTerm, ...]
+    bias: Ints
+    """(size,) added to the sum, without the half that rounds."""
+    relu: bool
+    """Whether values below 0 become 0; False: the output, which is not shifted either."""
+    shift: int
+    """Bits by which a sum is shifted right, at least 0."""
+    high: Ints | None
+    """(size,) greatest values; None: no limit."""
+    unit: Array
+    """(size,) value of the trained layer for which 1 stands."""
+
+    @property
+    def half(self) -> int:
+        """What is added before the shift, so that it rounds to the nearest."""
+        return 1 << (self.shift - 1) if self.shift else 0
+
+
+class IntegerNetwork(NamedTuple):
+    """A quantized network."""
+
+    inputs: dict[str, Current]
+    """Input -> encoder, which turns values into integers."""
+    layers: tuple[IntegerLayer, ...]
+    """In an order in which they can be computed; the last one is the output."""
+
+
+def integer_values(network: IntegerNetwork, inputs: Mapping[str, Array]) -> dict[str, Ints]:
+    """Return input or layer -> (samples, size) integers.
+
+    `network`: the quantized network. `inputs`: input -> (samples, size) values of the training.
+    """
+    found = {name: shown_currents(encoder, inputs[name]) for name, encoder in network.inputs.items()}
+    for layer in network.layers:
+        found[layer.name] = settled(layer, integer_sums(layer, found)).astype(np.float64)
+    return {name: values.astype(np.int64) for name, values in found.items()}
+
+
+def integer_sums(layer: IntegerLayer, values: Mapping[str, Array]) -> Ints:
+    """Return the (samples, size) sums m + b of a layer.
+
+    `layer`: the layer. `values`: input or layer -> (samples, size) integers of its sources, as floats that hold them exactly.
+    """
+    total = layer.bias[None].astype(np.float64)
+    for term in layer.terms:
+        total = total + apply_all(term.steps, values[term.source]) * 2.0**term.exponent
+    return np.rint(total).astype(np.int64)
+
+
+def settled(layer: IntegerLayer, sums: Ints) -> Ints:
+    """Return the (samples, size) values of a layer.
+
+    `layer`: the layer. `sums`: its (samples, size) sums m + b.
+    """
+    if not layer.relu:
+        return sums
+    values = np.maximum(sums + layer.half, 0) >> layer.shift
+    return values if layer.high is None else np.minimum(values, layer.high)
