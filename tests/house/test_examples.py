@@ -24,7 +24,8 @@ from neurodeploy.simulate import SampleValues, accuracy, answers, encode, load_s
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 DIGITS = EXAMPLES / "digits"
-SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+SCRIPTS = sorted([*EXAMPLES.glob("*.py"), *(path for path in EXAMPLES.glob("*/*.py") if path.stem == path.parent.name)])
+"""Examples of one file, and those that are named as the folder of their data."""
 
 
 def run_script(path: Path, *words: str, cwd: Path) -> str:
@@ -36,7 +37,7 @@ def run_script(path: Path, *words: str, cwd: Path) -> str:
 
 
 def test_there_are_examples() -> None:
-    assert {path.stem for path in SCRIPTS} >= {"two_neurons", "over_the_limit", "recurrent"}
+    assert {path.stem for path in SCRIPTS} >= {"two_neurons", "over_the_limit", "recurrent", "spiking_rnn"}
 
 
 @pytest.mark.parametrize(
@@ -158,3 +159,32 @@ def test_training_script_works(tmp_path: Path) -> None:
         assert np.array_equal(shipped["inputs"], images.values["pixels"]), (
             "the same seed must hold back the same images"
         )
+
+
+@pytest.mark.slow
+def test_the_recurrent_network_was_trained_as_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The voltages of training are those of the float reference in every step, and the gradient is that of their loss."""
+    pytest.importorskip("sklearn", reason="scikit-learn is missing and cannot be had: it comes with the `test` extra")
+    folder = EXAMPLES / "spiking_rnn"
+    monkeypatch.syspath_prepend(str(folder))
+    train, example = importlib.import_module("train"), importlib.import_module("spiking_rnn")
+    for name in ("train", "spiking_rnn"):  # other examples have modules of the same names
+        monkeypatch.delitem(sys.modules, name)
+    with np.load(folder / "spiking_rnn.npz") as file:
+        weights = {name: file[name].astype(np.float64) for name in file}
+    spikes, labels, _ = (item[-50:] for item in example.sentences())
+    v = np.stack(train.forward(weights, spikes)["v mood"][1:], axis=1)
+    program = nd.compile(example.network_of(weights), target="loihi1")
+    recording = nd.run(program, {"words": spikes}, backend="reference", probes="mood.v")
+    states = next(iter(recording.states.values()))
+    assert states.shape == v.shape
+    assert np.abs(states - v).max() < 1e-4
+    gradient, right = train.gradients(weights, spikes, labels)
+    assert right == (v[:, -1].argmax(axis=1) == labels).mean()
+    loss = []
+    for move in (1e-6, -1e-6):  # the loss is smooth in the weights of the integrators that are read
+        moved = {**weights, "to_mood": weights["to_mood"] + move * np.sign(gradient["to_mood"])}
+        last = train.forward(moved, spikes)["v mood"][-1]
+        last = last - last.max(axis=1, keepdims=True)
+        loss.append(-np.mean((last - np.log(np.exp(last).sum(axis=1, keepdims=True)))[np.arange(50), labels]))
+    assert (loss[0] - loss[1]) / 2e-6 == pytest.approx(np.abs(gradient["to_mood"]).sum(), rel=1e-4)
