@@ -58,13 +58,16 @@ def example_of(given: object) -> Array | None:
     return array[:1].astype(np.float32) if fits else None
 
 
-def calibration_samples(network: TrainedNetwork, given: object, labels: object = None) -> Samples:
+def calibration_samples(
+    network: TrainedNetwork, given: object, labels: object = None, *, wanted_values: bool = False
+) -> Samples:
     """Return samples as float32 rows in the order of the network's axes.
 
     `given`: an array (samples, *shape) for a network with one input; input -> array; SampleValues; or the path of an .npz or
     .npy file with these arrays, and labels if it has any. Shapes are those of samples of the training, with channels last
     if the trained network has them last. `labels`: (samples,) numbers of classes, from 0, or the classes that the network
-    names: `classes_` of an estimator. If all of them are numbers, labels are these numbers.
+    names: `classes_` of an estimator. If all of them are numbers, labels are these numbers. `wanted_values`: labels of a network
+    that answers with values are these values, (samples, size); without it, it takes none.
 
     Raises DiagnosticError: ND840, all faults at once; for files also ND001, ND003-ND006.
     """
@@ -83,8 +86,20 @@ def calibration_samples(network: TrainedNetwork, given: object, labels: object =
     n_samples = {len(rows) for rows in values.values()}
     if len(n_samples) > 1:
         raise DiagnosticError("convert", (_fault(f"differ in number between inputs: {sorted(n_samples)}"),))
+    if network.task == "regress" and wanted_values:
+        wanted = labels if labels is not None else own
+        return Samples(values, None if wanted is None else _wanted(wanted, n_samples.pop()))
     wanted = labels if labels is not None or network.task == "regress" else own
     return Samples(values, None if wanted is None else _labels(wanted, n_samples.pop(), network))
+
+
+def _wanted(given: object, n_samples: int) -> Array:
+    """(samples, size) values that a network should answer with."""
+    made = np.asarray(given)
+    if made.dtype.kind not in "biuf" or not made.size or len(made) != n_samples or not np.isfinite(made).all():
+        message = f"have labels of type {made.dtype} and shape {list(made.shape)}; needs finite values for each"
+        raise DiagnosticError("convert", (_fault(f"{message} of {n_samples} samples"),))
+    return made.astype(np.float64).reshape(n_samples, -1)
 
 
 def _fault(message: str, *fixes: str) -> Diagnostic:
