@@ -9,6 +9,7 @@ from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, 
 from neurodeploy.convert.coding import rates, value_of
 from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.integer_conversion import sigma_delta_conversion
+from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.ranges import PERCENTILES
 from neurodeploy.convert.schemes import scheme_for
@@ -34,6 +35,8 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
     )  # fmt: skip
     calibrated = calibrate(layers, samples, goal, candidates_of(options))
     network = network_of(calibrated.plan, read.network.name, options.steps, values=values)
+    notes = notes_of(calibrated.plan, read.network, scheme=scheme, steps=options.steps, target=target.name)
+    network = with_notes(network, notes)
     rows = tuple(_row(layer, calibrated) for layer in layers.layers)
     inputs = [input_line(item, calibrated.plan.codings[item.name]) for item in layers.inputs]
     return Conversion(
