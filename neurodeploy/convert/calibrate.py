@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.convert.activations import layer_coding
 from neurodeploy.convert.coding import Coded, relu_coding
 from neurodeploy.convert.correct import corrected
 from neurodeploy.convert.inputs import input_coding
@@ -180,7 +181,8 @@ class _Search:
     def plan(self, chosen: Mapping[str, Candidate], ranges: Ranges | None = None) -> Plan:
         """Return the plan for the ranges of layers."""
         ranges, codings = ranges or self.ranges, dict(self.inputs)
-        codings.update({layer.name: coding_of(layer, ranges, chosen[layer.name]) for layer in self.layers.layers})
+        for layer in self.layers.layers:
+            codings[layer.name] = coding_of(layer, ranges, chosen[layer.name], codings)
         return plan_of(self.layers, codings, hard=self.goal.hard)
 
     def tried(self, chosen: dict[str, Candidate]) -> _Try:
@@ -255,12 +257,14 @@ def codings_of(layers: Layers, samples: Samples, floats: LayerValues, candidate:
     """Return the coding of every input and layer, with ranges of all layers chosen alike."""
     ranges = Ranges(floats, (candidate.percentile,))
     found = {item.name: input_coding(item, samples.values[item.name]) for item in layers.inputs}
-    return found | {layer.name: coding_of(layer, ranges, candidate) for layer in layers.layers}
+    for layer in layers.layers:
+        found[layer.name] = coding_of(layer, ranges, candidate, found)
+    return found
 
 
-def coding_of(layer: Layer, ranges: Ranges, chosen: Candidate) -> Coded:
-    """Return the coding of a layer whose range is chosen as given."""
+def coding_of(layer: Layer, ranges: Ranges, chosen: Candidate, found: Mapping[str, Coded]) -> Coded:
+    """Return the coding of a layer whose range is chosen as given. `found`: codings of the inputs and layers before it."""
+    sums = ranges.floats.sums[layer.name]
     if layer.activation is None:
-        most = float(np.abs(ranges.floats.sums[layer.name]).max()) or 1.0
-        return relu_coding(np.full(layer.size, most))
-    return relu_coding(ranges.largest(layer, chosen))
+        return relu_coding(np.full(layer.size, float(np.abs(sums).max()) or 1.0))
+    return layer_coding(layer, sums, found, lambda below: ranges.largest(layer, chosen, below=below))

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
+from neurodeploy.convert.activations import became, clipped_share, coding_error
 from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, calibrate
-from neurodeploy.convert.coding import rates, value_of
 from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.integer_conversion import sigma_delta_conversion
+from neurodeploy.convert.max_pools import with_max_pools
 from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
+from neurodeploy.convert.plan import Plan
 from neurodeploy.convert.ranges import PERCENTILES
 from neurodeploy.convert.schemes import scheme_for
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
-from neurodeploy.trained.layers import Layer, layers_of
+from neurodeploy.trained.layers import Layer, Layers, layers_of
 from neurodeploy.trained.network import Read
 
 __all__ = ["convert_trained"]
 
+USUAL = 99.9
+"""Percentile of a plan that is made without a search."""
+FITTED = ("sigmoid", "tanh", "step")
+"""Activation functions whose rates follow them with a measured error."""
+
 
 def convert_trained(read: Read, samples: Samples, target: Target, options: ConvertOptions) -> Conversion:
     """Return the spiking network of a trained network for a target."""
+    trained = read.network
+    read = with_max_pools(read, samples, options.max_pool, options.steps, partial(_quick, options))
     layers = layers_of(read.network)
     scheme = scheme_for(target, options.scheme)
     if scheme == "sigma_delta":
@@ -47,8 +56,14 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
         scheme=scheme,
         steps=options.steps,
         target=target.name,
-        trained=read.network,
+        trained=trained,
     )
+
+
+def _quick(options: ConvertOptions, layers: Layers, samples: Samples) -> Plan:
+    """A plan without a search, for a first estimate of a loss."""
+    candidate = Candidate(options.percentile or USUAL, options.ranges == "channel")
+    return calibrate(layers, samples, Goal(options.steps), [candidate]).plan
 
 
 def candidates_of(options: ConvertOptions) -> list[Candidate]:
@@ -63,28 +78,24 @@ def _row(layer: Layer, calibrated: Calibrated) -> ConvertedLayer:
     coded, sums = calibrated.plan.codings[layer.name], calibrated.floats.sums[layer.name]
     values = calibrated.floats.values[layer.name]
     populations = tuple(item.name for item in calibrated.plan.populations if item.layer == layer.name)
-    if layer.activation is None:
-        became, error, clipped = "an integrator that is read", 0.0, 0.0
-    else:
-        scale = float(np.abs(values).mean()) or 1.0
-        error = float(np.abs(value_of(coded, rates(coded, sums)) - values).mean()) / scale
-        clipped = float((values > sum(unit.gain for unit in coded.units if (unit.gain > 0).all())).mean())
-        became = f"{'two' if len(coded.units) > 1 else 'one'} integrate-and-fire population"
     function = getattr(layer.activation, "function", None) or getattr(layer.activation, "kind", "")
     return ConvertedLayer(
         name=layer.name,
         nodes=layer.nodes,
         shape=layer.shape,
         activation=function,
-        became=became,
+        became=became(layer, coded),
         populations=populations,
-        error=error,
-        clipped=clipped,
+        error=coding_error(layer, coded, sums, values) if layer.activation else 0.0,
+        clipped=clipped_share(layer, coded, sums, values),
     )
 
 
 def _line(row: ConvertedLayer) -> LedgerLine:
-    note = f"{row.clipped:.2%} of the calibration values are above the largest rate" if row.activation else ""
+    notes = {"": "", "max_pool": "the rate of a window is at least that of its largest source"}
+    clipped = f"{row.clipped:.2%} of the calibration values are above the largest rate"
+    fitted = "fitted to the sums of the calibration samples"
+    note = notes.get(row.activation, fitted if row.activation in FITTED else clipped)
     return LedgerLine(
         subject=about("layer", row.name),
         quantity=row.activation or "output",

@@ -30,6 +30,9 @@ class ConvertOptions(Noun):
     """What the largest rate stands for: one value for a whole layer, or one for each channel; None: found by a search."""
     bias_correction: bool = True
     """Whether constants are corrected by the mean error of each channel, where that brings the output closer."""
+    max_pool: Literal["or", "average"] | None = None
+    """What stands for maximum pools, of which rates have no exact form. or: a window spikes if any of its sources spikes.
+    average: the average over the window. None: they are refused, with the measured loss of both."""
     seed: WholeNumber = Field(default=0, ge=0, lt=2**63)
     """Seed of the choice of calibration samples."""
     activation_bits: WholeNumber = Field(default=8, ge=2, le=15)
@@ -45,6 +48,7 @@ CONVERT_FLAGS = {
     "percentile": "--percentile",
     "ranges": "--ranges",
     "bias_correction": "--bias-correction",
+    "max_pool": "--max-pool",
     "seed": "--seed",
     "activation_bits": "--activation-bits",
     "frame_steps": "--frame-steps",
@@ -97,6 +101,7 @@ class ConvertChoices(TypedDict, total=False):
     percentile: float | None
     ranges: Literal["layer", "channel"] | None
     bias_correction: bool
+    max_pool: Literal["or", "average"] | None
     seed: int
     activation_bits: int
     frame_steps: int | None

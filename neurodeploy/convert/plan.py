@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.convert.apply import apply_all
 from neurodeploy.convert.coding import Coded
 from neurodeploy.convert.inputs import values_of_lines
+from neurodeploy.convert.pooling import pooled
 from neurodeploy.network import OneToOne, Sparse
 from neurodeploy.network.operations import Step
 from neurodeploy.trained.chains import merged
@@ -72,9 +73,10 @@ def plan_of(layers: Layers, codings: Mapping[str, Coded], *, hard: bool = False)
     for layer in layers.layers:
         units = codings[layer.name].units
         for number in range(len(units)):
-            kind = (
-                "read" if layer.activation is None else "any" if isinstance(layer.activation, MaxPool) else "integrate"
-            )
+            if isinstance(layer.activation, MaxPool):
+                found.append(_any(layer, number, len(units)))
+                continue
+            kind = "read" if layer.activation is None else "integrate"
             found.append(_population(layer, number, kind, codings, inputs))
     return Plan(layers, dict(codings), tuple(found), hard)
 
@@ -94,6 +96,12 @@ def _population(layer: Layer, number: int, kind: str, codings: Mapping[str, Code
             n_source = first.shape[1] if isinstance(first, Sparse) else source.shift.size
             wires.append(Wire(term.source, which, merged((first, *term.steps, scale), n_source)))
     return Planned(layer.name, number, len(units), layer.shape, kind, tuple(wires), unit.slope * constant + unit.offset)
+
+
+def _any(layer: Layer, number: int, n_units: int) -> Planned:
+    """A population that spikes whenever a source of its window does."""
+    wire = Wire(layer.terms[0].source, number, (pooled(layer),))
+    return Planned(layer.name, number, n_units, layer.shape, "any", (wire,), np.zeros(layer.size))
 
 
 def _fewest(values: Array) -> Array:

@@ -17,7 +17,7 @@ from neurodeploy.trained.chains import merged
 from neurodeploy.trained.forward import applied
 from neurodeploy.trained.linear import linear_steps
 from neurodeploy.trained.network import Node, TrainedInput, TrainedNetwork, legal_name
-from neurodeploy.trained.operations import Activate, MaxPool, Scores
+from neurodeploy.trained.operations import Activate, MaxPool, Operation, Scores
 
 __all__ = ["Layer", "Layers", "Term", "layers_of"]
 
@@ -102,17 +102,18 @@ class _Folding:
                 break
             last = self.nodes[last.inputs[0]]
         made: list[Layer] = []
+        ordered = self.network.task == "classify" and _keeps_order(last.operation)
         for node in self.network.nodes:
-            if isinstance(node.operation, Nonlinear):
+            if isinstance(node.operation, Nonlinear) and not (ordered and node is last):
                 made.append(self.layer(node, node.inputs[0], node.operation))
-        if not isinstance(last.operation, Nonlinear):
-            made.append(self.layer(last, last.name, None))
+        made.append(self.layer(last, last.inputs[0] if ordered else last.name, None))
         return Layers(self.network.inputs, tuple(made), scores)
 
     def layer(self, node: Node, reads: str, activation: Nonlinear | None) -> Layer:
         """Return the layer of an activation, or of the output, that reads the tensor `reads`."""
         terms, passed = self.terms(reads)
-        named = next((name for name in passed if hasattr(self.nodes[name].operation, "weights")), node.name)
+        own = "output" if reads == node.name and not passed else node.name
+        named = next((name for name in passed if hasattr(self.nodes[name].operation, "weights")), own)
         name = _free(legal_name(named), {*self.names.values(), *(item.name for item in self.network.inputs)})
         self.names[node.name] = name
         shape = self.shapes[reads]
@@ -153,6 +154,11 @@ class _Folding:
         if node is None or isinstance(node.operation, Nonlinear):
             return np.zeros((1, *self.shapes[name]))
         return applied(node, [self.value_for_zeros(item) for item in node.inputs])
+
+
+def _keeps_order(operation: Operation) -> bool:
+    """Whether an activation keeps the order of the classes, so that what it reads gives the same answer."""
+    return isinstance(operation, Activate) and operation.function in ("sigmoid", "tanh", "hard_sigmoid")
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -6,9 +6,15 @@ import numpy as np
 from diagnostic_cases import net
 
 import neurodeploy as nd
+from neurodeploy.convert.calibrate import Samples
+from neurodeploy.convert.convert import convert_trained
+from neurodeploy.convert.options import ConvertOptions
+from neurodeploy.hardware import load_target
 from neurodeploy.network import Poisson, Rate
 from neurodeploy.network.validate import validate
 from neurodeploy.simulate import SampleValues, encode
+from neurodeploy.trained.network import Node, Read, TrainedInput, TrainedNetwork
+from neurodeploy.trained.operations import Activate, FullyConnected, MaxPool
 
 
 def encoded(values, encoder):
@@ -27,7 +33,30 @@ def faulty_encoders():
     return validate(network.model_copy(update={"inputs": (*network.inputs, *inputs)}))
 
 
+def pooled(**options):
+    """A network of one feature and two classes, whose maxima read the input or a leaky relu."""
+    window = MaxPool(kernel=(2, 2), stride=(2, 2), begin=(0, 0), end=(0, 0))
+    nodes = (
+        Node(name="leaky", operation=Activate(function="leaky_relu", slope=0.1), inputs=("image",), shape=(1, 4, 4)),
+        Node(name="pool1", operation=window, inputs=("image" if not options else "leaky",), shape=(1, 2, 2)),
+        Node(name="pool2", operation=window, inputs=("pool1",), shape=(1, 1, 1)),
+        Node(
+            name="scores",
+            operation=FullyConnected(weights=[[1.0], [-1.0]], bias=[-0.8, 0.8]),
+            inputs=("pool2",),
+            shape=(2,),
+        ),
+    )
+    images = TrainedInput(name="image", shape=(1, 4, 4))
+    model = TrainedNetwork(name="brightest", source="onnx", inputs=(images,), nodes=nodes if options else nodes[1:])
+    values = np.linspace(0, 1, 20, dtype=np.float32)[:, None] * np.linspace(0, 1, 16, dtype=np.float32)
+    samples = Samples({"image": values}, (values.max(axis=1) < 0.8).astype(int))
+    convert_trained(Read(network=model), samples, load_target("loihi1"), ConvertOptions(steps=8, **options))
+
+
 CASES = {
+    "ND842": lambda _: pooled(max_pool="or"),
+    "ND843": lambda _: pooled(),
     "ND841": lambda _: [
         *encoded([[-3.0, 255.0], [300.0, 7.0]], Rate(one=255)),
         *encoded([[-3.0, 255.0], [300.0, 7.0]], Rate(one=[255.0, 300.0])),
