@@ -1,4 +1,7 @@
-"""Operations in sequence as fewer operations with the same product."""
+"""Operations in sequence as fewer operations with the same product, and sums of operations as one.
+
+Nothing is merged that would list the synapses of a convolution, or make an operation much larger than its parts.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import AvgPool2d, Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
+from neurodeploy.base.arrays import places_of
+from neurodeploy.network import Chain, Conv1d, Conv2d, Dense, OneToOne, Operation, Sparse
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.operations import Step
+from neurodeploy.trained.channels import scaled, source_scaled, through_channels, windows_merged
 
-__all__ = ["as_operation", "merged"]
+__all__ = ["MOST_ENTRIES", "added", "as_operation", "merged"]
 
 Array = NDArray[Any]
+MOST_ENTRIES = 1 << 22
+"""Largest number of weights that a merged operation has, unless it has no more than its parts."""
 
 
 def merged(steps: tuple[Step, ...], n_source: int) -> tuple[Step, ...]:
@@ -38,6 +45,23 @@ def as_operation(steps: tuple[Step, ...], n_source: int) -> Operation:
     return steps[0] if len(steps) == 1 else Chain(operations=steps)
 
 
+def added(one: tuple[Step, ...], other: tuple[Step, ...]) -> tuple[Step, ...] | None:
+    """Return the sum of two sequences of operations on the same source as one; None if they are of different kinds."""
+    if len(one) > 1 or len(other) > 1:
+        return None
+    first, second = (steps[0] if steps else OneToOne(weights=np.ones(())) for steps in (one, other))
+    if isinstance(first, OneToOne) and isinstance(second, OneToOne):
+        return (OneToOne(weights=first.weights + second.weights),)
+    if isinstance(first, Dense) and isinstance(second, Dense):
+        return (Dense(weights=first.weights + second.weights),)
+    alike = isinstance(first, (Conv1d, Conv2d)) and type(first) is type(second)
+    if not alike or not isinstance(first, (Conv1d, Conv2d)) or not isinstance(second, (Conv1d, Conv2d)):
+        return None
+    if second.model_copy(update={"weights": first.weights}) != first or first.weights.shape != second.weights.shape:
+        return None
+    return (first.model_copy(update={"weights": first.weights + second.weights}),)
+
+
 def _is_identity(step: Step) -> bool:
     return isinstance(step, OneToOne) and bool(np.all(step.weights == 1))
 
@@ -48,17 +72,65 @@ def _merged(first: Step, second: Step) -> Step | None:
         return _scaled_sources(first, second)
     if isinstance(second, OneToOne):
         return _scaled_targets(first, second)
-    if isinstance(first, Dense) and isinstance(second, Dense):
-        return Dense(weights=second.weights @ first.weights)
-    if isinstance(second, Dense) and isinstance(first, Sparse):
-        weights = np.zeros((second.weights.shape[0], first.shape[1]))
-        np.add.at(weights.T, first.pre, (second.weights[:, first.post] * first.weights).T)
-        return Dense(weights=weights)
-    if isinstance(first, AvgPool2d) and isinstance(second, Conv2d):
-        return _pool_then_convolution(first, second)
-    if isinstance(first, Sparse) and isinstance(second, (Conv1d, Conv2d)):
-        return _lines_then_convolution(first, second)
-    return None
+    if isinstance(first, Sparse) and isinstance(second, Sparse):
+        return _sparse_sparse(first, second)
+    if isinstance(second, Dense):
+        return _then_dense(first, second)
+    if isinstance(first, Dense):
+        return _dense_sparse(first, second) if isinstance(second, Sparse) else None
+    if isinstance(first, Sparse) or isinstance(second, Sparse):
+        return through_channels(first, second, MOST_ENTRIES)
+    return windows_merged(first, second, MOST_ENTRIES)
+
+
+def _is_small(entries: int, *parts: Array) -> bool:
+    """Whether a merged operation may have as many weights."""
+    return entries <= max(MOST_ENTRIES, sum(part.size for part in parts))
+
+
+def _then_dense(first: Step, second: Dense) -> Step | None:
+    """A dense matrix after another, or after a list of synapses."""
+    n_out = second.weights.shape[0]
+    if isinstance(first, Dense):
+        small = _is_small(n_out * first.weights.shape[1], first.weights, second.weights)
+        return Dense(weights=second.weights @ first.weights) if small else None
+    if not isinstance(first, Sparse) or not _is_small(n_out * first.shape[1], second.weights):
+        return None
+    columns = second.weights[:, first.post] * first.weights
+    weights = np.zeros((n_out, first.shape[1]))
+    if np.unique(first.pre).size == first.pre.size:
+        weights[:, first.pre] = columns
+    else:
+        np.add.at(weights.T, first.pre, columns.T)
+    return Dense(weights=weights)
+
+
+def _dense_sparse(first: Dense, second: Sparse) -> Step | None:
+    """Some rows of a dense matrix, in another order; rows of zeros are not added."""
+    if second.shape[0] > first.weights.shape[0]:
+        return None
+    weights = np.zeros((second.shape[0], first.weights.shape[1]))
+    np.add.at(weights, second.post, second.weights[:, None] * first.weights[second.pre])
+    return Dense(weights=weights)
+
+
+def _sparse_sparse(first: Sparse, second: Sparse) -> Step | None:
+    """Two lists of synapses as the list of all paths, in which those between the same two neurons are added."""
+    count = np.bincount(second.pre, minlength=second.shape[1])
+    paths = count[first.post]
+    if not _is_small(int(paths.sum()), first.post, second.post):
+        return None
+    order = np.argsort(second.pre, kind="stable")
+    outer = order[places_of((np.cumsum(count) - count)[first.post], paths)]
+    inner = np.repeat(np.arange(first.post.size), paths)
+    post, pre, weights = second.post[outer], first.pre[inner], second.weights[outer] * first.weights[inner]
+    shape = (second.shape[0], first.shape[1])
+    keys = post.astype(np.int64) * shape[1] + pre
+    unique, places = np.unique(keys, return_inverse=True)
+    if unique.size < keys.size:
+        weights = np.bincount(places.ravel(), weights, unique.size)
+        post, pre = unique // shape[1], unique % shape[1]
+    return Sparse(shape=shape, post=post, pre=pre, weights=np.asarray(weights, dtype=np.float64))
 
 
 def _scaled_sources(first: OneToOne, second: Step) -> Step | None:
@@ -73,14 +145,7 @@ def _scaled_sources(first: OneToOne, second: Step) -> Step | None:
             update={"weights": second.weights * np.broadcast_to(scale, (second.shape[1],))[second.pre]}
         )
     channels = _by_channel(scale, second.input_shape[0])
-    if channels is None or isinstance(second, AvgPool2d):
-        return _scaled_pool(channels, second) if isinstance(second, AvgPool2d) and channels is not None else None
-    if not isinstance(second, (Conv1d, Conv2d)):
-        return None
-    per_group = second.weights.shape[1]
-    kernels = second.weights.reshape(second.groups, -1, *second.weights.shape[1:]).astype(np.float64)
-    factor = channels.reshape(second.groups, 1, per_group, *(1,) * (second.weights.ndim - 2))
-    return second.model_copy(update={"weights": (kernels * factor).reshape(second.weights.shape)})
+    return None if channels is None else source_scaled(second, channels)
 
 
 def _scaled_targets(first: Step, second: OneToOne) -> Step | None:
@@ -95,23 +160,7 @@ def _scaled_targets(first: Step, second: OneToOne) -> Step | None:
     if isinstance(first, OneToOne):
         return OneToOne(weights=scale * first.weights)
     channels = _by_channel(scale, output_shape(window_of(first))[0])
-    if channels is None:
-        return None
-    if isinstance(first, AvgPool2d):
-        return _scaled_pool(channels, first)
-    if not isinstance(first, (Conv1d, Conv2d)):
-        return None
-    factor = channels.reshape(-1, *(1,) * (first.weights.ndim - 1))
-    return first.model_copy(update={"weights": first.weights.astype(np.float64) * factor})
-
-
-def _scaled_pool(channels: Array, pool: AvgPool2d) -> Step:
-    """A pool whose channels are multiplied by factors: a convolution, one group for each channel."""
-    weights = np.ones((pool.input_shape[0], 1, *pool.kernel)) / np.prod(pool.kernel)
-    return Conv2d(
-        input_shape=pool.input_shape, weights=weights * channels[:, None, None, None], stride=pool.stride,
-        padding=pool.padding, groups=pool.input_shape[0],
-    )  # fmt: skip
+    return None if channels is None else scaled(first, channels)
 
 
 def _by_channel(scale: Array, channels: int) -> Array | None:
@@ -120,36 +169,3 @@ def _by_channel(scale: Array, channels: int) -> Array | None:
         return np.full(channels, float(scale.ravel()[0]))
     rows = scale.reshape(channels, -1)
     return rows[:, 0].copy() if (rows == rows[:, :1]).all() else None
-
-
-def _lines_then_convolution(first: Sparse, second: Conv1d | Conv2d) -> Conv1d | Conv2d | None:
-    """Several lines for each value, all first lines before all second ones, then a convolution: one of more channels."""
-    size, n_lines = first.shape
-    lines, channels = np.arange(n_lines), second.input_shape[0]
-    if second.groups != 1 or n_lines % size or not np.array_equal(first.pre, lines):
-        return None
-    factors = _by_channel(first.weights.astype(np.float64), channels * (n_lines // size))
-    if factors is None or not np.array_equal(first.post, lines % size):
-        return None
-    weights = second.weights.astype(np.float64)
-    scaled = factors.reshape(n_lines // size, 1, channels, *(1,) * (weights.ndim - 2))
-    shape = (factors.size, *second.input_shape[1:])
-    return second.model_copy(update={"input_shape": shape, "weights": np.concatenate([*(scaled * weights)], axis=1)})
-
-
-def _pool_then_convolution(pool: AvgPool2d, after: Conv2d) -> Conv2d | None:
-    """An average pool without overlap, then a convolution: one convolution whose kernel repeats each weight.
-
-    y[i] = sum_k w[k] * mean_j x[(i * s + k) * p + j], so the taps lie at (k * p + j) with stride s * p.
-    """
-    if pool.padding != (0, 0) or after.padding != (0, 0) or after.dilation != (1, 1) or pool.stride != pool.kernel:
-        return None
-    weights = np.repeat(np.repeat(after.weights, pool.kernel[0], axis=2), pool.kernel[1], axis=3)
-    height, width = (p * s for p, s in zip(pool.stride, after.stride, strict=True))
-    made = Conv2d(
-        input_shape=pool.input_shape,
-        weights=weights / np.prod(pool.kernel),
-        stride=(height, width),
-        groups=after.groups,
-    )
-    return made if output_shape(window_of(made))[1:] == output_shape(window_of(after))[1:] else None

@@ -153,7 +153,8 @@ def _range(item: Item) -> Array:
     start, stop, step = limits
     if not step or abs((stop - start) / step) > MOST_VALUES:
         malformed("makes a range without end")
-    return np.arange(start, stop, step)
+    made: Array = np.arange(start, stop, step)
+    return made
 
 
 def _where(item: Item) -> Array:
