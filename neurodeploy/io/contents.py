@@ -26,12 +26,11 @@ class Content(NamedTuple):
 
 
 _TORCH = (
-    "rebuild the model in PyTorch, load the weights there, and export the network with the nir package of its framework"
+    "rebuild the model in PyTorch and load the weights there; then export a spiking network with the nir package of its "
+    "framework, and pass one without spikes to nd.convert with samples of its training"
 )
-_ANN = (
-    "make it a spiking network in PyTorch, for example with sinabs, and export that to NIR; networks without spikes are not "
-    "converted here"
-)
+_ANN = "make a spiking network of it: neurodeploy convert {} --calibrate train.npz -o network.nd.json"
+_TO_ONNX = f"export it to ONNX, for example with tf2onnx, then {_ANN.format('model.onnx')}"
 _RUN = "run it and have it write the network to a file"
 
 _ALL = (
@@ -56,11 +55,11 @@ _ALL = (
         "save it as numbers",
         "other",
     ),
-    Content("keras_h5", "a Keras model (HDF5)", _ANN, "weights"),
-    Content("keras_zip", "a Keras model", _ANN, "weights"),
-    Content("saved_model", "a TensorFlow SavedModel", _ANN, "weights"),
-    Content("tflite", "a TensorFlow Lite model", _ANN, "weights"),
-    Content("onnx", "an ONNX model", _ANN, "weights"),
+    Content("keras_h5", "a Keras model (HDF5)", _ANN.format("MODEL.h5"), "weights"),
+    Content("keras_zip", "a Keras model", _ANN.format("MODEL.keras"), "weights"),
+    Content("saved_model", "a TensorFlow SavedModel", _TO_ONNX, "weights"),
+    Content("tflite", "a TensorFlow Lite model", _TO_ONNX, "weights"),
+    Content("onnx", "an ONNX model", _ANN.format("MODEL.onnx"), "weights"),
     Content("safetensors", "a file of weights without a network (safetensors)", _TORCH, "weights"),
     Content("nir", "a NIR graph", "name it .nir", "network", ".nir"),
     Content("netx", "a lava-dl network (netx)", "name it .net", "network", ".net"),

@@ -12,6 +12,7 @@ import re
 import zipfile
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from neurodeploy.base.plain import as_table
@@ -26,6 +27,8 @@ JSON_BYTES = 64 << 20
 """Largest JSON text that is parsed to name it."""
 NAMES = 10_000
 """Most names of an archive that are looked at."""
+MODEL = "MODEL"
+"""Beginning of the word of a way in that stands for the file."""
 SEAL_BYTES = 1 << 20
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
@@ -75,7 +78,15 @@ def recognize(path: Path) -> Content | None:
             key = _by_start(head, size) or _by_container(path, head) or _by_text(path, head, size)
     except (OSError, ValueError):
         return None
-    return CONTENTS.get(key)
+    found = CONTENTS.get(key)
+    return found if found is None or MODEL not in found.way_in else _with_path(found, path)
+
+
+def _with_path(found: Content, path: Path) -> Content:
+    """A kind whose way in names the file, if the file has the suffix that it needs there."""
+    word = next(word for word in found.way_in.split() if word.startswith(MODEL))
+    fits = path.name.endswith(word.removeprefix(MODEL)) or (found.key == "keras_h5" and path.name.endswith(".hdf5"))
+    return found._replace(way_in=found.way_in.replace(word, quote(str(path)))) if fits else found
 
 
 def recognize_json(document: object) -> Content:
