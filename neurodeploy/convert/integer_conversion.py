@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.calibrate import Samples
-from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, integer_sums, integer_values
+from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerRun, integer_run
 from neurodeploy.convert.integers import Rounding, quantized
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.rates import LayerValues, layer_values
@@ -27,7 +27,7 @@ __all__ = ["integers_of", "sigma_delta_conversion", "stated_integers"]
 Array = NDArray[Any]
 MOST_CHANGED = 0.02
 """Share of calibration samples whose answer may change by rounding without a warning."""
-SEARCHED = 500
+SEARCHED = 300
 """Calibration samples at most on which units of layers and of channels are compared."""
 ROOM = 2
 """Bits of the states that the calibration samples leave free."""
@@ -44,14 +44,14 @@ def sigma_delta_conversion(
     """
     raise_errors("convert", [*_unfit_layers(layers)])
     floats = layer_values(layers, samples.values)
-    made = integers_of(read.network, layers, samples, target, options)
-    values = integer_values(made, samples.values)
-    raise_errors("convert", [*_overflows(made, values, target)])
-    rows = tuple(_row(*pair, floats, values) for pair in zip(layers.layers, made.layers, strict=True))
+    made = integers_of(read.network, layers, samples, target, options, floats)
+    run = integer_run(made, samples.values)
+    raise_errors("convert", [*_overflows(made, run, target)])
+    rows = tuple(_row(*pair, floats, run.values) for pair in zip(layers.layers, made.layers, strict=True))
     return Conversion(
         network=sigma_delta_network(made, layers, read.network.name, options.frame_steps),
         ledger=(*read.ledger, *_input_lines(made), *map(_line, rows, made.layers), _steps_line(layers, options)),
-        findings=(*read.findings, *_losses(layers, floats, values, options)),
+        findings=(*read.findings, *_losses(layers, floats, run.values, options)),
         layers=rows,
         scheme="sigma_delta",
         steps=SHOWN,
@@ -61,12 +61,18 @@ def sigma_delta_conversion(
 
 
 def integers_of(
-    network: TrainedNetwork, layers: Layers, samples: Samples, target: Target, options: ConvertOptions
+    network: TrainedNetwork,
+    layers: Layers,
+    samples: Samples,
+    target: Target,
+    options: ConvertOptions,
+    floats: LayerValues | None = None,
 ) -> IntegerNetwork:
     """Return the quantized form of a trained network, which its sigma-delta network equals.
 
     `network`: the trained network. `layers`: its layers, with relu only. `samples`: calibration data. `target`: the chip, which
-    limits exponents and states. `options`: activation_bits, ranges and percentile.
+    limits exponents and states. `options`: activation_bits, ranges and percentile. `floats`: values of the trained network for
+    the samples, if known.
     """
     stored = stated_integers(network, layers)
     rounding = Rounding(
@@ -77,7 +83,7 @@ def integers_of(
         state=2.0 ** (target.dialect.state_bits - ROOM),
         stored=stored,
     )
-    floats = layer_values(layers, samples.values)
+    floats = layer_values(layers, samples.values) if floats is None else floats
     made = quantized(layers, floats, samples.values, rounding)
     if options.ranges is not None or stored:
         return made
@@ -90,7 +96,7 @@ def _output_error(made: IntegerNetwork, samples: Samples, floats: LayerValues) -
     last = made.layers[-1]
     given = {name: values[:SEARCHED] for name, values in samples.values.items()}
     wanted = floats.values[last.name][:SEARCHED]
-    return float(np.square(integer_values(made, given)[last.name] * last.unit - wanted).mean())
+    return float(np.square(integer_run(made, given, exact=False).values[last.name] * last.unit - wanted).mean())
 
 
 def stated_integers(network: TrainedNetwork, layers: Layers) -> dict[str, Quantization]:
@@ -126,13 +132,12 @@ def _unfit_layers(layers: Layers) -> Iterator[Diagnostic]:
         yield finding("ND861", about("layer", layer.name), message, fixes=fixes)
 
 
-def _overflows(made: IntegerNetwork, values: dict[str, Any], target: Target) -> Iterator[Diagnostic]:
+def _overflows(made: IntegerNetwork, run: IntegerRun, target: Target) -> Iterator[Diagnostic]:
     """ND860 for sums of calibration samples beyond the states of the target."""
     bits = target.dialect.state_bits
     source = f"dialect {target.dialect.name}: {target.dialect.sources.get('state_bits', '')}"
     for layer in made.layers:
-        known = {name: rows.astype(np.float64) for name, rows in values.items()}
-        largest = int(np.abs(integer_sums(layer, known) + layer.half).max())
+        largest = int(np.abs(run.sums[layer.name] + layer.half).max())
         if largest >= 1 << bits:
             message = "adds up to more than a state holds, for some calibration sample"
             numbers: dict[str, Any] = {"found": largest, "limit": (1 << bits) - 1, "unit": "integer unit"}

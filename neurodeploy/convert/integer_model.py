@@ -21,7 +21,16 @@ from neurodeploy.convert.apply import apply_all
 from neurodeploy.network.coding import Current, shown_currents
 from neurodeploy.network.operations import Step
 
-__all__ = ["IntegerLayer", "IntegerNetwork", "IntegerTerm", "integer_sums", "integer_values", "settled"]
+__all__ = [
+    "IntegerLayer",
+    "IntegerNetwork",
+    "IntegerRun",
+    "IntegerTerm",
+    "integer_run",
+    "integer_sums",
+    "integer_values",
+    "settled",
+]
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]
@@ -70,21 +79,43 @@ class IntegerNetwork(NamedTuple):
     """In an order in which they can be computed; the last one is the output."""
 
 
+class IntegerRun(NamedTuple):
+    """What a quantized network computes, each (samples, size) int64."""
+
+    sums: dict[str, Ints]
+    """Layer -> m + b."""
+    values: dict[str, Ints]
+    """Input or layer -> values."""
+
+
 def integer_values(network: IntegerNetwork, inputs: Mapping[str, Array]) -> dict[str, Ints]:
     """Return input or layer -> (samples, size) integers.
 
     `network`: the quantized network. `inputs`: input -> (samples, size) values of the training.
     """
-    found = {name: shown_currents(encoder, inputs[name]) for name, encoder in network.inputs.items()}
+    return integer_run(network, inputs).values
+
+
+def integer_run(network: IntegerNetwork, inputs: Mapping[str, Array], *, exact: bool = True) -> IntegerRun:
+    """Return the sums and values of every layer.
+
+    `network`: the quantized network. `inputs`: input -> (samples, size) values of the training. `exact`: whether products are
+    added in doubles, which hold all of them; otherwise in single precision, which is faster and is off by some units at most.
+    """
+    kind = np.float64 if exact else np.float32
+    known = {name: shown_currents(encoder, inputs[name]).astype(kind) for name, encoder in network.inputs.items()}
+    sums = dict[str, Ints]()
     for layer in network.layers:
-        found[layer.name] = settled(layer, integer_sums(layer, found)).astype(np.float64)
-    return {name: values.astype(np.int64) for name, values in found.items()}
+        sums[layer.name] = integer_sums(layer, known)
+        known[layer.name] = settled(layer, sums[layer.name]).astype(kind)
+    return IntegerRun(sums, {name: values.astype(np.int64) for name, values in known.items()})
 
 
 def integer_sums(layer: IntegerLayer, values: Mapping[str, Array]) -> Ints:
     """Return the (samples, size) sums m + b of a layer.
 
-    `layer`: the layer. `values`: input or layer -> (samples, size) integers of its sources, as floats that hold them exactly.
+    `layer`: the layer. `values`: input or layer -> (samples, size) integers of its sources, as floats, which are multiplied and
+    added in their own precision.
     """
     total = layer.bias[None].astype(np.float64)
     for term in layer.terms:

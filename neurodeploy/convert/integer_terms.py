@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.integer_model import IntegerTerm
-from neurodeploy.network import AvgPool2d, OneToOne, Projection, Sparse, SumPool2d
+from neurodeploy.network import AvgPool2d, Dense, OneToOne, Projection, Sparse, SumPool2d
 from neurodeploy.network.connectivity import WindowConnectivity, connectivity_of
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.operations import Step
@@ -21,6 +21,8 @@ Array = NDArray[Any]
 WEIGHTS = (-128, 127)
 """Least and greatest integer weight of 8 bits."""
 
+DENSE = 4
+"""A list of at least one synapse for so many pairs of neurons becomes a matrix."""
 POOL = ("input_shape", "kernel", "stride", "padding")
 """Fields of a pool."""
 
@@ -79,11 +81,13 @@ def integer_term(source: str, steps: tuple[Step, ...], n_source: int, unit: Arra
         if len(scaled) < 2 or np.abs(_connected(rounded, n_source).weights).max(initial=0) <= WEIGHTS[1]:
             return IntegerTerm(source, rounded, exponent)
     listed = _connected(scaled, n_source).listed()
-    weights = np.rint(listed.weights)
+    weights, shape = np.rint(listed.weights), (listed.n_target, n_source)
     kept = np.flatnonzero(weights)
-    made = Sparse(
-        shape=(listed.n_target, n_source), post=listed.post[kept], pre=listed.pre[kept], weights=weights[kept]
-    )
+    if weights.size * DENSE > shape[0] * shape[1]:
+        matrix = np.zeros(shape)
+        np.add.at(matrix, (listed.post, listed.pre), weights)
+        return IntegerTerm(source, (Dense(weights=matrix),), exponent)
+    made = Sparse(shape=shape, post=listed.post[kept], pre=listed.pre[kept], weights=weights[kept])
     return IntegerTerm(source, (made,), exponent)
 
 

@@ -70,14 +70,16 @@ def quantized(layers: Layers, floats: LayerValues, inputs: Mapping[str, Array], 
     """
     encoders = {name: _encoder(values, rounding, rounding.stored.get(name)) for name, values in inputs.items()}
     units = {name: np.full(inputs[name].shape[1], 1.0 / (item.scale or 1.0)) for name, item in encoders.items()}
-    known: dict[str, Any] = {name: shown_currents(item, inputs[name][:TRIED]) for name, item in encoders.items()}
+    known: dict[str, Any] = {
+        name: shown_currents(item, inputs[name][:TRIED]).astype(np.float32) for name, item in encoders.items()
+    }
     made = list[IntegerLayer]()
     for layer in layers.layers:
         real = [_real(term, units[term.source]) for term in layer.terms]
         chosen = _best(layer, real, floats, known, rounding, last=layer is layers.layers[-1])
         made.append(chosen)
         units[layer.name] = chosen.unit
-        known[layer.name] = settled(chosen, integer_sums(chosen, known)).astype(np.float64)
+        known[layer.name] = settled(chosen, integer_sums(chosen, known)).astype(np.float32)
     return IntegerNetwork(encoders, tuple(made))
 
 
