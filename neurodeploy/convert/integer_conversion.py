@@ -48,10 +48,11 @@ def sigma_delta_conversion(
     run = integer_run(made, samples.values)
     raise_errors("convert", [*_overflows(made, run, target)])
     rows = tuple(_row(*pair, floats, run.values) for pair in zip(layers.layers, made.layers, strict=True))
+    values = read.network.task == "regress"
     return Conversion(
-        network=sigma_delta_network(made, layers, read.network.name, options.frame_steps),
+        network=sigma_delta_network(made, layers, read.network.name, options.frame_steps, values=values),
         ledger=(*read.ledger, *_input_lines(made), *map(_line, rows, made.layers), _steps_line(layers, options)),
-        findings=(*read.findings, *_losses(layers, floats, run.values, options)),
+        findings=(*read.findings, *([] if values else _losses(layers, floats, run.values, options))),
         layers=rows,
         scheme="sigma_delta",
         steps=SHOWN,

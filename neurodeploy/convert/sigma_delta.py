@@ -20,6 +20,7 @@ from neurodeploy.convert.integer_terms import WEIGHTS
 from neurodeploy.network import (
     Delta,
     Input,
+    Linear,
     Membrane,
     Network,
     OneToOne,
@@ -76,12 +77,13 @@ def populations_of(layer: IntegerLayer) -> tuple[str, ...]:
 
 
 def sigma_delta_network(
-    quantized: IntegerNetwork, layers: Layers, name: str, frame_steps: int | None = None
+    quantized: IntegerNetwork, layers: Layers, name: str, frame_steps: int | None = None, *, values: bool = False
 ) -> Network:
     """Return the network.
 
     `quantized`: the integers. `layers`: the trained network. `name`: name of the network. `frame_steps`: steps for which each
-    frame of a sequence is shown, after which all states return to 0; None: a sample is one frame.
+    frame of a sequence is shown, after which all states return to 0; None: a sample is one frame. `values`: whether the output
+    is values of the trained network, instead of an answer.
     """
     depth = layers.depth()
     shapes = {item.name: item.shape for item in layers.inputs}
@@ -108,8 +110,16 @@ def sigma_delta_network(
             Input(name=item.name, shape=item.shape, encoder=quantized.inputs[item.name], sample_axes=item.sample_axes)
             for item in layers.inputs
         ),
-        outputs=(Output(name="scores", source=last.name, decoder=Membrane()),),
+        outputs=(_output(last, values=values),),
     )
+
+
+def _output(last: IntegerLayer, *, values: bool) -> Output:
+    """The sums of the last layer, which v holds."""
+    if not values:
+        return Output(name="scores", source=last.name, decoder=Membrane())
+    weights = np.diag(last.unit / 2.0**last.shift)
+    return Output(name="values", source=last.name, decoder=Linear(weights=weights, reads="v"))
 
 
 def _again(frame_steps: int | None, first: int) -> StateReset | None:

@@ -275,3 +275,16 @@ def test_the_target_decides_the_scheme():
         made = convert_trained(Read(network=network), samples, chip, ConvertOptions(scheme=wanted, percentile=99.0))
         assert made.scheme == scheme
         nd.compile(made, target)
+
+
+def test_values_of_a_regressor_are_decoded():
+    rng = np.random.default_rng(7)
+    network = mlp(rng).model_copy(update={"task": "regress"})
+    values = shown(network, rng, 20)
+    made, quantized = converted(network, values)
+    program = nd.compile(made, "loihi2")
+    recording = nd.run(program, shaped(network, values))
+    last = quantized.layers[-1]
+    wanted = integer_values(quantized, values)[last.name] * last.unit
+    assert np.allclose(nd.decoded(program, recording)["values"][:, -1], wanted)
+    assert np.abs(wanted - layer_values(layers_of(network), values).values[last.name]).max() < 0.1
