@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # first, because other imports take long
 
 if TYPE_CHECKING:
+    from neurodeploy.api.blaming import blame, study
     from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
     from neurodeploy.api.converting import Converted, convert
     from neurodeploy.api.files import load, load_nengo, save
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         seal,
         verify,
     )
+    from neurodeploy.blame.nouns import Blame, Study
     from neurodeploy.compiler.options import Compilation, CompileOptions
     from neurodeploy.convert.options import Conversion, ConvertOptions
     from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
@@ -67,6 +69,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BackendInfo",
+    "Blame",
     "Comparison",
     "Compilation",
     "CompileOptions",
@@ -100,11 +103,13 @@ __all__ = [
     "RunState",
     "SampleValues",
     "Stimulus",
+    "Study",
     "Target",
     "Time",
     "accuracy",
     "answers",
     "backends",
+    "blame",
     "check",
     "check_shapes",
     "compare",
@@ -133,18 +138,21 @@ __all__ = [
     "schema",
     "seal",
     "sparse",
+    "study",
     "targets",
     "verify",
     "with_rules",
 ]
 
 _HOMES = {
+    "neurodeploy.api.blaming": "blame study",
     "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
     "neurodeploy.api.converting": "Converted convert",
     "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
+    "neurodeploy.blame.nouns": "Blame Study",
     "neurodeploy.compiler.options": "Compilation CompileOptions",
     "neurodeploy.convert.options": "Conversion ConvertOptions",
     "neurodeploy.diagnostics": "Diagnostic DiagnosticError FindingWarning",
@@ -161,7 +169,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 
 class _Package(ModuleType):
-    """The module, in which the functions `check` and `profile` have the names of two packages below it."""
+    """The module, in which the functions `blame`, `check` and `profile` have the names of packages below it."""
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute, except for the import of a package, which would hide the function of its name."""

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 SHARED = (
     "event_writers.py",
+    "blame/small_conversions.py",
     "factories.py",
     "engines.py",
     "emulator/random_programs.py",

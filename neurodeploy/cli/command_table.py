@@ -44,6 +44,11 @@ COMMANDS = {
         "convert_command",
         "Convert a trained network (.onnx, .keras, .h5) to a spiking one, or write a spiking network in another format.",
     ),
+    "blame": Entry(
+        "blame_command",
+        "blame_command",
+        "Print the share of each layer in what a converted network loses on a chip, and why it loses it.",
+    ),
     "run": Entry("run_commands", "run", "Check, compile and run a network, and print its activity and cost."),
     "profile": Entry(
         "run_commands",

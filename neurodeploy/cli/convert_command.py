@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 import typer
 
@@ -16,12 +17,16 @@ from neurodeploy.cli.output import command, show, working
 from neurodeploy.cli.paths import read_option, write_argument, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.running import write_own_samples
-from neurodeploy.convert.options import ConvertOptions
-from neurodeploy.diagnostics import about
+from neurodeploy.cli.studying import Measured, evaluation_samples, measured, refuse_options, show_measured
+from neurodeploy.convert.options import CONVERT_FLAGS, Conversion, ConvertOptions
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about
+from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.exporters import LOSSES, WRITABLE
 from neurodeploy.exporters.options import MEANINGS
 from neurodeploy.exporters.save import ALL, losses_named
+from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions
+from neurodeploy.importers.options import FLAGS
 from neurodeploy.importers.trained import is_trained
 from neurodeploy.report import conversion_table, ledger_table
 
@@ -55,6 +60,13 @@ Calibrate = Annotated[
 ]
 
 
+Evaluate = Annotated[
+    Path | None,
+    read_option("--evaluate", "Samples to evaluate a trained network on (.npz); default: those of the calibration."),
+]
+STUDY = "Run a converted network: accuracy, energy and time by steps, and the share of each layer in what is lost."
+
+
 @command
 @with_convert_options
 @with_import_options
@@ -63,6 +75,8 @@ def convert_command(
     out: Out = None,
     output: OutOption = None,
     calibrate: Calibrate = None,
+    evaluate: Evaluate = None,
+    study: Annotated[bool, typer.Option("--study/--no-study", help=STUDY)] = True,
     target: TargetName = None,
     lossy: Lossy = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
@@ -84,8 +98,11 @@ def convert_command(
         fix = "neurodeploy convert net.nd.json net.nir"
         raise usage("ND701", about("argument", "OUT"), "is needed once: the file to write", fix)
     if is_trained(model):
-        _convert_trained(model, path, calibrate, target, conversion, report)
+        refuse_options(model, {"--lossy": lossy, **_named(FLAGS, imports)}, trained=True)
+        _convert_trained(_Request(model, path, calibrate, evaluate, target, conversion, study), report)
         return
+    own = {"--calibrate": calibrate, "--evaluate": evaluate, "--no-study": not study, "--target": target}
+    refuse_options(model, {**own, **_named(CONVERT_FLAGS, conversion)}, trained=False)
     losses = losses_named(lossy or ())
     result = convert(model, path, ImportOptions(**imports, strict=strict), lossy=losses)
     written, unwritten = write_own_samples(result.samples, Path(path))
@@ -97,25 +114,65 @@ def convert_command(
     report.finish((*result.findings, *unwritten), document)
 
 
-def _convert_trained(
-    model: Path, path: Path, calibrate: Path | None, target: str | None, fields: dict[str, Any], report: ReportOptions
-) -> None:
-    """Convert a trained network, write the spiking one, and print what became of each layer."""
-    with working(f"converting {model.name}"):
+class _Request(NamedTuple):
+    """A conversion of a trained network."""
+
+    model: Path
+    path: Path
+    calibrate: Path | None
+    evaluate: Path | None
+    target: str | None
+    fields: dict[str, Any]
+    study: bool
+
+
+def _named(flags: Mapping[str, str], fields: Mapping[str, object]) -> dict[str, object]:
+    """Option -> value of the fields that were given."""
+    return {flags[field]: value for field, value in fields.items()}
+
+
+def _convert_trained(request: _Request, report: ReportOptions) -> None:
+    """Convert a trained network, write the spiking one, and print what became of it."""
+    options, calibration = ConvertOptions(**request.fields), cast("Any", request.calibrate)
+    with working(f"converting {request.model.name}"):
         result = convert(
-            model, path, ConvertOptions(**fields), calibration=cast("Any", calibrate), target=target or "loihi1"
+            request.model, request.path, options, calibration=calibration, target=request.target or "loihi1"
         )
     if report.text:
-        show(conversion_table(result), "", f"written: {path}")
-        if report.ledger:
-            show("", ledger_table(result.ledger))
-    layers = [layer.model_dump() for layer in result.layers]
-    lines = [line.model_dump() for line in result.ledger]
+        show(conversion_table(result))
+    made, found = _measured(result, request, report) if request.study else (None, ())
+    if report.text:
+        if made:
+            show_measured(made)
+        show("", *([ledger_table(result.ledger)] if report.ledger else [_ledger_summary(result.ledger)]))
+        show(f"written: {request.path}")
     document = {
-        "network": result.network.name, "written": str(path), "target": result.target, "scheme": result.scheme,
-        "steps": result.steps, "layers": layers, "ledger": lines,
+        "network": result.network.name, "written": str(request.path), "target": result.target, "scheme": result.scheme,
+        "steps": result.steps, "layers": [layer.model_dump() for layer in result.layers],
+        "ledger": [line.model_dump() for line in result.ledger], **(made.document if made else {}),
     }  # fmt: skip
-    report.finish(result.findings, document)
+    report.finish((*result.findings, *found), document)
+
+
+def _measured(
+    result: Conversion, request: _Request, report: ReportOptions
+) -> tuple[Measured | None, tuple[Diagnostic, ...]]:
+    """Study and blame of a conversion with their findings; findings alone if it does not run on its target."""
+    try:
+        evaluation = evaluation_samples(
+            result.network, request.evaluate, request.calibrate, request.fields.get("seed", 0)
+        )
+        target = load_target(request.target or result.target)
+        made = measured(result.network, evaluation, target, result.steps, quiet=not report.text)
+    except DiagnosticError as error:
+        return None, error.diagnostics
+    return made, made.findings
+
+
+def _ledger_summary(ledger: Sequence[LedgerLine]) -> str:
+    levels = [line.level for line in ledger]
+    counted = ", ".join(f"{levels.count(level)} {level}" for level in dict.fromkeys(levels))
+    return f"ledger: {len(levels)} lines, {counted}; print it with --ledger" if ledger else "ledger: nothing changed"
 
 
 def _show(result: Converted, *, ledger: bool) -> None:

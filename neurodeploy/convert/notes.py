@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from neurodeploy.base.noun import Noun
-from neurodeploy.convert.plan import Plan
+from neurodeploy.convert.plan import Plan, plan_of
 from neurodeploy.network import Network
 from neurodeploy.trained.network import TrainedNetwork
 from neurodeploy.trained.operations import Activate, MaxPool
@@ -22,6 +22,8 @@ __all__ = ["KEY", "Notes", "NotedLayer", "NotedUnit", "expanded", "notes_of", "r
 Array = NDArray[Any]
 Numbers = float | list[float]
 """One number for all values, one for each channel, or one for each value."""
+EQUAL = 1e-12
+"""Relative difference of numbers that are equal but for rounding."""
 KEY = "conversion"
 """Key of the notes in the metadata of a network."""
 
@@ -37,6 +39,8 @@ class NotedUnit(Noun):
     """Rate for x = 0."""
     gain: Numbers
     """Value of the rate 1."""
+    correction: Numbers = 0.0
+    """Rate that was added to the offset to correct a mean error, which is no part of the trained network."""
 
 
 class NotedLayer(Noun):
@@ -78,6 +82,7 @@ class Notes(Noun):
 def notes_of(plan: Plan, trained: TrainedNetwork, *, scheme: str, steps: int, target: str) -> Notes:
     """Return the notes of a plan."""
     layers: list[NotedLayer] = []
+    plain = {item.name: item.constant for item in plan_of(plan.layers, plan.codings).populations}
     for layer in plan.layers.layers:
         coded = plan.codings[layer.name]
         own = [item for item in plan.populations if item.layer == layer.name]
@@ -88,6 +93,7 @@ def notes_of(plan: Plan, trained: TrainedNetwork, *, scheme: str, steps: int, ta
                 slope=_fewest(coded.units[item.unit].slope, channels),
                 offset=_fewest(coded.units[item.unit].offset, channels),
                 gain=_fewest(coded.units[item.unit].gain, channels),
+                correction=_fewest(np.round(item.constant - plain[item.name], 12), channels),
             )
             for item in own
         )
@@ -126,9 +132,10 @@ def expanded(numbers: Numbers, size: int) -> Array:
 
 
 def _fewest(values: Array, channels: int) -> Numbers:
-    """The shortest form of (size,) numbers."""
+    """The shortest form of (size,) numbers; numbers that differ by rounding only count as equal."""
     plain = np.asarray(values, dtype=np.float64).ravel()
-    if (plain == plain[0]).all():
+    near = EQUAL * float(np.abs(plain).max())
+    if float(np.ptp(plain)) <= near:
         return float(plain[0])
     rows = plain.reshape(channels, -1) if plain.size % channels == 0 else plain[:, None]
-    return (rows[:, 0] if (rows == rows[:, :1]).all() else plain).tolist()
+    return (rows[:, 0] if float(np.ptp(rows, axis=1).max()) <= near else plain).tolist()

@@ -1,5 +1,6 @@
 """Human-readable reports: functions that convert results to tables and lines."""
 
+from neurodeploy.report.blame_tables import blame_report, study_report
 from neurodeploy.report.conversion_tables import conversion_table
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
@@ -17,6 +18,7 @@ from neurodeploy.report.target_tables import confidence_table, other_table, targ
 from neurodeploy.report.tuning_tables import tuning_table
 
 __all__ = [
+    "blame_report",
     "compilation_lines",
     "confidence_table",
     "conversion_table",
@@ -34,6 +36,7 @@ __all__ = [
     "profile_report",
     "resource_table",
     "si",
+    "study_report",
     "target_report",
     "target_rows",
     "target_table",

@@ -12,8 +12,14 @@ __all__ = ["conversion_table"]
 
 def conversion_table(result: Conversion) -> Table:
     """Return the table of what became of each layer."""
-    title = f"layers, for {result.target} with the scheme {result.scheme}, {result.steps} step{'s' if result.steps != 1 else ''} a sample"
-    table = plain_table(title, "layer", "shape", "activation", "clipped", "error")
+    table = plain_table(
+        f"layers at {result.steps} step{'s' if result.steps != 1 else ''}, scheme {result.scheme}",
+        "layer",
+        "shape",
+        "activation",
+        "clipped",
+        "error",
+    )
     for layer in result.layers:
         shape = " x ".join(map(str, layer.shape))
         shown = (f"{layer.clipped:.2%}", f"{layer.error:.2%}") if layer.activation else ("-", "-")

@@ -1,0 +1,111 @@
+"""nd.study and nd.blame: what a conversion costs, by steps and by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike, fspath
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurodeploy.blame.findings import require_notes, require_rates
+from neurodeploy.blame.inputs import samples_for
+from neurodeploy.blame.nouns import Blame, Study
+from neurodeploy.blame.share import SAMPLES as BLAMED
+from neurodeploy.blame.share import blame_layers
+from neurodeploy.blame.steps import SAMPLES as STUDIED
+from neurodeploy.blame.steps import STEPS, study_steps
+from neurodeploy.convert.notes import Notes
+from neurodeploy.diagnostics import raise_errors
+from neurodeploy.diagnostics.choices import CALL, needs, whole_faults
+from neurodeploy.hardware import Target, load_target
+from neurodeploy.importers import Imported
+from neurodeploy.network import Network
+from neurodeploy.signals import SampleValues
+
+__all__ = ["blame", "study"]
+
+AnyPath = str | PathLike[str]
+Values = AnyPath | ArrayLike | Mapping[str, ArrayLike] | SampleValues
+"""Samples as for the calibration of nd.convert: a path, an array, input -> array, or SampleValues."""
+Following = Callable[[str, int, int], None]
+
+
+def study(
+    conversion: Network | Imported,
+    samples: Values,
+    labels: ArrayLike | None = None,
+    *,
+    target: AnyPath | Target | None = None,
+    steps: Sequence[int] = STEPS,
+    most: int = STUDIED,
+    progress: Following | None = None,
+) -> Study:
+    """Return scores, cores, energy and time of a converted network for several numbers of steps.
+
+    The score of a classifier is its share of right answers, that of a regressor R2; both from 0 to 1 for useful networks. Three
+    are compared: that of the trained network, of the spiking network in floats, and of the chip's integers, run by the emulator.
+
+    `conversion`: the result of nd.convert, or the network that it wrote. `samples`: samples as of the training, in one of the forms
+    that nd.convert takes. `labels`: (samples,) classes, or values of a regressor; default: those of the file, or the trained
+    network's own answers. `target`: default: the one that the network was converted for. `steps`: numbers of steps, from 1.
+    `most`: samples that are run, spread evenly over those given. `progress`: called with (activity, amount done, total amount).
+
+    Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND840 (samples), ND865 and ND866 (not a converted network, or
+    without rates), and the findings of a compilation that fails.
+
+    Example: nd.study(nd.convert(model, calibration=x_train), x_test, y_test).rows[-1].chip
+    """
+    network, notes = _converted("study", conversion)
+    needs("study", steps=(steps, (Sequence, np.ndarray)), progress=(progress, CALL))
+    raise_errors("study", whole_faults("study", most=most, **{f"steps[{k}]": item for k, item in enumerate(steps)}))
+    chip, given = _target("study", target, notes), samples_for(network, notes, samples, labels)
+    counts = [int(item) for item in steps]
+    return study_steps(network, notes, given.spread(most), chip, counts, offered=given.n, progress=progress)
+
+
+def blame(
+    conversion: Network | Imported,
+    samples: Values,
+    labels: ArrayLike | None = None,
+    *,
+    target: AnyPath | Target | None = None,
+    steps: int | None = None,
+    most: int = BLAMED,
+    progress: Callable[[int, int], None] | None = None,
+) -> Blame:
+    """Return the share of each layer in what a converted network loses on a chip, and why it loses it.
+
+    One layer at a time is exact while all others are on the chip, and on the chip while all others are exact. Each is also run with
+    unlimited steps, without a largest rate, and with the network's weights. The simulation of the chip gives the emulator's spikes.
+
+    `conversion`, `samples`, `labels`, `target`: as for nd.study. `steps`: steps of a sample; default: those of the conversion.
+    `most`: samples that are run, spread evenly over those given. `progress`: called with (samples done, all samples).
+
+    Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND2xx (integers), ND840 (samples), ND865 and ND866 (not a
+    converted network, or without rates).
+
+    Example: nd.blame(nd.convert(model, calibration=x_train), x_test, y_test).worst.layer
+    """
+    network, notes = _converted("blame", conversion)
+    needs("blame", progress=(progress, CALL))
+    raise_errors("blame", whole_faults("blame", steps=steps, most=most))
+    chip, given = _target("blame", target, notes), samples_for(network, notes, samples, labels)
+    count = notes.steps if steps is None else int(steps)
+    return blame_layers(network, notes, given.spread(most), chip, count, offered=given.n, progress=progress)
+
+
+def _converted(function: str, conversion: Network | Imported) -> tuple[Network, Notes]:
+    """The network and its notes. Raises DiagnosticError: ND002, ND865, ND866."""
+    needs(function, conversion=(conversion, (Network, Imported)))
+    network = conversion.network if isinstance(conversion, Imported) else conversion
+    notes = require_notes(network, function)
+    require_rates(network, notes, function)
+    return network, notes
+
+
+def _target(function: str, choice: AnyPath | Target | None, notes: Notes) -> Target:
+    needs(function, target=(choice, (str, PathLike, Target, type(None))))
+    if isinstance(choice, Target):
+        return choice
+    return load_target(notes.target if choice is None else fspath(choice))
