@@ -48,6 +48,7 @@ from neurodeploy.simulate import answers as decoded_answers
 from neurodeploy.simulate import decoded as decoded_values
 from neurodeploy.simulate import encode as encode_samples
 from neurodeploy.simulate.compare import Divergence
+from neurodeploy.simulate.decode import units_of
 
 __all__ = [
     "Comparison",
@@ -111,11 +112,13 @@ def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
     Example: nd.answers(program, nd.run(program, {"pixels": images}))
     """
     _own("answers", program, recording)
-    return decoded_answers(program.network, recording)
+    return decoded_answers(program.network, recording, units_of(program))
 
 
 def decoded(program: Program, recording: Recording) -> dict[str, NDArray[np.float64]]:
     """Return the values of every linear output, output -> (n_samples, n_steps, values).
+
+    Where an output reads v, integers of a chip are turned into the units of the network before they are weighted.
 
     Raises DiagnosticError: ND002 (arguments), ND513 and ND514 (the recording lacks an output's data), ND703 (recording of
     another program).
@@ -123,7 +126,7 @@ def decoded(program: Program, recording: Recording) -> dict[str, NDArray[np.floa
     Example: nd.decoded(program, nd.run(program, samples))["position"][0, -1]
     """
     _own("decoded", program, recording)
-    return decoded_values(program.network, recording)
+    return decoded_values(program.network, recording, units_of(program))
 
 
 def accuracy(program: Program, recording: Recording, labels: ArrayLike) -> float:

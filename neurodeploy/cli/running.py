@@ -29,6 +29,7 @@ from neurodeploy.simulate import (
     run,
     stop_findings,
 )
+from neurodeploy.simulate.decode import units_of
 from neurodeploy.simulate.events import is_events, samples_in, with_encoders
 
 __all__ = ["Outcome", "RunRequest", "run_request", "stimulus_beside", "stimulus_of_model", "write_own_samples"]
@@ -197,6 +198,6 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
     reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
     fraction = None if partial else _accuracy(network, recording, stimulus)
     figures = profile(program, recording, accuracy=fraction, reference_accuracy=reference, lower_bounds=lower_bounds)
-    last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording).items()}
+    last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording, units_of(program)).items()}
     found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
     return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))), last)

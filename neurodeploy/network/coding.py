@@ -161,8 +161,8 @@ class Membrane(Noun):
 class Linear(Noun):
     """Values that the host computes: y[t] = keep * y[t-1] + (1 - keep) * weights @ x[t], with keep = exp(-dt_s / tau_s).
 
-    x is 1 for a neuron that spikes in step t and 0 otherwise, or v after the reset; y[0] = 0. The answer is the highest value
-    in the last step. nd.decoded returns all values. Source of the filter: a first-order lowpass held over each step.
+    x is 1 for a neuron that spikes in step t and 0 otherwise, or v after the reset, in the units of the network; y[0] = 0.
+    The answer is the highest value in the last step. nd.decoded returns all values. Source of the filter: a first-order lowpass held over each step.
     """
 
     kind: Literal["linear"] = "linear"

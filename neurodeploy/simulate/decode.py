@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,14 +11,25 @@ from numpy.typing import ArrayLike, NDArray
 from neurodeploy.base.rows import Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.network import FirstSpike, Linear, Membrane, Network, Output
+from neurodeploy.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.probes import membrane_probe, reads_v
 
-__all__ = ["accuracy", "answers", "decoded", "drain_steps"]
+__all__ = ["Units", "accuracy", "answers", "decoded", "drain_steps", "units_of"]
+
+Units = Mapping[str, tuple[float, NDArray[np.float64]]]
+"""Population -> (scale, (size,) frame): the network's v is the integer v / scale + frame."""
 
 
-def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
+def units_of(program: Program) -> Units:
+    """Return the units of v of the populations of a program whose network is not made of integers."""
+    return {item.name: (item.scale, item.v_frame) for item in program.populations if item.scale is not None}
+
+
+def answers(network: Network, recording: Recording, units: Units | None = None) -> NDArray[np.int64] | None:
     """Return the answers of the first output, (n_samples,) indices of neurons or of groups; None without an output.
+
+    `units`: as for `decoded`.
 
     Raises DiagnosticError: ND513 (the recording is not sound, or of another network), ND514 (the output's population was not
     recorded).
@@ -30,7 +42,7 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
     if isinstance(output.decoder, Membrane):
         return (recording.states[membrane_probe(output.name)][:, -1] + output.decoder.offset).argmax(axis=1)
     if isinstance(output.decoder, Linear):
-        return _linear(output.decoder, output, recording, network.time.dt_s)[:, -1].argmax(axis=1)
+        return _linear(output.decoder, output, recording, network.time.dt_s, units)[:, -1].argmax(axis=1)
     if isinstance(output.decoder, FirstSpike):
         first = np.full((recording.n_samples, size), recording.n_steps + 1)
         rows = recording.spikes[output.source]
@@ -40,8 +52,11 @@ def answers(network: Network, recording: Recording) -> NDArray[np.int64] | None:
     return counts.reshape(len(counts), output.decoder.groups or size, -1).sum(axis=2).argmax(axis=1)
 
 
-def decoded(network: Network, recording: Recording) -> dict[str, NDArray[np.float64]]:
+def decoded(network: Network, recording: Recording, units: Units | None = None) -> dict[str, NDArray[np.float64]]:
     """Return the values of every linear output, output -> (n_samples, n_steps, values); other outputs have none.
+
+    `units`: those of the program (see `units_of`), so that recorded integers of v are read in the units of the network; None:
+    as they are.
 
     Raises DiagnosticError: ND513 (the recording is not sound, or of another network), ND514 (an output's population was not
     recorded).
@@ -54,16 +69,21 @@ def decoded(network: Network, recording: Recording) -> dict[str, NDArray[np.floa
     )
     for item in linear:
         assert isinstance(item.decoder, Linear), "internal: only linear outputs are listed"
-        found[item.name] = _linear(item.decoder, item, recording, network.time.dt_s)
+        found[item.name] = _linear(item.decoder, item, recording, network.time.dt_s, units)
     return found
 
 
-def _linear(decoder: Linear, output: Output, recording: Recording, dt_s: float) -> NDArray[np.float64]:
+def _linear(
+    decoder: Linear, output: Output, recording: Recording, dt_s: float, units: Units | None
+) -> NDArray[np.float64]:
     """Values of a linear output, (n_samples, n_steps, values)."""
     weights = np.asarray(decoder.weights, dtype=np.float64)
     values = np.zeros((recording.n_samples, recording.n_steps, weights.shape[0]))
     if decoder.reads == "v":
-        states = np.asarray(recording.states[membrane_probe(output.name)], dtype=np.float64)
+        states = recording.states[membrane_probe(output.name)]
+        if states.dtype.kind in "iu" and units and output.source in units:
+            scale, frame = units[output.source]
+            states = states / scale + frame
         values[:, recording.n_steps - states.shape[1] :] = states @ weights.T
     else:
         sample, step, neuron = recording.spikes[output.source].T

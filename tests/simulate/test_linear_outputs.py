@@ -53,8 +53,10 @@ def test_the_lowpass_is_the_differential_equation_with_a_held_input():
 def test_v_is_weighted_and_its_probe_is_added():
     program = program_of(reads="v")
     recording = recorded(program)
-    v = recording.states[membrane_probe("xyz")]
+    v = recording.states[membrane_probe("xyz")] / program.populations[0].scale  # integers of the chip
     assert np.array_equal(nd.decoded(program, recording)["xyz"], v @ WEIGHTS.T)
+    floats = nd.run(program, {"in": SPIKES}, backend="reference")
+    np.testing.assert_allclose(nd.decoded(program, floats)["xyz"], nd.decoded(program, recording)["xyz"], atol=1e-9)
 
 
 def test_the_answer_is_the_highest_value_in_the_last_step():
