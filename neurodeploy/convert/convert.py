@@ -9,6 +9,8 @@ from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, calibrate
 from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.integer_conversion import sigma_delta_conversion
+from neurodeploy.convert.latency import calibrate_for
+from neurodeploy.convert.lines import chosen_lines, range_findings
 from neurodeploy.convert.max_pools import with_max_pools
 from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
@@ -42,19 +44,19 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
         options.steps, target, hard=scheme == "hard", values=values, bias_correction=options.bias_correction,
         seed=options.seed,
     )  # fmt: skip
-    calibrated = calibrate(layers, samples, goal, candidates_of(options))
-    network = network_of(calibrated.plan, read.network.name, options.steps, values=values)
-    notes = notes_of(calibrated.plan, read.network, scheme=scheme, steps=options.steps, target=target.name)
+    calibrated, goal, missed = calibrate_for(layers, samples, goal, candidates_of(options), options.latency)
+    network = network_of(calibrated.plan, read.network.name, goal.steps, values=values)
+    notes = notes_of(calibrated.plan, read.network, scheme=scheme, steps=goal.steps, target=target.name)
     network = with_notes(network, notes)
     rows = tuple(_row(layer, calibrated) for layer in layers.layers)
     inputs = [input_line(item, calibrated.plan.codings[item.name]) for item in layers.inputs]
     return Conversion(
         network=network,
-        ledger=(*read.ledger, *inputs, *(_line(row) for row in rows)),
-        findings=read.findings,
+        ledger=(*read.ledger, *inputs, *map(_line, rows), *chosen_lines(calibrated, goal, network)),
+        findings=(*read.findings, *missed, *range_findings(calibrated)),
         layers=rows,
         scheme=scheme,
-        steps=options.steps,
+        steps=goal.steps,
         target=target.name,
         trained=trained,
     )

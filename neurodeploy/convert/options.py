@@ -21,7 +21,10 @@ class ConvertOptions(Noun):
     """Options of a conversion of a trained network."""
 
     steps: WholeNumber = Field(default=16, ge=1, le=2**20)
-    """Steps for which a sample is shown; rates have this many levels above 0."""
+    """Steps for which a sample is shown; rates have this many levels above 0. With `latency`: the most that are tried."""
+    latency: float | None = Field(default=None, ge=0, le=100)
+    """Percentage points of accuracy that may be lost on the calibration samples: the fewest steps within this are chosen. None:
+    all of `steps`. Of a network whose output is values: the RMS error in percent of their standard deviation."""
     scheme: Scheme | None = None
     """How neurons code values; None: the one that loses least on the target."""
     percentile: float | None = Field(default=None, gt=0, le=100)
@@ -44,6 +47,7 @@ class ConvertOptions(Noun):
 
 CONVERT_FLAGS = {
     "steps": "--steps",
+    "latency": "--latency",
     "scheme": "--scheme",
     "percentile": "--percentile",
     "ranges": "--ranges",
@@ -97,6 +101,7 @@ class ConvertChoices(TypedDict, total=False):
     """Fields of ConvertOptions as keyword arguments."""
 
     steps: int
+    latency: float | None
     scheme: Scheme | None
     percentile: float | None
     ranges: Literal["layer", "channel"] | None

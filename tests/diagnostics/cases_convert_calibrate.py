@@ -1,0 +1,42 @@
+"""Triggers of findings about the calibration of converted networks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import neurodeploy as nd
+from neurodeploy.convert.calibrate import Goal, Samples, calibrate
+from neurodeploy.convert.convert import convert_trained
+from neurodeploy.convert.lines import range_findings
+from neurodeploy.convert.ranges import Candidate
+from neurodeploy.hardware import load_target
+from neurodeploy.trained.layers import layers_of
+from neurodeploy.trained.network import Node, Read, TrainedInput, TrainedNetwork
+from neurodeploy.trained.operations import Activate, FullyConnected
+
+X = np.random.default_rng(0).random((20, 4), dtype=np.float32)
+
+
+def trained():
+    weights = np.random.default_rng(1).normal(size=(5, 4))
+    nodes = (
+        Node(name="dense", operation=FullyConnected(weights=weights), inputs=("x",), shape=(5,)),
+        Node(name="relu", operation=Activate(function="relu"), inputs=("dense",), shape=(5,)),
+        Node(name="scores", operation=FullyConnected(weights=weights.T), inputs=("relu",), shape=(4,)),
+    )
+    return TrainedNetwork(name="net", source="onnx", inputs=(TrainedInput(name="x", shape=(4,)),), nodes=nodes)
+
+
+def beyond():
+    """A calibration whose v went further than any that the search leaves."""
+    made = calibrate(layers_of(trained()), Samples({"x": X}, None), Goal(8), [Candidate(99.0, per_channel=False)])
+    held = made.stored._replace(room={"dense": 3.0})
+    return range_findings(made._replace(stored=held, run=made.run._replace(reach={"dense": 4.25})))
+
+
+def too_few():
+    options = nd.ConvertOptions(steps=1, latency=0.0)
+    return convert_trained(Read(network=trained()), Samples({"x": X}, None), load_target("loihi1"), options).findings
+
+
+CASES = {"ND851": lambda _: tuple(beyond()), "ND852": lambda _: too_few()}
