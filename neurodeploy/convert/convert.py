@@ -11,7 +11,7 @@ from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.integer_conversion import sigma_delta_conversion
 from neurodeploy.convert.latency import calibrate_for
 from neurodeploy.convert.lines import chosen_lines, range_findings
-from neurodeploy.convert.max_pools import with_max_pools
+from neurodeploy.convert.max_pools import require_max_pools, with_averages
 from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.plan import Plan
@@ -33,19 +33,21 @@ FITTED = ("sigmoid", "tanh", "step")
 
 def convert_trained(read: Read, samples: Samples, target: Target, options: ConvertOptions) -> Conversion:
     """Return the spiking network of a trained network for a target."""
-    trained = read.network
-    read = with_max_pools(read, samples, options.max_pool, options.steps, partial(_quick, options))
-    layers = layers_of(read.network)
-    scheme = scheme_for(target, options.scheme)
-    if scheme == "sigma_delta":
-        return sigma_delta_conversion(read, layers, samples, target, options)
-    values = read.network.task == "regress"
+    trained, scheme = read.network, scheme_for(target, options.scheme)
     goal = Goal(
-        options.steps, target, hard=scheme == "hard", values=values, bias_correction=options.bias_correction,
-        seed=options.seed,
+        options.steps, target, hard=scheme == "hard", values=trained.task == "regress",
+        bias_correction=options.bias_correction, seed=options.seed,
     )  # fmt: skip
+    if options.max_pool == "average":
+        read = with_averages(read)
+    elif scheme != "sigma_delta":
+        require_max_pools(trained, samples, options, partial(_quick, goal, options))
+    layers = layers_of(read.network)
+    if scheme == "sigma_delta":
+        made = sigma_delta_conversion(read, layers, samples, target, options)
+        return made.model_copy(update={"trained": trained})
     calibrated, goal, missed = calibrate_for(layers, samples, goal, candidates_of(options), options.latency)
-    network = network_of(calibrated.plan, read.network.name, goal.steps, values=values)
+    network = network_of(calibrated.plan, read.network.name, goal.steps, values=goal.values)
     notes = notes_of(calibrated.plan, read.network, scheme=scheme, steps=goal.steps, target=target.name)
     network = with_notes(network, notes)
     rows = tuple(_row(layer, calibrated) for layer in layers.layers)
@@ -62,10 +64,10 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
     )
 
 
-def _quick(options: ConvertOptions, layers: Layers, samples: Samples) -> Plan:
+def _quick(goal: Goal, options: ConvertOptions, layers: Layers, samples: Samples) -> Plan:
     """A plan without a search, for a first estimate of a loss."""
     candidate = Candidate(options.percentile or USUAL, options.ranges == "channel")
-    return calibrate(layers, samples, Goal(options.steps), [candidate]).plan
+    return calibrate(layers, samples, goal, [candidate]).stored.plan
 
 
 def candidates_of(options: ConvertOptions) -> list[Candidate]:

@@ -54,7 +54,8 @@ def _missing(plan: Plan, layer: Layer, floats: LayerValues, rate: Array) -> Arra
 
     `rate`: (samples, size) spikes a step; of the output, what its v gains in a step.
     """
-    gain = plan.codings[layer.name].units[0].gain
-    error = (floats.values[layer.name][: len(rate)] / gain - rate).mean(axis=0)
+    coded = plan.codings[layer.name]
+    wanted = (floats.values[layer.name][: len(rate)] - coded.shift) / coded.units[0].gain
+    error = (wanted - rate).mean(axis=0)
     channels = error.reshape(layer.shape[0], -1)
     return np.repeat(channels.mean(axis=1), channels.shape[1])

@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.calibrate import Samples
+from neurodeploy.convert.options import ConvertOptions
 from neurodeploy.convert.plan import Plan
 from neurodeploy.convert.pooling import averaged, max_pools, unpoolable
 from neurodeploy.convert.rates import layer_values, simulate
-from neurodeploy.diagnostics import DiagnosticError, about, finding
+from neurodeploy.diagnostics import DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.finding import Fix
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.trained.layers import Layers, layers_of
 from neurodeploy.trained.network import Node, Read, TrainedNetwork
 
-__all__ = ["MOST", "with_max_pools"]
+__all__ = ["require_max_pools", "with_averages"]
 
 Array = NDArray[Any]
 MaxPools = Literal["or", "average"]
@@ -30,42 +31,37 @@ WORDS: dict[MaxPools, str] = {
 }
 
 
-def with_max_pools(
-    read: Read, samples: Samples, choice: MaxPools | None, steps: int, plan: Callable[[Layers, Samples], Plan]
-) -> Read:
-    """Return a trained network whose maximum pools are what was chosen, with a ledger line for each that is an average.
+def with_averages(read: Read) -> Read:
+    """Return a trained network with averages instead of maximum pools, and a ledger line for each."""
+    lines = tuple(_averaged_line(node) for node in max_pools(read.network))
+    return read.model_copy(update={"network": averaged(read.network), "ledger": (*read.ledger, *lines)})
 
-    `choice`: the choice; None: none yet. `steps`: steps of a sample. `plan`: a quick calibration of layers on few samples, by
-    which losses are measured.
 
-    Raises DiagnosticError: ND842 (a pool that cannot be what was chosen), ND843 (no choice).
+def require_max_pools(
+    network: TrainedNetwork, samples: Samples, options: ConvertOptions, plan: Callable[[Layers, Samples], Plan]
+) -> None:
+    """Refuse maximum pools unless they are to spike whenever a source does, and can.
+
+    `options`: steps and max_pool, which is not average. `plan`: a quick calibration of layers on samples, by which losses are
+    measured. Raises DiagnosticError: ND842 (a pool that cannot), ND843 (no choice, with the loss of each).
     """
-    nodes = max_pools(read.network)
+    nodes = max_pools(network)
     if not nodes:
-        return read
+        return
     lowest = {name: float(values.min()) for name, values in samples.values.items()}
-    faults = unpoolable(layers_of(read.network), lowest)
-    if choice == "average":
-        lines = tuple(_averaged_line(node) for node in nodes)
-        return read.model_copy(update={"network": averaged(read.network), "ledger": (*read.ledger, *lines)})
-    if choice == "or":
+    faults = unpoolable(layers_of(network), lowest)
+    if options.max_pool == "or":
         fix = Fix(text=WORDS["average"], flag="--max-pool average")
-        found = [finding("ND842", about("node", name), why, fixes=[fix]) for name, why in faults.items()]
-        if found:
-            raise DiagnosticError("convert", tuple(found))
-        return read
+        raise_errors(
+            "convert", [finding("ND842", about("node", name), why, fixes=[fix]) for name, why in faults.items()]
+        )
+        return
     ways: tuple[MaxPools, ...] = ("average",) if faults else ("or", "average")
-    few = Samples({name: values[:MOST] for name, values in samples.values.items()}, _first(samples.labels))
-    fixes = [
-        Fix(text=f"{WORDS[way]}; {_loss(read.network, few, way, steps, plan)}", flag=f"--max-pool {way}")
-        for way in ways
-    ]
+    few = samples.taken(np.arange(min(samples.n_samples, MOST)))
+    losses = {way: _loss(network, few, way, options.steps, plan) for way in ways}
+    fixes = [Fix(text=f"{WORDS[way]}; {losses[way]}", flag=f"--max-pool {way}") for way in ways]
     message = "maxima over windows have no exact form in rates; one that is near has to be chosen"
     raise DiagnosticError("convert", (finding("ND843", about("node", *(n.name for n in nodes)), message, fixes=fixes),))
-
-
-def _first(labels: Array | None) -> Array | None:
-    return None if labels is None else labels[:MOST]
 
 
 def _averaged_line(node: Node) -> LedgerLine:
