@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import DiagnosticError, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.trained.network import Read
 
 __all__ = ["DOORS", "SUFFIXES", "is_trained", "read_trained"]
@@ -80,6 +80,21 @@ def is_trained(model: object) -> bool:
     return _door_of(model) is not None
 
 
+def _no_door(model: object) -> Diagnostic:
+    """The finding of a value of no known kind, by what it is; for a file, by its content."""
+    kinds = ", ".join(dict.fromkeys(item.words for item in DOORS))
+    if not isinstance(model, (str, PathLike)):
+        message = f"argument 'model': {type(model).__name__} is no trained network"
+        return finding("ND805", about("function", "convert"), message, fixes=[f"pass {kinds}"])
+    from neurodeploy.importers.look_alikes import content_of, described
+
+    path = Path(cast("str", model))
+    found = content_of(path)
+    message = f"is no trained network of a supported kind{described(found)}"
+    way_in = [] if found is None or not found.way_in else [found.way_in]
+    return finding("ND805", about("file", path), message, fixes=[*way_in, f"pass {kinds}"])
+
+
 def read_trained(model: object, example: NDArray[Any] | None = None) -> Read:
     """Return a trained network as data, with a ledger of what reading it assumed.
 
@@ -91,12 +106,7 @@ def read_trained(model: object, example: NDArray[Any] | None = None) -> Read:
     """
     door = _door_of(model)
     if door is None:
-        message = f"argument 'model': {type(model).__name__} is no trained network"
-        *kinds, last = dict.fromkeys(item.words for item in DOORS)
-        raise DiagnosticError(
-            "convert",
-            (finding("ND805", about("function", "convert"), message, fixes=[f"pass {', '.join(kinds)} or {last}"]),),
-        )
+        raise DiagnosticError("convert", (_no_door(model),))
     module, _, name = door.reader.partition(":")
     reader: Callable[..., Read] = getattr(import_module(module), name)
     given = Path(cast("str", model)) if isinstance(model, (str, PathLike)) else model

@@ -26,8 +26,8 @@ class Content(NamedTuple):
 
 
 _TORCH = (
-    "rebuild the model in PyTorch and load the weights there; then export a spiking network with the nir package of its "
-    "framework, and pass one without spikes to nd.convert with samples of its training"
+    "load the weights into the model in PyTorch, and pass that to nd.convert or export it to ONNX; export a spiking network with "
+    "the nir package of its framework"
 )
 _ANN = "make a spiking network of it: neurodeploy convert {} --calibrate train.npz -o network.nd.json"
 _TO_ONNX = f"export it to ONNX, for example with tf2onnx, then {_ANN.format('model.onnx')}"
