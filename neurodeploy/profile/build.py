@@ -14,6 +14,7 @@ from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
 from neurodeploy.resources import core_limits
 from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.probes import reads_v
 from neurodeploy.simulate.recording_check import require_sound_recording
 
 __all__ = ["profile", "resource_use"]
@@ -37,6 +38,7 @@ def resource_use(program: Program) -> tuple[ResourceUse, ...]:
 def _activity(program: Program, recording: Recording) -> tuple[PopulationActivity, ...]:
     found: list[PopulationActivity] = []
     inferences, length = max(recording.n_samples, 1), recording.n_steps - recording.first_step + 1
+    read = {output.source for output in program.network.outputs if reads_v(output)}
     for item in program.populations:
         rows = recording.spikes[item.name]
         found.append(
@@ -47,6 +49,7 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
                 spikes_per_inference=len(rows) / inferences,
                 rate_per_step=len(rows) / (inferences * length * item.size),
                 silent_neurons=item.size - int(distinct(rows[:, 2]).size),
+                read_by_v=item.name in read,
             )
         )
     return tuple(found)

@@ -42,6 +42,8 @@ class PopulationActivity(Noun):
     """Mean spikes per neuron and step."""
     silent_neurons: int
     """Neurons that never spiked."""
+    read_by_v: bool = False
+    """Whether outputs read v of it and not its spikes, so that it need not spike."""
 
 
 class ResourceUse(Noun):
@@ -155,7 +157,7 @@ def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic
             )
         )
     for item in result.populations:
-        if item.spikes == 0 and item.size:
+        if item.spikes == 0 and item.size and not item.read_by_v:
             found.append(
                 finding(
                     "ND603",
