@@ -89,7 +89,7 @@ def run(
     weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
     max_delay: MaxDelay = None, share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse",
     placement_seed: Seed = 0, dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
-    reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Also run the float reference.")] = True,
+    reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Also run the float reference, if the network has one.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
     keep: Annotated[Path | None, write_option("--save-state", "State after the last step, by default without draining (.nds).", suffix=".nds")] = None,
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,

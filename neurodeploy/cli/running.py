@@ -11,6 +11,7 @@ from neurodeploy.cli.output import progress_bar, say, working
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
+from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.profile import Profile, profile, profile_findings
 from neurodeploy.program import Program
 from neurodeploy.signals import EventOptions, TimeOrigin
@@ -161,8 +162,12 @@ def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> flo
 def _reference_accuracy(
     program: Program, stimulus: Stimulus, request: RunRequest
 ) -> tuple[float | None, tuple[Diagnostic, ...]]:
-    """Accuracy of the float reference, if requested and there are labels; the reference always runs from the beginning."""
+    """Accuracy of the float reference, if requested, there are labels, and no neurons exist in integers only; the reference
+    always runs from the beginning.
+    """
     if not request.reference or stimulus.labels is None or request.backend == "reference":
+        return None, ()
+    if any(item.neuron.kind not in CUBA_KINDS for item in program.network.populations):
         return None, ()
     options = RunOptions(seed=request.options.seed, threads=request.options.threads)
     try:
