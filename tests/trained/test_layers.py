@@ -86,7 +86,11 @@ def test_a_maximum_passes_a_rising_normalization_and_other_axes():
         ("bn", Affine(scale=RNG.uniform(0.5, 2, size=(3, 1, 1)), shift=RNG.normal(size=(3, 1, 1))), "pool", (3, 3, 3)),
         ("act", RELU, "bn", (3, 3, 3)),
     )
-    assert kinds(checked(net)) == [("conv", "activate", (3, 6, 6)), ("pool", "max_pool", (3, 3, 3))]
+    assert kinds(checked(net)) == [
+        ("conv", "activate", (3, 6, 6)),
+        ("pool", "max_pool", (3, 3, 3)),
+        ("output", "", (3, 3, 3)),
+    ]
     flat = network(
         ("conv", conv(), "x", (3, 6, 6)),
         ("pool", POOL, "conv", (3, 3, 3)),
@@ -106,7 +110,7 @@ def test_a_maximum_does_not_pass_a_falling_function():
         ("bn", Affine(scale=scale), "pool", (3, 3, 3)),
         ("act", RELU, "bn", (3, 3, 3)),
     )
-    assert [kind for _, kind, _ in kinds(checked(net))] == ["max_pool", "activate"]
+    assert [kind for _, kind, _ in kinds(checked(net))] == ["max_pool", "activate", ""]
 
 
 def test_a_maximum_that_others_read_stays_before_its_activation():
@@ -191,7 +195,7 @@ def test_paths_from_one_source_are_one_if_their_sum_is_an_operation():
         ("sum", Add(), "a b a", (5,)),
         ("r", RELU, "sum", (5,)),
     )
-    (layer,) = checked(net).layers
+    layer, _ = checked(net).layers
     assert len(layer.terms) == 1
     assert layer.name == "b"
     assert layer.nodes == ("a", "b", "sum", "r")
