@@ -105,7 +105,7 @@ def _brought_up(onnx: Any, proto: Any, opset: int, subject: Subject) -> Any:
     try:
         onnx.checker.check_model(proto)
         return onnx.version_converter.convert_version(proto, CONVERTED)
-    except (onnx.checker.ValidationError, RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
+    except Exception as error:  # ValidationError, ConvertError and those of the compiled converter
         why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         message = f"has opset {opset}, older than the oldest that is read ({OLDEST}), and onnx cannot convert it: {why}"
         raise _refused("ND810", subject, message, "export it again with opset_version=13 or later") from None

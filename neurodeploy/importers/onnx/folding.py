@@ -153,8 +153,7 @@ def _range(item: Item) -> Array:
     start, stop, step = limits
     if not step or abs((stop - start) / step) > MOST_VALUES:
         malformed("makes a range without end")
-    made: Array = np.arange(start, stop, step)
-    return made
+    return np.arange(float(start), float(stop), float(step)).astype(item.constant(0, "limits").dtype)
 
 
 def _where(item: Item) -> Array:

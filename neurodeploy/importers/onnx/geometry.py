@@ -5,12 +5,13 @@ Source: the operator definitions of ONNX, Conv, ConvTranspose, AveragePool, MaxP
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from neurodeploy.importers.onnx.faults import malformed, unsupported
-from neurodeploy.importers.onnx.graph import Item, Tensor
+from neurodeploy.importers.onnx.graph import Item, Tensor, require_size
 
-__all__ = ["Windows", "image", "windows"]
+__all__ = ["Windows", "each_axis", "image", "pads_of", "windows"]
 
 Shape = tuple[int, ...]
 LARGEST_SIZE = 2**31 - 1
@@ -47,9 +48,9 @@ def windows(item: Item, sizes: Shape, kernel: Shape) -> Windows:
     axes = len(sizes)
     if len(kernel) != axes:
         malformed(f"has a kernel of {len(kernel)} axes for {axes}")
-    stride = _each(item, "strides", axes)
-    dilation = _each(item, "dilations", axes)
-    begin, end = _pads(item, sizes, kernel, stride, dilation)
+    stride, dilation = each_axis(item, "strides", axes), each_axis(item, "dilations", axes)
+    begin, end = pads_of(item, sizes, kernel, stride, dilation)
+    require_size(prod(n + b + e for n, b, e in zip(sizes, begin, end, strict=True)))
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     room = [n + b + e - span for n, b, e, span in zip(sizes, begin, end, spans, strict=True)]
     if min(room) < 0:
@@ -65,16 +66,16 @@ def windows(item: Item, sizes: Shape, kernel: Shape) -> Windows:
     return Windows(kernel, stride, begin, longer, dilation, out, tuple(extra))
 
 
-def _each(item: Item, field: str, axes: int) -> Shape:
-    """A size for each axis, 1 where it is absent."""
+def each_axis(item: Item, field: str, axes: int) -> Shape:
+    """Return a size for each of `axes`, 1 where the attribute `field` of a node is absent."""
     found = item.integers(field) or (1,) * axes
     if len(found) != axes or not all(1 <= size <= LARGEST_SIZE for size in found):
         malformed(f"has {field} {list(found)}; needs {axes} sizes from 1")
     return found
 
 
-def _pads(item: Item, sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[Shape, Shape]:
-    """Zeros before and after each axis."""
+def pads_of(item: Item, sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[Shape, Shape]:
+    """Return the zeros before and after each axis, from `pads` or `auto_pad` of a node; all arguments have one size an axis."""
     axes, way = len(sizes), item.text("auto_pad", "NOTSET")
     if way in ("SAME_UPPER", "SAME_LOWER"):
         begin, end = list[int](), list[int]()

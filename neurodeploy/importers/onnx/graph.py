@@ -17,7 +17,7 @@ from neurodeploy.importers.onnx.faults import Fault, malformed, not_finite, too_
 from neurodeploy.trained.network import Node, Quantization
 from neurodeploy.trained.operations import LinearMap, Operation, Reshape
 
-__all__ = ["MOST_VALUES", "Draft", "Item", "Number", "Reading", "Stored", "Tensor", "Value"]
+__all__ = ["MOST_VALUES", "Draft", "Item", "Number", "Reading", "Stored", "Tensor", "Value", "require_size"]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]

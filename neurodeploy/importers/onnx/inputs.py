@@ -28,16 +28,17 @@ def read_inputs(graph: onnx.GraphProto, reading: Reading, wanted: Wanted) -> lis
     """
     found = list[Diagnostic]()
     for item in graph.input:
-        if item.name in reading.values or item.name not in wanted.readers:
-            if item.name not in reading.values and item.name not in wanted.outputs:
-                reading.note("input", item.name, "input", "an input", "none", "dropped", "no node reads it")
+        if item.name in reading.values:
             continue
-        fault = _fault(item)
+        if item.name not in wanted.readers and item.name not in wanted.outputs:
+            reading.note("input", item.name, "input", "an input", "none", "dropped", "no node reads it")
+            continue
+        batched = len(item.type.tensor_type.shape.dim) > 1 and not _gets_batch(item.name, wanted)
+        fault = _fault(item, batched=batched)
         if fault is not None:
             found.append(fault)
             continue
         dims = [int(dim.dim_value) for dim in item.type.tensor_type.shape.dim]
-        batched = len(dims) > 1 and not _gets_batch(item.name, wanted)
         if batched and dims[0] != 1:
             reading.batch = max(dims[0], reading.batch)
             asked = str(dims[0]) if dims[0] else item.type.tensor_type.shape.dim[0].dim_param or "any"
@@ -55,11 +56,11 @@ def read_inputs(graph: onnx.GraphProto, reading: Reading, wanted: Wanted) -> lis
 
 def _gets_batch(name: str, wanted: Wanted) -> bool:
     """Whether the nodes that read an input give it a batch axis."""
-    return all(item.node.op_type == "Unsqueeze" for item in wanted.readers[name])
+    return all(item.node.op_type == "Unsqueeze" for item in wanted.readers.get(name, []))
 
 
-def _fault(item: Any) -> Diagnostic | None:
-    """What is wrong with an input."""
+def _fault(item: Any, *, batched: bool) -> Diagnostic | None:
+    """What is wrong with an input, whose first axis may be the batch axis."""
     where, kind = about("input", item.name), item.type.WhichOneof("value")
     if kind != "tensor_type" or dtype_of(item.type.tensor_type.elem_type) is None:
         words = type_name(item.type.tensor_type.elem_type) if kind == "tensor_type" else str(kind).removesuffix("_type")
@@ -68,7 +69,7 @@ def _fault(item: Any) -> Diagnostic | None:
     if not item.type.tensor_type.HasField("shape"):
         return finding("ND812", where, "has no shape", fixes=["export it with the shape of one sample"])
     dims = item.type.tensor_type.shape.dim
-    first = 1 if len(dims) > 1 else 0
+    first = int(batched)
     open_axes = [k for k in range(first, len(dims)) if not dims[k].HasField("dim_value") or dims[k].dim_value < 1]
     if open_axes or not dims:
         names = [f"{k} ('{dims[k].dim_param}')" if dims[k].dim_param else str(k) for k in open_axes]

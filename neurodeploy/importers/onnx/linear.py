@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.importers.onnx.faults import malformed, unsupported
-from neurodeploy.importers.onnx.geometry import Windows, image, windows
-from neurodeploy.importers.onnx.graph import Item, Number, Tensor
+from neurodeploy.importers.onnx.geometry import Windows, each_axis, image, pads_of, windows
+from neurodeploy.importers.onnx.graph import Item, Number, Tensor, require_size
 from neurodeploy.importers.onnx.layout import transposed
 from neurodeploy.trained.operations import Affine, Convolution, FullyConnected, LinearMap
 
@@ -150,14 +150,15 @@ def conv_transpose(item: Item) -> Tensor:
     if item.text("auto_pad", "NOTSET") not in ("NOTSET", "VALID") or item.integers("output_shape") is not None:
         unsupported("has auto_pad or output_shape", "export it with pads and output_padding")
     kernel = weights.shape[2:]
-    over = windows(item, tuple(2**30 for _ in sizes), kernel)  # the sizes of the result are not those of windows on it
+    stride, dilation = each_axis(item, "strides", axes), each_axis(item, "dilations", axes)
+    before, after = pads_of(item, sizes, kernel, stride, dilation)
     more = item.integers("output_padding") or (0,) * axes
-    spans = [d * (k - 1) for d, k in zip(over.dilation, kernel, strict=True)]
-    begin = tuple(span - b for span, b in zip(spans, over.begin, strict=True))
-    end = tuple(span - e + m for span, e, m in zip(spans, over.end, more, strict=True))
+    spans = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    begin = tuple(span - b for span, b in zip(spans, before, strict=True))
+    end = tuple(span - e + m for span, e, m in zip(spans, after, more, strict=True))
     if min(begin) < 0 or min(end) < 0 or len(more) != axes:
         unsupported("has pads that are larger than its kernel", "use smaller pads")
-    wide = _apart(item, tensor, over.stride)
+    wide = _apart(item, tensor, stride)
     out = tuple(n + b + e - span for n, b, e, span in zip(wide.shape[2:], begin, end, spans, strict=True))
     if min(out) < 1:
         malformed(f"has a result of sizes {list(out)}")
@@ -167,7 +168,7 @@ def conv_transpose(item: Item) -> Tensor:
     if item.has(2) and np.shape(bias) != (len(turned),):
         malformed(f"has a bias of shape {list(np.shape(bias))} for {len(turned)} channels")
     one = (1,) * axes
-    return _convolved(item, wide, turned, bias, Windows(kernel, one, begin, end, over.dilation, out, one), groups)
+    return _convolved(item, wide, turned, bias, Windows(kernel, one, begin, end, dilation, out, one), groups)
 
 
 def _apart(item: Item, tensor: Tensor, stride: Shape) -> Tensor:
@@ -176,6 +177,7 @@ def _apart(item: Item, tensor: Tensor, stride: Shape) -> Tensor:
         return tensor
     sizes = tuple((n - 1) * s + 1 for n, s in zip(tensor.shape[2:], stride, strict=True))
     wide = (*tensor.shape[:2], *sizes)
+    require_size(prod(wide))
     places = np.arange(prod(tensor.shape)).reshape(tensor.shape)
     where = np.arange(prod(wide)).reshape(wide)[(slice(None), slice(None), *(slice(None, None, s) for s in stride))]
     operation = LinearMap(shape=wide[1:], post=where.ravel(), pre=places.ravel(), weights=np.ones(where.size))

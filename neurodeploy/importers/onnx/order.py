@@ -97,6 +97,6 @@ def _faults(
             found.append(finding("ND803", about("node", item.name), f"makes '{name}', which exists before it"))
         known.update(item.node.output)
     for name in outputs:
-        if name not in known:
+        if not name or name not in known:
             found.append(finding("ND803", about("output", name), "is made by no node"))
     return found
