@@ -29,6 +29,7 @@ OWN = {
     ".net": ("netx", "hdf5"),
     ".json": ("sonata_config", "json"),
     ".py": ("nengo", "torch_script_py", "python"),
+    ".onnx": ("onnx",),
 }
 """Kinds of content that a suffix may have; the importers report what is wrong inside."""
 UNCLEAR = ("hdf5_damaged", "zip_damaged", "text", "text_utf16", "csv", "empty", "toml", "yaml")

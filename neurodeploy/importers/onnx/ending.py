@@ -57,7 +57,7 @@ def _output(reading: Reading, outputs: list[str], subject: Subject) -> str:
     if len(bases) > 1:
         names = ", ".join(f"'{name}'" for name in found)
         message = f"has {len(found)} outputs of different layers ({names}); one is converted"
-        fix = f"keep one: python -c \"import onnx; onnx.utils.extract_model('model.onnx', 'one.onnx', {_inputs(reading)}, ['{outputs[0]}'])\""
+        fix = f"keep one: python -c \"import onnx; onnx.utils.extract_model('{reading.file}', 'one.onnx', {_inputs(reading)}, ['{outputs[0]}'])\""
         raise DiagnosticError(STAGE, (finding("ND813", subject, message, fixes=[fix]),))
     if len(found) > 1:
         reading.note(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-__all__ = ["Fault", "malformed", "not_finite", "too_large", "unsupported"]
+__all__ = ["Fault", "malformed", "too_large", "unsupported"]
 
 
 class Fault(Exception):  # noqa: N818, it is no error of the program
@@ -25,11 +25,6 @@ def unsupported(message: str, fix: str = "") -> NoReturn:
 def malformed(message: str) -> NoReturn:
     """Raise the fault of a node whose parts contradict each other (ND803). `message`: what contradicts what."""
     raise Fault("ND803", message)
-
-
-def not_finite(message: str) -> NoReturn:
-    """Raise the fault of weights that are no numbers (ND802). `message`: which weights, and how many."""
-    raise Fault("ND802", message)
 
 
 def too_large(message: str, fix: str = "") -> NoReturn:

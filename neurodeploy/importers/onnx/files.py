@@ -76,9 +76,8 @@ def _parsed(content: bytes, subject: Subject) -> Any:
 
     try:
         return onnx.ModelProto.FromString(content)
-    except Exception as error:  # DecodeError of protobuf, which is no dependency of ours
-        message = f"is no whole ONNX model: {str(error).splitlines()[0] if str(error) else 'it ends too early'}"
-        raise _refused("ND803", subject, message, "copy or export it again") from None
+    except Exception:  # DecodeError of protobuf, which is no dependency of ours
+        raise _refused("ND803", subject, "is no whole ONNX model", "copy or export it again") from None
 
 
 def _versions(proto: Any, subject: Subject) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine, Level
 from neurodeploy.diagnostics.subject import SubjectKind
-from neurodeploy.importers.onnx.faults import Fault, malformed, not_finite, too_large, unsupported
+from neurodeploy.importers.onnx.faults import Fault, malformed, too_large, unsupported
 from neurodeploy.trained.network import Node, Quantization
 from neurodeploy.trained.operations import LinearMap, Operation, Reshape
 
@@ -72,6 +72,8 @@ class Reading:
         self.opset = opset
         self.folder: Path | None = None
         """Folder of the model, in which weights may lie."""
+        self.file = "model.onnx"
+        """The path of the model, in commands."""
         self.batch = 1
         """Size of the batch axis that the file states."""
         self.values: dict[str, Value] = {}
@@ -188,18 +190,25 @@ class Item:
         return found
 
     def weights(self, place: int, what: str) -> Array:
-        """Return the numbers at `place`, float64 or float32, every one finite. `what`: their role, in messages."""
+        """Return the numbers at `place`, float64 or float32, and 0 for those that are not finite, which is a fault.
+
+        `what`: their role, in messages.
+        """
         array = self.constant(place, what)
         if array.dtype.kind not in "fiub":
             malformed(f"has {what} of type {array.dtype}")
         array = array if array.dtype.char in "fd" else array.astype(np.float64)
         bad = ~(np.abs(array) <= LARGEST)
         if bad.any():
-            first = [int(k) for k in np.argwhere(bad)[0]]
-            not_finite(
-                f"has {what} ('{self.inputs[place]}') of which {int(bad.sum()):,} of {array.size:,} are not finite or above "
-                f"{LARGEST:g}; the first is at {first}"
+            axes = [int(k) for k in np.argwhere(bad)[0]]
+            first = f"; the first is at {axes}" if axes else ""
+            count = f"{int(bad.sum()):,} of {array.size:,}"
+            fault = Fault(
+                "ND802",
+                f"has {what} ('{self.inputs[place]}') of which {count} are not finite or above {LARGEST:g}{first}",
             )
+            self.reading.faults.append((self.name, fault))
+            return np.where(bad, 0, array)
         return array
 
     def whole(self, place: int, what: str) -> Shape:

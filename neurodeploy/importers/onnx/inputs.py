@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_inputs"]
 
-FIXED = (
-    "python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name '{0}' --input_shape {1} model.onnx fixed.onnx"
-)
+FIXED = "python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name '{0}' --input_shape {1} {2} fixed.onnx"
 
 
 def read_inputs(graph: onnx.GraphProto, reading: Reading, wanted: Wanted) -> list[Diagnostic]:
@@ -34,7 +32,7 @@ def read_inputs(graph: onnx.GraphProto, reading: Reading, wanted: Wanted) -> lis
             reading.note("input", item.name, "input", "an input", "none", "dropped", "no node reads it")
             continue
         batched = len(item.type.tensor_type.shape.dim) > 1 and not _gets_batch(item.name, wanted)
-        fault = _fault(item, batched=batched)
+        fault = _fault(item, reading.file, batched=batched)
         if fault is not None:
             found.append(fault)
             continue
@@ -59,8 +57,8 @@ def _gets_batch(name: str, wanted: Wanted) -> bool:
     return all(item.node.op_type == "Unsqueeze" for item in wanted.readers.get(name, []))
 
 
-def _fault(item: Any, *, batched: bool) -> Diagnostic | None:
-    """What is wrong with an input, whose first axis may be the batch axis."""
+def _fault(item: Any, file: str, *, batched: bool) -> Diagnostic | None:
+    """What is wrong with an input of a file, whose first axis may be the batch axis."""
     where, kind = about("input", item.name), item.type.WhichOneof("value")
     if kind != "tensor_type" or dtype_of(item.type.tensor_type.elem_type) is None:
         words = type_name(item.type.tensor_type.elem_type) if kind == "tensor_type" else str(kind).removesuffix("_type")
@@ -77,7 +75,7 @@ def _fault(item: Any, *, batched: bool) -> Diagnostic | None:
         sizes = ",".join(
             str(d.dim_value) if d.dim_value > 0 else "SIZE" if k in open_axes else "1" for k, d in enumerate(dims)
         )
-        return finding("ND812", where, message, fixes=[FIXED.format(item.name, sizes or "1,SIZE")])
+        return finding("ND812", where, message, fixes=[FIXED.format(item.name, sizes or "1,SIZE", file)])
     total = prod(int(dim.dim_value) for dim in dims[first:])
     if total > MOST_VALUES:
         message = "has more values than are read"

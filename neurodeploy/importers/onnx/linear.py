@@ -123,7 +123,7 @@ def conv(item: Item) -> Tensor:
     if weights.ndim != 2 + len(sizes) or 0 in weights.shape:
         malformed(f"has weights of shape {list(weights.shape)} for a tensor of shape {list(tensor.shape)}")
     if groups < 1 or weights.shape[1] * groups != tensor.shape[1] or len(weights) % groups:
-        malformed(f"has weights of shape {list(weights.shape)} in {groups} groups for {tensor.shape[1]} channels")
+        malformed(f"has weights of shape {list(weights.shape)} in {_groups(groups)} for {tensor.shape[1]} channels")
     given = item.integers("kernel_shape")
     if given is not None and given != weights.shape[2:]:
         malformed(f"has kernel_shape {list(given)} and weights of shape {list(weights.shape)}")
@@ -131,6 +131,10 @@ def conv(item: Item) -> Tensor:
     if item.has(2) and np.shape(bias) != (len(weights),):
         malformed(f"has a bias of shape {list(np.shape(bias))} for {len(weights)} channels")
     return _convolved(item, tensor, weights, bias, windows(item, sizes, weights.shape[2:]), groups)
+
+
+def _groups(groups: int) -> str:
+    return "1 group" if groups == 1 else f"{groups} groups"
 
 
 def _convolved(item: Item, tensor: Tensor, weights: Array, bias: Any, over: Windows, groups: int) -> Tensor:
@@ -146,7 +150,7 @@ def conv_transpose(item: Item) -> Tensor:
     tensor, weights = image(item, 0), item.weights(1, "weights")
     groups, sizes, axes = item.integer("group", 1), tensor.shape[2:], len(tensor.shape) - 2
     if weights.ndim != 2 + axes or groups < 1 or len(weights) != tensor.shape[1] or len(weights) % groups:
-        malformed(f"has weights of shape {list(weights.shape)} in {groups} groups for {tensor.shape[1]} channels")
+        malformed(f"has weights of shape {list(weights.shape)} in {_groups(groups)} for {tensor.shape[1]} channels")
     if item.text("auto_pad", "NOTSET") not in ("NOTSET", "VALID") or item.integers("output_shape") is not None:
         unsupported("has auto_pad or output_shape", "export it with pads and output_padding")
     kernel = weights.shape[2:]

@@ -51,6 +51,8 @@ def _read(opened: Opened) -> Read:
     graph = opened.model.graph
     reading = Reading(opened.opset)
     reading.folder = opened.folder
+    if opened.folder is not None:
+        reading.file = opened.subject.name
     wanted = wanted_nodes(graph, opened.subject)
     found = [*_constants(graph, reading, wanted, opened), *read_inputs(graph, reading, wanted)]
     raise_errors(STAGE, found)
