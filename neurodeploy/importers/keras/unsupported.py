@@ -33,6 +33,8 @@ INSTEAD = {
     ),
     "use Add or Concatenate": ("Maximum", "Minimum"),
     "resize the samples before": ("Resizing", "CenterCrop", "RandomCrop"),
+    "do it before the network": ("CategoryEncoding", "Discretization", "HashedCrossing", "Masking"),
+    "use UpSampling1D": ("RepeatVector",),
     "use a convolution with shared weights": ("LocallyConnected1D", "LocallyConnected2D"),
 }  # fmt: skip
 """What to use instead -> classes."""
@@ -46,20 +48,23 @@ def fault_of(spec: LayerSpec) -> LayerError | None:
     if kind in RECURRENT:
         steps = ["use its layer alone: a Dense layer is applied at every place"] if kind == "TimeDistributed" else []
         spiking = "train a spiking recurrent network, and export it to NIR"
-        return LayerError("ND801", f"is a {kind} layer, which needs its values of the last step", *steps, spiking)
+        return LayerError("ND801", f"class {kind} needs its values of the last step", *steps, spiking)
     if kind in OWN_CODE:
         fixes = ("use layers of Keras instead, such as Rescaling, ReLU or Reshape",)
-        return LayerError("ND820", f"is a {kind} layer, whose code is never run", *fixes)
+        return LayerError("ND820", f"class {kind} is code, which is never run", *fixes)
     if kind in READERS or kind == "InputLayer" or is_operator(spec):
         return _quantized(spec)
     if kind in _FIXES or spec.module.startswith("keras."):
         return unsupported(
-            f"is a {kind} layer", _FIXES.get(kind, "use the layers that docs/how-to/from-keras.md lists")
+            f"class {kind} is not converted",
+            _FIXES.get(kind, "use one of the layers that the page 'From Keras' lists"),
         )
     if kind.startswith(("TFOpLambda", "TensorFlowOp", "SlicingOpLambda", "ClassMethod")):
         function = str(spec.config.get("function") or spec.name)[:60]
-        return unsupported(f"is the TensorFlow function {function}", "use the layers Add, Subtract, Rescaling and ReLU")
-    message = f"is a {kind or 'nameless'} layer, which is not one of Keras; its code is not in the file"
+        return unsupported(
+            f"the TensorFlow function {function} is not converted", "use the layers Add, Subtract, Rescaling and ReLU"
+        )
+    message = f"class {kind or 'without a name'} is not one of Keras, and its code is not in the file"
     return LayerError("ND820", message, "build it from layers of Keras")
 
 
