@@ -29,7 +29,10 @@ ARITHMETIC = ("Add", "Subtract", "Multiply", "TrueDivide", "Divide", "Negative")
 
 def is_operator(spec: LayerSpec) -> bool:
     """Return whether a part of a model is an operator of keras.ops, not a layer."""
-    return ".ops." in f"{spec.module}." or (not spec.module and spec.kind in ALONE and spec.kind != "Softmax")
+    if spec.module:
+        return ".ops." in f"{spec.module}."
+    alone = spec.kind in ALONE and spec.kind != "Softmax"
+    return alone or (spec.kind == "Multiply" and "trainable" not in spec.config)
 
 
 def operator(place: Place, given: tuple[Tensor, ...]) -> Tensor:

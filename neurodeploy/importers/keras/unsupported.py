@@ -57,7 +57,7 @@ def fault_of(spec: LayerSpec) -> LayerError | None:
     if kind in _FIXES or spec.module.startswith("keras."):
         return unsupported(
             f"class {kind} is not converted",
-            _FIXES.get(kind, "use one of the layers that the page 'From Keras' lists"),
+            _FIXES.get(kind, "use one of the layers that the page 'Convert from Keras' lists"),
         )
     if kind.startswith(("TFOpLambda", "TensorFlowOp", "SlicingOpLambda", "ClassMethod")):
         function = str(spec.config.get("function") or spec.name)[:60]
