@@ -31,7 +31,7 @@ def main() -> None:
     model = make_pipeline(StandardScaler(), PCA(8), network).fit(x_train, y_train)
 
     converted = nd.convert(model, calibration=x_train, labels=y_train, target="loihi1", steps=STEPS)
-    for line in converted.ledger:
+    for line in converted.ledger[:5]:  # the steps of the pipeline, the input, the layers
         print(f"{line.subject}: {line.asked} -> {line.got}")
 
     program = nd.compile(converted, target="loihi1")
