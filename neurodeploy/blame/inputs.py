@@ -55,7 +55,8 @@ def _stand_in(network: Network, notes: Notes) -> TrainedNetwork:
     inputs = tuple(
         TrainedInput(name=item.name, shape=_shape(item), sample_axes=item.sample_axes) for item in network.inputs
     )
-    last = Node(name="_", operation=Reshape(shape=inputs[0].shape), inputs=(inputs[0].name,), shape=inputs[0].shape)
+    shape = notes.layers[-1].shape
+    last = Node(name="_", operation=Reshape(shape=shape), inputs=(inputs[0].name,), shape=shape)
     return TrainedNetwork(
         name=network.name, source="onnx", inputs=inputs, nodes=(last,), classes=notes.classes, task=notes.task
     )

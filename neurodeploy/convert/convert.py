@@ -16,6 +16,7 @@ from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.plan import Plan
 from neurodeploy.convert.ranges import PERCENTILES
+from neurodeploy.convert.samples import sample_notes
 from neurodeploy.convert.schemes import scheme_for
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
@@ -34,6 +35,7 @@ FITTED = ("sigmoid", "tanh", "step")
 def convert_trained(read: Read, samples: Samples, target: Target, options: ConvertOptions) -> Conversion:
     """Return the spiking network of a trained network for a target."""
     trained, scheme = read.network, scheme_for(target, options.scheme)
+    read = read.model_copy(update={"findings": (*read.findings, *sample_notes(trained, samples))})
     goal = Goal(
         options.steps, target, hard=scheme == "hard", values=trained.task == "regress",
         bias_correction=options.bias_correction, seed=options.seed,

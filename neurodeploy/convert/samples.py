@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.calibrate import Samples
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
+from neurodeploy.convert.labels import class_places, sample_fault, wanted_values_of
+from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.io.archive import open_npy_array, open_npz_arrays
 from neurodeploy.signals import SampleValues
 from neurodeploy.trained.network import TrainedInput, TrainedNetwork
 
-__all__ = ["calibration_samples", "example_of", "opened_samples"]
+__all__ = ["calibration_samples", "example_of", "opened_samples", "sample_notes"]
 
 Array = NDArray[Any]
 LONE = ("inputs", "x", "X", "x_train", "arr_0", "data", "images")
 """Accepted names of the array of the only input."""
 LABELS = ("labels", "y", "Y", "y_train", "targets")
 """Accepted names of the labels."""
-NAMED = 8
-"""Most classes that a finding lists."""
+KINDS = {"U": "texts", "S": "texts", "O": "objects", "c": "complex numbers", "V": "records", "M": "times", "m": "times"}
+"""Kinds of arrays that are no numbers, in words."""
+MOST_AXES = 6
+"""Axes of a sample whose orders are tried, at most."""
+ENOUGH = 50
+"""Samples from which percentiles of values are near those of more."""
 
 
 def opened_samples(given: object) -> object:
@@ -72,38 +78,42 @@ def calibration_samples(
     Raises DiagnosticError: ND840, all faults at once; for files also ND001, ND003-ND006.
     """
     arrays, own = _arrays(network, given)
-    found, values = list[Diagnostic](), dict[str, Array]()
+    found, values, numbers = list[Diagnostic](), dict[str, Array](), dict[str, int]()
     for item in network.inputs:
         if item.name not in arrays:
-            found.append(_fault(f"hold no array for input '{item.name}'", f"name an array '{item.name}'"))
+            found.append(sample_fault(f"hold no array for input '{item.name}'", f"name an array '{item.name}'"))
             continue
-        made = _rows(item, arrays[item.name])
-        if isinstance(made, Diagnostic):
-            found.append(made)
-        else:
-            values[item.name] = made
+        rows, faults = _rows(item, arrays[item.name])
+        found += faults
+        if rows is not None:
+            values[item.name], numbers[item.name] = rows, len(rows)
+    if len(set(numbers.values())) > 1:
+        each = ", ".join(f"'{name}' {count:,}" for name, count in numbers.items())
+        found.append(sample_fault(f"differ in number between inputs: {each}"))
+    wanted = labels if labels is not None or (network.task == "regress" and not wanted_values) else own
+    made = None
+    if wanted is not None and len(set(numbers.values())) == 1:
+        count = next(iter(numbers.values()))
+        by_value = network.task == "regress" and wanted_values
+        made = wanted_values_of(wanted, count) if by_value else class_places(wanted, count, network)
+    found += [made] if isinstance(made, Diagnostic) else []
     raise_errors("convert", found)
-    n_samples = {len(rows) for rows in values.values()}
-    if len(n_samples) > 1:
-        raise DiagnosticError("convert", (_fault(f"differ in number between inputs: {sorted(n_samples)}"),))
-    if network.task == "regress" and wanted_values:
-        wanted = labels if labels is not None else own
-        return Samples(values, None if wanted is None else _wanted(wanted, n_samples.pop()))
-    wanted = labels if labels is not None or network.task == "regress" else own
-    return Samples(values, None if wanted is None else _labels(wanted, n_samples.pop(), network))
+    return Samples(values, None if isinstance(made, Diagnostic) else made)
 
 
-def _wanted(given: object, n_samples: int) -> Array:
-    """(samples, size) values that a network should answer with."""
-    made = np.asarray(given)
-    if made.dtype.kind not in "biuf" or not made.size or len(made) != n_samples or not np.isfinite(made).all():
-        message = f"have labels of type {made.dtype} and shape {list(made.shape)}; needs finite values for each"
-        raise DiagnosticError("convert", (_fault(f"{message} of {n_samples} samples"),))
-    return made.astype(np.float64).reshape(n_samples, -1)
-
-
-def _fault(message: str, *fixes: str) -> Diagnostic:
-    return finding("ND840", about("samples"), message, fixes=fixes)
+def sample_notes(network: TrainedNetwork, samples: Samples) -> list[Diagnostic]:
+    """Return what is weak about calibration samples: few of them, all alike (ND845), or without labels (ND846)."""
+    found, count = list[Diagnostic](), samples.n_samples
+    for name, rows in samples.values.items():
+        if count > 1 and (rows == rows[:1]).all():
+            found.append(finding("ND845", about("samples"), f"for input '{name}' are all the same"))
+    if count < ENOUGH:
+        message = "are few, so that the largest values of others lie far above theirs"
+        found.append(finding("ND845", about("samples"), message, found=count, limit=ENOUGH, unit="sample"))
+    if samples.labels is None and network.task == "classify":
+        message = "have no labels; the answers of the trained network itself count as right"
+        found.append(finding("ND846", about("samples"), message, fixes=["labels=y", "an array 'labels' in the file"]))
+    return found
 
 
 def _arrays(network: TrainedNetwork, given: object) -> tuple[dict[str, Any], object]:
@@ -122,76 +132,61 @@ def _arrays(network: TrainedNetwork, given: object) -> tuple[dict[str, Any], obj
     return arrays, own
 
 
-def _rows(item: TrainedInput, given: object) -> Array | Diagnostic:
-    """(samples, size) float32 values of an input."""
+def _rows(item: TrainedInput, given: object) -> tuple[Array | None, list[Diagnostic]]:
+    """(samples, size) float32 values of an input, and what is wrong with them; None if they have no such form."""
+    where = f"for input '{item.name}'"
     try:
         array = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
-        return _fault(f"for input '{item.name}' are no array: {error}")
+        return None, [sample_fault(f"{where} are no array: {error}")]
     if array.dtype.kind not in "biuf":
-        return _fault(f"for input '{item.name}' are {array.dtype}; needs numbers")
+        return None, [sample_fault(f"{where} are {KINDS.get(array.dtype.kind, str(array.dtype))}; needs numbers")]
+    found = [sample_fault(f"{where} have values that are masked")] if np.ma.is_masked(given) else []
     order = item.sample_axes or tuple(range(len(item.shape)))
     wanted = tuple(item.shape[order.index(axis)] for axis in range(len(order)))
-    if array.shape[1:] != wanted or not len(array):
-        if array.ndim < 1 or not len(array) or prod(array.shape[1:]) != prod(wanted):
-            message = f"for input '{item.name}' have shape {list(array.shape)}; needs (samples, {', '.join(map(str, wanted))})"
-            return _fault(message)
-        array = array.reshape(-1, *wanted)
-    rows = array.astype(np.float32).transpose(0, *(axis + 1 for axis in order)).reshape(len(array), -1)
-    if not np.isfinite(rows).all():
-        return _fault(f"for input '{item.name}' have values that are not finite")
-    return rows
+    if not _same_order(array.shape[1:], wanted) or not array.ndim:
+        message = f"{where} have shape {list(array.shape)}; needs (samples, {', '.join(map(str, wanted))})"
+        return None, [*found, sample_fault(message, *nearest_readings(array.shape, wanted))]
+    if not len(array):
+        return None, [*found, sample_fault(f"{where} hold no sample")]
+    with np.errstate(over="ignore"):
+        rows = array.reshape(-1, *wanted).astype(np.float32)
+    rows = rows.transpose(0, *(axis + 1 for axis in order)).reshape(len(array), -1)
+    strange = ~np.isfinite(rows)
+    if strange.any():
+        first = int(np.flatnonzero(strange.any(axis=1))[0])
+        message = f"{int(strange.sum()):,} of {rows.size:,} values that are not finite or beyond float32"
+        found.append(sample_fault(f"{where} have {message}, the first in sample {first}"))
+    return rows, found
 
 
-def _labels(given: object, n_samples: int, network: TrainedNetwork) -> Array:
-    """(samples,) places of classes, from numbers or from the classes that the network names."""
-    labels = np.asarray(given)
-    kind = "U" if _all_words(labels) else labels.dtype.kind
-    if network.task == "regress":
-        raise DiagnosticError(
-            "convert", (_fault("have labels, but the network answers with values", "leave them out"),)
-        )
-    if labels.shape != (n_samples,) or kind not in "biufU":
-        message = (
-            f"have labels of type {labels.dtype} and shape {list(labels.shape)}; needs one number or class for each"
-        )
-        raise DiagnosticError("convert", (_fault(f"{message} of {n_samples} samples"),))
-    numbers = _numerals(network.classes)
-    if kind in "iu" and numbers is None:
-        wrong = labels[(labels < 0) | (labels >= (len(network.classes) or np.inf))]
-        return labels if not wrong.size else _strange(wrong, tuple(map(str, range(len(network.classes)))))
-    if network.classes:
-        return _places(labels, network.classes, numbers)
-    if kind == "b":
-        return labels.astype(np.int64)
-    message = f"have labels of type {labels.dtype}; the network names no classes, so that they are numbers from 0"
-    raise DiagnosticError("convert", (_fault(message),))
+def _same_order(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether values of a shape have the order of another: equal, flat, or with other axes of 1."""
+    if shape == wanted:
+        return True
+    flat = prod(shape) == prod(wanted) and (len(shape) == 1 or len(wanted) == 1)
+    return flat or tuple(n for n in shape if n != 1) == tuple(n for n in wanted if n != 1)
 
 
-def _all_words(labels: Array) -> bool:
-    return labels.dtype.kind == "O" and all(isinstance(item, str) for item in labels.ravel().tolist())
+def nearest_readings(shape: tuple[int, ...], wanted: tuple[int, ...]) -> list[str]:
+    """Return what may be meant by samples of a shape that is not (samples, *wanted), as fixes: at most one.
 
-
-def _numerals(classes: tuple[str, ...]) -> Array | None:
-    """(classes,) classes that are all named by numbers, such as those of digits; else None."""
-    try:
-        return np.array([float(item) for item in classes]) if classes else None
-    except ValueError:
-        return None
-
-
-def _places(labels: Array, classes: tuple[str, ...], numbers: Array | None) -> Array:
-    """Places of labels in the classes. Raises DiagnosticError: ND840 for labels that are no class."""
-    if labels.dtype.kind in "iuf" and numbers is not None:
-        same = labels[:, None].astype(np.float64) == numbers
-    else:
-        same = np.array([str(item) for item in labels.tolist()])[:, None] == np.array(classes)
-    wrong = labels[~same.any(axis=1)]
-    return _strange(wrong, classes) if wrong.size else same.argmax(axis=1)
-
-
-def _strange(labels: Array, classes: tuple[str, ...]) -> NoReturn:
-    names = [str(item) for item in dict.fromkeys(labels.tolist())]
-    message = f"have labels that are no classes of the network: {', '.join(names[:NAMED])}"
-    known = ", ".join(classes[:NAMED]) + (", ..." if len(classes) > NAMED else "")
-    raise DiagnosticError("convert", (_fault(message, f"pass its classes: {known}"),))
+    `shape`: of the whole array. `wanted`: of a sample.
+    """
+    if _same_order(shape, wanted) and shape:
+        return ["they may be one sample: pass x[None]"]
+    axes = len(wanted)
+    if len(shape) == 1 and shape[0] and shape[0] % prod(wanted) == 0:
+        return [f"they may be flat: pass x.reshape(-1, {', '.join(map(str, wanted))})"]
+    if len(shape) != axes + 1 or axes > MOST_AXES:
+        return []
+    if sorted(shape[1:]) == sorted(wanted):
+        order = next(item for item in permutations(range(1, axes + 1)) if tuple(shape[k] for k in item) == wanted)
+        words: dict[tuple[int, ...], str] = {
+            (axes, *range(1, axes)): "channels last",
+            (*range(2, axes + 1), 1): "channels first",
+        }
+        said = words.get(order, "axes in another order")
+        return [f"they may have {said}: pass x.transpose(0, {', '.join(map(str, order))})"]
+    last = [k for k in range(1, axes + 1) if (*shape[:k], *shape[k + 1 :]) == wanted]
+    return [f"samples may be axis {last[0]}: pass numpy.moveaxis(x, {last[0]}, 0)"] if last else []

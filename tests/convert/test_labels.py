@@ -46,6 +46,9 @@ def places(net: TrainedNetwork, labels: object) -> list[int]:
         (("1.0", "2.0"), [2, 1], [1, 0]),
         (("False", "True"), [True, False], [1, 0]),
         (("-1", "1"), [1, -1], [1, 0]),
+        (("cat", "dog"), [["dog"], ["cat"]], [1, 0]),
+        ((), np.array([[2], [0]], dtype=np.uint8), [2, 0]),
+        ((), [2.0, 1.0], [2, 1]),
     ],
 )
 def test_labels_are_places_or_classes(classes, labels, wanted) -> None:
@@ -58,10 +61,12 @@ def test_labels_are_places_or_classes(classes, labels, wanted) -> None:
         (("cat", "dog"), ["cow", "cat"], "no classes of the network: cow"),
         (("1", "2"), [0, 1], "no classes of the network: 0"),
         (("cat", "dog"), [2, 0], "no classes of the network: 2"),
-        ((), [-1, 0], "no classes"),
+        ((), [-1, 0], "labels from -1 to 0; the 3 classes of the network are 0 to 2"),
+        ((), [1, 3], "labels from 1 to 3"),
         ((), ["cat", "dog"], "names no classes"),
         ((), [0.5, 1.0], "names no classes"),
-        (("cat", "dog"), [["cat"], ["dog"]], r"shape \[2, 1\]"),
+        ((), np.eye(2, 3), "needs one number or class for each of 2 samples"),
+        (("cat", "dog"), [["cat", "dog"]] * 2, r"shape \[2, 2\]"),
         (("cat", "dog"), [None, "dog"], "labels of type object"),
     ],
 )

@@ -9,6 +9,7 @@ import neurodeploy as nd
 from neurodeploy.convert.calibrate import Samples
 from neurodeploy.convert.convert import convert_trained
 from neurodeploy.convert.options import ConvertOptions
+from neurodeploy.convert.samples import calibration_samples, sample_notes
 from neurodeploy.hardware import load_target
 from neurodeploy.network import Poisson, Rate
 from neurodeploy.network.validate import validate
@@ -54,7 +55,45 @@ def pooled(**options):
     convert_trained(Read(network=model), samples, load_target("loihi1"), ConvertOptions(steps=8, **options))
 
 
+def two_inputs():
+    inputs = (TrainedInput(name="image", shape=(3, 8, 9)), TrainedInput(name="place", shape=(2,)))
+    node = Node(name="scores", operation=FullyConnected(weights=np.ones((3, 2))), inputs=("place",), shape=(3,))
+    return TrainedNetwork(name="both", source="onnx", inputs=inputs, nodes=(node,))
+
+
+def calibrated(image=(60, 3, 8, 9), place=(60, 2), labels=None):
+    """`image` and `place`: arrays, or shapes of ones."""
+    given = {"image": image, "place": place}
+    arrays = {name: np.ones(item) if isinstance(item, tuple) else item for name, item in given.items()}
+    return calibration_samples(two_inputs(), arrays, labels)
+
+
+def wrong_samples():
+    broken = np.ones((60, 2))
+    broken[7, 1] = np.nan
+    calls = (
+        {"image": (60, 8, 9, 3), "place": (2,), "labels": np.arange(60)},
+        {"image": (3, 8, 9), "place": (2, 60)},
+        {"image": (8, 9), "place": (120,), "labels": np.eye(60)},
+        {"place": (50, 2)},
+        {"place": broken, "image": np.full((60, 3, 8, 9), "a")},
+        {"place": (0, 2)},
+        {"labels": 1 + np.arange(60) % 3},
+        {"labels": np.eye(3)[np.arange(60) % 3]},
+    )
+    found = []
+    for call in calls:
+        try:
+            calibrated(**call)
+        except nd.DiagnosticError as error:
+            found += error.diagnostics
+    return found
+
+
 CASES = {
+    "ND840": lambda _: wrong_samples(),
+    "ND845": lambda _: sample_notes(two_inputs(), calibrated((20, 3, 8, 9), (20, 2))),
+    "ND846": lambda _: sample_notes(two_inputs(), calibrated()),
     "ND842": lambda _: pooled(max_pool="or"),
     "ND843": lambda _: pooled(),
     "ND841": lambda _: [
