@@ -32,6 +32,8 @@ from neurodeploy.trained.operations import (
 __all__ = ["activated", "applied", "convolved", "forward", "windows_of"]
 
 Array = NDArray[Any]
+GATHERED = 1 << 20
+"""Values under the taps of a kernel that are gathered at once, so that they stay in a cache."""
 
 
 def forward(network: TrainedNetwork, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -104,16 +106,30 @@ def windows_of(
 
 def convolved(operation: Convolution, x: Array) -> Array:
     """Return (samples, out channels, *places) values of a convolution of (samples, channels, *axes) values."""
-    weights, axes = operation.weights.astype(x.dtype), operation.weights.ndim - 2
-    spans = [d * (k - 1) + 1 for d, k in zip(operation.dilation, weights.shape[2:], strict=True)]
-    windows = windows_of(x, spans, operation.stride, operation.begin, operation.end)
-    windows = windows[(..., *(slice(None, None, step) for step in operation.dilation))]
-    places = windows.shape[2 : 2 + axes]
-    rows = np.moveaxis(windows, 1, 1 + axes).reshape(len(x) * int(np.prod(places)), operation.groups, -1)
-    kernels = weights.reshape(operation.groups, len(weights) // operation.groups, -1)
-    made = np.matmul(rows.transpose(1, 0, 2), kernels.transpose(0, 2, 1))  # (groups, rows, out channels of a group)
-    made = made.transpose(1, 0, 2).reshape(len(x), *places, len(weights)) + _of(operation.bias, x)
-    return np.moveaxis(made, -1, 1)
+    kernel, pads = operation.weights.shape[2:], [(0, 0), (0, 0), *zip(operation.begin, operation.end, strict=True)]
+    wide = np.pad(x, pads) if any(map(sum, pads)) else x
+    spans = [d * (k - 1) + 1 for d, k in zip(operation.dilation, kernel, strict=True)]
+    places = [(size - span) // s + 1 for size, span, s in zip(wide.shape[2:], spans, operation.stride, strict=True)]
+    made = np.empty((len(x), len(operation.weights), *places), dtype=x.dtype)
+    rows = max(GATHERED // (x.shape[1] * int(np.prod((*kernel, *places)))), 1)
+    for first in range(0, len(x), rows):
+        made[first : first + rows] = _products(operation, wide[first : first + rows], places)
+    return made
+
+
+def _products(operation: Convolution, x: Array, places: Sequence[int]) -> Array:
+    """A convolution of padded values: those under each tap of the kernel are rows of one matrix, copied along the axes of x."""
+    weights, groups, kernel = operation.weights.astype(x.dtype), operation.groups, operation.weights.shape[2:]
+    taps = np.empty((x.shape[1], *kernel, len(x), *places), dtype=x.dtype)
+    for tap in np.ndindex(*kernel):
+        first = [k * d for k, d in zip(tap, operation.dilation, strict=True)]
+        own = [slice(f, f + s * (p - 1) + 1, s) for f, s, p in zip(first, operation.stride, places, strict=True)]
+        taps[(slice(None), *tap)] = x[(slice(None), slice(None), *own)].swapaxes(0, 1)
+    kernels = weights.reshape(groups, len(weights) // groups, -1)
+    made = np.matmul(kernels, taps.reshape(groups, kernels.shape[2], -1)).reshape(len(weights), len(x), *places)
+    bias = _of(operation.bias, x)
+    made += bias.reshape(-1, *(1,) * (made.ndim - 1)) if bias.ndim else bias
+    return np.moveaxis(made, 0, 1)
 
 
 def _averaged(operation: AveragePool, x: Array) -> Array:
