@@ -18,7 +18,7 @@ from neurodeploy.convert.coding import Coded, relu_coding
 from neurodeploy.convert.correct import corrected
 from neurodeploy.convert.inputs import input_coding
 from neurodeploy.convert.plan import Plan, plan_of
-from neurodeploy.convert.ranges import Candidate, Ranges
+from neurodeploy.convert.ranges import PERCENTILES, Candidate, Ranges
 from neurodeploy.convert.rates import LayerValues, Run, layer_values, simulate
 from neurodeploy.convert.stored import Stored, stored
 from neurodeploy.hardware.target import Target
@@ -120,14 +120,14 @@ class Calibrated(NamedTuple):
 def calibrate(layers: Layers, samples: Samples, goal: Goal, candidates: list[Candidate]) -> Calibrated:
     """Return the plan whose simulated answers are best. `candidates`: choices for all layers that are tried."""
     samples = samples.taken(_some(samples.n_samples, HELD // sum(layer.size for layer in layers.layers), goal.seed))
-    search = _Search(layers, samples, goal, tuple(dict.fromkeys(item.percentile for item in candidates)))
+    tried = tuple(dict.fromkeys(item.percentile for item in candidates))
+    search = _Search(layers, samples, goal, tried if len(tried) == 1 else tuple(sorted({*tried, *PERCENTILES})))
     few = search.on(search.sized(FEWER))
     scores = {item: few.tried(dict.fromkeys(layers.by_name, item)).score for item in candidates}
     ranked = sorted(candidates, key=lambda item: -scores[item].value)[:FINALISTS]
     more = search.on(search.sized(SEARCHED))
     best = max((more.tried(dict.fromkeys(layers.by_name, item)) for item in ranked), key=lambda item: item.score.value)
-    if len(candidates) > 1:
-        best = more.refined(best)
+    best = more.refined(best)
     if goal.bias_correction:
         best = more.shifted(best)
     return Calibrated(

@@ -15,7 +15,7 @@ from neurodeploy.convert.max_pools import require_max_pools, with_averages
 from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.plan import Plan
-from neurodeploy.convert.ranges import PERCENTILES
+from neurodeploy.convert.ranges import FIRST
 from neurodeploy.convert.samples import sample_notes
 from neurodeploy.convert.schemes import scheme_for
 from neurodeploy.diagnostics import about
@@ -73,8 +73,8 @@ def _quick(goal: Goal, options: ConvertOptions, layers: Layers, samples: Samples
 
 
 def candidates_of(options: ConvertOptions) -> list[Candidate]:
-    """Return the settings that the calibration tries."""
-    percentiles = PERCENTILES if options.percentile is None else (options.percentile,)
+    """Return the settings that the calibration tries for all layers."""
+    percentiles = FIRST if options.percentile is None else (options.percentile,)
     each = (False, True) if options.ranges is None else (options.ranges == "channel",)
     return [Candidate(percentile, per_channel) for percentile in percentiles for per_channel in each]
 

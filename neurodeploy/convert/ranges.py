@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from neurodeploy.convert.rates import LayerValues
 from neurodeploy.trained.layers import Layer
 
-__all__ = ["PERCENTILES", "Candidate", "Ranges"]
+__all__ = ["FIRST", "PERCENTILES", "Candidate", "Ranges"]
 
 Array = NDArray[Any]
 PERCENTILES = (90.0, 95.0, 97.0, 99.0, 99.5, 99.9, 100.0)
 """Percentiles that a search tries, of the values above 0."""
+FIRST = (95.0, 99.0, 99.9, 100.0)
+"""Those that it tries for all layers."""
 SMALLEST = 1e-2
 """Least range of a channel, in shares of the range of its layer: channels that hardly spike keep weights of a usual size."""
 
