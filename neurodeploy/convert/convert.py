@@ -9,6 +9,7 @@ from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, calibrate
 from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.integer_conversion import sigma_delta_conversion
+from neurodeploy.convert.integer_forms import with_integer_forms
 from neurodeploy.convert.latency import calibrate_for
 from neurodeploy.convert.lines import chosen_lines, range_findings
 from neurodeploy.convert.max_pools import require_max_pools, with_averages
@@ -44,10 +45,10 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
         read = with_averages(read)
     elif scheme != "sigma_delta":
         require_max_pools(trained, samples, options, partial(_quick, goal, options))
-    layers = layers_of(read.network)
     if scheme == "sigma_delta":
-        made = sigma_delta_conversion(read, layers, samples, target, options)
+        made = sigma_delta_conversion(with_integer_forms(read), samples, target, options)
         return made.model_copy(update={"trained": trained})
+    layers = layers_of(read.network)
     calibrated, goal, missed = calibrate_for(layers, samples, goal, candidates_of(options), options.latency)
     network = network_of(calibrated.plan, read.network.name, goal.steps, values=goal.values)
     notes = notes_of(calibrated.plan, read.network, scheme=scheme, steps=goal.steps, target=target.name)

@@ -18,7 +18,7 @@ from neurodeploy.convert.sigma_delta import SHOWN, populations_of, sigma_delta_n
 from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
-from neurodeploy.trained.layers import Layer, Layers
+from neurodeploy.trained.layers import Layer, Layers, layers_of
 from neurodeploy.trained.network import Quantization, Read, TrainedNetwork
 from neurodeploy.trained.operations import Activate, Affine
 
@@ -33,15 +33,14 @@ ROOM = 2
 """Bits of the states that the calibration samples leave free."""
 
 
-def sigma_delta_conversion(
-    read: Read, layers: Layers, samples: Samples, target: Target, options: ConvertOptions
-) -> Conversion:
+def sigma_delta_conversion(read: Read, samples: Samples, target: Target, options: ConvertOptions) -> Conversion:
     """Return the sigma-delta network of a trained network.
 
-    `read`: the trained network. `layers`: its layers. `samples`: calibration data. `target`: the chip. `options`: settings.
+    `read`: the trained network. `samples`: calibration data. `target`: the chip. `options`: settings.
 
     Raises DiagnosticError: ND860 (sums beyond the states), ND861 (an activation that is not relu).
     """
+    layers = layers_of(read.network)
     raise_errors("convert", [*_unfit_layers(layers)])
     floats = layer_values(layers, samples.values)
     made = integers_of(read.network, layers, samples, target, options, floats)
@@ -127,10 +126,9 @@ def _unfit_layers(layers: Layers) -> Iterator[Diagnostic]:
         activation = layer.activation
         if activation is None or (isinstance(activation, Activate) and activation.function == "relu"):
             continue
-        function = activation.function if isinstance(activation, Activate) else "max_pool"
+        function = getattr(activation, "function", activation.kind)
         message = f"computes {function}, and neurons with graded spikes compute relu only"
-        fixes = ["--scheme soft", f"train with {'average pools' if function == 'max_pool' else 'relu'}"]
-        yield finding("ND861", about("layer", layer.name), message, fixes=fixes)
+        yield finding("ND861", about("layer", layer.name), message, fixes=["--scheme soft", "train with relu"])
 
 
 def _overflows(made: IntegerNetwork, run: IntegerRun, target: Target) -> Iterator[Diagnostic]:

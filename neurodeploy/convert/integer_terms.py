@@ -15,7 +15,7 @@ from neurodeploy.network.operations import Step
 from neurodeploy.trained.chains import as_operation, merged
 from neurodeploy.trained.layers import Term
 
-__all__ = ["WEIGHTS", "integer_term", "least_units", "real_steps"]
+__all__ = ["SAME", "WEIGHTS", "integer_term", "least_units", "real_steps"]
 
 Array = NDArray[Any]
 WEIGHTS = (-128, 127)
@@ -23,6 +23,8 @@ WEIGHTS = (-128, 127)
 
 DENSE = 4
 """A list of at least one synapse for so many pairs of neurons becomes a matrix."""
+SAME = 1e-9
+"""Relative difference of units that are the same but for rounding."""
 POOL = ("input_shape", "kernel", "stride", "padding")
 """Fields of a pool."""
 
@@ -49,21 +51,24 @@ def real_steps(term: Term, unit: Array) -> tuple[Step, ...]:
     return merged((*scaled, *steps, *tail), unit.size)
 
 
-def least_units(steps: tuple[Step, ...], n_source: int) -> Array:
-    """Return (n_target,) least units of the sums for which weights, in units, are integers of 8 bits; 0 without synapses.
+def least_units(steps: tuple[Step, ...], n_source: int) -> tuple[Array, Array | None]:
+    """Return (n_target,) least units of the sums for which weights, in units, are integers of 8 bits; and the units for which
+    all weights are 1 or -1, or None if there are none.
 
-    `steps`: operations in sequence. `n_source`: number of values of the source.
+    `steps`: operations in sequence. `n_source`: number of values of the source. A target without synapses has the unit 0.
     """
     low, high = WEIGHTS
     connectivity = _connected(steps, n_source)
     if isinstance(connectivity, WindowConnectivity):
         kernel = connectivity.kernel.reshape(len(connectivity.kernel), -1)
         most, least = (np.repeat(k, connectivity.n_target // len(k)) for k in (kernel.max(axis=1), kernel.min(axis=1)))
-    else:
-        most, least = np.zeros(connectivity.n_target), np.zeros(connectivity.n_target)
-        np.maximum.at(most, connectivity.targets, connectivity.weights)
-        np.minimum.at(least, connectivity.targets, connectivity.weights)
-    return np.maximum(np.maximum(most, 0) / high, np.maximum(-least, 0) / -low)
+        return np.maximum(np.maximum(most, 0) / high, np.maximum(-least, 0) / -low), None
+    most, least = np.zeros(connectivity.n_target), np.zeros(connectivity.n_target)
+    np.maximum.at(most, connectivity.targets, connectivity.weights)
+    np.minimum.at(least, connectivity.targets, connectivity.weights)
+    largest = np.maximum(most, -least)
+    signs = np.allclose(np.abs(connectivity.weights), largest[connectivity.targets], rtol=SAME, atol=0)
+    return np.maximum(most / high, -least / -low), largest if signs else None
 
 
 def integer_term(source: str, steps: tuple[Step, ...], n_source: int, unit: Array, exponent: int) -> IntegerTerm:

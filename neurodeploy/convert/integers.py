@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerTerm, integer_sums, settled
-from neurodeploy.convert.integer_terms import integer_term, least_units, real_steps
+from neurodeploy.convert.integer_terms import SAME, integer_term, least_units, real_steps
 from neurodeploy.convert.rates import LayerValues
 from neurodeploy.network.coding import Current, shown_currents
 from neurodeploy.network.operations import Step
@@ -60,6 +60,8 @@ class _Real(NamedTuple):
     n_source: int
     least: Array
     """(size,) least unit of the sums."""
+    signs: Array | None
+    """(size,) units for which all weights are 1 or -1; None: there are none."""
 
 
 def quantized(layers: Layers, floats: LayerValues, inputs: Mapping[str, Array], rounding: Rounding) -> IntegerNetwork:
@@ -98,7 +100,7 @@ def _encoder(values: Array, rounding: Rounding, stored: Quantization | None) -> 
 
 def _real(term: Term, unit: Array) -> _Real:
     steps = real_steps(term, unit)
-    return _Real(term.source, steps, unit.size, least_units(steps, unit.size))
+    return _Real(term.source, steps, unit.size, *least_units(steps, unit.size))
 
 
 def _best(
@@ -118,16 +120,28 @@ def _best(
         scale = float(np.max(stored.scale))
         shift = max(int(np.floor(log2(scale / float(least.max())))), 0)
         return _layer(layer, real, np.full(layer.size, scale / 2.0**shift), shift, floats, rounding)
+    signs = _signs(real)
+    if signs is not None:  # sums and differences of integers with one unit: nothing is rounded
+        return _layer(layer, real, signs, 0, floats, rounding)
     ranges = _channelwise(_ranges(wanted, rounding.percentile), layer, joint=joint) / (2**rounding.bits - 1)
     largest = max(ceil(log2(max(float((ranges / least).max()), TINY)) - 1e-9), 0)
     tried: list[tuple[float, IntegerLayer]] = []
     for shift in range(largest, max(largest - SHIFTS, -1), -1):
         unit = np.maximum(least, ranges / 2.0**shift)
-        unit = _power(unit) if rounding.stored else unit
-        made = _layer(layer, real, unit, shift, floats, rounding)
+        made = _layer(layer, real, _power(unit) if rounding.stored else unit, shift, floats, rounding)
         values = settled(made, integer_sums(made, known)) * made.unit
         tried.append((float(np.square(values - wanted[: len(values)]).mean()), made))
     return min(tried, key=lambda item: item[0])[1]
+
+
+def _signs(real: list[_Real]) -> Array | None:
+    """(size,) units for which the weights of all terms are 1 or -1; None: there are none."""
+    units = [item.signs for item in real if item.signs is not None]
+    if len(units) < len(real) or not units:
+        return None
+    most = np.max(units, axis=0)
+    same = all(np.allclose(np.where(item > 0, item, most), most, rtol=SAME, atol=0) for item in units)
+    return np.where(most > 0, most, max(float(most.max()), TINY)) if same else None
 
 
 def _least(layer: Layer, real: list[_Real], floats: LayerValues, rounding: Rounding) -> Array:

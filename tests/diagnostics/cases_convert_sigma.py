@@ -11,7 +11,7 @@ from neurodeploy.convert.schemes import convertible_target
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_target
 from neurodeploy.trained.network import Node, Quantization, Read, TrainedInput, TrainedNetwork
-from neurodeploy.trained.operations import Activate, Affine, FullyConnected, MaxPool, Reshape
+from neurodeploy.trained.operations import Activate, Affine, FullyConnected
 
 
 def trained(*nodes, shape=(4,)):
@@ -58,17 +58,14 @@ def no_scheme():
 
 
 def activations():
-    pool = MaxPool(kernel=(2, 2), stride=(2, 2), begin=(0, 0), end=(0, 0))
     nodes = (
-        Node(name="image", operation=Reshape(shape=(1, 4, 4)), inputs=("x",), shape=(1, 4, 4)),
-        Node(name="largest", operation=pool, inputs=("image",), shape=(1, 2, 2)),
-        dense("a", "largest", 3, 4),
+        dense("a", "x", 3, 4),
         active("gate", "a", "sigmoid", 3),
         dense("b", "gate", 3, 3),
-        active("leak", "b", "leaky_relu", 3),
-        dense("c", "leak", 2, 3),
+        active("bend", "b", "tanh", 3),
+        dense("c", "bend", 2, 3),
     )
-    return gathered(lambda: converted(trained(*nodes, shape=(16,))))
+    return gathered(lambda: converted(trained(*nodes)))
 
 
 def sums():
