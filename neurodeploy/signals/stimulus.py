@@ -87,6 +87,23 @@ class Stimulus(Noun):
             return self.spikes.get(name, np.zeros((0, 3), dtype=np.int32))
         return np.argwhere(self.rasters[name]).astype(np.int32) + np.array([0, 1, 0], dtype=np.int32)
 
+    def part(self, kept: IntArray) -> Stimulus:
+        """Return the samples with the numbers `kept`, (n,) ascending, as samples of their own."""
+        number = np.full(self.n_samples, -1)
+        number[kept] = np.arange(kept.size)
+        spikes: dict[str, IntArray] = {}
+        for name, rows in self.spikes.items():
+            mine = rows[number[rows[:, 0]] >= 0]
+            spikes[name] = np.column_stack([number[mine[:, 0]], mine[:, 1:]]).astype(rows.dtype)
+        update = {
+            "n_samples": int(kept.size),
+            "spikes": spikes,
+            "rasters": {name: raster[kept] for name, raster in self.rasters.items()},
+            "currents": {name: values[kept] for name, values in self.currents.items()},
+            "labels": None if self.labels is None else self.labels[kept],
+        }
+        return self.model_copy(update=update)
+
 
 Samples = (
     Stimulus

@@ -106,7 +106,7 @@ def tune(
         raise DiagnosticError("compile", (finding("ND871", about("samples"), message, **numbers),))
     search = _Search(network, target, options, progress)
     whole = search.program(options)
-    even, odd = (_part(whole, _every_second(stimulus, first)) for first in (0, 1))
+    even, odd = (_part(whole, stimulus.part(np.arange(first, stimulus.n_samples, 2))) for first in (0, 1))
     start = search.agreement(whole, even)
     best = search.settled(even, start.difference)
     before = search.agreement(whole, odd)
@@ -118,25 +118,6 @@ def tune(
 
 def _less(one: float | None, other: float | None) -> bool:
     return one is not None and other is not None and one < other
-
-
-def _every_second(stimulus: Stimulus, first: int) -> Stimulus:
-    """Every second sample of a stimulus."""
-    kept = np.arange(first, stimulus.n_samples, 2)
-    number = np.full(stimulus.n_samples, -1)
-    number[kept] = np.arange(kept.size)
-    spikes = dict[str, Any]()
-    for name, rows in stimulus.spikes.items():
-        mine = rows[number[rows[:, 0]] >= 0]
-        spikes[name] = np.column_stack([number[mine[:, 0]], mine[:, 1:]]).astype(rows.dtype)
-    update = {
-        "n_samples": int(kept.size),
-        "spikes": spikes,
-        "rasters": {name: raster[kept] for name, raster in stimulus.rasters.items()},
-        "currents": {name: values[kept] for name, values in stimulus.currents.items()},
-        "labels": None if stimulus.labels is None else stimulus.labels[kept],
-    }
-    return stimulus.model_copy(update=update)
 
 
 def _part(program: Program, stimulus: Stimulus) -> _Part:
