@@ -10,18 +10,20 @@ from numpy.typing import ArrayLike
 
 from neurodeploy.blame.findings import require_notes, require_rates
 from neurodeploy.blame.inputs import samples_for
+from neurodeploy.blame.native import blame_populations, few_samples
 from neurodeploy.blame.nouns import Blame, Study
 from neurodeploy.blame.share import SAMPLES as BLAMED
 from neurodeploy.blame.share import blame_layers
 from neurodeploy.blame.steps import SAMPLES as STUDIED
 from neurodeploy.blame.steps import STEPS, study_steps
-from neurodeploy.convert.notes import Notes
+from neurodeploy.convert.notes import Notes, read_notes
 from neurodeploy.diagnostics import raise_errors
 from neurodeploy.diagnostics.choices import CALL, needs, whole_faults
 from neurodeploy.hardware import Target, load_target
 from neurodeploy.importers import Imported
 from neurodeploy.network import Network
-from neurodeploy.signals import SampleValues
+from neurodeploy.signals import Samples, SampleValues
+from neurodeploy.simulate import encode
 
 __all__ = ["blame", "study"]
 
@@ -59,14 +61,14 @@ def study(
     network, notes = _converted("study", conversion)
     needs("study", steps=(steps, (Sequence, np.ndarray)), progress=(progress, CALL))
     raise_errors("study", whole_faults("study", most=most, **{f"steps[{k}]": item for k, item in enumerate(steps)}))
-    chip, given = _target("study", target, notes), samples_for(network, notes, samples, labels)
+    chip, given = _target("study", target, notes.target), samples_for(network, notes, samples, labels)
     counts = [int(item) for item in steps]
     return study_steps(network, notes, given.spread(most), chip, counts, offered=given.n, progress=progress)
 
 
 def blame(
-    conversion: Network | Imported,
-    samples: Values,
+    network: Network | Imported,
+    samples: Samples,
     labels: ArrayLike | None = None,
     *,
     target: AnyPath | Target | None = None,
@@ -74,25 +76,35 @@ def blame(
     most: int = BLAMED,
     progress: Callable[[int, int], None] | None = None,
 ) -> Blame:
-    """Return the share of each layer in what a converted network loses on a chip, and why it loses it.
+    """Return the share of each layer in what a network loses on a chip, and why it loses it.
 
-    One layer at a time is exact while all others are on the chip, and on the chip while all others are exact. Each is also run with
-    unlimited steps, without a largest rate, and with the network's weights. The simulation of the chip gives the emulator's spikes.
+    `network`: the result of nd.convert, or the network that it wrote: one layer at a time is exact while all others are on the
+    chip, and on the chip while all others are exact. Each is also run with unlimited steps, without a largest rate, and with the
+    network's weights. The simulation of the chip gives the emulator's spikes. Any other spiking network is compared with the
+    float reference: one population at a time computes with floats, and one at a time with the chip's integers.
 
-    `conversion`, `samples`, `labels`, `target`: as for nd.study. `steps`: steps of a sample; default: those of the conversion.
-    `most`: samples that are run, spread evenly over those given. `progress`: called with (samples done, all samples).
+    `samples` and `labels`: of a converted network, as for nd.study; of another, as for nd.run, with (samples,) classes.
+    `target`: default: the one that the network was converted for, or loihi1. `steps`: steps of a sample; default: those of the
+    conversion or of nd.run. `most`: samples that are run, spread evenly over those given. `progress`: called with (amount done,
+    total amount).
 
-    Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND2xx (integers), ND840 (samples), ND865 and ND866 (not a
-    converted network, or without rates).
+    Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND2xx (integers), ND840 or ND505 (samples), ND866 (neurons
+    that compute with integers), and the findings of a compilation that fails.
 
     Example: nd.blame(nd.convert(model, calibration=x_train), x_test, y_test).worst.layer
     """
-    network, notes = _converted("blame", conversion)
-    needs("blame", progress=(progress, CALL))
+    needs("blame", network=(network, (Network, Imported)), progress=(progress, CALL))
     raise_errors("blame", whole_faults("blame", steps=steps, most=most))
-    chip, given = _target("blame", target, notes), samples_for(network, notes, samples, labels)
+    plain = network.network if isinstance(network, Imported) else network
+    notes = read_notes(plain)
+    chip = _target("blame", target, "loihi1" if notes is None else notes.target)
+    if notes is None:
+        shown, offered = few_samples(encode(plain, samples, steps=steps), labels, most)
+        return blame_populations(plain, shown, chip, offered=offered, progress=progress)
+    require_rates(plain, notes, "blame")
+    given = samples_for(plain, notes, samples, labels)
     count = notes.steps if steps is None else int(steps)
-    return blame_layers(network, notes, given.spread(most), chip, count, offered=given.n, progress=progress)
+    return blame_layers(plain, notes, given.spread(most), chip, count, offered=given.n, progress=progress)
 
 
 def _converted(function: str, conversion: Network | Imported) -> tuple[Network, Notes]:
@@ -104,8 +116,8 @@ def _converted(function: str, conversion: Network | Imported) -> tuple[Network, 
     return network, notes
 
 
-def _target(function: str, choice: AnyPath | Target | None, notes: Notes) -> Target:
+def _target(function: str, choice: AnyPath | Target | None, usual: str) -> Target:
     needs(function, target=(choice, (str, PathLike, Target, type(None))))
     if isinstance(choice, Target):
         return choice
-    return load_target(notes.target if choice is None else fspath(choice))
+    return load_target(usual if choice is None else fspath(choice))

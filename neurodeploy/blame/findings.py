@@ -8,9 +8,10 @@ from neurodeploy.blame.nouns import Blame, LayerBlame
 from neurodeploy.convert.notes import Notes, read_notes
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.network import Network
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 
-__all__ = ["blame_findings", "require_notes", "require_rates"]
+__all__ = ["blame_findings", "require_floats", "require_notes", "require_rates"]
 
 MOST = 0.5
 """Share of the loss from which a layer is named."""
@@ -42,6 +43,13 @@ def require_rates(network: Network, notes: Notes, function: str) -> None:
         raise DiagnosticError(function, tuple(found))
 
 
+def require_floats(network: Network) -> None:
+    """Raise DiagnosticError: ND866 if no population has a float form."""
+    if all(isinstance(item.neuron, IntegerNeuron) for item in network.populations):
+        message = "consists of integers, so that there are no floats to compare them with"
+        raise DiagnosticError("blame", (finding("ND866", about("network", network.name), message),))
+
+
 def blame_findings(result: Blame) -> Iterator[Diagnostic]:
     """Yield ND867 for a loss that may be chance, and ND868 for a layer that causes most of one that is not."""
     lost = result.lost
@@ -60,11 +68,15 @@ def _costly(result: Blame, worst: LayerBlame) -> Diagnostic:
         "values above the largest rate": (worst.by_clipping, "a higher percentile: --percentile 100"),
         "rounded weights": (worst.by_weights, "largest rates for each channel: --ranges channel"),
     }
+    if worst.kind == "population":
+        causes = {
+            "its integers": (worst.by_weights, "finer integers found on samples: neurodeploy compile --calibrate FILE")
+        }
     cause = max(causes, key=lambda name: causes[name][0])
     back, fix = causes[cause]
-    why = f", {100 * back:.0f} % of the loss by {cause}" if back > 0 else ""
+    why = f", {back:.0%} of the loss by {cause}" if back > 0 else ""
     if cause == "values above the largest rate" and worst.clipped:
         why += f" ({worst.clipped:.1%} of its values)"
     message = f"causes {worst.share:.0%} of {result.lost:.2f} lost points{why}"
-    where = about("input" if worst.kind == "input" else "layer", worst.layer)
+    where = about("layer" if worst.kind == "output" else worst.kind, worst.layer)
     return finding("ND868", where, message, fixes=[fix] if back > 0 else [])

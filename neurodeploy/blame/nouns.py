@@ -10,8 +10,9 @@ from neurodeploy.profile import Estimate
 
 __all__ = ["Blame", "LayerBlame", "Measure", "StepRow", "Study"]
 
-Measure = Literal["accuracy", "r2"]
-"""accuracy: share of right answers. r2: share of the variance of the wanted values that the output explains."""
+Measure = Literal["accuracy", "r2", "spikes"]
+"""accuracy: share of right answers. r2: share of the variance of the wanted values that the output explains. spikes: 1 less the
+mean relative difference of spike counts from the float reference, for networks without answers."""
 
 
 class StepRow(Noun):
@@ -72,8 +73,8 @@ class LayerBlame(Noun):
 
     layer: str
     """Name of the layer or input."""
-    kind: Literal["input", "layer", "output"]
-    """What it is."""
+    kind: Literal["input", "layer", "output", "population"]
+    """What it is; population: of a spiking network that was not converted."""
     neurons: int
     """Its neurons or lines."""
     share: float
@@ -83,7 +84,8 @@ class LayerBlame(Noun):
     alone: float
     """Points lost if this layer alone is on the chip and all others are exact."""
     error: float
-    """Mean squared error of the output if this layer alone is on the chip, in shares of the variance of the output."""
+    """Error of the output if this layer alone is on the chip: mean squared, in shares of its variance. For a population, the
+    difference of spike counts from the float reference, relative to these, as a mean over all populations."""
     by_steps: float
     """Share of what the whole network loses that comes back with unlimited steps here: rates without rounding to whole spikes."""
     by_clipping: float
@@ -91,9 +93,12 @@ class LayerBlame(Noun):
     by_weights: float
     """The same with the network's weights and thresholds here in place of the chip's integers."""
     clipped: float
-    """Share of its values that are above the largest rate."""
+    """Share of its values that are above the largest rate; of a population, of its weights beyond those that can be stored."""
+    weight_error: float
+    """RMS error of the weights into it by rounding, relative to their RMS; 0 for an input."""
     dead: int
-    """Neurons that never spike although the trained network has values there that are worth a spike."""
+    """Neurons that never spike although the trained network has values there that are worth a spike, or although the float
+    reference spikes."""
     silent: int
     """Neurons that never spike, dead ones included."""
     saturated: int
@@ -105,7 +110,7 @@ class LayerBlame(Noun):
 
 
 class Blame(Noun):
-    """Which layers of a converted network lose what."""
+    """Which layers of a converted network, or populations of another spiking network, lose what."""
 
     network: str
     """Name of the network."""
@@ -122,7 +127,7 @@ class Blame(Noun):
     labelled: bool
     """Whether labels were given."""
     trained: float
-    """Score of the trained network."""
+    """Score of the trained network; of a network that was not converted, that of the float reference."""
     chip: float
     """Score of the chip's integers."""
     standard_error: float

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.blame.nouns import Measure
 
-__all__ = ["Scorer", "answers_of", "scorer"]
+__all__ = ["Scorer", "answers_of", "mean_error", "scorer"]
 
 Array = NDArray[Any]
 
@@ -34,11 +34,11 @@ class Scorer(NamedTuple):
 
     def standard_error(self, output: Array) -> float:
         """Return the standard error of the score."""
-        return _error(self.parts(output))
+        return mean_error(self.parts(output))
 
     def error_of_difference(self, first: Array, second: Array) -> float:
         """Return the standard error of the difference of two scores on the same samples."""
-        return _error(self.parts(first) - self.parts(second))
+        return mean_error(self.parts(first) - self.parts(second))
 
 
 def answers_of(output: Array) -> Array:
@@ -46,7 +46,8 @@ def answers_of(output: Array) -> Array:
     return output.argmax(axis=1) if output.shape[1] > 1 else (output[:, 0] > 0).astype(np.int64)
 
 
-def _error(parts: Array) -> float:
+def mean_error(parts: Array) -> float:
+    """Return the standard error of the mean of (samples,) numbers."""
     return float(parts.std(ddof=1) / np.sqrt(parts.size)) if parts.size > 1 else 0.0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.blame.findings import blame_findings
 from neurodeploy.blame.inputs import Given
 from neurodeploy.blame.nouns import Blame, LayerBlame
+from neurodeploy.blame.rounding import rounded_weights
 from neurodeploy.blame.scores import Scorer, scorer
 from neurodeploy.blame.stages import Staged, staged
 from neurodeploy.blame.swaps import Activity, Swaps, swapped
@@ -46,15 +47,20 @@ def blame_layers(
     the chip. (With two layers this mean is the Shapley value of each.) Below 0 counts as 0.
     """
     timed = network.model_copy(update={"time": network.time.model_copy(update={"steps_per_sample": steps})})
-    form = staged(timed, quantize(timed, target), target.dialect, notes)
+    quantized = quantize(timed, target)
+    form = staged(timed, quantized, target.dialect, notes)
     swaps = swapped(form, given, steps, progress)
-    result = _shared(form, swaps, given, steps).model_copy(
+    errors = {
+        layer.name: max(rounded_weights(quantized, unit.population, target).error for unit in layer.units)
+        for layer in notes.layers
+    }
+    result = _shared(form, swaps, given, steps, errors).model_copy(
         update={"target": target.name, "offered": given.n if offered is None else offered}
     )
     return result.model_copy(update={"findings": tuple(blame_findings(result))})
 
 
-def _shared(form: Staged, swaps: Swaps, given: Given, steps: int) -> Blame:
+def _shared(form: Staged, swaps: Swaps, given: Given, steps: int, errors: Mapping[str, float]) -> Blame:
     own = scorer(form.notes.task, swaps.exact, given.labels)
     trained, chip = own.score(swaps.exact), own.score(swaps.chip)
     standard_error = own.error_of_difference(swaps.exact, swaps.chip)
@@ -77,7 +83,12 @@ def _shared(form: Staged, swaps: Swaps, given: Given, steps: int) -> Blame:
         chip=chip,
         standard_error=standard_error,
         shared_by="points" if by_points else "error",
-        layers=tuple(_row(form, swaps, own, measured, name, shares[name], steps) for name in names),
+        layers=tuple(
+            _row(form, swaps, own, measured, name, shares[name], steps).model_copy(
+                update={"weight_error": errors.get(name, 0.0)}
+            )
+            for name in names
+        ),
     )
 
 
@@ -118,6 +129,7 @@ def _row(
         by_steps=back("exact") if kind == "input" else back("rate") if kind == "layer" else 0.0,
         by_clipping=back("uncapped") if kind == "layer" else 0.0,
         by_weights=back("float"),
+        weight_error=0.0,
         **_shown(activity, n, steps),
     )
 

@@ -1,17 +1,21 @@
-"""Command `blame`: which layer of a converted network loses what on a chip."""
+"""Command `blame`: which layer or population of a network loses what on a chip."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 from neurodeploy.api.converting import convert
+from neurodeploy.blame.native import blame_populations, few_samples
+from neurodeploy.blame.nouns import Blame
+from neurodeploy.blame.share import SAMPLES
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.convert_options import with_convert_options
 from neurodeploy.cli.inputs import Model, OutputFormat, Strict, TargetName
-from neurodeploy.cli.output import command, show, working
+from neurodeploy.cli.output import command, progress_bar, show, working
 from neurodeploy.cli.paths import read_option
 from neurodeploy.cli.report_options import report_options
+from neurodeploy.cli.running import stimulus_of_model
 from neurodeploy.cli.studying import blamed, evaluation_samples, refuse_options
 from neurodeploy.convert.notes import read_notes
 from neurodeploy.convert.options import CONVERT_FLAGS, ConvertOptions
@@ -31,7 +35,8 @@ Calibrate = Annotated[
 Stimulus = Annotated[
     Path | None,
     read_option(
-        "--stimulus", "Samples to run (.npz, with labels); default for a trained network: those of --calibrate."
+        "--stimulus",
+        "Samples to run (.npz, with labels); default: those of --calibrate, or NAME.stimulus.npz next to a network.",
     ),
 ]
 
@@ -49,43 +54,74 @@ def blame_command(
     *,
     conversion: dict[str, Any],
 ) -> None:
-    """Print the share of each layer in what a converted network loses on a chip, and why it loses it.
+    """Print the share of each layer in what a network loses on a chip, and why it loses it.
 
-    The model is a trained network, which is converted first, or the .nd.json file of a conversion.
+    The model is a trained network, which is converted first; the .nd.json file of a conversion; or any other spiking network,
+    whose populations are compared with the float reference.
 
     Examples: neurodeploy blame mnist.nd.json --stimulus test.npz; neurodeploy blame mnist.onnx --calibrate train.npz
     """
     report = report_options(model, output_format, strict=strict, json_output=json_output)
-    network, found = _converted(model, calibrate, stimulus, target, conversion)
-    evaluation = evaluation_samples(network, stimulus, calibrate, conversion.get("seed", 0))
-    chip = load_target(target or evaluation.notes.target)
-    steps = conversion.get("steps", evaluation.notes.steps)
-    result = blamed(network, evaluation, chip, steps, quiet=not report.text)
+    request = _Request(model, calibrate, stimulus, target, conversion, quiet=not report.text)
+    words, result, found = _of_trained(request) if is_trained(model) else _of_spiking(request)
     if report.text:
-        show(f"evaluated on {evaluation.words}", blame_report(result))
+        show(*([f"evaluated on {words}"] if words else []), blame_report(result))
     document = {
-        "network": network.name,
-        "evaluated_on": evaluation.words,
+        "network": result.network,
+        "evaluated_on": words,
         "blame": result.model_dump(mode="json", exclude={"findings"}),
     }
     report.finish((*found, *result.findings), document)
 
 
-def _converted(
-    model: Path, calibrate: Path | None, stimulus: Path | None, target: str | None, fields: dict[str, Any]
-) -> tuple[Network, tuple[Diagnostic, ...]]:
-    """The converted network of a model, and the findings of its conversion."""
-    if is_trained(model):
-        with working(f"converting {model.name}"):
-            made = convert(
-                model, options=ConvertOptions(**fields), calibration=cast("Any", calibrate), target=target or "loihi1"
-            )
-        return made.network, made.findings
-    imported = load(model)
-    if read_notes(imported.network) is not None:
-        own = {CONVERT_FLAGS[field]: value for field, value in fields.items() if field != "steps"}
-        refuse_options(model, {"--calibrate": calibrate, **own}, trained=False)
-        if stimulus is None:
-            fix = "--stimulus FILE.npz"
-            raise usage("ND702", about("model", model), "has no samples to be run on", fix)
-    return imported.network, imported.findings
+class _Request(NamedTuple):
+    """What was asked for."""
+
+    model: Path
+    calibrate: Path | None
+    stimulus: Path | None
+    target: str | None
+    fields: dict[str, Any]
+    quiet: bool
+
+
+Blamed = tuple[str, Blame, tuple[Diagnostic, ...]]
+"""Which samples were run, the blame, and the findings of reading or converting the model."""
+
+
+def _of_trained(request: _Request) -> Blamed:
+    """The blame of a trained network, which is converted first."""
+    with working(f"converting {request.model.name}"):
+        options, calibration = ConvertOptions(**request.fields), cast("Any", request.calibrate)
+        made = convert(request.model, options=options, calibration=calibration, target=request.target or "loihi1")
+    return _of_converted(request, made.network, made.findings)
+
+
+def _of_converted(request: _Request, network: Network, found: tuple[Diagnostic, ...]) -> Blamed:
+    fields = request.fields
+    evaluation = evaluation_samples(network, request.stimulus, request.calibrate, fields.get("seed", 0))
+    chip = load_target(request.target or evaluation.notes.target)
+    steps = fields.get("steps", evaluation.notes.steps)
+    return evaluation.words, blamed(network, evaluation, chip, steps, quiet=request.quiet), found
+
+
+def _of_spiking(request: _Request) -> Blamed:
+    """The blame of a network file: of a conversion, or of any other spiking network."""
+    imported, fields = load(request.model), request.fields
+    own = {CONVERT_FLAGS[field]: value for field, value in fields.items() if field != "steps"}
+    refuse_options(request.model, {"--calibrate": request.calibrate, **own}, trained=False)
+    network = imported.network
+    if read_notes(network) is not None:
+        if request.stimulus is None:
+            message = "has no samples to be run on"
+            raise usage("ND702", about("model", request.model), message, "--stimulus FILE.npz")
+        return _of_converted(request, network, imported.findings)
+    shown = stimulus_of_model(
+        network, request.model, request.stimulus, None, steps=fields.get("steps"), own=imported.samples
+    )
+    part, offered = few_samples(shown, None, SAMPLES)
+    with progress_bar("blaming: runs", 1, quiet=request.quiet) as bar:
+        result = blame_populations(
+            network, part, load_target(request.target or "loihi1"), offered=offered, progress=bar
+        )
+    return "", result, imported.findings

@@ -47,7 +47,7 @@ COMMANDS = {
     "blame": Entry(
         "blame_command",
         "blame_command",
-        "Print the share of each layer in what a converted network loses on a chip, and why it loses it.",
+        "Print the share of each layer in what a network loses on a chip, and why it loses it.",
     ),
     "run": Entry("run_commands", "run", "Check, compile and run a network, and print its activity and cost."),
     "profile": Entry(

@@ -14,7 +14,7 @@ from neurodeploy.report.tables import plain_table
 
 __all__ = ["blame_report", "blame_table", "rates_table", "study_report", "study_table"]
 
-NAMES: dict[Measure, str] = {"accuracy": "accuracy", "r2": "R2"}
+NAMES: dict[Measure, str] = {"accuracy": "accuracy", "r2": "R2", "spikes": "agreement of spike counts"}
 """Measure -> its name in headings."""
 
 
@@ -70,23 +70,36 @@ def blame_report(blame: Blame) -> RenderableType:
     scores = f"{NAMES[blame.measure]} {_score(blame.trained)} -> {_score(blame.chip)}"
     error = f"{100 * blame.standard_error:.2f}"
     head = f"at {blame.steps} steps on {blame.target}: {scores}, {blame.lost:.2f} ± {error} points lost"
-    whole = (
-        "the lost points" if blame.shared_by == "points" else "the error of the output, as so few points may be chance"
-    )
-    part = "" if blame.n_samples == blame.offered else f" of {blame.offered:,}, spread evenly"
-    notes = (
-        f"share: of {whole}",
-        "exact: points if this layer alone is exact; alone: if it alone is on the chip",
-        "steps: what comes back of the whole with unlimited steps in this layer;",
-        "range: without a largest rate; weights: with unrounded weights",
-        f"{blame.n_samples:,} samples{part}",
-    )
-    lines = (Text(line, style="dim") for line in notes)
+    lines = (Text(line, style="dim") for line in _notes(blame))
     return Group(Text(head, style="bold"), Text(""), blame_table(blame), *lines, Text(""), rates_table(blame))
+
+
+def _notes(blame: Blame) -> Iterator[str]:
+    """What the columns are."""
+    native = _is_native(blame)
+    error = "the difference of spike counts" if native else "the error of the output"
+    yield f"share: of {'the lost points' if blame.shared_by == 'points' else error + ', as so few points may be chance'}"
+    if native:
+        yield "floats: points if this population alone computes with floats; alone: if it"
+        yield "alone is on the chip; spikes: mean difference of spike counts then;"
+        yield "weights: error of rounding; clipped: weights beyond those that can be stored"
+    else:
+        yield "exact: points if this layer alone is exact; alone: if it alone is on the chip"
+        yield "steps: what comes back of the whole with unlimited steps in this layer;"
+        yield "range: without a largest rate; weights: with unrounded weights"
+    part = "" if blame.n_samples == blame.offered else f" of {blame.offered:,}, spread evenly"
+    yield f"{blame.n_samples:,} samples{part}"
+
+
+def _is_native(blame: Blame) -> bool:
+    """Whether the network was not converted."""
+    return all(row.kind == "population" for row in blame.layers)
 
 
 def blame_table(blame: Blame) -> Table:
     """Return the table of each layer's share in what is lost, and why."""
+    if _is_native(blame):
+        return _native_table(blame)
     table = plain_table("blame by layer", "layer", "share", "exact", "alone", "steps", "range", "weights")
     for row in blame.layers:
         by_steps = "-" if row.kind == "output" else _percent(row.by_steps)
@@ -97,13 +110,26 @@ def blame_table(blame: Blame) -> Table:
     return table
 
 
+def _native_table(blame: Blame) -> Table:
+    heads = ("population", "share", "floats", "alone", "spikes", "weights", "clipped")
+    table = plain_table("blame by population", *heads)
+    for row in blame.layers:
+        errors = (f"{value:.2%}" for value in (row.error, row.weight_error, row.clipped))
+        table.add_row(row.layer, _percent(row.share), _points(row.regained), _points(-row.alone), *errors)
+    return table
+
+
 def rates_table(blame: Blame) -> Table:
-    """Return the table of the rates of each input and hidden layer."""
-    heads = ("layer", "neurons", "exact", "shift", "clipped", "dead", "silent", "saturated")
-    table = plain_table("rates, in spikes per neuron and step", *heads)
+    """Return the table of the rates of each population, or input and hidden layer."""
+    native = _is_native(blame)
+    heads = ("population", "neurons", "floats") if native else ("layer", "neurons", "exact")
+    clipped = () if native else ("clipped",)
+    table = plain_table(
+        "rates, in spikes per neuron and step", *heads, "shift", *clipped, "dead", "silent", "saturated"
+    )
     for row in blame.layers:
         if row.kind != "output":
-            shift, rate = f"{row.rate_shift:+.4f}", f"{row.rate:.4f}"
+            rates = f"{row.rate:.4f}", f"{row.rate_shift:+.4f}", *(() if native else (f"{row.clipped:.2%}",))
             counts = (f"{number:,}" for number in (row.dead, row.silent, row.saturated))
-            table.add_row(row.layer, f"{row.neurons:,}", rate, shift, f"{row.clipped:.2%}", *counts)
+            table.add_row(row.layer, f"{row.neurons:,}", *rates, *counts)
     return table

@@ -49,7 +49,7 @@ def study(**fields):
 def layer(name, kind="layer", **fields):
     known = {
         "share": 0.25, "regained": 1.25, "alone": 0.5, "error": 0.01, "by_steps": 0.2, "by_clipping": 0.05, "by_weights": -0.001,
-        "clipped": 0.0123, "dead": 3, "silent": 1024, "saturated": 0, "rate_shift": -0.0123, "rate": 0.25, "neurons": 12_544,
+        "clipped": 0.0123, "weight_error": 0.01, "dead": 3, "silent": 1024, "saturated": 0, "rate_shift": -0.0123, "rate": 0.25, "neurons": 12_544,
     }  # fmt: skip
     return LayerBlame(layer=name, kind=kind, **{**known, **fields})
 
@@ -115,3 +115,26 @@ def test_blame_by_the_error_of_the_output():
     lines = printed(blame_report(blame(shared_by="error", offered=700)))
     assert lines[8] == "share: of the error of the output, as so few points may be chance"
     assert lines[12] == "500 samples of 700, spread evenly"
+
+
+def test_blame_of_populations():
+    rows = (
+        layer("hidden", "population", share=0.75, clipped=0.0005, weight_error=0.0137),
+        layer("digit", "population"),
+    )
+    assert printed(blame_report(blame(layers=rows)))[2:] == [
+        "blame by population",
+        "population  share  floats  alone  spikes  weights  clipped",
+        "hidden        75%   +1.25  -0.50   1.00%    1.37%    0.05%",
+        "digit         25%   +1.25  -0.50   1.00%    1.00%    1.23%",
+        "share: of the lost points",
+        "floats: points if this population alone computes with floats; alone: if it",
+        "alone is on the chip; spikes: mean difference of spike counts then;",
+        "weights: error of rounding; clipped: weights beyond those that can be stored",
+        "500 samples",
+        "",
+        "rates, in spikes per neuron and step",
+        "population  neurons  floats    shift  dead  silent  saturated",
+        "hidden       12,544  0.2500  -0.0123     3   1,024          0",
+        "digit        12,544  0.2500  -0.0123     3   1,024          0",
+    ]
