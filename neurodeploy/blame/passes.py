@@ -17,9 +17,11 @@ from neurodeploy.blame.stages import Stage, Staged
 from neurodeploy.blame.wiring import Wiring
 from neurodeploy.convert.notes import NotedLayer, expanded
 from neurodeploy.convert.rates import activation_of
+from neurodeploy.trained.forward import windows_of
 from neurodeploy.trained.layers import Layer
+from neurodeploy.trained.operations import Activate, MaxPool
 
-__all__ = ["Mode", "Pass", "clock_signals", "layer_pass", "rates_in_window"]
+__all__ = ["Mode", "Pass", "clock_signals", "has_largest", "layer_pass", "rates_in_window"]
 
 Array = NDArray[Any]
 Mode = Literal["chip", "float", "rate", "uncapped", "exact"]
@@ -47,8 +49,10 @@ def layer_pass(work: Pass, layer: NotedLayer, mode: Mode, signals: Mapping[str, 
 
     `signals`: activity of its sources.
     """
-    if mode == "exact":
-        return _exact(work, layer, signals)
+    pool = isinstance(layer.activation, MaxPool)
+    if mode == "exact" or (pool and mode == "rate"):
+        return _largest(work, layer, signals) if pool else _exact(work, layer, signals)
+    mode = "chip" if mode == "uncapped" and not has_largest(layer) else mode
     found: dict[str, Array] = {}
     for unit in layer.units:
         stage = work.staged.stages[unit.population]
@@ -97,6 +101,33 @@ def _exact(work: Pass, layer: NotedLayer, signals: Mapping[str, Array]) -> dict[
     rest = rest - sum(gain * rate for gain, rate in zip(gains, rates, strict=True))
     rates[0] = rates[0] + rest / gains[0]
     return {stage.name: rate.astype(np.float32) for stage, rate in zip(stages, rates, strict=True)}
+
+
+def has_largest(layer: NotedLayer) -> bool:
+    """Return whether a largest rate cuts off values of a layer that its function does not."""
+    own = layer.activation
+    return isinstance(own, Activate) and own.function in ("relu", "leaky_relu") and own.high is None
+
+
+def _largest(work: Pass, layer: NotedLayer, signals: Mapping[str, Array]) -> dict[str, Array]:
+    """The rates of the source with the largest value of each window, for a layer of maxima."""
+    pool = layer.activation
+    assert isinstance(pool, MaxPool), "internal: no other layer has windows"
+    stages = [work.staged.stages[unit.population] for unit in layer.units]
+    shape = (-1, *layer.sum_shape)
+
+    def windows(x: Array, fill: float) -> Array:
+        made = windows_of(x.reshape(shape), pool.kernel, pool.stride, pool.begin, pool.end, fill=fill)
+        return made.reshape(len(made), stages[0].size, -1)
+
+    rates = [rates_in_window(work, stage.floats[0].source, signals[stage.floats[0].source]) for stage in stages]
+    gains = [expanded(unit.gain, stages[0].size).reshape(layer.sum_shape[0], -1)[:, 0] for unit in layer.units]
+    values = sum(np.repeat(gain, rate.shape[1] // gain.size) * rate for gain, rate in zip(gains, rates, strict=True))
+    best = windows(np.asarray(values), -np.inf).argmax(axis=2)[:, :, None]
+    return {
+        stage.name: np.take_along_axis(windows(rate, 0.0), best, axis=2)[:, :, 0]
+        for stage, rate in zip(stages, rates, strict=True)
+    }
 
 
 def _own(wires: Iterable[Wiring]) -> Own | None:

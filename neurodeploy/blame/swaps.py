@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.blame.inputs import Given, levels, rasters, stimulus_of
-from neurodeploy.blame.passes import Mode, Pass, clock_signals, layer_pass, rates_in_window
+from neurodeploy.blame.passes import Mode, Pass, clock_signals, has_largest, layer_pass, rates_in_window
 from neurodeploy.blame.stages import Staged
 
 __all__ = ["Activity", "Swaps", "swapped"]
@@ -119,8 +119,11 @@ class _Batch:
         names = {item.name: [item.name] for item in self.work.staged.network.inputs}
         names |= {item.name: [unit.population for unit in item.units] for item in self.layers[:-1]}
         found = dict[str, Activity]()
+        cut = {item.name for item in self.layers if not has_largest(item)}  # by the function itself
         for name, populations in names.items():
             own = [self.one(item) for item in populations]
+            if name in cut:
+                own = [item._replace(over=np.zeros_like(item.over)) for item in own]
             found[name] = Activity(*(np.concatenate(parts) for parts in zip(*own, strict=True)))
         return found
 
