@@ -40,7 +40,7 @@ def scores(labels: NDArray[Any], answers: NDArray[Any]) -> Scores:
 
 def main() -> None:
     with np.load(FOLDER.parent / "digits" / "digits.stimulus.npz") as held_back:
-        pixels, labels = held_back["inputs"].reshape(-1, 1, 8, 8), held_back["labels"]
+        pixels, labels = held_back["inputs"], held_back["labels"]
     conversion = nd.convert(
         FOLDER / "digits_cnn.onnx", calibration=FOLDER / "calibration.npz", target="loihi1", steps=STEPS
     )

@@ -3,7 +3,7 @@
     python examples/digits_cnn/train.py --out examples/digits_cnn
 
 Needs torch, onnx and scikit-learn, and half a minute on a CPU. Writes the network (digits_cnn.onnx) and 300 of its
-training images for calibration (calibration.npz: inputs (300, 1, 8, 8) in [0, 1], labels (500,)). The 360 images of
+training images for calibration (calibration.npz: inputs (300, 64) in [0, 1], labels (300,)). The 360 images of
 examples/digits/digits.stimulus.npz are held back.
 """
 
@@ -24,19 +24,27 @@ EPOCHS, BATCH, N_CALIBRATION, SEED = 60, 64, 300, 0
 
 
 def images() -> tuple[torch.Tensor, torch.Tensor]:
-    """Return training images (1437, 1, 8, 8) in [0, 1] and their labels: all that are not held back."""
+    """Return training images (1437, 64) in [0, 1] and their labels: all that are not held back."""
     digits = load_digits()
     with np.load(HELD_BACK) as held_back:
         hidden = {row.tobytes() for row in np.rint(held_back["inputs"] * 16).astype(np.float64)}
     kept = np.array([row.tobytes() not in hidden for row in digits.data])
-    shades = digits.data[kept].reshape(-1, 1, 8, 8) / 16
-    return torch.tensor(shades, dtype=torch.float32), torch.tensor(digits.target[kept])
+    return torch.tensor(digits.data[kept] / 16, dtype=torch.float32), torch.tensor(digits.target[kept])
+
+
+class Image(nn.Module):
+    """Rows of 64 pixels as images."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (samples, 1, 8, 8) images."""
+        return x.reshape(-1, 1, 8, 8)
 
 
 def network() -> nn.Sequential:
     """Return the untrained network: two convolutions, an average pool, two dense layers."""
     return nn.Sequential(
         OrderedDict(
+            image=Image(),
             conv1=nn.Conv2d(1, 8, 3, padding=1), relu1=nn.ReLU(),
             conv2=nn.Conv2d(8, 16, 3, padding=1), relu2=nn.ReLU(), pool=nn.AvgPool2d(2),
             flat=nn.Flatten(), drop=nn.Dropout(0.3), dense1=nn.Linear(256, 32), relu3=nn.ReLU(), dense2=nn.Linear(32, 10),
@@ -70,7 +78,7 @@ def main() -> None:
     chosen = torch.randperm(len(inputs))[:N_CALIBRATION]
     np.savez_compressed(out / "calibration.npz", inputs=inputs[chosen].numpy(), labels=labels[chosen].numpy())
     with np.load(HELD_BACK) as held_back, torch.no_grad():
-        answers = model(torch.tensor(held_back["inputs"]).reshape(-1, 1, 8, 8)).argmax(dim=1).numpy()
+        answers = model(torch.tensor(held_back["inputs"])).argmax(dim=1).numpy()
         print(f"accuracy {np.mean(answers == held_back['labels']):.4f}")
 
 
