@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodeploy.blame.findings import require_notes, require_rates
@@ -59,11 +58,11 @@ def study(
     Example: nd.study(nd.convert(model, calibration=x_train), x_test, y_test).rows[-1].chip
     """
     network, notes = _converted("study", conversion)
-    needs("study", steps=(steps, (Sequence, np.ndarray)), progress=(progress, CALL))
+    needs("study", steps=(steps, Sequence), progress=(progress, CALL))
     raise_errors("study", whole_faults("study", most=most, **{f"steps[{k}]": item for k, item in enumerate(steps)}))
     chip, given = _target("study", target, notes.target), samples_for(network, notes, samples, labels)
     counts = [int(item) for item in steps]
-    return study_steps(network, notes, given.spread(most), chip, counts, offered=given.n, progress=progress)
+    return study_steps(network, notes, given.spread(most or STUDIED), chip, counts, offered=given.n, progress=progress)
 
 
 def blame(
@@ -97,6 +96,7 @@ def blame(
     raise_errors("blame", whole_faults("blame", steps=steps, most=most))
     plain = network.network if isinstance(network, Imported) else network
     notes = read_notes(plain)
+    most = most or BLAMED
     chip = _target("blame", target, "loihi1" if notes is None else notes.target)
     if notes is None:
         shown, offered = few_samples(encode(plain, samples, steps=steps), labels, most)

@@ -36,7 +36,10 @@ def few_samples(stimulus: Stimulus, labels: ArrayLike | None, most: int) -> tupl
     `labels`: (samples,) classes; None: those of the stimulus. Raises DiagnosticError: ND505.
     """
     if labels is not None:
-        classes = np.asarray(labels)
+        try:
+            classes = np.asarray(labels)
+        except (ValueError, TypeError, RuntimeError):
+            classes = np.asarray(None)
         if classes.shape != (stimulus.n_samples,) or classes.dtype.kind not in "iu":
             message = f"are {classes.dtype} {list(classes.shape)}; needs whole numbers of shape [{stimulus.n_samples}]"
             raise DiagnosticError("blame", (finding("ND505", about("labels"), message),))

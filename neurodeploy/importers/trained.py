@@ -82,7 +82,8 @@ def is_trained(model: object) -> bool:
 
 def _no_door(model: object) -> Diagnostic:
     """The finding of a value of no known kind, by what it is; for a file, by its content."""
-    kinds = ", ".join(dict.fromkeys(item.words for item in DOORS))
+    *others, last = dict.fromkeys(item.words for item in DOORS)
+    kinds = f"{', '.join(others)} or {last}"
     if not isinstance(model, (str, PathLike)):
         message = f"argument 'model': {type(model).__name__} is no trained network"
         return finding("ND805", about("function", "convert"), message, fixes=[f"pass {kinds}"])

@@ -10,6 +10,7 @@ import pytest
 from factories import examples, pair_network
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 import neurodeploy as nd
 from neurodeploy.base.noun import Noun
@@ -87,6 +88,8 @@ def good():
     program = nd.compile(net)
     recording = nd.run(program, np.ones((1, 4, 2), dtype=np.uint8), keep_state=True)
     profile = nd.profile(program, recording)
+    classifier = LogisticRegression().fit(np.eye(2), [0, 1])
+    conversion = nd.convert(classifier, calibration=np.eye(2), steps=4)
     return {
         **{"network": net, "program": program, "recording": recording, "report": profile, "model": net},
         **{
@@ -94,6 +97,7 @@ def good():
             "left": recording,
             "right": recording,
             "noun": net,
+            "conversion": conversion,
             "target": "tiny",
             "samples": np.ones((1, 4, 2), dtype=int),
         },

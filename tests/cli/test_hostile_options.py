@@ -53,6 +53,7 @@ ARGUMENTS = {
     "compile": ("pair.nd.json", "-t", "tiny"),
     "fit": ("pair.nd.json",),
     "convert": ("pair.nd.json", "made.nir"),
+    "blame": ("pair.nd.json", "-t", "tiny"),
     "run": ("pair.nd.json", "-t", "tiny", "--no-reference"),
     "profile": ("pair.nd.json", "-t", "tiny"),
     "compare": ("pair.nd.json", "-t", "tiny", "-b", "emulator", "-b", "emulator"),

@@ -129,7 +129,12 @@ def _several_labels(reading: Reading, step: Step) -> Answer:
     n_labels = reading.size or 1
     reading.add(step, "sigmoid", Scores(function="sigmoid"), n_labels, n_labels)
     message = f"gives a sample any of {n_labels} labels at once: label k is given if output k ends above 0"
-    reading.fault("ND830", step, message, "compare the last values of nd.decoded(program, recording) with 0, and leave out labels= of the calibration")
+    reading.fault(
+        "ND830",
+        step,
+        message,
+        "compare the last values of nd.decoded(program, recording) with 0, and leave out labels= of the calibration",
+    )
     return Answer("regress", _names(step))
 
 

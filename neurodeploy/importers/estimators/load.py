@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from neurodeploy.diagnostics import raise_errors
 from neurodeploy.importers.estimators.final import add_estimator
 from neurodeploy.importers.estimators.reading import INPUT, Reading, Step, kinds_of
@@ -13,7 +11,7 @@ from neurodeploy.trained.network import Read, TrainedInput, TrainedNetwork, lega
 __all__ = ["load_estimator"]
 
 
-def load_estimator(model: Any) -> Read:
+def load_estimator(model: object) -> Read:
     """Return the network of a fitted estimator or pipeline of scikit-learn; its last node is the answer.
 
     `model`: an MLPClassifier or MLPRegressor, a linear classifier or regressor, a search that holds its best estimator, or a

@@ -30,7 +30,7 @@ def size(config: Config, key: str, default: int | None = None, least: int = 1) -
     return value
 
 
-def sizes(config: Config, key: str, count: int, default: Any = None, least: int = 1) -> tuple[int, ...]:
+def sizes(config: Config, key: str, count: int, default: object = None, least: int = 1) -> tuple[int, ...]:
     """Return `count` whole numbers; one number stands for all of them. Raises LayerError: ND803."""
     value = config.get(key, default)
     value = default if value is None else value

@@ -16,8 +16,12 @@ IDLE = ("Constant", "Identity", "Cast", "Shape")
 SCOPES = "pkg.torch.onnx.name_scopes"
 
 
-def rename_nodes(proto: Any) -> None:
-    """Give the nodes of an onnx.ModelProto the names of the layers that they come from; those with weights first."""
+def rename_nodes(model: object) -> None:
+    """Give the nodes of an onnx.ModelProto the names of the layers that they come from; those with weights first.
+
+    `model`: the onnx.ModelProto, which is changed.
+    """
+    proto: Any = model
     taken = set[str]()
     rows = [(node, _scope(node)) for node in proto.graph.node]
     weights = {item.name for item in proto.graph.initializer}

@@ -41,13 +41,14 @@ class _Exported(NamedTuple):
     branches: bool
 
 
-def load_module(module: Any, example: NDArray[Any] | None = None) -> Read:
+def load_module(model: object, example: NDArray[Any] | None = None) -> Read:
     """Return a torch.nn.Module as a trained network: what it computes in evaluation mode, which is left as it was.
 
-    `example`: one sample, (1, *shape), of the first argument of forward.
+    `model`: the module. `example`: one sample, (1, *shape), of the first argument of forward.
 
     Raises DiagnosticError: ND804 (no package onnx), ND822 (it cannot be exported), ND825 (no example), and those of ONNX models.
     """
+    module: Any = model
     kind = type(module).__name__
     subject = about("model", kind)
     if find_spec(NEEDED) is None:
