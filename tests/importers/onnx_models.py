@@ -74,11 +74,16 @@ def by_layers(read, values):
     return layer_values(layers, rows).values[layers.layers[-1].name], layers
 
 
-def differences(proto, values):
-    """Largest differences of both of our ways from onnxruntime, relative to its largest value."""
+def differences(proto, values, *, of_all=False):
+    """Largest differences of both of our ways from onnxruntime, relative to the largest value of the output.
+
+    `of_all`: relative to the largest value of any node, which float32 rounds.
+    """
     read = load_onnx(proto)
     want = peer(proto, values)
     scale = np.abs(want).max() or 1.0
+    if of_all:
+        scale = max(scale, *(np.abs(array).max() for array in forward(read.network, inner(read, values)).values()))
     plain = np.abs(ours(read, values) - want).max() / scale
     as_values = read.model_copy(update={"network": read.network.model_copy(update={"task": "regress"})})
     rows, layers = by_layers(as_values, values)  # a classifier may leave out a last function that keeps the order
