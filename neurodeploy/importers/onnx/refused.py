@@ -6,7 +6,7 @@ __all__ = ["OTHERS", "RECURRENT", "RECURRENT_FIX", "instead_of"]
 
 RECURRENT = ("LSTM", "GRU", "RNN", "Loop", "Scan")
 """Operations with a state of their own (ND801)."""
-RECURRENT_FIX = "train a spiking recurrent network, as examples/spiking_rnn.py does, and give it to neurodeploy through NIR or nd.Network"
+RECURRENT_FIX = "train a spiking recurrent network, as the example spiking_rnn does, and give it to neurodeploy through NIR or nd.Network"
 _RELU = "train with Relu, Clip or LeakyRelu instead"
 _NORM = "train with BatchNormalization instead, which becomes part of the weights"
 _POOL = "use AveragePool or MaxPool"
