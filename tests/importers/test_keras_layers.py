@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_files import entry, layer, write_h5, write_keras
+from keras_files import document, entry, layer, weights_file, write_h5, write_keras
 from keras_model import values_of
 
-from neurodeploy.importers.trained import read_trained
+from neurodeploy.importers.trained import is_trained, read_trained
 from neurodeploy.trained.forward import forward
 from neurodeploy.trained.operations import LinearMap, Scores, Transpose
 
@@ -196,6 +199,81 @@ def test_a_sigmoid_at_the_end_is_a_score_of_a_classifier_and_a_value_of_a_regres
     assert (network.task, network.nodes[-1].operation) == ("classify", Scores(function="sigmoid"))
     network, _ = read_values(write_keras(tmp_path / "net.keras", rows, loss="mse"), draw(1, 5))
     assert (network.task, network.nodes[-1].operation.kind) == ("regress", "activate")
+
+
+def test_one_score_becomes_two_classes(tmp_path):
+    rows = [entry((5,)), dense("one", 5, 1, activation="sigmoid")]
+    samples = draw(6, 5).astype(float)
+    network, found = read_values(write_keras(tmp_path / "net.keras", rows, loss="binary_crossentropy"), samples)
+    share = values_of(rows, samples)
+    assert np.abs(found - np.hstack([1 - share, share])).max() < 1e-9
+    assert [node.name for node in network.nodes] == ["one", "one/sigmoid/both", "one/sigmoid"]
+
+
+def test_a_sequence_without_an_input_has_the_shape_that_it_was_built_for(tmp_path):
+    rows = [dense("one", 5, activation="relu"), dense("two", 3)]
+    made = document(rows)
+    made["config"]["build_input_shape"] = [None, 5]
+    samples = draw(3, 5).astype(float)
+    network, found = read_values(write_keras(tmp_path / "net.keras", rows, config=made), samples)
+    assert network.inputs[0].name == "one_input"
+    assert np.abs(found - values_of(rows, samples)).max() < 1e-9
+
+
+def test_weights_of_keras_2_in_an_archive(tmp_path):
+    """Keras 2.12 and 2.13 name the group of layers after an attribute of TensorFlow."""
+    rows = [entry((5,)), dense("one", 5)]
+    weights = tmp_path / "weights.h5"
+    weights.write_bytes(weights_file(rows))
+    with h5py.File(weights, "a") as file:
+        file.move("layers", "_layer_checkpoint_dependencies")
+    samples = draw(3, 5).astype(float)
+    _, found = read_values(
+        write_keras(tmp_path / "net.keras", rows, keras="2.13.1", weights=weights.read_bytes()), samples
+    )
+    assert np.abs(found - values_of(rows, samples)).max() < 1e-9
+
+
+def test_a_layer_that_is_called_twice_keeps_one_set_of_weights(tmp_path):
+    shared = dense("shared", 4, 4)
+    rows = [entry((4,), "x"), shared, layer("ReLU", "relu", reads=["shared"]), layer("Add", "sum", reads=["relu", "x"])]
+    made = document([rows[0], shared._replace(reads=("x",)), *rows[2:]], functional=True)
+    calls = made["config"]["layers"][1]["inbound_nodes"]
+    calls.append(
+        {"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["relu", 0, 0]}}], "kwargs": {}}
+    )
+    made["config"]["layers"][3]["inbound_nodes"][0]["args"][0][0]["config"]["keras_history"] = ["shared", 1, 0]
+    samples = draw(3, 4).astype(float)
+    network, found = read_values(
+        write_keras(tmp_path / "net.keras", [rows[0], shared, *rows[2:]], config=made), samples
+    )
+    weights, bias = shared.weights["kernel"].astype(float), shared.weights["bias"].astype(float)
+    assert np.abs(found - (np.maximum(samples @ weights + bias, 0) @ weights + bias + samples)).max() < 1e-9
+    assert [node.name for node in network.nodes] == ["shared", "relu", "shared/2", "sum"]
+
+
+class Live:
+    """As a keras.Model: it says something, warns, and saves itself."""
+
+    name = "mine"
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def save(self, path):
+        print("saving")
+        warnings.warn("this is old", stacklevel=2)
+        write_keras(path, self.rows)
+
+
+def test_a_live_model_is_read_from_the_file_that_it_writes(capsys):
+    rows = [entry((5,)), dense("one", 5)]
+    kind = type("Model", (Live,), {"__module__": "keras.src.models.model"})
+    model = type("Mine", (kind,), {"__module__": "__main__"})(rows)
+    assert is_trained(model)
+    network = read_trained(model).network
+    assert (network.name, network.source) == ("net", "keras")
+    assert capsys.readouterr() == ("", "")
 
 
 @settings(deadline=None, max_examples=25)
