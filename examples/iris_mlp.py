@@ -22,7 +22,7 @@ def main() -> None:
     x_train, x_test, y_train, y_test = train_test_split(
         iris.data, iris.target, test_size=50, stratify=iris.target, random_state=0
     )
-    model = MLPClassifier((64, 32), solver="lbfgs", max_iter=2000, random_state=0).fit(x_train, y_train)
+    model = MLPClassifier((64, 32), max_iter=2000, random_state=0).fit(x_train, y_train)
 
     converted = nd.convert(model, calibration=x_train, labels=y_train, target="loihi1", steps=STEPS)
     for layer in converted.layers:

@@ -186,7 +186,7 @@ def test_several_labels_are_sigmoids() -> None:
 
 
 def test_sparse_and_single_precision_coefficients() -> None:
-    x, y = IRIS
+    x, y = (IRIS[0] - 5) / 2, IRIS[1]
     sparse = linear_model.LogisticRegression(max_iter=5000).fit(x, y).sparsify()
     assert np.abs(values(sparse, x)[0] - sparse.predict_proba(x)).max() < 1e-6
     single = neural_network.MLPClassifier([5], random_state=0).partial_fit(
@@ -234,6 +234,7 @@ def test_damaged_weights_are_findings() -> None:
     model = make_pipeline(StandardScaler(), linear_model.Ridge()).fit(x, y)
     model[1].fit(x[:, :2], y)
     assert codes(model) == ["ND803"]
+    assert codes(neural_network.MLPClassifier([2]).partial_fit(x, 0 * y, classes=[0])) == ["ND803"]
     model = linear_model.Perceptron().fit(x, y)
     model.intercept_ = np.zeros(2)
     assert codes(model) == ["ND803"]

@@ -119,9 +119,12 @@ def _names(step: Step) -> tuple[str, ...]:
 
 def _with_scores(reading: Reading, step: Step) -> Answer:
     """End in softmax, whose values are those of predict_proba."""
-    n_classes = reading.size or 1
-    reading.add(step, "softmax", Scores(function="softmax"), n_classes, n_classes)
-    return Answer("classify", _names(step))
+    n_scores, names = reading.size or 1, _names(step)
+    if len(names) != n_scores:
+        message = f"has {n_scores} scores for {len(names)} class{'es' if len(names) > 1 else ''}, '{', '.join(names)}'"
+        reading.fault("ND803", step, f"{step.says}{message}", "fit on samples of at least two classes")
+    reading.add(step, "softmax", Scores(function="softmax"), n_scores, n_scores)
+    return Answer("classify", names)
 
 
 def _several_labels(reading: Reading, step: Step) -> Answer:
