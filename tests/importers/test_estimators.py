@@ -16,6 +16,7 @@ from neurodeploy.trained.layers import layers_of
 pytest.importorskip("sklearn", reason="scikit-learn is missing and cannot be had: it comes with the `test` extra")
 
 from sklearn import decomposition, discriminant_analysis, feature_selection, linear_model, neural_network, svm
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris, load_wine
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import GridSearchCV
@@ -200,6 +201,29 @@ def test_a_search_is_its_best_estimator() -> None:
     search = GridSearchCV(linear_model.RidgeClassifier(), {"alpha": [1, 10]}, cv=2).fit(*IRIS)
     assert is_trained(search)
     assert np.abs(values(search, IRIS[0])[0] - search.decision_function(IRIS[0])).max() < 1e-6
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler(), MaxAbsScaler(), None], ids=str)
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_a_scaler_of_the_targets_is_undone_after_the_regressor(scaler, n_outputs) -> None:
+    x, _ = WINE
+    y = 500 + x @ np.arange(13 * n_outputs).reshape(13, -1)
+    ridge = make_pipeline(StandardScaler(), linear_model.Ridge())
+    model = TransformedTargetRegressor(ridge, transformer=scaler, check_inverse=False)
+    model = Pipeline([("first", RobustScaler()), ("target", model)]).fit(x, y if n_outputs > 1 else y[:, 0])
+    given, _ = values(model, x)
+    wanted = model.predict(x).reshape(len(x), -1)
+    assert np.abs(given - wanted).max() < 1e-6 * np.abs(wanted).max()
+    network = read_trained(model).network
+    assert network.task == "regress"
+    assert len(layers_of(network).layers) == 1
+
+
+def test_other_transformers_of_the_targets_are_findings() -> None:
+    x, y = IRIS
+    model = TransformedTargetRegressor(linear_model.Ridge(), func=np.log1p, inverse_func=np.expm1)
+    assert codes(model) == ["ND806"]
+    assert codes(model.fit(x, y)) == ["ND831"]
 
 
 def codes(model: object) -> list[str]:

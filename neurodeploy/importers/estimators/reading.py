@@ -34,6 +34,8 @@ class Step:
     """The user's name in the pipeline; the class of a lone estimator."""
     model: Any
     """The object."""
+    of_targets: bool = False
+    """Whether it is the transformer of the targets of a TransformedTargetRegressor, whose inverse follows the regressor."""
 
     @property
     def kind(self) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurodeploy.importers.estimators.reading import Reading, Step, kinds_of
 from neurodeploy.trained.operations import Affine, FullyConnected, LinearMap
 
-__all__ = ["add_transformer"]
+__all__ = ["add_inverse", "add_transformer"]
 
 Array = NDArray[Any]
 NONE = (None, "passthrough")
@@ -60,6 +60,26 @@ def add_transformer(reading: Reading, step: Step, place: int | None) -> None:
     reading.fault("ND831", step, f"{step.says}{does}, so that it has no weights", fix)
 
 
+def add_inverse(reading: Reading, step: Step) -> None:
+    """Add the inverse of a scaler of targets after a regressor; ND831 if it is no scaler."""
+    if step.model in NONE or (step.kind == "FunctionTransformer" and step.model.inverse_func is None):
+        return
+    forward = Reading()
+    reader = next((READERS[kind] for kind in kinds_of(step.model) if kind in READERS), None)
+    if reader is not None:
+        reader(forward, step)
+    reading.findings += forward.findings
+    operations = [node.operation for node in forward.nodes]
+    if reader is None or not all(isinstance(item, Affine) for item in operations):
+        fix = "fit on transformed targets, and give the values of nd.decoded to its inverse_transform"
+        reading.fault("ND831", step, f"{step.says}transforms the targets by more than a scale and a shift", fix)
+        return
+    for item in operations:
+        assert isinstance(item, Affine), "internal: only scalers are left"
+        scale, shift = np.atleast_1d(item.scale), np.atleast_1d(item.shift)
+        _affine(reading, step, _inverse(scale), -shift / scale)
+
+
 def _affine(reading: Reading, step: Step, scale: Array | float, shift: Array | float) -> None:
     """Add x * scale + shift, of which at least one is an array."""
     checked = [reading.numbers(step, name, item) for name, item in (("scale", scale), ("shift", shift))]
@@ -68,7 +88,8 @@ def _affine(reading: Reading, step: Step, scale: Array | float, shift: Array | f
         return
     size = max(by.size, plus.size)
     reading.add(step, step.name, Affine(scale=by, shift=plus), size, size)
-    reading.line(step, "transformer", step.kind, "folded into the weights and bias of the layer after it")
+    where = "before" if step.of_targets else "after"
+    reading.line(step, "transformer", step.kind, f"folded into the weights and bias of the layer {where} it")
 
 
 def _projection(reading: Reading, step: Step, weights: Array, mean: Array | None) -> None:

@@ -29,7 +29,7 @@ FAMILIES = (
     Family(("KMeans", "Cluster", "DBSCAN", "MeanShift", "Mixture"), "groups samples without labels",
            "train an MLPClassifier on the groups: MLPClassifier().fit(x, model.labels_)"),
     Family(("Poisson", "Gamma", "Tweedie", "GeneralizedLinear"), "answers the exponential of a sum", "fit a Ridge to the logarithm of the targets"),
-    Family(("MultiOutput", "OneVs", "OutputCode", "Chain", "Voting", "Stacking", "Calibrated", "TransformedTarget", "Threshold"),
+    Family(("MultiOutput", "OneVs", "OutputCode", "Chain", "Voting", "Stacking", "Calibrated", "Threshold"),
            "holds other estimators and combines their answers", "convert one of its own estimators, or " + LEARNS),
 )  # fmt: skip
 
@@ -38,6 +38,9 @@ def refuse(reading: Reading, step: Step, kinds: tuple[str, ...]) -> None:
     """Add the finding ND800 of an estimator, or of a transformer at the end of a pipeline."""
     if "BaseSearchCV" in kinds:
         reading.arrays(step, "best_estimator_")
+        return
+    if "TransformedTargetRegressor" in kinds:  # with its regressor_, it is read
+        reading.arrays(step, "regressor_")
         return
     if "TransformerMixin" in kinds and not {"ClassifierMixin", "RegressorMixin", "ClusterMixin"} & {*kinds}:
         message = f"{step.says}transforms samples and gives no answer"
