@@ -241,6 +241,8 @@ def test_what_cannot_be_read_is_said_at_once() -> None:
     assert codes(KNeighborsClassifier().fit(x, y)) == ["ND800"]
     assert codes(GridSearchCV(linear_model.Ridge(), {})) == ["ND806"]
     assert codes(make_pipeline(StandardScaler()).fit(x)) == ["ND800"]
+    assert codes(Pipeline([("scaler", StandardScaler().fit(x)), ("none", "passthrough")])) == ["ND800"]
+    assert codes(Pipeline([])) == ["ND800"]
     exponential = neural_network.MLPRegressor(hidden_layer_sizes=[3]).partial_fit(x, y)
     exponential.out_activation_ = "exp"  # as with loss="poisson", which scikit-learn has since 1.7
     assert codes(exponential) == ["ND800"]

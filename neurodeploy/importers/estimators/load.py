@@ -19,7 +19,7 @@ def load_estimator(model: object) -> Read:
     ND803, ND806 (not fitted), ND831 (a step that is no affine map).
     """
     steps = steps_of(Step(type(model).__name__, model))
-    *before, last = [step for step in steps if not step.of_targets]
+    *before, last = [step for step in steps if not step.of_targets] or [Step("Pipeline", None)]
     reading = Reading()
     for number, step in enumerate(before):
         add_transformer(reading, step, None if "__" in step.name else number)

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.importers.estimators.reading import Reading, Step, kinds_of
+from neurodeploy.importers.estimators.unsupported import NONE
 from neurodeploy.trained.operations import Affine, FullyConnected, LinearMap
 
 __all__ = ["add_inverse", "add_transformer"]
 
 Array = NDArray[Any]
-NONE = (None, "passthrough")
-"""Steps that do nothing."""
 ALREADY = {
     "Normalizer": "divides every sample by its own norm",
     "PowerTransformer": "bends every feature by a power",

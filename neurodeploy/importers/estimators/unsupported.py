@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 from neurodeploy.importers.estimators.reading import Reading, Step
 
-__all__ = ["refuse"]
+__all__ = ["NONE", "refuse"]
+
+
+NONE = (None, "passthrough")
+"""Steps that do nothing."""
 
 
 class Family(NamedTuple):
@@ -36,6 +40,11 @@ FAMILIES = (
 
 def refuse(reading: Reading, step: Step, kinds: tuple[str, ...]) -> None:
     """Add the finding ND800 of an estimator, or of a transformer at the end of a pipeline."""
+    if step.model in NONE:
+        reading.fault(
+            "ND800", step, "ends in no estimator, so that it gives no answer", "add the estimator, and fit it"
+        )
+        return
     if "BaseSearchCV" in kinds:
         reading.arrays(step, "best_estimator_")
         return
