@@ -85,7 +85,8 @@ def _no_door(model: object) -> Diagnostic:
     *others, last = dict.fromkeys(item.words for item in DOORS)
     kinds = f"{', '.join(others)} or {last}"
     if not isinstance(model, (str, PathLike)):
-        message = f"argument 'model': {type(model).__name__} is no trained network"
+        what = f"the class {model.__name__} itself" if isinstance(model, type) else type(model).__name__
+        message = f"argument 'model': {what} is no trained network"
         return finding("ND805", about("function", "convert"), message, fixes=[f"pass {kinds}"])
     from neurodeploy.importers.look_alikes import content_of, described
 
