@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from neurodeploy.convert.calibrate import Samples
 from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerRun, integer_run
 from neurodeploy.convert.integers import Rounding, quantized
-from neurodeploy.convert.notes import Notes, integer_notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.rates import LayerValues, layer_values
 from neurodeploy.convert.sigma_delta import SHOWN, populations_of, sigma_delta_network, steps_needed
@@ -49,9 +48,8 @@ def sigma_delta_conversion(read: Read, samples: Samples, target: Target, options
     raise_errors("convert", [*_overflows(made, run, target)])
     rows = tuple(_row(*pair, floats, run.values) for pair in zip(layers.layers, made.layers, strict=True))
     values = read.network.task == "regress"
-    network = sigma_delta_network(made, layers, read.network.name, options.frame_steps, values=values)
     return Conversion(
-        network=with_notes(network, _notes(read.network, layers, made, target)),
+        network=sigma_delta_network(made, layers, read.network.name, options.frame_steps, values=values),
         ledger=(*read.ledger, *_input_lines(made), *map(_line, rows, made.layers), _steps_line(layers, options)),
         findings=(*read.findings, *([] if values else _losses(layers, floats, run.values, options))),
         layers=rows,
@@ -60,14 +58,6 @@ def sigma_delta_conversion(read: Read, samples: Samples, target: Target, options
         target=target.name,
         trained=read.network,
     )
-
-
-def _notes(trained: TrainedNetwork, layers: Layers, made: IntegerNetwork, target: Target) -> Notes:
-    about = {
-        "scheme": "sigma_delta", "steps": SHOWN, "target": target.name, "task": trained.task, "classes": trained.classes,
-    }  # fmt: skip
-    units = {layer.name: (populations_of(layer), layer.unit) for layer in made.layers}
-    return integer_notes_of(layers, units, about)
 
 
 def integers_of(

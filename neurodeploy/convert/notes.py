@@ -5,7 +5,6 @@ Weights are in the network: a projection holds slope * A * gain. Only the coding
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -15,21 +14,10 @@ from pydantic import Field, ValidationError
 from neurodeploy.base.noun import Noun
 from neurodeploy.convert.plan import Plan, plan_of
 from neurodeploy.network import Network
-from neurodeploy.trained.layers import Layers
 from neurodeploy.trained.network import TrainedNetwork
 from neurodeploy.trained.operations import Activate, MaxPool
 
-__all__ = [
-    "KEY",
-    "NotedLayer",
-    "NotedUnit",
-    "Notes",
-    "expanded",
-    "integer_notes_of",
-    "notes_of",
-    "read_notes",
-    "with_notes",
-]
+__all__ = ["KEY", "Notes", "NotedLayer", "NotedUnit", "expanded", "notes_of", "read_notes", "with_notes"]
 
 Array = NDArray[Any]
 Numbers = float | list[float]
@@ -118,28 +106,6 @@ def notes_of(plan: Plan, trained: TrainedNetwork, *, scheme: str, steps: int, ta
     return Notes(
         scheme=scheme, steps=steps, target=target, task=trained.task, classes=trained.classes, layers=tuple(layers)
     )
-
-
-def integer_notes_of(
-    layers: Layers, units: Mapping[str, tuple[tuple[str, ...], Array]], about: Mapping[str, Any]
-) -> Notes:
-    """Return the notes of a network of integers, whose "rates" are integers: value = gain * integer, without a limit.
-
-    `layers`: the layers. `units`: layer -> its populations, and the (size,) values for which 1 stands. `about`: the fields of
-    Notes other than `layers`.
-    """
-    made: list[NotedLayer] = []
-    for layer in layers.layers:
-        names, unit = units[layer.name]
-        gain, slope = _fewest(unit, layer.shape[0]), _fewest(1.0 / unit, layer.shape[0])
-        made.append(
-            NotedLayer(
-                name=layer.name, nodes=layer.nodes, shape=layer.shape, sum_shape=layer.sum_shape,
-                activation=layer.activation, shift=0.0,
-                units=tuple(NotedUnit(population=name, slope=slope, offset=0.0, gain=gain) for name in names),
-            )
-        )  # fmt: skip
-    return Notes(**about, layers=tuple(made))
 
 
 def with_notes(network: Network, notes: Notes) -> Network:

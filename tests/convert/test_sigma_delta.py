@@ -13,7 +13,6 @@ from neurodeploy.convert.convert import convert_trained
 from neurodeploy.convert.integer_conversion import integers_of, sigma_delta_conversion, stated_integers
 from neurodeploy.convert.integer_forms import with_integer_forms
 from neurodeploy.convert.integer_model import integer_values
-from neurodeploy.convert.notes import expanded, read_notes
 from neurodeploy.convert.options import ConvertOptions
 from neurodeploy.convert.rates import layer_values
 from neurodeploy.convert.sigma_delta import OVER
@@ -345,14 +344,3 @@ def test_maxima_of_integers_are_exact():
         first, second, third = (integers[layer.name].reshape(30, 3, 3, 3) for layer in quantized.layers[1:-1])
         assert np.array_equal(first, np.maximum(windows[:, :, :, 0, :, 0] - windows[:, :, :, 0, :, 1], 0))
         assert np.array_equal(windows[:, :, :, 1, :, 1] + second + third, windows.max(axis=(3, 5)))
-
-
-def test_the_network_says_what_its_integers_stand_for():
-    rng = np.random.default_rng(9)
-    network = mlp(rng)
-    made, quantized = converted(network, shown(network, rng, 20), ranges="channel")
-    notes = read_notes(made.network)
-    assert (notes.scheme, notes.task, notes.steps) == ("sigma_delta", "classify", 1)
-    for layer, own in zip(notes.layers, quantized.layers, strict=True):
-        assert np.array_equal(expanded(layer.units[0].gain, own.unit.size), own.unit)
-    assert [[unit.population for unit in layer.units] for layer in notes.layers] == [["a"], ["b", "b.over"], ["c"]]
