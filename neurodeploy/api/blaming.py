@@ -7,15 +7,16 @@ from os import PathLike, fspath
 
 from numpy.typing import ArrayLike
 
-from neurodeploy.blame.findings import require_notes, require_rates
+from neurodeploy.blame.findings import has_rates, require_notes, require_rates
 from neurodeploy.blame.inputs import samples_for
 from neurodeploy.blame.native import blame_populations, few_samples
 from neurodeploy.blame.nouns import Blame, Study
 from neurodeploy.blame.share import SAMPLES as BLAMED
 from neurodeploy.blame.share import blame_layers
 from neurodeploy.blame.steps import SAMPLES as STUDIED
-from neurodeploy.blame.steps import STEPS, study_steps
-from neurodeploy.convert.notes import Notes, read_notes
+from neurodeploy.blame.steps import STEPS, study_integers, study_steps
+from neurodeploy.convert.notes import read_notes
+from neurodeploy.convert.options import Conversion
 from neurodeploy.diagnostics import raise_errors
 from neurodeploy.diagnostics.choices import CALL, needs, whole_faults
 from neurodeploy.hardware import Target, load_target
@@ -29,6 +30,7 @@ __all__ = ["blame", "study"]
 AnyPath = str | PathLike[str]
 Values = AnyPath | ArrayLike | Mapping[str, ArrayLike] | SampleValues
 """Samples as for the calibration of nd.convert: a path, an array, input -> array, or SampleValues."""
+TARGETS = (str, PathLike, Target, type(None))
 Following = Callable[[str, int, int], None]
 
 
@@ -38,7 +40,7 @@ def study(
     labels: ArrayLike | None = None,
     *,
     target: AnyPath | Target | None = None,
-    steps: Sequence[int] = STEPS,
+    steps: Sequence[int] | None = None,
     most: int = STUDIED,
     progress: Following | None = None,
 ) -> Study:
@@ -49,7 +51,8 @@ def study(
 
     `conversion`: the result of nd.convert, or the network that it wrote. `samples`: samples as of the training, in one of the forms
     that nd.convert takes. `labels`: (samples,) classes, or values of a regressor; default: those of the file, or the trained
-    network's own answers. `target`: default: the one that the network was converted for. `steps`: numbers of steps, from 1.
+    network's own answers. `target`: default: the one that the network was converted for. `steps`: numbers of steps, from 1;
+    default: 4, 8, 16, 32 and 64. A sigma-delta network has one number of steps, and no form in floats.
     `most`: samples that are run, spread evenly over those given. `progress`: called with (activity, amount done, total amount).
 
     Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND840 (samples), ND865 and ND866 (not a converted network, or
@@ -57,12 +60,21 @@ def study(
 
     Example: nd.study(nd.convert(model, calibration=x_train), x_test, y_test).rows[-1].chip
     """
-    network, notes = _converted("study", conversion)
-    needs("study", steps=(steps, Sequence), progress=(progress, CALL))
-    raise_errors("study", whole_faults("study", most=most, **{f"steps[{k}]": item for k, item in enumerate(steps)}))
-    chip, given = _target("study", target, notes.target), samples_for(network, notes, samples, labels)
-    counts = [int(item) for item in steps]
-    return study_steps(network, notes, given.spread(most or STUDIED), chip, counts, offered=given.n, progress=progress)
+    needs("study", conversion=(conversion, (Network, Imported)), target=(target, TARGETS), progress=(progress, CALL))
+    needs("study", steps=(steps, (Sequence, type(None))))
+    counts = {f"steps[{k}]": item for k, item in enumerate(() if steps is None else steps)}
+    raise_errors("study", whole_faults("study", most=most, **counts))
+    most = most or STUDIED
+    network = conversion.network if isinstance(conversion, Imported) else conversion
+    if isinstance(conversion, Conversion) and conversion.trained is not None and not has_rates(network):
+        given, chip = samples_for(network, conversion.trained, samples, labels), _target(target, conversion.target)
+        few = given.spread(most)
+        return study_integers(network, conversion.trained, few, chip, conversion.steps, offered=given.n)
+    notes = require_notes(network, "study")
+    require_rates(network, notes, "study")
+    given, chip = samples_for(network, notes, samples, labels), _target(target, notes.target)
+    every = [int(item) for item in counts.values()] or STEPS
+    return study_steps(network, notes, given.spread(most), chip, every, offered=given.n, progress=progress)
 
 
 def blame(
@@ -92,12 +104,12 @@ def blame(
 
     Example: nd.blame(nd.convert(model, calibration=x_train), x_test, y_test).worst.layer
     """
-    needs("blame", network=(network, (Network, Imported)), progress=(progress, CALL))
+    needs("blame", network=(network, (Network, Imported)), target=(target, TARGETS), progress=(progress, CALL))
     raise_errors("blame", whole_faults("blame", steps=steps, most=most))
+    most = most or BLAMED
     plain = network.network if isinstance(network, Imported) else network
     notes = read_notes(plain)
-    most = most or BLAMED
-    chip = _target("blame", target, "loihi1" if notes is None else notes.target)
+    chip = _target(target, "loihi1" if notes is None else notes.target)
     if notes is None:
         shown, offered = few_samples(encode(plain, samples, steps=steps), labels, most)
         return blame_populations(plain, shown, chip, offered=offered, progress=progress)
@@ -107,17 +119,7 @@ def blame(
     return blame_layers(plain, notes, given.spread(most), chip, count, offered=given.n, progress=progress)
 
 
-def _converted(function: str, conversion: Network | Imported) -> tuple[Network, Notes]:
-    """The network and its notes. Raises DiagnosticError: ND002, ND865, ND866."""
-    needs(function, conversion=(conversion, (Network, Imported)))
-    network = conversion.network if isinstance(conversion, Imported) else conversion
-    notes = require_notes(network, function)
-    require_rates(network, notes, function)
-    return network, notes
-
-
-def _target(function: str, choice: AnyPath | Target | None, usual: str) -> Target:
-    needs(function, target=(choice, (str, PathLike, Target, type(None))))
+def _target(choice: AnyPath | Target | None, usual: str) -> Target:
     if isinstance(choice, Target):
         return choice
     return load_target(usual if choice is None else fspath(choice))

@@ -40,43 +40,43 @@ def integer_cell(population: QuantizedPopulation, dialect: Dialect, drive: Array
 
     `own`: its synapses to itself; None: it has none.
     """
-    keep_u = (1 << dialect.decay_bits) - population.du.astype(np.int64) - dialect.current_decay_offset
-    keep_v = (1 << dialect.decay_bits) - population.dv.astype(np.int64) - dialect.voltage_decay_offset
-    bias = population.bias_mant.astype(np.int64) << population.bias_exp
-    threshold = population.vth_mant.astype(np.int64) << dialect.threshold_shift_bits
-    low, high = voltage_limits(dialect, population.vmin_exp, population.vmax_exp)
-    u = np.zeros(drive.shape[1:], dtype=np.int64)
+    one = float(1 << dialect.decay_bits)
+    keep_u = (one - population.du - dialect.current_decay_offset) / one
+    keep_v = (one - population.dv - dialect.voltage_decay_offset) / one
+    bias = (population.bias_mant.astype(np.int64) << population.bias_exp).astype(np.float64)
+    threshold = population.vth_mant.astype(np.float64) * 2.0**dialect.threshold_shift_bits
+    low, high = (
+        limit.astype(np.float64) for limit in voltage_limits(dialect, population.vmin_exp, population.vmax_exp)
+    )
+    waits = bool((population.refract_delay > 1).any())
+    u = np.zeros(drive.shape[1:])  # doubles hold these integers exactly
     v, back, refract = u.copy(), u.copy(), u.copy()
     spikes = np.zeros(drive.shape, dtype=np.float32)
     for step, given in enumerate(drive):
-        total = _limited(np.rint(given).astype(np.int64) + back, dialect.accumulator_wrap_bits, "wrap")
-        u = _limited(_decayed(u, keep_u, dialect) + total, dialect.state_bits, dialect.current_overflow)
+        total = _limited(np.rint(given + back), dialect.accumulator_wrap_bits, "wrap")
+        u = _limited(np.trunc(u * keep_u) + total, dialect.state_bits, dialect.current_overflow)
         now = _limited(u + bias, dialect.state_bits, dialect.drive_overflow)
-        v = np.clip(_decayed(v, keep_v, dialect) + now, low, high)
-        v = np.where(refract > 0, 0, v)
+        v = np.clip(np.trunc(v * keep_v) + now, low, high)
+        v = np.where(refract > 0, 0.0, v) if waits else v
         fired = (v > threshold) & population.spiking
-        after = np.zeros_like(v) if population.reset == "zero" else v - threshold
+        after = 0.0 if population.reset == "zero" else v - threshold
         v = v if population.reset == "none" else np.where(fired, after, v)
-        refract = np.maximum(np.where(fired, population.refract_delay, refract) - 1, 0)
+        refract = np.maximum(np.where(fired, population.refract_delay, refract) - 1, 0) if waits else refract
         spikes[step] = fired
         if own is not None:
-            back = np.rint(own(spikes[step])).astype(np.int64)
-    return Fired(spikes, v.astype(np.float64))
-
-
-def _decayed(state: Array, keep: Array, dialect: Dialect) -> Array:
-    """A state times keep / 2**decay_bits, rounded toward zero."""
-    return np.sign(state) * ((np.abs(state) * keep) >> dialect.decay_bits)
+            back = own(spikes[step])
+    return Fired(spikes, v)
 
 
 def _limited(values: Array, bits: int | None, how: str) -> Array:
     """Values as a register of `bits` and a sign holds them."""
-    if bits is None or how == "none":
+    if bits is None or how == "none" or not values.size or float(np.abs(values).max()) < 2.0**bits:
         return values
+    whole = 2.0 ** (bits + 1)
     if how == "wrap":
-        return ((values + (1 << bits)) & ((2 << bits) - 1)) - (1 << bits)
-    over = (values > 1 << bits).astype(np.int64) - (values <= -(1 << bits)).astype(np.int64)
-    return values - over * (2 << bits)
+        return np.mod(values + whole / 2, whole) - whole / 2
+    over = (values > whole / 2).astype(np.float64) - (values <= -whole / 2)
+    return values - over * whole
 
 
 def float_cell(neuron: If, drive: Array, own: Own | None, dt_s: float) -> Fired:

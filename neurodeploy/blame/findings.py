@@ -11,10 +11,15 @@ from neurodeploy.network import Network
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 
-__all__ = ["blame_findings", "require_floats", "require_notes", "require_rates"]
+__all__ = ["blame_findings", "has_rates", "require_floats", "require_notes", "require_rates"]
 
 MOST = 0.5
 """Share of the loss from which a layer is named."""
+
+
+def has_rates(network: Network) -> bool:
+    """Return whether the metadata of a network holds codings of values as rates."""
+    return read_notes(network) is not None
 
 
 def require_notes(network: Network, function: str) -> Notes:

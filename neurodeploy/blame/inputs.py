@@ -44,9 +44,14 @@ class Given(NamedTuple):
         return self if self.n <= most else self.part(np.linspace(0, self.n - 1, most).round().astype(np.int64))
 
 
-def samples_for(network: Network, notes: Notes, given: object, labels: object = None) -> Given:
-    """Return samples in any form that the calibration of a conversion takes. Raises DiagnosticError: ND840, and for files ND001, ND003-ND006."""
-    found = calibration_samples(_stand_in(network, notes), given, labels, wanted_values=True)
+def samples_for(network: Network, of: Notes | TrainedNetwork, given: object, labels: object = None) -> Given:
+    """Return samples in any form that the calibration of a conversion takes.
+
+    `of`: the trained network, or what the converted one says of it. Raises DiagnosticError: ND840, and for files ND001,
+    ND003-ND006.
+    """
+    trained = of if isinstance(of, TrainedNetwork) else _stand_in(network, of)
+    found = calibration_samples(trained, given, labels, wanted_values=True)
     return Given(found.values, found.labels)
 
 

@@ -15,15 +15,18 @@ from neurodeploy.blame.scores import Scorer, scorer
 from neurodeploy.blame.stages import Staged, staged
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.convert.notes import Notes, expanded
+from neurodeploy.convert.rates import layer_values
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Network
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
 from neurodeploy.quantize import Quantized, quantize
-from neurodeploy.simulate import run
+from neurodeploy.simulate import answers, decoded, run
 from neurodeploy.simulate.probes import membrane_probe
+from neurodeploy.trained.layers import layers_of
+from neurodeploy.trained.network import TrainedNetwork
 
-__all__ = ["SAMPLES", "STEPS", "Following", "study_steps"]
+__all__ = ["SAMPLES", "STEPS", "Following", "study_integers", "study_steps"]
 
 Array = NDArray[Any]
 Following = Callable[[str, int, int], None]
@@ -82,6 +85,50 @@ def study_steps(
         trained_error=own.standard_error(exact),
         rows=tuple(rows),
     )
+
+
+def study_integers(
+    network: Network,
+    trained: TrainedNetwork,
+    given: Given,
+    target: Target,
+    steps: int,
+    *,
+    offered: int | None = None,
+) -> Study:
+    """Return the study of a converted network whose neurons compute with integers, which has one number of steps.
+
+    `trained`: the network that it was converted from. `given`: samples, all of which are run. `offered`: samples that the user
+    gave, if more than are run. Raises DiagnosticError with the findings of a compilation that fails.
+    """
+    program = compile_network(network, target, CompileOptions()).require()
+    recording = run(program, stimulus_of(network, given, steps))
+    layers = layers_of(trained)
+    exact = layer_values(layers, given.values).values[layers.layers[-1].name].astype(np.float64)
+    own, values = scorer(trained.task, exact, given.labels), decoded(network, recording)
+    chip = next(iter(values.values()))[:, -1] if values else None
+    answered = answers(network, recording)
+    if own.measure == "accuracy" and answered is not None:
+        chip = np.eye(max(exact.shape[1], 2))[answered]
+    assert chip is not None, "internal: a converted network has an output"
+    figures = profile(program, recording)
+    row = StepRow(
+        steps=steps,
+        spiking=None,
+        chip=own.score(chip),
+        standard_error=own.standard_error(chip),
+        standard_error_of_loss=own.error_of_difference(exact, chip),
+        rms_error=float(np.sqrt(np.square(chip - exact).mean())) if own.measure == "r2" else None,
+        cores=figures.cores,
+        energy=figures.energy_per_inference,
+        time=figures.time_per_inference,
+        spikes=sum(item.spikes_per_inference for item in figures.populations),
+    )
+    return Study(
+        network=network.name, target=target.name, measure=own.measure, n_samples=given.n,
+        offered=given.n if offered is None else offered, labelled=given.labels is not None, calibrated_for=steps,
+        trained=own.score(exact), trained_error=own.standard_error(exact), rows=(row,),
+    )  # fmt: skip
 
 
 def _compiled(network: Network, target: Target, steps: int, before: _Compiled | None) -> _Compiled:

@@ -70,6 +70,9 @@ def chip_weights(projection: QuantizedProjection, dialect: Dialect) -> Apply:
 
 
 def _listed(synapses: SynapseList, weights: Array) -> Apply:
+    square = synapses.n_synapses == synapses.n_source == synapses.n_target
+    if square and np.array_equal(synapses.pre, synapses.post):
+        return lambda x: x * weights  # each neuron to itself
     if synapses.n_source * synapses.n_target <= DENSE:
         matrix = np.zeros((synapses.n_source, synapses.n_target), dtype=np.float32)
         np.add.at(matrix, (synapses.pre, synapses.post), weights)

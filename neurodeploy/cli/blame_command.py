@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, cast
 
 from neurodeploy.api.converting import convert
+from neurodeploy.blame.findings import require_notes, require_rates
 from neurodeploy.blame.native import blame_populations, few_samples
 from neurodeploy.blame.nouns import Blame
 from neurodeploy.blame.share import SAMPLES
@@ -98,11 +99,12 @@ def _of_trained(request: _Request) -> Blamed:
 
 
 def _of_converted(request: _Request, network: Network, found: tuple[Diagnostic, ...]) -> Blamed:
-    fields = request.fields
-    evaluation = evaluation_samples(network, request.stimulus, request.calibrate, fields.get("seed", 0))
-    chip = load_target(request.target or evaluation.notes.target)
-    steps = fields.get("steps", evaluation.notes.steps)
-    return evaluation.words, blamed(network, evaluation, chip, steps, quiet=request.quiet), found
+    fields, notes = request.fields, require_notes(network, "blame")
+    require_rates(network, notes, "blame")
+    evaluation = evaluation_samples(network, notes, request.stimulus, request.calibrate, fields.get("seed", 0))
+    chip, steps = load_target(request.target or notes.target), fields.get("steps", notes.steps)
+    result = blamed(network, notes, evaluation.samples, chip, steps, quiet=request.quiet)
+    return evaluation.words, result, found
 
 
 def _of_spiking(request: _Request) -> Blamed:

@@ -17,7 +17,7 @@ from neurodeploy.cli.output import command, show, working
 from neurodeploy.cli.paths import read_option, write_argument, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.running import write_own_samples
-from neurodeploy.cli.studying import Measured, evaluation_samples, measured, refuse_options, show_measured
+from neurodeploy.cli.studying import Measured, measured, refuse_options, show_measured
 from neurodeploy.convert.options import CONVERT_FLAGS, Conversion, ConvertOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about
 from neurodeploy.diagnostics.ledger import LedgerLine
@@ -159,11 +159,8 @@ def _measured(
 ) -> tuple[Measured | None, tuple[Diagnostic, ...]]:
     """Study and blame of a conversion with their findings; findings alone if it does not run on its target."""
     try:
-        evaluation = evaluation_samples(
-            result.network, request.evaluate, request.calibrate, request.fields.get("seed", 0)
-        )
-        target = load_target(request.target or result.target)
-        made = measured(result.network, evaluation, target, result.steps, quiet=not report.text)
+        target, seed = load_target(request.target or result.target), request.fields.get("seed", 0)
+        made = measured(result, request.evaluate, request.calibrate, target, seed=seed, quiet=not report.text)
     except DiagnosticError as error:
         return None, error.diagnostics
     return made, made.findings

@@ -11,21 +11,22 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.blame.findings import require_notes, require_rates
 from neurodeploy.blame.inputs import Given, samples_for
 from neurodeploy.blame.nouns import Blame, Study
 from neurodeploy.blame.share import SAMPLES as BLAMED
 from neurodeploy.blame.share import blame_layers
 from neurodeploy.blame.steps import SAMPLES as STUDIED
-from neurodeploy.blame.steps import study_steps
+from neurodeploy.blame.steps import study_integers, study_steps
 from neurodeploy.cli.output import progress_bar, show
 from neurodeploy.cli.progress import following
 from neurodeploy.convert.calibrate import HELD, SEARCHED
-from neurodeploy.convert.notes import Notes
+from neurodeploy.convert.notes import Notes, read_notes
+from neurodeploy.convert.options import Conversion
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Network
 from neurodeploy.report import blame_report, study_report
+from neurodeploy.trained.network import TrainedNetwork
 
 __all__ = ["Evaluation", "blamed", "evaluation_samples", "measured", "refuse_options", "show_measured"]
 
@@ -36,7 +37,6 @@ LEAST = 100
 class Evaluation(NamedTuple):
     """Samples on which a conversion is evaluated."""
 
-    notes: Notes
     samples: Given
     words: str
     """Which samples these are."""
@@ -46,39 +46,41 @@ class Measured(NamedTuple):
     """What was measured."""
 
     study: Study
-    blame: Blame
+    blame: Blame | None
+    """None: the neurons compute with integers."""
     words: str
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
         """Findings of both."""
-        return (*self.study.findings, *self.blame.findings)
+        return (*self.study.findings, *(self.blame.findings if self.blame else ()))
 
     @property
     def document(self) -> dict[str, Any]:
         """Both as JSON."""
-        return {
-            "evaluated_on": self.words,
-            "study": self.study.model_dump(mode="json", exclude={"findings"}),
-            "blame": self.blame.model_dump(mode="json", exclude={"findings"}),
+        both = {"study": self.study, "blame": self.blame}
+        return {"evaluated_on": self.words} | {
+            name: item.model_dump(mode="json", exclude={"findings"}) for name, item in both.items() if item is not None
         }
 
 
-def evaluation_samples(network: Network, evaluate: Path | None, calibrate: Path | None, seed: int = 0) -> Evaluation:
+def evaluation_samples(
+    network: Network, of: Notes | TrainedNetwork, evaluate: Path | None, calibrate: Path | None, seed: int = 0
+) -> Evaluation:
     """Return the samples of `evaluate`; without it those of the calibration that its search left over, or all of them.
 
-    `seed`: of the conversion. Raises DiagnosticError: ND840 and those of files, ND865 and ND866 (not a converted network, or
-    without rates).
+    `of`: what the converted network says of the trained one, or that one itself. `seed`: of the conversion.
+
+    Raises DiagnosticError: ND840 and those of files.
     """
-    notes = require_notes(network, "evaluate")
-    require_rates(network, notes, "evaluate")
-    given = samples_for(network, notes, cast("Path", calibrate if evaluate is None else evaluate))
+    given = samples_for(network, of, cast("Path", calibrate if evaluate is None else evaluate))
     if evaluate is not None:
-        return Evaluation(notes, given, f"{given.n:,} samples of {evaluate.name}")
-    rest = given.part(_left_over(given.n, notes, seed)) if given.n > SEARCHED else given
-    if given.n <= SEARCHED or rest.n < LEAST:
-        return Evaluation(notes, given, f"the {given.n:,} calibration samples themselves; --evaluate FILE gives others")
-    return Evaluation(notes, rest, f"{rest.n:,} calibration samples that the search did not try")
+        return Evaluation(given, f"{given.n:,} samples of {evaluate.name}")
+    searched = isinstance(of, Notes) and given.n >= SEARCHED + LEAST
+    rest = given.part(_left_over(given.n, of, seed)) if searched and isinstance(of, Notes) else given
+    if not searched or rest.n < LEAST:
+        return Evaluation(given, f"the {given.n:,} calibration samples themselves; --evaluate FILE gives others")
+    return Evaluation(rest, f"{rest.n:,} calibration samples that the search did not try")
 
 
 def _left_over(n_samples: int, notes: Notes, seed: int) -> NDArray[np.int64]:
@@ -88,17 +90,27 @@ def _left_over(n_samples: int, notes: Notes, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).permutation(n_samples)[tried:])
 
 
-def measured(network: Network, evaluation: Evaluation, target: Target, steps: int, *, quiet: bool) -> Measured:
-    """Return the study and the blame of a converted network, with bars of progress on a terminal unless `quiet`."""
-    notes, given, _ = evaluation
+def measured(
+    result: Conversion, evaluate: Path | None, calibrate: Path | None, target: Target, *, seed: int, quiet: bool
+) -> Measured:
+    """Return the study and the blame of a conversion, with bars of progress on a terminal unless `quiet`.
+
+    `evaluate` and `calibrate`: files of samples. `target`: the chip. `seed`: of the conversion.
+    """
+    network, notes = result.network, read_notes(result.network)
+    of = cast("TrainedNetwork", result.trained) if notes is None else notes
+    evaluation = evaluation_samples(network, of, evaluate, calibrate, seed)
+    given, words = evaluation.samples, evaluation.words
+    part = given.spread(STUDIED)
+    if isinstance(of, TrainedNetwork):
+        return Measured(study_integers(network, of, part, target, result.steps, offered=given.n), None, words)
     with nullcontext() if quiet else following("studying") as progress:
-        by_steps = study_steps(network, notes, given.spread(STUDIED), target, offered=given.n, progress=progress)
-    return Measured(by_steps, blamed(network, evaluation, target, steps, quiet=quiet), evaluation.words)
+        by_steps = study_steps(network, of, part, target, offered=given.n, progress=progress)
+    return Measured(by_steps, blamed(network, of, given, target, result.steps, quiet=quiet), words)
 
 
-def blamed(network: Network, evaluation: Evaluation, target: Target, steps: int, *, quiet: bool) -> Blame:
+def blamed(network: Network, notes: Notes, given: Given, target: Target, steps: int, *, quiet: bool) -> Blame:
     """Return the blame of a converted network, with a bar of progress on a terminal unless `quiet`."""
-    notes, given, _ = evaluation
     part = given.spread(BLAMED)
     with progress_bar("blaming: samples", part.n, quiet=quiet) as bar:
         return blame_layers(network, notes, part, target, steps, offered=given.n, progress=bar)
@@ -106,7 +118,9 @@ def blamed(network: Network, evaluation: Evaluation, target: Target, steps: int,
 
 def show_measured(made: Measured) -> None:
     """Print both reports."""
-    show("", f"evaluated on {made.words}", study_report(made.study), "", blame_report(made.blame))
+    show("", f"evaluated on {made.words}", study_report(made.study))
+    if made.blame is not None:
+        show("", blame_report(made.blame))
 
 
 def refuse_options(model: Path, given: Mapping[str, object], *, trained: bool) -> None:

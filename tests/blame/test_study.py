@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 import neurodeploy as nd
+from neurodeploy.convert.convert import convert_trained
+from neurodeploy.convert.options import ConvertOptions
+from neurodeploy.convert.samples import calibration_samples
+from neurodeploy.hardware import load_target
 from neurodeploy.network import Time
+from neurodeploy.trained.forward import forward
+from neurodeploy.trained.network import Read
 
 STEPS = (2, 16)
 
@@ -55,3 +61,32 @@ def test_wrong_arguments_are_findings(made):
     with pytest.raises(nd.DiagnosticError) as error:
         nd.study(one.network, one.x, target="loihi9")
     assert [item.code for item in error.value.diagnostics] == ["ND020"]
+
+
+def test_a_network_of_integers_has_one_row(made):
+    one = made(n=40)
+    samples = calibration_samples(one.trained, one.x)
+    for task in ("classify", "regress"):
+        trained = one.trained.model_copy(update={"task": task})
+        target = load_target("loihi2")
+        conversion = convert_trained(Read(network=trained), samples, target, ConvertOptions(scheme="sigma_delta"))
+        wanted = one.y if task == "classify" else forward(trained, {"x": one.x})["c"]
+        result = nd.study(conversion, one.x, wanted)
+        (row,) = result.rows
+        assert (row.spiking, row.steps, result.target, result.trained) == (
+            None,
+            conversion.steps,
+            "loihi2",
+            pytest.approx(1),
+        )
+        program = nd.compile(conversion, "loihi2")
+        recording = nd.run(program, one.x.astype(np.float32))
+        if task == "classify":
+            assert row.chip == nd.accuracy(program, recording, one.y)
+            continue
+        values = next(iter(nd.decoded(program, recording).values()))[:, -1]
+        assert row.rms_error == pytest.approx(np.sqrt(np.square(values - wanted).mean()))
+        assert row.chip == pytest.approx(1 - row.rms_error**2 / wanted.var(axis=0).mean())
+    with pytest.raises(nd.DiagnosticError) as error:
+        nd.study(conversion.network, one.x)
+    assert [item.code for item in error.value.diagnostics] == ["ND865"]
