@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from neurodeploy.blame.nouns import Blame, LayerBlame
 from neurodeploy.convert.notes import Notes, read_notes
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
-from neurodeploy.network import Network
+from neurodeploy.network import Network, Population
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 
@@ -18,8 +18,9 @@ MOST = 0.5
 
 
 def has_rates(network: Network) -> bool:
-    """Return whether the metadata of a network holds codings of values as rates."""
-    return read_notes(network) is not None
+    """Return whether the metadata of a network holds codings of values as rates, which its layers send."""
+    notes = read_notes(network)
+    return notes is not None and not _of_integers(network, notes)
 
 
 def require_notes(network: Network, function: str) -> Notes:
@@ -34,18 +35,19 @@ def require_notes(network: Network, function: str) -> Notes:
 
 def require_rates(network: Network, notes: Notes, function: str) -> None:
     """Raise DiagnosticError: ND866 for each population of a layer that sends values, not spikes."""
-    names = {unit.population for layer in notes.layers for unit in layer.units}
+    message = f"which sends values: scheme '{notes.scheme}' has no rates to take apart"
     found = [
-        finding(
-            "ND866",
-            about("population", item.name),
-            f"is {item.neuron.kind}, which sends values: scheme '{notes.scheme}' has no rates to take apart",
-        )
-        for item in network.populations
-        if item.name in names and item.neuron.kind not in CUBA_KINDS
+        finding("ND866", about("population", item.name), f"is {item.neuron.kind}, {message}")
+        for item in _of_integers(network, notes)
     ]
     if found:
         raise DiagnosticError(function, tuple(found))
+
+
+def _of_integers(network: Network, notes: Notes) -> list[Population]:
+    """Populations of layers whose neurons compute with integers and send values."""
+    names = {unit.population for layer in notes.layers for unit in layer.units}
+    return [item for item in network.populations if item.name in names and item.neuron.kind not in CUBA_KINDS]
 
 
 def require_floats(network: Network) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.blame.findings import has_rates
 from neurodeploy.blame.inputs import Given, samples_for
 from neurodeploy.blame.nouns import Blame, Study
 from neurodeploy.blame.share import SAMPLES as BLAMED
@@ -98,7 +99,7 @@ def measured(
     `evaluate` and `calibrate`: files of samples. `target`: the chip. `seed`: of the conversion.
     """
     network, notes = result.network, read_notes(result.network)
-    of = cast("TrainedNetwork", result.trained) if notes is None else notes
+    of = notes if notes is not None and has_rates(network) else cast("TrainedNetwork", result.trained)
     evaluation = evaluation_samples(network, of, evaluate, calibrate, seed)
     given, words = evaluation.samples, evaluation.words
     part = given.spread(STUDIED)
