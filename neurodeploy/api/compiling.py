@@ -12,6 +12,7 @@ from neurodeploy.compiler.compile import starting_stages
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.compiler.options import CompileChoices
 from neurodeploy.compiler.stages import StageName
+from neurodeploy.convert.destination import target_of
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs
 from neurodeploy.diagnostics.translate import nearest
@@ -70,6 +71,12 @@ def _target(function: str, choice: AnyTarget, board: str | None, rules: str | No
     return on_dialect(result if board is None else on_board(result, board), dialect)
 
 
+def _usual(source: Source, target: AnyTarget | None) -> AnyTarget:
+    """The target, or the one that a network was converted for, or loihi1."""
+    own = target_of(source) if isinstance(source, Network) else None
+    return (own or "loihi1") if target is None else target
+
+
 def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterator[Target]:
     """Yield the installed targets of Loihi-style cores that exist as hardware, for suggestions in fixes.
 
@@ -85,7 +92,7 @@ def real_targets(rules: str | None = None, dialect: str | None = None) -> Iterat
 
 def compile(
     network: Source | Imported,
-    target: AnyTarget = "loihi1",
+    target: AnyTarget | None = None,
     *,
     board: str | None = None,
     rules: str | None = None,
@@ -98,7 +105,8 @@ def compile(
 ) -> Program:
     """Return the program of a network for a target, with its ledger and the warnings of its compilation in `findings`.
 
-    `target`: a name of nd.targets(), the path of a .toml file, or a loaded target. `board`: a board of the target;
+    `target`: a name of nd.targets(), the path of a .toml file, or a loaded target; default: the one that the network was
+    converted for, or loihi1. `board`: a board of the target;
     default one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's
     own. `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
     time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
@@ -119,7 +127,7 @@ def compile(
     """
     needs("compile", network=(network, (*SOURCES, Imported)), progress=(progress, CALL))
     network = network.network if isinstance(network, Imported) else network
-    chosen_target = _target("compile", target, board, rules, dialect)
+    chosen_target = _target("compile", _usual(network, target), board, rules, dialect)
     raise_errors("compile", _source_faults("compile", network, chosen_target, start, None))
     settings = chosen("compile", CompileOptions, options, choices, (*_PLACE, "start", "calibration"))
     others, ledger = real_targets(rules, dialect), ()
@@ -197,7 +205,7 @@ def check(
     compiling it again. `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the
     Compilation then holds the results so far. `model` may also be its `quantized` or its `mapping`, and `start` the first
     stage to run on it. The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those
-    of nd.compile; the default target is loihi1. Raises DiagnosticError for wrong arguments only: ND002,
+    of nd.compile; the default target is that of nd.compile. Raises DiagnosticError for wrong arguments only: ND002,
     ND020-ND029, ND703 (a target together with a program).
     """
     needs("check", model=(model, (*SOURCES, Imported, Program)), progress=(progress, CALL))
@@ -212,8 +220,8 @@ def check(
             program=model, verdict="fits", findings=model.findings, ledger=model.ledger, n_cores=model.tables.n_cores
         )
     else:
-        chosen_target = _target("check", "loihi1" if target is None else target, board, rules, dialect)
         source = model.network if isinstance(model, Imported) else model
+        chosen_target = _target("check", _usual(source, target), board, rules, dialect)
         raise_errors("check", _source_faults("check", source, chosen_target, start, stop))
         result = compile_network(
             source,

@@ -121,6 +121,7 @@ def _convert_trained(
 ) -> Conversion:
     """A trained network as a spiking one, which is written if there is a path."""
     from neurodeploy.convert.convert import convert_trained
+    from neurodeploy.convert.destination import with_target
     from neurodeploy.convert.samples import calibration_samples, example_of, opened_samples
     from neurodeploy.convert.schemes import convertible_target
     from neurodeploy.importers.trained import read_trained
@@ -137,6 +138,7 @@ def _convert_trained(
     samples = calibration_samples(read.network, opened, labels)
     chip = convertible_target(target)
     made = convert_trained(read, samples, chip, settings)
+    made = made.model_copy(update={"network": with_target(made.network, chip.name)})
     if path is not None:
         save_as(made.network, Path(path), losses_named((), "convert"))
     return made

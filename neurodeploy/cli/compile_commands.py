@@ -57,6 +57,7 @@ from neurodeploy.compiler import STAGES, Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in
 from neurodeploy.hardware import dialect_names, load_dialect
 from neurodeploy.mapping import MappingQuality
+from neurodeploy.network import Network
 from neurodeploy.profile import (
     budget_findings,
     compilation_measures,
@@ -79,11 +80,11 @@ def _domain(result: Compilation) -> DomainVerdict | None:
     return dialect_verdict(result.program, [load_dialect(name) for name in dialect_names()], drained)
 
 
-def _judged(result: Compilation, choices: Choices, report: ReportOptions) -> tuple[Diagnostic, ...]:
+def _judged(network: Network, result: Compilation, choices: Choices, report: ReportOptions) -> tuple[Diagnostic, ...]:
     """The findings of a compilation and of the budgets."""
     if not report.budgets:
         return result.findings
-    target = chosen_target(choices) if result.program is None else None
+    target = chosen_target(choices, network) if result.program is None else None
     return (*result.findings, *budget_findings(report.budgets, compilation_measures(result, target)))
 
 
@@ -192,8 +193,8 @@ def check(
     if shapes is not None:
         judge_shapes(report, choices)
     judge_model(report, choices)
-    _, result = compile_model(given, choices)
-    _finish(result, _judged(result, choices, report), report)
+    imported, result = compile_model(given, choices)
+    _finish(result, _judged(imported.network, result, choices, report), report)
 
 
 def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program, tuple[Diagnostic, ...]]:
@@ -221,7 +222,13 @@ def _tuned(model: Path, choices: Choices, samples: Path | None, *, quiet: bool) 
         raise usage("ND703", about("program"), "is already compiled, which contradicts --calibrate")
     values = load_stimulus(samples, imported.network)
     with progress_bar("settings tried", 1, quiet=quiet) as progress:
-        found = tune(imported.network, chosen_target(choices), compile_options(choices), values, progress=progress)
+        found = tune(
+            imported.network,
+            chosen_target(choices, imported.network),
+            compile_options(choices),
+            values,
+            progress=progress,
+        )
     fields = {name: getattr(found.options, name) for name in TUNED if getattr(found.options, name)}
     return choices._replace(fields={**choices.fields, **fields}), found
 
@@ -272,7 +279,7 @@ def compile_command(
     imported, result = compile_model(model, choices, stop or "fixes")
     result = result if tuned is None else _noted(result, tuned)
     network = imported.network
-    findings, path = _judged(result, choices, report), out or Path(f"{network.name}.ndp")
+    findings, path = _judged(network, result, choices, report), out or Path(f"{network.name}.ndp")
     written = None
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:

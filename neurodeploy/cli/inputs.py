@@ -16,12 +16,13 @@ from neurodeploy.cli.output import Format
 from neurodeploy.cli.paths import read_argument
 from neurodeploy.cli.progress import following
 from neurodeploy.compiler import Compilation, CompileOptions, StageName, compile_network
+from neurodeploy.convert.destination import target_of
 from neurodeploy.diagnostics import about
-from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware import dialect_names, load_target, on_dialect, target_names
 from neurodeploy.hardware.target import Target
 from neurodeploy.importers import Imported, ImportOptions, load
 from neurodeploy.importers.options import FLAGS
+from neurodeploy.network import Network
 from neurodeploy.program import Program, load_program
 
 __all__ = [
@@ -141,27 +142,32 @@ def _require_agreement(program: Program, choices: Choices) -> None:
         raise usage("ND703", about("program"), "is already compiled, which contradicts " + "; ".join(wrong))
 
 
-def chosen_target(choices: Choices) -> Target:
-    """Return the chosen target. Raises DiagnosticError: ND705 (none is given), and as load_target."""
-    if choices.target is None:
+def chosen_target(choices: Choices, network: Network | None = None) -> Target:
+    """Return the chosen target, or the one that a network was converted for.
+
+    Raises DiagnosticError: ND705 (there is none), and as load_target.
+    """
+    name = choices.target or (None if network is None else target_of(network))
+    if name is None:
         raise usage(
             "ND705",
             about("option", "--target"),
             "is needed to compile a network",
             f"--target NAME, one of {', '.join(target_names())}",
         )
-    return on_dialect(load_target(choices.target, board=choices.board, rules=choices.rules), choices.dialect)
+    return on_dialect(load_target(name, board=choices.board, rules=choices.rules), choices.dialect)
 
 
 def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> tuple[Imported, Compilation]:
     """Return the network of a model with its samples, and the result of compiling it up to a stage; a program is used as it is."""
     options = compile_options(choices)
-    target = None if model.suffix == ".ndp" else chosen_target(choices)
+    target = None if choices.target is None or model.suffix == ".ndp" else chosen_target(choices)
     imported, program = read_model(model, choices)
-    if program is not None or target is None:
-        ledger: tuple[LedgerLine, ...] = program.ledger if program else ()
-        cores, found = (program.tables.n_cores, program.findings) if program else (None, ())
-        return imported, Compilation(program=program, verdict="fits", findings=found, ledger=ledger, n_cores=cores)
+    if program is not None:
+        cores, found = program.tables.n_cores, program.findings
+        done = Compilation(program=program, verdict="fits", findings=found, ledger=program.ledger, n_cores=cores)
+        return imported, done
+    target = target or chosen_target(choices, imported.network)
     options = options.model_copy(update=values_by_neuron(choices.traffic, choices.positions, imported.network))
     with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
         result = compile_network(
