@@ -168,6 +168,51 @@ def test_quantized_weights_are_exact_and_stored_values_are_remembered(signed):
     assert np.abs(ours(read, {"x": x}) - peer(proto, {"x": x}))[near].max() <= 0.025 + 1e-5
 
 
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_network_that_onnxruntime_quantized_keeps_its_activations(signed, tmp_path):
+    """Its quantizer leaves out relu and stores 0 as the least value; each of its steps is at most one of rounding."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    x = RNG.random((30, 1, 8, 8), dtype=np.float32)
+
+    class Samples(CalibrationDataReader):
+        def __init__(self):
+            self.rows = iter([{"x": x[k : k + 1]} for k in range(len(x))])
+
+        def get_next(self):
+            return next(self.rows, None)
+
+    nodes = [
+        node("Conv", "x k b", "c", "conv1", pads=[1, 1, 1, 1]),
+        node("Relu", "c", "r", "relu1"),
+        node("MaxPool", "r", "p", "pool", kernel_shape=[2, 2], strides=[2, 2]),
+        node("Conv", "p k2", "c2", "conv2"),
+        node("Relu", "c2", "r2", "relu2"),
+        node("GlobalAveragePool", "r2", "g", "mean"),
+        node("Flatten", "g", "f", "flat"),
+        node("Gemm", "f w", "y", "fc"),
+    ]
+    weights = {"k": W(4, 1, 3, 3), "b": W(4), "k2": W(6, 4, 3, 3), "w": W(6, 3)}
+    proto = model(nodes, {"x": ["N", 1, 8, 8]}, constants=weights)
+    proto.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 3]))
+    onnx.save(proto, tmp_path / "float.onnx")
+    quantize_static(
+        tmp_path / "float.onnx", tmp_path / "small.onnx", Samples(), quant_format=QuantFormat.QDQ, per_channel=signed,
+        activation_type=QuantType.QInt8 if signed else QuantType.QUInt8, weight_type=QuantType.QInt8,
+    )  # fmt: skip
+    small = onnx.load(tmp_path / "small.onnx")
+    assert "Relu" not in {item.op_type for item in small.graph.node}
+    read = load_onnx(tmp_path / "small.onnx")
+    want = peer(small, {"x": x})
+    assert np.abs(ours(read, {"x": x}) - want).max() < 0.03 * np.abs(want).max()
+    rows, layers = by_layers(read, {"x": x})
+    np.testing.assert_allclose(rows, ours(read, {"x": x}), rtol=0, atol=1e-5 * np.abs(want).max())
+    assert [(item.name, item.activation.kind if item.activation else "") for item in layers.layers] == [
+        ("conv1", "activate"), ("pool", "max_pool"), ("conv2", "activate"), ("fc", ""),
+    ]  # fmt: skip
+    assert sum(line.quantity == "activation" for line in read.ledger) == 2
+
+
 def test_scores_are_the_last_node_however_the_graph_ends():
     ends = {
         "softmax": [node("Softmax", "h", "y")],

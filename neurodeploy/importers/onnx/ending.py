@@ -19,6 +19,7 @@ def ended(reading: Reading, outputs: list[str], subject: Subject) -> dict[str, t
     Raises DiagnosticError: ND800 (scores between layers), ND803, ND806 (nothing was trained), ND813 (several outputs).
     """
     last = _output(reading, outputs, subject)
+    last = reading.clamps.get(last, last)  # the output is a sum, in whatever steps it is stored
     while last in reading.drafts and isinstance(reading.drafts[last].operation, Reshape):
         before = reading.drafts[last].inputs[0]
         if before not in reading.drafts or not _is_end(reading.drafts[before]):

@@ -82,6 +82,10 @@ class Reading:
         """Node of the trained network -> what it is."""
         self.inputs: dict[str, Shape] = {}
         """Input of the trained network -> shape."""
+        self.stored: dict[tuple[str, Quantization], Tensor] = {}
+        """Tensors that QuantizeLinear has read, and what is stored of them."""
+        self.clamps: dict[str, str] = {}
+        """relu that a QuantizeLinear stands for -> what it reads."""
         self.faults: list[tuple[str, Fault]] = []
         """(node, fault)."""
         self.ledger: list[LedgerLine] = []

@@ -11,14 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.importers.onnx.faults import malformed, unsupported
-from neurodeploy.importers.onnx.graph import Item, Stored, Tensor, Value
+from neurodeploy.importers.onnx.graph import Item, Reading, Stored, Tensor, Value
 from neurodeploy.importers.onnx.layout import axis_of
 from neurodeploy.trained.network import Quantization
-from neurodeploy.trained.operations import Affine
+from neurodeploy.trained.operations import (
+    Activate,
+    Add,
+    Affine,
+    AveragePool,
+    Concat,
+    LinearMap,
+    MaxPool,
+    Reshape,
+    Transpose,
+)
 
 __all__ = ["QUANTIZED", "dequantized"]
 
 Array = NDArray[Any]
+PASSING = (Add, AveragePool, Concat, LinearMap, MaxPool, Reshape, Transpose)
+"""Operations that make no negative value of others; the entries of listed maps are 1."""
 
 
 def quantize(item: Item) -> Stored:
@@ -33,7 +45,44 @@ def quantize(item: Item) -> Stored:
         unsupported("has another zero point for each channel", "quantize activations with one zero point")
     limits = np.iinfo(zero.dtype)
     step = float(scale.ravel()[0]) if scale.size == 1 else scale
-    return Stored(tensor, Quantization(scale=step, zero_point=int(zero.ravel()[0]), low=int(limits.min), high=int(limits.max)))  # fmt: skip
+    quantization = Quantization(scale=step, zero_point=int(zero.ravel()[0]), low=int(limits.min), high=int(limits.max))  # fmt: skip
+    return Stored(_kept(item, tensor, quantization), quantization)
+
+
+def _kept(item: Item, tensor: Tensor, quantization: Quantization) -> Tensor:
+    """The tensor that is stored; max(x, 0) of it where 0 is the least stored value, because quantizers leave out relu there."""
+    reading = item.reading
+    made = reading.stored.get((tensor.name, quantization))
+    if made is not None:
+        return made
+    made = tensor
+    if quantization.zero_point == quantization.low and _can_be_negative(reading, tensor.name):
+        made = item.emit(Activate(function="relu"), [tensor], tensor.shape, batched=tensor.batched)
+        reading.clamps[made.name] = tensor.name
+        reading.note("node", item.name, "activation", "0 as the least stored value", "relu", "exact")
+    draft = reading.drafts.get(made.name)
+    if draft is None or draft.stored not in (None, quantization):  # an input, or a tensor that is stored in two ways
+        made = item.emit(Affine(), [made], tensor.shape, batched=tensor.batched)
+        draft = reading.drafts[made.name]
+    reading.drafts[made.name] = draft._replace(stored=quantization)
+    reading.stored[tensor.name, quantization] = made
+    return made
+
+
+def _can_be_negative(reading: Reading, name: str) -> bool:
+    """Whether a tensor is a sum that no activation follows; inputs are taken as they come."""
+    left, seen = [name], set[str]()
+    while left:
+        label = left.pop()
+        if label in seen or label not in reading.drafts:
+            continue
+        seen.add(label)
+        draft = reading.drafts[label]
+        if isinstance(draft.operation, PASSING) or draft.operation == Affine():
+            left += draft.inputs
+        elif not isinstance(draft.operation, Activate) or draft.operation.function in ("leaky_relu", "tanh"):
+            return True
+    return False
 
 
 def dequantize(item: Item) -> Value:
@@ -49,11 +98,6 @@ def dequantize(item: Item) -> Value:
     given = np.asarray(quantization.scale)
     if scale.shape not in (given.shape, (1,)) or (scale != given).any() or (zero != quantization.zero_point).any():
         unsupported("has another scale or zero point than the QuantizeLinear before it", "use the same for both")
-    draft = item.reading.drafts.get(tensor.name)
-    if draft is None or draft.stored not in (None, quantization):  # an input, or a tensor that is stored in two ways
-        tensor = item.emit(Affine(), [tensor], tensor.shape, batched=tensor.batched)
-        draft = item.reading.drafts[tensor.name]
-    item.reading.drafts[tensor.name] = draft._replace(stored=quantization)
     return tensor
 
 

@@ -37,6 +37,8 @@ def instead_of(kind: str, domain: str) -> str:
     """Return what to do about an operation. `kind`: its name. `domain`: its set of operations, "" for ONNX's own."""
     if domain == "ai.onnx.ml":
         return "pass the scikit-learn estimator itself, or export a neural network"
+    if kind.startswith(("QLinear", "QGemm", "QAttention")):
+        return OTHERS["QLinearConv"]
     if domain not in ("", "ai.onnx"):
         return OTHERS.get(kind, _SAME)
     return OTHERS.get(kind, f"{_BLOCK}, and Relu")
