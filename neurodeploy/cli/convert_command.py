@@ -26,6 +26,7 @@ from neurodeploy.exporters.options import MEANINGS
 from neurodeploy.exporters.save import ALL, losses_named
 from neurodeploy.hardware import load_target
 from neurodeploy.importers import ImportOptions
+from neurodeploy.importers.load import is_readable
 from neurodeploy.importers.options import FLAGS
 from neurodeploy.importers.trained import is_trained
 from neurodeploy.report import conversion_table, ledger_table
@@ -97,7 +98,7 @@ def convert_command(
     if path is None or (out is not None and output is not None):
         fix = "neurodeploy convert net.nd.json net.nir"
         raise usage("ND701", about("argument", "OUT"), "is needed once: the file to write", fix)
-    if is_trained(model):
+    if is_trained(model) or (calibrate is not None and not is_readable(str(model))):  # neither: ND805 says what it is
         refuse_options(model, {"--lossy": lossy, **_named(FLAGS, imports)}, trained=True)
         _convert_trained(_Request(model, path, calibrate, evaluate, target, conversion, study), report)
         return

@@ -31,6 +31,7 @@ _TORCH = (
 )
 _ANN = "make a spiking network of it: neurodeploy convert {} --calibrate train.npz -o network.nd.json"
 _TO_ONNX = f"export it to ONNX, for example with tf2onnx, then {_ANN.format('model.onnx')}"
+_ESTIMATOR = "a model of scikit-learn goes to nd.convert(model, calibration=x_train)"
 _RUN = "run it and have it write the network to a file"
 
 _ALL = (
@@ -45,10 +46,15 @@ _ALL = (
     Content(
         "pickle",
         "a pickle, which is never loaded",
-        "open it with the tool that wrote it, and export from there",
+        f"open it with the tool that wrote it, and export from there; {_ESTIMATOR}",
         "other",
     ),
-    Content("joblib", "a joblib file, a pickle, which is never loaded", "save its arrays with numpy.savez", "other"),
+    Content(
+        "joblib",
+        "a joblib file, a pickle, which is never loaded",
+        f"load it in Python, and save its arrays with numpy.savez; {_ESTIMATOR}",
+        "other",
+    ),
     Content(
         "object_array",
         "a NumPy array of Python objects, a pickle, which is never loaded",
