@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from neurodeploy.convert.activations import became, clipped_share, coding_error
 from neurodeploy.convert.build import network_of
-from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples, calibrate
+from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples
 from neurodeploy.convert.inputs import input_line
 from neurodeploy.convert.integer_conversion import sigma_delta_conversion
 from neurodeploy.convert.integer_forms import with_integer_forms
@@ -15,20 +13,17 @@ from neurodeploy.convert.lines import chosen_lines, range_findings
 from neurodeploy.convert.max_pools import require_max_pools, with_averages
 from neurodeploy.convert.notes import notes_of, with_notes
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
-from neurodeploy.convert.plan import Plan
 from neurodeploy.convert.ranges import FIRST
 from neurodeploy.convert.samples import sample_notes
 from neurodeploy.convert.schemes import scheme_for
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
-from neurodeploy.trained.layers import Layer, Layers, layers_of
+from neurodeploy.trained.layers import Layer, layers_of
 from neurodeploy.trained.network import Read
 
 __all__ = ["convert_trained"]
 
-USUAL = 99.9
-"""Percentile of a plan that is made without a search."""
 FITTED = ("sigmoid", "tanh", "step")
 """Activation functions whose rates follow them with a measured error."""
 
@@ -44,7 +39,7 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
     if options.max_pool == "average":
         read = with_averages(read)
     elif scheme != "sigma_delta":
-        require_max_pools(trained, samples, options, partial(_quick, goal, options))
+        require_max_pools(trained, samples, options, goal)
     if scheme == "sigma_delta":
         made = sigma_delta_conversion(with_integer_forms(read), samples, target, options)
         return made.model_copy(update={"trained": trained})
@@ -65,12 +60,6 @@ def convert_trained(read: Read, samples: Samples, target: Target, options: Conve
         target=target.name,
         trained=trained,
     )
-
-
-def _quick(goal: Goal, options: ConvertOptions, layers: Layers, samples: Samples) -> Plan:
-    """A plan without a search, for a first estimate of a loss."""
-    candidate = Candidate(options.percentile or USUAL, options.ranges == "channel")
-    return calibrate(layers, samples, goal, [candidate]).stored.plan
 
 
 def candidates_of(options: ConvertOptions) -> list[Candidate]:
