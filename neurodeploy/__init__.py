@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         seal,
         verify,
     )
+    from neurodeploy.api.stopping import EarlyStop, early_stop, stop_margin
     from neurodeploy.blame.nouns import Blame, Study
     from neurodeploy.compiler.options import Compilation, CompileOptions
     from neurodeploy.convert.options import Conversion, ConvertOptions
@@ -80,6 +81,7 @@ __all__ = [
     "CubaLif",
     "Diagnostic",
     "DiagnosticError",
+    "EarlyStop",
     "EventOptions",
     "EventRecording",
     "FindingWarning",
@@ -119,6 +121,7 @@ __all__ = [
     "decoded",
     "dense",
     "dialects",
+    "early_stop",
     "encode",
     "explain",
     "fit",
@@ -138,6 +141,7 @@ __all__ = [
     "schema",
     "seal",
     "sparse",
+    "stop_margin",
     "study",
     "targets",
     "verify",
@@ -152,6 +156,7 @@ _HOMES = {
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
+    "neurodeploy.api.stopping": "EarlyStop early_stop stop_margin",
     "neurodeploy.blame.nouns": "Blame Study",
     "neurodeploy.compiler.options": "Compilation CompileOptions",
     "neurodeploy.convert.options": "Conversion ConvertOptions",

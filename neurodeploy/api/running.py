@@ -57,8 +57,10 @@ __all__ = [
     "compare",
     "decoded",
     "encode",
+    "labels_of",
     "over_budget",
     "profile",
+    "require_own",
     "run",
     "seal",
     "verify",
@@ -95,8 +97,11 @@ def encode(network: Network | Program, samples: Samples, *, steps: int | None = 
     return encode_samples(plain_network, samples, steps=steps, seed=seed)
 
 
-def _own(function: str, program: Program, recording: Recording) -> None:
-    """Raise ND703 for a recording of another program."""
+def require_own(function: str, program: Program, recording: Recording) -> None:
+    """Refuse a recording of another program. `function`: the name that is called. Raises DiagnosticError: ND002, ND703.
+
+    `program`, `recording`: its arguments.
+    """
     needs(function, program=(program, Program), recording=(recording, Recording))
     if recording.program_digest != program.digest():
         message = f"is of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
@@ -111,7 +116,7 @@ def answers(program: Program, recording: Recording) -> NDArray[np.int64] | None:
 
     Example: nd.answers(program, nd.run(program, {"pixels": images}))
     """
-    _own("answers", program, recording)
+    require_own("answers", program, recording)
     return decoded_answers(program.network, recording, units_of(program))
 
 
@@ -125,7 +130,7 @@ def decoded(program: Program, recording: Recording) -> dict[str, NDArray[np.floa
 
     Example: nd.decoded(program, nd.run(program, samples))["position"][0, -1]
     """
-    _own("decoded", program, recording)
+    require_own("decoded", program, recording)
     return decoded_values(program.network, recording, units_of(program))
 
 
@@ -143,11 +148,14 @@ def accuracy(program: Program, recording: Recording, labels: ArrayLike) -> float
     if answered is None:
         message = "has no output, and therefore no answers"
         raise DiagnosticError("accuracy", (finding("ND505", about("network", program.network.name), message),))
-    return fraction_correct(answered, _labels(recording, labels))
+    return fraction_correct(answered, labels_of("accuracy", recording, labels))
 
 
-def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
-    """One label for each sample."""
+def labels_of(function: str, recording: Recording, labels: ArrayLike) -> NDArray[Any]:
+    """Return one label for each sample of a recording.
+
+    `function`: the name that is called. `labels`: its argument, for `recording`. Raises DiagnosticError: ND505.
+    """
     try:
         wanted = np.asarray(labels)
     except (ValueError, TypeError, RuntimeError):
@@ -159,7 +167,7 @@ def _labels(recording: Recording, labels: ArrayLike) -> NDArray[Any]:
         message = f"are {wanted.size} for {n} samples"
     else:
         return wanted[:n]
-    raise DiagnosticError("accuracy", (finding("ND505", about("labels"), message),))
+    raise DiagnosticError(function, (finding("ND505", about("labels"), message),))
 
 
 class _Bounds(Noun):
@@ -193,7 +201,7 @@ def profile(
 
     Example: nd.profile(program, recording, labels=labels).energy_per_inference
     """
-    _own("profile", program, recording)
+    require_own("profile", program, recording)
     bounds = chosen("profile", _Bounds, None, {"lower_bounds": lower_bounds}).lower_bounds
     if labels is not None:
         accuracy = _accuracy(program, recording, labels)

@@ -108,7 +108,7 @@ def good():
             "path": "x.nd.json",
         },
         **{"source": "lines", "weights": np.eye(2), "matrix": np.eye(2), "budgets": "cores<=4", "name": "loihi1"},
-        **{"layers": "none.toml", "spec": "tiny", "targets": ["tiny"], "board": None},
+        **{"layers": "none.toml", "spec": "tiny", "targets": ["tiny"], "board": None, "margin": 1.0},
     }
 
 

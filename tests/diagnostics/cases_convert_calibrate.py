@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from factories import one_layer
 
 import neurodeploy as nd
 from neurodeploy.convert.calibrate import Goal, Samples, calibrate
@@ -39,4 +40,11 @@ def too_few():
     return convert_trained(Read(network=trained()), Samples({"x": X}, None), load_target("loihi1"), options).findings
 
 
-CASES = {"ND851": lambda _: tuple(beyond()), "ND852": lambda _: too_few()}
+def no_lead():
+    cells = one_layer(nd.If(v_threshold=0.5), np.eye(2), input_shape=2)
+    out = nd.Output(name="counts", source="cells", decoder=nd.network.SpikeCount())
+    program = nd.compile(cells.model_copy(update={"outputs": (out,)}), target="loihi1")
+    return nd.early_stop(program, nd.run(program, {"in": np.ones((1, 4, 2), dtype=np.uint8)}), margin=-1.0)
+
+
+CASES = {"ND851": lambda _: tuple(beyond()), "ND852": lambda _: too_few(), "ND853": lambda _: no_lead()}
