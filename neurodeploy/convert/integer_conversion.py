@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.convert.calibrate import Samples
+from neurodeploy.convert.calibrate import HELD, Samples
 from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerRun, integer_run
 from neurodeploy.convert.integers import Rounding, quantized
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
@@ -42,6 +42,7 @@ def sigma_delta_conversion(read: Read, samples: Samples, target: Target, options
     """
     layers = layers_of(read.network)
     raise_errors("convert", [*_unfit_layers(layers)])
+    samples = _held(samples, layers, options.seed)
     floats = layer_values(layers, samples.values)
     made = integers_of(read.network, layers, samples, target, options, floats)
     run = integer_run(made, samples.values)
@@ -58,6 +59,14 @@ def sigma_delta_conversion(read: Read, samples: Samples, target: Target, options
         target=target.name,
         trained=read.network,
     )
+
+
+def _held(samples: Samples, layers: Layers, seed: int) -> Samples:
+    """As many samples as values of all layers can be held for, chosen with the seed."""
+    most = max(HELD // sum(layer.size for layer in layers.layers), 1)
+    if samples.n_samples <= most:
+        return samples
+    return samples.taken(np.sort(np.random.default_rng(seed).permutation(samples.n_samples)[:most]))
 
 
 def integers_of(

@@ -34,6 +34,8 @@ __all__ = [
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]
+GROUP = 1 << 21
+"""Numbers of a layer that are computed at once."""
 
 
 class IntegerTerm(NamedTuple):
@@ -103,6 +105,14 @@ def integer_run(network: IntegerNetwork, inputs: Mapping[str, Array], *, exact: 
     added in doubles, which hold all of them; otherwise in single precision, which is faster and is off by some units at most.
     """
     kind = np.float64 if exact else np.float32
+    n_samples = len(next(iter(inputs.values())))
+    rows = max(GROUP // max(layer.bias.size for layer in network.layers), 1)
+    starts = range(0, max(n_samples, 1), rows)
+    runs = [_run(network, {key: x[first : first + rows] for key, x in inputs.items()}, kind) for first in starts]
+    return IntegerRun(*({key: np.concatenate([run[k][key] for run in runs]) for key in runs[0][k]} for k in range(2)))
+
+
+def _run(network: IntegerNetwork, inputs: Mapping[str, Array], kind: type[np.floating[Any]]) -> IntegerRun:
     known = {name: shown_currents(encoder, inputs[name]).astype(kind) for name, encoder in network.inputs.items()}
     sums = dict[str, Ints]()
     for layer in network.layers:

@@ -26,8 +26,8 @@ from neurodeploy.trained.operations import Activate
 __all__ = ["Rounding", "quantized"]
 
 Array = NDArray[Any]
-TRIED = 200
-"""Calibration samples at most on which shifts are compared."""
+TRIED, COMPARED = 200, 1 << 21
+"""Calibration samples at most on which shifts are compared, and values of a layer for them."""
 SHIFTS = 3
 """Shifts that are compared: the largest that makes sense, and smaller ones, for which weights are coarser."""
 SPREAD = 64.0
@@ -72,8 +72,9 @@ def quantized(layers: Layers, floats: LayerValues, inputs: Mapping[str, Array], 
     """
     encoders = {name: _encoder(values, rounding, rounding.stored.get(name)) for name, values in inputs.items()}
     units = {name: np.full(inputs[name].shape[1], 1.0 / (item.scale or 1.0)) for name, item in encoders.items()}
+    few = min(TRIED, max(COMPARED // max(layer.bias.size for layer in layers.layers), 1))
     known: dict[str, Any] = {
-        name: shown_currents(item, inputs[name][:TRIED]).astype(np.float32) for name, item in encoders.items()
+        name: shown_currents(item, inputs[name][:few]).astype(np.float32) for name, item in encoders.items()
     }
     made = list[IntegerLayer]()
     for layer in layers.layers:
