@@ -215,6 +215,13 @@ def test_compare_and_verify(document):
         assert {backend: ours.identical} == theirs["verified"]
 
 
+def test_blame(document):
+    wanted = nd.blame(network(), nd.SampleValues(values={"lines": SPIKES}, labels=[0, 3]))
+    found = document("blame", "net.nd.json", "--target", "loihi1")
+    assert found["blame"] == wanted.model_dump(mode="json", exclude={"findings"})
+    assert [item["code"] for item in found["findings"]] == [item.code for item in wanted.findings]
+
+
 def test_lookups(document):
     assert document("explain", "nd401") == nd.explain("nd401").model_dump(mode="json")
     assert [item["code"] for item in document("explain")] == [item.code for item in nd.explain()]

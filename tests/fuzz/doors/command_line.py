@@ -88,6 +88,7 @@ COMMANDS = (
     "compile",
     "fit",
     "convert",
+    "blame",
     "run",
     "profile",
     "compare",
