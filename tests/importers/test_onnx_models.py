@@ -235,6 +235,23 @@ def test_a_sigmoid_between_layers_is_an_activation():
     assert load_onnx(proto).network.nodes[1].operation == Activate(function="sigmoid")
 
 
+def test_what_the_output_means():
+    """Values of the shape of the input after a bottleneck, and single sums; everything else is scores of classes."""
+    for n_between, n_out, end, task, last in (
+        (2, 4, "Sigmoid", "regress", Activate(function="sigmoid")),
+        (2, 4, "Softmax", "classify", Scores(function="softmax")),
+        (4, 4, "Sigmoid", "classify", Scores(function="sigmoid")),
+        (2, 3, "Sigmoid", "classify", Scores(function="sigmoid")),
+        (2, 1, "Sigmoid", "classify", Scores(function="sigmoid")),
+        (2, 1, "Relu", "regress", Activate(function="relu")),
+        (2, 3, "Relu", "classify", Activate(function="relu")),
+    ):
+        nodes = [node("MatMul", "x v", "b"), node("MatMul", "b w", "h"), node(end, "h", "y")]
+        read = load_onnx(model(nodes, {"x": [1, 4]}, constants={"v": W(4, n_between), "w": W(n_between, n_out)}))
+        assert (read.network.task, read.network.nodes[-1].operation) == (task, last)
+        assert ("meaning" in {line.quantity for line in read.ledger}) == (task == "regress")
+
+
 def test_outputs_that_are_scores_of_one_layer_are_one():
     nodes = [node("MatMul", "x w", "h"), node("Softmax", "h", "p"), node("ArgMax", "p", "label", axis=1)]
     read = load_onnx(model(nodes, {"x": [1, 4]}, ("label", "p", "h"), constants={"w": W(4, 3)}))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Literal, NamedTuple
+
 from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
 from neurodeploy.importers.onnx.graph import Draft, Reading, Stored, Tensor
 from neurodeploy.trained.operations import Activate, Reshape, Scores, Transpose
@@ -12,8 +15,16 @@ STAGE = "convert"
 MIDDLE = "end the network with it, or use Relu or Sigmoid between layers"
 
 
-def ended(reading: Reading, outputs: list[str], subject: Subject) -> dict[str, tuple[int, ...]]:
-    """Leave the nodes of `reading` that the output needs; return the axes of samples, input -> axes, that are reordered.
+class Ending(NamedTuple):
+    """What the end of a graph says about all of it."""
+
+    axes: dict[str, tuple[int, ...]]
+    """Input -> axes of a sample, for those that are reordered."""
+    task: Literal["classify", "regress"]
+
+
+def ended(reading: Reading, outputs: list[str], subject: Subject) -> Ending:
+    """Leave the nodes of `reading` that the output needs; return the task, and the axes of samples that are reordered.
 
     `outputs`: names in the graph. `subject`: the file or model.
     Raises DiagnosticError: ND800 (scores between layers), ND803, ND806 (nothing was trained), ND813 (several outputs).
@@ -27,13 +38,30 @@ def ended(reading: Reading, outputs: list[str], subject: Subject) -> dict[str, t
         last = before  # other axes for scores, which nothing reads
     _keep(reading, last)
     draft = reading.drafts.get(last)
-    if draft is not None and _is_end(draft) and isinstance(draft.operation, Activate):
+    task = _task(reading, last, outputs[0])
+    if task == "classify" and draft is not None and _is_end(draft) and isinstance(draft.operation, Activate):
         reading.drafts[last] = draft._replace(operation=Scores(function="sigmoid"))
     _require_scores_last(reading)
     if not any(hasattr(item.operation, "weights") for item in reading.drafts.values()):
         message = "has no weights: none of its nodes is a product or a convolution with constants"
         raise DiagnosticError(STAGE, (finding("ND806", subject, message, fixes=["export the trained network"]),))
-    return _reordered(reading)
+    return Ending(_reordered(reading), task)
+
+
+def _task(reading: Reading, last: str, output: str) -> Literal["classify", "regress"]:
+    """What the output means: values if it has the shape of an input after a narrower layer, or is a single sum."""
+    draft = reading.drafts.get(last)
+    if draft is None or isinstance(draft.operation, Scores):
+        return "classify"
+    narrower = any(prod(item.shape) < prod(draft.shape) for item in reading.drafts.values())
+    alike = narrower and any(shape == draft.shape for shape in reading.inputs.values())
+    if not alike and (draft.shape != (1,) or _is_end(draft)):
+        return "classify"
+    got = "values like those of the input" if alike else "a value"
+    reading.note(
+        "output", output, "meaning", "not stated", got, "assumed", "scores of classes end in Softmax, Sigmoid or ArgMax"
+    )
+    return "regress"
 
 
 def _is_end(draft: Draft) -> bool:

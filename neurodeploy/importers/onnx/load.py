@@ -59,15 +59,17 @@ def _read(opened: Opened) -> Read:
     for item in wanted.nodes:
         _read_node(reading, item)
     raise_errors(STAGE, _findings(reading))
-    axes = ended(reading, list(wanted.outputs), opened.subject)
+    ending = ended(reading, list(wanted.outputs), opened.subject)
     _notes(reading, wanted, opened)
     network = TrainedNetwork(
         name=legal_name(opened.name),
         source="onnx",
         inputs=tuple(
-            TrainedInput(name=name, shape=shape, sample_axes=axes.get(name)) for name, shape in reading.inputs.items()
+            TrainedInput(name=name, shape=shape, sample_axes=ending.axes.get(name))
+            for name, shape in reading.inputs.items()
         ),
         nodes=reading.nodes(),
+        task=ending.task,
     )
     return Read(network=network, ledger=tuple(reading.ledger))
 
