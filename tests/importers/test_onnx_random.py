@@ -148,7 +148,7 @@ def networks(draw):
     return writer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(networks())
 def test_a_random_network_computes_what_onnxruntime_computes(writer):
     shape = writer.older[0][1]

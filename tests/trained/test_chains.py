@@ -70,7 +70,7 @@ def step_of(kind, rng, shape):
 KINDS = ("scale", "by channel", "pool", "conv", "channels", "dense", "scattered")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
 def test_merged_operations_have_the_same_product(kinds, seed):
     rng, shape, steps = np.random.default_rng(seed), SHAPE, []
