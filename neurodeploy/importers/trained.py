@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.trained.binary import two_classes
 from neurodeploy.trained.network import Read
 
 __all__ = ["DOORS", "SUFFIXES", "is_trained", "read_trained"]
@@ -112,4 +113,4 @@ def read_trained(model: object, example: NDArray[Any] | None = None) -> Read:
     module, _, name = door.reader.partition(":")
     reader: Callable[..., Read] = getattr(import_module(module), name)
     given = Path(cast("str", model)) if isinstance(model, (str, PathLike)) else model
-    return reader(given, example) if door.exemplified else reader(given)
+    return two_classes(reader(given, example) if door.exemplified else reader(given))

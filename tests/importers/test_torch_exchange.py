@@ -99,6 +99,16 @@ def test_values_are_those_of_the_module(case, capfd, recwarn):
     assert np.abs(found.reshape(expected.shape) - expected).max() <= LEAST * max(np.abs(expected).max(), 1)
 
 
+def test_one_score_becomes_two_classes():
+    module = randomized(nn.Sequential(nn.Linear(5, 1), nn.Sigmoid()))
+    samples = np.random.default_rng(4).normal(size=(5, 5)).astype(np.float32)
+    network = read_trained(module, samples[:1]).network
+    with torch.no_grad():
+        share = module(torch.from_numpy(samples)).numpy()
+    found = forward(network, {network.inputs[0].name: samples.astype(float)})[network.nodes[-1].name]
+    assert np.abs(found - np.hstack([1 - share, share])).max() <= LEAST
+
+
 def test_the_mode_of_every_part_stays():
     module = residual()
     module.features.eval()

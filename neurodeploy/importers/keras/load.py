@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, cast
 from warnings import catch_warnings, simplefilter
 
-import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding, raise_errors
@@ -24,7 +23,7 @@ from neurodeploy.importers.keras.tensors import Builder, Tensor, front
 from neurodeploy.importers.keras.unsupported import READERS, fault_of
 from neurodeploy.importers.keras.windows import WINDOW_LAYERS
 from neurodeploy.trained.network import Node, Read, TrainedNetwork, legal_name
-from neurodeploy.trained.operations import Activate, FullyConnected, Scores
+from neurodeploy.trained.operations import Activate, Scores
 
 __all__ = ["load_keras"]
 
@@ -233,9 +232,6 @@ class _Reading:
             got, note = "zeros are not counted", "as on TensorFlow and JAX; on PyTorch, Keras repeats the edge instead"
             subject = about("layer", *self.builder.uneven)
             lines.append(_line(subject, "padding", "same", got, note, "assumed"))
-        if network.nodes[-1].shape == (2,) and network.nodes[-1].inputs[0].endswith("/both"):
-            subject, note = about("layer", self.spec.outputs[0][0]), "0 and the score, whose softmax is the sigmoid"
-            lines.append(_line(subject, "scores", "1", "2", note))
         if self.opened:
             lines.append(_line(about("input", *self.opened), "open axes", "any size", "size of the samples", ""))
         return tuple(lines)
@@ -246,16 +242,8 @@ def _line(subject: Subject, quantity: str, asked: str, got: str, note: str, leve
 
 
 def _with_scores(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The nodes of a classifier, of which a sigmoid at the end is the score.
-
-    One score z alone has no largest; it becomes two, 0 and z, whose softmax is 1 - sigmoid(z) and sigmoid(z).
-    """
+    """The nodes of a classifier: a sigmoid at the end is its score."""
     last = nodes[-1]
-    if not isinstance(last.operation, Activate) or last.operation.function != "sigmoid":
-        return nodes
-    if last.shape != (1,):
-        return (*nodes[:-1], last.model_copy(update={"operation": Scores(function="sigmoid")})) if nodes[1:] else nodes
-    both = FullyConnected(weights=np.array([[0.0], [1.0]]))
-    pair = Node(name=f"{last.name}/both", operation=both, inputs=last.inputs, shape=(2,))
-    ended = {"operation": Scores(function="softmax"), "inputs": (pair.name,), "shape": (2,)}
-    return (*nodes[:-1], pair, last.model_copy(update=ended))
+    if isinstance(last.operation, Activate) and last.operation.function == "sigmoid":
+        return (*nodes[:-1], last.model_copy(update={"operation": Scores(function="sigmoid")}))
+    return nodes
