@@ -5,7 +5,9 @@ weight, threshold or bias, and is then halved to make headroom for sums: while t
 neuron spikes at once) can overflow the accumulator, the current or the drive, or v has too little headroom below 0, and as
 long as every projection can lower its exponent by one. Mantissas keep all their bits; thresholds and decays lose one bit of
 precision per halving. Remaining overflows are reported (ND206). A current that integrates (`quantize.soft_reset`) must not
-overflow where a neuron just spiked, and may cost weights a bit (`choose_scale`); the rest is ND224.
+overflow where a neuron just spiked, and may cost weights a bit (`choose_scale`); the rest is ND224. Where its sums can overflow
+the accumulator, projections without an exponent to lower, such as constants, may lose bits as long as they stay finer than the
+weights that bring most.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ every step of a sample, which has this many steps if the network does not say. (
 """
 FEWEST = 16
 """Mantissa of a reset from which the scale may be lowered, by less than one in this, to store it exactly."""
+
+FINER = 8
+"""Steps of constants in one step of the weights, from which constants may lose a bit."""
 
 
 def _top_mantissa(target: Target, incoming: ProjectionWeights) -> int:
@@ -138,7 +143,9 @@ def choose_scale(
     largest = max(float(current.max()), deep)
     while sums.max() * scale >= sum_limit or largest * scale >= state_limit:
         exponents = [exponent_for(target, item, scale) for item in incoming if item.largest > 0]
-        free, wraps = bool(exponents) and all(exponents), soft and float(current.max()) * scale >= state_limit
+        sums_wrap = soft and float(sums.max()) * scale >= sum_limit
+        free = bool(exponents) and (all(exponents) or (sums_wrap and _may_lose_a_bit(target, incoming, scale)))
+        wraps = soft and float(current.max()) * scale >= state_limit
         if not (free or wraps or (spare * scale >= state_limit and _has_a_bit(target, incoming, scale))):
             break
         scale /= 2
@@ -156,6 +163,14 @@ def _has_a_bit(target: Target, incoming: list[ProjectionWeights], scale: float) 
     """Whether the largest weight, other than that of a reset, uses all bits of its mantissa, so that one can be spared."""
     half = scale / float(1 << (target.dialect.weight_shift_bits + target.dialect.mantissa_bits - 1))
     return max((item.largest for item in incoming if not item.own), default=0.0) * half >= 1 - 1e-9
+
+
+def _may_lose_a_bit(target: Target, incoming: list[ProjectionWeights], scale: float) -> bool:
+    """Whether every projection whose exponent is 0, such as constants, is FINER times as fine as the one that brings most."""
+    brings = [float(np.abs(item.connectivity.sums(np.abs(item.volts))).max(initial=0.0)) for item in incoming]
+    exponents = [exponent_for(target, item, scale) for item in incoming]
+    main = exponents[int(np.argmax([0.0 if item.own else most for item, most in zip(incoming, brings, strict=True)]))]
+    return main is not None and 2**main >= FINER
 
 
 def _storing_the_reset(target: Target, folded: Folded, incoming: list[ProjectionWeights], scale: float) -> float:

@@ -446,3 +446,26 @@ def test_the_sinabs_network_of_the_nir_paper_spikes_as_its_float_form(reference_
         for item in network.populations:
             few = 15 + 0.07 * len(wanted[item.name])
             assert abs(len(got[item.name]) - len(wanted[item.name])) < few, item.name
+
+
+def test_small_constants_leave_room_for_the_sum_of_a_step() -> None:
+    """All inputs together bring almost two thresholds; constants of a thousandth must not keep the scale at its largest."""
+    rng = np.random.default_rng(0)
+    weights = np.abs(rng.normal(0, 0.03, (8, 64)))
+    network = nd.Network(
+        name="sums",
+        time=nd.Time(dt_s=1e-3, steps_per_sample=12),
+        inputs=[nd.Input(name="x", shape=64), nd.Input(name="one", shape=1)],
+        populations=[nd.Population(name="a", shape=8, neuron=nd.If(v_threshold=1.0, reset="subtract"))],
+        projections=[nd.dense("x", "a", weights), nd.dense("one", "a", rng.uniform(0.001, 0.004, (8, 1)))],
+        outputs=[nd.Output(name="a", source="a")],
+    )
+    assert weights.sum(axis=1).min() > 1.2
+    program = nd.compile(network, target="loihi1")
+    spikes = np.zeros((1, 12, 64))
+    spikes[0, ::3] = 1  # all at once, in every third step
+    recording = nd.run(program, {"x": spikes, "one": np.ones((1, 12, 1))})
+    assert [item.code for item in recording.findings] == [], "no sum wraps"
+    counts = recording.spike_counts("a", 8)[0]
+    brought = spikes[0].sum(axis=0) @ weights.T + 12 * network.projections[1].operation.weights[:, 0]
+    assert np.abs(counts - brought).max() < 1 + 0.1
