@@ -69,7 +69,12 @@ def own_answers(trained, x):
     return forward(trained, {"x": x.astype(np.float64)})[trained.nodes[-1].name].argmax(axis=1)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+RARE = ("relu with a limit", "prelu", "hard_sigmoid")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in RARE else []) for name in ACTIVATIONS]
+)
 def test_every_activation_runs_on_the_integers_of_a_chip(name):
     trained, x = perceptron(ACTIVATIONS[name]), np.random.default_rng(2).random((160, 16)).astype(np.float32)
     made = converted(trained, x[:80])
@@ -112,8 +117,11 @@ POOL = MaxPool(kernel=(2, 2), stride=(2, 2), begin=(0, 0), end=(0, 0))
 ODD = MaxPool(kernel=(3, 2), stride=(2, 2), begin=(0, 1), end=(1, 0))
 
 
-@pytest.mark.parametrize("pool", [POOL, ODD], ids=["even", "odd"])
-@pytest.mark.parametrize("name", ["relu", "tanh"])
+@pytest.mark.parametrize(
+    ("name", "pool"),
+    [("relu", ODD), ("tanh", POOL), pytest.param("tanh", ODD, marks=pytest.mark.slow)],
+    ids=["relu", "tanh", "tanh, odd"],
+)
 def test_a_pool_spikes_whenever_a_source_of_its_window_does(name, pool):
     trained, images = image_network(ACTIVATIONS[name], pool), np.random.default_rng(6).random((60, 2, 8, 8))
     made = converted(trained, images[:40], steps=16, max_pool="or")
