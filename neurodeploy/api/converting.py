@@ -120,6 +120,7 @@ def _convert_trained(
     target: str | PathLike[str] | Target,
 ) -> Conversion:
     """A trained network as a spiking one, which is written if there is a path."""
+    from neurodeploy.api.fitting import with_fitting_scheme
     from neurodeploy.convert.convert import convert_trained
     from neurodeploy.convert.destination import with_target
     from neurodeploy.convert.samples import calibration_samples, example_of, opened_samples
@@ -138,6 +139,7 @@ def _convert_trained(
     samples = calibration_samples(read.network, opened, labels)
     chip = convertible_target(target)
     made = convert_trained(read, samples, chip, settings)
+    made = with_fitting_scheme(made, chip, settings, lambda other: convert_trained(read, samples, chip, other))
     made = made.model_copy(update={"network": with_target(made.network, chip.name)})
     if path is not None:
         save_as(made.network, Path(path), losses_named((), "convert"))

@@ -6,6 +6,7 @@ import numpy as np
 from factories import one_layer
 
 import neurodeploy as nd
+from neurodeploy.api.fitting import with_fitting_scheme
 from neurodeploy.convert.calibrate import Goal, Samples, calibrate
 from neurodeploy.convert.convert import convert_trained
 from neurodeploy.convert.lines import range_findings
@@ -47,4 +48,30 @@ def no_lead():
     return nd.early_stop(program, nd.run(program, {"in": np.ones((1, 4, 2), dtype=np.uint8)}), margin=-1.0)
 
 
-CASES = {"ND851": lambda _: tuple(beyond()), "ND852": lambda _: too_few(), "ND853": lambda _: no_lead()}
+def without_axons():
+    """A neuron reads 4 inputs, a bias and a start; a synapse to itself would be the 7th axon of its core."""
+    base, read = load_target("loihi1"), Read(network=narrow())
+    axons = base.limits.input_axons.model_copy(update={"value": 6})
+    target = base.model_copy(update={"limits": base.limits.model_copy(update={"input_axons": axons})})
+
+    def again(options):
+        return convert_trained(read, Samples({"x": X}, None), target, options)
+
+    options = nd.ConvertOptions(steps=8)
+    return with_fitting_scheme(again(options), target, options, again).findings
+
+
+def narrow():
+    whole = trained()
+    weights = np.random.default_rng(1).normal(size=(3, 4))
+    first = whole.nodes[0].model_copy(update={"operation": FullyConnected(weights=weights, bias=0.1), "shape": (3,)})
+    last = whole.nodes[2].model_copy(update={"operation": FullyConnected(weights=weights.T, bias=0.1)})
+    return whole.model_copy(update={"nodes": (first, whole.nodes[1].model_copy(update={"shape": (3,)}), last)})
+
+
+CASES = {
+    "ND854": lambda _: without_axons(),
+    "ND851": lambda _: tuple(beyond()),
+    "ND852": lambda _: too_few(),
+    "ND853": lambda _: no_lead(),
+}
