@@ -58,6 +58,8 @@ def least_units(steps: tuple[Step, ...], n_source: int) -> tuple[Array, Array | 
     `steps`: operations in sequence. `n_source`: number of values of the source. A target without synapses has the unit 0.
     """
     low, high = WEIGHTS
+    if len(steps) > 1 and all(_selects(step) for step in steps[:-1]) and not isinstance(steps[-1], Sparse | OneToOne):
+        return least_units(steps[-1:], _size_of(steps[-1]))
     connectivity = _connected(steps, n_source)
     if isinstance(connectivity, WindowConnectivity):
         kernel = connectivity.kernel.reshape(len(connectivity.kernel), -1)
@@ -83,7 +85,8 @@ def integer_term(source: str, steps: tuple[Step, ...], n_source: int, unit: Arra
     weighted = [place for place, step in enumerate(scaled) if not _of_ones(step)]
     if len(weighted) < 2:
         rounded = tuple(_rounded(step) if place in weighted else step for place, step in enumerate(scaled))
-        if len(scaled) < 2 or np.abs(_connected(rounded, n_source).weights).max(initial=0) <= WEIGHTS[1]:
+        apart = all(_selects(step) for step in scaled[:-1])
+        if apart or np.abs(_connected(rounded, n_source).weights).max(initial=0) <= WEIGHTS[1]:
             return IntegerTerm(source, rounded, exponent)
     listed = _connected(scaled, n_source).listed()
     weights, shape = np.rint(listed.weights), (listed.n_target, n_source)
@@ -99,6 +102,18 @@ def integer_term(source: str, steps: tuple[Step, ...], n_source: int, unit: Arra
 def _connected(steps: tuple[Step, ...], n_source: int) -> Any:
     projection = Projection(name="term", source="source", target="target", operation=as_operation(steps, n_source))
     return connectivity_of(projection, n_source)
+
+
+def _selects(step: Step) -> bool:
+    """Whether each value reaches one place at most with the weight 1, so that weights after this step are those of synapses."""
+    if isinstance(step, SumPool2d):
+        return all(stride >= kernel for stride, kernel in zip(step.stride, step.kernel, strict=True))
+    return isinstance(step, Sparse) and _of_ones(step) and np.unique(step.pre).size == step.pre.size
+
+
+def _size_of(step: Step) -> int:
+    """Number of values that a step reads."""
+    return step.weights.shape[1] if isinstance(step, Dense) else int(np.prod(getattr(step, "input_shape", 0)))
 
 
 def _of_ones(step: Step) -> bool:
