@@ -16,6 +16,8 @@ from neurodeploy.trained.operations import Convolution
 __all__ = ["apply", "apply_all"]
 
 Array = NDArray[Any]
+TURNS = 16
+"""Synapses of a target up to which they are added one after the other, for all targets at once."""
 
 
 def apply_all(steps: Sequence[Step], x: Array) -> Array:
@@ -58,8 +60,14 @@ def _convolution(step: Conv1d | Conv2d) -> Convolution:
 
 def _sparse(step: Sparse, x: Array) -> Array:
     made = np.zeros((len(x), step.shape[0]), dtype=x.dtype)
-    if np.unique(step.post).size == step.post.size:  # a permutation, or zeros around the values
-        made[:, step.post] = x[:, step.pre] * np.asarray(step.weights, dtype=x.dtype)
+    order = np.argsort(step.post, kind="stable")
+    post, pre, weights = step.post[order], step.pre[order], np.asarray(step.weights, dtype=x.dtype)[order]
+    first = np.r_[0, np.flatnonzero(np.diff(post)) + 1] if post.size else np.zeros(0, dtype=np.int64)
+    turn = np.arange(post.size) - np.repeat(first, np.diff(np.r_[first, post.size]))
+    if turn.max(initial=0) < TURNS:  # few synapses for each target: the first of each, the second of each, ...
+        for number in range(turn.max(initial=-1) + 1):
+            own = np.flatnonzero(turn == number)
+            made[:, post[own]] += x[:, pre[own]] * weights[own]
         return made
-    np.add.at(made.T, step.post, np.asarray(step.weights, dtype=x.dtype)[:, None] * x.T[step.pre])
+    np.add.at(made.T, post, weights[:, None] * x.T[pre])
     return made
