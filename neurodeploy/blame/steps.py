@@ -21,6 +21,7 @@ from neurodeploy.network import Network
 from neurodeploy.profile import profile
 from neurodeploy.program import Program
 from neurodeploy.quantize import Quantized, quantize
+from neurodeploy.signals import Stimulus
 from neurodeploy.simulate import answers, decoded, run
 from neurodeploy.simulate.probes import membrane_probe
 from neurodeploy.trained.layers import layers_of
@@ -156,7 +157,7 @@ def _row(form: Staged, compiled: _Compiled, given: Given, steps: int, own: Score
     figures = profile(compiled.program, recording)
     return StepRow(
         steps=steps,
-        spiking=own.score(outputs(form, given, steps, "float")),
+        spiking=own.score(outputs(form, given, steps, "float", stimulus)),
         chip=own.score(chip),
         standard_error=own.standard_error(chip),
         standard_error_of_loss=own.error_of_difference(exact, chip),
@@ -168,18 +169,22 @@ def _row(form: Staged, compiled: _Compiled, given: Given, steps: int, own: Score
     )
 
 
-def outputs(form: Staged, given: Given, steps: int, mode: Mode) -> Array:
-    """Return (samples, size) outputs of a converted network with every layer in one mode."""
+def outputs(form: Staged, given: Given, steps: int, mode: Mode, stimulus: Stimulus | None = None) -> Array:
+    """Return (samples, size) outputs of a converted network with every layer in one mode.
+
+    `stimulus`: the samples encoded for `steps` steps, if they are at hand.
+    """
+    if stimulus is None and mode != "exact":
+        stimulus = stimulus_of(form.network, given, steps)
     work = clock_signals(form, steps)
     largest = max([item.size for item in form.stages.values()] + [item.size for item in form.network.inputs])
     batch, made = max(BATCH // (largest * work.total), 1), list[Array]()
     for start in range(0, given.n, batch):
-        part = given.part(slice(start, start + batch))
-        signals = dict(
-            levels(form.network, part)
-            if mode == "exact"
-            else rasters(form.network, stimulus_of(form.network, part, steps), work.total)
-        )
+        numbers = np.arange(start, min(start + batch, given.n))
+        if mode == "exact" or stimulus is None:
+            signals = dict(levels(form.network, given.part(numbers)))
+        else:
+            signals = dict(rasters(form.network, stimulus.part(numbers), work.total))
         for layer in form.layers.values():
             signals |= layer_pass(work, layer, mode, signals)
         made.append(signals[form.notes.layers[-1].units[0].population])
