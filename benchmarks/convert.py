@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,14 +24,6 @@ from environments import home, install, python_of
 from peers import HERE, Environment
 
 import neurodeploy as nd
-from neurodeploy.convert.calibrate import Goal, calibrate
-from neurodeploy.convert.convert import candidates_of
-from neurodeploy.convert.options import ConvertOptions
-from neurodeploy.convert.rates import simulate
-from neurodeploy.convert.samples import calibration_samples
-from neurodeploy.hardware import load_target
-from neurodeploy.importers.trained import read_trained
-from neurodeploy.trained.layers import layers_of
 
 SPIKINGJELLY = Environment(
     "spikingjelly", "3.11", ("spikingjelly==0.0.0.0.14", "torch==2.13.0", "numpy==2.4.6", "requests", "torchvision")
@@ -70,33 +61,25 @@ def measure(case: Case, seed: int, steps: int) -> Row:
     made = nd.convert(model, calibration=data.calibration, labels=data.labels, target="loihi1", steps=steps)
     seconds, spent = time.perf_counter() - began, time.process_time() - spent
     program = nd.compile(made, target="loihi1")
-    recording = nd.run(program, {made.network.inputs[0].name: data.x})
+    shown = {made.network.inputs[0].name: data.x}
+    recording = nd.run(program, shown)
+    floats = nd.accuracy(program, nd.run(program, shown, backend="reference"), data.y)
     chip = nd.accuracy(program, recording, data.y)
-    shown = nd.profile(program, recording)
-    energy, clock = shown.energy_per_inference, shown.time_per_inference
+    profile = nd.profile(program, recording)
+    energy, clock = profile.energy_per_inference, profile.time_per_inference
     return Row(
         case.key,
         seed,
         steps,
         100 * float(model.score(data.x, data.y)),
-        100 * floats_of(model, data, steps),
+        100 * floats,
         100 * chip,
         seconds,
         spent,
-        shown.cores,
+        profile.cores,
         1e6 * energy.value if energy else float("nan"),
         1e3 * clock.value if clock else float("nan"),
     )
-
-
-def floats_of(model: Any, data: Any, steps: int) -> float:
-    """Accuracy of the same conversion with weights of floats."""
-    network = read_trained(model).network
-    samples = calibration_samples(network, data.calibration, data.labels)
-    goal = Goal(steps, load_target("loihi1"))
-    plan = calibrate(layers_of(network), samples, goal, candidates_of(ConvertOptions(steps=steps))).plan
-    name = network.inputs[0].name
-    return float((simulate(plan, {name: data.x}, steps).read[:, -1].argmax(axis=1) == data.y).mean())
 
 
 def peer(case: Case, seed: int, steps: tuple[int, ...], python: Path | None) -> dict[str, Any] | None:
@@ -118,19 +101,31 @@ def peer(case: Case, seed: int, steps: tuple[int, ...], python: Path | None) -> 
     return json.loads(result.read_text())
 
 
-def table(rows: list[Row], cases: list[Case], steps: tuple[int, ...]) -> Iterator[str]:
-    """Yield the lines of the report."""
-    yield f"{'network':10} {'steps':>5} {'trained':>8} {'floats':>8} {'chip':>8} {'lost':>7} {'mark':>16}  {'s':>5} {'cpu':>5} {'cores':>5} {'uJ':>7} {'ms':>6}"
-    for case in cases:
-        for step in steps:
-            own = [row for row in rows if (row.case, row.steps) == (case.key, step)]
-            means = {name: float(np.mean([getattr(row, name) for row in own])) for name in Row._fields[3:]}
-            lost = means["trained"] - means["chip"]
-            yield (
-                f"{case.key:10} {step:5} {means['trained']:8.2f} {means['floats']:8.2f} {means['chip']:8.2f} {lost:7.2f} "
-                f"{case.judged(step, means['chip'], lost):>16}  {means['seconds']:5.1f} {means['processor_s']:5.1f} {means['cores']:5.1f} "
-                f"{means['microjoules']:7.2f} {means['milliseconds']:6.3f}"
-            )
+HEAD = ("network", "steps", "trained", "floats", "chip", "lost", "mark", "s", "cpu", "cores", "uJ", "ms")
+WIDTHS = (7, 5, 7, 6, 6, 5, 15, 5, 5, 5, 6, 6)
+
+
+def line(cells: tuple[str, ...]) -> str:
+    """Return a line of the table, in 80 columns and a few."""
+    return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+
+
+def means_of(case: Case, rows: list[Row]) -> str:
+    """Return the line of the seeds of a network and a number of steps."""
+    means = {name: float(np.mean([getattr(row, name) for row in rows])) for name in Row._fields[3:]}
+    lost, steps = means["trained"] - means["chip"], rows[0].steps
+    return line(
+        (
+            case.key,
+            str(steps),
+            *(f"{means[name]:.2f}" for name in ("trained", "floats", "chip")),
+            f"{lost:.2f}",
+            case.judged(steps, means["chip"], lost),
+            *(f"{means[name]:.1f}" for name in ("seconds", "processor_s", "cores")),
+            f"{means['microjoules']:.2f}",
+            f"{means['milliseconds']:.3f}",
+        )
+    )
 
 
 def raced(cases: list[Case], options: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
@@ -163,8 +158,13 @@ def main() -> None:
     warnings.simplefilter("ignore")
     home().mkdir(parents=True, exist_ok=True)
     cases = [CASES[name] for name in options.networks.split(",")]
-    rows = [measure(case, seed, steps) for case in cases for steps in options.steps for seed in range(options.seeds)]
-    print("\n".join(table(rows, cases, options.steps)))
+    rows = list[Row]()
+    print(line(HEAD), flush=True)
+    for case in cases:
+        for steps in options.steps:
+            made = [measure(case, seed, steps) for seed in range(options.seeds)]
+            print(means_of(case, made), flush=True)
+            rows += made
     lines, found = raced(cases, options)
     print("\n".join(lines))
     if options.json:
