@@ -1,6 +1,6 @@
 """Accuracy of converted networks by steps, against the trained network and against another converter.
 
-    python benchmarks/convert.py                       # the marks: digits and MNIST, three seeds, steps 4 to 64
+    python benchmarks/convert.py                       # every figure: digits and MNIST, three seeds, steps 4 to 64
     python benchmarks/convert.py --networks digits --steps 8,16,32
     python benchmarks/convert.py install               # SpikingJelly, into an environment of its own
 
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from convert_cases import CASES, Case, trained
+from convert_more import early_lines, integer_lines, lenet_lines
 from environments import home, install, python_of
 from peers import HERE, Environment
 
@@ -165,8 +166,11 @@ def main() -> None:
             made = [measure(case, seed, steps) for seed in range(options.seeds)]
             print(means_of(case, made), flush=True)
             rows += made
-    lines, found = raced(cases, options)
-    print("\n".join(lines))
+    for lines in (integer_lines(cases, options.seeds), early_lines(cases, options.seeds), lenet_lines()):
+        for text in lines:
+            print(text, flush=True)
+    told, found = raced(cases, options)
+    print("\n".join(told))
     if options.json:
         options.json.write_text(json.dumps({"rows": [row._asdict() for row in rows], "spikingjelly": found}, indent=1))
 

@@ -42,7 +42,51 @@ def apply(step: Step, x: Array) -> Array:
         total = windows.sum(axis=(-2, -1))
         share = np.asarray(np.prod(step.kernel) if isinstance(step, AvgPool2d) else 1, dtype=x.dtype)
         return (total / share).reshape(rows, -1)
-    return convolved(_convolution(step), x.reshape(rows, *step.input_shape)).reshape(rows, -1)
+    images = x.reshape(rows, *step.input_shape)
+    blocks = _blocks(step) if isinstance(step, Conv2d) else (1, 1)
+    if blocks != (1, 1) and isinstance(step, Conv2d):
+        images, step = _block_sums(images, blocks), _of_blocks(step, blocks)
+    return convolved(_convolution(step), images).reshape(rows, -1)
+
+
+def _blocks(step: Conv2d) -> tuple[int, int]:
+    """Sides of the largest blocks in which a kernel repeats its weights, as that of a pool and a convolution in one does.
+
+    The sums of such blocks, which every stride steps over whole, are then multiplied once.
+    """
+    if step.dilation != (1, 1) or step.padding != (0, 0):
+        return (1, 1)
+    sides = [1, 1]
+    for axis, (kernel, stride) in enumerate(zip(step.weights.shape[2:], step.stride, strict=True)):
+        for side in range(min(kernel, stride), 1, -1):
+            if kernel % side == 0 and stride % side == 0:
+                rows = np.moveaxis(step.weights, 2 + axis, -1)
+                rows = rows.reshape(*rows.shape[:-1], kernel // side, side)
+                if (rows == rows[..., :1]).all():
+                    sides[axis] = side
+                    break
+    return sides[0], sides[1]
+
+
+def _block_sums(images: Array, blocks: tuple[int, int]) -> Array:
+    """Sums of the blocks of (rows, channels, height, width) values; what is left over at the ends is left out."""
+    height, width = (size // side for size, side in zip(images.shape[2:], blocks, strict=True))
+    inner = images[:, :, : height * blocks[0], : width * blocks[1]]
+    return sum(
+        (inner[:, :, i :: blocks[0], j :: blocks[1]] for i, j in np.ndindex(*blocks)), start=np.zeros((), images.dtype)
+    )
+
+
+def _of_blocks(step: Conv2d, blocks: tuple[int, int]) -> Conv2d:
+    """The convolution of the sums of blocks."""
+    channels, height, width = step.input_shape
+    return step.model_copy(
+        update={
+            "input_shape": (channels, height // blocks[0], width // blocks[1]),
+            "weights": step.weights[:, :, :: blocks[0], :: blocks[1]],
+            "stride": (step.stride[0] // blocks[0], step.stride[1] // blocks[1]),
+        }
+    )
 
 
 def _convolution(step: Conv1d | Conv2d) -> Convolution:
