@@ -56,16 +56,18 @@ def _blocks(step: Conv2d) -> tuple[int, int]:
     """
     if step.dilation != (1, 1) or step.padding != (0, 0):
         return (1, 1)
-    sides = [1, 1]
-    for axis, (kernel, stride) in enumerate(zip(step.weights.shape[2:], step.stride, strict=True)):
-        for side in range(min(kernel, stride), 1, -1):
-            if kernel % side == 0 and stride % side == 0:
-                rows = np.moveaxis(step.weights, 2 + axis, -1)
-                rows = rows.reshape(*rows.shape[:-1], kernel // side, side)
-                if (rows == rows[..., :1]).all():
-                    sides[axis] = side
-                    break
-    return sides[0], sides[1]
+    return _side(step, 0), _side(step, 1)
+
+
+def _side(step: Conv2d, axis: int) -> int:
+    """The longest run of equal weights along an axis of the kernel, 0 or 1, that divides kernel and stride."""
+    kernel, stride = step.weights.shape[2 + axis], step.stride[axis]
+    along = np.moveaxis(step.weights, 2 + axis, -1)
+    for side in range(min(kernel, stride), 1, -1):
+        runs = along.reshape(*along.shape[:-1], -1, side) if kernel % side == 0 and stride % side == 0 else None
+        if runs is not None and (runs == runs[..., :1]).all():
+            return side
+    return 1
 
 
 def _block_sums(images: Array, blocks: tuple[int, int]) -> Array:

@@ -6,8 +6,8 @@ from neurodeploy.convert.activations import became, clipped_share, coding_error
 from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import Calibrated, Candidate, Goal, Samples
 from neurodeploy.convert.inputs import input_line
-from neurodeploy.convert.integer_conversion import sigma_delta_conversion
-from neurodeploy.convert.integer_forms import with_integer_forms
+from neurodeploy.convert.integers.conversion import sigma_delta_conversion
+from neurodeploy.convert.integers.forms import with_integer_forms
 from neurodeploy.convert.latency import calibrate_for
 from neurodeploy.convert.lines import chosen_lines, range_findings
 from neurodeploy.convert.max_pools import require_max_pools, with_averages

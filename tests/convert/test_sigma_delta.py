@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.convert.calibrate import Samples
 from neurodeploy.convert.convert import convert_trained
-from neurodeploy.convert.integer_conversion import integers_of, sigma_delta_conversion, stated_integers
-from neurodeploy.convert.integer_forms import with_integer_forms
-from neurodeploy.convert.integer_model import integer_values
+from neurodeploy.convert.integers.conversion import integers_of, sigma_delta_conversion, stated_integers
+from neurodeploy.convert.integers.forms import with_integer_forms
+from neurodeploy.convert.integers.model import integer_values
+from neurodeploy.convert.integers.sigma_delta import OVER
 from neurodeploy.convert.options import ConvertOptions
 from neurodeploy.convert.rates import layer_values
-from neurodeploy.convert.sigma_delta import OVER
 from neurodeploy.hardware import load_target
 from neurodeploy.trained.forward import forward
 from neurodeploy.trained.layers import layers_of

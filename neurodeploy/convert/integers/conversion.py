@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.calibrate import HELD, Samples
-from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerRun, integer_run
-from neurodeploy.convert.integers import Rounding, quantized
+from neurodeploy.convert.integers.model import IntegerLayer, IntegerNetwork, IntegerRun, integer_run
+from neurodeploy.convert.integers.quantization import Rounding, quantized
+from neurodeploy.convert.integers.sigma_delta import SHOWN, populations_of, sigma_delta_network, steps_needed
 from neurodeploy.convert.options import Conversion, ConvertedLayer, ConvertOptions
 from neurodeploy.convert.rates import LayerValues, layer_values
-from neurodeploy.convert.sigma_delta import SHOWN, populations_of, sigma_delta_network, steps_needed
 from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.convert.integer_model import IntegerTerm
+from neurodeploy.convert.integers.model import IntegerTerm
 from neurodeploy.network import AvgPool2d, Dense, OneToOne, Projection, Sparse, SumPool2d
 from neurodeploy.network.connectivity import WindowConnectivity, connectivity_of
 from neurodeploy.network.convolution import output_shape, window_of

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerTerm, integer_sums, settled
-from neurodeploy.convert.integer_terms import SAME, integer_term, least_units, real_steps
+from neurodeploy.convert.integers.model import IntegerLayer, IntegerNetwork, IntegerTerm, integer_sums, settled
+from neurodeploy.convert.integers.terms import SAME, integer_term, least_units, real_steps
 from neurodeploy.convert.rates import LayerValues
 from neurodeploy.network.coding import Current, shown_currents
 from neurodeploy.network.operations import Step

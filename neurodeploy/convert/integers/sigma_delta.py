@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.convert.integer_model import IntegerLayer, IntegerNetwork, IntegerTerm
-from neurodeploy.convert.integer_terms import WEIGHTS
+from neurodeploy.convert.integers.model import IntegerLayer, IntegerNetwork, IntegerTerm
+from neurodeploy.convert.integers.terms import WEIGHTS
 from neurodeploy.network import (
     Delta,
     Input,
