@@ -35,6 +35,8 @@ WORK = 2e9
 """Synapses times steps times samples of one simulation of the search, at most; fewer samples are tried for larger networks."""
 HELD = 1 << 25
 """Values of layers that are held at once; fewer samples are used for larger networks."""
+FIRST = 16
+"""Samples from which it mostly shows that v leaves its range."""
 FULL, SPARED = 0.9, 0.7
 """Share of the range of the target that v may use on the calibration samples, and that ranges are widened to."""
 
@@ -190,11 +192,14 @@ class _Search:
 
         Neurons whose v would leave the range of the target, which sums far below 0 do, get a larger range of values.
         """
-        found = self.simulated(chosen, self.plan(chosen))
-        if not found.score.full:
-            return found
-        wider = self.ranges.with_floors(self.floors(found.stored))
-        return self.simulated(chosen, self.plan(chosen, wider))
+        plan = self.plan(chosen)
+        held = self.held(plan)
+        first = {key: x[:FIRST] for key, x in self.samples.values.items()}
+        if not is_full(held, simulate(held.plan, first, self.goal.steps)):  # mostly known from the first samples
+            found = self.simulated(chosen, plan, held)
+            if not found.score.full:
+                return found
+        return self.simulated(chosen, self.plan(chosen, self.ranges.with_floors(self.floors(held))))
 
     def floors(self, held: Stored) -> dict[str, Array]:
         """Return layer -> (size,) ranges for which v stays inside the range of the target, were sums the same in every step."""
@@ -208,9 +213,13 @@ class _Search:
             found[layer.name] = most * self.goal.steps / (held.room[item.name] * SPARED)
         return found
 
-    def simulated(self, chosen: dict[str, Candidate], plan: Plan) -> _Try:
-        """Return a plan with its simulation and score."""
-        held = stored(plan, self.goal.steps, self.goal.target) if self.goal.target else Stored(plan, {})
+    def held(self, plan: Plan) -> Stored:
+        """Return a plan as the target stores it."""
+        return stored(plan, self.goal.steps, self.goal.target) if self.goal.target else Stored(plan, {})
+
+    def simulated(self, chosen: dict[str, Candidate], plan: Plan, held: Stored | None = None) -> _Try:
+        """Return a plan with its simulation and score. `held`: the plan as it is stored, if that is known."""
+        held = held or self.held(plan)
         run = simulate(held.plan, self.samples.values, self.goal.steps)
         return _Try(chosen, plan, held, run, self.score(plan, held, run))
 
@@ -222,8 +231,7 @@ class _Search:
             error, wanted = (x - x.mean(axis=1, keepdims=True) for x in (error, wanted))
         spread = float(np.square(wanted - wanted.mean(axis=0)).mean()) or 1.0
         right = 0.0 if self.goal.values else float((read.argmax(axis=1) == self.labels).mean())
-        full = any(run.reach[name] > FULL * room for name, room in held.room.items() if name in run.reach)
-        return Score(right, float(np.square(error).mean()) / spread, full)
+        return Score(right, float(np.square(error).mean()) / spread, is_full(held, run))
 
     def refined(self, best: _Try) -> _Try:
         """Return the best plan after each layer's range was moved to its neighbours, one layer at a time."""
@@ -241,6 +249,11 @@ class _Search:
         plan = corrected(best.plan, best.stored.plan, self.floats, self.samples.values, self.goal.steps)
         found = self.simulated(best.chosen, plan)
         return found._replace(shifted=True) if found.score.value > best.score.value else best
+
+
+def is_full(held: Stored, run: Run) -> bool:
+    """Return whether v leaves the range of the target in a simulation `run` of a plan as it is stored, `held`."""
+    return any(run.reach[name] > FULL * room for name, room in held.room.items() if name in run.reach)
 
 
 def synapses_of_plan(plan: Plan) -> int:
