@@ -131,7 +131,7 @@ def _convert_trained(
     if path is not None:
         require_writable(Path(path))
     opened = opened_samples(calibration)
-    read = read_trained(model, example_of(opened))
+    read = read_trained(model, example_of(opened), settings.task)
     if calibration is None:
         message = "needs samples of the training: largest values of layers are found on them"
         fixes = ["nd.convert(model, calibration=x_train[:500])", "--calibrate FILE.npz"]

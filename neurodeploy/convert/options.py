@@ -8,7 +8,7 @@ from pydantic import Field
 
 from neurodeploy.base.noun import Noun, WholeNumber
 from neurodeploy.importers.options import Imported
-from neurodeploy.trained.network import TrainedNetwork
+from neurodeploy.trained.network import Task, TrainedNetwork
 
 __all__ = ["Conversion", "ConvertChoices", "ConvertOptions", "CONVERT_FLAGS", "ConvertedLayer", "Scheme"]
 
@@ -25,6 +25,8 @@ class ConvertOptions(Noun):
     latency: float | None = Field(default=None, ge=0, le=100)
     """Percentage points of accuracy that may be lost on the calibration samples: the fewest steps within this are chosen. None:
     all of `steps`. Of a network whose output is values: the RMS error in percent of their standard deviation."""
+    task: Task | None = None
+    """What the output means: classify, a score for each class, or regress, values; None: what the model says."""
     scheme: Scheme | None = None
     """How neurons code values; None: the one that loses least on the target."""
     percentile: float | None = Field(default=None, gt=0, le=100)
@@ -48,6 +50,7 @@ class ConvertOptions(Noun):
 CONVERT_FLAGS = {
     "steps": "--steps",
     "latency": "--latency",
+    "task": "--task",
     "scheme": "--scheme",
     "percentile": "--percentile",
     "ranges": "--ranges",
@@ -102,6 +105,7 @@ class ConvertChoices(TypedDict, total=False):
 
     steps: int
     latency: float | None
+    task: Task | None
     scheme: Scheme | None
     percentile: float | None
     ranges: Literal["layer", "channel"] | None

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.trained.binary import two_classes
-from neurodeploy.trained.network import Read
+from neurodeploy.trained.network import Read, Task
+from neurodeploy.trained.task import with_task
 
 __all__ = ["DOORS", "SUFFIXES", "is_trained", "read_trained"]
 
@@ -98,14 +99,14 @@ def _no_door(model: object) -> Diagnostic:
     return finding("ND805", about("file", path), message, fixes=[*way_in, f"pass {kinds}"])
 
 
-def read_trained(model: object, example: NDArray[Any] | None = None) -> Read:
+def read_trained(model: object, example: NDArray[Any] | None = None, task: Task | None = None) -> Read:
     """Return a trained network as data, with a ledger of what reading it assumed.
 
     `model`: the path of an .onnx, .keras or .h5 file; the bytes of an ONNX file; a scikit-learn estimator or pipeline; a
     torch.nn.Module or keras.Model. `example`: one sample, (1, *shape) float32; a torch.nn.Module is exported with it, and open axes
-    of a Keras model have its sizes.
+    of a Keras model have its sizes. `task`: what the output means; None: what the model says.
 
-    Raises DiagnosticError: ND800-ND806 and ND001.
+    Raises DiagnosticError: ND800-ND806, ND816 and ND001.
     """
     door = _door_of(model)
     if door is None:
@@ -113,4 +114,5 @@ def read_trained(model: object, example: NDArray[Any] | None = None) -> Read:
     module, _, name = door.reader.partition(":")
     reader: Callable[..., Read] = getattr(import_module(module), name)
     given = Path(cast("str", model)) if isinstance(model, (str, PathLike)) else model
-    return two_classes(reader(given, example) if door.exemplified else reader(given))
+    read = reader(given, example) if door.exemplified else reader(given)
+    return two_classes(with_task(read, task))

@@ -11,7 +11,7 @@ from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.trained.operations import Operation
 
-__all__ = ["Node", "Quantization", "Read", "Source", "TrainedInput", "TrainedNetwork", "legal_name"]
+__all__ = ["Node", "Quantization", "Read", "Source", "Task", "TrainedInput", "TrainedNetwork", "legal_name"]
 
 Shape = Annotated[tuple[Annotated[int, Field(ge=1, le=2**31 - 1)], ...], Field(min_length=1)]
 
@@ -55,6 +55,8 @@ class Node(Noun):
     """How the model stores its tensor in integers (QDQ); None: not stated."""
 
 
+Task = Literal["classify", "regress"]
+"""What an output means: a score for each class, or values."""
 Source = Literal["onnx", "keras", "scikit-learn", "torch"]
 
 
@@ -71,7 +73,7 @@ class TrainedNetwork(Noun):
     """Operations in an order in which they can be computed."""
     classes: tuple[str, ...] = ()
     """Names of the classes of a classifier, in the order of its scores; empty if it is not a classifier or names none."""
-    task: Literal["classify", "regress"] = "classify"
+    task: Task = "classify"
     """What the output means: a score for each class, or values."""
 
 

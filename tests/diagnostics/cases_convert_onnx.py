@@ -80,4 +80,5 @@ CASES = {
             opset=9,
         )
     ),
+    "ND816": lambda _: read_trained(dense(node("Softmax", "h", "y", "probability")), task="regress"),
 }
