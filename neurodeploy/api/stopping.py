@@ -36,8 +36,9 @@ def early_stop(program: Program, recording: Recording, margin: float) -> EarlySt
 def stop_margin(program: Program, recording: Recording, points: float = 0.0, labels: ArrayLike | None = None) -> float:
     """Return the smallest margin with which early answers lose at most so many percentage points of accuracy.
 
-    `program`: as for nd.early_stop. `recording`: its run on calibration samples, not on those of the test. `points`: from 0 to
-    100, against the answers of the last step. `labels`: (n_samples,) numbers of classes; None: the answers of the last step.
+    `program`: as for nd.early_stop. `recording`: its run on samples that are neither those of the test nor of the training; a
+    network that has learned those by heart decides sooner on them. `points`: from 0 to 100, against the answers of the last
+    step. `labels`: (n_samples,) numbers of classes; None: the answers of the last step.
 
     Raises DiagnosticError: those of nd.early_stop, and ND505 (labels).
 
