@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -238,7 +239,7 @@ def _raster(
     item: Input, array: Array, checked: _CheckedSamples, seed: int, first_sample: int
 ) -> tuple[Array, list[Diagnostic]]:
     """The raster of constant values, and findings for values that are clipped or too small."""
-    flat, found = array.reshape(checked.n, -1).astype(np.float64), list[Diagnostic]()
+    flat, found = array.reshape(checked.n, prod(array.shape[1:])).astype(np.float64), list[Diagnostic]()
     if isinstance(item.encoder, (Rate, Poisson)):
         found += clipped_value_findings(item, item.encoder, flat)
         flat = levels(item, flat)

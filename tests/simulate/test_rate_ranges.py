@@ -205,3 +205,15 @@ def test_two_names_of_one_input_are_refused():
 def test_numbers_out_of_range_are_refused(fields):
     with pytest.raises((nd.DiagnosticError, ValidationError)):
         Rate(**fields)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_no_samples_are_a_finding(signed):
+    network = nd.Network(
+        name="net",
+        time=nd.Time(dt_s=1e-3, steps_per_sample=4),
+        populations=(nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0)),),
+        inputs=(nd.Input(name="x", shape=(2, 3) if signed else 3, encoder=Rate(one=2.0, signed=signed)),),
+    )
+    with pytest.raises(nd.DiagnosticError, match="n_samples"):
+        nd.encode(network, np.zeros((0, 3)))

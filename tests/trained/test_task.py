@@ -32,7 +32,9 @@ def test_a_regressor_of_one_value_is_a_classifier_by_its_sign():
 
 
 def test_several_values_are_scores_of_classes():
-    model = MLPRegressor(hidden_layer_sizes=(8,), max_iter=20000, alpha=0.01, random_state=0, solver="lbfgs").fit(X, np.eye(2)[(Z > 0).astype(int)])
+    model = MLPRegressor(hidden_layer_sizes=(8,), max_iter=20000, alpha=0.01, random_state=0, solver="lbfgs").fit(
+        X, np.eye(2)[(Z > 0).astype(int)]
+    )
     made = nd.convert(model, calibration=X, labels=(Z > 0).astype(int), steps=32, task="classify")
     assert made.network.outputs[0].decoder.kind == "membrane"
     program = nd.compile(made)
