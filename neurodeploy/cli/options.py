@@ -68,10 +68,13 @@ def collecting_options(
     annotations = get_type_hints(collected, include_extras=True)
     del annotations[parameter]
     for field, flag in flags.items():
-        option = field_option(noun, field, flag, metavar=forms.get(field))
+        annotation = noun.model_fields[field].annotation
+        switch = _plain_type(annotation) is bool
+        name = f"{flag}/--no-{flag.removeprefix('--')}" if switch else flag
+        option = field_option(noun, field, name, metavar=forms.get(field))
         option.rich_help_panel = panel
-        several = get_origin(noun.model_fields[field].annotation) in (dict, tuple)
-        annotations[field] = Annotated[list[Any] | None, option] if several else Annotated[Any, option]
+        kind: Any = list[Any] | None if get_origin(annotation) in (dict, tuple) else bool | None if switch else Any
+        annotations[field] = Annotated[kind, option]
     own = [item for name, item in signature(function).parameters.items() if name != parameter]
     added = [Parameter(field, Parameter.KEYWORD_ONLY, default=None) for field in flags]
     declared = [item.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotations[item.name]) for item in (*own, *added)]
