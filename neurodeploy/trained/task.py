@@ -13,7 +13,7 @@ __all__ = ["with_task"]
 def with_task(read: Read, task: Task | None) -> Read:
     """Return a trained network whose output means what `task` says; None: what reading it found.
 
-    Asked for values, a final sigmoid is computed; asked for classes, a single value is the logit of two. `read`: any network.
+    Where values are wanted, a final sigmoid is computed; where classes are, a single value is the logit of two. `read`: any network.
 
     Raises DiagnosticError: ND816 (the values of a softmax or argmax).
     """
