@@ -51,6 +51,7 @@ def test_a_final_sigmoid_is_a_value_if_values_are_asked_for():
     given = Read(network=one.model_copy(update={"nodes": (*one.nodes[:-1], sigmoid)}))
     asked = with_task(given, "regress")
     assert asked.network.nodes[-1].operation == Activate(function="sigmoid")
+    assert asked.network.task == "regress"
     assert np.array_equal(outputs(asked, X), outputs(given, X))
 
 
