@@ -1,6 +1,6 @@
 """Accuracy of converted networks by steps, against the trained network and against another converter.
 
-    python benchmarks/convert.py                       # every figure: digits and MNIST, three seeds, steps 4 to 64
+    python benchmarks/convert.py                       # every figure: digits and MNIST, eight seeds, steps 4 to 64
     python benchmarks/convert.py --networks digits --steps 8,16,32
     python benchmarks/convert.py install               # SpikingJelly, into an environment of its own
 
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from convert_cases import CASES, Case, trained
-from convert_more import early_lines, integer_lines, lenet_lines
+from convert_more import early_lines, example_lines, integer_lines, lenet_lines, vendor_lines
 from environments import home, install, python_of
 from peers import HERE, Environment
 
@@ -102,8 +102,8 @@ def peer(case: Case, seed: int, steps: tuple[int, ...], python: Path | None) -> 
     return json.loads(result.read_text())
 
 
-HEAD = ("network", "steps", "trained", "floats", "chip", "lost", "mark", "s", "cpu", "cores", "uJ", "ms")
-WIDTHS = (7, 5, 7, 6, 6, 5, 15, 5, 5, 5, 6, 6)
+HEAD = ("network", "steps", "trained", "floats", "chip", "lost", "+-", "mark", "s", "cpu", "cores", "uJ", "ms")
+WIDTHS = (7, 5, 7, 6, 6, 5, 4, 15, 5, 5, 5, 6, 6)
 
 
 def line(cells: tuple[str, ...]) -> str:
@@ -114,13 +114,18 @@ def line(cells: tuple[str, ...]) -> str:
 def means_of(case: Case, rows: list[Row]) -> str:
     """Return the line of the seeds of a network and a number of steps."""
     means = {name: float(np.mean([getattr(row, name) for row in rows])) for name in Row._fields[3:]}
-    lost, steps = means["trained"] - means["chip"], rows[0].steps
+    each, steps = [row.trained - row.chip for row in rows], rows[0].steps
+    lost, error = (
+        float(np.mean(each)),
+        float(np.std(each, ddof=1) / len(each) ** 0.5) if len(each) > 1 else float("nan"),
+    )
     return line(
         (
             case.key,
             str(steps),
             *(f"{means[name]:.2f}" for name in ("trained", "floats", "chip")),
             f"{lost:.2f}",
+            f"{error:.2f}",
             case.judged(steps, means["chip"], lost),
             *(f"{means[name]:.1f}" for name in ("seconds", "processor_s", "cores")),
             f"{means['microjoules']:.2f}",
@@ -150,7 +155,7 @@ def main() -> None:
     parser.add_argument("command", nargs="?", choices=("run", "install"), default="run")
     parser.add_argument("--networks", default=",".join(CASES))
     parser.add_argument("--steps", default=STEPS, type=lambda text: tuple(map(int, text.split(","))))
-    parser.add_argument("--seeds", default=3, type=int)
+    parser.add_argument("--seeds", default=8, type=int)
     parser.add_argument("--peer-python", type=Path, help="an interpreter that has SpikingJelly")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -166,7 +171,8 @@ def main() -> None:
             made = [measure(case, seed, steps) for seed in range(options.seeds)]
             print(means_of(case, made), flush=True)
             rows += made
-    for lines in (integer_lines(cases, options.seeds), early_lines(cases, options.seeds), lenet_lines()):
+    more = (integer_lines(cases, options.seeds), early_lines(cases, options.seeds), lenet_lines(), vendor_lines(cases))
+    for lines in (*more, example_lines()):
         for text in lines:
             print(text, flush=True)
     told, found = raced(cases, options)

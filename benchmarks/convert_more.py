@@ -1,7 +1,9 @@
-"""Further figures of converted networks: integers on loihi2, answers before the last step, and a network of LeNet's size."""
+"""Further figures of converted networks: integers on loihi2, early answers, LeNet, the vendors' simulators, the examples."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,24 @@ STOPPED = 32
 """Steps of the runs that may be answered early."""
 MARGINS = (0.0, 0.2, 0.5)
 """Points of accuracy that an early answer may cost on the calibration samples."""
-LENET = Path(__file__).parents[1] / "examples" / "mnist_lenet" / "mnist_lenet.onnx"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+LENET = EXAMPLES / "mnist_lenet" / "mnist_lenet.onnx"
+VENDORS = {"nengo-loihi": "loihi1", "lava": "loihi2"}
+"""Simulator -> target of the programs that it runs."""
+COMPARED = 20
+"""Samples that a simulator runs."""
+OF_CONVERSION = (
+    "iris_mlp.py",
+    "perceptron_and_sigmoid.py",
+    "digits_cnn/digits_cnn.py",
+    "mnist_lenet/mnist_lenet.py",
+    "colour_cnn/colour_cnn.py",
+    "anomaly_autoencoder/anomaly_autoencoder.py",
+    "spiking_rnn/spiking_rnn.py",
+    "residual_block.py",
+    "depthwise_block.py",
+)
+"""Examples that convert a trained network, or train a spiking one."""
 
 
 def integer_lines(cases: list[Case], seeds: int) -> Iterator[str]:
@@ -83,3 +102,30 @@ def lenet_lines() -> Iterator[str]:
             f"LeNet for {target}: {seconds:.1f} s of conversion with {CALIBRATED:,} samples ({spent:.1f} s of processor), "
             f"{100 * right:.2f} % of 1,000 test digits"
         )
+
+
+def vendor_lines(cases: list[Case]) -> Iterator[str]:
+    """Yield a line for each simulator and network: whether the converted network gives the emulator's spikes and states."""
+    installed = [item.name for item in nd.backends() if item.available]
+    for case in cases:
+        model, data = trained(case, 0)
+        for backend, target in VENDORS.items():
+            if backend not in installed:
+                yield f"{backend}: not installed; neurodeploy backends install {backend}"
+                continue
+            made = nd.convert(model, calibration=data.calibration, labels=data.labels, target=target, steps=8)
+            program, shown = nd.compile(made), {made.network.inputs[0].name: data.x[:COMPARED]}
+            same = nd.compare(nd.run(program, shown), nd.run(program, shown, backend=backend), program)
+            verdict = "the same spikes" if same.identical else "; ".join(item.message for item in same.findings)
+            yield f"{backend} for {target}, {case.key}, {COMPARED} samples: {verdict}"
+
+
+def example_lines() -> Iterator[str]:
+    """Yield the last lines of each example, which state its figures; an example that misses its mark ends with an error."""
+    for name in OF_CONVERSION:
+        done = subprocess.run(
+            [sys.executable, EXAMPLES / name], capture_output=True, text=True, check=False, cwd=EXAMPLES.parent
+        )
+        shown = [line for line in (done.stdout if done.returncode == 0 else done.stderr).splitlines() if line.strip()]
+        yield f"{name}: {'its mark is met' if done.returncode == 0 else 'FAILED'}"
+        yield from (f"  {line}" for line in shown[-3:])
