@@ -53,6 +53,9 @@ nox.options.sessions = ["lint", "types", f"tests-{MAIN}", "docs"]
 # a plain `pip install` must find its packages by itself
 for name in ("PYTHONPATH", "PYTHONHOME"):
     os.environ.pop(name, None)
+os.environ.setdefault("UV_COMPILE_BYTECODE", "1")  # as pip does: many tests start new interpreters
+QUICK = "uv|venv"
+"""Environments made by uv where it is installed. `tests` and `use` install as a user does, with pip; `exchange` needs pip's settings."""
 
 
 def pinned(tool: str) -> str:
@@ -68,8 +71,9 @@ def group(name: str) -> list[str]:
 def install(session: nox.Session, *requirements: str, env: dict[str, str] | None = None) -> None:
     """Install requirements, check that they agree with each other, and print the versions that decide results."""
     session.install("--quiet", *requirements, env=env)
-    session.run("python", "-m", "pip", "check", silent=True)
-    listed = str(session.run("python", "-m", "pip", "list", "--format=freeze", silent=True)).splitlines()
+    pip = ("uv", "pip") if session.virtualenv.venv_backend == "uv" else ("python", "-m", "pip")
+    session.run(*pip, "check", silent=True, external=True)
+    listed = str(session.run(*pip, "list", "--format=freeze", silent=True, external=True)).splitlines()
     session.log("  ".join(line for line in listed if line.split("==")[0].lower() in SHOWN))
 
 
@@ -90,7 +94,7 @@ def suite(session: nox.Session, selection: str) -> None:
     session.run("pytest", "-p", "no:cacheprovider", "-m", selection, *left_out, *session.posargs)
 
 
-@nox.session
+@nox.session(venv_backend=QUICK)
 def lint(session: nox.Session) -> None:
     """Check style and formatting of the whole repository."""
     session.install("--quiet", pinned("ruff"))
@@ -98,7 +102,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", "--no-cache", ".")
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def types(session: nox.Session) -> None:
     """Check types strictly; a folder after -- checks that folder alone."""
     install(session, "-e", ".[test]")
@@ -113,7 +117,7 @@ def tests(session: nox.Session) -> None:
     suite(session, "not slow")
 
 
-@nox.session(python=TESTED)
+@nox.session(python=TESTED, venv_backend=QUICK)
 def slow(session: nox.Session) -> None:
     """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators."""
     install(session, "-e", ".[test]", ZIG)
@@ -132,7 +136,7 @@ def use_session(session: nox.Session) -> None:
         session.run("python", "-c", COMPILED)
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def sanitizers(session: nox.Session) -> None:
     """Run the kernels with every address, index and shift checked: golden traces, both engines, random programs."""
     install(session, "-e", ".[test]")
@@ -148,7 +152,7 @@ def sanitizers(session: nox.Session) -> None:
         )
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def simulators(session: nox.Session) -> None:
     """Install the vendor simulators in environments of their own (below NEURODEPLOY_DATA), and run a program on one."""
     install(session, "-e", ".")
@@ -158,7 +162,7 @@ def simulators(session: nox.Session) -> None:
     session.run("neurodeploy", "run", str(DIGITS), "--target", "loihi1", "--backend", "lava", "--samples", "20")
 
 
-@nox.session(python="3.10")
+@nox.session(python="3.10", venv_backend=QUICK)
 def in_place(session: nox.Session) -> None:
     """Install the simulators of Intel into the same Python 3.10 as neurodeploy."""
     install(session, "-e", ".", *IN_PLACE)
@@ -178,7 +182,7 @@ def exchange(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:cacheprovider", "-m", "slow", *tests)
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def coverage(session: nox.Session) -> None:
     """Measure which lines the default tests run. Kernels in C cannot be measured."""
     install(session, "-e", ".[test]", *group("coverage"))
@@ -186,7 +190,7 @@ def coverage(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:cacheprovider", *options, *session.posargs, env={"COVERAGE_CORE": "sysmon"})
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error. Its examples are run by tests/house/test_docs.py."""
     install(session, "-e", ".", *group("docs"))
@@ -194,7 +198,7 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", "--quiet", *site, env={"NO_MKDOCS_2_WARNING": "1"})
 
 
-@nox.session(python=MAIN, default=False)
+@nox.session(python=MAIN, default=False, venv_backend=QUICK)
 def docs_serve(session: nox.Session) -> None:
     """Show the documentation at http://127.0.0.1:8000 and rebuild it when a page changes."""
     install(session, "-e", ".", *group("docs"))
@@ -221,14 +225,14 @@ def check_metadata(session: nox.Session) -> None:
     session.run("twine", "check", "--strict", *map(str, sorted((ROOT / "dist").glob("neurodeploy-*"))))
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def wheels(session: nox.Session) -> None:
     """Build the wheels of all platforms into dist/; `-- macos-arm64` builds that one."""
     build_wheels(session)
     check_metadata(session)
 
 
-@nox.session(python=MAIN)
+@nox.session(python=MAIN, venv_backend=QUICK)
 def package(session: nox.Session) -> None:
     """Build the sdist and the wheels into dist/ and check their metadata."""
     build_wheels(session)
@@ -238,7 +242,7 @@ def package(session: nox.Session) -> None:
     check_metadata(session)
 
 
-@nox.session(default=False)
+@nox.session(default=False, venv_backend=QUICK)
 def changelog(session: nox.Session) -> None:
     """Show what the next entry of CHANGELOG.md will say; `-- build --version X.Y.Z` writes it."""
     session.install("--quiet", *group("changelog"))
