@@ -10,7 +10,17 @@ from pydantic import BaseModel
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.feasibility_target import LIMITS, FeasibilityTarget, LayeredTarget
-from neurodeploy.hardware.figure import AnyFigure, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
+from neurodeploy.hardware.figure import (
+    AnyFigure,
+    CostFigure,
+    Figure,
+    FigureList,
+    FigurePerCore,
+    FigureRange,
+    FigureTable,
+    high_of,
+    low_of,
+)
 from neurodeploy.hardware.representable import Fault, representation_faults
 from neurodeploy.hardware.target import CoreLimits, RuleSet, Target
 from neurodeploy.hardware.units import Unit, field_units
@@ -106,6 +116,8 @@ def _numbers(figures: Iterable[TargetFigure]) -> Iterator[Fault]:
     for path, unit, figure in figures:
         if isinstance(figure, FigureRange) and figure.low > figure.high:
             yield Fault(f"{path}: low {figure.low:g} is above high {figure.high:g}")
+        if isinstance(figure, CostFigure) and not low_of(figure) <= figure.value <= high_of(figure):
+            yield Fault(f"{path}: value {figure.value:g} is not within low and high")
         if isinstance(figure, FigureTable) and list(figure.points) != sorted(figure.points):
             yield Fault(f"{path}: points must be in ascending order")
         if isinstance(figure, FigureList) and not _ascending(figure):

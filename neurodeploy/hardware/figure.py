@@ -8,7 +8,20 @@ from pydantic import Field
 
 from neurodeploy.base.noun import Noun
 
-__all__ = ["AnyFigure", "Confidence", "Figure", "FigureList", "FigurePerCore", "FigureRange", "FigureTable"]
+__all__ = [
+    "AnyFigure",
+    "Confidence",
+    "CostFigure",
+    "CostKind",
+    "Figure",
+    "FigureList",
+    "FigurePerCore",
+    "FigureRange",
+    "FigureTable",
+    "high_of",
+    "low_of",
+    "value_of",
+]
 
 Confidence = Literal["published", "vendor", "secondary", "third-party", "derived", "ours"]
 """How the source was verified.
@@ -16,6 +29,13 @@ Confidence = Literal["published", "vendor", "secondary", "third-party", "derived
 published: read in a paper or vendor document. vendor: read in vendor or SDK code or logs. secondary: published, but read
 in a transcription. third-party: another group's calibration. derived: computed, with the working in the source text.
 ours: a choice of this project, as for the test target.
+"""
+
+CostKind = Literal["measured", "fitted", "pre-silicon", "scaled", "derived", "chosen"]
+"""How the figure of a cost came about.
+
+measured: on a chip or board. fitted: by a model on measurements. pre-silicon: in simulation before there was a chip.
+scaled: from a figure of another chip. derived: computed from measurements. chosen: by the maker of a test target.
 """
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -35,6 +55,19 @@ class Figure(_Sourced):
 
     value: float = Field(ge=0, allow_inf_nan=False)
     """The number, in `unit`."""
+
+
+class CostFigure(Figure):
+    """Energy, time or power of one event or part, with the interval that its source gives."""
+
+    low: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Least published value, in `unit`; None: the source gives none, and `value` stands for it."""
+    high: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Largest published value, in `unit`; None: the source gives none, and `value` stands for it."""
+    kind: CostKind | None = None
+    """How the value came about; None: the source does not say."""
+    voltage_v: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Supply voltage at which the value holds, in V; None: the source does not say."""
 
 
 class FigureRange(_Sourced):
@@ -70,3 +103,20 @@ class FigureTable(_Sourced):
 
 
 AnyFigure = Figure | FigureRange | FigureList | FigureTable
+
+
+def value_of(figure: Figure | None) -> float:
+    """Return the value of a figure, in its unit; 0 for an absent one, which costs nothing."""
+    return figure.value if figure else 0.0
+
+
+def low_of(figure: Figure | None) -> float:
+    """Return the lower end of a figure, in its unit: its value where the source gives no interval; 0 for an absent one."""
+    low = figure.low if isinstance(figure, CostFigure) else None
+    return value_of(figure) if low is None else low
+
+
+def high_of(figure: Figure | None) -> float:
+    """Return the upper end of a figure, in its unit: its value where the source gives no interval; 0 for an absent one."""
+    high = figure.high if isinstance(figure, CostFigure) else None
+    return value_of(figure) if high is None else high

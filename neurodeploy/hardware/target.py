@@ -12,13 +12,14 @@ from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.hardware.dialect import Dialect
-from neurodeploy.hardware.figure import Figure, FigureList, FigureRange, FigureTable
+from neurodeploy.hardware.figure import CostFigure, Figure, FigureList, FigureRange, FigureTable
 from neurodeploy.hardware.units import INT16, INT32, UINT8, Unit, Within
 
 __all__ = [
     "AxonKind",
     "Axons",
     "Board",
+    "BoundaryTerms",
     "Chip",
     "CoreLimits",
     "EnergyProfile",
@@ -26,6 +27,7 @@ __all__ = [
     "NeuronSupport",
     "Precision",
     "RuleSet",
+    "ScaledFrom",
     "Target",
 ]
 
@@ -185,9 +187,9 @@ class Board(Noun):
 class EventCost(Noun):
     """Energy (J) and time (s) of one event. An absent value is unknown."""
 
-    energy: Annotated[Figure | None, JOULES] = None
+    energy: Annotated[CostFigure | None, JOULES] = None
     """Energy of one event."""
-    time: Annotated[Figure | None, SECONDS] = None
+    time: Annotated[CostFigure | None, SECONDS] = None
     """Time of one event."""
 
 
@@ -222,6 +224,38 @@ class EnergyProfile(Noun):
     """Largest published relative error of the energy against silicon."""
     published_time_error: Annotated[Figure | None, FRACTION] = None
     """Largest published relative error of the time against silicon."""
+
+
+class BoundaryTerms(Noun):
+    """What one boundary of cost comprises in addition to the cores, for each chip in use. An absent figure is unknown."""
+
+    step_time: Annotated[CostFigure | None, SECONDS] = None
+    """Time that each step takes in addition to the boundary before."""
+    power: Annotated[CostFigure | None, WATTS] = None
+    """Power of one chip while it computes, in addition to the boundary before."""
+    idle_power: Annotated[CostFigure | None, WATTS] = None
+    """Part of `power` that a chip also takes between inferences."""
+    core_power: Annotated[CostFigure | None, WATTS] = None
+    """The share of `power` that measurements attribute to one core in use; an alternative to `power`, not added to it."""
+    step_time_of: str = ""
+    """What `step_time` is spent on, for reports."""
+    power_of: str = ""
+    """What takes `power`, for reports."""
+    excludes: tuple[str, ...] = ()
+    """What figures at this boundary exclude, for reports."""
+
+
+class ScaledFrom(Noun):
+    """How energy and time are scaled from another chip's, where a chip has no figures of its own."""
+
+    target: Name
+    """Target whose energy profiles are scaled."""
+    energy: Annotated[CostFigure, FRACTION]
+    """Energy of an event over that of the other chip."""
+    time: Annotated[CostFigure, FRACTION]
+    """Time of an event over that of the other chip."""
+    reason: str = Field(min_length=8)
+    """Why the figures are in this range, for reports."""
 
 
 class Target(Noun):
@@ -264,6 +298,12 @@ class Target(Noun):
     """Static power of one powered chip."""
     barrier_chips: Annotated[Figure | None, SECONDS] = None
     """Time of the barrier synchronization of a step across chips."""
+    chip_terms: BoundaryTerms | None = None
+    """Whole chip: phases of a step beside those of the cores, and static power. Absent: unknown."""
+    board_terms: BoundaryTerms | None = None
+    """Board: embedded CPUs, input and output. Absent: unknown."""
+    scaled_from: ScaledFrom | None = None
+    """How figures are scaled from another chip's on request. Absent: they are not."""
     energy_excludes: tuple[str, ...] = ()
     """What energy totals of this target exclude, for reports."""
 

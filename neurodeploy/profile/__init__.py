@@ -2,6 +2,19 @@
 
 from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
 from neurodeploy.profile.build import profile, resource_use
+from neurodeploy.profile.estimate import (
+    BOUNDARIES,
+    Boundary,
+    BoundaryCost,
+    CoreFloor,
+    CostChoices,
+    CostOptions,
+    CostPart,
+    EnergySource,
+    Estimate,
+    Floor,
+    StaticShare,
+)
 from neurodeploy.profile.measures import (
     COMPILATION_FIGURES,
     JUDGEMENT_FIGURES,
@@ -11,18 +24,30 @@ from neurodeploy.profile.measures import (
     layers_measures,
     profile_measures,
 )
-from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse, profile_findings
+from neurodeploy.profile.profile import PopulationActivity, Profile, ResourceUse, profile_findings
+from neurodeploy.profile.ranking import Ranking, rank_energy, rank_time
 
 __all__ = [
+    "BOUNDARIES",
     "COMPILATION_FIGURES",
     "JUDGEMENT_FIGURES",
     "PROFILE_FIGURES",
+    "Boundary",
+    "BoundaryCost",
     "Budget",
+    "CoreFloor",
+    "CostChoices",
+    "CostOptions",
+    "CostPart",
+    "EnergySource",
     "Estimate",
+    "Floor",
     "Measure",
     "PopulationActivity",
     "Profile",
+    "Ranking",
     "ResourceUse",
+    "StaticShare",
     "budget_findings",
     "compilation_measures",
     "judgement_measures",
@@ -31,6 +56,8 @@ __all__ = [
     "profile",
     "profile_findings",
     "profile_measures",
+    "rank_energy",
+    "rank_time",
     "read_budgets",
     "resource_use",
 ]

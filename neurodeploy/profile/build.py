@@ -6,9 +6,14 @@ from typing import Any
 
 from neurodeploy.base.arrays import distinct
 from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
-from neurodeploy.profile.cost import estimates, static_energy
+from neurodeploy.hardware.target import Target
+from neurodeploy.profile.boundaries import boundary_costs
+from neurodeploy.profile.cost import CoreCosts, estimates, static_energy
 from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
-from neurodeploy.profile.profile import Estimate, PopulationActivity, Profile, ResourceUse
+from neurodeploy.profile.duty import static_share
+from neurodeploy.profile.estimate import BoundaryCost, CostOptions, Estimate
+from neurodeploy.profile.profile import PopulationActivity, Profile, ResourceUse
+from neurodeploy.profile.scaling import in_scale, priced_target
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.program import Program
 from neurodeploy.program.validate import require_sound
@@ -73,15 +78,15 @@ def _not_recorded(program: Program, recording: Recording) -> list[Diagnostic]:
     return [finding("ND514", about("population", name), message, fixes=fixes) for name in lacking]
 
 
-def _missing(program: Program, recording: Recording, chips: int) -> list[str]:
+def _missing(program: Program, recording: Recording, chips: int, priced: Target) -> list[str]:
     target, found = program.target, list[str]()
-    if not target.energy:
+    if not priced.energy:
         found.append(f"energy and time: {target.file} has no public figure for an event of {target.title}")
     elif recording.active_updates is None:
         found.append(
             f"active compartments: backend '{recording.backend}' did not count them; the low value assumes none, the high value all"
         )
-    if chips > 1 and target.energy:
+    if chips > 1 and priced.energy:
         found.append("traffic between chips: no public figure of its energy")
     return found
 
@@ -93,10 +98,15 @@ def profile(
     accuracy: float | None = None,
     reference_accuracy: float | None = None,
     lower_bounds: dict[str, int] | None = None,
+    cost: CostOptions | None = None,
 ) -> Profile:
     """Return activity, resources and cost. One inference is all steps of one sample, drain included, from the cleared state.
 
-    Raises DiagnosticError: ND513 (a recording that is not sound, or of another program), ND514 (not all was recorded).
+    `accuracy`, `reference_accuracy`: fractions from 0 to 1, if known. `lower_bounds`: least cores by resource. `cost`: what
+    energy and time comprise; default: the cores, from published figures.
+
+    Raises DiagnosticError: ND513 (a recording that is not sound, or of another program), ND514 (not all was recorded),
+    ND611 (figures cannot be scaled).
     """
     require_sound(program)
     require_sound_recording(recording, program)
@@ -123,17 +133,16 @@ def profile(
         cores_lower_bound=bound,
         cores_bound_by=by,
         resources=resource_use(program),
-        **_figures(program, recording),
-        excludes=program.target.energy_excludes,
+        **_figures(program, recording, cost or CostOptions()),
     )
 
 
-def _figures(program: Program, recording: Recording) -> dict[str, Any]:
+def _figures(program: Program, recording: Recording, cost: CostOptions) -> dict[str, Any]:
     """Events and estimates per inference; None with the reason if a figure is missing."""
     n, chips = max(recording.n_samples, 1), len(occupied_tiles(program))
     hops = travelled(program, recording)
-    totals, pair = estimates(program, recording)
-    energy, time = pair if pair else (None, None)
+    priced = priced_target(program.target, cost.energy)
+    totals, cores = estimates(program, recording, priced)
     steps = recording.n_steps - recording.first_step + 1
     return {
         "synops_per_inference": (totals.synops_dense + totals.synops_sparse + totals.synops_shared) / n,
@@ -142,15 +151,42 @@ def _figures(program: Program, recording: Recording) -> dict[str, Any]:
         "messages_per_inference": totals.messages_out / n,
         "hops_per_inference": (hops.horizontal + hops.vertical) / n,
         "chip_messages_per_inference": hops.between_chips / n,
-        "energy_per_inference": energy,
-        "energy_static_per_inference": static_energy(program.target, chips, time) if time else None,
-        "time_per_inference": time,
-        "time_per_step": _per_step(time, steps),
-        "no_figure": tuple(_missing(program, recording, chips)),
+        "no_figure": tuple(_missing(program, recording, chips, priced)),
+        **_costs(program, in_scale(program.target, cores, cost.energy), cost, steps, chips),
     }
 
 
-def _per_step(time: Estimate | None, steps: int) -> Estimate | None:
-    if time is None:
+def _costs(program: Program, cores: CoreCosts | None, cost: CostOptions, steps: int, chips: int) -> dict[str, Any]:
+    """Estimates per inference at the chosen boundary, and at all of them."""
+    target = program.target
+    if cores is None:
+        names = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
+        given = {"boundary": cost.boundary, "rate_per_s": cost.rate_per_s}
+        return {**dict.fromkeys(names), **given, "excludes": target.energy_excludes}
+    costs = boundary_costs(target, cores, steps, chips, program.tables.n_cores)
+    chosen = next(item for item in costs if item.boundary == cost.boundary)
+    share = None
+    if cost.rate_per_s is not None:
+        share = static_share(target, chosen, cores.energy, cost.rate_per_s, chips)
+    return {
+        "boundary": cost.boundary,
+        "rate_per_s": cost.rate_per_s,
+        "energy_per_inference": chosen.energy,
+        "energy_static_per_inference": _static(target, chosen, chips),
+        "time_per_inference": chosen.time,
+        "time_per_step": chosen.time_per_step,
+        "excludes": chosen.excludes,
+        "boundaries": costs,
+        "floors": cores.floors,
+        "static_share": share,
+    }
+
+
+def _static(target: Target, chosen: BoundaryCost, chips: int) -> Estimate | None:
+    """Static energy of whole chips: beside the energy of the cores, and a part of it at larger boundaries."""
+    if chosen.time is None:
         return None
-    return time.model_copy(update={"value": time.value / steps, "low": time.low / steps, "high": time.high / steps})
+    if chosen.boundary == "cores":
+        return static_energy(target, chips, chosen.time)
+    of = target.chip_terms.power_of if target.chip_terms is not None else ""
+    return next((part.estimate for part in chosen.energy_parts if part.name == of), None)

@@ -17,16 +17,28 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.hardware.figure import Figure, FigureTable
+from neurodeploy.hardware.figure import CostFigure, FigureTable, high_of, low_of, value_of
 from neurodeploy.hardware.target import EnergyProfile, Target
 from neurodeploy.profile.counting import Counts, Hops, counts, occupied_tiles, population_rows, travelled
-from neurodeploy.profile.profile import Estimate
+from neurodeploy.profile.estimate import CoreFloor, CostPart, Estimate
+from neurodeploy.profile.floor import CoreTimes, core_times, floors_of
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 
-__all__ = ["Cost", "Totals", "cost_under", "estimates", "static_energy", "tally"]
+__all__ = [
+    "Busy",
+    "CoreCosts",
+    "Cost",
+    "Totals",
+    "barrier_of",
+    "cost_under",
+    "estimates",
+    "static_energy",
+    "tally",
+]
 
 Array = NDArray[np.float64]
+UPDATES = "updates of compartments"
 
 
 class Cost(NamedTuple):
@@ -36,12 +48,12 @@ class Cost(NamedTuple):
     time_s: float
     barrier_s: float
     """Synchronisation time, included in the total time."""
-    uncounted_j: float = 0.0
+    uncounted_j: float
     """The part of the energy due to active compartments that were assumed because the backend did not count them."""
-
-
-def _value(figure: Figure | None) -> float:
-    return figure.value if figure else 0.0
+    low_j: float
+    """Energy with the least published value of every figure."""
+    high_j: float
+    """Energy with the largest published value of every figure."""
 
 
 def _interpolate(table: FigureTable | None, x: float) -> float:
@@ -78,102 +90,153 @@ def _active(recording: Recording, part: Counts, rows: Array) -> Array:
     return recording.active_updates.reshape(samples * steps, n_cores)[part.first : part.first + part.spikes.shape[0]]
 
 
-def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfile]) -> tuple[Totals, list[float]]:
-    """Return the events, and for each profile the time in seconds of the busiest core, summed over all steps."""
+class Busy(NamedTuple):
+    """Time of the cores under one profile, without the barrier, summed over all steps."""
+
+    busiest_s: Array
+    """Of the busiest core of each step, ()."""
+    cores: CoreTimes
+    """Of each core."""
+
+
+def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfile]) -> tuple[Totals, list[Busy]]:
+    """Return the events of a `recording` of a `program`, and for each of the `profiles` the time of the cores."""
     rows, names = population_rows(program).astype(np.float64), Counts._fields[1:]
     chosen, sums, steps = list(profiles), dict.fromkeys(names, 0.0), 0
-    length = recording.n_steps - recording.first_step + 1
-    busy = [0.0 for _ in chosen]
+    busy = [Busy(np.zeros(()), CoreTimes(*np.zeros((4, rows.size)))) for _ in chosen]
     for part in counts(program, recording):
         steps += part.spikes.shape[0]
         for name in names:
             sums[name] += float(getattr(part, name).sum(dtype=np.float64))
         active = _active(recording, part, rows)
         for number, profile in enumerate(chosen):
-            for seconds in _by_sample(_busiest(part, rows, active, profile), part.first, length):
-                busy[number] += seconds
+            times = core_times(part, rows, active, profile)
+            more = (times.busy.max(axis=1, initial=0), *times)
+            before = (busy[number].busiest_s, *busy[number].cores)
+            found = [_added(a, b) for a, b in zip(before, more, strict=True)]
+            busy[number] = Busy(found[0], CoreTimes(*found[1:]))
     counted = recording.active_updates
     active_sum = None if counted is None else float(counted.sum(dtype=np.float64))
     return Totals(steps, float(rows.sum()) * steps, active_sum, **sums), busy
 
 
-def _busiest(part: Counts, rows: Array, active: Array, profile: EnergyProfile) -> Array:
-    """The longest send or receive time of a core in each step."""
-    send = rows * _value(profile.access.time) + active * _value(profile.update.time)
-    send = send + part.spikes * _value(profile.spike.time) + part.messages_out * _value(profile.message_out.time)
-    receive = part.messages_in * _value(profile.message_in.time)
-    for name in ("synop_dense", "synop_sparse", "synop_shared"):
-        receive = receive + getattr(part, name.replace("synop", "synops")) * _value(getattr(profile, name).time)
-    return np.maximum(send.max(axis=1, initial=0), receive.max(axis=1, initial=0))
+def _added(before: Array, seconds: Array) -> Array:
+    """`before` and the sum over steps (the first axis), one after the other, so that steps may be counted apart."""
+    return np.add.accumulate(np.concatenate([before[None], seconds]), axis=0)[-1]
 
 
-def _by_sample(seconds: Array, first: int, length: int) -> list[float]:
-    """Sums over the steps of each sample, which do not depend on the samples that are counted together."""
-    whole = first % length == 0 and seconds.size % length == 0
-    return seconds.reshape((-1, length) if whole else (1, -1)).sum(axis=1).tolist()
+Event = tuple[str, float, CostFigure | None]
+
+
+def _events(totals: Totals, hops: Hops, profile: EnergyProfile) -> list[Event]:
+    """(part of the bill, number of events, energy of one) of everything that takes energy."""
+    active = totals.updates if totals.active is None else totals.active
+    return [
+        (UPDATES, totals.updates, profile.access.energy),
+        (UPDATES, active, profile.update.energy),
+        ("spikes", totals.spikes, profile.spike.energy),
+        ("messages between cores", totals.messages_out, profile.message_out.energy),
+        ("messages between cores", totals.messages_in, profile.message_in.energy),
+        ("synaptic operations", totals.synops_dense, profile.synop_dense.energy),
+        ("synaptic operations", totals.synops_sparse, profile.synop_sparse.energy),
+        ("synaptic operations", totals.synops_shared, profile.synop_shared.energy),
+        ("hops in the mesh", hops.horizontal, profile.hop_horizontal.energy),
+        ("hops in the mesh", hops.vertical, profile.hop_vertical.energy),
+    ]
 
 
 def cost_under(program: Program, totals: Totals, hops: Hops, profile: EnergyProfile, busy_s: float) -> Cost:
-    """Return energy and time of a whole recording under one profile (see the module)."""
-    active = totals.updates if totals.active is None else totals.active
-    events = [
-        (totals.updates, profile.access),
-        (active, profile.update),
-        (totals.spikes, profile.spike),
-        (totals.messages_out, profile.message_out),
-        (totals.messages_in, profile.message_in),
-        (totals.synops_dense, profile.synop_dense),
-        (totals.synops_sparse, profile.synop_sparse),
-        (totals.synops_shared, profile.synop_shared),
-    ]
-    energy = sum(count * _value(event.energy) for count, event in events) + _hop_energy(hops, profile)
-    barrier = _interpolate(profile.barrier, max(occupied_tiles(program).values(), default=1)) * totals.steps
-    idle = 0.0 if totals.active is not None else active * _value(profile.update.energy)
-    return Cost(energy, busy_s + barrier, barrier, idle)
+    """Return energy and time of a whole recording under one profile (see the module).
+
+    `totals`, `hops`: events of the recording of `program`. `busy_s`: time of the busiest cores, summed over all steps.
+    """
+    events = _events(totals, hops, profile)
+    barrier = barrier_of(program, profile) * totals.steps
+    uncounted = 0.0 if totals.active is not None else totals.updates * value_of(profile.update.energy)
+    return Cost(
+        energy_j=sum(number * value_of(figure) for _, number, figure in events),
+        time_s=busy_s + barrier,
+        barrier_s=barrier,
+        uncounted_j=uncounted,
+        low_j=sum(number * low_of(figure) for _, number, figure in events),
+        high_j=sum(number * high_of(figure) for _, number, figure in events),
+    )
 
 
-def _hop_energy(hops: Hops, profile: EnergyProfile) -> float:
-    return hops.horizontal * _value(profile.hop_horizontal.energy) + hops.vertical * _value(profile.hop_vertical.energy)
+def barrier_of(program: Program, profile: EnergyProfile) -> float:
+    """Return the time of the barrier of one step, in s, for the tiles that a `program` occupies, under a `profile`."""
+    return _interpolate(profile.barrier, max(occupied_tiles(program).values(), default=1))
 
 
-def estimates(program: Program, recording: Recording) -> tuple[Totals, tuple[Estimate, Estimate] | None]:
-    """Return the events, and (energy, time) per inference over the profiles of the target; None if it has none.
+class CoreCosts(NamedTuple):
+    """What the cores of a program cost, for one inference."""
+
+    energy: Estimate
+    time: Estimate
+    parts: tuple[CostPart, ...]
+    """Parts of the energy; their nominal values add up to it."""
+    floors: tuple[CoreFloor, ...]
+    """Of every core, under the nominal profile."""
+
+
+def estimates(program: Program, recording: Recording, priced: Target | None = None) -> tuple[Totals, CoreCosts | None]:
+    """Return the events, and the costs per inference over the energy profiles of a target; None if it has none.
 
     Nominal is the target's nominal profile; low and high are the extremes of all profiles, the nominal one widened by its
     published error. Over several chips the barrier lies between the on-chip one and the measured one of the board.
+
+    `priced`: the target whose profiles are used; default: that of the `program`.
     """
-    target = program.target
+    target = priced or program.target
     totals, busy = tally(program, recording, target.energy.values())
     if target.energy_nominal is None or not recording.n_samples:
         return totals, None
-    hops = travelled(program, recording)
+    hops, n = travelled(program, recording), recording.n_samples
     costs = {
-        name: cost_under(program, totals, hops, profile, seconds)
-        for (name, profile), seconds in zip(target.energy.items(), busy, strict=True)
+        name: cost_under(program, totals, hops, profile, float(item.busiest_s))
+        for (name, profile), item in zip(target.energy.items(), busy, strict=True)
     }
     nominal, profile = costs[target.energy_nominal], target.energy[target.energy_nominal]
     source = f"{target.file} energy." + ", energy.".join(target.energy)
+    bounds = [bound for c in costs.values() for bound in (c.high_j, c.low_j - c.uncounted_j)]
+    energy = _widened(bounds, nominal.energy_j, value_of(profile.published_energy_error), "J", source, n)
     chips = len(occupied_tiles(program))
-    across = _value(target.barrier_chips) * totals.steps if chips > 1 else 0.0
-    energy = _widened(
-        [bound for c in costs.values() for bound in (c.energy_j, c.energy_j - c.uncounted_j)],
-        nominal.energy_j,
-        _value(profile.published_energy_error),
-        "J",
-        source,
-        recording.n_samples,
-    )
+    across = value_of(target.barrier_chips) * totals.steps if chips > 1 else 0.0
     times = [c.time_s for c in costs.values()]
-    slowest = max([*times, *(c.time_s - c.barrier_s + across for c in costs.values())]) if chips > 1 else max(times)
-    time = _widened(
-        [*times, slowest],
-        nominal.time_s,
-        _value(profile.published_time_error),
-        "s",
-        source,
-        recording.n_samples,
+    times += [c.time_s - c.barrier_s + across for c in costs.values()] if chips > 1 else []
+    time = _widened(times, nominal.time_s, value_of(profile.published_time_error), "s", source, n)
+    cores = dict(zip(target.energy, busy, strict=True))[target.energy_nominal].cores
+    floors = floors_of(cores, totals.steps, barrier_of(program, profile)) if totals.steps else ()
+    return totals, CoreCosts(energy, time, _parts(target, totals, hops, n), floors)
+
+
+def _parts(target: Target, totals: Totals, hops: Hops, n: int) -> tuple[CostPart, ...]:
+    """The energy by kind of event; low and high are the extremes over the profiles, without their published error."""
+    sums: dict[str, list[tuple[float, float, float]]] = {}
+    for profile in target.energy.values():
+        by_part: dict[str, tuple[float, float, float]] = {}
+        for part, number, figure in _events(totals, hops, profile):
+            low, value, high = by_part.get(part, (0.0, 0.0, 0.0))
+            least = 0.0 if totals.active is None and figure is profile.update.energy else low_of(figure)
+            by_part[part] = low + number * least, value + number * value_of(figure), high + number * high_of(figure)
+        for part, found in by_part.items():
+            sums.setdefault(part, []).append(found)
+    nominal = list(target.energy).index(target.energy_nominal or "")
+    source = f"{target.file} energy." + ", energy.".join(target.energy)
+    return tuple(
+        CostPart(
+            name=part,
+            estimate=Estimate(
+                value=found[nominal][1] / n,
+                low=min(item[0] for item in found) / n,
+                high=max(item[2] for item in found) / n,
+                unit="J",
+                kind="modelled",
+                source=source,
+            ),
+        )
+        for part, found in sums.items()
     )
-    return totals, (energy, time)
 
 
 def _widened(values: list[float], nominal: float, error: float, unit: str, source: str, n: int) -> Estimate:

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.profile.estimate import Boundary, BoundaryCost, CoreFloor, Estimate, StaticShare
 
 __all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse", "profile_findings"]
-
-
-class Estimate(Noun):
-    """A figure with its interval."""
-
-    value: float
-    """The nominal figure, in `unit`."""
-    low: float
-    """Lower bound, in `unit`."""
-    high: float
-    """Upper bound, in `unit`."""
-    unit: str
-    """J or s."""
-    kind: Literal["measured", "modelled", "derived"]
-    """Measured, modelled from published figures, or derived."""
-    source: str
-    """Source of the underlying figures."""
 
 
 class PopulationActivity(Noun):
@@ -116,46 +98,47 @@ class Profile(Noun):
     """Tile hops of all messages, on chip."""
     chip_messages_per_inference: float
     """Messages that leave their chip."""
+    boundary: Boundary = "cores"
+    """What energy_per_inference and time_per_inference comprise."""
     energy_per_inference: Estimate | None
-    """Energy of cores and mesh, in J; None: no figure is public."""
+    """Energy at `boundary`, in J; None: no figure is public."""
     energy_static_per_inference: Estimate | None
-    """Static energy of the chips over the time of an inference, in J."""
+    """Static energy of the chips over the time of an inference, in J; included in the energy from boundary chip on."""
     time_per_inference: Estimate | None
-    """Time of one inference, in s."""
+    """Time of one inference at `boundary`, in s."""
     time_per_step: Estimate | None
     """Time of one step, in s."""
     no_figure: tuple[str, ...] = ()
     """Reasons for missing figures, one line each."""
     excludes: tuple[str, ...] = ()
     """Contributions that the totals do not include."""
+    boundaries: tuple[BoundaryCost, ...] = ()
+    """Energy and time at every boundary, the smallest first; empty if the target has no energy profile."""
+    floors: tuple[CoreFloor, ...] = ()
+    """Mean time of each core in a step, in core order; empty if the target has no energy profile."""
+    rate_per_s: float | None = None
+    """Inferences per second for `static_share`; None: no rate was given."""
+    static_share: StaticShare | None = None
+    """Static power at this rate; None: no rate was given, or no figure is public."""
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
-        """Notes on the figures: ND601 (no energy), ND602 (modelled, not measured), ND603 (silent populations)."""
+        """Notes on the figures: as profile_findings returns them."""
         return profile_findings(self)
 
 
 def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic, ...]:
-    """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent).
+    """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent),
+    ND610 (rate), ND612 (scaled), ND613 (boundary), ND614 (static power).
 
     `part`: the caller already reports ND515.
     """
     found: list[Diagnostic] = []
-    where = about("target", result.target)
     if result.first_step > 1 and not part:
         last = result.first_step + result.steps_per_inference - 1
         message = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
         found.append(finding("ND515", about("recording"), message))
-    if result.energy_per_inference is None:
-        found.append(finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure)))
-    else:
-        found.append(
-            finding(
-                "ND602",
-                where,
-                f"energy and time are modelled from published figures, not measured ({result.energy_per_inference.source})",
-            )
-        )
+    found += [*_on_energy(result), *_on_rate(result)]
     for item in result.populations:
         if item.spikes == 0 and item.size and not item.read_by_v:
             found.append(
@@ -166,3 +149,36 @@ def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic
                 )
             )
     return tuple(found)
+
+
+def _on_energy(result: Profile) -> list[Diagnostic]:
+    """Where the figures of energy and time come from, or why there are none."""
+    where, energy = about("target", result.target), result.energy_per_inference
+    if energy is None and not result.boundaries:
+        return [finding("ND601", where, "no energy is printed: " + "; ".join(result.no_figure))]
+    if energy is None:
+        lacking = next(item.no_figure for item in result.boundaries if item.boundary == result.boundary)
+        message = f"no energy is printed at boundary '{result.boundary}': " + "; ".join(lacking)
+        return [finding("ND613", where, message, fixes=["--boundary cores"])]
+    if energy.kind == "scaled":
+        message = f"energy and time are scaled from another chip, and designs are not ranked by them ({energy.source})"
+        return [finding("ND612", where, message)]
+    message = f"energy and time are modelled from published figures, not measured ({energy.source})"
+    return [finding("ND602", where, message)]
+
+
+def _on_rate(result: Profile) -> list[Diagnostic]:
+    """Whether the chips reach the rate, and whether the share of static power is known."""
+    where, share = about("target", result.target), result.static_share
+    if result.rate_per_s is None:
+        return []
+    if share is None:
+        message = f"static power at {result.rate_per_s:g} inferences/s has no share: a figure is not public"
+        return [finding("ND614", where, message)]
+    if share.busy.high <= 1:
+        return []
+    certain = "" if share.busy.low > 1 else " at the upper end of their interval"
+    message = (
+        f"inferences take {share.busy.value:.2f} times the {1 / share.rate_per_s:.3g} s that the rate allows{certain}"
+    )
+    return [finding("ND610", where, message, found=share.busy.high, limit=1, unit="fraction")]

@@ -19,7 +19,7 @@ from neurodeploy.hardware import Target, load_feasibility_target, load_target, r
 from neurodeploy.hardware.consistency import figures_of, limit_units
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.hardware.feasibility_target import ARCHITECTURES, LIMITS
-from neurodeploy.hardware.figure import Figure, FigureList, FigureRange, FigureTable
+from neurodeploy.hardware.figure import CostFigure, Figure, FigureList, FigureRange, FigureTable
 from neurodeploy.hardware.target import CoreLimits, RuleSet
 from neurodeploy.hardware.template import target_template
 from neurodeploy.hardware.units import field_ranges, field_units
@@ -84,7 +84,7 @@ def test_every_shipped_target_is_sound_and_every_figure_has_unit_source_and_conf
 
 
 NOUNS = {noun.__name__: noun for top in (Target, *ARCHITECTURES.values()) for noun in (top, *nouns_below(top))}
-NUMBERS = {"Figure", "FigureRange", "FigureList", "FigurePerCore", "FigureTable", "int", "float"}
+NUMBERS = {"CostFigure", "Figure", "FigureRange", "FigureList", "FigurePerCore", "FigureTable", "int", "float"}
 
 
 @pytest.mark.parametrize("name", sorted(set(NOUNS) - NUMBERS))
@@ -277,7 +277,9 @@ def test_the_list_has_architectures_limits_and_confidence(here, call):
 
 def test_kinds_of_figures_are_all_walked():
     kinds = {type(item.figure).__name__ for name in target_names() for item in figures_of(read_target(name))}
-    assert kinds == {kind.__name__ for kind in (Figure, FigureList, FigureRange, FigureTable)} | {"FigurePerCore"}
+    assert kinds == {kind.__name__ for kind in (CostFigure, Figure, FigureList, FigureRange, FigureTable)} | {
+        "FigurePerCore"
+    }
 
 
 def test_a_network_compiles_for_a_target_by_name_or_as_it_was_loaded():
