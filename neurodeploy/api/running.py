@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,7 @@ from neurodeploy.profile import (
     COMPILATION_FIGURES,
     JUDGEMENT_FIGURES,
     PROFILE_FIGURES,
+    CostOptions,
     Measure,
     Profile,
     budget_findings,
@@ -49,6 +50,11 @@ from neurodeploy.simulate import decoded as decoded_values
 from neurodeploy.simulate import encode as encode_samples
 from neurodeploy.simulate.compare import Divergence
 from neurodeploy.simulate.decode import units_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from neurodeploy.profile import CostChoices
 
 __all__ = [
     "Comparison",
@@ -186,6 +192,7 @@ def profile(
     accuracy: float | None = None,
     reference_accuracy: float | None = None,
     lower_bounds: Mapping[str, int] | None = None,
+    **cost: Unpack[CostChoices],
 ) -> Profile:
     """Return activity, resources and cost per inference: all steps of one sample, from the cleared state, drain included.
 
@@ -194,20 +201,28 @@ def profile(
 
     `labels`: (samples,) integers, for the accuracy. `reference`: recording of the same samples on the backend "reference",
     for its accuracy. `accuracy` and `reference_accuracy`: fractions from 0 to 1, if already known. `lower_bounds`: least
-    number of cores by resource, as nd.check returns it.
+    number of cores by resource, as nd.check returns it. `cost`: `boundary` "cores", "chip" or "board", what energy and time
+    comprise; `energy` "published" or "scaled" (figures of another chip, for one without any); `rate_per_s`, inferences per
+    second, for the share of static power.
 
-    Raises DiagnosticError: ND002 (arguments), ND505 (labels), ND513 (recording not sound), ND703 (recording of another
-    program).
+    Raises DiagnosticError: ND002 (arguments), ND505 (labels), ND513 (recording not sound), ND611 (figures cannot be scaled),
+    ND703 (recording of another program).
 
     Example: nd.profile(program, recording, labels=labels).energy_per_inference
     """
     require_own("profile", program, recording)
     bounds = chosen("profile", _Bounds, None, {"lower_bounds": lower_bounds}).lower_bounds
+    options = chosen("profile", CostOptions, None, cost, ("labels", "reference", "accuracy", "lower_bounds"))
     if labels is not None:
         accuracy = _accuracy(program, recording, labels)
         reference_accuracy = reference_accuracy if reference is None else _accuracy(program, reference, labels)
     return profile_recording(
-        program, recording, accuracy=accuracy, reference_accuracy=reference_accuracy, lower_bounds=bounds
+        program,
+        recording,
+        accuracy=accuracy,
+        reference_accuracy=reference_accuracy,
+        lower_bounds=bounds,
+        cost=options,
     )
 
 

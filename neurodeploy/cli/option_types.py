@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 
-__all__ = ["SEEDS", "by_name", "cores", "one_of", "pinned", "real", "refused", "shown", "whole"]
+__all__ = ["SEEDS", "by_name", "cores", "one_of", "per_second", "pinned", "real", "refused", "shown", "whole"]
 
 V = TypeVar("V")
 WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -65,6 +65,16 @@ def real(option: str, what: str, *, above: float | None = None, least: float = 0
         if not (enough and number < below):
             raise refused(option, f"{shown(text)} {needs}")
         return number
+
+    return parse
+
+
+def per_second(option: str, least: float, below: float) -> Callable[[Any], float]:
+    """Return the parser of a rate in events per second, "30/s" or "30", from `least` to below `below`."""
+    number = real(option, "a number per second, such as 30/s,", least=least, below=below)
+
+    def parse(text: Any) -> float:
+        return number(str(text).removesuffix("/s"))
 
     return parse
 

@@ -15,13 +15,15 @@ from pydantic.fields import FieldInfo
 from typer.models import OptionInfo
 
 from neurodeploy.base.described import field_meanings
-from neurodeploy.cli.option_types import by_name, cores, one_of, pinned, real, whole
+from neurodeploy.cli.option_types import by_name, cores, one_of, per_second, pinned, real, whole
 
 __all__ = ["collecting_options", "field_option", "option_name"]
 
 METAVARS = {int: "N", float: "NUMBER"}
 SECONDS = "_s"
 """Suffix of fields in seconds, omitted in option names."""
+RATE = "_per_s"
+"""Suffix of fields that count events per second, omitted in option names."""
 ALL_OTHERS = '; "*" -> all others'
 """Phrase in docstrings of tables by name; on the command line the name is omitted instead."""
 
@@ -85,7 +87,7 @@ def collecting_options(
 
 def option_name(field: str) -> str:
     """Return the command-line option of a field, e.g. "--time-limit" of "time_limit_s"."""
-    return f"--{field.removesuffix(SECONDS).replace('_', '-')}"
+    return f"--{field.removesuffix(RATE).removesuffix(SECONDS).replace('_', '-')}"
 
 
 def _help(meaning: str, info: FieldInfo) -> str:
@@ -140,6 +142,8 @@ def _parser(option: str, field: str, info: FieldInfo) -> tuple[Callable[[Any], o
     if kind is int:
         low = bounds.get("ge", bounds.get("gt", -(2**63)) + ("gt" in bounds))
         return whole(option, low, bounds.get("le", bounds.get("lt", 2**63) - 1)), METAVARS[int]
+    if kind is float and field.endswith(RATE):
+        return per_second(option, bounds["ge"], bounds["lt"]), "N/s"
     if kind is float:
         of_time = field.endswith(SECONDS)
         number = real(

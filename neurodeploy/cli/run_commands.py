@@ -20,6 +20,7 @@ from neurodeploy.cli.compile_options import (
     WeightBits,
     given_fields,
 )
+from neurodeploy.cli.cost_options import with_cost_options
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import (
@@ -55,6 +56,7 @@ from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in, finding
 from neurodeploy.profile import (
     PROFILE_FIGURES,
+    CostOptions,
     Profile,
     budget_findings,
     profile,
@@ -82,6 +84,7 @@ def _require(result: Compilation, report: ReportOptions) -> Program:
 @with_scale_options
 @with_import_options
 @with_event_options
+@with_cost_options
 def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
     samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
@@ -95,7 +98,7 @@ def run(
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print its activity and cost.
 
@@ -122,7 +125,15 @@ def run(
         engine=cast("Engine", engine),
     )
     wanted = RunRequest(
-        stimulus, samples, backend, options, reference and resume is None, not report.text, imported.samples, events
+        stimulus,
+        samples,
+        backend,
+        options,
+        reference and resume is None,
+        not report.text,
+        imported.samples,
+        events,
+        cost,
     )
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
@@ -170,6 +181,7 @@ def _decoded_lines(decoded: Mapping[str, list[float]]) -> Iterator[str]:
 @with_scale_options
 @with_import_options
 @with_event_options
+@with_cost_options
 def profile_command(
     model: Model,
     recording: Annotated[
@@ -198,10 +210,11 @@ def profile_command(
     imports: dict[str, Any],
     events: EventOptions,
     scales: dict[str, Any],
+    cost: CostOptions,
 ) -> None:
     """Print activity, resources and cost of a program, from a recording or from a new run on the emulator.
 
-    Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1
+    Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1 --boundary chip --rate 30/s
     """
     report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
     fields = given_fields(
@@ -224,11 +237,12 @@ def profile_command(
             quiet=not report.text,
             own=imported.samples,
             events=events,
+            cost=cost,
         )
         outcome = run_request(program, model, wanted, result.lower_bounds)
         figures, found = outcome.profile, outcome.findings
     else:
-        figures = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds)
+        figures = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds, cost=cost)
         found = profile_findings(figures)
     found = tuple(dict.fromkeys((*result.findings, *found)))
     _report(program, figures, found, report)

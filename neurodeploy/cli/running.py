@@ -12,7 +12,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
 from neurodeploy.network.neurons import CUBA_KINDS
-from neurodeploy.profile import Profile, profile, profile_findings
+from neurodeploy.profile import CostOptions, Profile, profile, profile_findings
 from neurodeploy.program import Program
 from neurodeploy.signals import EventOptions, TimeOrigin
 from neurodeploy.simulate import (
@@ -53,6 +53,8 @@ class RunRequest(NamedTuple):
     """Samples that came with the model."""
     events: EventOptions | None = None
     """How a recording of an event sensor becomes the input."""
+    cost: CostOptions | None = None
+    """What energy and time comprise."""
 
 
 def stimulus_beside(model: Path) -> Path:
@@ -202,7 +204,14 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
     whole = recording.complete and not partial
     reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
     fraction = None if partial else _accuracy(network, recording, stimulus)
-    figures = profile(program, recording, accuracy=fraction, reference_accuracy=reference, lower_bounds=lower_bounds)
+    figures = profile(
+        program,
+        recording,
+        accuracy=fraction,
+        reference_accuracy=reference,
+        lower_bounds=lower_bounds,
+        cost=request.cost,
+    )
     last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording, units_of(program)).items()}
     found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
     return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))), last)

@@ -58,6 +58,11 @@ def total(parts: Iterable[Estimate]) -> Estimate:
     )
 
 
+def _spent(power: Estimate, time: Estimate, chips: int) -> Estimate:
+    """Energy of `chips` over a time, with the source of their power alone."""
+    return product(power, time, "J", chips).model_copy(update={"source": power.source})
+
+
 def _kind(*parts: Estimate) -> Literal["modelled", "scaled"]:
     return "scaled" if any(item.kind == "scaled" for item in parts) else "modelled"
 
@@ -132,7 +137,7 @@ def _next(
         power.append((own.power_of, estimate_of(own.power, target.file, f"{boundary}_terms.power")))
     parts, energy = inner.energy_parts, None
     if time is not None and not lacking:
-        spent = [CostPart(name=name, estimate=product(watts, time, "J", chips)) for name, watts in power]
+        spent = [CostPart(name=name, estimate=_spent(watts, time, chips)) for name, watts in power]
         parts, energy = (*cores.parts, *spent), total((cores.energy, *(item.estimate for item in spent)))
     return BoundaryCost(
         boundary=boundary,

@@ -142,6 +142,7 @@ def _figures(program: Program, recording: Recording, cost: CostOptions) -> dict[
     n, chips = max(recording.n_samples, 1), len(occupied_tiles(program))
     hops = travelled(program, recording)
     priced = priced_target(program.target, cost.energy)
+    target = program.target.model_copy(update={"energy_excludes": priced.energy_excludes})
     totals, cores = estimates(program, recording, priced)
     steps = recording.n_steps - recording.first_step + 1
     return {
@@ -152,18 +153,18 @@ def _figures(program: Program, recording: Recording, cost: CostOptions) -> dict[
         "hops_per_inference": (hops.horizontal + hops.vertical) / n,
         "chip_messages_per_inference": hops.between_chips / n,
         "no_figure": tuple(_missing(program, recording, chips, priced)),
-        **_costs(program, in_scale(program.target, cores, cost.energy), cost, steps, chips),
+        **_costs(target, in_scale(target, cores, cost.energy), cost, (steps, chips, program.tables.n_cores)),
     }
 
 
-def _costs(program: Program, cores: CoreCosts | None, cost: CostOptions, steps: int, chips: int) -> dict[str, Any]:
-    """Estimates per inference at the chosen boundary, and at all of them."""
-    target = program.target
+def _costs(target: Target, cores: CoreCosts | None, cost: CostOptions, sizes: tuple[int, int, int]) -> dict[str, Any]:
+    """Estimates per inference at the chosen boundary, and at all of them. `sizes`: steps, and chips and cores in use."""
     if cores is None:
         names = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
         given = {"boundary": cost.boundary, "rate_per_s": cost.rate_per_s}
         return {**dict.fromkeys(names), **given, "excludes": target.energy_excludes}
-    costs = boundary_costs(target, cores, steps, chips, program.tables.n_cores)
+    chips = sizes[1]
+    costs = boundary_costs(target, cores, *sizes)
     chosen = next(item for item in costs if item.boundary == cost.boundary)
     share = None
     if cost.rate_per_s is not None:

@@ -12,12 +12,8 @@ from neurodeploy.profile.estimate import Boundary, BoundaryCost, Estimate, Stati
 
 __all__ = ["static_share"]
 
-CHIP_TERMS: dict[Boundary, tuple[str, ...]] = {
-    "cores": ("chip_terms",),
-    "chip": ("chip_terms",),
-    "board": ("chip_terms", "board_terms"),
-}
-"""Boundary -> the terms whose idle power is static there. At the cores it is that of the chip: a share needs static power."""
+Power = tuple[Estimate, Estimate | None]
+"""(power of one chip that waits, power of one chip that computes), in W; the second is None if it is not known."""
 
 
 def static_share(
@@ -28,18 +24,12 @@ def static_share(
     `target`: of the program. `costs`: of an inference at the boundary of interest. `dynamic`: energy of the cores for one
     inference, in J. `rate_per_s`: inferences per second, above 0. `chips`: in use.
     """
-    idle, active = list[Estimate](), list[Estimate]()
-    for name in CHIP_TERMS[costs.boundary]:
-        terms = getattr(target, name)
-        figure = terms.idle_power if terms is not None else None
-        if terms is None or figure is None or costs.time is None:
-            return None
-        idle.append(_scaled(estimate_of(figure, target.file, f"{name}.idle_power"), chips))
-        if terms.power is not None:
-            active.append(_above(estimate_of(terms.power, target.file, f"{name}.power"), idle[-1], chips))
-    time = costs.time
-    if time is None:
+    powers = _powers(target, costs.boundary)
+    if not powers or costs.time is None:
         return None
+    idle = [_scaled(waiting, chips) for waiting, _ in powers]
+    active = [_above(power, waiting, chips) for waiting, power in powers if power is not None]
+    time = costs.time
     spent = total((dynamic, *(product(item, time, "J") for item in active)))
     static = total(idle)
     power = total((static, _scaled(spent, rate_per_s).model_copy(update={"unit": "W"})))
@@ -55,13 +45,29 @@ def static_share(
     )
 
 
+def _powers(target: Target, boundary: Boundary) -> list[Power]:
+    """The powers inside a boundary, those of the chip first; empty if one is not known. A share needs the static power of
+    chips at every boundary.
+    """
+    if target.chip_terms is None and target.static_power is not None and boundary == "cores":
+        return [(estimate_of(target.static_power, target.file, "static_power"), None)]
+    found = list[Power]()
+    every = (("chip_terms", target.chip_terms), ("board_terms", target.board_terms))
+    for name, terms in every if boundary == "board" else every[:1]:
+        if terms is None or terms.idle_power is None:
+            return []
+        power = None if terms.power is None else estimate_of(terms.power, target.file, f"{name}.power")
+        found.append((estimate_of(terms.idle_power, target.file, f"{name}.idle_power"), power))
+    return found
+
+
 def _scaled(item: Estimate, factor: float) -> Estimate:
     return item.model_copy(update={end: getattr(item, end) * factor for end in ("value", "low", "high")})
 
 
-def _above(power: Estimate, idle: Estimate, chips: int) -> Estimate:
+def _above(power: Estimate, waiting: Estimate, chips: int) -> Estimate:
     """Power of the chips while they compute, beyond what they take when they wait; never below 0."""
-    ends = {end: max(getattr(power, end) * chips - getattr(idle, end), 0.0) for end in ("value", "low", "high")}
+    ends = {end: max(getattr(power, end) - getattr(waiting, end), 0.0) * chips for end in ("value", "low", "high")}
     return power.model_copy(
         update={**ends, "low": min(ends["low"], ends["value"]), "high": max(ends["high"], ends["value"])}
     )

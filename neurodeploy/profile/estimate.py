@@ -47,7 +47,7 @@ class CostOptions(Noun):
     """
     energy: EnergySource = "published"
     """Figures of the chip itself, or, for a chip without any, figures of another chip scaled; those are never ranked."""
-    rate_per_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    rate_per_s: float | None = Field(default=None, ge=1e-6, lt=1e9, allow_inf_nan=False)
     """Inferences per second, for the share of static power."""
 
 

@@ -161,9 +161,9 @@ def _on_energy(result: Profile) -> list[Diagnostic]:
         message = f"no energy is printed at boundary '{result.boundary}': " + "; ".join(lacking)
         return [finding("ND613", where, message, fixes=["--boundary cores"])]
     if energy.kind == "scaled":
-        message = f"energy and time are scaled from another chip, and designs are not ranked by them ({energy.source})"
+        message = f"energy and time are scaled from another chip, and designs are not ranked by them ({_cited(energy.source)})"
         return [finding("ND612", where, message)]
-    message = f"energy and time are modelled from published figures, not measured ({energy.source})"
+    message = f"energy and time are modelled from published figures, not measured ({_cited(energy.source)})"
     return [finding("ND602", where, message)]
 
 
@@ -177,8 +177,16 @@ def _on_rate(result: Profile) -> list[Diagnostic]:
         return [finding("ND614", where, message)]
     if share.busy.high <= 1:
         return []
-    certain = "" if share.busy.low > 1 else " at the upper end of their interval"
+    time, allowed = result.time_per_inference, 1e6 / share.rate_per_s
+    if time is None:
+        return []
+    low, value, high = (f"{1e6 * number:,.4g}" for number in (time.low, time.value, time.high))
     message = (
-        f"inferences take {share.busy.value:.2f} times the {1 / share.rate_per_s:.3g} s that the rate allows{certain}"
+        f"an inference takes {value} us ({low} - {high}), and {share.rate_per_s:g} a second leave {allowed:,.4g} us"
     )
-    return [finding("ND610", where, message, found=share.busy.high, limit=1, unit="fraction")]
+    return [finding("ND610", where, message)]
+
+
+def _cited(source: str) -> str:
+    """Where figures are in target files, without the publications they are from."""
+    return ", ".join(dict.fromkeys(item.partition(": ")[0] for item in source.split(" | ")))

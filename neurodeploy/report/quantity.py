@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from neurodeploy.profile import Estimate
 
-__all__ = ["count", "interval", "si"]
+__all__ = ["count", "interval", "percentage", "si"]
 
 _PREFIXES = ((1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
 
@@ -36,6 +36,18 @@ def interval(item: Estimate | None) -> str:
     scale, letter = _prefix(item.value)
     value, low, high = (_digits(number / scale) for number in (item.value, item.low, item.high))
     return f"{value} {letter}{item.unit} ({low} - {high})"
+
+
+def percentage(item: Estimate) -> str:
+    """Return a fraction with its interval in percent, e.g. "97 % (88 - 99)"; near 100 the digits show what is left."""
+    value, low, high = (_percent(number) for number in (item.value, item.low, item.high))
+    return f"{value} % ({low} - {high})"
+
+
+def _percent(fraction: float) -> str:
+    left = abs(100 - 100 * fraction)
+    digits = 0 if left >= 10 else 1 if left >= 1 else 2 if left >= 0.01 else 0
+    return f"{100 * fraction:.{digits}f}" if fraction >= 0.1 else _digits(100 * fraction)
 
 
 def count(value: float | None) -> str:

@@ -14,20 +14,14 @@ from neurodeploy.hardware.dialect import CHOSEN
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping import MappingQuality
 from neurodeploy.profile import Profile, ResourceUse
-from neurodeploy.report.quantity import count, interval
+from neurodeploy.report.cost_table import bottleneck, cost_sources, cost_table
+from neurodeploy.report.plain import plain_table
+from neurodeploy.report.quantity import count
 
 __all__ = ["compilation_lines", "ledger_table", "mapping_table", "plain_table", "profile_report", "resource_table"]
 
 CORES_SIDE_BY_SIDE = 4
 """Largest number of cores listed one by one; more are summarised, so that a row fits 80 columns."""
-
-
-def plain_table(title: str, *columns: str, text: bool = False) -> Table:
-    """Return a table without rules. Columns after the first are numbers, or with `text` prose that may wrap."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for index, name in enumerate(columns):
-        table.add_column(name, justify="left" if index == 0 or text else "right", overflow="fold")
-    return table
 
 
 def _activity(profile: Profile) -> Table:
@@ -56,34 +50,15 @@ def resource_table(resources: Iterable[ResourceUse], cores: int) -> Table:
     return table
 
 
-def _cost(profile: Profile) -> Table:
-    table = plain_table("cost of one inference", "figure", "nominal (low - high)")
-    updates, active = count(profile.updates_per_inference), count(profile.active_updates_per_inference)
-    rows = (
-        ("energy, cores and mesh", interval(profile.energy_per_inference)),
-        ("energy, static power of the chips", interval(profile.energy_static_per_inference)),
-        ("time", interval(profile.time_per_inference)),
-        ("time of one step", interval(profile.time_per_step)),
-        ("synaptic operations", count(profile.synops_per_inference)),
-        ("compartment updates (active)", f"{updates} ({active})"),
-        ("messages between cores", count(profile.messages_per_inference)),
-        ("tile hops", count(profile.hops_per_inference)),
-    )
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
 def _notes(profile: Profile) -> Iterator[Text]:
     """Sources of the figures, missing figures, and what they exclude."""
+    bound = bottleneck(profile)
+    if bound is not None:
+        yield Text(bound)
     for line in profile.no_figure:
         yield Text(f"no figure for {line}", style="dim")
-    energy, static = profile.energy_per_inference, profile.energy_static_per_inference
-    if energy:
-        how = "low and high are the extremes of these profiles and of their published error"
-        yield Text(f"{energy.kind}, from {energy.source}; {how}", style="dim")
-    if static:
-        yield Text(f"static power: {static.kind}, from {static.source}", style="dim")
+    for line in cost_sources(profile):
+        yield Text(line, style="dim")
     if profile.excludes:
         yield Text("not contained: " + "; ".join(profile.excludes), style="dim")
 
@@ -110,7 +85,7 @@ def _head(profile: Profile, name: str) -> Iterator[Text]:
 def profile_report(profile: Profile, name: str) -> RenderableType:
     """Return the complete report of a run of the network `name`."""
     gap = Text("")
-    tables = (_activity(profile), resource_table(profile.resources, profile.cores), _cost(profile))
+    tables = (_activity(profile), resource_table(profile.resources, profile.cores), cost_table(profile))
     spaced = [part for table in tables for part in (gap, table)]
     return Group(*_head(profile, name), *spaced, *_notes(profile))
 
