@@ -35,6 +35,7 @@ SHARED = (
     "importers/onnx_models.py",
     "importers/sonata_circuits.py",
     "io/contents_of_files.py",
+    "profile/tiny_runs.py",
     "program/mutations.py",
     "program/sealed_programs.py",
 )

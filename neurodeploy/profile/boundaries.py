@@ -124,7 +124,7 @@ def _next(
     own = terms or BoundaryTerms()
     time, time_parts = inner.time, inner.time_parts
     if own.step_time is None or time is None:
-        lacking += [f"time at boundary '{boundary}': {target.file} has none"] if own.step_time is None else []
+        lacking += [f"{target.file} has no {boundary}_terms.step_time"] if own.step_time is None else []
         time = None
     else:
         step = estimate_of(own.step_time, target.file, f"{boundary}_terms.step_time")
@@ -132,7 +132,7 @@ def _next(
         time_parts = (*time_parts, CostPart(name=own.step_time_of, estimate=steps_time))
         time = total((time, steps_time))
     if own.power is None:
-        lacking.append(f"power at boundary '{boundary}': {target.file} has none")
+        lacking.append(f"{target.file} has no {boundary}_terms.power")
     else:
         power.append((own.power_of, estimate_of(own.power, target.file, f"{boundary}_terms.power")))
     parts, energy = inner.energy_parts, None
