@@ -112,7 +112,10 @@ def target_page(name: str) -> str:
     for row in target_rows(target):
         number = sources.setdefault(row.source, len(sources) + 1)
         rows.append((f"`{row.field}`", cell(row.value), row.confidence, f"[{number}](#sources)"))
-    lines += [*table(("figure", "value", "confidence", "source"), rows), "", "## Sources", ""]
+    lines += [*table(("figure", "value", "confidence", "source"), rows), ""]
+    apart = [(f"`{row.field}`", cell(row.value), cell(row.disagrees)) for row in target_rows(target) if row.disagrees]
+    lines += ["## What disagrees", "", *table(("figure", "value", "other sources"), apart), ""] if apart else []
+    lines += ["## Sources", ""]
     return "\n".join([*lines, *(f"{number}. {cell(source)}" for source, number in sources.items()), ""])
 
 

@@ -48,6 +48,8 @@ class _Sourced(Noun):
     """Where the figure is published, or how it was derived."""
     confidence: Confidence
     """How the source was verified."""
+    disagrees: str = ""
+    """What other sources say instead, and where; empty if none is known."""
 
 
 class Figure(_Sourced):

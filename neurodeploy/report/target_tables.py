@@ -12,7 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from neurodeploy.hardware.feasibility_target import FeasibilityTarget, Words
-from neurodeploy.hardware.figure import Confidence, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
+from neurodeploy.hardware.figure import (
+    Confidence,
+    CostFigure,
+    Figure,
+    FigureList,
+    FigurePerCore,
+    FigureRange,
+    FigureTable,
+    high_of,
+    low_of,
+)
 from neurodeploy.hardware.target import Target
 from neurodeploy.report.quantity import si
 from neurodeploy.report.tables import plain_table
@@ -29,6 +39,7 @@ class FigureRow(NamedTuple):
     value: str
     confidence: str
     source: str
+    disagrees: str = ""
 
 
 def _number(value: float, unit: str) -> str:
@@ -36,6 +47,8 @@ def _number(value: float, unit: str) -> str:
 
 
 def _shown(figure: Figure | FigureRange | FigureList | FigureTable) -> str:
+    if isinstance(figure, CostFigure):
+        return _cost_shown(figure)
     if isinstance(figure, Figure):
         return _number(figure.value, figure.unit)
     if isinstance(figure, FigureRange):
@@ -46,12 +59,21 @@ def _shown(figure: Figure | FigureRange | FigureList | FigureTable) -> str:
     return " to ".join(f"{_number(y, figure.unit)} at {x:g}" for x, y in ends) + f" {figure.x_unit}"
 
 
+def _cost_shown(figure: CostFigure) -> str:
+    """A cost with its interval, how it came about, and its voltage, as far as they are known."""
+    text, unit = _number(figure.value, figure.unit), figure.unit
+    if figure.low is not None or figure.high is not None:
+        text += f" ({_number(low_of(figure), unit)} - {_number(high_of(figure), unit)})"
+    text += f", {figure.kind}" if figure.kind is not None else ""
+    return text + (f", {figure.voltage_v:g} V" if figure.voltage_v is not None else "")
+
+
 def _walk(path: str, value: object) -> Iterator[FigureRow]:
     if isinstance(value, Words):
         yield FigureRow(path, ", ".join(value.words), value.confidence, value.source)
         return
     if isinstance(value, (Figure, FigureRange, FigureList, FigureTable)):
-        yield FigureRow(path, _shown(value), value.confidence, value.source)
+        yield FigureRow(path, _shown(value), value.confidence, value.source, value.disagrees)
         return
     inside: Iterable[tuple[str, object]] = ()
     if isinstance(value, Mapping):
@@ -82,6 +104,8 @@ def target_report(target: Target | FeasibilityTarget) -> RenderableType:
         number = sources.setdefault(row.source, len(sources) + 1)
         table.add_row(row.field, row.value, row.confidence, f"[{number}]")
     listed = [Text(f"[{number}] {source}") for source, number in sources.items()]
+    apart = [Text(f"{row.field}, other sources: {row.disagrees}") for row in target_rows(target) if row.disagrees]
+    listed += [Text(""), *apart] if apart else []
     return Group(table, Text(""), *(Text(note) for note in notes), Text(""), *listed)
 
 
