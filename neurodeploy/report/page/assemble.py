@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurodeploy.report.markup import element, text
+from neurodeploy.report.page.bill import bill
+from neurodeploy.report.page.chip_map import chip_map
+from neurodeploy.report.page.overview import accuracy, ran, verdict
+from neurodeploy.report.page.records import findings, ledger, reproduce
+from neurodeploy.report.page.resources import resources
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.shell import head, plot_data, scripts, styles
 from neurodeploy.report.page.subject import ReportSubject
+from neurodeploy.report.page.traffic_matrix import traffic_matrix
 
 __all__ = ["SECTIONS", "report_page"]
 
-SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = ()
+SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
+    verdict,
+    ran,
+    accuracy,
+    bill,
+    chip_map,
+    resources,
+    traffic_matrix,
+    ledger,
+    findings,
+    reproduce,
+)
 """Sections in the order of the page. None: the subject has no data for it."""
 
 

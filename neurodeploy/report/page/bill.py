@@ -63,8 +63,9 @@ def _events(profile: Profile) -> str:
 
 
 def _bars(rows: dict[str, Estimate], caption: str) -> str:
-    low = floor(log10(min(item.low for item in rows.values() if item.low > 0)))
-    high = max(ceil(log10(max(item.high for item in rows.values()))), low + 1)
+    above = [value for item in rows.values() for value in (item.low, item.value, item.high) if value > 0]
+    low = floor(log10(min(above, default=1.0)))
+    high = max(ceil(log10(max(above, default=1.0))), low + 1)
     span = WIDTH - LEFT - RIGHT
     unit = next(iter(rows.values())).unit
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import comparison
+from neurodeploy.diagnostics import Diagnostic, comparison
 from neurodeploy.profile import Estimate, Profile
 from neurodeploy.report.markup import element, number, text
 from neurodeploy.report.page.blocks import card, cards, figure, note, table, tag
@@ -17,7 +17,7 @@ from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.simulate import Recording, answers
 from neurodeploy.simulate.decode import units_of
 
-__all__ = ["accuracy", "ran", "verdict"]
+__all__ = ["accuracy", "ran", "verdict", "wilson"]
 
 EXCEEDED, UNKNOWN = "ND604", "ND605"
 """Findings of budgets."""
@@ -42,10 +42,8 @@ def verdict(subject: ReportSubject) -> Section:
     return Section("verdict", "Verdict", "".join(body))
 
 
-def _found(item: object) -> str:
-    from neurodeploy.diagnostics import Diagnostic
-
-    return (comparison(item) or item.message) if isinstance(item, Diagnostic) else ""
+def _found(item: Diagnostic) -> str:
+    return comparison(item) or item.message
 
 
 def _judged(subject: ReportSubject) -> list[str]:
@@ -199,7 +197,7 @@ def accuracy(subject: ReportSubject) -> Section | None:
     if found is None:
         return None
     n = found.labels.size
-    rows, right = [], found.chip == found.labels
+    rows, right = list[tuple[str, ...]](), found.chip == found.labels
     for name, given in (("the chip's integers", found.chip), ("float reference", found.reference)):
         if given is not None:
             correct = int((given == found.labels).sum())

@@ -85,6 +85,30 @@
     next.focus();
   });
 
+  // the chip map: which figure colours the cores, and whether traffic is drawn
+  document.querySelectorAll(".map").forEach(function (map) {
+    const kinds = "hshh";
+    const choices = map.querySelector(".choices");
+    choices.hidden = false;
+    const modes = Array.from(map.querySelectorAll("[data-mode]"));
+    modes.forEach(function (chosen, mode) {
+      chosen.addEventListener("click", function () {
+        modes.forEach(function (other) { other.setAttribute("aria-pressed", String(other === chosen)); });
+        map.querySelectorAll("[data-m]").forEach(function (mark) {
+          mark.setAttribute("class", kinds[mode] + mark.dataset.m.split(" ")[mode]);
+        });
+        map.querySelector(".key-heat").hidden = kinds[mode] === "s";
+        map.querySelector(".key-names").hidden = kinds[mode] !== "s";
+      });
+    });
+    const arrows = map.querySelector("[data-arrows]");
+    if (arrows) arrows.addEventListener("click", function () {
+      const shown = arrows.getAttribute("aria-pressed") !== "true";
+      arrows.setAttribute("aria-pressed", String(shown));
+      map.querySelector(".arrows").toggleAttribute("hidden", !shown);
+    });
+  });
+
   const links = new Map();
   document.querySelectorAll("nav a[href^='#']").forEach(function (link) { links.set(link.getAttribute("href").slice(1), link); });
   if ("IntersectionObserver" in window) {
