@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor, log10
 
 from neurodeploy.profile import Estimate, Profile
-from neurodeploy.report.markup import element, number, text
+from neurodeploy.report.page.bars import Bar, Piece, bars
 from neurodeploy.report.page.blocks import figure, note, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
@@ -13,8 +13,6 @@ from neurodeploy.report.quantity import count, interval, si
 
 __all__ = ["bill"]
 
-WIDTH, LEFT, ROW, RIGHT = 860.0, 190.0, 34.0, 230.0
-"""Pixels of the drawing: its width, the names, one row, and the figures."""
 NAMES = {
     "energy_per_inference": "energy, cores and mesh",
     "energy_static_per_inference": "energy, static power",
@@ -66,31 +64,20 @@ def _bars(rows: dict[str, Estimate], caption: str) -> str:
     above = [value for item in rows.values() for value in (item.low, item.value, item.high) if value > 0]
     low = floor(log10(min(above, default=1.0)))
     high = max(ceil(log10(max(above, default=1.0))), low + 1)
-    span = WIDTH - LEFT - RIGHT
     unit = next(iter(rows.values())).unit
 
-    def x(value: float) -> float:
-        return LEFT + span * (log10(max(value, 10.0**low)) - low) / (high - low)
+    def place(value: float) -> float:
+        return (log10(max(value, 10.0**low)) - low) / (high - low)
 
-    height = 26 + ROW * len(rows)
-    parts: list[str] = []
-    for power in range(low, high + 1):
-        at = x(10.0**power)
-        parts.append(element("line", x1=at, x2=at, y1=20, y2=height, class_="rule"))
-        parts.append(element("text", si(10.0**power, unit), x=at, y=12, text_anchor="middle", class_="soft"))
-    for place, (name, item) in enumerate(rows.items()):
-        parts.append(_bar(name, item, 20 + ROW * (place + 0.5), (x(item.low), x(item.value), x(item.high))))
-    size = {"viewBox": f"0 0 {number(WIDTH)} {number(height)}", "width": WIDTH, "height": height}
-    return element("svg", *parts, role="img", aria_label=caption, **size)
-
-
-def _bar(name: str, item: Estimate, y: float, ends: tuple[float, float, float]) -> str:
-    low, middle, high = ends
-    tip = f"{name}\n{interval(item)}\n{item.kind}"
-    return element(
-        "g",
-        element("text", text(name), x=0, y=y + 4),
-        element("rect", x=low, y=y - 7, width=max(high - low, 2), height=14, rx=3, class_="h2", data_tip=tip),
-        element("line", x1=middle, x2=middle, y1=y - 10, y2=y + 10, class_="mark"),
-        element("text", text(interval(item)), x=WIDTH - RIGHT + 24, y=y + 4),
-    )
+    drawn = [
+        Bar(
+            name,
+            interval(item),
+            (Piece(place(item.low), place(item.high), "h2"),),
+            (place(item.value),),
+            strong=True,
+            tip=f"{name}\n{interval(item)}, {item.kind}",
+        )
+        for name, item in rows.items()
+    ]
+    return bars(drawn, [(place(10.0**power), si(10.0**power, unit)) for power in range(low, high + 1)], caption)

@@ -20,7 +20,7 @@ __all__ = ["chip_map"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-ARROWS = 48
+ARROWS = 32
 """Largest number of pairs of cores whose traffic is drawn."""
 LISTED = 256
 """Largest number of cores listed one by one."""
@@ -154,7 +154,7 @@ def _place(mark: Part, on: Board) -> str:
     first = int(mark.cores[0])
     chip, tile = int(on.chip[first]), int(on.tile[first])
     if mark.kind == "core":
-        return f"core {int(on.slot[first])} of chip {chip}, tile {tile}"
+        return f"core {first}: {_where(on, first)}"
     where = f"tile {tile} of chip {chip}" if mark.kind == "tile" else f"chip {chip}"
     return f"{where}: {mark.cores.size:,} cores"
 
@@ -193,15 +193,15 @@ def _arrows(on: Board, load: _Load) -> str:
         bend = 0.16
         middle = (x1 + x2) / 2 - (y2 - y1) * bend, (y1 + y2) / 2 + (x2 - x1) * bend
         path = f"M{number(x1)} {number(y1)}Q{number(middle[0])} {number(middle[1])} {number(x2)} {number(y2)}"
-        tip = f"{_core(on, a)} to {_core(on, b)}: {count(messages)} messages per inference"
+        tip = f"core {a} to core {b}: {count(messages)} messages per inference"
         drawn.append(element("path", d=path, stroke_width=1 + 4 * sqrt(messages / top), data_tip=tip))
         drawn.append(element("circle", cx=x2, cy=y2, r=2 + 2 * sqrt(messages / top)))
     return element("g", *drawn, class_="arrows")
 
 
-def _core(on: Board, core: int) -> str:
-    chip = f" of chip {int(on.chip[core])}" if on.chips.size > 1 else ""
-    return f"core {int(on.slot[core])}{chip}"
+def _where(on: Board, core: int) -> str:
+    """Place of a core: its physical number on its chip, and its tile."""
+    return f"chip {int(on.chip[core])}, tile {int(on.tile[core])}, slot {int(on.slot[core]) % on.per_tile}"
 
 
 def _middle(on: Board, core: int) -> tuple[float, float]:
@@ -235,8 +235,8 @@ def _list(on: Board, load: _Load) -> str:
         order = np.argsort(-most, kind="stable")[:LISTED]
     rows = [
         (
-            _core(on, core),
-            str(int(on.tile[core])),
+            str(core),
+            _where(on, core),
             f"{most[core]:.1%}",
             load.resources[int(by[core])] if load.resources else "",
             _populations(load, np.array([core])),
@@ -244,7 +244,7 @@ def _list(on: Board, load: _Load) -> str:
         )
         for core in order.tolist()
     ]
-    heads = ["core", "tile", "fullest", "resource", "populations and neurons"]
+    heads = ["core", "place", "fullest", "resource", "populations and neurons"]
     heads += ["synaptic operations", "messages in", "messages out"] if load.moved else []
-    whole = table(heads, rows, numbers=(1, 2, 5, 6, 7), prose=(4,), tall=True)
+    whole = table(heads, rows, numbers=(2, 5, 6, 7), prose=(4,), tall=True)
     return whole + (note(f"The {LISTED} fullest of {most.size:,} cores.") if cut else "")

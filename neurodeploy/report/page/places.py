@@ -90,7 +90,7 @@ def board(program: Program) -> Board:
     chip, slot = np.divmod(tables.core_id.astype(np.int64), int(chip_of.cores.value))
     chips = np.unique(chip)
     side = ceil(sqrt(per_tile))
-    cell = 22.0 if chips.size == 1 else 14.0 if chips.size <= 4 else 9.0 if chips.size <= 32 else 4.0
+    cell = 36.0 if chips.size == 1 else 14.0 if chips.size <= 4 else 9.0 if chips.size <= 32 else 4.0
     cell = min(cell, max((WIDTH / columns - TILE_GAP) / side, 4.0))
     width = columns * (side * cell + TILE_GAP) + 2 * TILE_GAP
     across = max(1, int((WIDTH + GAP) // (width + GAP)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
+from math import ceil, log
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ __all__ = ["traffic_matrix"]
 
 CELLS = 48
 """Largest number of rows of the matrix; cores of larger programs are added up in blocks."""
-WIDTH = 560.0
+WIDTH = 720.0
 """Pixels of the matrix with its labels."""
 Floats = NDArray[np.float64]
 
@@ -79,13 +79,13 @@ def _grouped(moved: Traffic, n_cores: int) -> _Matrix:
 def _drawn(grid: _Matrix) -> str:
     n, rows = len(grid.names), len(grid.names) + int(grid.inputs)
     wide = max(len(name) for name in grid.names) * 7 + 46
-    size = min(26.0, max((WIDTH - wide) / n, 9.0))
+    size = min(28.0, max((WIDTH - wide) / n, 11.0))
     top = 30.0
     parts = [element("text", "to core", x=wide, y=11, class_="soft"), element("text", "from", x=0, y=11, class_="soft")]
     every = max(1, round(22 * max(len(name) for name in grid.names) / 3 / size))
     for at in range(0, n, every):
         parts.append(element("text", grid.names[at], x=wide + size * (at + 0.5), y=top - 6, text_anchor="middle"))
-    for at in range(0, n, max(1, round(14 / size))):
+    for at in range(0, n, ceil(13 / size)):
         parts.append(element("text", grid.names[at], x=wide - 6, y=top + size * (at + 0.5) + 4, text_anchor="end"))
     if grid.inputs:
         parts.append(element("text", "inputs", x=wide - 6, y=top + 6 + size * (n + 0.5) + 4, text_anchor="end"))
