@@ -6,6 +6,8 @@ from html import escape
 
 __all__ = ["element", "number", "text"]
 
+CASED = frozenset({"viewBox", "preserveAspectRatio"})
+"""Attributes of SVG with capital letters."""
 VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "col"})
 SELF_CLOSED = frozenset({"rect", "line", "path", "circle", "polyline", "polygon", "use"})
 
@@ -29,7 +31,7 @@ def element(tag: str, *children: str, **attributes: str | float | bool | None) -
     for name, value in attributes.items():
         if value is None or value is False:
             continue
-        key = name.rstrip("_").replace("_", "-") if name != "viewBox" else name
+        key = name.rstrip("_").replace("_", "-") if name not in CASED else name
         if value is True:
             written.append(key)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.bill import bill
 from neurodeploy.report.page.chip_map import chip_map
+from neurodeploy.report.page.floorline import floorline
 from neurodeploy.report.page.overview import accuracy, ran, verdict
 from neurodeploy.report.page.records import findings, ledger, reproduce
 from neurodeploy.report.page.resources import resources
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
     accuracy,
     bill,
     chip_map,
+    floorline,
     resources,
     traffic_matrix,
     ledger,

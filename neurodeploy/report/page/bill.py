@@ -1,24 +1,26 @@
-"""Section of energy and time: every figure as an interval, with its source."""
+"""Section of energy and time: every figure as an interval, at each boundary, with its parts and its source."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil, floor, log10
 
-from neurodeploy.profile import Estimate, Profile
+from neurodeploy.profile import Boundary, BoundaryCost, CostPart, Estimate, Profile, StaticShare
+from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.bars import Bar, Piece, bars
-from neurodeploy.report.page.blocks import figure, note, table
+from neurodeploy.report.page.blocks import figure, folded, key, note, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count, interval, si
 
 __all__ = ["bill"]
 
-NAMES = {
-    "energy_per_inference": "energy, cores and mesh",
-    "energy_static_per_inference": "energy, static power",
-    "time_per_inference": "time of an inference",
-    "time_per_step": "time of a step",
+MEANING: Mapping[Boundary, str] = {
+    "cores": "cores and mesh",
+    "chip": "whole chip, with static power and the management phase",
+    "board": "board, with embedded CPUs, input and output",
 }
+"""Boundary -> what figures at it comprise."""
 
 
 def bill(subject: ReportSubject) -> Section | None:
@@ -26,41 +28,33 @@ def bill(subject: ReportSubject) -> Section | None:
     profile = subject.profile
     if profile is None:
         return None
-    found = {name: item for name in NAMES if (item := getattr(profile, name)) is not None}
-    body: list[str] = []
-    for unit, title in (("J", "Energy per inference"), ("s", "Time")):
-        rows = {NAMES[name]: item for name, item in found.items() if item.unit == unit}
-        if rows:
-            caption = f"{title}: nominal value and interval, logarithmic scale"
-            body.append(figure(_bars(rows, caption), caption))
-    body += [note(f"No figure for {line}.") for line in profile.no_figure]
-    body += [_sources(found), _events(profile)]
-    if profile.excludes:
-        body.append(note("Not contained: " + "; ".join(profile.excludes) + "."))
+    body = [_chart(_at_boundaries(profile, unit), title) for unit, title in (("J", "Energy"), ("s", "Time"))]
+    for unit, word in (("J", "energy"), ("s", "time")):
+        costs = _widest(profile, unit)
+        parts = costs.energy_parts if costs and unit == "J" else costs.time_parts if costs else ()
+        if costs is not None and len(parts) > 1:
+            body.append(_split(parts, f"What the nominal {word} at the boundary '{costs.boundary}' consists of"))
+    if profile.static_share is not None:
+        body.append(_at_rate(profile.static_share))
+    reasons = dict.fromkeys([*profile.no_figure, *(line for item in profile.boundaries for line in item.no_figure)])
+    body += [note(f"No figure for {line}.") for line in reasons]
+    body += [_events(profile), folded("Sources of every figure", _sources(profile)), _excluded(profile)]
     return Section("bill", "Energy and time", "".join(body))
 
 
-def _sources(found: dict[str, Estimate]) -> str:
-    if not found:
+def _at_boundaries(profile: Profile, unit: str) -> dict[str, Estimate]:
+    """Name -> figure of one inference at each boundary, and of a step."""
+    every = ((item, item.energy if unit == "J" else item.time) for item in profile.boundaries)
+    found = {MEANING[item.boundary]: estimate for item, estimate in every if estimate is not None}
+    if unit == "s" and profile.time_per_step is not None:
+        found[f"one step, at the boundary '{profile.boundary}'"] = profile.time_per_step
+    return found
+
+
+def _chart(rows: dict[str, Estimate], title: str) -> str:
+    if not rows:
         return ""
-    rows = [(NAMES[name], interval(item), item.kind, item.source) for name, item in found.items()]
-    heads = ("figure", "nominal (low - high)", "kind", "source")
-    return table(heads, rows, caption="Figures and their sources", prose=(3,))
-
-
-def _events(profile: Profile) -> str:
-    rows = (
-        ("synaptic operations", count(profile.synops_per_inference)),
-        ("compartment updates", count(profile.updates_per_inference)),
-        ("of active compartments", count(profile.active_updates_per_inference)),
-        ("messages between cores", count(profile.messages_per_inference)),
-        ("tile hops", count(profile.hops_per_inference)),
-        ("messages between chips", count(profile.chip_messages_per_inference)),
-    )
-    return table(("event", "per inference"), rows, caption="What is paid for", numbers=(1,))
-
-
-def _bars(rows: dict[str, Estimate], caption: str) -> str:
+    caption = f"{title} of one inference: nominal value and interval, logarithmic scale"
     above = [value for item in rows.values() for value in (item.low, item.value, item.high) if value > 0]
     low = floor(log10(min(above, default=1.0)))
     high = max(ceil(log10(max(above, default=1.0))), low + 1)
@@ -80,4 +74,76 @@ def _bars(rows: dict[str, Estimate], caption: str) -> str:
         )
         for name, item in rows.items()
     ]
-    return bars(drawn, [(place(10.0**power), si(10.0**power, unit)) for power in range(low, high + 1)], caption)
+    scale = [(place(10.0**power), si(10.0**power, unit)) for power in range(low, high + 1)]
+    return figure(bars(drawn, scale, caption), caption)
+
+
+def _widest(profile: Profile, unit: str) -> BoundaryCost | None:
+    """The costs at the widest boundary that has a figure."""
+    known = (item for item in reversed(profile.boundaries) if (item.energy if unit == "J" else item.time) is not None)
+    return next(known, None)
+
+
+def _split(parts: tuple[CostPart, ...], caption: str) -> str:
+    whole = sum(part.estimate.value for part in parts) or 1.0
+    pieces, start = list[Piece](), 0.0
+    for at, part in enumerate(parts):
+        share = part.estimate.value / whole
+        pieces.append(Piece(start, start + share, f"s{at % 8 + 1}"))
+        start += share
+    shown = bars([Bar("", si(whole, parts[0].estimate.unit), tuple(pieces))], [], caption)
+    labels = [
+        (
+            f"s{at % 8 + 1}",
+            f"{part.name}: {si(part.estimate.value, part.estimate.unit)}, {part.estimate.value / whole:.1%}",
+        )
+        for at, part in enumerate(parts)
+    ]
+    return element("h3", text(caption)) + element("div", shown, class_="scroll") + key(labels)
+
+
+def _at_rate(item: StaticShare) -> str:
+    rows = (
+        ("mean power", interval(item.power_w)),
+        ("energy of an inference, waiting included", interval(item.energy_per_inference)),
+        ("time in which the chips compute", _percent(item.busy)),
+        (f"static power of {item.static_of}, of the mean power", _percent(item.share)),
+    )
+    caption = f"At {item.rate_per_s:g} inferences per second"
+    return table(("figure", "nominal (low - high)"), rows, caption=caption)
+
+
+def _percent(item: Estimate) -> str:
+    return f"{item.value:.1%} ({item.low:.1%} - {item.high:.1%})"
+
+
+def _events(profile: Profile) -> str:
+    rows = (
+        ("synaptic operations", count(profile.synops_per_inference)),
+        ("compartment updates", count(profile.updates_per_inference)),
+        ("updates of active compartments", count(profile.active_updates_per_inference)),
+        ("messages between cores", count(profile.messages_per_inference)),
+        ("tile hops", count(profile.hops_per_inference)),
+        ("messages between chips", count(profile.chip_messages_per_inference)),
+    )
+    return table(("event", "per inference"), rows, caption="What is paid for", numbers=(1,))
+
+
+def _sources(profile: Profile) -> str:
+    rows: list[tuple[str, str, str, str]] = []
+    for item in profile.boundaries:
+        for word, estimate in (("energy", item.energy), ("time", item.time)):
+            if estimate is not None:
+                rows.append((f"{word}, {item.boundary}", interval(estimate), estimate.kind, estimate.source))
+    if profile.energy_static_per_inference is not None:
+        static = profile.energy_static_per_inference
+        rows.append(("static energy", interval(static), static.kind, static.source))
+    heads = ("figure", "nominal (low - high)", "kind", "source")
+    return table(heads, rows, prose=(3,)) if rows else note("No figure of this target is public.")
+
+
+def _excluded(profile: Profile) -> str:
+    if not profile.boundaries:
+        return note("Not contained: " + "; ".join(profile.excludes) + ".") if profile.excludes else ""
+    lines = [(item.boundary, "; ".join(item.excludes)) for item in profile.boundaries if item.excludes]
+    return table(("boundary", "does not contain"), lines, prose=(1,)) if lines else ""

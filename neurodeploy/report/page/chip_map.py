@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.profile import INPUT, Traffic, resource_use, traffic
+from neurodeploy.profile import resource_use
+from neurodeploy.profile.traffic import INPUT, Traffic, traffic
 from neurodeploy.report.markup import element, number, text
 from neurodeploy.report.page.blocks import folded, key, note, table
 from neurodeploy.report.page.places import Board, Part, board, fullest, held, parts

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.profile import Traffic, traffic
+from neurodeploy.profile.traffic import Traffic, traffic
 from neurodeploy.report.markup import element, number
 from neurodeploy.report.page.blocks import figure, note, table
 from neurodeploy.report.page.section import Section
