@@ -33,7 +33,7 @@ def _compact(css: str) -> str:
 
 def styles(*, plots: bool) -> tuple[str, ...]:
     """Return the style sheets. `plots`: whether the page has interactive plots."""
-    page = theme_css() + _compact(asset("page.css"))
+    page = theme_css() + _compact(asset("page.css") + asset("plots.css"))
     return (asset(UPLOT[0]).strip(), page) if plots else (page,)
 
 
