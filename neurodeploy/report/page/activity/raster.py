@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.report.markup import element, number, text
+from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.activity.pack import gaps, packed
 from neurodeploy.report.page.activity.trains import SampleShown, Train, samples_shown, trains_of
 from neurodeploy.report.page.section import Plot, Section
@@ -120,17 +120,16 @@ def _static(trains: Sequence[Train], sample: SampleShown, recording: Recording) 
     if sum(map(len, rows_of)) > MOST_STATIC:
         return element("p", "The raster needs a browser that runs scripts.")
     first, steps = recording.first_step, recording.n_steps - recording.first_step + 1
-    parts, wide = list[str](), WIDTH / steps
+    parts = list[str]()
     for at, (item, rows) in enumerate(zip(trains, rows_of, strict=True)):
-        top, tall = at * (BAND + GAP), BAND / item.size
+        top = at * (BAND + GAP)
         parts.append(element("text", text(item.name), x=LEFT - 8, y=top + BAND / 2 + 4, text_anchor="end"))
         parts.append(element("rect", x=LEFT, y=top, width=WIDTH, height=BAND, class_="none"))
-        at_x, at_y = LEFT + (rows[:, 0] - first) * wide, top + (rows[:, 1] + 0.5) * tall
-        dots = "".join(f"M{number(x)} {number(y)}h{number(wide * 0.8)}" for x, y in zip(at_x, at_y, strict=True))
+        dots = "".join(f"M{step} {neuron}.5h.8" for step, neuron in (rows - [first, 0]).tolist())
         line = f"var(--series-{at % 8 + 1})"
-        parts.append(
-            element("path", d=dots, stroke=line, stroke_width=max(1.0, tall * 0.8), fill="none") if dots else ""
-        )
+        path = element("path", d=dots, stroke=line, stroke_width=max(0.8, item.size / BAND), fill="none")
+        box = {"x": LEFT, "y": top, "width": WIDTH, "height": BAND, "viewBox": f"0 0 {steps} {item.size}"}
+        parts.append(element("svg", path, **box, preserveAspectRatio="none") if dots else "")
     height = len(trains) * (BAND + GAP) + 16
     axis = element("text", f"steps {first} to {recording.n_steps}", x=LEFT, y=height - 4)
     box = f"0 0 {LEFT + WIDTH} {height}"

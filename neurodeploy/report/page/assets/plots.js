@@ -272,7 +272,7 @@
   // ---- lines
 
   // options of a line plot in the colours of the theme; `more` adds series, bands and hooks
-  function lines(host, title, steps, first, columns, more) {
+  function lines(host, title, steps, columns, more) {
     const place = add(host, "div", { class: "plot-lines", tabindex: 0, role: "group", "aria-label": title });
     let plot = null;
     function make() {
@@ -283,7 +283,7 @@
       const options = Object.assign({
         width: Math.max(220, place.clientWidth), height: 240, scales: { x: { time: false } },
         cursor: { points: { size: 6 }, drag: { x: true, y: false } },
-      }, own, { axes: [Object.assign({ label: "step", labelFont: font(12), labelSize: 20, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }, axis)]
+      }, own, { axes: [Object.assign({ label: "step", labelFont: font(12), labelSize: 16, size: 32, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }, axis)]
         .concat(own.axes.map(function (item) { return Object.assign({ labelFont: font(12), labelSize: 22 }, axis, item); })) });
       plot = new uPlot(options, [steps].concat(columns()), place);
       if (own.quiet) own.quiet.forEach(function (at) { plot.root.querySelectorAll(".u-series")[at].style.display = "none"; });
@@ -324,34 +324,37 @@
           [at + 1, at + 2].forEach(function (i) { if (plot.series[i].show !== plot.series[at].show) plot.setSeries(i, { show: plot.series[at].show }); });
         }] } };
     }
-    lines(host, "Spikes in each step", steps, data.first, columns, more);
+    lines(host, "Spikes in each step", steps, columns, more);
   }
 
   function traces(host, data) {
-    let sample = 0;
+    let shown = data.samples[0];
     const steps = Array.from({ length: data.steps }, function (_, at) { return data.first + at; });
-    if (data.samples.length) controls(host, data.samples, function (at) { sample = at; make(); });
+    controls(host, data.samples.map(function (item) { return item.title; }), function (at) { shown = data.samples[at]; make(); });
     function columns() {
-      const found = data.values[sample].slice();
-      if (data.reference) found.push.apply(found, data.reference[sample]);
-      data.thresholds.forEach(function (value) { found.push(steps.map(function () { return value; })); });
-      return found;
+      const flat = shown.thresholds.map(function (value) { return steps.map(function () { return value; }); });
+      return shown.values.concat(shown.reference || [], flat);
     }
     function more() {
       const rows = [{ label: "step" }], plain = function (_, v) { return amount(v); };
-      data.neurons.forEach(function (n, at) { rows.push({ label: "neuron " + n, stroke: series(at), width: 1.5, value: plain, points: { show: false } }); });
-      if (data.reference) data.neurons.forEach(function (n, at) { rows.push({ label: n + " in floats", stroke: series(at), width: 1.5, dash: [3, 3], value: plain, points: { show: false } }); });
-      data.thresholds.forEach(function () { rows.push({ label: "threshold", stroke: colour("error"), width: 1.5, dash: [8, 4], value: plain, points: { show: false } }); });
-      const axes = [{ label: data.unit, size: 72, values: function (_, ticks) { return ticks.map(amount); } }];
-      if (data.scale) axes.push({ scale: "y", side: 1, size: 60, label: "units of the network", grid: { show: false },
-        values: function (_, ticks) { return ticks.map(function (tick) { return amount(tick / data.scale + data.frame); }); } });
-      return { series: rows, axes: axes, hooks: { draw: [function (plot) { spikes(plot); }] } };
+      function line(label, stroke, dash) { rows.push({ label: label, stroke: stroke, width: 1.5, dash: dash, value: plain, points: { show: false } }); }
+      shown.neurons.forEach(function (n, at) { line("neuron " + n, series(at)); });
+      if (shown.reference) shown.neurons.forEach(function (n, at) { line(n + " in floats", series(at), [3, 3]); });
+      shown.thresholds.forEach(function () { line("threshold", colour("error"), [8, 4]); });
+      const axes = [{ label: data.unit, size: 66, values: function (_, ticks) { return ticks.map(amount); } }], scales = { x: { time: false } };
+      // the same axis in the units of the network, with round numbers of its own
+      if (shown.scale) {
+        const inUnits = function (value) { return value / shown.scale + shown.frame; };
+        scales.network = { from: "y", range: function (_, low, high) { return [inUnits(low), inUnits(high)]; } };
+        axes.push({ scale: "network", side: 1, size: 44, label: "units of the network", grid: { show: false } });
+      }
+      return { series: rows, axes: axes, scales: scales, hooks: { draw: [spikes] } };
     }
-    // a triangle above the plot for each spike
+    // a triangle at the top for each spike
     function spikes(plot) {
       const context = plot.ctx, size = 4 * (window.devicePixelRatio || 1), top = plot.bbox.top;
       context.save();
-      data.spikes[sample].forEach(function (when, at) {
+      shown.spikes.forEach(function (when, at) {
         context.fillStyle = series(at);
         when.forEach(function (step) {
           const px = plot.valToPos(step, "x", true);
@@ -365,7 +368,7 @@
       });
       context.restore();
     }
-    const make = lines(host, data.title, steps, data.first, columns, more);
+    const make = lines(host, data.title, steps, columns, more);
   }
 
   const kinds = { raster: raster, rates: rates, traces: traces };

@@ -1,0 +1,222 @@
+"""Section with what neurons respond to: average images at their spikes, and their spikes for each class."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.network import Input
+from neurodeploy.report.markup import element, text
+from neurodeploy.report.page.activity.averages import image_shape, selectivity, spikes_before, weighted_average
+from neurodeploy.report.page.activity.png import DIVERGING, LEVELS, diverging, picture
+from neurodeploy.report.page.activity.trains import Train, labels_of, trains_of
+from neurodeploy.report.page.blocks import figure, note
+from neurodeploy.report.page.section import Section
+from neurodeploy.report.page.subject import ReportSubject
+from neurodeploy.report.quantity import count
+from neurodeploy.signals import Recording
+
+__all__ = ["section", "shrunk"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+MOST_NEURONS, MOST_POPULATIONS = 10, 6
+"""Neurons of a population that are drawn, and populations."""
+MOST_SIDE, MOST_CHANNELS = 32, 4
+"""Pixels on a side of a picture, and channels side by side."""
+MOST_LABELS, MOST_ROWS = 24, 16
+"""Classes and neurons of a table of classes."""
+WINDOW = 10
+"""Steps before a spike that count as its cause, for inputs that change within a sample."""
+SIDE = 72
+"""Height of a picture on the page, in pixels."""
+
+
+class _Seen(NamedTuple):
+    """What the pictures show: an input, as an image."""
+
+    item: Input
+    shape: tuple[int, int, int]
+    values: Floats | None
+    """(samples, lines) values, constant over a sample; None: its spikes are averaged."""
+    source: Train | None
+
+
+def shrunk(image: Floats) -> Floats:
+    """Return an image with at most `MOST_SIDE` pixels on a side, each the mean of a block; edge blocks may be smaller.
+
+    `image`: (channels, height, width).
+    """
+    channels, height, width = image.shape
+    block = -(-max(height, width) // MOST_SIDE)
+    if block == 1:
+        return image
+    rows, columns = -(-height // block), -(-width // block)
+    padded = np.full((channels, rows * block, columns * block), np.nan)
+    padded[:, :height, :width] = image
+    return np.nanmean(padded.reshape(channels, rows, block, columns, block), axis=(2, 4))
+
+
+def _seen(subject: ReportSubject, recording: Recording, trains: tuple[Train, ...]) -> _Seen | None:
+    """The first input that is an image and whose values or spikes are known."""
+    for item in subject.program.network.inputs:
+        shape = image_shape(item)
+        if shape is None:
+            continue
+        source = next((train for train in trains if train.is_input and train.name == item.name), None)
+        values = _values(subject, recording, item)
+        if values is not None or (source is not None and len(source.rows)):
+            return _Seen(item, shape, values, source)
+    return None
+
+
+def _values(subject: ReportSubject, recording: Recording, item: Input) -> Floats | None:
+    """(samples, lines) values of an input that stay for a whole sample; None for values over time, events or none."""
+    values = None if subject.samples is None else subject.samples.values.get(item.name)
+    if values is None or item.encoder.kind in ("spikes", "events") or len(values) < recording.n_samples:
+        return None
+    if values.shape[1:] != item.sample_shape or np.prod(values.shape[1:]) != item.size:
+        return None
+    axes = item.sample_axes
+    ordered = values if axes is None else np.transpose(values, (0, *(axis + 1 for axis in axes)))
+    return np.asarray(ordered[: recording.n_samples], dtype=np.float64).reshape(recording.n_samples, item.size)
+
+
+def _averages(seen: _Seen, train: Train, counts: Ints, neurons: Ints, recording: Recording) -> Floats:
+    """(neurons, lines) average input at the spikes of each neuron, less that of all samples or steps."""
+    if seen.values is not None:
+        return weighted_average(seen.values, counts[:, neurons])
+    assert seen.source is not None, "internal: an input without values has spikes"
+    steps = recording.n_steps - recording.first_step + 1
+    extent = (recording.first_step, steps, WINDOW)
+    found = spikes_before(seen.source, train, neurons, recording.n_samples, extent)
+    return (found.before - found.always) * (counts[:, neurons].sum(axis=0) > 0)[:, None]
+
+
+def _picture(seen: _Seen, average: Floats, neuron: int, spikes: int, title: str) -> str:
+    """One average as a picture, with its channels side by side, on a scale of its own."""
+    small = shrunk(average.reshape(seen.shape)[:MOST_CHANNELS])
+    most = float(np.abs(small).max())
+    colours = diverging(small)
+    gap = np.full((colours.shape[1], 1), LEVELS, dtype=np.uint8)
+    parts = [part for channel in colours for part in (gap, channel)][1:]
+    pixels = np.concatenate(parts, axis=1)
+    height, width = pixels.shape
+    wide = round(SIDE * width / height)
+    told = f"{title} {neuron}: {spikes:,} spikes, differences up to {most:.2g}"
+    image = element(
+        "image",
+        href=picture(pixels, DIVERGING),
+        width=wide,
+        height=SIDE,
+        preserveAspectRatio="none",
+        image_rendering="pixelated",
+    )
+    drawing = element(
+        "svg", image, viewBox=f"0 0 {wide} {SIDE}", width=wide, height=SIDE, role="img", aria_label=told, data_tip=told
+    )
+    return element("li", drawing, element("span", text(f"{neuron}: \u00b1{most:.2g}")))
+
+
+def _pictures(seen: _Seen, train: Train, recording: Recording) -> str:
+    """The averages of the most active neurons of a population."""
+    counts = train.counts(recording.n_samples)
+    total = counts.sum(axis=0)
+    spiking = int(np.count_nonzero(total))
+    if not spiking:
+        return element("p", text(f"{train.name}: no neuron spiked."), class_="note")
+    neurons = np.argsort(-total, kind="stable")[: min(MOST_NEURONS, spiking)]
+    averages = _averages(seen, train, counts, neurons, recording)
+    shown = (
+        _picture(seen, average, int(neuron), int(total[neuron]), f"{train.name}, neuron")
+        for neuron, average in zip(neurons, averages, strict=True)
+    )
+    of = f"{train.name}: the {neurons.size} neurons with the most spikes" if neurons.size < train.size else train.name
+    return element("h3", text(of)) + element("ul", *shown, class_="pictures")
+
+
+def _lead(seen: _Seen) -> str:
+    channels, height, width = seen.shape
+    what = f"values of {seen.item.name}" if seen.values is not None else f"spikes of {seen.item.name}"
+    when = (
+        "over the samples, weighted by the spikes of the neuron"
+        if seen.values is not None
+        else f"in the {WINDOW} steps before a spike"
+    )
+    less = "over all samples" if seen.values is not None else "over all steps"
+    told = f"Average {what} {when}, less the average {less}. Orange is more than average, blue is less; each picture has its own scale."
+    if len(seen.item.shape) == 1:
+        told += f" The input is flat: its {seen.item.size} lines are drawn as {height} x {width}."
+    if channels > 1:
+        told += f" Channels are side by side{f'; the first {MOST_CHANNELS} of {channels} are drawn' if channels > MOST_CHANNELS else ''}."
+    block = -(-max(height, width) // MOST_SIDE)
+    return told + (f" A pixel is the mean of {block} x {block} lines." if block > 1 else "")
+
+
+def _classes(train: Train, labels: Ints, recording: Recording) -> str:
+    """Mean spikes of the most selective neurons for each label, as a table with shades."""
+    counts = train.counts(recording.n_samples)
+    names, means = selectivity(counts, labels)
+    if not 2 <= names.size <= MOST_LABELS:
+        return ""
+    spread = means.max(axis=1) - means.mean(axis=1)
+    chosen = np.arange(train.size) if train.size <= MOST_ROWS else np.argsort(-spread, kind="stable")[:MOST_ROWS]
+    chosen = chosen[np.argsort(means[chosen].argmax(axis=1), kind="stable")]
+    most = float(means[chosen].max()) or 1.0
+    cell, top, left, wide = 24, 22, 64, 46
+    parts = [
+        element("text", str(int(name)), x=left + (at + 0.5) * wide, y=14, text_anchor="middle")
+        for at, name in enumerate(names)
+    ]
+    for row, neuron in enumerate(chosen):
+        parts.append(_class_row(int(neuron), means[neuron], names, most, (left, top + row * cell, wide, cell)))
+    width, height = left + names.size * wide, top + chosen.size * cell
+    label = f"Mean spikes of {train.name} for each label"
+    svg = element(
+        "svg", *parts, viewBox=f"0 0 {width} {height}", width=width, height=height, role="img", aria_label=label
+    )
+    kept = f" The {chosen.size} most selective of {train.size:,} neurons." if chosen.size < train.size else ""
+    caption = f"{train.name}: mean spikes in a sample, a row for each neuron, a column for each label; at most {count(most)}.{kept}"
+    return figure(svg, caption)
+
+
+def _class_row(neuron: int, means: Floats, names: Ints, most: float, place: tuple[int, int, int, int]) -> str:
+    """One neuron of the table of classes. `place`: left, top, width and height of its cells."""
+    left, top, wide, tall = place
+    ordered = np.argsort(-means, kind="stable")[:4]
+    told = ", ".join(f"{count(round(float(means[at]), 2))} at label {names[at]}" for at in ordered if means[at])
+    parts = [element("text", str(neuron), x=left - 10, y=top + 16, text_anchor="end")]
+    parts.append(element("rect", x=left, y=top, width=names.size * wide - 2, height=tall - 2, class_="h0"))
+    for at, value in enumerate(means):
+        shade = min(7, int(8 * value / most))
+        if shade:
+            box = element("rect", x=left + at * wide, y=top, width=wide - 2, height=tall - 2, class_=f"h{shade}")
+            parts.append(box)
+    return element("g", *parts, data_tip=f"neuron {neuron}, spikes: {told or 'none'}")
+
+
+def section(subject: ReportSubject) -> Section | None:
+    """Return what neurons respond to.
+
+    `subject`: with a recording, and with an input that is an image or with labels; None without them.
+    """
+    recording = subject.recording
+    if recording is None or recording.n_samples < 2 or recording.n_steps < recording.first_step:
+        return None
+    trains = trains_of(subject, recording)
+    populations = [item for item in trains if not item.is_input]
+    seen, labels = _seen(subject, recording, trains), labels_of(subject, recording.n_samples)
+    drawn = populations[-MOST_POPULATIONS:]
+    body = ""
+    if seen is not None:
+        body += element("p", text(_lead(seen))) + "".join(_pictures(seen, item, recording) for item in drawn)
+    tables = "" if labels is None else "".join(_classes(item, labels, recording) for item in drawn)
+    if tables:
+        body += element("h3", "Classes") + tables
+    if not body or not drawn:
+        return None
+    if len(populations) > len(drawn):
+        body += note(f"The last {len(drawn)} of {len(populations)} populations are drawn.")
+    return Section("responses", "Responses", body)
