@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurodeploy.report.markup import element, text
+from neurodeploy.report.page.activity import quantization, raster, rates, responses, traces
 from neurodeploy.report.page.bill import bill
 from neurodeploy.report.page.chip_map import chip_map
 from neurodeploy.report.page.floorline import floorline
@@ -26,6 +27,11 @@ SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
     chip_map,
     floorline,
     resources,
+    raster.section,
+    rates.section,
+    traces.section,
+    quantization.section,
+    responses.section,
     traffic_matrix,
     ledger,
     findings,

@@ -140,7 +140,7 @@ def _overview(slow: list[CoreFloor]) -> str:
         "width": "100%",
         "height": HEIGHT,
     }
-    return figure(element("svg", *parts, role="img", aria_label=caption, class_="bars", **view), caption)
+    return figure(element("svg", *parts, role="img", aria_label=caption, class_="bars columns", **view), caption)
 
 
 def _list(slow: list[CoreFloor]) -> str:
