@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.recordings import load_events
+    from neurodeploy.api.reporting import report
     from neurodeploy.api.running import (
         Comparison,
         accuracy,
@@ -135,6 +136,7 @@ __all__ = [
     "one_to_one",
     "over_budget",
     "profile",
+    "report",
     "rescan",
     "run",
     "save",
@@ -155,6 +157,7 @@ _HOMES = {
     "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.recordings": "load_events",
+    "neurodeploy.api.reporting": "report",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
     "neurodeploy.api.stopping": "EarlyStop early_stop stop_margin",
     "neurodeploy.blame.nouns": "Blame Study",
@@ -174,7 +177,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 
 class _Package(ModuleType):
-    """The module, in which the functions `blame`, `check` and `profile` have the names of packages below it."""
+    """The module, in which the functions `blame`, `check`, `profile` and `report` have the names of packages below it."""
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute, except for the import of a package, which would hide the function of its name."""

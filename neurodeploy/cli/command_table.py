@@ -55,6 +55,11 @@ COMMANDS = {
         "profile_command",
         "Print activity, resources and cost of a program, from a recording or from a new run on the emulator.",
     ),
+    "report": Entry(
+        "report_command",
+        "report_command",
+        "Write a report of a program and its run: one HTML page that needs no network.",
+    ),
     "compare": Entry(
         "compare_commands",
         "compare",

@@ -31,9 +31,18 @@ from neurodeploy.simulate import (
     stop_findings,
 )
 from neurodeploy.simulate.decode import units_of
-from neurodeploy.simulate.events import is_events, samples_in, with_encoders
+from neurodeploy.simulate.recorded_samples import first_samples
 
-__all__ = ["Outcome", "RunRequest", "run_request", "stimulus_beside", "stimulus_of_model", "write_own_samples"]
+__all__ = [
+    "Outcome",
+    "RunRequest",
+    "reference_run",
+    "run_request",
+    "samples_of_model",
+    "stimulus_beside",
+    "stimulus_of_model",
+    "write_own_samples",
+]
 
 
 class RunRequest(NamedTuple):
@@ -90,20 +99,27 @@ def _stimulus_path(model: Path, given: Path | None) -> Path:
     return path
 
 
-def _first(network: Network, values: SampleValues, samples: int | None) -> SampleValues:
-    """The first samples of values, and their rows of events."""
-    if samples is None:
-        return values
-    network = with_encoders(network, values)
-    kept, counts = dict(values.values), [values.n_samples] if values.n_samples else []
-    for name, array in values.values.items():
-        item = network.input_by_name[name]
-        rows = is_events(item, array) and array.ndim == 2 and array.shape[1] > 0
-        kept[name] = array[array[:, 0] < samples] if rows else array[:samples]
-        counts += [samples_in(values, array)] if rows and array.dtype.kind in "iu" else []
-    labels = None if values.labels is None else values.labels[:samples]
-    fields = {"values": kept, "labels": labels, "n_samples": min(samples, *counts) if counts else None}
-    return SampleValues.model_validate({**fields, "encoders": values.encoders, "findings": values.findings})
+def samples_of_model(
+    network: Network,
+    model: Path,
+    given: Path | None,
+    samples: int | None,
+    *,
+    own: SampleValues | None = None,
+    events: EventOptions | None = None,
+) -> SampleValues:
+    """Return the first samples: of the file `given`, the model's `own`, or of the file next to the model.
+
+    None are needed for a network without inputs. Raises DiagnosticError: ND702 (no file), ND505, ND066, ND069.
+    """
+    if given is None and not network.inputs:
+        return SampleValues(values={}, n_samples=samples)
+    values = own if given is None else None
+    if values is None:
+        path = _stimulus_path(model, given)
+        with working(f"reading {path.name}"):
+            values = load_stimulus(path, network, events)
+    return first_samples(network, values, samples)
 
 
 def stimulus_of_model(
@@ -124,18 +140,20 @@ def stimulus_of_model(
 
     Raises DiagnosticError: ND702 (no file, or no length of samples), ND505, ND066, ND069.
     """
-    if given is not None or network.inputs:
-        values = own if given is None else None
-        if values is None:
-            path = _stimulus_path(model, given)
-            with working(f"reading {path.name}"):
-                values = load_stimulus(path, network, events)
-        values = _first(network, values, samples)
-        return encode(network, values, steps=steps, seed=seed, time_origin=time_origin)
+    values = samples_of_model(network, model, given, samples, own=own, events=events)
+    return _encoded(network, values, steps, seed, time_origin, fixed=given is not None or bool(network.inputs))
+
+
+def _encoded(
+    network: Network, values: SampleValues, steps: int | None, seed: int, origin: TimeOrigin, *, fixed: bool
+) -> Stimulus:
+    """The stimulus of samples. `fixed`: whether their length is known without --steps."""
+    if fixed:
+        return encode(network, values, steps=steps, seed=seed, time_origin=origin)
     if steps is None and network.time.steps_per_sample is None:
         message = "has no inputs, and the length of its run is not specified"
         raise usage("ND702", about("network", network.name), message, "--steps N")
-    return encode(network, SampleValues(values={}, n_samples=samples), steps=steps, seed=seed)
+    return encode(network, values, steps=steps, seed=seed)
 
 
 class Outcome(NamedTuple):
@@ -146,6 +164,10 @@ class Outcome(NamedTuple):
     findings: tuple[Diagnostic, ...]
     decoded: dict[str, list[float]]
     """Linear output -> its values in the last step of the last sample."""
+    samples: SampleValues | None = None
+    """Samples of the run."""
+    reference: Recording | None = None
+    """Recording of the float reference, if it was run."""
 
 
 def _record(program: Program, stimulus: Stimulus, backend: str, options: RunOptions, *, quiet: bool) -> Recording:
@@ -161,11 +183,13 @@ def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> flo
     return accuracy(predicted, stimulus.labels[: len(predicted)])
 
 
-def _reference_accuracy(
+def reference_run(
     program: Program, stimulus: Stimulus, request: RunRequest
-) -> tuple[float | None, tuple[Diagnostic, ...]]:
-    """Accuracy of the float reference, if requested, there are labels, and no neurons exist in integers only; the reference
-    always runs from the beginning.
+) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
+    """Return the run of the float reference, if requested, there are labels, and no neurons exist in integers only; and the
+    finding of a run that was stopped. The reference always runs from the beginning.
+
+    `program`, `stimulus`: what is run. `request`: of the run.
     """
     if not request.reference or stimulus.labels is None or request.backend == "reference":
         return None, ()
@@ -173,27 +197,19 @@ def _reference_accuracy(
         return None, ()
     options = RunOptions(seed=request.options.seed, threads=request.options.threads)
     try:
-        recording = _record(program, stimulus, "reference", options, quiet=request.quiet)
+        return _record(program, stimulus, "reference", options, quiet=request.quiet), ()
     except KeyboardInterrupt:
         stopped = "the run was stopped; the figures below are complete except for the accuracy of the reference"
         return None, (finding("ND507", about("backend", "reference"), stopped),)
-    return _accuracy(program.network, recording, stimulus), ()
 
 
 def run_request(program: Program, model: Path, request: RunRequest, lower_bounds: dict[str, int]) -> Outcome:
     """Return the result of running a program on the requested samples. `lower_bounds`: least cores by resource."""
     network, options = program.network, request.options
-    stimulus = stimulus_of_model(
-        network,
-        model,
-        request.stimulus,
-        request.samples,
-        steps=options.steps,
-        seed=options.seed,
-        time_origin=options.time_origin,
-        own=request.own,
-        events=request.events,
-    )
+    given, own, events = request.stimulus, request.own, request.events
+    values = samples_of_model(network, model, given, request.samples, own=own, events=events)
+    fixed = given is not None or bool(network.inputs)
+    stimulus = _encoded(network, values, options.steps, options.seed, options.time_origin, fixed=fixed)
     backend = get_backend(request.backend)
     if not request.quiet and options.engine != "spec" and not backend.unavailable() and (notice := backend.notice()):
         say(notice)
@@ -202,16 +218,18 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
         return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)), {})
     partial = part_findings(network, recording, stimulus)
     whole = recording.complete and not partial
-    reference, stopped = _reference_accuracy(program, stimulus, request) if whole else (None, ())
+    reference, stopped = reference_run(program, stimulus, request) if whole else (None, ())
     fraction = None if partial else _accuracy(network, recording, stimulus)
     figures = profile(
         program,
         recording,
         accuracy=fraction,
-        reference_accuracy=reference,
+        reference_accuracy=None if reference is None else _accuracy(network, reference, stimulus),
         lower_bounds=lower_bounds,
         cost=request.cost,
     )
     last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording, units_of(program)).items()}
     found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
-    return Outcome(recording, figures, (*found, *profile_findings(figures, part=bool(partial))), last)
+    return Outcome(
+        recording, figures, (*found, *profile_findings(figures, part=bool(partial))), last, values, reference
+    )

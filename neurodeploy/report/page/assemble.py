@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurodeploy.report.markup import element, text
-from neurodeploy.report.page.activity import quantization, raster, rates, responses, traces
+from neurodeploy.report.page.activity import changes, quantization, raster, rates, responses, traces
 from neurodeploy.report.page.bill import bill
 from neurodeploy.report.page.chip_map import chip_map
 from neurodeploy.report.page.floorline import floorline
@@ -35,6 +35,7 @@ SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
     traffic_matrix,
     ledger,
     findings,
+    changes.section,
     reproduce,
 )
 """Sections in the order of the page. None: the subject has no data for it."""

@@ -1,0 +1,196 @@
+"""Command `report`: a program and its run as one HTML page."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, cast
+
+import typer
+
+from neurodeploy.api.reporting import report as page_of
+from neurodeploy.cli.common_options import JsonOutput, usage
+from neurodeploy.cli.compile_options import (
+    MaxDelay,
+    Prune,
+    PruneSources,
+    ShareParameters,
+    SoftResetForm,
+    WeightBits,
+    given_fields,
+)
+from neurodeploy.cli.cost_options import with_cost_options
+from neurodeploy.cli.event_options import with_event_options
+from neurodeploy.cli.import_options import with_import_options
+from neurodeploy.cli.inputs import Board, Budgets, Choices, Dialect, Model, Rules, Strict, TargetName, compile_model
+from neurodeploy.cli.output import command, show, working
+from neurodeploy.cli.paths import read_argument, write_option
+from neurodeploy.cli.report_options import ReportOptions, report_options
+from neurodeploy.cli.run_options import Backend, Origin, Samples, Steps, StimulusFile
+from neurodeploy.cli.running import (
+    RunRequest,
+    reference_run,
+    run_request,
+    samples_of_model,
+    stimulus_beside,
+)
+from neurodeploy.cli.scale_options import with_scale_options
+from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
+from neurodeploy.profile import PROFILE_FIGURES, CostOptions, Profile, budget_findings, profile, profile_measures
+from neurodeploy.program import Program
+from neurodeploy.signals import EventOptions, TimeOrigin
+from neurodeploy.simulate import Recording, RunOptions, SampleValues, Stimulus, accuracy, answers, load_recording
+from neurodeploy.simulate.decode import units_of
+from neurodeploy.simulate.recorded_samples import first_samples, stimulus_of_recording
+
+__all__ = ["Ran", "report_command", "words_of", "write_page"]
+
+RecordingFile = Annotated[
+    Path | None, read_argument("RECORDING", "A recording (.ndr) of this program; default: run it.")
+]
+Page = Annotated[Path | None, write_option("--out", "Page to write (.html).", "-o", suffix=".html")]
+Reference = Annotated[
+    bool,
+    typer.Option("--reference/--no-reference", help="Also run the float reference, if the network has one."),
+]
+Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if there is no recording of it.")]
+
+
+class Ran(NamedTuple):
+    """What a page shows beside the program."""
+
+    recording: Recording | None = None
+    profile: Profile | None = None
+    samples: SampleValues | None = None
+    reference: Recording | None = None
+    findings: tuple[Diagnostic, ...] = ()
+
+
+def words_of() -> str:
+    """Return the command line as typed, for a shell; empty where a program calls the command."""
+    import sys
+
+    named = Path(sys.argv[0]).name if sys.argv else ""
+    return shlex.join(["neurodeploy", *sys.argv[1:]]) if named in ("neurodeploy", "__main__.py") else ""
+
+
+@command
+@with_scale_options
+@with_import_options
+@with_event_options
+@with_cost_options
+def report_command(
+    model: Model, recording: RecordingFile = None, out: Page = None, target: TargetName = None, stimulus: StimulusFile = None,
+    steps: Steps = None, samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator",
+    reference: Reference = True, run: Run = True, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
+    prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
+    share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,
+    budget: Budgets = None, strict: Strict = False, json_output: JsonOutput = False,
+    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions,
+) -> None:  # fmt: skip
+    """Write a report of a program and its run: one HTML page that needs no network.
+
+    Examples: neurodeploy report net.ndp run.ndr -o report.html;  neurodeploy report net.nd.json -t loihi1 -o report.html
+    """
+    options = report_options(model, None, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
+    if out is None:
+        raise usage("ND701", about("option", "--out"), "is needed: the page to write", "-o report.html")
+    _require_no_run(recording, steps=steps, samples=samples)
+    fields = given_fields(
+        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
+        share_parameters=share_parameters, soft_reset=soft_reset,
+    )  # fmt: skip
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields={**fields, **scales})
+    imported, result = compile_model(model, choices)
+    if result.program is None or errors_in(result.findings, strict=strict):
+        options.finish(result.findings, {"verdict": result.verdict, "written": None})
+    program = result.require(strict=strict)
+    wanted = RunRequest(
+        stimulus, samples, backend, RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin)), reference,
+        not options.text, imported.samples, events, cost,
+    )  # fmt: skip
+    ran = Ran()
+    if recording is not None:
+        ran = _recorded(program, model, recording, wanted, result)
+    elif run:
+        ran = _run(program, model, wanted, result)
+    write_page(program, ran, out, options, result.findings)
+
+
+def _require_no_run(recording: Path | None, **given: object) -> None:
+    named = [f"--{name}" for name, value in given.items() if value is not None]
+    if recording is not None and named:
+        raise usage("ND703", about("file", recording), f"is of a finished run, which contradicts {', '.join(named)}")
+
+
+def _run(program: Program, model: Path, wanted: RunRequest, result: Compilation) -> Ran:
+    outcome = run_request(program, model, wanted, result.lower_bounds)
+    return Ran(outcome.recording, outcome.profile, outcome.samples, outcome.reference, outcome.findings)
+
+
+def _recorded(program: Program, model: Path, file: Path, wanted: RunRequest, result: Compilation) -> Ran:
+    """A finished run, with its samples where they are known, and the float reference on them."""
+    recording = load_recording(file)
+    if recording.program_digest != program.digest():
+        message = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
+        raise usage("ND703", about("file", file), message)
+    values, stimulus, found = _samples(program, model, recording, wanted)
+    whole = stimulus is not None and recording.complete and recording.first_step == 1
+    reference, stopped = reference_run(program, stimulus, wanted) if stimulus and whole else (None, ())
+    labels = values.labels if values is not None and whole else None
+    right = [
+        None if labels is None or given is None else _accuracy(program, given, labels)
+        for given in (recording, reference)
+    ]
+    figures = profile(
+        program, recording, accuracy=right[0], reference_accuracy=right[1], lower_bounds=result.lower_bounds, cost=wanted.cost
+    )  # fmt: skip
+    return Ran(recording, figures, values, reference, (*found, *stopped))
+
+
+def _accuracy(program: Program, recording: Recording, labels: Any) -> float | None:
+    units = None if recording.ran_on == "reference" else units_of(program)
+    given = answers(program.network, recording, units)
+    return None if given is None else accuracy(given, labels[: len(given)])
+
+
+def _samples(
+    program: Program, model: Path, recording: Recording, wanted: RunRequest
+) -> tuple[SampleValues | None, Stimulus | None, tuple[Diagnostic, ...]]:
+    """The samples of a recording: those given, those of the model, or those next to it if they are the recorded ones."""
+    network, given = program.network, wanted.stimulus
+    if given is None and wanted.own is None and not stimulus_beside(model).exists():
+        return None, None, ()
+    values = samples_of_model(network, model, given, None, own=wanted.own, events=wanted.events)
+    try:
+        stimulus = stimulus_of_recording(network, recording, values)
+    except DiagnosticError as error:
+        if given is not None:
+            raise
+        message = f"'{stimulus_beside(model)}' does not hold the samples of the recording, so accuracy is not shown"
+        left = finding("ND775", about("samples"), message, fixes=["--stimulus FILE.npz"], severity="info")
+        raise_errors("report", [item for item in error.diagnostics if item.code != "ND775"])
+        return None, None, (left,)
+    return first_samples(network, values, recording.n_samples), stimulus, stimulus.findings
+
+
+def write_page(
+    program: Program, ran: Ran, path: Path, options: ReportOptions, findings: tuple[Diagnostic, ...]
+) -> None:
+    """Write the page, say so, print all findings, and exit with their status.
+
+    `program`, `ran`: what it shows. `path`: of the page. `options`: budgets and format. `findings`: of the compilation.
+    """
+    over = budget_findings(options.budgets, profile_measures(ran.profile) if ran.profile else {})
+    found = tuple(dict.fromkeys((*findings, *ran.findings, *over)))
+    with working("writing the report"):
+        page = page_of(
+            program, ran.recording, path, samples=ran.samples, reference=ran.reference, profile=ran.profile,
+            budgets=[item.text for item in options.budgets], findings=found, command=words_of(),
+        )  # fmt: skip
+    size = len(page.encode("utf-8"))
+    if options.text:
+        show(f"written: {path} ({size / 1000:,.0f} kB)")
+    plain = ran.profile.model_dump(mode="json") if ran.profile else None
+    options.finish(found, {"written": str(path), "bytes": size, "profile": plain})
