@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, cast
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 
-from neurodeploy.api.reporting import report as page_of
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
     MaxDelay,
@@ -23,7 +21,8 @@ from neurodeploy.cli.cost_options import with_cost_options
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import Board, Budgets, Choices, Dialect, Model, Rules, Strict, TargetName, compile_model
-from neurodeploy.cli.output import command, show, working
+from neurodeploy.cli.output import command, show
+from neurodeploy.cli.page_writing import Ran, write_page
 from neurodeploy.cli.paths import read_argument, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import Backend, Origin, Samples, Steps, StimulusFile
@@ -37,14 +36,14 @@ from neurodeploy.cli.running import (
 from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
-from neurodeploy.profile import PROFILE_FIGURES, CostOptions, Profile, budget_findings, profile, profile_measures
+from neurodeploy.profile import PROFILE_FIGURES, CostOptions, budget_findings, profile, profile_measures
 from neurodeploy.program import Program
 from neurodeploy.signals import EventOptions, TimeOrigin
 from neurodeploy.simulate import Recording, RunOptions, SampleValues, Stimulus, accuracy, answers, load_recording
 from neurodeploy.simulate.decode import units_of
 from neurodeploy.simulate.recorded_samples import first_samples, stimulus_of_recording
 
-__all__ = ["Ran", "report_command", "words_of", "write_page"]
+__all__ = ["report_command"]
 
 RecordingFile = Annotated[
     Path | None, read_argument("RECORDING", "A recording (.ndr) of this program; default: run it.")
@@ -55,24 +54,6 @@ Reference = Annotated[
     typer.Option("--reference/--no-reference", help="Also run the float reference, if the network has one."),
 ]
 Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if there is no recording of it.")]
-
-
-class Ran(NamedTuple):
-    """What a page shows beside the program."""
-
-    recording: Recording | None = None
-    profile: Profile | None = None
-    samples: SampleValues | None = None
-    reference: Recording | None = None
-    findings: tuple[Diagnostic, ...] = ()
-
-
-def words_of() -> str:
-    """Return the command line as typed, for a shell; empty where a program calls the command."""
-    import sys
-
-    named = Path(sys.argv[0]).name if sys.argv else ""
-    return shlex.join(["neurodeploy", *sys.argv[1:]]) if named in ("neurodeploy", "__main__.py") else ""
 
 
 @command
@@ -115,7 +96,7 @@ def report_command(
         ran = _recorded(program, model, recording, wanted, result)
     elif run:
         ran = _run(program, model, wanted, result)
-    write_page(program, ran, out, options, result.findings)
+    _finish(program, ran, out, options, result.findings)
 
 
 def _require_no_run(recording: Path | None, **given: object) -> None:
@@ -175,22 +156,15 @@ def _samples(
     return first_samples(network, values, recording.n_samples), stimulus, stimulus.findings
 
 
-def write_page(
+def _finish(
     program: Program, ran: Ran, path: Path, options: ReportOptions, findings: tuple[Diagnostic, ...]
-) -> None:
-    """Write the page, say so, print all findings, and exit with their status.
-
-    `program`, `ran`: what it shows. `path`: of the page. `options`: budgets and format. `findings`: of the compilation.
-    """
+) -> NoReturn:
+    """Write the page, say so, print all findings, and exit with their status."""
     over = budget_findings(options.budgets, profile_measures(ran.profile) if ran.profile else {})
     found = tuple(dict.fromkeys((*findings, *ran.findings, *over)))
-    with working("writing the report"):
-        page = page_of(
-            program, ran.recording, path, samples=ran.samples, reference=ran.reference, profile=ran.profile,
-            budgets=[item.text for item in options.budgets], findings=found, command=words_of(),
-        )  # fmt: skip
-    size = len(page.encode("utf-8"))
+    size = write_page(program, ran, path, options.budgets, found)
     if options.text:
         show(f"written: {path} ({size / 1000:,.0f} kB)")
     plain = ran.profile.model_dump(mode="json") if ran.profile else None
     options.finish(found, {"written": str(path), "bytes": size, "profile": plain})
+    raise typer.Exit

@@ -36,6 +36,7 @@ from neurodeploy.cli.inputs import (
     compile_model,
 )
 from neurodeploy.cli.output import Format, command, show
+from neurodeploy.cli.page_writing import Ran, write_page
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import (
@@ -50,7 +51,7 @@ from neurodeploy.cli.run_options import (
     Timeout,
     Until,
 )
-from neurodeploy.cli.running import RunRequest, run_request
+from neurodeploy.cli.running import Outcome, RunRequest, run_request
 from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in, finding
@@ -96,6 +97,7 @@ def run(
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
     keep: Annotated[Path | None, write_option("--save-state", "State after the last step, by default without draining (.nds).", suffix=".nds")] = None,
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
+    page: Annotated[Path | None, write_option("--report", "Report of the run to write: one HTML page.", suffix=".html")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
     *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions,
@@ -139,14 +141,18 @@ def run(
     if out is not None:
         save_recording(outcome.recording, out)
     found = tuple(dict.fromkeys((*result.findings, *outcome.findings)))  # both stages may lack the same kernels
-    if keep is not None and outcome.recording.final_state is not None:
-        save_state(outcome.recording.final_state, keep)
-    elif keep is not None:
-        found = (
-            *found,
-            finding("ND507", about("file", keep), "is not written: the run was stopped before its last step"),
-        )
-    _report(program, outcome.profile, found, report, outcome.decoded)
+    found = (*found, *_kept(keep, outcome))
+    _report(program, outcome.profile, found, report, outcome.decoded, page=page, outcome=outcome)
+
+
+def _kept(path: Path | None, outcome: Outcome) -> tuple[Diagnostic, ...]:
+    """Write the state after a run, if a path is given; ND507 if the run did not reach its last step."""
+    if path is None:
+        return ()
+    if outcome.recording.final_state is None:
+        return (finding("ND507", about("file", path), "is not written: the run was stopped before its last step"),)
+    save_state(outcome.recording.final_state, path)
+    return ()
 
 
 def _report_options(
@@ -161,9 +167,15 @@ def _report(
     findings: tuple[Diagnostic, ...],
     report: ReportOptions,
     decoded: Mapping[str, list[float]] = MappingProxyType({}),
+    *,
+    page: Path | None = None,
+    outcome: Outcome | None = None,
 ) -> None:
-    """Print the profile of a run, the last values of its linear outputs and all findings, and exit."""
+    """Print the profile of a run, the last values of its linear outputs and all findings, write its page, and exit."""
     findings = (*findings, *budget_findings(report.budgets, profile_measures(figures) if figures else {}))
+    if page is not None and outcome is not None:
+        ran = Ran(outcome.recording, outcome.profile, outcome.samples, outcome.reference)
+        write_page(program, ran, page, report.budgets, findings)
     if figures and report.text:
         show(*dialect_lines(program.target), profile_report(figures, program.network.name), *_decoded_lines(decoded))
     plain = figures.model_dump(mode="json") if figures else None
