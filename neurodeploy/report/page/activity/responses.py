@@ -95,7 +95,14 @@ def _averages(seen: _Seen, train: Train, counts: Ints, neurons: Ints, recording:
     return (found.before - found.always) * (counts[:, neurons].sum(axis=0) > 0)[:, None]
 
 
-def _picture(seen: _Seen, average: Floats, neuron: int, spikes: int, title: str) -> str:
+def _place(train: Train, neuron: int) -> str:
+    """The number of a neuron, with its place on the axes of its population."""
+    if len(train.shape) == 1:
+        return str(neuron)
+    return f"{neuron} at ({', '.join(str(int(at)) for at in np.unravel_index(neuron, train.shape))})"
+
+
+def _picture(seen: _Seen, average: Floats, title: str, neuron: int) -> str:
     """One average as a picture, with its channels side by side, on a scale of its own."""
     small = shrunk(average.reshape(seen.shape)[:MOST_CHANNELS])
     most = float(np.abs(small).max())
@@ -105,7 +112,7 @@ def _picture(seen: _Seen, average: Floats, neuron: int, spikes: int, title: str)
     pixels = np.concatenate(parts, axis=1)
     height, width = pixels.shape
     wide = round(SIDE * width / height)
-    told = f"{title} {neuron}: {spikes:,} spikes, differences up to {most:.2g}"
+    told = f"{title}, differences up to {most:.2g}"
     image = element(
         "image",
         href=picture(pixels, DIVERGING),
@@ -130,7 +137,9 @@ def _pictures(seen: _Seen, train: Train, recording: Recording) -> str:
     neurons = np.argsort(-total, kind="stable")[: min(MOST_NEURONS, spiking)]
     averages = _averages(seen, train, counts, neurons, recording)
     shown = (
-        _picture(seen, average, int(neuron), int(total[neuron]), f"{train.name}, neuron")
+        _picture(
+            seen, average, f"{train.name}, neuron {_place(train, int(neuron))}: {total[neuron]:,} spikes", int(neuron)
+        )
         for neuron, average in zip(neurons, averages, strict=True)
     )
     of = f"{train.name}: the {neurons.size} neurons with the most spikes" if neurons.size < train.size else train.name

@@ -103,6 +103,30 @@
     function bandAt(py) { return tops.findIndex(function (top, at) { return py >= top - GAP / 2 && py <= top + bands[at].tall + GAP / 2; }); }
     function neuronAt(at, py) { return bands[at].low + (py - tops[at]) / bands[at].tall * (bands[at].high - bands[at].low); }
 
+    // the cells of a train as a picture of one pixel each, painted once for each theme
+    function painted(found, ink) {
+      if (found.ink === ink) return found.image;
+      const image = document.createElement("canvas"), parts = /^#(..)(..)(..)$/.exec(ink) || ["", "88", "88", "88"];
+      image.width = Math.ceil(data.steps / found.perColumn);
+      image.height = found.rows;
+      const context = image.getContext("2d"), pixels = context.createImageData(image.width, image.height);
+      for (let i = 0; i < found.n; i++) {
+        const place = 4 * (found.row[i] * image.width + found.column[i]);
+        for (let part = 0; part < 3; part++) pixels.data[place + part] = parseInt(parts[part + 1], 16);
+        pixels.data[place + 3] = 255 * (0.15 + 0.85 * Math.sqrt(found.count[i] / found.most));
+      }
+      context.putImageData(pixels, 0, 0);
+      found.ink = ink;
+      found.image = image;
+      return image;
+    }
+    function cells(context, at, found) {
+      const it = bands[at], perNeuron = it.tall / (it.high - it.low), image = painted(found, series(at));
+      const height = image.height * found.perRow * perNeuron, right = x(image.width * found.perColumn);
+      context.imageSmoothingEnabled = height < image.height;
+      context.drawImage(image, x(0), tops[at] - it.low * perNeuron, right - x(0), height);
+    }
+
     function band(context, at) {
       const it = bands[at], top = tops[at], found = marks(at), unit = it.item.input ? "line" : "neuron";
       const name = it.item.name, whole = it.low === 0 && it.high === it.item.size;
@@ -124,15 +148,12 @@
       context.clip();
       context.fillStyle = series(at);
       const perStep = (width - 2 * EDGE) / (view.right - view.left), perNeuron = it.tall / (it.high - it.low);
-      const cell = perStep * found.perColumn, wide = found.count ? Math.max(1, cell) : clamp(cell * (perStep > 3 ? 0.7 : 1), 1, 7);
-      const inset = found.count ? 0 : Math.max(0, (cell - wide) / 2);
-      const tall = Math.max(1, perNeuron * found.perRow * (found.count ? 1 : perNeuron > 3 ? 0.7 : 1));
-      const shift = found.count ? 0 : Math.max(0, (perNeuron - tall) / 2);
-      const from = firstAtLeast(found.column, Math.floor(view.left / found.perColumn) - 1);
-      const to = firstAtLeast(found.column, Math.ceil(view.right / found.perColumn) + 1);
+      const wide = clamp(perStep * (perStep > 3 ? 0.7 : 1), 1, 7), inset = Math.max(0, (perStep - wide) / 2);
+      const tall = Math.max(1, perNeuron * (perNeuron > 3 ? 0.7 : 1)), shift = Math.max(0, (perNeuron - tall) / 2);
+      if (found.count) { cells(context, at, found); context.restore(); return; }
+      const from = firstAtLeast(found.column, Math.floor(view.left) - 1), to = firstAtLeast(found.column, Math.ceil(view.right) + 1);
       for (let i = from; i < to; i++) {
-        if (found.count) context.globalAlpha = 0.15 + 0.85 * Math.sqrt(found.count[i] / found.most);
-        context.fillRect(x(found.column[i] * found.perColumn) + inset, top + (found.row[i] * found.perRow - it.low) * perNeuron + shift, wide, tall);
+        context.fillRect(x(found.column[i]) + inset, top + (found.row[i] - it.low) * perNeuron + shift, wide, tall);
       }
       context.restore();
     }
