@@ -87,16 +87,22 @@
       return { item: item, low: 0, high: item.size, tall: clamp(Math.round(22 + 15 * Math.log2(item.size)), 22, data.series.length > 8 ? 90 : 150) };
     });
 
-    const bar = controls(host, data.samples, function (at) { sample = at; redraw(); });
+    const bar = controls(host, data.samples, function (at) { sample = at; canvas.setAttribute("aria-label", described()); redraw(); });
     const reset = add(bar, "button", { type: "button" }, "Show all");
     const canvas = add(host, "canvas", { tabindex: 0, role: "img" });
     const says = add(host, "p", { class: "plot-says" });
-    canvas.setAttribute("aria-label", "Raster of " + bands.map(function (band) { return band.item.name; }).join(", "));
 
     function marks(at) {
       const key = at + "/" + sample;
       if (!cache.has(key)) cache.set(key, unpacked(data.series[at].samples[sample], data.series[at].size));
       return cache.get(key);
+    }
+    // counted from what is drawn, not from what the page says about it
+    function described() {
+      return "Raster: " + bands.map(function (it, at) {
+        const found = marks(at), spikes = found.count ? found.count.reduce(function (sum, n) { return sum + n; }, 0) : found.n;
+        return it.item.name + ", " + spikes + " spikes";
+      }).join("; ");
     }
     function x(step) { return EDGE + (step - view.left) / (view.right - view.left) * (width - 2 * EDGE); }
     function stepAt(px) { return view.left + (px - EDGE) / (width - 2 * EDGE) * (view.right - view.left); }
@@ -120,11 +126,18 @@
       found.image = image;
       return image;
     }
+    // rows of cells are averaged where they are thinner than a pixel, but steps stay apart
+    const strip = document.createElement("canvas");
     function cells(context, at, found) {
-      const it = bands[at], perNeuron = it.tall / (it.high - it.low), image = painted(found, series(at));
-      const height = image.height * found.perRow * perNeuron, right = x(image.width * found.perColumn);
-      context.imageSmoothingEnabled = height < image.height;
-      context.drawImage(image, x(0), tops[at] - it.low * perNeuron, right - x(0), height);
+      const it = bands[at], image = painted(found, series(at)), lines = (it.high - it.low) / found.perRow;
+      strip.width = image.width;
+      strip.height = Math.max(1, Math.round(it.tall * (window.devicePixelRatio || 1)));
+      const narrow = strip.getContext("2d");
+      narrow.imageSmoothingEnabled = lines > strip.height;
+      narrow.imageSmoothingQuality = "high";
+      narrow.drawImage(image, 0, it.low / found.perRow, image.width, lines, 0, 0, image.width, strip.height);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(strip, x(0), tops[at], x(image.width * found.perColumn) - x(0), it.tall);
     }
 
     function band(context, at) {
@@ -266,7 +279,7 @@
           it.low = clamp(low, 0, it.item.size - 1);
           it.high = clamp(high, it.low + 1, it.item.size);
         }
-        if (box.right - box.left > 5) show(stepAt(box.left), stepAt(box.right));
+        if (box.right - box.left > 5) show(Math.floor(stepAt(box.left)), Math.ceil(stepAt(box.right)));
       }
       drag = null;
       redraw();
@@ -286,7 +299,8 @@
       event.preventDefault();
     });
     new ResizeObserver(redraw).observe(host);
-    redraws.push(redraw);
+    canvas.setAttribute("aria-label", described());
+    redraws.push(draw);
     draw();
   }
 
@@ -321,7 +335,7 @@
     make();
     const fit = once(function () { plot.setSize({ width: Math.max(220, place.clientWidth), height: 240 }); });
     new ResizeObserver(fit).observe(place);
-    redraws.push(once(make));
+    redraws.push(make);
     return make;
   }
 
@@ -397,5 +411,7 @@
     const host = document.getElementById(plot.name);
     if (host && kinds[plot.kind]) kinds[plot.kind](host, plot.data);
   });
-  document.addEventListener("neurodeploy-theme", function () { redraws.forEach(function (draw) { draw(); }); });
+  function again() { redraws.forEach(function (draw) { draw(); }); }
+  document.addEventListener("neurodeploy-theme", again);
+  matchMedia("print").addEventListener("change", again);
 })();
