@@ -37,6 +37,8 @@ SHARED = (
     "io/contents_of_files.py",
     "profile/tiny_runs.py",
     "program/mutations.py",
+    "report/page/page_readers.py",
+    "report/page/page_runs.py",
     "program/sealed_programs.py",
 )
 """Modules that tests import by their own name: without their folders, and so the checkout, on `sys.path`."""
