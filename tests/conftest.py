@@ -37,6 +37,7 @@ SHARED = (
     "io/contents_of_files.py",
     "profile/tiny_runs.py",
     "program/mutations.py",
+    "report/page/browser.py",
     "report/page/page_readers.py",
     "report/page/page_runs.py",
     "program/sealed_programs.py",

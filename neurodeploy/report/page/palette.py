@@ -40,7 +40,7 @@ PALETTE: dict[str, Shade] = {
     "heat-1": Shade("#c3daee", "#24425c"),
     "heat-2": Shade("#9cc4e4", "#2b5679"),
     "heat-3": Shade("#6fa8d8", "#346c98"),
-    "heat-4": Shade("#4489c8", "#4085b9"),
+    "heat-4": Shade("#3374b1", "#4085b9"),
     "heat-5": Shade("#2368ad", "#5aa0d3"),
     "heat-6": Shade("#114a87", "#86bde6"),
     "heat-7": Shade("#0a3059", "#c4e1f6"),
