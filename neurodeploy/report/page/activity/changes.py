@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurodeploy.report.markup import element, text
+from neurodeploy.report.page.activity.figures import signed
 from neurodeploy.report.page.blocks import note, table
 from neurodeploy.report.page.change import Change
 from neurodeploy.report.page.section import Section
@@ -21,7 +22,7 @@ def _value(value: float | str | None, unit: str) -> str:
         return "\u2013"
     if isinstance(value, str):
         return value if len(value) <= 24 else f"{value[:16]}\u2026"
-    shown = f"{value:,}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+    shown = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
     return f"{shown} {unit}".strip()
 
 
@@ -29,10 +30,11 @@ def _delta(item: Change) -> str:
     """The difference with its sign, and in percent of the base."""
     if item.delta is None:
         return "new" if item.base is None else "gone" if item.head is None else "changed"
-    shown = f"{item.delta:+,}" if float(item.delta).is_integer() and abs(item.delta) < 1e15 else f"{item.delta:+.4g}"
+    whole = float(item.delta).is_integer() and abs(item.delta) < 1e15
+    shown = f"{item.delta:+,.0f}" if whole else signed(item.delta)
     if not isinstance(item.base, (int, float)) or not item.base:
         return shown
-    return f"{shown} ({100 * item.delta / abs(item.base):+.2g} %)"
+    return f"{shown} ({signed(100 * item.delta / abs(item.base))} %)"
 
 
 def _weight(item: Change) -> float:

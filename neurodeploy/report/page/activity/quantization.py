@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.quantize.report import RMS_TOLERANCE, SAME, VANISHED_TOLERANCE
 from neurodeploy.report.markup import element, text
+from neurodeploy.report.page.activity.figures import digits, percent, signed
 from neurodeploy.report.page.activity.rates import saturated
 from neurodeploy.report.page.activity.trains import Train, answers_of, trains_of
 from neurodeploy.report.page.activity.weight_ranges import WeightRange, weight_ranges
@@ -29,12 +30,8 @@ DRAWN = 24
 """Projections in the drawing."""
 
 
-def _digits(value: float) -> str:
-    return f"{value:.3g}"
-
-
-def _percent(fraction: float) -> str:
-    return "exact" if fraction <= SAME else f"{100 * fraction:.2g} %"
+def _loss(fraction: float) -> str:
+    return "exact" if fraction <= SAME else percent(fraction)
 
 
 def _range_row(item: WeightRange, at: int) -> str:
@@ -46,8 +43,8 @@ def _range_row(item: WeightRange, at: int) -> str:
     def x(value: float) -> float:
         return LEFT + (value - left) * per
 
-    told = f"{item.projection}\nweights {_digits(least)} to {_digits(greatest)}, median {_digits(middle)}"
-    told += f"\nstorable {_digits(item.storable[0])} to {_digits(item.storable[1])} in steps of {_digits(item.step)}"
+    told = f"{item.projection}\nweights {digits(least)} to {digits(greatest)}, median {digits(middle)}"
+    told += f"\nstorable {digits(item.storable[0])} to {digits(item.storable[1])} in steps of {digits(item.step)}"
     start, width = x(item.storable[0]), (item.storable[1] - item.storable[0]) * per
     bar = element("rect", x=start, y=top, width=width, height=18, rx=3, class_="none")
     outside = [
@@ -61,7 +58,7 @@ def _range_row(item: WeightRange, at: int) -> str:
     tip = element("rect", x=LEFT, y=top, width=BAR, height=18, fill="transparent", data_tip=told)
     name = item.projection if len(item.projection) <= 26 else f"{item.projection[:25]}\u2026"
     words = element("text", text(name), x=LEFT - 10, y=top + 13, text_anchor="end")
-    limit = f"{_digits(item.storable[0])} to {_digits(item.storable[1])}"
+    limit = f"{digits(item.storable[0])} to {digits(item.storable[1])}"
     return (
         words
         + bar
@@ -101,13 +98,9 @@ def _ranges(found: list[WeightRange]) -> str:
 
 def _loss_row(item: WeightRange) -> tuple[str, ...]:
     used = f"{item.levels_used:,} of {item.levels:,}"
-    share = f"{item.vanished:,} ({_share(item.vanished, item.n_weights)})" if item.vanished else "0"
-    clipped = f"{item.clipped:,} ({_share(item.clipped, item.n_weights)})" if item.clipped else "0"
-    return item.projection, f"{item.n_weights:,}", str(item.bits), used, _percent(item.rms_relative), clipped, share
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2g} %"
+    share = f"{item.vanished:,} ({percent(item.vanished / item.n_weights)})" if item.vanished else "0"
+    clipped = f"{item.clipped:,} ({percent(item.clipped / item.n_weights)})" if item.clipped else "0"
+    return item.projection, f"{item.n_weights:,}", str(item.bits), used, _loss(item.rms_relative), clipped, share
 
 
 def _registers(subject: ReportSubject) -> str:
@@ -125,7 +118,7 @@ def _registers(subject: ReportSubject) -> str:
 
 
 def _error(value: float | None) -> str:
-    return "" if value is None else _percent(value)
+    return "" if value is None else _loss(value)
 
 
 def _overflow_words(recording: Recording, name: str) -> tuple[str, str, str]:
@@ -159,9 +152,9 @@ def _differences(item: Train, floats: dict[str, Train], recording: Recording) ->
     if other is None:
         return count(mine), "not recorded", "", ""
     theirs = len(other.rows) / recording.n_samples
-    change = f"{100 * (mine - theirs) / theirs:+.2g} %" if theirs else ""
+    change = f"{signed(100 * (mine - theirs) / theirs)} %" if theirs else ""
     per_neuron = np.abs(item.counts(recording.n_samples) - other.counts(recording.n_samples)).mean()
-    return count(mine), count(theirs), change, _digits(float(per_neuron))
+    return count(mine), count(theirs), change, digits(float(per_neuron))
 
 
 def _run(subject: ReportSubject, recording: Recording) -> str:
@@ -203,8 +196,8 @@ def _verdict(found: list[WeightRange]) -> str:
     clipped, dead, every = (
         sum(values) for values in zip(*((i.clipped, i.vanished, i.n_weights) for i in found), strict=True)
     )
-    told = f"Rounding changes the weights of {worst.projection} most: {_percent(worst.rms_relative)} RMS error"
-    told += f", above the {_percent(RMS_TOLERANCE)} of ND201. " if worst.rms_relative > RMS_TOLERANCE else ". "
+    told = f"Rounding changes the weights of {worst.projection} most: {_loss(worst.rms_relative)} RMS error"
+    told += f", above the {_loss(RMS_TOLERANCE)} of ND201. " if worst.rms_relative > RMS_TOLERANCE else ". "
     told += f"{clipped:,} of {every:,} weights are clipped" if clipped else f"None of {every:,} weights is clipped"
     told += f", and {dead:,} round to 0" if dead else ""
     many = [item.projection for item in found if item.vanished > VANISHED_TOLERANCE * item.n_weights]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurodeploy.network import Input
 from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.activity.averages import image_shape, selectivity, spikes_before, weighted_average
+from neurodeploy.report.page.activity.figures import digits
 from neurodeploy.report.page.activity.png import DIVERGING, LEVELS, diverging, picture
 from neurodeploy.report.page.activity.trains import Train, labels_of, trains_of
 from neurodeploy.report.page.blocks import figure, note
@@ -112,7 +113,7 @@ def _picture(seen: _Seen, average: Floats, title: str, neuron: int) -> str:
     pixels = np.concatenate(parts, axis=1)
     height, width = pixels.shape
     wide = round(SIDE * width / height)
-    told = f"{title}, differences up to {most:.2g}"
+    told = f"{title}, differences up to {digits(most)}"
     image = element(
         "image",
         href=picture(pixels, DIVERGING),
@@ -124,7 +125,7 @@ def _picture(seen: _Seen, average: Floats, title: str, neuron: int) -> str:
     drawing = element(
         "svg", image, viewBox=f"0 0 {wide} {SIDE}", width=wide, height=SIDE, role="img", aria_label=told, data_tip=told
     )
-    return element("li", drawing, element("span", text(f"{neuron}: \u00b1{most:.2g}")))
+    return element("li", drawing, element("span", text(f"{neuron}: \u00b1{digits(most)}")))
 
 
 def _pictures(seen: _Seen, train: Train, recording: Recording) -> str:
