@@ -22,6 +22,7 @@ PYTHON = {
     "blame": (nd.blame,),
     "run": (nd.run,),
     "profile": (nd.profile, nd.accuracy),
+    "report": (nd.report,),
     "compare": (nd.compare,),
     "verify": (nd.verify,),
     "explain": (nd.explain,),
@@ -167,6 +168,27 @@ def test_run_and_profile(document):
     assert {item["code"] for item in again["findings"]} == {
         item.code for item in nd.profile(program, recording).findings
     }
+
+
+def test_report(document):
+    theirs = document("report", "net.nd.json", "-t", "loihi1", "-o", "run.html", "--budget", "cores<=4")
+    program, samples = nd.compile(nd.load("net.nd.json"), "loihi1"), nd.load("net.stimulus.npz")
+    recording, reference = nd.run(program, samples), nd.run(program, samples, backend="reference")
+    given = {"samples": samples, "reference": reference, "budgets": "cores<=4"}
+    shared = nd.check(nd.load("net.nd.json"), "loihi1")
+    figures = nd.profile(
+        program, recording, labels=samples.labels, reference=reference, lower_bounds=shared.lower_bounds
+    )
+    page = nd.report(program, recording, "own.html", profile=figures, **given)
+    assert Path("run.html").read_text(encoding="utf-8") == page == Path("own.html").read_text(encoding="utf-8")
+    assert theirs["bytes"] == Path("run.html").stat().st_size
+    assert theirs["profile"] == json.loads(figures.model_dump_json())
+    nd.save(program, "net.ndp")
+    nd.save(recording, "run.ndr")
+    again = document("report", "net.ndp", "run.ndr", "-o", "again.html")
+    assert again["profile"]["accuracy"] == theirs["profile"]["accuracy"]
+    assert document("run", "net.ndp", "--report", "ran.html")["profile"] == again["profile"]
+    assert "Accuracy against float" in Path("ran.html").read_text(encoding="utf-8")
 
 
 def test_budgets(document):

@@ -56,6 +56,7 @@ ARGUMENTS = {
     "blame": ("pair.nd.json", "-t", "tiny"),
     "run": ("pair.nd.json", "-t", "tiny", "--no-reference"),
     "profile": ("pair.nd.json", "-t", "tiny"),
+    "report": ("pair.nd.json", "-t", "tiny", "--no-reference", "-o", "pair.html"),
     "compare": ("pair.nd.json", "-t", "tiny", "-b", "emulator", "-b", "emulator"),
     "verify": ("pair.ndp",),
     "explain": ("ND302",),

@@ -53,6 +53,7 @@ class Browser:
         self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def _message(self, until):
         while b"\0" not in self.left:
@@ -82,7 +83,7 @@ class Browser:
         while not any(item.get("method") == method for item in self.events):
             self.events.append(self._message(until))
 
-    def open(self, path, *, width=1400, dark=False):
+    def open(self, path, *, width=1400, dark=False, scripts=True):
         """Open a file and forget earlier events."""
         self.events.clear()
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -91,7 +92,8 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[theme])
         self.call("Page.navigate", url=path.resolve().as_uri())
         self.wait("Page.loadEventFired")
-        self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+        if scripts:
+            self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
 
     def value(self, expression):
         """Value of an expression in the page."""

@@ -39,3 +39,28 @@ def small_subject(probes=(), *, reference=True, samples=None, **fields):
     program = nd.compile(network, target="loihi1")
     floats = nd.run(program, given, backend="reference") if reference else None
     return ReportSubject(program, nd.run(program, given), floats, samples=given, **fields)
+
+
+def spread_subject(**fields):
+    """Three populations on five cores of the board "pair" of the test chip, which has two chips."""
+    draw, neuron = np.random.default_rng(3), nd.Lif(tau_m_s=0.01, v_threshold=1.0)
+    sizes = {"first": 9, "middle": 8, "last": 3}
+    network = network_of(
+        [nd.Population(name=name, shape=size, neuron=neuron) for name, size in sizes.items()],
+        [
+            nd.dense("in", "first", draw.normal(1, 4, (9, 4)), name="into_first"),
+            nd.dense("first", "middle", draw.normal(1, 4, (8, 9)), name="into_middle"),
+            nd.dense("middle", "last", draw.normal(1, 4, (3, 8)), name="into_last"),
+        ],
+        inputs=4,
+        outputs="last",
+        name="spread",
+        steps_per_sample=20,
+    )
+    samples = SampleValues(
+        values={"in": (draw.random((6, 20, 4)) < 0.5).astype(np.uint8)}, labels=draw.integers(0, 3, 6)
+    )
+    program = nd.compile(network, "tiny", board="pair")
+    recording = nd.run(program, samples)
+    figures = nd.profile(program, recording, labels=samples.labels)
+    return ReportSubject(program, recording, None, figures, samples, figures.findings, **fields)

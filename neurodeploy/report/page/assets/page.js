@@ -58,21 +58,29 @@
   function marked(event) {
     return event.target.closest ? event.target.closest("[data-tip]") : null;
   }
+  // a mark that has the focus keeps its hint beside it while the page scrolls to it
+  let anchor = null;
+  function beside() {
+    if (!anchor) return;
+    const box = anchor.getBoundingClientRect();
+    open(anchor, box.right, box.top);
+  }
   document.addEventListener("pointermove", function (event) {
     const target = marked(event);
+    anchor = null;
     if (target) open(target, event.clientX, event.clientY);
     else tip.hidden = true;
   });
   document.addEventListener("focusin", function (event) {
-    const target = marked(event);
-    if (!target) { tip.hidden = true; return; }
-    const box = target.getBoundingClientRect();
-    open(target, box.right, box.top);
+    anchor = marked(event);
+    if (anchor) beside();
+    else tip.hidden = true;
   });
+  addEventListener("scroll", beside, { passive: true, capture: true });
 
   // arrow keys move between the marks of a figure, of which only one is a stop of the Tab key
   document.addEventListener("keydown", function (event) {
-    if (event.key === "Escape") { tip.hidden = true; return; }
+    if (event.key === "Escape") { anchor = null; tip.hidden = true; return; }
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const group = step && marked(event) ? event.target.closest("[data-roving]") : null;
     if (!group) return;

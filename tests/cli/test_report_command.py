@@ -1,0 +1,86 @@
+"""`neurodeploy report`: what it writes, what it refuses, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from factories import pair_network
+
+import neurodeploy as nd
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nd.save(pair_network(), "pair.nd.json")
+    lines = np.zeros((3, 6, 2), dtype=np.uint8)
+    lines[0, 1:5, 0] = lines[1, 2:4, 1] = lines[2, 1, 1] = 1
+    np.savez("pair.stimulus.npz", lines=lines, labels=[0, 1, 1])
+    np.savez("other.npz", lines=1 - lines, labels=[0, 1, 1])
+    program = nd.compile(nd.load("pair.nd.json"), "tiny")
+    nd.save(program, "pair.ndp")
+    nd.save(nd.run(program, nd.load("pair.stimulus.npz")), "pair.ndr")
+
+
+def page(name="page.html"):
+    return Path(name).read_text(encoding="utf-8")
+
+
+def test_a_recording_is_shown_with_the_samples_next_to_the_model(call):
+    status, out, _ = call("report", "pair.ndp", "pair.ndr", "-o", "page.html")
+    assert status == 0
+    assert out.startswith("written: page.html (")
+    assert "3 of 3" in page()
+    assert "float reference" in page()
+
+
+@pytest.mark.parametrize("options", [("--steps", "3"), ("--until", "4"), ("--save-state", "s.nds")])
+def test_samples_are_recognized_whatever_part_of_them_was_run(call, options):
+    call("run", "pair.ndp", "-o", "own.ndr", "--samples", "2" if "--until" not in options else "1", *options)
+    status, _, err = call("report", "pair.ndp", "own.ndr", "-o", "page.html", "--stimulus", "pair.stimulus.npz")
+    assert (status, "ND775" in err) == (0, False), err
+
+
+def test_samples_of_another_run_are_refused_or_left_out(call):
+    status, out, err = call("report", "pair.ndp", "pair.ndr", "--stimulus", "other.npz", "-o", "page.html")
+    assert (status, out) == (1, "")
+    assert "error[ND775]" in err
+    assert not Path("page.html").exists()
+    Path("other.npz").replace("pair.stimulus.npz")
+    status, _, err = call("report", "pair.ndp", "pair.ndr", "-o", "page.html")
+    assert status == 0
+    assert "info[ND775]" in err
+    assert "Accuracy against float" not in page()
+
+
+def test_a_program_alone_is_shown_without_a_run(call):
+    assert call("report", "pair.ndp", "--no-run", "-o", "page.html")[0] == 0
+    assert "Chip map" in page()
+    assert "What ran where" not in page()
+
+
+def test_a_broken_budget_is_shown_and_fails(call):
+    words = ("--budget", "cores<=0", "--budget", "spikes_per_inference<=100")
+    status, _, err = call("report", "pair.ndp", "-o", "page.html", *words)
+    assert status == 1
+    assert "ND604" in err
+    assert "1 budget exceeded" in page()
+    assert "spikes_per_inference&lt;=100" in page()
+
+
+def test_what_cannot_be_done_is_refused_before_the_run(call):
+    Path("page.html").write_text("before", encoding="utf-8")
+    for words, code in (
+        (("pair.ndp",), "ND701"),
+        (("pair.ndp", "-o", "page.txt"), "ND701"),
+        (("pair.ndp", "-o", "missing/page.html"), "ND007"),
+        (("pair.ndp", "pair.ndr", "--steps", "3", "-o", "page.html"), "ND703"),
+        (("pair.ndp", "-t", "loihi2", "-o", "page.html"), "ND703"),
+        (("pair.ndp", "-o", "page.html", "--budget", "cores<=many"), "ND706"),
+    ):
+        status, _, err = call("report", *words)
+        assert status == (1 if code == "ND007" else 2), (words, err)
+        assert code in err
+    assert page() == "before"
