@@ -41,8 +41,13 @@ SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
 """Sections in the order of the page. None: the subject has no data for it."""
 
 
+SHORT = {"ran": "Run", "accuracy": "Accuracy", "bill": "Cost", "reproduce": "Reproduce"}
+"""Name of a section -> word in the navigation, where it is shorter than the title."""
+
+
 def _navigation(sections: list[Section]) -> str:
-    links = "".join(element("li", element("a", text(item.title), href=f"#{item.name}")) for item in sections)
+    words = ((item, SHORT.get(item.name, item.title)) for item in sections)
+    links = "".join(element("li", element("a", text(word), href=f"#{item.name}")) for item, word in words)
     button = element("button", "Theme: auto", id="theme", type="button", hidden=True)
     return element("nav", element("div", element("ul", links), button, class_="bar"), aria_label="Sections")
 

@@ -81,4 +81,12 @@ def bars(rows: Iterable[Bar], scale: Sequence[tuple[float, str]], label: str) ->
         parts.append(element("line", x1=_share(at), x2=_share(at), y1=TOP + 18, y2=bottom, class_="rule"))
         parts.append(element("text", text(shown), x=_share(at), y=bottom + 14, text_anchor=anchor, class_="soft"))
     parts += [_bar(row, TOP + ROW * at) for at, row in enumerate(listed)]
-    return element("svg", *parts, width="100%", height=bottom + BOTTOM, role="img", aria_label=label, class_="bars")
+    return element(
+        "svg",
+        *parts,
+        width="100%",
+        height=bottom + (BOTTOM if scale else 0.0),
+        role="img",
+        aria_label=label,
+        class_="bars",
+    )

@@ -49,6 +49,6 @@ def _bar(item: ResourceUse) -> Bar:
     limit = item.limit or 1.0
     places = np.unique((np.minimum(np.array(item.per_core, dtype=float) / limit, 1.0) * BINS).astype(int)) / BINS
     share = item.worst / limit
-    figure = f"{item.worst:,} of {limit:,.0f} {item.unit} ({share:.1%})"
+    figure = f"{item.worst:,} of {limit:,.0f} ({share:.1%})"
     name = item.name.replace("_", " ")
     return Bar(name, figure, (Piece(0.0, share, "h3"),), tuple(places.tolist()), alarm=share > NEAR)

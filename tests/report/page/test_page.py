@@ -9,7 +9,9 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from factories import network_of
 from page_runs import small_subject
 
 import neurodeploy as nd
@@ -170,3 +172,26 @@ def test_digits_fit_in_two_hundred_kilobytes():
     page = nd.report(program, recording, samples=samples, reference=nd.run(program, samples, backend="reference"))
     assert len(page.encode()) <= 200_000
     assert "99.17%" in page
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_neurons_fit_in_two_megabytes():
+    """Fifty layers of 2,000 neurons on a board, every neuron of which fires."""
+    size, names = 2_000, [f"layer{number}" for number in range(50)]
+    neuron = nd.If(v_threshold=0.5)
+    network = network_of(
+        [nd.Population(name=name, shape=size, neuron=neuron) for name in names],
+        [nd.one_to_one(*pair, 1.0) for pair in itertools.pairwise(["in", *names])],
+        inputs=size,
+        outputs=names[-1],
+        name="large",
+        steps_per_sample=10,
+    )
+    draw = np.random.default_rng(2)
+    samples = nd.SampleValues(values={"in": (draw.random((4, 10, size)) < 0.3).astype(np.uint8)})
+    program = nd.compile(network, "loihi1", board="nahuku32")
+    recording = nd.run(program, samples)
+    assert sum(map(len, recording.spikes.values())) > 1_000_000
+    page = nd.report(program, recording, samples=samples)
+    assert len(page.encode()) <= 2_000_000
+    assert "100,000 neurons in 50 populations" in page
