@@ -22,7 +22,8 @@ SLOWEST, LISTED = 6, 256
 """Numbers of cores drawn one by one, and listed."""
 COLUMNS = 400
 """Largest number of columns of the overview; neighbours are then added up."""
-HEIGHT = 100.0
+HEIGHT, COLUMN, FEW = 100.0, 20.0, 45
+"""Pixels of the overview and of one column; most columns of that width."""
 COLOURS = {"memory": "s1", "compute": "s2", "traffic": "s3", "barrier": "s8"}
 WORDS = {
     "memory": "reading of synapses",
@@ -56,7 +57,7 @@ def _said(slow: list[CoreFloor]) -> str:
     first = slow[0]
     whole = first.busy_s + first.barrier_s
     bound = [item.binds for item in slow]
-    counted = ", ".join(f"{bound.count(name):,} by {name}" for name in COLOURS if name in bound)
+    counted = ", ".join(f"{bound.count(name):,} bound by {name}" for name in COLOURS if name in bound)
     ahead = f", {first.margin:.2g} times what comes next" if first.margin else ""
     mean = sum(item.busy_s for item in slow) / len(slow)
     even = (
@@ -65,7 +66,7 @@ def _said(slow: list[CoreFloor]) -> str:
         else ""
     )
     step = f"Core {first.core} determines the step: {si(first.busy_s, 's')} of work and {si(first.barrier_s, 's')} of barrier"
-    return f"{step}, {si(whole, 's')} together; {WORDS[first.binds]} binds it{ahead}. Cores are bound {counted}.{even}"
+    return f"{step}, {si(whole, 's')} together; {WORDS[first.binds]} binds it{ahead}. Cores: {counted}.{even}"
 
 
 def _pieces(item: CoreFloor, scale: float) -> tuple[Piece, ...]:
@@ -137,7 +138,7 @@ def _overview(slow: list[CoreFloor]) -> str:
     view = {
         "viewBox": f"0 0 {len(heights)} {number(HEIGHT)}",
         "preserveAspectRatio": "none",
-        "width": "100%",
+        "width": "100%" if len(heights) > FEW else COLUMN * len(heights),
         "height": HEIGHT,
     }
     return figure(element("svg", *parts, role="img", aria_label=caption, class_="bars columns", **view), caption)

@@ -208,10 +208,9 @@ def accuracy(subject: ReportSubject) -> Section | None:
         same = int((found.chip == found.reference).sum())
         lost = int(((found.reference == found.labels) & ~right).sum())
         won = int((right & (found.reference != found.labels)).sum())
-        text_ = f"Both give the same answer to {same:,} of {n:,} samples ({same / n:.2%}). "
-        body.append(
-            element("p", text(text_ + f"The chip loses {lost:,} that float answers correctly, and wins {won:,}."))
-        )
+        said = f"Both give the same answer to {same:,} of {n:,} samples ({same / n:.2%})."
+        moved = f" The chip loses {lost:,} that float answers correctly, and wins {won:,}." if lost or won else ""
+        body.append(element("p", text(said + moved)))
     else:
         body.append(note("The float reference was not run on these samples, so nothing says what the integers cost."))
     classes = int(max(found.labels.max(initial=0), found.chip.max(initial=0))) + 1

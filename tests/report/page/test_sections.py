@@ -172,7 +172,7 @@ def test_pieces_of_the_floorline_are_the_times_of_the_core(subject):
     assert percent(mark.attrib["x1"]) == pytest.approx(0.7)
     text = "".join(tree(section).itertext())
     assert "Core 1 determines the step: 6 us of work and 1 us of barrier, 7 us together" in text
-    assert "1 by memory, 1 by compute" in text
+    assert "1 bound by memory, 1 bound by compute" in text
 
 
 def test_all_cores_are_columns_and_neighbours_are_averaged_beyond_the_limit(subject):
