@@ -13,6 +13,7 @@ from neurodeploy.conformance.judge import program_of
 from neurodeploy.program.synapse_tables import synapse_tables_of
 from neurodeploy.report.page import ReportSubject
 from neurodeploy.report.page.activity import changes, quantization, raster, rates, responses, traces
+from neurodeploy.report.page.activity.trains import trains_of
 from neurodeploy.report.page.activity.weight_ranges import weight_ranges
 
 
@@ -142,3 +143,14 @@ def test_integer_weights_keep_their_units():
     assert found.quantiles[[0, -1]].tolist() == [-200, 100]
     assert found.storable == (-256.0, 254.0)
     assert (found.step, found.rms_relative, found.clipped) == (2.0, 0.0, 0)
+
+
+def test_the_difference_of_two_runs_is_that_of_all_counts(subject):
+    for name, size in (("hidden", 6), ("class", 3)):
+        trains = [
+            next(item for item in trains_of(subject, recording) if item.name == name)
+            for recording in (subject.recording, subject.reference)
+        ]
+        one, other = (item.spike_counts(name, size) for item in (subject.recording, subject.reference))
+        assert quantization.spike_difference(*trains, 12) == pytest.approx(np.abs(one - other).mean())
+        assert quantization.spike_difference(trains[0], trains[0], 12) == 0

@@ -54,7 +54,10 @@ def test_spikes_before_are_those_of_a_loop_over_spikes(seed, window):
 
 
 def test_selectivity_by_hand():
-    names, means = averages.selectivity(np.array([[4, 0], [2, 1], [0, 5]]), np.array([7, 7, 2]))
+    counts = np.array([[4, 0], [2, 1], [0, 5]])
+    rows = [(sample, step, neuron) for sample, neuron in np.ndindex(3, 2) for step in range(counts[sample, neuron])]
+    train = Train("cells", False, (2,), 2, np.array(sorted(rows), dtype=np.int64))
+    names, means = averages.selectivity(train, np.array([7, 7, 2]))
     assert names.tolist() == [2, 7]
     assert means.tolist() == [[0.0, 3.0], [5.0, 0.5]]
 

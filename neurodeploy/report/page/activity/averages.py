@@ -82,12 +82,12 @@ def spikes_before(source: Train, train: Train, neurons: Ints, n_samples: int, ex
     return LeadIn(before / np.maximum(total, 1)[:, None], always / max(1, n_samples * steps))
 
 
-def selectivity(counts: Ints, labels: Ints) -> tuple[Ints, Floats]:
+def selectivity(train: Train, labels: Ints) -> tuple[Ints, Floats]:
     """Return the labels that occur, (n_labels,) ascending, and the mean spikes of each neuron for each, (neurons, n_labels).
 
-    `counts`: (samples, neurons) spikes. `labels`: (samples,).
+    `train`: a population. `labels`: (samples,).
     """
     names, at = np.unique(labels, return_inverse=True)
-    sums = np.zeros((names.size, counts.shape[1]))
-    np.add.at(sums, at.ravel(), counts)
+    flat = at.ravel()[train.rows[:, 0]] * train.size + train.rows[:, 2]
+    sums = np.bincount(flat, minlength=names.size * train.size).reshape(names.size, train.size)
     return names, (sums / np.bincount(at.ravel())[:, None]).T

@@ -19,7 +19,7 @@ from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count
 from neurodeploy.signals import Recording
 
-__all__ = ["section"]
+__all__ = ["section", "spike_difference"]
 
 Ints = NDArray[np.int64]
 MOST_ROWS = 100
@@ -55,7 +55,9 @@ def _range_row(item: WeightRange, at: int) -> str:
     ends = element("line", x1=x(least), y1=top + 9, x2=x(greatest), y2=top + 9, class_="axis")
     box = element("rect", x=x(low), y=top + 4, width=max(1.5, x(high) - x(low)), height=10, rx=2, class_="s1")
     zero = element("line", x1=x(0.0), y1=top - 2, x2=x(0.0), y2=top + 20, class_="axis")
-    tip = element("rect", x=LEFT, y=top, width=BAR, height=18, fill="transparent", data_tip=told)
+    tip = element(
+        "rect", x=LEFT, y=top, width=BAR, height=18, fill="transparent", data_tip=told, tabindex=-1 if at else 0
+    )
     name = item.projection if len(item.projection) <= 26 else f"{item.projection[:25]}\u2026"
     words = element("text", text(name), x=LEFT - 10, y=top + 13, text_anchor="end")
     limit = f"{digits(item.storable[0])} to {digits(item.storable[1])}"
@@ -79,7 +81,14 @@ def _ranges(found: list[WeightRange]) -> str:
     rows = "".join(_range_row(item, at) for at, item in enumerate(drawn))
     label = "Ranges of weights within the storable ranges"
     svg = element(
-        "svg", rows, viewBox=f"0 0 {width} {height}", width=width, height=height, role="img", aria_label=label
+        "svg",
+        rows,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="group",
+        data_roving=True,
+        aria_label=label,
     )
     caption = "Weights in the units of the network, each row on its own scale; the upright line is 0."
     names = [
@@ -138,7 +147,7 @@ def _run_rows(subject: ReportSubject, recording: Recording) -> Iterable[tuple[st
     for item in trains_of(subject, recording):
         if item.is_input:
             continue
-        spikes = np.bincount(item.rows[:, 2], minlength=item.size)
+        spikes = item.per_neuron()
         hot = saturated(subject.program, item.name, spikes, recording).size
         dead = int(np.count_nonzero(spikes == 0))
         judged = (f"{dead:,} of {item.size:,}", f"{hot:,}")
@@ -153,19 +162,30 @@ def _differences(item: Train, floats: dict[str, Train], recording: Recording) ->
         return count(mine), "not recorded", "", ""
     theirs = len(other.rows) / recording.n_samples
     change = f"{signed(100 * (mine - theirs) / theirs)} %" if theirs else ""
-    per_neuron = np.abs(item.counts(recording.n_samples) - other.counts(recording.n_samples)).mean()
-    return count(mine), count(theirs), change, digits(float(per_neuron))
+    return count(mine), count(theirs), change, digits(spike_difference(item, other, recording.n_samples))
+
+
+def spike_difference(one: Train, other: Train, n_samples: int) -> float:
+    """Return the mean of |spikes of a neuron in a sample - those in another run| over neurons and samples.
+
+    `one`, `other`: the same population in two runs. `n_samples`: samples of each.
+    """
+    keys = [item.rows[:, 0] * item.size + item.rows[:, 2] for item in (one, other)]
+    signs = np.repeat([1.0, -1.0], [key.size for key in keys])
+    _, at = np.unique(np.concatenate(keys), return_inverse=True)  # grows with the spikes, not with the neurons
+    return float(np.abs(np.bincount(at, signs)).sum()) / max(1, n_samples * one.size)
 
 
 def _run(subject: ReportSubject, recording: Recording) -> str:
     rows = list(_run_rows(subject, recording))
     if not rows or not recording.n_samples:
         return ""
-    heads = ("population", "accumulator wrapped", "current left its range", "voltage limited", "silent", "saturated")
+    heads = ("population", "sum wrapped", "u out of range", "v limited", "silent", "saturated")
     compared = len(rows[0]) > len(heads)
-    heads += ("spikes / sample", "in floats", "change", "difference / neuron") if compared else ()
+    heads += ("spikes / sample", "in floats", "change", "per neuron") if compared else ()
     body = table(heads, rows, numbers=range(4, len(heads)), tall=len(rows) > 12)
-    told = "The first columns count steps of neurons over all samples."
+    told = "The first three columns count steps of neurons over all samples in which the sum of weights wrapped, the current "
+    told += "left its range, and the voltage was held at its limit."
     if compared:
         told += " The last one is the mean difference between the spikes of a neuron in a sample and in the float reference."
     return element("h3", "In the run") + body + note(told) + _answers(subject, recording)

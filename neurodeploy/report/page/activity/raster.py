@@ -114,6 +114,15 @@ def _said(data: list[dict[str, Any]], n_trains: int) -> list[str]:
     return found
 
 
+def _no_states(subject: ReportSubject, recording: Recording) -> list[str]:
+    """How to record states, where the run has none."""
+    if recording.states:
+        return []
+    name = subject.program.network.populations[0].name
+    told = f'No state was recorded, so the page has no traces: a probe of the network, or nd.run(..., probes="{name}.v"), records one.'
+    return [told]
+
+
 def _static(trains: Sequence[Train], sample: SampleShown, recording: Recording) -> str:
     """The first sample as a drawing without script; empty where it has too many spikes."""
     rows_of = [item.of_sample(sample.number) for item in trains]
@@ -161,4 +170,5 @@ def section(subject: ReportSubject) -> Section | None:
     body += "".join(element("p", text(line), class_="note") for line in _said(series, len(every)))
     body += element("div", id="raster-plot", class_="plot")
     body += element("noscript", _static(trains, samples[0], recording))
+    body += "".join(element("p", text(line), class_="note") for line in _no_states(subject, recording))
     return Section("raster", "Raster", body, (Plot("raster-plot", "raster", data),))

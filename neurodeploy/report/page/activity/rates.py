@@ -72,7 +72,7 @@ def saturated(program: Program, name: str, spikes: Ints, recording: Recording) -
 
 def spread_of(program: Program, train: Train, recording: Recording) -> Spread:
     """Return the spikes of each neuron. `train`: of a population of `program`, with the spikes of `recording`."""
-    spikes = np.bincount(train.rows[:, 2], minlength=train.size)
+    spikes = train.per_neuron()
     return Spread(spikes, np.flatnonzero(spikes == 0), saturated(program, train.name, spikes, recording))
 
 

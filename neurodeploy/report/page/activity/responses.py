@@ -31,6 +31,8 @@ MOST_LABELS, MOST_ROWS = 24, 16
 """Classes and neurons of a table of classes."""
 WINDOW = 10
 """Steps before a spike that count as its cause, for inputs that change within a sample."""
+LEFT, TOP, WIDE, CELL = 64, 22, 46, 24
+"""Measures of a table of classes: room for neurons and labels, width and height of a cell; pixels."""
 SIDE = 72
 """Height of a picture on the page, in pixels."""
 
@@ -85,15 +87,15 @@ def _values(subject: ReportSubject, recording: Recording, item: Input) -> Floats
     return np.asarray(ordered[: recording.n_samples], dtype=np.float64).reshape(recording.n_samples, item.size)
 
 
-def _averages(seen: _Seen, train: Train, counts: Ints, neurons: Ints, recording: Recording) -> Floats:
-    """(neurons, lines) average input at the spikes of each neuron, less that of all samples or steps."""
+def _averages(seen: _Seen, train: Train, neurons: Ints, recording: Recording) -> Floats:
+    """(neurons, lines) average input at the spikes of each neuron, all of which spike, less that of all samples or steps."""
     if seen.values is not None:
-        return weighted_average(seen.values, counts[:, neurons])
+        return weighted_average(seen.values, train.counts_of(neurons, recording.n_samples))
     assert seen.source is not None, "internal: an input without values has spikes"
     steps = recording.n_steps - recording.first_step + 1
     extent = (recording.first_step, steps, WINDOW)
     found = spikes_before(seen.source, train, neurons, recording.n_samples, extent)
-    return (found.before - found.always) * (counts[:, neurons].sum(axis=0) > 0)[:, None]
+    return found.before - found.always
 
 
 def _place(train: Train, neuron: int) -> str:
@@ -130,13 +132,12 @@ def _picture(seen: _Seen, average: Floats, title: str, neuron: int) -> str:
 
 def _pictures(seen: _Seen, train: Train, recording: Recording) -> str:
     """The averages of the most active neurons of a population."""
-    counts = train.counts(recording.n_samples)
-    total = counts.sum(axis=0)
+    total = train.per_neuron()
     spiking = int(np.count_nonzero(total))
     if not spiking:
         return element("p", text(f"{train.name}: no neuron spiked."), class_="note")
     neurons = np.argsort(-total, kind="stable")[: min(MOST_NEURONS, spiking)]
-    averages = _averages(seen, train, counts, neurons, recording)
+    averages = _averages(seen, train, neurons, recording)
     shown = (
         _picture(
             seen, average, f"{train.name}, neuron {_place(train, int(neuron))}: {total[neuron]:,} spikes", int(neuron)
@@ -165,46 +166,51 @@ def _lead(seen: _Seen) -> str:
     return told + (f" A pixel is the mean of {block} x {block} lines." if block > 1 else "")
 
 
-def _classes(train: Train, labels: Ints, recording: Recording) -> str:
+def _classes(train: Train, labels: Ints) -> str:
     """Mean spikes of the most selective neurons for each label, as a table with shades."""
-    counts = train.counts(recording.n_samples)
-    names, means = selectivity(counts, labels)
+    names, means = selectivity(train, labels)
     if not 2 <= names.size <= MOST_LABELS:
         return ""
     spread = means.max(axis=1) - means.mean(axis=1)
     chosen = np.arange(train.size) if train.size <= MOST_ROWS else np.argsort(-spread, kind="stable")[:MOST_ROWS]
     chosen = chosen[np.argsort(means[chosen].argmax(axis=1), kind="stable")]
     most = float(means[chosen].max()) or 1.0
-    cell, top, left, wide = 24, 22, 64, 46
     parts = [
-        element("text", str(int(name)), x=left + (at + 0.5) * wide, y=14, text_anchor="middle")
+        element("text", str(int(name)), x=LEFT + (at + 0.5) * WIDE, y=14, text_anchor="middle")
         for at, name in enumerate(names)
     ]
     for row, neuron in enumerate(chosen):
-        parts.append(_class_row(int(neuron), means[neuron], names, most, (left, top + row * cell, wide, cell)))
-    width, height = left + names.size * wide, top + chosen.size * cell
+        parts.append(_class_row(row, int(neuron), means[neuron], names, most))
+    width, height = LEFT + names.size * WIDE, TOP + chosen.size * CELL
     label = f"Mean spikes of {train.name} for each label"
     svg = element(
-        "svg", *parts, viewBox=f"0 0 {width} {height}", width=width, height=height, role="img", aria_label=label
+        "svg",
+        *parts,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="group",
+        data_roving=True,
+        aria_label=label,
     )
     kept = f" The {chosen.size} most selective of {train.size:,} neurons." if chosen.size < train.size else ""
     caption = f"{train.name}: mean spikes in a sample, a row for each neuron, a column for each label; at most {count(most)}.{kept}"
     return figure(svg, caption)
 
 
-def _class_row(neuron: int, means: Floats, names: Ints, most: float, place: tuple[int, int, int, int]) -> str:
-    """One neuron of the table of classes. `place`: left, top, width and height of its cells."""
-    left, top, wide, tall = place
+def _class_row(row: int, neuron: int, means: Floats, names: Ints, most: float) -> str:
+    """One neuron of the table of classes. `row`: place in the table. `most`: mean of the fullest shade."""
+    left, top, wide, tall = LEFT, TOP + row * CELL, WIDE, CELL
     ordered = np.argsort(-means, kind="stable")[:4]
     told = ", ".join(f"{count(round(float(means[at]), 2))} at label {names[at]}" for at in ordered if means[at])
-    parts = [element("text", str(neuron), x=left - 10, y=top + 16, text_anchor="end")]
-    parts.append(element("rect", x=left, y=top, width=names.size * wide - 2, height=tall - 2, class_="h0"))
+    name = element("text", str(neuron), x=left - 10, y=top + 16, text_anchor="end")
+    parts = [element("rect", x=left, y=top, width=names.size * wide - 2, height=tall - 2, class_="h0")]
     for at, value in enumerate(means):
         shade = min(7, int(8 * value / most))
         if shade:
             box = element("rect", x=left + at * wide, y=top, width=wide - 2, height=tall - 2, class_=f"h{shade}")
             parts.append(box)
-    return element("g", *parts, data_tip=f"neuron {neuron}, spikes: {told or 'none'}")
+    return name + element("g", *parts, data_tip=f"neuron {neuron}, spikes: {told or 'none'}", tabindex=-1 if row else 0)
 
 
 def section(subject: ReportSubject) -> Section | None:
@@ -222,7 +228,7 @@ def section(subject: ReportSubject) -> Section | None:
     body = ""
     if seen is not None:
         body += element("p", text(_lead(seen))) + "".join(_pictures(seen, item, recording) for item in drawn)
-    tables = "" if labels is None else "".join(_classes(item, labels, recording) for item in drawn)
+    tables = "" if labels is None else "".join(_classes(item, labels) for item in drawn)
     if tables:
         body += element("h3", "Classes") + tables
     if not body or not drawn:

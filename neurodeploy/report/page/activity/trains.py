@@ -40,10 +40,20 @@ class Train(NamedTuple):
         """Return the (n_samples,) numbers of spikes. `n_samples`: number of samples of the recording."""
         return np.bincount(self.rows[:, 0], minlength=n_samples)
 
-    def counts(self, n_samples: int) -> Ints:
-        """Return the (n_samples, size) numbers of spikes of each neuron. `n_samples`: number of samples of the recording."""
-        flat = self.rows[:, 0] * self.size + self.rows[:, 2]
-        return np.bincount(flat, minlength=n_samples * self.size).reshape(n_samples, self.size)
+    def per_neuron(self) -> Ints:
+        """Return the (size,) numbers of spikes over all samples."""
+        return np.bincount(self.rows[:, 2], minlength=self.size)
+
+    def counts_of(self, neurons: Ints, n_samples: int) -> Ints:
+        """Return the (n_samples, n) numbers of spikes of some neurons in each sample.
+
+        `neurons`: (n,) their numbers. `n_samples`: number of samples of the recording.
+        """
+        column = np.full(self.size, -1, dtype=np.int64)
+        column[neurons] = np.arange(neurons.size)
+        at = column[self.rows[:, 2]]
+        flat = (self.rows[:, 0] * neurons.size + at)[at >= 0]
+        return np.bincount(flat, minlength=n_samples * neurons.size).reshape(n_samples, neurons.size)
 
 
 class SampleShown(NamedTuple):
