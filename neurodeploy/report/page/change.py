@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
-__all__ = ["Change", "Changes"]
+__all__ = ["Change", "Changes", "Compared", "Differing", "Explained", "changes_of"]
 
 
 class Change(NamedTuple):
@@ -37,3 +38,83 @@ class Changes(NamedTuple):
     """What differs; empty: nothing does."""
     reasons: tuple[str, ...] = ()
     """Changes of the network, the target or the options from which the rows follow, one line each."""
+
+
+class Differing(Protocol):
+    """A row of a comparison."""
+
+    @property
+    def subject(self) -> object:
+        """What it belongs to; its text is shown."""
+        ...
+
+    @property
+    def figure(self) -> str:
+        """Name of the figure."""
+        ...
+
+    @property
+    def base(self) -> float | str | None:
+        """Value before."""
+        ...
+
+    @property
+    def head(self) -> float | str | None:
+        """Value now."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Unit of numbers."""
+        ...
+
+    @property
+    def delta(self) -> float | None:
+        """Head less base."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """What made it move."""
+        ...
+
+
+class Explained(Protocol):
+    """A reason of a comparison."""
+
+    @property
+    def text(self) -> str:
+        """The reason in one line."""
+        ...
+
+
+class Compared(Protocol):
+    """A comparison of a base with a head, from whatever package makes it."""
+
+    @property
+    def base(self) -> str:
+        """The base, as given."""
+        ...
+
+    @property
+    def head(self) -> str:
+        """The head, as given."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[Differing]:
+        """What differs."""
+        ...
+
+    @property
+    def reasons(self) -> Sequence[Explained]:
+        """What the rows follow from."""
+        ...
+
+
+def changes_of(compared: Compared) -> Changes:
+    """Return a comparison as the page shows it. `compared`: with its rows and reasons."""
+    rows = (
+        Change(row.figure, row.base, row.head, row.unit, row.delta, row.why, str(row.subject)) for row in compared.rows
+    )
+    return Changes(compared.base, compared.head, tuple(rows), tuple(reason.text for reason in compared.reasons))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 from page_runs import small_subject
 
 from neurodeploy.report.page.activity import changes
-from neurodeploy.report.page.change import Change, Changes
+from neurodeploy.report.page.change import Change, Changes, changes_of
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,32 @@ def test_long_lists_are_cut_to_the_largest(subject):
 
 def test_no_section_without_a_baseline(subject):
     assert changes.section(subject) is None
+
+
+class Row(NamedTuple):
+    subject: str = "population 'hidden'"
+    figure: str = "spikes"
+    base: float = 1
+    head: float = 2
+    unit: str = "spike"
+    delta: float = 1.0
+    why: str = "weights"
+    kind: str = "moved"
+
+
+class Reason(NamedTuple):
+    text: str
+
+
+class Comparison(NamedTuple):
+    base: str
+    head: str
+    rows: tuple
+    reasons: tuple
+
+
+def test_any_comparison_with_rows_and_reasons_is_shown():
+    found = changes_of(Comparison("a", "b", (Row(),), (Reason("weights changed"),)))
+    assert found == Changes(
+        "a", "b", (Change("spikes", 1, 2, "spike", 1.0, "weights", "population 'hidden'"),), ("weights changed",)
+    )

@@ -159,3 +159,21 @@ def test_no_raster_without_a_run(subject):
 )
 def test_long_lists_of_neurons_are_cut(count, text):
     assert listed(np.arange(count)) == text
+
+
+def test_a_run_without_states_says_how_to_record_them(subject):
+    assert "nd.run(..., probes=&quot;hidden.v&quot;), records one" in raster.section(subject).body
+    probed = nd.run(subject.program, subject.samples, probes="hidden.v")
+    assert "No state was recorded" not in raster.section(subject._replace(recording=probed)).body
+
+
+def test_inputs_of_currents_have_no_raster():
+    network = network_of(
+        [nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0))],
+        [nd.dense("in", "cells", np.ones((2, 2)))],
+        inputs=(nd.Input(name="in", shape=2, encoder="bias"),),
+        steps_per_sample=9,
+    )
+    program = nd.compile(network, target="loihi1")
+    subject = ReportSubject(program, nd.run(program, np.ones((1, 2))))
+    assert [item["name"] for item in raster.section(subject).plots[0].data["series"]] == ["cells"]

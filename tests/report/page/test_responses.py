@@ -138,3 +138,22 @@ def test_no_responses_without_labels_or_images():
     recording = nd.run(program, np.ones((2, 5, 3), dtype=np.uint8))
     assert responses.section(ReportSubject(program, recording)) is None
     assert responses.section(ReportSubject(program)) is None
+
+
+def test_many_input_spikes_are_averaged_over_the_first_samples(monkeypatch):
+    network = network_of(
+        [nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0))],
+        [nd.dense("in", "cells", np.ones((2, 36)))],
+        inputs=36,
+        steps_per_sample=12,
+    )
+    program = nd.compile(network, target="loihi1")
+    spikes = (np.random.default_rng(0).random((4, 12, 36)) < 0.2).astype(np.uint8)
+    subject = ReportSubject(program, nd.run(program, spikes))
+    whole = pictures(responses.section(subject).body)
+    monkeypatch.setattr(responses, "MOST_SPIKES", int(spikes[:2].sum()))
+    body = responses.section(subject).body
+    assert "The first 2 of 4 samples are averaged." in body
+    first = ReportSubject(program, nd.run(program, spikes[:2]))
+    assert np.array_equal(pictures(body), pictures(responses.section(first).body))
+    assert not np.array_equal(pictures(body), whole)

@@ -89,3 +89,9 @@ def test_probes_of_a_run_alone_are_known(subject):
 
 def test_no_traces_without_probes():
     assert traces.section(small_subject(reference=False)) is None
+
+
+def test_neurons_that_do_not_spike_are_chosen_by_their_states():
+    states = np.array([[0, 5, -9, 1, 2, 3], [0, 6, 9, 1, 0, 7]])
+    assert traces.most_active(np.zeros(6, dtype=np.int64), states).tolist() == [1, 2, 4, 5]
+    assert traces.most_active(np.array([1, 0, 0, 0, 0, 2]), states).tolist() == [0, 2, 4, 5]

@@ -60,25 +60,24 @@ def weighted_average(values: Floats, counts: Ints) -> Floats:
 def spikes_before(source: Train, train: Train, neurons: Ints, n_samples: int, extent: tuple[int, int, int]) -> LeadIn:
     """Return the average number of input spikes in the steps before a spike.
 
-    `source`: the input. `train`: the population. `neurons`: (n,) those that are averaged. `n_samples`: number of samples.
-    `extent`: first step, number of steps, and steps before a spike that count; steps before the first have no spikes.
+    `source`: the input. `train`: the population. `neurons`: (n,) those that are averaged. `n_samples`: how many samples, from
+    the first on, are averaged. `extent`: first step, number of steps, and steps before a spike that count; steps before the
+    first have no spikes.
     """
     first, steps, window = extent
-    before, always = np.zeros((neurons.size, source.size)), np.zeros(source.size)
-    total = np.zeros(neurons.size)
-    for sample in range(n_samples):
-        given = source.of_sample(sample)
-        flat = (given[:, 0] - first) * source.size + given[:, 1]
-        came = np.bincount(flat, minlength=steps * source.size).reshape(steps, source.size)
-        until = np.concatenate([np.zeros((1, source.size)), np.cumsum(came, axis=0)])  # spikes before step index t
-        start = np.maximum(np.arange(steps) - window, 0)
-        recent = until[:steps] - until[start]
-        always += recent.sum(axis=0)
-        rows = train.of_sample(sample)
-        for at, neuron in enumerate(neurons):
-            when = rows[rows[:, 1] == neuron, 0] - first
-            before[at] += recent[when].sum(axis=0)
-            total[at] += when.size
+    here = slice(0, int(np.searchsorted(source.rows[:, 0], n_samples)))
+    sample, when, line = source.column(0)[here], source.column(1)[here] - first, source.column(2)[here]
+    last = np.minimum(when + window, steps - 1)  # the last step whose window holds the input spike
+    before, total = np.zeros((neurons.size, source.size)), np.zeros(neurons.size)
+    for at, neuron in enumerate(neurons):
+        mine = (train.rows[:, 2] == neuron) & (train.rows[:, 0] < n_samples)
+        flat = train.column(0)[mine] * steps + train.column(1)[mine] - first
+        fired = np.bincount(flat, minlength=n_samples * steps).reshape(n_samples, steps)
+        until = np.concatenate([np.zeros((n_samples, 1)), np.cumsum(fired, axis=1)], axis=1)
+        weight = until[sample, last + 1] - until[sample, np.minimum(when + 1, steps)]
+        before[at] = np.bincount(line, weight, source.size)
+        total[at] = flat.size
+    always = np.bincount(line, last - when, source.size)
     return LeadIn(before / np.maximum(total, 1)[:, None], always / max(1, n_samples * steps))
 
 
@@ -88,6 +87,6 @@ def selectivity(train: Train, labels: Ints) -> tuple[Ints, Floats]:
     `train`: a population. `labels`: (samples,).
     """
     names, at = np.unique(labels, return_inverse=True)
-    flat = at.ravel()[train.rows[:, 0]] * train.size + train.rows[:, 2]
+    flat = at.ravel()[train.column(0)] * train.size + train.column(2)
     sums = np.bincount(flat, minlength=names.size * train.size).reshape(names.size, train.size)
     return names, (sums / np.bincount(at.ravel())[:, None]).T

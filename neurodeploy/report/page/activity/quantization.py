@@ -170,7 +170,7 @@ def spike_difference(one: Train, other: Train, n_samples: int) -> float:
 
     `one`, `other`: the same population in two runs. `n_samples`: samples of each.
     """
-    keys = [item.rows[:, 0] * item.size + item.rows[:, 2] for item in (one, other)]
+    keys = [item.column(0) * item.size + item.column(2) for item in (one, other)]
     signs = np.repeat([1.0, -1.0], [key.size for key in keys])
     _, at = np.unique(np.concatenate(keys), return_inverse=True)  # grows with the spikes, not with the neurons
     return float(np.abs(np.bincount(at, signs)).sum()) / max(1, n_samples * one.size)

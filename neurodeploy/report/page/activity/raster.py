@@ -114,6 +114,14 @@ def _said(data: list[dict[str, Any]], n_trains: int) -> list[str]:
     return found
 
 
+def _values_sent(subject: ReportSubject, recording: Recording) -> list[str]:
+    """What the raster does not show of graded spikes."""
+    named = [item.name for item in subject.program.populations if item.name in recording.payloads]
+    if not named:
+        return []
+    return [f"Spikes of {', '.join(named)} carry values; the raster shows when they are sent, not the values."]
+
+
 def _no_states(subject: ReportSubject, recording: Recording) -> list[str]:
     """How to record states, where the run has none."""
     if recording.states:
@@ -170,5 +178,6 @@ def section(subject: ReportSubject) -> Section | None:
     body += "".join(element("p", text(line), class_="note") for line in _said(series, len(every)))
     body += element("div", id="raster-plot", class_="plot")
     body += element("noscript", _static(trains, samples[0], recording))
-    body += "".join(element("p", text(line), class_="note") for line in _no_states(subject, recording))
+    more = [*_values_sent(subject, recording), *_no_states(subject, recording)]
+    body += "".join(element("p", text(line), class_="note") for line in more)
     return Section("raster", "Raster", body, (Plot("raster-plot", "raster", data),))

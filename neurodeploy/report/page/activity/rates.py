@@ -50,7 +50,7 @@ def rate_of(train: Train, n_samples: int, first: int, steps: int) -> tuple[Float
     """
     per = -(-steps // MOST_POINTS)
     points = -(-steps // per)
-    flat = train.rows[:, 0] * points + (train.rows[:, 1] - first) // per
+    flat = train.column(0) * points + (train.column(1) - first) // per
     spikes = np.bincount(flat, minlength=n_samples * points).reshape(n_samples, points)
     length = np.minimum(per, steps - per * np.arange(points))
     percent = 100.0 * spikes / (train.size * length)

@@ -29,6 +29,8 @@ MOST_SIDE, MOST_CHANNELS = 32, 4
 """Pixels on a side of a picture, and channels side by side."""
 MOST_LABELS, MOST_ROWS = 24, 16
 """Classes and neurons of a table of classes."""
+MOST_SPIKES = 2_000_000
+"""Input spikes that are averaged; samples beyond it are left out."""
 WINDOW = 10
 """Steps before a spike that count as its cause, for inputs that change within a sample."""
 LEFT, TOP, WIDE, CELL = 64, 22, 46, 24
@@ -45,6 +47,8 @@ class _Seen(NamedTuple):
     values: Floats | None
     """(samples, lines) values, constant over a sample; None: its spikes are averaged."""
     source: Train | None
+    n_samples: int
+    """Samples that are averaged, from the first on."""
 
 
 def shrunk(image: Floats) -> Floats:
@@ -70,8 +74,12 @@ def _seen(subject: ReportSubject, recording: Recording, trains: tuple[Train, ...
             continue
         source = next((train for train in trains if train.is_input and train.name == item.name), None)
         values = _values(subject, recording, item)
-        if values is not None or (source is not None and len(source.rows)):
-            return _Seen(item, shape, values, source)
+        if values is not None:
+            return _Seen(item, shape, values, source, recording.n_samples)
+        if source is not None and len(source.rows):
+            held = np.cumsum(source.per_sample(recording.n_samples))
+            kept = max(1, int(np.searchsorted(held, MOST_SPIKES, side="right")))
+            return _Seen(item, shape, None, source, min(kept, recording.n_samples))
     return None
 
 
@@ -94,7 +102,7 @@ def _averages(seen: _Seen, train: Train, neurons: Ints, recording: Recording) ->
     assert seen.source is not None, "internal: an input without values has spikes"
     steps = recording.n_steps - recording.first_step + 1
     extent = (recording.first_step, steps, WINDOW)
-    found = spikes_before(seen.source, train, neurons, recording.n_samples, extent)
+    found = spikes_before(seen.source, train, neurons, seen.n_samples, extent)
     return found.before - found.always
 
 
@@ -148,7 +156,7 @@ def _pictures(seen: _Seen, train: Train, recording: Recording) -> str:
     return element("h3", text(of)) + element("ul", *shown, class_="pictures")
 
 
-def _lead(seen: _Seen) -> str:
+def _lead(seen: _Seen, n_samples: int) -> str:
     channels, height, width = seen.shape
     what = f"values of {seen.item.name}" if seen.values is not None else f"spikes of {seen.item.name}"
     when = (
@@ -158,6 +166,8 @@ def _lead(seen: _Seen) -> str:
     )
     less = "over all samples" if seen.values is not None else "over all steps"
     told = f"Average {what} {when}, less the average {less}. Orange is more than average, blue is less; each picture has its own scale."
+    if seen.n_samples < n_samples:
+        told += f" The first {seen.n_samples:,} of {n_samples:,} samples are averaged."
     if len(seen.item.shape) == 1:
         told += f" The input is flat: its {seen.item.size} lines are drawn as {height} x {width}."
     if channels > 1:
@@ -227,7 +237,9 @@ def section(subject: ReportSubject) -> Section | None:
     drawn = populations[-MOST_POPULATIONS:]
     body = ""
     if seen is not None:
-        body += element("p", text(_lead(seen))) + "".join(_pictures(seen, item, recording) for item in drawn)
+        body += element("p", text(_lead(seen, recording.n_samples))) + "".join(
+            _pictures(seen, item, recording) for item in drawn
+        )
     tables = "" if labels is None else "".join(_classes(item, labels) for item in drawn)
     if tables:
         body += element("h3", "Classes") + tables

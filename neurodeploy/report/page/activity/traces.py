@@ -54,9 +54,13 @@ def probed_of(network: Network, recording: Recording) -> tuple[Probed, ...]:
     return tuple(found)
 
 
-def most_active(counts: Ints) -> Ints:
-    """Return the neurons with the most spikes, ascending; of equal ones the first. `counts`: (size,) spikes."""
-    return np.sort(np.argsort(-counts, kind="stable")[:MOST_NEURONS])
+def most_active(spikes: Ints, states: NDArray[Any]) -> Ints:
+    """Return the neurons with the most spikes, ascending; of equal ones those whose state moves most, then the first.
+
+    `spikes`: (size,) spikes in a sample. `states`: (steps, size) recorded values.
+    """
+    moved = states.max(axis=0).astype(np.float64) - states.min(axis=0)
+    return np.sort(np.lexsort((-moved, -spikes))[:MOST_NEURONS])
 
 
 def thresholds_of(program: Program, probed: Probed, neurons: Ints) -> list[int]:
@@ -95,7 +99,7 @@ def _of_sample(
     program, states = subject.program, recording.states[probed.name]
     first, steps = recording.first_step, min(states.shape[1], MOST_STEPS)
     rows = np.zeros((0, 2), dtype=np.int64) if train is None else train.of_sample(sample.number)
-    neurons = most_active(np.bincount(rows[:, 1], minlength=states.shape[2]))
+    neurons = most_active(np.bincount(rows[:, 1], minlength=states.shape[2]), states[sample.number])
     rows = rows[rows[:, 0] < first + steps]
     integers = states.dtype.kind in "iu"
     found: dict[str, Any] = {
@@ -136,9 +140,8 @@ def _drawn(
 def _lead(data: dict[str, Any], probed: Probed, n_steps: int) -> str:
     """What a drawing shows, and what it leaves out."""
     one = data["samples"][0]
-    parts = [
-        f"{probed.variable} of {probed.population}: the {len(one['neurons'])} neurons with the most spikes in the sample"
-    ]
+    most = "with the most spikes in the sample" if any(one["spikes"]) else "that move most in the sample"
+    parts = [f"{probed.variable} of {probed.population}: the {len(one['neurons'])} neurons {most}"]
     if one["thresholds"]:
         parts.append("the threshold is dashed")
     if "reference" in one:

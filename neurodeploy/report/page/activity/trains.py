@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from neurodeploy.simulate.decode import units_of
 __all__ = ["SampleShown", "Train", "answers_of", "labels_of", "listed", "samples_shown", "trains_of"]
 
 Ints = NDArray[np.int64]
+CURRENTS = ("current", "bias")
+"""Encoders that drive neurons without spikes."""
 
 
 class Train(NamedTuple):
@@ -28,13 +30,17 @@ class Train(NamedTuple):
     """Sizes of the axes."""
     size: int
     """Number of neurons or lines."""
-    rows: Ints
-    """(n, 3) rows (sample, step, neuron), ascending."""
+    rows: NDArray[np.integer[Any]]
+    """(n, 3) rows (sample, step, neuron), ascending; those of the recording, without a copy."""
+
+    def column(self, number: int) -> Ints:
+        """Return the (n,) samples, steps or neurons of all spikes. `number`: 0, 1 or 2, in this order."""
+        return self.rows[:, number].astype(np.int64)
 
     def of_sample(self, sample: int) -> Ints:
         """Return the (n, 2) rows (step, neuron) of one sample. `sample`: its number, from 0."""
         low, high = np.searchsorted(self.rows[:, 0], [sample, sample + 1])
-        return self.rows[low:high, 1:]
+        return self.rows[low:high, 1:].astype(np.int64)
 
     def per_sample(self, n_samples: int) -> Ints:
         """Return the (n_samples,) numbers of spikes. `n_samples`: number of samples of the recording."""
@@ -52,7 +58,7 @@ class Train(NamedTuple):
         column = np.full(self.size, -1, dtype=np.int64)
         column[neurons] = np.arange(neurons.size)
         at = column[self.rows[:, 2]]
-        flat = (self.rows[:, 0] * neurons.size + at)[at >= 0]
+        flat = (self.column(0) * neurons.size + at)[at >= 0]
         return np.bincount(flat, minlength=n_samples * neurons.size).reshape(n_samples, neurons.size)
 
 
@@ -65,8 +71,8 @@ class SampleShown(NamedTuple):
     """Number, label, answer and reason, as the page's list of samples names it."""
 
 
-def _train(name: str, shape: tuple[int, ...], rows: NDArray[np.integer], *, is_input: bool) -> Train:
-    return Train(name, is_input, shape, int(np.prod(shape)), rows.astype(np.int64).reshape(-1, 3))
+def _train(name: str, shape: tuple[int, ...], rows: NDArray[Any], *, is_input: bool) -> Train:
+    return Train(name, is_input, shape, int(np.prod(shape)), rows.reshape(-1, 3))
 
 
 def trains_of(subject: ReportSubject, recording: Recording) -> tuple[Train, ...]:
@@ -75,7 +81,8 @@ def trains_of(subject: ReportSubject, recording: Recording) -> tuple[Train, ...]
     `subject`: whose network names them. `recording`: of its program; what it did not record is left out.
     """
     network, recorded = subject.program.network, recording.recorded
-    inputs = [item for item in network.inputs if item.name in recording.input_spikes]
+    spiking = [item for item in network.inputs if item.encoder.kind not in CURRENTS]
+    inputs = [item for item in spiking if item.name in recording.input_spikes]
     found = [_train(item.name, item.shape, recording.input_spikes[item.name], is_input=True) for item in inputs]
     for item in network.populations:
         if item.name in recording.spikes and (recorded is None or item.name in recorded):
