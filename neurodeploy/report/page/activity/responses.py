@@ -185,7 +185,8 @@ def _classes(train: Train, labels: Ints) -> str:
     chosen = np.arange(train.size) if train.size <= MOST_ROWS else np.argsort(-spread, kind="stable")[:MOST_ROWS]
     chosen = chosen[np.argsort(means[chosen].argmax(axis=1), kind="stable")]
     most = float(means[chosen].max()) or 1.0
-    parts = [
+    parts = [element("text", "label", x=LEFT - 10, y=14, text_anchor="end", class_="soft")]
+    parts += [
         element("text", str(int(name)), x=LEFT + (at + 0.5) * WIDE, y=14, text_anchor="middle")
         for at, name in enumerate(names)
     ]

@@ -376,7 +376,7 @@
       shown.neurons.forEach(function (n, at) { line("neuron " + n, series(at)); });
       if (shown.reference) shown.neurons.forEach(function (n, at) { line(n + " in floats", series(at), [3, 3]); });
       shown.thresholds.forEach(function () { line("threshold", colour("error"), [8, 4]); });
-      const axes = [{ label: data.unit, size: 66, values: function (_, ticks) { return ticks.map(amount); } }], scales = { x: { time: false } };
+      const axes = [{ label: data.unit, size: 78, values: function (_, ticks) { return ticks.map(amount); } }], scales = { x: { time: false } };
       // the same axis in the units of the network, with round numbers of its own
       if (shown.scale) {
         const inUnits = function (value) { return value / shown.scale + shown.frame; };
