@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, comparison
-from neurodeploy.profile import Estimate, Profile
+from neurodeploy.profile import Estimate, Profile, profile_measures
 from neurodeploy.report.markup import element, number, text
 from neurodeploy.report.page.blocks import card, cards, figure, note, table, tag
 from neurodeploy.report.page.section import Section
@@ -21,6 +22,8 @@ __all__ = ["accuracy", "ran", "verdict", "wilson"]
 
 EXCEEDED, UNKNOWN = "ND604", "ND605"
 """Findings of budgets."""
+NAME = ascii_letters + digits + "_."
+"""Characters of the name of a figure."""
 CLASSES = 16
 """Largest number of classes of which the confusion is drawn."""
 
@@ -33,7 +36,7 @@ def verdict(subject: ReportSubject) -> Section:
         rows = [
             (item.subject.name, "exceeded" if item.code == EXCEEDED else "no figure", _found(item)) for item in broken
         ]
-        rows += [(name, "met", "") for name in subject.met_budgets]
+        rows += [(name, "met", _measured(subject.profile, name)) for name in subject.met_budgets]
         body.append(table(("budget", "verdict", "figure"), rows, caption="Budgets"))
     elif subject.profile:
         body.append(
@@ -44,6 +47,18 @@ def verdict(subject: ReportSubject) -> Section:
 
 def _found(item: Diagnostic) -> str:
     return comparison(item) or item.message
+
+
+def _measured(profile: Profile | None, text: str) -> str:
+    """The figure of a budget, in its unit; empty if it is none of the profile's."""
+    measures = profile_measures(profile) if profile else {}
+    item = measures.get(text[: len(text) - len(text.lstrip(NAME))])
+    if item is None or item.value is None:
+        return ""
+    if item.unit == "fraction":
+        return f"{item.value:.2%}"
+    shown = si(item.value, item.unit) if item.unit in ("J", "s", "W") else f"{count(item.value)} {item.unit}"
+    return f"{shown} ({item.value / item.whole:.1%})" if item.whole else shown
 
 
 def _judged(subject: ReportSubject) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -125,6 +126,24 @@ class Browser:
                 code=name,
                 windowsVirtualKeyCode={"Tab": 9, "ArrowRight": 39, "Enter": 13}[name],
             )
+
+    def picture(self, first="body", last=None):
+        """PNG of the page from the element `first` to the end of the element `last`, both named by selectors."""
+        boxes = [
+            self.value(f"JSON.stringify(document.querySelector({item!r}).getBoundingClientRect())")
+            for item in (first, last or first)
+        ]
+        start, end = map(json.loads, boxes)
+        scrolled = self.value("scrollY")
+        width = self.value("document.documentElement.clientWidth")
+        clip = {
+            "x": 0,
+            "y": start["top"] + scrolled,
+            "width": width,
+            "height": end["bottom"] - start["top"],
+            "scale": 1,
+        }
+        return base64.b64decode(self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"])
 
     def close(self):
         with contextlib.suppress(OSError, AssertionError):

@@ -274,3 +274,17 @@ def test_how_to_reproduce_names_every_digest(subject):
     assert subject.recording.program_digest in text
     assert "neurodeploy report x" in text
     assert "Ran on" in "".join(tree(ran(subject)).itertext())
+
+
+def test_met_budgets_show_their_figure(subject):
+    met = ("cores<=8", "accuracy>=0%", "synapse_memory<=100%", "time_per_step<1s")
+    rows = [
+        [cell.text for cell in row] for row in tree(verdict(subject._replace(met_budgets=met))).findall(".//tbody/tr")
+    ]
+    figures = subject.profile
+    memory = next(item for item in figures.resources if item.name == "synapse_memory")
+    assert [row[1] for row in rows] == ["met"] * 4
+    assert rows[0][2] == "5 core"
+    assert rows[1][2] == f"{figures.accuracy:.2%}"
+    assert rows[2][2] == f"{memory.worst} word ({memory.worst / memory.limit:.1%})"
+    assert rows[3][2].endswith("s")
