@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.quantize.report import RMS_TOLERANCE, SAME, VANISHED_TOLERANCE
 from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.activity.figures import digits, percent, signed
@@ -24,7 +25,9 @@ __all__ = ["section", "spike_difference"]
 Ints = NDArray[np.int64]
 MOST_ROWS = 100
 """Rows of a table; those with the largest errors are kept."""
-LEFT, BAR, LINE, RIGHT = 190, 420, 30, 170
+LETTERS = 26
+"""Letters of a name in the drawing; the middle of longer ones is left out."""
+LEFT, BAR, LINE, RIGHT = 210, 420, 30, 170
 """Measures of the drawing of ranges: room for names, width and height of a row, room for limits; pixels."""
 DRAWN = 24
 """Projections in the drawing."""
@@ -58,7 +61,9 @@ def _range_row(item: WeightRange, at: int) -> str:
     tip = element(
         "rect", x=LEFT, y=top, width=BAR, height=18, fill="transparent", data_tip=told, tabindex=-1 if at else 0
     )
-    name = item.projection if len(item.projection) <= 26 else f"{item.projection[:25]}\u2026"
+    name = (
+        item.projection if len(item.projection) <= LETTERS else f"{item.projection[:12]}\u2026{item.projection[-13:]}"
+    )
     words = element("text", text(name), x=LEFT - 10, y=top + 13, text_anchor="end")
     limit = f"{digits(item.storable[0])} to {digits(item.storable[1])}"
     return (
@@ -96,7 +101,7 @@ def _ranges(found: list[WeightRange]) -> str:
         ("s1", "5th to 95th percentile of the weights, with a line from least to greatest"),
     ]
     left = found[DRAWN:]
-    more = note(f"{len(left)} more projections are in the table only.") if left else ""
+    more = note(f"{len(left)} more {'are' if len(left) > 1 else 'is'} in the table only.") if left else ""
     heads = ("projection", "weights", "bits", "levels used", "RMS error", "clipped", "dead")
     body = table(heads, (_loss_row(item) for item in found[:MOST_ROWS]), numbers=range(1, 7), tall=len(found) > 12)
     told = "Clipped weights are beyond the storable range; dead ones are not 0 and round to 0."
@@ -206,13 +211,14 @@ def _answers(subject: ReportSubject, recording: Recording) -> str:
     return element("p", f"{other.size:,} of {mine.size:,} answers differ from the float reference: {samples} {first}.")
 
 
-def _verdict(found: list[WeightRange]) -> str:
-    """What the weights lost, in a sentence or two."""
+def _verdict(found: list[WeightRange], *, integers: bool) -> str:
+    """What the weights lost, in a sentence or two. `integers`: the network gives all of them as integers."""
     if not found:
         return "No projection has weights."
     worst = max(found, key=lambda item: item.rms_relative)
     if worst.rms_relative <= SAME:
-        return "All weights are stored exactly."
+        told = " The network gives them as integers; neurodeploy blame shows what that cost a converted network."
+        return "All weights are stored exactly." + (told if integers else "")
     clipped, dead, every = (
         sum(values) for values in zip(*((i.clipped, i.vanished, i.n_weights) for i in found), strict=True)
     )
@@ -230,7 +236,8 @@ def section(subject: ReportSubject) -> Section | None:
     `subject`: the recording adds what left its range, the reference adds differences of spikes and answers.
     """
     found = sorted(weight_ranges(subject.program), key=lambda item: -item.rms_relative)
-    body = element("p", text(_verdict(found)))
+    integers = all(isinstance(item.neuron, IntegerNeuron) for item in subject.program.network.populations)
+    body = element("p", text(_verdict(found, integers=integers)))
     if found:
         body += element("h3", "Weights") + _ranges(found)
     body += _registers(subject)

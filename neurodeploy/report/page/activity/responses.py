@@ -23,8 +23,10 @@ __all__ = ["section", "shrunk"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-MOST_NEURONS, MOST_POPULATIONS = 10, 6
-"""Neurons of a population that are drawn, and populations."""
+LEAST_NEURONS, MOST_NEURONS, MOST_POPULATIONS = 4, 10, 6
+"""Neurons of a population that are drawn, fewer where pictures are large, and populations."""
+MOST_PIXELS = 40_000
+"""Pixels of all pictures, as long as each population has its least neurons."""
 MOST_SIDE, MOST_CHANNELS = 32, 4
 """Pixels on a side of a picture, and channels side by side."""
 MOST_LABELS, MOST_ROWS = 24, 16
@@ -138,13 +140,21 @@ def _picture(seen: _Seen, average: Floats, title: str, neuron: int) -> str:
     return element("li", drawing, element("span", text(f"{neuron}: \u00b1{digits(most)}")))
 
 
-def _pictures(seen: _Seen, train: Train, recording: Recording) -> str:
-    """The averages of the most active neurons of a population."""
+def _neurons_each(seen: _Seen, n_populations: int) -> int:
+    """How many neurons of each population are drawn."""
+    channels, height, width = seen.shape
+    block = -(-max(height, width) // MOST_SIDE)
+    pixels = min(channels, MOST_CHANNELS) * -(-height // block) * -(-width // block)
+    return max(LEAST_NEURONS, min(MOST_NEURONS, MOST_PIXELS // (pixels * n_populations)))
+
+
+def _pictures(seen: _Seen, train: Train, recording: Recording, most: int) -> str:
+    """The averages of the `most` most active neurons of a population."""
     total = train.per_neuron()
     spiking = int(np.count_nonzero(total))
     if not spiking:
         return element("p", text(f"{train.name}: no neuron spiked."), class_="note")
-    neurons = np.argsort(-total, kind="stable")[: min(MOST_NEURONS, spiking)]
+    neurons = np.argsort(-total, kind="stable")[: min(most, spiking)]
     averages = _averages(seen, train, neurons, recording)
     shown = (
         _picture(
@@ -238,14 +248,16 @@ def section(subject: ReportSubject) -> Section | None:
     drawn = populations[-MOST_POPULATIONS:]
     body = ""
     if seen is not None:
-        body += element("p", text(_lead(seen, recording.n_samples))) + "".join(
-            _pictures(seen, item, recording) for item in drawn
-        )
+        each = _neurons_each(seen, len(drawn))
+        body += element("p", text(_lead(seen, recording.n_samples)))
+        body += "".join(_pictures(seen, item, recording, each) for item in drawn)
     tables = "" if labels is None else "".join(_classes(item, labels) for item in drawn)
     if tables:
         body += element("h3", "Classes") + tables
     if not body or not drawn:
         return None
+    if recording.payloads:
+        body += note("Spikes that carry values count as one, whatever their value.")
     if len(populations) > len(drawn):
         body += note(f"The last {len(drawn)} of {len(populations)} populations are drawn.")
     return Section("responses", "Responses", body)
