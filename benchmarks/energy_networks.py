@@ -151,13 +151,13 @@ def dvs() -> nd.Network:
 
 
 def dvs_program(cores: Sequence[int]) -> nd.Program:
-    """Return the gesture network with each layer spread evenly over `cores`, pixel by pixel, as SANA-FE's tutorial does."""
-    quantized, first = quantize(dvs(), nd.load_target("loihi1")), 0
-    core_of = {}
-    for item, count in zip(quantized.populations, cores, strict=True):
-        channels = item.shape[0] if len(item.shape) == 3 else item.size
-        channel, pixel = np.divmod(np.arange(item.size), item.size // channels)
-        place_of = np.minimum((pixel * channels + channel) // (item.size // count), count - 1)
+    """Return the gesture network with the neurons of each layer over `cores` as SANA-FE's tutorial maps them, channel by
+    channel. Some cores then have more input axons than a chip: SANA-FE has no limit on them.
+    """
+    network, first = dvs(), 0
+    quantized, core_of = quantize(network, nd.load_target("loihi1")), {}
+    for item, count in zip(network.populations, cores, strict=True):
+        place_of = np.minimum(np.arange(item.size) // (item.size // count), count - 1)
         core_of[item.name] = (first + place_of).astype(np.int32)
         first += count
     return emit_program(
