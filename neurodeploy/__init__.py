@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # first, because other imports take long
 
 if TYPE_CHECKING:
+    from neurodeploy.api.baselines import baseline, check_baseline, load_baseline, write_baseline
     from neurodeploy.api.blaming import blame, study
     from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
     from neurodeploy.api.converting import Converted, convert
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
         verify,
     )
     from neurodeploy.api.stopping import EarlyStop, early_stop, stop_margin
+    from neurodeploy.baseline.nouns import Baseline, BaselineEntry
     from neurodeploy.blame.nouns import Blame, Study
     from neurodeploy.compiler.options import Compilation, CompileOptions
     from neurodeploy.convert.options import Conversion, ConvertOptions
     from neurodeploy.diagnostics import Diagnostic, DiagnosticError, FindingWarning
+    from neurodeploy.diff.nouns import Difference, Differences
     from neurodeploy.hardware import Target, load_target, on_board, on_dialect, with_rules
     from neurodeploy.importers.options import Imported, ImportOptions
     from neurodeploy.network import (
@@ -71,6 +74,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BackendInfo",
+    "Baseline",
+    "BaselineEntry",
     "Blame",
     "Comparison",
     "Compilation",
@@ -82,6 +87,8 @@ __all__ = [
     "CubaLif",
     "Diagnostic",
     "DiagnosticError",
+    "Difference",
+    "Differences",
     "EarlyStop",
     "EventOptions",
     "EventRecording",
@@ -112,8 +119,10 @@ __all__ = [
     "accuracy",
     "answers",
     "backends",
+    "baseline",
     "blame",
     "check",
+    "check_baseline",
     "check_shapes",
     "compare",
     "compile",
@@ -128,6 +137,7 @@ __all__ = [
     "fit",
     "judge",
     "load",
+    "load_baseline",
     "load_events",
     "load_nengo",
     "load_target",
@@ -148,9 +158,11 @@ __all__ = [
     "targets",
     "verify",
     "with_rules",
+    "write_baseline",
 ]
 
 _HOMES = {
+    "neurodeploy.api.baselines": "baseline check_baseline load_baseline write_baseline",
     "neurodeploy.api.blaming": "blame study",
     "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
     "neurodeploy.api.converting": "Converted convert",
@@ -160,10 +172,12 @@ _HOMES = {
     "neurodeploy.api.reporting": "report",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
     "neurodeploy.api.stopping": "EarlyStop early_stop stop_margin",
+    "neurodeploy.baseline.nouns": "Baseline BaselineEntry",
     "neurodeploy.blame.nouns": "Blame Study",
     "neurodeploy.compiler.options": "Compilation CompileOptions",
     "neurodeploy.convert.options": "Conversion ConvertOptions",
     "neurodeploy.diagnostics": "Diagnostic DiagnosticError FindingWarning",
+    "neurodeploy.diff.nouns": "Difference Differences",
     "neurodeploy.hardware": "Target load_target on_board on_dialect with_rules",
     "neurodeploy.importers.options": "ImportOptions Imported",
     "neurodeploy.network": "CubaLi CubaLif If Input Li Lif Linear LoihiCuba Network Output Population Probe Projection Time dense one_to_one sparse",
@@ -178,6 +192,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 class _Package(ModuleType):
     """The module, in which the functions `blame`, `check`, `profile` and `report` have the names of packages below it."""
+    """The module, in which functions such as `blame`, `check` and `profile` have the names of packages below it."""
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute, except for the import of a package, which would hide the function of its name."""

@@ -70,6 +70,11 @@ COMMANDS = {
         "verify",
         "Run the sealed input of a program on a backend, and compare the output with the sealed one.",
     ),
+    "baseline": Entry(
+        "baseline_commands",
+        "baseline",
+        "Write the deterministic figures of networks to a file, or compare them with it exactly.",
+    ),
     "explain": Entry(
         "lookup_commands",
         "explain",

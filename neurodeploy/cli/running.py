@@ -164,6 +164,8 @@ class Outcome(NamedTuple):
     findings: tuple[Diagnostic, ...]
     decoded: dict[str, list[float]]
     """Linear output -> its values in the last step of the last sample."""
+    stimulus: Stimulus
+    """The encoded samples."""
     samples: SampleValues | None = None
     """Samples of the run."""
     reference: Recording | None = None
@@ -215,7 +217,7 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
         say(notice)
     recording = _record(program, stimulus, request.backend, options, quiet=request.quiet)
     if not recording.n_samples:
-        return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)), {})
+        return Outcome(recording, None, (*stimulus.findings, *stop_findings(recording)), {}, stimulus)
     partial = part_findings(network, recording, stimulus)
     whole = recording.complete and not partial
     reference, stopped = reference_run(program, stimulus, request) if whole else (None, ())
@@ -230,6 +232,5 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
     )
     last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording, units_of(program)).items()}
     found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
-    return Outcome(
-        recording, figures, (*found, *profile_findings(figures, part=bool(partial))), last, values, reference
-    )
+    notes = (*found, *profile_findings(figures, part=bool(partial)))
+    return Outcome(recording, figures, notes, last, stimulus, values, reference)

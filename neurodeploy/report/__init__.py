@@ -2,6 +2,7 @@
 
 from neurodeploy.report.blame_tables import blame_report, study_report
 from neurodeploy.report.conversion_tables import conversion_table
+from neurodeploy.report.difference_tables import difference_report
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.layer_tables import layers_lines, layers_table
@@ -24,6 +25,7 @@ __all__ = [
     "conversion_table",
     "count",
     "dialect_lines",
+    "difference_report",
     "fit_notes",
     "fit_table",
     "interval",

@@ -15,7 +15,7 @@ from neurodeploy.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.probes import membrane_probe, reads_v
 
-__all__ = ["Units", "accuracy", "answers", "decoded", "drain_steps", "units_of"]
+__all__ = ["Units", "accuracy", "answers", "decoded", "drain_steps", "scores", "units_of"]
 
 Units = Mapping[str, tuple[float, NDArray[np.float64]]]
 """Population -> (scale, (size,) frame): the network's v is the integer v / scale + frame."""
@@ -34,22 +34,35 @@ def answers(network: Network, recording: Recording, units: Units | None = None) 
     Raises DiagnosticError: ND513 (the recording is not sound, or of another network), ND514 (the output's population was not
     recorded).
     """
+    found = scores(network, recording, units)
+    return None if found is None else found.argmax(axis=1)
+
+
+def scores(network: Network, recording: Recording, units: Units | None = None) -> NDArray[np.float64] | None:
+    """Return the scores of the first output, (n_samples, neurons, groups or values), the largest of which is the answer.
+
+    They are numbers of spikes, the last v plus the offset, the last values of a linear output, or, for the first spike, its
+    step with a minus sign, where a neuron that never spikes counts as one step late. None without an output.
+
+    `network`, `recording`: what ran, and what it gave. `units`: as for `decoded`. Raises DiagnosticError: ND513, ND514.
+    """
     if not network.outputs:
         return None
     output = network.outputs[0]
     size = network.population_by_name[output.source].size
     raise_errors("decode", _unread(output, size, recording))
     if isinstance(output.decoder, Membrane):
-        return (recording.states[membrane_probe(output.name)][:, -1] + output.decoder.offset).argmax(axis=1)
+        last: NDArray[np.float64] = recording.states[membrane_probe(output.name)][:, -1] + output.decoder.offset
+        return last.astype(np.float64)
     if isinstance(output.decoder, Linear):
-        return _linear(output.decoder, output, recording, network.time.dt_s, units)[:, -1].argmax(axis=1)
+        return _linear(output.decoder, output, recording, network.time.dt_s, units)[:, -1]
     if isinstance(output.decoder, FirstSpike):
         first = np.full((recording.n_samples, size), recording.n_steps + 1)
         rows = recording.spikes[output.source]
         np.minimum.at(first, (rows[:, 0], rows[:, 2]), rows[:, 1])
-        return first.argmin(axis=1)
+        return -first.astype(np.float64)
     counts = recording.spike_counts(output.source, size)
-    return counts.reshape(len(counts), output.decoder.groups or size, -1).sum(axis=2).argmax(axis=1)
+    return counts.reshape(len(counts), output.decoder.groups or size, -1).sum(axis=2).astype(np.float64)
 
 
 def decoded(network: Network, recording: Recording, units: Units | None = None) -> dict[str, NDArray[np.float64]]:

@@ -25,6 +25,7 @@ PYTHON = {
     "report": (nd.report,),
     "compare": (nd.compare,),
     "verify": (nd.verify,),
+    "baseline": (nd.baseline, nd.write_baseline, nd.check_baseline),
     "explain": (nd.explain,),
     "targets": (nd.targets,),
     "backends": (nd.backends,),
