@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurodeploy.api.converting import Converted, convert
     from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
+    from neurodeploy.api.measuring import metrics
     from neurodeploy.api.recordings import load_events
     from neurodeploy.api.reporting import report
     from neurodeploy.api.running import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from neurodeploy.diff.nouns import Difference, Differences
     from neurodeploy.hardware import Target, load_target, on_board, on_dialect, with_rules
     from neurodeploy.importers.options import Imported, ImportOptions
+    from neurodeploy.metrics.nouns import Metrics
     from neurodeploy.network import (
         CubaLi,
         CubaLif,
@@ -101,6 +103,7 @@ __all__ = [
     "Lif",
     "Linear",
     "LoihiCuba",
+    "Metrics",
     "Network",
     "Output",
     "Population",
@@ -141,6 +144,7 @@ __all__ = [
     "load_events",
     "load_nengo",
     "load_target",
+    "metrics",
     "on_board",
     "on_dialect",
     "one_to_one",
@@ -168,6 +172,7 @@ _HOMES = {
     "neurodeploy.api.converting": "Converted convert",
     "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
+    "neurodeploy.api.measuring": "metrics",
     "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.reporting": "report",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
@@ -180,6 +185,7 @@ _HOMES = {
     "neurodeploy.diff.nouns": "Difference Differences",
     "neurodeploy.hardware": "Target load_target on_board on_dialect with_rules",
     "neurodeploy.importers.options": "ImportOptions Imported",
+    "neurodeploy.metrics.nouns": "Metrics",
     "neurodeploy.network": "CubaLi CubaLif If Input Li Lif Linear LoihiCuba Network Output Population Probe Projection Time dense one_to_one sparse",
     "neurodeploy.profile.profile": "Profile",
     "neurodeploy.program.program": "Program",

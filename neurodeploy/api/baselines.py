@@ -23,6 +23,7 @@ from neurodeploy.baseline import (
 from neurodeploy.baseline import load_baseline as load_file
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diff import Differences
+from neurodeploy.metrics import Metrics
 from neurodeploy.program import Program
 from neurodeploy.simulate import Recording, Stimulus
 
@@ -33,15 +34,20 @@ PATHS = (str, PathLike)
 
 
 def baseline(
-    program: Program, recording: Recording, *, labels: ArrayLike | None = None, stimulus: Stimulus | None = None
+    program: Program,
+    recording: Recording,
+    *,
+    labels: ArrayLike | None = None,
+    metrics: Metrics | None = None,
+    stimulus: Stimulus | None = None,
 ) -> BaselineEntry:
     """Return the deterministic figures of a program and one of its recordings, and digests of all they depend on.
 
     The figures are cores, resources, spikes of each population, events as totals over all samples, and the accuracy. They are
     the same on every machine; energy and time are kept as intervals for information.
 
-    `labels`: (samples,) integers, for the accuracy. `stimulus`: the encoded samples, which nd.encode returns; needed only so
-    that a change of input currents is noticed, which a recording does not hold.
+    `labels`: (samples,) integers, for the accuracy. `metrics`: as nd.metrics returns them. `stimulus`: the encoded samples,
+    which nd.encode returns; needed only so that a change of input currents is noticed, which a recording does not hold.
 
     Raises DiagnosticError: ND002 (arguments), ND505 (labels), ND513 and ND514 (recording not sound, or not of everything),
     ND703 (recording of another program).
@@ -50,7 +56,7 @@ def baseline(
     """
     require_own("baseline", program, recording)
     needs("baseline", stimulus=(stimulus, (Stimulus, type(None))))
-    shown = profile(program, recording, labels=labels)
+    shown = profile(program, recording, labels=labels, metrics=metrics)
     known = None if labels is None else labels_of("baseline", recording, labels)
     return entry_of(program, recording, shown, labels=known, stimulus=stimulus)
 

@@ -15,6 +15,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_i
 from neurodeploy.diagnostics.choices import CALL, chosen, needs, whole_faults
 from neurodeploy.feasibility import Judgement
 from neurodeploy.mapping import LayersVerdict
+from neurodeploy.metrics import Metrics
 from neurodeploy.network import Network
 from neurodeploy.profile import (
     COMPILATION_FIGURES,
@@ -192,6 +193,7 @@ def profile(
     accuracy: float | None = None,
     reference_accuracy: float | None = None,
     lower_bounds: Mapping[str, int] | None = None,
+    metrics: Metrics | None = None,
     **cost: Unpack[CostChoices],
 ) -> Profile:
     """Return activity, resources and cost per inference: all steps of one sample, from the cleared state, drain included.
@@ -201,9 +203,9 @@ def profile(
 
     `labels`: (samples,) integers, for the accuracy. `reference`: recording of the same samples on the backend "reference",
     for its accuracy. `accuracy` and `reference_accuracy`: fractions from 0 to 1, if already known. `lower_bounds`: least
-    number of cores by resource, as nd.check returns it. `cost`: `boundary` "cores", "chip" or "board", what energy and time
-    comprise; `energy` "published" or "scaled" (figures of another chip, for one without any); `rate_per_s`, inferences per
-    second, for the share of static power.
+    number of cores by resource, as nd.check returns it. `metrics`: as nd.metrics returns them, for budgets that refer to them.
+    `cost`: `boundary` "cores", "chip" or "board", what energy and time comprise; `energy` "published" or "scaled" (figures of
+    another chip, for one without any); `rate_per_s`, inferences per second, for the share of static power.
 
     Raises DiagnosticError: ND002 (arguments), ND505 (labels), ND513 (recording not sound), ND611 (figures cannot be scaled),
     ND703 (recording of another program).
@@ -211,12 +213,13 @@ def profile(
     Example: nd.profile(program, recording, labels=labels).energy_per_inference
     """
     require_own("profile", program, recording)
+    needs("profile", metrics=(metrics, (Metrics, type(None))))
     bounds = chosen("profile", _Bounds, None, {"lower_bounds": lower_bounds}).lower_bounds
     options = chosen("profile", CostOptions, None, cost, ("labels", "reference", "accuracy", "lower_bounds"))
     if labels is not None:
         accuracy = _accuracy(program, recording, labels)
         reference_accuracy = reference_accuracy if reference is None else _accuracy(program, reference, labels)
-    return profile_recording(
+    made = profile_recording(
         program,
         recording,
         accuracy=accuracy,
@@ -224,6 +227,7 @@ def profile(
         lower_bounds=bounds,
         cost=options,
     )
+    return made if metrics is None else made.model_copy(update={"metrics": metrics})
 
 
 _accuracy = accuracy

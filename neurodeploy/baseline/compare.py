@@ -6,7 +6,7 @@ from neurodeploy.baseline.nouns import BaselineEntry, EstimateRange
 from neurodeploy.baseline.reasons import reasons_of
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diff.nouns import Difference, Differences, difference, moved_figures
-from neurodeploy.diff.units import unit_of_total
+from neurodeploy.diff.units import prefix_of, unit_of_total
 
 __all__ = ["baseline_findings", "entry_differences", "missing_entry"]
 
@@ -23,15 +23,25 @@ def _estimates(base: BaselineEntry, head: BaselineEntry) -> tuple[Difference, ..
         if one == other:
             continue
         unit = (one or other or EstimateRange(value=0, low=0, high=0, unit="", kind="derived")).unit
-        apart = one is None or other is None or one.high < other.low or other.high < one.low
         before, after = (None if item is None else item.value for item in (one, other))
-        why = "" if apart else f"intervals {_range(one)} and {_range(other)} overlap"
+        why = "" if one is None or other is None else _not_ranked(one, other)
+        apart = not why
         found.append(difference(where, name, before, after, unit, kind=None if apart else "unranked", why=why))
     return tuple(found)
 
 
-def _range(item: EstimateRange | None) -> str:
-    return "" if item is None else f"{item.low:.3g} to {item.high:.3g} {item.unit}"
+def _not_ranked(one: EstimateRange, other: EstimateRange) -> str:
+    """Why it cannot be said which of two estimates is lower; empty if it can."""
+    if "scaled" in (one.kind, other.kind):
+        return "figures are scaled from another chip"
+    if one.high < other.low or other.high < one.low:
+        return ""
+    return f"intervals {_range(one)} and {_range(other)} overlap"
+
+
+def _range(item: EstimateRange) -> str:
+    scale, letter = prefix_of(item.value)
+    return f"{item.low / scale:.3g} to {item.high / scale:.3g} {letter}{item.unit}"
 
 
 def entry_differences(
@@ -62,6 +72,11 @@ def _row_text(row: Difference) -> str:
     return f"{row.figure} {_value(row.base)} -> {_value(row.head)} ({row.delta:+,.10g}{share})"
 
 
+def _names(rows: list[Difference]) -> str:
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return ", ".join(row.figure for row in rows[:NAMED]) + more
+
+
 def _value(value: float | str | None) -> str:
     return "none" if value is None else value if isinstance(value, str) else f"{value:,.10g}"
 
@@ -90,8 +105,7 @@ def baseline_findings(name: str, found: Differences, path: str) -> tuple[Diagnos
             finding("ND623", where, f"figures of the baseline are missing now: {shown}{because}", fixes=[fix])
         )
     if new:
-        shown = ", ".join(row.figure for row in new)
-        message = f"figures are not in the baseline: {shown}"
+        message = f"figures are not in the baseline: {_names(new)}"
         findings.append(finding("ND623", where, message, fixes=[fix], severity="warning"))
     if not found.rows and found.reasons:
         findings.append(finding("ND624", where, f"no figure moved, but {why}"))

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodeploy.base.noun import Noun, array_sha256, json_digest
+from neurodeploy.base.noun import array_sha256, json_digest
 from neurodeploy.baseline.nouns import BaselineEntry, EstimateRange
-from neurodeploy.diff.parts import network_parts, target_parts
+from neurodeploy.diff.provenance import Provenance, arrays_digest, provenance_of
 from neurodeploy.profile import Estimate, Profile
+from neurodeploy.profile.budgets import METRIC_UNITS
 from neurodeploy.profile.measures import profile_measures
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.stimulus import Stimulus
 
-__all__ = ["ESTIMATES", "TOTALS", "entry_of", "exact_figures"]
+__all__ = ["ESTIMATES", "TOTALS", "entry_of", "exact_figures", "has_metrics"]
 
 ESTIMATES = ("energy_per_inference", "energy_static_per_inference", "time_per_inference", "time_per_step")
 """Figures of a profile that are estimates."""
@@ -32,12 +33,16 @@ TOTALS = {
     "spikes_per_inference": "spikes",
 }
 """Mean count of a profile -> name of the total over all samples."""
-LEFT_OUT = ("lower_bound", *ESTIMATES)
-"""Figures that say nothing of the program, or are estimates."""
+LEFT_OUT = ("lower_bound", "confusion", "support", *ESTIMATES)
+"""Figures that say nothing of the program, are estimates, or many for what others say."""
+MOST_CLASSES = 20
+"""Largest number of classes whose figures are kept one by one."""
+OF_A_CLASS = ("precision", "recall", "f1", "auc")
 
 
 def _plain(value: float) -> int | float:
-    return int(value) if float(value).is_integer() and abs(value) < 2**53 else float(value)
+    """A figure without the last digits of a double, which sums of another order change."""
+    return int(value) if float(value).is_integer() and abs(value) < 2**53 else float(f"{value:.12g}")
 
 
 def exact_figures(program: Program, profile: Profile) -> dict[str, int | float]:
@@ -49,7 +54,7 @@ def exact_figures(program: Program, profile: Profile) -> dict[str, int | float]:
     """
     found: dict[str, int | float] = {"chips": int(np.unique(program.tables.core_id // _cores_per_chip(program)).size)}
     for name, measure in profile_measures(profile).items():
-        if measure.value is None or name.partition(".")[0] in LEFT_OUT or name.endswith(".mean"):
+        if measure.value is None or _is_left_out(name, profile):
             continue
         if name in TOTALS:
             found[TOTALS[name]] = round(measure.value * max(profile.n_samples, 1))
@@ -57,6 +62,19 @@ def exact_figures(program: Program, profile: Profile) -> dict[str, int | float]:
             found[name] = _plain(measure.value)
     found.update((f"spikes.{item.name}", item.spikes) for item in profile.populations)
     return dict(sorted(found.items()))
+
+
+def _is_left_out(name: str, profile: Profile) -> bool:
+    base, _, rest = name.partition(".")
+    if base in OF_A_CLASS and rest not in ("", "macro", "weighted"):
+        many = profile.metrics is not None and len(profile.metrics.classes) > MOST_CLASSES
+        return many or not rest.isdigit()
+    return base in LEFT_OUT or rest == "mean"
+
+
+def has_metrics(entry: BaselineEntry) -> bool:
+    """Return whether an entry holds figures of metrics, which are computed only where they are asked for."""
+    return any(name.partition(".")[0] in METRIC_UNITS for name in entry.figures)
 
 
 def _range(item: Estimate) -> EstimateRange:
@@ -69,54 +87,15 @@ def _cores_per_chip(program: Program) -> int:
     return int(program.target.chip.cores.value)
 
 
-def _arrays_digest(arrays: Mapping[str, Any]) -> str:
-    rows = {name: [list(array.shape), array.dtype.kind, array_sha256(array)] for name, array in arrays.items()}
-    return json_digest(rows)
-
-
 def _spikes_digest(rows: Mapping[str, Any]) -> str:
-    return _arrays_digest({name: np.asarray(array, dtype=np.int64) for name, array in rows.items()})
-
-
-def _integers(program: Program) -> str:
-    """Digest of the integers of a program, in the order of neurons and not of cores."""
-    tables = program.tables
-    columns = (
-        "du",
-        "dv",
-        "vth_mant",
-        "bias_mant",
-        "bias_exp",
-        "refract_delay",
-        "vmin_exp",
-        "vmax_exp",
-        "reset",
-        "spiking",
-    )
-    registers = {
-        f"{name}/{column}": getattr(tables, column)[rows].astype(np.int64)
-        for name, rows in program.table_rows.items()
-        for column in columns
-    }
-    formats = sorted(json_digest(_json(item)) for item in program.formats)
-    ledger = sorted(json_digest(_json(item)) for item in program.ledger)
-    return json_digest({"registers": _arrays_digest(registers), "formats": formats, "ledger": ledger})
-
-
-def _json(noun: Noun) -> object:
-    return noun.model_dump(mode="json")
-
-
-def _placement(program: Program) -> str:
-    tables = program.tables
-    return _arrays_digest({"core": tables.core_id, "first": tables.compartment_ptr, "population": tables.population, "neuron": tables.neuron})  # fmt: skip
+    return arrays_digest({name: np.asarray(array, dtype=np.int64) for name, array in rows.items()})
 
 
 def _stimulus(recording: Recording, stimulus: Stimulus | None) -> str:
     """Digest of the input: the input spikes that the recording holds, and the currents of the samples if they are given."""
     found = {"spikes": _spikes_digest(recording.input_spikes)}
     if stimulus is not None and stimulus.currents:
-        found["currents"] = _arrays_digest({n: np.asarray(a, dtype=np.float64) for n, a in stimulus.currents.items()})
+        found["currents"] = arrays_digest({n: np.asarray(a, dtype=np.float64) for n, a in stimulus.currents.items()})
     return json_digest(found)
 
 
@@ -133,23 +112,11 @@ def entry_of(
     `labels`: (n_samples,) integers that the accuracy of the profile refers to; None: it has none. `stimulus`: the encoded
     samples, whose currents a recording does not hold.
     """
-    target, options = program.target, program.quantize_options
-    chosen = {name: dict(getattr(options, name)) for name in type(options).model_fields}
     estimates: dict[str, Estimate | None] = {name: getattr(profile, name) for name in ESTIMATES}
+    known = provenance_of(program)
     return BaselineEntry(
-        network=program.network.name,
+        **{name: getattr(known, name) for name in Provenance.model_fields},
         neurodeploy=version("neurodeploy"),
-        program=program.digest(),
-        network_parts=network_parts(program.network),
-        target=target.name,
-        board=target.board,
-        dialect=target.dialect.name,
-        rule_set=target.rule_set,
-        target_parts=target_parts(target),
-        options={name: values for name, values in chosen.items() if values},
-        placement_seed=program.placement_seed,
-        integers=_integers(program),
-        placement=_placement(program),
         backend=recording.backend,
         n_samples=recording.n_samples,
         first_step=recording.first_step,

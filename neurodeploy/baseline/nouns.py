@@ -7,14 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun
+from neurodeploy.diff.provenance import Digest, Provenance
 
-__all__ = ["SCHEMA_VERSION", "Baseline", "BaselineEntry", "Digest", "EstimateRange"]
+__all__ = ["SCHEMA_VERSION", "Baseline", "BaselineEntry", "EstimateRange"]
 
 SCHEMA_VERSION = 1
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{16}([0-9a-f]{48})?$")]
-"""sha256 in hexadecimal, or its first 16 digits where a list of them is long."""
-
-
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -29,42 +26,17 @@ class EstimateRange(Noun):
     """Upper bound, in `unit`."""
     unit: str
     """J or s."""
-    kind: Literal["measured", "modelled", "derived"]
+    kind: Literal["measured", "modelled", "derived", "scaled"]
     """How the figures that it is made of were found."""
 
 
-class BaselineEntry(Noun):
+class BaselineEntry(Provenance):
     """What one program did on its samples: figures that are the same in every run on every machine, and digests of all they
     depend on, which say why a figure moved.
     """
 
-    network: Name
-    """Name of the network."""
     neurodeploy: str
     """Version of neurodeploy."""
-    program: Digest
-    """Digest of the program."""
-    network_parts: dict[str, Digest]
-    """Part of the network -> digest. A part is "projection NAME" and so on; its arrays are parts of their own, such as
-    "projection NAME: operation/weights"."""
-    target: Name
-    """Name of the target."""
-    board: str | None = None
-    """Board of the target; None: one chip."""
-    dialect: str
-    """Arithmetic that the program is compiled for."""
-    rule_set: str
-    """Rule set that counts synapse memory."""
-    target_parts: dict[str, Digest]
-    """Group of figures of the target, such as limits or energy -> digest."""
-    options: dict[str, dict[str, int]] = Field(default_factory=dict)
-    """Option of the conversion to integers -> projection or population -> value."""
-    placement_seed: int
-    """Seed of the mapping."""
-    integers: Digest
-    """Digest of the registers of all neurons, the formats of all synapses and what the conversion to integers changed."""
-    placement: Digest
-    """Digest of which neuron lies on which physical core."""
     backend: str
     """Backend that ran it."""
     n_samples: int = Field(ge=0)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from neurodeploy.api.baselines import check_baseline, write_baseline
-from neurodeploy.baseline import FILE, BaselineEntry, entry_of, load_baseline
+from neurodeploy.baseline import FILE, BaselineEntry, entry_of, has_metrics, load_baseline
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
     MaxDelay,
@@ -23,6 +23,7 @@ from neurodeploy.cli.compile_options import (
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import Board, Choices, Dialect, OutputFormat, Rules, Strict, TargetName, compile_model
+from neurodeploy.cli.metric_options import MetricChoices, with_metric_options
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
@@ -65,6 +66,7 @@ class _Request(NamedTuple):
     samples: int | None
     options: RunOptions
     events: EventOptions
+    metrics: MetricChoices
     name: str | None
     quiet: bool
 
@@ -97,7 +99,7 @@ def _measured(models: list[Path], request: _Request) -> _Measured:
             continue
         wanted = RunRequest(
             request.stimulus, request.samples, "emulator", request.options, reference=False, quiet=request.quiet,
-            own=imported.samples, events=request.events,
+            own=imported.samples, events=request.events, metrics=request.metrics.for_budgets(()),
         )  # fmt: skip
         outcome = run_request(result.program, model, wanted, result.lower_bounds)
         found += outcome.findings
@@ -119,6 +121,7 @@ def _report(models: list[Path], given: Format | None, *, strict: bool, json_outp
 @with_scale_options
 @with_import_options
 @with_event_options
+@with_metric_options
 def write(
     models: Models, file: FileToWrite = Path(FILE), name: EntryName = None, target: TargetName = None,
     stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None, board: Board = None, rules: Rules = None,
@@ -126,6 +129,7 @@ def write(
     share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0,
     dialect: Dialect = None, seed: RandomSeed = 0, strict: Strict = False, output_format: OutputFormat = None,
     json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Compile and run networks on the emulator, and write their deterministic figures to a file to commit.
 
@@ -139,7 +143,7 @@ def write(
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields | scales)
     options = RunOptions(steps=steps, seed=seed)
-    made = _measured(models, _Request(choices, stimulus, samples, options, events, name, not report.text))
+    made = _measured(models, _Request(choices, stimulus, samples, options, events, metrics, name, not report.text))
     if made.entries and not errors_in(made.findings, strict=strict):
         write_baseline(made.entries, file)
         for own, entry in made.entries.items() if report.text else ():
@@ -160,6 +164,7 @@ def _checked(entries: dict[str, BaselineEntry], file: Path) -> dict[str, Differe
 @with_scale_options
 @with_import_options
 @with_event_options
+@with_metric_options
 def check(
     models: Models, file: FileToRead = Path(FILE), name: EntryName = None, target: TargetName = None,
     stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None, board: Board = None, rules: Rules = None,
@@ -167,20 +172,22 @@ def check(
     share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0,
     dialect: Dialect = None, seed: RandomSeed = 0, strict: Strict = False, output_format: OutputFormat = None,
     json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Compile and run networks on the emulator, compare their figures with a baseline exactly, and say why one moved.
 
     Exit status 1 if a figure moved. A changed weight, option, target, sample or version is named.
     """
     report = _report(models, output_format, strict=strict, json_output=json_output)
-    load_baseline(file)  # a missing file is reported before the work
+    known = load_baseline(file)  # a missing file is reported before the work
+    metrics = metrics._replace(if_labelled=any(has_metrics(entry) for entry in known.entries.values()))
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, soft_reset=soft_reset, placement_seed=placement_seed,
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields | scales)
     options = RunOptions(steps=steps, seed=seed)
-    made = _measured(models, _Request(choices, stimulus, samples, options, events, name, not report.text))
+    made = _measured(models, _Request(choices, stimulus, samples, options, events, metrics, name, not report.text))
     checked = _checked(made.entries, file)
     for item in checked.values() if report.text else ():
         show(difference_report(item))

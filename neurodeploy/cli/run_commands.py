@@ -35,6 +35,7 @@ from neurodeploy.cli.inputs import (
     TargetName,
     compile_model,
 )
+from neurodeploy.cli.metric_options import MetricChoices, with_metric_options, with_metrics
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.page_writing import Ran, write_page
 from neurodeploy.cli.paths import read_argument, read_option, write_option
@@ -65,7 +66,7 @@ from neurodeploy.profile import (
     profile_measures,
 )
 from neurodeploy.program import Program
-from neurodeploy.report import dialect_lines, profile_report
+from neurodeploy.report import dialect_lines, metric_report, profile_report
 from neurodeploy.signals import Engine, EventOptions, TimeOrigin
 from neurodeploy.simulate import Recording, RunOptions, load_recording, load_state, save_recording, save_state
 
@@ -86,6 +87,7 @@ def _require(result: Compilation, report: ReportOptions) -> Program:
 @with_import_options
 @with_event_options
 @with_cost_options
+@with_metric_options
 def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
     samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
@@ -100,7 +102,7 @@ def run(
     page: Annotated[Path | None, write_option("--report", "Report of the run to write: one HTML page.", suffix=".html")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions,
+    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print its activity and cost.
 
@@ -127,16 +129,9 @@ def run(
         engine=cast("Engine", engine),
     )
     wanted = RunRequest(
-        stimulus,
-        samples,
-        backend,
-        options,
-        reference and resume is None,
-        not report.text,
-        imported.samples,
-        events,
-        cost,
-    )
+        stimulus, samples, backend, options, reference and resume is None, not report.text, imported.samples, events, cost,
+        metrics.for_budgets(report.budgets),
+    )  # fmt: skip
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
@@ -178,6 +173,7 @@ def _report(
         write_page(program, ran, page, report.budgets, findings)
     if figures and report.text:
         show(*dialect_lines(program.target), profile_report(figures, program.network.name), *_decoded_lines(decoded))
+        show(*metric_report(figures.metrics))
     plain = figures.model_dump(mode="json") if figures else None
     report.finish(findings, {"profile": plain, "dialect": program.target.dialect.name, "decoded": dict(decoded)})
 
@@ -194,6 +190,7 @@ def _decoded_lines(decoded: Mapping[str, list[float]]) -> Iterator[str]:
 @with_import_options
 @with_event_options
 @with_cost_options
+@with_metric_options
 def profile_command(
     model: Model,
     recording: Annotated[
@@ -223,6 +220,7 @@ def profile_command(
     events: EventOptions,
     scales: dict[str, Any],
     cost: CostOptions,
+    metrics: MetricChoices,
 ) -> None:
     """Print activity, resources and cost of a program, from a recording or from a new run on the emulator.
 
@@ -250,11 +248,15 @@ def profile_command(
             own=imported.samples,
             events=events,
             cost=cost,
+            metrics=metrics.for_budgets(report.budgets),
         )
         outcome = run_request(program, model, wanted, result.lower_bounds)
         figures, found = outcome.profile, outcome.findings
     else:
-        figures = profile(program, _own_recording(program, recording), lower_bounds=result.lower_bounds, cost=cost)
+        own = _own_recording(program, recording)
+        figures = profile(program, own, lower_bounds=result.lower_bounds, cost=cost)
+        if (chosen := metrics.for_budgets(report.budgets)) is not None:
+            figures = with_metrics(figures, program, own, None, chosen)
         found = profile_findings(figures)
     found = tuple(dict.fromkeys((*result.findings, *found)))
     _report(program, figures, found, report)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from neurodeploy.api.files import save
 from neurodeploy.cli.common_options import usage
+from neurodeploy.cli.metric_options import MetricChoices, with_metrics
 from neurodeploy.cli.output import progress_bar, say, working
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.importers.load import readable
@@ -64,6 +65,8 @@ class RunRequest(NamedTuple):
     """How a recording of an event sensor becomes the input."""
     cost: CostOptions | None = None
     """What energy and time comprise."""
+    metrics: MetricChoices | None = None
+    """Metrics to compute; None: none."""
 
 
 def stimulus_beside(model: Path) -> Path:
@@ -230,7 +233,10 @@ def run_request(program: Program, model: Path, request: RunRequest, lower_bounds
         lower_bounds=lower_bounds,
         cost=request.cost,
     )
+    if request.metrics is not None and whole:
+        figures = with_metrics(figures, program, recording, stimulus.labels, request.metrics)
     last = {name: values[-1, -1].tolist() for name, values in decoded(network, recording, units_of(program)).items()}
-    found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial))
+    of_metrics = figures.metrics.findings if figures.metrics else ()
+    found = dict.fromkeys((*stop_findings(recording), *recording.findings, *stopped, *partial, *of_metrics))
     notes = (*found, *profile_findings(figures, part=bool(partial)))
     return Outcome(recording, figures, notes, last, stimulus, values, reference)

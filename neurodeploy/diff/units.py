@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from neurodeploy.profile.budgets import unit_of
+from neurodeploy.profile.budgets import PREFIXES, unit_of
 
-__all__ = ["unit_of_total"]
+__all__ = ["prefix_of", "unit_of_total"]
 
 UNITS = {
     "synops": "synaptic operation",
@@ -24,3 +24,9 @@ def unit_of_total(figure: str) -> str:
     if part == "digest":
         return ""
     return UNITS.get(base) or unit_of(figure) or ""
+
+
+def prefix_of(value: float) -> tuple[float, str]:
+    """Return the size and the letter of the SI prefix that suits a value. `value`: in a unit without prefix."""
+    sizes = sorted(((size, letter) for letter, size in PREFIXES.items()), reverse=True)
+    return next(((size, letter) for size, letter in sizes if abs(value) >= size), (1.0, ""))

@@ -2,7 +2,7 @@
 
 from neurodeploy.metrics.build import class_names, metrics
 from neurodeploy.metrics.classification import classified, roc
-from neurodeploy.metrics.functions import PARAMETERS, function_named
+from neurodeploy.metrics.functions import PARAMETERS, Function, function_named, functions_of
 from neurodeploy.metrics.nouns import Averages, ClassMetrics, Curve, Metrics, RegressionMetrics, UserMetric
 from neurodeploy.metrics.regression import regression
 
@@ -11,12 +11,14 @@ __all__ = [
     "Averages",
     "ClassMetrics",
     "Curve",
+    "Function",
     "Metrics",
     "RegressionMetrics",
     "UserMetric",
     "class_names",
     "classified",
     "function_named",
+    "functions_of",
     "metrics",
     "regression",
     "roc",

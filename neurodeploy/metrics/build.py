@@ -13,7 +13,7 @@ from neurodeploy.base.plain import as_array, as_items
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.metrics.classification import Classified, classified
-from neurodeploy.metrics.functions import functions_of, user_metrics
+from neurodeploy.metrics.functions import Function, functions_of, user_metrics
 from neurodeploy.metrics.nouns import Metrics, RegressionMetrics
 from neurodeploy.metrics.regression import regression
 from neurodeploy.network import Network
@@ -126,7 +126,7 @@ def metrics(
     *,
     labels: object = None,
     targets: Mapping[str, object] | None = None,
-    functions: Iterable[str | Callable[..., object]] = (),
+    functions: Iterable[str | Function | Callable[..., object]] = (),
 ) -> Metrics:
     """Return the metrics of a recording.
 

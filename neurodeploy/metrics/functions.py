@@ -70,7 +70,7 @@ def _module(source: str, place: str) -> ModuleType:
         return _from_file(source, Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except DiagnosticError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _refused("ND630", source, f"its module cannot be imported: {_why(error)}", FORMS) from None
 
 
@@ -110,13 +110,16 @@ def _checked(function: Function) -> Function:
     return function
 
 
-def functions_of(given: Iterable[str | Callable[..., object]]) -> tuple[Function, ...]:
+def functions_of(given: Iterable[str | Function | Callable[..., object]]) -> tuple[Function, ...]:
     """Return functions that are named or given as objects. Raises DiagnosticError: ND630.
 
     `given`: texts as for function_named, or functions, which are named by their own name.
     """
     found = list[Function]()
     for item in given:
+        if isinstance(item, Function):
+            found.append(item)
+            continue
         name = getattr(item, "__name__", type(item).__name__)
         found.append(function_named(item) if isinstance(item, str) else _checked(Function(name, name, item)))
     return tuple(found)
@@ -142,7 +145,7 @@ def _figures(function: Function, data: Mapping[str, object]) -> Iterator[UserMet
             raise _refused("ND632", function.source, f"asks for '{item.name}', which this run does not have")
     try:
         result = function.call(**{item.name: data[item.name] for item in asked if data[item.name] is not None})
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _refused("ND631", function.source, f"failed: {_why(error)}") from None
     table = as_table(result)
     for key, value in ({"": result} if table is None else table).items():

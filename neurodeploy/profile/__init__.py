@@ -24,6 +24,7 @@ from neurodeploy.profile.measures import (
     layers_measures,
     profile_measures,
 )
+from neurodeploy.profile.metric_measures import METRIC_FIGURES, asks_for_metrics, metric_measures
 from neurodeploy.profile.profile import PopulationActivity, Profile, ResourceUse, profile_findings
 from neurodeploy.profile.ranking import Ranking, rank_energy, rank_time
 
@@ -31,6 +32,7 @@ __all__ = [
     "BOUNDARIES",
     "COMPILATION_FIGURES",
     "JUDGEMENT_FIGURES",
+    "METRIC_FIGURES",
     "PROFILE_FIGURES",
     "Boundary",
     "BoundaryCost",
@@ -48,11 +50,13 @@ __all__ = [
     "Ranking",
     "ResourceUse",
     "StaticShare",
+    "asks_for_metrics",
     "budget_findings",
     "compilation_measures",
     "judgement_measures",
     "layers_measures",
     "met_budgets",
+    "metric_measures",
     "profile",
     "profile_findings",
     "profile_measures",

@@ -19,7 +19,7 @@ from neurodeploy.hardware.consistency import limit_units
 __all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "read_budgets", "similar_figures", "unit_of"]
 
 WRITTEN = re.compile(
-    r"^\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|<|>)\s*([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$"
+    r"^\s*([A-Za-z_][\w.\-]*)\s*(<=|>=|==|<|>)\s*([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$"
 )
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -31,7 +31,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 SCALED = ("J", "s", "W")
 """Units that take an SI prefix."""
-SIGNED = ("accuracy_drop",)
+SIGNED = ("accuracy_drop", "r2", "metric")
 """Figures that may be below 0."""
 WRITTEN_OUT = {"J": ("joule",), "s": ("second", "sec"), "W": ("watt",)}
 ALIKE, MISSPELT, SPREAD = 0.75, 1.7, 0.4
@@ -62,6 +62,21 @@ OF_A_RUN: Mapping[str, str] = {
     "chip_messages_per_inference": "message",
 }
 """Figures of runs only -> unit."""
+METRIC_UNITS: Mapping[str, str] = {
+    "balanced_accuracy": "fraction",
+    "precision": "fraction",
+    "recall": "fraction",
+    "f1": "fraction",
+    "auc": "fraction",
+    "r2": "fraction",
+    "support": "sample",
+    "confusion": "sample",
+    "mae": "",
+    "rmse": "",
+    "max_error": "",
+    "metric": "",
+}
+"""Figures of metrics, without what follows the dot -> unit; empty: the unit of an output, or none."""
 OF_A_COMPILATION: Mapping[str, str] = {
     "chips": "chip",
     "weight_error": "fraction",
@@ -97,13 +112,19 @@ class Budget(NamedTuple):
 
 
 def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budget, ...]:
-    """Return the budgets of texts. Raises DiagnosticError: ND706 (not understood, or a wrong unit), ND707 (unknown figure)."""
+    """Return the budgets of texts. `figures`: names, or groups of names such as "recall.*".
+
+    Raises DiagnosticError: ND706 (not understood, or a wrong unit), ND707 (unknown figure)."""
     known, read, faults = list(dict.fromkeys(figures)), list[Budget](), list[Diagnostic]()
     for text in (text if isinstance(text, str) else repr(text) for text in texts):
         match = WRITTEN.match(text)
-        if match is None or not isfinite(float(match[3])) or (float(match[3]) < 0 and match[1] not in SIGNED):
+        if (
+            match is None
+            or not isfinite(float(match[3]))
+            or (float(match[3]) < 0 and match[1].partition(".")[0] not in SIGNED)
+        ):
             faults.append(finding("ND706", _subject(text), f"is not {FORM}", fixes=_guess(text, known)))
-        elif match[1] not in known:
+        elif not _is_known(match[1], known):
             faults.append(_unknown(text, match[1], known))
         else:
             budget = Budget(
@@ -118,10 +139,16 @@ def read_budgets(texts: Iterable[object], figures: Iterable[str]) -> tuple[Budge
     return tuple(read)
 
 
+def _is_known(figure: str, known: Iterable[str]) -> bool:
+    """Whether a figure is listed, or belongs to a listed group, such as "recall.*", whose names end in one of the user's."""
+    base, _, rest = figure.partition(".")
+    return figure in known or bool(rest and f"{base}.*" in known)
+
+
 def unit_of(figure: str) -> str | None:
     """Return the unit of a figure; None if it depends on the target."""
     base = figure.partition(".")[0]
-    known = {**limit_units(), **OF_A_RUN, **OF_A_COMPILATION, "lower_bound": "core"}
+    known = {**limit_units(), **OF_A_RUN, **METRIC_UNITS, **OF_A_COMPILATION, "lower_bound": "core"}
     return known.get(base)
 
 
@@ -129,9 +156,9 @@ def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:
     """ND707 for a figure that the report does not have, with similar ones, or the report that has it."""
     base, similar = figure.partition(".")[0], similar_figures(figure, known)
     message, plain = f"figure '{figure}' does not exist", [name for name in known if "." not in name]
-    if base not in known and (base in OF_A_RUN or base in OF_A_COMPILATION):
+    if base not in known and f"{base}.*" not in known and base in (*OF_A_RUN, *METRIC_UNITS, *OF_A_COMPILATION):
         return finding("ND707", _subject(text), f"figure '{figure}' exists only in {_reports(base)}")
-    other = similar_figures(figure, (*OF_A_RUN, *OF_A_COMPILATION)) if not similar else []
+    other = similar_figures(figure, (*OF_A_RUN, *METRIC_UNITS, *OF_A_COMPILATION)) if not similar else []
     if similar or other:
         of = f", of {_reports(other[0])}" if other else ""
         fix = f"did you mean {' or '.join(_named(name) for name in similar or other)}{of}?"
@@ -141,7 +168,7 @@ def _unknown(text: str, figure: str, known: list[str]) -> Diagnostic:
 
 
 def _reports(figure: str) -> str:
-    return "`run` and `profile`" if figure in OF_A_RUN else "`check` and `compile`"
+    return "`run` and `profile`" if figure in (*OF_A_RUN, *METRIC_UNITS) else "`check` and `compile`"
 
 
 def _named(figure: str) -> str:

@@ -14,6 +14,7 @@ from neurodeploy.hardware.target import Target
 from neurodeploy.mapping import LayersVerdict
 from neurodeploy.profile.budgets import OF_A_RUN, Measure
 from neurodeploy.profile.build import resource_use
+from neurodeploy.profile.metric_measures import METRIC_FIGURES, METRIC_GROUPS, metric_measures
 from neurodeploy.profile.profile import Profile, ResourceUse
 from neurodeploy.program.program import Program
 from neurodeploy.resources import core_limits
@@ -64,6 +65,8 @@ PROFILE_FIGURES: tuple[str, ...] = (
     *(f"{name}_per_inference" for name in COUNTS),
     *RESOURCES,
     *(f"{name}.{part}" for name in RESOURCES for part in ("mean", "total")),
+    *METRIC_FIGURES,
+    *METRIC_GROUPS,
 )
 """Every figure that `run` and `profile` can report. accuracy_drop is from the float reference to the program."""
 NOT_PLACED = "the network was not placed"
@@ -164,4 +167,4 @@ def profile_measures(shown: Profile) -> dict[str, Measure]:
         found[name] = Measure(getattr(shown, name), OF_A_RUN[name])
     for item in shown.resources:
         found.update(_resource(item))
-    return found
+    return found | metric_measures(shown.metrics)

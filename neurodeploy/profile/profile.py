@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurodeploy.base.noun import Name, Noun
 from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.metrics import Metrics
 from neurodeploy.profile.estimate import Boundary, BoundaryCost, CoreFloor, Estimate, StaticShare
 
 __all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse", "profile_findings"]
@@ -76,6 +77,8 @@ class Profile(Noun):
     """Fraction of samples with a correct answer; None without labels."""
     reference_accuracy: float | None
     """Accuracy of the float reference; None if unknown."""
+    metrics: Metrics | None = None
+    """Metrics of the answers and decoded values; None if they were not asked for."""
     populations: tuple[PopulationActivity, ...]
     """Activity of each population."""
     cores: int

@@ -6,6 +6,7 @@ from neurodeploy.report.difference_tables import difference_report
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.layer_tables import layers_lines, layers_table
+from neurodeploy.report.metric_tables import metric_report
 from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.report.tables import (
     compilation_lines,
@@ -34,6 +35,7 @@ __all__ = [
     "layers_table",
     "ledger_table",
     "mapping_table",
+    "metric_report",
     "other_table",
     "profile_report",
     "resource_table",
