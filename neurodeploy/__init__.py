@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neurodeploy.api.blaming import blame, study
     from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
     from neurodeploy.api.converting import Converted, convert
+    from neurodeploy.api.diffing import diff
     from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.measuring import metrics
@@ -134,6 +135,7 @@ __all__ = [
     "decoded",
     "dense",
     "dialects",
+    "diff",
     "early_stop",
     "encode",
     "explain",
@@ -170,6 +172,7 @@ _HOMES = {
     "neurodeploy.api.blaming": "blame study",
     "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
     "neurodeploy.api.converting": "Converted convert",
+    "neurodeploy.api.diffing": "diff",
     "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.measuring": "metrics",

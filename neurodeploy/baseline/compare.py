@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from neurodeploy.baseline.nouns import BaselineEntry, EstimateRange
+from neurodeploy.baseline.nouns import Baseline, BaselineEntry, EstimateRange
 from neurodeploy.baseline.reasons import reasons_of
 from neurodeploy.diagnostics import Diagnostic, about, finding
-from neurodeploy.diff.nouns import Difference, Differences, difference, moved_figures
+from neurodeploy.diff.nouns import Difference, Differences, Reason, difference, moved_figures
 from neurodeploy.diff.units import prefix_of, unit_of_total
 
-__all__ = ["baseline_findings", "entry_differences", "missing_entry"]
+__all__ = ["baseline_differences", "baseline_findings", "entry_differences", "missing_entry"]
 
 NAMED = 5
 """Figures that a finding names."""
@@ -62,6 +62,33 @@ def entry_differences(
         rows=rows,
         reasons=reasons_of(base, head),
         information=_estimates(base, head),
+    )
+
+
+def baseline_differences(base: Baseline, head: Baseline, names: tuple[str, str] = ("base", "head")) -> Differences:
+    """Return how two baselines differ, entry by entry; every row and reason names its entry.
+
+    `base`, `head`: the baselines. `names`: what to call them.
+    """
+    rows, information, reasons = list[Difference](), list[Difference](), list[Reason]()
+    for name in dict.fromkeys((*base.entries, *head.entries)):
+        where = about("model", name)
+        one, other = base.entries.get(name), head.entries.get(name)
+        if one is None or other is None:
+            first, second = (None if item is None else item.program[:12] for item in (one, other))
+            rows.append(difference(where, "entry", first, second))
+            continue
+        found = entry_differences(one, other)
+        rows += [row.model_copy(update={"subject": where}) for row in found.rows]
+        information += [row.model_copy(update={"subject": where}) for row in found.information]
+        reasons += [Reason(kind=reason.kind, text=f"{name}: {reason.text}") for reason in found.reasons]
+    return Differences(
+        of="baseline",
+        base=names[0],
+        head=names[1],
+        rows=tuple(rows),
+        reasons=tuple(reasons),
+        information=tuple(information),
     )
 
 

@@ -75,6 +75,11 @@ COMMANDS = {
         "baseline",
         "Write the deterministic figures of networks to a file, or compare them with it exactly.",
     ),
+    "diff": Entry(
+        "diff_command",
+        "diff",
+        "Compare two networks, programs, recordings, profiles or baselines: what moved, by how much, and why.",
+    ),
     "explain": Entry(
         "lookup_commands",
         "explain",

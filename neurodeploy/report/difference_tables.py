@@ -35,6 +35,8 @@ def value_text(value: float | str | None, unit: str = "", *, signed: bool = Fals
 
 def delta_text(row: Difference) -> str:
     """Return the delta of a row with its share of the base, e.g. "+12 (+3.1 %)"."""
+    if row.kind == "unranked":
+        return "not ranked"
     if row.delta is None:
         return row.kind if row.kind != "moved" else "changed"
     share = "" if row.relative is None else f" ({100 * row.relative:+.3g} %)"
@@ -51,10 +53,16 @@ def _rows(title: str, rows: tuple[Difference, ...]) -> Table:
 
 
 def _notes(found: Differences) -> Iterator[Text]:
-    for row in (*found.rows, *found.information):
+    for row in found.rows:
         if row.why:
-            text = "cannot be ranked: " if row.kind == "unranked" else ""
-            yield Text(f"{row.figure}: {text}{row.why}", style="dim")
+            name = f"{row.subject}, {row.figure}" if row.subject.name else row.figure
+            yield Text(f"{name}: {row.why}", style="dim")
+    unranked = [row for row in found.information if row.kind == "unranked"]
+    if any("overlap" in row.why for row in unranked):
+        yield Text("not ranked: the intervals of both overlap, so that it is not known which is lower", style="dim")
+    for row in unranked:
+        if "overlap" not in row.why:
+            yield Text(f"{row.figure}, not ranked: {row.why}", style="dim")
 
 
 def difference_report(found: Differences) -> RenderableType:

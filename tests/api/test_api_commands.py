@@ -26,6 +26,7 @@ PYTHON = {
     "compare": (nd.compare,),
     "verify": (nd.verify,),
     "baseline": (nd.baseline, nd.write_baseline, nd.check_baseline),
+    "diff": (nd.diff,),
     "explain": (nd.explain,),
     "targets": (nd.targets,),
     "backends": (nd.backends,),

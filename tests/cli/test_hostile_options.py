@@ -62,6 +62,7 @@ ARGUMENTS = {
     "baseline": ("write", "pair.nd.json", "-t", "tiny"),
     "baseline write": ("pair.nd.json", "-t", "tiny"),
     "baseline check": ("pair.nd.json", "-t", "tiny"),
+    "diff": ("pair.nd.json", "pair.ndp"),
     "explain": ("ND302",),
     "targets": ("show", "tiny"),
     "schema": (),

@@ -27,10 +27,18 @@ def unmoved():
     return check(entry(), nd.baseline(program, nd.run(program, SPIKES), labels=np.array([0, 1])))
 
 
+def differing():
+    from neurodeploy.cli.diff_command import differing as finding_of
+
+    return finding_of(nd.diff(pair_network(), pair_network(scale=0.5)))
+
+
 CASES = {
     "ND620": lambda _: check(entry(), entry(scale=0.5)),
     "ND621": lambda _: check(entry(), entry(), name="pear"),
     "ND622": lambda _: nd.load_baseline(),
     "ND623": lambda _: check(entry(), entry(labels=None)),
     "ND624": lambda _: unmoved(),
+    "ND625": lambda _: differing(),
+    "ND626": lambda _: nd.diff(entry(), pair_network()),
 }

@@ -1,0 +1,58 @@
+"""Command `diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neurodeploy.api.diffing import differences_of, read_comparable
+from neurodeploy.cli.common_options import JsonOutput
+from neurodeploy.cli.import_options import with_import_options
+from neurodeploy.cli.inputs import OutputFormat
+from neurodeploy.cli.output import command, show
+from neurodeploy.cli.paths import read_argument
+from neurodeploy.cli.report_options import report_options
+from neurodeploy.diagnostics import Diagnostic, about, finding
+from neurodeploy.diff import Differences
+from neurodeploy.importers import ImportOptions
+from neurodeploy.report import difference_report
+
+__all__ = ["diff", "differing"]
+
+FILES = "A network or program, a recording (.ndr), the output of `run --json`, or a baseline."
+
+
+def differing(found: Differences) -> tuple[Diagnostic, ...]:
+    """Return ND625 if there are differences."""
+    if found.same:
+        return ()
+    count = f"{len(found.rows):,} differences" if len(found.rows) > 1 else "1 difference"
+    return (finding("ND625", about("command", "diff"), f"'{found.base}' and '{found.head}' have {count}"),)
+
+
+@command
+@with_import_options
+def diff(
+    base: Annotated[Path, read_argument("BASE", FILES)],
+    head: Annotated[Path, read_argument("HEAD", "Another of the same kind.")],
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with status 1 if they differ.")] = False,
+    output_format: OutputFormat = None,
+    json_output: JsonOutput = False,
+    *,
+    imports: dict[str, Any],
+) -> None:
+    """Compare two networks, programs, recordings, profiles or baselines: what moved, by how much, and why.
+
+    The exit status is 0 also if they differ, unless --exit-code is given, as with `git diff`.
+
+    Examples: neurodeploy diff old.ndp new.ndp;  neurodeploy diff old.json new.json --exit-code
+    """
+    report, options = report_options(head, output_format, json_output=json_output), ImportOptions(**imports)
+    one, other = read_comparable(base, options), read_comparable(head, options)
+    found = differences_of(one, other, (str(base), str(head)))
+    if report.text:
+        show(difference_report(found))
+    document = {**found.model_dump(mode="json", exclude={"findings"}), "same": found.same}
+    report.finish(differing(found) if exit_code else (), document)

@@ -1,0 +1,69 @@
+"""Differences of two recordings: spikes of each population, and the first one that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neurodeploy.diagnostics import about
+from neurodeploy.diff.fields import mean_size
+from neurodeploy.diff.nouns import Difference, Differences, Reason, difference
+from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.compare import first_divergence, not_comparable
+
+__all__ = ["recording_differences"]
+
+FIELDS = {
+    "backend": "backend",
+    "n_samples": "samples",
+    "first_step": "first step",
+    "n_steps": "last step",
+    "seed": "seed",
+}
+"""Field of a recording -> word for it."""
+
+
+def _spikes(base: Recording, head: Recording) -> Iterator[Difference]:
+    """Numbers of spikes, and for equal numbers how many lie in other steps or neurons."""
+    for name in dict.fromkeys((*base.spikes, *head.spikes)):
+        where = about("population", name)
+        one, other = base.spikes.get(name), head.spikes.get(name)
+        counts = [None if rows is None else len(rows) for rows in (one, other)]
+        if one is None or other is None or counts[0] != counts[1]:
+            yield difference(where, "spikes", counts[0], counts[1], "spike")
+        elif not np.array_equal(one, other):
+            moved = int((one != other).any(axis=1).sum())
+            why = f"{moved:,} of {len(one):,} spikes are in another sample, step or neuron"
+            yield difference(where, "spikes", counts[0], counts[1], "spike", kind="moved", why=why)
+
+
+def _states(base: Recording, head: Recording) -> Iterator[Difference]:
+    for name in dict.fromkeys((*base.states, *head.states)):
+        one, other = base.states.get(name), head.states.get(name)
+        if one is None or other is None or one.shape != other.shape:
+            before, after = (None if item is None else str(list(item.shape)) for item in (one, other))
+            yield difference(about("probe", name), "states", before, after)
+        elif not np.array_equal(one, other):
+            apart = np.abs(other.astype(np.float64) - one.astype(np.float64))
+            why = f"{int((apart > 0).sum()):,} of {apart.size:,} values differ, by at most {apart.max():.6g}"
+            sizes = mean_size(one), mean_size(other)
+            yield difference(about("probe", name), "states (mean size)", sizes[0], sizes[1], kind="moved", why=why)
+
+
+def recording_differences(base: Recording, head: Recording, names: tuple[str, str] = ("base", "head")) -> Differences:
+    """Return how two recordings differ, whatever they are of. `base`, `head`: the recordings. `names`: what to call them.
+
+    For two runs of one program, the earliest difference is a row; `nd.compare` says more about it.
+    """
+    rows = [*_spikes(base, head), *_states(base, head)]
+    reasons = [Reason(kind="run", text=item.message.removeprefix("are of ")) for item in not_comparable(base, head)]
+    changed = [word for field, word in FIELDS.items() if getattr(base, field) != getattr(head, field)]
+    if changed and not reasons:
+        reasons.append(Reason(kind="run", text=f"changed: {', '.join(changed)}"))
+    first = first_divergence(base, head) if rows and not not_comparable(base, head) else None
+    if first is not None:
+        where = about("population", first.population)
+        place = f"step {first.step}, sample {first.sample}, neuron {first.neuron}"
+        rows.insert(0, difference(where, f"first: {first.variable}", first.left, first.right, kind="moved", why=place))
+    return Differences(of="recordings", base=names[0], head=names[1], rows=tuple(rows), reasons=tuple(reasons))
