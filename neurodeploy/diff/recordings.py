@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from neurodeploy.base.noun import IntArray
 from neurodeploy.diagnostics import about
 from neurodeploy.diff.fields import mean_size
 from neurodeploy.diff.nouns import Difference, Differences, Reason, difference
@@ -51,19 +52,34 @@ def _states(base: Recording, head: Recording) -> Iterator[Difference]:
             yield difference(about("probe", name), "states (mean size)", sizes[0], sizes[1], kind="moved", why=why)
 
 
+def _reasons(base: Recording, head: Recording) -> Iterator[Reason]:
+    if base.program_digest != head.program_digest:
+        text = f"of different programs: {base.program_digest[:12]} and {head.program_digest[:12]}"
+        yield Reason(kind="network", text=text)
+    for field, word in FIELDS.items():
+        one, other = getattr(base, field), getattr(head, field)
+        if one != other:
+            yield Reason(kind="backend" if field == "backend" else "run", text=f"{word} changed: {one} -> {other}")
+    names = dict.fromkeys((*base.input_spikes, *head.input_spikes))
+    other_input = [name for name in names if not np.array_equal(_rows(base, name), _rows(head, name))]
+    if other_input:
+        yield Reason(kind="stimulus", text=f"other input spikes: {', '.join(other_input)}")
+
+
+def _rows(recording: Recording, name: str) -> IntArray:
+    return recording.input_spikes.get(name, np.zeros((0, 3), dtype=np.int32))
+
+
 def recording_differences(base: Recording, head: Recording, names: tuple[str, str] = ("base", "head")) -> Differences:
     """Return how two recordings differ, whatever they are of. `base`, `head`: the recordings. `names`: what to call them.
 
     For two runs of one program, the earliest difference is a row; `nd.compare` says more about it.
     """
     rows = [*_spikes(base, head), *_states(base, head)]
-    reasons = [Reason(kind="run", text=item.message.removeprefix("are of ")) for item in not_comparable(base, head)]
-    changed = [word for field, word in FIELDS.items() if getattr(base, field) != getattr(head, field)]
-    if changed and not reasons:
-        reasons.append(Reason(kind="run", text=f"changed: {', '.join(changed)}"))
+    reasons = tuple(_reasons(base, head))
     first = first_divergence(base, head) if rows and not not_comparable(base, head) else None
     if first is not None:
         where = about("population", first.population)
         place = f"step {first.step}, sample {first.sample}, neuron {first.neuron}"
         rows.insert(0, difference(where, f"first: {first.variable}", first.left, first.right, kind="moved", why=place))
-    return Differences(of="recordings", base=names[0], head=names[1], rows=tuple(rows), reasons=tuple(reasons))
+    return Differences(of="recordings", base=names[0], head=names[1], rows=tuple(rows), reasons=reasons)
