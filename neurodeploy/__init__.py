@@ -10,6 +10,7 @@ import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImp
 if TYPE_CHECKING:
     from neurodeploy.api.baselines import baseline, check_baseline, load_baseline, write_baseline
     from neurodeploy.api.blaming import blame, study
+    from neurodeploy.api.commenting import report_markdown
     from neurodeploy.api.compiling import check, check_shapes, compile, dialects, fit, judge
     from neurodeploy.api.converting import Converted, convert
     from neurodeploy.api.diffing import diff
@@ -153,6 +154,7 @@ __all__ = [
     "over_budget",
     "profile",
     "report",
+    "report_markdown",
     "rescan",
     "run",
     "save",
@@ -170,6 +172,7 @@ __all__ = [
 _HOMES = {
     "neurodeploy.api.baselines": "baseline check_baseline load_baseline write_baseline",
     "neurodeploy.api.blaming": "blame study",
+    "neurodeploy.api.commenting": "report_markdown",
     "neurodeploy.api.compiling": "check check_shapes compile dialects fit judge",
     "neurodeploy.api.converting": "Converted convert",
     "neurodeploy.api.diffing": "diff",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from neurodeploy.api.baselines import check_baseline, write_baseline
+from neurodeploy.api.commenting import markdown_section
 from neurodeploy.baseline import FILE, BaselineEntry, entry_of, has_metrics, load_baseline
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
@@ -22,7 +23,17 @@ from neurodeploy.cli.compile_options import (
 )
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
-from neurodeploy.cli.inputs import Board, Choices, Dialect, OutputFormat, Rules, Strict, TargetName, compile_model
+from neurodeploy.cli.inputs import (
+    Board,
+    Budgets,
+    Choices,
+    Dialect,
+    OutputFormat,
+    Rules,
+    Strict,
+    TargetName,
+    compile_model,
+)
 from neurodeploy.cli.metric_options import MetricChoices, with_metric_options
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
@@ -33,7 +44,9 @@ from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in
 from neurodeploy.diff import Differences
-from neurodeploy.report import difference_report
+from neurodeploy.io.archive import write_atomically
+from neurodeploy.profile import PROFILE_FIGURES, Budget, Profile, budget_findings, profile_measures
+from neurodeploy.report import comment_markdown, difference_report
 from neurodeploy.signals import EventOptions
 from neurodeploy.simulate import RunOptions, answers
 
@@ -57,6 +70,10 @@ EntryName = Annotated[
 FileToRead = Annotated[Path, read_option("--file", "The baseline file.")]
 FileToWrite = Annotated[Path, write_option("--file", "The baseline file; other entries in it are kept.")]
 
+MarkdownFile = Annotated[
+    Path | None, write_option("--markdown", "Also write the result as the comment of a pull request (.md).")
+]
+
 
 class _Request(NamedTuple):
     """What to measure, and how."""
@@ -66,15 +83,19 @@ class _Request(NamedTuple):
     samples: int | None
     options: RunOptions
     events: EventOptions
-    metrics: MetricChoices
+    metrics: MetricChoices | None
     name: str | None
     quiet: bool
 
 
 class _Measured(NamedTuple):
-    """The entries of all models, by name, and the findings on the way."""
+    """One model after its run."""
 
-    entries: dict[str, BaselineEntry]
+    name: str
+    """Name of its entry."""
+    entry: BaselineEntry | None
+    """None: it did not compile, or did not finish a sample."""
+    profile: Profile | None
     findings: tuple[Diagnostic, ...]
 
 
@@ -86,34 +107,39 @@ def _entry(result: Compilation, outcome: Outcome) -> BaselineEntry | None:
     return entry_of(program, recording, outcome.profile, labels=labels if known else None, stimulus=outcome.stimulus)
 
 
-def _measured(models: list[Path], request: _Request) -> _Measured:
-    """Compile and run every model on the emulator."""
+def _measured(models: list[Path], request: _Request) -> list[_Measured]:
+    """Compile and run every model on the emulator. Raises DiagnosticError: ND703 (two entries of one name)."""
     if len(models) > 1 and (request.name is not None or request.stimulus is not None):
         option = "--name" if request.name is not None else "--stimulus"
         raise usage("ND703", about("option", option), f"applies to one model, but there are {len(models)}")
-    entries, found = dict[str, BaselineEntry](), list[Diagnostic]()
+    made = list[_Measured]()
     for model in models:
-        imported, result = compile_model(model, request.choices)
-        found += result.findings
-        if result.program is None or errors_in(result.findings, strict=request.choices.strict):
-            continue
-        wanted = RunRequest(
-            request.stimulus, request.samples, "emulator", request.options, reference=False, quiet=request.quiet,
-            own=imported.samples, events=request.events, metrics=request.metrics.for_budgets(()),
-        )  # fmt: skip
-        outcome = run_request(result.program, model, wanted, result.lower_bounds)
-        found += outcome.findings
-        name, entry = request.name or result.program.network.name, _entry(result, outcome)
-        if name in entries:
-            message = f"has a network of the name '{name}', as another of these models has"
+        one = _one(model, request)
+        if any(item.name == one.name for item in made):
+            message = f"has a network of the name '{one.name}', as another of these models has"
             raise usage("ND703", about("model", model), message, "write them one by one, each with its --name")
-        if entry is not None:
-            entries[name] = entry
-    return _Measured(entries, tuple(dict.fromkeys(found)))
+        made.append(one)
+    return made
 
 
-def _report(models: list[Path], given: Format | None, *, strict: bool, json_output: bool) -> ReportOptions:
-    return report_options(models[0], given, strict=strict, json_output=json_output)
+def _one(model: Path, request: _Request) -> _Measured:
+    imported, result = compile_model(model, request.choices)
+    name = request.name or imported.network.name
+    if result.program is None or errors_in(result.findings, strict=request.choices.strict):
+        return _Measured(name, None, None, result.findings)
+    wanted = RunRequest(
+        request.stimulus, request.samples, "emulator", request.options, reference=False, quiet=request.quiet,
+        own=imported.samples, events=request.events, metrics=request.metrics,
+    )  # fmt: skip
+    outcome = run_request(result.program, model, wanted, result.lower_bounds)
+    findings = tuple(dict.fromkeys((*result.findings, *outcome.findings)))
+    return _Measured(name, _entry(result, outcome), outcome.profile, findings)
+
+
+def _report(
+    models: list[Path], given: Format | None, *, budget: list[str] | None = None, strict: bool, json_output: bool
+) -> ReportOptions:
+    return report_options(models[0], given, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
 
 
 @baseline.command("write", epilog="Example: neurodeploy baseline write net.nd.json -t loihi1 --samples 100")
@@ -143,20 +169,52 @@ def write(
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields | scales)
     options = RunOptions(steps=steps, seed=seed)
-    made = _measured(models, _Request(choices, stimulus, samples, options, events, metrics, name, not report.text))
-    if made.entries and not errors_in(made.findings, strict=strict):
-        write_baseline(made.entries, file)
-        for own, entry in made.entries.items() if report.text else ():
-            show(f"{own}: {len(entry.figures)} figures of {entry.n_samples:,} samples written to {file}")
-    written = {} if errors_in(made.findings, strict=strict) else made.entries
+    asked = metrics.for_budgets(())
+    made = _measured(models, _Request(choices, stimulus, samples, options, events, asked, name, not report.text))
+    found = tuple(dict.fromkeys(one for item in made for one in item.findings))
+    entries = {item.name: item.entry for item in made if item.entry is not None}
+    written = {} if errors_in(found, strict=strict) else entries
+    if written:
+        write_baseline(written, file)
+    for own, entry in written.items() if report.text else ():
+        show(f"{own}: {len(entry.figures)} figures of {entry.n_samples:,} samples written to {file}")
     plain = {own: entry.model_dump(mode="json") for own, entry in written.items()}
-    report.finish(made.findings, {"file": str(file), "written": plain})
+    report.finish(found, {"file": str(file), "written": plain})
 
 
-def _checked(entries: dict[str, BaselineEntry], file: Path) -> dict[str, Differences]:
-    base = load_baseline(file)
-    found = {own: check_baseline(entry, base, name=own) for own, entry in entries.items()}
-    return {own: item.model_copy(update={"base": str(file)}) for own, item in found.items()}
+class _Checked(NamedTuple):
+    """One model beside its baseline."""
+
+    measured: _Measured
+    differences: Differences | None
+    """None: there is no entry, or no figure."""
+    findings: tuple[Diagnostic, ...]
+    """Of the run, of the comparison and of the budgets."""
+
+
+def _checked(item: _Measured, file: Path, budgets: tuple[Budget, ...]) -> _Checked:
+    over = budget_findings(budgets, profile_measures(item.profile) if item.profile else {})
+    if item.entry is None:
+        return _Checked(item, None, (*item.findings, *over))
+    found = check_baseline(item.entry, file, name=item.name)
+    known = item.name in load_baseline(file).entries
+    return _Checked(item, found if known else None, (*item.findings, *found.findings, *over))
+
+
+def _write_markdown(checked: list[_Checked], budgets: tuple[Budget, ...], path: Path) -> None:
+    sections = [
+        markdown_section(
+            one.measured.name,
+            one.differences,
+            entry=one.measured.entry,
+            profile=one.measured.profile,
+            budgets=budgets,
+            findings=one.findings,
+        )
+        for one in checked
+    ]
+    name = checked[0].measured.name if len(checked) == 1 else "networks"
+    write_atomically(path, comment_markdown(name, sections).encode())
 
 
 @baseline.command("check", epilog="Example: neurodeploy baseline check net.nd.json -t loihi1 --samples 100")
@@ -170,7 +228,8 @@ def check(
     stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None, board: Board = None, rules: Rules = None,
     weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0,
-    dialect: Dialect = None, seed: RandomSeed = 0, strict: Strict = False, output_format: OutputFormat = None,
+    dialect: Dialect = None, seed: RandomSeed = 0, budget: Budgets = None, markdown: MarkdownFile = None,
+    strict: Strict = False, output_format: OutputFormat = None,
     json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
     metrics: MetricChoices,
 ) -> None:  # fmt: skip
@@ -178,7 +237,7 @@ def check(
 
     Exit status 1 if a figure moved. A changed weight, option, target, sample or version is named.
     """
-    report = _report(models, output_format, strict=strict, json_output=json_output)
+    report = _report(models, output_format, budget=budget, strict=strict, json_output=json_output)
     known = load_baseline(file)  # a missing file is reported before the work
     metrics = metrics._replace(if_labelled=any(has_metrics(entry) for entry in known.entries.values()))
     fields = given_fields(
@@ -187,9 +246,13 @@ def check(
     )  # fmt: skip
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields | scales)
     options = RunOptions(steps=steps, seed=seed)
-    made = _measured(models, _Request(choices, stimulus, samples, options, events, metrics, name, not report.text))
-    checked = _checked(made.entries, file)
-    for item in checked.values() if report.text else ():
+    asked = metrics.for_budgets(report.budgets)
+    made = _measured(models, _Request(choices, stimulus, samples, options, events, asked, name, not report.text))
+    checked = [_checked(item, file, report.budgets) for item in made]
+    shown = {one.measured.name: one.differences for one in checked if one.differences is not None}
+    for item in shown.values() if report.text else ():
         show(difference_report(item))
-    found = [*made.findings, *(one for item in checked.values() for one in item.findings)]
-    report.finish(found, {"checked": {own: item.model_dump(mode="json") for own, item in checked.items()}})
+    if markdown is not None:
+        _write_markdown(checked, report.budgets, markdown)
+    found = dict.fromkeys(item for one in checked for item in one.findings)
+    report.finish(found, {"checked": {own: item.model_dump(mode="json") for own, item in shown.items()}})

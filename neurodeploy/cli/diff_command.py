@@ -7,20 +7,23 @@ from typing import Annotated, Any
 
 import typer
 
+from neurodeploy.api.commenting import report_markdown
 from neurodeploy.api.diffing import differences_of, read_comparable
 from neurodeploy.cli.common_options import JsonOutput
 from neurodeploy.cli.import_options import with_import_options
 from neurodeploy.cli.inputs import OutputFormat
 from neurodeploy.cli.output import command, show
-from neurodeploy.cli.paths import read_argument
+from neurodeploy.cli.paths import read_argument, write_option
 from neurodeploy.cli.report_options import report_options
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diff import Differences
 from neurodeploy.importers import ImportOptions
+from neurodeploy.io.archive import write_atomically
 from neurodeploy.report import difference_report
 
 __all__ = ["diff", "differing"]
 
+MARKDOWN = "Also write the differences as the comment of a pull request (.md)."
 FILES = "A network or program, a recording (.ndr), the output of `run --json`, or a baseline."
 
 
@@ -38,6 +41,7 @@ def diff(
     base: Annotated[Path, read_argument("BASE", FILES)],
     head: Annotated[Path, read_argument("HEAD", "Another of the same kind.")],
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with status 1 if they differ.")] = False,
+    markdown: Annotated[Path | None, write_option("--markdown", MARKDOWN)] = None,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
     *,
@@ -54,5 +58,7 @@ def diff(
     found = differences_of(one, other, (str(base), str(head)))
     if report.text:
         show(difference_report(found))
+    if markdown is not None:
+        write_atomically(markdown, report_markdown(found, name=head.stem).encode())
     document = {**found.model_dump(mode="json", exclude={"findings"}), "same": found.same}
     report.finish(differing(found) if exit_code else (), document)

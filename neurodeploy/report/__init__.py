@@ -6,6 +6,7 @@ from neurodeploy.report.difference_tables import difference_report
 from neurodeploy.report.fit_table import fit_notes, fit_table
 from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.layer_tables import layers_lines, layers_table
+from neurodeploy.report.markdown import MarkdownSection, comment_markdown
 from neurodeploy.report.metric_tables import metric_report
 from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.report.tables import (
@@ -20,7 +21,9 @@ from neurodeploy.report.target_tables import confidence_table, other_table, targ
 from neurodeploy.report.tuning_tables import tuning_table
 
 __all__ = [
+    "MarkdownSection",
     "blame_report",
+    "comment_markdown",
     "compilation_lines",
     "confidence_table",
     "conversion_table",

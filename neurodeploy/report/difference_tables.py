@@ -12,7 +12,7 @@ from neurodeploy.diff import Difference, Differences
 from neurodeploy.report.quantity import si
 from neurodeploy.report.tables import plain_table
 
-__all__ = ["difference_report", "value_text"]
+__all__ = ["delta_text", "difference_report", "value_text"]
 
 SCALED = ("J", "s")
 """Units that are shown with an SI prefix."""
