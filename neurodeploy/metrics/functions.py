@@ -120,8 +120,16 @@ def functions_of(given: Iterable[str | Function | Callable[..., object]]) -> tup
         if isinstance(item, Function):
             found.append(item)
             continue
-        name = getattr(item, "__name__", type(item).__name__)
-        found.append(function_named(item) if isinstance(item, str) else _checked(Function(name, name, item)))
+        source = getattr(item, "__name__", type(item).__name__)
+        name = re.sub(r"\W+", "", source) or "function"
+        found.append(function_named(item) if isinstance(item, str) else _checked(Function(name, source, item)))
+    names = [item.name for item in found]
+    for item in found:
+        if names.count(item.name) > 1:
+            message = (
+                f"is one of {names.count(item.name)} functions of the name '{item.name}', which figures are named by"
+            )
+            raise _refused("ND630", item.source, message, "give them different names")
     return tuple(found)
 
 
